@@ -1,0 +1,87 @@
+//! One agent, ready to work.
+
+use std::sync::Arc;
+
+use cofferdam_image::agentfile::Agentfile;
+use cofferdam_model::{Model, ModelName, ToolSpec};
+use cofferdam_tool::{Catalog, Runner};
+
+use crate::documents;
+use crate::error::AgentError;
+use crate::session::SessionStore;
+use crate::workspace::Workspace;
+
+/// An agent: a model, its tools and its tree, under an id that never changes and a name that people use.
+pub struct Agent {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) model_name: ModelName,
+    pub(crate) model: Arc<dyn Model>,
+    pub(crate) catalog: Catalog,
+    pub(crate) system_prompt: String,
+    pub(crate) workspace: Workspace,
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) store: SessionStore,
+    pub(crate) turns: Arc<crate::chat::Turns>,
+}
+
+impl Agent {
+    /// The id, a UUID.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The model, as the Agentfile names it.
+    pub fn model(&self) -> String {
+        self.model_name.to_string()
+    }
+
+    /// Its tools.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
+    pub fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        self.workspace.write(&format!("workspace/{name}"), bytes)
+    }
+
+    /// The tools as a model is told of them.
+    pub(crate) fn tool_specs(&self) -> Vec<ToolSpec> {
+        let spec = |tool: &cofferdam_tool::Tool| ToolSpec {
+            name: tool.name().to_owned(),
+            description: tool.description().to_owned(),
+            input_schema: tool.schema().clone(),
+        };
+        self.catalog.iter().map(spec).collect()
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Writes the documents into the tree and joins them into the system prompt.
+pub(crate) fn write_documents(
+    workspace: &Workspace,
+    agentfile: &Agentfile,
+    id: &str,
+    catalog: &Catalog,
+) -> Result<String, AgentError> {
+    let agent = documents::agent(agentfile, id, catalog);
+    let mut all = vec![("AGENT", agent.as_str()), ("WORKSPACE", documents::workspace())];
+    all.extend(agentfile.contexts.iter().map(|context| (context.name.as_str(), context.content.as_str())));
+    let files: Vec<_> = all.iter().map(|(name, _)| format!("{name}.md")).collect();
+    workspace.keep_only("etc/context", &files)?;
+    for ((_, text), file) in all.iter().zip(&files) {
+        workspace.write(&format!("etc/context/{file}"), text.as_bytes())?;
+    }
+    Ok(documents::system_prompt(all.into_iter()))
+}

@@ -1,0 +1,241 @@
+//! The chat loop: model, tool calls, results back to the model, until it has nothing more to call.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cofferdam_model::{Message, Request, ToolCall};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::Agent;
+use crate::error::TurnError;
+use crate::event::Event;
+use crate::session::{Part, ToolState, history, to_json};
+
+/// The longest prompt, in bytes (1 MiB): several hundred thousand tokens, more than models take.
+const MAX_PROMPT: usize = 1 << 20;
+
+/// The longest session id, in bytes. Those in use are a prefix and a UUID.
+const MAX_SESSION_ID: usize = 256;
+
+/// Messages in one session. A person's longest conversations have a few hundred.
+const MAX_MESSAGES: i64 = 10_000;
+
+/// Stored messages that a model reads again: the newest ones.
+const HISTORY: i64 = 50;
+
+/// Steps in one turn (`max-iterations` of the openotters runtime).
+const MAX_ITERATIONS: u32 = 20;
+
+/// Tokens a model may answer with in one step (`max-tokens` of the openotters runtime).
+const MAX_TOKENS: u32 = 4_096;
+
+/// Turns at once on one host. Each holds a connection to a model and a history in memory.
+const MAX_TURNS: usize = 64;
+
+/// How long an event waits for its reader. A client that takes none for so long is gone.
+const EVENT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Pieces of text between a model and the loop. A few are enough, because the loop passes them on at once.
+const TEXT_QUEUE: usize = 16;
+
+/// The turns that run on this host, so that no session has two of them.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    running: Mutex<HashSet<(String, String)>>,
+}
+
+/// A place among the running turns; gone when it is dropped.
+struct Running {
+    turns: Arc<Turns>,
+    key: (String, String),
+}
+
+impl Turns {
+    fn begin(self: &Arc<Self>, agent: &str, session: &str) -> Result<Running, TurnError> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.len() >= MAX_TURNS {
+            return Err(TurnError::Full(running.len()));
+        }
+        let key = (agent.to_owned(), session.to_owned());
+        if !running.insert(key.clone()) {
+            return Err(TurnError::Busy(session.to_owned()));
+        }
+        Ok(Running { turns: Arc::clone(self), key })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.turns.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// What a client asks of an agent.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The session it belongs to; any text, also an empty one.
+    pub session: String,
+    /// What the user says.
+    pub prompt: String,
+}
+
+/// A turn under way.
+struct Conversation<'a> {
+    agent: &'a Agent,
+    session: &'a str,
+    events: &'a mpsc::Sender<Event>,
+    cancel: &'a CancellationToken,
+    messages: Vec<Message>,
+    /// The answer so far, and the row it is stored in once it has a part.
+    parts: Vec<Part>,
+    row: Option<i64>,
+}
+
+impl Agent {
+    /// Runs one turn to its end and returns the answer. Every event goes to `events`; when nobody takes them any more or
+    /// `cancel` is called, the model is left and a running guest is stopped. What was said until then stays.
+    pub async fn turn(
+        &self,
+        turn: Turn,
+        events: &mpsc::Sender<Event>,
+        cancel: &CancellationToken,
+    ) -> Result<String, TurnError> {
+        let Turn { session, prompt } = turn;
+        if prompt.len() > MAX_PROMPT {
+            return Err(TurnError::PromptTooLong { size: prompt.len(), max: MAX_PROMPT });
+        }
+        if prompt.trim().is_empty() {
+            return Err(TurnError::EmptyPrompt);
+        }
+        if session.len() > MAX_SESSION_ID {
+            return Err(TurnError::SessionId { size: session.len(), max: MAX_SESSION_ID });
+        }
+        let _running = self.turns.begin(&self.id, &session)?;
+        if self.store.count(&self.id, &session).await? >= MAX_MESSAGES {
+            return Err(TurnError::SessionFull { session, max: MAX_MESSAGES });
+        }
+        self.store.append(&self.id, &session, "user", &prompt).await?;
+        let mut messages = vec![Message::System(self.system_prompt.clone())];
+        messages.extend(history(&self.store.messages(&self.id, &session, HISTORY).await?));
+        let (parts, row) = (Vec::new(), None);
+        let conversation = Conversation { agent: self, session: &session, events, cancel, messages, parts, row };
+        conversation.run().await
+    }
+}
+
+impl Conversation<'_> {
+    async fn run(mut self) -> Result<String, TurnError> {
+        let mut answer = String::new();
+        for step in 0..MAX_ITERATIONS {
+            self.emit(Event::StepStart { step }).await?;
+            let said = self.ask().await?;
+            answer.clone_from(&said.text);
+            let calls = said.tool_calls.clone();
+            self.messages.push(Message::Assistant { text: said.text, tool_calls: said.tool_calls });
+            for call in &calls {
+                self.call(call).await?;
+            }
+            self.emit(Event::StepFinish { text: answer.clone() }).await?;
+            if calls.is_empty() {
+                self.emit(Event::MessageCreate { text: answer.clone() }).await?;
+                return Ok(answer);
+            }
+        }
+        // The model would go on. Its user reads why it does not.
+        let note = format!("[stopped after {MAX_ITERATIONS} steps]");
+        let answer = if answer.is_empty() { note } else { format!("{answer}\n\n{note}") };
+        self.parts.push(Part::Text { text: answer.clone() });
+        self.save().await?;
+        self.emit(Event::MessageCreate { text: answer.clone() }).await?;
+        Ok(answer)
+    }
+
+    /// One step of the model, its text passed on as it comes.
+    async fn ask(&mut self) -> Result<cofferdam_model::Turn, TurnError> {
+        let (agent, cancel) = (self.agent, self.cancel);
+        let tools = agent.tool_specs();
+        let request = Request { messages: self.messages.clone(), tools, max_tokens: MAX_TOKENS };
+        let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
+        let model = agent.model.turn(request, text);
+        let pass_on = async {
+            while let Some(text) = pieces.recv().await {
+                self.emit(Event::TextDelta { text }).await?;
+            }
+            Ok::<(), TurnError>(())
+        };
+        let both = async { tokio::try_join!(async { model.await.map_err(TurnError::from) }, pass_on) };
+        let (said, ()) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(TurnError::Cancelled),
+            said = both => said?,
+        };
+        if !said.text.is_empty() {
+            self.parts.push(Part::Text { text: said.text.clone() });
+            self.save().await?;
+        }
+        Ok(said)
+    }
+
+    /// One tool call: stored before it runs and after, so that a host that dies in between leaves the call behind.
+    async fn call(&mut self, call: &ToolCall) -> Result<(), TurnError> {
+        let (tool, id, input) = (call.name.clone(), call.id.clone(), call.arguments.to_string());
+        let part = |output: &str, state, duration_ms| Part::Tool {
+            tool_id: id.clone(),
+            name: tool.clone(),
+            input: input.clone(),
+            output: output.to_owned(),
+            state,
+            duration_ms,
+        };
+        let place = self.parts.len();
+        self.parts.push(part("", ToolState::InputAvailable, 0));
+        self.save().await?;
+        self.emit(Event::ToolCall { tool: tool.clone(), id: id.clone(), input: input.clone() }).await?;
+
+        let started = Instant::now();
+        let arguments = call.arguments.clone();
+        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, arguments, self.cancel).await;
+        let duration = started.elapsed();
+
+        self.parts.truncate(place);
+        self.parts.push(part(&answer.content, ToolState::OutputAvailable, at_least_a_millisecond(duration)));
+        self.save().await?;
+        if self.cancel.is_cancelled() {
+            return Err(TurnError::Cancelled);
+        }
+        let (content, failed) = (answer.content, answer.failed);
+        let result = Message::ToolResult { call_id: id.clone(), tool: tool.clone(), content: content.clone(), failed };
+        self.messages.push(result);
+        self.emit(Event::ToolResult { tool, id, content, duration }).await
+    }
+
+    /// Stores the answer as far as it goes.
+    async fn save(&mut self) -> Result<(), TurnError> {
+        let (store, content) = (&self.agent.store, to_json(&self.parts));
+        match self.row {
+            Some(row) => store.update(row, &content).await?,
+            None => self.row = Some(store.append(&self.agent.id, self.session, "assistant", &content).await?),
+        }
+        Ok(())
+    }
+
+    async fn emit(&self, event: Event) -> Result<(), TurnError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(TurnError::Cancelled),
+            sent = tokio::time::timeout(EVENT_PATIENCE, self.events.send(event)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                // The reader is gone, which is how a client cancels.
+                Ok(Err(_)) => Err(TurnError::Cancelled),
+                Err(_) => Err(TurnError::Stalled(EVENT_PATIENCE.as_secs())),
+            },
+        }
+    }
+}
+
+/// Milliseconds as clients show them: a call that took less than one still took time.
+fn at_least_a_millisecond(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1)
+}

@@ -1,0 +1,125 @@
+//! Why an agent could not be made, or a turn not be finished.
+
+use std::path::PathBuf;
+
+/// An agent that could not be made ready or found.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The Agentfile cannot be read or is wrong.
+    #[error(transparent)]
+    Agentfile(#[from] cofferdam_image::agentfile::ReadError),
+    /// The model it names cannot be opened.
+    #[error("agent {agent}: {source}")]
+    Model {
+        /// The agent's name.
+        agent: String,
+        /// Why not.
+        source: cofferdam_model::Error,
+    },
+    /// A tool's component cannot be found.
+    #[error("agent {agent}, BIN {bin}: {problem}")]
+    Bin {
+        /// The agent's name.
+        agent: String,
+        /// The tool's name.
+        bin: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// A tool cannot be made ready.
+    #[error("agent {agent}, BIN {bin}: {source}")]
+    Tool {
+        /// The agent's name.
+        agent: String,
+        /// The tool's name.
+        bin: String,
+        /// Why not.
+        source: cofferdam_tool::ToolError,
+    },
+    /// No agent goes by this name or id.
+    #[error("there is no agent `{asked}`; the agents are: {known}")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// The names of those there are.
+        known: String,
+    },
+    /// The caller named no agent and there is not exactly one.
+    #[error("which agent? Name one of: {known}")]
+    Ambiguous {
+        /// The names of those there are.
+        known: String,
+    },
+    /// An agent that is known and could not be restored.
+    #[error("agent {agent} is not running: {reason}")]
+    NotRunning {
+        /// The agent's name.
+        agent: String,
+        /// What kept it from starting.
+        reason: String,
+    },
+    /// A file of the agent's tree cannot be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Tree {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Store(#[from] sqlx::Error),
+    /// The database cannot be brought to this version.
+    #[error("the database cannot be opened by this version: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// A turn that did not come to its end. What was said before stays in the session.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// The prompt is longer than a turn takes.
+    #[error("the prompt has {size} bytes: at most {max} are taken; put long text into a file in /workspace")]
+    PromptTooLong {
+        /// Its size in bytes.
+        size: usize,
+        /// The most that is taken, in bytes.
+        max: usize,
+    },
+    /// The prompt is empty.
+    #[error("the prompt is empty: say what the agent should do")]
+    EmptyPrompt,
+    /// The session id cannot be one.
+    #[error("the session id has {size} bytes: at most {max} are taken")]
+    SessionId {
+        /// Its size in bytes.
+        size: usize,
+        /// The most that is taken, in bytes.
+        max: usize,
+    },
+    /// Another turn of the same session is running.
+    #[error("session `{0}` has a turn running: wait for it, or use another session")]
+    Busy(String),
+    /// Too many turns are running on this host.
+    #[error("this host runs {0} turns already: try again when one has ended")]
+    Full(usize),
+    /// The session has as many messages as a session may have.
+    #[error("session `{session}` has {max} messages, the most there may be: start another")]
+    SessionFull {
+        /// The session.
+        session: String,
+        /// The most messages.
+        max: i64,
+    },
+    /// The model failed.
+    #[error("the model failed: {0}")]
+    Model(#[from] cofferdam_model::Error),
+    /// The caller does not want the answer any more.
+    #[error("the turn was cancelled")]
+    Cancelled,
+    /// The caller does not take events.
+    #[error("the turn was stopped: its events were not taken for {0} s")]
+    Stalled(u64),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Store(#[from] sqlx::Error),
+}

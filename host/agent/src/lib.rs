@@ -1,0 +1,20 @@
+//! The only crate that keeps agent, session and job state.
+//!
+//! [`Agents`] holds the agents of this host: each has a name, a model, a catalog of tools and a workspace on disk.
+//! [`Agent::turn`] is the chat loop. Everything said is in the [`SessionStore`] as soon as it exists.
+
+mod agent;
+mod agents;
+mod chat;
+mod documents;
+mod error;
+mod event;
+mod session;
+mod workspace;
+
+pub use agent::Agent;
+pub use agents::{Agents, AgentsConfig, Summary};
+pub use chat::Turn;
+pub use error::{AgentError, TurnError};
+pub use event::Event;
+pub use session::{MessageRow, SessionRow, SessionStore};

@@ -1,0 +1,83 @@
+//! An agent's tree on disk: `<data>/agents/<id>/`, laid out as a small Unix root.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+
+use crate::error::AgentError;
+
+/// The directories of a tree, as the openotters executor lays them out.
+const DIRECTORIES: [&str; 9] = [
+    "etc/context",
+    "etc/data/bins",
+    "usr/bin",
+    "workspace",
+    "tmp",
+    "home/.config",
+    "home/.cache",
+    "home/.local/share",
+    "var/lib",
+];
+
+/// A tree, opened once. Nothing in it is reached by a path from outside again.
+#[derive(Debug, Clone)]
+pub(crate) struct Workspace {
+    root: Arc<Dir>,
+    /// Where it lies, for messages alone.
+    path: PathBuf,
+}
+
+impl Workspace {
+    /// Opens the tree of the agent `id` below `agents`, and makes what is missing.
+    pub(crate) fn open(agents: &Dir, id: &str, path: PathBuf) -> Result<Self, AgentError> {
+        let make = |name: &str| agents.create_dir_all(Path::new(id).join(name));
+        for name in DIRECTORIES {
+            make(name).map_err(|source| AgentError::Tree { path: path.join(name), source })?;
+        }
+        let root = agents.open_dir(id).map_err(|source| AgentError::Tree { path: path.clone(), source })?;
+        Ok(Self { root: Arc::new(root), path })
+    }
+
+    pub(crate) fn root(&self) -> &Dir {
+        &self.root
+    }
+
+    /// Reads a file of at most `max` bytes.
+    pub(crate) fn read(&self, name: &str, max: u64) -> Result<Vec<u8>, AgentError> {
+        use std::io::Read;
+        let wrong = |source| AgentError::Tree { path: self.path.join(name), source };
+        let file = self.root.open(name).map_err(wrong)?;
+        let mut bytes = Vec::new();
+        file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
+        Ok(bytes)
+    }
+
+    /// Writes a file whole or not at all.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        let temporary = format!("{name}.new");
+        let write = || {
+            let mut file = self.root.create(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            self.root.rename(&temporary, &self.root, name)
+        };
+        write().map_err(|source| AgentError::Tree { path: self.path.join(name), source })
+    }
+
+    /// Removes the files of `directory` that are not in `keep`.
+    pub(crate) fn keep_only(&self, directory: &str, keep: &[String]) -> Result<(), AgentError> {
+        let sweep = || {
+            for entry in self.root.read_dir(directory)? {
+                let entry = entry?;
+                let kept = entry.file_name().to_str().is_some_and(|name| keep.iter().any(|kept| kept == name));
+                if !kept && entry.file_type()?.is_file() {
+                    entry.remove_file()?;
+                }
+            }
+            Ok(())
+        };
+        sweep().map_err(|source| AgentError::Tree { path: self.path.join(directory), source })
+    }
+}

@@ -1,0 +1,89 @@
+//! Why a manifest or a grant was refused.
+
+use crate::guest_path::GuestPath;
+use crate::manifest::Access;
+
+/// A manifest that cannot be trusted to say what its author meant. Nothing of it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ManifestError {
+    /// File, line and column, or the component that carries the manifest.
+    place: String,
+    problem: String,
+}
+
+impl ManifestError {
+    pub(crate) fn at(place: &str, problem: String) -> Self {
+        Self { place: place.to_owned(), problem }
+    }
+
+    pub(crate) fn from_toml(error: &toml::de::Error, text: &str, file: &str) -> Self {
+        let place = match error.span() {
+            Some(span) => {
+                let before = text.get(..span.start).unwrap_or(text);
+                let line = before.matches('\n').count() + 1;
+                let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+                format!("{file}:{line}:{column}")
+            }
+            None => file.to_owned(),
+        };
+        Self { place, problem: explained(error.message()) }
+    }
+
+    pub(crate) fn from_json(error: &serde_json::Error, origin: &str) -> Self {
+        Self { place: format!("manifest of {origin}"), problem: explained(&error.to_string()) }
+    }
+}
+
+/// Adds what would be right where the parser only says what is wrong.
+fn explained(message: &str) -> String {
+    let message = message.trim_end();
+    if message.contains("missing field `reason`") {
+        return "missing key `reason`: every row says why the tool needs it".to_owned();
+    }
+    message.replace("unknown field", "unknown key").replace("missing field", "missing key").replace('\n', " ")
+}
+
+/// A grant that cannot be made as asked. The call does not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// The operator asked for more than the host allows.
+    #[error("limit `{limit}` = {asked} is above this host's ceiling of {ceiling}")]
+    AboveCeiling {
+        /// The key in `[limits]`.
+        limit: &'static str,
+        /// What was asked for.
+        asked: String,
+        /// What the host allows.
+        ceiling: String,
+    },
+    /// One granted directory lies in another with a different access: through the outer one, the inner one's
+    /// restriction would not hold.
+    #[error(
+        "{inner} ({inner_access}) lies in {outer} ({outer_access}): grant both with the same access, or only one of them"
+    )]
+    Overlap {
+        /// The directory that lies in the other.
+        inner: GuestPath,
+        /// Its access.
+        inner_access: Access,
+        /// The directory that holds the other.
+        outer: GuestPath,
+        /// Its access.
+        outer_access: Access,
+    },
+    /// Two directories were offered under one name: the guest could see only one of them.
+    #[error("{0} is offered twice: offer one directory under each guest path")]
+    OfferedTwice(GuestPath),
+    /// A directory that was to be granted cannot be opened.
+    #[error("cannot open {path} for the tool: {source}")]
+    Open {
+        /// The directory, as its offer names it.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A digest could not be computed.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}

@@ -1,0 +1,255 @@
+//! Where asked for, allowed and decided meet.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::environment::LOCKED_ENVIRONMENT;
+use crate::error::GrantError;
+use crate::guest_path::GuestPath;
+use crate::limits::{Limits, LimitsRequest};
+use crate::manifest::{Access, Manifest};
+use crate::preopen::{Offer, Preopen};
+
+/// The most this host gives to any tool.
+#[derive(Debug, Clone)]
+pub struct Ceiling {
+    /// The highest value of every limit.
+    pub limits: Limits,
+}
+
+/// What the operator offers to one tool. The default offers nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Decision {
+    /// Directories.
+    pub offers: Vec<Offer>,
+    /// Environment variables, by name and value.
+    pub env: Vec<(String, String)>,
+    /// Limits that the operator wants instead of the manifest's and the defaults.
+    pub limits: LimitsRequest,
+}
+
+/// Something that was asked for and not granted, or offered and not asked for: for the operator and the reviewer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Withheld {
+    /// The manifest declares a directory that nobody offered.
+    NotOffered(GuestPath),
+    /// A directory was offered that the manifest does not declare, so the tool does not see it.
+    NotDeclared(GuestPath),
+    /// The manifest asks for more access than was offered.
+    ReadOnly(GuestPath),
+    /// The manifest declares a variable that has no value here.
+    NoVariable(String),
+    /// The manifest asks for a higher limit than the host gives.
+    Limit(&'static str),
+}
+
+/// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is for, so it cannot be
+/// used for another.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    tool: String,
+    component: Digest,
+    manifest: Digest,
+    digest: Digest,
+    preopens: Vec<Preopen>,
+    environment: Vec<(String, String)>,
+    limits: Limits,
+    withheld: Vec<Withheld>,
+}
+
+/// What a grant's digest covers: everything that makes a difference to the guest.
+#[derive(Serialize)]
+struct Fingerprint<'a> {
+    component: Digest,
+    manifest: Digest,
+    directories: Vec<(&'a GuestPath, Access)>,
+    environment: &'a [(String, String)],
+    limits: &'a Limits,
+}
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOffered(path) => write!(f, "its manifest declares {path}, which nobody offers"),
+            Self::NotDeclared(path) => {
+                write!(f, "its manifest does not declare {path}, so it does not see what is offered there")
+            }
+            Self::ReadOnly(path) => write!(f, "it asks to write to {path}, which is offered read-only"),
+            Self::NoVariable(name) => write!(f, "its manifest declares the variable {name}, which has no value here"),
+            Self::Limit(name) => write!(f, "it asks for more `{name}` than this host gives, and gets the ceiling"),
+        }
+    }
+}
+
+impl Default for Ceiling {
+    fn default() -> Self {
+        Self { limits: Limits::CEILING }
+    }
+}
+
+impl Grant {
+    /// The one way to a grant. `tool` is the name it is known by here, `component` the digest of its bytes.
+    pub fn new(
+        tool: &str,
+        component: Digest,
+        manifest: &Manifest,
+        ceiling: &Ceiling,
+        decision: Decision,
+    ) -> Result<Self, GrantError> {
+        let Decision { offers, env, limits } = decision;
+        let mut withheld = Vec::new();
+        let limits = decide_limits(manifest, ceiling, &limits, &mut withheld)?;
+        let preopens = decide_directories(manifest, &offers, &mut withheld)?;
+        let environment = decide_environment(manifest, env, &mut withheld);
+        let manifest = manifest.digest()?;
+        let fingerprint = Fingerprint {
+            component,
+            manifest,
+            directories: preopens.iter().map(|preopen| (preopen.guest(), preopen.access())).collect(),
+            environment: &environment,
+            limits: &limits,
+        };
+        let digest = Digest::of(
+            &serde_json_canonicalizer::to_vec(&fingerprint)
+                .map_err(|error| crate::error::ManifestError::from_json(&error, tool))?,
+        );
+        let tool = tool.to_owned();
+        Ok(Self { tool, component, manifest, digest, preopens, environment, limits, withheld })
+    }
+
+    /// The name the tool is known by.
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    /// The digest of the component this grant is for.
+    pub fn component(&self) -> Digest {
+        self.component
+    }
+
+    /// The digest of the manifest it came from.
+    pub fn manifest(&self) -> Digest {
+        self.manifest
+    }
+
+    /// The digest of the grant itself.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The directories. Where one lies in another, both have the same access.
+    pub fn preopens(&self) -> &[Preopen] {
+        &self.preopens
+    }
+
+    /// The whole environment: the locked variables, then the granted ones.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// The limits of every call.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What did not come together.
+    pub fn withheld(&self) -> &[Withheld] {
+        &self.withheld
+    }
+}
+
+/// An operator who asks for too much is told; a manifest that does gets the ceiling, and the reviewer is told.
+fn decide_limits(
+    manifest: &Manifest,
+    ceiling: &Ceiling,
+    operator: &LimitsRequest,
+    withheld: &mut Vec<Withheld>,
+) -> Result<Limits, GrantError> {
+    if let Some((limit, asked, ceiling)) = operator.above(&ceiling.limits) {
+        return Err(GrantError::AboveCeiling { limit, asked, ceiling });
+    }
+    if let Some((limit, _, _)) = manifest.limits.above(&ceiling.limits) {
+        withheld.push(Withheld::Limit(limit));
+    }
+    let declared = Limits::DEFAULT.adjusted(&manifest.limits, &ceiling.limits);
+    Ok(declared.adjusted(operator, &ceiling.limits))
+}
+
+fn decide_directories(
+    manifest: &Manifest,
+    offers: &[Offer],
+    withheld: &mut Vec<Withheld>,
+) -> Result<Vec<Preopen>, GrantError> {
+    for (index, offer) in offers.iter().enumerate() {
+        if offers.iter().skip(index + 1).any(|other| other.guest == offer.guest) {
+            return Err(GrantError::OfferedTwice(offer.guest.clone()));
+        }
+    }
+    let mut met: Vec<Preopen> = Vec::new();
+    for row in &manifest.fs {
+        let before = met.len();
+        for offer in offers {
+            if let Some(preopen) = offer.meet(&row.path, row.access)? {
+                if preopen.access() < row.access {
+                    withheld.push(Withheld::ReadOnly(preopen.guest().clone()));
+                }
+                met.push(preopen);
+            }
+        }
+        if met.len() == before {
+            withheld.push(Withheld::NotOffered(row.path.clone()));
+        }
+    }
+    for offer in offers {
+        let declared =
+            |row: &crate::manifest::FsRow| offer.guest.contains(&row.path) || row.path.contains(&offer.guest);
+        if !manifest.fs.iter().any(declared) {
+            withheld.push(Withheld::NotDeclared(offer.guest.clone()));
+        }
+    }
+    without_overlap(met)
+}
+
+/// Refuses nested directories of different access, because through the outer one the inner one's restriction would not
+/// hold. With the same access both stay: the inner one may be another directory of the host.
+fn without_overlap(mut met: Vec<Preopen>) -> Result<Vec<Preopen>, GrantError> {
+    met.sort_by(|a, b| a.guest().cmp(b.guest()));
+    let mut kept: Vec<Preopen> = Vec::new();
+    for inner in met {
+        match kept.iter().find(|outer| outer.guest().contains(inner.guest())) {
+            Some(outer) if outer.access() != inner.access() => {
+                return Err(GrantError::Overlap {
+                    inner: inner.guest().clone(),
+                    inner_access: inner.access(),
+                    outer: outer.guest().clone(),
+                    outer_access: outer.access(),
+                });
+            }
+            Some(outer) if outer.guest() == inner.guest() => {}
+            _ => kept.push(inner),
+        }
+    }
+    Ok(kept)
+}
+
+fn decide_environment(
+    manifest: &Manifest,
+    offered: Vec<(String, String)>,
+    withheld: &mut Vec<Withheld>,
+) -> Vec<(String, String)> {
+    let locked = LOCKED_ENVIRONMENT.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let mut environment: Vec<_> = locked.collect();
+    for row in &manifest.env {
+        if environment.iter().any(|(name, _)| *name == row.name) {
+            continue;
+        }
+        match offered.iter().rev().find(|(name, _)| *name == row.name) {
+            Some(variable) => environment.push(variable.clone()),
+            None => withheld.push(Withheld::NoVariable(row.name.clone())),
+        }
+    }
+    environment
+}

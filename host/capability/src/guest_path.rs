@@ -1,0 +1,95 @@
+//! Paths as a guest sees them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The directory in which a tool's relative paths resolve.
+const WORKING_DIRECTORY: &str = "/workspace";
+
+/// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds `.`, `..`, an empty
+/// component or a NUL, so two guest paths are the same directory only when they are the same text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct GuestPath(String);
+
+impl GuestPath {
+    /// Where relative paths resolve: `/workspace`.
+    pub fn working_directory() -> Self {
+        Self(WORKING_DIRECTORY.to_owned())
+    }
+
+    /// The path as text, beginning with `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path below the root of the tree, without the leading `/`; `.` for the root itself.
+    pub fn below_root(&self) -> &str {
+        match self.0.trim_start_matches('/') {
+            "" => ".",
+            below => below,
+        }
+    }
+
+    /// Whether `other` is this directory or lies inside it.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.below(other).is_some()
+    }
+
+    /// Where `other` lies inside this directory: `.` for the directory itself, `None` when it is outside.
+    pub fn below<'a>(&self, other: &'a Self) -> Option<&'a str> {
+        if self.0 == "/" {
+            return Some(other.below_root());
+        }
+        match other.0.strip_prefix(&self.0)? {
+            "" => Some("."),
+            rest => rest.strip_prefix('/'),
+        }
+    }
+
+    /// The same directory as a relative path names it, for a path in or at the working directory.
+    pub fn relative(&self) -> Option<&str> {
+        Self::working_directory().below(self)
+    }
+}
+
+impl fmt::Display for GuestPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<GuestPath> for String {
+    fn from(path: GuestPath) -> Self {
+        path.0
+    }
+}
+
+impl std::str::FromStr for GuestPath {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let below = text
+            .strip_prefix('/')
+            .ok_or_else(|| format!("`{text}` is not a guest path: expected an absolute path such as /workspace"))?;
+        if below.is_empty() {
+            return Ok(Self("/".to_owned()));
+        }
+        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+        if !below.split('/').all(plain) {
+            return Err(format!(
+                "`{text}` is not a guest path: write it without `.`, `..`, `//` or a trailing `/`, such as /workspace"
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for GuestPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}

@@ -1,0 +1,26 @@
+//! The only crate that decides what a tool may touch.
+//!
+//! A [`Manifest`] is what a tool asks for, a [`Decision`] is what the operator offers, a [`Ceiling`] is what this host
+//! allows at most, and a [`Grant`] is where the three meet. Everything here is a pure decision, except that
+//! `preopen.rs` opens the directories a grant hands out: it is the only file in the host that resolves a path for a
+//! guest.
+
+mod digest;
+mod environment;
+mod error;
+mod grant;
+mod guest_path;
+mod limits;
+mod manifest;
+mod preopen;
+mod quantity;
+
+pub use digest::{Digest, DigestError};
+pub use environment::LOCKED_ENVIRONMENT;
+pub use error::{GrantError, ManifestError};
+pub use grant::{Ceiling, Decision, Grant, Withheld};
+pub use guest_path::GuestPath;
+pub use limits::{LimitRow, Limits, LimitsRequest};
+pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, SecretRow, ToolSection, UnusedRow};
+pub use preopen::{Offer, Preopen};
+pub use quantity::{Bytes, Count, Time};

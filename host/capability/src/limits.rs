@@ -1,0 +1,127 @@
+//! What one call may use. Every limit is finite and none is optional: a manifest or an operator can only choose
+//! another number, up to the host's ceiling.
+
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::{Bytes, Count, Time};
+
+/// One limit with its numbers as text, for tables and error messages.
+#[derive(Debug, Clone, Serialize)]
+pub struct LimitRow {
+    /// The key in `[limits]`.
+    pub name: &'static str,
+    /// What holds in these limits.
+    pub value: String,
+}
+
+const fn mib(n: u64) -> Bytes {
+    Bytes(n << 20)
+}
+
+const fn kib(n: u64) -> Bytes {
+    Bytes(n << 10)
+}
+
+const fn seconds(n: u64) -> Time {
+    Time(std::time::Duration::from_secs(n))
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])* $name:ident ($key:literal): $kind:ty = $default:expr, at most $ceiling:expr;)*) => {
+        /// The limits of one call.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub struct Limits {
+            $($(#[$doc])* pub $name: $kind,)*
+        }
+
+        /// Limits as somebody asks for them: only what should differ from the default.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        pub struct LimitsRequest {
+            $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
+        }
+
+        impl Limits {
+            /// What holds when nobody asks for anything else.
+            pub const DEFAULT: Self = Self { $($name: $default,)* };
+
+            /// The most this host gives unless its operator configures another ceiling.
+            pub const CEILING: Self = Self { $($name: $ceiling,)* };
+
+            /// Every limit in the order of the design's table.
+            pub fn rows(&self) -> Vec<LimitRow> {
+                vec![$(LimitRow { name: $key, value: self.$name.to_string() },)*]
+            }
+
+            /// What `request` leads to: its numbers where it names any, else these, never above `ceiling`.
+            #[must_use]
+            pub fn adjusted(&self, request: &LimitsRequest, ceiling: &Self) -> Self {
+                Self { $($name: request.$name.unwrap_or(self.$name).min(ceiling.$name),)* }
+            }
+        }
+
+        impl LimitsRequest {
+            /// The first limit asked for above `ceiling`: its key, what was asked for, and the ceiling.
+            pub fn above(&self, ceiling: &Limits) -> Option<(&'static str, String, String)> {
+                $(if let Some(asked) = self.$name && asked > ceiling.$name {
+                    return Some(($key, asked.to_string(), ceiling.$name.to_string()));
+                })*
+                None
+            }
+        }
+    };
+}
+
+limits! {
+    /// Fuel: about one unit for each WebAssembly instruction. 10 to 25 billion are about one second of CPU, so the
+    /// default is one to two seconds of it and the ceiling about a minute.
+    fuel("fuel"): Count = Count(20_000_000_000), at most Count(1_000_000_000_000);
+
+    /// Wall clock over queueing, guest and host calls. A person waits half a minute for an answer, rarely longer; the
+    /// ceiling leaves room for a build or a large download.
+    wall("wall"): Time = seconds(30), at most seconds(600);
+
+    /// Linear memory, summed over all memories of the call. 64 MiB fits a Python interpreter; the ceiling is the size of
+    /// a slot in the instance pool.
+    memory("memory"): Bytes = mib(64), at most mib(256);
+
+    /// Table elements, summed over all tables. The largest component seen (Python) uses about 7,000.
+    table_elements("table-elements"): Count = Count(10_000), at most Count(10_000);
+
+    /// Core instances in the component. Python brings about 20.
+    instances("instances"): Count = Count(32), at most Count(32);
+
+    /// Linear memories in the component; a single program has one or two.
+    memories("memories"): Count = Count(8), at most Count(8);
+
+    /// Tables in the component.
+    tables("tables"): Count = Count(16), at most Count(16);
+
+    /// Resource handles (streams, descriptors, pollables) that the host holds for the guest at one time.
+    handles("handles"): Count = Count(1_024), at most Count(16_384);
+
+    /// Bytes lifted out of the guest for one host call, so that one write cannot make the host allocate at will.
+    host_call("host-call"): Bytes = mib(8), at most mib(64);
+
+    /// Random bytes for one request; keys and seeds need 64 bytes, not megabytes.
+    random("random"): Bytes = kib(64), at most mib(1);
+
+    /// Standard input. What a model writes or another tool hands over; larger data belongs in a file.
+    stdin("stdin"): Bytes = mib(4), at most mib(64);
+
+    /// Arguments, summed with a byte each for their end. Linux allows 2 MiB; a model needs far less.
+    args("args"): Bytes = kib(256), at most mib(2);
+
+    /// Environment, summed over names and values.
+    env("env"): Bytes = kib(64), at most mib(1);
+
+    /// Standard output that is kept; the rest is dropped and the receipt says so. More would drown a model's context.
+    stdout("stdout"): Bytes = mib(1), at most mib(64);
+
+    /// Standard error that is kept; the rest is dropped and the receipt says so.
+    stderr("stderr"): Bytes = kib(64), at most mib(8);
+
+    /// The result of a typed call.
+    result("result"): Bytes = mib(1), at most mib(8);
+}

@@ -1,0 +1,268 @@
+//! The capability manifest: what a tool asks for, and why.
+//!
+//! Written by the author as `capabilities.toml`, carried in the component as the custom section
+//! `cofferdam:capabilities` in canonical JSON (RFC 8785), so that the component's digest covers it. Unknown keys,
+//! duplicate keys and rows without a reason are errors in both forms.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::error::ManifestError;
+use crate::guest_path::GuestPath;
+use crate::limits::LimitsRequest;
+
+/// The version of the format that this host reads.
+const SCHEMA: u32 = 1;
+
+/// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
+const MAX_MANIFEST: usize = 64 << 10;
+
+/// What a tool asks for. Asking grants nothing: see [`crate::Grant`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of this format: 1.
+    pub schema: u32,
+    /// Who the tool is.
+    #[serde(default)]
+    pub tool: ToolSection,
+    /// Directories. No row, no directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fs: Vec<FsRow>,
+    /// HTTP hosts. No row, no request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub http: Vec<HttpRow>,
+    /// Secrets that the host injects into requests; the guest never sees one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret: Vec<SecretRow>,
+    /// Environment variables beyond the locked ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<EnvRow>,
+    /// Imports that a language runtime brings along and that stay denied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<UnusedRow>,
+    /// Limits, where the default is not enough.
+    #[serde(default)]
+    pub limits: LimitsRequest,
+}
+
+/// `[tool]`: who the tool is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolSection {
+    /// The name the tool goes by, such as `wget`.
+    pub name: String,
+    /// Its version, such as `0.1.0`.
+    pub version: String,
+    /// What it does, in one line.
+    pub summary: String,
+}
+
+/// What a tool may do in a directory. WASI knows these two rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Open and list, never change.
+    ReadOnly,
+    /// Also create, write, rename and delete.
+    ReadWrite,
+}
+
+/// `[[fs]]`: one directory, with everything below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FsRow {
+    /// The directory, as the guest names it.
+    pub path: GuestPath,
+    /// What the tool does there.
+    pub access: Access,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
+/// `[[http]]`: one host that the tool sends requests to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRow {
+    /// An exact host name, or one leading `*.`.
+    pub host: String,
+    /// The methods, such as `GET`; every method when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// The ports; 80 and 443 when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
+    /// Path prefixes; every path when left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
+/// `[[secret]]`: a secret by name, and where the host puts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRow {
+    /// The name by which the operator supplies it.
+    pub name: String,
+    /// Where it goes in the request.
+    pub inject: Inject,
+    /// The one host it is sent to.
+    pub host: String,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
+/// Where a secret goes in a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inject {
+    /// The header, such as `authorization`.
+    pub header: String,
+    /// The header's value, with `{}` where the secret goes.
+    pub format: String,
+}
+
+/// `[[env]]`: one environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvRow {
+    /// Its name.
+    pub name: String,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
+/// `[[unused]]`: an interface that is imported and never meant to be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnusedRow {
+    /// The interface, such as `wasi:http/outgoing-handler`.
+    pub interface: String,
+    /// Why it is there all the same.
+    pub reason: Reason,
+}
+
+/// Why a row is there: what the reviewer reads, so it is never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Reason(String);
+
+impl Manifest {
+    /// The custom section of a component that holds its manifest.
+    pub const SECTION: &'static str = "cofferdam:capabilities";
+
+    /// The manifest of a component that has none: it asks for nothing.
+    pub fn empty() -> Self {
+        Self {
+            schema: SCHEMA,
+            tool: ToolSection::default(),
+            fs: Vec::new(),
+            http: Vec::new(),
+            secret: Vec::new(),
+            env: Vec::new(),
+            unused: Vec::new(),
+            limits: LimitsRequest::default(),
+        }
+    }
+
+    /// Reads `capabilities.toml`. `file` names it in errors, together with line and column.
+    pub fn from_toml(text: &str, file: &str) -> Result<Self, ManifestError> {
+        check_size(text.len(), file)?;
+        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::from_toml(&error, text, file))?;
+        manifest.checked(file)
+    }
+
+    /// Reads the JSON of the custom section. `origin` names the component in errors.
+    pub fn from_json(json: &[u8], origin: &str) -> Result<Self, ManifestError> {
+        check_size(json.len(), origin)?;
+        let manifest: Self = serde_json::from_slice(json).map_err(|error| ManifestError::from_json(&error, origin))?;
+        manifest.checked(origin)
+    }
+
+    /// The one form in which a manifest is embedded and digested.
+    pub fn to_canonical_json(&self) -> Result<Vec<u8>, ManifestError> {
+        serde_json_canonicalizer::to_vec(self).map_err(|error| ManifestError::from_json(&error, "manifest"))
+    }
+
+    /// The digest of the canonical form: what a reviewer signs off.
+    pub fn digest(&self) -> Result<Digest, ManifestError> {
+        Ok(Digest::of(&self.to_canonical_json()?))
+    }
+
+    /// What no single value can get wrong, but two together can.
+    fn checked(self, origin: &str) -> Result<Self, ManifestError> {
+        let refuse = |problem: String| Err(ManifestError::at(origin, problem));
+        if self.schema != SCHEMA {
+            return refuse(format!("`schema = {}` is unknown to this host: expected `schema = {SCHEMA}`", self.schema));
+        }
+        if self.tool.name.is_empty() && self != Self::empty() {
+            return refuse("[tool] needs a `name`".to_owned());
+        }
+        twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
+        twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
+        twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
+        twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
+        for row in &self.env {
+            if row.name.is_empty() || row.name.contains(['=', '\0']) {
+                return refuse(format!("[[env]] `name = {:?}` is not the name of a variable", row.name));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Reason {
+    /// The reason as its author wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Reason {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            return Err("`reason` is empty: say why the tool needs this row".to_owned());
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<Reason> for String {
+    fn from(reason: Reason) -> Self {
+        reason.0
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadWrite => "read-write",
+        })
+    }
+}
+
+fn check_size(len: usize, origin: &str) -> Result<(), ManifestError> {
+    if len > MAX_MANIFEST {
+        let problem = format!("the manifest has {len} bytes: at most {MAX_MANIFEST} are read");
+        return Err(ManifestError::at(origin, problem));
+    }
+    Ok(())
+}
+
+/// Refuses a second row of the same name, because one of the two would silently not count.
+fn twice<'a>(key: &str, values: impl Iterator<Item = &'a str>, origin: &str) -> Result<(), ManifestError> {
+    let mut seen = BTreeSet::new();
+    for value in values {
+        if !seen.insert(value) {
+            return Err(ManifestError::at(origin, format!("{key} = {value:?} appears twice: keep one row")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Directories: offered by the operator, opened once, handed on by descriptor.
+//!
+//! This is the only file of the host that opens a directory for a guest. Everything after it holds a descriptor, so a
+//! directory that is swapped for a symbolic link after the grant changes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::error::GrantError;
+use crate::guest_path::GuestPath;
+use crate::manifest::Access;
+
+/// A directory that the operator is willing to show, under the name by which a guest would know it.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub(crate) guest: GuestPath,
+    pub(crate) access: Access,
+    dir: Arc<Dir>,
+    /// Where the directory came from, for messages.
+    host: String,
+}
+
+/// A directory that a tool was granted: open, and what it may do there.
+#[derive(Debug, Clone)]
+pub struct Preopen {
+    guest: GuestPath,
+    access: Access,
+    dir: Arc<Dir>,
+}
+
+impl Offer {
+    /// Offers a directory of the host, which the operator named.
+    ///
+    /// # Ambient Authority
+    ///
+    /// Resolves `host` as the operator would, symbolic links included. Errors when it is not a directory.
+    pub fn host_directory(host: &Path, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
+        let name = host.display().to_string();
+        let open = |source| GrantError::Open { path: name.clone(), source };
+        let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(open)?;
+        Ok(Self { guest, access, dir: Arc::new(dir), host: name })
+    }
+
+    /// Offers a directory inside `tree`, such as an agent's workspace; `guest` names it in both.
+    pub fn below(tree: &Dir, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
+        let open = |source| GrantError::Open { path: guest.to_string(), source };
+        let dir = Arc::new(tree.open_dir(guest.below_root()).map_err(open)?);
+        let host = guest.to_string();
+        Ok(Self { guest, access, dir, host })
+    }
+
+    /// The guest path it is offered under.
+    pub fn guest(&self) -> &GuestPath {
+        &self.guest
+    }
+
+    /// What both the offer and a row `asked` (path and access) cover: the deeper directory, the lesser access.
+    pub(crate) fn meet(&self, asked: &GuestPath, access: Access) -> Result<Option<Preopen>, GrantError> {
+        let access = access.min(self.access);
+        if let Some(below) = self.guest.below(asked) {
+            let open = |source| GrantError::Open { path: format!("{below} in {}", self.host), source };
+            let dir = match below {
+                "." => Arc::clone(&self.dir),
+                below => Arc::new(self.dir.open_dir(below).map_err(open)?),
+            };
+            return Ok(Some(Preopen { guest: asked.clone(), access, dir }));
+        }
+        if asked.contains(&self.guest) {
+            return Ok(Some(Preopen { guest: self.guest.clone(), access, dir: Arc::clone(&self.dir) }));
+        }
+        Ok(None)
+    }
+}
+
+impl Preopen {
+    /// The path under which the guest sees it.
+    pub fn guest(&self) -> &GuestPath {
+        &self.guest
+    }
+
+    /// What the guest may do there.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The open directory.
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+}

@@ -1,0 +1,150 @@
+//! The tokens of one instruction line.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use super::error::{Fault, Position, shown};
+
+/// One token, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// Anything up to whitespace, `"`, `=` or `!`.
+    Word(String),
+    /// What stands between double quotes, escapes resolved.
+    Text(String),
+    /// A `file://` word, which alone may hold `=`, `!` and `"`.
+    File(String),
+    /// `<<` and the marker after it.
+    Heredoc(String),
+    /// `=`.
+    Equals,
+    /// `!`.
+    Bang,
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) | Self::File(word) => f.write_str(&shown(word)),
+            Self::Text(text) => f.write_str(&shown(&format!("\"{}\"", text.escape_debug()))),
+            Self::Heredoc(marker) => f.write_str(&shown(&format!("<<{marker}"))),
+            Self::Equals => f.write_str("`=`"),
+            Self::Bang => f.write_str("`!`"),
+        }
+    }
+}
+
+/// Reads one line from left to right and knows the column it has reached.
+pub(super) struct Cursor<'a> {
+    chars: Peekable<Chars<'a>>,
+    at: Position,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(number: usize, line: &'a str) -> Self {
+        Self { chars: line.chars().peekable(), at: Position { line: number, column: 1 } }
+    }
+
+    /// The next token and the place it begins at; `None` at the end of the line.
+    pub(super) fn token(&mut self) -> Result<Option<(Token, Position)>, Fault> {
+        self.take_while(|c| matches!(c, ' ' | '\t'));
+        let at = self.at;
+        let token = match self.chars.peek() {
+            None => return Ok(None),
+            Some('=') => {
+                self.advance();
+                Token::Equals
+            }
+            Some('!') => {
+                self.advance();
+                Token::Bang
+            }
+            Some('"') => {
+                self.advance();
+                Token::Text(self.text(at)?)
+            }
+            Some(_) => self.word()?,
+        };
+        Ok(Some((token, at)))
+    }
+
+    /// One past the last character read.
+    pub(super) fn position(&self) -> Position {
+        self.at
+    }
+
+    fn word(&mut self) -> Result<Token, Fault> {
+        let mut word = self.take_while(|c| !matches!(c, ' ' | '\t' | '"' | '=' | '!') && !c.is_control());
+        let is_file = word.starts_with("file://");
+        if is_file {
+            word.push_str(&self.take_while(|c| !matches!(c, ' ' | '\t') && !c.is_control()));
+        }
+        self.refuse_control()?;
+        Ok(match word.strip_prefix("<<") {
+            Some(marker) => Token::Heredoc(marker.to_owned()),
+            None if is_file => Token::File(word),
+            None => Token::Word(word),
+        })
+    }
+
+    /// The rest of a string whose opening quote, at `opened`, has been read.
+    fn text(&mut self, opened: Position) -> Result<String, Fault> {
+        let mut text = String::new();
+        loop {
+            self.refuse_control()?;
+            let at = self.at;
+            match self.advance() {
+                None => {
+                    return Err(Fault::new(opened, "the string never ends; close it with `\"` on the same line"));
+                }
+                Some('"') => return Ok(text),
+                Some('\\') => text.push(self.escape(at)?),
+                Some(c) => text.push(c),
+            }
+        }
+    }
+
+    fn escape(&mut self, at: Position) -> Result<char, Fault> {
+        match self.advance() {
+            Some(c @ ('"' | '\\')) => Ok(c),
+            Some('n') => Ok('\n'),
+            Some('r') => Ok('\r'),
+            Some('t') => Ok('\t'),
+            Some(c) => Err(Fault::new(
+                at,
+                format!(
+                    "unknown escape `\\{}`; a string knows `\\\"`, `\\\\`, `\\n`, `\\r` and `\\t`",
+                    c.escape_debug()
+                ),
+            )),
+            None => Err(Fault::new(at, "the line ends after `\\`; write `\\\\` for a backslash, and close the string")),
+        }
+    }
+
+    /// A control character has no business in an instruction, and would reach terminals and prompts from there.
+    fn refuse_control(&mut self) -> Result<(), Fault> {
+        match self.chars.peek() {
+            Some(c) if c.is_control() && *c != '\t' => {
+                let c = c.escape_unicode();
+                Err(Fault::new(self.at, format!("control character `{c}` in an instruction; delete it")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_while(&mut self, keep: impl Fn(char) -> bool) -> String {
+        let mut taken = String::new();
+        while let Some(c) = self.chars.next_if(|&c| keep(c)) {
+            self.at.column += 1;
+            taken.push(c);
+        }
+        taken
+    }
+
+    fn advance(&mut self) -> Option<char> {
+        let c = self.chars.next()?;
+        self.at.column += 1;
+        Some(c)
+    }
+}

@@ -1,0 +1,81 @@
+//! Why the store did not do as asked.
+
+use std::io;
+
+use cofferdam_capability::Digest;
+
+use crate::reference::{Reference, ReferenceError};
+
+/// What can go wrong between a reference and the image it names.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store holds nothing under this reference.
+    #[error("no image {0} in the store; put or pull it first")]
+    NotFound(Reference),
+    /// What is on disk is not what its name, size or digest says. Nothing of it was used.
+    #[error("{what} {problem}")]
+    Corrupt {
+        /// The file or blob.
+        what: String,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
+    /// An image, but not one WebAssembly component.
+    #[error("{reference} is not a tool: {problem}")]
+    NotATool {
+        /// The image.
+        reference: Reference,
+        /// What it is instead.
+        problem: String,
+    },
+    /// Something is larger than this crate ever loads or writes.
+    #[error("{what} has {size} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// The file or blob.
+        what: String,
+        /// How large it is, or says it is, in bytes.
+        size: u64,
+        /// How large it may be, in bytes.
+        max: u64,
+    },
+    /// The image to be put is not the one its reference pins.
+    #[error("{reference} pins another image: what was to be put there is {actual}")]
+    Pinned {
+        /// The reference, with its digest.
+        reference: Reference,
+        /// The digest of the image that was to be put.
+        actual: Digest,
+    },
+    /// A text is not a reference.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// The directory given as a store is something else.
+    #[error("the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an empty one")]
+    NotAStore(String),
+    /// Another process or thread has kept the store locked for longer than anyone should.
+    #[error("the image store is locked by another process; try again")]
+    Busy,
+    /// The system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn corrupt(what: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into(), problem: problem.into() }
+    }
+
+    pub(crate) fn not_a_tool(reference: &Reference, problem: impl Into<String>) -> Self {
+        Self::NotATool { reference: reference.clone(), problem: problem.into() }
+    }
+
+    /// For `map_err`: says what was being done.
+    pub(crate) fn io<E: Into<io::Error>>(action: impl Into<String>) -> impl FnOnce(E) -> Self {
+        move |source| Self::Io { action: action.into(), source: source.into() }
+    }
+}

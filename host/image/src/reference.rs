@@ -1,0 +1,177 @@
+//! What an image is called: `[registry/]repository[:tag][@sha256:…]`.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::str::FromStr;
+
+use cofferdam_capability::Digest;
+
+/// The tag meant when a reference gives neither tag nor digest.
+const DEFAULT_TAG: &str = "latest";
+
+/// The longest registry and repository together, in characters: what other OCI clients accept.
+const NAME_MAX_CHARS: usize = 255;
+
+/// The longest tag, in characters (OCI distribution specification, "Pulling manifests").
+const TAG_MAX_CHARS: usize = 128;
+
+/// The longest label of a host name, in characters (RFC 1035).
+const HOST_LABEL_MAX_CHARS: usize = 63;
+
+/// The name of an image. The store holds an image under it; only pulling and pushing give the registry a meaning.
+///
+/// Every part is safe as a path: no empty component, none that begins with a dot, nothing but letters, digits and
+/// `.`, `_`, `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reference {
+    // Boxed, to be small: a reference travels in every error.
+    registry: Option<Box<str>>,
+    repository: Box<str>,
+    tag: Option<Box<str>>,
+    digest: Option<Digest>,
+}
+
+/// A text that is not a reference.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not an image reference: {problem}", .text.escape_debug())]
+pub struct ReferenceError {
+    text: String,
+    problem: String,
+}
+
+impl Reference {
+    /// The host and port, if the reference names one: a first component with a `.` or a `:`, or `localhost`.
+    pub fn registry(&self) -> Option<&str> {
+        self.registry.as_deref()
+    }
+
+    /// The path within the registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag: `latest` where neither tag nor digest was written, none where only a digest was.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
+    /// The digest, if the reference pins one.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+
+    /// The same name, pinned to `digest` and without a tag: what to keep once a tag has been resolved.
+    pub fn pinned(&self, digest: Digest) -> Self {
+        let Self { registry, repository, tag: _, digest: _ } = self.clone();
+        Self { registry, repository, tag: None, digest: Some(digest) }
+    }
+
+    /// The same name and tag without a digest, if there is a tag.
+    pub(crate) fn tagged(&self) -> Option<Self> {
+        let tag = Some(self.tag.clone()?);
+        Some(Self { tag, digest: None, ..self.clone() })
+    }
+
+    /// Whether both name the same repository of the same registry.
+    pub(crate) fn same_name(&self, other: &Self) -> bool {
+        self.registry == other.registry && self.repository == other.repository
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(registry) = &self.registry {
+            write!(f, "{registry}/")?;
+        }
+        f.write_str(&self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Reference {
+    type Err = ReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        parse(text).map_err(|problem| ReferenceError { text: text.chars().take(NAME_MAX_CHARS).collect(), problem })
+    }
+}
+
+fn parse(text: &str) -> Result<Reference, String> {
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest.parse::<Digest>().map_err(|error| error.to_string())?)),
+        None => (text, None),
+    };
+    // A colon before the last slash belongs to a registry's port.
+    let (name, tag) = match rest.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (rest, None),
+    };
+    if name.len() > NAME_MAX_CHARS {
+        return Err(format!("its name is longer than {NAME_MAX_CHARS} characters"));
+    }
+    let (registry, repository) = match name.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
+        _ => (None, name),
+    };
+    if let Some(registry) = registry.filter(|registry| !is_registry(registry)) {
+        return Err(format!("`{}` is not a host name with an optional port", registry.escape_debug()));
+    }
+    if let Some(component) = repository.split('/').find(|component| !is_component(component)) {
+        return Err(format!(
+            "`{}` is not a name of lowercase letters and digits, with single `.`, `_` or `-` between them",
+            component.escape_debug()
+        ));
+    }
+    if tag.is_some_and(|tag| !is_tag(tag)) {
+        return Err(format!(
+            "a tag is 1 to {TAG_MAX_CHARS} letters, digits, `_`, `.` or `-`, and begins with none of the last two"
+        ));
+    }
+    let tag = match (tag, digest) {
+        (None, None) => Some(DEFAULT_TAG),
+        (tag, _) => tag,
+    };
+    Ok(Reference {
+        registry: registry.map(Box::from),
+        repository: Box::from(repository),
+        tag: tag.map(Box::from),
+        digest,
+    })
+}
+
+/// A component of a repository (OCI distribution specification): `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+fn is_component(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.chars().all(|c| c == '-');
+    text.starts_with(plain) && text.ends_with(plain) && text.split(plain).all(separator)
+}
+
+fn is_tag(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+        && text.len() <= TAG_MAX_CHARS
+}
+
+fn is_registry(text: &str) -> bool {
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    let is_label = |label: &str| {
+        (1..=HOST_LABEL_MAX_CHARS).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_port =
+        |port: &str| port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    host.split('.').all(is_label) && port.is_none_or(is_port)
+}

@@ -1,0 +1,147 @@
+//! Images on disk: an OCI image layout (`oci-layout`, `index.json`, `blobs/sha256/…`).
+//!
+//! Blobs are named by their digest and checked against it whenever they are read. `index.json` says which digest a
+//! reference means; it is replaced as a whole, under a lock that also holds between processes. A tag that moves on
+//! leaves its former image behind under its digest, so that what was pinned keeps running until it is removed.
+
+mod blob;
+mod file;
+mod index;
+mod layout;
+mod limits;
+mod lock;
+mod platform;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use cap_std::fs::Dir;
+use cofferdam_capability::Digest;
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+
+use crate::error::Error;
+use crate::reference::Reference;
+use crate::tool_image::{self, ToolImage};
+use index::Index;
+use limits::{COMPONENT, CONFIG, MANIFEST};
+use lock::Lock;
+
+pub use limits::{COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES};
+
+/// An image store in a directory. Cheap to open; threads and processes may share the directory.
+#[derive(Debug)]
+pub struct Store {
+    dir: Dir,
+}
+
+/// One row of [`Store::list`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
+    pub reference: Reference,
+    /// What the name means: the digest of a manifest or of an image index.
+    pub digest: Digest,
+}
+
+impl Store {
+    /// Opens the store in `dir`, and makes one there if `dir` is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAStore`] if `dir` holds something else, [`Error::Corrupt`] if it holds a layout this crate cannot
+    /// read.
+    pub fn open(dir: Dir) -> Result<Self, Error> {
+        layout::open_or_create(&dir)?;
+        Ok(Self { dir })
+    }
+
+    /// Stores `tool` under `reference` and returns the digest of its manifest. The same tool always has the same one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] for what [`Store::tool`] would refuse to load, [`Error::Pinned`] if `reference` has another
+    /// digest. The store is then as it was.
+    pub fn put_tool(&self, reference: &Reference, tool: &ToolImage) -> Result<Digest, Error> {
+        let packed = tool.pack()?;
+        COMPONENT.check(tool.component.len() as u64)?;
+        CONFIG.check(packed.config.len() as u64)?;
+        MANIFEST.check(packed.manifest.len() as u64)?;
+        let digest = Digest::of(&packed.manifest);
+        if reference.digest().is_some_and(|pinned| *pinned != digest) {
+            return Err(Error::Pinned { reference: reference.clone(), actual: digest });
+        }
+
+        let _lock = Lock::exclusive(&self.dir)?;
+        let mut index = Index::read(&self.dir)?;
+        for blob in [&tool.component, &packed.config, &packed.manifest] {
+            blob::write(&self.dir, blob)?;
+        }
+        let manifest = tool_image::descriptor(MediaType::ImageManifest.as_ref(), &packed.manifest)?;
+        index.set(reference, digest, manifest);
+        index.write(&self.dir)?;
+        Ok(digest)
+    }
+
+    /// Resolves `reference` once and loads the tool it means, with the digest it resolved to: keep
+    /// [`Reference::pinned`] of it to get this very tool again.
+    ///
+    /// A digest decides alone; a tag beside it is not looked at. Of an image index, the entry for `wasip2/wasm` is
+    /// loaded.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::NotATool`] for any other image, [`Error::TooLarge`] and [`Error::Corrupt`] for
+    /// blobs that are not what the index, the manifest or their digest says.
+    pub fn tool(&self, reference: &Reference) -> Result<(Digest, ToolImage), Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let index = Index::read(&self.dir)?;
+        let (digest, found) = index.find(reference).ok_or_else(|| Error::NotFound(reference.clone()))?;
+        let manifest = self.manifest(reference, found)?;
+        let (config, layer) = tool_image::parts(reference, &manifest)?;
+        let config = blob::read(&self.dir, config, &CONFIG)?;
+        let component = blob::read(&self.dir, layer, &COMPONENT)?;
+        Ok((digest, ToolImage::unpack(reference, &manifest, &config, component)?))
+    }
+
+    /// Every image that has a name, sorted by it. Reads the index only, so a broken image is listed too.
+    pub fn list(&self) -> Result<Vec<Listed>, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        Ok(Index::read(&self.dir)?.list())
+    }
+
+    /// Removes a name and, unless another name needs them, its blobs. Returns what the name meant.
+    ///
+    /// A reference with only a digest removes every name this image has in its repository; one with a tag and a digest
+    /// removes the tag if it has that digest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub fn remove(&self, reference: &Reference) -> Result<Digest, Error> {
+        let _lock = Lock::exclusive(&self.dir)?;
+        let mut index = Index::read(&self.dir)?;
+        let digest = index.remove(reference).ok_or_else(|| Error::NotFound(reference.clone()))?;
+        index.write(&self.dir)?;
+        sweep::sweep(&self.dir, &index)?;
+        Ok(digest)
+    }
+
+    /// The manifest to run for `reference`: the one found, or the one for WebAssembly in the image index found.
+    fn manifest(&self, reference: &Reference, found: &Descriptor) -> Result<ImageManifest, Error> {
+        let indexed: ImageIndex;
+        let descriptor = match found.media_type() {
+            MediaType::ImageIndex => {
+                indexed = blob::read_json(&self.dir, found, &MANIFEST)?;
+                platform::wasm(reference, &indexed)?
+            }
+            _ => found,
+        };
+        match descriptor.media_type() {
+            MediaType::ImageManifest => blob::read_json(&self.dir, descriptor, &MANIFEST),
+            other => Err(Error::not_a_tool(
+                reference,
+                format!("its manifest is `{other}`, not `{}`", MediaType::ImageManifest),
+            )),
+        }
+    }
+}

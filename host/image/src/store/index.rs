@@ -1,0 +1,144 @@
+//! `index.json`: which digest a reference means.
+
+use std::collections::HashSet;
+
+use cap_std::fs::Dir;
+use cofferdam_capability::Digest;
+use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex};
+
+use super::limits::INDEX;
+use super::{Listed, blob, file};
+use crate::error::Error;
+use crate::reference::Reference;
+use crate::tool_image::canonical_json;
+
+pub(super) const INDEX_FILE: &str = "index.json";
+
+/// The index, every row of it checked. A row's name is its annotation `org.opencontainers.image.ref.name`:
+/// `name:tag`, or `name@digest` for an image whose tag has moved on.
+pub(super) struct Index {
+    rows: Vec<Row>,
+    /// The document around the rows, kept for the keys this store does not use.
+    document: ImageIndex,
+}
+
+struct Row {
+    /// None where another tool has written a row without a name: it is kept, and its blobs with it.
+    name: Option<Reference>,
+    digest: Digest,
+    descriptor: Descriptor,
+}
+
+impl Index {
+    pub(super) fn read(dir: &Dir) -> Result<Self, Error> {
+        let corrupt = |problem: String| Error::corrupt(INDEX_FILE, problem);
+        let Some(bytes) = file::read(dir, INDEX_FILE, &INDEX)? else {
+            return Err(corrupt("is missing; an image layout cannot be read without it".to_owned()));
+        };
+        let mut document: ImageIndex =
+            serde_json::from_slice(&bytes).map_err(|error| corrupt(format!("is not an image index: {error}")))?;
+        let descriptors = document.manifests().clone();
+        document.set_manifests(Vec::new());
+        let mut names = HashSet::new();
+        let mut rows = Vec::new();
+        for descriptor in descriptors {
+            let row = Row::read(descriptor)?;
+            if let Some(name) = row.name.clone().filter(|name| !names.insert(name.clone())) {
+                return Err(corrupt(format!("has two rows named {name}; remove one of them")));
+            }
+            rows.push(row);
+        }
+        Ok(Self { rows, document })
+    }
+
+    /// Writes the index. The caller holds the exclusive lock.
+    pub(super) fn write(&self, dir: &Dir) -> Result<(), Error> {
+        let mut document = self.document.clone();
+        document.set_manifests(self.rows.iter().map(|row| row.descriptor.clone()).collect());
+        let bytes = canonical_json(&document)?;
+        INDEX.check(bytes.len() as u64)?;
+        file::replace(dir, INDEX_FILE, &bytes)
+    }
+
+    /// What `reference` means.
+    pub(super) fn find(&self, reference: &Reference) -> Option<(Digest, &Descriptor)> {
+        let matches = |row: &&Row| match reference.digest() {
+            Some(digest) => row.digest == *digest && row.is_of(reference),
+            None => row.name.as_ref() == Some(reference),
+        };
+        self.rows.iter().find(matches).map(|row| (row.digest, &row.descriptor))
+    }
+
+    /// Makes `reference` mean `digest`. An image that loses its last name by that keeps one: its digest.
+    pub(super) fn set(&mut self, reference: &Reference, digest: Digest, descriptor: Descriptor) {
+        let name = reference.tagged().unwrap_or_else(|| reference.pinned(digest));
+        let former = self.take(|row| row.name.as_ref() == Some(&name));
+        self.rows.push(Row::new(name, digest, descriptor));
+        for row in former {
+            let pinned = reference.pinned(row.digest);
+            if self.find(&pinned).is_none() {
+                self.rows.push(Row::new(pinned, row.digest, row.descriptor));
+            }
+        }
+        // With a tag, the image needs the name it had without one no longer.
+        if reference.tag().is_some() {
+            self.take(|row| row.name.as_ref() == Some(&reference.pinned(digest)));
+        }
+    }
+
+    /// Forgets `reference` and says what it meant.
+    pub(super) fn remove(&mut self, reference: &Reference) -> Option<Digest> {
+        let has_digest = |row: &Row| reference.digest().is_none_or(|digest| row.digest == *digest);
+        let removed = match reference.tagged() {
+            Some(tagged) => self.take(|row| row.name.as_ref() == Some(&tagged) && has_digest(row)),
+            None => self.take(|row| row.is_of(reference) && has_digest(row)),
+        };
+        removed.first().map(|row| row.digest)
+    }
+
+    /// The rows that have a name, sorted by it.
+    pub(super) fn list(&self) -> Vec<Listed> {
+        let listed = |row: &Row| Some(Listed { reference: row.name.clone()?, digest: row.digest });
+        let mut list: Vec<_> = self.rows.iter().filter_map(listed).collect();
+        list.sort_by_cached_key(|row| row.reference.to_string());
+        list
+    }
+
+    /// What every row describes.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
+        self.rows.iter().map(|row| &row.descriptor)
+    }
+
+    fn take(&mut self, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
+        let (taken, kept) = std::mem::take(&mut self.rows).into_iter().partition(wanted);
+        self.rows = kept;
+        taken
+    }
+}
+
+impl Row {
+    fn new(name: Reference, digest: Digest, mut descriptor: Descriptor) -> Self {
+        let mut annotations = descriptor.annotations().clone().unwrap_or_default();
+        annotations.insert(ANNOTATION_REF_NAME.to_owned(), name.to_string());
+        descriptor.set_annotations(Some(annotations));
+        Self { name: Some(name), digest, descriptor }
+    }
+
+    fn read(descriptor: Descriptor) -> Result<Self, Error> {
+        let name = descriptor.annotations().as_ref().and_then(|annotations| annotations.get(ANNOTATION_REF_NAME));
+        let name = match name {
+            Some(name) => {
+                let name =
+                    name.parse().map_err(|error| Error::corrupt(INDEX_FILE, format!("has a bad row: {error}")))?;
+                Some(name)
+            }
+            None => None,
+        };
+        let digest = blob::digest(&descriptor)?;
+        Ok(Self { name, digest, descriptor })
+    }
+
+    fn is_of(&self, reference: &Reference) -> bool {
+        self.name.as_ref().is_some_and(|name| name.same_name(reference))
+    }
+}

@@ -1,0 +1,44 @@
+//! How large each part of an image may be. Nothing is read or written beyond.
+
+use crate::error::Error;
+
+/// The largest `index.json` in bytes. A row has about 300, so it holds over ten thousand images, and it is read whole
+/// for every one of them.
+pub const INDEX_MAX_BYTES: u64 = 4 << 20;
+
+/// The largest manifest or image index in bytes. A tool's has about 2 KiB; registries take no more than 4 MiB, and
+/// nothing a tool says of itself needs as much.
+pub const MANIFEST_MAX_BYTES: u64 = 1 << 20;
+
+/// The largest config in bytes. It holds the lists of imports and exports and the usage text, which goes into a prompt.
+pub const CONFIG_MAX_BYTES: u64 = 1 << 20;
+
+/// The largest component in bytes, which is held in memory while it is loaded. A Python tool with its interpreter has
+/// 18 MB; ten of those still fit.
+pub const COMPONENT_MAX_BYTES: u64 = 256 << 20;
+
+/// The largest `oci-layout` file in bytes: it holds a version number.
+const LAYOUT_MAX_BYTES: u64 = 4 << 10;
+
+/// A part of an image, as errors call it, and its limit.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) noun: &'static str,
+    pub(super) max: u64,
+}
+
+pub(super) const LAYOUT: Part = Part { noun: "oci-layout", max: LAYOUT_MAX_BYTES };
+pub(super) const INDEX: Part = Part { noun: "index.json", max: INDEX_MAX_BYTES };
+pub(super) const MANIFEST: Part = Part { noun: "the manifest", max: MANIFEST_MAX_BYTES };
+pub(super) const CONFIG: Part = Part { noun: "the config", max: CONFIG_MAX_BYTES };
+pub(super) const COMPONENT: Part = Part { noun: "the component", max: COMPONENT_MAX_BYTES };
+
+impl Part {
+    /// Refuses `size` if it is beyond the limit.
+    pub(super) fn check(&self, size: u64) -> Result<(), Error> {
+        if size <= self.max {
+            return Ok(());
+        }
+        Err(Error::TooLarge { what: self.noun.to_owned(), size, max: self.max })
+    }
+}

@@ -1,0 +1,57 @@
+//! Removing the blobs that no image needs any more.
+
+use std::collections::HashSet;
+
+use cap_std::fs::Dir;
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+
+use super::blob::{self, BLOBS};
+use super::index::Index;
+use super::limits::MANIFEST;
+use crate::error::Error;
+
+/// Removes every blob that no row of `index` leads to. If one row cannot be followed, no blob is removed: it might be
+/// that row's. The caller holds the exclusive lock.
+pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<(), Error> {
+    let mut needed = HashSet::new();
+    for descriptor in index.descriptors() {
+        if let Err(error) = follow(dir, descriptor, &mut needed) {
+            tracing::warn!(digest = %descriptor.digest(), %error, "no blob was removed: an image cannot be read");
+            return Ok(());
+        }
+    }
+    let list = |source| Error::io(format!("list {BLOBS}"))(source);
+    for entry in dir.read_dir(BLOBS).map_err(list)? {
+        let entry = entry.map_err(list)?;
+        let name = entry.file_name();
+        if !name.to_str().is_some_and(|hex| needed.contains(hex)) {
+            entry.remove_file().map_err(Error::io(format!("remove {BLOBS}/{}", name.to_string_lossy())))?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further index: nothing this
+/// store runs does.
+fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+    match descriptor.media_type() {
+        MediaType::ImageIndex => {
+            let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
+            need(descriptor, needed)?;
+            index.manifests().iter().try_for_each(|row| follow_manifest(dir, row, needed))
+        }
+        _ => follow_manifest(dir, descriptor, needed),
+    }
+}
+
+fn follow_manifest(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+    let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
+    need(descriptor, needed)?;
+    need(manifest.config(), needed)?;
+    manifest.layers().iter().chain(manifest.subject()).try_for_each(|part| need(part, needed))
+}
+
+fn need(descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+    needed.insert(blob::digest(descriptor)?.hex());
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! The annotations of a tool's manifest, `io.openotters.bin.*`, and their older names, `vnd.openotters.bin.*`.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::ToolImage;
+
+/// What the author calls the tool.
+pub const NAME: &str = "io.openotters.bin.name";
+
+/// The directory a native image keeps the binary in. `/` unless given.
+pub const PATH: &str = "io.openotters.bin.path";
+
+/// What the usage text is called beside the tool. `/USAGE.md` unless given.
+pub const USAGE: &str = "io.openotters.bin.usage";
+
+/// What the tool is for.
+pub const DESCRIPTION: &str = "io.openotters.bin.description";
+
+/// Each annotation and its older name.
+const OLDER: [(&str, &str); 4] = [
+    (NAME, "vnd.openotters.bin.name"),
+    (PATH, "vnd.openotters.bin.path"),
+    (USAGE, "vnd.openotters.bin.usage"),
+    (DESCRIPTION, "vnd.openotters.bin.description"),
+];
+
+/// The annotations to write: the tool's own, the defaults its format knows, and all of them under the older names too,
+/// because older readers look nowhere else.
+pub(super) fn written(tool: &ToolImage) -> HashMap<String, String> {
+    let mut annotations = read(&tool.annotations);
+    annotations.entry(PATH.to_owned()).or_insert_with(|| "/".to_owned());
+    if tool.usage.is_some() {
+        annotations.entry(USAGE.to_owned()).or_insert_with(|| "/USAGE.md".to_owned());
+    }
+    for (name, older) in OLDER {
+        if let Some(value) = annotations.get(name).cloned() {
+            annotations.insert(older.to_owned(), value);
+        }
+    }
+    annotations.into_iter().collect()
+}
+
+/// The annotations as found, the older names replaced by the newer. Where both stand, the newer one holds.
+pub(super) fn read<'a>(found: impl IntoIterator<Item = (&'a String, &'a String)>) -> BTreeMap<String, String> {
+    let mut annotations: BTreeMap<_, _> = found.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    for (name, older) in OLDER {
+        if let Some(value) = annotations.remove(older) {
+            annotations.entry(name.to_owned()).or_insert(value);
+        }
+    }
+    annotations
+}

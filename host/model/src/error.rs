@@ -1,0 +1,106 @@
+//! Why a model cannot be opened or did not answer.
+
+/// The error of this crate. Its text is what the caller may know: it never holds a key, a header or an address.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not the name of a model.
+    #[error("{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5")]
+    Name {
+        /// What was written, cut to a printable length.
+        value: String,
+    },
+
+    /// A provider that is not in the table and has no address either.
+    #[error(
+        "no model provider is called {provider}: there are {known}; any other that speaks OpenAI's protocol needs its \
+         address in {variable}"
+    )]
+    UnknownProvider {
+        /// What was written before the slash.
+        provider: String,
+        /// The variable that would make it an OpenAI-compatible provider.
+        variable: String,
+        /// The providers there are.
+        known: String,
+    },
+
+    /// One of our own providers does not have this model.
+    #[error("{provider} has no model {name}: there is {known}")]
+    UnknownModel {
+        /// The provider, for example `builtin`.
+        provider: &'static str,
+        /// What was written after the slash.
+        name: String,
+        /// The models it has.
+        known: &'static str,
+    },
+
+    /// The provider wants a key and none is configured.
+    #[error("{provider} needs an API key: set {variable}")]
+    MissingKey {
+        /// The provider.
+        provider: String,
+        /// Where the key is looked for.
+        variable: String,
+    },
+
+    /// The provider's address differs for every customer and is not configured.
+    #[error("{provider} needs the address of your own service: set {variable}, for example to {example}")]
+    MissingBase {
+        /// The provider.
+        provider: String,
+        /// Where the address is looked for.
+        variable: String,
+        /// What an address looks like.
+        example: &'static str,
+    },
+
+    /// The configured address is unusable.
+    #[error("{variable} is not a usable address: {problem}")]
+    BadBase {
+        /// The variable it comes from.
+        variable: String,
+        /// What is wrong, without repeating the value.
+        problem: &'static str,
+    },
+
+    /// A script cannot be read at all.
+    #[error("script {file} {problem}")]
+    ScriptFile {
+        /// As written after `script/`.
+        file: String,
+        /// What is wrong, as the rest of the sentence.
+        problem: String,
+    },
+
+    /// A line of a script is wrong.
+    #[error("script {file}, line {line}: {problem}")]
+    Script {
+        /// As written after `script/`.
+        file: String,
+        /// Counted from 1, comments and blank lines included.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// The conversation went on for longer than the script.
+    #[error("script {file} has ended: it holds {turns} turns, and one more was asked for")]
+    ScriptEnded {
+        /// As written after `script/`.
+        file: String,
+        /// How many turns it holds.
+        turns: usize,
+    },
+
+    /// The vendor, or the way to it, failed.
+    #[error("{provider} {message}")]
+    Vendor {
+        /// The provider.
+        provider: String,
+        /// What happened, as the rest of the sentence.
+        message: String,
+        /// Whether the same request may succeed later. The retries of this crate are already used up.
+        retryable: bool,
+    },
+}

@@ -1,0 +1,72 @@
+//! What is said to a model, and what it says back, in no vendor's words.
+
+use serde_json::Value;
+
+/// One entry of a conversation, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// Instructions from the agent's author; they stand before what users say.
+    System(String),
+    /// What the user says.
+    User(String),
+    /// An earlier turn of the model.
+    Assistant {
+        /// What the model said; empty when it only called tools.
+        text: String,
+        /// The tools it called, in its order.
+        tool_calls: Vec<ToolCall>,
+    },
+    /// What became of one tool call of an earlier turn.
+    ToolResult {
+        /// The [`ToolCall::id`] this answers.
+        call_id: String,
+        /// The name of the tool that was called.
+        tool: String,
+        /// What the tool gave back, or why it failed.
+        content: String,
+        /// Whether the call failed, was denied or hit a limit.
+        failed: bool,
+    },
+}
+
+/// A model's wish to call a tool. Whether it may is not decided here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    /// Pairs the call with its result; unique within the conversation.
+    pub id: String,
+    /// A name from [`Request::tools`], unless the model made one up.
+    pub name: String,
+    /// As the model wrote them: usually an object, never yet checked against the tool's schema.
+    pub arguments: Value,
+}
+
+/// A tool as it is described to a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolSpec {
+    /// The name the model calls it by.
+    pub name: String,
+    /// What it does and when to use it.
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub input_schema: Value,
+}
+
+/// Everything a model needs for one turn: models keep nothing between turns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The conversation so far, oldest first.
+    pub messages: Vec<Message>,
+    /// The tools the model may ask for.
+    pub tools: Vec<ToolSpec>,
+    /// The most tokens a vendor's model may produce in this turn.
+    pub max_tokens: u32,
+}
+
+/// One turn of a model. Without tool calls it is the end of the answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Turn {
+    /// All of the text, also the part that was already streamed.
+    pub text: String,
+    /// The tools the model wants called, in its order.
+    pub tool_calls: Vec<ToolCall>,
+}

@@ -1,0 +1,357 @@
+//! One call: a fresh store and instance, one deadline over everything, one outcome.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use cofferdam_capability::{Grant, Limits};
+use tokio_util::sync::CancellationToken;
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
+
+use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
+use crate::component::{Callable, Component};
+use crate::cpu_time::CpuTime;
+use crate::engine::Engine;
+use crate::outcome::Outcome;
+use crate::output::{Capture, Output};
+use crate::receipt::Receipt;
+use crate::state::State;
+use crate::wasi::{self, Streams};
+use crate::yielding::Yielding;
+
+/// Fuel between two points where a running guest lets others run, and where its deadline and its caller's patience are
+/// checked: about half a millisecond, at no measurable cost.
+const YIELD_INTERVAL: u64 = 10_000_000;
+
+/// What to do with a component.
+#[derive(Debug, Clone)]
+pub enum Invocation {
+    /// Run a command.
+    Command {
+        /// The arguments, without the program's name.
+        args: Vec<String>,
+        /// Standard input.
+        stdin: Vec<u8>,
+    },
+    /// Ask a component for its typed tools. This runs guest code, under the same limits as a call.
+    List,
+    /// Call one typed tool.
+    Typed {
+        /// Its name in the component.
+        tool: String,
+        /// Its input, as JSON text.
+        input: String,
+    },
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Report {
+    /// Standard output of a command, or the result of a typed call as JSON text.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+    /// The tools of a component that was asked for them: name, description, input schema, output schema.
+    pub tools: Vec<[String; 4]>,
+    /// How it ended and what it used.
+    pub receipt: Receipt,
+}
+
+impl Report {
+    /// The report of a call that was refused before it came to the sandbox.
+    pub fn refused(grant: &Grant, reason: String) -> Self {
+        let receipt = Receipt::unused(grant, Outcome::Denied { reason });
+        Self { stdout: Output::default(), stderr: Output::default(), tools: Vec::new(), receipt }
+    }
+}
+
+/// What a guest that ran to its end left behind.
+enum Ended {
+    Command(Result<(), ()>),
+    Listed(Vec<Descriptor>),
+    Answered(Result<String, Failure>),
+}
+
+impl Engine {
+    /// Calls a component under a grant. Returns when the guest has ended or was stopped, whatever it did. Dropping the
+    /// future stops the guest as well; `cancel` does it with a receipt.
+    pub async fn call(
+        &self,
+        component: &Component,
+        grant: &Grant,
+        invocation: Invocation,
+        cancel: &CancellationToken,
+    ) -> Report {
+        let started = Instant::now();
+        let limits = grant.limits();
+        let stdout = Capture::new(limits.stdout.len());
+        let stderr = Capture::new(limits.stderr.len());
+        let bytes_in = invocation.size();
+        let mut spent = Spent::default();
+
+        let ended = match invocation.refused(component, grant) {
+            Some(outcome) => Err(outcome),
+            None => {
+                let (args, stdin) = invocation.streams(grant.tool());
+                let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
+                let guest = self.run(component, grant, invocation, streams, &mut spent);
+                until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err)
+            }
+        };
+        let (outcome, answer, tools) = conclude(ended, limits);
+        let (stdout, stderr) = (answer.unwrap_or_else(|| stdout.take()), stderr.take());
+        let receipt = Receipt {
+            fuel: spent.fuel,
+            peak_memory: spent.peak_memory,
+            wall_us: micros(started.elapsed()),
+            cpu_us: micros(spent.cpu),
+            bytes_in,
+            stdout_bytes: stdout.written(),
+            stderr_bytes: stderr.written(),
+            refusals: refusals(&spent, &stdout, &stderr),
+            ..Receipt::unused(grant, outcome)
+        };
+        Report { stdout, stderr, tools, receipt }
+    }
+
+    /// Waits for a place and runs the guest. What it used is in `spent` also when this future is dropped half-way.
+    async fn run(
+        &self,
+        component: &Component,
+        grant: &Grant,
+        invocation: Invocation,
+        streams: Streams,
+        spent: &mut Spent,
+    ) -> Result<Ended, Outcome> {
+        let Ok(_place) = self.places.acquire().await else {
+            return Err(Outcome::HostFault { message: "the host is shutting down".to_owned() });
+        };
+        let mut call = Metered { store: self.store(grant, streams)?, fuel: grant.limits().fuel.0, spent };
+        let ended = {
+            let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
+            let guest = pin!(enter(store, component, invocation));
+            CpuTime::new(guest, cpu).await
+        };
+        match ended {
+            Ok(Ended::Command(Err(()))) if call.refused_memory() => Err(Outcome::OutOfMemory),
+            Ok(ended) => Ok(ended),
+            Err(error) => Err(call.outcome_of(&error)),
+        }
+    }
+
+    fn store(&self, grant: &Grant, streams: Streams) -> Result<Store<State>, Outcome> {
+        let state = wasi::state(grant, streams).map_err(|error| host_fault("set-up", &error))?;
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.call_hook_async(Yielding);
+        store.set_hostcall_fuel(grant.limits().host_call.len());
+        store
+            .set_fuel(grant.limits().fuel.0)
+            .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)))
+            .map_err(|error| host_fault("fuel", &error))?;
+        Ok(store)
+    }
+}
+
+async fn enter(store: &mut Store<State>, component: &Component, invocation: Invocation) -> wasmtime::Result<Ended> {
+    match (&component.callable, invocation) {
+        (Callable::Command(pre), _) => {
+            let command = pre.instantiate_async(&mut *store).await?;
+            Ok(Ended::Command(command.wasi_cli_run().call_run(&mut *store).await?))
+        }
+        (Callable::Typed(pre), Invocation::Typed { tool, input }) => {
+            let typed = pre.instantiate_async(&mut *store).await?;
+            let answer = typed.cofferdam_tool_tools().call_call(&mut *store, &tool, &input).await?;
+            Ok(Ended::Answered(answer))
+        }
+        (Callable::Typed(pre), _) => {
+            let typed = pre.instantiate_async(&mut *store).await?;
+            Ok(Ended::Listed(typed.cofferdam_tool_tools().call_list(&mut *store).await?))
+        }
+    }
+}
+
+/// What a call used.
+#[derive(Default)]
+struct Spent {
+    fuel: u64,
+    peak_memory: u64,
+    cpu: Duration,
+    memory_refused: Option<String>,
+}
+
+/// A running call. Its use is written down when it goes, however it goes.
+struct Metered<'a> {
+    store: Store<State>,
+    fuel: u64,
+    spent: &'a mut Spent,
+}
+
+impl Drop for Metered<'_> {
+    fn drop(&mut self) {
+        let left = self.store.get_fuel().unwrap_or(0);
+        let limiter = &self.store.data().limiter;
+        self.spent.fuel = self.fuel.saturating_sub(left);
+        self.spent.peak_memory = limiter.peak_memory();
+        self.spent.memory_refused = limiter.refused().map(str::to_owned);
+    }
+}
+
+impl Metered<'_> {
+    fn refused_memory(&self) -> bool {
+        self.store.data().limiter.refused().is_some()
+    }
+
+    /// Why the guest did not run to its end, by the type of the error and never by its words.
+    fn outcome_of(&self, error: &wasmtime::Error) -> Outcome {
+        if let Some(I32Exit(0)) = error.downcast_ref() {
+            return Outcome::Ok;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => return Outcome::OutOfFuel,
+            Some(Trap::StackOverflow) => return Outcome::StackOverflow,
+            // A guest that was refused memory ends as it likes: in a trap, with an exit code, or it does not even start.
+            _ if self.refused_memory() => return Outcome::OutOfMemory,
+            _ => {}
+        }
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return exit_code(exit.0);
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(trap) => Outcome::Trap { message: trap.to_string() },
+            None if error.is::<wasmtime::component::ResourceTableError>() => Outcome::GuestError {
+                code: 1,
+                message: "the guest holds more resource handles than its limit".to_owned(),
+            },
+            None => host_fault("call", error),
+        }
+    }
+}
+
+impl Invocation {
+    fn size(&self) -> u64 {
+        let size = match self {
+            Self::Command { args, stdin } => args.iter().map(|arg| arg.len() + 1).sum::<usize>() + stdin.len(),
+            Self::List => 0,
+            Self::Typed { input, .. } => input.len(),
+        };
+        size as u64
+    }
+
+    /// What is refused before anything starts.
+    fn refused(&self, component: &Component, grant: &Grant) -> Option<Outcome> {
+        let limits = grant.limits();
+        let too_large = |what: &str, size: usize, limit: cofferdam_capability::Bytes| {
+            let reason = format!("{what} has {size} bytes: at most {limit} are passed on");
+            (size > limit.len()).then_some(Outcome::Denied { reason })
+        };
+        if component.digest() != grant.component() {
+            let reason = format!("the grant is for component {}, not {}", grant.component(), component.digest());
+            return Some(Outcome::Denied { reason });
+        }
+        let environment = grant.environment().iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        if let Some(refused) = too_large("the environment", environment, limits.env) {
+            return Some(refused);
+        }
+        match self {
+            Self::Command { args, stdin } => {
+                if let Some(nul) = args.iter().find(|arg| arg.contains('\0')) {
+                    return Some(Outcome::Denied { reason: format!("argument {nul:?} holds a NUL byte") });
+                }
+                let size = args.iter().map(|arg| arg.len() + 1).sum();
+                too_large("the argument list", size, limits.args)
+                    .or_else(|| too_large("standard input", stdin.len(), limits.stdin))
+            }
+            Self::List => None,
+            Self::Typed { input, .. } => too_large("the input", input.len(), limits.stdin),
+        }
+    }
+
+    /// The arguments, led by the program's name, and standard input.
+    fn streams(&self, name: &str) -> (Vec<String>, bytes::Bytes) {
+        let mut argv = vec![name.to_owned()];
+        match self {
+            Self::Command { args, stdin } => {
+                argv.extend_from_slice(args);
+                (argv, bytes::Bytes::copy_from_slice(stdin))
+            }
+            Self::List | Self::Typed { .. } => (argv, bytes::Bytes::new()),
+        }
+    }
+}
+
+/// Runs `guest` until it ends, its deadline passes, or nobody wants it any more. The deadline is also looked at whenever
+/// the guest yields, because a host whose threads all spin in guests turns its timers late.
+async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Future<Output = T>) -> Result<T, Outcome> {
+    let mut guest = pin!(guest);
+    let mut cancelled = pin!(cancel.cancelled());
+    let mut timer = pin!(tokio::time::sleep_until(deadline.into()));
+    std::future::poll_fn(|context| {
+        if cancelled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(Outcome::Cancelled));
+        }
+        if timer.as_mut().poll(context).is_ready() || Instant::now() >= deadline {
+            return Poll::Ready(Err(Outcome::Deadline));
+        }
+        guest.as_mut().poll(context).map(Ok)
+    })
+    .await
+}
+
+/// The outcome, a typed answer if there is one, and the tools of a component that was asked for them.
+fn conclude(ended: Result<Ended, Outcome>, limits: &Limits) -> (Outcome, Option<Output>, Vec<[String; 4]>) {
+    match ended {
+        Err(outcome) => (outcome, None, Vec::new()),
+        Ok(Ended::Command(Ok(()))) => (Outcome::Ok, None, Vec::new()),
+        Ok(Ended::Command(Err(()))) => (exit_code(1), None, Vec::new()),
+        Ok(Ended::Answered(Ok(answer))) => (Outcome::Ok, Some(Output::of(&answer, limits.result.len())), Vec::new()),
+        Ok(Ended::Answered(Err(Failure { code, message, .. }))) => {
+            let message = format!("{}: {message}", code_name(code));
+            (Outcome::GuestError { code: 1, message }, None, Vec::new())
+        }
+        Ok(Ended::Listed(tools)) => {
+            let rows =
+                tools.into_iter().map(|tool| [tool.name, tool.description, tool.input_schema, tool.output_schema]);
+            (Outcome::Ok, None, rows.collect())
+        }
+    }
+}
+
+fn code_name(code: crate::bindings::exports::cofferdam::tool::tools::FailureCode) -> &'static str {
+    use crate::bindings::exports::cofferdam::tool::tools::FailureCode;
+    match code {
+        FailureCode::InvalidInput => "invalid-input",
+        FailureCode::NotFound => "not-found",
+        FailureCode::Unavailable => "unavailable",
+        FailureCode::Failed => "failed",
+    }
+}
+
+fn exit_code(code: i32) -> Outcome {
+    match code {
+        0 => Outcome::Ok,
+        code => Outcome::GuestError { code, message: String::new() },
+    }
+}
+
+/// The caller learns that it was not the guest; the log has the details.
+fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
+    tracing::error!(what, "a call failed in the host: {error:?}");
+    Outcome::HostFault { message: format!("the host failed in {what}; its log says more") }
+}
+
+fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
+    let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().collect();
+    for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
+        if output.dropped() > 0 {
+            refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));
+        }
+    }
+    refusals
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

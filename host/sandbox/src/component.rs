@@ -1,0 +1,194 @@
+//! A component, read and checked before any of it runs.
+
+use cofferdam_capability::{Digest, Manifest};
+use wasmparser::{Encoding, Parser, Payload};
+use wasmtime::component::InstancePre;
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+use crate::bindings::ToolPre;
+use crate::cache::Native;
+use crate::engine::Engine;
+use crate::error::LoadError;
+use crate::imports;
+use crate::state::State;
+
+/// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
+pub(crate) const MAX_COMPONENT: usize = 256 << 20;
+
+const COMMAND: &str = "wasi:cli/run@0.2.";
+const TYPED: &str = "cofferdam:tool/tools@0.1.";
+
+/// How a component is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// `wasi:cli/run`: arguments and standard input in, standard output and an exit code out.
+    Command,
+    /// `cofferdam:tool/tools`: JSON in, JSON out.
+    Typed,
+}
+
+/// A component that may be called: compiled, linked once, and checked against its manifest.
+pub struct Component {
+    digest: Digest,
+    size: usize,
+    manifest: Manifest,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    pub(crate) callable: Callable,
+}
+
+/// The export that a call enters, found once.
+pub(crate) enum Callable {
+    Command(CommandPre<State>),
+    Typed(ToolPre<State>),
+}
+
+/// What the bytes say before anything is compiled.
+pub(crate) struct Read<'a> {
+    pub(crate) manifest: Option<&'a [u8]>,
+}
+
+impl Component {
+    /// The digest of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Its manifest: the one the operator supplied, else the one it carries, else the empty one.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The interfaces it imports, with their versions.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// The interfaces it exports, with their versions.
+    pub fn exports(&self) -> &[String] {
+        &self.exports
+    }
+
+    /// How it is called.
+    pub fn shape(&self) -> Shape {
+        match self.callable {
+            Callable::Command(_) => Shape::Command,
+            Callable::Typed(_) => Shape::Typed,
+        }
+    }
+
+    pub(crate) fn new(
+        engine: &Engine,
+        digest: Digest,
+        size: usize,
+        manifest: Manifest,
+        native: Native,
+        origin: &str,
+    ) -> Result<Self, LoadError> {
+        let host =
+            |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
+        let component = deserialize(engine, &native).map_err(host)?;
+        let ty = component.component_type();
+        let imports: Vec<_> = ty.imports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
+        let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
+        let undeclared = imports::undeclared(&imports);
+        if !undeclared.is_empty() {
+            return Err(LoadError::Undeclared {
+                origin: origin.to_owned(),
+                imported: undeclared.join(", "),
+                declared: imports::declared(&manifest),
+            });
+        }
+        let pre = engine.linker.instantiate_pre(&component).map_err(host)?;
+        let callable = Callable::find(pre, &exports, origin)?;
+        Ok(Self { digest, size, manifest, imports, exports, callable })
+    }
+}
+
+impl Callable {
+    fn find(pre: InstancePre<State>, exports: &[String], origin: &str) -> Result<Self, LoadError> {
+        let host =
+            |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
+        let exported = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
+        if exported(COMMAND) {
+            return Ok(Self::Command(CommandPre::new(pre).map_err(host)?));
+        }
+        if exported(TYPED) {
+            return Ok(Self::Typed(ToolPre::new(pre).map_err(host)?));
+        }
+        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+        Err(LoadError::NothingToCall { origin: origin.to_owned(), exports })
+    }
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Component").field("digest", &self.digest).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// Maps native code into the host.
+#[allow(unsafe_code, reason = "native code cannot be checked by looking at it, only by knowing who wrote it")]
+fn deserialize(engine: &Engine, native: &Native) -> wasmtime::Result<wasmtime::component::Component> {
+    // SAFETY: the bytes behind this path were written by this host's own compiler for this engine's configuration: the
+    // cache checked their keyed hash through the descriptor that the path names, in a directory that only this user can
+    // enter.
+    unsafe { wasmtime::component::Component::deserialize_file(&engine.engine, native.path()) }
+}
+
+/// Reads the outline of a component: that it is one, that it is whole, and the manifest it carries.
+pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadError> {
+    if bytes.len() > MAX_COMPONENT {
+        let (size, max) = (bytes.len(), MAX_COMPONENT);
+        return Err(LoadError::TooLarge { origin: origin.to_owned(), size, max });
+    }
+    if let Some(found) = other_than_component(bytes) {
+        return Err(LoadError::NotAComponent { origin: origin.to_owned(), found });
+    }
+    let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
+    let mut manifest = None;
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| invalid(error.to_string()))? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                return Err(LoadError::NotAComponent { origin: origin.to_owned(), found: "a core WebAssembly module" });
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == Manifest::SECTION => {
+                // Two manifests would leave open which of them a reviewer has read.
+                if manifest.replace(section.data()).is_some() {
+                    return Err(invalid(format!("it has two `{}` sections: keep one", Manifest::SECTION)));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(Read { manifest })
+}
+
+/// What the first bytes say it is, when they do not begin a WebAssembly binary.
+fn other_than_component(bytes: &[u8]) -> Option<&'static str> {
+    const FORMATS: [(&[u8], &str); 6] = [
+        (b"\x7fELF", "a native Linux program (ELF)"),
+        (b"\xcf\xfa\xed\xfe", "a native macOS program (Mach-O)"),
+        (b"\xca\xfe\xba\xbe", "a native macOS program (Mach-O)"),
+        (b"MZ", "a native Windows program (PE)"),
+        (b"#!", "a script"),
+        (b"\x1f\x8b", "a gzip archive"),
+    ];
+    if bytes.starts_with(b"\0asm") {
+        return None;
+    }
+    if bytes.is_empty() {
+        return Some("an empty file");
+    }
+    let known = FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic));
+    Some(known.map_or("not a WebAssembly binary", |(_, name)| name))
+}

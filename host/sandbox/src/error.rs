@@ -1,0 +1,90 @@
+//! Why an engine could not start, or a component could not be loaded.
+
+use cofferdam_capability::ManifestError;
+
+/// The engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused its configuration, pooled and not.
+    #[error("cannot start the WebAssembly engine: {0}")]
+    Engine(String),
+    /// The cache directory for native code is not one to trust.
+    #[error("cannot use the cache of compiled code {path}: {problem}")]
+    Cache {
+        /// The directory or file.
+        path: String,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
+}
+
+/// Bytes that are not a tool this host runs.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Not a component at all.
+    #[error("{origin} is {found}: Cofferdam runs WebAssembly components (build for wasm32-wasip2)")]
+    NotAComponent {
+        /// Where the bytes came from.
+        origin: String,
+        /// What they are instead.
+        found: &'static str,
+    },
+    /// A component that is cut off or broken.
+    #[error("{origin} is not a valid WebAssembly component: {problem}")]
+    Invalid {
+        /// Where the bytes came from.
+        origin: String,
+        /// What is wrong, with the offset.
+        problem: String,
+    },
+    /// A component larger than the host takes.
+    #[error("{origin} has {size} bytes: at most {max} are loaded")]
+    TooLarge {
+        /// Where the bytes came from.
+        origin: String,
+        /// Its size in bytes.
+        size: usize,
+        /// The most that is loaded, in bytes.
+        max: usize,
+    },
+    /// The manifest it carries does not say what its author meant.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// It imports what its manifest does not declare or the host does not have.
+    #[error(
+        "{origin} imports {imported} and its manifest declares {declared}: declare it in capabilities.toml, acknowledge \
+         it with [[unused]], or remove the import"
+    )]
+    Undeclared {
+        /// Where the bytes came from.
+        origin: String,
+        /// The interfaces it imports without being allowed to.
+        imported: String,
+        /// What its manifest declares.
+        declared: String,
+    },
+    /// It exports nothing that this host can call.
+    #[error("{origin} exports {exports}: expected wasi:cli/run (a command) or cofferdam:tool/tools (typed tools)")]
+    NothingToCall {
+        /// Where the bytes came from.
+        origin: String,
+        /// What it does export.
+        exports: String,
+    },
+    /// Its compilation was stopped or failed.
+    #[error("cannot compile {origin}: {problem}")]
+    Compile {
+        /// Where the bytes came from.
+        origin: String,
+        /// What went wrong.
+        problem: String,
+    },
+    /// The host could not do its part.
+    #[error("cannot load {origin}: {problem}")]
+    Host {
+        /// Where the bytes came from.
+        origin: String,
+        /// What went wrong.
+        problem: String,
+    },
+}

@@ -1,0 +1,32 @@
+//! The only crate that names wasmtime.
+//!
+//! An [`Engine`] turns the bytes of a WebAssembly component into a [`Component`] (compiled in a child process, cached
+//! on disk, checked against its manifest) and calls it under a grant: a fresh store and instance for every call, with
+//! fuel, memory, wall clock and output limited, and an [`Outcome`] and a [`Receipt`] at the end.
+
+mod cache;
+mod call;
+mod compile;
+mod component;
+mod cpu_time;
+mod engine;
+mod error;
+mod imports;
+mod limiter;
+mod outcome;
+mod output;
+mod receipt;
+mod state;
+mod wasi;
+mod yielding;
+
+mod bindings;
+
+pub use call::{Invocation, Report};
+pub use compile::compile_worker;
+pub use component::{Component, Shape};
+pub use engine::{Engine, EngineConfig};
+pub use error::{EngineError, LoadError};
+pub use outcome::Outcome;
+pub use output::Output;
+pub use receipt::Receipt;

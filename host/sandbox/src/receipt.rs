@@ -1,0 +1,59 @@
+//! What a call used.
+
+use cofferdam_capability::{Digest, Grant};
+use serde::Serialize;
+
+use crate::outcome::Outcome;
+
+/// What one call was, under which grant it ran, how it ended and what it used. One for every call, also for a refused
+/// one.
+#[derive(Debug, Clone, Serialize)]
+pub struct Receipt {
+    /// The name the tool was called by.
+    pub tool: String,
+    /// The component that ran.
+    pub component: Digest,
+    /// The manifest it came with.
+    pub manifest: Digest,
+    /// The grant it ran under.
+    pub grant: Digest,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Fuel used; about one unit for each WebAssembly instruction.
+    pub fuel: u64,
+    /// The most linear memory it held at one time, in bytes, summed over its memories.
+    pub peak_memory: u64,
+    /// Wall-clock time over queueing, set-up, guest and host calls, in microseconds.
+    pub wall_us: u64,
+    /// CPU time of guest and host calls, in microseconds; work handed to the system's own threads is not in it.
+    pub cpu_us: u64,
+    /// Bytes of arguments, standard input or typed input.
+    pub bytes_in: u64,
+    /// Bytes the guest wrote to standard output, or its typed result, kept or not.
+    pub stdout_bytes: u64,
+    /// Bytes the guest wrote to standard error, kept or not.
+    pub stderr_bytes: u64,
+    /// What was dropped or refused on the way: truncated output, memory that was not given.
+    pub refusals: Vec<String>,
+}
+
+impl Receipt {
+    /// The receipt of a call that used nothing yet.
+    pub(crate) fn unused(grant: &Grant, outcome: Outcome) -> Self {
+        Self {
+            tool: grant.tool().to_owned(),
+            component: grant.component(),
+            manifest: grant.manifest(),
+            grant: grant.digest(),
+            outcome,
+            fuel: 0,
+            peak_memory: 0,
+            wall_us: 0,
+            cpu_us: 0,
+            bytes_in: 0,
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+            refusals: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The WASI state of one call, built from its grant and nothing else.
+
+use std::os::fd::AsRawFd;
+use std::time::Instant;
+
+use cofferdam_capability::{Access, Grant, Limits, Preopen};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
+
+use crate::limiter::Limiter;
+use crate::output::Capture;
+use crate::state::State;
+
+/// What a call gives to its guest besides the grant.
+pub(crate) struct Streams {
+    pub(crate) args: Vec<String>,
+    pub(crate) stdin: bytes::Bytes,
+    pub(crate) stdout: Capture,
+    pub(crate) stderr: Capture,
+}
+
+/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied.
+pub(crate) fn state(grant: &Grant, streams: Streams) -> wasmtime::Result<State> {
+    let limits = grant.limits();
+    Ok(State {
+        wasi: context(grant, streams)?,
+        table: table(limits),
+        limiter: Limiter::new(limits),
+        slice_began: Instant::now(),
+    })
+}
+
+fn context(grant: &Grant, streams: Streams) -> wasmtime::Result<WasiCtx> {
+    let Streams { args, stdin, stdout, stderr } = streams;
+    let mut builder = WasiCtxBuilder::new();
+    builder
+        .args(&args)
+        .envs(grant.environment())
+        .stdin(MemoryInputPipe::new(stdin))
+        .stdout(stdout)
+        .stderr(stderr)
+        .max_random_size(grant.limits().random.0);
+    for preopen in grant.preopens() {
+        preopen_into(&mut builder, preopen)?;
+    }
+    Ok(builder.build())
+}
+
+/// Hands over a directory by its open descriptor: wasmtime-wasi takes a path, and the one below `/proc/self/fd` names
+/// exactly the directory that the grant opened, whatever stands under its old name by now.
+fn preopen_into(builder: &mut WasiCtxBuilder, preopen: &Preopen) -> wasmtime::Result<()> {
+    let directory = format!("/proc/self/fd/{}", preopen.dir().as_raw_fd());
+    let perms = match preopen.access() {
+        Access::ReadOnly => FsPerms::ReadOnly,
+        Access::ReadWrite => FsPerms::ReadWrite,
+    };
+    builder.preopened_dir(&directory, preopen.guest().as_str(), perms)?;
+    // The same directory under the name by which relative paths find it.
+    if let Some(relative) = preopen.guest().relative() {
+        builder.preopened_dir(&directory, relative, perms)?;
+    }
+    Ok(())
+}
+
+fn table(limits: &Limits) -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(usize::try_from(limits.handles.0).unwrap_or(usize::MAX));
+    table
+}

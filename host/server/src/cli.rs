@@ -1,0 +1,210 @@
+//! The command line: what was written. What it means is in `cmd`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use cofferdam_capability::{Bytes, Count, Time};
+
+use crate::console::Format;
+use crate::error::Failure;
+
+/// Hosts AI agents whose tools run in a sandbox they cannot escape from.
+#[derive(Debug, Parser)]
+#[command(name = "cofferdam", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Where agents, sessions and compiled code are kept [default: $XDG_DATA_HOME/cofferdam]
+    #[arg(long, global = true, env = "COFFERDAM_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the host.
+    Serve(Serve),
+    /// Talk to an agent: one prompt, or a conversation line by line.
+    Chat(Chat),
+    /// List the agents of the host.
+    Ps(Listing),
+    /// Look at what was said.
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Build, look at and run tools.
+    #[command(subcommand)]
+    Tool(Tool),
+}
+
+impl Command {
+    pub(crate) fn is_serve(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Loopback address for gRPC clients; port 0 takes a free one
+    #[arg(long, env = "COFFERDAM_LISTEN", default_value = "127.0.0.1:7420", value_name = "ADDR:PORT")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agentfile: Vec<PathBuf>,
+
+    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
+    #[arg(long, value_name = "AGENT:FILE")]
+    pub(crate) copy_in: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// Name or id of the agent
+    pub(crate) agent: String,
+
+    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
+    pub(crate) prompt: Vec<String>,
+
+    /// Go on with this session [default: a new one]
+    #[arg(long, short, value_name = "ID")]
+    pub(crate) session: Option<String>,
+
+    /// How to print: json gives one event on each line
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List the sessions of an agent, the most recently used first.
+    Ls {
+        /// Name or id of the agent; may be left out when there is only one
+        agent: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show what was said in a session.
+    Show {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+        /// At most so many messages, the newest ones
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+        limit: i32,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Delete a session with everything said in it.
+    Rm {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Build tools from their Cargo packages, with their manifests inside.
+    Build(Build),
+    /// Run a tool once in the sandbox.
+    Run(Run),
+    /// Show what a tool is and what it asks for.
+    Inspect(Inspect),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// Directories with a Cargo.toml and a capabilities.toml
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Where the components go
+    #[arg(long, default_value = "target/tools", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a time
+    #[arg(long, short, value_name = "NAME[:TAG]")]
+    pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The component
+    pub(crate) path: PathBuf,
+
+    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+
+    /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
+    #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
+    pub(crate) dir: Vec<String>,
+
+    /// Give a variable that its manifest declares; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
+
+    /// Fuel, about one unit for each instruction [default: 20_000_000_000]
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<Count>,
+
+    /// Linear memory [default: 64MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Bytes>,
+
+    /// Wall-clock time of the call [default: 30s]
+    #[arg(long, value_name = "DUR")]
+    pub(crate) wall: Option<Time>,
+
+    /// Print what the call used, on standard error
+    #[arg(long)]
+    pub(crate) receipt: bool,
+
+    /// Call it so many times, each in a fresh sandbox
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) repeat: u32,
+
+    /// How to print: json gives one object for each call, with the receipt and what the tool printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The component
+    pub(crate) path: PathBuf,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// Reads the command line. Help and version are printed and end the process; what is wrong comes back.
+pub(crate) fn parse() -> Result<Cli, Failure> {
+    for (place, argument) in std::env::args_os().enumerate() {
+        if argument.to_str().is_none() {
+            let shown = argument.to_string_lossy();
+            return Err(Failure::usage(format!("argument {place}, `{shown}`, is not valid UTF-8: write it in UTF-8")));
+        }
+    }
+    Ok(Cli::parse())
+}

@@ -1,0 +1,114 @@
+//! `cofferdam chat`: one prompt, or a conversation line by line.
+
+use std::io::{BufRead, IsTerminal, Read};
+use std::path::Path;
+
+use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest};
+use serde_json::json;
+
+use crate::cli::Chat;
+use crate::client::{self, to_agent};
+use crate::console::{self, Format};
+use crate::error::Failure;
+
+/// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
+const MAX_PROMPT: u64 = 1 << 20;
+
+pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
+    let Chat { agent, prompt, session, format } = chat;
+    let session = session.unwrap_or_else(|| format!("cli:chat:{}", uuid::Uuid::new_v4()));
+    if !prompt.is_empty() {
+        return turn(&agent, &session, prompt.join(" "), format, data).await;
+    }
+    if std::io::stdin().is_terminal() {
+        return converse(&agent, &session, format, data).await;
+    }
+    turn(&agent, &session, whole_input()?, format, data).await
+}
+
+/// A prompt from a pipe or a file.
+fn whole_input() -> Result<String, Failure> {
+    let mut prompt = Vec::new();
+    let wrong = |error: std::io::Error| Failure::work(format!("standard input: {error}"));
+    std::io::stdin().take(MAX_PROMPT + 1).read_to_end(&mut prompt).map_err(wrong)?;
+    if prompt.len() as u64 > MAX_PROMPT {
+        let advice = "put long text into a file in /workspace";
+        return Err(Failure::usage(format!(
+            "the prompt has more than {MAX_PROMPT} bytes, the most there may be: {advice}"
+        )));
+    }
+    String::from_utf8(prompt).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        Failure::usage(format!("the prompt is not valid UTF-8 at byte {place}: write it in UTF-8"))
+    })
+}
+
+async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Result<(), Failure> {
+    console::note(&format!("session {session} — an empty line or Ctrl-D ends it"));
+    loop {
+        console::piece(&format!("{agent}> "));
+        let mut prompt = String::new();
+        let mut input = std::io::stdin().lock().take(MAX_PROMPT);
+        input.read_line(&mut prompt).map_err(|error| Failure::work(format!("standard input: {error}")))?;
+        if prompt.trim().is_empty() {
+            return Ok(());
+        }
+        // A failed turn does not end the conversation.
+        if let Err(failure) = turn(agent, session, prompt, format, data).await {
+            failure.report();
+        }
+    }
+}
+
+async fn turn(agent: &str, session: &str, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
+    let request = ChatStreamRequest { session_id: session.to_owned(), prompt, regenerate: false };
+    let mut events = client::runtime(data).await?.chat_stream(to_agent(Some(agent), request)?).await?.into_inner();
+    let mut printer = Printer::default();
+    while let Some(event) = events.message().await? {
+        match format {
+            Format::Json => console::json(&json!({
+                "type": event.r#type, "step": event.step, "tool": event.tool, "content": event.content,
+                "tool_id": event.tool_id, "duration_ms": event.duration_ms,
+            }))?,
+            Format::Table => printer.print(&event),
+        }
+    }
+    Ok(())
+}
+
+/// Prints a turn as it happens.
+#[derive(Debug, Default)]
+struct Printer {
+    /// Whether text stands on the line that is being written.
+    in_line: bool,
+}
+
+impl Printer {
+    fn print(&mut self, event: &ChatStreamEvent) {
+        match event.r#type.as_str() {
+            "step.start" if event.step > 0 => self.line(&console::dim(&format!("· step {}", event.step + 1))),
+            "text.delta" => {
+                console::piece(&event.content);
+                self.in_line = !event.content.ends_with('\n');
+            }
+            "tool.call" => self.line(&format!("→ {} {}", event.tool, event.content)),
+            "tool.result" => {
+                let time = console::dim(&format!("({} ms)", event.duration_ms));
+                self.line(&format!("← {} {time}", event.content.trim_end()));
+            }
+            "step.finish" | "message.create" => self.end_line(),
+            _ => {}
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.end_line();
+        console::line(text);
+    }
+
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.in_line) {
+            console::piece("\n");
+        }
+    }
+}

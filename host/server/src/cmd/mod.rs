@@ -1,0 +1,23 @@
+//! One file for each command.
+
+mod chat;
+pub(crate) mod compile;
+mod ps;
+mod serve;
+mod sessions;
+mod tool;
+
+use crate::cli::{Cli, Command};
+use crate::error::Failure;
+use crate::paths;
+
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let data = paths::data_dir(cli.data_dir)?;
+    match cli.command {
+        Command::Serve(serve) => serve::run(serve, data).await,
+        Command::Chat(chat) => chat::run(chat, &data).await,
+        Command::Ps(listing) => ps::run(&listing, &data).await,
+        Command::Sessions(sessions) => sessions::run(sessions, &data).await,
+        Command::Tool(tool) => tool::run(tool, data).await,
+    }
+}

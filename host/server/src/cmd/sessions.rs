@@ -1,0 +1,89 @@
+//! `cofferdam sessions`: what was said.
+
+use std::path::Path;
+
+use cofferdam_proto::agent::{DeleteSessionRequest, ListSessionMessagesRequest, ListSessionsRequest, SessionMessage};
+use serde_json::{Value, json};
+
+use crate::cli::Sessions;
+use crate::client::{self, to_agent};
+use crate::console::{self, Format};
+use crate::error::Failure;
+
+pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
+    match sessions {
+        Sessions::Ls { agent, listing } => list(agent.as_deref(), listing.format, data).await,
+        Sessions::Show { session, agent, limit, listing } => {
+            show(session, agent.as_deref(), limit, listing.format, data).await
+        }
+        Sessions::Rm { session, agent } => remove(session, agent.as_deref(), data).await,
+    }
+}
+
+async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Failure> {
+    let request = to_agent(agent, ListSessionsRequest {})?;
+    let sessions = client::runtime(data).await?.list_sessions(request).await?.into_inner().sessions;
+    if format == Format::Json {
+        let sessions: Vec<_> = sessions
+            .iter()
+            .map(|session| {
+                json!({ "id": session.id, "message_count": session.message_count, "last_active": session.last_active })
+            })
+            .collect();
+        return console::json(&sessions);
+    }
+    let rows = sessions
+        .into_iter()
+        .map(|session| vec![session.id, session.message_count.to_string(), when(session.last_active)]);
+    console::table(&["session", "messages", "last active"], rows.collect());
+    Ok(())
+}
+
+async fn show(session: String, agent: Option<&str>, limit: i32, format: Format, data: &Path) -> Result<(), Failure> {
+    let request = to_agent(agent, ListSessionMessagesRequest { session_id: session.clone(), limit })?;
+    let messages = client::runtime(data).await?.list_session_messages(request).await?.into_inner().messages;
+    if messages.is_empty() {
+        return Err(Failure::work(format!("there is no session `{session}`: `cofferdam sessions ls` lists them")));
+    }
+    for message in messages {
+        if format == Format::Json {
+            console::json(&json!({
+                "role": message.role, "content": message.content, "created_at": message.created_at,
+            }))?;
+        } else {
+            print(&message);
+        }
+    }
+    Ok(())
+}
+
+async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(), Failure> {
+    let request = to_agent(agent, DeleteSessionRequest { session_id: session })?;
+    client::runtime(data).await?.delete_session(request).await?;
+    Ok(())
+}
+
+/// A message as a person reads it: the parts of an answer one after the other.
+fn print(message: &SessionMessage) {
+    console::line(console::dim(&format!("{} · {}", message.role, when(message.created_at))));
+    let parts = serde_json::from_str::<Vec<Value>>(&message.content).ok().filter(|_| message.role == "assistant");
+    let Some(parts) = parts else {
+        return console::line(&message.content);
+    };
+    for part in parts {
+        let text = |key: &str| part.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if text("kind") == "tool" {
+            console::line(format!("→ {} {}", text("name"), text("input")));
+            console::line(format!("← {}", text("output").trim_end()));
+        } else {
+            console::line(text("text").trim_end());
+        }
+    }
+}
+
+/// A time as people write it, in UTC.
+fn when(unix_seconds: i64) -> String {
+    let seconds = u64::try_from(unix_seconds).unwrap_or(0);
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    humantime::format_rfc3339_seconds(time).to_string()
+}

@@ -1,0 +1,49 @@
+//! `cofferdam tool`: build, look at and run tools, without a host.
+
+mod build;
+mod inspect;
+mod run;
+
+use std::path::{Path, PathBuf};
+
+use cofferdam_capability::Manifest;
+
+use crate::cli::Tool;
+use crate::error::Failure;
+use crate::paths::DataDir;
+
+/// The largest component that is read, in bytes; the sandbox loads no larger one.
+const MAX_COMPONENT: u64 = 256 << 20;
+
+/// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
+const MAX_MANIFEST: u64 = 1 << 20;
+
+pub(crate) async fn run(tool: Tool, data: PathBuf) -> Result<(), Failure> {
+    match tool {
+        Tool::Build(build) => build::run(build, data).await,
+        Tool::Run(run) => run::run(run, &DataDir::open(data)?).await,
+        Tool::Inspect(inspect) => inspect::run(inspect, &DataDir::open(data)?).await,
+    }
+}
+
+/// Reads a file of at most `max` bytes.
+fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
+    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
+    let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(wrong("it is not a file".to_owned()));
+    }
+    if metadata.len() > max {
+        return Err(wrong(format!("it has {} bytes: at most {max} are read", metadata.len())));
+    }
+    std::fs::read(path).map_err(|error| wrong(error.to_string()))
+}
+
+/// Reads a capabilities.toml.
+fn manifest(path: &Path) -> Result<Manifest, Failure> {
+    let name = path.display().to_string();
+    let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
+        Failure::usage(format!("{name}: not valid UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+    })?;
+    Manifest::from_toml(&text, &name).map_err(Failure::usage)
+}

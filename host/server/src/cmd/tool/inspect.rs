@@ -1,0 +1,83 @@
+//! `cofferdam tool inspect`: what a tool is and what it asks for.
+
+use cofferdam_capability::{Limits, Manifest};
+use cofferdam_tool::Installed;
+use serde_json::json;
+
+use crate::cli::Inspect;
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+
+pub(crate) async fn run(inspect: Inspect, data: &DataDir) -> Result<(), Failure> {
+    let Inspect { path, capabilities, format } = inspect;
+    let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
+    let bytes = super::read(&path, super::MAX_COMPONENT)?;
+    let origin = path.display().to_string();
+    let installed = host::runner(data)?.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let manifest = installed.manifest();
+    let manifest_digest = manifest.digest().map_err(Failure::work)?;
+    if format == Format::Json {
+        return console::json(&json!({
+            "path": origin,
+            "digest": installed.digest(),
+            "size": installed.size(),
+            "shape": installed.shape(),
+            "imports": installed.imports(),
+            "exports": installed.exports(),
+            "manifest": manifest,
+            "manifest_digest": manifest_digest,
+        }));
+    }
+    let name = if manifest.tool.name.is_empty() { "(no manifest: it gets nothing)" } else { &manifest.tool.name };
+    let mut rows = vec![
+        vec!["name".to_owned(), format!("{name} {}", manifest.tool.version).trim_end().to_owned()],
+        vec!["summary".to_owned(), manifest.tool.summary.clone()],
+        vec!["digest".to_owned(), installed.digest().to_string()],
+        vec!["manifest".to_owned(), manifest_digest.to_string()],
+        vec!["size".to_owned(), format!("{} bytes", installed.size())],
+    ];
+    rows.extend(interfaces(&installed));
+    console::table(&["tool", ""], rows);
+    console::line("");
+    console::table(&["asks for", "what", "reason"], powers(manifest));
+    console::line("");
+    let declared = serde_json::to_value(&manifest.limits).unwrap_or_default();
+    let limit = |row: cofferdam_capability::LimitRow| match declared.get(row.name).and_then(|value| value.as_str()) {
+        Some(asked) => vec![row.name.to_owned(), asked.to_owned(), format!("instead of {}", row.value)],
+        None => vec![row.name.to_owned(), row.value, String::new()],
+    };
+    console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
+    Ok(())
+}
+
+fn interfaces(installed: &Installed) -> Vec<Vec<String>> {
+    let row = |what: &str, names: &[String]| vec![what.to_owned(), names.join("\n")];
+    vec![row("imports", installed.imports()), row("exports", installed.exports())]
+}
+
+/// Every row of the manifest with its reason: what a reviewer reads.
+fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
+    let row = |kind: &str, what: String, reason: &str| vec![kind.to_owned(), what, reason.to_owned()];
+    let mut rows: Vec<_> = Vec::new();
+    rows.extend(
+        manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
+    );
+    rows.extend(manifest.http.iter().map(|http| {
+        let methods = if http.methods.is_empty() { "any method".to_owned() } else { http.methods.join(" ") };
+        row("http", format!("{} {methods}", http.host), http.reason.as_str())
+    }));
+    rows.extend(
+        manifest
+            .secret
+            .iter()
+            .map(|secret| row("secret", format!("{} toward {}", secret.name, secret.host), secret.reason.as_str())),
+    );
+    rows.extend(manifest.env.iter().map(|env| row("variable", env.name.clone(), env.reason.as_str())));
+    rows.extend(manifest.unused.iter().map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())));
+    if rows.is_empty() {
+        rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
+    }
+    rows
+}

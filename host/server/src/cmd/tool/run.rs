@@ -1,0 +1,177 @@
+//! `cofferdam tool run`: one call in the sandbox of this process.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::time::Instant;
+
+use cofferdam_capability::{Access, Decision, LimitsRequest, Offer};
+use cofferdam_tool::{Input, Runner, Tool};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Run;
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+
+pub(crate) async fn run(run: Run, data: &DataDir) -> Result<(), Failure> {
+    let started = Instant::now();
+    let runner = host::runner(data)?;
+    let tools = load(&runner, &run).await?;
+    let loading = started.elapsed();
+    let (tool, input) = choose(&tools, &run.args)?;
+    if run.receipt && run.format == Format::Table {
+        console::note(&format!("loaded in {loading:.1?}"));
+    }
+    let cancel = CancellationToken::new();
+    cancel_on_interrupt(&cancel);
+    let mut last = Ok(());
+    for _ in 0..run.repeat {
+        let report = runner.call(tool, input.clone(), &cancel).await;
+        last = print(&report, tool, &run);
+        if cancel.is_cancelled() {
+            break;
+        }
+    }
+    last
+}
+
+/// Loads the component and grants it what the command line offers.
+async fn load(runner: &Runner, run: &Run) -> Result<Vec<Tool>, Failure> {
+    let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
+    let decision = decision(run)?;
+    let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
+    let origin = run.path.display().to_string();
+    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let name = match installed.manifest().tool.name.as_str() {
+        "" => run.path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
+        name => name,
+    };
+    let tools = runner.offer(&installed, name, "", decision).await.map_err(Failure::usage)?;
+    if let Some(tool) = tools.first() {
+        for withheld in tool.grant().withheld() {
+            console::note(&format!("note: {name}: {withheld}"));
+        }
+    }
+    Ok(tools)
+}
+
+fn decision(run: &Run) -> Result<Decision, Failure> {
+    let offers = run.dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
+    let env = run.env.iter().map(|variable| match variable.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
+    });
+    let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
+    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits })
+}
+
+/// `HOST:GUEST[:ro|rw]`.
+fn offer(written: &str) -> Result<Offer, Failure> {
+    let wrong = |problem: String| Failure::usage(format!("--dir {written}: {problem}"));
+    let (paths, access) = match written.rsplit_once(':') {
+        Some((paths, "ro")) => (paths, Access::ReadOnly),
+        Some((paths, "rw")) => (paths, Access::ReadWrite),
+        _ => (written, Access::ReadWrite),
+    };
+    let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
+    let (host, guest) = paths.rsplit_once(':').ok_or_else(|| wrong(expected.to_owned()))?;
+    let guest = guest.parse().map_err(wrong)?;
+    Offer::host_directory(Path::new(host), guest, access).map_err(|error| wrong(error.to_string()))
+}
+
+/// The tool that is meant and what it gets.
+fn choose<'a>(tools: &'a [Tool], args: &[String]) -> Result<(&'a Tool, Input), Failure> {
+    let names = || tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
+    let [tool] = tools else {
+        let [name, input] = args else {
+            return Err(Failure::usage(format!(
+                "which tool? Write its name and its JSON input; there are: {}",
+                names()
+            )));
+        };
+        let tool = tools.iter().find(|tool| tool.name() == name);
+        let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {}", names())))?;
+        return Ok((tool, json_input(input)?));
+    };
+    if !tool.is_command() {
+        let [input] = args else {
+            return Err(Failure::usage(format!(
+                "`{}` takes one JSON value: its schema is {}",
+                tool.name(),
+                tool.schema()
+            )));
+        };
+        return Ok((tool, json_input(input)?));
+    }
+    Ok((tool, Input::Command { args: args.to_vec(), stdin: stdin(tool)? }))
+}
+
+fn json_input(text: &str) -> Result<Input, Failure> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Failure::usage(format!("the input is not JSON: {error}")))?;
+    Ok(Input::Json(value))
+}
+
+/// Standard input of this process, if somebody gives any. One byte more than the limit is enough to be refused.
+fn stdin(tool: &Tool) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    if !std::io::stdin().is_terminal() {
+        let most = tool.grant().limits().stdin.0.saturating_add(1);
+        let read = std::io::stdin().take(most).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::work(format!("standard input: {error}")))?;
+    }
+    Ok(bytes)
+}
+
+/// Ctrl-C stops the guest, and there is still a receipt.
+fn cancel_on_interrupt(cancel: &CancellationToken) {
+    let cancel = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+    });
+}
+
+fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), Failure> {
+    let outcome = &report.receipt.outcome;
+    if run.format == Format::Json {
+        let mut object = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
+        if let Some(object) = object.as_object_mut() {
+            object.insert("stdout".to_owned(), json!(report.stdout.text()));
+            object.insert("stderr".to_owned(), json!(report.stderr.text()));
+        }
+        console::json(&object)?;
+    } else {
+        console::bytes(report.stdout.bytes());
+        console::error_bytes(report.stderr.bytes());
+        for marker in [&report.stdout, &report.stderr].into_iter().filter_map(|output| output.marker()) {
+            console::note(&marker);
+        }
+        if run.receipt {
+            console::note(&receipt(report)?);
+        }
+    }
+    let sentence = match outcome.name() {
+        // A command has said itself what it failed at.
+        "guest-error" if tool.is_command() => String::new(),
+        _ => format!("{}: {outcome}", tool.name()),
+    };
+    match () {
+        () if outcome.is_ok() => Ok(()),
+        () if outcome.is_limit() => Err(Failure::denied(sentence)),
+        () => Err(Failure::work(sentence)),
+    }
+}
+
+/// The receipt, a line for each value.
+fn receipt(report: &cofferdam_tool::Report) -> Result<String, Failure> {
+    let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
+    let lines = value.as_object().into_iter().flatten().map(|(key, value)| match value {
+        Value::String(text) => format!("{key:14} {text}"),
+        other => format!("{key:14} {other}"),
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}

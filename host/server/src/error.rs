@@ -1,0 +1,46 @@
+//! How a command ends when it does not do its work.
+
+use std::process::ExitCode;
+
+/// Why a command failed, in one sentence, and the exit code that says what kind of failure it is.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    sentence: String,
+    code: u8,
+}
+
+impl Failure {
+    /// The work failed (1).
+    pub(crate) fn work(problem: impl ToString) -> Self {
+        Self { sentence: problem.to_string(), code: 1 }
+    }
+
+    /// The command line is wrong (2).
+    pub(crate) fn usage(problem: impl ToString) -> Self {
+        Self { sentence: problem.to_string(), code: 2 }
+    }
+
+    /// Policy or a limit refused (3).
+    pub(crate) fn denied(problem: impl ToString) -> Self {
+        Self { sentence: problem.to_string(), code: 3 }
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn report(&self) -> ExitCode {
+        if !self.sentence.is_empty() {
+            crate::console::complain(&self.sentence);
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<tonic::Status> for Failure {
+    fn from(status: tonic::Status) -> Self {
+        let sentence = status.message();
+        match status.code() {
+            tonic::Code::PermissionDenied => Self::denied(sentence),
+            tonic::Code::InvalidArgument => Self::usage(sentence),
+            _ => Self::work(sentence),
+        }
+    }
+}

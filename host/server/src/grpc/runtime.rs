@@ -1,0 +1,197 @@
+//! `openotters.agent.v1.AgentRuntime`.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use cofferdam_agent::{Agent, Event, Turn, TurnError};
+use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
+use cofferdam_proto::agent::{
+    ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest, DeleteSessionResponse,
+    HealthRequest, HealthResponse, ListSessionMessagesRequest, ListSessionMessagesResponse, ListSessionsRequest,
+    ListSessionsResponse, PromptObjectRequest, PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo,
+    SessionMessage,
+};
+use futures_util::Stream;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::DropGuard;
+use tonic::{Request, Response, Status};
+
+use super::{AGENT_KEY, Shared, status};
+
+/// Events between a turn and its client. A turn waits when its client is slow.
+const EVENT_QUEUE: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    pub(crate) shared: Shared,
+}
+
+type EventStream = Pin<Box<dyn Stream<Item = Result<ChatStreamEvent, Status>> + Send>>;
+
+/// A turn that runs in a task of its own, so that it is stored to its end also when the client goes away. Dropping this
+/// cancels it.
+struct Running {
+    events: mpsc::Receiver<Event>,
+    task: Option<JoinHandle<Result<String, TurnError>>>,
+    _cancel: DropGuard,
+}
+
+impl Runtime {
+    fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
+        let asked = match request.metadata().get(AGENT_KEY) {
+            Some(value) => Some(
+                value
+                    .to_str()
+                    .map_err(|_| Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id")))?,
+            ),
+            None => None,
+        };
+        self.shared.agents.find(asked).map_err(|error| status::of_agent(&error))
+    }
+
+    fn start(&self, agent: Arc<Agent>, turn: Turn) -> Running {
+        let (sender, events) = mpsc::channel(EVENT_QUEUE);
+        let cancel = self.shared.stop.child_token();
+        let token = cancel.clone();
+        let task = self.shared.turns.spawn(async move { agent.turn(turn, &sender, &token).await });
+        Running { events, task: Some(task), _cancel: cancel.drop_guard() }
+    }
+}
+
+impl Running {
+    /// The next event; at the end of a turn that failed, its status.
+    async fn next(&mut self) -> Option<Result<Event, Status>> {
+        if let Some(event) = self.events.recv().await {
+            return Some(Ok(event));
+        }
+        match self.task.take()?.await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(Err(status::of_turn(&error))),
+            Err(error) => Some(Err(status::of_host(&error))),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AgentRuntime for Runtime {
+    type ChatStreamStream = EventStream;
+
+    async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
+        let agent = self.agent(&request)?;
+        let ChatRequest { session_id, prompt } = request.into_inner();
+        let mut running = self.start(agent, Turn { session: session_id, prompt });
+        let mut response = String::new();
+        while let Some(event) = running.next().await {
+            if let Event::MessageCreate { text } = event? {
+                response = text;
+            }
+        }
+        Ok(Response::new(ChatResponse { response }))
+    }
+
+    async fn chat_stream(&self, request: Request<ChatStreamRequest>) -> Result<Response<EventStream>, Status> {
+        let agent = self.agent(&request)?;
+        let ChatStreamRequest { session_id, prompt, regenerate } = request.into_inner();
+        if regenerate {
+            return Err(Status::unimplemented("`regenerate` is not offered yet: send the prompt again"));
+        }
+        let running = self.start(agent, Turn { session: session_id, prompt });
+        let events = stream::unfold(running, |mut running| async {
+            let event = running.next().await?;
+            Some((event.map(on_the_wire), running))
+        });
+        Ok(Response::new(Box::pin(events)))
+    }
+
+    async fn prompt_object(&self, _: Request<PromptObjectRequest>) -> Result<Response<PromptObjectResponse>, Status> {
+        Err(Status::unimplemented("PromptObject is not offered yet: use Chat or ChatStream"))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<ListSessionsRequest>,
+    ) -> Result<Response<ListSessionsResponse>, Status> {
+        let agent = self.agent(&request)?;
+        let rows = self.shared.agents.store().sessions(agent.id()).await.map_err(|error| status::of_host(&error))?;
+        let session = |row: cofferdam_agent::SessionRow| SessionInfo {
+            id: row.id,
+            message_count: i32::try_from(row.message_count).unwrap_or(i32::MAX),
+            last_active: row.last_active,
+        };
+        Ok(Response::new(ListSessionsResponse { sessions: rows.into_iter().map(session).collect() }))
+    }
+
+    async fn delete_session(
+        &self,
+        request: Request<DeleteSessionRequest>,
+    ) -> Result<Response<DeleteSessionResponse>, Status> {
+        let agent = self.agent(&request)?;
+        let session = request.into_inner().session_id;
+        let store = self.shared.agents.store();
+        let found = store.delete_session(agent.id(), &session).await.map_err(|error| status::of_host(&error))?;
+        if !found {
+            return Err(Status::not_found(format!("agent {} has no session `{session}`", agent.name())));
+        }
+        Ok(Response::new(DeleteSessionResponse {}))
+    }
+
+    async fn list_session_messages(
+        &self,
+        request: Request<ListSessionMessagesRequest>,
+    ) -> Result<Response<ListSessionMessagesResponse>, Status> {
+        let agent = self.agent(&request)?;
+        let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
+        let store = self.shared.agents.store();
+        let rows = store.messages(agent.id(), &session_id, limit.into()).await;
+        let message = |row: cofferdam_agent::MessageRow| SessionMessage {
+            role: row.role,
+            content: row.content,
+            created_at: row.created_at,
+            branches_json: row.branches_json,
+            active_branch: i32::try_from(row.active_branch).unwrap_or_default(),
+        };
+        let messages = rows.map_err(|error| status::of_host(&error))?.into_iter().map(message).collect();
+        Ok(Response::new(ListSessionMessagesResponse { messages }))
+    }
+
+    async fn health(&self, request: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
+        let agent = self.agent(&request)?;
+        let (agent_name, model) = (agent.name().to_owned(), agent.model());
+        Ok(Response::new(HealthResponse { status: "ok".to_owned(), agent_name, model }))
+    }
+
+    async fn ready(&self, request: Request<ReadyRequest>) -> Result<Response<ReadyResponse>, Status> {
+        let ready = self.agent(&request).is_ok() && !self.shared.stop.is_cancelled();
+        Ok(Response::new(ReadyResponse { ready }))
+    }
+}
+
+fn on_the_wire(event: Event) -> ChatStreamEvent {
+    let empty = ChatStreamEvent::default;
+    match event {
+        Event::StepStart { step } => ChatStreamEvent {
+            r#type: "step.start".to_owned(),
+            step: i32::try_from(step).unwrap_or(i32::MAX),
+            ..empty()
+        },
+        Event::TextDelta { text } => ChatStreamEvent { r#type: "text.delta".to_owned(), content: text, ..empty() },
+        Event::ToolCall { tool, id, input } => {
+            ChatStreamEvent { r#type: "tool.call".to_owned(), tool, tool_id: id, content: input, ..empty() }
+        }
+        Event::ToolResult { tool, id, content, duration } => ChatStreamEvent {
+            r#type: "tool.result".to_owned(),
+            tool,
+            tool_id: id,
+            content,
+            // A call that took less than a millisecond still took time; 0 would say that nobody measured.
+            duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1),
+            ..empty()
+        },
+        Event::StepFinish { text } => ChatStreamEvent { r#type: "step.finish".to_owned(), content: text, ..empty() },
+        Event::MessageCreate { text } => {
+            ChatStreamEvent { r#type: "message.create".to_owned(), content: text, ..empty() }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where clients come in.
+
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::error::Failure;
+
+/// The longest path of a unix socket, in bytes (`sun_path`, with its NUL).
+const MAX_SOCKET_PATH: usize = 107;
+
+/// Listens on TCP. Until clients carry tokens, only on loopback: whoever reaches the port is the operator.
+pub(crate) async fn tcp(address: SocketAddr) -> Result<TcpListener, Failure> {
+    if !address.ip().is_loopback() {
+        return Err(Failure::usage(format!(
+            "--listen {address} is not a loopback address: without tokens only 127.0.0.1 or [::1] is safe"
+        )));
+    }
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure::work(format!(
+            "--listen {address}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free one)"
+        )),
+        _ => Failure::work(format!("--listen {address}: {error}")),
+    })
+}
+
+/// The socket file; removed when the host ends.
+#[derive(Debug)]
+pub(crate) struct SocketFile {
+    path: PathBuf,
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // If it stays behind, the next host on this data directory removes it.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Listens on a unix socket that only this user can connect to. The caller holds the lock of the data directory, so a
+/// socket that is there already belongs to a host that is gone.
+pub(crate) fn unix(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
+    let wrong = |error: std::io::Error| Failure::work(format!("cannot listen on {}: {error}", path.display()));
+    if path.as_os_str().len() > MAX_SOCKET_PATH {
+        return Err(Failure::usage(format!(
+            "{} is longer than the {MAX_SOCKET_PATH} bytes a socket's path may have: choose a shorter --data-dir",
+            path.display()
+        )));
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
+        _ => {}
+    }
+    // The data directory lets nobody else in, so the moment before the mode is set is harmless.
+    let listener = UnixListener::bind(path).map_err(wrong)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(wrong)?;
+    Ok((listener, SocketFile { path: path.to_owned() }))
+}

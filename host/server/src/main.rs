@@ -1,0 +1,39 @@
+//! The `cofferdam` binary: the only crate that knows proto, HTTP, argv and environment.
+
+mod cli;
+mod client;
+mod cmd;
+mod console;
+mod error;
+mod grpc;
+mod host;
+mod listen;
+mod paths;
+
+use std::process::ExitCode;
+
+use crate::error::Failure;
+
+fn main() -> ExitCode {
+    // The engine starts this binary again to compile; nothing else may happen before.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "compile-worker") {
+        return cmd::compile::run();
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let cli = cli::parse()?;
+    console::log(cli.command.is_serve());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::work(format!("the async runtime cannot start: {error}")))?;
+    let done = runtime.block_on(cmd::run(cli));
+    // Reads of a file system or a terminal that never return must not keep the process from ending.
+    runtime.shutdown_background();
+    done
+}

@@ -1,0 +1,120 @@
+//! The data directory and what lies in it.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use crate::error::Failure;
+
+/// The data directory of a host or of a command.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    dir: Dir,
+}
+
+/// Proof that no other host works in this data directory; the lock goes with the process, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// Where the data directory is when nobody says otherwise.
+pub(crate) fn default_data_dir() -> Result<PathBuf, Failure> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    match (absolute("XDG_DATA_HOME"), absolute("HOME")) {
+        (Some(data), _) => Ok(data.join("cofferdam")),
+        (None, Some(home)) => Ok(home.join(".local/share/cofferdam")),
+        (None, None) => {
+            Err(Failure::usage("neither XDG_DATA_HOME nor HOME is set: say where to keep data with --data-dir DIR"))
+        }
+    }
+}
+
+/// The directory that was asked for, or the default one.
+pub(crate) fn data_dir(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let path = asked.map_or_else(default_data_dir, Ok)?;
+    std::path::absolute(&path).map_err(|error| Failure::usage(format!("--data-dir {}: {error}", path.display())))
+}
+
+/// The socket of the host that works in `data`.
+pub(crate) fn socket(data: &Path) -> PathBuf {
+    data.join("cofferdam.sock")
+}
+
+impl DataDir {
+    /// Opens the directory, making it for this user alone where it is missing.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
+        let wrong = |error: std::io::Error| {
+            let path = path.display();
+            Failure::work(format!("cannot use the data directory {path}: {error}; name a writable one with --data-dir"))
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(wrong)?;
+        let dir = open_ambient(&path).map_err(wrong)?;
+        Ok(Self { path, dir })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open directory.
+    pub(crate) fn dir(&self) -> std::io::Result<Dir> {
+        self.dir.try_clone()
+    }
+
+    /// A directory in it that only this user can enter.
+    pub(crate) fn private(&self, name: &str) -> Result<Dir, Failure> {
+        let path = self.path.join(name);
+        let wrong = |error: std::io::Error| Failure::work(format!("cannot use {}: {error}", path.display()));
+        let mut builder = cap_std::fs::DirBuilder::new();
+        cap_std::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
+        self.dir.create_dir_with(name, &builder).or_else(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(wrong(error)),
+        })?;
+        self.dir.open_dir(name).map_err(wrong)
+    }
+
+    /// Takes the directory for one host.
+    pub(crate) fn lock(&self) -> Result<Lock, Failure> {
+        let path = self.path.join("host.lock");
+        let wrong = |error: std::io::Error| {
+            let path = self.path.display();
+            Failure::work(format!(
+                "cannot write to the data directory {path}: {error}; name a writable one with --data-dir"
+            ))
+        };
+        let mut file =
+            File::options().create(true).read(true).write(true).truncate(false).open(&path).map_err(wrong)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = std::fs::read_to_string(&path).unwrap_or_default();
+                return Err(Failure::work(format!(
+                    "another host (process {}) works in {}: stop it, or name another directory with --data-dir",
+                    holder.trim(),
+                    self.path.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(wrong(error)),
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(wrong)?;
+        Ok(Lock { _file: file })
+    }
+}
+
+/// Opens a directory of the host's own by its path.
+///
+/// # Ambient Authority
+///
+/// The data directory is the operator's choice, and no guest has a say in it.
+#[allow(clippy::disallowed_methods, reason = "the operator names the data directory; guests get theirs from a grant")]
+fn open_ambient(path: &Path) -> std::io::Result<Dir> {
+    Dir::open_ambient_dir(path, ambient_authority())
+}

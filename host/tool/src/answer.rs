@@ -1,0 +1,57 @@
+//! What a model reads when a call is over.
+
+use cofferdam_sandbox::{Outcome, Receipt};
+
+use crate::catalog::Catalog;
+use crate::report::Report;
+use crate::tool::Tool;
+
+/// The result of a call in words for a model: never empty, also when it failed.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The text.
+    pub content: String,
+    /// Whether the tool did not do its work.
+    pub failed: bool,
+    /// What the call used; there is none for a tool that does not exist.
+    pub receipt: Option<Receipt>,
+}
+
+impl Answer {
+    pub(crate) fn of(report: &Report, tool: &Tool) -> Self {
+        let (stdout, stderr) = (report.stdout.text(), report.stderr.text());
+        let outcome = &report.receipt.outcome;
+        let content = match outcome {
+            Outcome::Ok if !stdout.is_empty() => stdout,
+            Outcome::Ok if stderr.is_empty() => "(exit 0, no output)".to_owned(),
+            Outcome::Ok => format!("(exit 0, no stdout; stderr: {})", stderr.trim_end()),
+            failed => {
+                let mut content = format!("execution error: {failed}{}", advice(failed, tool));
+                for (name, text) in [("stderr", stderr), ("stdout", stdout)] {
+                    if !text.is_empty() {
+                        content.push_str(&format!("\n{name}:\n{}", text.trim_end()));
+                    }
+                }
+                content
+            }
+        };
+        Self { content, failed: !outcome.is_ok(), receipt: Some(report.receipt.clone()) }
+    }
+
+    pub(crate) fn unknown(name: &str, catalog: &Catalog) -> Self {
+        let content = format!("execution error: there is no tool `{name}`; the tools are: {}", catalog.names());
+        Self { content, failed: true, receipt: None }
+    }
+}
+
+/// What the model can do about a limit, with the number it ran into.
+fn advice(outcome: &Outcome, tool: &Tool) -> String {
+    let limits = tool.grant().limits();
+    match outcome {
+        Outcome::OutOfFuel => format!(" (limit {} of fuel): give it less to do in one call", limits.fuel),
+        Outcome::OutOfMemory => format!(" (limit {}): give it less data in one call", limits.memory),
+        Outcome::Deadline => format!(" (limit {}): give it less to do in one call", limits.wall),
+        Outcome::HostCallTooLarge => format!(" (limit {})", limits.host_call),
+        _ => String::new(),
+    }
+}

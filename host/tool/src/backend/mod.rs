@@ -1,0 +1,3 @@
+//! Where a permitted call runs.
+
+pub(crate) mod wasm;

@@ -1,0 +1,28 @@
+//! The only way to run a tool, and the only crate that calls the sandbox.
+//!
+//! A [`Runner`] loads components and offers each as one or several [`Tool`]s under a grant. [`Runner::call`] is the one
+//! door: it checks the input against the tool's schema, asks the policy for a permit, and only a permit reaches the
+//! backend.
+
+mod answer;
+mod backend;
+mod catalog;
+mod dispatch;
+mod embed;
+mod error;
+mod input;
+mod permit;
+mod policy;
+mod report;
+mod runner;
+mod tool;
+
+pub use answer::Answer;
+pub use catalog::Catalog;
+pub use dispatch::compile_worker;
+pub use embed::embed_manifest;
+pub use error::{EmbedError, ToolError};
+pub use input::Input;
+pub use report::Report;
+pub use runner::{Installed, Runner, RunnerConfig};
+pub use tool::Tool;

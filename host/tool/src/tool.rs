@@ -1,0 +1,123 @@
+//! One tool, as an agent has it.
+
+use std::sync::Arc;
+
+use cofferdam_capability::Grant;
+use cofferdam_sandbox::Component;
+use serde_json::{Value, json};
+
+/// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
+pub struct Tool {
+    name: String,
+    description: String,
+    schema: Value,
+    validator: jsonschema::Validator,
+    pub(crate) entry: Entry,
+    pub(crate) component: Arc<Component>,
+    pub(crate) grant: Arc<Grant>,
+}
+
+/// Where a call enters the component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Command,
+    Typed { tool: String },
+}
+
+impl Tool {
+    /// The name a model calls it by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it does, in words for a model.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The JSON Schema of its input.
+    pub fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    /// Whether it takes arguments and standard input; other tools take JSON.
+    pub fn is_command(&self) -> bool {
+        self.entry == Entry::Command
+    }
+
+    /// The grant it runs under.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    pub(crate) fn command(name: &str, note: &str, component: Arc<Component>, grant: Arc<Grant>) -> Self {
+        let summary = &component.manifest().tool.summary;
+        let description = match (note.is_empty(), summary.is_empty()) {
+            (true, _) => summary.clone(),
+            (false, _) => note.to_owned(),
+        };
+        let schema = command_schema();
+        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
+        let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
+        Self { name: name.to_owned(), description, schema, validator, entry: Entry::Command, component, grant }
+    }
+
+    pub(crate) fn typed(
+        name: &str,
+        description: &str,
+        schema: &str,
+        entry: Entry,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+    ) -> Result<Self, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+            return Err(format!("`{name}` is not a tool name: expected 1 to 64 of A-Z a-z 0-9 _ -"));
+        }
+        let schema: Value = serde_json::from_str(schema)
+            .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
+        let validator =
+            compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
+        let (name, description) = (name.to_owned(), description.to_owned());
+        Ok(Self { name, description, schema, validator, entry, component, grant })
+    }
+
+    /// Holds `input` against the schema; the error says where it does not fit.
+    pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
+        self.validator.validate(input).map_err(|error| {
+            let place = error.instance_path().to_string();
+            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
+        })
+    }
+}
+
+impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tool").field("name", &self.name).field("entry", &self.entry).finish_non_exhaustive()
+    }
+}
+
+/// Patterns run on a regular-expression engine without backtracking, because a guest writes them.
+fn compile(schema: &Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .with_pattern_options(jsonschema::PatternOptions::regex())
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+fn command_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "args": {
+                "type": "array",
+                "items": { "type": "string" },
+                "description": "The arguments, one string each, without the program's name. Nothing is expanded: there \
+                                is no shell."
+            },
+            "stdin": { "type": "string", "description": "Text for the program's standard input." }
+        },
+        "additionalProperties": false
+    })
+}

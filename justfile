@@ -1,0 +1,61 @@
+# What people and CI type. `./just` installs `just` for this checkout where it is missing.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+cofferdam := "target/debug/cofferdam"
+target := "wasm32-wasip2"
+
+# Tools that ship with the host, by folder.
+tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc"
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# Build everything and run the host with the demo agent.
+run: tools
+    @echo "starting the host; Ctrl-C ends it" >&2
+    @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
+
+# Run every test.
+test: tools guests python
+    @echo "running the tests" >&2
+    cargo test --locked --quiet
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
+
+# Check formatting, lints and house rules, warnings being errors.
+lint: wasm-target
+    cargo fmt --all --check
+    cargo clippy --locked --quiet --all-targets -- --deny warnings
+    cargo clippy --locked --quiet --package 'cofferdam-guest*' --target {{target}} --profile guest -- --deny warnings
+    @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
+
+# Build the tools, with their manifests inside, into target/tools.
+tools: host wasm-target
+    @echo "building the tools" >&2
+    {{cofferdam}} tool build {{tool_paths}}
+
+# Measure; release build.
+bench:
+    @echo "there are no benchmarks yet" >&2
+
+[private]
+host:
+    @echo "building the host (the first time takes some minutes: the WebAssembly engine is optimized)" >&2
+    @cargo build --locked
+
+# The hostile guests of the tests.
+[private]
+guests: wasm-target
+    @echo "building the hostile guests" >&2
+    @cargo build --locked --quiet --package cofferdam-guests --target {{target}} --profile guest
+
+[private]
+wasm-target:
+    @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
+
+# A gRPC client that nobody here wrote, in an environment of its own.
+[private]
+python:
+    @test -x target/python/bin/python || { echo "making a Python environment for the gRPC client of the tests" >&2; python3 -m venv target/python; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection' 2>/dev/null || { echo "installing grpcio-tools into it" >&2; target/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/grpc/requirements.txt; }
