@@ -1,1 +1,25 @@
-//! x
+//! Tests that drive the real thing from outside, in one binary so that it links once.
+//!
+//! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and says where"
+)]
+
+/// The binary, hosts and scratch directories of the tests.
+mod support;
+
+/// Files that are not tools, and manifests that are wrong.
+mod artifacts;
+/// What people get wrong on the command line and in Agentfiles.
+mod bad_input;
+/// Turns, cancelling, sessions that survive.
+mod chat;
+/// A gRPC client that nobody here wrote.
+mod grpc;
+/// Guests that try the forbidden act from inside.
+mod hostile;

@@ -241,7 +241,8 @@ impl Agents {
         workspace: &Workspace,
         catalog: &mut Catalog,
     ) -> Result<(), AgentError> {
-        let wrong = |source| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source };
+        let wrong =
+            |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
         let installed = self.runner.load(component, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
         // The operator of an agent offers its workspace and nothing else; the tool's manifest says what it takes of it.

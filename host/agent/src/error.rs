@@ -34,7 +34,7 @@ pub enum AgentError {
         /// The tool's name.
         bin: String,
         /// Why not.
-        source: cofferdam_tool::ToolError,
+        source: Box<cofferdam_tool::ToolError>,
     },
     /// No agent goes by this name or id.
     #[error("there is no agent `{asked}`; the agents are: {known}")]

@@ -162,8 +162,9 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if depth == 0 && section.name() == Manifest::SECTION => {
+                let another = manifest.replace(section.data());
                 // Two manifests would leave open which of them a reviewer has read.
-                if manifest.replace(section.data()).is_some() {
+                if another.is_some() {
                     return Err(invalid(format!("it has two `{}` sections: keep one", Manifest::SECTION)));
                 }
             }

@@ -13,7 +13,7 @@ const DENIED: &str = "wasi:sockets";
 const WASI_VERSION: &str = "0.2.";
 
 /// The imports in `names` that may not be linked.
-pub(crate) fn undeclared<'a>(names: &'a [String]) -> Vec<&'a str> {
+pub(crate) fn undeclared(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).filter(|name| !linked(name)).collect()
 }
 

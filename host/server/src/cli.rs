@@ -125,9 +125,13 @@ pub(crate) enum Tool {
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Directories with a Cargo.toml and a capabilities.toml
+    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built otherwise
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+
+    /// The capabilities.toml of a component that was built otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
 
     /// Where the components go
     #[arg(long, default_value = "target/tools", value_name = "DIR")]

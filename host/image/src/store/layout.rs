@@ -16,8 +16,8 @@ const LAYOUT_FILE: &str = "oci-layout";
 /// The version of the image layout (OCI image specification, image-layout).
 const LAYOUT_VERSION: &str = "1.0.0";
 
-/// What a store may hold before its `oci-layout` file is written, which happens last.
-const UNFINISHED: [&str; 4] = [LOCK_FILE, TEMPORARY, "blobs", INDEX_FILE];
+/// What a store may hold while it is being made. `oci-layout` comes last, and may come while this process looks.
+const UNFINISHED: [&str; 5] = [LOCK_FILE, TEMPORARY, "blobs", INDEX_FILE, LAYOUT_FILE];
 
 /// Checks the store in `dir`, or makes one.
 pub(super) fn open_or_create(dir: &Dir) -> Result<(), Error> {

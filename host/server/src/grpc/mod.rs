@@ -38,15 +38,18 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, Failure> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AgentRuntimeServer<runtime::Runtime>>().await;
     health.set_serving::<AgentsServer<agents::AgentsService>>().await;
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .map_err(|error| Failure::work(format!("reflection cannot start: {error}")))?;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let wrong = |error| Failure::work(format!("reflection cannot start: {error}"));
     let runtime = AgentRuntimeServer::new(runtime::Runtime { shared: shared.clone() });
     let agents = AgentsServer::new(agents::AgentsService { shared: shared.clone() });
     Ok(Routes::new(health_service)
-        .add_service(reflection)
+        .add_service(reflection().build_v1().map_err(wrong)?)
+        // Python's and older clients ask for this version alone.
+        .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST)))
 }

@@ -87,8 +87,9 @@ fn made_by_many_at_once() {
             scope.spawn(|| {
                 let dir = fixture.dir();
                 while !made.load(Ordering::Relaxed) {
-                    layout::check(&dir).unwrap();
-                    layout::refuse_other_content(&dir).unwrap();
+                    if !layout::check(&dir).unwrap() {
+                        layout::refuse_other_content(&dir).unwrap();
+                    }
                 }
             });
         });
@@ -135,6 +136,32 @@ fn child() {
     let (dir, worker) = child.rsplit_once('=').unwrap();
     let dir = Dir::open_ambient_dir(dir, ambient_authority()).unwrap();
     work(&Store::open(dir).unwrap(), worker);
+}
+
+/// An image that is removed while it is loaded is there or not there, never half there.
+#[test]
+fn loading_while_removing() {
+    let fixture = Fixture::new();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let store = fixture.store();
+            for _ in 0..50 {
+                store.put_tool(&reference("wc"), &tool("wc", b"a")).unwrap();
+                store.remove(&reference("wc")).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        scope.spawn(|| {
+            let store = fixture.store();
+            while !done.load(Ordering::Relaxed) {
+                match store.tool(&reference("wc")) {
+                    Ok(_) | Err(Error::NotFound(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+    });
 }
 
 #[test]

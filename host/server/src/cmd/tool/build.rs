@@ -26,20 +26,22 @@ struct Package {
 }
 
 pub(crate) async fn run(build: Build, data: PathBuf) -> Result<(), Failure> {
-    let Build { paths, out, tag } = build;
+    let Build { paths, capabilities, out, tag } = build;
     if tag.is_some() && paths.len() != 1 {
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
     }
     let tag = tag.map(|tag| tag.parse::<Reference>().map_err(Failure::usage)).transpose()?;
-    // Every manifest is read before anything is built: a mistake in one costs seconds, not minutes.
-    let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
+    let built = match &capabilities {
+        Some(manifest) => vec![built_otherwise(&paths, manifest)?],
+        None => build_packages(&paths)?,
+    };
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for (package, artifact) in packages.iter().zip(cargo(&packages)?) {
+    for (manifest, artifact) in built {
         let bytes = super::read(&artifact, super::MAX_COMPONENT)?;
-        let component = cofferdam_tool::embed_manifest(&bytes, &package.manifest)
-            .map_err(|error| Failure::work(format!("{}: {error}", artifact.display())))?;
-        let tool = &package.manifest.tool;
+        let component = cofferdam_tool::embed_manifest(&bytes, &manifest)
+            .map_err(|error| Failure::usage(format!("{}: {error}", artifact.display())))?;
+        let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
         rows.push(vec![
@@ -50,11 +52,27 @@ pub(crate) async fn run(build: Build, data: PathBuf) -> Result<(), Failure> {
             path.display().to_string(),
         ]);
         if let Some(reference) = &tag {
-            keep_image(reference, &package.manifest, component, &DataDir::open(data.clone())?).await?;
+            keep_image(reference, &manifest, component, &DataDir::open(data.clone())?).await?;
         }
     }
     console::table(&["tool", "version", "size", "digest", "file"], rows);
     Ok(())
+}
+
+/// A component that another toolchain built, and the manifest it is to carry.
+fn built_otherwise(paths: &[PathBuf], manifest: &Path) -> Result<(Manifest, PathBuf), Failure> {
+    match paths {
+        [path] if path.is_file() => Ok((super::manifest(manifest)?, path.clone())),
+        _ => Err(Failure::usage("--capabilities goes with one component that is already built: name its file")),
+    }
+}
+
+/// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
+/// seconds, not minutes.
+fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Manifest, PathBuf)>, Failure> {
+    let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
+    let artifacts = cargo(&packages)?;
+    Ok(packages.into_iter().map(|package| package.manifest).zip(artifacts).collect())
 }
 
 fn package(path: &Path) -> Result<Package, Failure> {

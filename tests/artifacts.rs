@@ -1,0 +1,148 @@
+//! Files that are not tools, and manifests that do not say what their author meant: one clear sentence each.
+
+use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
+
+/// Runs bytes as a tool; they must be refused with a sentence that holds `parts`.
+#[track_caller]
+fn check_component(bytes: &[u8], parts: &[&str]) {
+    let scratch = Scratch::new();
+    let path = scratch.file("tool.wasm", bytes);
+    for command in ["run", "inspect"] {
+        cofferdam(&scratch, ["tool".as_ref(), command.as_ref(), path.as_os_str()]).run().exits(2).complains(parts);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_component_is_refused() {
+    let component = std::fs::read(tool("wc")).unwrap();
+    let native = std::fs::read("/proc/self/exe").unwrap();
+    check_component(b"", &["tool.wasm", "an empty file"]);
+    check_component(b"hello", &["tool.wasm", "not a WebAssembly binary"]);
+    check_component(&native[..4096], &["a native Linux program (ELF)", "wasm32-wasip2"]);
+    check_component(b"#!/bin/sh\n", &["a script"]);
+    check_component(b"\0asm\x01\0\0\0", &["a core WebAssembly module"]);
+    check_component(b"\0asm\x0d\0\x01\0", &["exports nothing", "wasi:cli/run", "cofferdam:tool/tools"]);
+    check_component(&component[..component.len() / 2], &["not a valid WebAssembly component"]);
+    check_component(&component[..6], &["not a valid WebAssembly component"]);
+    let mut broken = component.clone();
+    broken[1000..1100].fill(0xff);
+    check_component(&broken, &["tool.wasm"]);
+}
+
+#[test]
+fn a_component_with_two_manifests_is_refused() {
+    let mut component = std::fs::read(tool("wc")).unwrap();
+    let name = "cofferdam:capabilities";
+    let json = "{\"schema\":1}";
+    let mut section = vec![0, u8::try_from(1 + name.len() + json.len()).unwrap(), u8::try_from(name.len()).unwrap()];
+    section.extend(name.bytes().chain(json.bytes()));
+    component.extend(section);
+    check_component(&component, &["two `cofferdam:capabilities` sections"]);
+}
+
+/// Runs a guest with this manifest beside it; it must be refused with a sentence that holds `parts`.
+#[track_caller]
+fn check_manifest(rows: &str, parts: &[&str]) {
+    let scratch = Scratch::new();
+    let tool = "[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
+    let capabilities = scratch.file("capabilities.toml", format!("schema = 1\n{tool}{rows}"));
+    let args = ["tool".into(), "run".into(), guest("env_dump").into_os_string(), "--capabilities".into()];
+    cofferdam(&scratch, args.into_iter().chain([capabilities.into()])).run().exits(2).complains(parts);
+}
+
+#[test]
+fn a_manifest_that_is_wrong_is_refused_with_its_place() {
+    let fs = "[[fs]]\npath = \"/workspace\"\naccess = \"read-only\"\n";
+    check_manifest("[[fs]]\npth = \"/x\"\n", &["capabilities.toml:7:", "unknown key `pth`", "`path`"]);
+    check_manifest(
+        &format!("{fs}access = \"read-only\"\nreason = \"r\"\n"),
+        &["capabilities.toml:9:", "duplicate key"],
+    );
+    check_manifest(fs, &["capabilities.toml:6:", "missing key `reason`"]);
+    check_manifest(&format!("{fs}reason = \"  \"\n"), &["capabilities.toml:9:", "`reason` is empty"]);
+    check_manifest(&format!("{fs}reason = \"r\"\n{fs}reason = \"r\"\n"), &["/workspace", "twice"]);
+    check_manifest("[[fs]]\npath = \"/a/../b\"\naccess = \"read-only\"\nreason = \"r\"\n", &[":7:", "/a/../b", "`..`"]);
+    check_manifest("[[fs]]\npath = \"workspace\"\naccess = \"read-only\"\nreason = \"r\"\n", &[":7:", "absolute path"]);
+    check_manifest("[[fs]]\npath = \"/w\"\naccess = \"rw\"\nreason = \"r\"\n", &[":8:", "`rw`", "read-write"]);
+    check_manifest("[limits]\nmemory = 64\n", &[":7:", "64", "64MiB"]);
+    check_manifest("[limits]\nfule = 1\n", &[":7:", "unknown key `fule`", "`fuel`"]);
+    check_manifest("[network]\n", &["unknown key `network`"]);
+    check_manifest("[limits\n", &["capabilities.toml:6:"]);
+}
+
+#[test]
+fn a_manifest_travels_in_the_component() {
+    let scratch = Scratch::new();
+    let inspect = |path: &std::path::Path| {
+        let args = ["tool".as_ref(), "inspect".as_ref(), path.as_os_str(), "--format".as_ref(), "json".as_ref()];
+        cofferdam(&scratch, args).run().exits(0).json()
+    };
+    let wc = inspect(&tool("wc"));
+    assert_eq!(wc["manifest"]["tool"]["name"], "wc");
+    assert_eq!(wc["manifest"]["fs"][0]["path"], "/workspace");
+    assert_eq!(wc["shape"], "command");
+    assert_eq!(inspect(&tool("text-stats"))["shape"], "typed");
+
+    // Embedding another one replaces it, and the digest changes with it.
+    let capabilities =
+        scratch.file("other.toml", "schema = 1\n[tool]\nname = \"o\"\nversion = \"1\"\nsummary = \"s\"\n");
+    let build = ["tool".into(), "build".into(), tool("wc").into_os_string(), "--capabilities".into()];
+    let out = scratch.path().join("out");
+    let build = build.into_iter().chain([capabilities.into(), "--out".into(), out.clone().into_os_string()]);
+    cofferdam(&scratch, build).run().exits(0);
+    let other = inspect(&out.join("o.wasm"));
+    assert_eq!(
+        other["manifest"],
+        serde_json::json!({
+            "schema": 1, "tool": { "name": "o", "version": "1", "summary": "s" }, "limits": {},
+        })
+    );
+    assert_ne!(other["digest"], wc["digest"]);
+    assert_eq!(other["imports"], wc["imports"]);
+}
+
+#[test]
+fn a_component_without_a_manifest_gets_nothing() {
+    let scratch = Scratch::new();
+    let workspace = scratch.directory("workspace");
+    let args = ["tool".into(), "run".into(), guest("fs_write").into_os_string(), "--dir".into()];
+    let dir = format!("{}:/workspace", workspace.display());
+    let ran = cofferdam(&scratch, args.into_iter().chain([dir.into()])).run().exits(1);
+    assert!(ran.stderr.contains("does not declare /workspace"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_dir(workspace).unwrap().count(), 0);
+}
+
+#[test]
+fn a_planted_compilation_is_not_loaded() {
+    let scratch = Scratch::new();
+    let run = || {
+        let args = ["tool".as_ref(), "run".as_ref(), tool("echo").as_os_str(), "--".as_ref(), "hi".as_ref()]
+            .map(std::ffi::OsStr::to_owned);
+        cofferdam(&scratch, args).run().exits(0)
+    };
+    run();
+    let entries = std::fs::read_dir(scratch.data().join("cache")).unwrap().map(|entry| entry.unwrap().path());
+    let code = entries.into_iter().find(|path| path.extension().is_some_and(|e| e == "cwasm")).expect("an entry");
+    let good = std::fs::read(&code).unwrap();
+    let mut planted = good.clone();
+    let middle = planted.len() / 2;
+    planted[middle] ^= 0xff;
+    std::fs::write(&code, &planted).unwrap();
+    assert_eq!(run().stdout, "hi\n");
+    assert_eq!(std::fs::read(&code).unwrap(), good, "the entry was compiled again");
+}
+
+#[test]
+fn a_local_image_becomes_a_tool_of_an_agent() {
+    let scratch = Scratch::new();
+    let capabilities = scratch.file(
+        "capabilities.toml",
+        "schema = 1\n[tool]\nname = \"args\"\nversion = \"1\"\nsummary = \"Prints its arguments\"\n",
+    );
+    let build = ["tool".into(), "build".into(), guest("args_echo").into_os_string(), "--capabilities".into()];
+    let build = build.into_iter().chain([capabilities.into(), "--tag".into(), "args:1".into()]);
+    cofferdam(&scratch, build).run().exits(0);
+    let file = scratch.file("Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN args args:1\n");
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    assert_eq!(content_of(&host.chat("a", "run args 'a b'"), "tool.result"), "args\na b\n");
+}

@@ -1,0 +1,91 @@
+//! A client that nobody here wrote: Python, generated from the `.proto` files by `grpcio-tools`.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Host, Scratch, checkout, python, tool};
+
+/// Runs `tests/grpc/client.py ADDRESS ACTION…` and returns what it printed.
+#[track_caller]
+fn client(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Value {
+    let output = Command::new(python())
+        .arg(checkout().join("tests/grpc/client.py"))
+        .arg(checkout().join("proto"))
+        .arg(scratch.directory("generated"))
+        .arg(&host.address)
+        .args(action)
+        .output()
+        .expect("Python runs");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    serde_json::from_str(&stdout).expect("the client prints JSON")
+}
+
+#[test]
+fn a_foreign_client_finds_and_uses_every_service() {
+    let scratch = Scratch::new();
+    let notes = scratch.file("n.txt", "1\n2\n");
+    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN wc {}\n", tool("wc").display());
+    let file = scratch.file("Agentfile", text);
+    let copy = format!("a:{}", notes.display());
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str(), "--copy-in".as_ref(), copy.as_ref()]);
+
+    let services = client(&scratch, &host, &["services"]);
+    for service in ["openotters.agent.v1.AgentRuntime", "cofferdam.v1.Agents", "grpc.health.v1.Health"] {
+        assert!(services.as_array().unwrap().iter().any(|name| name == service), "{service} is not in {services}");
+    }
+    assert_eq!(client(&scratch, &host, &["health", ""]), "SERVING");
+    assert_eq!(client(&scratch, &host, &["health", "openotters.agent.v1.AgentRuntime"]), "SERVING");
+    let runtime = client(&scratch, &host, &["runtime"]);
+    assert_eq!(runtime["health"], serde_json::json!(["ok", "a", "builtin/commands"]));
+    assert_eq!(runtime["ready"], true);
+    assert_eq!(runtime["prompt_object"], "UNIMPLEMENTED");
+
+    let events = client(&scratch, &host, &["stream", "s1", "run wc -l n.txt"]);
+    let types: Vec<_> = events.as_array().unwrap().iter().map(|event| event[0].as_str().unwrap()).collect();
+    let expected = ["step.start", "tool.call", "tool.result", "step.finish", "step.start"];
+    assert_eq!(types[..5], expected, "{events}");
+    assert_eq!(types[types.len() - 2..], ["step.finish", "message.create"], "{events}");
+    assert!(types[5..types.len() - 2].iter().all(|kind| *kind == "text.delta"), "{events}");
+    assert_eq!(events[2][1], "2 n.txt\n");
+    assert_eq!(client(&scratch, &host, &["chat", "s1", "run wc -c n.txt"]), "4 n.txt\n");
+
+    let messages = client(&scratch, &host, &["messages", "s1"]);
+    let roles: Vec<_> = messages.as_array().unwrap().iter().map(|message| message[0].as_str().unwrap()).collect();
+    assert_eq!(roles, ["user", "assistant", "user", "assistant"]);
+    assert_eq!(messages[0][1], "run wc -l n.txt");
+    let parts: Value = serde_json::from_str(messages[1][1].as_str().unwrap()).expect("the parts of an answer");
+    assert_eq!(parts[0]["kind"], "tool");
+    assert_eq!(parts[0]["output"], "2 n.txt\n");
+    host.kill();
+
+    let host = Host::start::<&str>(&scratch, []);
+    assert_eq!(client(&scratch, &host, &["messages", "s1"]), messages);
+    assert_eq!(client(&scratch, &host, &["sessions"]), serde_json::json!([["s1", 4]]));
+    assert_eq!(client(&scratch, &host, &["delete", "s1"]), "OK");
+    assert_eq!(client(&scratch, &host, &["delete", "s1"]), "NOT_FOUND");
+    assert_eq!(client(&scratch, &host, &["sessions"]), serde_json::json!([]));
+}
+
+#[test]
+fn a_foreign_client_is_told_what_it_did_wrong() {
+    let scratch = Scratch::new();
+    let agent = |name: &str| {
+        scratch.file(name, format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\n")).into_os_string()
+    };
+    let args = ["--agentfile".into(), agent("a"), "--agentfile".into(), agent("b")];
+    let host = Host::start(&scratch, args);
+    let statuses = client(&scratch, &host, &["mistakes"]);
+    let status = |mistake: &str| (statuses[mistake][0].as_str().unwrap(), statuses[mistake][1].as_str().unwrap());
+    assert_eq!(status("no agent named").0, "INVALID_ARGUMENT");
+    assert!(status("no agent named").1.contains("a, b"));
+    assert_eq!(status("unknown agent").0, "NOT_FOUND");
+    assert_eq!(status("empty prompt").0, "INVALID_ARGUMENT");
+    assert_eq!(status("prompt of 10 MiB").0, "INVALID_ARGUMENT");
+    assert!(status("prompt of 10 MiB").1.contains("1048576"));
+    assert_eq!(status("invalid UTF-8").0, "INVALID_ARGUMENT");
+    assert_eq!(status("regenerate").0, "UNIMPLEMENTED");
+    // Nothing of it was stored, and the host goes on.
+    assert_eq!(client(&scratch, &host, &["sessions", "a"]), serde_json::json!([]));
+}

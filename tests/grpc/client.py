@@ -1,0 +1,111 @@
+"""A gRPC client made by grpcio-tools: client.py PROTO_DIR GENERATED_DIR ADDRESS ACTION [ARGUMENT…]. Prints JSON."""
+
+import json
+import sys
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_tools import protoc
+
+PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead of stopping it
+
+proto, generated, address, action, *arguments = sys.argv[1:]
+flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
+if protoc.main(flags + ["openotters/agent/v1/agent.proto"]) != 0:
+    sys.exit("protoc failed")
+sys.path.insert(0, generated)
+
+from openotters.agent.v1 import agent_pb2 as pb  # noqa: E402
+from openotters.agent.v1 import agent_pb2_grpc  # noqa: E402
+
+channel = grpc.insecure_channel(address)
+grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+runtime = agent_pb2_grpc.AgentRuntimeStub(channel)
+
+
+def to(agent):
+    return (("cofferdam-agent", agent),)
+
+
+def status_of(call):
+    try:
+        call()
+    except grpc.RpcError as error:
+        return [error.code().name, error.details()]
+    return ["OK", ""]
+
+
+def services():
+    return sorted(ProtoReflectionDescriptorDatabase(channel).get_services())
+
+
+def health(service):
+    reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE)
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
+
+
+def about_runtime():
+    reply = runtime.Health(pb.HealthRequest(), timeout=PATIENCE)
+    return {
+        "health": [reply.status, reply.agent_name, reply.model],
+        "ready": runtime.Ready(pb.ReadyRequest(), timeout=PATIENCE).ready,
+        "prompt_object": status_of(lambda: runtime.PromptObject(pb.PromptObjectRequest(prompt="x"), timeout=PATIENCE))[0],
+    }
+
+
+def stream(session, prompt):
+    request = pb.ChatStreamRequest(session_id=session, prompt=prompt)
+    return [[event.type, event.content] for event in runtime.ChatStream(request, timeout=PATIENCE)]
+
+
+def chat(session, prompt):
+    return runtime.Chat(pb.ChatRequest(session_id=session, prompt=prompt), timeout=PATIENCE).response
+
+
+def messages(session):
+    reply = runtime.ListSessionMessages(pb.ListSessionMessagesRequest(session_id=session), timeout=PATIENCE)
+    return [[message.role, message.content, message.created_at] for message in reply.messages]
+
+
+def sessions(agent=None):
+    reply = runtime.ListSessions(pb.ListSessionsRequest(), timeout=PATIENCE, metadata=to(agent) if agent else None)
+    return [[session.id, session.message_count] for session in reply.sessions]
+
+
+def delete(session):
+    return status_of(lambda: runtime.DeleteSession(pb.DeleteSessionRequest(session_id=session), timeout=PATIENCE))[0]
+
+
+def mistakes():
+    def turn(prompt, agent="a", **fields):
+        request = pb.ChatStreamRequest(session_id="s", prompt=prompt, **fields)
+        metadata = to(agent) if agent else None
+        return status_of(lambda: list(runtime.ChatStream(request, timeout=PATIENCE, metadata=metadata)))
+
+    # Field 2 of ChatRequest, a string, with a byte that no UTF-8 text has.
+    raw = channel.unary_unary(
+        "/openotters.agent.v1.AgentRuntime/Chat", request_serializer=lambda raw: raw, response_deserializer=bytes
+    )
+    return {
+        "no agent named": turn("hello", agent=None),
+        "unknown agent": turn("hello", agent="nobody"),
+        "empty prompt": turn(""),
+        "prompt of 10 MiB": turn("a" * (10 << 20)),
+        "invalid UTF-8": status_of(lambda: raw(b"\x12\x01\xff", timeout=PATIENCE, metadata=to("a"))),
+        "regenerate": turn("hello", regenerate=True),
+    }
+
+
+ACTIONS = {
+    "services": services,
+    "health": health,
+    "runtime": about_runtime,
+    "stream": stream,
+    "chat": chat,
+    "messages": messages,
+    "sessions": sessions,
+    "delete": delete,
+    "mistakes": mistakes,
+}
+print(json.dumps(ACTIONS[action](*arguments)))

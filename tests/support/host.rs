@@ -1,0 +1,130 @@
+//! A host of a test's own: the real binary, on a free port.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Scratch, binary, cofferdam};
+
+/// How long the host may take to say something that a test waits for: the first start compiles tools.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running host; killed when it is dropped.
+pub(crate) struct Host<'a> {
+    scratch: &'a Scratch,
+    child: Child,
+    log: Receiver<String>,
+    /// What it has said so far.
+    said: Vec<String>,
+    /// Where it listens.
+    pub(crate) address: String,
+}
+
+impl<'a> Host<'a> {
+    /// Starts a host on the data directory of `scratch` and waits until it takes clients.
+    pub(crate) fn start<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
+        command.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let (sender, log) = channel();
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut host = Self { scratch, child, log, said: Vec::new(), address: String::new() };
+        let line = host.hears("listening on http://");
+        host.address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://"))
+            .expect("the host says where it listens")
+            .to_owned();
+        host.hears("next: ");
+        host
+    }
+
+    /// Waits until the host says a line with `part`, and returns it. Lines that were heard before count.
+    #[track_caller]
+    pub(crate) fn hears(&mut self, part: &str) -> String {
+        if let Some(line) = self.said.iter().find(|line| line.contains(part)) {
+            return line.clone();
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.said.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+        panic!("the host did not say `{part}`; it said:\n{}", self.said.join("\n"));
+    }
+
+    /// One turn, as the events of its stream.
+    #[track_caller]
+    pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {
+        let ran = cofferdam(self.scratch, ["chat", agent, prompt, "--format", "json"]).run().exits(0);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
+    }
+
+    /// The process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Memory that the host holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the host runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Descriptors that the host holds.
+    pub(crate) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the host runs").count()
+    }
+
+    /// Ends it with SIGKILL: no farewell, no flush.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("the host is ours");
+        self.child.wait().expect("the host is ours");
+    }
+
+    /// Asks it to end, and waits until it has.
+    #[track_caller]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let ran = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill runs");
+        assert!(ran.success());
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().expect("the host is ours") {
+                return status.code();
+            }
+            thread::park_timeout(Duration::from_millis(5));
+        }
+        panic!("the host did not end");
+    }
+}
+
+impl Drop for Host<'_> {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The content of the first event of this type.
+#[track_caller]
+pub(crate) fn content_of(events: &[Value], kind: &str) -> String {
+    let event = events.iter().find(|event| event["type"] == kind);
+    event.unwrap_or_else(|| panic!("no {kind} in {events:?}"))["content"].as_str().expect("text").to_owned()
+}
