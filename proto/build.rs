@@ -7,6 +7,7 @@ use prost::Message;
 
 const FILES: [&str; 2] = ["openotters/agent/v1/agent.proto", "cofferdam/v1/agents.proto"];
 
+#[allow(clippy::disallowed_methods, reason = "cargo says where generated code goes")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=openotters");
     println!("cargo::rerun-if-changed=cofferdam");

@@ -3,11 +3,12 @@
 //! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that panics has failed, and says where"
+    reason = "a test that panics has failed, and says where; it starts the programs that it is about"
 )]
 
 /// The binary, hosts and scratch directories of the tests.
@@ -23,3 +24,5 @@ mod chat;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// House rules: the architecture, and what code must not hold.
+mod tidy;

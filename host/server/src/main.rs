@@ -1,5 +1,7 @@
 //! The `cofferdam` binary: the only crate that knows proto, HTTP, argv and environment.
 
+#![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
+
 mod cli;
 mod client;
 mod cmd;

@@ -114,7 +114,6 @@ impl DataDir {
 /// # Ambient Authority
 ///
 /// The data directory is the operator's choice, and no guest has a say in it.
-#[allow(clippy::disallowed_methods, reason = "the operator names the data directory; guests get theirs from a grant")]
 fn open_ambient(path: &Path) -> std::io::Result<Dir> {
     Dir::open_ambient_dir(path, ambient_authority())
 }

@@ -36,6 +36,10 @@ impl Lock {
         Self::within(dir, WAIT, File::try_lock_shared)
     }
 
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the standard library has no lock that waits with a bound; callers are on a blocking thread"
+    )]
     pub(super) fn within(
         dir: &Dir,
         wait: Duration,

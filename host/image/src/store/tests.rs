@@ -1,6 +1,12 @@
 //! The store on a real disk: what comes back, what is refused, and who may write at once.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; it makes its own directories and processes"
+)]
 
 mod concurrent;
 mod fixture;

@@ -1,0 +1,70 @@
+//! A hostile guest without a test proves nothing, and a test without its guest does not run.
+
+use proc_macro2::TokenTree;
+
+use super::sources::{runs, tokens};
+use super::{File, file, files, none, one};
+
+/// Where the table of guests is.
+const TABLE: &str = "tests/hostile.rs";
+
+/// Where the guests are.
+const GUESTS: &str = "tests/guests/src/bin";
+
+/// The guests of the table with their lines: `row("name", …)` or `guest: "name"`.
+fn rows(file: &File) -> Vec<(String, usize)> {
+    let mut rows = Vec::new();
+    for run in runs(tokens(file)) {
+        let called = run.windows(2).filter_map(|two| match two {
+            [TokenTree::Ident(ident), TokenTree::Group(group)] if *ident == "row" => group.stream().into_iter().next(),
+            _ => None,
+        });
+        let assigned = run.windows(3).filter_map(|three| match three {
+            [TokenTree::Ident(ident), TokenTree::Punct(_), name] if *ident == "guest" => Some(name.clone()),
+            _ => None,
+        });
+        for name in called.chain(assigned) {
+            if let TokenTree::Literal(name) = name {
+                rows.push((name.to_string().trim_matches('"').to_owned(), name.span().start().line));
+            }
+        }
+    }
+    rows
+}
+
+/// Guests and rows that have no counterpart.
+fn unmatched(table: Option<&File>, guests: &[&str]) -> Vec<String> {
+    let Some(table) = table else {
+        return vec![format!("{TABLE} is missing: it holds the table of {GUESTS}")];
+    };
+    let rows = rows(table);
+    let untested = guests.iter().filter(|guest| !rows.iter().any(|(row, _)| row == *guest)).map(|guest| {
+        format!("{GUESTS}/{guest}.rs: no row of {TABLE} runs this guest: add one with the outcome it must have")
+    });
+    let missing = rows.iter().filter(|(row, _)| !guests.contains(&row.as_str())).map(|(row, line)| {
+        format!("{}:{line}: there is no guest {GUESTS}/{row}.rs: write it, or remove the row", table.path)
+    });
+    untested.chain(missing).collect()
+}
+
+#[test]
+fn every_guest_has_a_row_and_every_row_a_guest() {
+    let programs = files(GUESTS, ".rs");
+    let stem = |file: &File| file.path.strip_prefix(GUESTS)?.strip_prefix('/')?.strip_suffix(".rs").map(str::to_owned);
+    let stems: Vec<_> = programs.iter().filter_map(stem).collect();
+    let stems: Vec<_> = stems.iter().map(String::as_str).collect();
+    none(unmatched(file(TABLE).as_ref(), &stems));
+}
+
+#[test]
+fn a_guest_without_a_row_is_found() {
+    let text = "const ROWS: [Row; 2] = [row(\"cpu_spin\", \"deadline\"), Row { guest: \"fs_write\", ..NONE }];";
+    let table = File { path: TABLE.to_owned(), text: format!("// \"env_dump\"\n{text}") };
+    none(unmatched(Some(&table), &["cpu_spin", "fs_write"]));
+    one(unmatched(Some(&table), &["cpu_spin", "env_dump", "fs_write"]), "env_dump.rs: no row");
+    one(
+        unmatched(Some(&table), &["cpu_spin"]),
+        "tests/hostile.rs:2: there is no guest tests/guests/src/bin/fs_write.rs",
+    );
+    one(unmatched(None, &["cpu_spin"]), "tests/hostile.rs is missing");
+}

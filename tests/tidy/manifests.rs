@@ -1,0 +1,298 @@
+//! The `[dependencies]` tables are the architecture (`host/README.md`): who may not name whom.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::{File, file, files, line, none, one};
+use crate::support::checkout;
+
+/// A crate of the host, and what is absent from its manifest. A name stands for its family too: `tonic` also means
+/// `tonic-health`. The same table as in `host/README.md`.
+const ABSENT: [(&str, &[&str]); 7] = [
+    ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic"]),
+    ("cofferdam-capability", &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"]),
+    ("cofferdam-image", &["wasmtime", "sqlx", "tonic"]),
+    ("cofferdam-model", &["wasmtime", "sqlx", "tonic"]),
+    ("cofferdam-sandbox", &["tonic", "sqlx", "cofferdam-model", "cofferdam-agent"]),
+    ("cofferdam-server", &["cofferdam-sandbox", "wasmtime"]),
+    ("cofferdam-tool", &["tonic", "sqlx", "cofferdam-agent"]),
+];
+
+/// What is named by these crates alone, in the whole workspace: the sentences that say "only crate that".
+const ALONE: [(&str, &[&str]); 8] = [
+    ("wasmtime", &["cofferdam-sandbox"]),
+    ("cofferdam-sandbox", &["cofferdam-tool"]),
+    ("genai", &["cofferdam-model"]),
+    ("oci", &["cofferdam-image"]),
+    ("sqlx", &["cofferdam-agent"]),
+    ("cofferdam-proto", &["cofferdam-server"]),
+    ("tonic", &["cofferdam-proto", "cofferdam-server"]),
+    ("clap", &["cofferdam-server"]),
+];
+
+/// The host crate with the one `main`.
+const MAIN: &str = "cofferdam-server";
+
+/// The tables of a manifest, at its top and below each `[target.…]`.
+const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
+
+/// What a manifest says, as far as the rules ask.
+struct Manifest {
+    path: String,
+    package: String,
+    names: Vec<Dependency>,
+    /// Whether it declares a program.
+    bin: bool,
+}
+
+/// A package that a manifest names.
+struct Dependency {
+    package: String,
+    table: &'static str,
+    line: usize,
+}
+
+/// Packages of `[workspace.dependencies]` that go by another key.
+type Renamed = BTreeMap<String, String>;
+
+fn parse(text: &str) -> DeTable<'_> {
+    DeTable::parse(text).expect("Cargo has read this manifest").into_inner()
+}
+
+fn table<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
+    table.get(key)?.get_ref().as_table()
+}
+
+impl Manifest {
+    fn read(file: &File, renamed: &Renamed) -> Self {
+        let manifest = parse(&file.text);
+        let package = table(&manifest, "package").and_then(|package| package.get("name")?.get_ref().as_str());
+        let targets = table(&manifest, "target").into_iter().flat_map(DeTable::values);
+        let mut names = Vec::new();
+        for place in targets.filter_map(|target| target.get_ref().as_table()).chain([&manifest]) {
+            for name in TABLES {
+                for (key, value) in table(place, name).into_iter().flatten() {
+                    let package = package_of(key.get_ref(), value.get_ref(), renamed);
+                    names.push(Dependency { package, table: name, line: line(&file.text, key.span().start) });
+                }
+            }
+        }
+        let (path, package) = (file.path.clone(), package.unwrap_or_default().to_owned());
+        Self { path, package, names, bin: manifest.contains_key("bin") }
+    }
+}
+
+/// The package behind a key, whatever the key is called.
+fn package_of(key: &str, value: &DeValue<'_>, renamed: &Renamed) -> String {
+    let inherited = value.get("workspace").is_some();
+    let own = value.get("package").and_then(|package| package.get_ref().as_str());
+    match (own, inherited) {
+        (Some(package), _) => package.to_owned(),
+        (None, true) => renamed.get(key).cloned().unwrap_or_else(|| key.to_owned()),
+        (None, false) => key.to_owned(),
+    }
+}
+
+fn renamed(workspace: &str) -> Renamed {
+    let workspace = parse(workspace);
+    let dependencies = table(&workspace, "workspace").and_then(|workspace| table(workspace, "dependencies"));
+    let package =
+        |value: &DeValue<'_>| value.get("package").and_then(|package| package.get_ref().as_str().map(str::to_owned));
+    dependencies
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.get_ref().to_string(), package(value.get_ref())?)))
+        .collect()
+}
+
+fn is_of(family: &str, package: &str) -> bool {
+    package.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// Rows of [`ABSENT`] that a manifest breaks.
+fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (package, absent) in rules {
+        for manifest in manifests.iter().filter(|manifest| manifest.package == *package) {
+            for Dependency { package: named, table, line } in &manifest.names {
+                for family in absent.iter().filter(|family| is_of(family, named)) {
+                    problems.push(format!(
+                        "{}:{line}: {package} names {named} in [{table}], and {family} is to be absent from it: what \
+                         needs it belongs in another crate (host/README.md)",
+                        manifest.path
+                    ));
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// Rows of [`ALONE`] that a manifest breaks.
+fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (family, alone) in rules {
+        for manifest in manifests.iter().filter(|manifest| !alone.contains(&manifest.package.as_str())) {
+            for Dependency { package: named, table, line } in
+                manifest.names.iter().filter(|name| is_of(family, &name.package))
+            {
+                problems.push(format!(
+                    "{}:{line}: {} names {named} in [{table}], which is for {} alone (host/README.md)",
+                    manifest.path,
+                    manifest.package,
+                    alone.join(" and ")
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// Whether the host's crates are those of the table, named as their folders, with one program. `programs` holds the
+/// folders that have a `src/main.rs` or a `src/bin`.
+fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for Manifest { path, package, bin, .. } in manifests {
+        let folder = path.trim_start_matches("host/").trim_end_matches("/Cargo.toml");
+        if *package != format!("cofferdam-{folder}") {
+            problems
+                .push(format!("{path}: the package is called {package}: call it cofferdam-{folder}, as its folder"));
+        }
+        if !ABSENT.iter().any(|(known, _)| known == package) {
+            problems.push(format!(
+                "{path}: {package} is no crate of host/README.md's table: without a sentence of its own it belongs in \
+                 another crate"
+            ));
+        }
+        if (*bin || programs.contains(&folder)) && package != MAIN {
+            problems.push(format!("{path}: {package} builds a program, and {MAIN} has the only one"));
+        }
+    }
+    for (package, _) in ABSENT.iter().filter(|(known, _)| !manifests.iter().any(|manifest| manifest.package == *known))
+    {
+        problems.push(format!("host: {package} is missing, and its rules are checked nowhere"));
+    }
+    problems
+}
+
+/// Every manifest below `directory`.
+fn manifests(directory: &str) -> Vec<Manifest> {
+    let workspace = file("Cargo.toml").expect("the workspace has a manifest");
+    let renamed = renamed(&workspace.text);
+    files(directory, "Cargo.toml").iter().map(|file| Manifest::read(file, &renamed)).collect()
+}
+
+#[test]
+fn no_manifest_names_what_is_absent() {
+    none(present(&manifests("host"), &ABSENT));
+}
+
+#[test]
+fn what_one_crate_names_alone_no_other_names() {
+    none(shared(&manifests("."), &ALONE));
+}
+
+#[test]
+fn the_host_is_these_seven_crates() {
+    let manifests = manifests("host");
+    let has_program = |folder: &&str| {
+        let src = checkout().join("host").join(folder).join("src");
+        src.join("main.rs").exists() || src.join("bin").exists()
+    };
+    let folders = manifests.iter().filter_map(|manifest| manifest.path.split('/').nth(1));
+    none(house(&manifests, &folders.filter(has_program).collect::<Vec<_>>()));
+}
+
+#[test]
+fn the_map_shows_the_same_table() {
+    none(unmapped(&file("host/README.md").expect("the host has a map").text));
+}
+
+/// Rows of [`ABSENT`] that the map does not show word for word.
+fn unmapped(map: &str) -> Vec<String> {
+    let shown = |(package, absent): &(&str, &[&str])| {
+        let name = |package: &str| package.trim_start_matches("cofferdam-").to_owned();
+        let absent: Vec<_> = absent.iter().copied().map(name).collect();
+        let (begin, end) = (format!("| `{}` |", name(package)), format!("| {} |", absent.join(", ")));
+        let found = map.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end));
+        (!found).then(|| format!("host/README.md: the table has no row that begins with {begin} and ends with {end}"))
+    };
+    ABSENT.iter().filter_map(shown).collect()
+}
+
+#[test]
+fn a_map_of_another_house_fails() {
+    let map = file("host/README.md").expect("the host has a map").text;
+    one(unmapped(&map.replace("| wasmtime, sqlx, tonic |\n| `image`", "| wasmtime |\n| `image`")), "| `model` |");
+}
+
+fn manifest(package: &str, rest: &str) -> Manifest {
+    let path = format!("host/{}/Cargo.toml", package.trim_start_matches("cofferdam-"));
+    let text = format!("[package]\nname = \"{package}\"\n{rest}");
+    Manifest::read(&File { path, text }, &renamed("[workspace.dependencies]\nother = { package = \"tonic\" }\n"))
+}
+
+/// Every way to name `package` in a manifest.
+fn spellings(package: &str) -> Vec<String> {
+    let mut spellings = vec![
+        format!("[dependencies]\n{package} = \"1\"\n"),
+        format!("[dependencies]\n{package}.workspace = true\n"),
+        format!("[dependencies.{package}]\nversion = \"1\"\n"),
+        format!("[dependencies]\nserde = \"1\"\nharmless = {{ version = \"1\", package = \"{package}\" }}\n"),
+        format!("[dev-dependencies]\n{package} = {{ version = \"1\" }}\n"),
+        format!("[build-dependencies]\n\"{package}\" = \"1\"\n"),
+        format!("[target.'cfg(unix)'.dependencies]\n{package} = \"1\"\n"),
+        format!("[target.wasm32-wasip2.dev-dependencies.harmless]\npackage = \"{package}\"\n"),
+        format!("[dependencies]\n{package}-extra = \"1\"\n"),
+    ];
+    if package == "tonic" {
+        spellings.push("[dependencies]\nother.workspace = true\n".to_owned());
+    }
+    spellings
+}
+
+#[test]
+fn each_row_fails_however_the_name_is_written() {
+    for (package, absent) in ABSENT {
+        none(present(&[manifest(package, "[dependencies]\nserde = \"1\"\nharmless = \"1\"\n")], &ABSENT));
+        for family in absent {
+            for spelling in spellings(family) {
+                one(present(&[manifest(package, &spelling)], &ABSENT), &format!("{family} is to be absent"));
+            }
+        }
+    }
+    for (family, alone) in ALONE {
+        for spelling in spellings(family) {
+            one(shared(&[manifest("cofferdam-tests", &spelling)], &ALONE), "alone");
+            none(shared(&[manifest(alone[0], &spelling)], &ALONE));
+        }
+    }
+}
+
+#[test]
+fn a_sentence_names_file_line_and_table() {
+    let rest = "[dependencies]\nserde = \"1\"\n\n[dev-dependencies]\ntonic-health = \"1\"\n";
+    one(
+        present(&[manifest("cofferdam-tool", rest)], &ABSENT),
+        "host/tool/Cargo.toml:7: cofferdam-tool names tonic-health",
+    );
+    none(present(&[manifest("cofferdam-tool", "[dependencies]\ntonical = \"1\"\n")], &ABSENT));
+}
+
+#[test]
+fn a_house_with_other_rooms_fails() {
+    let seven = || ABSENT.map(|(package, _)| manifest(package, "")).into_iter().collect::<Vec<_>>();
+    none(house(&seven(), &["server"]));
+    one(house(&seven()[1..], &["server"]), "cofferdam-agent is missing");
+    one(house(&seven(), &["server", "tool"]), "cofferdam-tool builds a program");
+    let mut other = seven();
+    other[0] = manifest("cofferdam-agent", "[[bin]]\nname = \"agent\"\n");
+    one(house(&other, &["server"]), "cofferdam-agent builds a program");
+    let mut eighth = seven();
+    eighth.push(manifest("cofferdam-cache", ""));
+    one(house(&eighth, &["server"]), "without a sentence of its own");
+    let mut misnamed = seven();
+    misnamed[6].path = "host/tools/Cargo.toml".to_owned();
+    one(house(&misnamed, &["server"]), "call it cofferdam-tools");
+}
