@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
@@ -54,6 +54,7 @@ impl DataDir {
             Failure::work(format!("cannot use the data directory {path}: {error}; name a writable one with --data-dir"))
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(wrong)?;
+        keep_private(&path).map_err(wrong)?;
         let dir = open_ambient(&path).map_err(wrong)?;
         Ok(Self { path, dir })
     }
@@ -107,6 +108,23 @@ impl DataDir {
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(wrong)?;
         Ok(Lock { _file: file })
     }
+}
+
+/// Closes the directory to everybody else: it holds what users said, and the socket that makes its holder the operator.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_dir() {
+        return Err(std::io::Error::other("it is not a directory"));
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(std::io::Error::other("it belongs to another user"));
+    }
+    let mut permissions = metadata.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o700);
+        std::fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
 }
 
 /// Opens a directory of the host's own by its path.
