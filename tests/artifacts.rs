@@ -1,6 +1,6 @@
 //! Files that are not tools, and manifests that do not say what their author meant: one clear sentence each.
 
-use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
+use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool, wat_guest};
 
 /// Runs bytes as a tool; they must be refused with a sentence that holds `parts`.
 #[track_caller]
@@ -145,4 +145,31 @@ fn a_local_image_becomes_a_tool_of_an_agent() {
     let file = scratch.file("Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN args args:1\n");
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     assert_eq!(content_of(&host.chat("a", "run args 'a b'"), "tool.result"), "args\na b\n");
+}
+
+#[test]
+fn an_import_that_nobody_declared_is_refused_and_an_acknowledged_one_denies() {
+    let scratch = Scratch::new();
+    let component = scratch.file("lever.wasm", wat::parse_file(wat_guest("import_unknown")).unwrap());
+    let run = |extra: &[&std::ffi::OsStr]| {
+        let args = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
+        cofferdam(&scratch, args.iter().chain(extra)).run()
+    };
+    let parts = ["acme:power/lever@1.0.0", "declares nothing", "[[unused]]"];
+    run(&[]).exits(2).complains(&parts);
+
+    let tool = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
+    let rows = "[[unused]]\ninterface = \"acme:power/lever\"\nreason = \"a runtime brings it\"\n\
+                [[fs]]\npath = \"/workspace\"\naccess = \"read-only\"\nreason = \"r\"\n";
+    let capabilities = scratch.file("capabilities.toml", format!("{tool}{rows}"));
+    let receipt = run(&["--capabilities".as_ref(), capabilities.as_os_str()]).exits(3).json();
+    assert_eq!(receipt["outcome"]["name"], "denied", "{receipt}");
+    assert!(receipt["outcome"]["reason"].as_str().unwrap().contains("pull of acme:power/lever"), "{receipt}");
+
+    // The reviewer is told of both: what is imported and denied, and what is declared and cannot be used.
+    let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
+    let args = args.into_iter().chain(["--capabilities".as_ref(), capabilities.as_os_str()]);
+    let inspected = cofferdam(&scratch, args).run().exits(0).json();
+    assert_eq!(inspected["denied_imports"], serde_json::json!(["acme:power/lever@1.0.0"]));
+    assert_eq!(inspected["needless_rows"], serde_json::json!(["[[fs]] without wasi:filesystem/"]));
 }

@@ -37,6 +37,11 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     built(&format!("wasm32-wasip2/guest/{name}.wasm"))
 }
 
+/// The text of a hostile guest that Rust cannot say.
+pub(crate) fn wat_guest(name: &str) -> PathBuf {
+    checkout().join("tests/guests/wat").join(format!("{name}.wat"))
+}
+
 /// The Python that has the gRPC client.
 pub(crate) fn python() -> PathBuf {
     built("python/bin/python")

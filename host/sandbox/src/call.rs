@@ -14,6 +14,7 @@ use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
+use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
 use crate::receipt::Receipt;
@@ -218,6 +219,9 @@ impl Metered<'_> {
         }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
             return exit_code(exit.0);
+        }
+        if let Some(denied) = error.downcast_ref::<DeniedCall>() {
+            return Outcome::Denied { reason: denied.to_string() };
         }
         match error.downcast_ref::<Trap>() {
             Some(trap) => Outcome::Trap { message: trap.to_string() },

@@ -9,7 +9,7 @@ use crate::bindings::ToolPre;
 use crate::cache::Native;
 use crate::engine::Engine;
 use crate::error::LoadError;
-use crate::imports;
+use crate::imports::{self, Imports};
 use crate::state::State;
 
 /// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
@@ -33,7 +33,7 @@ pub struct Component {
     digest: Digest,
     size: usize,
     manifest: Manifest,
-    imports: Vec<String>,
+    imports: Imports,
     exports: Vec<String>,
     pub(crate) callable: Callable,
 }
@@ -67,7 +67,17 @@ impl Component {
 
     /// The interfaces it imports, with their versions.
     pub fn imports(&self) -> &[String] {
-        &self.imports
+        &self.imports.all
+    }
+
+    /// Imported interfaces of which every call is denied.
+    pub fn denied_imports(&self) -> &[String] {
+        &self.imports.denied
+    }
+
+    /// Rows of the manifest that the component cannot use, because it does not import what they need.
+    pub fn needless_rows(&self) -> &[String] {
+        &self.imports.needless
     }
 
     /// The interfaces it exports, with their versions.
@@ -95,17 +105,10 @@ impl Component {
             |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
         let component = deserialize(engine, &native).map_err(host)?;
         let ty = component.component_type();
-        let imports: Vec<_> = ty.imports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
         let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
-        let undeclared = imports::undeclared(&imports);
-        if !undeclared.is_empty() {
-            return Err(LoadError::Undeclared {
-                origin: origin.to_owned(),
-                imported: undeclared.join(", "),
-                declared: imports::declared(&manifest),
-            });
-        }
-        let pre = engine.linker.instantiate_pre(&component).map_err(host)?;
+        let imports = imports::decide(&component, &manifest, origin)?;
+        let linker = imports::link(&engine.linker, &component, &manifest).map_err(host)?;
+        let pre = linker.instantiate_pre(&component).map_err(host)?;
         let callable = Callable::find(pre, &exports, origin)?;
         Ok(Self { digest, size, manifest, imports, exports, callable })
     }

@@ -1,34 +1,105 @@
 //! What a component imports, held against what its manifest declares.
 
 use cofferdam_capability::Manifest;
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component, Linker, ResourceType};
+
+use crate::error::LoadError;
+use crate::state::State;
 
 /// Packages that every program imports. They are always linked, and see only what was granted: no directory, no
 /// variable.
 const ALWAYS: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
 /// `wasi:sockets` comes with libc whether it is used or not. It is linked, and every address is denied.
-const DENIED: &str = "wasi:sockets";
+const SOCKETS: &str = "wasi:sockets";
 
 /// The one version of WASI that is linked.
 const WASI_VERSION: &str = "0.2.";
 
-/// The imports in `names` that may not be linked.
-pub(crate) fn undeclared(names: &[String]) -> Vec<&str> {
-    names.iter().map(String::as_str).filter(|name| !linked(name)).collect()
+/// What became of a component's imports, for the reviewer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Imports {
+    /// Every interface it imports, with its version.
+    pub(crate) all: Vec<String>,
+    /// Those of which every call is denied.
+    pub(crate) denied: Vec<String>,
+    /// Powers that its manifest declares and that it cannot use, because it does not import what they need.
+    pub(crate) needless: Vec<String>,
 }
 
-fn linked(name: &str) -> bool {
-    let Some((interface, version)) = name.split_once('@') else {
-        return false;
+/// What happens to one import.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Linked,
+    /// Linked, and the linked functions deny every call by themselves.
+    LinkedAndDenied,
+    /// Acknowledged by an `[[unused]]` row: linked to functions that end the call as denied.
+    Acknowledged,
+    Undeclared,
+}
+
+/// Decides about every import. A component that imports something undeclared is refused, with both lists.
+pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -> Result<Imports, LoadError> {
+    let engine = component.engine();
+    let all: Vec<_> = component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect();
+    let of = |wanted: fn(&Fate) -> bool| -> Vec<String> {
+        all.iter().filter(|name| wanted(&fate(name, manifest))).cloned().collect()
     };
-    let Some((package, _)) = interface.split_once('/') else {
-        return false;
-    };
-    version.starts_with(WASI_VERSION) && (ALWAYS.contains(&package) || package == DENIED)
+    let undeclared = of(|fate| *fate == Fate::Undeclared);
+    if !undeclared.is_empty() {
+        return Err(LoadError::Undeclared {
+            origin: origin.to_owned(),
+            imported: undeclared.join(", "),
+            declared: declared(manifest),
+        });
+    }
+    let denied = of(|fate| matches!(fate, Fate::LinkedAndDenied | Fate::Acknowledged));
+    let needless = needless(manifest, &all);
+    Ok(Imports { all, denied, needless })
+}
+
+fn fate(name: &str, manifest: &Manifest) -> Fate {
+    let interface = without_version(name);
+    if manifest.unused.iter().any(|row| row.interface == interface || row.interface == name) {
+        return Fate::Acknowledged;
+    }
+    match package(name) {
+        Some(package) if ALWAYS.contains(&package) => Fate::Linked,
+        Some(SOCKETS) => Fate::LinkedAndDenied,
+        _ => Fate::Undeclared,
+    }
+}
+
+/// The package of an interface of the linked WASI version.
+fn package(name: &str) -> Option<&str> {
+    let (interface, version) = name.split_once('@')?;
+    let (package, _) = interface.split_once('/')?;
+    version.starts_with(WASI_VERSION).then_some(package)
+}
+
+fn without_version(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(interface, _)| interface)
+}
+
+/// Declared powers without the import that they need.
+fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
+    let imported = |package: &str| imports.iter().any(|name| without_version(name).starts_with(package));
+    let rows = [
+        (manifest.fs.len(), "[[fs]]", "wasi:filesystem/"),
+        (manifest.http.len(), "[[http]]", "wasi:http/"),
+        (manifest.secret.len(), "[[secret]]", "wasi:http/"),
+        (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
+    ];
+    let unneeded = rows.iter().filter(|(count, _, package)| *count > 0 && !imported(package));
+    let mut needless: Vec<_> = unneeded.map(|(_, row, package)| format!("{row} without {package}")).collect();
+    let stale = manifest.unused.iter().filter(|row| !imported(without_version(&row.interface)));
+    needless.extend(stale.map(|row| format!("[[unused]] {}", row.interface)));
+    needless
 }
 
 /// The powers a manifest declares, as words for an error message.
-pub(crate) fn declared(manifest: &Manifest) -> String {
+fn declared(manifest: &Manifest) -> String {
     let counts = [
         (manifest.fs.len(), "[[fs]]"),
         (manifest.http.len(), "[[http]]"),
@@ -39,4 +110,64 @@ pub(crate) fn declared(manifest: &Manifest) -> String {
     let rows: Vec<_> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, row)| format!("{count} {row}")).collect();
     if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") }
+}
+
+/// A call of an interface that its manifest acknowledges as unused.
+#[derive(Debug, thiserror::Error)]
+#[error("{function} of {interface} was called, which the manifest declares as [[unused]]")]
+pub(crate) struct DeniedCall {
+    interface: String,
+    function: String,
+}
+
+/// A resource of an acknowledged interface. There never is one: every function that would make it denies.
+struct DeniedResource;
+
+/// The host's linker, with acknowledged imports linked to functions that deny. Most components need no linker of their
+/// own.
+pub(crate) fn link(
+    linker: &Linker<State>,
+    component: &Component,
+    manifest: &Manifest,
+) -> wasmtime::Result<Linker<State>> {
+    let mut linker = linker.clone();
+    if manifest.unused.is_empty() {
+        return Ok(linker);
+    }
+    let engine = component.engine();
+    // An acknowledged interface may be one that the host has; the acknowledgement closes it.
+    linker.allow_shadowing(true);
+    for (name, import) in component.component_type().imports(engine) {
+        if fate(name, manifest) != Fate::Acknowledged {
+            continue;
+        }
+        if let ComponentItem::ComponentInstance(instance) = import.ty {
+            deny(&mut linker, component, name, &instance)?;
+        }
+    }
+    Ok(linker)
+}
+
+fn deny(
+    linker: &mut Linker<State>,
+    component: &Component,
+    interface: &str,
+    instance: &ComponentInstance,
+) -> wasmtime::Result<()> {
+    let mut linked = linker.instance(interface)?;
+    for (name, item) in instance.exports(component.engine()) {
+        match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let (interface, function) = (interface.to_owned(), name.to_owned());
+                linked.func_new(name, move |_, _, _, _| {
+                    Err(DeniedCall { interface: interface.clone(), function: function.clone() }.into())
+                })?;
+            }
+            ComponentItem::Resource(_) => {
+                linked.resource(name, ResourceType::host::<DeniedResource>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -131,6 +131,16 @@ impl Installed {
         self.component.imports()
     }
 
+    /// Imported interfaces of which every call is denied.
+    pub fn denied_imports(&self) -> &[String] {
+        self.component.denied_imports()
+    }
+
+    /// Rows of the manifest that the component cannot use, because it does not import what they need.
+    pub fn needless_rows(&self) -> &[String] {
+        self.component.needless_rows()
+    }
+
     /// The interfaces it exports.
     pub fn exports(&self) -> &[String] {
         self.component.exports()

@@ -25,6 +25,8 @@ pub(crate) async fn run(inspect: Inspect, data: &DataDir) -> Result<(), Failure>
             "size": installed.size(),
             "shape": installed.shape(),
             "imports": installed.imports(),
+            "denied_imports": installed.denied_imports(),
+            "needless_rows": installed.needless_rows(),
             "exports": installed.exports(),
             "manifest": manifest,
             "manifest_digest": manifest_digest,
@@ -54,7 +56,11 @@ pub(crate) async fn run(inspect: Inspect, data: &DataDir) -> Result<(), Failure>
 
 fn interfaces(installed: &Installed) -> Vec<Vec<String>> {
     let row = |what: &str, names: &[String]| vec![what.to_owned(), names.join("\n")];
-    vec![row("imports", installed.imports()), row("exports", installed.exports())]
+    let mut rows = vec![row("imports", installed.imports())];
+    let told = [("of these denied", installed.denied_imports()), ("declared in vain", installed.needless_rows())];
+    rows.extend(told.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| row(what, names)));
+    rows.push(row("exports", installed.exports()));
+    rows
 }
 
 /// Every row of the manifest with its reason: what a reviewer reads.
