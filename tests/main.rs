@@ -20,6 +20,8 @@ mod artifacts;
 mod bad_input;
 /// Turns, cancelling, sessions that survive.
 mod chat;
+/// `cofferdam.toml`: what holds, and where it came from.
+mod config;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.

@@ -10,7 +10,7 @@ use cofferdam_capability::{Access, Decision, GuestPath, Offer};
 use cofferdam_image::Store as ImageStore;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
-use cofferdam_tool::{Catalog, Runner};
+use cofferdam_tool::{Catalog, Queue, Runner};
 
 use crate::agent::{Agent, write_documents};
 use crate::chat::Turns;
@@ -35,7 +35,12 @@ pub struct AgentsConfig {
     pub runner: Arc<Runner>,
     /// Tool images on this machine.
     pub images: Arc<ImageStore>,
+    /// What the operator decided, by agent and tool. Every tool is offered its agent's workspace besides.
+    pub decisions: Decisions,
 }
+
+/// The operator's decisions, by the names of agent and tool.
+pub type Decisions = BTreeMap<(String, String), Decision>;
 
 /// The agents of this host, those that run and those that could not be restored.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ pub struct Agents {
     images: Arc<ImageStore>,
     store: SessionStore,
     turns: Arc<Turns>,
+    decisions: Decisions,
 }
 
 #[derive(Debug, Clone)]
@@ -79,14 +85,14 @@ impl Agents {
     /// Opens the data directory and restores every agent from it. An agent that cannot be restored is kept, with the
     /// reason, and does not keep the others from working.
     pub async fn open(config: AgentsConfig) -> Result<Self, AgentError> {
-        let AgentsConfig { data, path, credentials, runner, images } = config;
+        let AgentsConfig { data, path, credentials, runner, images, decisions } = config;
         let tree = |source| AgentError::Tree { path: path.join("agents"), source };
         data.create_dir_all("agents").map_err(tree)?;
         let trees = data.open_dir("agents").map_err(tree)?;
         let store = SessionStore::open(&path.join("cofferdam.db")).await?;
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
-        let agents = Self { agents, trees, path, credentials, runner, images, store, turns };
+        let agents = Self { agents, trees, path, credentials, runner, images, store, turns, decisions };
         for row in agents.store.agents().await? {
             let (name, created_at) = (row.name.clone(), row.created_at);
             let slot = match agents.restore(&row).await {
@@ -215,8 +221,9 @@ impl Agents {
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home)).map_err(model)?;
         let mut catalog = Catalog::default();
+        let queue = self.runner.queue();
         for (bin, component) in agentfile.bins.iter().zip(components) {
-            self.add_tools(row, bin, component, &workspace, &mut catalog).await?;
+            self.add_tools(row, bin, component, &workspace, &queue, &mut catalog).await?;
         }
         let system_prompt = write_documents(&workspace, agentfile, &row.id, &catalog)?;
         Ok(Agent {
@@ -239,6 +246,7 @@ impl Agents {
         bin: &Bin,
         component: &[u8],
         workspace: &Workspace,
+        queue: &Arc<Queue>,
         catalog: &mut Catalog,
     ) -> Result<(), AgentError> {
         let wrong =
@@ -247,12 +255,13 @@ impl Agents {
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
         // The operator of an agent offers its workspace and nothing else; the tool's manifest says what it takes of it.
         let offer = Offer::below(workspace.root(), GuestPath::working_directory(), Access::ReadWrite).map_err(grant)?;
-        let decision = Decision { offers: vec![offer], ..Decision::default() };
+        let mut decision = self.decisions.get(&(row.name.clone(), bin.name.clone())).cloned().unwrap_or_default();
+        decision.offers.push(offer);
         let mut note = bin.description.clone().unwrap_or_default();
         if let Some(usage) = &bin.usage {
             note = format!("{note}\n\n## Usage\n\n{usage}");
         }
-        for tool in self.runner.offer(&installed, &bin.name, &note, decision).await.map_err(wrong)? {
+        for tool in self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)? {
             catalog.add(tool).map_err(|name| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),

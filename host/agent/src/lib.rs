@@ -13,7 +13,7 @@ mod session;
 mod workspace;
 
 pub use agent::Agent;
-pub use agents::{Agents, AgentsConfig, Summary};
+pub use agents::{Agents, AgentsConfig, Decisions, Summary};
 pub use chat::Turn;
 pub use error::{AgentError, TurnError};
 pub use event::Event;

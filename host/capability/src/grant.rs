@@ -15,6 +15,8 @@ use crate::preopen::{Offer, Preopen};
 /// The most this host gives to any tool.
 #[derive(Debug, Clone)]
 pub struct Ceiling {
+    /// What a call gets when its manifest asks for nothing else.
+    pub defaults: Limits,
     /// The highest value of every limit.
     pub limits: Limits,
 }
@@ -86,7 +88,7 @@ impl fmt::Display for Withheld {
 
 impl Default for Ceiling {
     fn default() -> Self {
-        Self { limits: Limits::CEILING }
+        Self { defaults: Limits::DEFAULT, limits: Limits::CEILING }
     }
 }
 
@@ -174,7 +176,7 @@ fn decide_limits(
     if let Some((limit, _, _)) = manifest.limits.above(&ceiling.limits) {
         withheld.push(Withheld::Limit(limit));
     }
-    let declared = Limits::DEFAULT.adjusted(&manifest.limits, &ceiling.limits);
+    let declared = ceiling.defaults.adjusted(&manifest.limits, &ceiling.limits);
     Ok(declared.adjusted(operator, &ceiling.limits))
 }
 

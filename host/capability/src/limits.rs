@@ -26,6 +26,24 @@ const fn seconds(n: u64) -> Time {
     Time(std::time::Duration::from_secs(n))
 }
 
+/// Beyond this an operator cannot raise a ceiling: the pool, the machine or the format gives no more.
+trait Highest {
+    const HIGHEST: Self;
+}
+
+impl Highest for Count {
+    const HIGHEST: Self = Self(1_000_000_000_000_000);
+}
+
+impl Highest for Bytes {
+    // The whole address space of a 32-bit memory.
+    const HIGHEST: Self = Self(4 << 30);
+}
+
+impl Highest for Time {
+    const HIGHEST: Self = seconds(24 * 3_600);
+}
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident ($key:literal): $kind:ty = $default:expr, at most $ceiling:expr;)*) => {
         /// The limits of one call.
@@ -49,10 +67,19 @@ macro_rules! limits {
             /// The most this host gives unless its operator configures another ceiling.
             pub const CEILING: Self = Self { $($name: $ceiling,)* };
 
+            /// These limits with the numbers of `request` where it names any.
+            #[must_use]
+            pub fn replaced(&self, request: &LimitsRequest) -> Self {
+                Self { $($name: request.$name.unwrap_or(self.$name),)* }
+            }
+
             /// Every limit in the order of the design's table.
             pub fn rows(&self) -> Vec<LimitRow> {
                 vec![$(LimitRow { name: $key, value: self.$name.to_string() },)*]
             }
+
+            /// The highest ceiling that an operator can configure.
+            pub const HIGHEST: Self = Self { $($name: <$kind as Highest>::HIGHEST,)* };
 
             /// What `request` leads to: its numbers where it names any, else these, never above `ceiling`.
             #[must_use]

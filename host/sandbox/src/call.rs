@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::{Grant, Limits};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
@@ -76,13 +77,14 @@ enum Ended {
 }
 
 impl Engine {
-    /// Calls a component under a grant. Returns when the guest has ended or was stopped, whatever it did. Dropping the
+    /// Calls a component under a grant, when it is its turn in `queue` and on the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the
     /// future stops the guest as well; `cancel` does it with a receipt.
     pub async fn call(
         &self,
         component: &Component,
         grant: &Grant,
         invocation: Invocation,
+        queue: &Semaphore,
         cancel: &CancellationToken,
     ) -> Report {
         let started = Instant::now();
@@ -97,7 +99,7 @@ impl Engine {
             None => {
                 let (args, stdin) = invocation.streams(grant.tool());
                 let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
-                let guest = self.run(component, grant, invocation, streams, &mut spent);
+                let guest = self.run(component, grant, invocation, queue, streams, &mut spent);
                 until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err)
             }
         };
@@ -107,6 +109,7 @@ impl Engine {
             fuel: spent.fuel,
             peak_memory: spent.peak_memory,
             wall_us: micros(started.elapsed()),
+            queued_us: micros(spent.queued),
             cpu_us: micros(spent.cpu),
             bytes_in,
             stdout_bytes: stdout.written(),
@@ -123,12 +126,16 @@ impl Engine {
         component: &Component,
         grant: &Grant,
         invocation: Invocation,
+        queue: &Semaphore,
         streams: Streams,
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
-        let Ok(_place) = self.places.acquire().await else {
+        let waiting = Instant::now();
+        // First among the caller's own calls, then on the host: both in the order of arrival.
+        let (Ok(_turn), Ok(_place)) = (queue.acquire().await, self.places.acquire().await) else {
             return Err(Outcome::HostFault { message: "the host is shutting down".to_owned() });
         };
+        spent.queued = waiting.elapsed();
         let mut call = Metered { store: self.store(grant, streams)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
@@ -177,6 +184,7 @@ async fn enter(store: &mut Store<State>, component: &Component, invocation: Invo
 /// What a call used.
 #[derive(Default)]
 struct Spent {
+    queued: Duration,
     fuel: u64,
     peak_memory: u64,
     cpu: Duration,

@@ -25,6 +25,8 @@ pub struct Receipt {
     pub peak_memory: u64,
     /// Wall-clock time over queueing, set-up, guest and host calls, in microseconds.
     pub wall_us: u64,
+    /// How much of it was spent waiting for a place, in microseconds.
+    pub queued_us: u64,
     /// CPU time of guest and host calls, in microseconds; work handed to the system's own threads is not in it.
     pub cpu_us: u64,
     /// Bytes of arguments, standard input or typed input.
@@ -49,6 +51,7 @@ impl Receipt {
             fuel: 0,
             peak_memory: 0,
             wall_us: 0,
+            queued_us: 0,
             cpu_us: 0,
             bytes_in: 0,
             stdout_bytes: 0,

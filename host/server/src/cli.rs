@@ -18,6 +18,10 @@ pub(crate) struct Cli {
     /// Where agents, sessions and compiled code are kept [default: $XDG_DATA_HOME/cofferdam]
     #[arg(long, global = true, env = "COFFERDAM_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+
+    /// The configuration [default: cofferdam.toml in the data directory, if it is there]
+    #[arg(long, global = true, env = "COFFERDAM_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +38,9 @@ pub(crate) enum Command {
     /// Build, look at and run tools.
     #[command(subcommand)]
     Tool(Tool),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(Config),
 }
 
 impl Command {
@@ -121,6 +128,12 @@ pub(crate) enum Tool {
     Run(Run),
     /// Show what a tool is and what it asks for.
     Inspect(Inspect),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Show every value that holds, and where it came from.
+    Show(Listing),
 }
 
 #[derive(Debug, Args)]

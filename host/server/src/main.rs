@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod cmd;
+mod config;
 mod console;
 mod error;
 mod grpc;

@@ -24,5 +24,5 @@ pub use embed::embed_manifest;
 pub use error::{EmbedError, ToolError};
 pub use input::Input;
 pub use report::Report;
-pub use runner::{Installed, Runner, RunnerConfig};
+pub use runner::{Installed, Queue, Runner, RunnerConfig};
 pub use tool::Tool;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Manifest};
 use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Invocation, Shape};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ToolError;
@@ -28,6 +29,8 @@ pub struct RunnerConfig {
     pub ceiling: Ceiling,
     /// Calls at once on this host.
     pub calls: u32,
+    /// Calls at once of one agent.
+    pub calls_per_agent: u32,
 }
 
 /// Loads components and calls tools.
@@ -35,6 +38,14 @@ pub struct RunnerConfig {
 pub struct Runner {
     pub(crate) engine: Engine,
     ceiling: Ceiling,
+    calls_per_agent: u32,
+}
+
+/// Where the calls of one agent wait for each other, in the order in which they came. Only those that are through wait
+/// for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
+#[derive(Debug)]
+pub struct Queue {
+    pub(crate) places: Semaphore,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -46,9 +57,14 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, ceiling, calls } = config;
+        let RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent } = config;
         let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls })?;
-        Ok(Self { engine, ceiling })
+        Ok(Self { engine, ceiling, calls_per_agent })
+    }
+
+    /// A queue for the calls of one agent.
+    pub fn queue(&self) -> Arc<Queue> {
+        Arc::new(Queue { places: Semaphore::new(self.calls_per_agent as usize) })
     }
 
     /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
@@ -64,14 +80,15 @@ impl Runner {
         name: &str,
         note: &str,
         decision: Decision,
+        queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
         let grant = Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
             .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
         let grant = Arc::new(grant);
         match component.shape() {
-            Shape::Command => Ok(vec![Tool::command(name, note, Arc::clone(component), grant)]),
-            Shape::Typed => self.list(component, name, note, &grant).await,
+            Shape::Command => Ok(vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))]),
+            Shape::Typed => self.list(component, name, note, &grant, queue).await,
         }
     }
 
@@ -81,9 +98,11 @@ impl Runner {
         name: &str,
         note: &str,
         grant: &Arc<Grant>,
+        queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        let report = self.engine.call(component, grant, Invocation::List, &CancellationToken::new()).await;
+        let report =
+            self.engine.call(component, grant, Invocation::List, &queue.places, &CancellationToken::new()).await;
         if !report.receipt.outcome.is_ok() {
             return Err(wrong(report.receipt.outcome.to_string()));
         }
@@ -99,8 +118,16 @@ impl Runner {
             let full = if single { name.to_owned() } else { format!("{name}_{own}") };
             let description = if note.is_empty() { description } else { format!("{note}\n\n{description}") };
             let entry = Entry::Typed { tool: own };
-            let tool = Tool::typed(&full, &description, &input, entry, Arc::clone(component), Arc::clone(grant))
-                .map_err(&wrong)?;
+            let tool = Tool::typed(
+                &full,
+                &description,
+                &input,
+                entry,
+                Arc::clone(component),
+                Arc::clone(grant),
+                Arc::clone(queue),
+            )
+            .map_err(&wrong)?;
             if tools.iter().any(|other| other.name() == tool.name()) {
                 return Err(wrong(format!("it lists `{}` twice", tool.name())));
             }

@@ -6,6 +6,8 @@ use cofferdam_capability::Grant;
 use cofferdam_sandbox::Component;
 use serde_json::{Value, json};
 
+use crate::runner::Queue;
+
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 pub struct Tool {
     name: String,
@@ -15,6 +17,7 @@ pub struct Tool {
     pub(crate) entry: Entry,
     pub(crate) component: Arc<Component>,
     pub(crate) grant: Arc<Grant>,
+    pub(crate) queue: Arc<Queue>,
 }
 
 /// Where a call enters the component.
@@ -50,7 +53,13 @@ impl Tool {
         &self.grant
     }
 
-    pub(crate) fn command(name: &str, note: &str, component: Arc<Component>, grant: Arc<Grant>) -> Self {
+    pub(crate) fn command(
+        name: &str,
+        note: &str,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+        queue: Arc<Queue>,
+    ) -> Self {
         let summary = &component.manifest().tool.summary;
         let description = match (note.is_empty(), summary.is_empty()) {
             (true, _) => summary.clone(),
@@ -59,7 +68,7 @@ impl Tool {
         let schema = command_schema();
         #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
         let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
-        Self { name: name.to_owned(), description, schema, validator, entry: Entry::Command, component, grant }
+        Self { name: name.to_owned(), description, schema, validator, entry: Entry::Command, component, grant, queue }
     }
 
     pub(crate) fn typed(
@@ -69,6 +78,7 @@ impl Tool {
         entry: Entry,
         component: Arc<Component>,
         grant: Arc<Grant>,
+        queue: Arc<Queue>,
     ) -> Result<Self, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
@@ -79,7 +89,7 @@ impl Tool {
         let validator =
             compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
         let (name, description) = (name.to_owned(), description.to_owned());
-        Ok(Self { name, description, schema, validator, entry, component, grant })
+        Ok(Self { name, description, schema, validator, entry, component, grant, queue })
     }
 
     /// Holds `input` against the schema; the error says where it does not fit.

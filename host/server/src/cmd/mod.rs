@@ -2,22 +2,26 @@
 
 mod chat;
 pub(crate) mod compile;
+mod config;
 mod ps;
 mod serve;
 mod sessions;
 mod tool;
 
 use crate::cli::{Cli, Command};
+use crate::config::Config;
 use crate::error::Failure;
 use crate::paths;
 
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let data = paths::data_dir(cli.data_dir)?;
+    let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {
-        Command::Serve(serve) => serve::run(serve, data).await,
+        Command::Serve(serve) => serve::run(serve, config()?, data).await,
         Command::Chat(chat) => chat::run(chat, &data).await,
         Command::Ps(listing) => ps::run(&listing, &data).await,
         Command::Sessions(sessions) => sessions::run(sessions, &data).await,
-        Command::Tool(tool) => tool::run(tool, data).await,
+        Command::Tool(tool) => tool::run(tool, &config()?, data).await,
+        Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),
     }
 }

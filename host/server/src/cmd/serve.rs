@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
 
 use crate::cli::Serve;
+use crate::config::Config;
 use crate::error::Failure;
 use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir};
@@ -32,14 +33,14 @@ const STREAMS_PER_CONNECTION: u32 = 256;
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
 const MAX_COPY: u64 = 64 << 20;
 
-pub(crate) async fn run(serve: Serve, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
     let Serve { listen: address, agentfile, copy_in } = serve;
     let tcp = listen::tcp(address).await?;
     let address = tcp.local_addr().map_err(Failure::work)?;
     let data = DataDir::open(data)?;
     let _lock = data.lock()?;
 
-    let agents = Arc::new(host::agents(&data).await?);
+    let agents = Arc::new(host::agents(&config, &data).await?);
     for file in &agentfile {
         console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
         let agent = agents.apply(file).await.map_err(Failure::work)?;

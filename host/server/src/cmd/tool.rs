@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use cofferdam_capability::Manifest;
 
 use crate::cli::Tool;
+use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
 
@@ -18,11 +19,11 @@ const MAX_COMPONENT: u64 = 256 << 20;
 /// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
 const MAX_MANIFEST: u64 = 1 << 20;
 
-pub(crate) async fn run(tool: Tool, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
-        Tool::Build(build) => build::run(build, data).await,
-        Tool::Run(run) => run::run(run, &DataDir::open(data)?).await,
-        Tool::Inspect(inspect) => inspect::run(inspect, &DataDir::open(data)?).await,
+        Tool::Build(build) => build::run(build, config, data).await,
+        Tool::Run(run) => run::run(run, config, &DataDir::open(data)?).await,
+        Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
     }
 }
 

@@ -8,6 +8,7 @@ use cofferdam_image::{Reference, ToolImage, annotation};
 use serde_json::Value;
 
 use crate::cli::Build;
+use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
 use crate::host;
@@ -25,7 +26,7 @@ struct Package {
     cargo_toml: PathBuf,
 }
 
-pub(crate) async fn run(build: Build, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let Build { paths, capabilities, out, tag } = build;
     if tag.is_some() && paths.len() != 1 {
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
@@ -52,7 +53,7 @@ pub(crate) async fn run(build: Build, data: PathBuf) -> Result<(), Failure> {
             path.display().to_string(),
         ]);
         if let Some(reference) = &tag {
-            keep_image(reference, &manifest, component, &DataDir::open(data.clone())?).await?;
+            keep_image(reference, &manifest, component, config, &DataDir::open(data.clone())?).await?;
         }
     }
     console::table(&["tool", "version", "size", "digest", "file"], rows);
@@ -150,10 +151,12 @@ async fn keep_image(
     reference: &Reference,
     manifest: &Manifest,
     component: Vec<u8>,
+    config: &Config,
     data: &DataDir,
 ) -> Result<(), Failure> {
     // Loading it says what it imports and exports, and that this host would run it.
-    let installed = host::runner(data)?.load(&component, &manifest.tool.name, None).await.map_err(Failure::usage)?;
+    let installed =
+        host::runner(config, data)?.load(&component, &manifest.tool.name, None).await.map_err(Failure::usage)?;
     let annotations = [
         (annotation::NAME.to_owned(), manifest.tool.name.clone()),
         (annotation::DESCRIPTION.to_owned(), manifest.tool.summary.clone()),

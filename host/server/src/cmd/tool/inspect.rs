@@ -5,17 +5,18 @@ use cofferdam_tool::Installed;
 use serde_json::json;
 
 use crate::cli::Inspect;
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
-pub(crate) async fn run(inspect: Inspect, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Inspect { path, capabilities, format } = inspect;
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
     let bytes = super::read(&path, super::MAX_COMPONENT)?;
     let origin = path.display().to_string();
-    let installed = host::runner(data)?.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let installed = host::runner(config, data)?.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     if format == Format::Json {

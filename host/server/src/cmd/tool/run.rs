@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Run;
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
-pub(crate) async fn run(run: Run, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
-    let runner = host::runner(data)?;
+    let runner = host::runner(config, data)?;
     let tools = load(&runner, &run).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(&tools, &run.args)?;
@@ -48,7 +49,7 @@ async fn load(runner: &Runner, run: &Run) -> Result<Vec<Tool>, Failure> {
         "" => run.path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
         name => name,
     };
-    let tools = runner.offer(&installed, name, "", decision).await.map_err(Failure::usage)?;
+    let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
     if let Some(tool) = tools.first() {
         for withheld in tool.grant().withheld() {
             console::note(&format!("note: {name}: {withheld}"));

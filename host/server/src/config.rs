@@ -1,0 +1,176 @@
+//! `cofferdam.toml`: what the operator set, and where every effective value came from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cofferdam_capability::{Ceiling, Limits, LimitsRequest};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+
+/// Calls at once on one host, unless the operator says otherwise. A call that computes has a core to itself for half a
+/// millisecond at a time; more calls than this only wait for each other.
+const CALLS: u32 = 64;
+
+/// Calls at once of one agent: a quarter of the host's, so that one agent cannot keep the others waiting.
+const CALLS_PER_AGENT: u32 = 16;
+
+/// Calls at once that an operator may choose. Each takes gigabytes of address space.
+const MOST_CALLS: u32 = 1_024;
+
+/// The largest configuration that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// The name of the file in the data directory.
+const FILE: &str = "cofferdam.toml";
+
+/// What is written in the file. Everything may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Written {
+    /// What a call gets when its manifest asks for nothing else.
+    #[serde(default)]
+    limits: LimitsRequest,
+    /// The most a call gets, whatever its manifest or a flag asks for.
+    #[serde(default)]
+    ceiling: LimitsRequest,
+    #[serde(default)]
+    host: WrittenHost,
+    /// What the operator decided for the tools of agents.
+    #[serde(default)]
+    grant: Vec<GrantRow>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct WrittenHost {
+    calls: Option<u32>,
+    calls_per_agent: Option<u32>,
+}
+
+/// `[[grant]]`: what a tool of an agent gets beyond the agent's workspace.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct GrantRow {
+    /// The agent's name.
+    pub(crate) agent: String,
+    /// The tool, by the name of its BIN.
+    pub(crate) tool: String,
+    /// Values of variables that its manifest declares.
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    /// Limits instead of the manifest's.
+    #[serde(default)]
+    pub(crate) limits: LimitsRequest,
+}
+
+/// What holds.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Defaults and ceilings of every call.
+    pub(crate) ceiling: Ceiling,
+    /// Calls at once on this host.
+    pub(crate) calls: u32,
+    /// Calls at once of one agent.
+    pub(crate) calls_per_agent: u32,
+    /// What the operator decided for tools.
+    pub(crate) grants: Vec<GrantRow>,
+    /// The file, if there is one.
+    file: Option<(PathBuf, String)>,
+}
+
+/// One effective value.
+#[derive(Debug, Serialize)]
+pub(crate) struct Setting {
+    /// Its key, as it is written in the file.
+    pub(crate) key: String,
+    /// The value that holds.
+    pub(crate) value: String,
+    /// `default`, or the file and line.
+    pub(crate) origin: String,
+}
+
+impl Config {
+    /// Reads the file that was named; without one, `cofferdam.toml` in the data directory if it is there.
+    pub(crate) fn load(named: Option<&Path>, data: &Path) -> Result<Self, Failure> {
+        let Some(path) = named.map(Path::to_owned).or_else(|| Some(data.join(FILE)).filter(|path| path.exists()))
+        else {
+            return Self::from(Written::default(), None);
+        };
+        let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
+        let size = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?.len();
+        if size > MAX_FILE {
+            return Err(wrong(format!("it has {size} bytes: at most {MAX_FILE} are read")));
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+        let written: Written = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(&text, span.start));
+            let message = error.message().replace("unknown field", "unknown key").replace('\n', " ");
+            Failure::usage(format!("{}:{line}: {message}", path.display()))
+        })?;
+        Self::from(written, Some((path, text)))
+    }
+
+    fn from(written: Written, file: Option<(PathBuf, String)>) -> Result<Self, Failure> {
+        let Written { limits, ceiling, host, grant } = written;
+        let place = file.as_ref().map_or(FILE.to_owned(), |(path, _)| path.display().to_string());
+        let refuse = |problem: String| Err(Failure::usage(format!("{place}: {problem}")));
+        if let Some((name, asked, most)) = ceiling.above(&Limits::HIGHEST) {
+            return refuse(format!("[ceiling] `{name}` = {asked}: at most {most} can be kept"));
+        }
+        let ceiling = Limits::CEILING.replaced(&ceiling);
+        if let Some((name, asked, most)) = limits.above(&ceiling) {
+            return refuse(format!("[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] too"));
+        }
+        let defaults = Limits::DEFAULT.adjusted(&limits, &ceiling);
+        let calls = host.calls.unwrap_or(CALLS);
+        let calls_per_agent = host.calls_per_agent.unwrap_or(CALLS_PER_AGENT.min(calls));
+        for (name, value, most) in [("calls", calls, MOST_CALLS), ("calls-per-agent", calls_per_agent, calls)] {
+            if value == 0 || value > most {
+                return refuse(format!("[host] `{name}` = {value}: expected 1 to {most}"));
+            }
+        }
+        for (index, row) in grant.iter().enumerate() {
+            if grant.iter().skip(index + 1).any(|other| other.agent == row.agent && other.tool == row.tool) {
+                return refuse(format!("[[grant]] for {} of {} appears twice: keep one row", row.tool, row.agent));
+            }
+            if let Some((name, asked, most)) = row.limits.above(&ceiling) {
+                let tool = &row.tool;
+                return refuse(format!("[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"));
+            }
+        }
+        let ceiling = Ceiling { defaults, limits: ceiling };
+        Ok(Self { ceiling, calls, calls_per_agent, grants: grant, file })
+    }
+
+    /// Every effective value, with where it came from.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        let setting = |table: &str, key: &str, value: String| Setting {
+            origin: self.origin(table, key),
+            key: format!("{table}.{key}"),
+            value,
+        };
+        let mut settings = vec![
+            setting("host", "calls", self.calls.to_string()),
+            setting("host", "calls-per-agent", self.calls_per_agent.to_string()),
+        ];
+        for (table, limits) in [("limits", &self.ceiling.defaults), ("ceiling", &self.ceiling.limits)] {
+            settings.extend(limits.rows().into_iter().map(|row| setting(table, row.name, row.value)));
+        }
+        settings
+    }
+
+    fn origin(&self, table: &str, key: &str) -> String {
+        let line = self.file.as_ref().and_then(|(path, text)| {
+            let document = toml::de::DeTable::parse(text).ok()?;
+            let table = document.get_ref().get(table)?.get_ref().as_table()?;
+            let (name, _) = table.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
+            Some(format!("{}:{}", path.display(), line_of(text, name.span().start)))
+        });
+        line.unwrap_or_else(|| "default".to_owned())
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
+}
