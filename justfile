@@ -35,9 +35,12 @@ tools: host wasm-target
     @echo "building the tools" >&2
     {{cofferdam}} tool build {{tool_paths}}
 
-# Measure; release build.
-bench:
-    @echo "there are no benchmarks yet" >&2
+# Measure in a release build and write BENCHMARKS.md.
+bench: tools
+    @echo "building the host and the workloads for release" >&2
+    cargo build --locked --release
+    cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile guest
+    cargo bench --locked --package cofferdam-sandbox
 
 [private]
 host:

@@ -21,6 +21,6 @@ pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
-pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, SecretRow, ToolSection, UnusedRow};
+pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, ToolSection, UnusedRow};
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};

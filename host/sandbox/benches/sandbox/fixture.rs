@@ -1,0 +1,127 @@
+//! The sandbox as the host runs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use cofferdam_capability::{Access, Ceiling, Decision, EnvRow, Grant, Manifest, Offer, Reason};
+use cofferdam_sandbox::{Component, Engine, EngineConfig, Invocation};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Calls at once, as on a host that nobody configured.
+pub(crate) const CALLS: u32 = 64;
+
+pub(crate) struct Fixture {
+    dir: Arc<TempDir>,
+    pub(crate) engine: Engine,
+    pub(crate) runtime: Runtime,
+    queue: Semaphore,
+}
+
+/// A loaded component and what it is granted.
+pub(crate) struct Tool {
+    pub(crate) component: Arc<Component>,
+    pub(crate) grant: Grant,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let dir = Arc::new(tempfile::tempdir().expect("a directory"));
+        std::fs::create_dir_all(dir.path().join("workspace")).expect("a workspace");
+        Self::at(dir)
+    }
+
+    /// A host that starts on the same cache.
+    pub(crate) fn another_host(&self) -> Self {
+        Self::at(Arc::clone(&self.dir))
+    }
+
+    fn at(dir: Arc<TempDir>) -> Self {
+        let cache = dir.path().join("cache");
+        std::fs::create_dir_all(&cache).expect("a cache");
+        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
+        let cache = Dir::open_ambient_dir(cache, ambient_authority()).expect("it opens");
+        let compiler = checkout().join("target/release/cofferdam");
+        let config = EngineConfig { compiler, cache, ceiling: Ceiling::default(), calls: CALLS };
+        let engine = Engine::new(config).expect("an engine");
+        assert!(engine.is_pooled(), "the figures are those of the pool");
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        Self { dir, engine, runtime, queue: Semaphore::new(CALLS as usize) }
+    }
+
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        std::fs::read(checkout().join(path)).unwrap_or_else(|_| panic!("{path} is missing: `./just bench` builds it"))
+    }
+
+    pub(crate) fn small_file(&self) -> PathBuf {
+        let path = self.dir.path().join("workspace/small.txt");
+        std::fs::write(&path, "one two three\nfour five\n").expect("a file");
+        path
+    }
+
+    pub(crate) fn load(&self, path: &str) -> Tool {
+        self.load_with(path, None)
+    }
+
+    /// The component under a manifest that no other copy has, so that it is loaded once more.
+    pub(crate) fn load_as(&self, path: &str, copy: u64) -> Tool {
+        let mut manifest = Manifest::empty();
+        manifest.tool.name = format!("copy-{copy}");
+        let reason = Reason::try_from("to differ".to_owned()).expect("a reason");
+        manifest.env.push(EnvRow { name: format!("COPY_{copy}"), reason });
+        self.load_with(path, Some(manifest))
+    }
+
+    fn load_with(&self, path: &str, manifest: Option<Manifest>) -> Tool {
+        let bytes = self.bytes(path);
+        let component = self.runtime.block_on(self.engine.load(&bytes, path, manifest)).expect("it loads");
+        let workspace = self.dir.path().join("workspace");
+        let offer = Offer::host_directory(&workspace, "/workspace".parse().expect("a path"), Access::ReadOnly);
+        let decision = Decision { offers: vec![offer.expect("it opens")], ..Decision::default() };
+        let grant = Grant::new("tool", component.digest(), component.manifest(), &Ceiling::default(), decision);
+        Tool { component, grant: grant.expect("it is granted") }
+    }
+
+    pub(crate) fn typed(&self, tool: &Tool, input: &str) {
+        self.run(tool, Invocation::Typed { tool: "text-stats".to_owned(), input: input.to_owned() });
+    }
+
+    pub(crate) fn command(&self, tool: &Tool, args: &[&str]) {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.run(tool, Invocation::Command { args, stdin: Vec::new() });
+    }
+
+    fn run(&self, tool: &Tool, invocation: Invocation) {
+        self.runtime.block_on(self.call(tool, invocation));
+    }
+
+    pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
+        let cancel = CancellationToken::new();
+        let report = self.engine.call(&tool.component, &tool.grant, invocation, &self.queue, &cancel).await;
+        assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
+    }
+}
+
+fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("host/sandbox lies in the checkout")
+}
+
+/// Memory of this process that no file stands behind, in bytes.
+pub(crate) fn private_memory() -> u64 {
+    field("RssAnon:")
+}
+
+/// All resident memory of this process, in bytes.
+pub(crate) fn resident_memory() -> u64 {
+    field("VmRSS:")
+}
+
+fn field(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+}
