@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
+use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool, wat_guest};
 
 /// A hostile guest, what it is granted, and how it must end.
 struct Row {
@@ -12,45 +12,89 @@ struct Row {
     access: &'static str,
     /// Keys of `[limits]` that differ from the default.
     limits: &'static str,
+    /// What the variable MODE says to a guest that has several behaviours.
+    mode: &'static str,
     args: &'static [&'static str],
     outcome: &'static str,
-    /// What standard output or error must hold.
+    /// What the receipt must hold, the guest's output included.
     says: &'static str,
 }
 
 /// The wall clock of rows that would otherwise run for half a minute.
 const SHORT: &str = "wall = \"1s\"";
 
+/// An outcome for components that do not get so far: refused when they are loaded.
+const REFUSED: &str = "refused";
+
 /// What a call may take beyond its wall clock before the test calls the limit broken. The host stops guests within
 /// milliseconds; this is for a machine that runs other tests at the same time.
 const SLACK_US: u64 = 2_000_000;
 
+/// Memory that the process of one call may hold beyond the guest's own, in KiB: the host's code and the pool's bookkeeping.
+const HOST_KIB: u64 = 160 << 10;
+
 const fn row(guest: &'static str, outcome: &'static str) -> Row {
-    Row { guest, access: "", limits: "", args: &[], outcome, says: "" }
+    Row { guest, access: "", limits: "", mode: "", args: &[], outcome, says: "" }
 }
 
-const ROWS: [Row; 15] = [
+const fn typed(mode: &'static str, outcome: &'static str, says: &'static str) -> Row {
+    Row { mode, says, args: &["{}"], ..row("typed_hostile", outcome) }
+}
+
+const ROWS: [Row; 44] = [
     // CPU
     row("cpu_spin", "out-of-fuel"),
     Row { limits: "wall = \"200ms\"", ..row("cpu_spin", "deadline") },
+    row("cpu_start_loop", "out-of-fuel"),
+    Row { limits: SHORT, ..row("clock_spin", "deadline") },
+    Row { limits: SHORT, ..row("clock_sleep", "deadline") },
+    row("memory_fill", "out-of-fuel"),
     row("stack_deep", "stack-overflow"),
+    Row { says: "everything failed", ..row("exit_zero", "ok") },
     // Memory
     row("memory_grow", "out-of-memory"),
+    Row { says: "memory", ..row("memory_initial", REFUSED) },
+    Row { says: "memory: ", ..row("memory_instances", "out-of-memory") },
+    Row { says: "instances", ..row("instances_many", REFUSED) },
+    Row { says: "memories", ..row("memories_many", REFUSED) },
+    Row { says: "tables", ..row("tables_many", REFUSED) },
+    Row { says: "table elements: ", ..row("table_grow", "out-of-memory") },
+    Row { limits: "table-elements = 100", says: "limit 100", ..row("table_grow", "out-of-memory") },
+    row("memory_canary", "ok"),
+    // What the host holds or makes for the guest
+    Row { says: "resource handles", ..row("handles_many", "guest-error") },
+    Row { limits: "memory = \"256MiB\"", ..row("host_call_large", "host-call-too-large") },
+    Row { says: "1099511627776 random bytes", ..row("random_large", "guest-error") },
     // Output. The second one uses almost no fuel: only the deadline can stop it.
     Row { limits: SHORT, says: "[output truncated: ", ..row("stdout_flood", "deadline") },
     Row { limits: SHORT, says: "[output truncated: ", ..row("stderr_flood", "deadline") },
-    // Time spent in the host
-    Row { limits: SHORT, ..row("clock_sleep", "deadline") },
+    // Typed tools: the list is guest code too, and a result can be as hostile as a program.
+    typed("", "ok", "{}"),
+    typed("list-spin", REFUSED, "does not list its tools: out-of-fuel"),
+    typed("list-large", REFUSED, "does not list its tools: host-call-too-large"),
+    typed("list-many", REFUSED, "it lists 1000 tools: expected 1 to 64"),
+    typed("list-nothing", REFUSED, "it lists 0 tools"),
+    typed("list-twice", REFUSED, "twice"),
+    Row { limits: SHORT, ..typed("list-name", REFUSED, "is not a tool name") },
+    typed("list-schema", REFUSED, "is not JSON Schema"),
+    typed("call-spin", "out-of-fuel", ""),
+    typed("call-panic", "trap", "on purpose"),
+    typed("call-long", "ok", "[output truncated: "),
+    typed("call-large", "host-call-too-large", ""),
+    // A guest cannot choose a code that means a decision of the host.
+    typed("call-denied", "guest-error", "failed: denied: tool_status"),
     // Files
     Row { access: "read-write", says: "/etc/passwd: ", ..row("fs_absolute", "guest-error") },
     Row { access: "read-write", says: "../..: ", ..row("fs_dotdot", "guest-error") },
     Row { access: "read-write", says: "outside: Operation not permitted", ..row("fs_symlink", "guest-error") },
     Row { access: "read-only", says: "not permitted", ..row("fs_write", "guest-error") },
-    Row { says: "", ..row("fs_write", "guest-error") },
+    row("fs_write", "guest-error"),
     // Environment
-    Row { says: "HOME=/home\n", ..row("env_dump", "ok") },
+    Row { says: "HOME=/home\\n", ..row("env_dump", "ok") },
+    // Imports
+    Row { says: "acme:power/lever", ..row("import_unknown", REFUSED) },
     // Arguments and exit codes: not forbidden, and the guest decides nothing but its own failure.
-    Row { args: &["a b", "\"c\"", ""], says: "a b\n\"c\"\n\n", ..row("args_echo", "ok") },
+    Row { args: &["a b", "\"c\"", ""], says: "a b\\n\\\"c\\\"\\n\\n", ..row("args_echo", "ok") },
     Row { args: &["3"], ..row("exit_code", "guest-error") },
 ];
 
@@ -59,6 +103,9 @@ fn manifest(row: &Row) -> String {
     let mut text = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n".to_owned();
     if !row.access.is_empty() {
         text += &format!("[[fs]]\npath = \"/workspace\"\naccess = \"{}\"\nreason = \"to try\"\n", row.access);
+    }
+    if !row.mode.is_empty() {
+        text += "[[env]]\nname = \"MODE\"\nreason = \"says what to try\"\n";
     }
     text + "[limits]\n" + row.limits + "\n"
 }
@@ -77,24 +124,40 @@ fn check(row: &Row) {
     let scratch = Scratch::new();
     let workspace = planted_workspace(&scratch);
     let capabilities = scratch.file("capabilities.toml", manifest(row));
-    let component = guest(row.guest);
+    let component = guest_in(&scratch, row.guest);
     let mut args = vec!["tool".into(), "run".into(), component.into_os_string()];
     args.extend(["--format".into(), "json".into(), "--capabilities".into(), capabilities.into_os_string()]);
-    args.extend(["--dir".into(), format!("{}:/workspace", workspace.display()).into(), "--".into()]);
+    args.extend(["--dir".into(), format!("{}:/workspace", workspace.display()).into()]);
+    args.extend(["--env".into(), format!("MODE={}", row.mode).into(), "--".into()]);
     args.extend(row.args.iter().map(Into::into));
     // A secret of the host, which no guest may see.
     let ran = cofferdam(&scratch, args).env("ANTHROPIC_API_KEY", "sk-planted").run();
+    let name = format!("{} {}", row.guest, row.mode);
+    assert!(!ran.stdout.contains("sk-planted"), "{name}: a guest saw a secret");
+    assert!(!ran.stdout.contains("ESCAPED") && !ran.stdout.contains("UNTESTED"), "{name}: {}", ran.stdout);
+    if row.outcome == REFUSED {
+        ran.exits(2).complains(&[row.says]);
+        return;
+    }
     let receipt = ran.json();
-    assert_eq!(receipt["outcome"]["name"], row.outcome, "{}: {receipt}", row.guest);
-    let printed = format!("{}{}", receipt["stdout"].as_str().unwrap(), receipt["stderr"].as_str().unwrap());
-    assert!(printed.contains(row.says), "{}: `{}` is not in {receipt}", row.guest, row.says);
-    assert!(!printed.contains("ESCAPED"), "{}: {receipt}", row.guest);
-    assert!(!printed.contains("UNTESTED"), "{}: {receipt}", row.guest);
-    assert!(!ran.stdout.contains("sk-planted"), "{}: a guest saw a secret", row.guest);
-    let wall = if row.limits.is_empty() { 30_000_000 } else { 1_000_000 };
-    assert!(receipt["wall_us"].as_u64().unwrap() < wall + SLACK_US, "{}: {receipt}", row.guest);
+    assert_eq!(receipt["outcome"]["name"], row.outcome, "{name}: {receipt}");
+    assert!(ran.stdout.contains(row.says), "{name}: `{}` is not in {receipt}", row.says);
+    let wall = if row.limits.starts_with("wall") { 1_000_000 } else { 30_000_000 };
+    assert!(receipt["wall_us"].as_u64().unwrap() < wall + SLACK_US, "{name}: {receipt}");
+    let memory = if row.limits.starts_with("memory") { 256 << 10 } else { 64 << 10 };
+    assert!(ran.peak_kib < memory + HOST_KIB, "{name}: the process held {} KiB", ran.peak_kib);
     let by_limit = !matches!(row.outcome, "ok" | "guest-error" | "trap");
-    assert_eq!(ran.code, Some(if by_limit { 3 } else { i32::from(row.outcome != "ok") }), "{}", row.guest);
+    assert_eq!(ran.code, Some(if by_limit { 3 } else { i32::from(row.outcome != "ok") }), "{name}");
+}
+
+/// The component of a guest, from Rust or from text.
+fn guest_in(scratch: &Scratch, name: &str) -> std::path::PathBuf {
+    let text = wat_guest(name);
+    if text.exists() {
+        let bytes = wat::parse_file(&text).unwrap_or_else(|error| panic!("{error}"));
+        return scratch.file(&format!("{name}.wasm"), bytes);
+    }
+    guest(name)
 }
 
 #[test]
@@ -111,13 +174,15 @@ fn the_host_serves_a_normal_call_after_each() {
     agentfile += &format!("BIN wc {}\n", tool("wc").display());
     let mut seen = Vec::new();
     for row in &ROWS {
-        if seen.contains(&row.guest) {
+        // What is refused when it is loaded never reaches a host.
+        if seen.contains(&row.guest) || row.outcome == REFUSED || row.guest == "typed_hostile" {
             continue;
         }
         seen.push(row.guest);
         let capabilities = scratch.file("capabilities.toml", manifest(row));
         let out = scratch.path().join(row.guest);
-        let build = ["tool".into(), "build".into(), guest(row.guest).into_os_string(), "--capabilities".into()];
+        let component = guest_in(&scratch, row.guest).into_os_string();
+        let build = ["tool".into(), "build".into(), component, "--capabilities".into()];
         let build = build.into_iter().chain([capabilities.into(), "--out".into(), out.clone().into_os_string()]);
         cofferdam(&scratch, build).run().exits(0);
         agentfile += &format!("BIN {} {}\n", row.guest, out.join("guest.wasm").display());
@@ -144,4 +209,30 @@ fn the_host_serves_a_normal_call_after_each() {
 fn normal_call(host: &Host<'_>) {
     let events: Vec<Value> = host.chat("hostile", "run wc -l notes.txt");
     assert_eq!(content_of(&events, "tool.result"), "2 notes.txt\n");
+}
+
+#[test]
+fn memory_of_the_last_tenant_is_never_seen() {
+    let scratch = Scratch::new();
+    let component = guest_in(&scratch, "memory_canary").into_os_string();
+    // Every call of one process gets a slot of the same pool; the guest traps when it finds what the last one left.
+    let args = ["tool".into(), "run".into(), component, "--repeat".into(), "40".into()];
+    cofferdam(&scratch, args).run().exits(0);
+}
+
+#[test]
+fn fuel_that_runs_out_anywhere_is_out_of_fuel() {
+    let scratch = Scratch::new();
+    let run = |fuel: u64| {
+        let args = ["tool".into(), "run".into(), guest("env_dump").into_os_string(), "--format".into(), "json".into()];
+        let ran = cofferdam(&scratch, args.into_iter().chain(["--fuel".into(), fuel.to_string().into()])).run();
+        (ran.json()["outcome"]["name"].as_str().unwrap().to_owned(), ran.json()["fuel"].as_u64().unwrap())
+    };
+    let (outcome, needed) = run(1_000_000);
+    assert_eq!(outcome, "ok");
+    // Before the first host call, at and between host calls.
+    for part in 0..24 {
+        let fuel = needed * part / 24;
+        assert_eq!(run(fuel), ("out-of-fuel".to_owned(), fuel), "with {fuel} of {needed}");
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The most memory the process held, in KiB, as its last breath but one told.
+    pub(crate) peak_kib: u64,
 }
 
 /// A command line of the binary under test, on the data directory of `scratch`.
@@ -63,12 +65,12 @@ impl Cofferdam {
         let feed = thread::spawn(move || stdin.write_all(&input).ok());
         let stdout = capped(child.stdout.take().expect("piped"));
         let stderr = capped(child.stderr.take().expect("piped"));
-        let code = wait(&mut child);
+        let (code, peak_kib) = wait(&mut child);
         feed.join().expect("the input was written");
         let text = |reader: thread::JoinHandle<Vec<u8>>| {
             String::from_utf8_lossy(&reader.join().expect("the output was read")).into_owned()
         };
-        Ran { code, stdout: text(stdout), stderr: text(stderr) }
+        Ran { code, stdout: text(stdout), stderr: text(stderr), peak_kib }
     }
 }
 
@@ -106,12 +108,17 @@ fn capped(pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// Waits for the end, with a bound from outside.
-fn wait(child: &mut Child) -> Option<i32> {
+/// Waits for the end, with a bound from outside, and looks at the memory of the process meanwhile.
+fn wait(child: &mut Child) -> (Option<i32>, u64) {
     let began = Instant::now();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
     loop {
+        let now = std::fs::read_to_string(&status).unwrap_or_default();
+        let now = now.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak = peak.max(now.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0));
         if let Some(status) = child.try_wait().expect("the child is ours") {
-            return status.code();
+            return (status.code(), peak);
         }
         if began.elapsed() > PATIENCE {
             child.kill().expect("the child is ours");

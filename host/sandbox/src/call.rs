@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use cofferdam_capability::{Grant, Limits};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
@@ -15,6 +16,7 @@ use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
+use crate::error::Overasked;
 use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
@@ -233,11 +235,15 @@ impl Metered<'_> {
         }
         match error.downcast_ref::<Trap>() {
             Some(trap) => Outcome::Trap { message: trap.to_string() },
-            None if error.is::<wasmtime::component::ResourceTableError>() => Outcome::GuestError {
-                code: 1,
-                message: "the guest holds more resource handles than its limit".to_owned(),
+            None if is_host_call_too_large(error) => Outcome::HostCallTooLarge,
+            None => match (error.downcast_ref::<Overasked>(), error.downcast_ref::<ResourceTableError>()) {
+                (Some(overasked), _) => Outcome::GuestError { code: 1, message: overasked.to_string() },
+                (_, Some(_)) => Outcome::GuestError {
+                    code: 1,
+                    message: "the guest holds more resource handles than its limit".to_owned(),
+                },
+                _ => host_fault("call", error),
             },
-            None => host_fault("call", error),
         }
     }
 }
@@ -339,6 +345,14 @@ fn code_name(code: crate::bindings::exports::cofferdam::tool::tools::FailureCode
         FailureCode::Unavailable => "unavailable",
         FailureCode::Failed => "failed",
     }
+}
+
+/// Whether the guest handed over more in one call than it may. The engine keeps the type of this error to itself, so its
+/// sentence has to do; the guest `host_call_large` tells when a new version of the engine words it differently.
+fn is_host_call_too_large(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string()
+        == "too much data is being copied between the host and the guest: fuel allocated for \
+                                       hostcalls has been exhausted"
 }
 
 fn exit_code(code: i32) -> Outcome {

@@ -14,6 +14,7 @@ use crate::cache::Cache;
 use crate::compile;
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
+use crate::random;
 use crate::state::State;
 
 /// Native stack of a guest: what WebAssembly frames may use. Deeper recursion is a `stack-overflow` (512 KiB, the
@@ -77,6 +78,10 @@ impl Engine {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)
             .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+        // Ours stands before wasmtime-wasi's, which it calls.
+        linker.allow_shadowing(true);
+        random::add_to_linker(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+        linker.allow_shadowing(false);
         Ok(Self {
             engine,
             linker,

@@ -18,6 +18,11 @@ pub enum EngineError {
     },
 }
 
+/// A guest that asked a host function for more than it gives. Told from the host's own failures by this type.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Overasked(pub(crate) String);
+
 /// Bytes that are not a tool this host runs.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {

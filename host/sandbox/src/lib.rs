@@ -15,6 +15,7 @@ mod imports;
 mod limiter;
 mod outcome;
 mod output;
+mod random;
 mod receipt;
 mod state;
 mod wasi;

@@ -12,6 +12,8 @@ pub(crate) struct State {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
     pub(crate) limiter: Limiter,
+    /// Random bytes that one request may ask for.
+    pub(crate) random: u64,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
 }

@@ -27,6 +27,7 @@ pub(crate) fn state(grant: &Grant, streams: Streams) -> wasmtime::Result<State> 
         wasi: context(grant, streams)?,
         table: table(limits),
         limiter: Limiter::new(limits),
+        random: limits.random.0,
         slice_began: Instant::now(),
     })
 }

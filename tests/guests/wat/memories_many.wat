@@ -1,0 +1,17 @@
+;; More memories than a component may have, each of one page.
+(component
+  (core module $holder (memory 1))
+  (core module $m (func (export "run") (result i32) i32.const 0))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance $i (instantiate $m))
+  (func $run (result (result)) (canon lift (core func $i "run")))
+  (instance $exports (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $exports)))

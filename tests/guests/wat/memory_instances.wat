@@ -1,0 +1,16 @@
+;; Eight instances, each with a memory just under the limit of the whole call.
+(component
+  (core module $holder (memory 960))
+  (core module $m (func (export "run") (result i32) i32.const 0))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance (instantiate $holder))
+  (core instance $i (instantiate $m))
+  (func $run (result (result)) (canon lift (core func $i "run")))
+  (instance $exports (export "run" (func $run)))
+  (export "wasi:cli/run@0.2.0" (instance $exports)))
