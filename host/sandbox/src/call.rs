@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
+use crate::http::{Contacts, Egress, Injection};
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
 use crate::receipt::Receipt;
@@ -75,13 +77,14 @@ enum Ended {
 }
 
 impl Engine {
-    /// Calls a component under a grant. Returns when the guest has ended or was stopped, whatever it did. Dropping the
+    /// Calls a component under a grant, with the secrets that go into its requests. Returns when the guest has ended or was stopped, whatever it did. Dropping the
     /// future stops the guest as well; `cancel` does it with a receipt.
     pub async fn call(
         &self,
         component: &Component,
         grant: &Grant,
         invocation: Invocation,
+        injections: Vec<Injection>,
         cancel: &CancellationToken,
     ) -> Report {
         let started = Instant::now();
@@ -96,7 +99,8 @@ impl Engine {
             None => {
                 let (args, stdin) = invocation.streams(grant.tool());
                 let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
-                let guest = self.run(component, grant, invocation, streams, &mut spent);
+                let egress = Egress::new(grant, Arc::clone(&self.client), injections);
+                let guest = self.run(component, grant, invocation, (streams, egress), &mut spent);
                 until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err)
             }
         };
@@ -111,6 +115,7 @@ impl Engine {
             stdout_bytes: stdout.written(),
             stderr_bytes: stderr.written(),
             refusals: refusals(&spent, &stdout, &stderr),
+            hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
         };
         Report { stdout, stderr, tools, receipt }
@@ -122,13 +127,13 @@ impl Engine {
         component: &Component,
         grant: &Grant,
         invocation: Invocation,
-        streams: Streams,
+        given: (Streams, Egress),
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
         let Ok(_place) = self.places.acquire().await else {
             return Err(Outcome::HostFault { message: "the host is shutting down".to_owned() });
         };
-        let mut call = Metered { store: self.store(grant, streams)?, fuel: grant.limits().fuel.0, spent };
+        let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
             let guest = pin!(enter(store, component, invocation));
@@ -141,8 +146,8 @@ impl Engine {
         }
     }
 
-    fn store(&self, grant: &Grant, streams: Streams) -> Result<Store<State>, Outcome> {
-        let state = wasi::state(grant, streams).map_err(|error| host_fault("set-up", &error))?;
+    fn store(&self, grant: &Grant, (streams, egress): (Streams, Egress)) -> Result<Store<State>, Outcome> {
+        let state = wasi::state(grant, streams, egress).map_err(|error| host_fault("set-up", &error))?;
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.call_hook_async(Yielding);
@@ -180,6 +185,7 @@ struct Spent {
     peak_memory: u64,
     cpu: Duration,
     memory_refused: Option<String>,
+    contacts: Contacts,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -196,6 +202,7 @@ impl Drop for Metered<'_> {
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
+        self.spent.contacts = self.store.data().egress.contacts();
     }
 }
 
@@ -225,6 +232,9 @@ impl Metered<'_> {
                 code: 1,
                 message: "the guest holds more resource handles than its limit".to_owned(),
             },
+            None if error.is::<wasmtime_wasi_http::FieldMapError>() => {
+                Outcome::GuestError { code: 1, message: "the guest holds more HTTP headers than its limit".to_owned() }
+            }
             None => host_fault("call", error),
         }
     }
@@ -344,6 +354,7 @@ fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
 
 fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
     let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().collect();
+    refusals.extend_from_slice(&spent.contacts.refusals);
     for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.dropped() > 0 {
             refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));

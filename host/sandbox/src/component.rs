@@ -97,7 +97,7 @@ impl Component {
         let ty = component.component_type();
         let imports: Vec<_> = ty.imports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
         let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
-        let undeclared = imports::undeclared(&imports);
+        let undeclared = imports::undeclared(&imports, &manifest);
         if !undeclared.is_empty() {
             return Err(LoadError::Undeclared {
                 origin: origin.to_owned(),
@@ -105,7 +105,8 @@ impl Component {
                 declared: imports::declared(&manifest),
             });
         }
-        let pre = engine.linker.instantiate_pre(&component).map_err(host)?;
+        let linker = if manifest.http.is_empty() { &engine.linker } else { &engine.http_linker };
+        let pre = linker.instantiate_pre(&component).map_err(host)?;
         let callable = Callable::find(pre, &exports, origin)?;
         Ok(Self { digest, size, manifest, imports, exports, callable })
     }

@@ -1,5 +1,6 @@
 //! Components in, tools out.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Invocation
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ToolError;
+use crate::redact::Redactor;
+use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
 
 /// Typed tools in one component; more would not fit a model's attention.
@@ -28,6 +31,10 @@ pub struct RunnerConfig {
     pub ceiling: Ceiling,
     /// Calls at once on this host.
     pub calls: u32,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    pub nameservers: Vec<SocketAddr>,
+    /// Values for the secrets that tools are granted.
+    pub secrets: Secrets,
 }
 
 /// Loads components and calls tools.
@@ -35,6 +42,8 @@ pub struct RunnerConfig {
 pub struct Runner {
     pub(crate) engine: Engine,
     ceiling: Ceiling,
+    pub(crate) secrets: Secrets,
+    pub(crate) redactor: Redactor,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -46,9 +55,10 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, ceiling, calls } = config;
-        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls })?;
-        Ok(Self { engine, ceiling })
+        let RunnerConfig { compiler, cache, ceiling, calls, nameservers, secrets } = config;
+        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls, nameservers })?;
+        let redactor = Redactor::new(&secrets);
+        Ok(Self { engine, ceiling, secrets, redactor })
     }
 
     /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
@@ -83,7 +93,9 @@ impl Runner {
         grant: &Arc<Grant>,
     ) -> Result<Vec<Tool>, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        let report = self.engine.call(component, grant, Invocation::List, &CancellationToken::new()).await;
+        // Without secrets: there is nobody yet for whom the component works.
+        let cancel = CancellationToken::new();
+        let report = self.engine.call(component, grant, Invocation::List, Vec::new(), &cancel).await;
         if !report.receipt.outcome.is_ok() {
             return Err(wrong(report.receipt.outcome.to_string()));
         }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::Refusal;
+use super::{Refusal, Scheme};
 
 /// Ranges that are not public, from the IANA special-purpose address registries, and the metadata services of clouds that
 /// lie outside them.
@@ -75,10 +75,11 @@ impl AddressPolicy {
         Ok(())
     }
 
-    /// Whether the ceiling names this address itself: an internal network that the operator trusts.
-    pub fn names(&self, address: IpAddr) -> bool {
+    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling names, which lies in a
+    /// network that the operator trusts.
+    pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
         let address = unmapped(address);
-        self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() > 0)
+        scheme == Scheme::Https || self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() > 0)
     }
 
     /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens none.

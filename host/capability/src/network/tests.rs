@@ -263,3 +263,17 @@ fn the_ceiling_opens_what_it_names_and_nothing_else() {
     check_address(&["0.0.0.0/0", "::/0"], "fd00:ec2::254", "reserved");
     check_address(&["8000::/1"], "fd00:ec2::254", "unique local");
 }
+
+#[test]
+fn a_secret_travels_in_clear_only_where_the_ceiling_says_so() {
+    let check = |allowed: &str, scheme: Scheme, address: &str, expected: bool| {
+        let policy = AddressPolicy::new(vec![allowed.parse().expect("a network")]);
+        let trusted = policy.trusts(scheme, address.parse().expect("an address"));
+        assert_eq!(trusted, expected, "{allowed} {scheme:?} {address}");
+    };
+    check("10.0.0.0/8", Scheme::Https, "93.184.216.34", true);
+    check("10.0.0.0/8", Scheme::Http, "93.184.216.34", false);
+    check("10.0.0.0/8", Scheme::Http, "10.1.2.3", true);
+    check("10.0.0.0/8", Scheme::Http, "::ffff:10.1.2.3", true);
+    check("0.0.0.0/0", Scheme::Http, "93.184.216.34", false);
+}
