@@ -26,5 +26,7 @@ mod config;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// What tools reach over HTTP, and what they do not.
+mod network;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;

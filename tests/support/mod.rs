@@ -1,12 +1,16 @@
 //! How the tests reach the real thing: the built binary, the built tools and guests, a host of their own.
 
 mod command;
+mod dns;
 mod host;
 mod scratch;
+mod web;
 
-pub(crate) use command::cofferdam;
+pub(crate) use command::{Ran, cofferdam};
+pub(crate) use dns::Dns;
 pub(crate) use host::{Host, content_of};
 pub(crate) use scratch::Scratch;
+pub(crate) use web::{Reply, Web};
 
 use std::path::{Path, PathBuf};
 

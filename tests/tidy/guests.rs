@@ -8,8 +8,17 @@ use super::{File, file, files, none, one};
 /// Where the table of guests is.
 const TABLE: &str = "tests/hostile.rs";
 
+/// Where those are that need a network.
+const NETWORK_TABLE: &str = "tests/network.rs";
+
 /// Where the guests are.
 const GUESTS: &str = "tests/guests/src/bin";
+
+/// Where the guests are that Rust cannot say.
+const TEXTS: &str = "tests/guests/wat";
+
+/// The component of typed tools, with a row for each of its behaviours.
+const TYPED: &str = "typed_hostile";
 
 /// The guests of the table with their lines: `row("name", …)` or `guest: "name"`.
 fn rows(file: &File) -> Vec<(String, usize)> {
@@ -39,7 +48,7 @@ fn unmatched(table: Option<&File>, guests: &[&str]) -> Vec<String> {
     };
     let rows = rows(table);
     let untested = guests.iter().filter(|guest| !rows.iter().any(|(row, _)| row == *guest)).map(|guest| {
-        format!("{GUESTS}/{guest}.rs: no row of {TABLE} runs this guest: add one with the outcome it must have")
+        format!("{GUESTS}/{guest}.rs: no row of {} runs this guest: add one with the outcome it must have", table.path)
     });
     let missing = rows.iter().filter(|(row, _)| !guests.contains(&row.as_str())).map(|(row, line)| {
         format!("{}:{line}: there is no guest {GUESTS}/{row}.rs: write it, or remove the row", table.path)
@@ -51,9 +60,17 @@ fn unmatched(table: Option<&File>, guests: &[&str]) -> Vec<String> {
 fn every_guest_has_a_row_and_every_row_a_guest() {
     let programs = files(GUESTS, ".rs");
     let stem = |file: &File| file.path.strip_prefix(GUESTS)?.strip_prefix('/')?.strip_suffix(".rs").map(str::to_owned);
-    let stems: Vec<_> = programs.iter().filter_map(stem).collect();
+    let mut stems: Vec<_> = programs.iter().filter_map(stem).collect();
+    // Guests that are not programs in Rust: text, and the component of typed tools.
+    let texts = files(TEXTS, ".wat");
+    let text = |file: &File| file.path.strip_prefix(TEXTS)?.strip_prefix('/')?.strip_suffix(".wat").map(str::to_owned);
+    stems.extend(texts.iter().filter_map(text));
+    stems.push(TYPED.to_owned());
     let stems: Vec<_> = stems.iter().map(String::as_str).collect();
-    none(unmatched(file(TABLE).as_ref(), &stems));
+    // A guest belongs to one of the tables, by the power in its name.
+    let (network, other): (Vec<_>, Vec<_>) = stems.into_iter().partition(|stem| stem.starts_with("http_"));
+    none(unmatched(file(TABLE).as_ref(), &other));
+    none(unmatched(file(NETWORK_TABLE).as_ref(), &network));
 }
 
 #[test]

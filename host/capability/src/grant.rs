@@ -10,7 +10,9 @@ use crate::error::GrantError;
 use crate::guest_path::GuestPath;
 use crate::limits::{Limits, LimitsRequest};
 use crate::manifest::{Access, Manifest};
+use crate::network::{AddressPolicy, Host, HostOffer, HostPattern, NetworkCeiling, NetworkPolicy};
 use crate::preopen::{Offer, Preopen};
+use crate::secret::{SecretName, SecretRule};
 
 /// The most this host gives to any tool.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Ceiling {
     pub defaults: Limits,
     /// The highest value of every limit.
     pub limits: Limits,
+    /// The hosts and addresses that any tool reaches.
+    pub network: NetworkCeiling,
 }
 
 /// What the operator offers to one tool. The default offers nothing.
@@ -30,6 +34,10 @@ pub struct Decision {
     pub env: Vec<(String, String)>,
     /// Limits that the operator wants instead of the manifest's and the defaults.
     pub limits: LimitsRequest,
+    /// Hosts that it may send requests to.
+    pub http: Vec<HostOffer>,
+    /// Secrets that the operator has values for.
+    pub secrets: Vec<SecretName>,
 }
 
 /// Something that was asked for and not granted, or offered and not asked for: for the operator and the reviewer.
@@ -46,6 +54,18 @@ pub enum Withheld {
     NoVariable(String),
     /// The manifest asks for a higher limit than the host gives.
     Limit(&'static str),
+    /// The manifest declares a host that nobody offers, or not at these ports.
+    NoHost(HostPattern),
+    /// The manifest declares a host that this host gives to no tool.
+    HostAboveCeiling(HostPattern),
+    /// A host was offered that the manifest does not declare, or not at this port.
+    HostNotDeclared(String),
+    /// The manifest declares a secret that has no value here.
+    NoSecret(SecretName),
+    /// A secret was given that the manifest does not declare.
+    SecretNotDeclared(SecretName),
+    /// A secret whose host the tool does not reach.
+    SecretWithoutHost(SecretName, Host),
 }
 
 /// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is for, so it cannot be
@@ -59,6 +79,8 @@ pub struct Grant {
     preopens: Vec<Preopen>,
     environment: Vec<(String, String)>,
     limits: Limits,
+    network: NetworkPolicy,
+    secrets: Vec<SecretRule>,
     withheld: Vec<Withheld>,
 }
 
@@ -70,6 +92,8 @@ struct Fingerprint<'a> {
     directories: Vec<(&'a GuestPath, Access)>,
     environment: &'a [(String, String)],
     limits: &'a Limits,
+    network: &'a NetworkPolicy,
+    secrets: &'a [SecretRule],
 }
 
 impl fmt::Display for Withheld {
@@ -82,13 +106,27 @@ impl fmt::Display for Withheld {
             Self::ReadOnly(path) => write!(f, "it asks to write to {path}, which is offered read-only"),
             Self::NoVariable(name) => write!(f, "its manifest declares the variable {name}, which has no value here"),
             Self::Limit(name) => write!(f, "it asks for more `{name}` than this host gives, and gets the ceiling"),
+            Self::NoHost(host) => write!(f, "its manifest declares requests to {host}, which nobody offers"),
+            Self::HostAboveCeiling(host) => {
+                write!(f, "its manifest declares requests to {host}, which this host gives to no tool")
+            }
+            Self::HostNotDeclared(offer) => {
+                write!(f, "its manifest does not declare requests to {offer}, so it cannot send any there")
+            }
+            Self::NoSecret(name) => write!(f, "its manifest declares the secret {name}, which has no value here"),
+            Self::SecretNotDeclared(name) => {
+                write!(f, "its manifest does not declare the secret {name}, so it is sent nowhere")
+            }
+            Self::SecretWithoutHost(name, host) => {
+                write!(f, "the secret {name} is for {host}, which it cannot send requests to")
+            }
         }
     }
 }
 
 impl Default for Ceiling {
     fn default() -> Self {
-        Self { defaults: Limits::DEFAULT, limits: Limits::CEILING }
+        Self { defaults: Limits::DEFAULT, limits: Limits::CEILING, network: NetworkCeiling::default() }
     }
 }
 
@@ -101,11 +139,13 @@ impl Grant {
         ceiling: &Ceiling,
         decision: Decision,
     ) -> Result<Self, GrantError> {
-        let Decision { offers, env, limits } = decision;
+        let Decision { offers, env, limits, http, secrets } = decision;
         let mut withheld = Vec::new();
         let limits = decide_limits(manifest, ceiling, &limits, &mut withheld)?;
         let preopens = decide_directories(manifest, &offers, &mut withheld)?;
         let environment = decide_environment(manifest, env, &mut withheld);
+        let network = decide_network(manifest, &ceiling.network, &http, &mut withheld);
+        let secrets = decide_secrets(manifest, &network, &secrets, &mut withheld);
         let manifest = manifest.digest()?;
         let fingerprint = Fingerprint {
             component,
@@ -113,13 +153,15 @@ impl Grant {
             directories: preopens.iter().map(|preopen| (preopen.guest(), preopen.access())).collect(),
             environment: &environment,
             limits: &limits,
+            network: &network,
+            secrets: &secrets,
         };
         let digest = Digest::of(
             &serde_json_canonicalizer::to_vec(&fingerprint)
                 .map_err(|error| crate::error::ManifestError::from_json(&error, tool))?,
         );
         let tool = tool.to_owned();
-        Ok(Self { tool, component, manifest, digest, preopens, environment, limits, withheld })
+        Ok(Self { tool, component, manifest, digest, preopens, environment, limits, network, secrets, withheld })
     }
 
     /// The name the tool is known by.
@@ -155,6 +197,16 @@ impl Grant {
     /// The limits of every call.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Where it may send requests.
+    pub fn network(&self) -> &NetworkPolicy {
+        &self.network
+    }
+
+    /// The secrets that the host puts into its requests.
+    pub fn secrets(&self) -> &[SecretRule] {
+        &self.secrets
     }
 
     /// What did not come together.
@@ -254,4 +306,57 @@ fn decide_environment(
         }
     }
     environment
+}
+
+/// Declared ∩ ceiling ∩ offered, pattern by pattern: what is left of a row is the narrowest of the three.
+fn decide_network(
+    manifest: &Manifest,
+    ceiling: &NetworkCeiling,
+    offers: &[HostOffer],
+    withheld: &mut Vec<Withheld>,
+) -> NetworkPolicy {
+    let mut granted = Vec::new();
+    let mut used = vec![false; offers.len()];
+    for row in &manifest.http {
+        let below: Vec<_> = ceiling.hosts.iter().filter_map(|pattern| row.rule().meet(pattern, None)).collect();
+        if below.is_empty() {
+            withheld.push(Withheld::HostAboveCeiling(row.host.clone()));
+            continue;
+        }
+        let before = granted.len();
+        for (offer, used) in offers.iter().zip(&mut used) {
+            let met: Vec<_> = below.iter().filter_map(|rule| rule.meet(offer.pattern(), offer.port())).collect();
+            *used |= !met.is_empty();
+            granted.extend(met);
+        }
+        if granted.len() == before {
+            withheld.push(Withheld::NoHost(row.host.clone()));
+        }
+    }
+    let unused = offers.iter().zip(used).filter(|(_, used)| !used);
+    withheld.extend(unused.map(|(offer, _)| Withheld::HostNotDeclared(offer.to_string())));
+    NetworkPolicy::new(granted, AddressPolicy::new(ceiling.addresses.clone()))
+}
+
+fn decide_secrets(
+    manifest: &Manifest,
+    network: &NetworkPolicy,
+    given: &[SecretName],
+    withheld: &mut Vec<Withheld>,
+) -> Vec<SecretRule> {
+    let mut granted = Vec::new();
+    for row in &manifest.secret {
+        let (name, host) = (row.name.clone(), row.host.clone());
+        if !given.contains(&name) {
+            withheld.push(Withheld::NoSecret(name));
+        } else if !network.reaches(&host) {
+            withheld.push(Withheld::SecretWithoutHost(name, host));
+        } else {
+            let (header, format) = (row.inject.header.clone(), row.inject.format.clone());
+            granted.push(SecretRule { name, host, header, format });
+        }
+    }
+    let undeclared = given.iter().filter(|name| !manifest.secret.iter().any(|row| row.name == **name));
+    withheld.extend(undeclared.cloned().map(Withheld::SecretNotDeclared));
+    granted
 }

@@ -12,8 +12,10 @@ mod grant;
 mod guest_path;
 mod limits;
 mod manifest;
+mod network;
 mod preopen;
 mod quantity;
+mod secret;
 
 pub use digest::{Digest, DigestError};
 pub use environment::LOCKED_ENVIRONMENT;
@@ -22,5 +24,10 @@ pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
 pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, ToolSection, UnusedRow};
+pub use network::{
+    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
+    Refusal, Scheme,
+};
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
+pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};

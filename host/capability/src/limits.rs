@@ -149,6 +149,18 @@ limits! {
     /// Standard error that is kept; the rest is dropped and the receipt says so.
     stderr("stderr"): Bytes = kib(64), at most mib(8);
 
+    /// HTTP requests, permitted and refused ones. A page with its parts has fewer; more is a crawl.
+    http_requests("http-requests"): Count = Count(32), at most Count(1_024);
+
+    /// The body of one HTTP response. What a model reads has kilobytes; this is for data that a tool boils down.
+    http_response("http-response"): Bytes = mib(10), at most mib(256);
+
+    /// The body of one HTTP request, so that a tool cannot carry away everything it sees at once.
+    http_request_body("http-request-body"): Bytes = mib(10), at most mib(256);
+
+    /// HTTP exchanges at once: each holds a socket and a buffer of the host. Browsers open six to one server.
+    http_concurrent("http-concurrent"): Count = Count(4), at most Count(16);
+
     /// The result of a typed call.
     result("result"): Bytes = mib(1), at most mib(8);
 }

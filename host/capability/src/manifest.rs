@@ -13,6 +13,8 @@ use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
+use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port};
+use crate::secret::{InjectFormat, InjectHeader, SecretName};
 
 /// The version of the format that this host reads.
 const SCHEMA: u32 = 1;
@@ -87,17 +89,17 @@ pub struct FsRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRow {
-    /// An exact host name, or one leading `*.`.
-    pub host: String,
+    /// An exact host, or `*.` and a name.
+    pub host: HostPattern,
     /// The methods, such as `GET`; every method when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<String>,
-    /// The ports; 80 and 443 when left out.
+    pub methods: Vec<Method>,
+    /// The ports, for both schemes; 80 for http and 443 for https when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<u16>,
+    pub ports: Vec<Port>,
     /// Path prefixes; every path when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<String>,
+    pub paths: Vec<PathPrefix>,
     /// Why it needs it.
     pub reason: Reason,
 }
@@ -107,11 +109,11 @@ pub struct HttpRow {
 #[serde(deny_unknown_fields)]
 pub struct SecretRow {
     /// The name by which the operator supplies it.
-    pub name: String,
+    pub name: SecretName,
     /// Where it goes in the request.
     pub inject: Inject,
     /// The one host it is sent to.
-    pub host: String,
+    pub host: Host,
     /// Why it needs it.
     pub reason: Reason,
 }
@@ -121,9 +123,9 @@ pub struct SecretRow {
 #[serde(deny_unknown_fields)]
 pub struct Inject {
     /// The header, such as `authorization`.
-    pub header: String,
+    pub header: InjectHeader,
     /// The header's value, with `{}` where the secret goes.
-    pub format: String,
+    pub format: InjectFormat,
 }
 
 /// `[[env]]`: one environment variable.
@@ -193,6 +195,22 @@ impl Manifest {
         Ok(Digest::of(&self.to_canonical_json()?))
     }
 
+    /// Every host has a name, and every secret goes to one of the hosts that requests are sent to.
+    fn check_network(&self, origin: &str) -> Result<(), ManifestError> {
+        let refuse = |problem: String| Err(ManifestError::at(origin, problem));
+        if self.http.iter().any(|row| row.host.is_any()) {
+            return refuse("[[http]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
+        }
+        match self.secret.iter().find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host))) {
+            Some(secret) => refuse(format!(
+                "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it is for",
+                secret.host,
+                secret.name.as_str()
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// What no single value can get wrong, but two together can.
     fn checked(self, origin: &str) -> Result<Self, ManifestError> {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
@@ -205,6 +223,7 @@ impl Manifest {
         twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
         twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
+        self.check_network(origin)?;
         twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
         for row in &self.env {
             if row.name.is_empty() || row.name.contains(['=', '\0']) {
@@ -212,6 +231,13 @@ impl Manifest {
             }
         }
         Ok(self)
+    }
+}
+
+impl HttpRow {
+    /// The row as a rule, before anything narrows it.
+    pub(crate) fn rule(&self) -> HttpRule {
+        HttpRule::new(self.host.clone(), self.methods.clone(), self.ports.clone(), self.paths.clone())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
 use crate::error::Overasked;
+use crate::http::{Contacts, Egress, Injection};
 use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
@@ -79,7 +81,8 @@ enum Ended {
 }
 
 impl Engine {
-    /// Calls a component under a grant, when it is its turn in `queue` and on the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the
+    /// Calls a component under a grant, with the secrets that go into its requests, when it is its turn in `queue` and on
+    /// the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the
     /// future stops the guest as well; `cancel` does it with a receipt.
     pub async fn call(
         &self,
@@ -87,6 +90,7 @@ impl Engine {
         grant: &Grant,
         invocation: Invocation,
         queue: &Semaphore,
+        injections: Vec<Injection>,
         cancel: &CancellationToken,
     ) -> Report {
         let started = Instant::now();
@@ -101,7 +105,8 @@ impl Engine {
             None => {
                 let (args, stdin) = invocation.streams(grant.tool());
                 let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
-                let guest = self.run(component, grant, invocation, queue, streams, &mut spent);
+                let egress = Egress::new(grant, Arc::clone(&self.client), injections);
+                let guest = self.run(component, grant, invocation, queue, (streams, egress), &mut spent);
                 until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err)
             }
         };
@@ -117,6 +122,7 @@ impl Engine {
             stdout_bytes: stdout.written(),
             stderr_bytes: stderr.written(),
             refusals: refusals(&spent, &stdout, &stderr),
+            hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
         };
         Report { stdout, stderr, tools, receipt }
@@ -129,7 +135,7 @@ impl Engine {
         grant: &Grant,
         invocation: Invocation,
         queue: &Semaphore,
-        streams: Streams,
+        given: (Streams, Egress),
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
         let waiting = Instant::now();
@@ -138,7 +144,7 @@ impl Engine {
             return Err(Outcome::HostFault { message: "the host is shutting down".to_owned() });
         };
         spent.queued = waiting.elapsed();
-        let mut call = Metered { store: self.store(grant, streams)?, fuel: grant.limits().fuel.0, spent };
+        let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
             let guest = pin!(enter(store, component, invocation));
@@ -151,8 +157,8 @@ impl Engine {
         }
     }
 
-    fn store(&self, grant: &Grant, streams: Streams) -> Result<Store<State>, Outcome> {
-        let state = wasi::state(grant, streams).map_err(|error| host_fault("set-up", &error))?;
+    fn store(&self, grant: &Grant, (streams, egress): (Streams, Egress)) -> Result<Store<State>, Outcome> {
+        let state = wasi::state(grant, streams, egress).map_err(|error| host_fault("set-up", &error))?;
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.call_hook_async(Yielding);
@@ -191,6 +197,7 @@ struct Spent {
     peak_memory: u64,
     cpu: Duration,
     memory_refused: Option<String>,
+    contacts: Contacts,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -207,6 +214,7 @@ impl Drop for Metered<'_> {
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
+        self.spent.contacts = self.store.data().egress.contacts();
     }
 }
 
@@ -236,6 +244,9 @@ impl Metered<'_> {
         match error.downcast_ref::<Trap>() {
             Some(trap) => Outcome::Trap { message: trap.to_string() },
             None if is_host_call_too_large(error) => Outcome::HostCallTooLarge,
+            None if error.is::<wasmtime_wasi_http::FieldMapError>() => {
+                Outcome::GuestError { code: 1, message: "the guest holds more HTTP headers than its limit".to_owned() }
+            }
             None => match (error.downcast_ref::<Overasked>(), error.downcast_ref::<ResourceTableError>()) {
                 (Some(overasked), _) => Outcome::GuestError { code: 1, message: overasked.to_string() },
                 (_, Some(_)) => Outcome::GuestError {
@@ -370,6 +381,7 @@ fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
 
 fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
     let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().collect();
+    refusals.extend_from_slice(&spent.contacts.refusals);
     for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.dropped() > 0 {
             refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));

@@ -107,7 +107,8 @@ impl Component {
         let ty = component.component_type();
         let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
         let imports = imports::decide(&component, &manifest, origin)?;
-        let linker = imports::link(&engine.linker, &component, &manifest).map_err(host)?;
+        let linker = if manifest.http.is_empty() { &engine.linker } else { &engine.http_linker };
+        let linker = imports::link(linker, &component, &manifest).map_err(host)?;
         let pre = linker.instantiate_pre(&component).map_err(host)?;
         let callable = Callable::find(pre, &exports, origin)?;
         Ok(Self { digest, size, manifest, imports, exports, callable })

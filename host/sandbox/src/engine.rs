@@ -1,6 +1,7 @@
 //! One engine for the whole host: configuration, instance pool, linker.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -14,6 +15,7 @@ use crate::cache::Cache;
 use crate::compile;
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
+use crate::http::Client;
 use crate::random;
 use crate::state::State;
 
@@ -52,12 +54,17 @@ pub struct EngineConfig {
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
     pub calls: u32,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    pub nameservers: Vec<SocketAddr>,
 }
 
 /// The engine: compiles, loads and calls components.
 pub struct Engine {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) linker: Linker<State>,
+    /// The same with `wasi:http`, for components whose manifest declares it.
+    pub(crate) http_linker: Linker<State>,
+    pub(crate) client: Arc<Client>,
     pub(crate) cache: Cache,
     pub(crate) compiler: PathBuf,
     /// One place for each call that may run at once.
@@ -73,7 +80,7 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, ceiling, calls } = config;
+        let EngineConfig { compiler, cache, ceiling, calls, nameservers } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)
@@ -82,9 +89,14 @@ impl Engine {
         linker.allow_shadowing(true);
         random::add_to_linker(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         linker.allow_shadowing(false);
+        let mut http_linker = linker.clone();
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut http_linker)
+            .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         Ok(Self {
             engine,
             linker,
+            http_linker,
+            client: Arc::new(Client::new(&nameservers)),
             cache: Cache::open(cache)?,
             compiler,
             places: Semaphore::new(calls as usize),

@@ -14,6 +14,9 @@ const ALWAYS: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:i
 /// `wasi:sockets` comes with libc whether it is used or not. It is linked, and every address is denied.
 const SOCKETS: &str = "wasi:sockets";
 
+/// What [`Manifest::http`] declares; every request is held against the grant.
+const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
+
 /// The one version of WASI that is linked.
 const WASI_VERSION: &str = "0.2.";
 
@@ -67,6 +70,7 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
     match package(name) {
         Some(package) if ALWAYS.contains(&package) => Fate::Linked,
         Some(SOCKETS) => Fate::LinkedAndDenied,
+        Some(_) if HTTP.contains(&interface) && !manifest.http.is_empty() => Fate::Linked,
         _ => Fate::Undeclared,
     }
 }

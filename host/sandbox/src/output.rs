@@ -17,6 +17,7 @@ const WRITE_PERMIT: usize = 1 << 20;
 pub struct Output {
     kept: Vec<u8>,
     written: u64,
+    dropped: u64,
 }
 
 /// The writing end, shared by every stream the guest opens on it.
@@ -46,13 +47,19 @@ impl Output {
 
     /// How many bytes were dropped.
     pub fn dropped(&self) -> u64 {
-        self.written.saturating_sub(self.kept.len() as u64)
+        self.dropped
     }
 
     /// One line that says what is missing, when something is.
     pub fn marker(&self) -> Option<String> {
         let dropped = self.dropped();
-        (dropped > 0).then(|| format!("[output truncated: {} of {} bytes kept]", self.kept.len(), self.written))
+        let kept = self.written.saturating_sub(dropped);
+        (dropped > 0).then(|| format!("[output truncated: {kept} of {} bytes kept]", self.written))
+    }
+
+    /// Shows `bytes` instead of what was kept; what the guest wrote is counted as before.
+    pub fn replace(&mut self, bytes: Vec<u8>) {
+        self.kept = bytes;
     }
 
     /// What was kept as text, with the marker on a line of its own where something was dropped.
@@ -69,7 +76,9 @@ impl Output {
 
     fn push(&mut self, bytes: &[u8], limit: usize) {
         let room = limit.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        let kept = bytes.get(..room).unwrap_or(bytes);
+        self.kept.extend_from_slice(kept);
+        self.dropped = self.dropped.saturating_add((bytes.len() - kept.len()) as u64);
         self.written = self.written.saturating_add(bytes.len() as u64);
     }
 }

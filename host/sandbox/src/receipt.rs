@@ -1,5 +1,7 @@
 //! What a call used.
 
+use std::collections::BTreeMap;
+
 use cofferdam_capability::{Digest, Grant};
 use serde::Serialize;
 
@@ -35,7 +37,9 @@ pub struct Receipt {
     pub stdout_bytes: u64,
     /// Bytes the guest wrote to standard error, kept or not.
     pub stderr_bytes: u64,
-    /// What was dropped or refused on the way: truncated output, memory that was not given.
+    /// Hosts that it was connected to, as `host:port`, with the number of connections.
+    pub hosts: BTreeMap<String, u64>,
+    /// What was dropped or refused on the way: truncated output, memory that was not given, requests that were not sent.
     pub refusals: Vec<String>,
 }
 
@@ -56,6 +60,7 @@ impl Receipt {
             bytes_in: 0,
             stdout_bytes: 0,
             stderr_bytes: 0,
+            hosts: BTreeMap::new(),
             refusals: Vec::new(),
         }
     }

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::http::Egress;
 use crate::limiter::Limiter;
 
 /// The data of one store: made for a call, gone with it.
@@ -14,6 +16,9 @@ pub(crate) struct State {
     pub(crate) limiter: Limiter,
     /// Random bytes that one request may ask for.
     pub(crate) random: u64,
+    pub(crate) http: WasiHttpCtx,
+    /// Every request goes through here.
+    pub(crate) egress: Egress,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
 }
@@ -21,5 +26,11 @@ pub(crate) struct State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
     }
 }

@@ -8,6 +8,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
+use crate::http::Egress;
 use crate::limiter::Limiter;
 use crate::output::Capture;
 use crate::state::State;
@@ -20,14 +21,16 @@ pub(crate) struct Streams {
     pub(crate) stderr: Capture,
 }
 
-/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied.
-pub(crate) fn state(grant: &Grant, streams: Streams) -> wasmtime::Result<State> {
+/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied; `egress` is the way out.
+pub(crate) fn state(grant: &Grant, streams: Streams, egress: Egress) -> wasmtime::Result<State> {
     let limits = grant.limits();
     Ok(State {
         wasi: context(grant, streams)?,
         table: table(limits),
         limiter: Limiter::new(limits),
         random: limits.random.0,
+        http: Egress::context(),
+        egress,
         slice_began: Instant::now(),
     })
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use cofferdam_capability::{Bytes, Count, Time};
+use cofferdam_capability::{Bytes, Count, HostOffer, Time};
+use ipnet::IpNet;
 
 use crate::console::Format;
 use crate::error::Failure;
@@ -171,6 +172,22 @@ pub(crate) struct Run {
     /// Give a variable that its manifest declares; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
+
+    /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) http: Vec<HostOffer>,
+
+    /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) secret: Vec<String>,
+
+    /// Ask this DNS server instead of the system's, for tests and internal networks; may be repeated
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) nameserver: Vec<std::net::SocketAddr>,
+
+    /// Let hosts have addresses that are not public, for tests and internal networks: 10.1.0.0/16; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) allow_address: Vec<IpNet>,
 
     /// A capabilities.toml to use instead of the manifest in the component
     #[arg(long, value_name = "FILE")]

@@ -139,7 +139,7 @@ impl Config {
                 return refuse(format!("[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"));
             }
         }
-        let ceiling = Ceiling { defaults, limits: ceiling };
+        let ceiling = Ceiling { defaults, limits: ceiling, ..Ceiling::default() };
         Ok(Self { ceiling, calls, calls_per_agent, grants: grant, file })
     }
 

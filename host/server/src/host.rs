@@ -1,30 +1,46 @@
 //! The host put together.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agents, AgentsConfig};
 use cofferdam_capability::Decision;
 use cofferdam_image::Store as ImageStore;
 use cofferdam_model::Credentials;
-use cofferdam_tool::{Runner, RunnerConfig};
+use cofferdam_tool::{Runner, RunnerConfig, Secrets};
+use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
 use crate::error::Failure;
 use crate::paths::DataDir;
 
-/// What runs tools, for the host and for `tool run` alike.
+/// How tools reach the network, beyond what each is granted.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    /// Addresses that are not public and may be reached all the same.
+    pub(crate) addresses: Vec<IpNet>,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    pub(crate) nameservers: Vec<SocketAddr>,
+    /// Values of secrets.
+    pub(crate) secrets: Secrets,
+}
+
+/// What runs tools on a host.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
+    runner_with(config, data, Reach::default())
+}
+
+/// What runs tools, for the host and for `tool run` alike.
+pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Result<Runner, Failure> {
+    let Reach { addresses, nameservers, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
     let cache = data.private("cache")?;
-    let runner = RunnerConfig {
-        compiler,
-        cache,
-        ceiling: config.ceiling.clone(),
-        calls: config.calls,
-        calls_per_agent: config.calls_per_agent,
-    };
-    Runner::new(runner).map_err(Failure::work)
+    let mut ceiling = config.ceiling.clone();
+    ceiling.network.addresses.extend(addresses);
+    let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
+    Runner::new(RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent, nameservers, secrets })
+        .map_err(Failure::work)
 }
 
 /// The tool images on this machine.

@@ -16,10 +16,12 @@ use crate::tool::Tool;
 impl Runner {
     /// Calls a tool: input checked, policy asked, run in the sandbox. There is a report with a receipt whatever happens.
     pub async fn call(&self, tool: &Tool, input: Input, cancel: &CancellationToken) -> Report {
-        let report = match policy::permit(tool, input) {
-            Ok(permit) => backend::wasm::call(&self.engine, permit, cancel).await,
+        let mut report = match policy::permit(tool, input) {
+            Ok(permit) => backend::wasm::call(&self.engine, permit, &self.secrets, cancel).await,
             Err(reason) => cofferdam_sandbox::Report::refused(&tool.grant, reason),
         };
+        // Before anything is told to anybody, the log included.
+        self.redactor.report(&mut report);
         let report = Report::from(report);
         let receipt = &report.receipt;
         tracing::info!(

@@ -13,8 +13,10 @@ mod error;
 mod input;
 mod permit;
 mod policy;
+mod redact;
 mod report;
 mod runner;
+mod secret;
 mod tool;
 
 pub use answer::Answer;
@@ -25,4 +27,5 @@ pub use error::{EmbedError, ToolError};
 pub use input::Input;
 pub use report::Report;
 pub use runner::{Installed, Queue, Runner, RunnerConfig};
+pub use secret::{SecretError, Secrets};
 pub use tool::Tool;

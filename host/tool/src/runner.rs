@@ -1,5 +1,6 @@
 //! Components in, tools out.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ToolError;
+use crate::redact::Redactor;
+use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
 
 /// Typed tools in one component; more would not fit a model's attention.
@@ -31,6 +34,10 @@ pub struct RunnerConfig {
     pub calls: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    pub nameservers: Vec<SocketAddr>,
+    /// Values for the secrets that tools are granted.
+    pub secrets: Secrets,
 }
 
 /// Loads components and calls tools.
@@ -39,6 +46,8 @@ pub struct Runner {
     pub(crate) engine: Engine,
     ceiling: Ceiling,
     calls_per_agent: u32,
+    pub(crate) secrets: Secrets,
+    pub(crate) redactor: Redactor,
 }
 
 /// Where the calls of one agent wait for each other, in the order in which they came. Only those that are through wait
@@ -57,9 +66,10 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent } = config;
-        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls })?;
-        Ok(Self { engine, ceiling, calls_per_agent })
+        let RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent, nameservers, secrets } = config;
+        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls, nameservers })?;
+        let redactor = Redactor::new(&secrets);
+        Ok(Self { engine, ceiling, calls_per_agent, secrets, redactor })
     }
 
     /// A queue for the calls of one agent.
@@ -101,8 +111,9 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        let report =
-            self.engine.call(component, grant, Invocation::List, &queue.places, &CancellationToken::new()).await;
+        // Without secrets: there is nobody yet for whom the component works.
+        let cancel = CancellationToken::new();
+        let report = self.engine.call(component, grant, Invocation::List, &queue.places, Vec::new(), &cancel).await;
         if !report.receipt.outcome.is_ok() {
             return Err(wrong(report.receipt.outcome.to_string()));
         }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
 
+pub mod http;
+
 use std::io;
 use std::process::ExitCode;
 

@@ -46,7 +46,8 @@ impl Fixture {
         std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
         let cache = Dir::open_ambient_dir(cache, ambient_authority()).expect("it opens");
         let compiler = checkout().join("target/release/cofferdam");
-        let config = EngineConfig { compiler, cache, ceiling: Ceiling::default(), calls: CALLS };
+        let config =
+            EngineConfig { compiler, cache, ceiling: Ceiling::default(), calls: CALLS, nameservers: Vec::new() };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -101,7 +102,7 @@ impl Fixture {
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
         let cancel = CancellationToken::new();
-        let report = self.engine.call(&tool.component, &tool.grant, invocation, &self.queue, &cancel).await;
+        let report = self.engine.call(&tool.component, &tool.grant, invocation, &self.queue, Vec::new(), &cancel).await;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }
 }

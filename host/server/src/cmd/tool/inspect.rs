@@ -1,6 +1,6 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
-use cofferdam_capability::{Limits, Manifest};
+use cofferdam_capability::{HttpRow, Limits, Manifest};
 use cofferdam_tool::Installed;
 use serde_json::json;
 
@@ -71,10 +71,7 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
     rows.extend(
         manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
     );
-    rows.extend(manifest.http.iter().map(|http| {
-        let methods = if http.methods.is_empty() { "any method".to_owned() } else { http.methods.join(" ") };
-        row("http", format!("{} {methods}", http.host), http.reason.as_str())
-    }));
+    rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
     rows.extend(
         manifest
             .secret
@@ -87,4 +84,14 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
         rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
     }
     rows
+}
+
+/// The requests of a row: method, host, ports, paths, as far as it names them.
+fn requests(row: &HttpRow) -> String {
+    let methods = row.methods.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let methods = if methods.is_empty() { "any method".to_owned() } else { methods.join(" ") };
+    let ports = row.ports.iter().map(|&port| u16::from(port).to_string()).collect::<Vec<_>>();
+    let ports = if ports.is_empty() { String::new() } else { format!(" port {}", ports.join(" ")) };
+    let paths = row.paths.iter().cloned().map(|path| format!(" {}", String::from(path))).collect::<String>();
+    format!("{} {methods}{ports}{paths}", row.host)
 }

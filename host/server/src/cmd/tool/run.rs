@@ -4,22 +4,29 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::time::Instant;
 
-use cofferdam_capability::{Access, Decision, LimitsRequest, Offer};
-use cofferdam_tool::{Input, Runner, Tool};
+use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
+use cofferdam_tool::{Input, Runner, Secrets, Tool};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host;
+use crate::host::{self, Reach};
 use crate::paths::DataDir;
+
+/// The largest file of a secret, in bytes: the largest secret and a line break.
+const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
-    let runner = host::runner(config, data)?;
-    let tools = load(&runner, &run).await?;
+    let secrets = secrets(&run.secret)?;
+    let names = secrets.names().cloned().collect();
+    let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
+    let runner = host::runner_with(config, data, reach)?;
+    let tools = load(&runner, &run, decision(&run, names)?).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(&tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
@@ -39,9 +46,8 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run) -> Result<Vec<Tool>, Failure> {
+async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool>, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
-    let decision = decision(run)?;
     let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
     let origin = run.path.display().to_string();
     let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
@@ -58,14 +64,32 @@ async fn load(runner: &Runner, run: &Run) -> Result<Vec<Tool>, Failure> {
     Ok(tools)
 }
 
-fn decision(run: &Run) -> Result<Decision, Failure> {
+fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
     let offers = run.dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
     let env = run.env.iter().map(|variable| match variable.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
     let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits })
+    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
+}
+
+/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
+fn secrets(written: &[String]) -> Result<Secrets, Failure> {
+    let mut secrets = Secrets::default();
+    for written in written {
+        let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
+        let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
+        let name: SecretName = name.parse().map_err(wrong)?;
+        let mut value = Zeroizing::new(super::read(Path::new(file), MAX_SECRET_FILE)?);
+        for end in [b'\n', b'\r'] {
+            if value.last() == Some(&end) {
+                value.pop();
+            }
+        }
+        secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(secrets)
 }
 
 /// `HOST:GUEST[:ro|rw]`.

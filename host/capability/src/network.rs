@@ -1,0 +1,285 @@
+//! Where a tool may send requests: rules about host, port, method and path, and about the addresses behind a name.
+//!
+//! Nothing here speaks to a network. `sandbox/http.rs` asks [`NetworkPolicy`] before a name is looked up, and
+//! [`AddressPolicy`] before a connection is made.
+
+mod address;
+mod host;
+mod path;
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use address::AddressPolicy;
+pub use host::{Host, HostPattern};
+pub use path::PathPrefix;
+
+/// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing would be checked any
+/// more; `TRACE` asks the server to send back the headers that the host injected.
+const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
+
+/// The longest name of a method; the registry of HTTP methods has none above 17 bytes.
+const MAX_METHOD: usize = 32;
+
+/// Why a request was refused, in words for the receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub(crate) String);
+
+/// How a request travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In clear.
+    Http,
+    /// Through TLS.
+    Https,
+}
+
+/// A method as HTTP writes it, such as `GET`: a token in upper case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Method(String);
+
+/// A TCP port that can be connected to: 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u16", try_from = "u16")]
+pub struct Port(u16);
+
+/// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostOffer {
+    pattern: HostPattern,
+    port: Option<Port>,
+}
+
+/// The most of the network this host gives to any tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkCeiling {
+    /// Hosts that tools may be granted. The default is every host: what is granted is the operator's decision per tool.
+    pub hosts: Vec<HostPattern>,
+    /// Addresses that tools may reach although they are not public, such as `127.0.0.1/32`. The default is none.
+    pub addresses: Vec<IpNet>,
+}
+
+/// One row of what a tool may request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HttpRule {
+    host: HostPattern,
+    /// Every method but [`NEVER`] when empty.
+    methods: Vec<Method>,
+    /// The port of the scheme when empty.
+    ports: Vec<Port>,
+    /// The one port that was offered, if the offer named one.
+    offered: Option<Port>,
+    /// Every path when empty.
+    paths: Vec<PathPrefix>,
+}
+
+/// Everything a tool may request. The default permits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NetworkPolicy {
+    rules: Vec<HttpRule>,
+    addresses: AddressPolicy,
+}
+
+/// How far a request came before a rule refused it. The row where it came farthest is the one that was meant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Stage {
+    Host,
+    Method,
+    Port,
+    Path,
+}
+
+impl Scheme {
+    /// The port when a request names none (RFC 9110, sections 4.2.1 and 4.2.2).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl HttpRule {
+    /// A rule as a manifest asks for it.
+    pub(crate) fn new(host: HostPattern, methods: Vec<Method>, ports: Vec<Port>, paths: Vec<PathPrefix>) -> Self {
+        Self { host, methods, ports, offered: None, paths }
+    }
+
+    /// What both this rule and a pattern permit: a ceiling or an offer.
+    pub(crate) fn meet(&self, pattern: &HostPattern, port: Option<Port>) -> Option<Self> {
+        let host = self.host.meet(pattern)?;
+        let reachable = |port: Port| match self.ports.as_slice() {
+            [] => [Scheme::Http, Scheme::Https].iter().any(|scheme| scheme.default_port() == port.0),
+            ports => ports.contains(&port),
+        };
+        if port.is_some_and(|port| !reachable(port)) {
+            return None;
+        }
+        Some(Self { host, offered: port, ..self.clone() })
+    }
+
+    /// The hosts it is about.
+    pub fn host(&self) -> &HostPattern {
+        &self.host
+    }
+
+    /// The error also says how far the request came.
+    fn permits(&self, method: &str, scheme: Scheme, port: u16, path: &str) -> Result<(), (Stage, Refusal)> {
+        let refuse = |stage, problem: String| Err((stage, Refusal(problem)));
+        if NEVER.contains(&method) {
+            return refuse(Stage::Method, format!("method {method} is permitted to no tool"));
+        }
+        if !self.methods.is_empty() && !self.methods.iter().any(|permitted| permitted.0 == method) {
+            return refuse(Stage::Method, format!("method {method} is not granted"));
+        }
+        let by_rule = match self.ports.as_slice() {
+            [] => port == scheme.default_port(),
+            ports => ports.contains(&Port(port)),
+        };
+        if !by_rule || self.offered.is_some_and(|offered| offered.0 != port) {
+            return refuse(Stage::Port, format!("port {port} is not granted"));
+        }
+        if self.paths.is_empty() {
+            return Ok(());
+        }
+        path::covered(&self.paths, path).map_err(|refusal| (Stage::Path, refusal))
+    }
+}
+
+impl NetworkPolicy {
+    pub(crate) fn new(rules: Vec<HttpRule>, addresses: AddressPolicy) -> Self {
+        Self { rules, addresses }
+    }
+
+    /// Whether a request may be sent. `path` is that of the URI, without the query.
+    ///
+    /// # Errors
+    ///
+    /// Why not, for the row that comes closest.
+    pub fn permits(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> Result<(), Refusal> {
+        let mut closest = (Stage::Host, Refusal("the host is not granted".to_owned()));
+        for rule in self.rules.iter().filter(|rule| rule.host.covers(host)) {
+            match rule.permits(method, scheme, port, path) {
+                Ok(()) => return Ok(()),
+                Err(refused) if refused.0 > closest.0 => closest = refused,
+                Err(_) => {}
+            }
+        }
+        Err(closest.1)
+    }
+
+    /// Whether some request to this host may be sent.
+    pub fn reaches(&self, host: &Host) -> bool {
+        self.rules.iter().any(|rule| rule.host.covers(host))
+    }
+
+    /// What holds for the addresses behind a name.
+    pub fn addresses(&self) -> &AddressPolicy {
+        &self.addresses
+    }
+
+    /// The rules, in the order of the manifest.
+    pub fn rules(&self) -> &[HttpRule] {
+        &self.rules
+    }
+}
+
+impl Default for NetworkCeiling {
+    fn default() -> Self {
+        Self { hosts: vec![HostPattern::ANY], addresses: Vec::new() }
+    }
+}
+
+impl HostOffer {
+    /// Hosts, and the one port of them that is offered; every port that is declared when there is none.
+    pub fn new(pattern: HostPattern, port: Option<Port>) -> Self {
+        Self { pattern, port }
+    }
+
+    pub(crate) fn pattern(&self) -> &HostPattern {
+        &self.pattern
+    }
+
+    pub(crate) fn port(&self) -> Option<Port> {
+        self.port
+    }
+}
+
+/// `HOST` or `HOST:PORT`, where the host is a pattern: exact, `*.` and a name, or `*`.
+impl FromStr for HostOffer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // An address in brackets holds colons of its own.
+        let (pattern, port) = match text.rsplit_once(':') {
+            Some((pattern, port)) if !text.ends_with(']') => (pattern, Some(port)),
+            _ => (text, None),
+        };
+        let port = port.map(|port| match port.parse::<u16>() {
+            Ok(number) => Port::try_from(number),
+            Err(_) => Err(format!("`{port}` is not a port: expected 1 to 65535")),
+        });
+        Ok(Self { pattern: pattern.parse()?, port: port.transpose()? })
+    }
+}
+
+impl fmt::Display for HostOffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{}", self.pattern, port.0),
+            None => write!(f, "{}", self.pattern),
+        }
+    }
+}
+
+impl TryFrom<u16> for Port {
+    type Error = String;
+
+    fn try_from(number: u16) -> Result<Self, String> {
+        if number == 0 {
+            return Err("`ports` holds 0, which is no port: expected 1 to 65535".to_owned());
+        }
+        Ok(Self(number))
+    }
+}
+
+impl From<Port> for u16 {
+    fn from(port: Port) -> Self {
+        port.0
+    }
+}
+
+impl TryFrom<String> for Method {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let token = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if text.is_empty() || text.len() > MAX_METHOD || !text.bytes().all(token) {
+            return Err(format!("`methods` holds {text:?}: expected a method in upper case, such as GET"));
+        }
+        if NEVER.contains(&text.as_str()) {
+            return Err(format!("`methods` holds {text:?}, which is permitted to no tool: remove it"));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<Method> for String {
+    fn from(method: Method) -> Self {
+        method.0
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

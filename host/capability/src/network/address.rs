@@ -1,0 +1,106 @@
+//! Addresses that no tool reaches, whatever name leads to them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::{Refusal, Scheme};
+
+/// Ranges that are not public, from the IANA special-purpose address registries, and the metadata services of clouds that
+/// lie outside them.
+const DENIED: [(&str, &str); 28] = [
+    ("0.0.0.0/8", "this host"),
+    ("10.0.0.0/8", "private"),
+    ("100.64.0.0/10", "shared by a carrier"),
+    ("127.0.0.0/8", "loopback"),
+    ("168.63.129.16/32", "metadata of Azure"),
+    ("169.254.0.0/16", "link-local, with the metadata of clouds"),
+    ("172.16.0.0/12", "private"),
+    ("192.0.0.0/24", "reserved for protocols"),
+    ("192.0.2.0/24", "documentation"),
+    ("192.88.99.0/24", "6to4 relays"),
+    ("192.168.0.0/16", "private"),
+    ("198.18.0.0/15", "benchmarking"),
+    ("198.51.100.0/24", "documentation"),
+    ("203.0.113.0/24", "documentation"),
+    ("224.0.0.0/4", "multicast"),
+    ("240.0.0.0/4", "reserved, with broadcast"),
+    // Public IPv6 addresses lie in 2000::/3; the first three rows are everything else.
+    ("::/3", "not public: loopback, unspecified, IPv4-compatible, reserved"),
+    ("4000::/2", "reserved"),
+    ("8000::/1", "reserved"),
+    ("64:ff9b:1::/48", "local translation to IPv4"),
+    ("2001::/23", "reserved for protocols, with Teredo"),
+    ("2001:db8::/32", "documentation"),
+    ("3fff::/20", "documentation"),
+    ("5f00::/16", "segment routing"),
+    ("fc00::/7", "unique local, with the metadata of clouds"),
+    ("fe80::/10", "link-local"),
+    ("fec0::/10", "site-local"),
+    ("ff00::/8", "multicast"),
+];
+
+/// Which addresses a tool may be connected to: the public ones, and those that the ceiling names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AddressPolicy {
+    allowed: Vec<IpNet>,
+}
+
+impl AddressPolicy {
+    pub(crate) fn new(allowed: Vec<IpNet>) -> Self {
+        Self { allowed }
+    }
+
+    /// Whether a connection to this address may be made.
+    ///
+    /// # Errors
+    ///
+    /// What the address is instead of public.
+    pub fn check(&self, address: IpAddr) -> Result<(), Refusal> {
+        let address = unmapped(address);
+        if let Some(embedded) = embedded(address) {
+            self.check(embedded.into()).map_err(|refusal| Refusal(format!("{address} leads to {refusal}")))?;
+            return Ok(());
+        }
+        for (range, what) in DENIED {
+            // A range that cannot be read would let everything in it pass; a test reads them all.
+            let Ok(range) = range.parse::<IpNet>() else {
+                return Err(Refusal(format!("{address}, which this host cannot judge")));
+            };
+            if range.contains(&address) && !self.allows(address, range) {
+                return Err(Refusal(format!("{address}, which is {what}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling names, which lies in a
+    /// network that the operator trusts.
+    pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
+        let address = unmapped(address);
+        scheme == Scheme::Https || self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() > 0)
+    }
+
+    /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens none.
+    fn allows(&self, address: IpAddr, denied: IpNet) -> bool {
+        self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() >= denied.prefix_len())
+    }
+}
+
+/// `::ffff:a.b.c.d` is the IPv4 address to the system.
+fn unmapped(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// The IPv4 address that a translator or a tunnel takes out of an IPv6 address: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+fn embedded(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(address) = address else {
+        return None;
+    };
+    let ipv4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match Ipv6Addr::segments(&address) {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(ipv4(high, low)),
+        _ => None,
+    }
+}

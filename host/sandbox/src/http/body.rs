@@ -1,0 +1,147 @@
+//! Bodies that end at their cap.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use super::exchange::of_hyper;
+use super::record::Record;
+
+/// How much of a body has passed.
+struct Meter {
+    what: &'static str,
+    cap: u64,
+    left: u64,
+    record: Record,
+}
+
+/// What a guest sends, up to a cap.
+pub(super) struct Outgoing {
+    body: WasiBody,
+    meter: Meter,
+}
+
+/// What a server sends, up to a cap, with a limit on its pauses. It holds the exchange's place until it is read to its end
+/// or dropped.
+pub(super) struct Response {
+    body: Incoming,
+    meter: Meter,
+    patience: Duration,
+    pause: Pin<Box<Sleep>>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Meter {
+    fn new(what: &'static str, cap: u64, record: Record) -> Self {
+        Self { what, cap, left: cap, record }
+    }
+
+    /// Whether these bytes still fit. The first ones that do not are told in the receipt.
+    fn fits(&mut self, bytes: &Bytes) -> bool {
+        match self.left.checked_sub(bytes.len() as u64) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                self.record.refuse(&format!("http {} body: more than {} bytes", self.what, self.cap));
+                false
+            }
+        }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn new(body: WasiBody, cap: u64, record: Record) -> Self {
+        Self { body, meter: Meter::new("request", cap, record) }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame
+            && let Some(bytes) = frame.data_ref()
+            && !self.meter.fits(bytes)
+        {
+            return Poll::Ready(Some(Err(Error::HttpRequestBodySize(Some(self.meter.cap)))));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Response {
+    pub(super) fn new(
+        body: Incoming,
+        cap: u64,
+        patience: Duration,
+        place: OwnedSemaphorePermit,
+        record: Record,
+    ) -> Self {
+        let pause = Box::pin(sleep(patience));
+        Self { body, meter: Meter::new("response", cap, record), patience, pause, place: Some(place) }
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.place = None;
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Body for Response {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        // A body that has failed has ended.
+        if self.place.is_none() {
+            return Poll::Ready(None);
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending if self.pause.as_mut().poll(cx).is_ready() => self.fail(Error::ConnectionReadTimeout),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => {
+                self.place = None;
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => self.fail(of_hyper(&error)),
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(bytes) = frame.data_ref()
+                    && !self.meter.fits(bytes)
+                {
+                    let cap = self.meter.cap;
+                    return self.fail(Error::HttpResponseBodySize(Some(cap)));
+                }
+                let until = Instant::now() + self.patience;
+                self.pause.as_mut().reset(until);
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.place.is_none() || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

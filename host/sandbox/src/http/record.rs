@@ -1,0 +1,74 @@
+//! What a call did over HTTP, for its receipt.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How much of one refusal is kept, in bytes: hosts and paths are the guest's words.
+const MAX_REFUSAL: usize = 256;
+
+/// Refusals that are kept: two for each request of the default limit. The rest is counted.
+const MAX_REFUSALS: usize = 64;
+
+/// Hosts contacted, and what was refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contacts {
+    /// `host:port` and the number of connections.
+    pub(crate) hosts: BTreeMap<String, u64>,
+    pub(crate) refusals: Vec<String>,
+}
+
+/// The writing end, shared by the requests of a call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    contacts: Contacts,
+    /// Requests beyond the limit, and the limit.
+    beyond: Option<(u64, u64)>,
+    unkept: u64,
+}
+
+impl Record {
+    pub(super) fn contact(&self, destination: String) {
+        self.change(|inner| *inner.contacts.hosts.entry(destination).or_default() += 1);
+    }
+
+    pub(super) fn refuse(&self, refusal: &str) {
+        self.change(|inner| {
+            if inner.contacts.refusals.len() >= MAX_REFUSALS {
+                inner.unkept += 1;
+                return;
+            }
+            let mut kept: String = refusal.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+            if kept.len() > MAX_REFUSAL {
+                kept.truncate(kept.floor_char_boundary(MAX_REFUSAL));
+                kept.push('…');
+            }
+            inner.contacts.refusals.push(kept);
+        });
+    }
+
+    /// One more request than `limit`.
+    pub(super) fn beyond(&self, limit: u64) {
+        self.change(|inner| inner.beyond = Some((inner.beyond.map_or(1, |(count, _)| count.saturating_add(1)), limit)));
+    }
+
+    pub(super) fn contacts(&self) -> Contacts {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut contacts = inner.contacts.clone();
+        if inner.unkept > 0 {
+            contacts.refusals.push(format!("http: {} more refusals", inner.unkept));
+        }
+        if let Some((count, limit)) = inner.beyond {
+            contacts.refusals.push(format!("http-requests: {count} refused beyond {limit}"));
+        }
+        contacts
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
+        change(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,110 @@
+//! HTTP by the plain bindings of `wasi:http`, so that a guest can try what no library would send.
+
+use std::io::{self, Read, Write};
+
+use wasip2::http::outgoing_handler::handle;
+use wasip2::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    Scheme,
+};
+use wasip2::io::streams::InputStream;
+
+/// A response whose body has not been read yet. Dropping it gives its connection back.
+#[derive(Debug)]
+pub struct Open {
+    /// The status.
+    pub status: u16,
+    /// Names and values.
+    pub headers: Vec<(String, Vec<u8>)>,
+    // In the order in which they must go: a stream before its body.
+    stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+}
+
+/// A request toward a URL such as `http://host:1/path`. The scheme, the host and the path are sent as they are written.
+///
+/// # Errors
+///
+/// When the bindings refuse a part of it.
+pub fn request(method: &str, url: &str, headers: Fields) -> io::Result<OutgoingRequest> {
+    let (scheme, rest) = url.split_once("://").ok_or_else(|| refused("not a URL"))?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let request = OutgoingRequest::new(headers);
+    let method = match method {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "POST" => Method::Post,
+        "DELETE" => Method::Delete,
+        "CONNECT" => Method::Connect,
+        "TRACE" => Method::Trace,
+        other => Method::Other(other.to_owned()),
+    };
+    let scheme = match scheme {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        other => Scheme::Other(other.to_owned()),
+    };
+    request.set_method(&method).map_err(|()| refused("the method"))?;
+    request.set_scheme(Some(&scheme)).map_err(|()| refused("the scheme"))?;
+    request.set_authority(Some(authority)).map_err(|()| refused("the authority"))?;
+    request.set_path_with_query((!path.is_empty()).then_some(path)).map_err(|()| refused("the path"))?;
+    Ok(request)
+}
+
+/// Sends a request without a body.
+///
+/// # Errors
+///
+/// What the host answers instead of a response.
+pub fn send(request: OutgoingRequest) -> io::Result<Open> {
+    open(handle(request, None).map_err(failed)?)
+}
+
+/// Sends a request with a body that `write` writes.
+///
+/// # Errors
+///
+/// What the host answers instead of a response, or what `write` came upon.
+pub fn send_body(request: OutgoingRequest, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Open> {
+    let body = request.body().map_err(|()| refused("the body"))?;
+    let future = handle(request, None).map_err(failed)?;
+    let mut stream = body.write().map_err(|()| refused("the body's stream"))?;
+    write(&mut stream)?;
+    drop(stream);
+    OutgoingBody::finish(body, None).map_err(failed)?;
+    open(future)
+}
+
+/// `GET`, without headers.
+///
+/// # Errors
+///
+/// As [`send`].
+pub fn get(url: &str) -> io::Result<Open> {
+    send(request("GET", url, Fields::new())?)
+}
+
+fn open(future: FutureIncomingResponse) -> io::Result<Open> {
+    future.subscribe().block();
+    let response =
+        future.get().ok_or_else(|| refused("no response"))?.map_err(|()| refused("taken"))?.map_err(failed)?;
+    let (status, headers) = (response.status(), response.headers().entries());
+    let body = response.consume().map_err(|()| refused("the body"))?;
+    let stream = body.stream().map_err(|()| refused("the stream"))?;
+    Ok(Open { status, headers, stream, _body: body, _response: response })
+}
+
+fn failed(error: ErrorCode) -> io::Error {
+    io::Error::other(format!("{error:?}"))
+}
+
+fn refused(what: &str) -> io::Error {
+    io::Error::other(format!("refused: {what}"))
+}
+
+impl Read for Open {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        Read::read(&mut self.stream, bytes)
+    }
+}

@@ -1,0 +1,420 @@
+//! What tools reach over HTTP, and what they do not. The nameserver and the web server are real, on loopback; what counts
+//! is what the server has seen, and what the receipt says.
+
+use serde_json::{Value, json};
+
+use crate::support::{Dns, Ran, Reply, Scratch, Web, cofferdam, guest};
+
+/// Lets a test reach its own server.
+const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
+
+/// A secret that every encoding changes.
+const SECRET: &str = "s3cr3t/planted+value=1";
+
+/// `SECRET` as servers may send it back: plain, base64 of itself and behind `Bearer `, URL-safe, hexadecimal, URL-encoded.
+const SPELLINGS: [&str; 6] = [
+    SECRET,
+    "czNjcjN0L3BsYW50ZWQrdmFsdWU9MQ==",
+    "QmVhcmVyIHMzY3IzdC9wbGFudGVkK3ZhbHVlPTE=",
+    "czNjcjN0L3BsYW50ZWQrdmFsdWU9MQ",
+    "7333637233742f706c616e7465642b76616c75653d31",
+    "s3cr3t%2Fplanted%2Bvalue%3D1",
+];
+
+/// One call of a guest.
+struct Call {
+    guest: &'static str,
+    /// Rows of the manifest.
+    manifest: String,
+    /// What the operator says.
+    flags: Vec<String>,
+    args: Vec<String>,
+}
+
+/// A guest of this file with what it is given: a row of the table.
+fn row(guest: &'static str, manifest: impl Into<String>, flags: &[&str], args: &[&str]) -> Call {
+    let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+    Call { guest, manifest: manifest.into(), flags: owned(flags), args: owned(args) }
+}
+
+impl Call {
+    fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
+        let head = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
+        let capabilities = scratch.file("capabilities.toml", format!("{head}{}", self.manifest));
+        let mut args = vec!["tool".into(), "run".into(), guest(self.guest).into_os_string()];
+        args.extend(["--format".into(), "json".into(), "--capabilities".into(), capabilities.into_os_string()]);
+        args.extend(["--nameserver".into(), dns.address.to_string().into()]);
+        args.extend(self.flags.iter().map(Into::into));
+        args.push("--".into());
+        args.extend(self.args.iter().map(Into::into));
+        env.iter().fold(cofferdam(scratch, args), |command, (name, value)| command.env(name, value)).run()
+    }
+
+    /// Runs it and returns receipt and output.
+    #[track_caller]
+    fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
+        let receipt = self.ran(scratch, dns, &[]).json();
+        let printed = format!("{}{}", receipt["stdout"], receipt["stderr"]);
+        assert!(!printed.contains("ESCAPED") && !printed.contains("UNTESTED"), "{}: {receipt}", self.guest);
+        receipt
+    }
+}
+
+/// A manifest that declares one host at one port.
+fn declare(host: &str, port: u16) -> String {
+    format!("[[http]]\nhost = \"{host}\"\nports = [{port}]\nreason = \"to try\"\n")
+}
+
+/// The guest did its work.
+#[track_caller]
+fn worked(receipt: &Value, says: &str) {
+    assert_eq!(receipt["outcome"]["name"], "ok", "{receipt}");
+    assert!(receipt["stdout"].as_str().unwrap().contains(says), "`{says}`: {receipt}");
+}
+
+/// The guest was told `error`, and the receipt says `refusal`.
+#[track_caller]
+fn refused(receipt: &Value, error: &str, refusal: &str) {
+    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
+    assert!(receipt["stderr"].as_str().unwrap().contains(error), "`{error}`: {receipt}");
+    assert!(receipt["refusals"].to_string().contains(refusal), "`{refusal}`: {receipt}");
+}
+
+fn hello() -> Web {
+    Web::start(&[("/", Reply::Full("200 OK", "hello".to_owned()))])
+}
+
+#[test]
+fn a_granted_host_is_reached_by_its_name() {
+    let (scratch, web) = (Scratch::new(), Web::start(&[("/", Reply::Echo)]));
+    let dns = Dns::start(&[("ok.test", &["127.0.0.1"])]);
+    let port = web.port();
+    let url = format!("http://OK.test:{port}/a?b=c");
+    let receipt =
+        row("http_fetch", declare("ok.test", port), &["--http", "ok.test", LOOPBACK[0], LOOPBACK[1]], &["GET", &url])
+            .run(&scratch, &dns);
+    worked(&receipt, "GET /a?b=c HTTP/1.1");
+    worked(&receipt, &format!("host: ok.test:{port}"));
+    assert_eq!(receipt["hosts"], json!({ format!("ok.test:{port}"): 1 }));
+    assert_eq!(receipt["refusals"], json!([]));
+}
+
+#[test]
+fn what_is_not_declared_and_offered_is_not_reached() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"]), ("b.test", &["127.0.0.1"])]);
+    let port = web.port();
+    let check = |declared: &str, offered: &[&str], url: String| {
+        let flags = [offered, &LOOPBACK].concat();
+        let receipt = row("http_fetch", declared, &flags, &["GET", &url]).run(&scratch, &dns);
+        refused(&receipt, "HttpRequestDenied", "the host is not granted");
+    };
+    check(&declare("a.test", port), &["--http", "*"], format!("http://b.test:{port}/"));
+    check(&declare("*.a.test", port), &["--http", "*"], format!("http://a.test:{port}/"));
+    check(&declare("a.test", port), &[], format!("http://a.test:{port}/"));
+    check(&declare("a.test", port), &["--http", "b.test"], format!("http://a.test:{port}/"));
+    check(&declare("a.test", port), &["--http", "a.test:1"], format!("http://a.test:{port}/"));
+    check(&declare("a.test", port), &["--http", "*"], format!("http://127.0.0.1:{port}/"));
+    assert_eq!(web.connections(), 0);
+}
+
+#[test]
+fn methods_ports_and_paths_narrow_a_host() {
+    let (scratch, web, other) = (Scratch::new(), hello(), hello());
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let port = web.port();
+    let manifest = format!("{}methods = [\"GET\"]\npaths = [\"/api\"]\n", declare("a.test", port));
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    let call = |method: &str, url: String| row("http_fetch", &*manifest, &flags, &[method, &url]).run(&scratch, &dns);
+    worked(&call("GET", format!("http://a.test:{port}/api/v1?q")), "hello");
+    refused(&call("POST", format!("http://a.test:{port}/api")), "HttpRequestDenied", "method POST");
+    refused(&call("TRACE", format!("http://a.test:{port}/api")), "HttpRequestDenied", "method TRACE");
+    refused(&call("GET", format!("http://a.test:{}/api", other.port())), "HttpRequestDenied", "port");
+    for path in ["/", "/apis", "/api/../x", "/api/%2e%2e/x", "/api%2f..%2fx", "/api/..;/x", "/api/%252e%252e/x"] {
+        refused(&call("GET", format!("http://a.test:{port}{path}")), "HttpRequestDenied", "path");
+    }
+    assert_eq!((web.connections(), other.connections()), (1, 0));
+}
+
+#[test]
+fn a_tunnel_is_opened_for_nobody() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let port = web.port();
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    let url = format!("http://a.test:{port}/");
+    let receipt = row("http_fetch", declare("a.test", port), &flags, &["CONNECT", &url]).run(&scratch, &dns);
+    refused(&receipt, "HttpRequestDenied", "method CONNECT is permitted to no tool");
+    let url = format!("http://user@a.test:{port}/");
+    let receipt = row("http_fetch", declare("a.test", port), &flags, &["GET", &url]).run(&scratch, &dns);
+    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
+    assert_eq!(web.connections(), 0);
+}
+
+#[test]
+fn a_name_that_leads_inside_is_refused() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let port = web.port();
+    let check = |addresses: &[&str], flags: &[&str], what: &str| {
+        let dns = Dns::start(&[("in.test", addresses)]);
+        let url = format!("http://in.test:{port}/");
+        let flags = [&["--http", "in.test"], flags].concat();
+        let receipt = row("http_fetch", declare("in.test", port), &flags, &["GET", &url]).run(&scratch, &dns);
+        refused(&receipt, "DestinationIpProhibited", what);
+        assert_eq!(receipt["hosts"], json!({}), "{addresses:?}");
+    };
+    check(&["127.0.0.1"], &[], "loopback");
+    check(&["169.254.169.254"], &[], "metadata");
+    check(&["::ffff:169.254.169.254"], &[], "metadata");
+    check(&["::ffff:127.0.0.1"], &[], "loopback");
+    check(&["fd00:ec2::254"], &[], "not public");
+    check(&["0.0.0.0"], &[], "this host");
+    check(&["::1"], &[], "loopback");
+    check(&["64:ff9b::7f00:1"], &[], "loopback");
+    check(&["10.0.0.1"], &[], "private");
+    check(&["100.64.0.1"], &[], "carrier");
+    // One bad address among good ones is enough, wherever it stands.
+    check(&["127.0.0.1", "169.254.169.254"], &LOOPBACK, "metadata");
+    check(&["169.254.169.254", "127.0.0.1"], &LOOPBACK, "metadata");
+    check(&["127.0.0.1", "fd00:ec2::254"], &LOOPBACK, "not public");
+    check(&["127.0.0.1"], &["--allow-address", "0.0.0.0/0"], "loopback");
+    let dns = Dns::start(&[]);
+    for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        let url = format!("http://{host}:{port}/");
+        let receipt = row("http_fetch", declare(host, port), &["--http", host], &["GET", &url]).run(&scratch, &dns);
+        refused(&receipt, "DestinationIpProhibited", "loopback");
+    }
+    assert_eq!(web.connections(), 0);
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_told() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
+    let receipt = row("http_fetch", declare("no.test", 80), &["--http", "no.test"], &["GET", "http://no.test/"]);
+    refused(&receipt.run(&scratch, &dns), "DnsError", "[]");
+}
+
+#[test]
+fn a_redirect_is_handed_over_and_not_followed() {
+    let target = "302 Found\r\nlocation: http://169.254.169.254/latest/meta-data/";
+    let (scratch, web) = (Scratch::new(), Web::start(&[("/", Reply::Full(target, String::new()))]));
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let url = format!("http://a.test:{}/", web.port());
+    let flags = ["--http", "*", LOOPBACK[0], LOOPBACK[1]];
+    let receipt = row("http_fetch", declare("a.test", web.port()), &flags, &["GET", &url]).run(&scratch, &dns);
+    worked(&receipt, "status: 302\nlocation: http://169.254.169.254/latest/meta-data/");
+    assert_eq!(receipt["hosts"], json!({ format!("a.test:{}", web.port()): 1 }));
+}
+
+#[test]
+fn headers_cannot_be_smuggled() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
+    let receipt = row("http_headers", declare("a.test", 80), &[], &[]).run(&scratch, &dns);
+    for said in ["host: Header", "te: Header", "a line break in a value: Header", "a list: Header"] {
+        refused(&receipt, said, "[]");
+    }
+}
+
+#[test]
+fn headers_are_limited_both_ways() {
+    let scratch = Scratch::new();
+    let web = Web::start(&[("/few", Reply::Headers(90)), ("/many", Reply::Headers(200))]);
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let flags = ["--http", "*", LOOPBACK[0], LOOPBACK[1]];
+    let call = |path: &str| {
+        let url = format!("http://a.test:{}{path}", web.port());
+        row("http_fetch", declare("a.test", web.port()), &flags, &["GET", &url]).run(&scratch, &dns)
+    };
+    worked(&call("/few"), "x-89: v");
+    refused(&call("/many"), "HttpResponseHeaderSectionSize", "[]");
+    let receipt = row("http_header_flood", declare("a.test", 80), &[], &[]).run(&scratch, &dns);
+    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
+    assert!(receipt["outcome"]["message"].as_str().unwrap().contains("more HTTP headers"), "{receipt}");
+}
+
+#[test]
+fn bodies_end_at_their_limit() {
+    let scratch = Scratch::new();
+    let web = Web::start(&[("/endless", Reply::Endless), ("/sink", Reply::Sink)]);
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let flags = ["--http", "*", LOOPBACK[0], LOOPBACK[1]];
+    let call = |call: Call, path: &str, limits: &str| {
+        let url = format!("http://a.test:{}{path}", web.port());
+        let manifest = format!("{}[limits]\n{limits}\n", declare("a.test", web.port()));
+        Call { manifest, args: vec![url], ..call }.run(&scratch, &dns)
+    };
+    let drain = || row("http_drain", "", &flags, &[]);
+    let receipt = call(drain(), "/endless", "");
+    refused(&receipt, "HttpResponseBodySize", "response body: more than 10485760 bytes");
+    let read = receipt["stdout"].as_str().unwrap().trim_start_matches("read: ").trim().parse::<u64>().unwrap();
+    assert!(read <= 10 << 20, "{read}");
+    let receipt = call(drain(), "/endless", "http-response = \"1MiB\"");
+    refused(&receipt, "HttpResponseBodySize", "response body: more than 1048576 bytes");
+    let receipt = call(row("http_upload", "", &flags, &[]), "/sink", "http-request-body = \"1MiB\"");
+    refused(&receipt, "", "request body: more than 1048576 bytes");
+}
+
+#[test]
+fn requests_are_counted() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let url = format!("http://a.test:{}/", web.port());
+    let flags = ["--http", "*", LOOPBACK[0], LOOPBACK[1]];
+    let receipt = row("http_many", declare("a.test", web.port()), &flags, &[&url]).run(&scratch, &dns);
+    refused(&receipt, "HttpRequestDenied", "http-requests: 1 refused beyond 32");
+    assert_eq!(receipt["stdout"], "answered: 32\n");
+    assert_eq!(receipt["hosts"], json!({ format!("a.test:{}", web.port()): 32 }));
+    assert_eq!(web.connections(), 32);
+}
+
+#[test]
+fn exchanges_at_once_are_limited() {
+    let (scratch, web) = (Scratch::new(), Web::start(&[("/", Reply::Hold)]));
+    let dns = Dns::start(&[("a.test", &["127.0.0.1"])]);
+    let url = format!("http://a.test:{}/", web.port());
+    let flags = ["--http", "*", LOOPBACK[0], LOOPBACK[1]];
+    let receipt = row("http_concurrent", declare("a.test", web.port()), &flags, &[&url]).run(&scratch, &dns);
+    refused(&receipt, "ConnectionLimitReached", "4 exchanges are open already");
+    assert_eq!(receipt["stdout"], "open: 4\nagain: true\n");
+    assert_eq!(web.connections(), 5);
+}
+
+#[test]
+fn a_component_that_does_not_declare_http_is_not_loaded() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
+    let ran = row("http_fetch", "", &["--http", "*"], &["GET", "http://a.test/"]).ran(&scratch, &dns, &[]);
+    ran.exits(2).complains(&["wasi:http/outgoing-handler", "declares nothing"]);
+}
+
+/// A manifest with a secret for `host`.
+fn with_secret(host: &str, port: u16) -> String {
+    let inject = "inject = { header = \"Authorization\", format = \"Bearer {}\" }";
+    format!("{}[[secret]]\nname = \"token\"\n{inject}\nhost = \"{host}\"\nreason = \"r\"\n", declare("*.test", port))
+}
+
+#[test]
+fn a_secret_reaches_its_host_and_nobody_else() {
+    let scratch = Scratch::new();
+    let web = Web::start(&[("/echo", Reply::Echo), ("/say", Reply::Full("200 OK", SPELLINGS.join("\n")))]);
+    let dns = Dns::start(&[("own.test", &["127.0.0.1"]), ("other.test", &["127.0.0.1"])]);
+    let secret = format!("token={}", scratch.file("token", format!("{SECRET}\n")).display());
+    let flags = ["--http", "*", "--secret", &secret, LOOPBACK[0], LOOPBACK[1]];
+    let call = |url: &str, header: &[&str]| {
+        let url = url.replace("PORT", &web.port().to_string());
+        let args = [&["GET", &url], header].concat();
+        let ran = row("http_fetch", with_secret("own.test", web.port()), &flags, &args).ran(&scratch, &dns, &[]);
+        for spelling in SPELLINGS {
+            assert!(!ran.stdout.contains(spelling), "{spelling}: {}", ran.stdout);
+        }
+        ran.json()
+    };
+    let sent = format!("authorization: Bearer {SECRET}\r\n");
+
+    worked(&call("http://own.test:PORT/echo", &[]), "authorization: Bearer [redacted:token]");
+    assert!(web.heads().last().unwrap().contains(&sent), "{:?}", web.heads());
+    // What the guest writes into that header does not count.
+    worked(&call("http://own.test:PORT/echo", &["authorization:Basic eA=="]), "authorization: Bearer [redacted:token]");
+    assert!(web.heads().last().unwrap().contains(&sent) && !web.heads().last().unwrap().contains("eA=="));
+    // The server says it in every spelling.
+    let said = call("http://own.test:PORT/say", &[]);
+    worked(&said, "[redacted:token]");
+    assert_eq!(said["stdout"].as_str().unwrap().matches("[redacted:token]").count(), SPELLINGS.len(), "{said}");
+    // Another host gets no header, whatever the guest asks for.
+    let echoed = call("http://other.test:PORT/echo", &["host-hint:own.test"]);
+    worked(&echoed, "host: other.test");
+    assert!(!web.heads().last().unwrap().contains("authorization"), "{:?}", web.heads());
+}
+
+#[test]
+fn a_secret_that_is_cut_off_is_gone_as_well() {
+    let scratch = Scratch::new();
+    let dns = Dns::start(&[("own.test", &["127.0.0.1"])]);
+    let secret = format!("token={}", scratch.file("token", SECRET).display());
+    let flags = ["--http", "*", "--secret", &secret, LOOPBACK[0], LOOPBACK[1]];
+    let web = Web::start(&[("/", Reply::Full("200 OK", SECRET.repeat(100)))]);
+    let url = format!("http://own.test:{}/", web.port());
+    for limit in 1_010..1_040 {
+        let manifest = format!("{}[limits]\nstdout = \"{limit}B\"\n", with_secret("own.test", web.port()));
+        let receipt = row("http_fetch", manifest, &flags, &["GET", &url]).run(&scratch, &dns);
+        let (said, _) = receipt["stdout"].as_str().unwrap().split_once("[output truncated").expect("cut");
+        let (_, end) = said.trim_end().rsplit_once(']').expect("a mark");
+        assert!(end.len() <= 4, "{limit}: {end}");
+    }
+}
+
+#[test]
+fn tls_needs_a_certificate_that_the_system_vouches_for() {
+    let scratch = Scratch::new();
+    let dns = Dns::start(&[("own.test", &["127.0.0.1"]), ("other.test", &["127.0.0.1"])]);
+    let (web, authority) = Web::start_tls("own.test", &[("/", Reply::Echo)]);
+    let authority = scratch.file("authority.pem", authority);
+    let secret = format!("token={}", scratch.file("token", SECRET).display());
+    let flags = ["--http", "*", "--secret", &secret, LOOPBACK[0], LOOPBACK[1]];
+    let call = |host: &str, env: &[(&str, &str)]| {
+        let url = format!("https://{host}:{}/", web.port());
+        let call = row("http_fetch", with_secret("own.test", web.port()), &flags, &["GET", &url]);
+        call.ran(&scratch, &dns, env).json()
+    };
+    refused(&call("own.test", &[]), "TlsCertificateError", "[]");
+    assert!(web.heads().is_empty(), "nothing was sent: {:?}", web.heads());
+    let trust = [("SSL_CERT_FILE", authority.to_str().unwrap())];
+    worked(&call("own.test", &trust), "authorization: Bearer [redacted:token]");
+    assert_eq!(web.heads().len(), 1);
+    // A certificate for one name is none for another at the same address.
+    refused(&call("other.test", &trust), "TlsCertificateError", "[]");
+    assert_eq!(web.heads().len(), 1);
+}
+
+#[test]
+fn what_the_operator_mistypes_is_told() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
+    let short = format!("token={}", scratch.file("short", "short").display());
+    let lines = format!("token={}", scratch.file("lines", "two\nlines of it").display());
+    let check = |flags: &[&str], parts: &[&str]| {
+        let ran = row("http_fetch", declare("a.test", 80), flags, &[]).ran(&scratch, &dns, &[]).exits(2);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "`{part}`: {}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains("lines of it"), "{}", ran.stderr);
+    };
+    check(&["--secret", "token"], &["NAME=FILE"]);
+    check(&["--secret", "to ken=/dev/null"], &["to ken", "name of a secret"]);
+    check(&["--secret", "token=/nonexistent"], &["/nonexistent"]);
+    check(&["--secret", &short], &["5 bytes", "8 to"]);
+    check(&["--secret", &lines], &["line break"]);
+    check(&["--http", "http://a.test"], &["http://a.test"]);
+    check(&["--http", "a.test:0"], &["1 to 65535"]);
+    check(&["--allow-address", "loopback"], &["loopback"]);
+    check(&["--nameserver", "1.1.1.1"], &["1.1.1.1"]);
+}
+
+#[test]
+fn rows_that_say_nothing_safe_are_refused() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
+    let check = |manifest: &str, parts: &[&str]| {
+        row("http_fetch", manifest, &[], &[]).ran(&scratch, &dns, &[]).exits(2).complains(parts);
+    };
+    let http = |rest: &str| format!("[[http]]\nhost = \"a.test\"\nreason = \"r\"\n{rest}");
+    let host = |host: &str| format!("[[http]]\nhost = \"{host}\"\nreason = \"r\"\n");
+    check(&host("*"), &["`host = \"*\"`", "name the hosts"]);
+    check(&host("https://a.test"), &["`host`", "https://a.test"]);
+    check(&host("a.test:80"), &["`host`", "a.test:80"]);
+    check(&host("2130706433"), &["`host`", "2130706433"]);
+    check(&http("methods = [\"get\"]\n"), &["`methods`", "get", "upper case"]);
+    check(&http("methods = [\"CONNECT\"]\n"), &["`methods`", "CONNECT"]);
+    check(&http("ports = [0]\n"), &["`ports`", "0"]);
+    check(&http("paths = [\"/a/../b\"]\n"), &["`paths`", "/a/../b", "`..`"]);
+    let secret = |name: &str, header: &str, format: &str, host: &str| {
+        let inject = format!("inject = {{ header = \"{header}\", format = \"{format}\" }}");
+        http(&format!("[[secret]]\nname = \"{name}\"\n{inject}\nhost = \"{host}\"\nreason = \"r\"\n"))
+    };
+    check(&secret("t k", "authorization", "{}", "a.test"), &["`name`", "t k"]);
+    check(&secret("t", "Host", "{}", "a.test"), &["`header`", "Host"]);
+    check(&secret("t", "transfer-encoding", "{}", "a.test"), &["`header`", "transfer-encoding"]);
+    check(&secret("t", "a b", "{}", "a.test"), &["`header`", "a b"]);
+    check(&secret("t", "x-key", "key", "a.test"), &["`format`", "key", "exactly one"]);
+    check(&secret("t", "x-key", "{}{}", "a.test"), &["`format`", "exactly one"]);
+    check(&secret("t", "x-key", "{}\\r\\nx: y", "a.test"), &["`format`"]);
+    check(&secret("t", "x-key", "{}", "*.test"), &["`host`", "*.test"]);
+    check(&secret("t", "x-key", "{}", "b.test"), &["`host = \"b.test\"`", "[[http]]"]);
+}
