@@ -167,7 +167,7 @@ fn a_name_that_leads_inside_is_refused() {
     check(&["169.254.169.254"], &[], "metadata");
     check(&["::ffff:169.254.169.254"], &[], "metadata");
     check(&["::ffff:127.0.0.1"], &[], "loopback");
-    check(&["fd00:ec2::254"], &[], "not public");
+    check(&["fd00:ec2::254"], &[], "unique local");
     check(&["0.0.0.0"], &[], "this host");
     check(&["::1"], &[], "loopback");
     check(&["64:ff9b::7f00:1"], &[], "loopback");
@@ -176,7 +176,7 @@ fn a_name_that_leads_inside_is_refused() {
     // One bad address among good ones is enough, wherever it stands.
     check(&["127.0.0.1", "169.254.169.254"], &LOOPBACK, "metadata");
     check(&["169.254.169.254", "127.0.0.1"], &LOOPBACK, "metadata");
-    check(&["127.0.0.1", "fd00:ec2::254"], &LOOPBACK, "not public");
+    check(&["127.0.0.1", "fd00:ec2::254"], &LOOPBACK, "unique local");
     check(&["127.0.0.1"], &["--allow-address", "0.0.0.0/0"], "loopback");
     let dns = Dns::start(&[]);
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
@@ -245,11 +245,11 @@ fn bodies_end_at_their_limit() {
     };
     let drain = || row("http_drain", "", &flags, &[]);
     let receipt = call(drain(), "/endless", "");
-    refused(&receipt, "HttpResponseBodySize", "response body: more than 10485760 bytes");
+    refused(&receipt, "HTTP response body size exceeds limit", "response body: more than 10485760 bytes");
     let read = receipt["stdout"].as_str().unwrap().trim_start_matches("read: ").trim().parse::<u64>().unwrap();
     assert!(read <= 10 << 20, "{read}");
     let receipt = call(drain(), "/endless", "http-response = \"1MiB\"");
-    refused(&receipt, "HttpResponseBodySize", "response body: more than 1048576 bytes");
+    refused(&receipt, "HTTP response body size exceeds limit", "response body: more than 1048576 bytes");
     let receipt = call(row("http_upload", "", &flags, &[]), "/sink", "http-request-body = \"1MiB\"");
     refused(&receipt, "", "request body: more than 1048576 bytes");
 }

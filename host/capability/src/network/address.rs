@@ -26,10 +26,6 @@ const DENIED: [(&str, &str); 28] = [
     ("203.0.113.0/24", "documentation"),
     ("224.0.0.0/4", "multicast"),
     ("240.0.0.0/4", "reserved, with broadcast"),
-    // Public IPv6 addresses lie in 2000::/3; the first three rows are everything else.
-    ("::/3", "not public: loopback, unspecified, IPv4-compatible, reserved"),
-    ("4000::/2", "reserved"),
-    ("8000::/1", "reserved"),
     ("64:ff9b:1::/48", "local translation to IPv4"),
     ("2001::/23", "reserved for protocols, with Teredo"),
     ("2001:db8::/32", "documentation"),
@@ -39,6 +35,10 @@ const DENIED: [(&str, &str); 28] = [
     ("fe80::/10", "link-local"),
     ("fec0::/10", "site-local"),
     ("ff00::/8", "multicast"),
+    // Public IPv6 addresses lie in 2000::/3; this is everything else.
+    ("::/3", "not public: loopback, unspecified, IPv4-compatible, reserved"),
+    ("4000::/2", "reserved"),
+    ("8000::/1", "reserved"),
 ];
 
 /// Which addresses a tool may be connected to: the public ones, and those that the ceiling names.

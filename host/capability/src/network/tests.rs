@@ -225,20 +225,22 @@ fn only_public_addresses_are_reached() {
         ("::ffff:10.0.0.1", "private"),
         ("64:ff9b::7f00:1", "loopback"),
         ("64:ff9b::a9fe:a9fe", "metadata"),
-        ("64:ff9b:1::808:808", "not public"),
+        ("64:ff9b:1::808:808", "translation"),
         ("2002:7f00:1::", "loopback"),
         ("2002:a9fe:a9fe::1", "metadata"),
         ("2001:0:808:808::1", "Teredo"),
         ("2001:2::1", "protocols"),
         ("2001:db8::1", "documentation"),
         ("3fff::1", "documentation"),
-        ("5f00::1", "reserved"),
+        ("5f00::1", "segment"),
         ("100::1", "not public"),
-        ("fc00::1", "reserved"),
-        ("fd00:ec2::254", "reserved"),
-        ("fe80::1", "reserved"),
-        ("fec0::1", "reserved"),
-        ("ff02::1", "reserved"),
+        ("4000::1", "reserved"),
+        ("9000::1", "reserved"),
+        ("fc00::1", "unique local"),
+        ("fd00:ec2::254", "unique local"),
+        ("fe80::1", "link-local"),
+        ("fec0::1", "site-local"),
+        ("ff02::1", "multicast"),
     ] {
         check_address(&[], address, what);
     }
@@ -256,11 +258,11 @@ fn the_ceiling_opens_what_it_names_and_nothing_else() {
     check_address(&["10.0.0.0/8"], "169.254.169.254", "metadata");
     check_address(&["::1/128"], "::1", "ok");
     check_address(&["fd00:1::/32"], "fd00:1::5", "ok");
-    check_address(&["fd00:1::/32"], "fd00:ec2::254", "reserved");
+    check_address(&["fd00:1::/32"], "fd00:ec2::254", "unique local");
     // What is broader than a denied range does not mean it.
     check_address(&["0.0.0.0/0", "::/0"], "169.254.169.254", "metadata");
     check_address(&["0.0.0.0/0", "::/0"], "127.0.0.1", "loopback");
-    check_address(&["0.0.0.0/0", "::/0"], "fd00:ec2::254", "reserved");
+    check_address(&["0.0.0.0/0", "::/0"], "fd00:ec2::254", "unique local");
     check_address(&["8000::/1"], "fd00:ec2::254", "unique local");
 }
 
