@@ -12,6 +12,7 @@ mod grant;
 mod guest_path;
 mod limits;
 mod manifest;
+mod overlap;
 mod preopen;
 mod quantity;
 
