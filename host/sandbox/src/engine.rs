@@ -14,6 +14,7 @@ use crate::cache::Cache;
 use crate::compile;
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
+use crate::scratch::Scratch;
 use crate::state::State;
 
 /// Native stack of a guest: what WebAssembly frames may use. Deeper recursion is a `stack-overflow` (512 KiB, the
@@ -47,6 +48,8 @@ pub struct EngineConfig {
     pub compiler: PathBuf,
     /// Where compiled code is kept: a directory that only this user can enter.
     pub cache: Dir,
+    /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
+    pub scratch: Dir,
     /// The most any call gets: sizes the pool's slots.
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
@@ -59,6 +62,7 @@ pub struct Engine {
     pub(crate) linker: Linker<State>,
     pub(crate) cache: Cache,
     pub(crate) compiler: PathBuf,
+    pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once.
     pub(crate) places: Semaphore,
     /// One compilation at a time: each may take gigabytes.
@@ -72,16 +76,16 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, ceiling, calls } = config;
+        let EngineConfig { compiler, cache, scratch, ceiling, calls } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
-            .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+        crate::linker::add_wasi(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         Ok(Self {
             engine,
             linker,
             cache: Cache::open(cache)?,
             compiler,
+            scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(calls as usize),
             compiling: tokio::sync::Mutex::default(),
             loaded: Mutex::default(),

@@ -16,6 +16,9 @@ pub enum EngineError {
         /// What is wrong with it, and what would be right.
         problem: String,
     },
+    /// The directory for the scratch directories of calls cannot be used.
+    #[error("cannot use the scratch directory: {0}")]
+    Scratch(std::io::Error),
 }
 
 /// Bytes that are not a tool this host runs.

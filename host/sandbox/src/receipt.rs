@@ -33,6 +33,12 @@ pub struct Receipt {
     pub stdout_bytes: u64,
     /// Bytes the guest wrote to standard error, kept or not.
     pub stderr_bytes: u64,
+    /// Files and directories the guest opened.
+    pub files_opened: u64,
+    /// Bytes it wrote to files, and sizes it gave them without writing.
+    pub bytes_written: u64,
+    /// Files, directories and links it created or renamed.
+    pub entries_created: u64,
     /// What was dropped or refused on the way: truncated output, memory that was not given.
     pub refusals: Vec<String>,
 }
@@ -53,6 +59,9 @@ impl Receipt {
             bytes_in: 0,
             stdout_bytes: 0,
             stderr_bytes: 0,
+            files_opened: 0,
+            bytes_written: 0,
+            entries_created: 0,
             refusals: Vec::new(),
         }
     }

@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::filesystem::{Files, FilesView};
 use crate::limiter::Limiter;
 
 /// The data of one store: made for a call, gone with it.
@@ -12,8 +14,17 @@ pub(crate) struct State {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
     pub(crate) limiter: Limiter,
+    pub(crate) files: Files,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
+}
+
+impl State {
+    /// The files of the call, counted.
+    pub(crate) fn files(&mut self) -> FilesView<'_> {
+        let Self { wasi, table, files, .. } = self;
+        files.view(WasiFilesystemCtxView { ctx: wasi.filesystem(), table })
+    }
 }
 
 impl WasiView for State {

@@ -19,8 +19,8 @@ const CALLS: u32 = 64;
 pub(crate) fn runner(data: &DataDir) -> Result<Runner, Failure> {
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let cache = data.private("cache")?;
-    let config = RunnerConfig { compiler, cache, ceiling: Ceiling::default(), calls: CALLS };
+    let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
+    let config = RunnerConfig { compiler, cache, scratch, ceiling: Ceiling::default(), calls: CALLS };
     Runner::new(config).map_err(Failure::work)
 }
 

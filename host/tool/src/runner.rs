@@ -24,6 +24,8 @@ pub struct RunnerConfig {
     pub compiler: PathBuf,
     /// Where compiled code is kept; only this user may enter it.
     pub cache: Dir,
+    /// Where calls get their `/tmp`; only this user may enter it.
+    pub scratch: Dir,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
@@ -46,8 +48,8 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, ceiling, calls } = config;
-        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls })?;
+        let RunnerConfig { compiler, cache, scratch, ceiling, calls } = config;
+        let engine = Engine::new(EngineConfig { compiler, cache, scratch, ceiling: ceiling.clone(), calls })?;
         Ok(Self { engine, ceiling })
     }
 
