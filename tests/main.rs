@@ -20,6 +20,8 @@ mod artifacts;
 mod bad_input;
 /// Turns, cancelling, sessions that survive.
 mod chat;
+/// Directories: granted, swapped, overlapping, gone after the call.
+mod files;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.

@@ -4,7 +4,7 @@ mod command;
 mod host;
 mod scratch;
 
-pub(crate) use command::cofferdam;
+pub(crate) use command::{Cofferdam, cofferdam};
 pub(crate) use host::{Host, content_of};
 pub(crate) use scratch::Scratch;
 

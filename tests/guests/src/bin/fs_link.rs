@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions, create_dir, read_link, read_to_string, remove_f
 use std::io;
 use std::process::ExitCode;
 
-use cofferdam_guests::{list, verdict};
+use cofferdam_guests::{list, symlink, verdict};
 
 const TARGETS: [&str; 5] = ["/etc", "../..", "../../..", "/proc/self/root/etc", "through/etc"];
 
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let mut errors = Vec::new();
     for target in TARGETS {
         let link = "made-by-fs_link";
-        let made = std::os::wasi::fs::symlink_path(target, link);
+        let made = symlink(target, link);
         if let Err(error) = &made {
             errors.push(format!("make a link to {target}: {error}"));
         }
@@ -41,11 +41,13 @@ fn tried(path: &str) -> io::Result<&'static str> {
     let listed = list(path).map(|_| "listed");
     let read = read_to_string(path).map(|_| "read");
     let created = write(format!("{path}/cofferdam-was-here"), "").map(|()| "created a file in");
-    let new = OpenOptions::new().write(true).create_new(true).open(format!("{path}/cofferdam-new")).map(|_| "created in");
+    let new =
+        OpenOptions::new().write(true).create_new(true).open(format!("{path}/cofferdam-new")).map(|_| "created in");
     let truncated = OpenOptions::new().write(true).truncate(true).open(path).map(|_| "truncated");
     let made = create_dir(format!("{path}/cofferdam-directory")).map(|()| "made a directory in");
     // The link itself may be looked at; what is behind it may not.
     let followed = match symlink_metadata(format!("{path}/.")) {
+        Ok(link) if link.is_symlink() => Err(io::Error::other("only the link itself")),
         Ok(_) => Ok("looked behind"),
         Err(error) => Err(error),
     };

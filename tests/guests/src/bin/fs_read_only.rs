@@ -8,7 +8,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use cofferdam_guests::verdict;
+use cofferdam_guests::{symlink, verdict};
 
 const NOTES: &str = "/workspace/notes.txt";
 const OUT: &str = "/out/taken.txt";
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         ("create over it", done(open(OpenOptions::new().write(true).create(true).truncate(true)))),
         ("truncate when open", done(File::open(NOTES).and_then(|file| file.set_len(0)))),
         ("set times", done(times())),
-        ("link to it", done(std::os::wasi::fs::symlink_path("notes.txt", "/workspace/link"))),
+        ("link to it", done(symlink("notes.txt", "/workspace/link"))),
         ("remove", done(remove_file(NOTES))),
     ])
 }
