@@ -189,7 +189,7 @@ mod tests {
         let outer = dir.path().join("tree/outer");
         std::fs::create_dir_all(outer.join("inner/innermost")).unwrap();
         for path in [outer.join("inner/innermost"), outer.join("inner"), outer] {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0)).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o000)).unwrap();
         }
         remove(&parent, "tree").unwrap();
         assert!(!dir.path().join("tree").exists());
