@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::files;
 use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool, wat_guest};
 
 /// A hostile guest, what it is granted, and how it must end.
@@ -15,9 +16,15 @@ struct Row {
     /// What the variable MODE says to a guest that has several behaviours.
     mode: &'static str,
     args: &'static [&'static str],
+    /// What the test puts where the guest looks, before the call.
+    plant: fn(&Scratch),
+    /// Further directories: on the host (absolute, or below the test's own), as the guest sees them, and the access.
+    dirs: &'static [(&'static str, &'static str, &'static str)],
     outcome: &'static str,
     /// What the receipt must hold, the guest's output included.
     says: &'static str,
+    /// What must hold afterwards, outside the sandbox and in the receipt.
+    after: fn(&Scratch, &Value),
 }
 
 /// The wall clock of rows that would otherwise run for half a minute.
@@ -34,14 +41,43 @@ const SLACK_US: u64 = 2_000_000;
 const HOST_KIB: u64 = 160 << 10;
 
 const fn row(guest: &'static str, outcome: &'static str) -> Row {
-    Row { guest, access: "", limits: "", mode: "", args: &[], outcome, says: "" }
+    Row {
+        guest,
+        access: "",
+        limits: "",
+        mode: "",
+        args: &[],
+        plant: |_| (),
+        dirs: &[],
+        outcome,
+        says: "",
+        after: |_, _| (),
+    }
 }
 
 const fn typed(mode: &'static str, outcome: &'static str, says: &'static str) -> Row {
     Row { mode, says, args: &["{}"], ..row("typed_hostile", outcome) }
 }
 
-const ROWS: [Row; 44] = [
+/// A row of a guest that makes entries until it is refused.
+const fn maker(args: &'static [&'static str], says: &'static str) -> Row {
+    Row { args, after: files::few_entries, access: "read-write", says, ..row("fs_many_files", "guest-error") }
+}
+
+/// A row of a guest that writes until it is refused.
+const fn filler(args: &'static [&'static str]) -> Row {
+    // The guest's libc makes EIO of every error of a stream; the receipt says what it was.
+    let says = "after 64 MiB: ";
+    Row { args, after: files::little_data, access: "read-write", says, ..row("fs_fill", "guest-error") }
+}
+
+/// A row of a guest that fills `/tmp` and ends as it is told.
+const fn scratch(how: &'static [&'static str], limits: &'static str, outcome: &'static str) -> Row {
+    let dirs = &[("", "/tmp", "read-write")];
+    Row { args: how, limits, dirs, says: "filled /tmp", ..row("fs_tmp", outcome) }
+}
+
+const ROWS: [Row; 69] = [
     // CPU
     row("cpu_spin", "out-of-fuel"),
     Row { limits: "wall = \"200ms\"", ..row("cpu_spin", "deadline") },
@@ -88,7 +124,75 @@ const ROWS: [Row; 44] = [
     Row { access: "read-write", says: "../..: ", ..row("fs_dotdot", "guest-error") },
     Row { access: "read-write", says: "outside: Operation not permitted", ..row("fs_symlink", "guest-error") },
     Row { access: "read-only", says: "not permitted", ..row("fs_write", "guest-error") },
-    row("fs_write", "guest-error"),
+    Row { says: "", ..row("fs_write", "guest-error") },
+    Row { access: "read-write", says: "read /proc/self/environ: ", ..row("fs_proc", "guest-error") },
+    Row {
+        plant: files::plant_proc,
+        after: files::nothing_outside,
+        access: "read-write",
+        says: "not permitted",
+        ..row("fs_link", "guest-error")
+    },
+    Row {
+        access: "read-only",
+        dirs: &[("out", "/out", "read-write")],
+        says: "rename out: ",
+        after: files::notes_unchanged,
+        ..row("fs_read_only", "guest-error")
+    },
+    Row {
+        plant: files::plant_pipe,
+        dirs: &[("/dev", "/devices", "read-only")],
+        limits: SHORT,
+        after: |_, receipt| files::refused(receipt, "devices, pipes and sockets: "),
+        access: "read-write",
+        says: "open pipe: Operation not permitted",
+        ..row("fs_special", "guest-error")
+    },
+    // Files: the limits of a call
+    Row {
+        after: |_, receipt| files::refused(receipt, "open files: "),
+        access: "read-write",
+        says: "64 files are open: Quota exceeded",
+        ..row("fs_open_many", "guest-error")
+    },
+    Row {
+        limits: "open-files = 7",
+        access: "read-write",
+        says: "7 files are open: Quota exceeded",
+        ..row("fs_open_many", "guest-error")
+    },
+    Row { args: &["read"], access: "read-write", says: "64 streams are open", ..row("fs_streams", "guest-error") },
+    Row { args: &["write"], access: "read-write", says: "64 streams are open", ..row("fs_streams", "guest-error") },
+    Row { args: &["append"], access: "read-write", says: "64 streams are open", ..row("fs_streams", "guest-error") },
+    Row {
+        after: files::little_data,
+        access: "read-write",
+        says: "set its size: Quota exceeded",
+        ..row("fs_sparse", "guest-error")
+    },
+    filler(&[]),
+    filler(&["over"]),
+    filler(&["append"]),
+    maker(&["files"], "4096 files made: Quota exceeded"),
+    maker(&["removed"], "4096 removed made: Quota exceeded"),
+    maker(&["directories"], "4096 directories made: Quota exceeded"),
+    maker(&["symlinks"], "4096 symlinks made: Quota exceeded"),
+    maker(&["links"], "4095 links made: Quota exceeded"),
+    maker(&["renames"], "4095 renames made: Quota exceeded"),
+    Row {
+        plant: files::plant_crowd,
+        after: |_, receipt| files::refused(receipt, "directory entries in listings: 2 "),
+        access: "read-write",
+        says: "list a crowd: Quota exceeded",
+        ..row("fs_list", "guest-error")
+    },
+    Row { access: "read-write", says: "the host answered every time", ..row("fs_times", "ok") },
+    // Scratch: nothing of it may be left, however the call ends.
+    scratch(&["end"], "", "ok"),
+    scratch(&["fail"], "", "guest-error"),
+    scratch(&["trap"], "", "trap"),
+    scratch(&["sleep"], SHORT, "deadline"),
     // Environment
     Row { says: "HOME=/home\\n", ..row("env_dump", "ok") },
     // Imports
@@ -107,6 +211,9 @@ fn manifest(row: &Row) -> String {
     if !row.mode.is_empty() {
         text += "[[env]]\nname = \"MODE\"\nreason = \"says what to try\"\n";
     }
+    for (_, guest, access) in row.dirs {
+        text += &format!("[[fs]]\npath = \"{guest}\"\naccess = \"{access}\"\nreason = \"to try\"\n");
+    }
     text + "[limits]\n" + row.limits + "\n"
 }
 
@@ -123,11 +230,16 @@ fn planted_workspace(scratch: &Scratch) -> std::path::PathBuf {
 fn check(row: &Row) {
     let scratch = Scratch::new();
     let workspace = planted_workspace(&scratch);
+    (row.plant)(&scratch);
     let capabilities = scratch.file("capabilities.toml", manifest(row));
     let component = guest_in(&scratch, row.guest);
     let mut args = vec!["tool".into(), "run".into(), component.into_os_string()];
     args.extend(["--format".into(), "json".into(), "--capabilities".into(), capabilities.into_os_string()]);
     args.extend(["--dir".into(), format!("{}:/workspace", workspace.display()).into()]);
+    for (host, guest, _) in row.dirs.iter().filter(|(host, ..)| !host.is_empty()) {
+        let host = scratch.directory(host);
+        args.extend(["--dir".into(), format!("{}:{guest}", host.display()).into()]);
+    }
     args.extend(["--env".into(), format!("MODE={}", row.mode).into(), "--".into()]);
     args.extend(row.args.iter().map(Into::into));
     // A secret of the host, which no guest may see.
@@ -142,7 +254,9 @@ fn check(row: &Row) {
     let receipt = ran.json();
     assert_eq!(receipt["outcome"]["name"], row.outcome, "{name}: {receipt}");
     assert!(ran.stdout.contains(row.says), "{name}: `{}` is not in {receipt}", row.says);
-    let wall = if row.limits.starts_with("wall") { 1_000_000 } else { 30_000_000 };
+    (row.after)(&scratch, &receipt);
+    files::nothing_left(&scratch);
+    let wall = if row.limits.contains("wall") { 1_000_000 } else { 30_000_000 };
     assert!(receipt["wall_us"].as_u64().unwrap() < wall + SLACK_US, "{name}: {receipt}");
     let memory = if row.limits.starts_with("memory") { 256 << 10 } else { 64 << 10 };
     assert!(ran.peak_kib < memory + HOST_KIB, "{name}: the process held {} KiB", ran.peak_kib);

@@ -22,6 +22,8 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Directories: granted, swapped, overlapping, gone after the call.
+mod files;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.

@@ -50,6 +50,12 @@ impl Cofferdam {
         self
     }
 
+    /// Starts it and leaves it to the test, with its output in pipes.
+    pub(crate) fn start(mut self) -> Child {
+        let command = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the binary starts")
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Ran {
         let mut child = self

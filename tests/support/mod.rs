@@ -6,7 +6,7 @@ mod host;
 mod scratch;
 mod web;
 
-pub(crate) use command::{Ran, cofferdam};
+pub(crate) use command::{Cofferdam, Ran, cofferdam};
 pub(crate) use dns::Dns;
 pub(crate) use host::{Host, content_of};
 pub(crate) use scratch::Scratch;

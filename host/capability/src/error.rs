@@ -72,6 +72,28 @@ pub enum GrantError {
         /// Its access.
         outer_access: Access,
     },
+    /// One granted directory of the host lies in another with a different access, whatever guests call them: what is
+    /// read-only under one name could be written under the other.
+    #[error(
+        "{inner} ({inner_access}) is, on the host, {outer} ({outer_access}) or a directory in it: grant both with the \
+         same access, or only one of them"
+    )]
+    HostOverlap {
+        /// The directory that lies in the other.
+        inner: GuestPath,
+        /// Its access.
+        inner_access: Access,
+        /// The directory that holds the other.
+        outer: GuestPath,
+        /// Its access.
+        outer_access: Access,
+    },
+    /// A directory was offered where every call gets an empty one of its own.
+    #[error(
+        "{0} cannot be offered: /tmp is a directory that every call gets empty and loses at its end; offer it under \
+         another guest path"
+    )]
+    OfferedScratch(GuestPath),
     /// Two directories were offered under one name: the guest could see only one of them.
     #[error("{0} is offered twice: offer one directory under each guest path")]
     OfferedTwice(GuestPath),

@@ -11,6 +11,7 @@ use crate::guest_path::GuestPath;
 use crate::limits::{Limits, LimitsRequest};
 use crate::manifest::{Access, Manifest};
 use crate::network::{AddressPolicy, Host, HostOffer, HostPattern, NetworkCeiling, NetworkPolicy};
+use crate::overlap;
 use crate::preopen::{Offer, Preopen};
 use crate::secret::{SecretName, SecretRule};
 
@@ -77,6 +78,7 @@ pub struct Grant {
     manifest: Digest,
     digest: Digest,
     preopens: Vec<Preopen>,
+    scratch: bool,
     environment: Vec<(String, String)>,
     limits: Limits,
     network: NetworkPolicy,
@@ -90,6 +92,7 @@ struct Fingerprint<'a> {
     component: Digest,
     manifest: Digest,
     directories: Vec<(&'a GuestPath, Access)>,
+    scratch: bool,
     environment: &'a [(String, String)],
     limits: &'a Limits,
     network: &'a NetworkPolicy,
@@ -143,6 +146,8 @@ impl Grant {
         let mut withheld = Vec::new();
         let limits = decide_limits(manifest, ceiling, &limits, &mut withheld)?;
         let preopens = decide_directories(manifest, &offers, &mut withheld)?;
+        // Nobody has to offer it: it is empty, counted, and gone after the call.
+        let scratch = manifest.fs.iter().any(|row| row.path == GuestPath::scratch());
         let environment = decide_environment(manifest, env, &mut withheld);
         let network = decide_network(manifest, &ceiling.network, &http, &mut withheld);
         let secrets = decide_secrets(manifest, &network, &secrets, &mut withheld);
@@ -151,6 +156,7 @@ impl Grant {
             component,
             manifest,
             directories: preopens.iter().map(|preopen| (preopen.guest(), preopen.access())).collect(),
+            scratch,
             environment: &environment,
             limits: &limits,
             network: &network,
@@ -161,7 +167,19 @@ impl Grant {
                 .map_err(|error| crate::error::ManifestError::from_json(&error, tool))?,
         );
         let tool = tool.to_owned();
-        Ok(Self { tool, component, manifest, digest, preopens, environment, limits, network, secrets, withheld })
+        Ok(Self {
+            tool,
+            component,
+            manifest,
+            digest,
+            preopens,
+            scratch,
+            environment,
+            limits,
+            network,
+            secrets,
+            withheld,
+        })
     }
 
     /// The name the tool is known by.
@@ -187,6 +205,11 @@ impl Grant {
     /// The directories. Where one lies in another, both have the same access.
     pub fn preopens(&self) -> &[Preopen] {
         &self.preopens
+    }
+
+    /// Whether every call gets an empty `/tmp` of its own.
+    pub fn has_scratch(&self) -> bool {
+        self.scratch
     }
 
     /// The whole environment: the locked variables, then the granted ones.
@@ -238,12 +261,15 @@ fn decide_directories(
     withheld: &mut Vec<Withheld>,
 ) -> Result<Vec<Preopen>, GrantError> {
     for (index, offer) in offers.iter().enumerate() {
+        if GuestPath::scratch().contains(&offer.guest) {
+            return Err(GrantError::OfferedScratch(offer.guest.clone()));
+        }
         if offers.iter().skip(index + 1).any(|other| other.guest == offer.guest) {
             return Err(GrantError::OfferedTwice(offer.guest.clone()));
         }
     }
     let mut met: Vec<Preopen> = Vec::new();
-    for row in &manifest.fs {
+    for row in manifest.fs.iter().filter(|row| row.path != GuestPath::scratch()) {
         let before = met.len();
         for offer in offers {
             if let Some(preopen) = offer.meet(&row.path, row.access)? {
@@ -286,6 +312,7 @@ fn without_overlap(mut met: Vec<Preopen>) -> Result<Vec<Preopen>, GrantError> {
             _ => kept.push(inner),
         }
     }
+    overlap::refuse(&kept)?;
     Ok(kept)
 }
 

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The directory in which a tool's relative paths resolve.
 const WORKING_DIRECTORY: &str = "/workspace";
 
+/// The directory that every call gets empty and for itself.
+const SCRATCH: &str = "/tmp";
+
 /// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds `.`, `..`, an empty
 /// component or a NUL, so two guest paths are the same directory only when they are the same text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +20,11 @@ impl GuestPath {
     /// Where relative paths resolve: `/workspace`.
     pub fn working_directory() -> Self {
         Self(WORKING_DIRECTORY.to_owned())
+    }
+
+    /// The scratch directory of a call: `/tmp`.
+    pub fn scratch() -> Self {
+        Self(SCRATCH.to_owned())
     }
 
     /// The path as text, beginning with `/`.

@@ -13,6 +13,7 @@ mod guest_path;
 mod limits;
 mod manifest;
 mod network;
+mod overlap;
 mod preopen;
 mod quantity;
 mod secret;

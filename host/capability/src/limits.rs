@@ -134,6 +134,22 @@ limits! {
     /// Random bytes for one request; keys and seeds need 64 bytes, not megabytes.
     random("random"): Bytes = kib(64), at most mib(1);
 
+    /// Files and directories that the call holds open at one time, streams on them included. Programs need a handful; a
+    /// shell gives 1,024 to a whole process, and all calls share the host's.
+    open_files("open-files"): Count = Count(64), at most Count(1_024);
+
+    /// Directory entries held by open listings. The engine reads a directory whole when it is opened, so this is host
+    /// memory: about 5 MiB by default.
+    listing_entries("listing-entries"): Count = Count(16_384), at most Count(262_144);
+
+    /// Bytes written to files over all directories, and sizes that files are given without writing. Enough for any
+    /// document; a tool that produces more says so.
+    written("written"): Bytes = mib(64), at most Bytes(16 << 30);
+
+    /// Files, directories and links created or renamed over all directories, removed or not: what a small source tree
+    /// has.
+    entries_created("entries-created"): Count = Count(4_096), at most Count(262_144);
+
     /// Standard input. What a model writes or another tool hands over; larger data belongs in a file.
     stdin("stdin"): Bytes = mib(4), at most mib(64);
 

@@ -225,6 +225,16 @@ impl Manifest {
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
         self.check_network(origin)?;
         twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
+        for row in &self.fs {
+            let scratch = GuestPath::scratch();
+            if scratch.contains(&row.path) && (row.path != scratch || row.access != Access::ReadWrite) {
+                return refuse(format!(
+                    "[[fs]] `path = \"{}\"` ({}): {scratch} is empty at the start of every call, so ask for {scratch} \
+                     itself and read-write",
+                    row.path, row.access
+                ));
+            }
+        }
         for row in &self.env {
             if row.name.is_empty() || row.name.contains(['=', '\0']) {
                 return refuse(format!("[[env]] `name = {:?}` is not the name of a variable", row.name));

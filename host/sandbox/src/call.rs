@@ -18,13 +18,15 @@ use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
 use crate::error::Overasked;
+use crate::filesystem::FileUse;
 use crate::http::{Contacts, Egress, Injection};
 use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
 use crate::receipt::Receipt;
+use crate::scratch::CallScratch;
 use crate::state::State;
-use crate::wasi::{self, Streams};
+use crate::wasi::{self, ScratchDir, Streams};
 use crate::yielding::Yielding;
 
 /// Fuel between two points where a running guest lets others run, and where its deadline and its caller's patience are
@@ -100,14 +102,19 @@ impl Engine {
         let bytes_in = invocation.size();
         let mut spent = Spent::default();
 
-        let ended = match invocation.refused(component, grant) {
-            Some(outcome) => Err(outcome),
-            None => {
+        let ended = match invocation.refused(component, grant).map_or_else(|| self.scratch_for(grant), Err) {
+            Err(outcome) => Err(outcome),
+            Ok(scratch) => {
                 let (args, stdin) = invocation.streams(grant.tool());
                 let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
+                let dir = scratch.as_ref().map(CallScratch::dir);
                 let egress = Egress::new(grant, Arc::clone(&self.client), injections);
-                let guest = self.run(component, grant, invocation, queue, (streams, egress), &mut spent);
-                until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err)
+                let guest = self.run(component, grant, invocation, queue, (streams, egress, dir), &mut spent);
+                let ended = until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err);
+                if let Some(scratch) = scratch {
+                    scratch.remove().await;
+                }
+                ended
             }
         };
         let (outcome, answer, tools) = conclude(ended, limits);
@@ -121,6 +128,9 @@ impl Engine {
             bytes_in,
             stdout_bytes: stdout.written(),
             stderr_bytes: stderr.written(),
+            files_opened: spent.files.opened,
+            bytes_written: spent.files.written,
+            entries_created: spent.files.created,
             refusals: refusals(&spent, &stdout, &stderr),
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
@@ -135,7 +145,7 @@ impl Engine {
         grant: &Grant,
         invocation: Invocation,
         queue: &Semaphore,
-        given: (Streams, Egress),
+        given: (Streams, Egress, ScratchDir<'_>),
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
         let waiting = Instant::now();
@@ -157,8 +167,18 @@ impl Engine {
         }
     }
 
-    fn store(&self, grant: &Grant, (streams, egress): (Streams, Egress)) -> Result<Store<State>, Outcome> {
-        let state = wasi::state(grant, streams, egress).map_err(|error| host_fault("set-up", &error))?;
+    /// An empty `/tmp` for the call, when its grant has one.
+    fn scratch_for(&self, grant: &Grant) -> Result<Option<CallScratch>, Outcome> {
+        let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
+        scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))
+    }
+
+    fn store(
+        &self,
+        grant: &Grant,
+        (streams, egress, scratch): (Streams, Egress, ScratchDir<'_>),
+    ) -> Result<Store<State>, Outcome> {
+        let state = wasi::state(grant, streams, egress, scratch).map_err(|error| host_fault("set-up", &error))?;
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.call_hook_async(Yielding);
@@ -198,6 +218,7 @@ struct Spent {
     cpu: Duration,
     memory_refused: Option<String>,
     contacts: Contacts,
+    files: FileUse,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -210,9 +231,10 @@ struct Metered<'a> {
 impl Drop for Metered<'_> {
     fn drop(&mut self) {
         let left = self.store.get_fuel().unwrap_or(0);
-        let limiter = &self.store.data().limiter;
+        let State { limiter, files, .. } = self.store.data();
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
+        self.spent.files = files.used();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.contacts = self.store.data().egress.contacts();
     }
@@ -380,7 +402,7 @@ fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
 }
 
 fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
-    let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().collect();
+    let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().chain(spent.files.refusals.clone()).collect();
     refusals.extend_from_slice(&spent.contacts.refusals);
     for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.dropped() > 0 {

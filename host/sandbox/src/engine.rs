@@ -16,7 +16,7 @@ use crate::compile;
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
-use crate::random;
+use crate::scratch::Scratch;
 use crate::state::State;
 
 /// Native stack of a guest: what WebAssembly frames may use. Deeper recursion is a `stack-overflow` (512 KiB, the
@@ -50,6 +50,8 @@ pub struct EngineConfig {
     pub compiler: PathBuf,
     /// Where compiled code is kept: a directory that only this user can enter.
     pub cache: Dir,
+    /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
+    pub scratch: Dir,
     /// The most any call gets: sizes the pool's slots.
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
@@ -67,6 +69,7 @@ pub struct Engine {
     pub(crate) client: Arc<Client>,
     pub(crate) cache: Cache,
     pub(crate) compiler: PathBuf,
+    pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once.
     pub(crate) places: Semaphore,
     /// One compilation at a time: each may take gigabytes.
@@ -80,15 +83,10 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, ceiling, calls, nameservers } = config;
+        let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
-            .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
-        // Ours stands before wasmtime-wasi's, which it calls.
-        linker.allow_shadowing(true);
-        random::add_to_linker(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
-        linker.allow_shadowing(false);
+        crate::linker::add_wasi(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         let mut http_linker = linker.clone();
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut http_linker)
             .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
@@ -99,6 +97,7 @@ impl Engine {
             client: Arc::new(Client::new(&nameservers)),
             cache: Cache::open(cache)?,
             compiler,
+            scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(calls as usize),
             compiling: tokio::sync::Mutex::default(),
             loaded: Mutex::default(),

@@ -16,6 +16,9 @@ pub enum EngineError {
         /// What is wrong with it, and what would be right.
         problem: String,
     },
+    /// The directory for the scratch directories of calls cannot be used.
+    #[error("cannot use the scratch directory: {0}")]
+    Scratch(std::io::Error),
 }
 
 /// A guest that asked a host function for more than it gives. Told from the host's own failures by this type.

@@ -37,6 +37,12 @@ pub struct Receipt {
     pub stdout_bytes: u64,
     /// Bytes the guest wrote to standard error, kept or not.
     pub stderr_bytes: u64,
+    /// Files and directories the guest opened.
+    pub files_opened: u64,
+    /// Bytes it wrote to files, and sizes it gave them without writing.
+    pub bytes_written: u64,
+    /// Files, directories and links it created or renamed.
+    pub entries_created: u64,
     /// Hosts that it was connected to, as `host:port`, with the number of connections.
     pub hosts: BTreeMap<String, u64>,
     /// What was dropped or refused on the way: truncated output, memory that was not given, requests that were not sent.
@@ -61,6 +67,9 @@ impl Receipt {
             stdout_bytes: 0,
             stderr_bytes: 0,
             hosts: BTreeMap::new(),
+            files_opened: 0,
+            bytes_written: 0,
+            entries_created: 0,
             refusals: Vec::new(),
         }
     }

@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::filesystem::{Files, FilesView};
 use crate::http::Egress;
 use crate::limiter::Limiter;
 
@@ -19,8 +21,17 @@ pub(crate) struct State {
     pub(crate) http: WasiHttpCtx,
     /// Every request goes through here.
     pub(crate) egress: Egress,
+    pub(crate) files: Files,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
+}
+
+impl State {
+    /// The files of the call, counted.
+    pub(crate) fn files(&mut self) -> FilesView<'_> {
+        let Self { wasi, table, files, .. } = self;
+        files.view(WasiFilesystemCtxView { ctx: wasi.filesystem(), table })
+    }
 }
 
 impl WasiView for State {

@@ -3,11 +3,13 @@
 use std::os::fd::AsRawFd;
 use std::time::Instant;
 
-use cofferdam_capability::{Access, Grant, Limits, Preopen};
+use cap_std::fs::Dir;
+use cofferdam_capability::{Access, Grant, GuestPath, Limits, Preopen};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
+use crate::filesystem::Files;
 use crate::http::Egress;
 use crate::limiter::Limiter;
 use crate::output::Capture;
@@ -21,21 +23,31 @@ pub(crate) struct Streams {
     pub(crate) stderr: Capture,
 }
 
-/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied; `egress` is the way out.
-pub(crate) fn state(grant: &Grant, streams: Streams, egress: Egress) -> wasmtime::Result<State> {
+/// Where a call's `/tmp` is, when its grant has one.
+pub(crate) type ScratchDir<'a> = Option<&'a Dir>;
+
+/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied; `egress` is the way
+/// out.
+pub(crate) fn state(
+    grant: &Grant,
+    streams: Streams,
+    egress: Egress,
+    scratch: ScratchDir<'_>,
+) -> wasmtime::Result<State> {
     let limits = grant.limits();
     Ok(State {
-        wasi: context(grant, streams)?,
+        wasi: context(grant, streams, scratch)?,
         table: table(limits),
         limiter: Limiter::new(limits),
         random: limits.random.0,
         http: Egress::context(),
         egress,
+        files: Files::new(limits),
         slice_began: Instant::now(),
     })
 }
 
-fn context(grant: &Grant, streams: Streams) -> wasmtime::Result<WasiCtx> {
+fn context(grant: &Grant, streams: Streams, scratch: ScratchDir<'_>) -> wasmtime::Result<WasiCtx> {
     let Streams { args, stdin, stdout, stderr } = streams;
     let mut builder = WasiCtxBuilder::new();
     builder
@@ -51,13 +63,20 @@ fn context(grant: &Grant, streams: Streams) -> wasmtime::Result<WasiCtx> {
     for preopen in grant.preopens() {
         preopen_into(&mut builder, preopen)?;
     }
+    if let Some(scratch) = scratch {
+        builder.preopened_dir(by_descriptor(scratch), GuestPath::scratch().as_str(), FsPerms::ReadWrite)?;
+    }
     Ok(builder.build())
 }
 
-/// Hands over a directory by its open descriptor: wasmtime-wasi takes a path, and the one below `/proc/self/fd` names
-/// exactly the directory that the grant opened, whatever stands under its old name by now.
+/// The path of an open directory: wasmtime-wasi takes a path, and the one below `/proc/self/fd` names exactly the
+/// directory that the grant opened, whatever stands under its old name by now.
+fn by_descriptor(dir: &Dir) -> String {
+    format!("/proc/self/fd/{}", dir.as_raw_fd())
+}
+
 fn preopen_into(builder: &mut WasiCtxBuilder, preopen: &Preopen) -> wasmtime::Result<()> {
-    let directory = format!("/proc/self/fd/{}", preopen.dir().as_raw_fd());
+    let directory = by_descriptor(preopen.dir());
     let perms = match preopen.access() {
         Access::ReadOnly => FsPerms::ReadOnly,
         Access::ReadWrite => FsPerms::ReadWrite,

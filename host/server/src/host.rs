@@ -35,11 +35,11 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let Reach { addresses, nameservers, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let cache = data.private("cache")?;
+    let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
-    Runner::new(RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent, nameservers, secrets })
+    Runner::new(RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets })
         .map_err(Failure::work)
 }
 

@@ -28,6 +28,8 @@ pub struct RunnerConfig {
     pub compiler: PathBuf,
     /// Where compiled code is kept; only this user may enter it.
     pub cache: Dir,
+    /// Where calls get their `/tmp`; only this user may enter it.
+    pub scratch: Dir,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
@@ -66,8 +68,9 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, ceiling, calls, calls_per_agent, nameservers, secrets } = config;
-        let engine = Engine::new(EngineConfig { compiler, cache, ceiling: ceiling.clone(), calls, nameservers })?;
+        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets } = config;
+        let engine =
+            Engine::new(EngineConfig { compiler, cache, scratch, ceiling: ceiling.clone(), calls, nameservers })?;
         let redactor = Redactor::new(&secrets);
         Ok(Self { engine, ceiling, calls_per_agent, secrets, redactor })
     }

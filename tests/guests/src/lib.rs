@@ -36,3 +36,13 @@ pub fn list(path: &str) -> io::Result<String> {
         .collect::<io::Result<Vec<_>>>()?;
     Ok(names.join(" "))
 }
+
+/// Makes the symbolic link `link`, which says `target`.
+///
+/// # Errors
+///
+/// When the host refuses.
+#[allow(deprecated, reason = "the one way to a symbolic link that the stable standard library has on WASI")]
+pub fn symlink(target: &str, link: &str) -> io::Result<()> {
+    std::fs::soft_link(target, link)
+}

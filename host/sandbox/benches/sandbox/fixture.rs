@@ -45,9 +45,18 @@ impl Fixture {
         std::fs::create_dir_all(&cache).expect("a cache");
         std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
         let cache = Dir::open_ambient_dir(cache, ambient_authority()).expect("it opens");
+        let scratch = dir.path().join("scratch");
+        std::fs::create_dir_all(&scratch).expect("a scratch directory");
+        let scratch = Dir::open_ambient_dir(scratch, ambient_authority()).expect("it opens");
         let compiler = checkout().join("target/release/cofferdam");
-        let config =
-            EngineConfig { compiler, cache, ceiling: Ceiling::default(), calls: CALLS, nameservers: Vec::new() };
+        let config = EngineConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling: Ceiling::default(),
+            calls: CALLS,
+            nameservers: Vec::new(),
+        };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");

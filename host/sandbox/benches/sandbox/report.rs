@@ -52,8 +52,7 @@ pub(crate) fn ratio(over: &str, under: &str) -> Ratio {
 /// Criterion's median in nanoseconds.
 fn median(name: &str) -> f64 {
     let name = name.replacen('/', if name.starts_with("metering") { "/" } else { "_" }, 1);
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/criterion").join(name).join("new/estimates.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/criterion").join(name).join("new/estimates.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let estimates: serde_json::Value = serde_json::from_str(&text).expect("criterion writes JSON");
     estimates.pointer("/median/point_estimate").and_then(serde_json::Value::as_f64).expect("a median")

@@ -1,0 +1,120 @@
+//! `wasi:filesystem`, counted: what the guest opens, holds, writes and creates, within the limits of its call.
+//!
+//! wasmtime-wasi resolves every path and does all the work. This is what stands before it: each function asks the call's
+//! [`FileBudget`] first and passes on what fits. What does not fit is an error to the guest, `quota` (EDQUOT): of the
+//! codes WASI has, it alone says that an allowance is used up, and neither the disk nor the host's memory is full; there
+//! is none for too many open files.
+
+mod budget;
+mod descriptor;
+mod listing;
+mod stream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cofferdam_capability::Limits;
+use wasmtime::component::{HasData, Resource};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
+use wasmtime_wasi::p2::{FsError, FsResult};
+
+pub(crate) use budget::{FileBudget, FileUse};
+use budget::{Listed, Opened, OverBudget};
+
+/// What the host keeps of the files of one call.
+pub(crate) struct Files {
+    budget: Arc<FileBudget>,
+    /// What the guest opened, by its handle. Preopened directories are not in it: their descriptors are the grant's.
+    opened: HashMap<u32, Arc<Opened>>,
+    /// Open listings, by their handle.
+    listings: HashMap<u32, Listed>,
+}
+
+/// wasmtime-wasi's filesystem with the budget before it.
+pub(crate) struct FilesView<'a> {
+    wasi: WasiFilesystemCtxView<'a>,
+    files: &'a mut Files,
+}
+
+/// Tells wasmtime that [`FilesView`] is how the host sees a call's files.
+pub(crate) struct CountedFilesystem;
+
+impl HasData for CountedFilesystem {
+    type Data<'a> = FilesView<'a>;
+}
+
+impl Files {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { budget: Arc::new(FileBudget::new(limits)), opened: HashMap::new(), listings: HashMap::new() }
+    }
+
+    /// What was used until now.
+    pub(crate) fn used(&self) -> FileUse {
+        self.budget.used()
+    }
+
+    pub(crate) fn view<'a>(&'a mut self, wasi: WasiFilesystemCtxView<'a>) -> FilesView<'a> {
+        FilesView { wasi, files: self }
+    }
+}
+
+impl FilesView<'_> {
+    fn budget(&self) -> &Arc<FileBudget> {
+        &self.files.budget
+    }
+
+    /// The file behind a descriptor; nothing for a directory, which wasmtime-wasi refuses with the right code.
+    fn file(&self, descriptor: &Resource<Descriptor>) -> FsResult<Option<Arc<std::fs::File>>> {
+        match self.wasi.table.get(descriptor)? {
+            Descriptor::File(file) => Ok(Some(Arc::clone(&file.file))),
+            Descriptor::Dir(_) => Ok(None),
+        }
+    }
+
+    /// Lets wasmtime-wasi create an entry if the budget has room for one, and takes back what was not created.
+    fn charge_entry(&self) -> FsResult<()> {
+        Ok(self.budget().create()?)
+    }
+
+    fn created<T>(&self, result: FsResult<T>) -> FsResult<T> {
+        if result.is_err() {
+            self.budget().not_created();
+        }
+        result
+    }
+}
+
+/// A second handle for a call into wasmtime-wasi that borrows the first.
+fn again<T: 'static>(resource: &Resource<T>) -> Resource<T> {
+    Resource::new_borrow(resource.rep())
+}
+
+impl From<OverBudget> for FsError {
+    fn from(_: OverBudget) -> Self {
+        types::ErrorCode::Quota.into()
+    }
+}
+
+impl preopens::Host for FilesView<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        preopens::Host::get_directories(&mut self.wasi)
+    }
+}
+
+impl types::Host for FilesView<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<types::ErrorCode> {
+        types::Host::convert_error_code(&mut self.wasi, error)
+    }
+
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<types::ErrorCode>> {
+        // A stream that was refused a write says so in its own words: wasmtime-wasi knows `std::io::Error` alone.
+        if self.wasi.table.get(&error)?.is::<OverBudget>() {
+            return Ok(Some(types::ErrorCode::Quota));
+        }
+        types::Host::filesystem_error_code(&mut self.wasi, error)
+    }
+}

@@ -1,0 +1,217 @@
+//! What a call may open, hold, write and create, and what it has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cofferdam_capability::Limits;
+
+/// The file limits of a call with what is used of them. Streams hold it too, and write from threads of their own.
+#[derive(Debug)]
+pub(crate) struct FileBudget {
+    open: Allowance,
+    listing: Allowance,
+    written: Allowance,
+    created: Allowance,
+    /// Everything that was ever opened, for the receipt.
+    opened: AtomicU64,
+    /// Refused opens of what is neither a file nor a directory.
+    special: AtomicU64,
+}
+
+/// A limit, what is used of it, and how often more was refused.
+#[derive(Debug)]
+struct Allowance {
+    max: u64,
+    used: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// What a call used of its file limits.
+#[derive(Debug, Default)]
+pub(crate) struct FileUse {
+    pub(crate) opened: u64,
+    pub(crate) written: u64,
+    pub(crate) created: u64,
+    /// One line for each kind of act that was refused, with how often.
+    pub(crate) refusals: Vec<String>,
+}
+
+/// The call has used up one of its file limits.
+#[derive(Debug, thiserror::Error)]
+#[error("over the limit of the call")]
+pub(crate) struct OverBudget;
+
+/// An open file or directory. It counts until the last descriptor and stream on it is gone, because until then the host
+/// holds the system's descriptor.
+#[derive(Debug)]
+pub(crate) struct Opened(Arc<FileBudget>);
+
+/// The entries that an open listing holds.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    budget: Arc<FileBudget>,
+    entries: u64,
+}
+
+impl Allowance {
+    fn new(max: u64) -> Self {
+        Self { max, used: AtomicU64::new(0), refused: AtomicU64::new(0) }
+    }
+
+    /// Takes `amount` whole or not at all.
+    fn take(&self, amount: u64) -> Result<(), OverBudget> {
+        let within = |used: u64| used.checked_add(amount).filter(|&used| used <= self.max);
+        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(OverBudget)
+            }
+        }
+    }
+
+    fn give_back(&self, amount: u64) {
+        self.used.fetch_sub(amount, Ordering::Relaxed);
+    }
+
+    fn left(&self) -> u64 {
+        self.max.saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+
+    /// One line when anything was refused.
+    fn refusal(&self, what: &str) -> Option<String> {
+        let refused = self.refused.load(Ordering::Relaxed);
+        (refused > 0).then(|| format!("{what}: {refused} refused beyond the limit of {}", self.max))
+    }
+}
+
+impl FileBudget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            open: Allowance::new(limits.open_files.0),
+            listing: Allowance::new(limits.listing_entries.0),
+            written: Allowance::new(limits.written.0),
+            created: Allowance::new(limits.entries_created.0),
+            opened: AtomicU64::new(0),
+            special: AtomicU64::new(0),
+        }
+    }
+
+    /// A place for one more open file or directory. Taken before it is opened, so that the host never holds more.
+    pub(crate) fn open(self: &Arc<Self>) -> Result<Opened, OverBudget> {
+        self.open.take(1)?;
+        Ok(Opened(Arc::clone(self)))
+    }
+
+    /// Counts an open that succeeded.
+    pub(crate) fn was_opened(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an open of a device, a pipe or a socket, which is never passed on.
+    pub(crate) fn special_refused(&self) {
+        self.special.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Entries that further listings may hold.
+    pub(crate) fn listing_left(&self) -> u64 {
+        self.listing.left()
+    }
+
+    /// Room for a listing of so many entries.
+    pub(crate) fn list(self: &Arc<Self>, entries: u64) -> Result<Listed, OverBudget> {
+        self.listing.take(entries)?;
+        Ok(Listed { budget: Arc::clone(self), entries })
+    }
+
+    /// Bytes that are about to be written, or by which a file is about to grow.
+    pub(crate) fn write(&self, bytes: u64) -> Result<(), OverBudget> {
+        self.written.take(bytes)
+    }
+
+    /// Bytes that were not written after all.
+    pub(crate) fn not_written(&self, bytes: u64) {
+        self.written.give_back(bytes);
+    }
+
+    /// An entry that is about to be created.
+    pub(crate) fn create(&self) -> Result<(), OverBudget> {
+        self.created.take(1)
+    }
+
+    /// An entry that was not created after all.
+    pub(crate) fn not_created(&self) {
+        self.created.give_back(1);
+    }
+
+    pub(crate) fn used(&self) -> FileUse {
+        let special = self.special.load(Ordering::Relaxed);
+        let refusals = [
+            self.open.refusal("open files"),
+            self.listing.refusal("directory entries in listings"),
+            self.written.refusal("bytes written"),
+            self.created.refusal("entries created"),
+            (special > 0).then(|| format!("devices, pipes and sockets: {special} refused")),
+        ];
+        FileUse {
+            opened: self.opened.load(Ordering::Relaxed),
+            written: self.written.used.load(Ordering::Relaxed),
+            created: self.created.used.load(Ordering::Relaxed),
+            refusals: refusals.into_iter().flatten().collect(),
+        }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.open.give_back(1);
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.budget.listing.give_back(self.entries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget() -> Arc<FileBudget> {
+        Arc::new(FileBudget::new(&Limits::DEFAULT))
+    }
+
+    #[test]
+    fn a_place_is_free_again_when_its_last_holder_is_gone() {
+        let budget = budget();
+        let mut held: Vec<_> = (0..64).map(|_| Arc::new(budget.open().unwrap())).collect();
+        let stream = held[0].clone();
+        assert!(budget.open().is_err());
+        held.remove(0);
+        assert!(budget.open().is_err(), "a stream still holds it");
+        drop(stream);
+        assert!(budget.open().is_ok());
+        assert_eq!(budget.used().refusals, ["open files: 2 refused beyond the limit of 64"]);
+    }
+
+    #[test]
+    fn an_amount_is_taken_whole_or_not_at_all() {
+        let budget = budget();
+        budget.write((64 << 20) - 1).unwrap();
+        assert!(budget.write(2).is_err());
+        assert!(budget.write(u64::MAX).is_err());
+        budget.write(1).unwrap();
+        assert_eq!(budget.used().written, 64 << 20);
+    }
+
+    #[test]
+    fn entries_of_a_listing_count_while_it_is_open() {
+        let budget = budget();
+        let listed = budget.list(16_384).unwrap();
+        assert_eq!(budget.listing_left(), 0);
+        assert!(budget.list(1).is_err());
+        drop(listed);
+        assert_eq!(budget.listing_left(), 16_384);
+    }
+}

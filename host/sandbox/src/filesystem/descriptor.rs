@@ -1,0 +1,226 @@
+//! Files and directories: opened, written, created within the budget. What costs nothing is passed on as it is.
+
+use std::sync::Arc;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, Filesize, HostDescriptor,
+    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
+
+use super::stream::gap;
+use super::{FilesView, again};
+
+impl FilesView<'_> {
+    /// Whether there is something under this name already. What is neither a file, a directory nor a link is refused:
+    /// to open a named pipe waits for whoever is at its other end, in a thread that no deadline gets back, and to open
+    /// a device does what its driver likes. Guests cannot make either, so one that is found was put there from outside.
+    async fn exists(&mut self, fd: &Resource<Descriptor>, flags: PathFlags, path: &str) -> FsResult<bool> {
+        match HostDescriptor::stat_at(&mut self.wasi, again(fd), flags, path.to_owned()).await {
+            Ok(stat) => match stat.type_ {
+                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => Ok(true),
+                _ => {
+                    self.budget().special_refused();
+                    Err(ErrorCode::NotPermitted.into())
+                }
+            },
+            // Not there, or not to be reached: opening it says which.
+            Err(error) if error.downcast_ref().is_some() => Ok(false),
+            Err(trap) => Err(trap),
+        }
+    }
+}
+
+impl HostDescriptor for FilesView<'_> {
+    async fn open_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        let exists = self.exists(&fd, path_flags, &path).await?;
+        let opened = self.budget().open()?;
+        let creates = open_flags.contains(OpenFlags::CREATE) && !exists;
+        if creates {
+            self.charge_entry()?;
+        }
+        let descriptor = HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path, open_flags, flags).await;
+        let descriptor = if creates { self.created(descriptor)? } else { descriptor? };
+        self.budget().was_opened();
+        self.files.opened.insert(descriptor.rep(), Arc::new(opened));
+        Ok(descriptor)
+    }
+
+    fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        self.files.opened.remove(&fd.rep());
+        HostDescriptor::drop(&mut self.wasi, fd)
+    }
+
+    async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
+        let grows = self.file(&fd)?.map_or(0, |file| gap(&file, size));
+        self.budget().write(grows)?;
+        let result = HostDescriptor::set_size(&mut self.wasi, fd, size).await;
+        if result.is_err() {
+            self.budget().not_written(grows);
+        }
+        result
+    }
+
+    async fn write(&mut self, fd: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        let len = bytes.len() as u64;
+        let charged = self.file(&fd)?.map_or(0, |file| gap(&file, offset)).saturating_add(len);
+        self.budget().write(charged)?;
+        let result = HostDescriptor::write(&mut self.wasi, fd, bytes, offset).await;
+        match &result {
+            Ok(written) => self.budget().not_written(len.saturating_sub(*written)),
+            Err(_) => self.budget().not_written(charged),
+        }
+        result
+    }
+
+    fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+        self.reading(fd, offset)
+    }
+
+    fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        self.writing(fd, offset)
+    }
+
+    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.appending(fd)
+    }
+
+    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        self.listing(fd).await
+    }
+
+    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.charge_entry()?;
+        let result = HostDescriptor::create_directory_at(&mut self.wasi, fd, path).await;
+        self.created(result)
+    }
+
+    async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+        self.charge_entry()?;
+        let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, new_path).await;
+        self.created(result)
+    }
+
+    async fn link_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path_flags: PathFlags,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.charge_entry()?;
+        let result = HostDescriptor::link_at(&mut self.wasi, fd, old_path_flags, old_path, new_fd, new_path).await;
+        self.created(result)
+    }
+
+    async fn rename_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path: String,
+        new_fd: Resource<Descriptor>,
+        new_path: String,
+    ) -> FsResult<()> {
+        self.charge_entry()?;
+        let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
+        self.created(result)
+    }
+
+    // What follows neither opens, writes nor creates anything.
+
+    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+        HostDescriptor::read(&mut self.wasi, fd, len, offset).await
+    }
+
+    async fn advise(
+        &mut self,
+        fd: Resource<Descriptor>,
+        offset: Filesize,
+        len: Filesize,
+        advice: Advice,
+    ) -> FsResult<()> {
+        HostDescriptor::advise(&mut self.wasi, fd, offset, len, advice).await
+    }
+
+    async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        HostDescriptor::sync_data(&mut self.wasi, fd).await
+    }
+
+    async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        HostDescriptor::sync(&mut self.wasi, fd).await
+    }
+
+    async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
+        HostDescriptor::get_flags(&mut self.wasi, fd).await
+    }
+
+    async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
+        HostDescriptor::get_type(&mut self.wasi, fd).await
+    }
+
+    async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
+        HostDescriptor::stat(&mut self.wasi, fd).await
+    }
+
+    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
+    }
+
+    async fn set_times(
+        &mut self,
+        fd: Resource<Descriptor>,
+        accessed: NewTimestamp,
+        modified: NewTimestamp,
+    ) -> FsResult<()> {
+        HostDescriptor::set_times(&mut self.wasi, fd, accessed, modified).await
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+        accessed: NewTimestamp,
+        modified: NewTimestamp,
+    ) -> FsResult<()> {
+        HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
+    }
+
+    async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await
+    }
+
+    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+        HostDescriptor::is_same_object(&mut self.wasi, a, b).await
+    }
+
+    async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
+        HostDescriptor::metadata_hash(&mut self.wasi, fd).await
+    }
+
+    async fn metadata_hash_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> FsResult<MetadataHashValue> {
+        HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
+    }
+}

@@ -1,0 +1,148 @@
+//! Streams on files: what is written is charged before it is written, and a stream keeps its file counted as open.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::Descriptor;
+use wasmtime_wasi::p2::bindings::filesystem::types::HostDescriptor;
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError, StreamResult,
+};
+
+use super::budget::{FileBudget, Opened};
+use super::{FilesView, again};
+
+/// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open file.
+struct Reading {
+    inner: DynInputStream,
+    _opened: Option<Arc<Opened>>,
+}
+
+/// A stream that writes.
+struct Writing {
+    inner: DynOutputStream,
+    budget: Arc<FileBudget>,
+    /// Where the first write will be, in a file that may end before; nothing once that was charged, and for appending.
+    begins: Option<(Arc<File>, u64)>,
+    _opened: Option<Arc<Opened>>,
+}
+
+impl FilesView<'_> {
+    pub(super) fn reading(&mut self, fd: Resource<Descriptor>, offset: u64) -> FsResult<Resource<DynInputStream>> {
+        let _opened = self.files.opened.get(&fd.rep()).cloned();
+        let stream = HostDescriptor::read_via_stream(&mut self.wasi, fd, offset)?;
+        let inner = self.wasi.table.delete(stream)?;
+        let counted: DynInputStream = Box::new(Reading { inner, _opened });
+        Ok(self.wasi.table.push(counted)?)
+    }
+
+    pub(super) fn writing(&mut self, fd: Resource<Descriptor>, offset: u64) -> FsResult<Resource<DynOutputStream>> {
+        let begins = self.file(&fd)?.map(|file| (file, offset));
+        let stream = HostDescriptor::write_via_stream(&mut self.wasi, again(&fd), offset)?;
+        self.counted(&fd, stream, begins)
+    }
+
+    pub(super) fn appending(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        let stream = HostDescriptor::append_via_stream(&mut self.wasi, again(&fd))?;
+        self.counted(&fd, stream, None)
+    }
+
+    /// Puts a counting stream in the place of the one that wasmtime-wasi made.
+    fn counted(
+        &mut self,
+        fd: &Resource<Descriptor>,
+        stream: Resource<DynOutputStream>,
+        begins: Option<(Arc<File>, u64)>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let inner = self.wasi.table.delete(stream)?;
+        let _opened = self.files.opened.get(&fd.rep()).cloned();
+        let counted: DynOutputStream = Box::new(Writing { inner, budget: Arc::clone(self.budget()), begins, _opened });
+        Ok(self.wasi.table.push(counted)?)
+    }
+}
+
+/// By how much a write at `offset` makes the file longer before its first byte. Asking an open file for its size does
+/// not touch the disk.
+pub(super) fn gap(file: &File, offset: u64) -> u64 {
+    match offset {
+        0 => 0,
+        offset => file.metadata().map_or(0, |metadata| offset.saturating_sub(metadata.len())),
+    }
+}
+
+impl Writing {
+    fn charge(&mut self, bytes: &Bytes) -> StreamResult<()> {
+        let gap = self.begins.as_ref().map_or(0, |(file, offset)| gap(file, *offset));
+        let charged = self.budget.write(gap.saturating_add(bytes.len() as u64));
+        charged.map_err(|over| StreamError::LastOperationFailed(over.into()))?;
+        if !bytes.is_empty() {
+            // From here on the stream continues where it wrote.
+            self.begins = None;
+        }
+        Ok(())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl OutputStream for Writing {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.charge(&bytes)?;
+        self.inner.write(bytes)
+    }
+
+    async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.charge(&bytes)?;
+        self.inner.blocking_write_and_flush(bytes).await
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.inner.flush()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.inner.check_write()
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Writing {
+    async fn ready(&mut self) {
+        self.inner.ready().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl InputStream for Reading {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.inner.read(size)
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.inner.blocking_read(size).await
+    }
+
+    fn skip(&mut self, size: usize) -> StreamResult<usize> {
+        self.inner.skip(size)
+    }
+
+    async fn blocking_skip(&mut self, size: usize) -> StreamResult<usize> {
+        self.inner.blocking_skip(size).await
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Reading {
+    async fn ready(&mut self) {
+        self.inner.ready().await;
+    }
+}
