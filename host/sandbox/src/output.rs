@@ -67,7 +67,7 @@ impl Output {
         text
     }
 
-    fn push(&mut self, bytes: &[u8], limit: usize) {
+    pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) {
         let room = limit.saturating_sub(self.kept.len());
         self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         self.written = self.written.saturating_add(bytes.len() as u64);

@@ -65,7 +65,7 @@ impl Tool {
     pub(crate) fn typed(
         name: &str,
         description: &str,
-        schema: &str,
+        schema: Value,
         entry: Entry,
         component: Arc<Component>,
         grant: Arc<Grant>,
@@ -74,8 +74,6 @@ impl Tool {
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             return Err(format!("`{name}` is not a tool name: expected 1 to 64 of A-Z a-z 0-9 _ -"));
         }
-        let schema: Value = serde_json::from_str(schema)
-            .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
         let validator =
             compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
         let (name, description) = (name.to_owned(), description.to_owned());
