@@ -37,6 +37,11 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     built(&format!("wasm32-wasip2/guest/{name}.wasm"))
 }
 
+/// A component that a foreign toolchain made.
+pub(crate) fn component(name: &str) -> PathBuf {
+    built(&format!("components/{name}.wasm"))
+}
+
 /// The Python that has the gRPC client.
 pub(crate) fn python() -> PathBuf {
     built("python/bin/python")

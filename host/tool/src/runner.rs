@@ -102,8 +102,10 @@ impl Runner {
             let entry = Entry::Typed { tool: own };
             let schema = serde_json::from_str(&input)
                 .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
-            let tool = Tool::typed(&full, &description, schema, entry, Arc::clone(component), Arc::clone(grant))
-                .map_err(&wrong)?;
+            // Nothing is held against it, so one that cannot be read is as good as none.
+            let output = serde_json::from_str(&output).ok();
+            let (component, grant) = (Arc::clone(component), Arc::clone(grant));
+            let tool = Tool::typed(&full, &description, schema, output, entry, component, grant).map_err(&wrong)?;
             if tools.iter().any(|other| other.name() == tool.name()) {
                 return Err(wrong(format!("it lists `{}` twice", tool.name())));
             }
@@ -114,12 +116,7 @@ impl Runner {
 }
 
 /// The tools of a component whose functions are known without running it.
-fn reflected(
-    component: &Arc<Component>,
-    name: &str,
-    note: &str,
-    grant: &Arc<Grant>,
-) -> Result<Vec<Tool>, ToolError> {
+fn reflected(component: &Arc<Component>, name: &str, note: &str, grant: &Arc<Grant>) -> Result<Vec<Tool>, ToolError> {
     let single = component.functions().count() == 1;
     let tool = |function: &Function| {
         let full = if single { name.to_owned() } else { format!("{name}_{}", function.name) };
@@ -128,8 +125,8 @@ fn reflected(
             note => format!("{note}\n\n{}", function.description),
         };
         let entry = Entry::Typed { tool: function.name.clone() };
-        let schema = function.input_schema.clone();
-        Tool::typed(&full, &description, schema, entry, Arc::clone(component), Arc::clone(grant))
+        let (schema, output) = (function.input_schema.clone(), Some(function.output_schema.clone()));
+        Tool::typed(&full, &description, schema, output, entry, Arc::clone(component), Arc::clone(grant))
             .map_err(|problem| ToolError::List { tool: name.to_owned(), problem })
     };
     component.functions().map(tool).collect()
@@ -169,10 +166,5 @@ impl Installed {
     /// What it exports and nobody can call, with the reason.
     pub fn refused(&self) -> &[(String, String)] {
         self.component.refused()
-    }
-
-    /// The functions of a reflected component.
-    pub fn functions(&self) -> impl Iterator<Item = &Function> {
-        self.component.functions()
     }
 }

@@ -11,6 +11,7 @@ pub struct Tool {
     name: String,
     description: String,
     schema: Value,
+    output: Option<Value>,
     validator: jsonschema::Validator,
     pub(crate) entry: Entry,
     pub(crate) component: Arc<Component>,
@@ -40,6 +41,11 @@ impl Tool {
         &self.schema
     }
 
+    /// The JSON Schema of its result, where the component tells it.
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.output.as_ref()
+    }
+
     /// Whether it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
         self.entry == Entry::Command
@@ -59,13 +65,15 @@ impl Tool {
         let schema = command_schema();
         #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
         let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
-        Self { name: name.to_owned(), description, schema, validator, entry: Entry::Command, component, grant }
+        let name = name.to_owned();
+        Self { name, description, schema, output: None, validator, entry: Entry::Command, component, grant }
     }
 
     pub(crate) fn typed(
         name: &str,
         description: &str,
         schema: Value,
+        output: Option<Value>,
         entry: Entry,
         component: Arc<Component>,
         grant: Arc<Grant>,
@@ -77,7 +85,7 @@ impl Tool {
         let validator =
             compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
         let (name, description) = (name.to_owned(), description.to_owned());
-        Ok(Self { name, description, schema, validator, entry, component, grant })
+        Ok(Self { name, description, schema, output, validator, entry, component, grant })
     }
 
     /// Holds `input` against the schema; the error says where it does not fit.

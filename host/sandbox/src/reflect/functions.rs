@@ -25,6 +25,9 @@ const MAX_SCHEMA: usize = 32 << 10;
 /// The names of these exports begin with a host's own protocol, in which nobody calls a function with JSON.
 const PROTOCOLS: &str = "wasi:";
 
+/// What componentize-py exports for itself, by its interface, name and parameters: it has run when the component was made.
+const PYTHON_INIT: (&str, &str, [&str; 3]) = ("exports", "init", ["app-name", "symbols", "stub-wasi"]);
+
 /// A function that a component exports, as a model sees it.
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -56,8 +59,8 @@ pub(crate) struct Functions {
 /// The exported functions of a component.
 pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: &Docs) -> Functions {
     let ty = component.component_type();
-    let world_types = ty.imports(engine).chain(ty.exports(engine));
-    let world_types = types::named(world_types.filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+    // A world imports its types, and the engine drops such imports; what is left is what it exports.
+    let world_types = types::named(ty.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
     let mut functions = Functions::default();
     for (export, item) in ty.exports(engine) {
         match item.ty {
@@ -76,8 +79,7 @@ pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: 
                 let outer = component.get_export_index(None, export);
                 for (name, item) in instance.exports(engine) {
                     if let ComponentItem::ComponentFunc(function) = item.ty {
-                        let index =
-                            outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), name));
+                        let index = outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), name));
                         functions.add(name, &function, index, &place);
                     }
                 }
@@ -147,6 +149,10 @@ fn entry(
     if function.async_() {
         return Err("it is async, which is not part of WASI 0.2".to_owned());
     }
+    let (interface, init, parameters) = PYTHON_INIT;
+    if source.interface == Some(interface) && own == init && function.params().map(|(name, _)| name).eq(parameters) {
+        return Err("it is the start-up code of componentize-py, which ran when the component was made".to_owned());
+    }
     let index = index.ok_or_else(|| "the engine does not find it".to_owned())?;
     let mut reader = Reader::new(source.names);
     let parameter = |(name, ty): (&str, _)| Ok(Field { name: name.to_owned(), ty: reader.read(&ty)? });
@@ -179,7 +185,7 @@ fn signature(own: &str, parameters: &[Field], result: Option<&Type>) -> String {
     if whole.len() <= MAX_DESCRIPTION { whole } else { format!("{own}: func(…)") }
 }
 
-fn named_type(item: ComponentItem) -> Option<wasmtime::component::types::Type> {
+pub(super) fn named_type(item: ComponentItem) -> Option<wasmtime::component::types::Type> {
     match item {
         ComponentItem::Type(ty) => Some(ty),
         _ => None,

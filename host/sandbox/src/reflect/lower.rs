@@ -12,8 +12,10 @@ use super::schema::NOT_FINITE;
 use super::types::{Field, Integer, Named, Type};
 
 /// Models forget the padding of base64, and it says nothing.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A value that does not fit its type.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,7 +94,10 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
         }
         Type::List(item) => {
             let items = array(value)?.iter().enumerate();
-            items.map(|(index, value)| lower(item, value).map_err(Misfit::within(index))).collect::<Result<_, _>>().map(Val::List)
+            items
+                .map(|(index, value)| lower(item, value).map_err(Misfit::within(index)))
+                .collect::<Result<_, _>>()
+                .map(Val::List)
         }
         Type::Tuple(types) => {
             let items = array(value)?;
@@ -130,8 +135,7 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
         Type::Flags(flags) => {
             let mut set: Vec<String> = Vec::new();
             for (index, value) in array(value)?.iter().enumerate() {
-                let name =
-                    text(value).and_then(|name| choice(flags, name)).map_err(Misfit::within(index))?;
+                let name = text(value).and_then(|name| choice(flags, name)).map_err(Misfit::within(index))?;
                 if set.iter().any(|other| other == name) {
                     return Err(Misfit::within(index)(Misfit::new(format!("`{name}` is there twice"))));
                 }
@@ -170,9 +174,11 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
 
 fn integer(integer: Integer, value: &Value) -> Result<Val, Misfit> {
     let number = match value {
-        Value::Number(number) => {
-            number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from)).or_else(|| whole(number.as_f64()?))
-        }
+        Value::Number(number) => number
+            .as_i64()
+            .map(i128::from)
+            .or_else(|| number.as_u64().map(i128::from))
+            .or_else(|| whole(number.as_f64()?)),
         // Digits alone: Rust would also take a sign in front of them that JSON does not know.
         Value::String(text) if integer.is_wide() && !text.starts_with('+') => text.parse().ok(),
         _ => None,

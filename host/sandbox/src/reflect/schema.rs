@@ -131,7 +131,8 @@ impl<'a> Schema<'a> {
     fn listed(self, mut schema: Value, name: Option<&str>, items: &[String]) -> Value {
         let Some(name) = name else { return schema };
         let item = |item: &String| Some(format!("`{item}`: {}", self.docs.item(name, item)?));
-        let lines: Vec<_> = self.docs.of(name).map(str::to_owned).into_iter().chain(items.iter().filter_map(item)).collect();
+        let lines: Vec<_> =
+            self.docs.of(name).map(str::to_owned).into_iter().chain(items.iter().filter_map(item)).collect();
         if !lines.is_empty() {
             put(&mut schema, "description", json!(lines.join("\n")));
         }
