@@ -223,7 +223,8 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
                 }
             }
             Payload::CustomSection(section) if depth == 0 && section.name() == Docs::SECTION => {
-                if docs.replace(Docs::read(section.data()).map_err(invalid)?).is_some() {
+                let another = docs.replace(Docs::read(section.data()).map_err(invalid)?);
+                if another.is_some() {
                     return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
                 }
             }
