@@ -18,7 +18,7 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools guests python
+test: tools guests python components
     @echo "running the tests" >&2
     cargo test --locked --quiet
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
@@ -57,8 +57,19 @@ guests: wasm-target
 wasm-target:
     @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
 
-# A gRPC client that nobody here wrote, in an environment of its own.
+# A component that a foreign toolchain makes: as it leaves componentize-py, and with the words of its WIT.
+[private]
+components: host python
+    @mkdir -p target/components
+    @if [ -n "$(find tests/components/python tests/python/requirements.txt -newer target/components/shop.wasm 2>/dev/null || echo missing)" ]; then \
+        echo "building the Python component" >&2; \
+        target/python/bin/componentize-py --wit-path tests/components/python --world shop componentize --python-path tests/components/python app --output target/components/shop-plain.wasm >&2; \
+        rm -rf tests/components/python/__pycache__; \
+        {{cofferdam}} tool build target/components/shop-plain.wasm --capabilities tests/components/python/capabilities.toml --wit tests/components/python/shop.wit --out target/components >&2; \
+    fi
+
+# What others wrote for the tests, in an environment of its own: a gRPC client, and a toolchain for components.
 [private]
 python:
-    @test -x target/python/bin/python || { echo "making a Python environment for the gRPC client of the tests" >&2; python3 -m venv target/python; }
-    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection' 2>/dev/null || { echo "installing grpcio-tools into it" >&2; target/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/grpc/requirements.txt; }
+    @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }

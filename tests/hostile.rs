@@ -30,6 +30,9 @@ struct Row {
 /// The wall clock of rows that would otherwise run for half a minute.
 const SHORT: &str = "wall = \"1s\"";
 
+/// Fuel of rows that use all of it in the cheapest way: the default would take seconds each.
+const LITTLE: &str = "fuel = 1_000_000_000";
+
 /// An outcome for components that do not get so far: refused when they are loaded.
 const REFUSED: &str = "refused";
 
@@ -81,10 +84,10 @@ const ROWS: [Row; 69] = [
     // CPU
     row("cpu_spin", "out-of-fuel"),
     Row { limits: "wall = \"200ms\"", ..row("cpu_spin", "deadline") },
-    row("cpu_start_loop", "out-of-fuel"),
+    Row { limits: LITTLE, ..row("cpu_start_loop", "out-of-fuel") },
     Row { limits: SHORT, ..row("clock_spin", "deadline") },
     Row { limits: SHORT, ..row("clock_sleep", "deadline") },
-    row("memory_fill", "out-of-fuel"),
+    Row { limits: LITTLE, ..row("memory_fill", "out-of-fuel") },
     row("stack_deep", "stack-overflow"),
     Row { says: "everything failed", ..row("exit_zero", "ok") },
     // Memory
@@ -106,14 +109,14 @@ const ROWS: [Row; 69] = [
     Row { limits: SHORT, says: "[output truncated: ", ..row("stderr_flood", "deadline") },
     // Typed tools: the list is guest code too, and a result can be as hostile as a program.
     typed("", "ok", "{}"),
-    typed("list-spin", REFUSED, "does not list its tools: out-of-fuel"),
+    Row { limits: LITTLE, ..typed("list-spin", REFUSED, "does not list its tools: out-of-fuel") },
     typed("list-large", REFUSED, "does not list its tools: host-call-too-large"),
     typed("list-many", REFUSED, "it lists 1000 tools: expected 1 to 64"),
     typed("list-nothing", REFUSED, "it lists 0 tools"),
     typed("list-twice", REFUSED, "twice"),
     Row { limits: SHORT, ..typed("list-name", REFUSED, "is not a tool name") },
     typed("list-schema", REFUSED, "is not JSON Schema"),
-    typed("call-spin", "out-of-fuel", ""),
+    Row { limits: LITTLE, ..typed("call-spin", "out-of-fuel", "") },
     typed("call-panic", "trap", "on purpose"),
     typed("call-long", "ok", "[output truncated: "),
     typed("call-large", "host-call-too-large", ""),

@@ -1,6 +1,7 @@
 //! Tests that drive the real thing from outside, in one binary so that it links once.
 //!
-//! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client.
+//! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client, a component made from
+//! Python.
 
 #![allow(
     clippy::disallowed_methods,
@@ -30,5 +31,7 @@ mod grpc;
 mod hostile;
 /// What tools reach over HTTP, and what they do not.
 mod network;
+/// Components of a foreign toolchain, called by their WIT types.
+mod reflected;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;

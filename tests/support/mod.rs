@@ -46,6 +46,11 @@ pub(crate) fn wat_guest(name: &str) -> PathBuf {
     checkout().join("tests/guests/wat").join(format!("{name}.wat"))
 }
 
+/// A component that a foreign toolchain made.
+pub(crate) fn component(name: &str) -> PathBuf {
+    built(&format!("components/{name}.wasm"))
+}
+
 /// The Python that has the gRPC client.
 pub(crate) fn python() -> PathBuf {
     built("python/bin/python")

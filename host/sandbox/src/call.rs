@@ -24,6 +24,7 @@ use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
 use crate::receipt::Receipt;
+use crate::reflect::Misfit;
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::wasi::{self, ScratchDir, Streams};
@@ -45,7 +46,7 @@ pub enum Invocation {
     },
     /// Ask a component for its typed tools. This runs guest code, under the same limits as a call.
     List,
-    /// Call one typed tool.
+    /// Call one typed tool, or one function of a reflected component.
     Typed {
         /// Its name in the component.
         tool: String,
@@ -80,6 +81,7 @@ enum Ended {
     Command(Result<(), ()>),
     Listed(Vec<Descriptor>),
     Answered(Result<String, Failure>),
+    Returned(Result<Output, Output>),
 }
 
 impl Engine {
@@ -157,7 +159,7 @@ impl Engine {
         let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
-            let guest = pin!(enter(store, component, invocation));
+            let guest = pin!(enter(store, component, invocation, grant.limits().result.len()));
             CpuTime::new(guest, cpu).await
         };
         match ended {
@@ -191,7 +193,12 @@ impl Engine {
     }
 }
 
-async fn enter(store: &mut Store<State>, component: &Component, invocation: Invocation) -> wasmtime::Result<Ended> {
+async fn enter(
+    store: &mut Store<State>,
+    component: &Component,
+    invocation: Invocation,
+    result_limit: usize,
+) -> wasmtime::Result<Ended> {
     match (&component.callable, invocation) {
         (Callable::Command(pre), _) => {
             let command = pre.instantiate_async(&mut *store).await?;
@@ -206,6 +213,10 @@ async fn enter(store: &mut Store<State>, component: &Component, invocation: Invo
             let typed = pre.instantiate_async(&mut *store).await?;
             Ok(Ended::Listed(typed.cofferdam_tool_tools().call_list(&mut *store).await?))
         }
+        (Callable::Reflected(reflected), Invocation::Typed { tool, input }) => {
+            Ok(Ended::Returned(reflected.call(store, &tool, &input, result_limit).await?))
+        }
+        (Callable::Reflected(_), _) => wasmtime::bail!("a reflected component was called without a function"),
     }
 }
 
@@ -249,6 +260,9 @@ impl Metered<'_> {
     fn outcome_of(&self, error: &wasmtime::Error) -> Outcome {
         if let Some(I32Exit(0)) = error.downcast_ref() {
             return Outcome::Ok;
+        }
+        if let Some(misfit) = error.downcast_ref::<Misfit>() {
+            return Outcome::Denied { reason: format!("the input does not fit its type, {misfit}") };
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => return Outcome::OutOfFuel,
@@ -361,6 +375,10 @@ fn conclude(ended: Result<Ended, Outcome>, limits: &Limits) -> (Outcome, Option<
         Ok(Ended::Answered(Err(Failure { code, message, .. }))) => {
             let message = format!("{}: {message}", code_name(code));
             (Outcome::GuestError { code: 1, message }, None, Vec::new())
+        }
+        Ok(Ended::Returned(Ok(returned))) => (Outcome::Ok, Some(returned), Vec::new()),
+        Ok(Ended::Returned(Err(problem))) => {
+            (Outcome::GuestError { code: 1, message: problem.text() }, None, Vec::new())
         }
         Ok(Ended::Listed(tools)) => {
             let rows =

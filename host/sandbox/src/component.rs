@@ -10,10 +10,14 @@ use crate::cache::Native;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::imports::{self, Imports};
+use crate::reflect::{self, Docs, Function, Functions, Reflected};
 use crate::state::State;
 
 /// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
 pub(crate) const MAX_COMPONENT: usize = 256 << 20;
+
+/// Exports without a form in JSON that an error tells about: enough to see what is wrong.
+const MAX_TOLD: usize = 5;
 
 const COMMAND: &str = "wasi:cli/run@0.2.";
 const TYPED: &str = "cofferdam:tool/tools@0.1.";
@@ -26,6 +30,8 @@ pub enum Shape {
     Command,
     /// `cofferdam:tool/tools`: JSON in, JSON out.
     Typed,
+    /// Any other exported functions: JSON in, JSON out, by their WIT types.
+    Reflected,
 }
 
 /// A component that may be called: compiled, linked once, and checked against its manifest.
@@ -35,6 +41,7 @@ pub struct Component {
     manifest: Manifest,
     imports: Imports,
     exports: Vec<String>,
+    refused: Vec<(String, String)>,
     pub(crate) callable: Callable,
 }
 
@@ -42,11 +49,13 @@ pub struct Component {
 pub(crate) enum Callable {
     Command(CommandPre<State>),
     Typed(ToolPre<State>),
+    Reflected(Reflected),
 }
 
 /// What the bytes say before anything is compiled.
 pub(crate) struct Read<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
+    pub(crate) docs: Docs,
 }
 
 impl Component {
@@ -90,7 +99,22 @@ impl Component {
         match self.callable {
             Callable::Command(_) => Shape::Command,
             Callable::Typed(_) => Shape::Typed,
+            Callable::Reflected(_) => Shape::Reflected,
         }
+    }
+
+    /// The functions of a reflected component; other shapes have none.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        let reflected = match &self.callable {
+            Callable::Reflected(reflected) => Some(reflected),
+            Callable::Command(_) | Callable::Typed(_) => None,
+        };
+        reflected.into_iter().flat_map(Reflected::functions)
+    }
+
+    /// What a reflected component exports and nobody can call, with the reason.
+    pub fn refused(&self) -> &[(String, String)] {
+        &self.refused
     }
 
     pub(crate) fn new(
@@ -98,6 +122,7 @@ impl Component {
         digest: Digest,
         size: usize,
         manifest: Manifest,
+        docs: &Docs,
         native: Native,
         origin: &str,
     ) -> Result<Self, LoadError> {
@@ -110,21 +135,36 @@ impl Component {
         let linker = if manifest.http.is_empty() { &engine.linker } else { &engine.http_linker };
         let linker = imports::link(linker, &component, &manifest).map_err(host)?;
         let pre = linker.instantiate_pre(&component).map_err(host)?;
-        let callable = Callable::find(pre, &exports, origin)?;
-        Ok(Self { digest, size, manifest, imports, exports, callable })
+        let functions = || reflect::functions(&engine.engine, &component, docs);
+        let (callable, refused) = Callable::find(pre, &exports, functions, origin)?;
+        Ok(Self { digest, size, manifest, imports, exports, refused, callable })
     }
 }
 
 impl Callable {
-    fn find(pre: InstancePre<State>, exports: &[String], origin: &str) -> Result<Self, LoadError> {
+    fn find(
+        pre: InstancePre<State>,
+        exports: &[String],
+        functions: impl FnOnce() -> Functions,
+        origin: &str,
+    ) -> Result<(Self, Vec<(String, String)>), LoadError> {
         let host =
             |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
         let exported = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
         if exported(COMMAND) {
-            return Ok(Self::Command(CommandPre::new(pre).map_err(host)?));
+            return Ok((Self::Command(CommandPre::new(pre).map_err(host)?), Vec::new()));
         }
         if exported(TYPED) {
-            return Ok(Self::Typed(ToolPre::new(pre).map_err(host)?));
+            return Ok((Self::Typed(ToolPre::new(pre).map_err(host)?), Vec::new()));
+        }
+        let Functions { entries, refused } = functions();
+        if !entries.is_empty() {
+            return Ok((Self::Reflected(Reflected::new(pre, entries)), refused));
+        }
+        if !refused.is_empty() {
+            let refused = refused.iter().take(MAX_TOLD).map(|(name, reason)| format!("{name}: {reason}"));
+            let refused = refused.collect::<Vec<_>>().join("; ");
+            return Err(LoadError::Unreflected { origin: origin.to_owned(), refused });
         }
         let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
         Err(LoadError::NothingToCall { origin: origin.to_owned(), exports })
@@ -157,6 +197,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     }
     let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
     let mut manifest = None;
+    let mut docs = None;
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| invalid(error.to_string()))? {
@@ -172,10 +213,16 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
                     return Err(invalid(format!("it has two `{}` sections: keep one", Manifest::SECTION)));
                 }
             }
+            Payload::CustomSection(section) if depth == 0 && section.name() == Docs::SECTION => {
+                let another = docs.replace(Docs::read(section.data()).map_err(invalid)?);
+                if another.is_some() {
+                    return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
+                }
+            }
             _ => {}
         }
     }
-    Ok(Read { manifest })
+    Ok(Read { manifest, docs: docs.unwrap_or_default() })
 }
 
 /// What the first bytes say it is, when they do not begin a WebAssembly binary.

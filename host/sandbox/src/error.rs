@@ -72,12 +72,23 @@ pub enum LoadError {
         declared: String,
     },
     /// It exports nothing that this host can call.
-    #[error("{origin} exports {exports}: expected wasi:cli/run (a command) or cofferdam:tool/tools (typed tools)")]
+    #[error(
+        "{origin} exports {exports}: expected wasi:cli/run (a command), cofferdam:tool/tools (typed tools) or functions \
+         of its own"
+    )]
     NothingToCall {
         /// Where the bytes came from.
         origin: String,
         /// What it does export.
         exports: String,
+    },
+    /// It exports functions, and none that can be called with JSON.
+    #[error("{origin} exports nothing that can be called with JSON: {refused}")]
+    Unreflected {
+        /// Where the bytes came from.
+        origin: String,
+        /// The first exports, each with the reason.
+        refused: String,
     },
     /// Its compilation was stopped or failed.
     #[error("cannot compile {origin}: {problem}")]

@@ -45,7 +45,9 @@ enum Fate {
 /// Decides about every import. A component that imports something undeclared is refused, with both lists.
 pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -> Result<Imports, LoadError> {
     let engine = component.engine();
-    let all: Vec<_> = component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect();
+    let ty = component.component_type();
+    let powers = ty.imports(engine).filter(|(_, import)| needs_linking(engine, &import.ty));
+    let all: Vec<_> = powers.map(|(name, _)| name.to_owned()).collect();
     let of = |wanted: fn(&Fate) -> bool| -> Vec<String> {
         all.iter().filter(|name| wanted(&fate(name, manifest))).cloned().collect()
     };
@@ -60,6 +62,17 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     let denied = of(|fate| matches!(fate, Fate::LinkedAndDenied | Fate::Acknowledged));
     let needless = needless(manifest, &all);
     Ok(Imports { all, denied, needless })
+}
+
+/// Whether an import stands for anything that the host must give. A type alone does not: it only says how values look.
+fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
+    match import {
+        ComponentItem::Type(_) => false,
+        ComponentItem::ComponentInstance(instance) => {
+            instance.exports(engine).any(|(_, item)| needs_linking(engine, &item.ty))
+        }
+        _ => true,
+    }
 }
 
 fn fate(name: &str, manifest: &Manifest) -> Fate {

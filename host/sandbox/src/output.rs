@@ -74,7 +74,7 @@ impl Output {
         text
     }
 
-    fn push(&mut self, bytes: &[u8], limit: usize) {
+    pub(crate) fn push(&mut self, bytes: &[u8], limit: usize) {
         let room = limit.saturating_sub(self.kept.len());
         let kept = bytes.get(..room).unwrap_or(bytes);
         self.kept.extend_from_slice(kept);

@@ -147,6 +147,10 @@ pub(crate) struct Build {
     #[arg(long, value_name = "FILE")]
     pub(crate) capabilities: Option<PathBuf>,
 
+    /// A WIT file or directory: what is written above its functions is what a model reads
+    #[arg(long, value_name = "PATH", requires = "capabilities")]
+    pub(crate) wit: Option<PathBuf>,
+
     /// Where the components go
     #[arg(long, default_value = "target/tools", value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -1,14 +1,33 @@
-//! Putting a manifest into a component.
+//! Putting a manifest, and the words of a WIT package, into a component.
+
+use std::path::Path;
 
 use cofferdam_capability::Manifest;
 use wasm_encoder::{CustomSection, Section};
 use wasmparser::{Parser, Payload};
+use wit_parser::{PackageMetadata, Resolve};
 
 use crate::error::EmbedError;
 
 /// The component with `manifest` as its one `cofferdam:capabilities` section, whatever it carried before. The rest stays
 /// as it was, byte for byte.
 pub fn embed_manifest(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, EmbedError> {
+    with_section(component, Manifest::SECTION, &manifest.to_canonical_json()?)
+}
+
+/// The component with the words that stand above the types and functions of a WIT package, a file or a directory, as its
+/// one `package-docs` section. Toolchains leave them out of a component, and a model that is to call its functions needs
+/// them.
+pub fn embed_wit_docs(component: &[u8], wit: &Path) -> Result<Vec<u8>, EmbedError> {
+    let wrong = |error: &dyn std::fmt::Display| EmbedError::Wit(format!("{}: {error:#}", wit.display()));
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(wit).map_err(|error| wrong(&error))?;
+    let docs = PackageMetadata::extract(&resolve, package).encode().map_err(|error| wrong(&error))?;
+    with_section(component, PackageMetadata::SECTION_NAME, &docs)
+}
+
+/// The component with `data` as its one custom section `name` at the top level.
+fn with_section(component: &[u8], name: &str, data: &[u8]) -> Result<Vec<u8>, EmbedError> {
     let mut embedded = Vec::with_capacity(component.len());
     let mut kept_up_to = 0;
     // Where the last top-level section ended: there the header of the next one begins.
@@ -30,7 +49,7 @@ pub fn embed_manifest(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, 
                 depth += 1;
                 section_end = unchecked_range.end;
             }
-            Payload::CustomSection(section) if section.name() == Manifest::SECTION => {
+            Payload::CustomSection(section) if section.name() == name => {
                 embedded.extend_from_slice(component.get(kept_up_to..section_end).unwrap_or_default());
                 section_end = section.range().end;
                 kept_up_to = section_end;
@@ -39,8 +58,7 @@ pub fn embed_manifest(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, 
         }
     }
     embedded.extend_from_slice(component.get(kept_up_to..).unwrap_or_default());
-    let json = manifest.to_canonical_json()?;
-    let section = CustomSection { name: Manifest::SECTION.into(), data: json.as_slice().into() };
+    let section = CustomSection { name: name.into(), data: data.into() };
     section.append_to(&mut embedded);
     Ok(embedded)
 }

@@ -27,12 +27,15 @@ pub enum ToolError {
     },
 }
 
-/// A manifest that cannot be put into a component.
+/// A manifest or documentation that cannot be put into a component.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
     /// The component cannot be read.
     #[error("not a WebAssembly component: {0}")]
     Component(String),
+    /// The WIT package cannot be read.
+    #[error("cannot read WIT: {0}")]
+    Wit(String),
     /// The manifest cannot be written.
     #[error(transparent)]
     Manifest(#[from] ManifestError),

@@ -22,7 +22,7 @@ mod tool;
 pub use answer::Answer;
 pub use catalog::Catalog;
 pub use dispatch::compile_worker;
-pub use embed::embed_manifest;
+pub use embed::{embed_manifest, embed_wit_docs};
 pub use error::{EmbedError, ToolError};
 pub use input::Input;
 pub use report::Report;

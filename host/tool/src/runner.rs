@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Manifest};
-use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Invocation, Shape};
+use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, Invocation, Shape};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -85,8 +85,8 @@ impl Runner {
         Ok(Installed { component: self.engine.load(bytes, origin, supplied).await? })
     }
 
-    /// Makes the tools of a component: one for a command, one for each tool that a typed component lists. They go by
-    /// `name`, or by `name_tool` where there are several. `note` is what the operator says of it, in words for a model.
+    /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
+    /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what the operator says of it, in words for a model.
     pub async fn offer(
         &self,
         installed: &Installed,
@@ -102,6 +102,7 @@ impl Runner {
         match component.shape() {
             Shape::Command => Ok(vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))]),
             Shape::Typed => self.list(component, name, note, &grant, queue).await,
+            Shape::Reflected => reflected(component, name, note, &grant, queue),
         }
     }
 
@@ -132,16 +133,12 @@ impl Runner {
             let full = if single { name.to_owned() } else { format!("{name}_{own}") };
             let description = if note.is_empty() { description } else { format!("{note}\n\n{description}") };
             let entry = Entry::Typed { tool: own };
-            let tool = Tool::typed(
-                &full,
-                &description,
-                &input,
-                entry,
-                Arc::clone(component),
-                Arc::clone(grant),
-                Arc::clone(queue),
-            )
-            .map_err(&wrong)?;
+            let schema = serde_json::from_str(&input)
+                .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
+            // Nothing is held against it, so one that cannot be read is as good as none.
+            let output = serde_json::from_str(&output).ok();
+            let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
+            let tool = Tool::typed(&full, &description, schema, output, entry, given).map_err(&wrong)?;
             if tools.iter().any(|other| other.name() == tool.name()) {
                 return Err(wrong(format!("it lists `{}` twice", tool.name())));
             }
@@ -149,6 +146,30 @@ impl Runner {
         }
         Ok(tools)
     }
+}
+
+/// The tools of a component whose functions are known without running it.
+fn reflected(
+    component: &Arc<Component>,
+    name: &str,
+    note: &str,
+    grant: &Arc<Grant>,
+    queue: &Arc<Queue>,
+) -> Result<Vec<Tool>, ToolError> {
+    let single = component.functions().count() == 1;
+    let tool = |function: &Function| {
+        let full = if single { name.to_owned() } else { format!("{name}_{}", function.name) };
+        let description = match note {
+            "" => function.description.clone(),
+            note => format!("{note}\n\n{}", function.description),
+        };
+        let entry = Entry::Typed { tool: function.name.clone() };
+        let (schema, output) = (function.input_schema.clone(), Some(function.output_schema.clone()));
+        let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
+        Tool::typed(&full, &description, schema, output, entry, given)
+            .map_err(|problem| ToolError::List { tool: name.to_owned(), problem })
+    };
+    component.functions().map(tool).collect()
 }
 
 impl Installed {
@@ -190,5 +211,10 @@ impl Installed {
     /// How it is called.
     pub fn shape(&self) -> Shape {
         self.component.shape()
+    }
+
+    /// What it exports and nobody can call, with the reason.
+    pub fn refused(&self) -> &[(String, String)] {
+        self.component.refused()
     }
 }

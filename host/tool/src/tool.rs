@@ -13,6 +13,7 @@ pub struct Tool {
     name: String,
     description: String,
     schema: Value,
+    output: Option<Value>,
     validator: jsonschema::Validator,
     pub(crate) entry: Entry,
     pub(crate) component: Arc<Component>,
@@ -43,6 +44,11 @@ impl Tool {
         &self.schema
     }
 
+    /// The JSON Schema of its result, where the component tells it.
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.output.as_ref()
+    }
+
     /// Whether it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
         self.entry == Entry::Command
@@ -68,28 +74,26 @@ impl Tool {
         let schema = command_schema();
         #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
         let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
-        Self { name: name.to_owned(), description, schema, validator, entry: Entry::Command, component, grant, queue }
+        let name = name.to_owned();
+        Self { name, description, schema, output: None, validator, entry: Entry::Command, component, grant, queue }
     }
 
     pub(crate) fn typed(
         name: &str,
         description: &str,
-        schema: &str,
+        schema: Value,
+        output: Option<Value>,
         entry: Entry,
-        component: Arc<Component>,
-        grant: Arc<Grant>,
-        queue: Arc<Queue>,
+        (component, grant, queue): (Arc<Component>, Arc<Grant>, Arc<Queue>),
     ) -> Result<Self, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             return Err(format!("`{name}` is not a tool name: expected 1 to 64 of A-Z a-z 0-9 _ -"));
         }
-        let schema: Value = serde_json::from_str(schema)
-            .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
         let validator =
             compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
         let (name, description) = (name.to_owned(), description.to_owned());
-        Ok(Self { name, description, schema, validator, entry, component, grant, queue })
+        Ok(Self { name, description, schema, output, validator, entry, component, grant, queue })
     }
 
     /// Holds `input` against the schema; the error says where it does not fit.

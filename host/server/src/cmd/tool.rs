@@ -7,6 +7,7 @@ mod run;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Manifest;
+use cofferdam_tool::Installed;
 
 use crate::cli::Tool;
 use crate::config::Config;
@@ -38,6 +39,14 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
         return Err(wrong(format!("it has {} bytes: at most {max} are read", metadata.len())));
     }
     std::fs::read(path).map_err(|error| wrong(error.to_string()))
+}
+
+/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's.
+fn name_of<'a>(installed: &'a Installed, path: &'a Path) -> &'a str {
+    match installed.manifest().tool.name.as_str() {
+        "" => path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
+        name => name,
+    }
 }
 
 /// Reads a capabilities.toml.

@@ -27,7 +27,7 @@ struct Package {
 }
 
 pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Build { paths, capabilities, out, tag } = build;
+    let Build { paths, capabilities, wit, out, tag } = build;
     if tag.is_some() && paths.len() != 1 {
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
     }
@@ -40,8 +40,11 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     let mut rows = Vec::new();
     for (manifest, artifact) in built {
         let bytes = super::read(&artifact, super::MAX_COMPONENT)?;
-        let component = cofferdam_tool::embed_manifest(&bytes, &manifest)
-            .map_err(|error| Failure::usage(format!("{}: {error}", artifact.display())))?;
+        let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
+        let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
+        if let Some(wit) = &wit {
+            component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
+        }
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;

@@ -1,8 +1,8 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
-use cofferdam_capability::{HttpRow, Limits, Manifest};
-use cofferdam_tool::Installed;
-use serde_json::json;
+use cofferdam_capability::{Decision, HttpRow, Limits, Manifest};
+use cofferdam_tool::{Installed, Tool};
+use serde_json::{Value, json};
 
 use crate::cli::Inspect;
 use crate::config::Config;
@@ -16,9 +16,18 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
     let bytes = super::read(&path, super::MAX_COMPONENT)?;
     let origin = path.display().to_string();
-    let installed = host::runner(config, data)?.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let runner = host::runner(config, data)?;
+    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
+    // What a model would see. A typed component is asked for it, with nothing granted; who reviews a component wants to
+    // see the rest also when it does not answer.
+    let name = super::name_of(&installed, &path);
+    let tools =
+        runner.offer(&installed, name, "", Decision::default(), &runner.queue()).await.unwrap_or_else(|error| {
+            console::note(&format!("note: {error}"));
+            Vec::new()
+        });
     if format == Format::Json {
         return console::json(&json!({
             "path": origin,
@@ -31,6 +40,8 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "exports": installed.exports(),
             "manifest": manifest,
             "manifest_digest": manifest_digest,
+            "tools": tools.iter().map(description).collect::<Vec<_>>(),
+            "refused": installed.refused().iter().map(refusal).collect::<Vec<_>>(),
         }));
     }
     let name = if manifest.tool.name.is_empty() { "(no manifest: it gets nothing)" } else { &manifest.tool.name };
@@ -44,6 +55,8 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     rows.extend(interfaces(&installed));
     console::table(&["tool", ""], rows);
     console::line("");
+    console::table(&["offers", "what", "input"], offers(&tools, &installed));
+    console::line("");
     console::table(&["asks for", "what", "reason"], powers(manifest));
     console::line("");
     let declared = serde_json::to_value(&manifest.limits).unwrap_or_default();
@@ -53,6 +66,33 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     };
     console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
     Ok(())
+}
+
+fn description(tool: &Tool) -> Value {
+    json!({
+        "name": tool.name(),
+        "description": tool.description(),
+        "input_schema": tool.schema(),
+        "output_schema": tool.output_schema(),
+    })
+}
+
+fn refusal((name, reason): &(String, String)) -> Value {
+    json!({ "name": name, "reason": reason })
+}
+
+/// Each tool with the first line of its description and the names of its parameters, then what is not offered.
+fn offers(tools: &[Tool], installed: &Installed) -> Vec<Vec<String>> {
+    let parameters = |tool: &Tool| {
+        let properties = tool.schema().get("properties").and_then(Value::as_object);
+        properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let tool = |tool: &Tool| {
+        let first = tool.description().lines().next().unwrap_or_default();
+        vec![tool.name().to_owned(), first.to_owned(), parameters(tool)]
+    };
+    let refused = |(name, reason): &(String, String)| vec![format!("not {name}"), reason.clone(), String::new()];
+    tools.iter().map(tool).chain(installed.refused().iter().map(refused)).collect()
 }
 
 fn interfaces(installed: &Installed) -> Vec<Vec<String>> {

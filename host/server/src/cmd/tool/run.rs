@@ -51,10 +51,7 @@ async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool
     let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
     let origin = run.path.display().to_string();
     let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
-    let name = match installed.manifest().tool.name.as_str() {
-        "" => run.path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
-        name => name,
-    };
+    let name = super::name_of(&installed, &run.path);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
     if let Some(tool) = tools.first() {
         for withheld in tool.grant().withheld() {

@@ -1,0 +1,88 @@
+//! Components that know nothing of this host: every function they export becomes a tool.
+//!
+//! What a model sees is derived from WIT: the schema from the types, the description from what the author wrote. Values
+//! go both ways as JSON, and every WIT type of WASI 0.2 has one form:
+//!
+//! | WIT | JSON |
+//! |---|---|
+//! | `bool`, `string` | the same |
+//! | integers | a number; beyond 2^53 decimal text, which 64-bit parameters always take as well |
+//! | floats | a number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | `char` | text of one Unicode scalar value |
+//! | `list<u8>` | base64 text |
+//! | `list`, `tuple` | an array |
+//! | `record` | an object; fields that are options may be left out |
+//! | `enum` | text |
+//! | `flags` | an array of text, nothing twice |
+//! | `variant` | `"case"`, or `{"case": value}` where the case has a value |
+//! | `option` | the value or `null`; an option of an option is `{"some": …}` or `null` |
+//! | `result` | `{"ok": value}` or `{"err": value}`; what a function itself returns is the value, or a failed call |
+//! | resources, futures, streams | none: the function is not offered, and the reviewer is told why |
+
+mod docs;
+mod functions;
+mod lift;
+mod lower;
+mod schema;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, Val};
+
+pub(crate) use docs::Docs;
+pub use functions::Function;
+pub(crate) use functions::{Entry, Functions, functions};
+pub(crate) use lower::Misfit;
+use types::Type;
+
+use crate::output::Output;
+use crate::state::State;
+
+/// A component and the functions that can be called in it.
+pub(crate) struct Reflected {
+    pre: InstancePre<State>,
+    functions: Vec<Entry>,
+}
+
+impl Reflected {
+    pub(crate) fn new(pre: InstancePre<State>, functions: Vec<Entry>) -> Self {
+        Self { pre, functions }
+    }
+
+    /// The functions, as a model sees them.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.iter().map(|entry| &entry.function)
+    }
+
+    /// Calls the function `name` in an instance of its own. What it returns is JSON text, cut at `limit` bytes; `Err` is
+    /// what the function itself says went wrong.
+    pub(crate) async fn call(
+        &self,
+        store: &mut Store<State>,
+        name: &str,
+        input: &str,
+        limit: usize,
+    ) -> wasmtime::Result<Result<Output, Output>> {
+        let entry = self.functions.iter().find(|entry| entry.function.name == name);
+        let entry = entry.ok_or_else(|| wasmtime::format_err!("there is no function `{name}`"))?;
+        let arguments = lower::arguments(&entry.parameters, input)?;
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        let function = instance.get_func(&mut *store, entry.index);
+        let function = function.ok_or_else(|| wasmtime::format_err!("`{name}` is not a function"))?;
+        let mut returned = vec![Val::Bool(false); usize::from(entry.result.is_some())];
+        // This also makes the call that lets the guest free what it returned (post-return).
+        function.call_async(&mut *store, &arguments, &mut returned).await?;
+        Ok(match (&entry.result, returned.first()) {
+            (Some(Type::Result(ok, _)), Some(Val::Result(Ok(value)))) => {
+                Ok(lift::lift(ok.as_deref(), value.as_deref(), limit)?)
+            }
+            (Some(Type::Result(_, err)), Some(Val::Result(Err(value)))) => {
+                Err(lift::lift(err.as_deref(), value.as_deref(), limit)?)
+            }
+            (ty, value) => Ok(lift::lift(ty.as_ref(), value, limit)?),
+        })
+    }
+}

@@ -1,0 +1,199 @@
+//! The functions of a component that a model can call.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentExportIndex};
+
+use super::docs::{Docs, Place};
+use super::schema::Schema;
+use super::types::{self, Field, Reader, Type, joined};
+
+/// Functions of one component that are offered; the same bound as for typed tools (`tool/src/runner.rs`).
+const MAX_FUNCTIONS: usize = 64;
+
+/// The longest name that a model can call: what vendors take.
+const MAX_NAME: usize = 64;
+
+/// The longest description, in bytes (8 KiB): a model reads it in every turn.
+const MAX_DESCRIPTION: usize = 8 << 10;
+
+/// The largest schema, in bytes, as JSON text (32 KiB). With the description it stays below what a descriptor may have.
+const MAX_SCHEMA: usize = 32 << 10;
+
+/// The names of these exports begin with a host's own protocol, in which nobody calls a function with JSON.
+const PROTOCOLS: &str = "wasi:";
+
+/// What componentize-py exports for itself, by its interface, name and parameters: it has run when the component was made.
+const PYTHON_INIT: (&str, &str, [&str; 3]) = ("exports", "init", ["app-name", "symbols", "stub-wasi"]);
+
+/// A function that a component exports, as a model sees it.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name, with the last name of its interface in front where it has one: `interface_function`.
+    pub name: String,
+    /// What its author wrote above it, else its signature in WIT.
+    pub description: String,
+    /// The JSON Schema of its parameters, an object.
+    pub input_schema: Value,
+    /// The JSON Schema of what it returns; of a `result`, that is the value of `ok`.
+    pub output_schema: Value,
+}
+
+/// A function with what a call needs.
+pub(crate) struct Entry {
+    pub(crate) function: Function,
+    pub(crate) index: ComponentExportIndex,
+    pub(crate) parameters: Vec<Field>,
+    pub(crate) result: Option<Type>,
+}
+
+/// Every exported function: those that can be called, and the rest with the reason.
+#[derive(Default)]
+pub(crate) struct Functions {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) refused: Vec<(String, String)>,
+}
+
+/// The exported functions of a component.
+pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: &Docs) -> Functions {
+    let ty = component.component_type();
+    // A world imports its types, and the engine drops such imports; what is left is what it exports.
+    let world_types = types::named(ty.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+    let mut functions = Functions::default();
+    for (export, item) in ty.exports(engine) {
+        match item.ty {
+            ComponentItem::ComponentFunc(function) => {
+                let place = Source { interface: None, names: &world_types, docs: docs.world() };
+                let index = component.get_export_index(None, export);
+                functions.add(export, &function, index, &place);
+            }
+            ComponentItem::ComponentInstance(_) if export.starts_with(PROTOCOLS) => {
+                functions.refuse(export, "it belongs to WASI, and takes no JSON");
+            }
+            ComponentItem::ComponentInstance(instance) => {
+                let last = last_name(export);
+                let items = instance.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?)));
+                let place = Source { interface: Some(last), names: &types::named(items), docs: docs.interface(last) };
+                let outer = component.get_export_index(None, export);
+                for (name, item) in instance.exports(engine) {
+                    if let ComponentItem::ComponentFunc(function) = item.ty {
+                        let index = outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), name));
+                        functions.add(name, &function, index, &place);
+                    }
+                }
+            }
+            ComponentItem::Component(_) | ComponentItem::Module(_) | ComponentItem::CoreFunc(_) => {
+                functions.refuse(export, "it is code to be linked, not a function");
+            }
+            ComponentItem::Type(_) | ComponentItem::Resource(_) => {}
+        }
+    }
+    functions.without_collisions()
+}
+
+/// Where a function is exported.
+struct Source<'a> {
+    interface: Option<&'a str>,
+    names: &'a [(String, Type)],
+    docs: Place<'a>,
+}
+
+impl Functions {
+    fn refuse(&mut self, name: &str, reason: &str) {
+        self.refused.push((name.to_owned(), reason.to_owned()));
+    }
+
+    fn add(&mut self, own: &str, function: &ComponentFunc, index: Option<ComponentExportIndex>, source: &Source<'_>) {
+        let name = source.interface.map_or_else(|| own.to_owned(), |interface| format!("{interface}_{own}"));
+        if self.entries.len() >= MAX_FUNCTIONS {
+            return self.refuse(&name, &format!("the component has more than {MAX_FUNCTIONS} functions"));
+        }
+        match entry(&name, own, function, index, source) {
+            Ok(entry) => self.entries.push(entry),
+            Err(reason) => self.refuse(&name, &reason),
+        }
+    }
+
+    /// Interfaces of two packages may have the same last name, and a model could not say which function it means.
+    fn without_collisions(mut self) -> Self {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        for entry in &self.entries {
+            *counts.entry(entry.function.name.clone()).or_default() += 1;
+        }
+        let (entries, twice): (Vec<_>, Vec<_>) =
+            self.entries.into_iter().partition(|entry| counts.get(&entry.function.name) == Some(&1));
+        self.entries = entries;
+        let reason = "two interfaces with the same last name have a function of this name";
+        self.refused.extend(twice.into_iter().map(|entry| (entry.function.name, reason.to_owned())));
+        self
+    }
+}
+
+fn entry(
+    name: &str,
+    own: &str,
+    function: &ComponentFunc,
+    index: Option<ComponentExportIndex>,
+    source: &Source<'_>,
+) -> Result<Entry, String> {
+    // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
+    if own.starts_with('[') {
+        return Err("it belongs to a resource, which lives in one instance, and every call gets a new one".to_owned());
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.len() > MAX_NAME || !name.chars().all(plain) {
+        return Err(format!("a model cannot call it: its name has more than {MAX_NAME} characters"));
+    }
+    if function.async_() {
+        return Err("it is async, which is not part of WASI 0.2".to_owned());
+    }
+    let (interface, init, parameters) = PYTHON_INIT;
+    if source.interface == Some(interface) && own == init && function.params().map(|(name, _)| name).eq(parameters) {
+        return Err("it is the start-up code of componentize-py, which ran when the component was made".to_owned());
+    }
+    let index = index.ok_or_else(|| "the engine does not find it".to_owned())?;
+    let mut reader = Reader::new(source.names);
+    let parameter = |(name, ty): (&str, _)| Ok(Field { name: name.to_owned(), ty: reader.read(&ty)? });
+    let parameters = function.params().map(parameter).collect::<Result<Vec<_>, String>>()?;
+    let result = function.results().next().map(|ty| reader.read(&ty)).transpose()?;
+
+    let schema = Schema::new(source.docs.types);
+    let input_schema = schema.object(&parameters, None);
+    let output_schema = match &result {
+        Some(Type::Result(Some(ok), _)) => schema.of(ok),
+        None | Some(Type::Result(None, _)) => json!({ "type": "null" }),
+        Some(ty) => schema.of(ty),
+    };
+    if input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA {
+        return Err(format!("its schemas have more than {MAX_SCHEMA} bytes"));
+    }
+    let description = match source.docs.function(own) {
+        Some(words) if words.len() <= MAX_DESCRIPTION => words.to_owned(),
+        Some(_) => return Err(format!("its documentation has more than {MAX_DESCRIPTION} bytes")),
+        None => signature(own, &parameters, result.as_ref()),
+    };
+    let function = Function { name: name.to_owned(), description, input_schema, output_schema };
+    Ok(Entry { function, index, parameters, result })
+}
+
+/// The function as WIT writes it, without types that would make it longer than a description may be.
+fn signature(own: &str, parameters: &[Field], result: Option<&Type>) -> String {
+    let result = result.map(|ty| format!(" -> {ty}")).unwrap_or_default();
+    let whole = format!("{own}: func({}){result}", joined(parameters, Field::to_string));
+    if whole.len() <= MAX_DESCRIPTION { whole } else { format!("{own}: func(…)") }
+}
+
+pub(super) fn named_type(item: ComponentItem) -> Option<wasmtime::component::types::Type> {
+    match item {
+        ComponentItem::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+/// `stock` of `example:shop/stock@1.0.0`.
+fn last_name(export: &str) -> &str {
+    let interface = export.split_once('@').map_or(export, |(interface, _)| interface);
+    interface.rsplit_once('/').map_or(interface, |(_, last)| last)
+}

@@ -1,0 +1,266 @@
+//! Types are written as WAT, compiled, and read back: what a component's author can write is what is tested.
+
+use serde_json::{Value, json};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Val};
+
+use super::docs::TypeDocs;
+use super::functions::{functions, named_type};
+use super::lift::Lifted;
+use super::lower::{arguments, lower};
+use super::schema::Schema;
+use super::types::{Field, Integer, Reader, Type, named};
+use super::{Docs, Functions};
+
+fn component(text: &str) -> (wasmtime::Engine, Component) {
+    let engine = wasmtime::Engine::new(&crate::engine::config()).unwrap();
+    let component = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+    (engine, component)
+}
+
+/// The type `ty` of WAT, where `definition` may stand for `$t`, a type that has to have a name.
+fn read(definition: &str, ty: &str) -> Result<Type, String> {
+    let text = match definition {
+        "" => format!("(component (import \"f\" (func (param \"x\" {ty}))))"),
+        _ => format!(
+            "(component
+                (import \"i\" (instance $i (type $u {definition}) (export \"t\" (type (eq $u)))))
+                (alias export $i \"t\" (type $t))
+                (import \"f\" (func (param \"x\" {ty}))))"
+        ),
+    };
+    let (engine, component) = component(&text);
+    let (mut names, mut parameter) = (Vec::new(), None);
+    for (_, item) in component.component_type().imports(&engine) {
+        match item.ty {
+            ComponentItem::ComponentInstance(instance) => {
+                names = named(instance.exports(&engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+            }
+            ComponentItem::ComponentFunc(function) => parameter = function.params().next().map(|(_, ty)| ty),
+            _ => {}
+        }
+    }
+    Reader::new(&names).read(&parameter.unwrap())
+}
+
+fn lifted(ty: &Type, value: &Val) -> Value {
+    serde_json::from_str(&serde_json::to_string(&Lifted { ty, value }).unwrap()).unwrap()
+}
+
+/// The type, its schema, and JSON that goes in and comes out the same.
+#[track_caller]
+fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]) {
+    let ty = read(definition, ty).unwrap();
+    assert_eq!(ty.to_string(), wit);
+    assert_eq!(Schema::new(&TypeDocs::default()).of(&ty), *schema);
+    for value in values {
+        assert_eq!(lifted(&ty, &lower(&ty, value).unwrap()), *value);
+    }
+}
+
+#[test]
+fn a_type_has_one_form_in_json() {
+    let float = json!({ "anyOf": [{ "type": "number" }, { "enum": ["NaN", "Infinity", "-Infinity"] }] });
+    let whole = |minimum: i64, maximum: i64| json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
+    let text = json!({ "type": "string" });
+    let nothing = json!({ "type": "null" });
+    let keyed = |key: &str, of: &Value| json!({ "type": "object", "properties": { key: of }, "required": [key], "additionalProperties": false });
+
+    check("", "bool", "bool", &json!({ "type": "boolean" }), &[json!(true), json!(false)]);
+    check("", "s8", "s8", &whole(-128, 127), &[json!(-128), json!(127)]);
+    check("", "u8", "u8", &whole(0, 255), &[json!(0), json!(255)]);
+    check("", "s16", "s16", &whole(-32768, 32767), &[json!(-32768), json!(32767)]);
+    check("", "u16", "u16", &whole(0, 65535), &[json!(65535)]);
+    check("", "s32", "s32", &whole(i32::MIN.into(), i32::MAX.into()), &[json!(i32::MIN), json!(i32::MAX)]);
+    check("", "u32", "u32", &whole(0, u32::MAX.into()), &[json!(u32::MAX)]);
+    let wide = json!({ "type": ["integer", "string"], "minimum": i64::MIN, "maximum": i64::MAX, "pattern": "^-?[0-9]{1,19}$" });
+    let exact = 1_i64 << 53;
+    check(
+        "",
+        "s64",
+        "s64",
+        &wide,
+        &[json!(exact), json!(-exact), json!("9007199254740993"), json!("-9223372036854775808")],
+    );
+    let wide = json!({ "type": ["integer", "string"], "minimum": 0, "maximum": u64::MAX, "pattern": "^[0-9]{1,20}$" });
+    check("", "u64", "u64", &wide, &[json!(exact), json!("18446744073709551615")]);
+    check("", "f32", "f32", &float, &[json!(0.1), json!("NaN"), json!("-Infinity")]);
+    check("", "f64", "f64", &float, &[json!(1e300), json!(-0.0), json!("NaN"), json!("Infinity")]);
+    check("", "char", "char", &json!({ "type": "string", "minLength": 1, "maxLength": 1 }), &[json!("ß"), json!("😀")]);
+    check("", "string", "string", &text, &[json!(""), json!("a\u{0}b")]);
+    let base64 = json!({ "type": "string", "contentEncoding": "base64" });
+    check("", "(list u8)", "list<u8>", &base64, &[json!(""), json!("AP8="), json!("AAEC")]);
+    check("", "(list string)", "list<string>", &json!({ "type": "array", "items": text }), &[json!([]), json!(["a"])]);
+    let pair = json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, text], "items": false, "minItems": 2 });
+    check("", "(tuple bool string)", "tuple<bool, string>", &pair, &[json!([true, "a"])]);
+    let some = json!({ "anyOf": [text, nothing] });
+    check("", "(option string)", "option<string>", &some, &[json!("a"), Value::Null]);
+    let nested = json!({ "anyOf": [keyed("some", &some), nothing] });
+    let values = [Value::Null, json!({ "some": null }), json!({ "some": "a" })];
+    check("", "(option (option string))", "option<option<string>>", &nested, &values);
+    let result = json!({ "oneOf": [keyed("ok", &text), keyed("err", &nothing)] });
+    check("", "(result string)", "result<string>", &result, &[json!({ "ok": "a" }), json!({ "err": null })]);
+    let result = json!({ "oneOf": [keyed("ok", &nothing), keyed("err", &text)] });
+    check("", "(result (error string))", "result<_, string>", &result, &[json!({ "ok": null }), json!({ "err": "a" })]);
+}
+
+#[test]
+fn a_type_with_a_name_keeps_it() {
+    let text = json!({ "type": "string" });
+    let record = json!({
+        "type": "object",
+        "properties": { "a": text, "b": { "anyOf": [text, { "type": "null" }] } },
+        "required": ["a"],
+        "additionalProperties": false,
+    });
+    let fields = "(record (field \"a\" string) (field \"b\" (option string)))";
+    check(fields, "$t", "t", &record, &[json!({ "a": "x", "b": "y" }), json!({ "a": "x", "b": null })]);
+    let variant = json!({ "oneOf": [
+        { "const": "none" },
+        { "type": "object", "properties": { "some": text }, "required": ["some"], "additionalProperties": false },
+    ] });
+    let cases = "(variant (case \"none\") (case \"some\" string))";
+    check(cases, "$t", "t", &variant, &[json!("none"), json!({ "some": "x" })]);
+    let names = json!({ "type": "string", "enum": ["a", "b"] });
+    check("(enum \"a\" \"b\")", "$t", "t", &names, &[json!("b")]);
+    let flags = json!({ "type": "array", "items": names, "uniqueItems": true });
+    check("(flags \"a\" \"b\")", "$t", "t", &flags, &[json!([]), json!(["b"]), json!(["a", "b"])]);
+}
+
+/// JSON that does not fit a type, and what is said about it.
+#[track_caller]
+fn check_misfit(definition: &str, ty: &str, value: &Value, said: &str) {
+    let misfit = lower(&read(definition, ty).unwrap(), value).unwrap_err();
+    assert_eq!(misfit.to_string(), said);
+}
+
+#[test]
+fn json_that_does_not_fit_is_refused_with_its_place() {
+    check_misfit("", "bool", &json!("true"), "expected true or false");
+    check_misfit("", "u8", &json!(-1), "-1 is not from 0 to 255");
+    check_misfit("", "u8", &json!("1"), "expected a whole number");
+    check_misfit("", "s32", &json!(1.5), "expected a whole number");
+    check_misfit("", "u64", &json!(1e19), "expected a whole number");
+    check_misfit("", "u64", &json!("+1"), "expected a whole number");
+    check_misfit(
+        "",
+        "f32",
+        &json!(1e39),
+        "1000000000000000000000000000000000000000 is too large for a float of 32 bits",
+    );
+    check_misfit("", "f64", &json!("nan"), "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+    check_misfit("", "char", &json!("ab"), "expected exactly one character");
+    check_misfit("", "(list string)", &json!(["a", 1]), "at /1: expected text");
+    check_misfit("", "(tuple bool)", &json!([true, true]), "expected 1 items, found 2");
+    check_misfit("", "(option (option bool))", &json!({ "none": 1 }), "`none` is not known; there are: some");
+    check_misfit("", "(result bool)", &json!({ "err": 1 }), "at /err: expected null");
+    check_misfit("", "(result bool)", &json!({}), "expected an object with exactly one member");
+    let record = "(record (field \"a\" (list bool)))";
+    check_misfit(record, "(list $t)", &json!([{ "a": [true] }, { "a": [1] }]), "at /1/a/0: expected true or false");
+    check_misfit(record, "$t", &json!({}), "`a` is missing");
+    check_misfit(record, "$t", &json!({ "a": [], "b/c": 1 }), "`b/c` is not known; there are: a");
+    let variant = "(variant (case \"none\") (case \"some\" string))";
+    check_misfit(variant, "$t", &json!({ "none": 1 }), "`none` has no value: write \"none\"");
+    check_misfit(variant, "$t", &json!("some"), "`some` has a value: write {\"some\": string}");
+    check_misfit(variant, "$t", &json!({ "some": 1 }), "at /some: expected text");
+    check_misfit("(flags \"a\" \"b\")", "$t", &json!(["a", "a"]), "at /1: `a` is there twice");
+    check_misfit("(enum \"a\" \"b\")", "$t", &json!("c"), "`c` is not known; there are: a, b");
+}
+
+#[test]
+fn parameters_may_be_left_out_when_they_are_options() {
+    let ty = Type::Option(Box::new(Type::Integer(Integer::U8)));
+    let parameters = [Field { name: "a/b".to_owned(), ty }, Field { name: "c".to_owned(), ty: Type::Bool }];
+    assert_eq!(arguments(&parameters, r#"{"c":true}"#).unwrap(), [Val::Option(None), Val::Bool(true)]);
+    assert_eq!(arguments(&parameters, r#"{"a/b":-1}"#).unwrap_err().to_string(), "at /a~1b: -1 is not from 0 to 255");
+}
+
+#[test]
+fn types_are_bounded() {
+    let deep = |depth: usize| format!("{}string{}", "(list ".repeat(depth), ")".repeat(depth));
+    assert!(read("", &deep(31)).is_ok());
+    assert_eq!(read("", &deep(32)).unwrap_err(), "its types are nested deeper than 32");
+
+    // Twelve lines of text, and four thousand parts when they are written out.
+    let doubled: String = (1..12).map(|n| format!("(type $t{n} (tuple $t{0} $t{0}))", n - 1)).collect();
+    let text = format!("(component (type $t0 (tuple bool)) {doubled} (import \"f\" (func (param \"x\" $t11))))");
+    let (engine, component) = component(&text);
+    let ty = component.component_type();
+    let (_, item) = ty.imports(&engine).next().unwrap();
+    let ComponentItem::ComponentFunc(function) = item.ty else { panic!("not a function") };
+    let (_, parameter) = function.params().next().unwrap();
+    let refused = Reader::new(&[]).read(&parameter).unwrap_err();
+    assert_eq!(refused, "its types have more than 1024 parts when they are written out");
+
+    let record = |length: usize| format!("(record (field \"{}\" string))", "a".repeat(length));
+    assert!(read(&record(128), "$t").is_ok());
+    assert_eq!(read(&record(129), "$t").unwrap_err(), "it has a name of 129 bytes: at most 128 are taken");
+}
+
+/// The functions of a component that exports `exports`, where `$f` is a function and `$i` an instance with `go`.
+fn exported(exports: &str, docs: &Docs) -> Functions {
+    let (engine, component) = component(&format!(
+        "(component
+            (core module $m (func (export \"f\")))
+            (core instance $c (instantiate $m))
+            (func $f (canon lift (core func $c \"f\")))
+            (instance $i (export \"go\" (func $f)))
+            {exports})"
+    ));
+    functions(&engine, &component, docs)
+}
+
+fn names(functions: &Functions) -> (Vec<&str>, Vec<&str>) {
+    let offered = functions.entries.iter().map(|entry| entry.function.name.as_str()).collect();
+    (offered, functions.refused.iter().map(|(name, _)| name.as_str()).collect())
+}
+
+#[test]
+fn functions_are_named_after_their_interface() {
+    let functions = exported(
+        "(export \"plain\" (func $f)) (export \"a:b/stock@1.0.0\" (instance $i)) (export \"inline\" (instance $i))",
+        &Docs::default(),
+    );
+    assert_eq!(names(&functions), (vec!["plain", "stock_go", "inline_go"], vec![]));
+}
+
+#[test]
+fn a_function_that_no_model_can_mean_is_refused() {
+    let functions = exported(
+        "(export \"a:b/stock\" (instance $i)) (export \"c:d/stock\" (instance $i)) (export \"plain\" (func $f))",
+        &Docs::default(),
+    );
+    assert_eq!(names(&functions), (vec!["plain"], vec!["stock_go", "stock_go"]));
+    assert!(functions.refused[0].1.contains("same last name"), "{:?}", functions.refused);
+    let long = "a".repeat(65);
+    let functions = exported(&format!("(export \"{long}\" (func $f))"), &Docs::default());
+    assert_eq!(names(&functions), (vec![], vec![long.as_str()]));
+    let functions = exported("(export \"wasi:http/incoming-handler@0.2.0\" (instance $i))", &Docs::default());
+    assert_eq!(names(&functions), (vec![], vec!["wasi:http/incoming-handler@0.2.0"]));
+    let many: String = (0..65).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+    let functions = exported(&many, &Docs::default());
+    assert_eq!((functions.entries.len(), functions.refused.len()), (64, 1));
+}
+
+#[test]
+fn words_come_from_the_package() {
+    let section = |version: u8, json: &str| [&[version], json.as_bytes()].concat();
+    let json = r#"{
+        "docs": "The package.",
+        "worlds": { "w": { "func_exports": { "plain": { "docs": " In the world. " } } } },
+        "interfaces": { "stock": { "docs": "i", "funcs": { "go": { "docs": "In the interface." } } } }
+    }"#;
+    let docs = Docs::read(&section(1, json)).unwrap();
+    let functions = exported("(export \"plain\" (func $f)) (export \"a:b/stock\" (instance $i))", &docs);
+    let descriptions: Vec<_> = functions.entries.iter().map(|entry| entry.function.description.as_str()).collect();
+    assert_eq!(descriptions, ["In the world.", "In the interface."]);
+
+    let old = Docs::read(&section(0, r#"{ "interfaces": { "stock": { "funcs": { "go": "Old." } } } }"#)).unwrap();
+    let functions = exported("(export \"a:b/stock\" (instance $i)) (export \"plain\" (func $f))", &old);
+    let descriptions: Vec<_> = functions.entries.iter().map(|entry| entry.function.description.as_str()).collect();
+    assert_eq!(descriptions, ["Old.", "plain: func()"]);
+
+    for wrong in [section(2, "{}"), section(1, "{"), Vec::new(), section(1, &" ".repeat(1 << 20))] {
+        assert!(Docs::read(&wrong).unwrap_err().contains("`package-docs` section"));
+    }
+}
