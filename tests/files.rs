@@ -275,3 +275,19 @@ fn what_a_killed_process_left_is_removed_and_what_lives_stays() {
     assert_eq!(receipt["outcome"]["name"], "cancelled", "{receipt}");
     nothing_left(&scratch);
 }
+
+#[test]
+fn a_planted_link_does_not_lead_what_is_copied_in() {
+    let scratch = Scratch::new();
+    let agentfile = scratch.file("Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\n");
+    let notes = scratch.file("n.txt", "copied\n");
+    let copy = format!("a:{}", notes.display());
+    let args = ["--agentfile".as_ref(), agentfile.as_os_str(), "--copy-in".as_ref(), copy.as_ref()];
+    Host::start(&scratch, args).kill();
+    let tree = std::fs::read_dir(scratch.data().join("agents")).unwrap().next().unwrap().unwrap().path();
+    // What a tool with write access could leave behind: the name under which the host writes, leading to its own file.
+    std::os::unix::fs::symlink("../etc/Agentfile", tree.join("workspace/n.txt.new")).unwrap();
+    let _host = Host::start(&scratch, args);
+    assert_eq!(std::fs::read(tree.join("etc/Agentfile")).unwrap(), std::fs::read(&agentfile).unwrap());
+    assert_eq!(std::fs::read_to_string(tree.join("workspace/n.txt")).unwrap(), "copied\n");
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::AgentError;
 
@@ -58,7 +58,12 @@ impl Workspace {
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
         let temporary = format!("{name}.new");
         let write = || {
-            let mut file = self.root.create(&temporary)?;
+            // A guest may have put a link there, which must not lead the host to another file of the tree.
+            match self.root.remove_file(&temporary) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = self.root.open_with(&temporary, OpenOptions::new().write(true).create_new(true))?;
             file.write_all(bytes)?;
             file.sync_all()?;
             self.root.rename(&temporary, &self.root, name)

@@ -86,8 +86,8 @@ enum Ended {
 
 impl Engine {
     /// Calls a component under a grant, with the secrets that go into its requests, when it is its turn in `queue` and on
-    /// the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the
-    /// future stops the guest as well; `cancel` does it with a receipt.
+    /// the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the future stops the guest as
+    /// well; `cancel` does it with a receipt.
     pub async fn call(
         &self,
         component: &Component,

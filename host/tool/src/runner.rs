@@ -86,7 +86,8 @@ impl Runner {
     }
 
     /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
-    /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what the operator says of it, in words for a model.
+    /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
+    /// the operator says of it, in words for a model.
     pub async fn offer(
         &self,
         installed: &Installed,
@@ -131,7 +132,7 @@ impl Runner {
                 return Err(wrong(format!("the descriptor of `{own}` has more than {MAX_DESCRIPTOR} bytes")));
             }
             let full = if single { name.to_owned() } else { format!("{name}_{own}") };
-            let description = if note.is_empty() { description } else { format!("{note}\n\n{description}") };
+            let description = described(note, &description);
             let entry = Entry::Typed { tool: own };
             let schema = serde_json::from_str(&input)
                 .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
@@ -148,6 +149,11 @@ impl Runner {
     }
 }
 
+/// What a model reads of a tool: the operator's words, then its author's.
+fn described(note: &str, own: &str) -> String {
+    if note.is_empty() { own.to_owned() } else { format!("{note}\n\n{own}") }
+}
+
 /// The tools of a component whose functions are known without running it.
 fn reflected(
     component: &Arc<Component>,
@@ -159,10 +165,7 @@ fn reflected(
     let single = component.functions().count() == 1;
     let tool = |function: &Function| {
         let full = if single { name.to_owned() } else { format!("{name}_{}", function.name) };
-        let description = match note {
-            "" => function.description.clone(),
-            note => format!("{note}\n\n{}", function.description),
-        };
+        let description = described(note, &function.description);
         let entry = Entry::Typed { tool: function.name.clone() };
         let (schema, output) = (function.input_schema.clone(), Some(function.output_schema.clone()));
         let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));

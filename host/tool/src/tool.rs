@@ -67,10 +67,7 @@ impl Tool {
         queue: Arc<Queue>,
     ) -> Self {
         let summary = &component.manifest().tool.summary;
-        let description = match (note.is_empty(), summary.is_empty()) {
-            (true, _) => summary.clone(),
-            (false, _) => note.to_owned(),
-        };
+        let description = if note.is_empty() { summary.clone() } else { note.to_owned() };
         let schema = command_schema();
         #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
         let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");

@@ -9,12 +9,6 @@ mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit", world: "tool", exports: { default: async } });
 }
 
-/// Whether fuel is counted.
-#[derive(Clone, Copy)]
-pub(crate) enum Metering {
-    Off,
-}
-
 pub(crate) struct Bare {
     engine: Engine,
     callable: Callable,
@@ -38,12 +32,9 @@ impl WasiView for State {
 }
 
 impl Bare {
-    pub(crate) fn new(bytes: &[u8], metering: Metering) -> Self {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
         let mut config = Config::new();
         config.allocation_strategy(InstanceAllocationStrategy::pooling());
-        match metering {
-            Metering::Off => config.consume_fuel(false),
-        };
         let engine = Engine::new(&config).expect("an engine");
         let component = Component::new(&engine, bytes).expect("a component");
         let mut linker = Linker::new(&engine);

@@ -42,7 +42,7 @@ fn typed_call(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report)
     criterion.bench_function("typed/sandbox", |bencher| {
         bencher.iter(|| fixture.typed(&tool, input));
     });
-    let bare = bare::Bare::new(&fixture.bytes("target/tools/text-stats.wasm"), bare::Metering::Off);
+    let bare = bare::Bare::new(&fixture.bytes("target/tools/text-stats.wasm"));
     criterion.bench_function("typed/bare", |bencher| bencher.iter(|| bare.typed(input)));
     let ratio = report::ratio("typed/sandbox", "typed/bare");
     report.ratio("typed call through the whole sandbox ÷ bare wasmtime floor", ratio, "≤ 0.9", ratio.value <= 0.9);
@@ -98,7 +98,7 @@ fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
         let mut group = criterion.benchmark_group(format!("metering-{name}"));
         group.sample_size(10);
         group.bench_function("as-shipped", |bencher| bencher.iter(|| fixture.command(&tool, &[])));
-        let bare = bare::Bare::new(&bytes, bare::Metering::Off);
+        let bare = bare::Bare::new(&bytes);
         group.bench_function("unmetered", |bencher| bencher.iter(|| bare.command()));
         group.finish();
         let ratio = report::ratio(&format!("metering-{name}/as-shipped"), &format!("metering-{name}/unmetered"));
