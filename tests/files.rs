@@ -286,7 +286,7 @@ fn a_planted_link_does_not_lead_what_is_copied_in() {
     Host::start(&scratch, args).kill();
     let tree = std::fs::read_dir(scratch.data().join("agents")).unwrap().next().unwrap().unwrap().path();
     // What a tool with write access could leave behind: the name under which the host writes, leading to its own file.
-    std::os::unix::fs::symlink("../etc/Agentfile", tree.join("workspace/n.txt.new")).unwrap();
+    symlink("../etc/Agentfile", tree.join("workspace/n.txt.new")).unwrap();
     let _host = Host::start(&scratch, args);
     assert_eq!(std::fs::read(tree.join("etc/Agentfile")).unwrap(), std::fs::read(&agentfile).unwrap());
     assert_eq!(std::fs::read_to_string(tree.join("workspace/n.txt")).unwrap(), "copied\n");
