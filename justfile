@@ -18,7 +18,7 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools guests python components
+test: tools python components
     @echo "running the tests" >&2
     cargo test --locked --quiet
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
@@ -31,7 +31,7 @@ lint: wasm-target
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
-tools: host wasm-target
+tools: host
     @echo "building the tools" >&2
     {{cofferdam}} tool build {{tool_paths}}
 
@@ -43,15 +43,9 @@ bench: tools
     cargo bench --locked --package cofferdam-sandbox
 
 [private]
-host:
+host: wasm-target
     @echo "building the host (the first time takes some minutes: the WebAssembly engine is optimized)" >&2
     @cargo build --locked
-
-# The hostile guests of the tests.
-[private]
-guests: wasm-target
-    @echo "building the hostile guests" >&2
-    @cargo build --locked --quiet --package cofferdam-guests --package cofferdam-guests-typed --target {{target}} --profile guest
 
 [private]
 wasm-target:

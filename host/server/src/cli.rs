@@ -42,6 +42,8 @@ pub(crate) enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(Config),
+    /// Run hostile programs against this very binary, and see every limit hold on this machine.
+    Selftest(Selftest),
 }
 
 impl Command {
@@ -78,6 +80,17 @@ pub(crate) struct Chat {
     pub(crate) session: Option<String>,
 
     /// How to print: json gives one event on each line
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Selftest {
+    /// Only the guests whose name begins so
+    #[arg(value_name = "GUEST")]
+    pub(crate) guests: Vec<String>,
+
+    /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
@@ -216,6 +229,10 @@ pub(crate) struct Run {
     /// Call it so many times, each in a fresh sandbox
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) repeat: u32,
+
+    /// So many of these calls at once, as far as calls-per-agent in cofferdam.toml lets them; the others wait
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) concurrent: u32,
 
     /// How to print: json gives one object for each call, with the receipt and what the tool printed
     #[arg(long, value_enum, default_value_t)]

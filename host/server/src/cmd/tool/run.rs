@@ -2,11 +2,13 @@
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
 use cofferdam_tool::{Input, Runner, Secrets, Tool};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -25,24 +27,27 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     let secrets = secrets(&run.secret)?;
     let names = secrets.names().cloned().collect();
     let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
-    let runner = host::runner_with(config, data, reach)?;
+    let runner = Arc::new(host::runner_with(config, data, reach)?);
     let tools = load(&runner, &run, decision(&run, names)?).await?;
     let loading = started.elapsed();
-    let (tool, input) = choose(&tools, &run.args)?;
+    let (tool, input) = choose(tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
     let cancel = CancellationToken::new();
     cancel_on_interrupt(&cancel);
-    let mut last = Ok(());
-    for _ in 0..run.repeat {
-        let report = runner.call(tool, input.clone(), &cancel).await;
-        last = print(&report, tool, &run);
-        if cancel.is_cancelled() {
-            break;
+    let (tool, input) = (Arc::new(tool), Arc::new(input));
+    let (mut started, mut calls, mut first_failure) = (0, JoinSet::new(), Ok(()));
+    loop {
+        while started < run.repeat && calls.len() < run.concurrent as usize && !cancel.is_cancelled() {
+            let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
+            calls.spawn(async move { runner.call(&tool, (*input).clone(), &cancel).await });
+            started += 1;
         }
+        let Some(report) = calls.join_next().await else { break };
+        first_failure = first_failure.and(print(&report.map_err(Failure::work)?, &tool, &run));
     }
-    last
+    first_failure
 }
 
 /// Loads the component and grants it what the command line offers.
@@ -104,30 +109,32 @@ fn offer(written: &str) -> Result<Offer, Failure> {
 }
 
 /// The tool that is meant and what it gets.
-fn choose<'a>(tools: &'a [Tool], args: &[String]) -> Result<(&'a Tool, Input), Failure> {
-    let names = || tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
-    let [tool] = tools else {
-        let [name, input] = args else {
-            return Err(Failure::usage(format!(
-                "which tool? Write its name and its JSON input; there are: {}",
-                names()
-            )));
-        };
-        let tool = tools.iter().find(|tool| tool.name() == name);
-        let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {}", names())))?;
-        return Ok((tool, json_input(input)?));
-    };
-    if !tool.is_command() {
-        let [input] = args else {
-            return Err(Failure::usage(format!(
-                "`{}` takes one JSON value: its schema is {}",
-                tool.name(),
-                tool.schema()
-            )));
-        };
-        return Ok((tool, json_input(input)?));
+fn choose(mut tools: Vec<Tool>, args: &[String]) -> Result<(Tool, Input), Failure> {
+    if tools.len() == 1
+        && let Some(tool) = tools.pop()
+    {
+        return only(tool, args);
     }
-    Ok((tool, Input::Command { args: args.to_vec(), stdin: stdin(tool)? }))
+    let names = tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
+    let [name, input] = args else {
+        return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
+    };
+    let tool = tools.into_iter().find(|tool| tool.name() == name);
+    let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {names}")))?;
+    Ok((tool, json_input(input)?))
+}
+
+/// What the one tool of a component gets.
+fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
+    if tool.is_command() {
+        let stdin = stdin(&tool)?;
+        return Ok((tool, Input::Command { args: args.to_vec(), stdin }));
+    }
+    let [input] = args else {
+        let (name, schema) = (tool.name(), tool.schema());
+        return Err(Failure::usage(format!("`{name}` takes one JSON value: its schema is {schema}")));
+    };
+    Ok((tool, json_input(input)?))
 }
 
 fn json_input(text: &str) -> Result<Input, Failure> {

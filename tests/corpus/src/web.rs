@@ -1,21 +1,23 @@
-//! An HTTP server of a test's own, on loopback, in clear or with TLS.
+//! An HTTP server on loopback that answers as badly as it is told.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use crate::problem::Problem;
 
 /// How long a server waits for a client that says nothing more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The longest head of a request that is read, in bytes.
+const MAX_HEAD: u64 = 1 << 20;
+
 /// What the server does with a request.
-#[derive(Clone)]
-pub(crate) enum Reply {
+#[derive(Debug, Clone)]
+pub enum Reply {
     /// A whole response: status and further headers as they go on the wire, and a body.
     Full(&'static str, String),
     /// The head of the request as the body.
@@ -30,101 +32,87 @@ pub(crate) enum Reply {
     Headers(usize),
 }
 
-/// A running server; it ends with the test process.
-pub(crate) struct Web {
+/// A running server; it ends with the process.
+#[derive(Debug)]
+pub struct Web {
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
-trait Stream: Read + Write + Send {}
-impl<T: Read + Write + Send> Stream for T {}
+/// What a server reads from and writes to: a socket, or TLS over one.
+pub trait Connection: Read + Write + Send {}
+impl<T: Read + Write + Send> Connection for T {}
 
 impl Web {
     /// Starts it; every request gets the reply of the longest path that it begins with.
-    pub(crate) fn start(replies: &[(&'static str, Reply)]) -> Self {
+    ///
+    /// # Errors
+    /// Loopback has no free port.
+    pub fn start(replies: &[(&'static str, Reply)]) -> Result<Self, Problem> {
         Self::serve(replies, |stream| Some(Box::new(stream)))
     }
 
-    /// The same with TLS for `name`, with a certificate that the returned one (PEM) has signed.
-    pub(crate) fn start_tls(name: &str, replies: &[(&'static str, Reply)]) -> (Self, String) {
-        let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority =
-            rcgen::CertifiedIssuer::self_signed(authority, rcgen::KeyPair::generate().expect("a key")).expect("a root");
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let certificate = rcgen::CertificateParams::new([name.to_owned()]).expect("a name");
-        let certificate = certificate.signed_by(&key, &authority).expect("a certificate");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )
-            .expect("a certificate and its key");
-        let config = Arc::new(config);
-        let web = Self::serve(replies, move |stream| {
-            let connection = ServerConnection::new(Arc::clone(&config)).ok()?;
-            Some(Box::new(StreamOwned::new(connection, stream)))
-        });
-        (web, authority.pem())
-    }
-
-    fn serve(
+    /// The same, with something between the socket and HTTP.
+    ///
+    /// # Errors
+    /// Loopback has no free port.
+    pub fn serve(
         replies: &[(&'static str, Reply)],
-        wrap: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static,
-    ) -> Self {
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Connection>> + Send + 'static,
+    ) -> Result<Self, Problem> {
         let replies: Arc<[_]> = replies.into();
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound socket");
+        let listener = Problem::at("a free port", TcpListener::bind("127.0.0.1:0"))?;
+        let address = Problem::at("a bound socket", listener.local_addr())?;
         let (connections, heads) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let web = Self { address, connections: Arc::clone(&connections), heads: Arc::clone(&heads) };
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
-                stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+                if stream.set_read_timeout(Some(PATIENCE)).is_err() {
+                    continue;
+                }
                 let (Some(stream), replies, heads) = (wrap(stream), Arc::clone(&replies), Arc::clone(&heads)) else {
                     continue;
                 };
-                // A client that goes away in the middle is what several tests are about.
+                // A client that goes away in the middle is what several rows are about.
                 thread::spawn(move || converse(stream, &replies, &heads).ok());
             }
         });
-        web
+        Ok(web)
     }
 
     /// Connections that were made, whatever came of them.
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// The heads of all requests: request line and headers, as they came.
-    pub(crate) fn heads(&self) -> Vec<String> {
-        self.heads.lock().expect("no thread panicked").clone()
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its port.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.address.port()
     }
 }
 
-fn converse(stream: Box<dyn Stream>, replies: &[(&str, Reply)], heads: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
+fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream.take(u64::MAX));
+    stream.get_mut().set_limit(MAX_HEAD);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if stream.read_line(&mut head)? == 0 {
             return Ok(());
         }
     }
-    heads.lock().expect("no thread panicked").push(head.clone());
+    stream.get_mut().set_limit(u64::MAX);
+    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
     let path = head.split(' ').nth(1).unwrap_or_default();
     let reply = replies.iter().filter(|(prefix, _)| path.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
-    let out = stream.get_mut();
+    let out = stream.get_mut().get_mut();
     let whole = |head: &str, body: &str| {
         format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
     };
@@ -134,6 +122,7 @@ fn converse(stream: Box<dyn Stream>, replies: &[(&str, Reply)], heads: &Mutex<Ve
         Some(Reply::Endless) => {
             out.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")?;
             let chunk = format!("10000\r\n{}\r\n", "e".repeat(0x10000));
+            // Ends with the client.
             loop {
                 out.write_all(chunk.as_bytes())?;
             }
@@ -141,8 +130,6 @@ fn converse(stream: Box<dyn Stream>, replies: &[(&str, Reply)], heads: &Mutex<Ve
         Some(Reply::Hold) => {
             out.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")?;
             out.flush()?;
-            stream.read_to_end(&mut Vec::new())?;
-            return Ok(());
         }
         Some(Reply::Sink) => {}
         Some(Reply::Headers(count)) => {

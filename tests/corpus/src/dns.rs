@@ -1,4 +1,4 @@
-//! A nameserver of a test's own, on loopback.
+//! A nameserver on loopback, with a table of its own.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::thread;
@@ -6,35 +6,44 @@ use std::thread;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record, RecordType};
 
-/// How long answers may be remembered, in seconds: not at all, so that tests do not depend on their order.
+use crate::problem::Problem;
+
+/// How long answers may be remembered, in seconds: not at all, so that no call depends on the one before.
 const TTL: u32 = 0;
 
 /// The largest question that is read, in bytes.
 const MAX_QUESTION: usize = 4096;
 
-/// Answers what its table says, until the test process ends.
-pub(crate) struct Dns {
+/// Answers what its table says, until the process ends.
+#[derive(Debug)]
+pub struct Dns {
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Dns {
     /// Starts it with names and all of their addresses. Other names do not exist.
-    pub(crate) fn start(names: &[(&str, &[&str])]) -> Self {
-        let parse = |address: &&str| address.parse::<IpAddr>().expect("an address");
-        let table: Vec<(String, Vec<IpAddr>)> =
-            names.iter().map(|(name, addresses)| (format!("{name}."), addresses.iter().map(parse).collect())).collect();
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let address = socket.local_addr().expect("a bound socket");
+    ///
+    /// # Errors
+    /// An address is none, or loopback has no free port.
+    pub fn start(names: &[(&str, &[&str])]) -> Result<Self, Problem> {
+        let parse = |address: &&str| Problem::at(address, address.parse::<IpAddr>());
+        let mut table = Vec::new();
+        for (name, addresses) in names {
+            table.push((format!("{name}."), addresses.iter().map(parse).collect::<Result<Vec<_>, _>>()?));
+        }
+        let socket = Problem::at("a free port", UdpSocket::bind("127.0.0.1:0"))?;
+        let address = Problem::at("a bound socket", socket.local_addr())?;
         thread::spawn(move || {
             let mut question = [0; MAX_QUESTION];
             while let Ok((length, from)) = socket.recv_from(&mut question) {
-                if let Some(answer) = answer(&question[..length], &table) {
+                if let Some(answer) = question.get(..length).and_then(|question| answer(question, &table)) {
+                    // Who asked may have gone.
                     socket.send_to(&answer, from).ok();
                 }
             }
         });
-        Self { address }
+        Ok(Self { address })
     }
 }
 
