@@ -40,7 +40,7 @@ bench: tools
     @echo "building the host and the workloads for release" >&2
     cargo build --locked --release
     cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile guest
-    cargo bench --locked --package cofferdam-sandbox
+    cargo bench --locked --bench sandbox
 
 [private]
 host: wasm-target

@@ -28,6 +28,8 @@ pub struct Row {
     pub(crate) mode: &'static str,
     /// Arguments of the guest.
     pub(crate) args: &'static [&'static str],
+    /// Bytes of standard input.
+    pub(crate) stdin: usize,
     /// What the operator says on the command line.
     pub(crate) flags: &'static [&'static str],
     /// What is put where the guest looks, before the call.
@@ -65,6 +67,9 @@ const SLACK: Duration = Duration::from_secs(2);
 /// its pool.
 const HOST_KIB: u64 = 160 << 10;
 
+/// The longest argument that is shown in full.
+const MOST_SHOWN: usize = 64;
+
 /// Calls at once of one agent, by default.
 const CALLS_PER_AGENT: u64 = 16;
 
@@ -85,6 +90,7 @@ pub(crate) const fn row(guest: Guest, outcome: &'static str) -> Row {
         manifest: "",
         mode: "",
         args: &[],
+        stdin: 0,
         flags: &[],
         plant: |_| Ok(()),
         dirs: &[],
@@ -124,12 +130,15 @@ impl Row {
     /// What tells this row from others of its guest: what it is given.
     pub fn variant(&self) -> String {
         let args = self.args.iter().map(|arg| match *arg {
-            "" => "''",
-            arg => arg,
+            "" => "''".to_owned(),
+            arg if arg.len() > MOST_SHOWN => format!("[{} bytes]", arg.len()),
+            arg => arg.to_owned(),
         });
-        let repeated = if self.flags.contains(&"--repeat") { self.flags } else { &[] };
-        let parts =
-            [self.mode, self.access].into_iter().chain(args).chain(repeated.iter().copied()).chain([self.limits]);
+        let mode = if self.mode.len() > MOST_SHOWN { "a long variable" } else { self.mode };
+        let given = [mode, self.access].into_iter().map(str::to_owned).chain(args);
+        let stdin = (self.stdin > 0).then(|| format!("{} bytes on stdin", self.stdin));
+        let repeated = if self.flags.contains(&"--repeat") { self.flags.join(" ") } else { String::new() };
+        let parts = given.chain(stdin).chain([repeated, self.limits.replace('\n', ", ")]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
@@ -139,6 +148,7 @@ impl Row {
             && self.mode.is_empty()
             && self.manifest.is_empty()
             && self.flags.is_empty()
+            && self.outcome != "denied"
             && self.guest.name != "typed_hostile"
     }
 

@@ -148,11 +148,11 @@ impl Corpus {
         }
         let line = self.command_line(row, &place)?;
         let mut before = (self.web.connections(), self.web.heads().len());
-        let mut ran = place.cofferdam(&line).run()?;
+        let mut ran = place.cofferdam(&line).stdin(vec![b'x'; row.stdin]).run()?;
         if ran.wall > row.envelope.wall {
             // A machine that stood still is not the guest's doing. A deadline that does not hold fails again.
             before = (self.web.connections(), self.web.heads().len());
-            ran = place.cofferdam(&line).run()?;
+            ran = place.cofferdam(&line).stdin(vec![b'x'; row.stdin]).run()?;
         }
         let reached = self.web.connections() - before.0;
         let heads: Vec<_> = self.web.heads().into_iter().skip(before.1).collect();
