@@ -257,7 +257,7 @@ impl Metered<'_> {
     }
 
     /// Why the guest did not run to its end, by the type of the error and never by its words.
-    fn outcome_of(&self, error: &wasmtime::Error) -> Outcome {
+    fn outcome_of(&mut self, error: &wasmtime::Error) -> Outcome {
         if let Some(I32Exit(0)) = error.downcast_ref() {
             return Outcome::Ok;
         }
@@ -276,6 +276,10 @@ impl Metered<'_> {
         }
         if let Some(denied) = error.downcast_ref::<DeniedCall>() {
             return Outcome::Denied { reason: denied.to_string() };
+        }
+        if let Some(count) = too_many(error) {
+            self.store.data_mut().limiter.refuse_count(count);
+            return Outcome::OutOfMemory;
         }
         match error.downcast_ref::<Trap>() {
             Some(trap) => Outcome::Trap { message: trap.to_string() },
@@ -404,6 +408,12 @@ fn is_host_call_too_large(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string()
         == "too much data is being copied between the host and the guest: fuel allocated for \
                                        hostcalls has been exhausted"
+}
+
+/// What the guest has more of than it may: instances, memories or tables. The engine counts these itself and says so in a
+/// sentence alone; rows of `args_echo` tell when a new version of the engine words it differently.
+fn too_many(error: &wasmtime::Error) -> Option<String> {
+    error.root_cause().to_string().strip_prefix("resource limit exceeded: ").map(str::to_owned)
 }
 
 fn exit_code(code: i32) -> Outcome {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ended::Ended;
-use crate::guest::Guest;
+use crate::guest::{ARGS_ECHO, Guest};
 use crate::place::Place;
 use crate::problem::Problem;
 
@@ -140,6 +140,11 @@ impl Row {
         let repeated = if self.flags.contains(&"--repeat") { self.flags.join(" ") } else { String::new() };
         let parts = given.chain(stdin).chain([repeated, self.limits.replace('\n', ", ")]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it is a call as anybody makes it: a guest that prints its arguments, under the default limits.
+    pub(crate) fn is_normal(&self) -> bool {
+        self.guest.name == ARGS_ECHO.name && self.outcome == "ok" && self.limits.is_empty()
     }
 
     /// Whether the guest can run inside an agent's host as it is here, with no more than its workspace.
