@@ -49,6 +49,46 @@ fn a_configuration_that_is_wrong_is_refused_with_its_place() {
     check("[limits\n", &["c.toml:1"]);
     let scratch = Scratch::new();
     cofferdam(&scratch, ["config", "show", "--config", "nowhere.toml"]).run().exits(2).complains(&["nowhere.toml"]);
+    check("[network]\nhost = []\n", &["c.toml:2", "unknown key `host`", "`hosts`"]);
+    check("[network]\nhosts = [\"https://a.test\"]\n", &["c.toml:2", "https://a.test"]);
+    check("[network]\naddresses = [\n\"10.0.0.0/8\",\n\"loopback\"]\n", &["c.toml:4", "loopback", "10.1.0.0/16"]);
+    check("[network]\nnameservers = [\"1.1.1.1\"]\n", &["c.toml:2", "1.1.1.1", "ADDR:PORT"]);
+    check(&format!("{grant}http = [\"a.test:0\"]\n"), &["c.toml:4", "1 to 65535"]);
+    check(&format!("{grant}secrets = [\"to ken\"]\n"), &["c.toml:4", "to ken", "name of a secret"]);
+}
+
+#[test]
+fn the_network_is_shown_with_its_origin() {
+    let scratch = Scratch::new();
+    let show = || cofferdam(&scratch, ["config", "show", "--format", "json"]).run().exits(0).json();
+    let settings = |shown: serde_json::Value| -> Vec<(String, String, String)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let of =
+            |setting: &serde_json::Value| (text(&setting["key"]), text(&setting["value"]), text(&setting["origin"]));
+        shown["settings"].as_array().unwrap().iter().map(of).collect()
+    };
+    let default = settings(show());
+    let is = |settings: &[(String, String, String)], key: &str, value: &str, origin: &str| {
+        let found = settings.iter().find(|setting| setting.0 == key).unwrap_or_else(|| panic!("no {key}"));
+        assert_eq!((found.1.as_str(), found.2.as_str()), (value, origin), "{key}");
+    };
+    is(&default, "network.hosts", "*", "default");
+    is(&default, "network.addresses", "public ones alone", "default");
+    is(&default, "network.nameservers", "those of the system", "default");
+    let network = "[network]\nhosts = [\"*.test\", \"a.org\"]\naddresses = [\"10.0.0.0/8\"]\n";
+    let servers = "nameservers = [\"127.0.0.1:5353\", \"[::1]:53\"]\n";
+    let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\nhttp = [\"a.test:8080\", \"b.test\"]\nsecrets = [\"token\"]\n";
+    let file = scratch.file("data/cofferdam.toml", format!("{network}{servers}{grant}"));
+    scratch.file("data/secrets/token", "never shown");
+    let shown = show();
+    assert!(!shown.to_string().contains("never shown"), "{shown}");
+    let shown = settings(shown);
+    let at = |line: u32| format!("{}:{line}", file.display());
+    is(&shown, "network.hosts", "*.test, a.org", &at(2));
+    is(&shown, "network.addresses", "10.0.0.0/8", &at(3));
+    is(&shown, "network.nameservers", "127.0.0.1:5353, [::1]:53", &at(4));
+    is(&shown, "grant.a.t.http", "a.test:8080, b.test", &at(8));
+    is(&shown, "grant.a.t.secrets", "token", &at(9));
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod chat;
 mod config;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
+/// What the operator grants to agents' tools over the network, with secrets and without.
+mod granted;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.

@@ -9,10 +9,10 @@ use crate::support::{Dns, Ran, Reply, Scratch, Web, cofferdam, guest};
 const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
 
 /// A secret that every encoding changes.
-const SECRET: &str = "s3cr3t/planted+value=1";
+pub(crate) const SECRET: &str = "s3cr3t/planted+value=1";
 
 /// `SECRET` as servers may send it back: plain, base64 of itself and behind `Bearer `, URL-safe, hexadecimal, URL-encoded.
-const SPELLINGS: [&str; 6] = [
+pub(crate) const SPELLINGS: [&str; 6] = [
     SECRET,
     "czNjcjN0L3BsYW50ZWQrdmFsdWU9MQ==",
     "QmVhcmVyIHMzY3IzdC9wbGFudGVkK3ZhbHVlPTE=",

@@ -49,7 +49,8 @@ pub struct Method(String);
 pub struct Port(u16);
 
 /// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct HostOffer {
     pattern: HostPattern,
     port: Option<Port>,
@@ -234,6 +235,20 @@ impl fmt::Display for HostOffer {
             Some(port) => write!(f, "{}:{}", self.pattern, port.0),
             None => write!(f, "{}", self.pattern),
         }
+    }
+}
+
+impl TryFrom<String> for HostOffer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<HostOffer> for String {
+    fn from(offer: HostOffer) -> Self {
+        offer.to_string()
     }
 }
 

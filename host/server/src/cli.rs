@@ -185,11 +185,11 @@ pub(crate) struct Run {
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) secret: Vec<String>,
 
-    /// Ask this DNS server instead of the system's, for tests and internal networks; may be repeated
+    /// Ask this DNS server instead of those of the configuration or the system; may be repeated
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) nameserver: Vec<std::net::SocketAddr>,
 
-    /// Let hosts have addresses that are not public, for tests and internal networks: 10.1.0.0/16; may be repeated
+    /// Let hosts also have these addresses that are not public: 10.1.0.0/16; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_address: Vec<IpNet>,
 

@@ -12,6 +12,7 @@ mod grpc;
 mod host;
 mod listen;
 mod paths;
+mod secret;
 
 use std::process::ExitCode;
 

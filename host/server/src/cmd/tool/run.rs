@@ -16,9 +16,7 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host::{self, Reach};
 use crate::paths::DataDir;
-
-/// The largest file of a secret, in bytes: the largest secret and a line break.
-const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
+use crate::secret;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
@@ -71,19 +69,14 @@ fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
     Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
 }
 
-/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
+/// `NAME=FILE`, each.
 fn secrets(written: &[String]) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::default();
     for written in written {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let mut value = Zeroizing::new(super::read(Path::new(file), MAX_SECRET_FILE)?);
-        for end in [b'\n', b'\r'] {
-            if value.last() == Some(&end) {
-                value.pop();
-            }
-        }
+        let value = secret::value(Zeroizing::new(super::read(Path::new(file), secret::MAX_FILE)?));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)
