@@ -51,7 +51,7 @@ fn a_configuration_that_is_wrong_is_refused_with_its_place() {
     cofferdam(&scratch, ["config", "show", "--config", "nowhere.toml"]).run().exits(2).complains(&["nowhere.toml"]);
     check("[network]\nhost = []\n", &["c.toml:2", "unknown key `host`", "`hosts`"]);
     check("[network]\nhosts = [\"https://a.test\"]\n", &["c.toml:2", "https://a.test"]);
-    check("[network]\naddresses = [\n\"10.0.0.0/8\",\n\"loopback\"]\n", &["c.toml:4", "loopback", "10.1.0.0/16"]);
+    check("[network]\naddresses = [\n\"10.0.0.0/8\",\n\"loopback\"]\n", &["c.toml:2", "loopback", "10.1.0.0/16"]);
     check("[network]\nnameservers = [\"1.1.1.1\"]\n", &["c.toml:2", "1.1.1.1", "ADDR:PORT"]);
     check(&format!("{grant}http = [\"a.test:0\"]\n"), &["c.toml:4", "1 to 65535"]);
     check(&format!("{grant}secrets = [\"to ken\"]\n"), &["c.toml:4", "to ken", "name of a secret"]);

@@ -35,5 +35,7 @@ mod hostile;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// What tools are connected to over TCP, and what they are not.
+mod tcp;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Dns, Ran, Reply, Scratch, Web, cofferdam, guest};
 
 /// Lets a test reach its own server.
-const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
+pub(crate) const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
 
 /// A secret that every encoding changes.
 pub(crate) const SECRET: &str = "s3cr3t/planted+value=1";
@@ -22,7 +22,7 @@ pub(crate) const SPELLINGS: [&str; 6] = [
 ];
 
 /// One call of a guest.
-struct Call {
+pub(crate) struct Call {
     guest: &'static str,
     /// Rows of the manifest.
     manifest: String,
@@ -32,13 +32,13 @@ struct Call {
 }
 
 /// A guest of this file with what it is given: a row of the table.
-fn row(guest: &'static str, manifest: impl Into<String>, flags: &[&str], args: &[&str]) -> Call {
+pub(crate) fn row(guest: &'static str, manifest: impl Into<String>, flags: &[&str], args: &[&str]) -> Call {
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     Call { guest, manifest: manifest.into(), flags: owned(flags), args: owned(args) }
 }
 
 impl Call {
-    fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
+    pub(crate) fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
         let head = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
         let capabilities = scratch.file("capabilities.toml", format!("{head}{}", self.manifest));
         let mut args = vec!["tool".into(), "run".into(), guest(self.guest).into_os_string()];
@@ -52,7 +52,7 @@ impl Call {
 
     /// Runs it and returns receipt and output.
     #[track_caller]
-    fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
+    pub(crate) fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
         let receipt = self.ran(scratch, dns, &[]).json();
         let printed = format!("{}{}", receipt["stdout"], receipt["stderr"]);
         assert!(!printed.contains("ESCAPED") && !printed.contains("UNTESTED"), "{}: {receipt}", self.guest);
@@ -67,14 +67,14 @@ fn declare(host: &str, port: u16) -> String {
 
 /// The guest did its work.
 #[track_caller]
-fn worked(receipt: &Value, says: &str) {
+pub(crate) fn worked(receipt: &Value, says: &str) {
     assert_eq!(receipt["outcome"]["name"], "ok", "{receipt}");
     assert!(receipt["stdout"].as_str().unwrap().contains(says), "`{says}`: {receipt}");
 }
 
 /// The guest was told `error`, and the receipt says `refusal`.
 #[track_caller]
-fn refused(receipt: &Value, error: &str, refusal: &str) {
+pub(crate) fn refused(receipt: &Value, error: &str, refusal: &str) {
     assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
     assert!(receipt["stderr"].as_str().unwrap().contains(error), "`{error}`: {receipt}");
     assert!(receipt["refusals"].to_string().contains(refusal), "`{refusal}`: {receipt}");

@@ -8,8 +8,8 @@ use super::{File, file, files, none, one};
 /// Where the table of guests is.
 const TABLE: &str = "tests/hostile.rs";
 
-/// Where those are that need a network.
-const NETWORK_TABLE: &str = "tests/network.rs";
+/// Where those are that need a network, by the power in their names.
+const NETWORK_TABLES: [(&str, &str); 2] = [("http_", "tests/network.rs"), ("tcp_", "tests/tcp.rs")];
 
 /// Where the guests are.
 const GUESTS: &str = "tests/guests/src/bin";
@@ -68,9 +68,13 @@ fn every_guest_has_a_row_and_every_row_a_guest() {
     stems.push(TYPED.to_owned());
     let stems: Vec<_> = stems.iter().map(String::as_str).collect();
     // A guest belongs to one of the tables, by the power in its name.
-    let (network, other): (Vec<_>, Vec<_>) = stems.into_iter().partition(|stem| stem.starts_with("http_"));
+    let mut other = stems;
+    for (power, table) in NETWORK_TABLES {
+        let (network, rest): (Vec<_>, Vec<_>) = other.into_iter().partition(|stem| stem.starts_with(power));
+        none(unmatched(file(table).as_ref(), &network));
+        other = rest;
+    }
     none(unmatched(file(TABLE).as_ref(), &other));
-    none(unmatched(file(NETWORK_TABLE).as_ref(), &network));
 }
 
 #[test]

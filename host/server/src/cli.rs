@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use cofferdam_capability::{Bytes, Count, HostOffer, Time};
+use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
 use crate::console::Format;
@@ -180,6 +180,10 @@ pub(crate) struct Run {
     /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME; may be repeated
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) http: Vec<HostOffer>,
+
+    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) tcp: Vec<TcpOffer>,
 
     /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
     #[arg(long, value_name = "NAME=FILE")]

@@ -5,9 +5,9 @@ mod place;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, SecretName};
+use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, SecretName, TcpOffer};
 use serde::{Deserialize, Serialize};
 
 use self::place::{Key, Source};
@@ -74,6 +74,9 @@ pub(crate) struct GrantRow {
     /// Hosts that it may send requests to, as far as its manifest declares them.
     #[serde(default)]
     pub(crate) http: Vec<HostOffer>,
+    /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
+    #[serde(default)]
+    pub(crate) tcp: Vec<TcpOffer>,
     /// Secrets that its manifest declares, by name; `crate::secret` reads their values.
     #[serde(default)]
     pub(crate) secrets: Vec<SecretName>,
@@ -189,8 +192,9 @@ impl Config {
         settings.push(setting("network", "addresses", network::list(&reach.addresses, "public ones alone")));
         settings.push(setting("network", "nameservers", network::list(&self.nameservers, "those of the system")));
         for (index, row) in self.grants.iter().enumerate() {
-            let lists = [("http", network::list(&row.http, "")), ("secrets", network::list(&row.secrets, ""))];
-            settings.extend(lists.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
+            let list = [network::list(&row.http, ""), network::list(&row.tcp, ""), network::list(&row.secrets, "")];
+            let lists = ["http", "tcp", "secrets"].into_iter().zip(list);
+            settings.extend(lists.filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
                 origin: self.origin(Key::Grant(index, key)),
                 key: format!("grant.{}.{}.{key}", row.agent, row.tool),
                 value,

@@ -66,7 +66,7 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
 
 /// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
 fn decision(row: &GrantRow) -> Decision {
-    let GrantRow { agent: _, tool: _, env, limits, http, secrets } = row.clone();
+    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
     let env = env.into_iter().collect();
-    Decision { offers: Vec::new(), env, limits, http, secrets }
+    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

@@ -66,7 +66,14 @@ fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
     let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
+    Ok(Decision {
+        offers,
+        env: env.collect::<Result<_, _>>()?,
+        limits,
+        http: run.http.clone(),
+        tcp: run.tcp.clone(),
+        secrets,
+    })
 }
 
 /// `NAME=FILE`, each.
