@@ -1,6 +1,9 @@
 //! `cofferdam.toml`: what holds, where it came from, and what is refused.
 
-use crate::support::{Host, Scratch, cofferdam, content_of, guest};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::support::{Host, Scratch, binary, cofferdam, content_of, guest};
 
 #[test]
 fn what_holds_is_shown_with_its_origin() {
@@ -111,4 +114,36 @@ fn an_operators_decision_reaches_the_tool_that_declares_it() {
     let granted = content_of(&host.chat("a", "run env"), "tool.result");
     assert!(granted.contains("TEAM=blue\n") && !granted.contains("OTHER"), "{granted}");
     assert!(!content_of(&host.chat("a", "run other"), "tool.result").contains("TEAM"));
+}
+
+/// A host that is started with these limits on open files.
+fn limited(scratch: &Scratch, soft: u32, hard: u32) -> Command {
+    let mut shell = Command::new("sh");
+    let line = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" serve --listen 127.0.0.1:0");
+    shell.args(["-c", &line]).arg(binary()).env("COFFERDAM_DATA_DIR", scratch.data());
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    shell
+}
+
+#[test]
+fn open_files_are_raised_and_must_do_for_all_calls() {
+    let scratch = Scratch::new();
+    let mut host = limited(&scratch, 256, 5_000).spawn().expect("a shell");
+    let mut said = BufReader::new(host.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("listening on")), "64 calls with 64 files each fit");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", host.id())).expect("the host runs");
+    let open = limits.lines().find(|line| line.starts_with("Max open files")).expect("Linux tells");
+    assert_eq!(open.split_whitespace().nth(3), Some("5000"), "{open}");
+    host.kill().expect("the host is ours");
+    host.wait().expect("the host is ours");
+
+    let refused = |hard: u32, parts: &[&str]| {
+        let ended = limited(&scratch, 256, hard).output().expect("a shell");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    };
+    refused(4_000, &["[host] `calls` = 64 needs 4352 open files", "may have 4000", "ulimit -Hn", "set `calls` to 58"]);
+    scratch.file("data/cofferdam.toml", "[host]\ncalls = 8\n[limits]\nopen-files = 512\n");
+    refused(4_000, &["[host] `calls` = 8 needs 4352 open files, 512 for each call", "set `calls` to 7"]);
 }

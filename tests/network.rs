@@ -280,6 +280,47 @@ fn exchanges_at_once_are_limited() {
 }
 
 #[test]
+fn a_server_that_says_nothing_is_left() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[("a.test", &["127.0.0.1"])]));
+    // The system takes the connection, and nobody ever reads from it.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("a bound socket").port();
+    let (http, https) = (format!("http://a.test:{port}/"), format!("https://a.test:{port}/"));
+    let call = |guest: Call| {
+        let manifest = format!("{}[limits]\nwall = \"2s\"\n", declare("a.test", port));
+        let receipt = Call { manifest, ..guest }.run(&scratch, &dns);
+        assert!(receipt["wall_us"].as_u64().unwrap() < 4_000_000, "{receipt}");
+        assert_eq!(receipt["hosts"], json!({ format!("a.test:{port}"): 1 }), "{receipt}");
+        receipt
+    };
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    // By the guest's own patience: for the response, and for the greeting of TLS.
+    refused(&call(row("http_patience", "", &flags, &[&http])), "ConnectionReadTimeout", "[]");
+    refused(&call(row("http_patience", "", &flags, &[&https])), "ConnectionTimeout", "[]");
+    // By the deadline, because the host's own patience is longer.
+    for url in [&http, &https] {
+        let receipt = call(row("http_fetch", "", &flags, &["GET", url]));
+        assert_eq!(receipt["outcome"]["name"], "deadline", "{receipt}");
+    }
+}
+
+#[test]
+fn what_comes_after_a_body_is_handed_over() {
+    let (scratch, dns) = (Scratch::new(), Dns::start(&[("a.test", &["127.0.0.1"])]));
+    let many: String = (0..200).map(|number| format!("x-{number}: v\r\n")).collect();
+    let many: &'static str = many.leak();
+    let web = Web::start(&[("/few", Reply::Trailers("x-sum: 5d41402a\r\n")), ("/many", Reply::Trailers(many))]);
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    let call = |path: &str| {
+        let url = format!("http://a.test:{}{path}", web.port());
+        row("http_fetch", declare("a.test", web.port()), &flags, &["GET", &url]).run(&scratch, &dns)
+    };
+    worked(&call("/few"), "hello\ntrailer x-sum: 5d41402a\n");
+    let receipt = call("/many");
+    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
+}
+
+#[test]
 fn a_component_that_does_not_declare_http_is_not_loaded() {
     let (scratch, dns) = (Scratch::new(), Dns::start(&[]));
     let ran = row("http_fetch", "", &["--http", "*"], &["GET", "http://a.test/"]).ran(&scratch, &dns, &[]);

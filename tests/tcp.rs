@@ -104,8 +104,8 @@ fn nothing_else_is_connected_to_and_nobody_listens() {
     let args: Vec<_> = tries.iter().map(String::as_str).collect();
     let manifest = format!("{}[limits]\ntcp-connections = 16\n", declare("a.test", port));
     let receipt = row("tcp_connect", manifest, &flags, &args).run(&scratch, &dns);
-    refused(&receipt, "bind: ErrorCode::AccessDenied", &format!("tcp 127.0.0.1:{port}: neither granted"));
-    for said in ["listen: ErrorCode::AccessDenied", "serve: Permission denied", "datagram: Permission denied"] {
+    refused(&receipt, "bind: access-denied", &format!("tcp 127.0.0.1:{port}: neither granted"));
+    for said in ["listen: access-denied", "serve: Permission denied", "datagram: Permission denied"] {
         refused(&receipt, said, &format!("tcp 127.0.0.1:{}: neither granted", other.port));
     }
     refused(&receipt, "", "tcp b.test: the host is not granted");
@@ -219,6 +219,25 @@ fn rows_that_say_nothing_safe_are_refused() {
     check("[[tcp]]\nhost = \"a.test\"\nports = [1]\n", &["missing key `reason`"]);
     let ran = row("tcp_fetch", declare("a.test", 1), &["--tcp", "a.test"], &[]).ran(&scratch, &dns, &[]).exits(2);
     assert!(ran.stderr.contains("names no port"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_reviewer_sees_what_is_declared_and_what_stays_denied() {
+    let scratch = Scratch::new();
+    let inspect = |manifest: &str| {
+        let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
+        let capabilities = scratch.file("capabilities.toml", format!("{head}{manifest}")).into_os_string();
+        let args = ["tool".into(), "inspect".into(), guest("tcp_connect").into_os_string(), "--capabilities".into()];
+        cofferdam(&scratch, args.into_iter().chain([capabilities])).run().exits(0).stdout
+    };
+    let denied = |shown: &str| {
+        let after = shown.split_once("of these denied").expect("something is").1;
+        after.split_once("exports").expect("it exports").0.to_owned()
+    };
+    let shown = inspect(&declare("*.db.test", 5432));
+    assert!(shown.contains("*.db.test port 5432") && shown.contains("to try"), "{shown}");
+    assert!(denied(&shown).contains("wasi:sockets/udp@") && !denied(&shown).contains("wasi:sockets/tcp@"), "{shown}");
+    assert!(denied(&inspect("")).contains("wasi:sockets/tcp@"));
 }
 
 #[test]

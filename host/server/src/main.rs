@@ -7,6 +7,7 @@ mod client;
 mod cmd;
 mod config;
 mod console;
+mod descriptors;
 mod error;
 mod grpc;
 mod host;

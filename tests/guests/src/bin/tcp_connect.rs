@@ -19,7 +19,7 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 /// What the plain bindings let a program say that the standard library does not.
 fn raw(act: impl FnOnce() -> Result<(), ErrorCode>) -> io::Result<String> {
-    act().map(|()| "it worked".to_owned()).map_err(|code| io::Error::other(format!("{code:?}")))
+    act().map(|()| "it worked".to_owned()).map_err(|code| io::Error::other(code.name()))
 }
 
 fn any_address() -> IpSocketAddress {
