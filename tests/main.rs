@@ -25,6 +25,8 @@ mod chat;
 mod config;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
+/// What the operator grants to agents' tools over the network, with secrets and without.
+mod granted;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.
@@ -33,5 +35,7 @@ mod hostile;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// What tools are connected to over TCP, and what they are not.
+mod tcp;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::support::{Ran, Scratch, cofferdam, dns, guest, start_tls, web};
 
 /// Lets a test reach its own server.
-const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
+pub(crate) const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
 
 /// One call of a guest.
-struct Call {
+pub(crate) struct Call {
     guest: &'static str,
     /// Rows of the manifest.
     manifest: String,
@@ -20,13 +20,13 @@ struct Call {
 }
 
 /// A guest of this file with what it is given: a row of the table.
-fn row(guest: &'static str, manifest: impl Into<String>, flags: &[&str], args: &[&str]) -> Call {
+pub(crate) fn row(guest: &'static str, manifest: impl Into<String>, flags: &[&str], args: &[&str]) -> Call {
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
     Call { guest, manifest: manifest.into(), flags: owned(flags), args: owned(args) }
 }
 
 impl Call {
-    fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
+    pub(crate) fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
         let head = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
         let capabilities = scratch.file("capabilities.toml", format!("{head}{}", self.manifest));
         let mut args = vec!["tool".into(), "run".into(), guest(self.guest).into_os_string()];
@@ -40,7 +40,7 @@ impl Call {
 
     /// Runs it and returns receipt and output.
     #[track_caller]
-    fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
+    pub(crate) fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
         let receipt = self.ran(scratch, dns, &[]).json();
         let printed = format!("{}{}", receipt["stdout"], receipt["stderr"]);
         assert!(!printed.contains("ESCAPED") && !printed.contains("UNTESTED"), "{}: {receipt}", self.guest);
@@ -55,14 +55,14 @@ fn declare(host: &str, port: u16) -> String {
 
 /// The guest did its work.
 #[track_caller]
-fn worked(receipt: &Value, says: &str) {
+pub(crate) fn worked(receipt: &Value, says: &str) {
     assert_eq!(receipt["outcome"]["name"], "ok", "{receipt}");
     assert!(receipt["stdout"].as_str().unwrap().contains(says), "`{says}`: {receipt}");
 }
 
 /// The guest was told `error`, and the receipt says `refusal`.
 #[track_caller]
-fn refused(receipt: &Value, error: &str, refusal: &str) {
+pub(crate) fn refused(receipt: &Value, error: &str, refusal: &str) {
     assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
     assert!(receipt["stderr"].as_str().unwrap().contains(error), "`{error}`: {receipt}");
     assert!(receipt["refusals"].to_string().contains(refusal), "`{refusal}`: {receipt}");
@@ -146,6 +146,47 @@ fn headers_are_limited_both_ways() {
     let receipt = row("http_header_flood", declare("a.test", 80), &[], &[]).run(&scratch, &dns);
     assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
     assert!(receipt["outcome"]["message"].as_str().unwrap().contains("more HTTP headers"), "{receipt}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_left() {
+    let (scratch, dns) = (Scratch::new(), dns(&[("a.test", &["127.0.0.1"])]));
+    // The system takes the connection, and nobody ever reads from it.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("a bound socket").port();
+    let (http, https) = (format!("http://a.test:{port}/"), format!("https://a.test:{port}/"));
+    let call = |guest: Call| {
+        let manifest = format!("{}[limits]\nwall = \"2s\"\n", declare("a.test", port));
+        let receipt = Call { manifest, ..guest }.run(&scratch, &dns);
+        assert!(receipt["wall_us"].as_u64().unwrap() < 4_000_000, "{receipt}");
+        assert_eq!(receipt["hosts"], json!({ format!("a.test:{port}"): 1 }), "{receipt}");
+        receipt
+    };
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    // By the guest's own patience: for the response, and for the greeting of TLS.
+    refused(&call(row("http_patience", "", &flags, &[&http])), "ConnectionReadTimeout", "[]");
+    refused(&call(row("http_patience", "", &flags, &[&https])), "ConnectionTimeout", "[]");
+    // By the deadline, because the host's own patience is longer.
+    for url in [&http, &https] {
+        let receipt = call(row("http_fetch", "", &flags, &["GET", url]));
+        assert_eq!(receipt["outcome"]["name"], "deadline", "{receipt}");
+    }
+}
+
+#[test]
+fn what_comes_after_a_body_is_handed_over() {
+    let (scratch, dns) = (Scratch::new(), dns(&[("a.test", &["127.0.0.1"])]));
+    let many: String = (0..200).map(|number| format!("x-{number}: v\r\n")).collect();
+    let many: &'static str = many.leak();
+    let web = web(&[("/few", Reply::Trailers("x-sum: 5d41402a\r\n")), ("/many", Reply::Trailers(many))]);
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    let call = |path: &str| {
+        let url = format!("http://a.test:{}{path}", web.port());
+        row("http_fetch", declare("a.test", web.port()), &flags, &["GET", &url]).run(&scratch, &dns)
+    };
+    worked(&call("/few"), "hello\ntrailer x-sum: 5d41402a\n");
+    let receipt = call("/many");
+    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
 }
 
 #[test]

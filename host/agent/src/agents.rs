@@ -261,7 +261,12 @@ impl Agents {
         if let Some(usage) = &bin.usage {
             note = format!("{note}\n\n## Usage\n\n{usage}");
         }
-        for tool in self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)? {
+        let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
+        // All tools of a component have the same grant.
+        for withheld in tools.first().iter().flat_map(|tool| tool.grant().withheld()) {
+            tracing::info!(agent = row.name, tool = bin.name, "{withheld}");
+        }
+        for tool in tools {
             catalog.add(tool).map_err(|name| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
-use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port};
+use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, TcpPorts};
 use crate::secret::{InjectFormat, InjectHeader, SecretName};
 
 /// The version of the format that this host reads.
@@ -37,6 +37,9 @@ pub struct Manifest {
     /// HTTP hosts. No row, no request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRow>,
+    /// TCP hosts. No row, no socket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tcp: Vec<TcpRow>,
     /// Secrets that the host injects into requests; the guest never sees one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret: Vec<SecretRow>,
@@ -104,6 +107,18 @@ pub struct HttpRow {
     pub reason: Reason,
 }
 
+/// `[[tcp]]`: one host that the tool is connected to, for what is not HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TcpRow {
+    /// An exact host, or `*.` and a name.
+    pub host: HostPattern,
+    /// The ports; there is no default.
+    pub ports: TcpPorts,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
 /// `[[secret]]`: a secret by name, and where the host puts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +179,7 @@ impl Manifest {
             tool: ToolSection::default(),
             fs: Vec::new(),
             http: Vec::new(),
+            tcp: Vec::new(),
             secret: Vec::new(),
             env: Vec::new(),
             unused: Vec::new(),
@@ -200,6 +216,9 @@ impl Manifest {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
         if self.http.iter().any(|row| row.host.is_any()) {
             return refuse("[[http]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
+        }
+        if self.tcp.iter().any(|row| row.host.is_any()) {
+            return refuse("[[tcp]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
         }
         match self.secret.iter().find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host))) {
             Some(secret) => refuse(format!(

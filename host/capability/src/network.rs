@@ -1,12 +1,14 @@
 //! Where a tool may send requests: rules about host, port, method and path, and about the addresses behind a name.
 //!
-//! Nothing here speaks to a network. `sandbox/http.rs` asks [`NetworkPolicy`] before a name is looked up, and
-//! [`AddressPolicy`] before a connection is made.
+//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp.rs` ask [`NetworkPolicy`] before a name is looked
+//! up, and [`AddressPolicy`] before a connection is made.
 
 mod address;
 mod host;
 mod path;
+mod tcp;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use address::AddressPolicy;
 pub use host::{Host, HostPattern};
 pub use path::PathPrefix;
+pub use tcp::{TcpOffer, TcpPorts, TcpRule};
 
 /// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing would be checked any
 /// more; `TRACE` asks the server to send back the headers that the host injected.
@@ -49,7 +52,8 @@ pub struct Method(String);
 pub struct Port(u16);
 
 /// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct HostOffer {
     pattern: HostPattern,
     port: Option<Port>,
@@ -78,10 +82,11 @@ pub struct HttpRule {
     paths: Vec<PathPrefix>,
 }
 
-/// Everything a tool may request. The default permits nothing.
+/// Everything a tool may request or be connected to. The default permits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NetworkPolicy {
     rules: Vec<HttpRule>,
+    tcp: Vec<TcpRule>,
     addresses: AddressPolicy,
 }
 
@@ -152,8 +157,8 @@ impl HttpRule {
 }
 
 impl NetworkPolicy {
-    pub(crate) fn new(rules: Vec<HttpRule>, addresses: AddressPolicy) -> Self {
-        Self { rules, addresses }
+    pub(crate) fn new(rules: Vec<HttpRule>, tcp: Vec<TcpRule>, addresses: AddressPolicy) -> Self {
+        Self { rules, tcp, addresses }
     }
 
     /// Whether a request may be sent. `path` is that of the URI, without the query.
@@ -176,6 +181,16 @@ impl NetworkPolicy {
     /// Whether some request to this host may be sent.
     pub fn reaches(&self, host: &Host) -> bool {
         self.rules.iter().any(|rule| rule.host.covers(host))
+    }
+
+    /// Whether it may be connected to anything over TCP.
+    pub fn has_tcp(&self) -> bool {
+        !self.tcp.is_empty()
+    }
+
+    /// The ports of this host that it may be connected to over TCP; none for a host that is not granted.
+    pub fn tcp_ports(&self, host: &Host) -> BTreeSet<u16> {
+        self.tcp.iter().filter_map(|rule| rule.port_of(host)).collect()
     }
 
     /// What holds for the addresses behind a name.
@@ -234,6 +249,20 @@ impl fmt::Display for HostOffer {
             Some(port) => write!(f, "{}:{}", self.pattern, port.0),
             None => write!(f, "{}", self.pattern),
         }
+    }
+}
+
+impl TryFrom<String> for HostOffer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<HostOffer> for String {
+    fn from(offer: HostOffer) -> Self {
+        offer.to_string()
     }
 }
 

@@ -11,8 +11,12 @@ use crate::state::State;
 /// variable.
 const ALWAYS: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
-/// `wasi:sockets` comes with libc whether it is used or not. It is linked, and every address is denied.
+/// `wasi:sockets` comes with libc whether it is used or not. It is linked; without [`Manifest::tcp`] every call of it is
+/// denied.
 const SOCKETS: &str = "wasi:sockets";
+
+/// The part of it that is denied to everybody.
+const UDP: &str = "wasi:sockets/udp";
 
 /// What [`Manifest::http`] declares; every request is held against the grant.
 const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
@@ -82,6 +86,7 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
     }
     match package(name) {
         Some(package) if ALWAYS.contains(&package) => Fate::Linked,
+        Some(SOCKETS) if !manifest.tcp.is_empty() && !interface.starts_with(UDP) => Fate::Linked,
         Some(SOCKETS) => Fate::LinkedAndDenied,
         Some(_) if HTTP.contains(&interface) && !manifest.http.is_empty() => Fate::Linked,
         _ => Fate::Undeclared,
@@ -105,6 +110,7 @@ fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
     let rows = [
         (manifest.fs.len(), "[[fs]]", "wasi:filesystem/"),
         (manifest.http.len(), "[[http]]", "wasi:http/"),
+        (manifest.tcp.len(), "[[tcp]]", "wasi:sockets/tcp"),
         (manifest.secret.len(), "[[secret]]", "wasi:http/"),
         (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
     ];
@@ -120,6 +126,7 @@ fn declared(manifest: &Manifest) -> String {
     let counts = [
         (manifest.fs.len(), "[[fs]]"),
         (manifest.http.len(), "[[http]]"),
+        (manifest.tcp.len(), "[[tcp]]"),
         (manifest.secret.len(), "[[secret]]"),
         (manifest.env.len(), "[[env]]"),
         (manifest.unused.len(), "[[unused]]"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use cofferdam_capability::{Bytes, Count, HostOffer, Time};
+use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
 use crate::console::Format;
@@ -194,15 +194,19 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) http: Vec<HostOffer>,
 
+    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) tcp: Vec<TcpOffer>,
+
     /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) secret: Vec<String>,
 
-    /// Ask this DNS server instead of the system's, for tests and internal networks; may be repeated
+    /// Ask this DNS server instead of those of the configuration or the system; may be repeated
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) nameserver: Vec<std::net::SocketAddr>,
 
-    /// Let hosts have addresses that are not public, for tests and internal networks: 10.1.0.0/16; may be repeated
+    /// Let hosts also have these addresses that are not public: 10.1.0.0/16; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_address: Vec<IpNet>,
 

@@ -13,19 +13,20 @@ use ipnet::IpNet;
 use crate::config::{Config, GrantRow};
 use crate::error::Failure;
 use crate::paths::DataDir;
+use crate::secret;
 
-/// How tools reach the network, beyond what each is granted.
+/// How tools reach the network, beyond what each is granted and the configuration says.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    /// Addresses that are not public and may be reached all the same.
+    /// Further addresses that are not public and may be reached all the same.
     pub(crate) addresses: Vec<IpNet>,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// Who is asked for the addresses of names, instead of those of the configuration; empty for these.
     pub(crate) nameservers: Vec<SocketAddr>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
 }
 
-/// What runs tools on a host.
+/// What loads tools and has no secrets to give them.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
     runner_with(config, data, Reach::default())
 }
@@ -38,6 +39,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
+    let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
     let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
     Runner::new(RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets })
         .map_err(Failure::work)
@@ -50,7 +52,8 @@ pub(crate) fn images(data: &DataDir) -> Result<ImageStore, Failure> {
 
 /// Every agent of the data directory.
 pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
-    let runner = Arc::new(runner(config, data)?);
+    let secrets = secret::of_grants(config, data)?;
+    let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
     let images = Arc::new(images(data)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
@@ -63,6 +66,7 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
 
 /// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
 fn decision(row: &GrantRow) -> Decision {
-    let env = row.env.clone().into_iter().collect();
-    Decision { env, limits: row.limits.clone(), ..Decision::default() }
+    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
+    let env = env.into_iter().collect();
+    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

@@ -132,6 +132,7 @@ impl Row {
         let args = self.args.iter().map(|arg| match *arg {
             "" => "''".to_owned(),
             arg if arg.len() > MOST_SHOWN => format!("[{} bytes]", arg.len()),
+            arg if arg.contains(char::is_control) => format!("{arg:?}"),
             arg => arg.to_owned(),
         });
         let mode = if self.mode.len() > MOST_SHOWN { "a long variable" } else { self.mode };

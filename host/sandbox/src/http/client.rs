@@ -42,7 +42,7 @@ impl Client {
     }
 
     /// Every address of a host. An address that is written as such is its own.
-    pub(super) async fn resolve(&self, host: &Host) -> Result<Vec<IpAddr>, Error> {
+    pub(crate) async fn resolve(&self, host: &Host) -> Result<Vec<IpAddr>, Error> {
         let name = match host {
             Host::Address(address) => return Ok(vec![*address]),
             Host::Name(name) => name,

@@ -1,6 +1,6 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
-use cofferdam_capability::{Decision, HttpRow, Limits, Manifest};
+use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
 use cofferdam_tool::{Installed, Tool};
 use serde_json::{Value, json};
 
@@ -112,6 +112,7 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
         manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
     );
     rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
+    rows.extend(manifest.tcp.iter().map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())));
     rows.extend(
         manifest
             .secret
@@ -124,6 +125,12 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
         rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
     }
     rows
+}
+
+/// The connections of a row: host and ports.
+fn connections(row: &TcpRow) -> String {
+    let ports = row.ports.iter().map(|port| port.to_string()).collect::<Vec<_>>();
+    format!("{} port {}", row.host, ports.join(" "))
 }
 
 /// The requests of a row: method, host, ports, paths, as far as it names them.

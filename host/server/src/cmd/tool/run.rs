@@ -15,15 +15,16 @@ use zeroize::Zeroizing;
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
+use crate::descriptors;
 use crate::error::Failure;
 use crate::host::{self, Reach};
 use crate::paths::DataDir;
-
-/// The largest file of a secret, in bytes: the largest secret and a line break.
-const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
+use crate::secret;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
+    // One call at a time needs far less than all of it.
+    descriptors::raise();
     let secrets = secrets(&run.secret)?;
     let names = secrets.names().cloned().collect();
     let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
@@ -73,22 +74,24 @@ fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
     let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
+    Ok(Decision {
+        offers,
+        env: env.collect::<Result<_, _>>()?,
+        limits,
+        http: run.http.clone(),
+        tcp: run.tcp.clone(),
+        secrets,
+    })
 }
 
-/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
+/// `NAME=FILE`, each.
 fn secrets(written: &[String]) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::default();
     for written in written {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let mut value = Zeroizing::new(super::read(Path::new(file), MAX_SECRET_FILE)?);
-        for end in [b'\n', b'\r'] {
-            if value.last() == Some(&end) {
-                value.pop();
-            }
-        }
+        let value = secret::value(Zeroizing::new(super::read(Path::new(file), secret::MAX_FILE)?));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)
