@@ -5,9 +5,6 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
-# Tools that ship with the host, by folder.
-tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc"
-
 # List the recipes.
 default:
     @just --list --unsorted
@@ -33,7 +30,7 @@ lint: wasm-target
 # Build the tools, with their manifests inside, into target/tools.
 tools: host
     @echo "building the tools" >&2
-    {{cofferdam}} tool build {{tool_paths}}
+    {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
 
 # Measure in a release build and write BENCHMARKS.md.
 bench: tools

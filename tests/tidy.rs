@@ -6,6 +6,7 @@
 mod links;
 mod manifests;
 mod sources;
+mod tools;
 
 use std::path::Path;
 
