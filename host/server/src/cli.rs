@@ -139,7 +139,7 @@ pub(crate) enum Tool {
     /// Build tools from their Cargo packages, with their manifests inside.
     Build(Build),
     /// Run a tool once in the sandbox.
-    Run(Run),
+    Run(Box<Run>),
     /// Show what a tool is and what it asks for.
     Inspect(Inspect),
 }

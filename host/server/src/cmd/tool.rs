@@ -23,7 +23,7 @@ const MAX_MANIFEST: u64 = 1 << 20;
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
         Tool::Build(build) => build::run(build, config, data).await,
-        Tool::Run(run) => run::run(run, config, &DataDir::open(data)?).await,
+        Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
     }
 }
