@@ -23,6 +23,8 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Tools held against the native programs that they replace.
+mod differential;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
 /// A gRPC client that nobody here wrote.
