@@ -6,7 +6,12 @@ cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
 # Tools that ship with the host, by folder.
-tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc"
+tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc" + \
+    " tools/curl tools/fd tools/find tools/grep tools/gzip tools/hostname tools/id tools/jina tools/jq tools/more" + \
+    " tools/ping tools/rg tools/uname tools/wget tools/which tools/yq"
+
+# Debian packages of programs that the tests compare with.
+program_packages := "curl fd-find findutils grep gzip jq ripgrep util-linux wget"
 
 # List the recipes.
 default:
@@ -18,10 +23,10 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools guests python components
+test: tools guests python components programs
     @echo "running the tests" >&2
     cargo test --locked --quiet
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -52,6 +57,11 @@ host:
 guests: wasm-target
     @echo "building the hostile guests" >&2
     @cargo build --locked --quiet --package cofferdam-guests --package cofferdam-guests-typed --target {{target}} --profile guest
+
+# The native programs that tools are held against.
+[private]
+programs:
+    @dpkg --status {{program_packages}} >/dev/null 2>&1 || { echo "installing {{program_packages}}" >&2; apt-get install --yes --no-install-recommends {{program_packages}}; }
 
 [private]
 wasm-target:

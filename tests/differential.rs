@@ -69,7 +69,7 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
     let folders =
         std::fs::read_dir(checkout().join("tools")).expect("the tools").map(|entry| entry.expect("an entry").path());
     let tools: Vec<_> = folders
-        .filter(|folder| folder.join("Cargo.toml").is_file())
+        .filter(|folder| folder.join("capabilities.toml").is_file())
         .map(|folder| folder.file_name().and_then(|name| name.to_str()).expect("names are UTF-8").to_owned())
         .filter(|name| !OWN.contains(&name.as_str()))
         .collect();

@@ -37,3 +37,5 @@ mod network;
 mod reflected;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// The tools that speak HTTP: what was granted works, what was not is told.
+mod web_tools;

@@ -40,6 +40,8 @@ pub(crate) struct Args {
     pub(crate) absolute: bool,
     pub(crate) hidden: bool,
     pub(crate) no_ignore: bool,
+    /// `.gitignore` counts outside a repository, too.
+    pub(crate) no_require_git: bool,
     pub(crate) kinds: Vec<Kind>,
     pub(crate) extensions: Vec<String>,
     pub(crate) exclude: Vec<String>,
@@ -66,6 +68,7 @@ impl Args {
             absolute: false,
             hidden: false,
             no_ignore: false,
+            no_require_git: false,
             kinds: Vec::new(),
             extensions: Vec::new(),
             exclude: Vec::new(),
@@ -91,6 +94,7 @@ impl Args {
                 Short('a') | Long("absolute-path") => args.absolute = true,
                 Short('H') | Long("hidden") => args.hidden = true,
                 Short('I') | Long("no-ignore") => args.no_ignore = true,
+                Long("no-require-git") => args.no_require_git = true,
                 Short('u') | Long("unrestricted") => (args.hidden, args.no_ignore) = (true, true),
                 Short('t') | Long("type") => args.kinds.push(kind(&parser.value()?.string()?)?),
                 Short('e') | Long("extension") => {
@@ -150,11 +154,21 @@ impl Args {
             }
             () => self.pattern.clone(),
         };
-        let ignore_case = self.ignore_case.unwrap_or_else(|| !self.pattern.chars().any(char::is_uppercase));
+        let ignore_case = self.ignore_case.unwrap_or_else(|| !has_capital(&self.pattern));
         let mut builder = RegexBuilder::new(&text);
         builder.case_insensitive(ignore_case).dot_matches_new_line(true).size_limit(MAX_COMPILED);
         builder.build().map_err(|error| Stop::new(error.to_string()))
     }
+}
+
+/// Whether there is a capital letter that means itself: in `\S` and `\W` it does not.
+fn has_capital(pattern: &str) -> bool {
+    let mut escaped = false;
+    pattern.chars().any(|char| {
+        let counts = !escaped;
+        escaped = char == '\\' && !escaped;
+        counts && char.is_uppercase()
+    })
 }
 
 fn kind(text: &str) -> Result<Kind, Stop> {

@@ -17,8 +17,7 @@ pub(crate) fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
         .sort_by_file_name(std::ffi::OsStr::cmp)
         .standard_filters(!args.no_ignore)
         .hidden(!args.hidden)
-        // A workspace is seldom a whole repository.
-        .require_git(false)
+        .require_git(!args.no_require_git)
         .git_global(false)
         .max_depth(args.max_depth)
         .add_custom_ignore_filename(".fdignore");

@@ -34,6 +34,7 @@ fn walk(root: &str, command: &Command, run: &mut Run<'_>) -> Result<Next, Stop> 
     // By name, so that the same tree gives the same output; GNU find has the order of the file system.
     let mut entries = WalkDir::new(root)
         .max_open(MAX_OPEN)
+        .follow_root_links(false)
         .max_depth(command.max_depth)
         .contents_first(command.depth_first)
         .sort_by_file_name()

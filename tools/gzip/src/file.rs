@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cofferdam_command::{Output, Stop, path_error};
 
 use crate::args::{Args, Work};
-use crate::member::{self, Origin};
+use crate::member::{self, Origin, Plain};
 
 /// Compresses or decompresses one file.
 pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop> {
@@ -21,10 +21,12 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
     }
     let modified = metadata.modified().ok();
     if args.work == Work::Test {
-        return member::decompress(&mut input, &mut io::sink()).map(drop).map_err(failed);
+        let plain = member::decompress(&mut input, &mut io::sink()).map_err(failed)?;
+        return complain_of_garbage(&name, &plain);
     }
     if args.stdout {
-        return work(&mut input, out, &name, modified, args).map_err(failed);
+        let plain = work(&mut input, out, &name, modified, args).map_err(failed)?;
+        return complain_of_garbage(&name, &plain);
     }
     let created = match args.force {
         true => File::create(&target),
@@ -35,21 +37,32 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
         _ => Stop::new(path_error(&target, &error)),
     })?;
     let mut output = BufWriter::new(created);
-    let done = work(&mut input, &mut output, &name, modified, args).and_then(|()| output.flush());
-    if let Err(error) = done {
-        drop(output);
-        // Half a file looks like a whole one.
-        std::fs::remove_file(&target).ok();
-        return Err(failed(error));
-    }
+    let done = work(&mut input, &mut output, &name, modified, args);
+    let plain = match done.and_then(|plain| output.flush().map(|()| plain)) {
+        Ok(plain) => plain,
+        Err(error) => {
+            drop(output);
+            // Half a file looks like a whole one.
+            std::fs::remove_file(&target).ok();
+            return Err(failed(error));
+        }
+    };
     if let Some(modified) = modified {
         // A file system that keeps no times is no reason to fail.
         output.get_ref().set_times(FileTimes::new().set_modified(modified)).ok();
     }
-    if args.keep {
-        return Ok(());
+    if !args.keep {
+        std::fs::remove_file(&name).map_err(failed)?;
     }
-    std::fs::remove_file(&name).map_err(failed)
+    complain_of_garbage(&name, &plain)
+}
+
+/// What follows the compressed data is told, when everything else is done.
+pub(crate) fn complain_of_garbage(name: &str, plain: &Plain) -> Result<(), Stop> {
+    match plain.garbage {
+        true => Err(Stop::new(format!("{name}: decompression OK, trailing garbage ignored"))),
+        false => Ok(()),
+    }
 }
 
 fn work(
@@ -58,12 +71,13 @@ fn work(
     name: &str,
     modified: Option<SystemTime>,
     args: &Args,
-) -> io::Result<()> {
+) -> io::Result<Plain> {
     if args.work == Work::Decompress {
-        return member::decompress(input, out).map(drop);
+        return member::decompress(input, out);
     }
     let origin = if args.anonymous { Origin::default() } else { origin(name, modified) };
-    member::compress(input, out, args.level, &origin)
+    member::compress(input, out, args.level, &origin)?;
+    Ok(Plain { bytes: 0, garbage: false })
 }
 
 fn origin(name: &str, modified: Option<SystemTime>) -> Origin {

@@ -31,7 +31,7 @@ impl Listing {
         let failed = |error: io::Error| Stop::new(path_error(name, &error));
         let file = File::open(name).map_err(failed)?;
         let compressed = file.metadata().map_err(failed)?.len();
-        let uncompressed = member::decompress(&mut BufReader::new(file), &mut io::sink()).map_err(failed)?;
+        let uncompressed = member::decompress(&mut BufReader::new(file), &mut io::sink()).map_err(failed)?.bytes;
         if self.rows == 0 {
             writeln!(out, "{:>19} {:>19}  ratio uncompressed_name", "compressed", "uncompressed")?;
         }

@@ -45,5 +45,6 @@ fn standard_input(out: &mut Output, args: &Args) -> Result<(), Stop> {
         Work::Test => member::decompress(&mut input, &mut io::sink()),
         _ => member::decompress(&mut input, out),
     };
-    done.map(drop).map_err(|error| Stop::new(format!("stdin: {}", words(&error))))
+    let plain = done.map_err(|error| Stop::new(format!("stdin: {}", words(&error))))?;
+    file::complain_of_garbage("stdin", &plain)
 }

@@ -16,6 +16,14 @@ pub(crate) struct Origin {
     pub(crate) modified: u32,
 }
 
+/// What decompressing came to.
+pub(crate) struct Plain {
+    /// Bytes written.
+    pub(crate) bytes: u64,
+    /// Something that is no member followed, and was left out.
+    pub(crate) garbage: bool,
+}
+
 /// Writes the whole input as one member.
 pub(crate) fn compress(
     input: &mut dyn Read,
@@ -32,15 +40,15 @@ pub(crate) fn compress(
     encoder.finish()?.flush()
 }
 
-/// Reads members until the input ends, and returns the number of bytes written. Each one's checksum is compared.
-pub(crate) fn decompress(input: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<u64> {
-    let mut written = 0;
+/// Reads members until the input ends, or something else follows. Each one's checksum is compared.
+pub(crate) fn decompress(input: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<Plain> {
+    let mut bytes = 0;
     let mut members = 0;
     loop {
         let more = input.fill_buf()?;
         match more {
             [] if members == 0 => return Err(io::Error::other("unexpected end of file")),
-            [] => return Ok(written),
+            [] => return Ok(Plain { bytes, garbage: false }),
             // Tapes and blocks are padded with zeros.
             [0, ..] if members > 0 => {
                 let zeros = more.iter().take_while(|byte| **byte == 0).count();
@@ -48,14 +56,14 @@ pub(crate) fn decompress(input: &mut dyn BufRead, out: &mut dyn Write) -> io::Re
                 continue;
             }
             [first, ..] if *first != MAGIC[0] && members > 0 => {
-                return Err(io::Error::other("decompression OK, trailing garbage ignored"));
+                return Ok(Plain { bytes, garbage: true });
             }
             [first, second, ..] if [*first, *second] != MAGIC => return Err(io::Error::other("not in gzip format")),
             [first] if *first != MAGIC[0] => return Err(io::Error::other("not in gzip format")),
             _ => {}
         }
         let mut decoder = GzDecoder::new(&mut *input);
-        written += io::copy(&mut decoder, out).map_err(|error| match error.kind() {
+        bytes += io::copy(&mut decoder, out).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => io::Error::other("unexpected end of file"),
             io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
                 io::Error::other(format!("invalid compressed data: {error}"))

@@ -64,6 +64,8 @@ pub(crate) struct Args {
     pub(crate) types_not: Vec<String>,
     pub(crate) hidden: bool,
     pub(crate) no_ignore: bool,
+    /// `.gitignore` counts outside a repository, too.
+    pub(crate) no_require_git: bool,
     text: bool,
     pub(crate) max_depth: Option<usize>,
     pub(crate) max_filesize: Option<u64>,
@@ -106,6 +108,7 @@ impl Args {
             types_not: Vec::new(),
             hidden: false,
             no_ignore: false,
+            no_require_git: false,
             text: false,
             max_depth: None,
             max_filesize: None,
@@ -171,16 +174,21 @@ impl Args {
                 Short('.') | Long("hidden") => args.hidden = true,
                 Long("no-hidden") => args.hidden = false,
                 Long("no-ignore") => args.no_ignore = true,
+                Long("no-require-git") => args.no_require_git = true,
                 Short('u') | Long("unrestricted") => unrestricted += 1,
                 Short('a') | Long("text") => args.text = true,
                 Short('d') | Long("max-depth" | "maxdepth") => args.max_depth = Some(parser.value()?.parse()?),
                 Long("max-filesize") => args.max_filesize = Some(size(&parser.value()?.string()?)?),
-                Long("sortr") => {
-                    args.reverse = true;
-                    drop(parser.value()?);
+                // Paths come sorted as it is.
+                Long(option @ ("sort" | "sortr")) => {
+                    args.reverse = option == "sortr";
+                    match parser.value()?.string()?.as_str() {
+                        "path" | "none" => {}
+                        other => return Err(Stop::new(format!("--sort {other}: results are sorted by path here"))),
+                    }
                 }
-                // Paths come sorted as it is, and there are no colours, threads, mappings and configuration files.
-                Long("sort" | "color" | "colors") | Short('j') | Long("threads" | "engine") => drop(parser.value()?),
+                // There are no colours, threads, mappings and configuration files.
+                Long("color" | "colors") | Short('j') | Long("threads" | "engine") => drop(parser.value()?),
                 Long("no-config" | "no-mmap" | "line-buffered" | "crlf" | "no-unicode" | "sort-files") => {}
                 Value(word) => words.push(word.string()?),
                 other => return Err(refused(&other)),

@@ -52,8 +52,7 @@ fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
         .sort_by_file_name(move |a, b| if reverse { b.cmp(a) } else { a.cmp(b) })
         .standard_filters(!args.no_ignore)
         .hidden(!args.hidden)
-        // A workspace is seldom a whole repository.
-        .require_git(false)
+        .require_git(!args.no_require_git)
         .max_depth(args.max_depth)
         .max_filesize(args.max_filesize);
     // A preopened directory is a root: there is nothing above it, and no configuration of a user.

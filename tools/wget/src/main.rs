@@ -37,7 +37,8 @@ fn wget(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 
 /// Downloads one URL and says what was done.
 fn download(out: &mut Output, args: &Args, target: &mut save::Target, text: &str) -> Result<String, Stop> {
-    let mut request = Request::new(&args.method, url(text)?);
+    let is_look = args.spider && args.method == "GET";
+    let mut request = Request::new(if is_look { "HEAD" } else { &args.method }, url(text)?);
     request.headers.clone_from(&args.headers);
     request.default_header("user-agent", args.agent.as_deref().unwrap_or(AGENT));
     request.default_header("accept", "*/*");
