@@ -52,8 +52,9 @@ pub(crate) fn chosen(args: &Args, pattern: &Regex, entry: &DirEntry) -> Option<S
     }
     let shown = match (args.absolute, args.from_here) {
         (true, _) => whole,
-        (false, true) => path.strip_prefix("./").unwrap_or(&path).to_owned(),
-        (false, false) => path.to_string(),
+        // With `-0` paths are for other programs, to which a name may look like an option.
+        (false, true) if !args.null => path.strip_prefix("./").unwrap_or(&path).to_owned(),
+        (false, _) => path.to_string(),
     };
     let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
     Some(if is_dir { format!("{shown}/") } else { shown })

@@ -5,9 +5,10 @@ mod depth;
 mod messages;
 mod program;
 mod values;
+mod yaml;
 
-pub use jaq_all::fmts::write::yaml::write as write_yaml;
 pub use jaq_all::json::Val;
 pub use jaq_all::json::write::{Pp, write as write_json};
 pub use program::{Ended, Program};
 pub use values::{array, json, json_values, object, text, yaml_values};
+pub use yaml::write_yaml;

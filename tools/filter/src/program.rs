@@ -70,7 +70,6 @@ impl Program {
                 Err(sentence) => {
                     complain(sentence);
                     ended.failed = true;
-                    // What follows a broken value cannot be told apart from it.
                     break;
                 }
             };

@@ -144,7 +144,9 @@ impl Args {
                 Long("heading") => args.heading = true,
                 Long("no-heading") => args.heading = false,
                 Short('p') | Long("pretty") => (args.heading, args.line_number) = (true, true),
-                Long("vimgrep") => (args.vimgrep, args.column, args.line_number) = (true, true, true),
+                Long("vimgrep") => {
+                    (args.vimgrep, args.column, args.line_number, args.names) = (true, true, true, Some(true));
+                }
                 Long("trim") => args.trim = true,
                 Short('0') | Long("null") => args.null = true,
                 Short('q') | Long("quiet") => args.quiet = true,

@@ -3,6 +3,7 @@
 mod args;
 mod save;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use args::Args;
@@ -39,6 +40,12 @@ fn wget(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 fn download(out: &mut Output, args: &Args, target: &mut save::Target, text: &str) -> Result<String, Stop> {
     let is_look = args.spider && args.method == "GET";
     let mut request = Request::new(if is_look { "HEAD" } else { &args.method }, url(text)?);
+    if args.no_clobber && args.output.is_none() {
+        let name = save::name(args, &request.url);
+        if Path::new(&name).exists() {
+            return Ok(format!("{name} is already there; not retrieving"));
+        }
+    }
     request.headers.clone_from(&args.headers);
     request.default_header("user-agent", args.agent.as_deref().unwrap_or(AGENT));
     request.default_header("accept", "*/*");

@@ -63,24 +63,26 @@ fn copy(response: &mut Response, file: &mut File, name: &str) -> Result<(u64, St
     Ok((bytes, name.to_owned()))
 }
 
-/// A file with the name at the end of the URL, or the first free number behind it.
-fn create(args: &Args, url: &Url) -> Result<(File, String), Stop> {
+/// The name at the end of the URL, below `-P`.
+pub(crate) fn name(args: &Args, url: &Url) -> String {
     let last = url.path_segments().and_then(|mut segments| segments.next_back()).filter(|name| !name.is_empty());
     let base = match url.query() {
         Some(query) => format!("{}?{}", last.unwrap_or(INDEX), query.replace('/', "%2F")),
         None => last.unwrap_or(INDEX).to_owned(),
     };
-    let base = match &args.directory {
+    match &args.directory {
         Some(directory) => format!("{}/{base}", directory.trim_end_matches('/')),
         None => base,
-    };
+    }
+}
+
+/// A file of that name, or with the first free number behind it.
+fn create(args: &Args, url: &Url) -> Result<(File, String), Stop> {
+    let base = name(args, url);
     for number in 0..MAX_NUMBER {
         let name = if number == 0 { base.clone() } else { format!("{base}.{number}") };
         match OpenOptions::new().write(true).create_new(true).open(&name) {
             Ok(file) => return Ok((file, name)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && args.no_clobber => {
-                return Err(Stop::new(format!("{name} is already there; not retrieving (-nc)")));
-            }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(Stop::new(path_error(&name, &error))),
         }

@@ -9,7 +9,10 @@ use crate::args::{Args, Format};
 
 /// Prints as the options say.
 pub(crate) struct Printer {
+    /// Of JSON.
     layout: Pp,
+    /// Of YAML.
+    indent: usize,
     format: Format,
     raw: bool,
     separated: bool,
@@ -21,15 +24,11 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(args: &Args, format: Format) -> Self {
-        let indent = match (format, args.indent) {
-            (Format::Json, 0) => None,
-            (Format::Yaml, 0) => Some("  ".to_owned()),
-            (_, width) => Some(" ".repeat(width)),
-        };
-        // YAML needs the space after a colon, JSON has it where it is laid out.
-        let sep_space = format == Format::Yaml || indent.is_some();
+        let indent = (args.indent > 0).then(|| " ".repeat(args.indent));
+        let layout = Pp { sep_space: indent.is_some(), indent, ..Pp::default() };
         Self {
-            layout: Pp { indent, sep_space, ..Pp::default() },
+            layout,
+            indent: args.indent,
             format,
             raw: args.raw.unwrap_or(format == Format::Yaml),
             separated: !args.no_separators,
@@ -51,7 +50,7 @@ impl Printer {
         match (value, self.format) {
             (Val::TStr(bytes), _) if self.raw => out.write_all(bytes)?,
             (_, Format::Json) => write_json(out, &self.layout, 0, value)?,
-            (_, Format::Yaml) => write_yaml(out, &self.layout, 0, value)?,
+            (_, Format::Yaml) => write_yaml(out, self.indent, value)?,
         }
         out.write_all(b"\n")?;
         Ok(())
