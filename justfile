@@ -5,11 +5,6 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
-# Tools that ship with the host, by folder.
-tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc" + \
-    " tools/curl tools/fd tools/find tools/grep tools/gzip tools/hostname tools/id tools/jina tools/jq tools/more" + \
-    " tools/ping tools/rg tools/uname tools/wget tools/which tools/yq"
-
 # Debian packages of programs that the tests compare with.
 program_packages := "curl fd-find findutils grep gzip jq ripgrep util-linux wget"
 
@@ -38,7 +33,7 @@ lint: wasm-target
 # Build the tools, with their manifests inside, into target/tools.
 tools: host wasm-target
     @echo "building the tools" >&2
-    {{cofferdam}} tool build {{tool_paths}}
+    {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
 
 # Measure in a release build and write BENCHMARKS.md.
 bench: tools

@@ -151,7 +151,11 @@ fn an_operator_who_offers_every_host_is_told_what_that_means() {
     };
     let open = "[[http]]\nhost = \"*\"\nreason = \"to try\"\n";
     let ran = call(open, "a.test");
-    assert!(ran.stderr.contains("every public host") && ran.stderr.contains("name the hosts instead"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("every public host") && ran.stderr.contains("name the hosts instead"),
+        "{}",
+        ran.stderr
+    );
     worked(&ran.json(), "hello");
     // Public ones they are: what a name leads to is checked all the same.
     refused(&call(open, "in.test").json(), "DestinationIpProhibited", "private");

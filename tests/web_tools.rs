@@ -38,7 +38,9 @@ impl Net {
         let mut words = vec!["tool".to_owned(), "run".to_owned(), tool(name).display().to_string()];
         let granted = [format!("a.test:{port}"), format!("b.test:{port}"), format!("in.test:{port}")];
         words.extend(granted.into_iter().flat_map(|host| ["--http".to_owned(), host]));
-        words.extend(["--allow-address", "127.0.0.1/32", "--nameserver", &self.dns.address.to_string()].map(str::to_owned));
+        words.extend(
+            ["--allow-address", "127.0.0.1/32", "--nameserver", &self.dns.address.to_string()].map(str::to_owned),
+        );
         words.extend(["--dir".to_owned(), format!("{}:/workspace", workspace.display()), "--".to_owned()]);
         words.extend(args.iter().map(|arg| arg.replace("PORT", &port.to_string())));
         cofferdam(&self.scratch, words).run()
@@ -66,7 +68,8 @@ fn curl_reaches_what_was_granted() {
     for line in ["POST /echo HTTP/1.1", "x-id: 7", "content-type: application/json", "content-length: 7"] {
         assert!(posted.stdout.contains(line), "`{line}`: {}", posted.stdout);
     }
-    let form = net.run("curl", &["-sG", "--data-urlencode", "q=a b&c", "-d", "x=1", "http://a.test:PORT/echo"]).exits(0);
+    let form =
+        net.run("curl", &["-sG", "--data-urlencode", "q=a b&c", "-d", "x=1", "http://a.test:PORT/echo"]).exits(0);
     assert!(form.stdout.starts_with("GET /echo?q=a%20b%26c&x=1 HTTP/1.1"), "{}", form.stdout);
     net.run("curl", &["-s", "-o", "page", "-w", "%{http_code}", "http://a.test:PORT/gone"]).exits(0);
     assert_eq!(net.left("page").as_deref(), Some("gone\n"));
@@ -128,7 +131,10 @@ fn wget_saves_what_was_granted_and_says_what_was_not() {
     assert_eq!(net.run("wget", &["-qO-", "http://b.test:PORT/"]).exits(0).stdout, "hello\n");
     says(net.run("wget", &["http://a.test:PORT/gone"]), &["server returned 404 Not Found"]);
     assert_eq!(net.left("gone"), None);
-    says(net.run("wget", &["http://other.test:PORT/x"]), &["wget: GET http://other.test", "only the operator can grant"]);
+    says(
+        net.run("wget", &["http://other.test:PORT/x"]),
+        &["wget: GET http://other.test", "only the operator can grant"],
+    );
     assert_eq!(net.left("x"), None);
 }
 
@@ -144,7 +150,8 @@ fn ping_asks_over_http() {
 #[test]
 fn jina_asks_its_reader_with_the_key_of_the_operator() {
     let scratch = Scratch::new();
-    let web = Web::start(&[("/https://example.com/long", Reply::Full("200 OK", "x".repeat(300 << 10))), ("/", Reply::Echo)]);
+    let web =
+        Web::start(&[("/https://example.com/long", Reply::Full("200 OK", "x".repeat(300 << 10))), ("/", Reply::Echo)]);
     let dns = Dns::start(&[("r.jina.ai", HERE)]);
     // The manifest as it ships, with the port of this server.
     let shipped = std::fs::read_to_string(crate::support::checkout().join("tools/jina/capabilities.toml")).unwrap();

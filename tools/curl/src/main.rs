@@ -57,11 +57,7 @@ fn transfer(out: &mut Output, args: &Args, url: &str) -> Result<(), Stop> {
         output::verbose_response(&response);
     }
     let failed = args.fail && response.status >= 400;
-    let done = if failed && !args.fail_with_body {
-        Ok(())
-    } else {
-        write(out, args, &hops, response, &mut transfer)
-    };
+    let done = if failed && !args.fail_with_body { Ok(()) } else { write(out, args, &hops, response, &mut transfer) };
     transfer.seconds = started.elapsed().as_secs_f64();
     if let Some(format) = &args.write_out {
         output::write_out(out, format, &transfer)?;

@@ -2,7 +2,8 @@
 
 use cofferdam_command::Stop;
 
-const SECRET: &str = "credentials are not given to a tool: the operator gives a secret, and the host adds it to the request";
+const SECRET: &str =
+    "credentials are not given to a tool: the operator gives a secret, and the host adds it to the request";
 const TRUST: &str = "the host connects, and trusts what its system trusts";
 const ROUTE: &str = "the host connects, and chooses the way";
 const FORM: &str = "multipart uploads are not supported here: send the file with --data-binary @FILE";

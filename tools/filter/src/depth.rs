@@ -19,8 +19,19 @@ pub(crate) fn check(text: &[u8]) -> Result<(), Stop> {
             _ => {}
         }
         if depth > MAX_DEPTH {
-            return Err(Stop::new(format!("the input has more than {MAX_DEPTH} arrays and objects inside one another")));
+            return Err(Stop::new(format!(
+                "the input has more than {MAX_DEPTH} arrays and objects inside one another"
+            )));
         }
     }
     Ok(())
+}
+
+/// Refuses YAML whose blocks nest deeper: each level takes a column, of spaces or of dashes.
+pub(crate) fn check_blocks(text: &[u8]) -> Result<(), Stop> {
+    let columns = |line: &[u8]| line.iter().take_while(|byte| matches!(byte, b' ' | b'-' | b'?')).count();
+    match text.split(|byte| *byte == b'\n').any(|line| columns(line) > MAX_DEPTH) {
+        true => Err(Stop::new(format!("the input has lines that begin with more than {MAX_DEPTH} spaces and dashes"))),
+        false => check(text),
+    }
 }

@@ -13,7 +13,9 @@ use crate::depth;
 /// When they lie too deep inside one another. What is malformed is an error in its place.
 pub fn json_values(text: &[u8]) -> Result<impl Iterator<Item = Result<Val, String>> + '_, Stop> {
     depth::check(text)?;
-    Ok(until_error(read::parse_many(text).map(|value| value.map_err(|error| format!("the input is not JSON: {error}")))))
+    Ok(until_error(
+        read::parse_many(text).map(|value| value.map_err(|error| format!("the input is not JSON: {error}"))),
+    ))
 }
 
 /// The one value of a text of JSON.
@@ -32,9 +34,11 @@ pub fn json(text: &str) -> Result<Val, Stop> {
 ///
 /// When it is no text, or lies too deep. What is malformed is an error in its place.
 pub fn yaml_values(text: &[u8]) -> Result<impl Iterator<Item = Result<Val, String>> + '_, Stop> {
-    depth::check(text)?;
+    depth::check_blocks(text)?;
     let text = std::str::from_utf8(text).map_err(|_| Stop::new("the input is not UTF-8"))?;
-    Ok(until_error(yaml::parse_many(text).map(|value| value.map_err(|error| format!("the input is not YAML: {error}")))))
+    Ok(until_error(
+        yaml::parse_many(text).map(|value| value.map_err(|error| format!("the input is not YAML: {error}"))),
+    ))
 }
 
 /// Ends after the first error: what follows a broken value cannot be told apart from it, and a parser may give the same

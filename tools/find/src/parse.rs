@@ -191,7 +191,9 @@ fn refused(word: &str) -> Stop {
         "-L" | "-H" | "-follow" => "symbolic links are not followed here",
         "-perm" | "-user" | "-group" | "-uid" | "-gid" | "-nouser" | "-nogroup" | "-readable" | "-writable"
         | "-executable" => "files have no owners and no modes here",
-        "-atime" | "-amin" | "-anewer" | "-ctime" | "-cmin" | "-cnewer" => "only -newer, -mtime and -mmin look at times",
+        "-atime" | "-amin" | "-anewer" | "-ctime" | "-cmin" | "-cnewer" => {
+            "only -newer, -mtime and -mmin look at times"
+        }
         "-regex" | "-iregex" => "use -name or -path with a shell pattern, or the tool `fd`",
         "-ls" | "-fls" => "use -printf '%s %p\\n'",
         "-fprint" | "-fprint0" | "-fprintf" => "output goes to standard output",

@@ -25,7 +25,9 @@ pub(crate) fn format(text: &str) -> Result<Vec<Piece>, Stop> {
                     'r' => '\r',
                     '0' => '\0',
                     '\\' => '\\',
-                    other => return Err(Stop::new(format!("-printf: \\{other} is unknown; there are \\n \\t \\r \\0 \\\\"))),
+                    other => {
+                        return Err(Stop::new(format!("-printf: \\{other} is unknown; there are \\n \\t \\r \\0 \\\\")));
+                    }
                 });
             }
             ('%', Some('%')) => {
@@ -71,7 +73,17 @@ pub(crate) fn print(
             Piece::Field('d') => write!(out, "{}", entry.depth())?,
             Piece::Field(_) => {
                 let kind = entry.file_type();
-                write!(out, "{}", if kind.is_dir() { 'd' } else if kind.is_symlink() { 'l' } else { 'f' })?;
+                write!(
+                    out,
+                    "{}",
+                    if kind.is_dir() {
+                        'd'
+                    } else if kind.is_symlink() {
+                        'l'
+                    } else {
+                        'f'
+                    }
+                )?;
             }
         }
     }

@@ -161,7 +161,9 @@ impl Args {
         let mut words = words.into_iter();
         if !given {
             let pattern = words.next();
-            args.add_patterns(&pattern.ok_or_else(|| Stop::new("a pattern is missing: grep [OPTION]... PATTERN [FILE]..."))?);
+            args.add_patterns(
+                &pattern.ok_or_else(|| Stop::new("a pattern is missing: grep [OPTION]... PATTERN [FILE]..."))?,
+            );
         }
         args.files.extend(words);
         args.from_here = args.files.is_empty();

@@ -11,11 +11,7 @@ use crate::args::Args;
 const MAX_OPEN: usize = 16;
 
 /// Calls `search` with each file until it says `false`, and `complain` with each problem.
-pub(crate) fn each(
-    args: &Args,
-    complain: &mut dyn FnMut(&Stop),
-    mut search: impl FnMut(&str) -> Result<bool, Stop>,
-) {
+pub(crate) fn each(args: &Args, complain: &mut dyn FnMut(&Stop), mut search: impl FnMut(&str) -> Result<bool, Stop>) {
     for name in &args.files {
         let is_dir = name != STDIN && Path::new(name).is_dir();
         let go_on = match (is_dir, args.recursive) {

@@ -27,7 +27,11 @@ impl<'a> Printer<'a> {
             (true, _) => SummaryKind::QuietWithMatch,
             (_, Show::Lines) => {
                 let mut builder = StandardBuilder::new();
-                builder.path(names).byte_offset(args.byte_offset).only_matching(args.only_matching).path_terminator(end);
+                builder
+                    .path(names)
+                    .byte_offset(args.byte_offset)
+                    .only_matching(args.only_matching)
+                    .path_terminator(end);
                 // Between files as between groups of lines.
                 let separated = (args.before > 0 || args.after > 0) && !args.only_matching;
                 builder.separator_search(separated.then(|| b"--".to_vec()));
@@ -43,12 +47,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Searches one file and says whether there was a match.
-    pub(crate) fn search(
-        &mut self,
-        searcher: &mut Searcher,
-        matcher: &RegexMatcher,
-        file: &str,
-    ) -> Result<bool, Stop> {
+    pub(crate) fn search(&mut self, searcher: &mut Searcher, matcher: &RegexMatcher, file: &str) -> Result<bool, Stop> {
         let input = open(file)?;
         let name = if file == STDIN { STDIN_NAME } else { file };
         let failed = |error: io::Error| Stop::new(path_error(name, &error));

@@ -54,8 +54,7 @@ struct Translation {
 
 impl Translation {
     fn of(pattern: &str, extended: bool) -> Result<String, Stop> {
-        let mut translation =
-            Self { extended, out: String::new(), atom: None, repeated: false, groups: Vec::new() };
+        let mut translation = Self { extended, out: String::new(), atom: None, repeated: false, groups: Vec::new() };
         let chars: Vec<char> = pattern.chars().collect();
         let mut rest = chars.as_slice();
         while let Some((first, after)) = rest.split_first() {

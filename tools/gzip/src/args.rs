@@ -62,7 +62,9 @@ impl Args {
                     return Err(Stop::new("-r is not supported here: name the files, or find them first"));
                 }
                 Short('N') | Long("name") => {
-                    return Err(Stop::new("-N is not supported here: the name comes from the file, not from the archive"));
+                    return Err(Stop::new(
+                        "-N is not supported here: the name comes from the file, not from the archive",
+                    ));
                 }
                 Value(file) => args.files.push(file.string()?),
                 other => return Err(other.unexpected().into()),

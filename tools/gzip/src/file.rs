@@ -96,7 +96,8 @@ fn names(name: &str, args: &Args) -> Result<(String, String), Stop> {
         };
     }
     // `gzip -d notes` means notes.gz, when there is no notes.
-    let name = if Path::new(name).exists() || name.ends_with(suffix) { name.to_owned() } else { format!("{name}{suffix}") };
+    let name =
+        if Path::new(name).exists() || name.ends_with(suffix) { name.to_owned() } else { format!("{name}{suffix}") };
     if args.stdout || args.work == Work::Test {
         return Ok((name, String::new()));
     }

@@ -118,7 +118,9 @@ impl Args {
                 // There is no terminal to colour.
                 Short('C' | 'M') | Long("color-output" | "monochrome-output" | "unbuffered") => {}
                 Long(option @ ("stream" | "seq" | "stream-errors")) => {
-                    return Err(Stop::new(format!("--{option} is not supported here; the filter `tostream` makes a stream")));
+                    return Err(Stop::new(format!(
+                        "--{option} is not supported here; the filter `tostream` makes a stream"
+                    )));
                 }
                 Short('L') | Long("library-path") => return Err(Stop::new("-L: modules are not loaded here")),
                 Value(word) if filter.is_none() => filter = Some(word.string()?),

@@ -201,7 +201,8 @@ impl Args {
         args.text |= unrestricted >= 3;
         let mut words = words.into_iter();
         if !given && !matches!(args.mode, Mode::Files | Mode::Types) {
-            let pattern = words.next().ok_or_else(|| Stop::new("a pattern is missing: rg [OPTIONS] PATTERN [PATH]..."))?;
+            let pattern =
+                words.next().ok_or_else(|| Stop::new("a pattern is missing: rg [OPTIONS] PATTERN [PATH]..."))?;
             args.patterns.push(pattern);
         }
         args.paths.extend(words);
@@ -248,7 +249,9 @@ fn refused(argument: &lexopt::Arg<'_>) -> Stop {
         Short('z') | Long("search-zip") => ("-z", "decompress with `gzip -dk` first"),
         Short('L') | Long("follow") => ("-L", "symbolic links are not followed here"),
         Long("pre" | "pre-glob") => ("--pre", "a tool cannot start another one"),
-        Short(letter) => return Stop::new(format!("-{letter}: there is no such option here; --help says what there is")),
+        Short(letter) => {
+            return Stop::new(format!("-{letter}: there is no such option here; --help says what there is"));
+        }
         Long(name) => return Stop::new(format!("--{name}: there is no such option here; --help says what there is")),
         Value(_) => ("", "unexpected"),
     };
@@ -258,7 +261,16 @@ fn refused(argument: &lexopt::Arg<'_>) -> Stop {
 /// `10`, `10K`, `10M` or `10G`.
 fn size(text: &str) -> Result<u64, Stop> {
     let (digits, unit) = match text.strip_suffix(['K', 'M', 'G']) {
-        Some(digits) => (digits, if text.ends_with('K') { 1 << 10 } else if text.ends_with('M') { 1 << 20 } else { 1 << 30 }),
+        Some(digits) => (
+            digits,
+            if text.ends_with('K') {
+                1 << 10
+            } else if text.ends_with('M') {
+                1 << 20
+            } else {
+                1 << 30
+            },
+        ),
         None => (text, 1),
     };
     let number: Option<u64> = digits.parse().ok();

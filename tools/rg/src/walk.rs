@@ -88,4 +88,3 @@ fn sentence(error: &ignore::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
 }
-

@@ -68,11 +68,13 @@ impl Args {
                 Long("content-on-error") => args.content_on_error = true,
                 Long("no-clobber") => args.no_clobber = true,
                 // `-nv`, `-nc`, `-nd`, `-nH`: two letters for one option.
-                Short('n') => match parser.optional_value().map(|rest| rest.to_string_lossy().into_owned()).as_deref() {
-                    Some("c") => args.no_clobber = true,
-                    Some("v" | "d" | "H") => {}
-                    other => return Err(refused(&format!("-n{}", other.unwrap_or_default()))),
-                },
+                Short('n') => {
+                    match parser.optional_value().map(|rest| rest.to_string_lossy().into_owned()).as_deref() {
+                        Some("c") => args.no_clobber = true,
+                        Some("v" | "d" | "H") => {}
+                        other => return Err(refused(&format!("-n{}", other.unwrap_or_default()))),
+                    }
+                }
                 // What happens here anyway: no progress, one try, no directories.
                 Short('v') | Long("no-verbose" | "verbose" | "no-directories" | "show-progress") => {}
                 Short('t') | Long("tries" | "progress") => drop(parser.value()?),

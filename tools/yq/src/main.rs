@@ -27,7 +27,11 @@ fn yq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
             all.extend(run.read(file)?);
         }
         let first = args.files.first().map_or(STDIN, String::as_str);
-        run.documents(out, &mut Printer::new(&args, args.output_for(first)), vec![Ok(array(all.into_iter().collect::<Result<Vec<_>, _>>().map_err(Stop::new)?))])?;
+        run.documents(
+            out,
+            &mut Printer::new(&args, args.output_for(first)),
+            vec![Ok(array(all.into_iter().collect::<Result<Vec<_>, _>>().map_err(Stop::new)?))],
+        )?;
     } else if args.in_place {
         for file in &args.files {
             run.in_place(file)?;
@@ -65,7 +69,12 @@ impl Run<'_> {
     }
 
     /// Runs the filter for each document and prints what it gives.
-    fn documents(&mut self, out: &mut dyn std::io::Write, printer: &mut Printer, documents: Documents) -> Result<(), Stop> {
+    fn documents(
+        &mut self,
+        out: &mut dyn std::io::Write,
+        printer: &mut Printer,
+        documents: Documents,
+    ) -> Result<(), Stop> {
         let null_input = self.args.null_input;
         let documents: Documents = if null_input { vec![Ok(Val::Null)] } else { documents };
         for document in documents {
@@ -73,10 +82,11 @@ impl Run<'_> {
             let environment = args::environment();
             let complaints = self.complaints;
             let mut complain = |sentence: String| complaints.say(format!("error: {sentence}"));
-            let ended = self.program.run(vec![environment], std::iter::once(document), false, &mut complain, &mut |value| {
-                self.truthy = !matches!(value, Val::Null | Val::Bool(false));
-                printer.print(out, value)
-            })?;
+            let ended =
+                self.program.run(vec![environment], std::iter::once(document), false, &mut complain, &mut |value| {
+                    self.truthy = !matches!(value, Val::Null | Val::Bool(false));
+                    printer.print(out, value)
+                })?;
             self.failed |= ended.failed || ended.halted.is_some_and(|code| code != 0);
             if ended.halted.is_some() {
                 break;
