@@ -5,6 +5,9 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
+# Debian packages of programs that the tests compare with.
+program_packages := "curl fd-find findutils grep gzip jq ripgrep util-linux wget"
+
 # List the recipes.
 default:
     @just --list --unsorted
@@ -15,10 +18,10 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools python components
+test: tools python components programs
     @echo "running the tests" >&2
     cargo test --locked --quiet
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -43,6 +46,11 @@ bench: tools
 host: wasm-target
     @echo "building the host (the first time takes some minutes: the WebAssembly engine is optimized)" >&2
     @cargo build --locked
+
+# The native programs that tools are held against.
+[private]
+programs:
+    @dpkg --status {{program_packages}} >/dev/null 2>&1 || { echo "installing {{program_packages}}" >&2; apt-get install --yes --no-install-recommends {{program_packages}}; }
 
 [private]
 wasm-target:

@@ -41,3 +41,5 @@ mod reflected;
 mod tcp;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// The tools that speak HTTP: what was granted works, what was not is told.
+mod web_tools;

@@ -107,6 +107,51 @@ fn what_is_not_declared_and_offered_is_not_reached() {
 }
 
 #[test]
+fn a_manifest_that_leaves_the_hosts_open_gets_those_that_the_operator_names() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let dns = dns(&[("a.test", &["127.0.0.1"]), ("b.test", &["127.0.0.1"])]);
+    let port = web.port();
+    let manifest = "[[http]]\nhost = \"*\"\nmethods = [\"GET\"]\nreason = \"to try\"\n";
+    let call = |offered: &[&str], method: &str, host: &str| {
+        let flags = [offered, &LOOPBACK].concat();
+        row("http_fetch", manifest, &flags, &[method, &format!("http://{host}:{port}/")]).run(&scratch, &dns)
+    };
+    let here = format!("a.test:{port}");
+    worked(&call(&["--http", &here], "GET", "a.test"), "hello");
+    // By itself it gives nothing: no host, no other host, no other port, no other method.
+    refused(&call(&[], "GET", "a.test"), "HttpRequestDenied", "the host is not granted");
+    refused(&call(&["--http", &here], "GET", "b.test"), "HttpRequestDenied", "the host is not granted");
+    refused(&call(&["--http", "a.test"], "GET", "a.test"), "HttpRequestDenied", "port");
+    refused(&call(&["--http", "a.test:1"], "GET", "a.test"), "HttpRequestDenied", "port");
+    refused(&call(&["--http", &here], "POST", "a.test"), "HttpRequestDenied", "method POST");
+    assert_eq!(web.connections(), 1);
+}
+
+#[test]
+fn an_operator_who_offers_every_host_is_told_what_that_means() {
+    let (scratch, web) = (Scratch::new(), hello());
+    let dns = dns(&[("a.test", &["127.0.0.1"]), ("in.test", &["10.0.0.1"])]);
+    let every = format!("*:{}", web.port());
+    let call = |manifest: &str, host: &str| {
+        let url = format!("http://{host}:{}/", web.port());
+        let flags = ["--http", &*every, LOOPBACK[0], LOOPBACK[1]];
+        row("http_fetch", manifest, &flags, &["GET", &url]).ran(&scratch, &dns, &[])
+    };
+    let open = "[[http]]\nhost = \"*\"\nreason = \"to try\"\n";
+    let ran = call(open, "a.test");
+    assert!(
+        ran.stderr.contains("every public host") && ran.stderr.contains("name the hosts instead"),
+        "{}",
+        ran.stderr
+    );
+    worked(&ran.json(), "hello");
+    // Public ones they are: what a name leads to is checked all the same.
+    refused(&call(open, "in.test").json(), "DestinationIpProhibited", "private");
+    let named = call(&declare("a.test", web.port()), "a.test");
+    assert!(!named.stderr.contains("every public host"), "{}", named.stderr);
+}
+
+#[test]
 fn methods_ports_and_paths_narrow_a_host() {
     let (scratch, web, other) = (Scratch::new(), hello(), hello());
     let dns = dns(&[("a.test", &["127.0.0.1"])]);
@@ -306,7 +351,6 @@ fn rows_that_say_nothing_safe_are_refused() {
     };
     let http = |rest: &str| format!("[[http]]\nhost = \"a.test\"\nreason = \"r\"\n{rest}");
     let host = |host: &str| format!("[[http]]\nhost = \"{host}\"\nreason = \"r\"\n");
-    check(&host("*"), &["`host = \"*\"`", "name the hosts"]);
     check(&host("https://a.test"), &["`host`", "https://a.test"]);
     check(&host("a.test:80"), &["`host`", "a.test:80"]);
     check(&host("2130706433"), &["`host`", "2130706433"]);

@@ -92,12 +92,12 @@ pub struct FsRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRow {
-    /// An exact host, or `*.` and a name.
+    /// An exact host, `*.` and a name, or `*`: whatever hosts the operator names.
     pub host: HostPattern,
     /// The methods, such as `GET`; every method when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
-    /// The ports, for both schemes; 80 for http and 443 for https when left out.
+    /// The ports, for both schemes; when left out 80 for http and 443 for https, and below `*` the port of the offer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
     /// Path prefixes; every path when left out.
@@ -211,12 +211,9 @@ impl Manifest {
         Ok(Digest::of(&self.to_canonical_json()?))
     }
 
-    /// Every host has a name, and every secret goes to one of the hosts that requests are sent to.
+    /// Every secret goes to one of the hosts that requests are sent to.
     fn check_network(&self, origin: &str) -> Result<(), ManifestError> {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
-        if self.http.iter().any(|row| row.host.is_any()) {
-            return refuse("[[http]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
-        }
         if self.tcp.iter().any(|row| row.host.is_any()) {
             return refuse("[[tcp]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
         }

@@ -72,6 +72,8 @@ pub struct NetworkCeiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpRule {
     host: HostPattern,
+    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves them as well.
+    open: bool,
     /// Every method but [`NEVER`] when empty.
     methods: Vec<Method>,
     /// The port of the scheme when empty.
@@ -112,13 +114,15 @@ impl Scheme {
 impl HttpRule {
     /// A rule as a manifest asks for it.
     pub(crate) fn new(host: HostPattern, methods: Vec<Method>, ports: Vec<Port>, paths: Vec<PathPrefix>) -> Self {
-        Self { host, methods, ports, offered: None, paths }
+        let open = host.is_any();
+        Self { host, open, methods, ports, offered: None, paths }
     }
 
     /// What both this rule and a pattern permit: a ceiling or an offer.
     pub(crate) fn meet(&self, pattern: &HostPattern, port: Option<Port>) -> Option<Self> {
         let host = self.host.meet(pattern)?;
         let reachable = |port: Port| match self.ports.as_slice() {
+            [] if self.open => true,
             [] => [Scheme::Http, Scheme::Https].iter().any(|scheme| scheme.default_port() == port.0),
             ports => ports.contains(&port),
         };
@@ -143,7 +147,7 @@ impl HttpRule {
             return refuse(Stage::Method, format!("method {method} is not granted"));
         }
         let by_rule = match self.ports.as_slice() {
-            [] => port == scheme.default_port(),
+            [] => port == scheme.default_port() || (self.open && self.offered.is_some()),
             ports => ports.contains(&Port(port)),
         };
         if !by_rule || self.offered.is_some_and(|offered| offered.0 != port) {
@@ -191,6 +195,11 @@ impl NetworkPolicy {
     /// The ports of this host that it may be connected to over TCP; none for a host that is not granted.
     pub fn tcp_ports(&self, host: &Host) -> BTreeSet<u16> {
         self.tcp.iter().filter_map(|rule| rule.port_of(host)).collect()
+    }
+
+    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the operator too.
+    pub fn reaches_every_host(&self) -> bool {
+        self.rules.iter().any(|rule| rule.host.is_any())
     }
 
     /// What holds for the addresses behind a name.

@@ -140,5 +140,7 @@ fn requests(row: &HttpRow) -> String {
     let ports = row.ports.iter().map(|&port| u16::from(port).to_string()).collect::<Vec<_>>();
     let ports = if ports.is_empty() { String::new() } else { format!(" port {}", ports.join(" ")) };
     let paths = row.paths.iter().cloned().map(|path| format!(" {}", String::from(path))).collect::<String>();
-    format!("{} {methods}{ports}{paths}", row.host)
+    // A reviewer of a general client decides about its grant, not about this row.
+    let host = if row.host.is_any() { "the hosts and ports you grant:".to_owned() } else { row.host.to_string() };
+    format!("{host} {methods}{ports}{paths}")
 }

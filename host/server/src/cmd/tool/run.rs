@@ -63,6 +63,12 @@ async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool
         for withheld in tool.grant().withheld() {
             console::note(&format!("note: {name}: {withheld}"));
         }
+        if tool.grant().network().reaches_every_host() {
+            console::note(&format!(
+                "note: {name}: it may send requests, and with them what it reads, to every public host: its manifest \
+                 leaves the hosts to you, and you offered `*`; name the hosts instead"
+            ));
+        }
     }
     Ok(tools)
 }
