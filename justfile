@@ -22,6 +22,8 @@ test: tools guests python components
     @echo "running the tests" >&2
     cargo test --locked --quiet
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
+    @echo "testing the tools" >&2
+    {{cofferdam}} tool test {{tool_paths}}
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -34,6 +36,12 @@ lint: wasm-target
 tools: host wasm-target
     @echo "building the tools" >&2
     {{cofferdam}} tool build {{tool_paths}}
+
+# Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
+[private]
+tools-readme: tools
+    {{cofferdam}} tool test --format markdown {{tool_paths}} > target/tools/table.md
+    sed --in-place -e '/^<!-- table:/,/^<!-- end of table -->$/{//!d;}' -e '/^<!-- table:/r target/tools/table.md' tools/README.md
 
 # Measure in a release build and write BENCHMARKS.md.
 bench: tools

@@ -35,3 +35,5 @@ mod network;
 mod reflected;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// Cases of tools, hostile inputs, what a manifest asks for.
+mod tool_test;

@@ -7,6 +7,7 @@ mod guests;
 mod links;
 mod manifests;
 mod sources;
+mod tools;
 
 use std::path::Path;
 

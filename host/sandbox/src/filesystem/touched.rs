@@ -37,7 +37,9 @@ impl Touched {
         let room = self.directories.len() < MAX_DIRECTORIES;
         match self.directories.get_mut(&*place) {
             Some(before) => *before = access.max(*before),
-            None if room => drop(self.directories.insert(place.to_string(), access)),
+            None if room => {
+                self.directories.insert(place.to_string(), access);
+            }
             None => {}
         }
     }

@@ -107,7 +107,7 @@ async fn tested(subject: &Subject<'_>, cases: &Cases, built: &Built) -> Result<T
     }
     for (tool, hostile) in inputs {
         let case = cases.hostile.get(hostile.name);
-        let case = case.filter(|case| case.tool.as_ref().is_none_or(|name| tool.name.ends_with(name.as_str())));
+        let case = case.filter(|case| case.tool.as_ref().is_none_or(|named| subject.means(&tool.name, named)));
         checked.push(check::hostile(subject, (tool, offered.len() > 1), hostile, case).await?);
         progress.step();
     }
@@ -130,6 +130,7 @@ async fn learn(subject: &Subject<'_>, cases: &Cases) -> Result<(), Failure> {
         let problem = format!("{}: there is no case to learn from: write one into cases/", subject.origin);
         return Err(Failure::usage(problem));
     }
+    console::progress(&format!("{}: running the cases again and again…", subject.origin));
     let learned = learn::manifest(subject, &cases.golden).await?;
     console::line(toml::written(&learned, cases.golden.len()).trim_end());
     Ok(())

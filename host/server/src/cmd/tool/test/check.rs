@@ -22,6 +22,9 @@ const MAX_FILE: u64 = 64 << 20;
 /// How much of standard error is told with an outcome that was not expected, in bytes.
 const MAX_TOLD: usize = 1_000;
 
+/// How much is told of what belongs to an outcome that is as it should be, in characters: a line or two.
+const MAX_SAID: usize = 160;
+
 /// What came of one call.
 #[derive(Debug, Serialize)]
 pub(super) struct Checked {
@@ -47,8 +50,6 @@ pub(super) struct Checked {
     /// What the case gives and the manifest does not declare.
     #[serde(skip)]
     pub(super) undeclared: Vec<String>,
-    #[serde(skip)]
-    said: String,
 }
 
 /// Runs a case of the author's.
@@ -85,7 +86,6 @@ fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Resu
         passed: problems.is_empty(),
         problems,
         outcome: serde_json::to_value(&receipt.outcome).map_err(Failure::work)?,
-        said: receipt.outcome.to_string(),
         fuel: receipt.fuel,
         peak_memory: receipt.peak_memory,
         wall_us: receipt.wall_us,
@@ -108,9 +108,12 @@ impl Checked {
         matches!(self.outcome_name(), "ok" | "guest-error") && self.fuel > 0
     }
 
-    /// What happened, in words.
-    pub(super) fn said(&self) -> &str {
-        &self.said
+    /// What belongs to the outcome, in words and on one line; a command has said itself what it failed at.
+    pub(super) fn said(&self) -> Option<String> {
+        let said = ["message", "reason"].iter().find_map(|key| self.outcome.get(key)?.as_str())?;
+        let line: String = said.chars().take(MAX_SAID).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let rest = if said.chars().nth(MAX_SAID).is_some() { "…" } else { "" };
+        (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome_name()))
     }
 
     /// What a case gives in vain makes it fail: it would pass for another reason than its author thinks.

@@ -35,10 +35,8 @@ const UNWRITTEN: &str = "learned";
 pub(super) struct Learned {
     /// Its rows have their author's reasons, or none that counts.
     pub(super) manifest: Manifest,
-    /// Cases that fail also with every power.
+    /// Cases that fail with it all the same.
     pub(super) failing: Vec<String>,
-    /// Cases that pass with the learned manifest.
-    pub(super) passing: usize,
 }
 
 /// A tool whose manifest is looked for.
@@ -52,31 +50,28 @@ struct Search<'a> {
 
 pub(super) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Failure> {
     let declared = &subject.manifest;
-    let mut open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };
+    let open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };
     let (_, imports) = open.offered().await?;
     let raised = raised(subject);
     let mut search = Search { subject: open.clone(), imports, cases: cases.iter().collect(), raised };
-    let (mut calls, mut failing) = (Vec::new(), Vec::new());
+    let mut calls = Vec::new();
     for case in cases {
-        let call = search.call(case, &search.raised).await?;
-        if !call.passed {
+        calls.push(search.call(case, &search.raised).await?);
+    }
+    // A case that wants something refused fails with every power, and says nothing of what is needed.
+    calls.retain(|call| call.passed);
+    search.cases.retain(|case| calls.iter().any(|call| call.name == case.name));
+    search.subject.manifest = search.acknowledged(touched(declared, &open.manifest, &calls)?)?;
+    search.drop_failing().await;
+    search.drop_rows().await?;
+    search.limits().await;
+    let mut failing = Vec::new();
+    for case in cases {
+        if !check::golden(&search.subject, case, &case.given).await.is_ok_and(|call| call.passed) {
             failing.push(case.name.clone());
         }
-        calls.push(call);
     }
-    search.cases.retain(|case| !failing.contains(&case.name));
-    open.manifest = touched(declared, &open.manifest, &calls)?;
-    search.subject = open;
-    search.subject.manifest = search.acknowledged(search.subject.manifest.clone())?;
-    search.drop_rows().await?;
-    search.limits().await?;
-    let learned = search.subject.manifest.clone();
-    let mut passing = 0;
-    for case in cases {
-        let passed = check::golden(&search.subject, case, &case.given).await.is_ok_and(|call| call.passed);
-        passing += usize::from(passed);
-    }
-    Ok(Learned { manifest: learned, failing, passing })
+    Ok(Learned { manifest: search.subject.manifest.clone(), failing })
 }
 
 /// Whether the author has still to say why a row is there.
@@ -204,6 +199,17 @@ impl Search<'_> {
         passes
     }
 
+    /// Forgets the cases that the manifest cannot make pass: they ask for a host that no case answers, or for a secret.
+    async fn drop_failing(&mut self) {
+        let mut kept = Vec::new();
+        for case in &self.cases {
+            if self.call(case, &self.raised).await.is_ok_and(|call| call.passed) {
+                kept.push(*case);
+            }
+        }
+        self.cases = kept;
+    }
+
     /// The manifest with a row for each import of `wasi:http` that it does not use.
     fn acknowledged(&self, mut manifest: Manifest) -> Result<Manifest, Failure> {
         manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
@@ -248,12 +254,12 @@ impl Search<'_> {
     }
 
     /// Finds the limits of which the default is not enough, and doubles each until it is.
-    async fn limits(&mut self) -> Result<(), Failure> {
+    async fn limits(&mut self) {
         let mut needed = self.raised.clone();
         let defaults = LimitsRequest::default();
         let manifest = self.subject.manifest.clone();
         if self.cases.is_empty() || self.passes(&manifest, &defaults).await {
-            return Ok(());
+            return;
         }
         for (key, _) in limits::asked(&self.raised) {
             let fewer = without(&needed, &key);
@@ -261,7 +267,7 @@ impl Search<'_> {
                 needed = fewer;
             }
         }
-        for (key, most) in limits::asked(&needed) {
+        for (key, _) in limits::asked(&needed) {
             let mut value = limits::value(&self.subject.config.ceiling.defaults, &key);
             for _ in 0..DOUBLINGS {
                 let Some(next) = value.as_deref().and_then(limits::doubled) else { break };
@@ -275,10 +281,8 @@ impl Search<'_> {
                 }
                 value = Some(next);
             }
-            tracing::debug!(key, most, "a limit that is needed");
         }
         self.subject.manifest.limits = needed;
-        Ok(())
     }
 }
 

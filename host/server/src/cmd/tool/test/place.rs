@@ -100,15 +100,17 @@ impl Subject<'_> {
         Ok((installed, tools))
     }
 
-    /// The tool that a case means: the one there is, else by its name, with or without that of the component.
+    /// Whether a case that names `named` means the tool `name`: with or without the name of the component before it.
+    pub(super) fn means(&self, name: &str, named: &str) -> bool {
+        let own = name.strip_prefix(&self.manifest.tool.name).and_then(|name| name.strip_prefix('_'));
+        name == named || own == Some(named)
+    }
+
+    /// The tool that a case means: the one there is, else by its name.
     fn choose<'t>(&self, tools: &'t [Tool], named: Option<&str>) -> Result<&'t Tool, Failure> {
-        let own = |tool: &Tool, named: &str| {
-            let below = tool.name().strip_prefix(&self.manifest.tool.name).and_then(|name| name.strip_prefix('_'));
-            tool.name() == named || below == Some(named)
-        };
         let found = match (tools, named) {
             ([tool], None) => Some(tool),
-            (_, Some(named)) => tools.iter().find(|tool| own(tool, named)),
+            (_, Some(named)) => tools.iter().find(|tool| self.means(tool.name(), named)),
             (_, None) => None,
         };
         found.ok_or_else(|| {

@@ -1,6 +1,6 @@
 //! What `tool test` says in the end.
 
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Count, Digest};
 use serde::Serialize;
 
 use super::check::Checked;
@@ -46,7 +46,7 @@ impl Tested {
                 case.name.clone(),
                 verdict.to_owned(),
                 case.outcome_name().to_owned(),
-                millions(case.fuel),
+                Count(case.fuel).to_string(),
                 kib(case.peak_memory),
             ]
         };
@@ -58,12 +58,14 @@ impl Tested {
             }
         }
         for case in self.cases.iter().filter(|case| case.passed && case.hostile && case.outcome_name() != "ok") {
-            console::line(console::dim(&format!("{}: {}", case.name, case.said())));
+            if let Some(said) = case.said() {
+                console::line(console::dim(&format!("{}: {said}", case.name)));
+            }
         }
         self.print_limits();
         if golden == 0 {
             console::line(format!(
-                "{}/cases holds no case: write one, and what its manifest asks for is checked",
+                "{}: no case in cases/: write one, and what its manifest asks for is checked",
                 self.path
             ));
         }
@@ -75,7 +77,7 @@ impl Tested {
 
     fn print_limits(&self) {
         let Suggestion { most_fuel, most_memory, limits } = &self.suggestion;
-        let most = format!("most fuel {}, most memory {}", millions(*most_fuel), kib(*most_memory));
+        let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
         let asked = limits::asked(limits);
         if asked.is_empty() {
             console::line(format!("{most}: the default limits are enough"));
@@ -116,11 +118,6 @@ fn mib(bytes: u64) -> f64 {
 
 fn kib(bytes: u64) -> String {
     format!("{} KiB", bytes.div_ceil(1 << 10))
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a rounded figure for people")]
-fn millions(fuel: u64) -> String {
-    format!("{:.2} M", fuel as f64 / 1e6)
 }
 
 /// Two digits that say something: 1.2 M, 350 k.

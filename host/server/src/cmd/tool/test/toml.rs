@@ -10,7 +10,8 @@ use super::limits;
 
 /// `capabilities.toml`, with what was found out as comments.
 pub(super) fn written(learned: &Learned, cases: usize) -> String {
-    let Learned { manifest, failing, passing } = learned;
+    let Learned { manifest, failing } = learned;
+    let passing = cases.saturating_sub(failing.len());
     let mut out = String::new();
     let mut comment = |text: &str| {
         let _ = writeln!(out, "# {text}");
@@ -20,7 +21,7 @@ pub(super) fn written(learned: &Learned, cases: usize) -> String {
     comment("Which variables a tool reads cannot be seen: those are here that a case gives and fails without.");
     comment("Secrets cannot be found out: those are here that are declared already and were sent.");
     for name in failing {
-        comment(&format!("Fails with every power, so it says nothing here: {}", one_line(name)));
+        comment(&format!("Fails all the same: {}", one_line(name)));
     }
     let Manifest { schema, tool, fs, http, secret, env, unused, limits } = manifest;
     let mut rows = Rows(out);

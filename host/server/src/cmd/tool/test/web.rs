@@ -186,8 +186,9 @@ async fn serve(listener: TcpListener, site: Arc<Site>) {
         let site = Arc::clone(&site);
         connections.spawn(async move {
             let answer = service_fn(|request| answer(&site, request));
+            // No header but those of the case: a date would be another in each run.
             // A tool that goes away in the middle is the tool's affair.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), answer).await;
         });
         while connections.try_join_next().is_some() {}
     }
