@@ -22,6 +22,8 @@ test: tools python components programs
     @echo "running the tests" >&2
     cargo test --locked --quiet
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
+    @echo "testing the tools" >&2
+    {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -34,6 +36,12 @@ lint: wasm-target
 tools: host
     @echo "building the tools" >&2
     {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
+
+# Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
+[private]
+tools-readme: tools
+    {{cofferdam}} tool test --format markdown $(dirname tools/*/capabilities.toml) > target/tools/table.md
+    sed --in-place -e '/^<!-- table:/,/^<!-- end of table -->$/{//!d;}' -e '/^<!-- table:/r target/tools/table.md' tools/README.md
 
 # Measure in a release build and write BENCHMARKS.md.
 bench: tools

@@ -41,5 +41,7 @@ mod reflected;
 mod tcp;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// Cases of tools, hostile inputs, what a manifest asks for.
+mod tool_test;
 /// The tools that speak HTTP: what was granted works, what was not is told.
 mod web_tools;

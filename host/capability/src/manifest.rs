@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
-use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, TcpPorts};
+use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
 use crate::secret::{InjectFormat, InjectHeader, SecretName};
 
 /// The version of the format that this host reads.
@@ -261,6 +261,11 @@ impl Manifest {
 }
 
 impl HttpRow {
+    /// Whether the row, before anything narrows it, is about this request. `path` is that of the URI, without the query.
+    pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
+        self.rule().covers(method, scheme, host, port, path)
+    }
+
     /// The row as a rule, before anything narrows it.
     pub(crate) fn rule(&self) -> HttpRule {
         HttpRule::new(self.host.clone(), self.methods.clone(), self.ports.clone(), self.paths.clone())

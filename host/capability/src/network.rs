@@ -137,6 +137,10 @@ impl HttpRule {
         &self.host
     }
 
+    pub(crate) fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
+        self.host.covers(host) && self.permits(method, scheme, port, path).is_ok()
+    }
+
     /// The error also says how far the request came.
     fn permits(&self, method: &str, scheme: Scheme, port: u16, path: &str) -> Result<(), (Stage, Refusal)> {
         let refuse = |stage, problem: String| Err((stage, Refusal(problem)));

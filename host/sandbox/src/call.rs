@@ -1,12 +1,13 @@
 //! One call: a fresh store and instance, one deadline over everything, one outcome.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use cofferdam_capability::{Grant, Limits};
+use cofferdam_capability::{Access, Grant, Limits};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTableError;
@@ -134,6 +135,7 @@ impl Engine {
             bytes_written: spent.files.written,
             entries_created: spent.files.created,
             refusals: refusals(&spent, &stdout, &stderr),
+            directories: spent.directories,
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
         };
@@ -230,6 +232,7 @@ struct Spent {
     memory_refused: Option<String>,
     contacts: Contacts,
     files: FileUse,
+    directories: BTreeMap<String, Access>,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -246,6 +249,7 @@ impl Drop for Metered<'_> {
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.files = files.used();
+        self.spent.directories = files.directories();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.contacts = self.store.data().egress.contacts();
     }

@@ -68,6 +68,11 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     Ok(Imports { all, denied, needless })
 }
 
+/// Whether a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it could.
+pub(crate) fn links_http(manifest: &Manifest) -> bool {
+    !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
+}
+
 /// Whether an import stands for anything that the host must give. A type alone does not: it only says how values look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
@@ -98,6 +103,12 @@ fn package(name: &str) -> Option<&str> {
     let (interface, version) = name.split_once('@')?;
     let (package, _) = interface.split_once('/')?;
     version.starts_with(WASI_VERSION).then_some(package)
+}
+
+/// Whether the host has this interface.
+fn is_of_host(name: &str) -> bool {
+    HTTP.contains(&without_version(name))
+        || package(name).is_some_and(|package| package == SOCKETS || ALWAYS.contains(&package))
 }
 
 fn without_version(name: &str) -> &str {
@@ -187,6 +198,8 @@ fn deny(
                     Err(DeniedCall { interface: interface.clone(), function: function.clone() }.into())
                 })?;
             }
+            // Interfaces share the host's own resources, such as pollables: of those the functions alone are closed.
+            ComponentItem::Resource(_) if is_of_host(interface) => {}
             ComponentItem::Resource(_) => {
                 linked.resource(name, ResourceType::host::<DeniedResource>(), |_, _| Ok(()))?;
             }

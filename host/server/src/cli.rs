@@ -138,6 +138,8 @@ pub(crate) enum Sessions {
 pub(crate) enum Tool {
     /// Build tools from their Cargo packages, with their manifests inside.
     Build(Build),
+    /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
+    Test(Test),
     /// Run a tool once in the sandbox.
     Run(Box<Run>),
     /// Show what a tool is and what it asks for.
@@ -171,6 +173,38 @@ pub(crate) struct Build {
     /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a time
     #[arg(long, short, value_name = "NAME[:TAG]")]
     pub(crate) tag: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Directories with a Cargo.toml, a capabilities.toml and cases/*.json, or one component that was built otherwise
+    /// with cases/ beside it
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The capabilities.toml of a component that was built otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
+
+    /// Print the smallest capabilities.toml with which the cases pass, instead of testing
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) learn: bool,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TestFormat,
+}
+
+/// How `tool test` prints its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TestFormat {
+    /// Tables and differences for people.
+    #[default]
+    Table,
+    /// JSON for machines.
+    Json,
+    /// A table of the tools with rounded figures, for a README.
+    Markdown,
 }
 
 #[derive(Debug, Args)]

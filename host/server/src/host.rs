@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agents, AgentsConfig};
-use cofferdam_capability::Decision;
+use cofferdam_capability::{Decision, Host, Scheme};
 use cofferdam_image::Store as ImageStore;
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
@@ -22,6 +22,8 @@ pub(crate) struct Reach {
     pub(crate) addresses: Vec<IpNet>,
     /// Who is asked for the addresses of names, instead of those of the configuration; empty for these.
     pub(crate) nameservers: Vec<SocketAddr>,
+    /// Who answers instead of the hosts of the network, when nothing of it is to be reached.
+    pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
 }
@@ -33,7 +35,7 @@ pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure>
 
 /// What runs tools, for the host and for `tool run` alike.
 pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Result<Runner, Failure> {
-    let Reach { addresses, nameservers, secrets } = reach;
+    let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
     let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
@@ -41,8 +43,18 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
     let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
-    Runner::new(RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets })
-        .map_err(Failure::work)
+    Runner::new(RunnerConfig {
+        compiler,
+        cache,
+        scratch,
+        ceiling,
+        calls,
+        calls_per_agent,
+        nameservers,
+        stand_ins,
+        secrets,
+    })
+    .map_err(Failure::work)
 }
 
 /// The tool images on this machine.

@@ -1,8 +1,9 @@
-//! `cofferdam tool`: build, look at and run tools, without a host.
+//! `cofferdam tool`: build, test, look at and run tools, without a host.
 
 mod build;
 mod inspect;
 mod run;
+mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
     match tool {
         Tool::Build(build) => build::run(build, config, data).await,
         Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
+        Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
     }
 }

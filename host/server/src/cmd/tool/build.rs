@@ -19,6 +19,15 @@ const TARGET: &str = "wasm32-wasip2";
 /// The Cargo profile that tools ship in.
 const PROFILE: &str = "guest";
 
+/// Tools that are named while they are built: a line's worth.
+const NAMES_SHOWN: usize = 8;
+
+/// A component with its manifest inside.
+pub(super) struct Built {
+    pub(super) manifest: Manifest,
+    pub(super) component: Vec<u8>,
+}
+
 /// A tool to build.
 struct Package {
     name: String,
@@ -32,19 +41,10 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
     }
     let tag = tag.map(|tag| tag.parse::<Reference>().map_err(Failure::usage)).transpose()?;
-    let built = match &capabilities {
-        Some(manifest) => vec![built_otherwise(&paths, manifest)?],
-        None => build_packages(&paths)?,
-    };
+    let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for (manifest, artifact) in built {
-        let bytes = super::read(&artifact, super::MAX_COMPONENT)?;
-        let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
-        let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
-        if let Some(wit) = &wit {
-            component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
-        }
+    for Built { manifest, component } in built {
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
@@ -63,12 +63,36 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     Ok(())
 }
 
-/// A component that another toolchain built, and the manifest it is to carry.
-fn built_otherwise(paths: &[PathBuf], manifest: &Path) -> Result<(Manifest, PathBuf), Failure> {
-    match paths {
-        [path] if path.is_file() => Ok((super::manifest(manifest)?, path.clone())),
-        _ => Err(Failure::usage("--capabilities goes with one component that is already built: name its file")),
+/// Builds packages, or takes one component that is built already, and puts their manifests inside.
+pub(super) fn components(
+    paths: &[PathBuf],
+    capabilities: Option<&Path>,
+    wit: Option<&Path>,
+) -> Result<Vec<Built>, Failure> {
+    let built = match (paths, capabilities) {
+        ([path], Some(manifest)) if path.is_file() => vec![(super::manifest(manifest)?, path.clone())],
+        (_, None) => match paths.iter().find(|path| path.is_file()) {
+            Some(file) => {
+                let problem = "a component that is built already needs --capabilities FILE; a package is a directory";
+                return Err(Failure::usage(format!("{}: {problem}", file.display())));
+            }
+            None => build_packages(paths)?,
+        },
+        (_, Some(_)) => {
+            return Err(Failure::usage("--capabilities goes with one component that is already built: name its file"));
+        }
+    };
+    built.into_iter().map(|(manifest, artifact)| embedded(manifest, &artifact, wit)).collect()
+}
+
+fn embedded(manifest: Manifest, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
+    let bytes = super::read(artifact, super::MAX_COMPONENT)?;
+    let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
+    let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
+    if let Some(wit) = wit {
+        component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
+    Ok(Built { manifest, component })
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
@@ -102,7 +126,8 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    console::note(&format!("building {} tools for {TARGET}", packages.len()));
+    let names: Vec<_> = packages.iter().map(|package| package.manifest.tool.name.as_str()).collect();
+    console::progress(&format!("building {}…", shortened(&names)));
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -116,6 +141,15 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     let messages = String::from_utf8_lossy(&output.stdout);
     let artifacts: Vec<_> = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect();
     packages.iter().map(|package| artifact(package, &artifacts)).collect()
+}
+
+/// The first names of a list, and how many more there are.
+fn shortened(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// The one component that a package was built into.

@@ -27,7 +27,12 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     descriptors::raise();
     let secrets = secrets(&run.secret)?;
     let names = secrets.names().cloned().collect();
-    let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
+    let reach = Reach {
+        addresses: run.allow_address.clone(),
+        nameservers: run.nameserver.clone(),
+        secrets,
+        ..Reach::default()
+    };
     let runner = Arc::new(host::runner_with(config, data, reach)?);
     let tools = load(&runner, &run, decision(&run, names)?).await?;
     let loading = started.elapsed();
