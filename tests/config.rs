@@ -116,10 +116,10 @@ fn an_operators_decision_reaches_the_tool_that_declares_it() {
     assert!(!content_of(&host.chat("a", "run other"), "tool.result").contains("TEAM"));
 }
 
-/// A host that is started with these limits on open files.
-fn limited(scratch: &Scratch, soft: u32, hard: u32) -> Command {
+/// A host that is started, through `before`, with these limits on open files.
+fn limited(scratch: &Scratch, soft: u32, hard: u32, before: &str) -> Command {
     let mut shell = Command::new("sh");
-    let line = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" serve --listen 127.0.0.1:0");
+    let line = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec {before} \"$0\" serve --listen 127.0.0.1:0");
     shell.args(["-c", &line]).arg(binary()).env("COFFERDAM_DATA_DIR", scratch.data());
     shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     shell
@@ -128,7 +128,7 @@ fn limited(scratch: &Scratch, soft: u32, hard: u32) -> Command {
 #[test]
 fn open_files_are_raised_and_must_do_for_all_calls() {
     let scratch = Scratch::new();
-    let mut host = limited(&scratch, 256, 5_000).spawn().expect("a shell");
+    let mut host = limited(&scratch, 256, 5_000, "").spawn().expect("a shell");
     let mut said = BufReader::new(host.stderr.take().expect("piped")).lines().map_while(Result::ok);
     assert!(said.any(|line| line.contains("listening on")), "64 calls with 64 files each fit");
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", host.id())).expect("the host runs");
@@ -138,7 +138,8 @@ fn open_files_are_raised_and_must_do_for_all_calls() {
     host.wait().expect("the host is ours");
 
     let refused = |hard: u32, parts: &[&str]| {
-        let ended = limited(&scratch, 256, hard).output().expect("a shell");
+        // A host that starts all the same would not end.
+        let ended = limited(&scratch, 256, hard, "timeout 60").output().expect("a shell");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(2), "{said}");
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");

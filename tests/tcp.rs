@@ -129,6 +129,7 @@ fn what_is_not_declared_and_offered_is_not_connected_to() {
         refused(&receipt, "", refusal);
         let receipt = row("tcp_connect", manifest, &flags, &[&to, &format!("127.0.0.1:{port}")]).run(&scratch, &dns);
         refused(&receipt, "", "udp: no tool gets it");
+        refused(&receipt, "", "tcp: no host is granted");
     };
     check("", &["--tcp", &to], "tcp a.test: the host is not granted");
     check(&declare("a.test", port), &[], "tcp a.test: the host is not granted");
