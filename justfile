@@ -18,7 +18,7 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools guests python components
+test: tools guests python components programs
     @echo "running the tests" >&2
     cargo test --locked --quiet
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
@@ -66,6 +66,18 @@ components: host python
         target/python/bin/componentize-py --wit-path tests/components/python --world shop componentize --python-path tests/components/python app --output target/components/shop-plain.wasm >&2; \
         rm -rf tests/components/python/__pycache__; \
         {{cofferdam}} tool build target/components/shop-plain.wasm --capabilities tests/components/python/capabilities.toml --wit tests/components/python/shop.wit --out target/components >&2; \
+    fi
+
+# Programs of Debian that the tests drive: a real registry, and a client of it that nobody here wrote.
+[private]
+programs:
+    @missing=""; for program in docker-registry skopeo; do command -v "$program" >/dev/null || missing="$missing $program"; done; \
+    if [ -n "$missing" ]; then \
+        command -v apt-get >/dev/null || { echo "the tests need$missing, which are Debian packages: install them by the means of this system" >&2; exit 1; }; \
+        echo "installing$missing" >&2; \
+        as_root=""; [ "$(id -u)" = 0 ] || as_root="sudo -n"; \
+        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing; } >/dev/null \
+            || { echo "apt-get may not install$missing: run 'apt-get install$missing' as root once" >&2; exit 1; }; \
     fi
 
 # What others wrote for the tests, in an environment of its own: a gRPC client, and a toolchain for components.

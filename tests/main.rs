@@ -31,6 +31,8 @@ mod grpc;
 mod hostile;
 /// What tools reach over HTTP, and what they do not.
 mod network;
+/// Tool images: a real registry, and one that lies.
+mod images;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
 /// House rules: the architecture, and what code must not hold.

@@ -3,12 +3,15 @@
 mod command;
 mod dns;
 mod host;
+pub(crate) mod liar;
+mod registry;
 mod scratch;
 mod web;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
 pub(crate) use dns::Dns;
 pub(crate) use host::{Host, content_of};
+pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
 pub(crate) use web::{Reply, Web};
 

@@ -12,6 +12,7 @@ mod grpc;
 mod host;
 mod listen;
 mod paths;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 mod chat;
 pub(crate) mod compile;
 mod config;
+mod image;
 mod ps;
 mod serve;
 mod sessions;
@@ -22,6 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Ps(listing) => ps::run(&listing, &data).await,
         Command::Sessions(sessions) => sessions::run(sessions, &data).await,
         Command::Tool(tool) => tool::run(tool, &config()?, data).await,
+        Command::Image(image) => image::run(&image, data).await,
         Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),
     }
 }

@@ -17,6 +17,8 @@ use crate::error::Failure;
 use crate::host::{self, Reach};
 use crate::paths::DataDir;
 
+use super::source::Source;
+
 /// The largest file of a secret, in bytes: the largest secret and a line break.
 const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
 
@@ -26,7 +28,7 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     let names = secrets.names().cloned().collect();
     let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
     let runner = host::runner_with(config, data, reach)?;
-    let tools = load(&runner, &run, decision(&run, names)?).await?;
+    let tools = load(&runner, &run, decision(&run, names)?, data).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(&tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
@@ -46,12 +48,11 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool>, Failure> {
+async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Vec<Tool>, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
-    let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
-    let origin = run.path.display().to_string();
-    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
-    let name = super::name_of(&installed, &run.path);
+    let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
+    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
+    let name = super::name_of(&installed, &source);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
     if let Some(tool) = tools.first() {
         for withheld in tool.grant().withheld() {
