@@ -29,10 +29,10 @@ mod files;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
-/// What tools reach over HTTP, and what they do not.
-mod network;
 /// Tool images: a real registry, and one that lies.
 mod images;
+/// What tools reach over HTTP, and what they do not.
+mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
 /// House rules: the architecture, and what code must not hold.

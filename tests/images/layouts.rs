@@ -27,7 +27,10 @@ fn titled(mut layer: Value, title: &str) -> Value {
 
 /// An openotters image over these layers.
 fn bin(shelf: &mut Shelf, layers: Value) -> Value {
-    let config = shelf.json(IMAGE_CONFIG, &json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] } }));
+    let config = shelf.json(
+        IMAGE_CONFIG,
+        &json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] } }),
+    );
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.openotters.bin.v1",
         "config": config, "layers": layers,
@@ -78,7 +81,10 @@ fn of_an_index_with_native_entries_the_component_is_taken() {
             let digest = format!("sha256:{}", "0".repeat(64));
             json!({ "mediaType": MANIFEST, "digest": digest, "size": 500, "platform": { "os": os, "architecture": "amd64" } })
         };
-        shelf.json(INDEX, &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [native("linux"), native("darwin"), wasm] }))
+        shelf.json(
+            INDEX,
+            &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [native("linux"), native("darwin"), wasm] }),
+        )
     });
 }
 

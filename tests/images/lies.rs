@@ -185,7 +185,8 @@ fn a_registry_in_trouble_is_asked_again_so_many_times() {
     });
     let scratch = Scratch::new();
     cofferdam(&scratch, ["tool", "pull", &liar.reference("args:1"), "--plain-http"]).run().exits(0);
-    let liar = Liar::start(Shelf::default(), |_| Some(Answer::new("500 Internal Server Error", "").header("retry-after: 0")));
+    let liar =
+        Liar::start(Shelf::default(), |_| Some(Answer::new("500 Internal Server Error", "").header("retry-after: 0")));
     check_liar(&liar, 1, &["500"]);
     assert_eq!(liar.asked().len(), 5);
     // What it will not do, it will not do a second later.
@@ -204,7 +205,8 @@ fn nothing_is_read_without_end() {
     let liar = Liar::start(Shelf::default(), |_| Some(Answer::ok("").ending(Ending::Says(1 << 40))));
     check_liar(&liar, 3, &["the manifest has 1099511627776 bytes"]);
     // A sentence of its own is no way to write on somebody's terminal.
-    let evil = json!({ "errors": [{ "code": "DENIED", "message": format!("\u{1b}[2J{}", "x".repeat(5000)) }] }).to_string();
+    let evil =
+        json!({ "errors": [{ "code": "DENIED", "message": format!("\u{1b}[2J{}", "x".repeat(5000)) }] }).to_string();
     let liar = Liar::start(Shelf::default(), move |_| Some(Answer::new("403 Forbidden", evil.clone())));
     let scratch = Scratch::new();
     let ran = cofferdam(&scratch, ["tool", "pull", &liar.reference("args:1"), "--plain-http"]).run().exits(1);

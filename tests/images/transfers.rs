@@ -3,6 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -12,6 +13,9 @@ use crate::support::{Scratch, binary, cofferdam};
 
 /// The size of the layers here: more than any buffer on the way.
 const LARGE: usize = 16 << 20;
+
+/// How long a pull may take to begin.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A shelf with a large image `args:1`, and the digest of its layer.
 fn large() -> (Shelf, String) {
@@ -67,8 +71,10 @@ fn pruning_takes_what_nobody_needs_and_leaves_a_pull_under_way_alone() {
     std::fs::write(images.join("blobs/sha256").join("0".repeat(64)), "orphan").unwrap();
     std::fs::create_dir_all(images.join(".cofferdam.incoming")).unwrap();
     std::fs::write(images.join(".cofferdam.incoming/dead.0"), "four").unwrap();
+    let begun = Instant::now();
     while !liar.asked().iter().any(|asked| asked.contains("/blobs/")) || files(&scratch, ".cofferdam.incoming") < 2 {
-        std::thread::yield_now();
+        assert!(begun.elapsed() < PATIENCE, "the pull did not begin");
+        std::thread::park_timeout(Duration::from_millis(5));
     }
     assert_eq!(prune(), json!({ "blobs": 1, "bytes": 10 }));
     barrier.wait();

@@ -225,8 +225,11 @@ fn honest(request: &Request, shelf: &Shelf) -> Answer {
     };
     let range = request.headers.get("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
     match range.and_then(|from| from.parse::<usize>().ok()) {
-        Some(from) => Answer::new("206 Partial Content", &body[from..])
-            .header(format!("content-range: bytes {from}-{}/{}", body.len() - 1, body.len())),
+        Some(from) => Answer::new("206 Partial Content", &body[from..]).header(format!(
+            "content-range: bytes {from}-{}/{}",
+            body.len() - 1,
+            body.len()
+        )),
         None => Answer::ok(body.clone()),
     }
     .header(format!("content-type: {media_type}"))

@@ -105,9 +105,9 @@ impl ToolImage {
         match *layout {
             Layout::Artifact { config, layer } => {
                 let digest = blob::digest(layer)?;
-                let config = WasmConfig::read(reference, &read(config, &CONFIG)?, &digest)?;
+                let (config, component) = (read(config, &CONFIG)?, read(layer, &COMPONENT)?);
+                let config = WasmConfig::read(reference, &config, &digest)?;
                 let (imports, exports) = config.interfaces();
-                let component = read(layer, &COMPONENT)?;
                 Ok(Self { component, annotations, usage: config.usage(), imports, exports })
             }
             Layout::Bin { config: _, layer, packing, usage } => {
@@ -123,12 +123,7 @@ impl ToolImage {
 
 /// The component in a layer of openotters' layouts. Only what it holds tells whether it is one: the same layouts carry
 /// native programs.
-fn component(
-    reference: &Reference,
-    layer: Vec<u8>,
-    packing: Packing,
-    name: Option<&str>,
-) -> Result<Vec<u8>, Error> {
+fn component(reference: &Reference, layer: Vec<u8>, packing: Packing, name: Option<&str>) -> Result<Vec<u8>, Error> {
     let refuse = |problem: String| Error::not_a_tool(reference, problem);
     let unpack = |compressed| archive::file(&layer, compressed, name);
     let bytes = match packing {
@@ -136,7 +131,8 @@ fn component(
         Packing::Tar => unpack(false).map_err(|problem| refuse(format!("its layer {problem}")))?,
         Packing::TarGzip => unpack(true).map_err(|problem| refuse(format!("its layer {problem}")))?,
     };
-    let native = |what| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
+    let native =
+        |what| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
     match bytes.as_slice() {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(bytes),
         [b'\0', b'a', b's', b'm', ..] => Err(refuse(native("a core WebAssembly module"))),

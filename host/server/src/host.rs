@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_agent::{Agents, AgentsConfig};
 use cofferdam_capability::Decision;
-use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore};
+use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
@@ -13,7 +13,6 @@ use ipnet::IpNet;
 use crate::config::{Config, GrantRow};
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
-use crate::progress;
 
 /// How tools reach the network, beyond what each is granted.
 #[derive(Debug, Default)]
@@ -50,16 +49,16 @@ pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
 }
 
 /// The tool images on this machine and in registries.
-pub(crate) fn images(data: &DataDir, plain_http: bool) -> Result<Images, Failure> {
+pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
     let store = Arc::new(image_store(data)?);
-    let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch: progress::transfers() };
+    let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
     Ok(Images { store, registry: Registry::new(config) })
 }
 
 /// Every agent of the data directory.
 pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
     let runner = Arc::new(runner(config, data)?);
-    let images = Arc::new(images(data, false)?);
+    let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );

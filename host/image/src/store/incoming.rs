@@ -43,9 +43,8 @@ impl Incoming {
     pub(super) fn begin(dir: &Dir, part: &Part, digest: Digest, size: u64) -> Result<Self, Error> {
         part.check(size)?;
         let _lock = Lock::shared(dir)?;
-        let (path, file) = make(dir, &digest, |path| {
-            dir.open_with(path, OpenOptions::new().read(true).write(true).create_new(true))
-        })?;
+        let (path, file) =
+            make(dir, &digest, |path| dir.open_with(path, OpenOptions::new().read(true).write(true).create_new(true)))?;
         Self::new(dir, part, path, file, digest, size)
     }
 
@@ -95,9 +94,7 @@ impl Incoming {
     /// Ends the blob: it must have the size and the digest it was begun with.
     pub(crate) fn finish(self) -> Result<Arrived, Error> {
         if self.written != self.size {
-            return Err(
-                self.corrupt(format!("has {} bytes where its descriptor says {}", self.written, self.size))
-            );
+            return Err(self.corrupt(format!("has {} bytes where its descriptor says {}", self.written, self.size)));
         }
         let actual = self.digester.clone().finish();
         if actual != self.digest {

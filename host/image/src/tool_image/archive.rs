@@ -1,5 +1,8 @@
 //! The one file of a layer that is an archive, taken out within bounds. Nothing is written anywhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;

@@ -41,9 +41,8 @@ fn check_not_a_tool(build: impl FnOnce(&Fixture) -> Value, problem: &str) {
 #[test]
 fn native_images() {
     let (oci, docker) = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json");
-    let wrong = |what: &str| {
-        format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2")
-    };
+    let wrong =
+        |what: &str| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
     for (config, layer, content, expected) in [
         (oci, WASM, &b"\x7fELF"[..], wrong("a native Linux program (ELF)")),
         (docker, WASM, b"\xcf\xfa\xed\xfe", wrong("a native macOS program (Mach-O)")),

@@ -9,10 +9,11 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+use crate::progress;
 
 pub(crate) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
     let Pull { images: wanted, reach, format } = pull;
-    let images = host::images(data, reach.plain_http)?;
+    let images = host::images(data, reach.plain_http, progress::transfers())?;
     let wanted = wanted.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();
     let mut rows = Vec::new();
     for reference in wanted.map_err(Failure::usage)? {
@@ -44,6 +45,8 @@ pub(super) fn tell_moved(reference: &Reference, pulled: &Pulled) {
     let Pulled { digest, moved_from, .. } = pulled;
     if let Some(former) = moved_from {
         let kept = reference.pinned(*former);
-        console::note(&format!("note: {reference} has moved: it was {former} and is {digest}; the former stays as {kept}"));
+        console::note(&format!(
+            "note: {reference} has moved: it was {former} and is {digest}; the former stays as {kept}"
+        ));
     }
 }

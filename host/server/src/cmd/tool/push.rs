@@ -9,11 +9,12 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+use crate::progress;
 
 pub(crate) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
     let Push { image, target, reach, format } = push;
     let local: Reference = image.parse().map_err(Failure::usage)?;
-    let images = host::images(data, reach.plain_http)?;
+    let images = host::images(data, reach.plain_http, progress::transfers())?;
     let target = match target {
         // From one registry to another, by way of this machine.
         Some(target) => {

@@ -10,6 +10,7 @@ use crate::console;
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+use crate::progress;
 
 /// A component, and where it came from.
 pub(super) struct Source {
@@ -67,7 +68,7 @@ impl Source {
     }
 
     async fn image(reference: &Reference, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
-        let images = host::images(data, plain_http)?;
+        let images = host::images(data, plain_http, progress::transfers())?;
         let Found { digest, tool, pulled } = images.tool(reference).await?;
         if let Some(pulled) = &pulled {
             console::note(&format!("pulled {reference}, which is {digest}"));
@@ -75,12 +76,8 @@ impl Source {
         }
         let last = reference.repository().rsplit('/').next().filter(|name| !name.is_empty());
         let name = tool.name().or(last).unwrap_or("tool").to_owned();
-        let image = Image {
-            reference: reference.to_string(),
-            digest,
-            annotations: tool.annotations,
-            usage: tool.usage,
-        };
+        let image =
+            Image { reference: reference.to_string(), digest, annotations: tool.annotations, usage: tool.usage };
         Ok(Self { component: tool.component, origin: reference.to_string(), image: Some(image), name })
     }
 
