@@ -186,6 +186,20 @@ fn a_registry_that_asks_who_we_are() {
 }
 
 #[test]
+fn a_registry_with_tls_is_trusted_by_its_certificate() {
+    let (scratch, (registry, certificate)) = (Scratch::new(), Registry::start_with_tls());
+    keep(&scratch, "args:1", "Prints its arguments");
+    let target = registry.reference("args:1");
+    let push = || cofferdam(&scratch, ["tool", "push", "args:1", &target]);
+    push().run().exits(1).complains(&["cannot be reached", "certificate"]);
+    let trusted = scratch.file("authority.pem", certificate);
+    push().env("SSL_CERT_FILE", &trusted).run().exits(0);
+    let other = Scratch::new();
+    cofferdam(&other, ["tool", "pull", &target]).env("SSL_CERT_FILE", &trusted).run().exits(0);
+    assert_eq!(listed(&other), [(target, listed(&scratch)["args:1"].clone())].into());
+}
+
+#[test]
 fn a_blob_that_was_changed_in_the_registry_is_refused() {
     let (scratch, registry) = (Scratch::new(), Registry::start());
     keep(&scratch, "args:1", "Prints its arguments");

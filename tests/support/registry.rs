@@ -29,26 +29,46 @@ pub(crate) struct Registry {
 impl Registry {
     /// Starts an empty one that lets everybody in.
     pub(crate) fn start() -> Self {
-        Self::with_auth(|_| String::new())
+        Self::configured(|_| String::new())
     }
 
     /// Starts an empty one that asks for the user `author` and [`PASSWORD`].
     pub(crate) fn start_with_password() -> Self {
-        Self::with_auth(|directory| {
+        Self::configured(|directory| {
             let file = directory.join("htpasswd");
             std::fs::write(&file, format!("author:{PASSWORD_HASH}\n")).expect("a file");
             format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", file.display())
         })
     }
 
-    fn with_auth(auth: impl FnOnce(&Path) -> String) -> Self {
+    /// Starts an empty one that speaks TLS as `localhost`, and returns the certificate (PEM) to trust.
+    pub(crate) fn start_with_tls() -> (Self, String) {
+        let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority =
+            rcgen::CertifiedIssuer::self_signed(authority, rcgen::KeyPair::generate().expect("a key")).expect("a root");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        let certificate = certificate.signed_by(&key, &authority).expect("a certificate");
+        let mut registry = Self::configured(|directory| {
+            let (certificate_file, key_file) = (directory.join("certificate.pem"), directory.join("key.pem"));
+            std::fs::write(&certificate_file, certificate.pem()).expect("a file");
+            std::fs::write(&key_file, key.serialize_pem()).expect("a file");
+            let (certificate, key) = (certificate_file.display(), key_file.display());
+            format!("  tls:\n    certificate: {certificate}\n    key: {key}\n")
+        });
+        registry.address = registry.address.replace("127.0.0.1", "localhost");
+        (registry, authority.pem())
+    }
+
+    fn configured(rest: impl FnOnce(&Path) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = directory.path().join("registry");
         let config = format!(
             "version: 0.1\nlog:\n  level: info\nstorage:\n  delete:\n    enabled: true\n  filesystem:\n    rootdirectory: \
              {}\nhttp:\n  addr: 127.0.0.1:0\n{}",
             root.display(),
-            auth(directory.path())
+            rest(directory.path())
         );
         let file = directory.path().join("config.yml");
         std::fs::write(&file, config).expect("a file");

@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::TARGET;
 use crate::error::Failure;
 
 /// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
@@ -35,7 +34,9 @@ pub(super) fn set(cargo: &mut Command, cargo_toml: &Path) -> Result<(), Failure>
         }
         None => {
             let flags = toml::Value::Array(flags.into_iter().map(toml::Value::String).collect());
-            cargo.args(["--config", &format!("target.{TARGET}.rustflags={flags}")]);
+            // Added to those of the author's configuration. If that has some for this target alone, Cargo takes only
+            // those: what the author wrote comes first.
+            cargo.args(["--config", &format!("build.rustflags={flags}")]);
         }
     }
     Ok(())
