@@ -21,7 +21,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A failure, and whether the same might work later.
 #[derive(Debug)]
 pub(super) struct Failure {
-    error: Error,
+    /// Boxed, to be small: it travels in every result.
+    error: Box<Error>,
     again: Again,
     /// The status of the answer, if there was one.
     pub(super) status: Option<StatusCode>,
@@ -38,7 +39,7 @@ enum Again {
 impl Failure {
     /// A failure that stays.
     pub(super) fn lasting(error: Error) -> Self {
-        Self { error, again: Again::Never, status: None }
+        Self { error: Box::new(error), again: Again::Never, status: None }
     }
 
     /// The same, with the status of the answer that told it.
@@ -48,7 +49,7 @@ impl Failure {
 
     /// A failure that may pass.
     pub(super) fn passing(error: Error, after: Option<Duration>) -> Self {
-        Self { error, again: Again::Later(after), status: None }
+        Self { error: Box::new(error), again: Again::Later(after), status: None }
     }
 }
 
@@ -72,7 +73,7 @@ impl Backoff {
         self.failures += 1;
         let asked = match again {
             Again::Later(asked) if self.failures < ATTEMPTS_MAX => asked,
-            _ => return Err(error),
+            _ => return Err(*error),
         };
         let wait = asked.unwrap_or(FIRST_WAIT * 2_u32.pow(self.failures - 1)).min(LONGEST_WAIT);
         tracing::warn!(%error, ?wait, "the registry is asked again");
