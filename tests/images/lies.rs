@@ -92,6 +92,24 @@ fn what_a_manifest_claims_is_looked_at_before_anything_is_fetched() {
     check_image(|shelf| shelf.blob(MANIFEST, "no JSON"), 1, &["is no manifest"]);
     check_image(
         |shelf| {
+            let (config, layer) = shelf.sound(COMPONENT);
+            let both = json!({ "schemaVersion": 2, "config": config, "layers": [layer], "manifests": [] });
+            shelf.json(MANIFEST, &both)
+        },
+        1,
+        &["a manifest and an image index at once"],
+    );
+    check_image(
+        |shelf| {
+            let mut nested = shelf.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [] }));
+            nested["platform"] = json!({ "os": "wasip2", "architecture": "wasm" });
+            shelf.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [nested] }))
+        },
+        2,
+        &["its manifest is", "index.v1+json`, not"],
+    );
+    check_image(
+        |shelf| {
             let (config, mut layer) = shelf.sound(COMPONENT);
             layer["digest"] = json!(format!("sha512:{}", "0".repeat(128)));
             shelf.manifest(config, json!([layer]))

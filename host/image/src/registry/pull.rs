@@ -47,6 +47,10 @@ pub(super) async fn pull(
         None => (top.clone(), None),
         Some(index) => {
             let row = platform::wasm(reference, &index)?.clone();
+            if *row.media_type() != MediaType::ImageManifest {
+                let problem = format!("its manifest is `{}`, not `{}`", row.media_type(), MediaType::ImageManifest);
+                return Err(Error::not_a_tool(reference, problem));
+            }
             (indexed(session, &row).await?, Some(row))
         }
     };
@@ -97,9 +101,14 @@ fn whole(store: &Store, bytes: &[u8]) -> Result<Arrived, Error> {
 fn index(reference: &Reference, bytes: &[u8]) -> Result<Option<ImageIndex>, Error> {
     let wrong = |error| Error::corrupt(format!("what {reference} means"), format!("is no manifest: {error}"));
     let document: serde_json::Value = serde_json::from_slice(bytes).map_err(wrong)?;
-    match document.get("manifests") {
-        Some(_) => serde_json::from_value(document).map(Some).map_err(wrong),
-        None => Ok(None),
+    let has = |key: &str| document.get(key).is_some();
+    // Clients that read one document differently would run different things under one digest (CVE-2021-41190).
+    if has("manifests") && (has("config") || has("layers")) {
+        return Err(Error::corrupt(format!("what {reference} means"), "is a manifest and an image index at once"));
+    }
+    match has("manifests") {
+        true => serde_json::from_value(document).map(Some).map_err(wrong),
+        false => Ok(None),
     }
 }
 
