@@ -5,8 +5,8 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
-# Debian packages of programs that the tests compare with.
-program_packages := "curl fd-find findutils grep gzip jq ripgrep util-linux wget"
+# Debian packages of programs that the tests compare with, and of a registry with its client.
+program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep skopeo util-linux wget"
 
 # List the recipes.
 default:
@@ -55,11 +55,6 @@ host: wasm-target
     @echo "building the host (the first time takes some minutes: the WebAssembly engine is optimized)" >&2
     @cargo build --locked
 
-# The native programs that tools are held against.
-[private]
-programs:
-    @dpkg --status {{program_packages}} >/dev/null 2>&1 || { echo "installing {{program_packages}}" >&2; apt-get install --yes --no-install-recommends {{program_packages}}; }
-
 [private]
 wasm-target:
     @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
@@ -73,6 +68,17 @@ components: host python
         target/python/bin/componentize-py --wit-path tests/components/python --world shop componentize --python-path tests/components/python app --output target/components/shop-plain.wasm >&2; \
         rm -rf tests/components/python/__pycache__; \
         {{cofferdam}} tool build target/components/shop-plain.wasm --capabilities tests/components/python/capabilities.toml --wit tests/components/python/shop.wit --out target/components >&2; \
+    fi
+
+# Programs of Debian that the tests drive: those that tools replace, and a real registry with a client that nobody here wrote.
+[private]
+programs:
+    @if ! dpkg --status {{program_packages}} >/dev/null 2>&1; then \
+        command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{program_packages}}: install them by the means of this system" >&2; exit 1; }; \
+        echo "installing {{program_packages}}" >&2; \
+        as_root=""; [ "$(id -u)" = 0 ] || as_root="sudo -n"; \
+        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends {{program_packages}}; } >/dev/null \
+            || { echo "apt-get may not install them: run 'apt-get install {{program_packages}}' as root once" >&2; exit 1; }; \
     fi
 
 # What others wrote for the tests, in an environment of its own: a gRPC client, and a toolchain for components.

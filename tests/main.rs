@@ -33,6 +33,8 @@ mod granted;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// Tool images: a real registry, and one that lies.
+mod images;
 /// What tools reach over HTTP, and what they do not.
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.

@@ -18,7 +18,7 @@ mod preopen;
 mod quantity;
 mod secret;
 
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};

@@ -36,9 +36,12 @@ pub(crate) enum Command {
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),
-    /// Build, look at and run tools.
+    /// Build, run, look at and ship tools.
     #[command(subcommand)]
     Tool(Tool),
+    /// Look after the images on this machine.
+    #[command(subcommand)]
+    Image(Image),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(Config),
@@ -144,6 +147,71 @@ pub(crate) enum Tool {
     Run(Box<Run>),
     /// Show what a tool is and what it asks for.
     Inspect(Inspect),
+    /// Send a tool image to a registry.
+    Push(Push),
+    /// Fetch a tool image from a registry.
+    Pull(Pull),
+    /// List the tool images on this machine.
+    Ls(Listing),
+    /// Remove tool images from this machine, with what no other image needs.
+    Rm(Rm),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Image {
+    /// Remove what no image needs: blobs without a name, and what broken pulls have left.
+    Prune(Listing),
+}
+
+/// How registries are reached.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    /// The image: its name on this machine, a registry's, or its digest (sha256:…)
+    #[arg(value_name = "REF")]
+    pub(crate) image: String,
+
+    /// Where it goes, HOST/NAME[:TAG] [default: the name it has]
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pull {
+    /// The images, HOST/NAME[:TAG] or HOST/NAME@sha256:…
+    #[arg(required = true, value_name = "REF")]
+    pub(crate) images: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rm {
+    /// The images: names on this machine, or digests (sha256:…), which take every name of the image
+    #[arg(required = true, value_name = "REF")]
+    pub(crate) images: Vec<String>,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -209,8 +277,12 @@ pub(crate) enum TestFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The component
-    pub(crate) path: PathBuf,
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    pub(crate) tool: String,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 
     /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
     #[arg(last = true, value_name = "ARGS")]
@@ -279,8 +351,12 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The component
-    pub(crate) path: PathBuf,
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    pub(crate) tool: String,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 
     /// A capabilities.toml to use instead of the manifest in the component
     #[arg(long, value_name = "FILE")]

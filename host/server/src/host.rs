@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use cofferdam_agent::{Agents, AgentsConfig};
 use cofferdam_capability::{Decision, Host, Scheme};
-use cofferdam_image::Store as ImageStore;
+use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
 use crate::error::Failure;
-use crate::paths::DataDir;
+use crate::paths::{self, DataDir};
 use crate::secret;
 
 /// How tools reach the network, beyond what each is granted and the configuration says.
@@ -58,15 +58,22 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
 }
 
 /// The tool images on this machine.
-pub(crate) fn images(data: &DataDir) -> Result<ImageStore, Failure> {
+pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
     ImageStore::open(data.private("images")?).map_err(Failure::work)
+}
+
+/// The tool images on this machine and in registries.
+pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
+    let store = Arc::new(image_store(data)?);
+    let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
+    Ok(Images { store, registry: Registry::new(config) })
 }
 
 /// Every agent of the data directory.
 pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
     let secrets = secret::of_grants(config, data)?;
     let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
-    let images = Arc::new(images(data)?);
+    let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );

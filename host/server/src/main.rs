@@ -13,6 +13,7 @@ mod grpc;
 mod host;
 mod listen;
 mod paths;
+mod progress;
 mod secret;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 mod chat;
 pub(crate) mod compile;
 mod config;
+mod image;
 mod ps;
 mod selftest;
 mod serve;
@@ -24,6 +25,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Sessions(sessions) => sessions::run(sessions, &data).await,
         Command::Tool(tool) => tool::run(tool, &config()?, data).await,
         Command::Selftest(selftest) => selftest::run(selftest).await,
+        Command::Image(image) => image::run(&image, data).await,
         Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),
     }
 }

@@ -11,18 +11,19 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
+use super::source::{Image, Source};
+
 pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Inspect { path, capabilities, format } = inspect;
+    let Inspect { tool, reach, capabilities, format } = inspect;
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
-    let bytes = super::read(&path, super::MAX_COMPONENT)?;
-    let origin = path.display().to_string();
+    let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
-    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A typed component is asked for it, with nothing granted; who reviews a component wants to
     // see the rest also when it does not answer.
-    let name = super::name_of(&installed, &path);
+    let name = super::name_of(&installed, &source);
     let tools =
         runner.offer(&installed, name, "", Decision::default(), &runner.queue()).await.unwrap_or_else(|error| {
             console::note(&format!("note: {error}"));
@@ -30,7 +31,9 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         });
     if format == Format::Json {
         return console::json(&json!({
-            "path": origin,
+            "path": source.origin,
+            "image": source.image.as_ref().map(image),
+            "usage": source.usage(),
             "digest": installed.digest(),
             "size": installed.size(),
             "shape": installed.shape(),
@@ -52,6 +55,9 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         vec!["manifest".to_owned(), manifest_digest.to_string()],
         vec!["size".to_owned(), format!("{} bytes", installed.size())],
     ];
+    if let Some(image) = &source.image {
+        rows.insert(2, vec!["image".to_owned(), format!("{}\n{}", image.reference, image.digest)]);
+    }
     rows.extend(interfaces(&installed));
     console::table(&["tool", ""], rows);
     console::line("");
@@ -65,7 +71,22 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         None => vec![row.name.to_owned(), row.value, String::new()],
     };
     console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
+    if let Some(usage) = source.usage() {
+        console::line("");
+        console::line(console::dim("USAGE.md"));
+        console::line(plain(usage));
+    }
     Ok(())
+}
+
+/// What the image says beside the component.
+fn image(image: &Image) -> Value {
+    json!({ "reference": image.reference, "digest": image.digest, "annotations": image.annotations })
+}
+
+/// Text of an author for a terminal, without what a terminal would act on.
+fn plain(text: &str) -> String {
+    text.trim_end().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 fn description(tool: &Tool) -> Value {
