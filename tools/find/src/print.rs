@@ -26,7 +26,9 @@ pub(crate) fn format(text: &str) -> Result<Vec<Piece>, Stop> {
                     '0' => '\0',
                     '\\' => '\\',
                     other => {
-                        return Err(Stop::new(format!("-printf: \\{other} is unknown; there are \\n \\t \\r \\0 \\\\")));
+                        return Err(Stop::new(format!(
+                            "-printf: \\{other} is unknown; there are \\n \\t \\r \\0 \\\\"
+                        )));
                     }
                 });
             }
