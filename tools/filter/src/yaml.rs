@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use jaq_all::fmts::write::yaml;
 use jaq_all::json::Val;
-use jaq_all::json::write::Pp;
+use jaq_all::json::write::{self as json, Pp};
 
 /// Writes a value without a line break at its end. `indent` is how far each level goes in, at least two spaces.
 ///
@@ -38,14 +38,22 @@ impl Writer<'_> {
             Val::Obj(pairs) if !pairs.is_empty() => {
                 for (number, (key, value)) in pairs.iter().enumerate() {
                     self.begin(number > 0, column)?;
-                    yaml::write(self.out, &self.scalars, 0, key)?;
+                    self.scalar(key)?;
                     self.out.write_all(b":")?;
                     self.after_key(value, column)?;
                 }
                 Ok(())
             }
             Val::TStr(text) if is_lines(text) => self.lines(text, column.max(self.indent)),
-            scalar => yaml::write(self.out, &self.scalars, 0, scalar),
+            scalar => self.scalar(scalar),
+        }
+    }
+
+    /// A value in its line. Some texts that jaq leaves plain would be read as others: those get quotes.
+    fn scalar(&mut self, value: &Val) -> io::Result<()> {
+        match value {
+            Val::TStr(text) if needs_quotes(text) => json::write(self.out, &self.scalars, 0, value),
+            other => yaml::write(self.out, &self.scalars, 0, other),
         }
     }
 
@@ -86,6 +94,11 @@ impl Writer<'_> {
     fn begin(&mut self, is_next_line: bool, column: usize) -> io::Result<()> {
         if is_next_line { write!(self.out, "\n{:column$}", "") } else { Ok(()) }
     }
+}
+
+/// Whether a plain text would lose spaces, hold a tab, or be the sign for merging (YAML 1.1).
+fn needs_quotes(text: &[u8]) -> bool {
+    text.trim_ascii().len() < text.len() || text.contains(&b'\t') || text == b"<<" || text == b"="
 }
 
 /// Whether a text can stand as a literal block: lines of printable characters, where neither indentation nor the number of
