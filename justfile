@@ -47,7 +47,7 @@ tools-readme: tools
 bench: tools
     @echo "building the host and the workloads for release" >&2
     cargo build --locked --release
-    cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile guest
+    cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile workload
     cargo bench --locked --bench sandbox
 
 [private]

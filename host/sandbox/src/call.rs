@@ -362,13 +362,20 @@ async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Fut
     let mut cancelled = pin!(cancel.cancelled());
     let mut timer = pin!(tokio::time::sleep_until(deadline.into()));
     std::future::poll_fn(|context| {
+        if cancel.is_cancelled() {
+            return Poll::Ready(Err(Outcome::Cancelled));
+        }
+        if Instant::now() >= deadline {
+            return Poll::Ready(Err(Outcome::Deadline));
+        }
+        if let Poll::Ready(ended) = guest.as_mut().poll(context) {
+            return Poll::Ready(Ok(ended));
+        }
+        // It waits, or lets others run. Most calls never come here, and cost no timer.
         if cancelled.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(Outcome::Cancelled));
         }
-        if timer.as_mut().poll(context).is_ready() || Instant::now() >= deadline {
-            return Poll::Ready(Err(Outcome::Deadline));
-        }
-        guest.as_mut().poll(context).map(Ok)
+        timer.as_mut().poll(context).map(|()| Err(Outcome::Deadline))
     })
     .await
 }

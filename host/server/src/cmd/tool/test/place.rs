@@ -97,7 +97,7 @@ impl Subject<'_> {
     async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Vec<Tool>), Failure> {
         let supplied = Some(self.manifest.clone());
         let installed = runner.load(self.component, self.origin, supplied).await.map_err(Failure::usage)?;
-        let name = super::super::name_of(&installed, Path::new(self.origin));
+        let name = self.manifest.tool.name.as_str();
         let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
         Ok((installed, tools))
     }
