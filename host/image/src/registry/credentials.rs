@@ -67,6 +67,11 @@ fn look_up(path: &std::path::Path, key: &str) -> Result<Option<DockerCredential>
         Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
             Err(wrong(format!("the credential helper {helper}, which it names, failed")))
         }
+        // It is not there, or went away without a word.
+        Err(CredentialRetrievalError::HelperCommunicationError) => {
+            let problem = "a credential helper that it names (`docker-credential-…`) cannot be run";
+            Err(wrong(problem.to_owned()))
+        }
         Err(error) => Err(wrong(error.to_string())),
     }
 }

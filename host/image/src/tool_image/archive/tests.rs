@@ -79,6 +79,7 @@ fn what_is_cut_or_grows_too_much_is_refused() {
     // A small one may be mostly padding; a large one is a bomb.
     assert_eq!(file(&gzip(&tar(&[(FILE, "wc", &[0; 900_000])])), true, None).unwrap().len(), 900_000);
     let bomb = gzip(&tar(&[(FILE, "wc", &[0; 10 << 20])]));
-    let expected = format!("unpacks to more than the {} bytes that its size allows", (bomb.len() as u64 * 100).max(1 << 20));
+    let expected =
+        format!("unpacks to more than the {} bytes that its size allows", (bomb.len() as u64 * 100).max(1 << 20));
     assert_eq!(file(&bomb, true, None).unwrap_err(), expected);
 }
