@@ -41,7 +41,7 @@ pub enum Error {
     /// The image to be put is not the one its reference pins.
     #[error("{reference} pins another image: what was to be put there is {actual}")]
     Pinned {
-        /// The reference, with its digest.
+        /// The reference, with its digest. Boxed, as errors are to be small.
         reference: Box<Reference>,
         /// The digest of the image that was to be put.
         actual: Digest,
