@@ -51,7 +51,7 @@ host:
 [private]
 guests: wasm-target
     @echo "building the hostile guests" >&2
-    @cargo build --locked --quiet --package cofferdam-guests --package cofferdam-guests-typed --target {{target}} --profile guest
+    @cargo build --locked --quiet --package cofferdam-guests --package cofferdam-guests-typed --package cofferdam-guests-nested --target {{target}} --profile guest
 
 [private]
 wasm-target:

@@ -24,7 +24,9 @@ pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
-pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, ToolSection, UnusedRow};
+pub use manifest::{
+    Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, ToolSection, UnusedRow,
+};
 pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
     Refusal, Scheme,

@@ -17,8 +17,17 @@ const SOCKETS: &str = "wasi:sockets";
 /// What [`Manifest::http`] declares; every request is held against the grant.
 const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
 
+/// Gives no power: a log, progress, and the time left.
+const HOST: &str = "cofferdam:tool/host";
+
+/// What [`Manifest::call`] declares; every call is held against the grant.
+const CALLS: &str = "cofferdam:tool/calls";
+
 /// The one version of WASI that is linked.
 const WASI_VERSION: &str = "0.2.";
+
+/// The versions of our own interfaces that are linked.
+const TOOL_VERSION: &str = "0.1.";
 
 /// What became of a component's imports, for the reviewer.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +73,11 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     Ok(Imports { all, denied, needless })
 }
 
+/// Whether a component with this manifest may import the interface `name`.
+pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
+    fate(name, manifest) != Fate::Undeclared
+}
+
 /// Whether an import stands for anything that the host must give. A type alone does not: it only says how values look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
@@ -80,6 +94,13 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
     if manifest.unused.iter().any(|row| row.interface == interface || row.interface == name) {
         return Fate::Acknowledged;
     }
+    if is_ours(name) {
+        return match interface {
+            HOST => Fate::Linked,
+            CALLS if !manifest.call.is_empty() => Fate::Linked,
+            _ => Fate::Undeclared,
+        };
+    }
     match package(name) {
         Some(package) if ALWAYS.contains(&package) => Fate::Linked,
         Some(SOCKETS) => Fate::LinkedAndDenied,
@@ -95,6 +116,12 @@ fn package(name: &str) -> Option<&str> {
     version.starts_with(WASI_VERSION).then_some(package)
 }
 
+/// Whether it is an interface of `wit/tool.wit` in the version that is linked.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("cofferdam:tool/")
+        && name.split_once('@').is_some_and(|(_, version)| version.starts_with(TOOL_VERSION))
+}
+
 fn without_version(name: &str) -> &str {
     name.split_once('@').map_or(name, |(interface, _)| interface)
 }
@@ -107,6 +134,7 @@ fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
         (manifest.http.len(), "[[http]]", "wasi:http/"),
         (manifest.secret.len(), "[[secret]]", "wasi:http/"),
         (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
+        (manifest.call.len(), "[[call]]", CALLS),
     ];
     let unneeded = rows.iter().filter(|(count, _, package)| *count > 0 && !imported(package));
     let mut needless: Vec<_> = unneeded.map(|(_, row, package)| format!("{row} without {package}")).collect();
@@ -122,6 +150,7 @@ fn declared(manifest: &Manifest) -> String {
         (manifest.http.len(), "[[http]]"),
         (manifest.secret.len(), "[[secret]]"),
         (manifest.env.len(), "[[env]]"),
+        (manifest.call.len(), "[[call]]"),
         (manifest.unused.len(), "[[unused]]"),
     ];
     let rows: Vec<_> =

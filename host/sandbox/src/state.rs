@@ -8,6 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::filesystem::{Files, FilesView};
+use crate::host::Conversation;
 use crate::http::Egress;
 use crate::limiter::Limiter;
 
@@ -22,6 +23,8 @@ pub(crate) struct State {
     /// Every request goes through here.
     pub(crate) egress: Egress,
     pub(crate) files: Files,
+    /// What the guest tells and asks.
+    pub(crate) conversation: Conversation,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
 }

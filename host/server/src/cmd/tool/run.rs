@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
-use cofferdam_tool::{Input, Runner, Secrets, Tool};
+use cofferdam_tool::{Input, Progress, Runner, Secrets, Tool};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -19,6 +20,9 @@ use crate::paths::DataDir;
 
 /// The largest file of a secret, in bytes: the largest secret and a line break.
 const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
+
+/// Progress that waits to be shown; what does not fit is not shown.
+const PROGRESS_QUEUE: usize = 256;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
@@ -36,13 +40,25 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     cancel_on_interrupt(&cancel);
     let mut last = Ok(());
     for _ in 0..run.repeat {
-        let report = runner.call(tool, input.clone(), &cancel).await;
+        let (sender, progress) = mpsc::channel(PROGRESS_QUEUE);
+        let call = runner.call_with_progress(tool, input.clone(), sender, &cancel);
+        let (report, ()) = tokio::join!(call, show(progress, run.format));
         last = print(&report, tool, &run);
         if cancel.is_cancelled() {
             break;
         }
     }
     last
+}
+
+/// Shows how far a call has come, until it ends.
+async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
+    while let Some(Progress { done, total, message }) = progress.recv().await {
+        if format == Format::Table {
+            let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            console::note(format!("progress: {done}{total} {message}").trim_end());
+        }
+    }
 }
 
 /// Loads the component and grants it what the command line offers.
