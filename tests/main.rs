@@ -17,6 +17,8 @@ mod support;
 
 /// Files that are not tools, and manifests that are wrong.
 mod artifacts;
+/// What an author of tools does, and what stops a build.
+mod authoring;
 /// What people get wrong on the command line and in Agentfiles.
 mod bad_input;
 /// Turns, cancelling, sessions that survive.
@@ -29,9 +31,15 @@ mod files;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// Typed tools that call tools, log and tell their progress.
+mod nested;
 /// What tools reach over HTTP, and what they do not.
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// The guest SDK's page, followed literally.
+mod tutorial;
+/// The interfaces in `wit/` do not drift.
+mod wit;
