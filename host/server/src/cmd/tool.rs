@@ -1,7 +1,8 @@
-//! `cofferdam tool`: build, look at and run tools, without a host.
+//! `cofferdam tool`: start, build, look at and run tools, without a host.
 
 mod build;
 mod inspect;
+mod new;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ const MAX_MANIFEST: u64 = 1 << 20;
 
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
+        Tool::New(new) => new::run(new),
         Tool::Build(build) => build::run(build, config, data).await,
         Tool::Run(run) => run::run(run, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,

@@ -22,8 +22,14 @@ const PROFILE: &str = "guest";
 /// A tool to build.
 struct Package {
     name: String,
-    manifest: Manifest,
     cargo_toml: PathBuf,
+    declared: Declared,
+}
+
+/// What a tool asks for, and where that is written.
+struct Declared {
+    manifest: Manifest,
+    file: PathBuf,
 }
 
 pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
@@ -38,8 +44,10 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     };
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for (manifest, artifact) in built {
+    for (declared, artifact) in built {
         let bytes = super::read(&artifact, super::MAX_COMPONENT)?;
+        refuse_undeclared(&bytes, &declared)?;
+        let manifest = declared.manifest;
         let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
         let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
         if let Some(wit) = &wit {
@@ -64,19 +72,19 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
 }
 
 /// A component that another toolchain built, and the manifest it is to carry.
-fn built_otherwise(paths: &[PathBuf], manifest: &Path) -> Result<(Manifest, PathBuf), Failure> {
+fn built_otherwise(paths: &[PathBuf], manifest: &Path) -> Result<(Declared, PathBuf), Failure> {
     match paths {
-        [path] if path.is_file() => Ok((super::manifest(manifest)?, path.clone())),
+        [path] if path.is_file() => Ok((Declared::read(manifest)?, path.clone())),
         _ => Err(Failure::usage("--capabilities goes with one component that is already built: name its file")),
     }
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
 /// seconds, not minutes.
-fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Manifest, PathBuf)>, Failure> {
+fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Declared, PathBuf)>, Failure> {
     let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
     let artifacts = cargo(&packages)?;
-    Ok(packages.into_iter().map(|package| package.manifest).zip(artifacts).collect())
+    Ok(packages.into_iter().map(|package| package.declared).zip(artifacts).collect())
 }
 
 fn package(path: &Path) -> Result<Package, Failure> {
@@ -87,8 +95,8 @@ fn package(path: &Path) -> Result<Package, Failure> {
     let toml: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
     let name = toml.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     let name = name.ok_or_else(|| wrong("it has no [package] with a `name`".to_owned()))?.to_owned();
-    let manifest = super::manifest(&path.join("capabilities.toml"))?;
-    Ok(Package { name, manifest, cargo_toml })
+    let declared = Declared::read(&path.join("capabilities.toml"))?;
+    Ok(Package { name, cargo_toml, declared })
 }
 
 /// Builds the packages in one go and finds their components, in the order of the packages.
@@ -140,6 +148,27 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
             package.name,
             found.len()
         ))),
+    }
+}
+
+/// A component that imports what its manifest does not declare would be refused by every host.
+fn refuse_undeclared(component: &[u8], declared: &Declared) -> Result<(), Failure> {
+    let Declared { manifest, file } = declared;
+    let undeclared = cofferdam_tool::undeclared_imports(component, manifest).map_err(Failure::usage)?;
+    let Some((import, row)) = undeclared.first() else {
+        return Ok(());
+    };
+    // No line is wrong: one is missing, which is for the end of the file.
+    let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
+    Err(Failure::usage(format!(
+        "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
+        file.display()
+    )))
+}
+
+impl Declared {
+    fn read(file: &Path) -> Result<Self, Failure> {
+        Ok(Self { manifest: super::manifest(file)?, file: file.to_owned() })
     }
 }
 
