@@ -173,6 +173,17 @@ fn an_inner_call_has_the_time_that_its_caller_has_left_and_ends_with_it() {
 }
 
 #[test]
+fn an_inner_call_is_told_no_more_time_than_its_caller_has_left() {
+    let scratch = Scratch::new();
+    let file = agent(&scratch, "[limits]\nwall = \"5s\"\n");
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let input = json!({ "act": "call", "tool": "spinner", "input": { "act": "deadline" } });
+    let answer: Value =
+        serde_json::from_str(&content_of(&host.chat("a", &format!("run nested {input}")), "tool.result")).unwrap();
+    assert!(answer["inner"]["first"].as_u64().unwrap() <= 5_000, "{answer}");
+}
+
+#[test]
 fn leaving_a_turn_stops_inner_calls() {
     let scratch = Scratch::new();
     let file = agent(&scratch, "");

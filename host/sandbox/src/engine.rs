@@ -160,7 +160,12 @@ fn start(limits: &Limits, calls: u32) -> Result<(wasmtime::Engine, u32, bool), E
         let mut config = config();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits, pool)));
         match wasmtime::Engine::new(&config) {
-            Ok(engine) => return Ok((engine, pool, true)),
+            Ok(engine) => {
+                if pool < calls {
+                    tracing::warn!(asked = calls, calls = pool, "there is address space for fewer calls at once");
+                }
+                return Ok((engine, pool, true));
+            }
             Err(error) => tracing::debug!(pool, "no instance pool of this size: {error:#}"),
         }
         pool /= 2;
