@@ -23,7 +23,7 @@ fn new(scratch: &Scratch, flags: &[&str]) -> PathBuf {
 /// Runs cargo in a project; what it said comes back with whether it was content.
 fn cargo(project: &Path, args: &[&str]) -> (bool, String) {
     let mut cargo = Command::new("cargo");
-    cargo.args(args).args(["--locked", "--quiet"]).current_dir(project).env("CARGO_TARGET_DIR", target_dir());
+    cargo.args(args).current_dir(project).env("CARGO_TARGET_DIR", target_dir());
     let output = cargo.output().expect("cargo starts");
     (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
@@ -47,10 +47,9 @@ fn built(scratch: &Scratch, project: &Path) -> PathBuf {
 fn a_new_typed_tool_tests_lints_builds_and_runs_as_it_is() {
     let scratch = Scratch::new();
     let project = new(&scratch, &["say-hello"]);
-    cargo_is_content(&project, &["test"]);
-    cargo_is_content(&project, &["clippy", "--all-targets", "--", "--deny", "warnings"]);
-    let (content, said) = cargo(&project, &["fmt", "--check"]);
-    assert!(content || said.contains("--locked"), "{said}");
+    cargo_is_content(&project, &["test", "--locked", "--quiet"]);
+    cargo_is_content(&project, &["clippy", "--locked", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    cargo_is_content(&project, &["fmt", "--check"]);
     let component = built(&scratch, &project);
     let size = std::fs::metadata(&component).unwrap().len();
     assert!(size <= SMALLEST_TYPED, "a typed tool that greets has {size} bytes: at most {SMALLEST_TYPED}");
@@ -73,8 +72,8 @@ fn a_new_typed_tool_tests_lints_builds_and_runs_as_it_is() {
 fn a_new_command_tests_lints_builds_and_runs_as_it_is() {
     let scratch = Scratch::new();
     let project = new(&scratch, &["capitals", "--shape", "command"]);
-    cargo_is_content(&project, &["test"]);
-    cargo_is_content(&project, &["clippy", "--all-targets", "--", "--deny", "warnings"]);
+    cargo_is_content(&project, &["test", "--locked", "--quiet"]);
+    cargo_is_content(&project, &["clippy", "--locked", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
     let component = built(&scratch, &project);
     let run = |args: &[&str], stdin: &str| {
         let all = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--".as_ref()];
@@ -111,7 +110,7 @@ fn check_broken(file: &str, from: &str, to: &str, parts: &[&str]) {
     let text = std::fs::read_to_string(project.join(file)).unwrap();
     assert!(text.contains(from), "{text}");
     std::fs::write(project.join(file), text.replace(from, to)).unwrap();
-    let (content, said) = cargo(&project, &["check"]);
+    let (content, said) = cargo(&project, &["check", "--locked", "--quiet"]);
     assert!(!content, "{to} was built");
     for part in parts {
         assert!(said.contains(part), "`{part}` is not in {said}");

@@ -81,7 +81,7 @@ const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-sdk");
 type Template = (&'static str, &'static str);
 
 const TYPED: [Template; 7] = [
-    ("Cargo.toml", include_str!("new/typed/Cargo.toml")),
+    ("Cargo.toml", include_str!("new/typed/package.toml")),
     ("src/lib.rs", include_str!("new/typed/lib.rs")),
     ("capabilities.toml", include_str!("new/typed/capabilities.toml")),
     ("USAGE.md", include_str!("new/typed/USAGE.md")),
@@ -91,7 +91,7 @@ const TYPED: [Template; 7] = [
 ];
 
 const COMMAND: [Template; 7] = [
-    ("Cargo.toml", include_str!("new/command/Cargo.toml")),
+    ("Cargo.toml", include_str!("new/command/package.toml")),
     ("src/main.rs", include_str!("new/command/main.rs")),
     ("capabilities.toml", include_str!("new/command/capabilities.toml")),
     ("USAGE.md", include_str!("new/command/USAGE.md")),
