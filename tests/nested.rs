@@ -76,6 +76,8 @@ fn calls_are_counted_over_the_whole_chain() {
     assert_eq!((&counted["answered"], &counted["denied"]), (&json!(32), &json!(68)), "{counted}");
     assert!(counted["last"]["message"].as_str().unwrap().contains("`nested-calls`"), "{counted}");
     assert_eq!(receipt["calls"], 100);
+    let ran = run(&may_call("nested"), &json!({ "act": "many" }), &[]).exits(0);
+    assert!(!ran.stderr.contains("denied"), "what is beyond the limit does not fill the log");
     let ran = run(&may_call("nested"), &json!({ "act": "tree" }), &[]).exits(0);
     let made = ran.stderr.lines().filter(|line| line.contains("tool call") && line.contains("outcome=\"ok\"")).count();
     assert_eq!(made, 33, "the calls of calls are counted too");
@@ -92,6 +94,11 @@ fn a_tool_that_is_not_declared_or_not_there_is_denied() {
     assert!(call("nested").contains("declares no call of `nested`"));
     assert!(call("other").contains("declares no call of `other`"));
     assert!(call("ghost").contains("there is no tool `ghost`"));
+    // The name is the guest's word, and goes to the log.
+    let input = json!({ "act": "call", "tool": format!("x\nERROR forged{}", "y".repeat(100_000)), "input": {} });
+    let ran = run(&may_call("ghost"), &input, &[]).exits(0);
+    let line = ran.stderr.lines().find(|line| line.contains("forged")).expect("it is logged");
+    assert!(line.contains(r"x\nERROR forgedyyy") && line.len() < 500, "{line}");
 }
 
 #[test]

@@ -43,7 +43,8 @@ pub struct Receipt {
     pub bytes_written: u64,
     /// Files, directories and links it created or renamed.
     pub entries_created: u64,
-    /// Calls of other tools that it made, refused ones included. Each has a receipt of its own.
+    /// Calls of other tools that it made, refused ones included. Each of those
+    /// within its `nested-calls` has a receipt of its own.
     pub calls: u64,
     /// Hosts that it was connected to, as `host:port`, with the number of connections.
     pub hosts: BTreeMap<String, u64>,

@@ -16,6 +16,9 @@ use crate::policy;
 use crate::report::Report;
 use crate::tool::Tool;
 
+/// How much of a name is shown that no tool has, in bytes: as much as the longest name of a tool.
+const MAX_SHOWN_NAME: usize = 64;
+
 /// One call, as the calls see it that it makes.
 #[derive(Clone)]
 pub(crate) struct Calling {
@@ -91,6 +94,9 @@ impl Caller for Calling {
     }
 
     fn call(&self, name: String, input: String, deadline: Instant) -> Answering {
+        if let Err(reason) = policy::one_more(&self.chain) {
+            return Box::pin(std::future::ready(Err(unanswered(Outcome::Denied { reason }))));
+        }
         let (outer, cancel) = (self.clone(), self.cancel.child_token());
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer call is gone.
@@ -116,9 +122,10 @@ impl Calling {
         cancel: &CancellationToken,
     ) -> Result<String, Unanswered> {
         let Some(tool) = self.tool.queue.tool(name) else {
+            let shown = self.door.line(name.get(..name.floor_char_boundary(MAX_SHOWN_NAME)).unwrap_or_default());
             let reason = match self.tool.grant().may_call(name) {
-                true => format!("there is no tool `{name}` for it to call"),
-                false => policy::undeclared(name),
+                true => format!("there is no tool `{shown}` for it to call"),
+                false => policy::undeclared(&shown),
             };
             tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
             return Err(unanswered(Outcome::Denied { reason }));

@@ -25,10 +25,16 @@ pub(crate) fn permit_inner<'a>(
     if chain.deeper == 0 {
         return Err(format!("calls of tools are nested {} deep, and that is the limit (`nested-depth`)", chain.depth));
     }
-    if !chain.takes_one_more() {
-        return Err("as many calls of tools were made as the limit allows (`nested-calls`)".to_owned());
-    }
     permit(tool, input)
+}
+
+/// Decides whether the chain may have one call more, whatever it is of. This comes before everything else: what is
+/// beyond the limit is refused without work, and without a line in the log for each.
+pub(crate) fn one_more(chain: &Chain) -> Result<(), String> {
+    match chain.takes_one_more() {
+        true => Ok(()),
+        false => Err("as many calls of tools were made as the limit allows (`nested-calls`)".to_owned()),
+    }
 }
 
 /// The reason for who calls what its manifest does not name.
