@@ -1,6 +1,6 @@
 //! Files that are not tools, and manifests that do not say what their author meant: one clear sentence each.
 
-use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool, wat_guest};
+use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
 
 /// Runs bytes as a tool; they must be refused with a sentence that holds `parts`.
 #[track_caller]
@@ -150,7 +150,7 @@ fn a_local_image_becomes_a_tool_of_an_agent() {
 #[test]
 fn an_import_that_nobody_declared_is_refused_and_an_acknowledged_one_denies() {
     let scratch = Scratch::new();
-    let component = scratch.file("lever.wasm", wat::parse_file(wat_guest("import_unknown")).unwrap());
+    let component = guest("import_unknown");
     let run = |extra: &[&std::ffi::OsStr]| {
         let args = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
         cofferdam(&scratch, args.iter().chain(extra)).run()

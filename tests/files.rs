@@ -1,8 +1,6 @@
 //! Directories: what is granted stays what it was, what overlaps is refused, and `/tmp` is gone after the call.
-//!
-//! The checks that rows of [`crate::hostile`] make from outside the sandbox are here too.
 
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
@@ -12,110 +10,12 @@ use serde_json::Value;
 
 use crate::support::{Cofferdam, Host, Scratch, cofferdam, content_of, guest, tool};
 
-/// What a call may write by default.
-const WRITTEN: u64 = 64 << 20;
-
-/// What a call may create by default.
-const CREATED: u64 = 4_096;
-
 /// How long something outside the test's own process may take to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-// What rows plant.
-
-/// A link that no guest can make, because its target is absolute.
-pub(crate) fn plant_proc(scratch: &Scratch) {
-    symlink("/proc/self/root", scratch.directory("workspace").join("through")).expect("a link");
-}
-
-/// A named pipe that nobody writes to, and a link to it.
-pub(crate) fn plant_pipe(scratch: &Scratch) {
-    let workspace = scratch.directory("workspace");
-    let made = Command::new("mkfifo").arg(workspace.join("pipe")).status().expect("mkfifo runs");
-    assert!(made.success());
-    symlink("pipe", workspace.join("link-to-pipe")).expect("a link");
-}
-
-/// A directory of 100,000 entries. Hard links, so that it costs no inodes.
-pub(crate) fn plant_crowd(scratch: &Scratch) {
-    let crowd = scratch.directory("workspace/crowd");
-    let (mut first, mut links) = (scratch.file("workspace/crowd/first", ""), 0);
-    for number in 0..100_000 {
-        // File systems limit the links of one file (ext4: 65,000).
-        if links == 50_000 {
-            (first, links) = (scratch.file("workspace/crowd/second", ""), 0);
-        }
-        std::fs::hard_link(&first, crowd.join(number.to_string())).expect("a link");
-        links += 1;
-    }
-}
-
-// What rows look at afterwards.
-
-/// Bytes on disk, apparent bytes and entries below a directory.
-fn usage(directory: &Path) -> (u64, u64, u64) {
-    let (mut disk, mut apparent, mut entries) = (0, 0, 0);
-    for entry in std::fs::read_dir(directory).expect("a directory") {
-        let entry = entry.expect("an entry");
-        let metadata = entry.path().symlink_metadata().expect("it is there");
-        if metadata.is_dir() {
-            let below = usage(&entry.path());
-            (disk, apparent, entries) = (disk + below.0, apparent + below.1, entries + below.2);
-        } else {
-            (disk, apparent) = (disk + metadata.blocks() * 512, apparent + metadata.len());
-        }
-        entries += 1;
-    }
-    (disk, apparent, entries)
-}
-
-#[track_caller]
-pub(crate) fn little_data(scratch: &Scratch, receipt: &Value) {
-    let (disk, apparent, _) = usage(&scratch.path().join("workspace"));
-    // What the test planted and the file system rounds up.
-    let more = 1 << 20;
-    assert!(disk <= WRITTEN + more && apparent <= WRITTEN + more, "{disk} {apparent} {receipt}");
-    assert!(receipt["bytes_written"].as_u64().unwrap() <= WRITTEN, "{receipt}");
-    refused(receipt, "bytes written: ");
-}
-
-#[track_caller]
-pub(crate) fn few_entries(scratch: &Scratch, receipt: &Value) {
-    let (_, _, entries) = usage(&scratch.path().join("workspace"));
-    let planted = 2;
-    assert!(entries <= CREATED + planted, "{entries} {receipt}");
-    assert_eq!(receipt["entries_created"].as_u64(), Some(CREATED), "{receipt}");
-    refused(receipt, "entries created: ");
-}
-
-/// The receipt tells of a refusal in a line that begins so.
-#[track_caller]
-pub(crate) fn refused(receipt: &Value, line: &str) {
-    let lines = receipt["refusals"].as_array().expect("a list");
-    assert!(lines.iter().any(|text| text.as_str().is_some_and(|text| text.starts_with(line))), "{line}: {receipt}");
-    assert!(lines.len() <= 8, "{receipt}");
-}
-
-#[track_caller]
-pub(crate) fn notes_unchanged(scratch: &Scratch, _: &Value) {
-    let notes = scratch.path().join("workspace/notes.txt");
-    assert_eq!(std::fs::read_to_string(&notes).expect("still there"), "one\ntwo\n");
-    assert_eq!(notes.metadata().expect("still there").nlink(), 1);
-    assert_eq!(usage(&scratch.path().join("workspace")).2, 2);
-}
-
-#[track_caller]
-pub(crate) fn nothing_outside(scratch: &Scratch, _: &Value) {
-    for directory in [scratch.path(), scratch.path().parent().unwrap(), Path::new("/"), Path::new("/etc")] {
-        for name in ["cofferdam-was-here", "cofferdam-new", "cofferdam-directory"] {
-            assert!(!directory.join(name).exists(), "{}", directory.join(name).display());
-        }
-    }
-}
-
 /// The scratch directories of calls that are over are gone, and so is that of the process.
 #[track_caller]
-pub(crate) fn nothing_left(scratch: &Scratch) {
+fn nothing_left(scratch: &Scratch) {
     assert_eq!(names(&scratch.data().join("scratch")), Vec::<PathBuf>::new());
 }
 

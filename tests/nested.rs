@@ -81,6 +81,8 @@ fn calls_are_counted_over_the_whole_chain() {
     let ran = run(&may_call("nested"), &json!({ "act": "tree" }), &[]).exits(0);
     let made = ran.stderr.lines().filter(|line| line.contains("tool call") && line.contains("outcome=\"ok\"")).count();
     assert_eq!(made, 33, "the calls of calls are counted too");
+    // The first of them answered, and counted how many it could make itself: the thirty-one that were left.
+    assert!(ran.stdout.contains(r#""answered":1"#), "{}", ran.stdout);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //! A rule is a function from text to such sentences. Each is tested twice: this repository breaks it nowhere, and it is
 //! seen to fail on what it is there for.
 
-mod guests;
 mod links;
 mod manifests;
 mod sources;
+mod tool_table;
+mod tools;
 
 use std::path::Path;
 

@@ -81,18 +81,6 @@ impl<'a> Host<'a> {
         self.child.id()
     }
 
-    /// Memory that the host holds, in KiB.
-    pub(crate) fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the host runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
-    }
-
-    /// Descriptors that the host holds.
-    pub(crate) fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("the host runs").count()
-    }
-
     /// Ends it with SIGKILL: no farewell, no flush.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("the host is ours");

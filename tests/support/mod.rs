@@ -1,16 +1,17 @@
 //! How the tests reach the real thing: the built binary, the built tools and guests, a host of their own.
 
 mod command;
-mod dns;
 mod host;
+pub(crate) mod liar;
+mod network;
+mod registry;
 mod scratch;
-mod web;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
-pub(crate) use dns::Dns;
 pub(crate) use host::{Host, content_of};
+pub(crate) use network::{dns, start_tls, web};
+pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
-pub(crate) use web::{Reply, Web};
 
 use std::path::{Path, PathBuf};
 
@@ -36,14 +37,17 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     built(&format!("tools/{name}.wasm"))
 }
 
-/// A hostile guest, as cargo built it: without a manifest.
+/// A guest of the corpus as a file, without a manifest. The corpus carries its bytes; all tests share the file.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    built(&format!("wasm32-wasip2/guest/{name}.wasm"))
-}
-
-/// The text of a hostile guest that Rust cannot say.
-pub(crate) fn wat_guest(name: &str) -> PathBuf {
-    checkout().join("tests/guests/wat").join(format!("{name}.wat"))
+    let guest = cofferdam_corpus::guest(name).unwrap_or_else(|| panic!("the corpus has no guest {name}"));
+    let directory = checkout().join("target/corpus");
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let path = directory.join(format!("{name}.wasm"));
+    // Another test may be reading it.
+    let new = tempfile::NamedTempFile::new_in(&directory).expect("a file");
+    std::fs::write(new.path(), guest.bytes).expect("a file");
+    new.persist(&path).expect("a file of its name");
+    path
 }
 
 /// A component that a foreign toolchain made.

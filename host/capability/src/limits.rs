@@ -187,6 +187,10 @@ limits! {
     /// HTTP exchanges at once: each holds a socket and a buffer of the host. Browsers open six to one server.
     http_concurrent("http-concurrent"): Count = Count(4), at most Count(16);
 
+    /// TCP sockets that the call makes, whether they get connected or not, and names that it looks up for them. A client
+    /// of one service has one; a name may have several addresses to try.
+    tcp_connections("tcp-connections"): Count = Count(4), at most Count(64);
+
     /// Calls of other tools inside one another. A tool that uses a tool needs one; the instance pool has room for the
     /// ceiling in every place, which is why it cannot be raised far.
     nested_depth("nested-depth"): Count = Count(4), at most Count(4), never above Count(16);

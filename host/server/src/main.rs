@@ -7,11 +7,14 @@ mod client;
 mod cmd;
 mod config;
 mod console;
+mod descriptors;
 mod error;
 mod grpc;
 mod host;
 mod listen;
 mod paths;
+mod progress;
+mod secret;
 
 use std::process::ExitCode;
 

@@ -86,6 +86,12 @@ impl Redactor {
             | Outcome::HostCallTooLarge => {}
         }
         report.receipt.refusals.iter_mut().for_each(|refusal| self.text(refusal));
+        let directories = std::mem::take(&mut report.receipt.directories).into_iter();
+        let clean = |(mut name, access)| {
+            self.text(&mut name);
+            (name, access)
+        };
+        report.receipt.directories = directories.map(clean).collect();
     }
 
     /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Manifest};
+use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Host, Manifest, Scheme};
 use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,9 @@ pub struct RunnerConfig {
     pub calls_per_agent: u32,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
+    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
+    /// Nothing for the network as it is.
+    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
 }
@@ -60,9 +63,17 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets } = config;
-        let engine =
-            Engine::new(EngineConfig { compiler, cache, scratch, ceiling: ceiling.clone(), calls, nameservers })?;
+        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, stand_ins, secrets } =
+            config;
+        let engine = Engine::new(EngineConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling: ceiling.clone(),
+            calls,
+            nameservers,
+            stand_ins,
+        })?;
         let redactor = Redactor::new(&secrets);
         let door = Arc::new(Door { engine, secrets, redactor });
         Ok(Self { door, ceiling, calls_per_agent })

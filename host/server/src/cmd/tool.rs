@@ -1,9 +1,15 @@
-//! `cofferdam tool`: start, build, look at and run tools, without a host.
+//! `cofferdam tool`: start, build, test, look at, run and ship tools, without a host.
 
 mod build;
 mod inspect;
+mod ls;
 mod new;
+mod pull;
+mod push;
+mod rm;
 mod run;
+mod source;
+mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +20,7 @@ use crate::cli::Tool;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
+use source::Source;
 
 /// The largest component that is read, in bytes; the sandbox loads no larger one.
 const MAX_COMPONENT: u64 = 256 << 20;
@@ -25,8 +32,13 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
     match tool {
         Tool::New(new) => new::run(new),
         Tool::Build(build) => build::run(build, config, data).await,
-        Tool::Run(run) => run::run(run, config, &DataDir::open(data)?).await,
+        Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
+        Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
+        Tool::Push(push) => push::run(push, &DataDir::open(data)?).await,
+        Tool::Pull(pull) => pull::run(pull, &DataDir::open(data)?).await,
+        Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
+        Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }
 }
 
@@ -43,10 +55,10 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| wrong(error.to_string()))
 }
 
-/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's.
-fn name_of<'a>(installed: &'a Installed, path: &'a Path) -> &'a str {
+/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's or image's.
+fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
     match installed.manifest().tool.name.as_str() {
-        "" => path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
+        "" => source.name(),
         name => name,
     }
 }

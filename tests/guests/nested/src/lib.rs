@@ -33,20 +33,21 @@ fn call(name: &str, input: &str) -> Value {
 
 fn act(name: &str, input: &Value) -> Value {
     match name {
-        // Calls itself for ever.
-        "self" => call("nested", &input.to_string()),
+        // Calls itself for ever, under the name it has been given.
+        "self" => call(input["tool"].as_str().unwrap_or("nested"), &input.to_string()),
         // Calls what the input names, with what it says.
         "call" => call(input["tool"].as_str().expect("a tool"), &input["input"].to_string()),
         "call-text" => call("nested", input["text"].as_str().expect("a text")),
         // More calls than there may be, none of them deep.
         "many" => {
-            let all = (0..100).map(|_| call("nested", r#"{"act": "nothing"}"#));
+            let own = input["tool"].as_str().unwrap_or("nested");
+            let all = (0..100).map(|_| call(own, r#"{"act": "nothing"}"#));
             let (answered, denied): (Vec<_>, Vec<_>) = all.partition(|result| result.get("inner").is_some());
             json!({ "answered": answered.len(), "denied": denied.len(), "last": denied.last() })
         }
-        // A tree: every call makes as many calls as it may.
+        // A tree that is not deep: each of more calls than there may be makes as many again.
         "tree" => {
-            let all = (0..100).map(|_| call("nested", r#"{"act": "tree"}"#));
+            let all = (0..100).map(|_| call("nested", r#"{"act": "many"}"#));
             json!({ "answered": all.filter(|result| result.get("inner").is_some()).count() })
         }
         "spin" => loop {

@@ -2,53 +2,69 @@
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
 use cofferdam_tool::{Input, Progress, Runner, Secrets, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
+use crate::descriptors;
 use crate::error::Failure;
 use crate::host::{self, Reach};
 use crate::paths::DataDir;
+use crate::secret;
 
-/// The largest file of a secret, in bytes: the largest secret and a line break.
-const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
+use super::source::Source;
 
 /// Progress that waits to be shown; what does not fit is not shown.
 const PROGRESS_QUEUE: usize = 256;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
+    // One call at a time needs far less than all of it.
+    descriptors::raise();
     let secrets = secrets(&run.secret)?;
     let names = secrets.names().cloned().collect();
-    let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
-    let runner = host::runner_with(config, data, reach)?;
-    let tools = load(&runner, &run, decision(&run, names)?).await?;
+    let reach = Reach {
+        addresses: run.allow_address.clone(),
+        nameservers: run.nameserver.clone(),
+        secrets,
+        ..Reach::default()
+    };
+    let runner = Arc::new(host::runner_with(config, data, reach)?);
+    let tools = load(&runner, &run, decision(&run, names)?, data).await?;
     let loading = started.elapsed();
-    let (tool, input) = choose(&tools, &run.args)?;
+    let (tool, input) = choose(tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
     let cancel = CancellationToken::new();
     cancel_on_interrupt(&cancel);
-    let mut last = Ok(());
-    for _ in 0..run.repeat {
-        let (sender, progress) = mpsc::channel(PROGRESS_QUEUE);
-        let call = runner.call_with_progress(tool, input.clone(), sender, &cancel);
-        let (report, ()) = tokio::join!(call, show(progress, run.format));
-        last = print(&report, tool, &run);
-        if cancel.is_cancelled() {
-            break;
+    let (tool, input) = (Arc::new(tool), Arc::new(input));
+    let (mut started, mut calls, mut first_failure) = (0, JoinSet::new(), Ok(()));
+    loop {
+        while started < run.repeat && calls.len() < run.concurrent as usize && !cancel.is_cancelled() {
+            let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
+            let format = run.format;
+            calls.spawn(async move {
+                let (sender, progress) = mpsc::channel(PROGRESS_QUEUE);
+                let call = runner.call_with_progress(&tool, (*input).clone(), sender, &cancel);
+                tokio::join!(call, show(progress, format)).0
+            });
+            started += 1;
         }
+        let Some(report) = calls.join_next().await else { break };
+        first_failure = first_failure.and(print(&report.map_err(Failure::work)?, &tool, &run));
     }
-    last
+    first_failure
 }
 
 /// Shows how far a call has come, until it ends.
@@ -62,16 +78,21 @@ async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool>, Failure> {
+async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Vec<Tool>, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
-    let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
-    let origin = run.path.display().to_string();
-    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
-    let name = super::name_of(&installed, &run.path);
+    let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
+    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
+    let name = super::name_of(&installed, &source);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
     if let Some(tool) = tools.first() {
         for withheld in tool.grant().withheld() {
             console::note(&format!("note: {name}: {withheld}"));
+        }
+        if tool.grant().network().reaches_every_host() {
+            console::note(&format!(
+                "note: {name}: it may send requests, and with them what it reads, to every public host: its manifest \
+                 leaves the hosts to you, and you offered `*`; name the hosts instead"
+            ));
         }
     }
     Ok(tools)
@@ -84,22 +105,24 @@ fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
     let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
+    Ok(Decision {
+        offers,
+        env: env.collect::<Result<_, _>>()?,
+        limits,
+        http: run.http.clone(),
+        tcp: run.tcp.clone(),
+        secrets,
+    })
 }
 
-/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
+/// `NAME=FILE`, each.
 fn secrets(written: &[String]) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::default();
     for written in written {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let mut value = Zeroizing::new(super::read(Path::new(file), MAX_SECRET_FILE)?);
-        for end in [b'\n', b'\r'] {
-            if value.last() == Some(&end) {
-                value.pop();
-            }
-        }
+        let value = secret::value(Zeroizing::new(super::read(Path::new(file), secret::MAX_FILE)?));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)
@@ -120,30 +143,32 @@ fn offer(written: &str) -> Result<Offer, Failure> {
 }
 
 /// The tool that is meant and what it gets.
-fn choose<'a>(tools: &'a [Tool], args: &[String]) -> Result<(&'a Tool, Input), Failure> {
-    let names = || tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
-    let [tool] = tools else {
-        let [name, input] = args else {
-            return Err(Failure::usage(format!(
-                "which tool? Write its name and its JSON input; there are: {}",
-                names()
-            )));
-        };
-        let tool = tools.iter().find(|tool| tool.name() == name);
-        let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {}", names())))?;
-        return Ok((tool, json_input(input)?));
-    };
-    if !tool.is_command() {
-        let [input] = args else {
-            return Err(Failure::usage(format!(
-                "`{}` takes one JSON value: its schema is {}",
-                tool.name(),
-                tool.schema()
-            )));
-        };
-        return Ok((tool, json_input(input)?));
+fn choose(mut tools: Vec<Tool>, args: &[String]) -> Result<(Tool, Input), Failure> {
+    if tools.len() == 1
+        && let Some(tool) = tools.pop()
+    {
+        return only(tool, args);
     }
-    Ok((tool, Input::Command { args: args.to_vec(), stdin: stdin(tool)? }))
+    let names = tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
+    let [name, input] = args else {
+        return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
+    };
+    let tool = tools.into_iter().find(|tool| tool.name() == name);
+    let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {names}")))?;
+    Ok((tool, json_input(input)?))
+}
+
+/// What the one tool of a component gets.
+fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
+    if tool.is_command() {
+        let stdin = stdin(&tool)?;
+        return Ok((tool, Input::Command { args: args.to_vec(), stdin }));
+    }
+    let [input] = args else {
+        let (name, schema) = (tool.name(), tool.schema());
+        return Err(Failure::usage(format!("`{name}` takes one JSON value: its schema is {schema}")));
+    };
+    Ok((tool, json_input(input)?))
 }
 
 fn json_input(text: &str) -> Result<Input, Failure> {

@@ -1,0 +1,83 @@
+//! `cofferdam selftest`: the hostile corpus, run by the binary that is installed, on the machine where it is.
+
+use std::time::Duration;
+
+use cofferdam_corpus::{Corpus, Row, Verdict};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::cli::Selftest;
+use crate::console::{self, Format};
+use crate::error::Failure;
+
+pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
+    let rows: Vec<&'static Row> = cofferdam_corpus::rows().filter(|row| is_chosen(row, &selftest.guests)).collect();
+    if rows.is_empty() {
+        let wanted = selftest.guests.join(", ");
+        return Err(Failure::usage(format!(
+            "no guest's name begins with {wanted}: `cofferdam selftest` runs them all"
+        )));
+    }
+    let binary = std::env::current_exe()
+        .map_err(|error| Failure::work(format!("this program cannot find itself to be tested: {error}")))?;
+    // Starts processes and waits for them.
+    let verdicts = tokio::task::spawn_blocking(move || judge(&binary, &rows)).await.map_err(Failure::work)??;
+    print(&verdicts, selftest.format)?;
+    match verdicts.iter().filter(|verdict| verdict.problem.is_some()).count() {
+        0 => Ok(()),
+        failed => Err(Failure::work(format!("{failed} of {} rows failed", verdicts.len()))),
+    }
+}
+
+fn is_chosen(row: &Row, guests: &[String]) -> bool {
+    guests.is_empty() || guests.iter().any(|name| row.guest.name.starts_with(name.as_str()))
+}
+
+fn judge(binary: &std::path::Path, rows: &[&'static Row]) -> Result<Vec<Verdict>, Failure> {
+    // Drawn on a terminal alone.
+    let progress = ProgressBar::new(rows.len().try_into().unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{pos} of {len} {bar:30} {msg}") {
+        progress.set_style(style);
+    }
+    progress.set_message("starting a host with every guest");
+    let corpus = Corpus::start(binary, rows).map_err(Failure::work)?;
+    let mut verdicts = Vec::new();
+    for row in rows {
+        progress.set_message(format!("{} {}", row.guest.name, row.variant()));
+        verdicts.push(corpus.run(row));
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(verdicts)
+}
+
+fn print(verdicts: &[Verdict], format: Format) -> Result<(), Failure> {
+    let failed: Vec<_> = verdicts.iter().filter(|verdict| verdict.problem.is_some()).collect();
+    if format == Format::Json {
+        let (rows, passed) = (verdicts.len(), verdicts.len() - failed.len());
+        return console::json(&json!({ "rows": rows, "passed": passed, "verdicts": verdicts }));
+    }
+    let header = ["guest", "given", "must end as", "ended as", "wall", "memory", "files", "left", ""];
+    console::table(&header, verdicts.iter().map(line).collect());
+    for verdict in &failed {
+        let Verdict { guest, variant, tries, problem, .. } = verdict;
+        console::line(format!("\n{guest} {variant}: {tries}.\n  {}", problem.as_deref().unwrap_or_default()));
+    }
+    console::line(format!("\n{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
+    Ok(())
+}
+
+fn line(verdict: &Verdict) -> Vec<String> {
+    let measured = &verdict.measured;
+    vec![
+        verdict.guest.to_owned(),
+        verdict.variant.clone(),
+        verdict.expected.to_owned(),
+        verdict.ended.clone(),
+        format!("{:.2?}", Duration::from_micros(measured.wall_us)),
+        format!("{} MiB", measured.peak_kib >> 10),
+        measured.descriptors.to_string(),
+        measured.left.to_string(),
+        if verdict.problem.is_none() { "pass".to_owned() } else { "FAIL".to_owned() },
+    ]
+}

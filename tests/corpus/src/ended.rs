@@ -1,0 +1,141 @@
+//! What rows look at afterwards, outside the sandbox and in the receipt.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::place::Place;
+use crate::plant;
+use crate::problem::Problem;
+use crate::secret::SPELLINGS;
+
+/// What a call may write by default, in bytes.
+const WRITTEN: u64 = 64 << 20;
+
+/// What a call may create by default.
+const CREATED: u64 = 4_096;
+
+/// Lines of refusals in one receipt, at most.
+const MOST_REFUSALS: usize = 8;
+
+/// A call that is over.
+#[derive(Debug)]
+pub(crate) struct Ended<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) receipt: &'a Value,
+    /// The heads of the requests that the web server saw.
+    pub(crate) heads: &'a [String],
+}
+
+impl Ended<'_> {
+    /// What the guest printed.
+    pub(crate) fn stdout(&self) -> &str {
+        self.receipt.get("stdout").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        self.receipt.get(key).and_then(Value::as_u64)
+    }
+
+    /// The guest has called other tools so often.
+    pub(crate) fn called(&self, times: u64) -> Result<(), Problem> {
+        let calls = self.number("calls");
+        Problem::unless(calls == Some(times), || format!("`calls` is {calls:?} instead of {times}"))
+    }
+
+    /// The receipt tells of a refusal in a line that begins so.
+    pub(crate) fn was_refused(&self, line: &str) -> Result<(), Problem> {
+        let lines = self.receipt.get("refusals").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let told = lines.iter().any(|text| text.as_str().is_some_and(|text| text.starts_with(line)));
+        Problem::unless(told, || format!("no refusal begins with `{line}`: {lines:?}"))?;
+        Problem::unless(lines.len() <= MOST_REFUSALS, || format!("{} refusals", lines.len()))
+    }
+}
+
+/// Little was written, whatever the file sizes say.
+pub(crate) fn little_data(ended: &Ended<'_>) -> Result<(), Problem> {
+    let (disk, apparent, _) = usage(&ended.place.workspace())?;
+    // What was planted and the file system rounds up.
+    let most = WRITTEN + (1 << 20);
+    Problem::unless(disk <= most && apparent <= most, || format!("{disk} bytes on disk, {apparent} in sizes"))?;
+    Problem::unless(ended.number("bytes_written").is_some_and(|bytes| bytes <= WRITTEN), || {
+        format!("`bytes_written` is {:?}", ended.number("bytes_written"))
+    })?;
+    ended.was_refused("bytes written: ")
+}
+
+/// Few entries were made.
+pub(crate) fn few_entries(ended: &Ended<'_>) -> Result<(), Problem> {
+    let (_, _, entries) = usage(&ended.place.workspace())?;
+    let planted = 2;
+    Problem::unless(entries <= CREATED + planted, || format!("{entries} entries"))?;
+    Problem::unless(ended.number("entries_created") == Some(CREATED), || {
+        format!("`entries_created` is {:?}", ended.number("entries_created"))
+    })?;
+    ended.was_refused("entries created: ")
+}
+
+/// The planted file is as it was.
+pub(crate) fn notes_unchanged(ended: &Ended<'_>) -> Result<(), Problem> {
+    let notes = ended.place.workspace().join("notes.txt");
+    let text = Problem::at(notes.display(), std::fs::read_to_string(&notes))?;
+    let links = Problem::at(notes.display(), notes.metadata())?.nlink();
+    Problem::unless(text == "one\ntwo\n" && links == 1, || format!("{links} links to `{text}`"))?;
+    let (_, _, entries) = usage(&ended.place.workspace())?;
+    Problem::unless(entries == 2, || format!("{entries} entries in the workspace"))
+}
+
+/// Nothing was made where no guest may make anything.
+pub(crate) fn nothing_outside(ended: &Ended<'_>) -> Result<(), Problem> {
+    let own = ended.place.path();
+    for directory in [Some(own), own.parent(), Some(Path::new("/")), Some(Path::new("/etc"))].into_iter().flatten() {
+        for name in ["cofferdam-was-here", "cofferdam-new", "cofferdam-directory"] {
+            let path = directory.join(name);
+            Problem::unless(!path.exists(), || format!("{} was made", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The changed code was not loaded but compiled again.
+pub(crate) fn compiled_again(ended: &Ended<'_>) -> Result<(), Problem> {
+    let code = plant::compiled_code(ended.place)?;
+    let good = ended.place.path().join("good.cwasm");
+    let same = Problem::at(code.display(), std::fs::read(&code))? == Problem::at(good.display(), std::fs::read(&good))?;
+    Problem::unless(same, || "the planted code is still there".to_owned())
+}
+
+/// The guest saw no spelling of the secret, and its mark as often as the server said it.
+pub(crate) fn redacted(ended: &Ended<'_>) -> Result<(), Problem> {
+    let marks = ended.stdout().matches("[redacted:token]").count();
+    Problem::unless(marks == SPELLINGS.len(), || format!("{marks} marks of {}", SPELLINGS.len()))
+}
+
+/// No request carried the header of the secret.
+pub(crate) fn no_header(ended: &Ended<'_>) -> Result<(), Problem> {
+    let told = ended.heads.iter().find(|head| head.to_ascii_lowercase().contains("authorization"));
+    Problem::unless(told.is_none(), || format!("a host that the secret is not for got {told:?}"))
+}
+
+/// Entries that calls have left in their scratch directories.
+pub(crate) fn left(place: &Place) -> usize {
+    std::fs::read_dir(place.data().join("scratch")).map_or(0, Iterator::count)
+}
+
+/// Bytes on disk, apparent bytes and entries below a directory.
+fn usage(directory: &Path) -> Result<(u64, u64, u64), Problem> {
+    let (mut disk, mut apparent, mut entries) = (0, 0, 0);
+    for entry in Problem::at(directory.display(), std::fs::read_dir(directory))? {
+        let path = Problem::at(directory.display(), entry)?.path();
+        let metadata = Problem::at(path.display(), path.symlink_metadata())?;
+        if metadata.is_dir() {
+            let below = usage(&path)?;
+            (disk, apparent, entries) = (disk + below.0, apparent + below.1, entries + below.2);
+        } else {
+            (disk, apparent) = (disk + metadata.blocks() * 512, apparent + metadata.len());
+        }
+        entries += 1;
+    }
+    Ok((disk, apparent, entries))
+}
