@@ -34,6 +34,14 @@ fn cargo_is_content(project: &Path, args: &[&str]) {
     assert!(content, "{args:?}: {said}");
 }
 
+/// Its cases pass in the sandbox, and it falls over nothing.
+#[track_caller]
+fn passes_its_cases(scratch: &Scratch, project: &Path) {
+    let args = ["tool".as_ref(), "test".as_ref(), project.as_os_str()];
+    let ran = cofferdam(scratch, args).env("CARGO_TARGET_DIR", target_dir()).run().exits(0);
+    assert!(ran.stdout.contains(": 2 cases, ") && !ran.stdout.contains("unused: "), "{}", ran.stdout);
+}
+
 /// The component of a project, with its manifest inside.
 fn built(scratch: &Scratch, project: &Path) -> PathBuf {
     let out = scratch.path().join("tools");
@@ -50,6 +58,7 @@ fn a_new_typed_tool_tests_lints_builds_and_runs_as_it_is() {
     cargo_is_content(&project, &["test", "--locked", "--quiet"]);
     cargo_is_content(&project, &["clippy", "--locked", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
     cargo_is_content(&project, &["fmt", "--check"]);
+    passes_its_cases(&scratch, &project);
     let component = built(&scratch, &project);
     let size = std::fs::metadata(&component).unwrap().len();
     assert!(size <= SMALLEST_TYPED, "a typed tool that greets has {size} bytes: at most {SMALLEST_TYPED}");
@@ -74,6 +83,7 @@ fn a_new_command_tests_lints_builds_and_runs_as_it_is() {
     let project = new(&scratch, &["capitals", "--shape", "command"]);
     cargo_is_content(&project, &["test", "--locked", "--quiet"]);
     cargo_is_content(&project, &["clippy", "--locked", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    passes_its_cases(&scratch, &project);
     let component = built(&scratch, &project);
     let run = |args: &[&str], stdin: &str| {
         let all = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--".as_ref()];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::authoring::target_dir;
-use crate::support::{Scratch, binary, checkout};
+use crate::support::{Registry, Scratch, binary, checkout};
 
 /// What the page has a reader do.
 #[derive(Debug, PartialEq)]
@@ -55,9 +55,10 @@ fn is_shown(line: &str, shown: &str) -> bool {
     rest.is_empty() || (shown.contains('…') && last.is_empty())
 }
 
-/// A reader: a place in the file system, and a host in another terminal.
+/// A reader: a place in the file system, a registry, and a host in another terminal.
 struct Reader<'a> {
     scratch: &'a Scratch,
+    registry: Registry,
     here: PathBuf,
     host: Option<Child>,
 }
@@ -70,7 +71,7 @@ impl Reader<'_> {
         let mut shell = Command::new("bash");
         shell.args(["-c", line]).current_dir(&self.here).env("PATH", path).stdin(Stdio::null());
         shell.env("COFFERDAM_DATA_DIR", self.scratch.data()).env("COFFERDAM_LISTEN", "127.0.0.1:0");
-        shell.env("CARGO_TARGET_DIR", target_dir());
+        shell.env("CARGO_TARGET_DIR", target_dir()).env("REGISTRY", &self.registry.address);
         shell
     }
 
@@ -117,7 +118,8 @@ fn page() -> String {
 fn the_tutorial_ends_with_a_tool_that_an_agent_calls() {
     let scratch = Scratch::new();
     let steps = steps(&page());
-    let mut reader = Reader { scratch: &scratch, here: scratch.directory("empty"), host: None };
+    let here = scratch.directory("empty");
+    let mut reader = Reader { scratch: &scratch, registry: Registry::start(), here, host: None };
     steps.iter().for_each(|step| reader.follow(step));
     let chats = |step: &Step| matches!(step, Step::Command(line, seen) if line.contains(" chat ") && !seen.is_empty());
     assert!(steps.iter().any(chats), "the page ends in a conversation");
