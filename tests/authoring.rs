@@ -158,6 +158,9 @@ fn an_import_that_nobody_declared_is_refused_by_the_build() {
     };
     build("nested", "").exits(2).complains(&["capabilities.toml:5: ", "cofferdam:tool/calls@0.1.0", "add [[call]]"]);
     build("http_fetch", "").exits(2).complains(&["capabilities.toml:5: ", "wasi:http/", "add [[http]]"]);
+    let test = ["tool".into(), "test".into(), guest("nested").into_os_string(), "--capabilities".into()];
+    let test = test.into_iter().chain([scratch.file("capabilities.toml", head).into()]);
+    cofferdam(&scratch, test).run().exits(2).complains(&["capabilities.toml:5: ", "add [[call]]"]);
     build("nested", "[[call]]\nname = \"a\"\nreason = \"r\"\n").exits(0);
     build("nested", "[[unused]]\ninterface = \"cofferdam:tool/calls\"\nreason = \"r\"\n").exits(0);
 }

@@ -33,6 +33,8 @@ const NAMES_SHOWN: usize = 8;
 pub(super) struct Built {
     pub(super) manifest: Manifest,
     pub(super) component: Vec<u8>,
+    /// Where the manifest is written.
+    file: PathBuf,
 }
 
 /// A tool to build.
@@ -59,9 +61,10 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         None => None,
     };
     let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
+    built.iter().try_for_each(Built::refuse_undeclared)?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for Built { manifest, component } in built {
+    for Built { manifest, component, .. } in built {
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
@@ -104,14 +107,13 @@ pub(super) fn components(
 
 fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
     let bytes = super::read(artifact, super::MAX_COMPONENT)?;
-    refuse_undeclared(&bytes, &declared)?;
-    let manifest = declared.manifest;
+    let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
     let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
-    Ok(Built { manifest, component })
+    Ok(Built { manifest, component, file })
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
@@ -197,19 +199,21 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
     }
 }
 
-/// A component that imports what its manifest does not declare would be refused by every host.
-fn refuse_undeclared(component: &[u8], declared: &Declared) -> Result<(), Failure> {
-    let Declared { manifest, file } = declared;
-    let undeclared = cofferdam_tool::undeclared_imports(component, manifest).map_err(Failure::usage)?;
-    let Some((import, row)) = undeclared.first() else {
-        return Ok(());
-    };
-    // No line is wrong: one is missing, which is for the end of the file.
-    let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
-    Err(Failure::usage(format!(
-        "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
-        file.display()
-    )))
+impl Built {
+    /// A component that imports what its manifest does not declare would be refused by every host.
+    pub(super) fn refuse_undeclared(&self) -> Result<(), Failure> {
+        let Self { manifest, component, file } = self;
+        let undeclared = cofferdam_tool::undeclared_imports(component, manifest).map_err(Failure::usage)?;
+        let Some((import, row)) = undeclared.first() else {
+            return Ok(());
+        };
+        // No line is wrong: one is missing, which is for the end of the file.
+        let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
+        Err(Failure::usage(format!(
+            "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
+            file.display()
+        )))
+    }
 }
 
 impl Declared {
