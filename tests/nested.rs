@@ -141,6 +141,17 @@ fn a_component_that_lists_its_tools_calls_none() {
     cofferdam(&scratch, args).run().exits(2).complains(&["does not list its tools", "trap"]);
 }
 
+#[test]
+fn a_tool_calls_another_one_of_its_component() {
+    let scratch = Scratch::new();
+    let rows = may_call("nested_second") + "[[env]]\nname = \"MODE\"\nreason = \"to try\"\n";
+    let component = built(&scratch, "nested", &rows).into_os_string();
+    let args = ["tool".into(), "run".into(), component, "--env".into(), "MODE=several".into()];
+    let input = json!({ "act": "call", "tool": "nested_second", "input": { "act": "nothing" } }).to_string();
+    let args = args.into_iter().chain(["--".into(), "nested_first".into(), input.into()]);
+    assert_eq!(cofferdam(&scratch, args).run().exits(0).json(), json!({ "inner": {} }));
+}
+
 /// An agent with `nested`, which may call `echo` and `nap`, and these two.
 fn agent(scratch: &Scratch, limits: &str) -> PathBuf {
     let nested = built(scratch, "nested", &(may_call("echo") + &may_call("nap") + &may_call("spinner") + limits));

@@ -7,6 +7,9 @@ use crate::row::{REFUSED, Row, row};
 /// A manifest by which the guest may call itself, under the name that the table gives it.
 const ITSELF: &str = "[[call]]\nname = \"guest\"\nreason = \"to try\"\n";
 
+/// One by which it may call another tool, and not itself.
+const ANOTHER: &str = "[[call]]\nname = \"other\"\nreason = \"to try\"\n";
+
 const fn nested(input: &'static [&'static str], says: &'static str) -> Row {
     Row { manifest: ITSELF, args: input, says, ..row(NESTED, "ok") }
 }
@@ -21,7 +24,14 @@ pub(super) const ROWS: &[Row] = &[
         // The outcome of each is in the answer, which is a text inside the receipt.
         ..nested(&[r#"{"act": "many", "tool": "guest"}"#], r#"\"answered\":32,\"denied\":68"#)
     },
-    nested(&[r#"{"act": "call", "tool": "other", "input": {}}"#], "its manifest declares no call of `other`"),
+    // A tool that is there, and not declared.
+    Row {
+        manifest: ANOTHER,
+        ..nested(
+            &[r#"{"act": "call", "tool": "guest", "input": {"act": ""}}"#],
+            "its manifest declares no call of `guest`",
+        )
+    },
     nested(&[r#"{"act": "call", "tool": "guest", "input": {}}"#], "is a required property"),
     nested(&[r#"{"act": "log-flood"}"#], "log: 744 dropped beyond 256 and 65536 bytes"),
     nested(&[r#"{"act": "progress-flood"}"#], "progress: 744 dropped beyond 256 and 65536 bytes"),

@@ -95,13 +95,16 @@ impl Guest for Nested {
         if std::env::var("MODE").is_ok_and(|mode| mode == "call") {
             panic!("{:?}", calls::call("nested", "{}"));
         }
-        vec![Descriptor {
-            name: "nested".to_owned(),
+        let several = std::env::var("MODE").is_ok_and(|mode| mode == "several");
+        let names = if several { vec!["first", "second"] } else { vec!["nested"] };
+        let descriptor = |name: &str| Descriptor {
+            name: name.to_owned(),
             description: "tries".to_owned(),
             input_schema: r#"{"type": "object", "properties": {"act": {"type": "string"}}, "required": ["act"]}"#
                 .to_owned(),
             output_schema: "{}".to_owned(),
-        }]
+        };
+        names.into_iter().map(descriptor).collect()
     }
 
     fn call(_: String, input: String) -> Result<String, Failure> {

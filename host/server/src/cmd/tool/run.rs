@@ -40,9 +40,10 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         ..Reach::default()
     };
     let runner = Arc::new(host::runner_with(config, data, reach)?);
+    // All of them are kept until the end: the one that is called may call the others.
     let tools = load(&runner, &run, decision(&run, names)?, data).await?;
     let loading = started.elapsed();
-    let (tool, input) = choose(tools, &run.args)?;
+    let (tool, input) = choose(&tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
@@ -143,19 +144,17 @@ fn offer(written: &str) -> Result<Offer, Failure> {
 }
 
 /// The tool that is meant and what it gets.
-fn choose(mut tools: Vec<Tool>, args: &[String]) -> Result<(Tool, Input), Failure> {
-    if tools.len() == 1
-        && let Some(tool) = tools.pop()
-    {
-        return only(tool, args);
+fn choose(tools: &[Tool], args: &[String]) -> Result<(Tool, Input), Failure> {
+    if let [tool] = tools {
+        return only(tool.clone(), args);
     }
     let names = tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
     let [name, input] = args else {
         return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
     };
-    let tool = tools.into_iter().find(|tool| tool.name() == name);
+    let tool = tools.iter().find(|tool| tool.name() == name);
     let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {names}")))?;
-    Ok((tool, json_input(input)?))
+    Ok((tool.clone(), json_input(input)?))
 }
 
 /// What the one tool of a component gets.
