@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Ceiling, Decision, EnvRow, Grant, Manifest, Offer, Reason};
+use cofferdam_capability::{Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, Reason};
 use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, Invocation, Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -92,7 +92,9 @@ impl Fixture {
         let component = self.runtime.block_on(self.engine.load(&bytes, path, manifest)).expect("it loads");
         let workspace = self.dir.path().join("workspace");
         let offer = Offer::host_directory(&workspace, "/workspace".parse().expect("a path"), Access::ReadOnly);
-        let decision = Decision { offers: vec![offer.expect("it opens")], ..Decision::default() };
+        // Documents of 10 MB take more than the default when they are parsed.
+        let limits = LimitsRequest { memory: Some(Bytes(256 << 20)), ..LimitsRequest::default() };
+        let decision = Decision { offers: vec![offer.expect("it opens")], limits, ..Decision::default() };
         let grant = Grant::new("tool", component.digest(), component.manifest(), &Ceiling::default(), decision);
         Tool { component, grant: grant.expect("it is granted") }
     }
