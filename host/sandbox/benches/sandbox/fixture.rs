@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, Reason};
-use cofferdam_sandbox::{Component, Engine, EngineConfig, Invocation};
+use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, Invocation, Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -114,7 +114,10 @@ impl Fixture {
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
         let cancel = CancellationToken::new();
-        let report = self.engine.call(&tool.component, &tool.grant, invocation, &self.queue, Vec::new(), &cancel).await;
+        let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
+        let (place, caller) = (Place::Own(&self.queue), None);
+        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
+        let report = self.engine.call(call).await;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }
 }
