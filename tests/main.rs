@@ -29,6 +29,8 @@ mod files;
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// Tools for MCP clients: one from PyPI, and those that mean no good.
+mod mcp;
 /// What tools reach over HTTP, and what they do not.
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// Build, look at and run tools.
     #[command(subcommand)]
     Tool(Tool),
+    /// Serve tools to editors and desktop assistants over the Model Context Protocol.
+    Mcp(Mcp),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(Config),
@@ -173,15 +175,9 @@ pub(crate) struct Build {
     pub(crate) tag: Option<String>,
 }
 
+/// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
-    /// The component
-    pub(crate) path: PathBuf,
-
-    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
-    #[arg(last = true, value_name = "ARGS")]
-    pub(crate) args: Vec<String>,
-
+pub(crate) struct Offers {
     /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
     #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
     pub(crate) dir: Vec<String>,
@@ -206,10 +202,6 @@ pub(crate) struct Run {
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_address: Vec<IpNet>,
 
-    /// A capabilities.toml to use instead of the manifest in the component
-    #[arg(long, value_name = "FILE")]
-    pub(crate) capabilities: Option<PathBuf>,
-
     /// Fuel, about one unit for each instruction [default: 20_000_000_000]
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<Count>,
@@ -221,6 +213,23 @@ pub(crate) struct Run {
     /// Wall-clock time of the call [default: 30s]
     #[arg(long, value_name = "DUR")]
     pub(crate) wall: Option<Time>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The component
+    pub(crate) path: PathBuf,
+
+    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
 
     /// Print what the call used, on standard error
     #[arg(long)]
@@ -237,6 +246,24 @@ pub(crate) struct Run {
     /// How to print: json gives one object for each call, with the receipt and what the tool printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Components, and directories with components (*.wasm); what changes there is served as it is then
+    #[arg(value_name = "PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Serve the tools of this agent of the running host, under the grants they have there
+    #[arg(long, value_name = "NAME", conflicts_with = "Offers")]
+    pub(crate) agent: Option<String>,
+
+    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
 }
 
 #[derive(Debug, Args)]

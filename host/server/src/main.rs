@@ -11,7 +11,10 @@ mod error;
 mod grpc;
 mod host;
 mod listen;
+mod mcp;
+mod offers;
 mod paths;
+mod token;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::paths::DataDir;
 
 /// The largest component that is read, in bytes; the sandbox loads no larger one.
-const MAX_COMPONENT: u64 = 256 << 20;
+pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
 
 /// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
 }
 
 /// Reads a file of at most `max` bytes.
-fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
     let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
     let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
     if !metadata.is_file() {
@@ -42,7 +42,7 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
 }
 
 /// What a tool goes by when nobody has given it another name: its manifest's name, else its file's.
-fn name_of<'a>(installed: &'a Installed, path: &'a Path) -> &'a str {
+pub(crate) fn name_of<'a>(installed: &'a Installed, path: &'a Path) -> &'a str {
     match installed.manifest().tool.name.as_str() {
         "" => path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
         name => name,

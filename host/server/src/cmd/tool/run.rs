@@ -1,34 +1,28 @@
 //! `cofferdam tool run`: one call in the sandbox of this process.
 
 use std::io::{IsTerminal, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
-use cofferdam_tool::{Input, Runner, Secrets, Tool};
+use cofferdam_capability::Decision;
+use cofferdam_tool::{Input, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host::{self, Reach};
+use crate::host;
+use crate::offers;
 use crate::paths::DataDir;
-
-/// The largest file of a secret, in bytes: the largest secret and a line break.
-const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
-    let secrets = secrets(&run.secret)?;
-    let names = secrets.names().cloned().collect();
-    let reach = Reach { addresses: run.allow_address.clone(), nameservers: run.nameserver.clone(), secrets };
+    let (reach, decision) = offers::read(&run.offers)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
-    let tools = load(&runner, &run, decision(&run, names)?).await?;
+    let tools = load(&runner, &run, decision).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
@@ -64,48 +58,6 @@ async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool
         }
     }
     Ok(tools)
-}
-
-fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
-    let offers = run.dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
-    let env = run.env.iter().map(|variable| match variable.split_once('=') {
-        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
-    });
-    let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: run.http.clone(), secrets })
-}
-
-/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
-fn secrets(written: &[String]) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets::default();
-    for written in written {
-        let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
-        let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
-        let name: SecretName = name.parse().map_err(wrong)?;
-        let mut value = Zeroizing::new(super::read(Path::new(file), MAX_SECRET_FILE)?);
-        for end in [b'\n', b'\r'] {
-            if value.last() == Some(&end) {
-                value.pop();
-            }
-        }
-        secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
-    }
-    Ok(secrets)
-}
-
-/// `HOST:GUEST[:ro|rw]`.
-fn offer(written: &str) -> Result<Offer, Failure> {
-    let wrong = |problem: String| Failure::usage(format!("--dir {written}: {problem}"));
-    let (paths, access) = match written.rsplit_once(':') {
-        Some((paths, "ro")) => (paths, Access::ReadOnly),
-        Some((paths, "rw")) => (paths, Access::ReadWrite),
-        _ => (written, Access::ReadWrite),
-    };
-    let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
-    let (host, guest) = paths.rsplit_once(':').ok_or_else(|| wrong(expected.to_owned()))?;
-    let guest = guest.parse().map_err(wrong)?;
-    Offer::host_directory(Path::new(host), guest, access).map_err(|error| wrong(error.to_string()))
 }
 
 /// The tool that is meant and what it gets.

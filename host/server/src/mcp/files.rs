@@ -1,0 +1,163 @@
+//! Tools from component files, and what changes in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cofferdam_capability::Decision;
+use cofferdam_tool::{Queue, Runner, Tool};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::watch;
+
+use super::shelf::{Facts, Shelf};
+use crate::cmd::tool as component;
+use crate::console;
+use crate::error::Failure;
+
+/// Components that one server offers; each is held in memory.
+const MAX_COMPONENTS: usize = 256;
+
+/// Entries of a directory that are looked at for components.
+const MAX_ENTRIES: usize = 10_000;
+
+/// How often files are looked at for changes: a look costs microseconds, and nobody waits longer for a new tool.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Components that are made ready at once. More would only wait for each other's compilation.
+const AT_ONCE: usize = 4;
+
+/// Component files, with what each of their tools is granted.
+#[derive(Debug)]
+pub(crate) struct Files {
+    runner: Arc<Runner>,
+    /// All calls of this process wait in one queue, as those of an agent do.
+    queue: Arc<Queue>,
+    paths: Vec<PathBuf>,
+    decision: Decision,
+}
+
+/// What a file was when it was last looked at.
+pub(crate) type Stamp = (PathBuf, u64, Option<SystemTime>);
+
+impl Files {
+    pub(crate) fn new(runner: Arc<Runner>, paths: Vec<PathBuf>, decision: Decision) -> Self {
+        Self { queue: runner.queue(), runner, paths, decision }
+    }
+
+    /// Makes every tool ready. The first one that is wrong ends it.
+    pub(crate) async fn shelf(&self) -> Result<Shelf, Failure> {
+        let components = self.components()?;
+        if components.len() > MAX_COMPONENTS {
+            let found = components.len();
+            return Err(Failure::usage(format!("there are {found} components: at most {MAX_COMPONENTS} are served")));
+        }
+        let made = components.into_iter().map(|path| self.spawn(path));
+        let made: Vec<(PathBuf, Vec<Tool>)> = stream::iter(made).buffered(AT_ONCE).try_collect().await?;
+        let mut shelf = Shelf::default();
+        let mut from: BTreeMap<String, PathBuf> = BTreeMap::new();
+        for (path, tools) in made {
+            for tool in tools {
+                let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
+                if let Some(other) = from.insert(tool.name().to_owned(), path.clone()) {
+                    let (name, other) = (tool.name(), other.display());
+                    let right = "give one of them another `name` in its manifest, or leave it out";
+                    return Err(wrong(format!("{other} has a tool `{name}` too: {right}")));
+                }
+                shelf.add(Facts::of(&tool)).map_err(wrong)?;
+                // The name is free: it is not in `from`.
+                let _ = shelf.catalog.add(tool);
+            }
+        }
+        Ok(shelf)
+    }
+
+    /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and puts new tools on the shelf. When something is wrong with them, what was served
+    /// is served on.
+    pub(crate) async fn watch(self, mut seen: Vec<Stamp>, shelf: watch::Sender<Arc<Shelf>>) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = self.stamps();
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            match self.shelf().await {
+                // Also when only the code has changed: calls go to the new one.
+                Ok(new) => {
+                    let new = Arc::new(new);
+                    let same = new.says_the_same_as(&shelf.borrow());
+                    shelf.send_if_modified(|old| {
+                        *old = new;
+                        !same
+                    });
+                }
+                Err(failure) => tracing::error!("the tools stay as they were: {}", failure.sentence()),
+            }
+        }
+    }
+
+    /// Every component file, in the order in which they were named.
+    fn components(&self) -> Result<Vec<PathBuf>, Failure> {
+        let mut components = Vec::new();
+        for path in &self.paths {
+            if path.is_dir() {
+                components.extend(in_directory(path)?);
+            } else {
+                components.push(path.clone());
+            }
+        }
+        Ok(components)
+    }
+
+    /// What the files are now.
+    pub(crate) fn stamps(&self) -> Vec<Stamp> {
+        let stamp = |path: PathBuf| {
+            let metadata = std::fs::metadata(&path).ok();
+            let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+            (path, size, metadata.and_then(|metadata| metadata.modified().ok()))
+        };
+        self.components().unwrap_or_default().into_iter().map(stamp).collect()
+    }
+
+    /// In a task of its own, so that components are made ready on all cores.
+    async fn spawn(&self, path: PathBuf) -> Result<(PathBuf, Vec<Tool>), Failure> {
+        let (runner, queue, decision) = (Arc::clone(&self.runner), Arc::clone(&self.queue), self.decision.clone());
+        let made = tokio::spawn(async move {
+            let tools = ready(&runner, &path, decision, &queue).await?;
+            Ok((path, tools))
+        });
+        made.await.map_err(Failure::work)?
+    }
+}
+
+/// Makes the tools of one component ready.
+async fn ready(runner: &Runner, path: &Path, decision: Decision, queue: &Arc<Queue>) -> Result<Vec<Tool>, Failure> {
+    let bytes = component::read(path, component::MAX_COMPONENT)?;
+    let installed = runner.load(&bytes, &path.display().to_string(), None).await.map_err(Failure::usage)?;
+    let name = component::name_of(&installed, path);
+    let wrong = |error| Failure::usage(format!("{}: {error}", path.display()));
+    let tools = runner.offer(&installed, name, "", decision, queue).await.map_err(wrong)?;
+    for withheld in tools.first().map(|tool| tool.grant().withheld()).unwrap_or_default() {
+        console::note(&format!("note: {name}: {withheld}"));
+    }
+    Ok(tools)
+}
+
+/// The components of a directory, by name.
+fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", directory.display()));
+    let entries = std::fs::read_dir(directory).map_err(|error| wrong(error.to_string()))?;
+    let mut components = Vec::new();
+    for (count, entry) in entries.enumerate() {
+        if count == MAX_ENTRIES {
+            return Err(wrong(format!("it has more than {MAX_ENTRIES} entries: name one with components alone")));
+        }
+        let path = entry.map_err(|error| wrong(error.to_string()))?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
+            components.push(path);
+        }
+    }
+    components.sort();
+    Ok(components)
+}
