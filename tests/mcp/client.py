@@ -12,7 +12,7 @@ import httpx2
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-PATIENCE = 60  # seconds for everything; a server that hangs fails the test instead of stopping it
+PATIENCE = 120  # seconds for everything; a server that hangs fails the test instead of stopping it
 
 server, action, *arguments = json.loads(sys.argv[1]), *sys.argv[2:]
 

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::support::{Scratch, binary, checkout, python};
 
-/// How long a process may take to say something that a test waits for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a process may take to say something that a test waits for: the first start compiles tools.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The outcomes that are in the log when `COFFERDAM_LOG` says so.
-const LOG: &str = "off,cofferdam_tool=info";
+const LOG: &str = "error,cofferdam_tool=info";
 
 /// `cofferdam mcp ARGS`, left to the test. It is killed when it is dropped.
 pub(super) struct Server {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use cofferdam_capability::Decision;
 use cofferdam_tool::{Queue, Runner, Tool};
@@ -23,6 +23,9 @@ const MAX_ENTRIES: usize = 10_000;
 
 /// How often files are looked at for changes: a look costs microseconds, and nobody waits longer for a new tool.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// When files that were wrong are tried again although they are the same: what was wrong may have been the machine's.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Components that are made ready at once. More would only wait for each other's compilation.
 const AT_ONCE: usize = 4;
@@ -75,10 +78,12 @@ impl Files {
     /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and puts new tools on the shelf. When something is wrong with them, what was served
     /// is served on.
     pub(crate) async fn watch(self, mut seen: Vec<Stamp>, shelf: watch::Sender<Arc<Shelf>>) {
+        // What was wrong last time, and when.
+        let mut wrong: Option<(String, Instant)> = None;
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.stamps();
-            if now == seen {
+            if now == seen && wrong.as_ref().is_none_or(|(_, when)| when.elapsed() < AGAIN) {
                 continue;
             }
             seen = now;
@@ -91,8 +96,15 @@ impl Files {
                         *old = new;
                         !same
                     });
+                    wrong = None;
                 }
-                Err(failure) => tracing::error!("the tools stay as they were: {}", failure.sentence()),
+                Err(failure) => {
+                    let sentence = failure.sentence().to_owned();
+                    if wrong.as_ref().is_none_or(|(last, _)| *last != sentence) {
+                        tracing::error!("the tools stay as they were: {sentence}");
+                    }
+                    wrong = Some((sentence, Instant::now()));
+                }
             }
         }
     }

@@ -29,8 +29,20 @@ impl Progress {
         if self.to.is_none() {
             return call.await;
         }
-        self.tell(&format!("{tool} was called")).await;
         let mut call = std::pin::pin!(call);
+        let message = format!("{tool} was called");
+        let mut called = std::pin::pin!(self.tell(&message));
+        // The call first: when its client hears of it, it is on its way, and can be cancelled.
+        let early = tokio::select! {
+            biased;
+            done = call.as_mut() => Some(done),
+            () = called.as_mut() => None,
+        };
+        if let Some(done) = early {
+            called.await;
+            self.tell(&format!("{tool} has ended")).await;
+            return done;
+        }
         loop {
             match tokio::time::timeout(INTERVAL, call.as_mut()).await {
                 Ok(done) => {
