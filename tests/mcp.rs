@@ -112,7 +112,7 @@ fn what_is_wrong_with_changed_files_leaves_the_tools_as_they_were() {
     let mut server = Server::start(&scratch, [tools.as_os_str()]);
     server.initialize();
     std::fs::write(tools.join("x.wasm"), "not a component").expect("a file");
-    let mut list = |server: &mut Server, id| server.ask(id, "tools/list", json!({}))["result"]["tools"].clone();
+    let list = |server: &mut Server, id| server.ask(id, "tools/list", json!({}))["result"]["tools"].clone();
     assert_eq!(list(&mut server, 1).as_array().unwrap().len(), 1);
     // Another name for a tool that is there already: neither of the two may win.
     std::fs::remove_file(tools.join("x.wasm")).expect("it was there");

@@ -14,7 +14,7 @@ use crate::support::{Scratch, binary, checkout, python};
 /// How long a process may take to say something that a test waits for: the first start compiles tools.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The outcomes that are in the log when `COFFERDAM_LOG` says so.
+/// What `COFFERDAM_LOG` lets into the log: errors, and how calls ended.
 const LOG: &str = "error,cofferdam_tool=info";
 
 /// `cofferdam mcp ARGS`, left to the test. It is killed when it is dropped.
