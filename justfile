@@ -5,8 +5,8 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 
-# Tools that ship with the host, by folder.
-tool_paths := "tools/cat tools/echo tools/head tools/ls tools/sort tools/text-stats tools/wc"
+# Debian packages of programs that the tests compare with, and of a registry with its client.
+program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep skopeo util-linux wget"
 
 # List the recipes.
 default:
@@ -18,10 +18,12 @@ run: tools
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools python components
+test: tools python components programs
     @echo "running the tests" >&2
     cargo test --locked --quiet
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
+    @echo "testing the tools" >&2
+    {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -33,13 +35,19 @@ lint: wasm-target
 # Build the tools, with their manifests inside, into target/tools.
 tools: host
     @echo "building the tools" >&2
-    {{cofferdam}} tool build {{tool_paths}}
+    {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
+
+# Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
+[private]
+tools-readme: tools
+    {{cofferdam}} tool test --format markdown $(dirname tools/*/capabilities.toml) > target/tools/table.md
+    sed --in-place -e '/^<!-- table:/,/^<!-- end of table -->$/{//!d;}' -e '/^<!-- table:/r target/tools/table.md' tools/README.md
 
 # Measure in a release build and write BENCHMARKS.md.
 bench: tools
     @echo "building the host and the workloads for release" >&2
     cargo build --locked --release
-    cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile guest
+    cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile workload
     cargo bench --locked --bench sandbox
 
 [private]
@@ -60,6 +68,17 @@ components: host python
         target/python/bin/componentize-py --wit-path tests/components/python --world shop componentize --python-path tests/components/python app --output target/components/shop-plain.wasm >&2; \
         rm -rf tests/components/python/__pycache__; \
         {{cofferdam}} tool build target/components/shop-plain.wasm --capabilities tests/components/python/capabilities.toml --wit tests/components/python/shop.wit --out target/components >&2; \
+    fi
+
+# Programs of Debian that the tests drive: those that tools replace, and a real registry with a client that nobody here wrote.
+[private]
+programs:
+    @if ! dpkg --status {{program_packages}} >/dev/null 2>&1; then \
+        command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{program_packages}}: install them by the means of this system" >&2; exit 1; }; \
+        echo "installing {{program_packages}}" >&2; \
+        as_root=""; [ "$(id -u)" = 0 ] || as_root="sudo -n"; \
+        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends {{program_packages}}; } >/dev/null \
+            || { echo "apt-get may not install them: run 'apt-get install {{program_packages}}' as root once" >&2; exit 1; }; \
     fi
 
 # What others wrote for the tests, in an environment of its own: clients of gRPC and MCP, and a toolchain for components.

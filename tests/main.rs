@@ -23,17 +23,29 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Tools held against the native programs that they replace.
+mod differential;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
+/// What the operator grants to agents' tools over the network, with secrets and without.
+mod granted;
 /// A gRPC client that nobody here wrote.
 mod grpc;
 /// Guests that try the forbidden act from inside.
 mod hostile;
+/// Tool images: a real registry, and one that lies.
+mod images;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 /// What tools reach over HTTP, and what they do not.
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// What tools are connected to over TCP, and what they are not.
+mod tcp;
 /// House rules: the architecture, and what code must not hold.
 mod tidy;
+/// Cases of tools, hostile inputs, what a manifest asks for.
+mod tool_test;
+/// The tools that speak HTTP: what was granted works, what was not is told.
+mod web_tools;

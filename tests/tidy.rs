@@ -6,6 +6,8 @@
 mod links;
 mod manifests;
 mod sources;
+mod tool_table;
+mod tools;
 
 use std::path::Path;
 

@@ -14,6 +14,8 @@ pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    /// The most memory the process held, in KiB.
+    pub(crate) peak_kib: u64,
 }
 
 /// A command line of the binary under test, on the data directory of `scratch`.
@@ -42,7 +44,7 @@ impl Cofferdam {
     #[track_caller]
     pub(crate) fn run(self) -> Ran {
         let ran = self.0.run().unwrap_or_else(|problem| panic!("{problem}"));
-        Ran { code: ran.code, stdout: ran.stdout, stderr: ran.stderr }
+        Ran { code: ran.code, stdout: ran.stdout, stderr: ran.stderr, peak_kib: ran.peak_kib }
     }
 }
 

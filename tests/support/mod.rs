@@ -2,12 +2,15 @@
 
 mod command;
 mod host;
+pub(crate) mod liar;
 mod network;
+mod registry;
 mod scratch;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
 pub(crate) use host::{Host, content_of};
 pub(crate) use network::{dns, start_tls, web};
+pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{Access, Decision, GuestPath, Offer};
-use cofferdam_image::Store as ImageStore;
+use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_tool::{Catalog, Queue, Runner};
@@ -34,8 +34,8 @@ pub struct AgentsConfig {
     pub credentials: Credentials,
     /// Runs the tools.
     pub runner: Arc<Runner>,
-    /// Tool images on this machine.
-    pub images: Arc<ImageStore>,
+    /// Tool images on this machine and in registries.
+    pub images: Arc<Images>,
     /// What the operator decided, by agent and tool. Every tool is offered its agent's workspace besides.
     pub decisions: Decisions,
 }
@@ -51,7 +51,7 @@ pub struct Agents {
     path: PathBuf,
     credentials: Credentials,
     runner: Arc<Runner>,
-    images: Arc<ImageStore>,
+    images: Arc<Images>,
     store: SessionStore,
     turns: Arc<Turns>,
     decisions: Decisions,
@@ -62,6 +62,13 @@ pub struct Agents {
 enum Slot {
     Ready(Arc<Agent>, i64),
     Failed { id: String, reason: String, created_at: i64 },
+}
+
+/// A tool as it is found, before it is loaded.
+struct Component {
+    bytes: Vec<u8>,
+    /// How to call it, Markdown, as its image says.
+    usage: Option<String>,
 }
 
 /// One row of a listing.
@@ -128,7 +135,7 @@ impl Agents {
         };
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            components.push(self.component(&name, bin, &home)?);
+            components.push(self.component(&name, bin, &home).await?);
         }
         let source = std::fs::read(file).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
         let workspace = self.workspace(&row.id)?;
@@ -137,7 +144,8 @@ impl Agents {
         let bins: Vec<_> = agentfile.bins.iter().map(|bin| bin.name.clone()).collect();
         workspace.keep_only("usr/bin", &bins)?;
         for (bin, component) in bins.iter().zip(&components) {
-            workspace.write(&format!("usr/bin/{bin}"), component)?;
+            workspace.write(&format!("usr/bin/{bin}"), &component.bytes)?;
+            workspace.write_usage(bin, component.usage.as_deref())?;
         }
         workspace.write("etc/Agentfile", &source)?;
         self.store.put_agent(&row).await?;
@@ -195,13 +203,14 @@ impl Agents {
         let agentfile = agentfile::read(&file)?;
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            components.push(workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?);
+            let bytes = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?;
+            components.push(Component { bytes, usage: workspace.read_usage(&bin.name)? });
         }
         self.build(row, &agentfile, &components, workspace).await
     }
 
-    /// The bytes of a tool: a file beside the Agentfile, or an image in the local store.
-    fn component(&self, agent: &str, bin: &Bin, home: &Path) -> Result<Vec<u8>, AgentError> {
+    /// A tool: a file beside the Agentfile, or an image of this machine or a registry.
+    async fn component(&self, agent: &str, bin: &Bin, home: &Path) -> Result<Component, AgentError> {
         let wrong = |problem: String| AgentError::Bin { agent: agent.to_owned(), bin: bin.name.clone(), problem };
         match &bin.source {
             BinSource::Path(path) => {
@@ -210,11 +219,15 @@ impl Agents {
                 if size.len() > MAX_COMPONENT {
                     return Err(wrong(format!("{} has more than {MAX_COMPONENT} bytes", path.display())));
                 }
-                std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))
+                let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+                Ok(Component { bytes, usage: None })
             }
             BinSource::Image(reference) => {
-                let (_, image) = self.images.tool(reference).map_err(|error| wrong(error.to_string()))?;
-                Ok(image.component)
+                let found = self.images.tool(reference).await.map_err(|error| wrong(error.to_string()))?;
+                if found.pulled.is_some() {
+                    tracing::info!(agent, bin = bin.name, digest = %found.digest, "pulled {reference}");
+                }
+                Ok(Component { bytes: found.tool.component, usage: found.tool.usage })
             }
         }
     }
@@ -223,7 +236,7 @@ impl Agents {
         &self,
         row: &AgentRow,
         agentfile: &Agentfile,
-        components: &[Vec<u8>],
+        components: &[Component],
         workspace: Workspace,
     ) -> Result<Agent, AgentError> {
         let model = |source| AgentError::Model { agent: row.name.clone(), source };
@@ -253,24 +266,30 @@ impl Agents {
         &self,
         row: &AgentRow,
         bin: &Bin,
-        component: &[u8],
+        component: &Component,
         workspace: &Workspace,
         queue: &Arc<Queue>,
         catalog: &mut Catalog,
     ) -> Result<(), AgentError> {
         let wrong =
             |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
-        let installed = self.runner.load(component, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
+        let installed = self.runner.load(&component.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
         // The operator of an agent offers its workspace and nothing else; the tool's manifest says what it takes of it.
         let offer = Offer::below(workspace.root(), GuestPath::working_directory(), Access::ReadWrite).map_err(grant)?;
         let mut decision = self.decisions.get(&(row.name.clone(), bin.name.clone())).cloned().unwrap_or_default();
         decision.offers.push(offer);
         let mut note = bin.description.clone().unwrap_or_default();
-        if let Some(usage) = &bin.usage {
+        // The agent's author knows better than the tool's what it is called for here.
+        if let Some(usage) = bin.usage.as_ref().or(component.usage.as_ref()) {
             note = format!("{note}\n\n## Usage\n\n{usage}");
         }
-        for tool in self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)? {
+        let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
+        // All tools of a component have the same grant.
+        for withheld in tools.first().iter().flat_map(|tool| tool.grant().withheld()) {
+            tracing::info!(agent = row.name, tool = bin.name, "{withheld}");
+        }
+        for tool in tools {
             catalog.add(tool).map_err(|name| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),

@@ -21,6 +21,9 @@ const DIRECTORIES: [&str; 9] = [
     "var/lib",
 ];
 
+/// The largest usage text, in bytes: what an image's config or layer may hold at most.
+const MAX_USAGE: u64 = 1 << 20;
+
 /// A tree, opened once. Nothing in it is reached by a path from outside again.
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
@@ -69,6 +72,32 @@ impl Workspace {
             self.root.rename(&temporary, &self.root, name)
         };
         write().map_err(|source| AgentError::Tree { path: self.path.join(name), source })
+    }
+
+    /// Keeps the usage text of a tool, or that it has none.
+    pub(crate) fn write_usage(&self, bin: &str, usage: Option<&str>) -> Result<(), AgentError> {
+        let directory = format!("etc/data/bins/{bin}");
+        let name = format!("{directory}/USAGE.md");
+        let wrong = |source| AgentError::Tree { path: self.path.join(&name), source };
+        let Some(usage) = usage else {
+            return match self.root.remove_file(&name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(wrong(error)),
+                _ => Ok(()),
+            };
+        };
+        self.root.create_dir_all(&directory).map_err(wrong)?;
+        self.write(&name, usage.as_bytes())
+    }
+
+    /// The usage text of a tool, if its image had one.
+    pub(crate) fn read_usage(&self, bin: &str) -> Result<Option<String>, AgentError> {
+        let name = format!("etc/data/bins/{bin}/USAGE.md");
+        if !self.root.exists(&name) {
+            return Ok(None);
+        }
+        let bytes = self.read(&name, MAX_USAGE)?;
+        let wrong = |error| AgentError::Tree { path: self.path.join(&name), source: std::io::Error::other(error) };
+        String::from_utf8(bytes).map(Some).map_err(wrong)
     }
 
     /// Removes the files of `directory` that are not in `keep`.

@@ -10,7 +10,9 @@ use crate::error::GrantError;
 use crate::guest_path::GuestPath;
 use crate::limits::{Limits, LimitsRequest};
 use crate::manifest::{Access, Manifest};
-use crate::network::{AddressPolicy, Host, HostOffer, HostPattern, NetworkCeiling, NetworkPolicy};
+use crate::network::{
+    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
+};
 use crate::overlap;
 use crate::preopen::{Offer, Preopen};
 use crate::secret::{SecretName, SecretRule};
@@ -37,6 +39,8 @@ pub struct Decision {
     pub limits: LimitsRequest,
     /// Hosts that it may send requests to.
     pub http: Vec<HostOffer>,
+    /// Hosts and ports that it may be connected to over TCP.
+    pub tcp: Vec<TcpOffer>,
     /// Secrets that the operator has values for.
     pub secrets: Vec<SecretName>,
 }
@@ -61,6 +65,12 @@ pub enum Withheld {
     HostAboveCeiling(HostPattern),
     /// A host was offered that the manifest does not declare, or not at this port.
     HostNotDeclared(String),
+    /// The manifest declares TCP to a host that nobody offers, or not at these ports.
+    NoTcp(HostPattern),
+    /// The manifest declares TCP to a host that this host gives to no tool.
+    TcpAboveCeiling(HostPattern),
+    /// TCP was offered that the manifest does not declare.
+    TcpNotDeclared(String),
     /// The manifest declares a secret that has no value here.
     NoSecret(SecretName),
     /// A secret was given that the manifest does not declare.
@@ -116,6 +126,13 @@ impl fmt::Display for Withheld {
             Self::HostNotDeclared(offer) => {
                 write!(f, "its manifest does not declare requests to {offer}, so it cannot send any there")
             }
+            Self::NoTcp(host) => write!(f, "its manifest declares TCP to {host}, which nobody offers"),
+            Self::TcpAboveCeiling(host) => {
+                write!(f, "its manifest declares TCP to {host}, which this host gives to no tool")
+            }
+            Self::TcpNotDeclared(offer) => {
+                write!(f, "its manifest does not declare TCP to {offer}, so it cannot be connected there")
+            }
             Self::NoSecret(name) => write!(f, "its manifest declares the secret {name}, which has no value here"),
             Self::SecretNotDeclared(name) => {
                 write!(f, "its manifest does not declare the secret {name}, so it is sent nowhere")
@@ -142,14 +159,16 @@ impl Grant {
         ceiling: &Ceiling,
         decision: Decision,
     ) -> Result<Self, GrantError> {
-        let Decision { offers, env, limits, http, secrets } = decision;
+        let Decision { offers, env, limits, http, tcp, secrets } = decision;
         let mut withheld = Vec::new();
         let limits = decide_limits(manifest, ceiling, &limits, &mut withheld)?;
         let preopens = decide_directories(manifest, &offers, &mut withheld)?;
         // Nobody has to offer it: it is empty, counted, and gone after the call.
         let scratch = manifest.fs.iter().any(|row| row.path == GuestPath::scratch());
         let environment = decide_environment(manifest, env, &mut withheld);
-        let network = decide_network(manifest, &ceiling.network, &http, &mut withheld);
+        let requests = decide_requests(manifest, &ceiling.network, &http, &mut withheld);
+        let tcp = decide_tcp(manifest, &ceiling.network, &tcp, &mut withheld);
+        let network = NetworkPolicy::new(requests, tcp, AddressPolicy::new(ceiling.network.addresses.clone()));
         let secrets = decide_secrets(manifest, &network, &secrets, &mut withheld);
         let manifest = manifest.digest()?;
         let fingerprint = Fingerprint {
@@ -336,12 +355,12 @@ fn decide_environment(
 }
 
 /// Declared ∩ ceiling ∩ offered, pattern by pattern: what is left of a row is the narrowest of the three.
-fn decide_network(
+fn decide_requests(
     manifest: &Manifest,
     ceiling: &NetworkCeiling,
     offers: &[HostOffer],
     withheld: &mut Vec<Withheld>,
-) -> NetworkPolicy {
+) -> Vec<HttpRule> {
     let mut granted = Vec::new();
     let mut used = vec![false; offers.len()];
     for row in &manifest.http {
@@ -362,7 +381,37 @@ fn decide_network(
     }
     let unused = offers.iter().zip(used).filter(|(_, used)| !used);
     withheld.extend(unused.map(|(offer, _)| Withheld::HostNotDeclared(offer.to_string())));
-    NetworkPolicy::new(granted, AddressPolicy::new(ceiling.addresses.clone()))
+    granted
+}
+
+/// The same for TCP, where every offer names its one port.
+fn decide_tcp(
+    manifest: &Manifest,
+    ceiling: &NetworkCeiling,
+    offers: &[TcpOffer],
+    withheld: &mut Vec<Withheld>,
+) -> Vec<TcpRule> {
+    let mut granted = Vec::new();
+    let mut used = vec![false; offers.len()];
+    for row in &manifest.tcp {
+        let below: Vec<_> = ceiling.hosts.iter().filter_map(|pattern| row.host.meet(pattern)).collect();
+        if below.is_empty() {
+            withheld.push(Withheld::TcpAboveCeiling(row.host.clone()));
+            continue;
+        }
+        let before = granted.len();
+        for (offer, used) in offers.iter().zip(&mut used) {
+            let met: Vec<_> = below.iter().filter_map(|host| TcpRule::meet(host, &row.ports, offer)).collect();
+            *used |= !met.is_empty();
+            granted.extend(met);
+        }
+        if granted.len() == before {
+            withheld.push(Withheld::NoTcp(row.host.clone()));
+        }
+    }
+    let unused = offers.iter().zip(used).filter(|(_, used)| !used);
+    withheld.extend(unused.map(|(offer, _)| Withheld::TcpNotDeclared(offer.to_string())));
+    granted
 }
 
 fn decide_secrets(

@@ -18,16 +18,18 @@ mod preopen;
 mod quantity;
 mod secret;
 
-pub use digest::{Digest, DigestError};
+pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
-pub use manifest::{Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, ToolSection, UnusedRow};
+pub use manifest::{
+    Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
+};
 pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
-    Refusal, Scheme,
+    Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};

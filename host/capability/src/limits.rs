@@ -177,6 +177,10 @@ limits! {
     /// HTTP exchanges at once: each holds a socket and a buffer of the host. Browsers open six to one server.
     http_concurrent("http-concurrent"): Count = Count(4), at most Count(16);
 
+    /// TCP sockets that the call makes, whether they get connected or not, and names that it looks up for them. A client
+    /// of one service has one; a name may have several addresses to try.
+    tcp_connections("tcp-connections"): Count = Count(4), at most Count(64);
+
     /// The result of a typed call.
     result("result"): Bytes = mib(1), at most mib(8);
 }

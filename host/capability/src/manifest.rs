@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
-use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port};
+use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
 use crate::secret::{InjectFormat, InjectHeader, SecretName};
 
 /// The version of the format that this host reads.
@@ -37,6 +37,9 @@ pub struct Manifest {
     /// HTTP hosts. No row, no request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRow>,
+    /// TCP hosts. No row, no socket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tcp: Vec<TcpRow>,
     /// Secrets that the host injects into requests; the guest never sees one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret: Vec<SecretRow>,
@@ -89,17 +92,29 @@ pub struct FsRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRow {
-    /// An exact host, or `*.` and a name.
+    /// An exact host, `*.` and a name, or `*`: whatever hosts the operator names.
     pub host: HostPattern,
     /// The methods, such as `GET`; every method when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
-    /// The ports, for both schemes; 80 for http and 443 for https when left out.
+    /// The ports, for both schemes; when left out 80 for http and 443 for https, and below `*` the port of the offer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
     /// Path prefixes; every path when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathPrefix>,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
+/// `[[tcp]]`: one host that the tool is connected to, for what is not HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TcpRow {
+    /// An exact host, or `*.` and a name.
+    pub host: HostPattern,
+    /// The ports; there is no default.
+    pub ports: TcpPorts,
     /// Why it needs it.
     pub reason: Reason,
 }
@@ -164,6 +179,7 @@ impl Manifest {
             tool: ToolSection::default(),
             fs: Vec::new(),
             http: Vec::new(),
+            tcp: Vec::new(),
             secret: Vec::new(),
             env: Vec::new(),
             unused: Vec::new(),
@@ -195,11 +211,11 @@ impl Manifest {
         Ok(Digest::of(&self.to_canonical_json()?))
     }
 
-    /// Every host has a name, and every secret goes to one of the hosts that requests are sent to.
+    /// Every secret goes to one of the hosts that requests are sent to.
     fn check_network(&self, origin: &str) -> Result<(), ManifestError> {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
-        if self.http.iter().any(|row| row.host.is_any()) {
-            return refuse("[[http]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
+        if self.tcp.iter().any(|row| row.host.is_any()) {
+            return refuse("[[tcp]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
         }
         match self.secret.iter().find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host))) {
             Some(secret) => refuse(format!(
@@ -245,6 +261,11 @@ impl Manifest {
 }
 
 impl HttpRow {
+    /// Whether the row, before anything narrows it, is about this request. `path` is that of the URI, without the query.
+    pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
+        self.rule().covers(method, scheme, host, port, path)
+    }
+
     /// The row as a rule, before anything narrows it.
     pub(crate) fn rule(&self) -> HttpRule {
         HttpRule::new(self.host.clone(), self.methods.clone(), self.ports.clone(), self.paths.clone())

@@ -1,12 +1,14 @@
 //! Where a tool may send requests: rules about host, port, method and path, and about the addresses behind a name.
 //!
-//! Nothing here speaks to a network. `sandbox/http.rs` asks [`NetworkPolicy`] before a name is looked up, and
-//! [`AddressPolicy`] before a connection is made.
+//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp.rs` ask [`NetworkPolicy`] before a name is looked
+//! up, and [`AddressPolicy`] before a connection is made.
 
 mod address;
 mod host;
 mod path;
+mod tcp;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use address::AddressPolicy;
 pub use host::{Host, HostPattern};
 pub use path::PathPrefix;
+pub use tcp::{TcpOffer, TcpPorts, TcpRule};
 
 /// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing would be checked any
 /// more; `TRACE` asks the server to send back the headers that the host injected.
@@ -49,7 +52,8 @@ pub struct Method(String);
 pub struct Port(u16);
 
 /// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct HostOffer {
     pattern: HostPattern,
     port: Option<Port>,
@@ -68,6 +72,8 @@ pub struct NetworkCeiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpRule {
     host: HostPattern,
+    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves them as well.
+    open: bool,
     /// Every method but [`NEVER`] when empty.
     methods: Vec<Method>,
     /// The port of the scheme when empty.
@@ -78,10 +84,11 @@ pub struct HttpRule {
     paths: Vec<PathPrefix>,
 }
 
-/// Everything a tool may request. The default permits nothing.
+/// Everything a tool may request or be connected to. The default permits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NetworkPolicy {
     rules: Vec<HttpRule>,
+    tcp: Vec<TcpRule>,
     addresses: AddressPolicy,
 }
 
@@ -107,13 +114,15 @@ impl Scheme {
 impl HttpRule {
     /// A rule as a manifest asks for it.
     pub(crate) fn new(host: HostPattern, methods: Vec<Method>, ports: Vec<Port>, paths: Vec<PathPrefix>) -> Self {
-        Self { host, methods, ports, offered: None, paths }
+        let open = host.is_any();
+        Self { host, open, methods, ports, offered: None, paths }
     }
 
     /// What both this rule and a pattern permit: a ceiling or an offer.
     pub(crate) fn meet(&self, pattern: &HostPattern, port: Option<Port>) -> Option<Self> {
         let host = self.host.meet(pattern)?;
         let reachable = |port: Port| match self.ports.as_slice() {
+            [] if self.open => true,
             [] => [Scheme::Http, Scheme::Https].iter().any(|scheme| scheme.default_port() == port.0),
             ports => ports.contains(&port),
         };
@@ -128,6 +137,10 @@ impl HttpRule {
         &self.host
     }
 
+    pub(crate) fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
+        self.host.covers(host) && self.permits(method, scheme, port, path).is_ok()
+    }
+
     /// The error also says how far the request came.
     fn permits(&self, method: &str, scheme: Scheme, port: u16, path: &str) -> Result<(), (Stage, Refusal)> {
         let refuse = |stage, problem: String| Err((stage, Refusal(problem)));
@@ -138,7 +151,7 @@ impl HttpRule {
             return refuse(Stage::Method, format!("method {method} is not granted"));
         }
         let by_rule = match self.ports.as_slice() {
-            [] => port == scheme.default_port(),
+            [] => port == scheme.default_port() || (self.open && self.offered.is_some()),
             ports => ports.contains(&Port(port)),
         };
         if !by_rule || self.offered.is_some_and(|offered| offered.0 != port) {
@@ -152,8 +165,8 @@ impl HttpRule {
 }
 
 impl NetworkPolicy {
-    pub(crate) fn new(rules: Vec<HttpRule>, addresses: AddressPolicy) -> Self {
-        Self { rules, addresses }
+    pub(crate) fn new(rules: Vec<HttpRule>, tcp: Vec<TcpRule>, addresses: AddressPolicy) -> Self {
+        Self { rules, tcp, addresses }
     }
 
     /// Whether a request may be sent. `path` is that of the URI, without the query.
@@ -176,6 +189,21 @@ impl NetworkPolicy {
     /// Whether some request to this host may be sent.
     pub fn reaches(&self, host: &Host) -> bool {
         self.rules.iter().any(|rule| rule.host.covers(host))
+    }
+
+    /// Whether it may be connected to anything over TCP.
+    pub fn has_tcp(&self) -> bool {
+        !self.tcp.is_empty()
+    }
+
+    /// The ports of this host that it may be connected to over TCP; none for a host that is not granted.
+    pub fn tcp_ports(&self, host: &Host) -> BTreeSet<u16> {
+        self.tcp.iter().filter_map(|rule| rule.port_of(host)).collect()
+    }
+
+    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the operator too.
+    pub fn reaches_every_host(&self) -> bool {
+        self.rules.iter().any(|rule| rule.host.is_any())
     }
 
     /// What holds for the addresses behind a name.
@@ -234,6 +262,20 @@ impl fmt::Display for HostOffer {
             Some(port) => write!(f, "{}:{}", self.pattern, port.0),
             None => write!(f, "{}", self.pattern),
         }
+    }
+}
+
+impl TryFrom<String> for HostOffer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<HostOffer> for String {
+    fn from(offer: HostOffer) -> Self {
+        offer.to_string()
     }
 }
 

@@ -46,6 +46,20 @@ pub enum Error {
         /// The digest of the image that was to be put.
         actual: Digest,
     },
+    /// A digest alone is no name to keep or find an image under.
+    #[error("{0} is a digest without a name: write NAME:TAG, or NAME@{0}")]
+    Nameless(Reference),
+    /// A reference that names no registry, where one is needed.
+    #[error("{0} names no registry: write HOST/{0}")]
+    Unqualified(Reference),
+    /// A registry did not do as asked.
+    #[error("{registry}: {problem}")]
+    Registry {
+        /// Its host and port.
+        registry: Box<str>,
+        /// What it said or did not do, and what would help.
+        problem: String,
+    },
     /// A text is not a reference.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
@@ -72,6 +86,10 @@ impl Error {
 
     pub(crate) fn not_a_tool(reference: &Reference, problem: impl Into<String>) -> Self {
         Self::NotATool { reference: reference.clone(), problem: problem.into() }
+    }
+
+    pub(crate) fn registry(registry: &str, problem: impl Into<String>) -> Self {
+        Self::Registry { registry: registry.into(), problem: problem.into() }
     }
 
     /// For `map_err`: says what was being done.

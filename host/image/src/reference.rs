@@ -1,4 +1,4 @@
-//! What an image is called: `[registry/]repository[:tag][@sha256:…]`.
+//! What an image is called: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone.
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,8 @@ const TAG_MAX_CHARS: usize = 128;
 const HOST_LABEL_MAX_CHARS: usize = 63;
 
 /// The name of an image. The store holds an image under it; only pulling and pushing give the registry a meaning.
+///
+/// A digest alone, `sha256:…`, means whatever image of this machine has it, and names no repository.
 ///
 /// Every part is safe as a path: no empty component, none that begins with a dot, nothing but letters, digits and
 /// `.`, `_`, `-`.
@@ -47,7 +49,7 @@ impl Reference {
         self.registry.as_deref()
     }
 
-    /// The path within the registry.
+    /// The path within the registry; empty for a digest alone.
     pub fn repository(&self) -> &str {
         &self.repository
     }
@@ -60,6 +62,11 @@ impl Reference {
     /// The digest, if the reference pins one.
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()
+    }
+
+    /// Whether this is a digest alone, without a name.
+    pub fn is_bare(&self) -> bool {
+        self.repository.is_empty()
     }
 
     /// The same name, pinned to `digest` and without a tag: what to keep once a tag has been resolved.
@@ -85,6 +92,9 @@ impl fmt::Display for Reference {
         if let Some(registry) = &self.registry {
             write!(f, "{registry}/")?;
         }
+        if self.is_bare() {
+            return self.digest.iter().try_for_each(|digest| digest.fmt(f));
+        }
         f.write_str(&self.repository)?;
         if let Some(tag) = &self.tag {
             write!(f, ":{tag}")?;
@@ -105,6 +115,10 @@ impl FromStr for Reference {
 }
 
 fn parse(text: &str) -> Result<Reference, String> {
+    // As a name it would be the repository `sha256` with a tag of 64 digits, which nobody means.
+    if let Ok(digest) = text.parse() {
+        return Ok(Reference { registry: None, repository: Box::from(""), tag: None, digest: Some(digest) });
+    }
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.parse::<Digest>().map_err(|error| error.to_string())?)),
         None => (text, None),

@@ -10,9 +10,13 @@
 //! ends up in a model's prompt: whoever may push could change it under a pinned tool. So the text is the key
 //! `cofferdam.usage` of the config: readers of that config ignore keys they do not know, and the manifest's digest
 //! covers it. The annotation keeps its meaning, the name the text is to have beside the tool.
+//!
+//! Images in openotters' own layouts are read too, with their usage layer, if what they carry is a component.
 
 pub mod annotation;
+mod archive;
 mod config;
+mod layout;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +31,10 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::reference::Reference;
+use crate::store::blob;
+use crate::store::limits::{COMPONENT, CONFIG, Part, USAGE};
 use config::WasmConfig;
+pub(crate) use layout::{Layout, Packing};
 
 const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const WASM_LAYER: &str = "application/wasm";
@@ -87,64 +94,66 @@ impl ToolImage {
         Ok(Packed { config, manifest: canonical_json(&manifest)? })
     }
 
-    /// The tool that `manifest`, its config blob and its layer blob describe.
+    /// The tool that `manifest` describes; `read` gives its blobs, checked.
     pub(crate) fn unpack(
         reference: &Reference,
         manifest: &ImageManifest,
-        config: &[u8],
-        component: Vec<u8>,
+        layout: &Layout<'_>,
+        read: impl Fn(&Descriptor, &Part) -> Result<Vec<u8>, Error>,
     ) -> Result<Self, Error> {
-        let config = WasmConfig::read(reference, config, &Digest::of(&component))?;
-        let (imports, exports) = config.interfaces();
         let annotations = annotation::read(manifest.annotations().iter().flatten());
-        Ok(Self { component, annotations, usage: config.usage(), imports, exports })
+        match *layout {
+            Layout::Artifact { config, layer } => {
+                let digest = blob::digest(layer)?;
+                let (config, component) = (read(config, &CONFIG)?, read(layer, &COMPONENT)?);
+                let config = WasmConfig::read(reference, &config, &digest)?;
+                let (imports, exports) = config.interfaces();
+                Ok(Self { component, annotations, usage: config.usage(), imports, exports })
+            }
+            Layout::Bin { config: _, layer, packing, usage } => {
+                let name = layout::title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
+                let component = component(reference, read(layer, &COMPONENT)?, packing, name)?;
+                let usage = usage.map(|usage| read(usage, &USAGE)).transpose()?.map(String::from_utf8).transpose();
+                let usage = usage.map_err(|_| Error::not_a_tool(reference, "its usage text is not valid UTF-8"))?;
+                Ok(Self { component, annotations, usage, imports: Vec::new(), exports: Vec::new() })
+            }
+        }
     }
+}
+
+/// The component in a layer of openotters' layouts. Only what it holds tells whether it is one: the same layouts carry
+/// native programs.
+fn component(reference: &Reference, layer: Vec<u8>, packing: Packing, name: Option<&str>) -> Result<Vec<u8>, Error> {
+    let refuse = |problem: String| Error::not_a_tool(reference, problem);
+    let unpack = |compressed| archive::file(&layer, compressed, name);
+    let bytes = match packing {
+        Packing::Raw => layer,
+        Packing::Tar => unpack(false).map_err(|problem| refuse(format!("its layer {problem}")))?,
+        Packing::TarGzip => unpack(true).map_err(|problem| refuse(format!("its layer {problem}")))?,
+    };
+    let native =
+        |what| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
+    match bytes.as_slice() {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(bytes),
+        [b'\0', b'a', b's', b'm', ..] => Err(refuse(native("a core WebAssembly module"))),
+        [0x7f, b'E', b'L', b'F', ..] => Err(refuse(native("a native Linux program (ELF)"))),
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => Err(refuse(native("a native macOS program (Mach-O)"))),
+        [b'M', b'Z', ..] => Err(refuse(native("a native Windows program (PE)"))),
+        [b'#', b'!', ..] => Err(refuse(native("a script"))),
+        _ => Err(refuse(native("something that is no WebAssembly"))),
+    }
+}
+
+/// Reads a manifest.
+pub(crate) fn manifest(reference: &Reference, bytes: &[u8]) -> Result<ImageManifest, Error> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::corrupt(format!("the manifest of {reference}"), format!("cannot be read: {error}")))
 }
 
 /// A packed tool image, without the component.
 pub(crate) struct Packed {
     pub(crate) config: Vec<u8>,
     pub(crate) manifest: Vec<u8>,
-}
-
-/// The config and the one layer of a tool's manifest. Any other shape is refused, with what it is instead.
-pub(crate) fn parts<'a>(
-    reference: &Reference,
-    manifest: &'a ImageManifest,
-) -> Result<(&'a Descriptor, &'a Descriptor), Error> {
-    let refuse = |problem: String| Err(Error::not_a_tool(reference, problem));
-    if manifest.schema_version() != SCHEMA_VERSION {
-        return refuse(format!("its manifest has schema version {}, not {SCHEMA_VERSION}", manifest.schema_version()));
-    }
-    if let Some(media_type) =
-        manifest.media_type().as_ref().filter(|media_type| **media_type != MediaType::ImageManifest)
-    {
-        return refuse(format!("its manifest is `{media_type}`, not `{}`", MediaType::ImageManifest));
-    }
-    let config = manifest.config();
-    if is_native(config.media_type()) || manifest.layers().iter().any(|layer| is_native(layer.media_type())) {
-        return refuse(
-            "it is a native binary image, and Cofferdam runs WebAssembly components; build it for wasip2".to_owned(),
-        );
-    }
-    if config.media_type().as_ref() != WASM_CONFIG {
-        return refuse(format!("its config is `{}`, not `{WASM_CONFIG}`", config.media_type()));
-    }
-    match manifest.layers().as_slice() {
-        [layer] if layer.media_type().as_ref() == WASM_LAYER => Ok((config, layer)),
-        [layer] => refuse(format!("its layer is `{}`, not `{WASM_LAYER}`", layer.media_type())),
-        layers => refuse(format!("it has {} layers; a tool has exactly one, `{WASM_LAYER}`", layers.len())),
-    }
-}
-
-/// Whether a media type is one that container images are made of: a container's config, or a tar archive of files.
-fn is_native(media_type: &MediaType) -> bool {
-    let text = media_type.as_ref();
-    *media_type == MediaType::ImageConfig
-        || text == "application/vnd.docker.container.image.v1+json"
-        || text.contains(".tar+")
-        || text.contains(".tar.")
-        || text.ends_with(".tar")
 }
 
 /// Describes `bytes` as a blob of this media type.

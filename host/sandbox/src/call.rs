@@ -1,12 +1,13 @@
 //! One call: a fresh store and instance, one deadline over everything, one outcome.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use cofferdam_capability::{Grant, Limits};
+use cofferdam_capability::{Access, Grant, Limits};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTableError;
@@ -134,6 +135,7 @@ impl Engine {
             bytes_written: spent.files.written,
             entries_created: spent.files.created,
             refusals: refusals(&spent, &stdout, &stderr),
+            directories: spent.directories,
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
         };
@@ -230,6 +232,7 @@ struct Spent {
     memory_refused: Option<String>,
     contacts: Contacts,
     files: FileUse,
+    directories: BTreeMap<String, Access>,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -246,6 +249,7 @@ impl Drop for Metered<'_> {
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.files = files.used();
+        self.spent.directories = files.directories();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.contacts = self.store.data().egress.contacts();
     }
@@ -257,7 +261,7 @@ impl Metered<'_> {
     }
 
     /// Why the guest did not run to its end, by the type of the error and never by its words.
-    fn outcome_of(&self, error: &wasmtime::Error) -> Outcome {
+    fn outcome_of(&mut self, error: &wasmtime::Error) -> Outcome {
         if let Some(I32Exit(0)) = error.downcast_ref() {
             return Outcome::Ok;
         }
@@ -276,6 +280,10 @@ impl Metered<'_> {
         }
         if let Some(denied) = error.downcast_ref::<DeniedCall>() {
             return Outcome::Denied { reason: denied.to_string() };
+        }
+        if let Some(count) = too_many(error) {
+            self.store.data_mut().limiter.refuse_count(count);
+            return Outcome::OutOfMemory;
         }
         match error.downcast_ref::<Trap>() {
             Some(trap) => Outcome::Trap { message: trap.to_string() },
@@ -354,13 +362,20 @@ async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Fut
     let mut cancelled = pin!(cancel.cancelled());
     let mut timer = pin!(tokio::time::sleep_until(deadline.into()));
     std::future::poll_fn(|context| {
+        if cancel.is_cancelled() {
+            return Poll::Ready(Err(Outcome::Cancelled));
+        }
+        if Instant::now() >= deadline {
+            return Poll::Ready(Err(Outcome::Deadline));
+        }
+        if let Poll::Ready(ended) = guest.as_mut().poll(context) {
+            return Poll::Ready(Ok(ended));
+        }
+        // It waits, or lets others run. Most calls never come here, and cost no timer.
         if cancelled.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(Outcome::Cancelled));
         }
-        if timer.as_mut().poll(context).is_ready() || Instant::now() >= deadline {
-            return Poll::Ready(Err(Outcome::Deadline));
-        }
-        guest.as_mut().poll(context).map(Ok)
+        timer.as_mut().poll(context).map(|()| Err(Outcome::Deadline))
     })
     .await
 }
@@ -404,6 +419,12 @@ fn is_host_call_too_large(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string()
         == "too much data is being copied between the host and the guest: fuel allocated for \
                                        hostcalls has been exhausted"
+}
+
+/// What the guest has more of than it may: instances, memories or tables. The engine counts these itself and says so in a
+/// sentence alone; rows of `args_echo` tell when a new version of the engine words it differently.
+fn too_many(error: &wasmtime::Error) -> Option<String> {
+    error.root_cause().to_string().strip_prefix("resource limit exceeded: ").map(str::to_owned)
 }
 
 fn exit_code(code: i32) -> Outcome {

@@ -132,7 +132,7 @@ impl Component {
         let ty = component.component_type();
         let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
         let imports = imports::decide(&component, &manifest, origin)?;
-        let linker = if manifest.http.is_empty() { &engine.linker } else { &engine.http_linker };
+        let linker = if imports::links_http(&manifest) { &engine.http_linker } else { &engine.linker };
         let linker = imports::link(linker, &component, &manifest).map_err(host)?;
         let pre = linker.instantiate_pre(&component).map_err(host)?;
         let functions = || reflect::functions(&engine.engine, &component, docs);

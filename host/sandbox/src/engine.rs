@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Digest, Limits, Manifest};
+use cofferdam_capability::{Ceiling, Digest, Host, Limits, Manifest, Scheme};
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -58,6 +58,9 @@ pub struct EngineConfig {
     pub calls: u32,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
+    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
+    /// Nothing for the network as it is.
+    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
 }
 
 /// The engine: compiles, loads and calls components.
@@ -83,7 +86,7 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers } = config;
+        let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers, stand_ins } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
         crate::linker::add_wasi(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
@@ -94,7 +97,7 @@ impl Engine {
             engine,
             linker,
             http_linker,
-            client: Arc::new(Client::new(&nameservers)),
+            client: Arc::new(Client::new(&nameservers, stand_ins)),
             cache: Cache::open(cache)?,
             compiler,
             scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),

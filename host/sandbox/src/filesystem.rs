@@ -9,11 +9,12 @@ mod budget;
 mod descriptor;
 mod listing;
 mod stream;
+mod touched;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cofferdam_capability::Limits;
+use cofferdam_capability::{Access, Limits};
 use wasmtime::component::{HasData, Resource};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
@@ -21,6 +22,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 
 pub(crate) use budget::{FileBudget, FileUse};
 use budget::{Listed, Opened, OverBudget};
+use touched::Touched;
 
 /// What the host keeps of the files of one call.
 pub(crate) struct Files {
@@ -29,6 +31,7 @@ pub(crate) struct Files {
     opened: HashMap<u32, Arc<Opened>>,
     /// Open listings, by their handle.
     listings: HashMap<u32, Listed>,
+    touched: Touched,
 }
 
 /// wasmtime-wasi's filesystem with the budget before it.
@@ -46,7 +49,17 @@ impl HasData for CountedFilesystem {
 
 impl Files {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { budget: Arc::new(FileBudget::new(limits)), opened: HashMap::new(), listings: HashMap::new() }
+        Self {
+            budget: Arc::new(FileBudget::new(limits)),
+            opened: HashMap::new(),
+            listings: HashMap::new(),
+            touched: Touched::default(),
+        }
+    }
+
+    /// The directories that were looked into or changed until now.
+    pub(crate) fn directories(&self) -> BTreeMap<String, Access> {
+        self.touched.directories()
     }
 
     /// What was used until now.
@@ -70,6 +83,11 @@ impl FilesView<'_> {
             Descriptor::File(file) => Ok(Some(Arc::clone(&file.file))),
             Descriptor::Dir(_) => Ok(None),
         }
+    }
+
+    /// Notes for the receipt that the guest looks at `path`, or changes something there.
+    fn touch(&mut self, fd: &Resource<Descriptor>, path: &str, access: Access) {
+        self.files.touched.touch(fd.rep(), path, access);
     }
 
     /// Lets wasmtime-wasi create an entry if the budget has room for one, and takes back what was not created.
@@ -98,7 +116,11 @@ impl From<OverBudget> for FsError {
 
 impl preopens::Host for FilesView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        preopens::Host::get_directories(&mut self.wasi)
+        let granted = preopens::Host::get_directories(&mut self.wasi)?;
+        for (descriptor, name) in &granted {
+            self.files.touched.granted(descriptor.rep(), name);
+        }
+        Ok(granted)
     }
 }
 

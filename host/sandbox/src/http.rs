@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions};
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 
+use crate::tcp::Sockets;
 pub(crate) use client::Client;
 use exchange::{Destination, Exchange};
 pub(crate) use record::{Contacts, Record};
@@ -103,6 +104,11 @@ impl Egress {
         context
     }
 
+    /// Sockets for the same call: by the same resolver, told in the same place.
+    pub(crate) fn sockets(&self, grant: &Grant) -> Sockets {
+        Sockets::new(grant, Arc::clone(&self.client), self.record.clone())
+    }
+
     /// Hosts contacted and requests refused until now.
     pub(crate) fn contacts(&self) -> Contacts {
         self.record.contacts()
@@ -112,7 +118,7 @@ impl Egress {
     fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange, Error> {
         self.requests = self.requests.saturating_add(1);
         if self.requests > self.caps.requests {
-            self.record.beyond(self.caps.requests);
+            self.record.beyond("http-requests", self.caps.requests);
             return Err(Error::HttpRequestDenied);
         }
         let (scheme, host, port) = self.destination(&request)?;

@@ -11,8 +11,12 @@ use crate::state::State;
 /// variable.
 const ALWAYS: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
-/// `wasi:sockets` comes with libc whether it is used or not. It is linked, and every address is denied.
+/// `wasi:sockets` comes with libc whether it is used or not. It is linked; without [`Manifest::tcp`] every call of it is
+/// denied.
 const SOCKETS: &str = "wasi:sockets";
+
+/// The part of it that is denied to everybody.
+const UDP: &str = "wasi:sockets/udp";
 
 /// What [`Manifest::http`] declares; every request is held against the grant.
 const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
@@ -64,6 +68,11 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     Ok(Imports { all, denied, needless })
 }
 
+/// Whether a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it could.
+pub(crate) fn links_http(manifest: &Manifest) -> bool {
+    !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
+}
+
 /// Whether an import stands for anything that the host must give. A type alone does not: it only says how values look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
@@ -82,6 +91,7 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
     }
     match package(name) {
         Some(package) if ALWAYS.contains(&package) => Fate::Linked,
+        Some(SOCKETS) if !manifest.tcp.is_empty() && !interface.starts_with(UDP) => Fate::Linked,
         Some(SOCKETS) => Fate::LinkedAndDenied,
         Some(_) if HTTP.contains(&interface) && !manifest.http.is_empty() => Fate::Linked,
         _ => Fate::Undeclared,
@@ -95,6 +105,12 @@ fn package(name: &str) -> Option<&str> {
     version.starts_with(WASI_VERSION).then_some(package)
 }
 
+/// Whether the host has this interface.
+fn is_of_host(name: &str) -> bool {
+    HTTP.contains(&without_version(name))
+        || package(name).is_some_and(|package| package == SOCKETS || ALWAYS.contains(&package))
+}
+
 fn without_version(name: &str) -> &str {
     name.split_once('@').map_or(name, |(interface, _)| interface)
 }
@@ -105,6 +121,7 @@ fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
     let rows = [
         (manifest.fs.len(), "[[fs]]", "wasi:filesystem/"),
         (manifest.http.len(), "[[http]]", "wasi:http/"),
+        (manifest.tcp.len(), "[[tcp]]", "wasi:sockets/tcp"),
         (manifest.secret.len(), "[[secret]]", "wasi:http/"),
         (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
     ];
@@ -120,6 +137,7 @@ fn declared(manifest: &Manifest) -> String {
     let counts = [
         (manifest.fs.len(), "[[fs]]"),
         (manifest.http.len(), "[[http]]"),
+        (manifest.tcp.len(), "[[tcp]]"),
         (manifest.secret.len(), "[[secret]]"),
         (manifest.env.len(), "[[env]]"),
         (manifest.unused.len(), "[[unused]]"),
@@ -180,6 +198,8 @@ fn deny(
                     Err(DeniedCall { interface: interface.clone(), function: function.clone() }.into())
                 })?;
             }
+            // Interfaces share the host's own resources, such as pollables: of those the functions alone are closed.
+            ComponentItem::Resource(_) if is_of_host(interface) => {}
             ComponentItem::Resource(_) => {
                 linked.resource(name, ResourceType::host::<DeniedResource>(), |_, _| Ok(()))?;
             }

@@ -23,6 +23,7 @@ mod receipt;
 mod reflect;
 mod scratch;
 mod state;
+mod tcp;
 mod wasi;
 mod yielding;
 

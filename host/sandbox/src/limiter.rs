@@ -44,6 +44,11 @@ impl Limiter {
         self.refused.as_deref()
     }
 
+    /// Remembers that the engine refused to make more instances, memories or tables than the limits say.
+    pub(crate) fn refuse_count(&mut self, count: String) {
+        self.refused.get_or_insert(count);
+    }
+
     fn refuse(&mut self, what: &str, held: usize, wanted: usize, max: usize) -> bool {
         self.refused.get_or_insert_with(|| format!("{what}: {held} held, {wanted} more asked for, limit {max}"));
         false

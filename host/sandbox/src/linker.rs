@@ -1,14 +1,13 @@
 //! What a component's imports are linked to.
 //!
-//! Every interface is named, because the whole-crate function of wasmtime-wasi would bring the filesystem without its
-//! limits, and whatever a later version adds.
+//! Every interface is named, because the whole-crate function of wasmtime-wasi would bring the filesystem and the
+//! sockets without what stands before them here, and whatever a later version adds.
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
-use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::filesystem::CountedFilesystem;
@@ -46,13 +45,5 @@ pub(crate) fn add_wasi(l: &mut Linker<State>) -> wasmtime::Result<()> {
     filesystem::types::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
     filesystem::preopens::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
 
-    let network = sockets::network::LinkOptions::default();
-    sockets::network::add_to_linker::<State, WasiSockets>(l, &network, State::sockets)?;
-    sockets::instance_network::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::ip_name_lookup::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::tcp::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::tcp_create_socket::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::udp::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    sockets::udp_create_socket::add_to_linker::<State, WasiSockets>(l, State::sockets)?;
-    Ok(())
+    crate::tcp::add_to_linker(l)
 }

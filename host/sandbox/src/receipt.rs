@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cofferdam_capability::{Digest, Grant};
+use cofferdam_capability::{Access, Digest, Grant};
 use serde::Serialize;
 
 use crate::outcome::Outcome;
@@ -39,6 +39,9 @@ pub struct Receipt {
     pub stderr_bytes: u64,
     /// Files and directories the guest opened.
     pub files_opened: u64,
+    /// Granted directories in which it looked something up, or changed or tried to change something; of a granted `/`,
+    /// the entries below it.
+    pub directories: BTreeMap<String, Access>,
     /// Bytes it wrote to files, and sizes it gave them without writing.
     pub bytes_written: u64,
     /// Files, directories and links it created or renamed.
@@ -68,6 +71,7 @@ impl Receipt {
             stderr_bytes: 0,
             hosts: BTreeMap::new(),
             files_opened: 0,
+            directories: BTreeMap::new(),
             bytes_written: 0,
             entries_created: 0,
             refusals: Vec::new(),

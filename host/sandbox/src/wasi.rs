@@ -14,6 +14,7 @@ use crate::http::Egress;
 use crate::limiter::Limiter;
 use crate::output::Capture;
 use crate::state::State;
+use crate::tcp::Sockets;
 
 /// What a call gives to its guest besides the grant.
 pub(crate) struct Streams {
@@ -26,8 +27,7 @@ pub(crate) struct Streams {
 /// Where a call's `/tmp` is, when its grant has one.
 pub(crate) type ScratchDir<'a> = Option<&'a Dir>;
 
-/// The whole state of a call. Clocks and random numbers are those of the host, sockets stay denied; `egress` is the way
-/// out.
+/// The whole state of a call. Clocks and random numbers are those of the host; `egress` is the way out, for sockets too.
 pub(crate) fn state(
     grant: &Grant,
     streams: Streams,
@@ -35,19 +35,21 @@ pub(crate) fn state(
     scratch: ScratchDir<'_>,
 ) -> wasmtime::Result<State> {
     let limits = grant.limits();
+    let sockets = egress.sockets(grant);
     Ok(State {
-        wasi: context(grant, streams, scratch)?,
+        wasi: context(grant, streams, scratch, &sockets)?,
         table: table(limits),
         limiter: Limiter::new(limits),
         random: limits.random.0,
         http: Egress::context(),
         egress,
+        sockets,
         files: Files::new(limits),
         slice_began: Instant::now(),
     })
 }
 
-fn context(grant: &Grant, streams: Streams, scratch: ScratchDir<'_>) -> wasmtime::Result<WasiCtx> {
+fn context(grant: &Grant, streams: Streams, scratch: ScratchDir<'_>, sockets: &Sockets) -> wasmtime::Result<WasiCtx> {
     let Streams { args, stdin, stdout, stderr } = streams;
     let mut builder = WasiCtxBuilder::new();
     builder
@@ -56,7 +58,11 @@ fn context(grant: &Grant, streams: Streams, scratch: ScratchDir<'_>) -> wasmtime
         .stdin(MemoryInputPipe::new(stdin))
         .stdout(stdout)
         .stderr(stderr)
-        .max_random_size(grant.limits().random.0);
+        .max_random_size(grant.limits().random.0)
+        .allow_tcp(grant.network().has_tcp())
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .socket_addr_check(sockets.check());
     // File calls run where the guest runs: a hop to another thread costs more than most of them, and made `wc` on a small
     // file half as slow again.
     builder.allow_blocking_current_thread(true);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use cofferdam_capability::{Bytes, Count, HostOffer, Time};
+use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
 use crate::console::Format;
@@ -36,11 +36,14 @@ pub(crate) enum Command {
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),
-    /// Build, look at and run tools.
+    /// Build, run, look at and ship tools.
     #[command(subcommand)]
     Tool(Tool),
     /// Serve tools to editors and desktop assistants over the Model Context Protocol.
     Mcp(Mcp),
+    /// Look after the images on this machine.
+    #[command(subcommand)]
+    Image(Image),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(Config),
@@ -140,10 +143,77 @@ pub(crate) enum Sessions {
 pub(crate) enum Tool {
     /// Build tools from their Cargo packages, with their manifests inside.
     Build(Build),
+    /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
+    Test(Test),
     /// Run a tool once in the sandbox.
-    Run(Run),
+    Run(Box<Run>),
     /// Show what a tool is and what it asks for.
     Inspect(Inspect),
+    /// Send a tool image to a registry.
+    Push(Push),
+    /// Fetch a tool image from a registry.
+    Pull(Pull),
+    /// List the tool images on this machine.
+    Ls(Listing),
+    /// Remove tool images from this machine, with what no other image needs.
+    Rm(Rm),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Image {
+    /// Remove what no image needs: blobs without a name, and what broken pulls have left.
+    Prune(Listing),
+}
+
+/// How registries are reached.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    /// The image: its name on this machine, a registry's, or its digest (sha256:…)
+    #[arg(value_name = "REF")]
+    pub(crate) image: String,
+
+    /// Where it goes, HOST/NAME[:TAG] [default: the name it has]
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pull {
+    /// The images, HOST/NAME[:TAG] or HOST/NAME@sha256:…
+    #[arg(required = true, value_name = "REF")]
+    pub(crate) images: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rm {
+    /// The images: names on this machine, or digests (sha256:…), which take every name of the image
+    #[arg(required = true, value_name = "REF")]
+    pub(crate) images: Vec<String>,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,6 +245,38 @@ pub(crate) struct Build {
     pub(crate) tag: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Directories with a Cargo.toml, a capabilities.toml and cases/*.json, or one component that was built otherwise
+    /// with cases/ beside it
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The capabilities.toml of a component that was built otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
+
+    /// Print the smallest capabilities.toml with which the cases pass, instead of testing
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) learn: bool,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TestFormat,
+}
+
+/// How `tool test` prints its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TestFormat {
+    /// Tables and differences for people.
+    #[default]
+    Table,
+    /// JSON for machines.
+    Json,
+    /// A table of the tools with rounded figures, for a README.
+    Markdown,
+}
+
 /// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Offers {
@@ -190,15 +292,19 @@ pub(crate) struct Offers {
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) http: Vec<HostOffer>,
 
+    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) tcp: Vec<TcpOffer>,
+
     /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) secret: Vec<String>,
 
-    /// Ask this DNS server instead of the system's, for tests and internal networks; may be repeated
+    /// Ask this DNS server instead of those of the configuration or the system; may be repeated
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) nameserver: Vec<std::net::SocketAddr>,
 
-    /// Let hosts have addresses that are not public, for tests and internal networks: 10.1.0.0/16; may be repeated
+    /// Let hosts also have these addresses that are not public: 10.1.0.0/16; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_address: Vec<IpNet>,
 
@@ -217,8 +323,12 @@ pub(crate) struct Offers {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The component
-    pub(crate) path: PathBuf,
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    pub(crate) tool: String,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 
     /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
     #[arg(last = true, value_name = "ARGS")]
@@ -250,12 +360,16 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
-    /// Components, and directories with components (*.wasm); what changes there is served as it is then
-    #[arg(value_name = "PATH", required_unless_present = "agent", conflicts_with = "agent")]
-    pub(crate) paths: Vec<PathBuf>,
+    /// Components, directories with components (*.wasm), and images. What changes in files is served as it is then; an
+    /// image is what its name meant at the start
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    pub(crate) tools: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 
     /// Serve the tools of this agent of the running host, under the grants they have there
-    #[arg(long, value_name = "NAME", conflicts_with = "Offers")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]
     pub(crate) agent: Option<String>,
 
     /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
@@ -268,8 +382,12 @@ pub(crate) struct Mcp {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The component
-    pub(crate) path: PathBuf,
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    pub(crate) tool: String,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 
     /// A capabilities.toml to use instead of the manifest in the component
     #[arg(long, value_name = "FILE")]

@@ -1,10 +1,16 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod network;
+mod place;
 
-use cofferdam_capability::{Ceiling, Limits, LimitsRequest};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, SecretName, TcpOffer};
 use serde::{Deserialize, Serialize};
+
+use self::place::{Key, Source};
 
 use crate::error::Failure;
 
@@ -36,6 +42,9 @@ struct Written {
     ceiling: LimitsRequest,
     #[serde(default)]
     host: WrittenHost,
+    /// The most of the network that any tool reaches.
+    #[serde(default)]
+    network: network::Written,
     /// What the operator decided for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
@@ -62,13 +71,24 @@ pub(crate) struct GrantRow {
     /// Limits instead of the manifest's.
     #[serde(default)]
     pub(crate) limits: LimitsRequest,
+    /// Hosts that it may send requests to, as far as its manifest declares them.
+    #[serde(default)]
+    pub(crate) http: Vec<HostOffer>,
+    /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
+    #[serde(default)]
+    pub(crate) tcp: Vec<TcpOffer>,
+    /// Secrets that its manifest declares, by name; `crate::secret` reads their values.
+    #[serde(default)]
+    pub(crate) secrets: Vec<SecretName>,
 }
 
 /// What holds.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// Defaults and ceilings of every call.
+    /// Defaults and ceilings of every call, and the hosts and addresses that any tool reaches.
     pub(crate) ceiling: Ceiling,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    pub(crate) nameservers: Vec<SocketAddr>,
     /// Calls at once on this host.
     pub(crate) calls: u32,
     /// Calls at once of one agent.
@@ -76,7 +96,7 @@ pub(crate) struct Config {
     /// What the operator decided for tools.
     pub(crate) grants: Vec<GrantRow>,
     /// The file, if there is one.
-    file: Option<(PathBuf, String)>,
+    source: Option<Source>,
 }
 
 /// One effective value.
@@ -104,16 +124,16 @@ impl Config {
         }
         let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let written: Written = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_of(&text, span.start));
+            let line = error.span().map_or(1, |span| place::line(&text, span.start));
             let message = error.message().replace("unknown field", "unknown key").replace('\n', " ");
             Failure::usage(format!("{}:{line}: {message}", path.display()))
         })?;
-        Self::from(written, Some((path, text)))
+        Self::from(written, Some(Source { path, text }))
     }
 
-    fn from(written: Written, file: Option<(PathBuf, String)>) -> Result<Self, Failure> {
-        let Written { limits, ceiling, host, grant } = written;
-        let place = file.as_ref().map_or(FILE.to_owned(), |(path, _)| path.display().to_string());
+    fn from(written: Written, source: Option<Source>) -> Result<Self, Failure> {
+        let Written { limits, ceiling, host, network, grant } = written;
+        let place = source.as_ref().map_or(FILE.to_owned(), |source| source.path.display().to_string());
         let refuse = |problem: String| Err(Failure::usage(format!("{place}: {problem}")));
         if let Some((name, asked, most)) = ceiling.above(&Limits::HIGHEST) {
             return refuse(format!("[ceiling] `{name}` = {asked}: at most {most} can be kept"));
@@ -139,14 +159,24 @@ impl Config {
                 return refuse(format!("[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"));
             }
         }
-        let ceiling = Ceiling { defaults, limits: ceiling, ..Ceiling::default() };
-        Ok(Self { ceiling, calls, calls_per_agent, grants: grant, file })
+        let (network, nameservers) = network.into_parts();
+        let ceiling = Ceiling { defaults, limits: ceiling, network };
+        Ok(Self { ceiling, nameservers, calls, calls_per_agent, grants: grant, source })
+    }
+
+    /// Every secret that a grant names, with the grant's place for messages.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretName)> {
+        self.grants.iter().enumerate().flat_map(|(index, row)| {
+            let place =
+                format!("{}: [[grant]] for {} of {}", self.origin(Key::Grant(index, "secrets")), row.tool, row.agent);
+            row.secrets.iter().map(move |name| (place.clone(), name))
+        })
     }
 
     /// Every effective value, with where it came from.
     pub(crate) fn settings(&self) -> Vec<Setting> {
-        let setting = |table: &str, key: &str, value: String| Setting {
-            origin: self.origin(table, key),
+        let setting = |table: &'static str, key: &'static str, value: String| Setting {
+            origin: self.origin(Key::Table(table, key)),
             key: format!("{table}.{key}"),
             value,
         };
@@ -157,20 +187,23 @@ impl Config {
         for (table, limits) in [("limits", &self.ceiling.defaults), ("ceiling", &self.ceiling.limits)] {
             settings.extend(limits.rows().into_iter().map(|row| setting(table, row.name, row.value)));
         }
+        let reach = &self.ceiling.network;
+        settings.push(setting("network", "hosts", network::list(&reach.hosts, "none")));
+        settings.push(setting("network", "addresses", network::list(&reach.addresses, "public ones alone")));
+        settings.push(setting("network", "nameservers", network::list(&self.nameservers, "those of the system")));
+        for (index, row) in self.grants.iter().enumerate() {
+            let list = [network::list(&row.http, ""), network::list(&row.tcp, ""), network::list(&row.secrets, "")];
+            let lists = ["http", "tcp", "secrets"].into_iter().zip(list);
+            settings.extend(lists.filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
+                origin: self.origin(Key::Grant(index, key)),
+                key: format!("grant.{}.{}.{key}", row.agent, row.tool),
+                value,
+            }));
+        }
         settings
     }
 
-    fn origin(&self, table: &str, key: &str) -> String {
-        let line = self.file.as_ref().and_then(|(path, text)| {
-            let document = toml::de::DeTable::parse(text).ok()?;
-            let table = document.get_ref().get(table)?.get_ref().as_table()?;
-            let (name, _) = table.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
-            Some(format!("{}:{}", path.display(), line_of(text, name.span().start)))
-        });
-        line.unwrap_or_else(|| "default".to_owned())
+    fn origin(&self, key: Key) -> String {
+        self.source.as_ref().and_then(|source| source.place(key)).unwrap_or_else(|| "default".to_owned())
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
@@ -41,6 +42,38 @@ pub(crate) fn complain(sentence: &str) {
 /// A sentence about what is going on; not part of the result.
 pub(crate) fn note(sentence: &str) {
     eprintln!("{sentence}");
+}
+
+/// A sentence about what takes a while, on a terminal alone.
+pub(crate) fn progress(sentence: &str) {
+    if std::io::stderr().is_terminal() {
+        note(sentence);
+    }
+}
+
+/// How much of the work on a tool is done, on a terminal alone; gone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// For so many cases of `tool`.
+    pub(crate) fn new(tool: &str, cases: usize) -> Self {
+        // Draws nothing where standard error is no terminal.
+        let bar = ProgressBar::new(cases as u64).with_message(tool.to_owned());
+        let style = ProgressStyle::with_template("{msg}: {pos} of {len} cases");
+        Self(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar))
+    }
+
+    /// One more is done.
+    pub(crate) fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }
 
 /// A line of the result.
@@ -84,6 +117,16 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
 /// Text that stands back, on a terminal.
 pub(crate) fn dim(text: &str) -> String {
     paint(Stream::Stdout, "2", text)
+}
+
+/// Text that came and was not expected, on a terminal in green.
+pub(crate) fn added(text: &str) -> String {
+    paint(Stream::Stdout, "32", text)
+}
+
+/// Text that was expected and did not come, or a failure: on a terminal in red.
+pub(crate) fn removed(text: &str) -> String {
+    paint(Stream::Stdout, "31", text)
 }
 
 /// Which stream a colour is for.

@@ -39,6 +39,19 @@ impl Failure {
     }
 }
 
+impl From<cofferdam_image::Error> for Failure {
+    fn from(error: cofferdam_image::Error) -> Self {
+        use cofferdam_image::Error as E;
+        match &error {
+            E::NotFound(_) | E::NotATool { .. } | E::Nameless(_) | E::Unqualified(_) | E::Reference(_) => {
+                Self::usage(error)
+            }
+            E::TooLarge { .. } | E::Pinned { .. } => Self::denied(error),
+            E::Corrupt { .. } | E::Registry { .. } | E::NotAStore(_) | E::Busy | E::Io { .. } => Self::work(error),
+        }
+    }
+}
+
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         let sentence = status.message();

@@ -4,54 +4,76 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agents, AgentsConfig};
-use cofferdam_capability::Decision;
-use cofferdam_image::Store as ImageStore;
+use cofferdam_capability::{Decision, Host, Scheme};
+use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
 use crate::error::Failure;
-use crate::paths::DataDir;
+use crate::paths::{self, DataDir};
+use crate::secret;
 
-/// How tools reach the network, beyond what each is granted.
+/// How tools reach the network, beyond what each is granted and the configuration says.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    /// Addresses that are not public and may be reached all the same.
+    /// Further addresses that are not public and may be reached all the same.
     pub(crate) addresses: Vec<IpNet>,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// Who is asked for the addresses of names, instead of those of the configuration; empty for these.
     pub(crate) nameservers: Vec<SocketAddr>,
+    /// Who answers instead of the hosts of the network, when nothing of it is to be reached.
+    pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
 }
 
-/// What runs tools on a host.
+/// What loads tools and has no secrets to give them.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
     runner_with(config, data, Reach::default())
 }
 
 /// What runs tools, for the host and for `tool run` alike.
 pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Result<Runner, Failure> {
-    let Reach { addresses, nameservers, secrets } = reach;
+    let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
     let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
+    let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
     let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
-    Runner::new(RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets })
-        .map_err(Failure::work)
+    Runner::new(RunnerConfig {
+        compiler,
+        cache,
+        scratch,
+        ceiling,
+        calls,
+        calls_per_agent,
+        nameservers,
+        stand_ins,
+        secrets,
+    })
+    .map_err(Failure::work)
 }
 
 /// The tool images on this machine.
-pub(crate) fn images(data: &DataDir) -> Result<ImageStore, Failure> {
+pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
     ImageStore::open(data.private("images")?).map_err(Failure::work)
+}
+
+/// The tool images on this machine and in registries.
+pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
+    let store = Arc::new(image_store(data)?);
+    let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
+    Ok(Images { store, registry: Registry::new(config) })
 }
 
 /// Every agent of the data directory.
 pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
-    let runner = Arc::new(runner(config, data)?);
-    let images = Arc::new(images(data)?);
+    let secrets = secret::of_grants(config, data)?;
+    let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
+    let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
@@ -63,6 +85,7 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
 
 /// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
 fn decision(row: &GrantRow) -> Decision {
-    let env = row.env.clone().into_iter().collect();
-    Decision { env, limits: row.limits.clone(), ..Decision::default() }
+    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
+    let env = env.into_iter().collect();
+    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

@@ -7,6 +7,7 @@ mod client;
 mod cmd;
 mod config;
 mod console;
+mod descriptors;
 mod error;
 mod grpc;
 mod host;
@@ -14,6 +15,8 @@ mod listen;
 mod mcp;
 mod offers;
 mod paths;
+mod progress;
+mod secret;
 mod token;
 
 use std::process::ExitCode;

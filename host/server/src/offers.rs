@@ -3,49 +3,58 @@
 use std::path::Path;
 
 use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
-use cofferdam_tool::Secrets;
+use cofferdam_tool::{Secrets, Tool};
 use zeroize::Zeroizing;
 
 use crate::cli::Offers;
-use crate::cmd;
 use crate::error::Failure;
 use crate::host::Reach;
-
-/// The largest file of a secret, in bytes: the largest secret and a line break.
-const MAX_SECRET_FILE: u64 = (64 << 10) + 2;
+use crate::{cmd, console, secret};
 
 /// How tools reach the network, and what each of them is offered.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
     let secrets = secrets(&offers.secret)?;
     let names = secrets.names().cloned().collect();
-    let reach = Reach { addresses: offers.allow_address.clone(), nameservers: offers.nameserver.clone(), secrets };
+    let (addresses, nameservers) = (offers.allow_address.clone(), offers.nameserver.clone());
+    let reach = Reach { addresses, nameservers, secrets, ..Reach::default() };
     Ok((reach, decision(offers, names)?))
 }
 
+/// Tells the operator what the tools of one component do not get, and where they reach further than is good. All of them
+/// have the same grant.
+pub(crate) fn tell(component: &str, tools: &[Tool]) {
+    let Some(tool) = tools.first() else { return };
+    for withheld in tool.grant().withheld() {
+        console::note(&format!("note: {component}: {withheld}"));
+    }
+    if tool.grant().network().reaches_every_host() {
+        console::note(&format!(
+            "note: {component}: it may send requests, and with them what it reads, to every public host: its manifest \
+             leaves the hosts to you, and you offered `*`; name the hosts instead"
+        ));
+    }
+}
+
 fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
-    let Offers { dir, env, http, fuel, memory, wall, secret: _, nameserver: _, allow_address: _ } = offers;
+    let Offers { dir, env, http, tcp, fuel, memory, wall, secret: _, nameserver: _, allow_address: _ } = offers;
     let offers = dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
     let env = env.iter().map(|variable| match variable.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
     let limits = LimitsRequest { fuel: *fuel, memory: *memory, wall: *wall, ..LimitsRequest::default() };
-    Ok(Decision { offers, env: env.collect::<Result<_, _>>()?, limits, http: http.clone(), secrets })
+    let env = env.collect::<Result<_, _>>()?;
+    Ok(Decision { offers, env, limits, http: http.clone(), tcp: tcp.clone(), secrets })
 }
 
-/// `NAME=FILE`, each. The line break that an editor leaves at the end of a file is not part of the secret.
+/// `NAME=FILE`, each.
 fn secrets(written: &[String]) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::default();
     for written in written {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let mut value = Zeroizing::new(cmd::tool::read(Path::new(file), MAX_SECRET_FILE)?);
-        for end in [b'\n', b'\r'] {
-            if value.last() == Some(&end) {
-                value.pop();
-            }
-        }
+        let value = secret::value(Zeroizing::new(cmd::tool::read(Path::new(file), secret::MAX_FILE)?));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)

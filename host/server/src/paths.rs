@@ -41,6 +41,15 @@ pub(crate) fn data_dir(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     std::path::absolute(&path).map_err(|error| Failure::usage(format!("--data-dir {}: {error}", path.display())))
 }
 
+/// Docker's configuration, in which logins to registries are kept, if there is a place for it.
+pub(crate) fn docker_config() -> Option<PathBuf> {
+    let directory = match std::env::var_os("DOCKER_CONFIG").filter(|directory| !directory.is_empty()) {
+        Some(directory) => PathBuf::from(directory),
+        None => PathBuf::from(std::env::var_os("HOME")?).join(".docker"),
+    };
+    Some(directory.join("config.json"))
+}
+
 /// The socket of the host that works in `data`.
 pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("cofferdam.sock")

@@ -81,6 +81,12 @@ impl Redactor {
             | Outcome::HostCallTooLarge => {}
         }
         report.receipt.refusals.iter_mut().for_each(|refusal| self.text(refusal));
+        let directories = std::mem::take(&mut report.receipt.directories).into_iter();
+        let clean = |(mut name, access)| {
+            self.text(&mut name);
+            (name, access)
+        };
+        report.receipt.directories = directories.map(clean).collect();
     }
 
     fn output(&self, output: &mut Output) {

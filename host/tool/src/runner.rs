@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Manifest};
+use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Host, Manifest, Scheme};
 use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, Invocation, Shape};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,9 @@ pub struct RunnerConfig {
     pub calls_per_agent: u32,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
+    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
+    /// Nothing for the network as it is.
+    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
 }
@@ -68,9 +71,17 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, secrets } = config;
-        let engine =
-            Engine::new(EngineConfig { compiler, cache, scratch, ceiling: ceiling.clone(), calls, nameservers })?;
+        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, stand_ins, secrets } =
+            config;
+        let engine = Engine::new(EngineConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling: ceiling.clone(),
+            calls,
+            nameservers,
+            stand_ins,
+        })?;
         let redactor = Redactor::new(&secrets);
         Ok(Self { engine, ceiling, calls_per_agent, secrets, redactor })
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ended::Ended;
-use crate::guest::Guest;
+use crate::guest::{ARGS_ECHO, Guest};
 use crate::place::Place;
 use crate::problem::Problem;
 
@@ -132,6 +132,7 @@ impl Row {
         let args = self.args.iter().map(|arg| match *arg {
             "" => "''".to_owned(),
             arg if arg.len() > MOST_SHOWN => format!("[{} bytes]", arg.len()),
+            arg if arg.contains(char::is_control) => format!("{arg:?}"),
             arg => arg.to_owned(),
         });
         let mode = if self.mode.len() > MOST_SHOWN { "a long variable" } else { self.mode };
@@ -140,6 +141,11 @@ impl Row {
         let repeated = if self.flags.contains(&"--repeat") { self.flags.join(" ") } else { String::new() };
         let parts = given.chain(stdin).chain([repeated, self.limits.replace('\n', ", ")]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it is a call as anybody makes it: a guest that prints its arguments, under the default limits.
+    pub(crate) fn is_normal(&self) -> bool {
+        self.guest.name == ARGS_ECHO.name && self.outcome == "ok" && self.limits.is_empty()
     }
 
     /// Whether the guest can run inside an agent's host as it is here, with no more than its workspace.

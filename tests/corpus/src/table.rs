@@ -6,6 +6,7 @@ mod files;
 mod memory;
 mod network;
 mod process;
+mod tcp;
 mod typed;
 
 use crate::guest::Guest;
@@ -13,7 +14,8 @@ use crate::row::Row;
 
 /// Every row, in the order of the table.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables = [cpu::ROWS, memory::ROWS, process::ROWS, typed::ROWS, files::ROWS, network::ROWS, artifacts::ROWS];
+    let tables =
+        [cpu::ROWS, memory::ROWS, process::ROWS, typed::ROWS, files::ROWS, network::ROWS, tcp::ROWS, artifacts::ROWS];
     tables.into_iter().flatten()
 }
 

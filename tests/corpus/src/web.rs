@@ -30,6 +30,8 @@ pub enum Reply {
     Sink,
     /// So many headers.
     Headers(usize),
+    /// A body in one chunk, and this after it: lines as they go on the wire.
+    Trailers(&'static str),
 }
 
 /// A running server; it ends with the process.
@@ -135,6 +137,10 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
         Some(Reply::Headers(count)) => {
             let headers: String = (0..*count).map(|number| format!("x-{number}: v\r\n")).collect();
             out.write_all(format!("HTTP/1.1 200 OK\r\n{headers}content-length: 0\r\n\r\n").as_bytes())?;
+        }
+        Some(Reply::Trailers(lines)) => {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            out.write_all(format!("{head}5\r\nhello\r\n0\r\n{lines}\r\n").as_bytes())?;
         }
         None => out.write_all(whole("404 Not Found", "").as_bytes())?,
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    Scheme,
+    RequestOptions, Scheme,
 };
 use wasip2::io::streams::InputStream;
 
@@ -18,7 +18,7 @@ pub struct Open {
     pub headers: Vec<(String, Vec<u8>)>,
     // In the order in which they must go: a stream before its body.
     stream: InputStream,
-    _body: IncomingBody,
+    body: IncomingBody,
     _response: IncomingResponse,
 }
 
@@ -61,6 +61,18 @@ pub fn send(request: OutgoingRequest) -> io::Result<Open> {
     open(handle(request, None).map_err(failed)?)
 }
 
+/// Sends a request without a body, and waits no longer than `nanoseconds` to be connected, nor for the response to begin.
+///
+/// # Errors
+///
+/// What the host answers instead of a response.
+pub fn send_within(request: OutgoingRequest, nanoseconds: u64) -> io::Result<Open> {
+    let options = RequestOptions::new();
+    options.set_connect_timeout(Some(nanoseconds)).map_err(|()| refused("the time to connect"))?;
+    options.set_first_byte_timeout(Some(nanoseconds)).map_err(|()| refused("the time to the first byte"))?;
+    open(handle(request, Some(options)).map_err(failed)?)
+}
+
 /// Sends a request with a body that `write` writes.
 ///
 /// # Errors
@@ -85,6 +97,21 @@ pub fn get(url: &str) -> io::Result<Open> {
     send(request("GET", url, Fields::new())?)
 }
 
+impl Open {
+    /// What the server sends after the body. To be asked when that was read.
+    ///
+    /// # Errors
+    ///
+    /// What the host answers instead.
+    pub fn trailers(self) -> io::Result<Vec<(String, Vec<u8>)>> {
+        drop(self.stream);
+        let future = IncomingBody::finish(self.body);
+        future.subscribe().block();
+        let trailers = future.get().ok_or_else(|| refused("no trailers"))?.map_err(|()| refused("taken"))?;
+        Ok(trailers.map_err(failed)?.map_or_else(Vec::new, |fields| fields.entries()))
+    }
+}
+
 fn open(future: FutureIncomingResponse) -> io::Result<Open> {
     future.subscribe().block();
     let response =
@@ -92,7 +119,7 @@ fn open(future: FutureIncomingResponse) -> io::Result<Open> {
     let (status, headers) = (response.status(), response.headers().entries());
     let body = response.consume().map_err(|()| refused("the body"))?;
     let stream = body.stream().map_err(|()| refused("the stream"))?;
-    Ok(Open { status, headers, stream, _body: body, _response: response })
+    Ok(Open { status, headers, stream, body, _response: response })
 }
 
 fn failed(error: ErrorCode) -> io::Error {

@@ -33,7 +33,7 @@ enum Pattern {
 }
 
 impl HostPattern {
-    /// `*`: every host. For what an operator offers and allows; a manifest names its hosts.
+    /// `*`: every host. In a manifest it leaves the hosts to the operator, and grants none by itself.
     pub const ANY: Self = Self(Pattern::Any);
 
     /// Whether it is `*`.

@@ -92,6 +92,7 @@ fn a_request_needs_one_rule_that_permits_all_of_it() {
             rule("api.test", &["GET", "HEAD"], &[8443], &["/v1", "/v2/public/"]),
             rule("api.test", &["POST"], &[8443], &["/v1/items"]),
         ],
+        Vec::new(),
         AddressPolicy::default(),
     );
     let check = |method: &str, scheme: Scheme, host: &str, port: u16, path: &str, expected: &str| {

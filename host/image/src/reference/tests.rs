@@ -39,6 +39,16 @@ fn parts() {
     check(&format!("{longest}:{}", "t".repeat(128)), &format!("- {longest} {} -", "t".repeat(128)));
 }
 
+#[test]
+fn a_digest_alone() {
+    check(&format!("sha256:{HEX}"), &format!("-  - sha256:{HEX}"));
+    let bare: Reference = format!("sha256:{HEX}").parse().unwrap();
+    assert!(bare.is_bare() && bare.tagged().is_none());
+    // With anything else it is a name again.
+    check(&format!("sha256:{}", &HEX[1..]), &format!("- sha256 {} -", &HEX[1..]));
+    check(&format!("wc@sha256:{HEX}"), &format!("- wc - sha256:{HEX}"));
+}
+
 #[track_caller]
 fn check_refused(text: &str, expected: &str) {
     let error = text.parse::<Reference>().map_err(|error| error.to_string());

@@ -13,7 +13,7 @@ use crate::error::Error;
 pub(super) const BLOBS: &str = "blobs/sha256";
 
 /// The digest a descriptor gives, if it is one this store can hold.
-pub(super) fn digest(descriptor: &Descriptor) -> Result<Digest, Error> {
+pub(crate) fn digest(descriptor: &Descriptor) -> Result<Digest, Error> {
     let text = descriptor.digest().as_ref();
     text.parse().map_err(|error| Error::corrupt("a descriptor", format!("cannot be followed: {error}")))
 }
@@ -54,6 +54,7 @@ pub(super) fn write(dir: &Dir, bytes: &[u8]) -> Result<(), Error> {
     file::replace(dir, &path(&Digest::of(bytes)), bytes)
 }
 
-fn path(digest: &Digest) -> String {
+/// Where the blob of this digest is.
+pub(super) fn path(digest: &Digest) -> String {
     format!("{BLOBS}/{}", digest.hex())
 }

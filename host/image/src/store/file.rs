@@ -25,7 +25,7 @@ pub(super) fn read(dir: &Dir, path: &str, part: &Part) -> Result<Option<Vec<u8>>
 }
 
 /// Opening a pipe would wait for a writer forever, so what a name stands for is looked at first.
-fn open_regular(dir: &Dir, path: &str) -> io::Result<File> {
+pub(super) fn open_regular(dir: &Dir, path: &str) -> io::Result<File> {
     if !dir.symlink_metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }

@@ -63,7 +63,7 @@ impl Index {
     /// What `reference` means.
     pub(super) fn find(&self, reference: &Reference) -> Option<(Digest, &Descriptor)> {
         let matches = |row: &&Row| match reference.digest() {
-            Some(digest) => row.digest == *digest && row.is_of(reference),
+            Some(digest) => row.digest == *digest && (reference.is_bare() || row.is_of(reference)),
             None => row.name.as_ref() == Some(reference),
         };
         self.rows.iter().find(matches).map(|row| (row.digest, &row.descriptor))
@@ -91,7 +91,7 @@ impl Index {
         let has_digest = |row: &Row| reference.digest().is_none_or(|digest| row.digest == *digest);
         let removed = match reference.tagged() {
             Some(tagged) => self.take(|row| row.name.as_ref() == Some(&tagged) && has_digest(row)),
-            None => self.take(|row| row.is_of(reference) && has_digest(row)),
+            None => self.take(|row| (reference.is_bare() || row.is_of(reference)) && has_digest(row)),
         };
         removed.first().map(|row| row.digest)
     }

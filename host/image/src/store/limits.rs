@@ -17,25 +17,33 @@ pub const CONFIG_MAX_BYTES: u64 = 1 << 20;
 /// 18 MB; ten of those still fit.
 pub const COMPONENT_MAX_BYTES: u64 = 256 << 20;
 
+/// The largest usage text that is a layer of its own, in bytes. It goes into a prompt; the longest of the known tools has
+/// 4 KiB.
+pub const USAGE_MAX_BYTES: u64 = 256 << 10;
+
+/// The most layers a manifest may have. A tool has one or two; images of other hosts rarely have as many.
+pub(crate) const LAYERS_MAX: usize = 32;
+
 /// The largest `oci-layout` file in bytes: it holds a version number.
 const LAYOUT_MAX_BYTES: u64 = 4 << 10;
 
 /// A part of an image, as errors call it, and its limit.
 #[derive(Debug)]
-pub(super) struct Part {
-    pub(super) noun: &'static str,
-    pub(super) max: u64,
+pub(crate) struct Part {
+    pub(crate) noun: &'static str,
+    pub(crate) max: u64,
 }
 
-pub(super) const LAYOUT: Part = Part { noun: "oci-layout", max: LAYOUT_MAX_BYTES };
-pub(super) const INDEX: Part = Part { noun: "index.json", max: INDEX_MAX_BYTES };
-pub(super) const MANIFEST: Part = Part { noun: "the manifest", max: MANIFEST_MAX_BYTES };
-pub(super) const CONFIG: Part = Part { noun: "the config", max: CONFIG_MAX_BYTES };
-pub(super) const COMPONENT: Part = Part { noun: "the component", max: COMPONENT_MAX_BYTES };
+pub(crate) const LAYOUT: Part = Part { noun: "oci-layout", max: LAYOUT_MAX_BYTES };
+pub(crate) const INDEX: Part = Part { noun: "index.json", max: INDEX_MAX_BYTES };
+pub(crate) const MANIFEST: Part = Part { noun: "the manifest", max: MANIFEST_MAX_BYTES };
+pub(crate) const CONFIG: Part = Part { noun: "the config", max: CONFIG_MAX_BYTES };
+pub(crate) const USAGE: Part = Part { noun: "the usage text", max: USAGE_MAX_BYTES };
+pub(crate) const COMPONENT: Part = Part { noun: "the component", max: COMPONENT_MAX_BYTES };
 
 impl Part {
     /// Refuses `size` if it is beyond the limit.
-    pub(super) fn check(&self, size: u64) -> Result<(), Error> {
+    pub(crate) fn check(&self, size: u64) -> Result<(), Error> {
         if size <= self.max {
             return Ok(());
         }

@@ -12,7 +12,7 @@ const SYSTEMS: [&str; 2] = ["wasip2", "wasi"];
 const NAMED_MAX: usize = 8;
 
 /// The row of `index` that is a WebAssembly component. Without one, the image is native and refused.
-pub(super) fn wasm<'a>(reference: &Reference, index: &'a ImageIndex) -> Result<&'a Descriptor, Error> {
+pub(crate) fn wasm<'a>(reference: &Reference, index: &'a ImageIndex) -> Result<&'a Descriptor, Error> {
     let is_for = |platform: &Platform, system: &str| {
         *platform.architecture() == Arch::Wasm && platform.os().to_string() == system
     };

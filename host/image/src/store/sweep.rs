@@ -10,25 +10,38 @@ use super::index::Index;
 use super::limits::MANIFEST;
 use crate::error::Error;
 
-/// Removes every blob that no row of `index` leads to. If one row cannot be followed, no blob is removed: it might be
-/// that row's. The caller holds the exclusive lock.
-pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<(), Error> {
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Blobs.
+    pub blobs: u64,
+    /// Their size, and that of what broken pulls have left, in bytes.
+    pub bytes: u64,
+}
+
+/// Removes every blob that no row of `index` leads to. The caller holds the exclusive lock.
+///
+/// # Errors
+///
+/// If one row cannot be followed, no blob is removed: it might be that row's.
+pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     let mut needed = HashSet::new();
     for descriptor in index.descriptors() {
-        if let Err(error) = follow(dir, descriptor, &mut needed) {
-            tracing::warn!(digest = %descriptor.digest(), %error, "no blob was removed: an image cannot be read");
-            return Ok(());
-        }
+        follow(dir, descriptor, &mut needed)?;
     }
+    let mut swept = Swept::default();
     let list = |source| Error::io(format!("list {BLOBS}"))(source);
     for entry in dir.read_dir(BLOBS).map_err(list)? {
         let entry = entry.map_err(list)?;
         let name = entry.file_name();
         if !name.to_str().is_some_and(|hex| needed.contains(hex)) {
+            let size = entry.metadata().map_or(0, |metadata| metadata.len());
             entry.remove_file().map_err(Error::io(format!("remove {BLOBS}/{}", name.to_string_lossy())))?;
+            swept.blobs += 1;
+            swept.bytes += size;
         }
     }
-    Ok(())
+    Ok(swept)
 }
 
 /// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further index: nothing this
@@ -38,7 +51,9 @@ fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> R
         MediaType::ImageIndex => {
             let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
             need(descriptor, needed)?;
-            index.manifests().iter().try_for_each(|row| follow_manifest(dir, row, needed))
+            // Entries for other platforms stay in the registry: what is not here leads to nothing that is.
+            let is_here = |row: &&Descriptor| blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)));
+            index.manifests().iter().filter(is_here).try_for_each(|row| follow_manifest(dir, row, needed))
         }
         _ => follow_manifest(dir, descriptor, needed),
     }

@@ -89,6 +89,22 @@ fn a_pinned_reference_takes_only_its_image() {
 }
 
 #[test]
+fn a_digest_alone_means_the_image_whatever_its_name() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let digest = store.put_tool(&reference("a:1"), &tool("wc", b"a")).unwrap();
+    store.put_tool(&reference("b:1"), &tool("wc", b"a")).unwrap();
+    let bare = reference(&digest.to_string());
+    assert_eq!(store.tool(&bare).unwrap().0, digest);
+    assert_eq!(store.digest(&bare).unwrap(), Some(digest));
+    assert!(matches!(store.put_tool(&bare, &tool("wc", b"a")), Err(Error::Nameless(_))));
+    // It takes every name.
+    assert_eq!(store.remove(&bare).unwrap(), digest);
+    fixture.check_list(&[]);
+    assert!(matches!(store.tool(&bare), Err(Error::NotFound(_))));
+}
+
+#[test]
 fn removing_keeps_what_others_need() {
     let fixture = Fixture::new();
     let store = fixture.store();
@@ -121,6 +137,7 @@ fn a_broken_image_can_be_listed_and_removed_but_sweeps_nothing() {
     fixture.check_list(&[("broken:latest", broken), ("whole:latest", whole)]);
     // The broken image might need any blob.
     store.remove(&reference("whole")).unwrap();
+    assert!(matches!(store.prune(), Err(Error::Corrupt { .. })));
     assert_eq!(fixture.blobs(), 6);
     store.remove(&reference("broken")).unwrap();
     assert_eq!(fixture.blobs(), 0);

@@ -16,6 +16,12 @@ pub const USAGE: &str = "io.openotters.bin.usage";
 /// What the tool is for.
 pub const DESCRIPTION: &str = "io.openotters.bin.description";
 
+/// The version of the tool.
+pub const VERSION: &str = oci_spec::image::ANNOTATION_VERSION;
+
+/// When the image was made (RFC 3339). Not written unless somebody asks for it: the same tool is to have the same digest.
+pub const CREATED: &str = oci_spec::image::ANNOTATION_CREATED;
+
 /// Each annotation and its older name.
 const OLDER: [(&str, &str); 4] = [
     (NAME, "vnd.openotters.bin.name"),

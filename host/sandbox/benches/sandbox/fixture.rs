@@ -56,6 +56,7 @@ impl Fixture {
             ceiling: Ceiling::default(),
             calls: CALLS,
             nameservers: Vec::new(),
+            stand_ins: None,
         };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");

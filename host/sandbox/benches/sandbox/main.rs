@@ -23,7 +23,7 @@ use crate::report::Report;
 
 fn main() {
     let fixture = Fixture::new();
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default().output_directory(&report::measurements()).configure_from_args();
     let mut report = Report::default();
 
     typed_call(&mut criterion, &fixture, &mut report);
@@ -92,7 +92,7 @@ fn first_call(fixture: &Fixture, report: &mut Report) {
 
 fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     for (name, most) in [("sha256", 1.05), ("json", 1.28)] {
-        let path = format!("target/wasm32-wasip2/guest/workload_{name}.wasm");
+        let path = format!("target/wasm32-wasip2/workload/workload_{name}.wasm");
         let tool: Tool = fixture.load(&path);
         let bytes = fixture.bytes(&path);
         let mut group = criterion.benchmark_group(format!("metering-{name}"));

@@ -1,7 +1,7 @@
 //! The table: what was measured, what it should be, and on which machine.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One quotient of two medians of the same run.
 #[derive(Clone, Copy)]
@@ -43,6 +43,11 @@ impl Report {
     }
 }
 
+/// Where criterion writes what it measures.
+pub(crate) fn measurements() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/criterion")
+}
+
 /// The quotient of the medians that criterion has just measured.
 pub(crate) fn ratio(over: &str, under: &str) -> Ratio {
     let (over, under) = (median(over), median(under));
@@ -52,7 +57,7 @@ pub(crate) fn ratio(over: &str, under: &str) -> Ratio {
 /// Criterion's median in nanoseconds.
 fn median(name: &str) -> f64 {
     let name = name.replacen('/', if name.starts_with("metering") { "/" } else { "_" }, 1);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/criterion").join(name).join("new/estimates.json");
+    let path = measurements().join(name).join("new/estimates.json");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let estimates: serde_json::Value = serde_json::from_str(&text).expect("criterion writes JSON");
     estimates.pointer("/median/point_estimate").and_then(serde_json::Value::as_f64).expect("a median")

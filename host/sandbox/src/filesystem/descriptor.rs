@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cofferdam_capability::Access;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
@@ -42,21 +43,27 @@ impl HostDescriptor for FilesView<'_> {
         open_flags: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
+        let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
+        let changes = changes || flags.contains(DescriptorFlags::WRITE);
+        self.touch(&fd, &path, if changes { Access::ReadWrite } else { Access::ReadOnly });
         let exists = self.exists(&fd, path_flags, &path).await?;
         let opened = self.budget().open()?;
         let creates = open_flags.contains(OpenFlags::CREATE) && !exists;
         if creates {
             self.charge_entry()?;
         }
-        let descriptor = HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path, open_flags, flags).await;
+        let descriptor =
+            HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path.clone(), open_flags, flags).await;
         let descriptor = if creates { self.created(descriptor)? } else { descriptor? };
         self.budget().was_opened();
+        self.files.touched.opened(fd.rep(), &path, descriptor.rep());
         self.files.opened.insert(descriptor.rep(), Arc::new(opened));
         Ok(descriptor)
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
         self.files.opened.remove(&fd.rep());
+        self.files.touched.closed(fd.rep());
         HostDescriptor::drop(&mut self.wasi, fd)
     }
 
@@ -99,12 +106,14 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.touch(&fd, &path, Access::ReadWrite);
         self.charge_entry()?;
         let result = HostDescriptor::create_directory_at(&mut self.wasi, fd, path).await;
         self.created(result)
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+        self.touch(&fd, &new_path, Access::ReadWrite);
         self.charge_entry()?;
         let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, new_path).await;
         self.created(result)
@@ -118,6 +127,8 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        self.touch(&fd, &old_path, Access::ReadOnly);
+        self.touch(&new_fd, &new_path, Access::ReadWrite);
         self.charge_entry()?;
         let result = HostDescriptor::link_at(&mut self.wasi, fd, old_path_flags, old_path, new_fd, new_path).await;
         self.created(result)
@@ -130,6 +141,8 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        self.touch(&fd, &old_path, Access::ReadWrite);
+        self.touch(&new_fd, &new_path, Access::ReadWrite);
         self.charge_entry()?;
         let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
         self.created(result)
@@ -172,6 +185,7 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+        self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
     }
 
@@ -181,6 +195,7 @@ impl HostDescriptor for FilesView<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
+        self.touch(&fd, ".", Access::ReadWrite);
         HostDescriptor::set_times(&mut self.wasi, fd, accessed, modified).await
     }
 
@@ -192,18 +207,22 @@ impl HostDescriptor for FilesView<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
+        self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
     }
 
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await
     }
 
@@ -221,6 +240,7 @@ impl HostDescriptor for FilesView<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
+        self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
     }
 }

@@ -4,6 +4,7 @@
 //! keeping anything, up to what the call may still hold, and only a directory that fits is passed on. Between the two
 //! another call can add entries, at most those that it may create.
 
+use cofferdam_capability::Access;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::FsResult;
@@ -16,6 +17,7 @@ use super::{FilesView, again};
 
 impl FilesView<'_> {
     pub(super) async fn listing(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        self.touch(&fd, ".", Access::ReadOnly);
         let entries = match self.wasi.table.get(&fd)? {
             Descriptor::Dir(dir) => {
                 let (dir, most) = (dir.dir.clone(), self.budget().listing_left());

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use cofferdam_capability::Host;
+use cofferdam_capability::{Host, Scheme};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::NetError;
@@ -30,19 +30,31 @@ pub(crate) struct Client {
     resolver: Option<TokioResolver>,
     /// Made when first needed: reading the system's certificates takes longer than most calls.
     tls: OnceLock<Option<TlsConnector>>,
+    stand_ins: Option<Vec<StandIn>>,
 }
+
+/// Where requests to one host go instead of there, without TLS.
+pub(crate) type StandIn = (Scheme, Host, SocketAddr);
 
 impl Client {
     /// Asks `nameservers`, or those of the system where there are none. A system without nameservers is no error until a
-    /// tool asks for a name.
-    pub(crate) fn new(nameservers: &[SocketAddr]) -> Self {
+    /// tool asks for a name. With `stand_ins`, nobody else is connected to.
+    pub(crate) fn new(nameservers: &[SocketAddr], stand_ins: Option<Vec<StandIn>>) -> Self {
         let resolver = resolver(nameservers)
             .inspect_err(|error| tracing::warn!("no nameserver, so tools reach no host by its name: {error}"));
-        Self { resolver: resolver.ok(), tls: OnceLock::new() }
+        Self { resolver: resolver.ok(), tls: OnceLock::new(), stand_ins }
+    }
+
+    /// Who answers instead of a host, when the network is not used at all; the error when nobody does.
+    pub(super) fn stand_in(&self, scheme: Scheme, host: &Host) -> Option<Result<SocketAddr, Error>> {
+        let stand_ins = self.stand_ins.as_ref()?;
+        let found = stand_ins.iter().find(|(of, name, _)| (*of, name) == (scheme, host));
+        let nobody = || Error::DnsError { rcode: Some("no such name here".to_owned()), info_code: None };
+        Some(found.map(|(_, _, address)| *address).ok_or_else(nobody))
     }
 
     /// Every address of a host. An address that is written as such is its own.
-    pub(super) async fn resolve(&self, host: &Host) -> Result<Vec<IpAddr>, Error> {
+    pub(crate) async fn resolve(&self, host: &Host) -> Result<Vec<IpAddr>, Error> {
         let name = match host {
             Host::Address(address) => return Ok(vec![*address]),
             Host::Name(name) => name,

@@ -101,6 +101,9 @@ impl Destination {
     /// Connects to an address of the host that was checked, as all others of its addresses were: a name with one wrong
     /// address is a trick, and which one is tried must not be left to chance.
     async fn connect(&self) -> Result<(Box<dyn Stream>, IpAddr), Error> {
+        if let Some(stand_in) = self.client.stand_in(self.scheme, &self.host) {
+            return self.connect_to_stand_in(stand_in?).await;
+        }
         let addresses = self.client.resolve(&self.host).await?;
         for address in &addresses {
             if let Err(refusal) = self.policy.addresses().check(*address) {
@@ -116,6 +119,13 @@ impl Destination {
             }
         }
         Err(last)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "an address that the host itself was started with")]
+    async fn connect_to_stand_in(&self, address: SocketAddr) -> Result<(Box<dyn Stream>, IpAddr), Error> {
+        let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
+        self.record.contact(format!("{}:{}", self.host, self.port));
+        Ok((Box::new(stream), address.ip()))
     }
 
     #[allow(clippy::disallowed_methods, reason = "the one place that connects for a tool, to a checked address")]

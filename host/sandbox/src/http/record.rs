@@ -1,4 +1,4 @@
-//! What a call did over HTTP, for its receipt.
+//! What a call did over HTTP and TCP, for its receipt.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ pub(crate) struct Contacts {
     pub(crate) refusals: Vec<String>,
 }
 
-/// The writing end, shared by the requests of a call.
+/// The writing end, shared by the requests and sockets of a call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Record {
     inner: Arc<Mutex<Inner>>,
@@ -26,17 +26,17 @@ pub(crate) struct Record {
 #[derive(Debug, Default)]
 struct Inner {
     contacts: Contacts,
-    /// Requests beyond the limit, and the limit.
-    beyond: Option<(u64, u64)>,
+    /// What went beyond a limit: how often, and the limit.
+    beyond: BTreeMap<&'static str, (u64, u64)>,
     unkept: u64,
 }
 
 impl Record {
-    pub(super) fn contact(&self, destination: String) {
+    pub(crate) fn contact(&self, destination: String) {
         self.change(|inner| *inner.contacts.hosts.entry(destination).or_default() += 1);
     }
 
-    pub(super) fn refuse(&self, refusal: &str) {
+    pub(crate) fn refuse(&self, refusal: &str) {
         self.change(|inner| {
             if inner.contacts.refusals.len() >= MAX_REFUSALS {
                 inner.unkept += 1;
@@ -51,20 +51,24 @@ impl Record {
         });
     }
 
-    /// One more request than `limit`.
-    pub(super) fn beyond(&self, limit: u64) {
-        self.change(|inner| inner.beyond = Some((inner.beyond.map_or(1, |(count, _)| count.saturating_add(1)), limit)));
+    /// One more than the `limit` of this name.
+    pub(crate) fn beyond(&self, name: &'static str, limit: u64) {
+        self.change(|inner| {
+            let (count, _) = inner.beyond.entry(name).or_insert((0, limit));
+            *count = count.saturating_add(1);
+        });
     }
 
     pub(super) fn contacts(&self) -> Contacts {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contacts = inner.contacts.clone();
         if inner.unkept > 0 {
-            contacts.refusals.push(format!("http: {} more refusals", inner.unkept));
+            contacts.refusals.push(format!("network: {} more refusals", inner.unkept));
         }
-        if let Some((count, limit)) = inner.beyond {
-            contacts.refusals.push(format!("http-requests: {count} refused beyond {limit}"));
-        }
+        let beyond = inner.beyond.iter();
+        contacts
+            .refusals
+            .extend(beyond.map(|(name, (count, limit))| format!("{name}: {count} refused beyond {limit}")));
         contacts
     }
 

@@ -11,19 +11,19 @@ use crate::cli::{Mcp, Offers};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::mcp::door::Door;
-use crate::mcp::files::Files;
+use crate::mcp::files::{Files, Named};
 use crate::mcp::{agent, call::Callee, http, stdio};
 use crate::paths::DataDir;
 use crate::token::Token;
-use crate::{console, host, listen, offers};
+use crate::{console, descriptors, host, listen, offers};
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Mcp { paths, agent, listen, offers } = mcp;
+    let Mcp { tools, reach, agent, listen, offers } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let door = match agent {
         Some(name) => agent::door(&data, name).await?,
-        None => files(paths, &offers, config, &DataDir::open(data.clone())?).await?,
+        None => here(&tools, reach.plain_http, &offers, config, &DataDir::open(data.clone())?).await?,
     };
     let Some(address) = listen else {
         return stdio::serve(door, stop).await;
@@ -40,10 +40,18 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
 }
 
 /// The server of tools that this process runs itself.
-async fn files(paths: Vec<PathBuf>, given: &Offers, config: &Config, data: &DataDir) -> Result<Door, Failure> {
+async fn here(
+    tools: &[String],
+    plain_http: bool,
+    given: &Offers,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Door, Failure> {
+    descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
-    let files = Files::new(Arc::clone(&runner), paths, decision);
+    let named = Named::load(&runner, tools, plain_http, data).await?;
+    let files = Files::new(Arc::clone(&runner), named, decision);
     let seen = files.stamps();
     let (sender, shelf) = watch::channel(Arc::new(files.shelf().await?));
     let door = Door::new(shelf, Callee::Runner(runner));

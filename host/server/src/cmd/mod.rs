@@ -3,6 +3,7 @@
 mod chat;
 pub(crate) mod compile;
 mod config;
+mod image;
 mod mcp;
 mod ps;
 mod selftest;
@@ -26,6 +27,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tool(tool) => tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => selftest::run(selftest).await,
+        Command::Image(image) => image::run(&image, data).await,
         Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),
     }
 }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir};
-use crate::{console, host, listen};
+use crate::{console, descriptors, host, listen};
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -35,6 +35,7 @@ const MAX_COPY: u64 = 64 << 20;
 
 pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
     let Serve { listen: address, agentfile, copy_in } = serve;
+    descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = listen::tcp(address).await?;
     let address = tcp.local_addr().map_err(Failure::work)?;
     let data = DataDir::open(data)?;

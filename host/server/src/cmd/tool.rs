@@ -1,8 +1,13 @@
-//! `cofferdam tool`: build, look at and run tools, without a host.
-
+//! `cofferdam tool`: build, test, look at, run and ship tools, without a host.
 mod build;
 mod inspect;
+mod ls;
+mod pull;
+mod push;
+mod rm;
 mod run;
+pub(crate) mod source;
+mod test;
 
 use std::path::{Path, PathBuf};
 
@@ -13,9 +18,10 @@ use crate::cli::Tool;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
+use source::Source;
 
 /// The largest component that is read, in bytes; the sandbox loads no larger one.
-pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
+const MAX_COMPONENT: u64 = 256 << 20;
 
 /// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -23,8 +29,13 @@ const MAX_MANIFEST: u64 = 1 << 20;
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
         Tool::Build(build) => build::run(build, config, data).await,
-        Tool::Run(run) => run::run(run, config, &DataDir::open(data)?).await,
+        Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
+        Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
+        Tool::Push(push) => push::run(push, &DataDir::open(data)?).await,
+        Tool::Pull(pull) => pull::run(pull, &DataDir::open(data)?).await,
+        Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
+        Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }
 }
 
@@ -41,10 +52,10 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| wrong(error.to_string()))
 }
 
-/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's.
-pub(crate) fn name_of<'a>(installed: &'a Installed, path: &'a Path) -> &'a str {
+/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's or image's.
+pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
     match installed.manifest().tool.name.as_str() {
-        "" => path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool"),
+        "" => source.name(),
         name => name,
     }
 }

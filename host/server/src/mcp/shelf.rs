@@ -54,7 +54,7 @@ pub(crate) struct Facts {
     pub(crate) output: Option<Value>,
     /// Its grant lets it change nothing.
     pub(crate) read_only: bool,
-    /// Its grant lets it send requests.
+    /// Its grant lets it reach the network.
     pub(crate) open_world: bool,
 }
 
@@ -66,7 +66,7 @@ impl Facts {
             input: tool.schema().clone(),
             output: tool.output_schema().cloned(),
             read_only: changes_nothing(tool.grant()),
-            open_world: !tool.grant().network().rules().is_empty(),
+            open_world: reaches_out(tool.grant()),
         }
     }
 }
@@ -74,7 +74,11 @@ impl Facts {
 /// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing.
 fn changes_nothing(grant: &Grant) -> bool {
     let kept = grant.preopens().iter().any(|preopen| preopen.access() == Access::ReadWrite);
-    !kept && grant.network().rules().is_empty()
+    !kept && !reaches_out(grant)
+}
+
+fn reaches_out(grant: &Grant) -> bool {
+    !grant.network().rules().is_empty() || grant.network().has_tcp()
 }
 
 impl Shelf {

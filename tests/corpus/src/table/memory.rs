@@ -10,6 +10,10 @@ pub(super) const ROWS: &[Row] = &[
     Row { says: "instances", ..row(guest::INSTANCES_MANY, REFUSED) },
     Row { says: "memories", ..row(guest::MEMORIES_MANY, REFUSED) },
     Row { says: "tables", ..row(guest::TABLES_MANY, REFUSED) },
+    // Fewer than a common program has.
+    Row { limits: "instances = 2", says: "instance count too high", ..row(guest::ARGS_ECHO, "out-of-memory") },
+    Row { limits: "memories = 0", says: "memory count too high", ..row(guest::ARGS_ECHO, "out-of-memory") },
+    Row { limits: "tables = 1", says: "table count too high", ..row(guest::ARGS_ECHO, "out-of-memory") },
     Row { says: "table elements: ", ..row(guest::TABLE_GROW, "out-of-memory") },
     Row { limits: "table-elements = 100", says: "limit 100", ..row(guest::TABLE_GROW, "out-of-memory") },
     // Traps when it finds bytes of an earlier call.

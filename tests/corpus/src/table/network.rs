@@ -114,6 +114,11 @@ pub(super) const ROWS: &[Row] = &[
         says: "request body: more than 1048576 bytes",
         ..client(guest::HTTP_UPLOAD, &["http://a.test:{port}/sink"], "guest-error")
     },
+    // A server that says nothing is left when the guest no longer waits.
+    Row {
+        says: "ConnectionReadTimeout",
+        ..client(guest::HTTP_PATIENCE, &["http://a.test:{port}/sink"], "guest-error")
+    },
     // Counts.
     Row {
         reaches: 32,

@@ -42,5 +42,9 @@ fn fetch(method: &str, url: &str, headers: impl Iterator<Item = String>) -> std:
     }
     let mut body = Vec::new();
     response.read_to_end(&mut body)?;
-    std::io::stdout().write_all(&body)
+    std::io::stdout().write_all(&body)?;
+    for (name, value) in response.trailers()? {
+        println!("\ntrailer {name}: {}", String::from_utf8_lossy(&value));
+    }
+    Ok(())
 }

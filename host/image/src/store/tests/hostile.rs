@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::fixture::{Fixture, INDEX, MANIFEST, WASM, WASM_CONFIG, reference, tool};
 use crate::{CONFIG_MAX_BYTES, Error, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES};
 
+const TAR: &str = "application/vnd.oci.image.layer.v1.tar";
+
 /// How an error branches.
 fn kind(error: &Error) -> &'static str {
     match error {
@@ -38,19 +40,28 @@ fn check_not_a_tool(build: impl FnOnce(&Fixture) -> Value, problem: &str) {
 
 #[test]
 fn native_images() {
-    for (config, layer) in [
-        ("application/vnd.oci.image.config.v1+json", "application/vnd.oci.image.layer.v1.tar+gzip"),
-        ("application/vnd.oci.image.config.v1+json", WASM),
-        ("application/vnd.docker.container.image.v1+json", WASM),
-        (WASM_CONFIG, "application/vnd.oci.image.layer.v1.tar"),
-        (WASM_CONFIG, "application/vnd.oci.image.layer.v1.tar+zstd"),
-        (WASM_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip"),
+    let (oci, docker) = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json");
+    let wrong =
+        |what: &str| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
+    for (config, layer, content, expected) in [
+        (oci, WASM, &b"\x7fELF"[..], wrong("a native Linux program (ELF)")),
+        (docker, WASM, b"\xcf\xfa\xed\xfe", wrong("a native macOS program (Mach-O)")),
+        (oci, WASM, b"MZ", wrong("a native Windows program (PE)")),
+        (oci, WASM, b"#!/bin/sh", wrong("a script")),
+        (oci, WASM, b"\0asm\x01\0\0\0", wrong("a core WebAssembly module")),
+        (oci, WASM, b"", wrong("something that is no WebAssembly")),
+        (oci, TAR, b"", "its layer has no file in it".to_owned()),
+        (WASM_CONFIG, TAR, b"x", format!("its layer is `{TAR}`, not `{WASM}`")),
     ] {
-        check_not_a_tool(
-            |f| f.manifest(f.blob(config, b"{}"), json!([f.blob(layer, b"x")])),
-            "it is a native binary image, and Cofferdam runs WebAssembly components; build it for wasip2",
-        );
+        check_not_a_tool(|f| f.manifest(f.blob(config, b"{}"), json!([f.blob(layer, content)])), &expected);
     }
+    let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+    check_not_a_tool(
+        |f| f.manifest(f.blob(oci, b"{}"), json!([f.blob(zstd, b"x")])),
+        &format!(
+            "its layer is `{zstd}`; Cofferdam reads `{WASM}`, and of openotters' layouts files as they are and `tar+gzip`"
+        ),
+    );
     let row = |os: &str, architecture: &str| {
         let platform = json!({ "os": os, "architecture": architecture });
         json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3, "platform": platform })

@@ -1,10 +1,14 @@
 //! `cofferdam tool build`: from a Cargo package to a component with its manifest inside.
 
+mod reproducible;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
 
 use cofferdam_capability::{Digest, Manifest};
-use cofferdam_image::{Reference, ToolImage, annotation};
+use cofferdam_image::{Reference, ToolImage, USAGE_MAX_BYTES, annotation};
 use serde_json::Value;
 
 use crate::cli::Build;
@@ -19,6 +23,18 @@ const TARGET: &str = "wasm32-wasip2";
 /// The Cargo profile that tools ship in.
 const PROFILE: &str = "guest";
 
+/// The last second of the year 9999, after which RFC 3339 has no time.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// Tools that are named while they are built: a line's worth.
+const NAMES_SHOWN: usize = 8;
+
+/// A component with its manifest inside.
+pub(super) struct Built {
+    pub(super) manifest: Manifest,
+    pub(super) component: Vec<u8>,
+}
+
 /// A tool to build.
 struct Package {
     name: String,
@@ -32,19 +48,14 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
     }
     let tag = tag.map(|tag| tag.parse::<Reference>().map_err(Failure::usage)).transpose()?;
-    let built = match &capabilities {
-        Some(manifest) => vec![built_otherwise(&paths, manifest)?],
-        None => build_packages(&paths)?,
+    let usage = match &tag {
+        Some(_) => usage(capabilities.as_deref().and_then(Path::parent).or(paths.first().map(PathBuf::as_path)))?,
+        None => None,
     };
+    let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for (manifest, artifact) in built {
-        let bytes = super::read(&artifact, super::MAX_COMPONENT)?;
-        let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
-        let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
-        if let Some(wit) = &wit {
-            component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
-        }
+    for Built { manifest, component } in built {
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
@@ -56,19 +67,43 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
             path.display().to_string(),
         ]);
         if let Some(reference) = &tag {
-            keep_image(reference, &manifest, component, config, &DataDir::open(data.clone())?).await?;
+            keep_image(reference, &manifest, component, usage.clone(), config, &DataDir::open(data.clone())?).await?;
         }
     }
     console::table(&["tool", "version", "size", "digest", "file"], rows);
     Ok(())
 }
 
-/// A component that another toolchain built, and the manifest it is to carry.
-fn built_otherwise(paths: &[PathBuf], manifest: &Path) -> Result<(Manifest, PathBuf), Failure> {
-    match paths {
-        [path] if path.is_file() => Ok((super::manifest(manifest)?, path.clone())),
-        _ => Err(Failure::usage("--capabilities goes with one component that is already built: name its file")),
+/// Builds packages, or takes one component that is built already, and puts their manifests inside.
+pub(super) fn components(
+    paths: &[PathBuf],
+    capabilities: Option<&Path>,
+    wit: Option<&Path>,
+) -> Result<Vec<Built>, Failure> {
+    let built = match (paths, capabilities) {
+        ([path], Some(manifest)) if path.is_file() => vec![(super::manifest(manifest)?, path.clone())],
+        (_, None) => match paths.iter().find(|path| path.is_file()) {
+            Some(file) => {
+                let problem = "a component that is built already needs --capabilities FILE; a package is a directory";
+                return Err(Failure::usage(format!("{}: {problem}", file.display())));
+            }
+            None => build_packages(paths)?,
+        },
+        (_, Some(_)) => {
+            return Err(Failure::usage("--capabilities goes with one component that is already built: name its file"));
+        }
+    };
+    built.into_iter().map(|(manifest, artifact)| embedded(manifest, &artifact, wit)).collect()
+}
+
+fn embedded(manifest: Manifest, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
+    let bytes = super::read(artifact, super::MAX_COMPONENT)?;
+    let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
+    let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
+    if let Some(wit) = wit {
+        component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
+    Ok(Built { manifest, component })
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
@@ -102,7 +137,9 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    console::note(&format!("building {} tools for {TARGET}", packages.len()));
+    reproducible::set(&mut command, &first.cargo_toml)?;
+    let names: Vec<_> = packages.iter().map(|package| package.manifest.tool.name.as_str()).collect();
+    console::progress(&format!("building {}…", shortened(&names)));
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
@@ -116,6 +153,15 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     let messages = String::from_utf8_lossy(&output.stdout);
     let artifacts: Vec<_> = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect();
     packages.iter().map(|package| artifact(package, &artifacts)).collect()
+}
+
+/// The first names of a list, and how many more there are.
+fn shortened(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// The one component that a package was built into.
@@ -154,24 +200,59 @@ async fn keep_image(
     reference: &Reference,
     manifest: &Manifest,
     component: Vec<u8>,
+    usage: Option<String>,
     config: &Config,
     data: &DataDir,
 ) -> Result<(), Failure> {
     // Loading it says what it imports and exports, and that this host would run it.
     let installed =
         host::runner(config, data)?.load(&component, &manifest.tool.name, None).await.map_err(Failure::usage)?;
-    let annotations = [
+    let mut annotations = BTreeMap::from([
         (annotation::NAME.to_owned(), manifest.tool.name.clone()),
         (annotation::DESCRIPTION.to_owned(), manifest.tool.summary.clone()),
-    ];
+        (annotation::VERSION.to_owned(), manifest.tool.version.clone()),
+    ]);
+    annotations.extend(created()?.map(|created| (annotation::CREATED.to_owned(), created)));
     let image = ToolImage {
         component,
-        annotations: annotations.into(),
-        usage: None,
+        annotations,
+        usage,
         imports: installed.imports().to_vec(),
         exports: installed.exports().to_vec(),
     };
-    let digest = host::images(data)?.put_tool(reference, &image).map_err(Failure::work)?;
-    console::note(&format!("{reference} is {digest}"));
+    let (store, name) = (host::image_store(data)?, reference.clone());
+    let put = move || Ok((store.digest(&name)?, store.put_tool(&name, &image)?));
+    let put: Result<_, cofferdam_image::Error> = tokio::task::spawn_blocking(put).await.map_err(Failure::work)?;
+    let (former, digest) = put?;
+    match former.filter(|former| *former != digest) {
+        Some(former) => console::note(&format!("{reference} is {digest}; it was {former}")),
+        None => console::note(&format!("{reference} is {digest}")),
+    }
     Ok(())
+}
+
+/// The `USAGE.md` beside the manifest, if there is one.
+fn usage(directory: Option<&Path>) -> Result<Option<String>, Failure> {
+    let Some(path) = directory.map(|directory| directory.join("USAGE.md")).filter(|path| path.exists()) else {
+        return Ok(None);
+    };
+    let wrong = |_| Failure::usage(format!("{}: it is not valid UTF-8", path.display()));
+    String::from_utf8(super::read(&path, USAGE_MAX_BYTES)?).map(Some).map_err(wrong)
+}
+
+/// The one time in an image: what `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>).
+/// Without it there is none, so that the same tool has the same digest.
+fn created() -> Result<Option<String>, Failure> {
+    let Some(written) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|written| !written.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong = || {
+        Failure::usage(format!(
+            "SOURCE_DATE_EPOCH is `{}`: expected seconds since 1970, such as 1700000000",
+            written.to_string_lossy().escape_debug()
+        ))
+    };
+    let seconds = written.to_str().and_then(|written| written.parse().ok()).filter(|seconds| *seconds <= LAST_SECOND);
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.ok_or_else(wrong)?);
+    Ok(Some(humantime::format_rfc3339_seconds(time).to_string()))
 }

@@ -1,6 +1,6 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
-use cofferdam_capability::{Decision, HttpRow, Limits, Manifest};
+use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
 use cofferdam_tool::{Installed, Tool};
 use serde_json::{Value, json};
 
@@ -11,18 +11,19 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
+use super::source::{Image, Source};
+
 pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Inspect { path, capabilities, format } = inspect;
+    let Inspect { tool, reach, capabilities, format } = inspect;
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
-    let bytes = super::read(&path, super::MAX_COMPONENT)?;
-    let origin = path.display().to_string();
+    let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
-    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A typed component is asked for it, with nothing granted; who reviews a component wants to
     // see the rest also when it does not answer.
-    let name = super::name_of(&installed, &path);
+    let name = super::name_of(&installed, &source);
     let tools =
         runner.offer(&installed, name, "", Decision::default(), &runner.queue()).await.unwrap_or_else(|error| {
             console::note(&format!("note: {error}"));
@@ -30,7 +31,9 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         });
     if format == Format::Json {
         return console::json(&json!({
-            "path": origin,
+            "path": source.origin,
+            "image": source.image.as_ref().map(image),
+            "usage": source.usage(),
             "digest": installed.digest(),
             "size": installed.size(),
             "shape": installed.shape(),
@@ -52,6 +55,9 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         vec!["manifest".to_owned(), manifest_digest.to_string()],
         vec!["size".to_owned(), format!("{} bytes", installed.size())],
     ];
+    if let Some(image) = &source.image {
+        rows.insert(2, vec!["image".to_owned(), format!("{}\n{}", image.reference, image.digest)]);
+    }
     rows.extend(interfaces(&installed));
     console::table(&["tool", ""], rows);
     console::line("");
@@ -65,7 +71,22 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         None => vec![row.name.to_owned(), row.value, String::new()],
     };
     console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
+    if let Some(usage) = source.usage() {
+        console::line("");
+        console::line(console::dim("USAGE.md"));
+        console::line(plain(usage));
+    }
     Ok(())
+}
+
+/// What the image says beside the component.
+fn image(image: &Image) -> Value {
+    json!({ "reference": image.reference, "digest": image.digest, "annotations": image.annotations })
+}
+
+/// Text of an author for a terminal, without what a terminal would act on.
+fn plain(text: &str) -> String {
+    text.trim_end().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 fn description(tool: &Tool) -> Value {
@@ -112,6 +133,7 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
         manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
     );
     rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
+    rows.extend(manifest.tcp.iter().map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())));
     rows.extend(
         manifest
             .secret
@@ -126,6 +148,12 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
     rows
 }
 
+/// The connections of a row: host and ports.
+fn connections(row: &TcpRow) -> String {
+    let ports = row.ports.iter().map(|port| port.to_string()).collect::<Vec<_>>();
+    format!("{} port {}", row.host, ports.join(" "))
+}
+
 /// The requests of a row: method, host, ports, paths, as far as it names them.
 fn requests(row: &HttpRow) -> String {
     let methods = row.methods.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -133,5 +161,7 @@ fn requests(row: &HttpRow) -> String {
     let ports = row.ports.iter().map(|&port| u16::from(port).to_string()).collect::<Vec<_>>();
     let ports = if ports.is_empty() { String::new() } else { format!(" port {}", ports.join(" ")) };
     let paths = row.paths.iter().cloned().map(|path| format!(" {}", String::from(path))).collect::<String>();
-    format!("{} {methods}{ports}{paths}", row.host)
+    // A reviewer of a general client decides about its grant, not about this row.
+    let host = if row.host.is_any() { "the hosts and ports you grant:".to_owned() } else { row.host.to_string() };
+    format!("{host} {methods}{ports}{paths}")
 }

@@ -13,16 +13,21 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
+use crate::descriptors;
 use crate::error::Failure;
 use crate::host;
 use crate::offers;
 use crate::paths::DataDir;
 
+use super::source::Source;
+
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
+    // One call at a time needs far less than all of it.
+    descriptors::raise();
     let (reach, decision) = offers::read(&run.offers)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
-    let tools = load(&runner, &run, decision).await?;
+    let tools = load(&runner, &run, decision, data).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
@@ -45,18 +50,13 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run, decision: Decision) -> Result<Vec<Tool>, Failure> {
+async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Vec<Tool>, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
-    let bytes = super::read(&run.path, super::MAX_COMPONENT)?;
-    let origin = run.path.display().to_string();
-    let installed = runner.load(&bytes, &origin, supplied).await.map_err(Failure::usage)?;
-    let name = super::name_of(&installed, &run.path);
+    let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
+    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
+    let name = super::name_of(&installed, &source);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
-    if let Some(tool) = tools.first() {
-        for withheld in tool.grant().withheld() {
-            console::note(&format!("note: {name}: {withheld}"));
-        }
-    }
+    offers::tell(name, &tools);
     Ok(tools)
 }
 

@@ -1,0 +1,144 @@
+//! Images from and to a registry (OCI distribution specification 1.1).
+//!
+//! Nothing that a registry says is believed: every answer has a limit, every blob is held against the size and the digest
+//! that the manifest gives, and the manifest against the digest that was asked for. A tag is resolved once; from there on
+//! everything goes by digest.
+//!
+//! The client is our own, on reqwest: what `oci-client` 0.18 reads of manifests, tokens and error bodies has no bound, it
+//! panics on a `Location` or a token that is none, and it sends passwords to whatever realm a registry names, in clear if
+//! asked to.
+
+mod backoff;
+mod body;
+mod challenge;
+mod credentials;
+mod pull;
+mod push;
+mod session;
+mod target;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cofferdam_capability::Digest;
+
+use crate::error::Error;
+use crate::reference::Reference;
+use crate::store::Store;
+use credentials::Credentials;
+use session::Session;
+use target::Target;
+
+/// The longest a whole pull or push may take, retries included. The largest image at 1 Mbit/s takes half of it.
+const TRANSFER_WALL: Duration = Duration::from_secs(60 * 60);
+
+/// How registries are reached.
+#[derive(Clone, Default)]
+pub struct RegistryConfig {
+    /// Speak HTTP instead of HTTPS. For registries on this machine alone; others are refused.
+    pub plain_http: bool,
+    /// The `config.json` of docker, with credentials or the names of helpers that have them. It need not exist.
+    pub docker_config: Option<PathBuf>,
+    /// Is told how far each blob has come.
+    pub watch: Option<Arc<Watch>>,
+}
+
+impl fmt::Debug for RegistryConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plain_http, docker_config, watch: _ } = self;
+        f.debug_struct("RegistryConfig").field("plain_http", plain_http).field("docker_config", docker_config).finish()
+    }
+}
+
+/// Is told how far each blob has come.
+pub type Watch = dyn Fn(&Transfer) + Send + Sync;
+
+/// How far a blob has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// The blob.
+    pub digest: Digest,
+    /// So many of its bytes are there.
+    pub done: u64,
+    /// Its size, in bytes.
+    pub total: u64,
+}
+
+/// Registries, as this host reaches them.
+#[derive(Debug)]
+pub struct Registry {
+    credentials: Credentials,
+    config: RegistryConfig,
+}
+
+/// What a pull brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The digest that the reference was resolved to: of a manifest, or of an image index.
+    pub digest: Digest,
+    /// What the name meant on this machine before, if that was another image.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// How many of these bytes were here already.
+    pub present: u64,
+}
+
+/// What a push left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The digest of the manifest.
+    pub digest: Digest,
+    /// What the tag meant in the registry before, if that was another image.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// How many of these bytes the registry had already.
+    pub present: u64,
+}
+
+impl Registry {
+    /// Registries by this configuration. Nothing is read or connected to yet.
+    pub fn new(config: RegistryConfig) -> Self {
+        Self { credentials: Credentials::new(config.docker_config.clone()), config }
+    }
+
+    /// Pulls the tool that `reference` names into `store`, under that name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the registry refuses,
+    /// [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should be, [`Error::NotATool`] for any other
+    /// image. The store is then as it was.
+    pub async fn pull(&self, store: &Arc<Store>, reference: &Reference) -> Result<Pulled, Error> {
+        let mut session = self.session(reference, false)?;
+        let pulled = tokio::time::timeout(TRANSFER_WALL, pull::pull(&mut session, store, reference)).await;
+        pulled.unwrap_or_else(|_| Err(session.late()))
+    }
+
+    /// Pushes the image that `local` names in `store` to where `target` names, byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Registry::pull`], and [`Error::Pinned`] if `target` has another digest.
+    pub async fn push(&self, store: &Arc<Store>, local: &Reference, target: &Reference) -> Result<Pushed, Error> {
+        let mut session = self.session(target, true)?;
+        let pushed = tokio::time::timeout(TRANSFER_WALL, push::push(&mut session, store, local, target)).await;
+        pushed.unwrap_or_else(|_| Err(session.late()))
+    }
+
+    fn session(&self, reference: &Reference, push: bool) -> Result<Session<'_>, Error> {
+        let target = Target::of(reference, self.config.plain_http)?;
+        Session::new(target, push, &self.credentials, self.config.watch.as_deref())
+    }
+}
+
+/// Runs what waits for a disk on a thread that may wait.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::io("use the image store")(std::io::Error::other(error))))
+}

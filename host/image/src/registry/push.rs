@@ -1,0 +1,160 @@
+//! From the store into a registry.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cofferdam_capability::Digest;
+use futures_util::stream;
+use oci_spec::image::{Descriptor, MediaType};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use reqwest::{Body, StatusCode, Url};
+
+use super::backoff::{Backoff, Failure};
+use super::session::{ANSWER, Session, digest_header};
+use super::{Pushed, Transfer, blocking};
+use crate::error::Error;
+use crate::reference::Reference;
+use crate::store::{Store, blob};
+
+/// The slowest line that a blob is sent over, in bytes a second: 256 kbit/s.
+const SLOWEST_BYTES_PER_SECOND: u64 = 32 << 10;
+
+/// The pieces a blob is sent in, in bytes: what one write to a connection takes, and often enough to tell how far it is.
+const PIECE_BYTES: usize = 128 << 10;
+
+/// Pushes what `local` means in `store` to where `target` leads.
+pub(super) async fn push(
+    session: &mut Session<'_>,
+    store: &Arc<Store>,
+    local: &Reference,
+    target: &Reference,
+) -> Result<Pushed, Error> {
+    let (from, name) = (Arc::clone(store), local.clone());
+    let stored = blocking(move || from.stored(&name)).await?;
+    if target.digest().is_some_and(|pinned| *pinned != stored.digest) {
+        return Err(Error::Pinned { reference: target.clone(), actual: stored.digest });
+    }
+    let named = target.tag().map_or_else(|| stored.digest.to_string(), str::to_owned);
+    let former = resolve(session, &named).await?;
+    let (mut size, mut present) = (0, 0);
+    for descriptor in stored.blobs {
+        size += descriptor.size();
+        present += if upload(session, store, descriptor.clone()).await? { descriptor.size() } else { 0 };
+    }
+    // Last, when everything it leads to is there.
+    put_manifest(session, &named, stored.digest, stored.manifest.into()).await?;
+    let moved_from = former.filter(|former| *former != stored.digest);
+    Ok(Pushed { digest: stored.digest, moved_from, size, present })
+}
+
+/// What a tag means in the registry now.
+async fn resolve(session: &mut Session<'_>, named: &str) -> Result<Option<Digest>, Error> {
+    let url = session.target.url(&format!("manifests/{named}"))?;
+    let accepted = [MediaType::ImageManifest, MediaType::ImageIndex].map(|kind| kind.to_string()).join(", ");
+    let found = head(session, &url, &accepted).await?;
+    Ok(found.and_then(|digest| digest.parse().ok()))
+}
+
+/// Asks whether something is there. The text is the digest the registry gives it, if it gives one.
+async fn head(session: &mut Session<'_>, url: &Url, accepted: &str) -> Result<Option<String>, Error> {
+    let mut backoff = Backoff::default();
+    loop {
+        let make = |client: &reqwest::Client| client.head(url.clone()).header("accept", accepted);
+        match session.send(url, ANSWER, make).await {
+            Ok(response) => return Ok(Some(digest_header(response.headers()).unwrap_or_default().to_owned())),
+            Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => return Ok(None),
+            Err(failure) => backoff.after(failure).await?,
+        }
+    }
+}
+
+/// Sends a blob, unless the registry has it. The flag tells that it had.
+async fn upload(session: &mut Session<'_>, store: &Arc<Store>, descriptor: Descriptor) -> Result<bool, Error> {
+    let (digest, size) = (blob::digest(&descriptor)?, descriptor.size());
+    let url = session.target.url(&format!("blobs/{digest}"))?;
+    if head(session, &url, "*/*").await?.is_some() {
+        session.tell(digest, size, size);
+        return Ok(true);
+    }
+    let from = Arc::clone(store);
+    let bytes = Bytes::from(blocking(move || from.blob(&descriptor)).await?);
+    let mut backoff = Backoff::default();
+    loop {
+        match send(session, digest, &bytes).await {
+            Ok(()) => return Ok(false),
+            Err(failure) => backoff.after(failure).await?,
+        }
+    }
+}
+
+/// One attempt to send a blob, in one request (OCI distribution specification, "Pushing a blob monolithically").
+async fn send(session: &mut Session<'_>, digest: Digest, bytes: &Bytes) -> Result<(), Failure> {
+    let begin = session.target.url("blobs/uploads/")?;
+    let begun = session.send(&begin, ANSWER, |client| client.post(begin.clone()).header(CONTENT_LENGTH, 0)).await?;
+    let location = begun.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    // Relative to where the request ended up.
+    let location = location.and_then(|location| begun.url().join(location).ok());
+    let wrong = |problem: &str| Failure::lasting(session.target.error(problem));
+    let mut location = location.ok_or_else(|| wrong("it does not say where to upload a blob"))?;
+    if !session.target.is_allowed(&location) {
+        return Err(wrong("it wants a blob to be uploaded to an address without TLS"));
+    }
+    location.query_pairs_mut().append_pair("digest", &digest.to_string());
+    let size = bytes.len() as u64;
+    let wait = ANSWER + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
+    let watch = session.watch();
+    // reqwest wants a body that lives on its own, so what tells of it goes through a channel.
+    let (told, mut progress) = tokio::sync::watch::channel(0);
+    let make = |client: &reqwest::Client| {
+        let request = client.put(location.clone()).header(CONTENT_TYPE, "application/octet-stream");
+        request.header(CONTENT_LENGTH, size).body(body(bytes.clone(), told.clone()))
+    };
+    let answer = session.send(&location, wait, make);
+    let tell = async {
+        while progress.changed().await.is_ok() {
+            let done = *progress.borrow_and_update();
+            if let Some(watch) = watch {
+                watch(&Transfer { digest, done, total: size });
+            }
+        }
+    };
+    tokio::select! {
+        answer = answer => answer.map(drop),
+        () = tell => Err(Failure::passing(Error::io("send a blob")(std::io::Error::other("it ended")), None)),
+    }
+}
+
+/// A body in pieces, which tells how far it is.
+fn body(bytes: Bytes, told: tokio::sync::watch::Sender<u64>) -> Body {
+    let pieces = stream::unfold((bytes, 0), move |(mut left, mut done)| {
+        let piece = left.split_to(PIECE_BYTES.min(left.len()));
+        done += piece.len() as u64;
+        told.send_replace(done);
+        let next = (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), (left, done)));
+        std::future::ready(next)
+    });
+    Body::wrap_stream(pieces)
+}
+
+async fn put_manifest(session: &mut Session<'_>, named: &str, digest: Digest, manifest: Bytes) -> Result<(), Error> {
+    let url = session.target.url(&format!("manifests/{named}"))?;
+    let media_type = MediaType::ImageManifest.to_string();
+    let mut backoff = Backoff::default();
+    let response = loop {
+        let make = |client: &reqwest::Client| {
+            client.put(url.clone()).header(CONTENT_TYPE, media_type.as_str()).body(manifest.clone())
+        };
+        match session.send(&url, ANSWER, make).await {
+            Ok(response) => break response,
+            Err(failure) => backoff.after(failure).await?,
+        }
+    };
+    match digest_header(response.headers()) {
+        Some(kept) if kept != digest.to_string() => {
+            let kept = kept.escape_debug();
+            Err(session.target.error(format!("it keeps the manifest as {kept}, and it was sent as {digest}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,52 @@
+//! `cofferdam tool pull`: fetches tool images from registries.
+
+use bytesize::ByteSize;
+use cofferdam_image::{Pulled, Reference};
+use serde_json::json;
+
+use crate::cli::Pull;
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+use crate::progress;
+
+pub(crate) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
+    let Pull { images: wanted, reach, format } = pull;
+    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let wanted = wanted.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();
+    let mut rows = Vec::new();
+    for reference in wanted.map_err(Failure::usage)? {
+        let pulled = images.registry.pull(&images.store, &reference).await?;
+        tell_moved(&reference, &pulled);
+        let Pulled { digest, moved_from, size, present } = pulled;
+        match format {
+            Format::Json => console::json(&json!({
+                "reference": reference.to_string(),
+                "digest": digest,
+                "moved_from": moved_from,
+                "size": size,
+                "present": present,
+            }))?,
+            Format::Table => {
+                let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
+                rows.push([reference.to_string(), digest.to_string()].into_iter().chain(sizes).collect());
+            }
+        }
+    }
+    if format == Format::Table {
+        console::table(&["reference", "digest", "size", "fetched"], rows);
+    }
+    Ok(())
+}
+
+/// Says that a tag means another image than before: what runs by it changes with it.
+pub(super) fn tell_moved(reference: &Reference, pulled: &Pulled) {
+    let Pulled { digest, moved_from, .. } = pulled;
+    if let Some(former) = moved_from {
+        let kept = reference.pinned(*former);
+        console::note(&format!(
+            "note: {reference} has moved: it was {former} and is {digest}; the former stays as {kept}"
+        ));
+    }
+}

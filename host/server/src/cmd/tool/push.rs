@@ -1,0 +1,50 @@
+//! `cofferdam tool push`: sends a tool image to a registry.
+
+use bytesize::ByteSize;
+use cofferdam_image::{Pushed, Reference};
+use serde_json::json;
+
+use crate::cli::Push;
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+use crate::progress;
+
+pub(crate) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
+    let Push { image, target, reach, format } = push;
+    let local: Reference = image.parse().map_err(Failure::usage)?;
+    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let target = match target {
+        // From one registry to another, by way of this machine.
+        Some(target) => {
+            let target: Reference = target.parse().map_err(Failure::usage)?;
+            images.tool(&local).await?;
+            target
+        }
+        None => local.clone(),
+    };
+    let pushed = images.registry.push(&images.store, &local, &target).await?;
+    let Pushed { digest, moved_from, size, present } = pushed;
+    if let Some(former) = moved_from {
+        console::note(&format!("note: {target} has moved in the registry: it was {former} and is {digest}"));
+    }
+    let whole = images.store.digest(&local)?;
+    if whole.is_some_and(|whole| whole != digest) {
+        let sentence = "note: of an image for several platforms, the entry for wasip2/wasm was pushed";
+        console::note(&format!("{sentence}, {digest}"));
+    }
+    if format == Format::Json {
+        return console::json(&json!({
+            "reference": target.to_string(),
+            "digest": digest,
+            "moved_from": moved_from,
+            "size": size,
+            "present": present,
+        }));
+    }
+    let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
+    let row = [target.to_string(), digest.to_string()].into_iter().chain(sizes).collect();
+    console::table(&["reference", "digest", "size", "sent"], vec![row]);
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What `REF|PATH` on the command line means: a file, or an image of this machine or a registry.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cofferdam_capability::Digest;
+use cofferdam_image::{Found, Reference};
+
+use crate::console;
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+use crate::progress;
+
+/// A component, and where it came from.
+pub(crate) struct Source {
+    /// The component, as binary.
+    pub(crate) component: Vec<u8>,
+    /// What to call it in messages.
+    pub(crate) origin: String,
+    /// The image it came in, if it did.
+    pub(crate) image: Option<Image>,
+    name: String,
+}
+
+/// What an image says beside its component.
+pub(crate) struct Image {
+    /// The name it was found by.
+    pub(crate) reference: String,
+    /// The digest that this name was resolved to.
+    pub(crate) digest: Digest,
+    /// What its manifest says about it.
+    pub(crate) annotations: BTreeMap<String, String>,
+    usage: Option<String>,
+}
+
+/// What somebody meant who wrote `REF|PATH`.
+pub(crate) enum Meant {
+    /// A file, which need not be there.
+    File(PathBuf),
+    /// An image.
+    Image(Reference),
+}
+
+impl Meant {
+    /// A file that is there is a file; where an image of this machine goes by the same name, who wrote it has to say which.
+    pub(crate) fn by(written: &str, data: &DataDir) -> Result<Self, Failure> {
+        let path = PathBuf::from(written);
+        if is_path(written) {
+            return Ok(Self::File(path));
+        }
+        let reference = written.parse::<Reference>();
+        if path.is_file() {
+            let known = match &reference {
+                Ok(reference) => host::image_store(data)?.digest(reference)?,
+                Err(_) => None,
+            };
+            return match (reference, known) {
+                (Ok(reference), Some(digest)) => Err(Failure::usage(format!(
+                    "`{written}` is a file here and an image of this machine: write ./{written} for the file, or \
+                     {reference}, which is {digest}, for the image"
+                ))),
+                _ => Ok(Self::File(path)),
+            };
+        }
+        let reference =
+            reference.map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")))?;
+        Ok(Self::Image(reference))
+    }
+}
+
+impl Source {
+    /// Reads what was meant.
+    pub(crate) async fn load(written: &str, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+        match Meant::by(written, data)? {
+            Meant::File(path) => Self::file(&path),
+            Meant::Image(reference) => Self::image(&reference, plain_http, data).await,
+        }
+    }
+
+    /// Reads a component's file.
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
+        let component = super::read(path, super::MAX_COMPONENT)?;
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool").to_owned();
+        Ok(Self { component, origin: path.display().to_string(), image: None, name })
+    }
+
+    /// Takes an image of this machine, or else pulls it.
+    pub(crate) async fn image(reference: &Reference, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+        let images = host::images(data, plain_http, progress::transfers())?;
+        let Found { digest, tool, pulled } = images.tool(reference).await?;
+        if let Some(pulled) = &pulled {
+            console::note(&format!("pulled {reference}, which is {digest}"));
+            super::pull::tell_moved(reference, pulled);
+        }
+        let last = reference.repository().rsplit('/').next().filter(|name| !name.is_empty());
+        let name = tool.name().or(last).unwrap_or("tool").to_owned();
+        let image =
+            Image { reference: reference.to_string(), digest, annotations: tool.annotations, usage: tool.usage };
+        Ok(Self { component: tool.component, origin: reference.to_string(), image: Some(image), name })
+    }
+
+    /// What it goes by where its manifest says nothing.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How to call it, Markdown, if its image says so.
+    pub(crate) fn usage(&self) -> Option<&str> {
+        self.image.as_ref()?.usage.as_deref()
+    }
+}
+
+/// Whether somebody who wrote this can only have meant a file: the same rule as for `BIN` in an Agentfile.
+fn is_path(written: &str) -> bool {
+    written.starts_with(['/', '.']) || written.ends_with(".wasm")
+}

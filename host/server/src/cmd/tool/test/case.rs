@@ -1,0 +1,250 @@
+//! `cases/*.json`: what an author says of a tool, read and checked before anything is built.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+
+use cofferdam_capability::{LimitsRequest, SecretName};
+use cofferdam_tool::Input;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::content::Content;
+use super::expected::Expected;
+use super::hostile;
+use super::web::{Reply, Url};
+use crate::error::Failure;
+
+/// The largest file of cases, in bytes: several inputs at the limit of standard input.
+const MAX_FILE: u64 = 16 << 20;
+
+/// Files of cases that are read.
+const MAX_FILES: usize = 256;
+
+/// Cases of one tool. Each is a call in a fresh sandbox, some milliseconds at least.
+const MAX_CASES: usize = 1_024;
+
+/// The longest name of a case, in bytes: it is a cell of a table.
+const MAX_NAME: usize = 200;
+
+/// How the name of a case begins that says what a tool does with a standard hostile input.
+const HOSTILE: &str = "hostile: ";
+
+/// Outcomes as receipts spell them.
+const OUTCOMES: [&str; 11] = [
+    "ok",
+    "guest-error",
+    "trap",
+    "out-of-fuel",
+    "out-of-memory",
+    "stack-overflow",
+    "deadline",
+    "cancelled",
+    "denied",
+    "host-call-too-large",
+    "host-fault",
+];
+
+/// One case, as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    tool: Option<String>,
+    args: Option<Vec<String>>,
+    input: Option<Value>,
+    stdin: Option<Content>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    files: BTreeMap<String, Option<Content>>,
+    #[serde(default)]
+    http: BTreeMap<Url, Reply>,
+    #[serde(default)]
+    secrets: Vec<SecretName>,
+    #[serde(default)]
+    limits: LimitsRequest,
+    #[serde(default)]
+    expect: WrittenExpect,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenExpect {
+    outcome: Option<String>,
+    stdout: Option<Expected>,
+    stderr: Option<Expected>,
+    #[serde(default)]
+    files: BTreeMap<String, Option<Expected>>,
+}
+
+/// One case.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    /// Which of several typed tools is called.
+    pub(super) tool: Option<String>,
+    pub(super) input: Input,
+    pub(super) given: Given,
+    pub(super) expect: Expect,
+}
+
+/// What surrounds a call.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given {
+    pub(super) env: BTreeMap<String, String>,
+    /// Below `/workspace`; nothing for an empty directory.
+    pub(super) files: BTreeMap<String, Option<Content>>,
+    pub(super) http: BTreeMap<Url, Reply>,
+    pub(super) secrets: Vec<SecretName>,
+    pub(super) limits: LimitsRequest,
+}
+
+/// What must come of a call. What is not named is not looked at.
+#[derive(Debug)]
+pub(super) struct Expect {
+    pub(super) outcome: String,
+    pub(super) stdout: Option<Expected>,
+    pub(super) stderr: Option<Expected>,
+    /// Nothing for a file that must not be there.
+    pub(super) files: BTreeMap<String, Option<Expected>>,
+}
+
+/// Everything that `cases/` holds.
+#[derive(Debug, Default)]
+pub(super) struct Cases {
+    /// In the order of the files' names, then as written.
+    pub(super) golden: Vec<Case>,
+    /// By the name of a standard input: what the tool does with it.
+    pub(super) hostile: BTreeMap<String, Case>,
+}
+
+impl Cases {
+    /// Reads every `*.json` of a directory; none when it is not there.
+    pub(super) fn read(directory: &Path) -> Result<Self, Failure> {
+        let mut cases = Self::default();
+        for file in files(directory)? {
+            let place = file.display().to_string();
+            let text = String::from_utf8(super::super::read(&file, MAX_FILE)?)
+                .map_err(|_| Failure::usage(format!("{place}: it is not valid UTF-8")))?;
+            for (number, written) in parse(&text, &place)?.into_iter().enumerate() {
+                let name = written.name.clone();
+                cases.add(written).map_err(|problem| {
+                    Failure::usage(format!("{place}: case {} (`{}`): {problem}", number + 1, shortened(&name)))
+                })?;
+            }
+        }
+        Ok(cases)
+    }
+
+    fn add(&mut self, written: Written) -> Result<(), String> {
+        if self.golden.len() + self.hostile.len() >= MAX_CASES {
+            return Err(format!("it is one more than {MAX_CASES}: a tool has at most so many"));
+        }
+        let standard = written.name.strip_prefix(HOSTILE).map(str::to_owned);
+        let case = Case::checked(written, standard.is_some())?;
+        match standard {
+            Some(standard) if !hostile::NAMES.contains(&standard.as_str()) => {
+                Err(format!("`{standard}` is no standard input; there are: {}", hostile::NAMES.join(", ")))
+            }
+            Some(standard) if self.hostile.contains_key(&standard) => Err("it is there twice".to_owned()),
+            Some(standard) => {
+                self.hostile.insert(standard, case);
+                Ok(())
+            }
+            None if self.golden.iter().any(|other| other.name == case.name) => {
+                Err("another case has this name".to_owned())
+            }
+            None => {
+                self.golden.push(case);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Case {
+    fn checked(written: Written, hostile: bool) -> Result<Self, String> {
+        let Written { name, tool, args, input, stdin, env, files, http, secrets, limits, expect } = written;
+        if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
+            return Err(format!("`name`: expected 1 to {MAX_NAME} bytes on one line"));
+        }
+        if hostile && (args.is_some() || input.is_some() || stdin.is_some()) {
+            return Err("its input is the standard one: leave out `args`, `input` and `stdin`".to_owned());
+        }
+        let input = match (input, args, stdin) {
+            (Some(input), None, None) => Input::Json(input),
+            (None, args, stdin) => {
+                Input::Command { args: args.unwrap_or_default(), stdin: stdin.unwrap_or_default().0 }
+            }
+            (Some(_), _, _) => return Err("`input` is for typed tools, `args` and `stdin` for commands".to_owned()),
+        };
+        files.keys().chain(expect.files.keys()).try_for_each(|name| plain_path(name))?;
+        if let Some((name, _)) = files.iter().find(|(name, content)| name.ends_with('/') != content.is_none()) {
+            return Err(format!("`files`: `{name}`: a directory ends in `/` and is null, a file has a content"));
+        }
+        let outcome = expect.outcome.unwrap_or_else(|| "ok".to_owned());
+        if !OUTCOMES.contains(&outcome.as_str()) {
+            return Err(format!("`outcome`: `{outcome}` is none; there are: {}", OUTCOMES.join(", ")));
+        }
+        let given = Given { env, files, http, secrets, limits };
+        let expect = Expect { outcome, stdout: expect.stdout, stderr: expect.stderr, files: expect.files };
+        Ok(Self { name, tool, input, given, expect })
+    }
+}
+
+/// A path that stays below `/workspace`, whatever is there.
+fn plain_path(name: &str) -> Result<(), String> {
+    let path = Path::new(name);
+    let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    match plain && !name.is_empty() && !name.contains('\0') {
+        true => Ok(()),
+        false => Err(format!("`files`: `{name}` is not a path below /workspace: expected one such as notes/a.txt")),
+    }
+}
+
+/// One case or an array of them. What is wrong is told with line and column, and with the case it is in.
+fn parse(text: &str, place: &str) -> Result<Vec<Written>, Failure> {
+    let wrong = |error: &serde_json::Error, case: &str| {
+        let message = error.to_string().replace("unknown field", "unknown key").replace("missing field", "missing key");
+        let message = message.split(" at line ").next().unwrap_or_default();
+        Failure::usage(format!("{place}:{}:{}: {case}{message}", error.line(), error.column()))
+    };
+    let list = text.trim_start().starts_with('[');
+    let read = if list { serde_json::from_str(text) } else { serde_json::from_str(text).map(|case| vec![case]) };
+    read.map_err(|error| {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let values = if list { value.as_array().cloned().unwrap_or_default() } else { vec![value] };
+        let broken = values.iter().enumerate().find(|(_, value)| Written::deserialize(*value).is_err());
+        let case = broken.map(|(number, value)| match value.get("name").and_then(Value::as_str) {
+            Some(name) => format!("case {} (`{}`): ", number + 1, shortened(name)),
+            None => format!("case {}: ", number + 1),
+        });
+        wrong(&error, &case.unwrap_or_default())
+    })
+}
+
+fn shortened(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
+}
+
+/// The files of cases, by name.
+fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
+    let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", directory.display()));
+    let entries = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(wrong)?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(wrong)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+        if files.len() > MAX_FILES {
+            let problem = format!("{}: more than {MAX_FILES} files of cases: put several in one", directory.display());
+            return Err(Failure::usage(problem));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,300 @@
+//! `--learn`: the smallest manifest with which the cases pass.
+//!
+//! The cases run with every power, in directories of their own and with web servers on loopback, so nothing of the
+//! machine or the network is reached. What they touched is then taken away row by row: a row stays when a case fails
+//! without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cofferdam_capability::{
+    Access, EnvRow, FsRow, GuestPath, HostPattern, HttpRow, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Method, Port,
+    Reason, Scheme, UnusedRow,
+};
+
+use super::case::Case;
+use super::check::{self, Checked};
+use super::limits;
+use super::place::Subject;
+use super::unused;
+use crate::error::Failure;
+
+/// Imports that are linked where a manifest has [[http]], and must be acknowledged where it has not.
+const HTTP: &str = "wasi:http/";
+
+/// Wall clock while it is found out what a tool needs: its own default is what is in question, but a tool that hangs must
+/// not hang for ever.
+const WALL: &str = "120s";
+
+/// How often a limit is doubled: a default of 1 MiB becomes a TiB, beyond every ceiling.
+const DOUBLINGS: usize = 20;
+
+/// What stands for a reason until the author has written one.
+const UNWRITTEN: &str = "learned";
+
+/// What was learned of a tool.
+pub(super) struct Learned {
+    /// Its rows have their author's reasons, or none that counts.
+    pub(super) manifest: Manifest,
+    /// Cases that fail with it all the same.
+    pub(super) failing: Vec<String>,
+}
+
+/// A tool whose manifest is looked for.
+struct Search<'a> {
+    subject: Subject<'a>,
+    imports: Vec<String>,
+    cases: Vec<&'a Case>,
+    /// Limits while other rows are looked for.
+    raised: LimitsRequest,
+}
+
+pub(super) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Failure> {
+    let declared = &subject.manifest;
+    let open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };
+    let (_, imports) = open.offered().await?;
+    let raised = raised(subject);
+    let mut search = Search { subject: open.clone(), imports, cases: cases.iter().collect(), raised };
+    let mut calls = Vec::new();
+    for case in cases {
+        calls.push(search.call(case, &search.raised).await?);
+    }
+    // A case that wants something refused fails with every power, and says nothing of what is needed.
+    calls.retain(|call| call.passed);
+    search.cases.retain(|case| calls.iter().any(|call| call.name == case.name));
+    search.subject.manifest = search.acknowledged(touched(declared, &open.manifest, &calls)?)?;
+    search.drop_failing().await;
+    search.drop_rows().await?;
+    search.limits().await;
+    let mut failing = Vec::new();
+    for case in cases {
+        if !check::golden(&search.subject, case, &case.given).await.is_ok_and(|call| call.passed) {
+            failing.push(case.name.clone());
+        }
+    }
+    Ok(Learned { manifest: search.subject.manifest.clone(), failing })
+}
+
+/// Whether the author has still to say why a row is there.
+pub(super) fn is_unwritten(reason: &Reason) -> bool {
+    reason.as_str() == UNWRITTEN
+}
+
+fn unwritten() -> Result<Reason, Failure> {
+    Reason::try_from(UNWRITTEN.to_owned()).map_err(Failure::work)
+}
+
+fn directory(path: &str, access: Access) -> Result<FsRow, Failure> {
+    Ok(FsRow { path: path.parse().map_err(Failure::work)?, access, reason: unwritten()? })
+}
+
+/// Every limit at its ceiling that a default could hold a case back by. What cuts output stays, because cases see it.
+fn raised(subject: &Subject<'_>) -> LimitsRequest {
+    let ceiling = subject.config.ceiling.limits.rows();
+    let held = |name: &str| !matches!(name, "stdout" | "stderr" | "result" | "wall");
+    let request = limits::with(&LimitsRequest::default(), "wall", WALL);
+    ceiling
+        .iter()
+        .filter(|row| held(row.name))
+        .fold(request, |request, row| limits::with(&request, row.name, &row.value))
+}
+
+/// A manifest that asks for every directory, and for all that the cases give.
+fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Failure> {
+    let mut manifest = Manifest { limits: LimitsRequest::default(), ..declared.clone() };
+    manifest.fs = ["/", GuestPath::working_directory().as_str(), GuestPath::scratch().as_str()]
+        .into_iter()
+        .map(|path| directory(path, Access::ReadWrite))
+        .collect::<Result<_, _>>()?;
+    let named = cases.iter().flat_map(|case| case.given.http.keys()).map(super::web::Url::port);
+    let ports: BTreeSet<u16> = named.chain([Scheme::Http, Scheme::Https].map(Scheme::default_port)).collect();
+    let ports = ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Failure::work)?;
+    let row = HttpRow { host: HostPattern::ANY, methods: Vec::new(), ports, paths: Vec::new(), reason: unwritten()? };
+    manifest.http = vec![row];
+    let given = cases.iter().flat_map(|case| case.given.env.keys());
+    let names: BTreeSet<&String> =
+        given.filter(|name| !LOCKED_ENVIRONMENT.iter().any(|(locked, _)| locked == name)).collect();
+    let row = |name: &String| Ok(EnvRow { name: name.clone(), reason: unwritten()? });
+    manifest.env = names.into_iter().map(row).collect::<Result<_, Failure>>()?;
+    manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
+    Ok(manifest)
+}
+
+/// The rows for what the calls touched, with the reasons that the author has written already.
+fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Manifest, Failure> {
+    let mut directories: BTreeMap<&str, Access> = BTreeMap::new();
+    let mut hosts: BTreeMap<String, (BTreeSet<&str>, BTreeSet<u16>)> = BTreeMap::new();
+    for call in calls {
+        for (place, access) in &call.directories {
+            let most = directories.entry(place).or_insert(*access);
+            *most = access.max(most).to_owned();
+        }
+        for asked in call.asked.iter().filter(|asked| asked.answered) {
+            let (methods, ports) = hosts.entry(asked.host.to_string()).or_default();
+            methods.insert(&asked.method);
+            ports.insert(asked.port);
+        }
+    }
+    let mut manifest = open.clone();
+    manifest.fs = directories
+        .into_iter()
+        .map(|(place, access)| {
+            // It is empty when a call starts, so it is there to be written to.
+            let access = if place == GuestPath::scratch().as_str() { Access::ReadWrite } else { access };
+            let mut row = directory(place, access)?;
+            if let Some(before) = declared.fs.iter().find(|before| before.path == row.path) {
+                row.reason = before.reason.clone();
+            }
+            Ok(row)
+        })
+        .collect::<Result<_, Failure>>()?;
+    manifest.http = hosts
+        .into_iter()
+        .map(|(host, (methods, ports))| {
+            let usual = [Scheme::Http, Scheme::Https].map(Scheme::default_port);
+            let ports = if ports.iter().all(|port| usual.contains(port)) { BTreeSet::new() } else { ports };
+            let before = declared.http.iter().find(|row| host.parse().is_ok_and(|host| row.host.covers(&host)));
+            Ok(HttpRow {
+                host: host.parse().map_err(Failure::work)?,
+                methods: methods
+                    .into_iter()
+                    .map(|name| Method::try_from(name.to_owned()))
+                    .collect::<Result<_, _>>()
+                    .map_err(Failure::work)?,
+                ports: ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Failure::work)?,
+                paths: Vec::new(),
+                reason: before.map_or_else(unwritten, |row| Ok(row.reason.clone()))?,
+            })
+        })
+        .collect::<Result<_, Failure>>()?;
+    manifest.secret = declared.secret.clone();
+    manifest.secret.retain(|row| calls.iter().any(|call| unused::sends(call, row)));
+    for row in &mut manifest.env {
+        if let Some(before) = declared.env.iter().find(|before| before.name == row.name) {
+            row.reason = before.reason.clone();
+        }
+    }
+    Ok(manifest)
+}
+
+impl Search<'_> {
+    async fn call(&self, case: &Case, limits: &LimitsRequest) -> Result<Checked, Failure> {
+        let mut given = case.given.clone();
+        for (key, value) in limits::asked(limits) {
+            given.limits = limits::with(&given.limits, &key, &value);
+        }
+        check::golden(&self.subject, case, &given).await
+    }
+
+    /// Whether every case passes with this manifest. One that cannot be granted does not count as passing.
+    async fn passes(&mut self, manifest: &Manifest, limits: &LimitsRequest) -> bool {
+        let before = std::mem::replace(&mut self.subject.manifest, manifest.clone());
+        let mut passes = true;
+        for case in &self.cases {
+            passes = self.call(case, limits).await.is_ok_and(|call| call.passed);
+            if !passes {
+                break;
+            }
+        }
+        self.subject.manifest = before;
+        passes
+    }
+
+    /// Forgets the cases that the manifest cannot make pass: they ask for a host that no case answers, or for a secret.
+    async fn drop_failing(&mut self) {
+        let mut kept = Vec::new();
+        for case in &self.cases {
+            if self.call(case, &self.raised).await.is_ok_and(|call| call.passed) {
+                kept.push(*case);
+            }
+        }
+        self.cases = kept;
+    }
+
+    /// The manifest with a row for each import of `wasi:http` that it does not use.
+    fn acknowledged(&self, mut manifest: Manifest) -> Result<Manifest, Failure> {
+        manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
+        if manifest.http.is_empty() {
+            for import in self.imports.iter().filter(|import| import.starts_with(HTTP)) {
+                let interface = import.split('@').next().unwrap_or_default().to_owned();
+                manifest.unused.push(UnusedRow { interface, reason: unwritten()? });
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// Takes away every row that no case needs, and every right to write.
+    async fn drop_rows(&mut self) -> Result<(), Failure> {
+        let raised = self.raised.clone();
+        let counts = [
+            self.subject.manifest.fs.len(),
+            self.subject.manifest.http.len(),
+            self.subject.manifest.env.len(),
+            self.subject.manifest.fs.len(),
+        ];
+        for (kind, count) in counts.into_iter().enumerate() {
+            for index in (0..count).rev() {
+                let mut fewer = self.subject.manifest.clone();
+                let changed = match kind {
+                    0 => take(&mut fewer.fs, index),
+                    1 => take(&mut fewer.http, index),
+                    2 => take(&mut fewer.env, index),
+                    _ => fewer.fs.get_mut(index).is_some_and(|row| {
+                        let writes = row.access == Access::ReadWrite && row.path != GuestPath::scratch();
+                        row.access = if writes { Access::ReadOnly } else { row.access };
+                        writes
+                    }),
+                };
+                let fewer = self.acknowledged(fewer)?;
+                if changed && self.passes(&fewer, &raised).await {
+                    self.subject.manifest = fewer;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the limits of which the default is not enough, and doubles each until it is.
+    async fn limits(&mut self) {
+        let mut needed = self.raised.clone();
+        let defaults = LimitsRequest::default();
+        let manifest = self.subject.manifest.clone();
+        if self.cases.is_empty() || self.passes(&manifest, &defaults).await {
+            return;
+        }
+        for (key, _) in limits::asked(&self.raised) {
+            let fewer = without(&needed, &key);
+            if self.passes(&manifest, &fewer).await {
+                needed = fewer;
+            }
+        }
+        for (key, _) in limits::asked(&needed) {
+            let mut value = limits::value(&self.subject.config.ceiling.defaults, &key);
+            for _ in 0..DOUBLINGS {
+                let Some(next) = value.as_deref().and_then(limits::doubled) else { break };
+                let less = limits::with(&without(&needed, &key), &key, &next);
+                if less.above(&self.subject.config.ceiling.limits).is_some() {
+                    break;
+                }
+                if self.passes(&manifest, &less).await {
+                    needed = less;
+                    break;
+                }
+                value = Some(next);
+            }
+        }
+        self.subject.manifest.limits = needed;
+    }
+}
+
+fn take<T>(rows: &mut Vec<T>, index: usize) -> bool {
+    let there = index < rows.len();
+    if there {
+        rows.remove(index);
+    }
+    there
+}
+
+fn without(request: &LimitsRequest, key: &str) -> LimitsRequest {
+    let kept = limits::asked(request).into_iter().filter(|(other, _)| other != key);
+    kept.fold(LimitsRequest::default(), |request, (key, value)| limits::with(&request, &key, &value))
+}

@@ -1,0 +1,158 @@
+//! What `tool test` says in the end.
+
+use cofferdam_capability::{Count, Digest};
+use serde::Serialize;
+
+use super::check::Checked;
+use super::limits::{self, Suggestion};
+use crate::console;
+
+/// Everything about one tool.
+#[derive(Debug, Serialize)]
+pub(super) struct Tested {
+    pub(super) tool: String,
+    pub(super) version: String,
+    pub(super) summary: String,
+    /// Where it was built from.
+    pub(super) path: String,
+    pub(super) digest: Digest,
+    /// In bytes.
+    pub(super) size: usize,
+    /// The author's cases, then the hostile inputs.
+    pub(super) cases: Vec<Checked>,
+    pub(super) suggestion: Suggestion,
+    /// What is declared and no case uses.
+    pub(super) unused: Vec<String>,
+}
+
+impl Tested {
+    /// How many calls did not end as expected.
+    pub(super) fn failed(&self) -> usize {
+        self.cases.iter().filter(|case| !case.passed).count()
+    }
+
+    fn golden(&self) -> impl Iterator<Item = &Checked> {
+        self.cases.iter().filter(|case| !case.hostile)
+    }
+
+    /// For people.
+    pub(super) fn print(&self) {
+        let golden = self.golden().count();
+        let inputs = self.cases.len() - golden;
+        console::line(format!("{}: {}, {}", self.tool, counted(golden, "case"), counted(inputs, "hostile input")));
+        let row = |case: &Checked| {
+            let verdict = if case.passed { "pass" } else { "FAIL" };
+            vec![
+                case.name.clone(),
+                verdict.to_owned(),
+                case.outcome_name().to_owned(),
+                Count(case.fuel).to_string(),
+                kib(case.peak_memory),
+            ]
+        };
+        console::table(&["case", "", "outcome", "fuel", "memory"], self.cases.iter().map(row).collect());
+        for case in self.cases.iter().filter(|case| !case.passed) {
+            console::line(format!("\n{} {}", console::removed("FAIL"), case.name));
+            for problem in case.problems.iter().chain(&case.refusals) {
+                console::line(problem.lines().map(|line| format!("  {line}\n")).collect::<String>().trim_end());
+            }
+        }
+        for case in self.cases.iter().filter(|case| case.passed && case.hostile && case.outcome_name() != "ok") {
+            if let Some(said) = case.said() {
+                console::line(console::dim(&format!("{}: {said}", case.name)));
+            }
+        }
+        self.print_limits();
+        if golden == 0 {
+            console::line(format!(
+                "{}: no case in cases/: write one, and what its manifest asks for is checked",
+                self.path
+            ));
+        }
+        for unused in &self.unused {
+            console::line(format!("unused: {unused}"));
+        }
+        console::line("");
+    }
+
+    fn print_limits(&self) {
+        let Suggestion { most_fuel, most_memory, limits } = &self.suggestion;
+        let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
+        let asked = limits::asked(limits);
+        if asked.is_empty() {
+            console::line(format!("{most}: the default limits are enough"));
+        } else {
+            let rows = asked.iter().map(|(key, value)| format!("  {key} = \"{value}\"\n")).collect::<String>();
+            console::line(format!("{most}: suggested for capabilities.toml\n  [limits]\n{}", rows.trim_end()));
+        }
+    }
+
+    /// A row of a table in Markdown. The figures are rounded, so that a table in a repository does not change with every
+    /// compiler.
+    pub(super) fn markdown(&self) -> String {
+        let first = self
+            .golden()
+            .find(|case| case.ended_itself())
+            .or_else(|| self.cases.iter().find(|case| case.ended_itself()));
+        let (fuel, memory) = first.map_or((String::new(), String::new()), |case| {
+            (significant(case.fuel), format!("{:.1} MiB", mib(case.peak_memory)))
+        });
+        let summary = self.summary.replace('|', "\\|");
+        let size = self.size.div_ceil(10 << 10) * 10;
+        format!("| `{}` | {summary} | {size} KiB | {fuel} | {memory} |", self.tool)
+    }
+}
+
+/// The head of the table in Markdown.
+pub(super) const MARKDOWN_HEAD: &str =
+    "| tool | what it does | size | fuel of its first case | memory |\n|---|---|--:|--:|--:|";
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a rounded figure for people")]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+fn kib(bytes: u64) -> String {
+    format!("{} KiB", bytes.div_ceil(1 << 10))
+}
+
+/// Two digits that say something: 1.2 M, 350 k.
+fn significant(number: u64) -> String {
+    let mut step = 1;
+    while number / step >= 100 {
+        step *= 10;
+    }
+    let round = (number + step / 2) / step * step;
+    match round {
+        0..1_000 => round.to_string(),
+        1_000..10_000 => format!("{}.{} k", round / 1_000, round % 1_000 / 100),
+        10_000..1_000_000 => format!("{} k", round / 1_000),
+        1_000_000..10_000_000 => format!("{}.{} M", round / 1_000_000, round % 1_000_000 / 100_000),
+        _ => format!("{} M", round / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::significant;
+
+    #[test]
+    fn two_digits_are_left() {
+        for (number, text) in [
+            (0, "0"),
+            (99, "99"),
+            (1_249, "1.2 k"),
+            (12_345, "12 k"),
+            (345_678, "350 k"),
+            (1_260_000, "1.3 M"),
+            (996_000, "1.0 M"),
+            (45_678_901, "46 M"),
+        ] {
+            assert_eq!(significant(number), text);
+        }
+    }
+}

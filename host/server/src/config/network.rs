@@ -1,0 +1,70 @@
+//! `[network]`: the most of the network that any tool reaches, and who is asked for names.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use cofferdam_capability::{HostPattern, NetworkCeiling};
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// What is written in the table.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Written {
+    /// Hosts that tools may be granted; every host when left out, none when empty.
+    hosts: Option<Vec<HostPattern>>,
+    /// Addresses that are not public and may be reached all the same.
+    #[serde(default)]
+    addresses: Vec<Range>,
+    /// Who is asked for the addresses of names; those of the system when empty.
+    #[serde(default)]
+    nameservers: Vec<Nameserver>,
+}
+
+/// A range of addresses, such as `10.1.0.0/16`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Range(IpNet);
+
+/// The address and port of a nameserver, such as `10.0.0.53:53`.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Nameserver(SocketAddr);
+
+impl Written {
+    /// The ceiling of every tool, and the nameservers.
+    pub(super) fn into_parts(self) -> (NetworkCeiling, Vec<SocketAddr>) {
+        let mut ceiling = NetworkCeiling::default();
+        if let Some(hosts) = self.hosts {
+            ceiling.hosts = hosts;
+        }
+        ceiling.addresses = self.addresses.into_iter().map(|range| range.0).collect();
+        (ceiling, self.nameservers.into_iter().map(|nameserver| nameserver.0).collect())
+    }
+}
+
+/// Values as one cell of a table; `none` says what it means that there are none.
+pub(super) fn list<T: fmt::Display>(values: &[T], none: &str) -> String {
+    if values.is_empty() {
+        return none.to_owned();
+    }
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl TryFrom<String> for Range {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let range = text.parse();
+        range.map(Self).map_err(|_| format!("{text:?} is not a range of addresses: expected one such as 10.1.0.0/16"))
+    }
+}
+
+impl TryFrom<String> for Nameserver {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let address = text.parse();
+        address.map(Self).map_err(|_| format!("{text:?} is not a nameserver: expected ADDR:PORT, such as 10.0.0.53:53"))
+    }
+}

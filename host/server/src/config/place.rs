@@ -1,0 +1,41 @@
+//! Where in the file a value stands.
+
+use std::path::PathBuf;
+
+use toml::de::DeTable;
+
+/// The file as it was read.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+/// What a value goes by in the file.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Key {
+    /// A table, and a key in it.
+    Table(&'static str, &'static str),
+    /// The `[[grant]]` of this number, and a key in it.
+    Grant(usize, &'static str),
+}
+
+impl Source {
+    /// File and line of a key; nothing when it was left out.
+    pub(super) fn place(&self, key: Key) -> Option<String> {
+        let document = DeTable::parse(&self.text).ok()?;
+        let document = document.get_ref();
+        let (value, key) = match key {
+            Key::Table(table, key) => (document.get(table)?.get_ref(), key),
+            Key::Grant(index, key) => (document.get("grant")?.get_ref().as_array()?.get(index)?.get_ref(), key),
+        };
+        let table = value.as_table()?;
+        let (name, _) = table.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
+        Some(format!("{}:{}", self.path.display(), line(&self.text, name.span().start)))
+    }
+}
+
+/// The line of a place in a text, counted from 1.
+pub(super) fn line(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
+}

@@ -1,0 +1,37 @@
+//! Open files of this process: as many as the system gives, and enough for the calls that may run at once.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::config::Config;
+use crate::error::Failure;
+
+/// What a host holds open besides calls: its listeners and clients, the database, tools that are loaded, connections to
+/// models.
+const OWN: u64 = 256;
+
+/// Raises what this process may open to the most that the system lets it have, and returns that. What a shell gives is
+/// for programs that wait in `select` with a fixed table; this one does not.
+pub(crate) fn raise() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!("this process keeps its limit on open files: {error}");
+    }
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Whether all calls at once could open what a call may open by default.
+pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
+    let each = config.ceiling.defaults.open_files.0.max(1);
+    let needed = u64::from(config.calls).saturating_mul(each).saturating_add(OWN);
+    if needed <= open {
+        return Ok(());
+    }
+    let fitting = open.saturating_sub(OWN) / each;
+    Err(Failure::usage(format!(
+        "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may have {open}: raise its \
+         hard limit (ulimit -Hn, or LimitNOFILE= of its unit), or set `calls` to {fitting}",
+        config.calls
+    )))
+}

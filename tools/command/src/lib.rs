@@ -1,0 +1,128 @@
+//! What command tools share: one way in and out of `main`, and errors in words.
+//!
+//! A command is a function from arguments to an [`Ending`]. It writes to a buffered standard output, says on standard
+//! error what went wrong, and ends with 0 or 1, the exit codes that WASI 0.2 carries.
+
+mod input;
+mod pattern;
+mod words;
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::process::ExitCode;
+
+pub use input::{STDIN, open, read};
+pub use pattern::Pattern;
+pub use words::{path_error, words};
+
+/// How much of its output a command collects before the host is called (32 KiB): a host call costs more than a copy.
+const OUTPUT_BUFFER: usize = 32 << 10;
+
+/// Where a command writes: standard output, in large pieces.
+pub type Output = BufWriter<StdoutLock<'static>>;
+
+/// How a command ended, when it could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Exit code 0.
+    Success,
+    /// Exit code 1: nothing was found, or a problem was told on the way.
+    Failure,
+}
+
+/// Why a command stopped, in one sentence without its name.
+#[derive(Debug)]
+pub struct Stop(String);
+
+/// Runs a command: `usage` is what `--help` prints.
+pub fn run(
+    name: &'static str,
+    usage: &'static str,
+    body: impl FnOnce(&mut Output, &Complaints) -> Result<Ending, Stop>,
+) -> ExitCode {
+    let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
+    let complaints = Complaints { name };
+    let ended = if asks_for_help() {
+        out.write_all(usage.as_bytes()).map_err(Stop::from).map(|()| Ending::Success)
+    } else {
+        body(&mut out, &complaints)
+    };
+    // What was printed before the problem comes before it.
+    let flushed = out.flush();
+    let ended = match (ended, flushed) {
+        (Ok(ending), Ok(())) => Ok(ending),
+        (Ok(_), Err(error)) => Err(error.into()),
+        (Err(stop), _) => Err(stop),
+    };
+    match ended {
+        Ok(Ending::Success) => ExitCode::SUCCESS,
+        Ok(Ending::Failure) => ExitCode::FAILURE,
+        Err(Stop(sentence)) => {
+            complaints.say(&sentence);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the one argument is `--help`: among others it may be a pattern or the value of an option.
+fn asks_for_help() -> bool {
+    let mut arguments = arguments();
+    matches!((arguments.next().as_deref(), arguments.next()), (Some("--help"), None))
+}
+
+/// The arguments after the name of the program.
+#[allow(clippy::disallowed_methods, reason = "a command's arguments are its input")]
+pub fn arguments() -> impl Iterator<Item = String> {
+    // The host hands over valid UTF-8, as WASI 0.2 has strings.
+    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
+}
+
+/// Where problems are told that do not stop the command.
+#[derive(Debug, Clone, Copy)]
+pub struct Complaints {
+    name: &'static str,
+}
+
+impl Complaints {
+    /// Says a sentence behind the name of the command.
+    #[allow(clippy::print_stderr, reason = "this is where commands speak")]
+    pub fn say(&self, sentence: impl Display) {
+        eprintln!("{}: {sentence}", self.name);
+    }
+}
+
+impl Stop {
+    /// Stops with a sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+
+    /// The sentence.
+    pub fn sentence(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self(words(&error))
+    }
+}
+
+impl From<lexopt::Error> for Stop {
+    fn from(error: lexopt::Error) -> Self {
+        Self(format!("{error}; --help says what there is"))
+    }
+}
+
+impl From<Ending> for bool {
+    fn from(ending: Ending) -> Self {
+        ending == Ending::Success
+    }
+}
+
+impl From<bool> for Ending {
+    fn from(success: bool) -> Self {
+        if success { Self::Success } else { Self::Failure }
+    }
+}

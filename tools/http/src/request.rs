@@ -1,0 +1,68 @@
+//! What is sent.
+
+use std::time::Duration;
+
+use cofferdam_command::Stop;
+use url::Url;
+
+/// A request, before anybody has agreed to it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// In upper case, such as `GET`.
+    pub method: String,
+    /// Where it goes.
+    pub url: Url,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// What is sent with it.
+    pub body: Option<Vec<u8>>,
+    /// How long anything may take.
+    pub waits: Waits,
+}
+
+/// How long anything may take. Nothing means what the host allows at most, which the call's own deadline bounds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Waits {
+    /// Until there is a connection.
+    pub connect: Option<Duration>,
+    /// The whole exchange, body included.
+    pub total: Option<Duration>,
+}
+
+impl Request {
+    /// A request without headers and body.
+    pub fn new(method: &str, url: Url) -> Self {
+        Self { method: method.to_owned(), url, headers: Vec::new(), body: None, waits: Waits::default() }
+    }
+
+    /// Whether a header is there already, however it is written.
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name))
+    }
+
+    /// Adds a header unless it is there.
+    pub fn default_header(&mut self, name: &str, value: &str) {
+        if !self.has(name) {
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}
+
+/// Reads a URL as people write it: without a scheme it is `http`.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn url(text: &str) -> Result<Url, Stop> {
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&whole).map_err(|error| Stop::new(format!("{text:?} is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Stop::new(format!("{text}: only http and https are spoken here, not {}", url.scheme())));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Stop::new(
+            "a user or password in a URL is not sent: the operator gives a secret, and the host adds it to the request",
+        ));
+    }
+    Ok(url)
+}

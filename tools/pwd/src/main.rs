@@ -1,0 +1,13 @@
+//! `pwd` of uutils, with its messages set up.
+
+#![allow(missing_docs, reason = "the `main` that the macro writes is public")]
+
+mod program {
+    uucore::bin!(uu_pwd);
+}
+
+fn main() {
+    // Every WASI program starts in `/`, although its relative paths lead to the workspace. Without one `/` is true.
+    std::env::set_current_dir("/workspace").ok();
+    program::main();
+}

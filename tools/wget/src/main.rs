@@ -1,0 +1,81 @@
+//! `wget`: downloads files from hosts that were granted.
+
+mod args;
+mod save;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::Args;
+use cofferdam_command::{Complaints, Ending, Output, Stop, run};
+use cofferdam_http::{Request, Response, Waits, follow, reason, url};
+
+/// What this client calls itself: its name and the version of its manifest.
+const AGENT: &str = "cofferdam-wget/0.1.0";
+
+fn main() -> ExitCode {
+    run("wget", include_str!("../USAGE.md"), wget)
+}
+
+fn wget(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
+    let args = Args::parse()?;
+    let mut target = save::Target::new(&args)?;
+    let mut ending = Ending::Success;
+    for url in &args.urls {
+        match download(out, &args, &mut target, url) {
+            Ok(told) if args.quiet => drop(told),
+            Ok(told) => complaints.say(told),
+            Err(stop) => {
+                if !args.quiet {
+                    complaints.say(stop.sentence());
+                }
+                ending = Ending::Failure;
+            }
+        }
+    }
+    Ok(ending)
+}
+
+/// Downloads one URL and says what was done.
+fn download(out: &mut Output, args: &Args, target: &mut save::Target, text: &str) -> Result<String, Stop> {
+    let is_look = args.spider && args.method == "GET";
+    let mut request = Request::new(if is_look { "HEAD" } else { &args.method }, url(text)?);
+    if args.no_clobber && args.output.is_none() {
+        let name = save::name(args, &request.url);
+        if Path::new(&name).exists() {
+            return Ok(format!("{name} is already there; not retrieving"));
+        }
+    }
+    request.headers.clone_from(&args.headers);
+    request.default_header("user-agent", args.agent.as_deref().unwrap_or(AGENT));
+    request.default_header("accept", "*/*");
+    if let Some(body) = &args.body {
+        request.default_header("content-type", "application/x-www-form-urlencoded");
+        request.body = Some(body.clone());
+    }
+    request.waits = Waits { connect: args.timeout, total: args.timeout };
+    let asked = request.url.clone();
+    let (response, from) = follow(request, args.max_redirects, false, |hop| tell_head(args, hop))?;
+    tell_head(args, &response);
+    let status = response.status;
+    if args.spider || (!(200..300).contains(&status) && !args.content_on_error) {
+        return match (200..300).contains(&status) {
+            true => Ok(format!("{from} is there: {status} {}", reason(status))),
+            false => Err(Stop::new(format!("{from}: server returned {status} {}", reason(status)))),
+        };
+    }
+    let (bytes, name) = target.save(out, args, &asked, response)?;
+    let told = format!("saved {bytes} bytes of {from} to {name}");
+    if (200..300).contains(&status) { Ok(told) } else { Err(Stop::new(format!("{told}; server returned {status}"))) }
+}
+
+/// `-S`: the head of a response, on standard error.
+#[allow(clippy::print_stderr, reason = "this is what -S is for")]
+fn tell_head(args: &Args, response: &Response) {
+    if args.server_response {
+        eprintln!("  HTTP/1.1 {} {}", response.status, reason(response.status));
+        for (name, value) in &response.headers {
+            eprintln!("  {name}: {value}");
+        }
+    }
+}
