@@ -181,7 +181,7 @@ fn a_registry_that_asks_who_we_are() {
     let path = format!("{}:{}", scratch.path().join("bin").display(), std::env::var("PATH").unwrap());
     let pull = || cofferdam(&scratch, ["tool", "pull", &target, "--plain-http"]).env("PATH", &path);
     pull().env("DOCKER_CONFIG", scratch.path().join("helper")).run().exits(0);
-    scratch.file("bin/docker-credential-test", "#!/bin/sh\nexit 1\n");
+    scratch.file("bin/docker-credential-test", "#!/bin/sh\nread -r server\nexit 1\n");
     pull().env("DOCKER_CONFIG", scratch.path().join("helper")).run().exits(1).complains(&["docker-credential-test"]);
 }
 

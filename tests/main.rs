@@ -17,6 +17,8 @@ mod support;
 
 /// Files that are not tools, and manifests that are wrong.
 mod artifacts;
+/// What an author of tools does, and what stops a build.
+mod authoring;
 /// What people get wrong on the command line and in Agentfiles.
 mod bad_input;
 /// Turns, cancelling, sessions that survive.
@@ -37,6 +39,8 @@ mod hostile;
 mod images;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
+/// Typed tools that call tools, log and tell their progress.
+mod nested;
 /// What tools reach over HTTP, and what they do not.
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
@@ -47,5 +51,9 @@ mod tcp;
 mod tidy;
 /// Cases of tools, hostile inputs, what a manifest asks for.
 mod tool_test;
+/// The guest SDK's page, followed literally.
+mod tutorial;
 /// The tools that speak HTTP: what was granted works, what was not is told.
 mod web_tools;
+/// The interfaces in `wit/` do not drift.
+mod wit;

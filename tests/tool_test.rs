@@ -297,6 +297,22 @@ fn a_web_server_stands_in_for_the_hosts_of_a_case() {
 }
 
 #[test]
+fn a_tool_calls_itself_in_a_case_and_a_row_for_calls_that_none_makes_is_told() {
+    let scratch = Scratch::new();
+    let manifest = "[[call]]\nname = \"guest\"\nreason = \"r\"\n";
+    let idle = r#"{"name": "idle", "input": {"act": "nothing"}}"#;
+    let tested = beside(&scratch, "nested", manifest, idle, &["--format", "json"]).exits(0).json();
+    assert_eq!(tested[0]["unused"], serde_json::json!(["[[call]] guest: no case calls another tool"]));
+
+    let calls = r#"{"name": "calls", "input": {"act": "call", "tool": "guest", "input": {"act": "nothing"}},
+        "expect": {"stdout": {"json": {"inner": {}}}}}"#;
+    let tested = beside(&scratch, "nested", manifest, calls, &["--format", "json"]).exits(0).json();
+    assert_eq!((&tested[0]["unused"], &case(&tested[0], "calls")["calls"]), (&serde_json::json!([]), &1.into()));
+    let learned = beside(&scratch, "nested", manifest, calls, &["--learn"]).exits(0).stdout;
+    assert!(learned.contains("1 of 1 do") && learned.contains(manifest), "{learned}");
+}
+
+#[test]
 fn a_directory_of_its_own_is_learned_for_each_path() {
     let scratch = Scratch::new();
     let looks = r#"{"name": "looks", "args": ["end"]}"#;

@@ -16,11 +16,15 @@ use std::process::Command;
 const TARGET: &str = "wasm32-wasip2";
 
 /// The packages of guests in Rust, and the folder of each below the workspace.
-const PACKAGES: [(&str, &str); 2] =
-    [("cofferdam-guests", "tests/guests"), ("cofferdam-guests-typed", "tests/guests/typed")];
+const PACKAGES: [(&str, &str); 3] = [
+    ("cofferdam-guests", "tests/guests"),
+    ("cofferdam-guests-typed", "tests/guests/typed"),
+    ("cofferdam-guests-nested", "tests/guests/nested"),
+];
 
 /// Guests that are whole packages: their component and the file that says what they are.
-const LIBRARIES: [(&str, &str); 1] = [("typed_hostile", "tests/guests/typed/src/lib.rs")];
+const LIBRARIES: [(&str, &str); 2] =
+    [("typed_hostile", "tests/guests/typed/src/lib.rs"), ("nested", "tests/guests/nested/src/lib.rs")];
 
 /// What cargo and clippy set for this build, and the guests must not inherit: they are for another target.
 const NOT_INHERITED: [&str; 6] = [

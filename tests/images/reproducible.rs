@@ -32,6 +32,14 @@ fn build(scratch: &Scratch, project: &Path, tag: &str, epoch: &str) -> String {
 }
 
 #[test]
+fn where_dependencies_lie_is_not_in_a_tool() {
+    // Its panics name files of crates from a registry.
+    let component = std::fs::read(crate::support::tool("text-stats")).unwrap();
+    let has = |part: &str| component.windows(part.len()).any(|found| found == part.as_bytes());
+    assert!(has("/cargo/registry/") && !has("/.cargo/registry/"));
+}
+
+#[test]
 fn two_builds_in_two_places_have_one_digest() {
     let scratch = Scratch::new();
     let (first, second) = (project(&scratch, "first"), project(&scratch, "deeper/second"));

@@ -138,7 +138,7 @@ fn a_pull_takes_only_what_is_not_here() {
     // A blob that was damaged on disk is not what is here.
     let hex = layer.strip_prefix("sha256:").unwrap();
     let blob = scratch.data().join("images/blobs/sha256").join(hex);
-    std::fs::write(&blob, vec![0; LARGE]).unwrap();
+    std::fs::write(&blob, vec![0; LARGE + COMPONENT.len()]).unwrap();
     pull();
     assert_eq!((std::fs::metadata(&blob).unwrap().len(), fetched()), ((LARGE + COMPONENT.len()) as u64, 2));
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::process::Child;
+use std::time::Duration;
 
 use cofferdam_corpus::Program;
 use serde_json::Value;
@@ -33,6 +34,11 @@ impl Cofferdam {
 
     pub(crate) fn env(self, name: &str, value: impl AsRef<OsStr>) -> Self {
         Self(self.0.env(name, value))
+    }
+
+    /// Waits so long for its end, instead of two minutes.
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self(self.0.patience(patience))
     }
 
     /// Starts it and leaves it to the test, with its output in pipes.

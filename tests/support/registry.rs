@@ -93,6 +93,7 @@ impl Registry {
             said.push(line);
         }
         child.kill().ok();
+        child.wait().ok();
         panic!("docker-registry did not start:\n{}", said.join("\n"));
     }
 

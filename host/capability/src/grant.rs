@@ -93,6 +93,7 @@ pub struct Grant {
     limits: Limits,
     network: NetworkPolicy,
     secrets: Vec<SecretRule>,
+    calls: Vec<String>,
     withheld: Vec<Withheld>,
 }
 
@@ -107,6 +108,7 @@ struct Fingerprint<'a> {
     limits: &'a Limits,
     network: &'a NetworkPolicy,
     secrets: &'a [SecretRule],
+    calls: &'a [String],
 }
 
 impl fmt::Display for Withheld {
@@ -170,6 +172,8 @@ impl Grant {
         let tcp = decide_tcp(manifest, &ceiling.network, &tcp, &mut withheld);
         let network = NetworkPolicy::new(requests, tcp, AddressPolicy::new(ceiling.network.addresses.clone()));
         let secrets = decide_secrets(manifest, &network, &secrets, &mut withheld);
+        // Which of them there are is known when one is called: an agent is given its tools one after the other.
+        let calls: Vec<_> = manifest.call.iter().map(|row| row.name.clone()).collect();
         let manifest = manifest.digest()?;
         let fingerprint = Fingerprint {
             component,
@@ -180,6 +184,7 @@ impl Grant {
             limits: &limits,
             network: &network,
             secrets: &secrets,
+            calls: &calls,
         };
         let digest = Digest::of(
             &serde_json_canonicalizer::to_vec(&fingerprint)
@@ -197,6 +202,7 @@ impl Grant {
             limits,
             network,
             secrets,
+            calls,
             withheld,
         })
     }
@@ -249,6 +255,16 @@ impl Grant {
     /// The secrets that the host puts into its requests.
     pub fn secrets(&self) -> &[SecretRule] {
         &self.secrets
+    }
+
+    /// The tools that it may call, where its agent has them.
+    pub fn calls(&self) -> &[String] {
+        &self.calls
+    }
+
+    /// Whether it may call the tool of this name, if its agent has one.
+    pub fn may_call(&self, tool: &str) -> bool {
+        self.calls.iter().any(|name| name == tool)
     }
 
     /// What did not come together.

@@ -25,7 +25,7 @@ pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
 pub use manifest::{
-    Access, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
+    Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
 };
 pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,

@@ -44,8 +44,18 @@ impl Highest for Time {
     const HIGHEST: Self = seconds(24 * 3_600);
 }
 
+macro_rules! highest {
+    ($kind:ty) => {
+        <$kind as Highest>::HIGHEST
+    };
+    ($kind:ty, $highest:expr) => {
+        $highest
+    };
+}
+
 macro_rules! limits {
-    ($($(#[$doc:meta])* $name:ident ($key:literal): $kind:ty = $default:expr, at most $ceiling:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident ($key:literal): $kind:ty = $default:expr, at most $ceiling:expr
+        $(, never above $highest:expr)?;)*) => {
         /// The limits of one call.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
         #[serde(rename_all = "kebab-case")]
@@ -79,7 +89,7 @@ macro_rules! limits {
             }
 
             /// The highest ceiling that an operator can configure.
-            pub const HIGHEST: Self = Self { $($name: <$kind as Highest>::HIGHEST,)* };
+            pub const HIGHEST: Self = Self { $($name: highest!($kind $(, $highest)?),)* };
 
             /// What `request` leads to: its numbers where it names any, else these, never above `ceiling`.
             #[must_use]
@@ -180,6 +190,14 @@ limits! {
     /// TCP sockets that the call makes, whether they get connected or not, and names that it looks up for them. A client
     /// of one service has one; a name may have several addresses to try.
     tcp_connections("tcp-connections"): Count = Count(4), at most Count(64);
+
+    /// Calls of other tools inside one another. A tool that uses a tool needs one; the instance pool has room for the
+    /// ceiling in every place, which is why it cannot be raised far.
+    nested_depth("nested-depth"): Count = Count(4), at most Count(4), never above Count(16);
+
+    /// Calls of other tools, refused ones included and those counted that the called tools make. Each may use as much as
+    /// its own limits give, so this bounds what one call sets in motion.
+    nested_calls("nested-calls"): Count = Count(32), at most Count(1_024);
 
     /// The result of a typed call.
     result("result"): Bytes = mib(1), at most mib(8);

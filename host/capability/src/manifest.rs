@@ -22,6 +22,9 @@ const SCHEMA: u32 = 1;
 /// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
 const MAX_MANIFEST: usize = 64 << 10;
 
+/// The longest name of a tool, in bytes: what vendors of models take.
+const MAX_TOOL_NAME: usize = 64;
+
 /// What a tool asks for. Asking grants nothing: see [`crate::Grant`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +49,9 @@ pub struct Manifest {
     /// Environment variables beyond the locked ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvRow>,
+    /// Other tools of the same agent that it calls. No row, no call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub call: Vec<CallRow>,
     /// Imports that a language runtime brings along and that stay denied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unused: Vec<UnusedRow>,
@@ -153,6 +159,16 @@ pub struct EnvRow {
     pub reason: Reason,
 }
 
+/// `[[call]]`: another tool that it calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallRow {
+    /// The tool, by the name under which the agent has it.
+    pub name: String,
+    /// Why it needs it.
+    pub reason: Reason,
+}
+
 /// `[[unused]]`: an interface that is imported and never meant to be called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +198,7 @@ impl Manifest {
             tcp: Vec::new(),
             secret: Vec::new(),
             env: Vec::new(),
+            call: Vec::new(),
             unused: Vec::new(),
             limits: LimitsRequest::default(),
         }
@@ -239,6 +256,7 @@ impl Manifest {
         twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
         twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
+        twice("[[call]] `name`", self.call.iter().map(|row| row.name.as_str()), origin)?;
         self.check_network(origin)?;
         twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
         for row in &self.fs {
@@ -254,6 +272,15 @@ impl Manifest {
         for row in &self.env {
             if row.name.is_empty() || row.name.contains(['=', '\0']) {
                 return refuse(format!("[[env]] `name = {:?}` is not the name of a variable", row.name));
+            }
+        }
+        for row in &self.call {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+            if row.name.is_empty() || row.name.len() > MAX_TOOL_NAME || !row.name.chars().all(plain) {
+                return refuse(format!(
+                    "[[call]] `name = {:?}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -",
+                    row.name
+                ));
             }
         }
         Ok(self)

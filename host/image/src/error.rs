@@ -24,7 +24,7 @@ pub enum Error {
     #[error("{reference} is not a tool: {problem}")]
     NotATool {
         /// The image.
-        reference: Reference,
+        reference: Box<Reference>,
         /// What it is instead.
         problem: String,
     },
@@ -41,8 +41,8 @@ pub enum Error {
     /// The image to be put is not the one its reference pins.
     #[error("{reference} pins another image: what was to be put there is {actual}")]
     Pinned {
-        /// The reference, with its digest.
-        reference: Reference,
+        /// The reference, with its digest. Boxed, as errors are to be small.
+        reference: Box<Reference>,
         /// The digest of the image that was to be put.
         actual: Digest,
     },
@@ -85,7 +85,7 @@ impl Error {
     }
 
     pub(crate) fn not_a_tool(reference: &Reference, problem: impl Into<String>) -> Self {
-        Self::NotATool { reference: reference.clone(), problem: problem.into() }
+        Self::NotATool { reference: Box::new(reference.clone()), problem: problem.into() }
     }
 
     pub(crate) fn registry(registry: &str, problem: impl Into<String>) -> Self {

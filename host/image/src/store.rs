@@ -85,7 +85,7 @@ impl Store {
         }
         let digest = Digest::of(&packed.manifest);
         if reference.digest().is_some_and(|pinned| *pinned != digest) {
-            return Err(Error::Pinned { reference: reference.clone(), actual: digest });
+            return Err(Error::Pinned { reference: Box::new(reference.clone()), actual: digest });
         }
 
         let _lock = Lock::exclusive(&self.dir)?;

@@ -8,18 +8,20 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::{Access, Grant, Limits};
-use tokio::sync::Semaphore;
+use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
+use crate::caller::{Caller, Nobody, Place};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
 use crate::error::Overasked;
 use crate::filesystem::FileUse;
+use crate::host::{Conversation, Told};
 use crate::http::{Contacts, Egress, Injection};
 use crate::imports::DeniedCall;
 use crate::outcome::Outcome;
@@ -28,12 +30,30 @@ use crate::receipt::Receipt;
 use crate::reflect::Misfit;
 use crate::scratch::CallScratch;
 use crate::state::State;
-use crate::wasi::{self, ScratchDir, Streams};
+use crate::wasi::{self, Given, Streams};
 use crate::yielding::Yielding;
 
 /// Fuel between two points where a running guest lets others run, and where its deadline and its caller's patience are
 /// checked: about half a millisecond, at no measurable cost.
 const YIELD_INTERVAL: u64 = 10_000_000;
+
+/// One call.
+pub struct Call<'a> {
+    /// What is called.
+    pub component: &'a Component,
+    /// What it may touch.
+    pub grant: &'a Grant,
+    /// What it is to do.
+    pub invocation: Invocation,
+    /// The secrets that go into its requests.
+    pub injections: Vec<Injection>,
+    /// Where it runs.
+    pub place: Place<'a>,
+    /// Who hears what it tells and makes the calls that it asks for; nobody for a component that lists its tools.
+    pub caller: Option<Arc<dyn Caller>>,
+    /// Ends it, with a receipt.
+    pub cancel: &'a CancellationToken,
+}
 
 /// What to do with a component.
 #[derive(Debug, Clone)]
@@ -86,20 +106,16 @@ enum Ended {
 }
 
 impl Engine {
-    /// Calls a component under a grant, with the secrets that go into its requests, when it is its turn in `queue` and on
-    /// the host. Returns when the guest has ended or was stopped, whatever it did. Dropping the future stops the guest as
-    /// well; `cancel` does it with a receipt.
-    pub async fn call(
-        &self,
-        component: &Component,
-        grant: &Grant,
-        invocation: Invocation,
-        queue: &Semaphore,
-        injections: Vec<Injection>,
-        cancel: &CancellationToken,
-    ) -> Report {
+    /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
+    /// did. Dropping the future stops the guest as well; `cancel` does it with a receipt.
+    pub async fn call(&self, call: Call<'_>) -> Report {
+        let Call { component, grant, invocation, injections, place, caller, cancel } = call;
         let started = Instant::now();
         let limits = grant.limits();
+        let deadline = match place {
+            Place::Own(_) => started + limits.wall.0,
+            Place::Callers { deadline } => deadline.min(started + limits.wall.0),
+        };
         let stdout = Capture::new(limits.stdout.len());
         let stderr = Capture::new(limits.stderr.len());
         let bytes_in = invocation.size();
@@ -110,10 +126,14 @@ impl Engine {
             Ok(scratch) => {
                 let (args, stdin) = invocation.streams(grant.tool());
                 let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
-                let dir = scratch.as_ref().map(CallScratch::dir);
-                let egress = Egress::new(grant, Arc::clone(&self.client), injections);
-                let guest = self.run(component, grant, invocation, queue, (streams, egress, dir), &mut spent);
-                let ended = until(started + limits.wall.0, cancel, guest).await.unwrap_or_else(Err);
+                let given = Given {
+                    streams,
+                    egress: Egress::new(grant, Arc::clone(&self.client), injections),
+                    conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
+                    scratch: scratch.as_ref().map(CallScratch::dir),
+                };
+                let guest = self.run((component, grant), invocation, place, given, &mut spent);
+                let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
                 if let Some(scratch) = scratch {
                     scratch.remove().await;
                 }
@@ -134,6 +154,7 @@ impl Engine {
             files_opened: spent.files.opened,
             bytes_written: spent.files.written,
             entries_created: spent.files.created,
+            calls: spent.told.calls,
             refusals: refusals(&spent, &stdout, &stderr),
             directories: spent.directories,
             hosts: spent.contacts.hosts,
@@ -145,18 +166,14 @@ impl Engine {
     /// Waits for a place and runs the guest. What it used is in `spent` also when this future is dropped half-way.
     async fn run(
         &self,
-        component: &Component,
-        grant: &Grant,
+        (component, grant): (&Component, &Grant),
         invocation: Invocation,
-        queue: &Semaphore,
-        given: (Streams, Egress, ScratchDir<'_>),
+        place: Place<'_>,
+        given: Given<'_>,
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
         let waiting = Instant::now();
-        // First among the caller's own calls, then on the host: both in the order of arrival.
-        let (Ok(_turn), Ok(_place)) = (queue.acquire().await, self.places.acquire().await) else {
-            return Err(Outcome::HostFault { message: "the host is shutting down".to_owned() });
-        };
+        let _place = self.admit(place).await?;
         spent.queued = waiting.elapsed();
         let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
@@ -171,18 +188,26 @@ impl Engine {
         }
     }
 
+    /// Waits for a place: first among the calls of one agent, then on the host, both in the order of arrival. A call that
+    /// runs in the place of its caller has one.
+    async fn admit<'a>(&'a self, place: Place<'a>) -> Result<Option<[SemaphorePermit<'a>; 2]>, Outcome> {
+        let Place::Own(queue) = place else {
+            return Ok(None);
+        };
+        match (queue.acquire().await, self.places.acquire().await) {
+            (Ok(turn), Ok(place)) => Ok(Some([turn, place])),
+            _ => Err(Outcome::HostFault { message: "the host is shutting down".to_owned() }),
+        }
+    }
+
     /// An empty `/tmp` for the call, when its grant has one.
     fn scratch_for(&self, grant: &Grant) -> Result<Option<CallScratch>, Outcome> {
         let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
         scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))
     }
 
-    fn store(
-        &self,
-        grant: &Grant,
-        (streams, egress, scratch): (Streams, Egress, ScratchDir<'_>),
-    ) -> Result<Store<State>, Outcome> {
-        let state = wasi::state(grant, streams, egress, scratch).map_err(|error| host_fault("set-up", &error))?;
+    fn store(&self, grant: &Grant, given: Given<'_>) -> Result<Store<State>, Outcome> {
+        let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.call_hook_async(Yielding);
@@ -233,6 +258,7 @@ struct Spent {
     contacts: Contacts,
     files: FileUse,
     directories: BTreeMap<String, Access>,
+    told: Told,
 }
 
 /// A running call. Its use is written down when it goes, however it goes.
@@ -251,6 +277,7 @@ impl Drop for Metered<'_> {
         self.spent.files = files.used();
         self.spent.directories = files.directories();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
+        self.spent.told = self.store.data().conversation.told();
         self.spent.contacts = self.store.data().egress.contacts();
     }
 }
@@ -443,6 +470,7 @@ fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
 fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
     let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().chain(spent.files.refusals.clone()).collect();
     refusals.extend_from_slice(&spent.contacts.refusals);
+    refusals.extend_from_slice(&spent.told.refusals);
     for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.dropped() > 0 {
             refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));

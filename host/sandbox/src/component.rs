@@ -5,7 +5,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::component::InstancePre;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use crate::bindings::ToolPre;
+use crate::bindings::CallingToolPre;
 use crate::cache::Native;
 use crate::engine::Engine;
 use crate::error::LoadError;
@@ -48,7 +48,7 @@ pub struct Component {
 /// The export that a call enters, found once.
 pub(crate) enum Callable {
     Command(CommandPre<State>),
-    Typed(ToolPre<State>),
+    Typed(CallingToolPre<State>),
     Reflected(Reflected),
 }
 
@@ -155,7 +155,7 @@ impl Callable {
             return Ok((Self::Command(CommandPre::new(pre).map_err(host)?), Vec::new()));
         }
         if exported(TYPED) {
-            return Ok((Self::Typed(ToolPre::new(pre).map_err(host)?), Vec::new()));
+            return Ok((Self::Typed(CallingToolPre::new(pre).map_err(host)?), Vec::new()));
         }
         let Functions { entries, refused } = functions();
         if !entries.is_empty() {

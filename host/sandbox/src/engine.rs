@@ -73,7 +73,7 @@ pub struct Engine {
     pub(crate) cache: Cache,
     pub(crate) compiler: PathBuf,
     pub(crate) scratch: Arc<Scratch>,
-    /// One place for each call that may run at once.
+    /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
     /// One compilation at a time: each may take gigabytes.
     pub(crate) compiling: tokio::sync::Mutex<()>,
@@ -89,7 +89,7 @@ impl Engine {
         let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers, stand_ins } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
-        crate::linker::add_wasi(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+        crate::linker::add_interfaces(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
         let mut http_linker = linker.clone();
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut http_linker)
             .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
@@ -163,7 +163,12 @@ fn start(limits: &Limits, calls: u32) -> Result<(wasmtime::Engine, u32, bool), E
         let mut config = config();
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits, pool)));
         match wasmtime::Engine::new(&config) {
-            Ok(engine) => return Ok((engine, pool, true)),
+            Ok(engine) => {
+                if pool < calls {
+                    tracing::warn!(asked = calls, calls = pool, "there is address space for fewer calls at once");
+                }
+                return Ok((engine, pool, true));
+            }
             Err(error) => tracing::debug!(pool, "no instance pool of this size: {error:#}"),
         }
         pool /= 2;
@@ -202,10 +207,12 @@ pub(crate) fn config() -> Config {
 
 fn pooling(limits: &Limits, calls: u32) -> PoolingAllocationConfig {
     let each = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-    let total = |count: u64| each(count).saturating_mul(calls);
+    // A call waits for the tool that it calls, so both are there at once.
+    let held = calls.saturating_mul(each(limits.nested_depth.0).saturating_add(1));
+    let total = |count: u64| each(count).saturating_mul(held);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(calls)
-        .total_stacks(calls)
+    pool.total_component_instances(held)
+        .total_stacks(held)
         .total_core_instances(total(limits.instances.0))
         .total_memories(total(limits.memories.0))
         .total_tables(total(limits.tables.0))

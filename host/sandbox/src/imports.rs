@@ -21,8 +21,17 @@ const UDP: &str = "wasi:sockets/udp";
 /// What [`Manifest::http`] declares; every request is held against the grant.
 const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
 
+/// Gives no power: a log, progress, and the time left.
+const HOST: &str = "cofferdam:tool/host";
+
+/// What [`Manifest::call`] declares; every call is held against the grant.
+const CALLS: &str = "cofferdam:tool/calls";
+
 /// The one version of WASI that is linked.
 const WASI_VERSION: &str = "0.2.";
+
+/// The versions of our own interfaces that are linked.
+const TOOL_VERSION: &str = "0.1.";
 
 /// What became of a component's imports, for the reviewer.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +77,11 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     Ok(Imports { all, denied, needless })
 }
 
+/// Whether a component with this manifest may import the interface `name`.
+pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
+    fate(name, manifest) != Fate::Undeclared
+}
+
 /// Whether a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it could.
 pub(crate) fn links_http(manifest: &Manifest) -> bool {
     !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
@@ -89,6 +103,13 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
     if manifest.unused.iter().any(|row| row.interface == interface || row.interface == name) {
         return Fate::Acknowledged;
     }
+    if is_ours(name) {
+        return match interface {
+            HOST => Fate::Linked,
+            CALLS if !manifest.call.is_empty() => Fate::Linked,
+            _ => Fate::Undeclared,
+        };
+    }
     match package(name) {
         Some(package) if ALWAYS.contains(&package) => Fate::Linked,
         Some(SOCKETS) if !manifest.tcp.is_empty() && !interface.starts_with(UDP) => Fate::Linked,
@@ -103,6 +124,12 @@ fn package(name: &str) -> Option<&str> {
     let (interface, version) = name.split_once('@')?;
     let (package, _) = interface.split_once('/')?;
     version.starts_with(WASI_VERSION).then_some(package)
+}
+
+/// Whether it is an interface of `wit/tool.wit` in the version that is linked.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("cofferdam:tool/")
+        && name.split_once('@').is_some_and(|(_, version)| version.starts_with(TOOL_VERSION))
 }
 
 /// Whether the host has this interface.
@@ -124,6 +151,7 @@ fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
         (manifest.tcp.len(), "[[tcp]]", "wasi:sockets/tcp"),
         (manifest.secret.len(), "[[secret]]", "wasi:http/"),
         (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
+        (manifest.call.len(), "[[call]]", CALLS),
     ];
     let unneeded = rows.iter().filter(|(count, _, package)| *count > 0 && !imported(package));
     let mut needless: Vec<_> = unneeded.map(|(_, row, package)| format!("{row} without {package}")).collect();
@@ -140,6 +168,7 @@ fn declared(manifest: &Manifest) -> String {
         (manifest.tcp.len(), "[[tcp]]"),
         (manifest.secret.len(), "[[secret]]"),
         (manifest.env.len(), "[[env]]"),
+        (manifest.call.len(), "[[call]]"),
         (manifest.unused.len(), "[[unused]]"),
     ];
     let rows: Vec<_> =

@@ -6,12 +6,14 @@
 
 mod cache;
 mod call;
+mod caller;
 mod compile;
 mod component;
 mod cpu_time;
 mod engine;
 mod error;
 mod filesystem;
+mod host;
 mod http;
 mod imports;
 mod limiter;
@@ -29,12 +31,14 @@ mod yielding;
 
 mod bindings;
 
-pub use call::{Invocation, Report};
+pub use call::{Call, Invocation, Report};
+pub use caller::{Answering, Caller, Place, Progress, Unanswered};
 pub use compile::compile_worker;
 pub use component::{Component, Shape};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use http::Injection;
+pub use imports::is_declared;
 pub use outcome::Outcome;
 pub use output::Output;
 pub use receipt::Receipt;

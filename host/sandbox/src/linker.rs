@@ -20,8 +20,8 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Links every interface of WASI 0.2 that a command imports.
-pub(crate) fn add_wasi(l: &mut Linker<State>) -> wasmtime::Result<()> {
+/// Links every interface of WASI 0.2 that a command imports, and our own.
+pub(crate) fn add_interfaces(l: &mut Linker<State>) -> wasmtime::Result<()> {
     io::error::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
     io::poll::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
     io::streams::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
@@ -45,5 +45,6 @@ pub(crate) fn add_wasi(l: &mut Linker<State>) -> wasmtime::Result<()> {
     filesystem::types::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
     filesystem::preopens::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
 
+    crate::host::add_to_linker(l)?;
     crate::tcp::add_to_linker(l)
 }

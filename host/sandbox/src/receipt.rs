@@ -46,6 +46,9 @@ pub struct Receipt {
     pub bytes_written: u64,
     /// Files, directories and links it created or renamed.
     pub entries_created: u64,
+    /// Calls of other tools that it made, refused ones included. Each of those
+    /// within its `nested-calls` has a receipt of its own.
+    pub calls: u64,
     /// Hosts that it was connected to, as `host:port`, with the number of connections.
     pub hosts: BTreeMap<String, u64>,
     /// What was dropped or refused on the way: truncated output, memory that was not given, requests that were not sent.
@@ -69,6 +72,7 @@ impl Receipt {
             bytes_in: 0,
             stdout_bytes: 0,
             stderr_bytes: 0,
+            calls: 0,
             hosts: BTreeMap::new(),
             files_opened: 0,
             directories: BTreeMap::new(),

@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::filesystem::{Files, FilesView};
+use crate::host::Conversation;
 use crate::http::Egress;
 use crate::limiter::Limiter;
 use crate::tcp::{Sockets, SocketsView};
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) egress: Egress,
     pub(crate) sockets: Sockets,
     pub(crate) files: Files,
+    /// What the guest tells and asks.
+    pub(crate) conversation: Conversation,
     /// When the guest last got its thread.
     pub(crate) slice_began: Instant,
 }

@@ -10,13 +10,14 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::filesystem::Files;
+use crate::host::Conversation;
 use crate::http::Egress;
 use crate::limiter::Limiter;
 use crate::output::Capture;
 use crate::state::State;
 use crate::tcp::Sockets;
 
-/// What a call gives to its guest besides the grant.
+/// Arguments, and the standard streams.
 pub(crate) struct Streams {
     pub(crate) args: Vec<String>,
     pub(crate) stdin: bytes::Bytes,
@@ -24,16 +25,18 @@ pub(crate) struct Streams {
     pub(crate) stderr: Capture,
 }
 
-/// Where a call's `/tmp` is, when its grant has one.
-pub(crate) type ScratchDir<'a> = Option<&'a Dir>;
+/// All that a call gives to its guest besides the grant.
+pub(crate) struct Given<'a> {
+    pub(crate) streams: Streams,
+    pub(crate) egress: Egress,
+    pub(crate) conversation: Conversation,
+    /// Where its `/tmp` is, when its grant has one.
+    pub(crate) scratch: Option<&'a Dir>,
+}
 
 /// The whole state of a call. Clocks and random numbers are those of the host; `egress` is the way out, for sockets too.
-pub(crate) fn state(
-    grant: &Grant,
-    streams: Streams,
-    egress: Egress,
-    scratch: ScratchDir<'_>,
-) -> wasmtime::Result<State> {
+pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
+    let Given { streams, egress, conversation, scratch } = given;
     let limits = grant.limits();
     let sockets = egress.sockets(grant);
     Ok(State {
@@ -45,11 +48,12 @@ pub(crate) fn state(
         egress,
         sockets,
         files: Files::new(limits),
+        conversation,
         slice_began: Instant::now(),
     })
 }
 
-fn context(grant: &Grant, streams: Streams, scratch: ScratchDir<'_>, sockets: &Sockets) -> wasmtime::Result<WasiCtx> {
+fn context(grant: &Grant, streams: Streams, scratch: Option<&Dir>, sockets: &Sockets) -> wasmtime::Result<WasiCtx> {
     let Streams { args, stdin, stdout, stderr } = streams;
     let mut builder = WasiCtxBuilder::new();
     builder

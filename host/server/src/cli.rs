@@ -141,6 +141,8 @@ pub(crate) enum Sessions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tool {
+    /// Start the project of a new tool.
+    New(New),
     /// Build tools from their Cargo packages, with their manifests inside.
     Build(Build),
     /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
@@ -220,6 +222,30 @@ pub(crate) struct Rm {
 pub(crate) enum Config {
     /// Show every value that holds, and where it came from.
     Show(Listing),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Name of the tool, and of the directory that is made for it
+    pub(crate) name: String,
+
+    /// What it is to be
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) shape: ProjectShape,
+
+    /// The guest SDK, for typed tools [default: that of the checkout which this program was built from]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+/// What a new tool is to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ProjectShape {
+    /// A function: JSON in, JSON out, with a schema from its types.
+    #[default]
+    Typed,
+    /// A program: arguments and standard input in, standard output and an exit code out.
+    Command,
 }
 
 #[derive(Debug, Args)]

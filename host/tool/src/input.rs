@@ -22,7 +22,7 @@ pub enum Input {
 impl Input {
     /// Checks the input against the tool and says what is to be done. The error is for the caller.
     pub(crate) fn checked(self, tool: &Tool) -> Result<Invocation, String> {
-        match (self, &tool.entry) {
+        match (self, tool.entry()) {
             (Self::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
             (Self::Command { .. }, Entry::Typed { .. }) => {
                 Err(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), tool.schema()))

@@ -6,13 +6,16 @@
 
 mod answer;
 mod backend;
+mod caller;
 mod catalog;
 mod dispatch;
 mod embed;
 mod error;
+mod imports;
 mod input;
 mod permit;
 mod policy;
+mod queue;
 mod redact;
 mod report;
 mod runner;
@@ -20,12 +23,15 @@ mod secret;
 mod tool;
 
 pub use answer::Answer;
+pub use caller::Progress;
 pub use catalog::Catalog;
 pub use dispatch::compile_worker;
 pub use embed::{embed_manifest, embed_wit_docs};
 pub use error::{EmbedError, ToolError};
+pub use imports::undeclared_imports;
 pub use input::Input;
+pub use queue::Queue;
 pub use report::Report;
-pub use runner::{Installed, Queue, Runner, RunnerConfig};
+pub use runner::{Installed, Runner, RunnerConfig};
 pub use secret::{SecretError, Secrets};
 pub use tool::Tool;

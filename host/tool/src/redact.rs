@@ -5,6 +5,7 @@
 //! is not stopped by this (`SECURITY.md`).
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -35,6 +36,10 @@ static COMPONENT: AsciiSet = NON_ALPHANUMERIC
 
 /// What forms leave as it is; they also write `+` for a space.
 static FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+
+/// Characters beyond the control characters that break lines, are not seen, or turn the direction of what is read.
+const HIDING: [RangeInclusive<char>; 4] =
+    ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
 
 /// Finds secrets in all their spellings, in one pass.
 pub(crate) struct Redactor {
@@ -87,6 +92,21 @@ impl Redactor {
             (name, access)
         };
         report.receipt.directories = directories.map(clean).collect();
+    }
+
+    /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.
+    pub(crate) fn line(&self, said: &str) -> String {
+        let mut line = said.to_owned();
+        if !self.spellings.is_empty() {
+            self.text(&mut line);
+        }
+        line.chars().fold(String::with_capacity(line.len()), |mut shown, c| {
+            match c.is_control() || HIDING.iter().any(|hiding| hiding.contains(&c)) {
+                true => shown.extend(c.escape_default()),
+                false => shown.push(c),
+            }
+            shown
+        })
     }
 
     fn output(&self, output: &mut Output) {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Host, Manifest, Scheme};
-use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, Invocation, Shape};
-use tokio::sync::Semaphore;
+use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
 use tokio_util::sync::CancellationToken;
 
+use crate::dispatch::Door;
 use crate::error::ToolError;
+use crate::queue::Queue;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
@@ -48,18 +49,9 @@ pub struct RunnerConfig {
 /// Loads components and calls tools.
 #[derive(Debug)]
 pub struct Runner {
-    pub(crate) engine: Engine,
+    pub(crate) door: Arc<Door>,
     ceiling: Ceiling,
     calls_per_agent: u32,
-    pub(crate) secrets: Secrets,
-    pub(crate) redactor: Redactor,
-}
-
-/// Where the calls of one agent wait for each other, in the order in which they came. Only those that are through wait
-/// for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
-#[derive(Debug)]
-pub struct Queue {
-    pub(crate) places: Semaphore,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -83,17 +75,18 @@ impl Runner {
             stand_ins,
         })?;
         let redactor = Redactor::new(&secrets);
-        Ok(Self { engine, ceiling, calls_per_agent, secrets, redactor })
+        let door = Arc::new(Door { engine, secrets, redactor });
+        Ok(Self { door, ceiling, calls_per_agent })
     }
 
     /// A queue for the calls of one agent.
     pub fn queue(&self) -> Arc<Queue> {
-        Arc::new(Queue { places: Semaphore::new(self.calls_per_agent as usize) })
+        Arc::new(Queue::new(self.calls_per_agent))
     }
 
     /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
     pub async fn load(&self, bytes: &[u8], origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
-        Ok(Installed { component: self.engine.load(bytes, origin, supplied).await? })
+        Ok(Installed { component: self.door.engine.load(bytes, origin, supplied).await? })
     }
 
     /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
@@ -111,11 +104,13 @@ impl Runner {
         let grant = Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
             .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
         let grant = Arc::new(grant);
-        match component.shape() {
-            Shape::Command => Ok(vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))]),
-            Shape::Typed => self.list(component, name, note, &grant, queue).await,
-            Shape::Reflected => reflected(component, name, note, &grant, queue),
-        }
+        let tools = match component.shape() {
+            Shape::Command => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
+            Shape::Typed => self.list(component, name, note, &grant, queue).await?,
+            Shape::Reflected => reflected(component, name, note, &grant, queue)?,
+        };
+        tools.iter().for_each(Tool::make_known);
+        Ok(tools)
     }
 
     async fn list(
@@ -129,7 +124,10 @@ impl Runner {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
         // Without secrets: there is nobody yet for whom the component works.
         let cancel = CancellationToken::new();
-        let report = self.engine.call(component, grant, Invocation::List, &queue.places, Vec::new(), &cancel).await;
+        let place = Place::Own(&queue.places);
+        let (invocation, injections, caller) = (Invocation::List, Vec::new(), None);
+        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
+        let report = self.door.engine.call(call).await;
         if !report.receipt.outcome.is_ok() {
             return Err(wrong(report.receipt.outcome.to_string()));
         }

@@ -6,19 +6,26 @@ use cofferdam_capability::Grant;
 use cofferdam_sandbox::Component;
 use serde_json::{Value, json};
 
-use crate::runner::Queue;
+use crate::queue::Queue;
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
+/// Clones are the same tool.
+#[derive(Clone)]
 pub struct Tool {
+    parts: Arc<Parts>,
+    pub(crate) queue: Arc<Queue>,
+}
+
+/// What makes a tool, without the agent that has it.
+pub(crate) struct Parts {
     name: String,
     description: String,
     schema: Value,
     output: Option<Value>,
     validator: jsonschema::Validator,
-    pub(crate) entry: Entry,
-    pub(crate) component: Arc<Component>,
-    pub(crate) grant: Arc<Grant>,
-    pub(crate) queue: Arc<Queue>,
+    entry: Entry,
+    component: Arc<Component>,
+    grant: Arc<Grant>,
 }
 
 /// Where a call enters the component.
@@ -31,32 +38,49 @@ pub(crate) enum Entry {
 impl Tool {
     /// The name a model calls it by.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.parts.name
     }
 
     /// What it does, in words for a model.
     pub fn description(&self) -> &str {
-        &self.description
+        &self.parts.description
     }
 
     /// The JSON Schema of its input.
     pub fn schema(&self) -> &Value {
-        &self.schema
+        &self.parts.schema
     }
 
     /// The JSON Schema of its result, where the component tells it.
     pub fn output_schema(&self) -> Option<&Value> {
-        self.output.as_ref()
+        self.parts.output.as_ref()
     }
 
     /// Whether it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
-        self.entry == Entry::Command
+        self.parts.entry == Entry::Command
     }
 
     /// The grant it runs under.
     pub fn grant(&self) -> &Grant {
-        &self.grant
+        &self.parts.grant
+    }
+
+    pub(crate) fn new(parts: Arc<Parts>, queue: Arc<Queue>) -> Self {
+        Self { parts, queue }
+    }
+
+    /// Lets the other tools of its agent find it.
+    pub(crate) fn make_known(&self) {
+        self.queue.add(&self.parts.name, &self.parts);
+    }
+
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.parts.entry
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        &self.parts.component
     }
 
     pub(crate) fn command(
@@ -72,7 +96,9 @@ impl Tool {
         #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
         let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
         let name = name.to_owned();
-        Self { name, description, schema, output: None, validator, entry: Entry::Command, component, grant, queue }
+        let entry = Entry::Command;
+        let parts = Parts { name, description, schema, output: None, validator, entry, component, grant };
+        Self::new(Arc::new(parts), queue)
     }
 
     pub(crate) fn typed(
@@ -90,12 +116,13 @@ impl Tool {
         let validator =
             compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
         let (name, description) = (name.to_owned(), description.to_owned());
-        Ok(Self { name, description, schema, output, validator, entry, component, grant, queue })
+        let parts = Parts { name, description, schema, output, validator, entry, component, grant };
+        Ok(Self::new(Arc::new(parts), queue))
     }
 
     /// Holds `input` against the schema; the error says where it does not fit.
     pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        self.validator.validate(input).map_err(|error| {
+        self.parts.validator.validate(input).map_err(|error| {
             let place = error.instance_path().to_string();
             if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
         })
@@ -103,6 +130,12 @@ impl Tool {
 }
 
 impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.parts.fmt(f)
+    }
+}
+
+impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tool").field("name", &self.name).field("entry", &self.entry).finish_non_exhaustive()
     }

@@ -38,6 +38,12 @@ impl Ended<'_> {
         self.receipt.get(key).and_then(Value::as_u64)
     }
 
+    /// The guest has called other tools so often.
+    pub(crate) fn called(&self, times: u64) -> Result<(), Problem> {
+        let calls = self.number("calls");
+        Problem::unless(calls == Some(times), || format!("`calls` is {calls:?} instead of {times}"))
+    }
+
     /// The receipt tells of a refusal in a line that begins so.
     pub(crate) fn was_refused(&self, line: &str) -> Result<(), Problem> {
         let lines = self.receipt.get("refusals").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(1);
 pub struct Program {
     command: Command,
     stdin: Vec<u8>,
+    patience: Duration,
 }
 
 /// A program that has ended.
@@ -48,7 +49,7 @@ impl Program {
     pub fn new<S: AsRef<OsStr>>(binary: &Path, directory: &Path, args: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(binary);
         command.args(args).current_dir(directory);
-        Self { command, stdin: Vec::new() }
+        Self { command, stdin: Vec::new(), patience: PATIENCE }
     }
 
     /// Begins with an empty environment.
@@ -69,6 +70,12 @@ impl Program {
         self
     }
 
+    /// Waits so long for its end, instead of two minutes.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Starts it and leaves it to the caller, with its output in pipes.
     ///
     /// # Errors
@@ -82,7 +89,7 @@ impl Program {
     /// Runs it to its end.
     ///
     /// # Errors
-    /// The binary does not start, or does not end within two minutes.
+    /// The binary does not start, or does not end while it is waited for.
     pub fn run(mut self) -> Result<Ran, Problem> {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let name = OsString::from(command.get_program());
@@ -94,7 +101,7 @@ impl Program {
             thread::spawn(move || stdin.write_all(&input).ok());
         }
         let (stdout, stderr) = (child.stdout.take().map(capped), child.stderr.take().map(capped));
-        let (code, peak_kib, descriptors) = wait(&mut child, began)?;
+        let (code, peak_kib, descriptors) = wait(&mut child, began, self.patience)?;
         let wall = began.elapsed();
         Ok(Ran { code, stdout: text(stdout), stderr: text(stderr), wall, peak_kib, descriptors })
     }
@@ -115,7 +122,7 @@ fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
 }
 
 /// Waits for the end, with a bound from outside, and looks at the process meanwhile.
-fn wait(child: &mut Child, began: Instant) -> Result<(Option<i32>, u64, usize), Problem> {
+fn wait(child: &mut Child, began: Instant, patience: Duration) -> Result<(Option<i32>, u64, usize), Problem> {
     let (mut peak, mut descriptors) = (0, 0);
     loop {
         peak = peak.max(memory(child.id(), "VmHWM:"));
@@ -123,10 +130,10 @@ fn wait(child: &mut Child, began: Instant) -> Result<(Option<i32>, u64, usize), 
         if let Some(status) = Problem::at("waiting for a process", child.try_wait())? {
             return Ok((status.code(), peak, descriptors));
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             child.kill().ok();
             child.wait().ok();
-            return Err(Problem(format!("the process did not end within {PATIENCE:?}")));
+            return Err(Problem(format!("the process did not end within {patience:?}")));
         }
         thread::park_timeout(LOOK);
     }

@@ -4,6 +4,7 @@ mod artifacts;
 mod cpu;
 mod files;
 mod memory;
+mod nested;
 mod network;
 mod process;
 mod tcp;
@@ -14,8 +15,17 @@ use crate::row::Row;
 
 /// Every row, in the order of the table.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables =
-        [cpu::ROWS, memory::ROWS, process::ROWS, typed::ROWS, files::ROWS, network::ROWS, tcp::ROWS, artifacts::ROWS];
+    let tables = [
+        cpu::ROWS,
+        memory::ROWS,
+        process::ROWS,
+        typed::ROWS,
+        nested::ROWS,
+        files::ROWS,
+        network::ROWS,
+        tcp::ROWS,
+        artifacts::ROWS,
+    ];
     tables.into_iter().flatten()
 }
 

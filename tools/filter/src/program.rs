@@ -24,6 +24,9 @@ pub struct Ended {
     pub halted: Option<i32>,
 }
 
+/// The longest filter, in bytes. What is wrong with one is drawn below it, and nothing draws wider than this.
+const MOST_CODE: usize = 60_000;
+
 impl Program {
     /// Compiles a filter, with variables by name (without the `$`). Modules are not loaded.
     ///
@@ -32,6 +35,9 @@ impl Program {
     /// What is wrong with it and where.
     pub fn new(code: &str, variables: &[String]) -> Result<Self, Stop> {
         messages::listen();
+        if code.len() > MOST_CODE {
+            return Err(Stop::new(format!("the filter has {} bytes: at most {MOST_CODE} are read", code.len())));
+        }
         let compiled = compile_with(code, defs(), funs(), variables);
         let filter = compiled.map_err(|reports| {
             let reports: String = reports.iter().map(|report| FileReportsDisp::new(report).to_string()).collect();

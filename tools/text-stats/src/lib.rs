@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cofferdam_guest::{Tool, ToolError, export};
+use cofferdam_guest::{ToolError, export, tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-struct TextStats;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,28 +33,22 @@ struct Output {
     longest_line: usize,
 }
 
-impl Tool for TextStats {
-    type Input = Input;
-    type Output = Output;
-    const NAME: &'static str = "text-stats";
-    const DESCRIPTION: &'static str =
-        "Counts the lines, paragraphs, words, characters and bytes of a text, and measures its longest line.";
-
-    fn call(Input { text }: Input) -> Result<Output, ToolError> {
-        Ok(Output {
-            lines: text.lines().count(),
-            blank_lines: text.lines().filter(|line| is_blank(line)).count(),
-            paragraphs: paragraphs(&text),
-            words: text.split_whitespace().count(),
-            distinct_words: distinct_words(&text),
-            characters: text.chars().count(),
-            bytes: text.len(),
-            longest_line: text.lines().map(|line| line.chars().count()).max().unwrap_or(0),
-        })
-    }
+/// Counts the lines, paragraphs, words, characters and bytes of a text, and measures its longest line.
+#[tool]
+fn text_stats(Input { text }: Input) -> Result<Output, ToolError> {
+    Ok(Output {
+        lines: text.lines().count(),
+        blank_lines: text.lines().filter(|line| is_blank(line)).count(),
+        paragraphs: paragraphs(&text),
+        words: text.split_whitespace().count(),
+        distinct_words: distinct_words(&text),
+        characters: text.chars().count(),
+        bytes: text.len(),
+        longest_line: text.lines().map(|line| line.chars().count()).max().unwrap_or(0),
+    })
 }
 
-export!(TextStats);
+export!(text_stats);
 
 fn is_blank(line: &str) -> bool {
     line.trim().is_empty()
@@ -89,7 +81,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Output) {
-        assert_eq!(TextStats::call(Input { text: text.to_owned() }), Ok(expected), "{text:?}");
+        assert_eq!(text_stats(Input { text: text.to_owned() }), Ok(expected), "{text:?}");
     }
 
     #[test]

@@ -67,6 +67,17 @@ fn look_up(path: &std::path::Path, key: &str) -> Result<Option<DockerCredential>
         Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
             Err(wrong(format!("the credential helper {helper}, which it names, failed")))
         }
+        Err(CredentialRetrievalError::HelperCommunicationError) => {
+            let helper = helper(&text, key).unwrap_or_default();
+            Err(wrong(format!("the credential helper docker-credential-{helper}, which it names, does not answer")))
+        }
         Err(error) => Err(wrong(error.to_string())),
     }
+}
+
+/// The helper that docker's configuration names for a registry: its own, or that of all registries.
+fn helper(text: &[u8], key: &str) -> Option<String> {
+    let config: serde_json::Value = serde_json::from_slice(text).ok()?;
+    let own = config.get("credHelpers").and_then(|helpers| helpers.get(key));
+    own.or_else(|| config.get("credsStore"))?.as_str().map(str::to_owned)
 }

@@ -33,7 +33,7 @@ pub(super) async fn push(
     let (from, name) = (Arc::clone(store), local.clone());
     let stored = blocking(move || from.stored(&name)).await?;
     if target.digest().is_some_and(|pinned| *pinned != stored.digest) {
-        return Err(Error::Pinned { reference: target.clone(), actual: stored.digest });
+        return Err(Error::Pinned { reference: Box::new(target.clone()), actual: stored.digest });
     }
     let named = target.tag().map_or_else(|| stored.digest.to_string(), str::to_owned);
     let former = resolve(session, &named).await?;

@@ -83,7 +83,7 @@ fn a_pinned_reference_takes_only_its_image() {
 
     let wrong = reference(&format!("mine:1@{digest}"));
     match store.put_tool(&wrong, &tool("wc", b"b")) {
-        Err(Error::Pinned { reference, actual }) => assert!(reference == wrong && actual != digest),
+        Err(Error::Pinned { reference, actual }) => assert!(*reference == wrong && actual != digest),
         other => panic!("{other:?}"),
     }
 }

@@ -1,8 +1,11 @@
 //! A thousand calls at once: throughput against one after the other, and the memory they take.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use cofferdam_sandbox::Invocation;
+use tokio::sync::oneshot;
 
 use crate::fixture::{CALLS, Fixture, Tool, resident_memory};
 use crate::report::Report;
@@ -10,29 +13,35 @@ use crate::report::Report;
 const AT_ONCE: usize = 1_000;
 
 /// A call to make: a tool and what it gets.
-struct Work<'a> {
+#[derive(Clone)]
+struct Work {
     name: &'static str,
-    tool: &'a Tool,
+    fixture: Arc<Fixture>,
+    tool: Arc<Tool>,
     invocation: Invocation,
 }
 
-pub(crate) fn measure(fixture: &Fixture, report: &mut Report) {
+pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
     fixture.small_file();
-    let command = fixture.load("target/tools/wc.wasm");
-    let typed = fixture.load("target/tools/text-stats.wasm");
     let args = vec!["small.txt".to_owned()];
     let input = "{\"text\":\"one two three\"}".to_owned();
+    let work = |name, path, invocation| Work {
+        name,
+        fixture: Arc::clone(fixture),
+        tool: Arc::new(fixture.load(path)),
+        invocation,
+    };
     let works = [
-        Work { name: "`wc`", tool: &command, invocation: Invocation::Command { args, stdin: Vec::new() } },
-        Work { name: "typed", tool: &typed, invocation: Invocation::Typed { tool: "text-stats".to_owned(), input } },
+        work("`wc`", "target/tools/wc.wasm", Invocation::Command { args, stdin: Vec::new() }),
+        work("typed", "target/tools/text-stats.wasm", Invocation::Typed { tool: "text-stats".to_owned(), input }),
     ];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for work in &works {
         // Touches every slot of the pool once, so that neither side pays for the first touch.
-        at_once(fixture, work);
-        let sequential = one_after_the_other(fixture, work);
+        at_once(work);
+        let sequential = one_after_the_other(work);
         let before = resident_memory();
-        let concurrent = at_once(fixture, work);
+        let concurrent = at_once(work);
         let grown = resident_memory().saturating_sub(before);
         let ratio = concurrent / cores as f64 / sequential;
         let shown = format!("{ratio:.2} ({concurrent:.0}/s on {cores} cores, {sequential:.0}/s sequential)");
@@ -46,29 +55,41 @@ pub(crate) fn measure(fixture: &Fixture, report: &mut Report) {
     }
 }
 
-/// Calls a second, one after the other on one thread of the runtime.
-fn one_after_the_other(fixture: &Fixture, work: &Work<'_>) -> f64 {
-    fixture.runtime.block_on(async {
+/// Calls a second, each started when the one before has ended, on one worker of the runtime.
+fn one_after_the_other(work: &Work) -> f64 {
+    let (work, fixture) = (work.clone(), Arc::clone(&work.fixture));
+    let all = async move {
         let began = Instant::now();
         for _ in 0..AT_ONCE {
-            fixture.call(work.tool, work.invocation.clone()).await;
+            call(&work).await;
         }
+        AT_ONCE as f64 / began.elapsed().as_secs_f64()
+    };
+    fixture.runtime.block_on(async { tokio::spawn(all).await.expect("a call does not panic") })
+}
+
+/// Calls a second, all started before the first has ended, each a task as on a host.
+fn at_once(work: &Work) -> f64 {
+    work.fixture.runtime.block_on(async {
+        let began = Instant::now();
+        // Who waits is woken once, by the last call, and takes no time from the others.
+        let (left, (last, ended)) = (Arc::new(AtomicUsize::new(AT_ONCE)), oneshot::channel());
+        let last = Arc::new(Mutex::new(Some(last)));
+        for _ in 0..AT_ONCE {
+            let (work, left, last) = (work.clone(), Arc::clone(&left), Arc::clone(&last));
+            tokio::spawn(async move {
+                call(&work).await;
+                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    let last = last.lock().expect("nobody panics here").take();
+                    last.expect("there is one last call").send(()).ok();
+                }
+            });
+        }
+        ended.await.expect("a call does not panic");
         AT_ONCE as f64 / began.elapsed().as_secs_f64()
     })
 }
 
-/// Calls a second, all handed in at once.
-fn at_once(fixture: &Fixture, work: &Work<'_>) -> f64 {
-    let began = Instant::now();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        // The calls borrow the fixture, so they run as one set of futures for each core instead of as tasks.
-        for _ in 0..cores {
-            scope.spawn(|| {
-                let calls = (0..AT_ONCE / cores).map(|_| fixture.call(work.tool, work.invocation.clone()));
-                fixture.runtime.block_on(futures_util::future::join_all(calls));
-            });
-        }
-    });
-    AT_ONCE as f64 / began.elapsed().as_secs_f64()
+async fn call(work: &Work) {
+    work.fixture.call(&work.tool, work.invocation.clone()).await;
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Ceiling, Decision, EnvRow, Grant, Manifest, Offer, Reason};
-use cofferdam_sandbox::{Component, Engine, EngineConfig, Invocation};
+use cofferdam_capability::{Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, Reason};
+use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, Invocation, Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -92,7 +92,9 @@ impl Fixture {
         let component = self.runtime.block_on(self.engine.load(&bytes, path, manifest)).expect("it loads");
         let workspace = self.dir.path().join("workspace");
         let offer = Offer::host_directory(&workspace, "/workspace".parse().expect("a path"), Access::ReadOnly);
-        let decision = Decision { offers: vec![offer.expect("it opens")], ..Decision::default() };
+        // Documents of 10 MB take more than the default when they are parsed.
+        let limits = LimitsRequest { memory: Some(Bytes(256 << 20)), ..LimitsRequest::default() };
+        let decision = Decision { offers: vec![offer.expect("it opens")], limits, ..Decision::default() };
         let grant = Grant::new("tool", component.digest(), component.manifest(), &Ceiling::default(), decision);
         Tool { component, grant: grant.expect("it is granted") }
     }
@@ -112,7 +114,10 @@ impl Fixture {
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
         let cancel = CancellationToken::new();
-        let report = self.engine.call(&tool.component, &tool.grant, invocation, &self.queue, Vec::new(), &cancel).await;
+        let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
+        let (place, caller) = (Place::Own(&self.queue), None);
+        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
+        let report = self.engine.call(call).await;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }
 }

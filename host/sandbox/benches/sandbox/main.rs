@@ -16,13 +16,15 @@ mod concurrent;
 mod fixture;
 mod report;
 
+use std::sync::Arc;
+
 use criterion::Criterion;
 
 use crate::fixture::{Fixture, Tool};
 use crate::report::Report;
 
 fn main() {
-    let fixture = Fixture::new();
+    let fixture = Arc::new(Fixture::new());
     let mut criterion = Criterion::default().output_directory(&report::measurements()).configure_from_args();
     let mut report = Report::default();
 

@@ -1,7 +1,9 @@
-//! `cofferdam tool`: build, test, look at, run and ship tools, without a host.
+//! `cofferdam tool`: start, build, test, look at, run and ship tools, without a host.
+
 mod build;
 mod inspect;
 mod ls;
+mod new;
 mod pull;
 mod push;
 mod rm;
@@ -28,6 +30,7 @@ const MAX_MANIFEST: u64 = 1 << 20;
 
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
+        Tool::New(new) => new::run(new),
         Tool::Build(build) => build::run(build, config, data).await,
         Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
         Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,

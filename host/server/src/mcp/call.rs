@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult, call_tool_response};
-use cofferdam_tool::{Answer, Input, Runner};
+use cofferdam_tool::{Answer, Input, Progress, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
@@ -40,12 +41,14 @@ struct Done {
 }
 
 impl Callee {
-    /// Calls a tool. When `cancel` says so, or this is dropped, the guest is stopped.
+    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells, where this process runs it.
+    /// When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         shelf: &Shelf,
         entry: &Entry,
         arguments: JsonObject,
+        progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
         let name = entry.tool.name.as_ref();
@@ -53,7 +56,7 @@ impl Callee {
         let done = match self {
             Self::Runner(runner) => match shelf.catalog.get(name) {
                 Some(tool) => {
-                    let report = runner.call(tool, Input::Json(arguments), cancel).await;
+                    let report = runner.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
                     Done::from(Answer::of(&report, tool))
                 }
                 None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),

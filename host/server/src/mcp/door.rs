@@ -10,7 +10,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use super::call::Callee;
@@ -19,6 +19,9 @@ use super::shelf::Shelf;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
 const MAX_CALLS: usize = 256;
+
+/// What a guest tells of its progress that waits for its client; what does not fit is lost, and the newest counts.
+const MAX_TOLD: usize = 16;
 
 /// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -103,8 +106,9 @@ impl ServerHandler for Door {
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
         let progress = Progress::new(&context.peer, context.meta.get_progress_token());
-        let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), &context.ct);
-        Ok(progress.follow(&request.name, call).await.into())
+        let (told, tells) = mpsc::channel(MAX_TOLD);
+        let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
+        Ok(progress.follow(&request.name, call, tells).await.into())
     }
 
     /// Since 2026-07-28 a client asks to be told of changes.

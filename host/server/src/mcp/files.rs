@@ -124,7 +124,9 @@ impl Files {
             let found = components.len();
             return Err(Failure::usage(format!("there are {found} components: at most {MAX_COMPONENTS} are served")));
         }
-        let made = components.into_iter().map(|given| self.spawn(given));
+        // Tools find those they call among those that are offered with them.
+        let queue = self.queue.anew();
+        let made = components.into_iter().map(|given| self.spawn(given, &queue));
         let made: Vec<(String, Vec<Tool>)> = stream::iter(made).buffered(AT_ONCE).try_collect().await?;
         let mut shelf = Shelf::default();
         let mut from: BTreeMap<String, String> = BTreeMap::new();
@@ -202,8 +204,8 @@ impl Files {
     }
 
     /// In a task of its own, so that components are made ready on all cores.
-    async fn spawn(&self, given: Given) -> Result<(String, Vec<Tool>), Failure> {
-        let (runner, queue, decision) = (Arc::clone(&self.runner), Arc::clone(&self.queue), self.decision.clone());
+    async fn spawn(&self, given: Given, queue: &Arc<Queue>) -> Result<(String, Vec<Tool>), Failure> {
+        let (runner, queue, decision) = (Arc::clone(&self.runner), Arc::clone(queue), self.decision.clone());
         let made = tokio::spawn(async move {
             let Component { installed, name, note, origin } = match given {
                 Given::File(path) => Component::load(&runner, &Source::file(&path)?).await?,

@@ -54,7 +54,7 @@ pub(crate) struct Facts {
     pub(crate) output: Option<Value>,
     /// Its grant lets it change nothing.
     pub(crate) read_only: bool,
-    /// Its grant lets it reach the network.
+    /// Its grant lets it reach the network, or call tools that may.
     pub(crate) open_world: bool,
 }
 
@@ -71,14 +71,16 @@ impl Facts {
     }
 }
 
-/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing.
+/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing. What the tools may do that
+/// it calls is not known here.
 fn changes_nothing(grant: &Grant) -> bool {
     let kept = grant.preopens().iter().any(|preopen| preopen.access() == Access::ReadWrite);
-    !kept && !reaches_out(grant)
+    !kept && grant.calls().is_empty() && !reaches_out(grant)
 }
 
 fn reaches_out(grant: &Grant) -> bool {
-    !grant.network().rules().is_empty() || grant.network().has_tcp()
+    let network = grant.network();
+    !network.rules().is_empty() || network.has_tcp() || !grant.calls().is_empty()
 }
 
 impl Shelf {

@@ -1,14 +1,25 @@
 //! In the sandbox of this process.
 
-use cofferdam_sandbox::{Engine, Report};
+use std::sync::Arc;
+
+use cofferdam_sandbox::{Call, Place, Report};
 use tokio_util::sync::CancellationToken;
 
+use crate::caller::Calling;
+use crate::dispatch::Door;
 use crate::permit::Permit;
-use crate::secret::Secrets;
 
 /// Runs what was permitted, with the secrets that its grant names.
-pub(crate) async fn call(engine: &Engine, permit: Permit<'_>, secrets: &Secrets, cancel: &CancellationToken) -> Report {
+pub(crate) async fn call(
+    door: &Door,
+    permit: Permit<'_>,
+    place: Place<'_>,
+    calling: Calling,
+    cancel: &CancellationToken,
+) -> Report {
     let (tool, invocation) = permit.into_parts();
-    let injections = secrets.injections(&tool.grant);
-    engine.call(&tool.component, &tool.grant, invocation, &tool.queue.places, injections, cancel).await
+    let injections = door.secrets.injections(tool.grant());
+    let (component, grant) = (tool.component(), tool.grant());
+    let caller = Some(Arc::new(calling) as _);
+    door.engine.call(Call { component, grant, invocation, injections, place, caller, cancel }).await
 }

@@ -33,13 +33,21 @@ const NAMES_SHOWN: usize = 8;
 pub(super) struct Built {
     pub(super) manifest: Manifest,
     pub(super) component: Vec<u8>,
+    /// Where the manifest is written.
+    file: PathBuf,
 }
 
 /// A tool to build.
 struct Package {
     name: String,
-    manifest: Manifest,
     cargo_toml: PathBuf,
+    declared: Declared,
+}
+
+/// What a tool asks for, and where that is written.
+struct Declared {
+    manifest: Manifest,
+    file: PathBuf,
 }
 
 pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
@@ -53,9 +61,10 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         None => None,
     };
     let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
+    built.iter().try_for_each(Built::refuse_undeclared)?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for Built { manifest, component } in built {
+    for Built { manifest, component, .. } in built {
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
@@ -81,7 +90,7 @@ pub(super) fn components(
     wit: Option<&Path>,
 ) -> Result<Vec<Built>, Failure> {
     let built = match (paths, capabilities) {
-        ([path], Some(manifest)) if path.is_file() => vec![(super::manifest(manifest)?, path.clone())],
+        ([path], Some(manifest)) if path.is_file() => vec![(Declared::read(manifest)?, path.clone())],
         (_, None) => match paths.iter().find(|path| path.is_file()) {
             Some(file) => {
                 let problem = "a component that is built already needs --capabilities FILE; a package is a directory";
@@ -93,25 +102,26 @@ pub(super) fn components(
             return Err(Failure::usage("--capabilities goes with one component that is already built: name its file"));
         }
     };
-    built.into_iter().map(|(manifest, artifact)| embedded(manifest, &artifact, wit)).collect()
+    built.into_iter().map(|(declared, artifact)| embedded(declared, &artifact, wit)).collect()
 }
 
-fn embedded(manifest: Manifest, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
+fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
     let bytes = super::read(artifact, super::MAX_COMPONENT)?;
+    let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
     let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
-    Ok(Built { manifest, component })
+    Ok(Built { manifest, component, file })
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
 /// seconds, not minutes.
-fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Manifest, PathBuf)>, Failure> {
+fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Declared, PathBuf)>, Failure> {
     let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
     let artifacts = cargo(&packages)?;
-    Ok(packages.into_iter().map(|package| package.manifest).zip(artifacts).collect())
+    Ok(packages.into_iter().map(|package| package.declared).zip(artifacts).collect())
 }
 
 fn package(path: &Path) -> Result<Package, Failure> {
@@ -122,8 +132,8 @@ fn package(path: &Path) -> Result<Package, Failure> {
     let toml: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
     let name = toml.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     let name = name.ok_or_else(|| wrong("it has no [package] with a `name`".to_owned()))?.to_owned();
-    let manifest = super::manifest(&path.join("capabilities.toml"))?;
-    Ok(Package { name, manifest, cargo_toml })
+    let declared = Declared::read(&path.join("capabilities.toml"))?;
+    Ok(Package { name, cargo_toml, declared })
 }
 
 /// Builds the packages in one go and finds their components, in the order of the packages.
@@ -138,7 +148,7 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
         command.args(["--package", &package.name]);
     }
     reproducible::set(&mut command, &first.cargo_toml)?;
-    let names: Vec<_> = packages.iter().map(|package| package.manifest.tool.name.as_str()).collect();
+    let names: Vec<_> = packages.iter().map(|package| package.declared.manifest.tool.name.as_str()).collect();
     console::progress(&format!("building {}…", shortened(&names)));
     let output = command
         .stdin(Stdio::null())
@@ -186,6 +196,29 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
             package.name,
             found.len()
         ))),
+    }
+}
+
+impl Built {
+    /// A component that imports what its manifest does not declare would be refused by every host.
+    pub(super) fn refuse_undeclared(&self) -> Result<(), Failure> {
+        let Self { manifest, component, file } = self;
+        let undeclared = cofferdam_tool::undeclared_imports(component, manifest).map_err(Failure::usage)?;
+        let Some((import, row)) = undeclared.first() else {
+            return Ok(());
+        };
+        // No line is wrong: one is missing, which is for the end of the file.
+        let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
+        Err(Failure::usage(format!(
+            "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
+            file.display()
+        )))
+    }
+}
+
+impl Declared {
+    fn read(file: &Path) -> Result<Self, Failure> {
+        Ok(Self { manifest: super::manifest(file)?, file: file.to_owned() })
     }
 }
 

@@ -141,6 +141,7 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
             .map(|secret| row("secret", format!("{} toward {}", secret.name, secret.host), secret.reason.as_str())),
     );
     rows.extend(manifest.env.iter().map(|env| row("variable", env.name.clone(), env.reason.as_str())));
+    rows.extend(manifest.call.iter().map(|call| row("call", call.name.clone(), call.reason.as_str())));
     rows.extend(manifest.unused.iter().map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())));
     if rows.is_empty() {
         rows.push(row("nothing", String::new(), "no directory, no network, no variable"));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_capability::Decision;
-use cofferdam_tool::{Input, Runner, Tool};
+use cofferdam_tool::{Input, Progress, Runner, Tool};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -21,15 +22,19 @@ use crate::paths::DataDir;
 
 use super::source::Source;
 
+/// Progress that waits to be shown; what does not fit is not shown.
+const PROGRESS_QUEUE: usize = 256;
+
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
     // One call at a time needs far less than all of it.
     descriptors::raise();
     let (reach, decision) = offers::read(&run.offers)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
+    // All of them are kept until the end: the one that is called may call the others.
     let tools = load(&runner, &run, decision, data).await?;
     let loading = started.elapsed();
-    let (tool, input) = choose(tools, &run.args)?;
+    let (tool, input) = choose(&tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
@@ -40,13 +45,28 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     loop {
         while started < run.repeat && calls.len() < run.concurrent as usize && !cancel.is_cancelled() {
             let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
-            calls.spawn(async move { runner.call(&tool, (*input).clone(), &cancel).await });
+            let format = run.format;
+            calls.spawn(async move {
+                let (sender, progress) = mpsc::channel(PROGRESS_QUEUE);
+                let call = runner.call_with_progress(&tool, (*input).clone(), sender, &cancel);
+                tokio::join!(call, show(progress, format)).0
+            });
             started += 1;
         }
         let Some(report) = calls.join_next().await else { break };
         first_failure = first_failure.and(print(&report.map_err(Failure::work)?, &tool, &run));
     }
     first_failure
+}
+
+/// Shows how far a call has come, until it ends.
+async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
+    while let Some(Progress { done, total, message }) = progress.recv().await {
+        if format == Format::Table {
+            let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            console::note(format!("progress: {done}{total} {message}").trim_end());
+        }
+    }
 }
 
 /// Loads the component and grants it what the command line offers.
@@ -61,19 +81,17 @@ async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) ->
 }
 
 /// The tool that is meant and what it gets.
-fn choose(mut tools: Vec<Tool>, args: &[String]) -> Result<(Tool, Input), Failure> {
-    if tools.len() == 1
-        && let Some(tool) = tools.pop()
-    {
-        return only(tool, args);
+fn choose(tools: &[Tool], args: &[String]) -> Result<(Tool, Input), Failure> {
+    if let [tool] = tools {
+        return only(tool.clone(), args);
     }
     let names = tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
     let [name, input] = args else {
         return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
     };
-    let tool = tools.into_iter().find(|tool| tool.name() == name);
+    let tool = tools.iter().find(|tool| tool.name() == name);
     let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {names}")))?;
-    Ok((tool, json_input(input)?))
+    Ok((tool.clone(), json_input(input)?))
 }
 
 /// What the one tool of a component gets.

@@ -36,6 +36,10 @@ pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     // A mistake in a case costs seconds, not a build.
     let cases = paths.iter().map(|path| Cases::read(&directory(path).join("cases"))).collect::<Result<Vec<_>, _>>()?;
     let built = build::components(&paths, capabilities.as_deref(), None)?;
+    // Unless the rows are what is looked for.
+    if !learn {
+        built.iter().try_for_each(Built::refuse_undeclared)?;
+    }
     let mut all = Vec::new();
     for ((path, cases), built) in paths.iter().zip(cases).zip(&built) {
         let origin = path.display().to_string();

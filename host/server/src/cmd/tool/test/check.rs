@@ -40,6 +40,8 @@ pub(super) struct Checked {
     pub(super) peak_memory: u64,
     pub(super) wall_us: u64,
     pub(super) refusals: Vec<String>,
+    /// Calls of other tools, answered or not.
+    pub(super) calls: u64,
     /// What it touched.
     pub(super) directories: BTreeMap<String, Access>,
     #[serde(skip)]
@@ -90,6 +92,7 @@ fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Resu
         peak_memory: receipt.peak_memory,
         wall_us: receipt.wall_us,
         refusals: receipt.refusals,
+        calls: receipt.calls,
         directories: receipt.directories,
         asked,
         secrets,

@@ -20,10 +20,11 @@ pub(super) fn written(learned: &Learned, cases: usize) -> String {
     comment("A row whose reason is empty is refused: write why the tool needs it, for who reviews it.");
     comment("Which variables a tool reads cannot be seen: those are here that a case gives and fails without.");
     comment("Secrets cannot be found out: those are here that are declared already and were sent.");
+    comment("Nor can calls of other tools, which are not there in a test: those are here that are declared already.");
     for name in failing {
         comment(&format!("Fails all the same: {}", one_line(name)));
     }
-    let Manifest { schema, tool, fs, http, tcp, secret, env, unused, limits } = manifest;
+    let Manifest { schema, tool, fs, http, tcp, secret, env, call, unused, limits } = manifest;
     let mut rows = Rows(out);
     rows.line(&format!("schema = {schema}"));
     rows.head("[tool]");
@@ -64,6 +65,11 @@ pub(super) fn written(learned: &Learned, cases: usize) -> String {
     }
     for row in env {
         rows.head("[[env]]");
+        rows.text("name", &row.name);
+        rows.reason(&row.reason);
+    }
+    for row in call {
+        rows.head("[[call]]");
         rows.text("name", &row.name);
         rows.reason(&row.reason);
     }

@@ -37,6 +37,9 @@ pub(super) fn rows(manifest: &Manifest, cases: &[Case], checked: &[Checked]) -> 
             unused.push(format!("[[env]] {}: no case gives it (whether it is read cannot be seen)", row.name));
         }
     }
+    if checked.iter().all(|call| call.calls == 0) {
+        unused.extend(manifest.call.iter().map(|row| format!("[[call]] {}: no case calls another tool", row.name)));
+    }
     unused
 }
 

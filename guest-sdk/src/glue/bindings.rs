@@ -11,7 +11,7 @@
 
 wit_bindgen::generate!({
     path: "../wit",
-    world: "tool",
+    world: "calling-tool",
     pub_export_macro: true,
     export_macro_name: "export_world",
 });

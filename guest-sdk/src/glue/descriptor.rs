@@ -1,7 +1,7 @@
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
-use crate::Tool;
+use super::Tool;
 
 /// One tool, as a model and a reviewer see it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,8 @@
 //! Our types to those of `wit/tool.wit`.
 
-use crate::bindings::exports::cofferdam::tool::tools as wit;
-use crate::{Descriptor, FailureCode, ToolError};
+use super::Descriptor;
+use super::bindings::exports::cofferdam::tool::tools as wit;
+use crate::{FailureCode, ToolError};
 
 impl From<Descriptor> for wit::Descriptor {
     fn from(descriptor: Descriptor) -> Self {

@@ -1,7 +1,7 @@
-use crate::{Descriptor, Tool, ToolError};
+use super::{Descriptor, Tool};
+use crate::{Context, ToolError};
 
-/// The tools of one component, in a fixed order. [`export!`](crate::export) makes one; a test can make one too and
-/// call its tools with JSON, as the host does.
+/// The tools of one component, in a fixed order.
 pub struct Catalog {
     entries: &'static [Entry],
 }
@@ -10,7 +10,7 @@ pub struct Catalog {
 pub struct Entry {
     name: &'static str,
     describe: fn() -> Descriptor,
-    call: fn(&str) -> Result<String, ToolError>,
+    call: fn(&str, &Context) -> Result<String, ToolError>,
 }
 
 impl Entry {
@@ -25,13 +25,11 @@ impl Catalog {
     ///
     /// # Panics
     ///
-    /// When a name does not fit `[a-z][a-z0-9-]{0,62}` or stands twice. In a constant, as in
-    /// [`export!`](crate::export), that is an error of the compiler.
+    /// When a name stands twice. In a constant, as in [`export!`](crate::export), that is an error of the compiler.
     pub const fn new(entries: &'static [Entry]) -> Self {
         let mut rest = entries;
         while let [entry, others @ ..] = rest {
-            assert!(is_name(entry.name), "a tool's NAME must fit [a-z][a-z0-9-]{{0,62}}");
-            assert!(!is_among(entry.name, others), "two tools of one component have the same NAME");
+            assert!(!is_among(entry.name, others), "two tools of one component have the same name");
             rest = others;
         }
         Self { entries }
@@ -48,36 +46,19 @@ impl Catalog {
     ///
     /// `not-found` when no tool has that name, `invalid-input` when `input` is not the tool's input (the message is
     /// serde's and names the field), and whatever the tool itself fails with.
-    pub fn call(&self, name: &str, input: &str) -> Result<String, ToolError> {
+    pub fn call(&self, name: &str, input: &str, context: &Context) -> Result<String, ToolError> {
         match self.entries.iter().find(|entry| entry.name == name) {
-            Some(entry) => (entry.call)(input),
+            Some(entry) => (entry.call)(input, context),
             None => Err(ToolError::not_found(format!("this component has no tool named {name:?}"))),
         }
     }
 }
 
-fn call_with_json<T: Tool>(input: &str) -> Result<String, ToolError> {
+fn call_with_json<T: Tool>(input: &str, context: &Context) -> Result<String, ToolError> {
     let input = serde_json::from_str(input).map_err(|error| ToolError::invalid_input(error.to_string()))?;
-    let output = T::call(input)?;
+    let output = T::call(input, context)?;
     serde_json::to_string(&output)
         .map_err(|error| ToolError::failed(format!("the output of {} is no JSON: {error}", T::NAME)))
-}
-
-const fn is_name(name: &str) -> bool {
-    let [b'a'..=b'z', tail @ ..] = name.as_bytes() else {
-        return false;
-    };
-    if tail.len() > 62 {
-        return false;
-    }
-    let mut rest = tail;
-    while let [byte, others @ ..] = rest {
-        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-') {
-            return false;
-        }
-        rest = others;
-    }
-    true
 }
 
 const fn is_among(name: &str, entries: &[Entry]) -> bool {
@@ -109,9 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::FailureCode;
-
-    struct Half;
+    use crate::{FailureCode, Level, Told, tool};
 
     #[derive(Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
@@ -126,25 +105,29 @@ mod tests {
         half: u32,
     }
 
-    impl Tool for Half {
-        type Input = HalfInput;
-        type Output = HalfOutput;
-        const NAME: &'static str = "half";
-        const DESCRIPTION: &'static str = "Halves an even number.";
-
-        fn call(input: HalfInput) -> Result<HalfOutput, ToolError> {
-            if input.number.is_multiple_of(2) {
-                Ok(HalfOutput { half: input.number / 2 })
-            } else {
-                Err(ToolError::invalid_input("the number is odd"))
-            }
+    /// Halves an even number.
+    ///
+    /// Odd ones are refused.
+    #[tool]
+    fn half_of(input: HalfInput) -> Result<HalfOutput, ToolError> {
+        if input.number.is_multiple_of(2) {
+            Ok(HalfOutput { half: input.number / 2 })
+        } else {
+            Err(ToolError::invalid_input("the number is odd"))
         }
     }
 
-    const CATALOG: Catalog = Catalog::new(&[Entry::of::<Half>()]);
+    /// Tells what it was given.
+    #[tool(name = "tell")]
+    fn say(input: String, context: &Context) -> Result<(), ToolError> {
+        context.log(Level::Info, input);
+        Ok(())
+    }
+
+    const CATALOG: Catalog = Catalog::new(&[Entry::of::<half_of>(), Entry::of::<say>()]);
 
     fn check_failure(name: &str, input: &str, code: FailureCode, message: &str) {
-        let Err(error) = CATALOG.call(name, input) else {
+        let Err(error) = CATALOG.call(name, input, &Context::for_tests()) else {
             unreachable!("{name} {input} did not fail");
         };
         assert_eq!((error.code(), error.message()), (code, message));
@@ -152,15 +135,23 @@ mod tests {
 
     #[test]
     fn a_call_answers_with_json() {
-        assert_eq!(CATALOG.call("half", r#"{"number": 8}"#), Ok(r#"{"half":4}"#.to_owned()));
+        let context = Context::for_tests();
+        assert_eq!(CATALOG.call("half-of", r#"{"number": 8}"#, &context), Ok(r#"{"half":4}"#.to_owned()));
+        assert_eq!(CATALOG.call("tell", r#""hello""#, &context), Ok("null".to_owned()));
+        assert_eq!(context.told(), [Told::Log(Level::Info, "hello".to_owned())]);
+    }
+
+    #[test]
+    fn a_tool_is_still_a_function() {
+        assert_eq!(half_of(HalfInput { number: 4 }).map(|output| output.half), Ok(2));
     }
 
     #[test]
     fn a_failure_says_what_is_wrong() {
-        check_failure("half", r#"{"number": 3}"#, FailureCode::InvalidInput, "the number is odd");
-        check_failure("half", "{}", FailureCode::InvalidInput, "missing field `number` at line 1 column 2");
+        check_failure("half-of", r#"{"number": 3}"#, FailureCode::InvalidInput, "the number is odd");
+        check_failure("half-of", "{}", FailureCode::InvalidInput, "missing field `number` at line 1 column 2");
         check_failure(
-            "half",
+            "half-of",
             r#"{"nubmer": 8}"#,
             FailureCode::InvalidInput,
             "unknown field `nubmer`, expected `number` at line 1 column 9",
@@ -170,8 +161,8 @@ mod tests {
 
     #[test]
     fn the_schemas_come_from_the_types() {
-        let [half] = CATALOG.list().try_into().unwrap_or_else(|_| unreachable!("one tool is listed"));
-        assert_eq!((half.name, half.description), (Half::NAME, Half::DESCRIPTION));
+        let [half, _] = CATALOG.list().try_into().unwrap_or_else(|_| unreachable!("two tools are listed"));
+        assert_eq!((half.name, half.description), ("half-of", "Halves an even number.\n\nOdd ones are refused."));
         assert_eq!(
             half.input_schema.to_value(),
             json!({
@@ -189,19 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_fits_the_rule() {
-        for name in ["a", "text-stats", "x9", &"a".repeat(63)] {
-            assert!(is_name(name), "{name}");
-        }
-        for name in ["", "9x", "-x", "Text", "text_stats", "text stats", "größe", &"a".repeat(64)] {
-            assert!(!is_name(name), "{name}");
-        }
-    }
-
-    #[test]
     fn a_name_stands_once() {
-        assert!(is_among("half", &[Entry::of::<Half>()]));
-        assert!(!is_among("hal", &[Entry::of::<Half>()]));
-        assert!(!is_among("halfs", &[Entry::of::<Half>()]));
+        assert!(is_among("half-of", &[Entry::of::<half_of>()]));
+        assert!(!is_among("half-o", &[Entry::of::<half_of>()]));
+        assert!(!is_among("half-off", &[Entry::of::<half_of>()]));
     }
 }

@@ -1,0 +1,80 @@
+//! Who made a call: hears what the guest tells while it runs, and makes the calls of other tools that it asks for.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+
+use crate::outcome::Outcome;
+
+/// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the guest's own words.
+pub trait Caller: Send + Sync {
+    /// A line for the log.
+    fn log(&self, level: tracing::Level, message: &str);
+
+    /// How far the call has come.
+    fn progress(&self, progress: Progress);
+
+    /// Calls another tool, which has to end by `deadline`. When the future is dropped, that call is stopped.
+    fn call(&self, name: String, input: String, deadline: Instant) -> Answering;
+}
+
+/// A call of another tool under way.
+pub type Answering = Pin<Box<dyn Future<Output = Result<String, Unanswered>> + Send>>;
+
+/// How far a call has come, in the guest's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is done, in whatever the guest counts.
+    pub done: u64,
+    /// What there is to do, where the guest knows it.
+    pub total: Option<u64>,
+    /// What it is doing.
+    pub message: String,
+}
+
+/// A call of another tool that did not answer.
+#[derive(Debug, Clone)]
+pub struct Unanswered {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// One sentence for the guest that called.
+    pub message: String,
+}
+
+/// Where a call runs.
+#[derive(Debug)]
+pub enum Place<'a> {
+    /// In a place of its own, when it is its turn in this queue and then on the host.
+    Own(&'a Semaphore),
+    /// In the place of the call that made it, which has room for as many as the ceiling's `nested-depth` and waits for
+    /// it meanwhile. It ends by the deadline of that call. Nothing is waited for here, so calls cannot wait for each
+    /// other in a circle.
+    Callers {
+        /// The deadline of the call that made it.
+        deadline: Instant,
+    },
+}
+
+/// Nobody: for a component that is asked what it has. Its words go nowhere, and it has no tools to call.
+pub(crate) struct Nobody;
+
+impl Nobody {
+    pub(crate) fn shared() -> Arc<dyn Caller> {
+        Arc::new(Self)
+    }
+}
+
+impl Caller for Nobody {
+    fn log(&self, _: tracing::Level, _: &str) {}
+
+    fn progress(&self, _: Progress) {}
+
+    fn call(&self, _: String, _: String, _: Instant) -> Answering {
+        let message = "a component calls no tool while it lists its own".to_owned();
+        let outcome = Outcome::Denied { reason: message.clone() };
+        Box::pin(std::future::ready(Err(Unanswered { outcome, message })))
+    }
+}

@@ -1,0 +1,144 @@
+//! `cofferdam:tool/host` and `cofferdam:tool/calls`: what a guest tells and asks while it runs.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::bindings::cofferdam::tool::calls::{self, Failure, Outcome as Ended};
+use crate::bindings::cofferdam::tool::host::{self, Level};
+use crate::caller::{Caller, Progress, Unanswered};
+use crate::outcome::Outcome;
+use crate::state::State;
+
+/// Lines that one call may log, and times that it may tell of its progress: more than somebody reads, and few enough
+/// that calls in a loop cannot flood the host's log. `wit/tool.wit` says so too.
+const MAX_MESSAGES: u32 = 256;
+
+/// Bytes of these lines, and of the messages of progress (64 KiB each): what is kept of standard error.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
+
+/// The guest's side of the conversation.
+pub(crate) struct Conversation {
+    caller: Arc<dyn Caller>,
+    deadline: Instant,
+    log: Room,
+    progress: Room,
+    calls: u64,
+}
+
+/// What a guest told, for its receipt.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Calls of other tools.
+    pub(crate) calls: u64,
+    /// What was dropped.
+    pub(crate) refusals: Vec<String>,
+}
+
+/// What is left for messages of one kind.
+struct Room {
+    kind: &'static str,
+    messages: u32,
+    bytes: usize,
+    dropped: u64,
+}
+
+struct HasConversation;
+
+impl HasData for HasConversation {
+    type Data<'a> = &'a mut Conversation;
+}
+
+/// Links both interfaces. Whether a component may import the second one is decided in `imports.rs`.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    host::add_to_linker::<State, HasConversation>(linker, |state| &mut state.conversation)?;
+    calls::add_to_linker::<State, HasConversation>(linker, |state| &mut state.conversation)
+}
+
+impl Conversation {
+    pub(crate) fn new(caller: Arc<dyn Caller>, deadline: Instant) -> Self {
+        let (log, progress) = (Room::of("log"), Room::of("progress"));
+        Self { caller, deadline, log, progress, calls: 0 }
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        let refusals = [&self.log, &self.progress].into_iter().filter_map(Room::refusal).collect();
+        Told { calls: self.calls, refusals }
+    }
+}
+
+impl Room {
+    fn of(kind: &'static str) -> Self {
+        Self { kind, messages: MAX_MESSAGES, bytes: MAX_MESSAGE_BYTES, dropped: 0 }
+    }
+
+    /// Whether there is room for one more, which it then takes.
+    fn takes(&mut self, message: &str) -> bool {
+        match (self.messages.checked_sub(1), self.bytes.checked_sub(message.len())) {
+            (Some(messages), Some(bytes)) => (self.messages, self.bytes) = (messages, bytes),
+            _ => {
+                self.dropped = self.dropped.saturating_add(1);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let Self { kind, dropped, .. } = self;
+        let beyond = || format!("{kind}: {dropped} dropped beyond {MAX_MESSAGES} and {MAX_MESSAGE_BYTES} bytes");
+        (*dropped > 0).then(beyond)
+    }
+}
+
+impl host::Host for Conversation {
+    fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        if self.log.takes(&message) {
+            let level = match level {
+                Level::Debug => tracing::Level::DEBUG,
+                Level::Info => tracing::Level::INFO,
+                Level::Warn => tracing::Level::WARN,
+                Level::Error => tracing::Level::ERROR,
+            };
+            self.caller.log(level, &message);
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u64, total: Option<u64>, message: String) -> wasmtime::Result<()> {
+        if self.progress.takes(&message) {
+            self.caller.progress(Progress { done, total, message });
+        }
+        Ok(())
+    }
+
+    fn deadline_left(&mut self) -> wasmtime::Result<u64> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl calls::Host for Conversation {
+    async fn call(&mut self, name: String, input: String) -> wasmtime::Result<Result<String, Failure>> {
+        self.calls = self.calls.saturating_add(1);
+        let answer = self.caller.call(name, input, self.deadline).await;
+        Ok(answer.map_err(|Unanswered { outcome, message }| Failure { outcome: ended(&outcome), message }))
+    }
+}
+
+/// `Ok` is how a call ends that has nothing to answer with.
+fn ended(outcome: &Outcome) -> Ended {
+    match outcome {
+        Outcome::Ok | Outcome::GuestError { .. } => Ended::GuestError,
+        Outcome::Trap { .. } => Ended::Trap,
+        Outcome::OutOfFuel => Ended::OutOfFuel,
+        Outcome::OutOfMemory => Ended::OutOfMemory,
+        Outcome::StackOverflow => Ended::StackOverflow,
+        Outcome::Deadline => Ended::Deadline,
+        Outcome::Cancelled => Ended::Cancelled,
+        Outcome::Denied { .. } => Ended::Denied,
+        Outcome::HostCallTooLarge => Ended::HostCallTooLarge,
+        Outcome::HostFault { .. } => Ended::HostFault,
+    }
+}
