@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use self::http::{post, read_until};
 use self::server::{Server, asked, client, lines, next, over_http, over_stdio, token};
+use crate::images::keep;
+use crate::nested::{built, may_call};
 use crate::support::{Host, Scratch, cofferdam, guest, tool};
 
 /// How a client finds out which version to speak: the newest, or that of clients before it.
@@ -121,6 +123,46 @@ fn what_is_wrong_with_changed_files_leaves_the_tools_as_they_were() {
     std::fs::remove_file(tools.join("other.wasm")).expect("it was there");
     next(&server.stdout, "notifications/tools/list_changed");
     assert_eq!(list(&mut server, 2).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_image_is_served_and_guests_tell_their_progress_and_call_others() {
+    let scratch = Scratch::new();
+    let digest = keep(&scratch, "args:1", "Prints its arguments");
+    let component = built(&scratch, "nested", &may_call("nested"));
+    let tools = component.parent().expect("a directory");
+    let mut server = Server::start(&scratch, ["args:1".as_ref(), tools.as_os_str()]);
+    server.initialize();
+    let list = server.ask(1, "tools/list", json!({}))["result"]["tools"].clone();
+    let described = |list: &Value| list[0]["description"].as_str().unwrap().contains("one on each line");
+    assert!(list[0]["name"] == "args" && described(&list), "its image says how to call it: {list}");
+
+    // Its own numbers grow after those of the host.
+    let params = json!({ "name": "nested", "arguments": { "act": "progress" }, "_meta": { "progressToken": 1 } });
+    let request = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    server.send(request.to_string().as_bytes());
+    let mut told: Vec<f64> = Vec::new();
+    loop {
+        let line: Value = serde_json::from_str(&next(&server.stdout, "jsonrpc")).expect("JSON");
+        match line["params"]["progress"].as_f64() {
+            Some(number) => told.push(number),
+            None => break,
+        }
+    }
+    assert!(told[0] < 1.0 && told.contains(&7.0) && told.is_sorted_by(|one, next| one < next), "{told:?}");
+
+    // Also those that are offered anew find what they call; the image is still there when its name is not.
+    cofferdam(&scratch, ["tool", "rm", &digest]).run().exits(0);
+    std::fs::copy(tool("echo"), tools.join("echo.wasm")).expect("a copy");
+    next(&server.stdout, "notifications/tools/list_changed");
+    let call = |server: &mut Server, id, name: &str, arguments: Value| {
+        server.ask(id, "tools/call", json!({ "name": name, "arguments": arguments }))["result"].clone()
+    };
+    let inner = call(&mut server, 3, "nested", json!({ "act": "self" }));
+    assert_eq!(inner["_meta"]["cofferdam/receipt"]["calls"], 1, "{inner}");
+    assert!(inner.to_string().contains("nested 4 deep"), "{inner}");
+    let printed = call(&mut server, 4, "args", json!({ "args": ["a"] }));
+    assert!(printed["content"][0]["text"].as_str().unwrap().contains('a') && printed["isError"] != true, "{printed}");
 }
 
 #[test]
