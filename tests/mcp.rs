@@ -348,5 +348,6 @@ fn a_guest_of_an_agent_is_stopped_with_its_caller() {
     // By then it runs on the host.
     next(&server.stdout, "clock_sleep goes on");
     server.child.kill().expect("it is ours");
-    assert!(host.hears("tool=\"clock_sleep\"").contains("outcome=\"cancelled\""));
+    let ended = host.hears("tool call tool=\"clock_sleep\"");
+    assert!(ended.contains("outcome=\"cancelled\""), "{ended}");
 }
