@@ -81,8 +81,8 @@ programs:
             || { echo "apt-get may not install them: run 'apt-get install {{program_packages}}' as root once" >&2; exit 1; }; \
     fi
 
-# What others wrote for the tests, in an environment of its own: a gRPC client, and a toolchain for components.
+# What others wrote for the tests, in an environment of its own: clients of gRPC and MCP, and a toolchain for components.
 [private]
 python:
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
-    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }

@@ -32,7 +32,9 @@ fn a_foreign_client_finds_and_uses_every_service() {
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str(), "--copy-in".as_ref(), copy.as_ref()]);
 
     let services = client(&scratch, &host, &["services"]);
-    for service in ["openotters.agent.v1.AgentRuntime", "cofferdam.v1.Agents", "grpc.health.v1.Health"] {
+    let expected =
+        ["openotters.agent.v1.AgentRuntime", "cofferdam.v1.Agents", "cofferdam.v1.Tools", "grpc.health.v1.Health"];
+    for service in expected {
         assert!(services.as_array().unwrap().iter().any(|name| name == service), "{service} is not in {services}");
     }
     assert_eq!(client(&scratch, &host, &["health", ""]), "SERVING");

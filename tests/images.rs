@@ -13,7 +13,7 @@ const USAGE: &str = "# args\n\nPrints its arguments, one on each line.\n";
 
 /// Keeps a guest as a local image, with a usage text, and returns its digest.
 #[track_caller]
-fn keep(scratch: &Scratch, tag: &str, summary: &str) -> String {
+pub(crate) fn keep(scratch: &Scratch, tag: &str, summary: &str) -> String {
     let capabilities = scratch.file(
         "tool/capabilities.toml",
         format!("schema = 1\n[tool]\nname = \"args\"\nversion = \"1.2.3\"\nsummary = \"{summary}\"\n"),

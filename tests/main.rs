@@ -37,6 +37,8 @@ mod grpc;
 mod hostile;
 /// Tool images: a real registry, and one that lies.
 mod images;
+/// Tools for MCP clients: one from PyPI, and those that mean no good.
+mod mcp;
 /// Typed tools that call tools, log and tell their progress.
 mod nested;
 /// What tools reach over HTTP, and what they do not.

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};
 
 /// A row that lets the guest call this tool.
-fn may_call(tool: &str) -> String {
+pub(crate) fn may_call(tool: &str) -> String {
     format!("[[call]]\nname = \"{tool}\"\nreason = \"to try\"\n")
 }
 
 /// The guest under a name of its own, with these rows in its manifest.
-fn built(scratch: &Scratch, name: &str, rows: &str) -> PathBuf {
+pub(crate) fn built(scratch: &Scratch, name: &str, rows: &str) -> PathBuf {
     let head = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n");
     let capabilities = scratch.file(&format!("{name}.toml"), head + rows);
     let out = scratch.path().join("tools");

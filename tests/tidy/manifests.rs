@@ -20,7 +20,7 @@ const ABSENT: [(&str, &[&str]); 7] = [
 ];
 
 /// What is named by these crates alone, in the whole workspace: the sentences that say "only crate that".
-const ALONE: [(&str, &[&str]); 9] = [
+const ALONE: [(&str, &[&str]); 10] = [
     ("wasmtime", &["cofferdam-sandbox"]),
     ("hickory-resolver", &["cofferdam-sandbox"]),
     ("cofferdam-sandbox", &["cofferdam-tool"]),
@@ -30,6 +30,7 @@ const ALONE: [(&str, &[&str]); 9] = [
     ("cofferdam-proto", &["cofferdam-server"]),
     ("tonic", &["cofferdam-proto", "cofferdam-server"]),
     ("clap", &["cofferdam-server"]),
+    ("rmcp", &["cofferdam-server"]),
 ];
 
 /// The host crate with the one `main`.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Catalog, Runner};
+use cofferdam_tool::{Answer, Catalog, Runner};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
@@ -44,6 +46,11 @@ impl Agent {
     /// Its tools.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// Calls one of its tools for somebody who is not its model: the same door, grant and queue. Nothing of it is kept.
+    pub async fn call(&self, tool: &str, input: Value, cancel: &CancellationToken) -> Answer {
+        self.runner.answer(&self.catalog, tool, input, cancel).await
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.

@@ -11,6 +11,7 @@ use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_tool::{Catalog, Queue, Runner};
+use tokio::sync::watch;
 
 use crate::agent::{Agent, write_documents};
 use crate::chat::Turns;
@@ -54,6 +55,7 @@ pub struct Agents {
     store: SessionStore,
     turns: Arc<Turns>,
     decisions: Decisions,
+    changed: watch::Sender<()>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,7 +101,8 @@ impl Agents {
         let store = SessionStore::open(&path.join("cofferdam.db")).await?;
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
-        let agents = Self { agents, trees, path, credentials, runner, images, store, turns, decisions };
+        let changed = watch::Sender::new(());
+        let agents = Self { agents, trees, path, credentials, runner, images, store, turns, decisions, changed };
         for row in agents.store.agents().await? {
             let (name, created_at) = (row.name.clone(), row.created_at);
             let slot = match agents.restore(&row).await {
@@ -175,6 +178,11 @@ impl Agents {
         agents.iter().map(|(name, slot)| slot.summary(name)).collect()
     }
 
+    /// Tells each time an agent was added or made anew.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     /// The sessions of all agents.
     pub fn store(&self) -> &SessionStore {
         &self.store
@@ -182,6 +190,7 @@ impl Agents {
 
     fn insert(&self, name: String, slot: Slot) {
         self.agents.write().unwrap_or_else(PoisonError::into_inner).insert(name, slot);
+        self.changed.send_replace(());
     }
 
     fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {

@@ -257,6 +257,11 @@ impl Grant {
         &self.secrets
     }
 
+    /// The tools that it may call, where its agent has them.
+    pub fn calls(&self) -> &[String] {
+        &self.calls
+    }
+
     /// Whether it may call the tool of this name, if its agent has one.
     pub fn may_call(&self, tool: &str) -> bool {
         self.calls.iter().any(|name| name == tool)

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     /// Build, run, look at and ship tools.
     #[command(subcommand)]
     Tool(Tool),
+    /// Serve tools to editors and desktop assistants over the Model Context Protocol.
+    Mcp(Mcp),
     /// Look after the images on this machine.
     #[command(subcommand)]
     Image(Image),
@@ -301,19 +303,9 @@ pub(crate) enum TestFormat {
     Markdown,
 }
 
+/// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
-    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
-    #[arg(value_name = "REF|PATH")]
-    pub(crate) tool: String,
-
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-
-    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
-    #[arg(last = true, value_name = "ARGS")]
-    pub(crate) args: Vec<String>,
-
+pub(crate) struct Offers {
     /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
     #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
     pub(crate) dir: Vec<String>,
@@ -342,10 +334,6 @@ pub(crate) struct Run {
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_address: Vec<IpNet>,
 
-    /// A capabilities.toml to use instead of the manifest in the component
-    #[arg(long, value_name = "FILE")]
-    pub(crate) capabilities: Option<PathBuf>,
-
     /// Fuel, about one unit for each instruction [default: 20_000_000_000]
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<Count>,
@@ -357,6 +345,27 @@ pub(crate) struct Run {
     /// Wall-clock time of the call [default: 30s]
     #[arg(long, value_name = "DUR")]
     pub(crate) wall: Option<Time>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    pub(crate) tool: String,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capabilities: Option<PathBuf>,
 
     /// Print what the call used, on standard error
     #[arg(long)]
@@ -373,6 +382,28 @@ pub(crate) struct Run {
     /// How to print: json gives one object for each call, with the receipt and what the tool printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Components, directories with components (*.wasm), and images. What changes in files is served as it is then; an
+    /// image is what its name meant at the start
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    pub(crate) tools: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+
+    /// Serve the tools of this agent of the running host, under the grants they have there
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]
+    pub(crate) agent: Option<String>,
+
+    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
 }
 
 #[derive(Debug, Args)]

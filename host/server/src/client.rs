@@ -4,6 +4,7 @@ use std::path::Path;
 
 use cofferdam_proto::agent::agent_runtime_client::AgentRuntimeClient;
 use cofferdam_proto::host::agents_client::AgentsClient;
+use cofferdam_proto::host::tools_client::ToolsClient;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tower::service_fn;
@@ -11,6 +12,10 @@ use tower::service_fn;
 use crate::error::Failure;
 use crate::grpc::AGENT_KEY;
 use crate::paths;
+
+/// The largest result of a tool that is read, in bytes (64 MiB): text, JSON and receipt of the longest output that a
+/// ceiling may allow.
+const MAX_RESULT: usize = 64 << 20;
 
 /// Connects to the host that works in `data`, through its socket.
 async fn connect(data: &Path) -> Result<Channel, Failure> {
@@ -37,6 +42,11 @@ pub(crate) async fn agents(data: &Path) -> Result<AgentsClient<Channel>, Failure
 /// The runtime of an agent.
 pub(crate) async fn runtime(data: &Path) -> Result<AgentRuntimeClient<Channel>, Failure> {
     Ok(AgentRuntimeClient::new(connect(data).await?))
+}
+
+/// The tools of an agent.
+pub(crate) async fn tools(data: &Path) -> Result<ToolsClient<Channel>, Failure> {
+    Ok(ToolsClient::new(connect(data).await?).max_decoding_message_size(MAX_RESULT))
 }
 
 /// A request to one agent; to the only one there is, when none is named.

@@ -25,6 +25,11 @@ impl Failure {
         Self { sentence: problem.to_string(), code: 3 }
     }
 
+    /// The sentence.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         if !self.sentence.is_empty() {

@@ -12,9 +12,12 @@ mod error;
 mod grpc;
 mod host;
 mod listen;
+mod mcp;
+mod offers;
 mod paths;
 mod progress;
 mod secret;
+mod token;
 
 use std::process::ExitCode;
 

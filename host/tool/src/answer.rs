@@ -1,6 +1,7 @@
 //! What a model reads when a call is over.
 
 use cofferdam_sandbox::{Outcome, Receipt};
+use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::report::Report;
@@ -13,12 +14,15 @@ pub struct Answer {
     pub content: String,
     /// Whether the tool did not do its work.
     pub failed: bool,
+    /// The result of a typed tool as JSON, when all of it was kept.
+    pub structured: Option<Value>,
     /// What the call used; there is none for a tool that does not exist.
     pub receipt: Option<Receipt>,
 }
 
 impl Answer {
-    pub(crate) fn of(report: &Report, tool: &Tool) -> Self {
+    /// What a model reads of this call of this tool.
+    pub fn of(report: &Report, tool: &Tool) -> Self {
         let (stdout, stderr) = (report.stdout.text(), report.stderr.text());
         let outcome = &report.receipt.outcome;
         let content = match outcome {
@@ -35,12 +39,14 @@ impl Answer {
                 content
             }
         };
-        Self { content, failed: !outcome.is_ok(), receipt: Some(report.receipt.clone()) }
+        let whole = outcome.is_ok() && !tool.is_command() && report.stdout.dropped() == 0;
+        let structured = whole.then(|| serde_json::from_slice(report.stdout.bytes()).ok()).flatten();
+        Self { content, failed: !outcome.is_ok(), structured, receipt: Some(report.receipt.clone()) }
     }
 
     pub(crate) fn unknown(name: &str, catalog: &Catalog) -> Self {
         let content = format!("execution error: there is no tool `{name}`; the tools are: {}", catalog.names());
-        Self { content, failed: true, receipt: None }
+        Self { content, failed: true, structured: None, receipt: None }
     }
 }
 

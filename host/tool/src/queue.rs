@@ -12,13 +12,19 @@ use crate::tool::{Parts, Tool};
 /// tools that were offered to the agent: these and no others can they call.
 #[derive(Debug)]
 pub struct Queue {
-    pub(crate) places: Semaphore,
+    pub(crate) places: Arc<Semaphore>,
     tools: Mutex<BTreeMap<String, Weak<Parts>>>,
 }
 
 impl Queue {
     pub(crate) fn new(places: u32) -> Self {
-        Self { places: Semaphore::new(places as usize), tools: Mutex::default() }
+        Self { places: Arc::new(Semaphore::new(places as usize)), tools: Mutex::default() }
+    }
+
+    /// The same line, in which no tool is known yet: for tools that are offered anew while calls of the old ones still run.
+    #[must_use]
+    pub fn anew(&self) -> Arc<Self> {
+        Arc::new(Self { places: Arc::clone(&self.places), tools: Mutex::default() })
     }
 
     /// Makes a tool known to the others, for as long as somebody holds it. The first of its name stays.

@@ -4,11 +4,12 @@ mod chat;
 pub(crate) mod compile;
 mod config;
 mod image;
+mod mcp;
 mod ps;
 mod selftest;
 mod serve;
 mod sessions;
-mod tool;
+pub(crate) mod tool;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
@@ -24,6 +25,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Ps(listing) => ps::run(&listing, &data).await,
         Command::Sessions(sessions) => sessions::run(sessions, &data).await,
         Command::Tool(tool) => tool::run(tool, &config()?, data).await,
+        Command::Mcp(mcp) => mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => selftest::run(selftest).await,
         Command::Image(image) => image::run(&image, data).await,
         Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),

@@ -8,7 +8,7 @@ mod pull;
 mod push;
 mod rm;
 mod run;
-mod source;
+pub(crate) mod source;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
 }
 
 /// Reads a file of at most `max` bytes.
-fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
     let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
     let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
     if !metadata.is_file() {
@@ -56,7 +56,7 @@ fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
 }
 
 /// What a tool goes by when nobody has given it another name: its manifest's name, else its file's or image's.
-fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
+pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
     match installed.manifest().tool.name.as_str() {
         "" => source.name(),
         name => name,

@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
-use super::{AGENT_KEY, Shared, status};
+use super::{Shared, status};
 
 /// Events between a turn and its client. A turn waits when its client is slow.
 const EVENT_QUEUE: usize = 64;
@@ -39,18 +39,6 @@ struct Running {
 }
 
 impl Runtime {
-    fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
-        let asked = match request.metadata().get(AGENT_KEY) {
-            Some(value) => Some(
-                value
-                    .to_str()
-                    .map_err(|_| Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id")))?,
-            ),
-            None => None,
-        };
-        self.shared.agents.find(asked).map_err(|error| status::of_agent(&error))
-    }
-
     fn start(&self, agent: Arc<Agent>, turn: Turn) -> Running {
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let cancel = self.shared.stop.child_token();
@@ -79,7 +67,7 @@ impl AgentRuntime for Runtime {
     type ChatStreamStream = EventStream;
 
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let ChatRequest { session_id, prompt } = request.into_inner();
         let mut running = self.start(agent, Turn { session: session_id, prompt });
         let mut response = String::new();
@@ -92,7 +80,7 @@ impl AgentRuntime for Runtime {
     }
 
     async fn chat_stream(&self, request: Request<ChatStreamRequest>) -> Result<Response<EventStream>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let ChatStreamRequest { session_id, prompt, regenerate } = request.into_inner();
         if regenerate {
             return Err(Status::unimplemented("`regenerate` is not offered yet: send the prompt again"));
@@ -113,7 +101,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsResponse>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let rows = self.shared.agents.store().sessions(agent.id()).await.map_err(|error| status::of_host(&error))?;
         let session = |row: cofferdam_agent::SessionRow| SessionInfo {
             id: row.id,
@@ -127,7 +115,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<DeleteSessionRequest>,
     ) -> Result<Response<DeleteSessionResponse>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let session = request.into_inner().session_id;
         let store = self.shared.agents.store();
         let found = store.delete_session(agent.id(), &session).await.map_err(|error| status::of_host(&error))?;
@@ -141,7 +129,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionMessagesRequest>,
     ) -> Result<Response<ListSessionMessagesResponse>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
         let store = self.shared.agents.store();
         let rows = store.messages(agent.id(), &session_id, limit.into()).await;
@@ -157,13 +145,13 @@ impl AgentRuntime for Runtime {
     }
 
     async fn health(&self, request: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
-        let agent = self.agent(&request)?;
+        let agent = self.shared.agent(&request)?;
         let (agent_name, model) = (agent.name().to_owned(), agent.model());
         Ok(Response::new(HealthResponse { status: "ok".to_owned(), agent_name, model }))
     }
 
     async fn ready(&self, request: Request<ReadyRequest>) -> Result<Response<ReadyResponse>, Status> {
-        let ready = self.agent(&request).is_ok() && !self.shared.stop.is_cancelled();
+        let ready = self.shared.agent(&request).is_ok() && !self.shared.stop.is_cancelled();
         Ok(Response::new(ReadyResponse { ready }))
     }
 }

@@ -1,26 +1,24 @@
 //! `cofferdam tool run`: one call in the sandbox of this process.
 
 use std::io::{IsTerminal, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
-use cofferdam_tool::{Input, Progress, Runner, Secrets, Tool};
+use cofferdam_capability::Decision;
+use cofferdam_tool::{Input, Progress, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::cli::Run;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::descriptors;
 use crate::error::Failure;
-use crate::host::{self, Reach};
+use crate::host;
+use crate::offers;
 use crate::paths::DataDir;
-use crate::secret;
 
 use super::source::Source;
 
@@ -31,17 +29,10 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     let started = Instant::now();
     // One call at a time needs far less than all of it.
     descriptors::raise();
-    let secrets = secrets(&run.secret)?;
-    let names = secrets.names().cloned().collect();
-    let reach = Reach {
-        addresses: run.allow_address.clone(),
-        nameservers: run.nameserver.clone(),
-        secrets,
-        ..Reach::default()
-    };
+    let (reach, decision) = offers::read(&run.offers)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
     // All of them are kept until the end: the one that is called may call the others.
-    let tools = load(&runner, &run, decision(&run, names)?, data).await?;
+    let tools = load(&runner, &run, decision, data).await?;
     let loading = started.elapsed();
     let (tool, input) = choose(&tools, &run.args)?;
     if run.receipt && run.format == Format::Table {
@@ -85,62 +76,8 @@ async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) ->
     let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
     let name = super::name_of(&installed, &source);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
-    if let Some(tool) = tools.first() {
-        for withheld in tool.grant().withheld() {
-            console::note(&format!("note: {name}: {withheld}"));
-        }
-        if tool.grant().network().reaches_every_host() {
-            console::note(&format!(
-                "note: {name}: it may send requests, and with them what it reads, to every public host: its manifest \
-                 leaves the hosts to you, and you offered `*`; name the hosts instead"
-            ));
-        }
-    }
+    offers::tell(name, &tools);
     Ok(tools)
-}
-
-fn decision(run: &Run, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
-    let offers = run.dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
-    let env = run.env.iter().map(|variable| match variable.split_once('=') {
-        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
-    });
-    let limits = LimitsRequest { fuel: run.fuel, memory: run.memory, wall: run.wall, ..LimitsRequest::default() };
-    Ok(Decision {
-        offers,
-        env: env.collect::<Result<_, _>>()?,
-        limits,
-        http: run.http.clone(),
-        tcp: run.tcp.clone(),
-        secrets,
-    })
-}
-
-/// `NAME=FILE`, each.
-fn secrets(written: &[String]) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets::default();
-    for written in written {
-        let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
-        let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
-        let name: SecretName = name.parse().map_err(wrong)?;
-        let value = secret::value(Zeroizing::new(super::read(Path::new(file), secret::MAX_FILE)?));
-        secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
-    }
-    Ok(secrets)
-}
-
-/// `HOST:GUEST[:ro|rw]`.
-fn offer(written: &str) -> Result<Offer, Failure> {
-    let wrong = |problem: String| Failure::usage(format!("--dir {written}: {problem}"));
-    let (paths, access) = match written.rsplit_once(':') {
-        Some((paths, "ro")) => (paths, Access::ReadOnly),
-        Some((paths, "rw")) => (paths, Access::ReadWrite),
-        _ => (written, Access::ReadWrite),
-    };
-    let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
-    let (host, guest) = paths.rsplit_once(':').ok_or_else(|| wrong(expected.to_owned()))?;
-    let guest = guest.parse().map_err(wrong)?;
-    Offer::host_directory(Path::new(host), guest, access).map_err(|error| wrong(error.to_string()))
 }
 
 /// The tool that is meant and what it gets.

@@ -1,7 +1,7 @@
 //! What `REF|PATH` on the command line means: a file, or an image of this machine or a registry.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Digest;
 use cofferdam_image::{Found, Reference};
@@ -13,34 +13,41 @@ use crate::paths::DataDir;
 use crate::progress;
 
 /// A component, and where it came from.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// The component, as binary.
-    pub(super) component: Vec<u8>,
+    pub(crate) component: Vec<u8>,
     /// What to call it in messages.
-    pub(super) origin: String,
+    pub(crate) origin: String,
     /// The image it came in, if it did.
-    pub(super) image: Option<Image>,
+    pub(crate) image: Option<Image>,
     name: String,
 }
 
 /// What an image says beside its component.
-pub(super) struct Image {
+pub(crate) struct Image {
     /// The name it was found by.
-    pub(super) reference: String,
+    pub(crate) reference: String,
     /// The digest that this name was resolved to.
-    pub(super) digest: Digest,
+    pub(crate) digest: Digest,
     /// What its manifest says about it.
-    pub(super) annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     usage: Option<String>,
 }
 
-impl Source {
-    /// Finds what was written. A file that is there is a file; where an image of this machine goes by the same name, who
-    /// wrote it has to say which.
-    pub(super) async fn load(written: &str, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
-        let path = Path::new(written);
+/// What somebody meant who wrote `REF|PATH`.
+pub(crate) enum Meant {
+    /// A file, which need not be there.
+    File(PathBuf),
+    /// An image.
+    Image(Reference),
+}
+
+impl Meant {
+    /// A file that is there is a file; where an image of this machine goes by the same name, who wrote it has to say which.
+    pub(crate) fn by(written: &str, data: &DataDir) -> Result<Self, Failure> {
+        let path = PathBuf::from(written);
         if is_path(written) {
-            return Self::file(path);
+            return Ok(Self::File(path));
         }
         let reference = written.parse::<Reference>();
         if path.is_file() {
@@ -53,21 +60,33 @@ impl Source {
                     "`{written}` is a file here and an image of this machine: write ./{written} for the file, or \
                      {reference}, which is {digest}, for the image"
                 ))),
-                _ => Self::file(path),
+                _ => Ok(Self::File(path)),
             };
         }
         let reference =
             reference.map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")))?;
-        Self::image(&reference, plain_http, data).await
+        Ok(Self::Image(reference))
+    }
+}
+
+impl Source {
+    /// Reads what was meant.
+    pub(crate) async fn load(written: &str, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+        match Meant::by(written, data)? {
+            Meant::File(path) => Self::file(&path),
+            Meant::Image(reference) => Self::image(&reference, plain_http, data).await,
+        }
     }
 
-    fn file(path: &Path) -> Result<Self, Failure> {
+    /// Reads a component's file.
+    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
         let component = super::read(path, super::MAX_COMPONENT)?;
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool").to_owned();
         Ok(Self { component, origin: path.display().to_string(), image: None, name })
     }
 
-    async fn image(reference: &Reference, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+    /// Takes an image of this machine, or else pulls it.
+    pub(crate) async fn image(reference: &Reference, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
         let images = host::images(data, plain_http, progress::transfers())?;
         let Found { digest, tool, pulled } = images.tool(reference).await?;
         if let Some(pulled) = &pulled {
@@ -82,12 +101,12 @@ impl Source {
     }
 
     /// What it goes by where its manifest says nothing.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// How to call it, Markdown, if its image says so.
-    pub(super) fn usage(&self) -> Option<&str> {
+    pub(crate) fn usage(&self) -> Option<&str> {
         self.image.as_ref()?.usage.as_deref()
     }
 }

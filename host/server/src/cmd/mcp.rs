@@ -1,0 +1,75 @@
+//! `cofferdam mcp`: tools for editors and desktop assistants.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Mcp, Offers};
+use crate::config::Config;
+use crate::error::Failure;
+use crate::mcp::door::Door;
+use crate::mcp::files::{Files, Named};
+use crate::mcp::{agent, call::Callee, http, stdio};
+use crate::paths::DataDir;
+use crate::token::Token;
+use crate::{console, descriptors, host, listen, offers};
+
+pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
+    let Mcp { tools, reach, agent, listen, offers } = mcp;
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let door = match agent {
+        Some(name) => agent::door(&data, name).await?,
+        None => here(&tools, reach.plain_http, &offers, config, &DataDir::open(data.clone())?).await?,
+    };
+    let Some(address) = listen else {
+        return stdio::serve(door, stop).await;
+    };
+    let token = Token::load(&DataDir::open(data)?)?;
+    let listener = listen::tcp(address).await?;
+    let address = listener.local_addr().map_err(Failure::work)?;
+    console::note(&format!(
+        "listening on http://{address}{}; clients send the token in {}",
+        http::PATH,
+        token.origin()
+    ));
+    http::serve(door, listener, token, stop).await
+}
+
+/// The server of tools that this process runs itself.
+async fn here(
+    tools: &[String],
+    plain_http: bool,
+    given: &Offers,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Door, Failure> {
+    descriptors::suffice(descriptors::raise(), config)?;
+    let (reach, decision) = offers::read(given)?;
+    let runner = Arc::new(host::runner_with(config, data, reach)?);
+    let named = Named::load(&runner, tools, plain_http, data).await?;
+    let files = Files::new(Arc::clone(&runner), named, decision);
+    let seen = files.stamps();
+    let (sender, shelf) = watch::channel(Arc::new(files.shelf().await?));
+    let door = Door::new(shelf, Callee::Runner(runner));
+    console::note(&format!("serving {}", door.names()));
+    tokio::spawn(files.watch(seen, sender));
+    Ok(door)
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
+    let handler = |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
+    let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Tools of an agent of the running host.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cofferdam_proto::host::tools_client::ToolsClient;
+use cofferdam_proto::host::{ListToolsRequest, ListToolsResponse};
+use tokio::sync::watch;
+use tonic::Streaming;
+use tonic::transport::Channel;
+
+use super::call::Callee;
+use super::door::Door;
+use super::shelf::{Facts, Shelf};
+use crate::client::{self, to_agent};
+use crate::error::Failure;
+
+/// How long to wait before a host that has gone is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The server of an agent's tools. It goes on when the host is started again.
+pub(crate) async fn door(data: &Path, agent: String) -> Result<Door, Failure> {
+    let client = client::tools(data).await?;
+    let mut lists = list(client.clone(), &agent).await?;
+    let first = lists.message().await?.unwrap_or_default();
+    let (sender, shelf) = watch::channel(Arc::new(on_shelf(first).map_err(Failure::work)?));
+    let callee = Callee::Host { client: client.clone(), agent: agent.clone() };
+    tokio::spawn(async move {
+        loop {
+            follow(&mut lists, &sender).await;
+            lists = loop {
+                tokio::time::sleep(AGAIN).await;
+                match list(client.clone(), &agent).await {
+                    Ok(lists) => break lists,
+                    Err(failure) => tracing::debug!("the host is asked again: {}", failure.sentence()),
+                }
+            };
+        }
+    });
+    Ok(Door::new(shelf, callee))
+}
+
+async fn list(mut client: ToolsClient<Channel>, agent: &str) -> Result<Streaming<ListToolsResponse>, Failure> {
+    Ok(client.list_tools(to_agent(Some(agent), ListToolsRequest {})?).await?.into_inner())
+}
+
+/// Puts what the host says on the shelf, until it says nothing any more.
+async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<Arc<Shelf>>) {
+    while let Ok(Some(list)) = lists.message().await {
+        match on_shelf(list) {
+            Ok(new) => {
+                shelf.send_if_modified(|old| {
+                    let changed = !new.says_the_same_as(old);
+                    *old = Arc::new(new);
+                    changed
+                });
+            }
+            Err(problem) => tracing::error!("the tools stay as they were: {problem}"),
+        }
+    }
+}
+
+fn on_shelf(list: ListToolsResponse) -> Result<Shelf, String> {
+    let mut shelf = Shelf::default();
+    for tool in list.tools {
+        let input = serde_json::from_str(&tool.input_schema)
+            .map_err(|error| format!("the host's schema of `{}` is not JSON: {error}", tool.name))?;
+        shelf.add(Facts {
+            name: tool.name,
+            description: tool.description,
+            input,
+            output: serde_json::from_str(&tool.output_schema).ok(),
+            read_only: tool.read_only,
+            open_world: tool.open_world,
+        })?;
+    }
+    Ok(shelf)
+}

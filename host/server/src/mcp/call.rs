@@ -1,0 +1,144 @@
+//! Where calls go, and what clients get back.
+
+use std::sync::Arc;
+
+use cofferdam_proto::host::tools_client::ToolsClient;
+use cofferdam_proto::host::{CallToolRequest, ToolResult, call_tool_response};
+use cofferdam_tool::{Answer, Input, Progress, Runner};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+
+use super::shelf::{Entry, Output, Shelf};
+use crate::client::to_agent;
+
+/// The key of the receipt in `_meta`.
+const RECEIPT: &str = "cofferdam/receipt";
+
+/// Who runs the tools.
+#[derive(Debug, Clone)]
+pub(crate) enum Callee {
+    /// This process.
+    Runner(Arc<Runner>),
+    /// The running host, for its agent of this id or name.
+    Host {
+        /// The connection.
+        client: ToolsClient<Channel>,
+        /// The agent.
+        agent: String,
+    },
+}
+
+/// What came of a call, wherever it ran.
+#[derive(Debug)]
+struct Done {
+    content: String,
+    failed: bool,
+    structured: Option<Value>,
+    receipt: Option<Value>,
+}
+
+impl Callee {
+    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells, where this process runs it.
+    /// When `cancel` says so, or this is dropped, the guest is stopped.
+    pub(crate) async fn call(
+        &self,
+        shelf: &Shelf,
+        entry: &Entry,
+        arguments: JsonObject,
+        progress: mpsc::Sender<Progress>,
+        cancel: &CancellationToken,
+    ) -> CallToolResult {
+        let name = entry.tool.name.as_ref();
+        let arguments = Value::Object(arguments);
+        let done = match self {
+            Self::Runner(runner) => match shelf.catalog.get(name) {
+                Some(tool) => {
+                    let report = runner.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
+                    Done::from(Answer::of(&report, tool))
+                }
+                None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),
+            },
+            Self::Host { client, agent } => {
+                let call = on_host(client.clone(), agent, name, &arguments);
+                tokio::select! {
+                    done = call => done,
+                    () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
+                }
+            }
+        };
+        done.told(entry.output)
+    }
+}
+
+async fn on_host(mut client: ToolsClient<Channel>, agent: &str, name: &str, arguments: &Value) -> Done {
+    let request = CallToolRequest { name: name.to_owned(), input: arguments.to_string() };
+    let request = match to_agent(Some(agent), request) {
+        Ok(request) => request,
+        Err(failure) => return Done::failed(failure.sentence().to_owned()),
+    };
+    let last = async {
+        let mut events = client.call_tool(request).await?.into_inner();
+        let mut last = None;
+        while let Some(message) = events.message().await? {
+            if let Some(call_tool_response::Event::Result(result)) = message.event {
+                last = Some(result);
+            }
+        }
+        Ok::<_, tonic::Status>(last)
+    };
+    match last.await {
+        Ok(Some(result)) => Done::from(result),
+        Ok(None) => Done::failed("the host ended the call without a result".to_owned()),
+        Err(status) if status.code() == tonic::Code::Unavailable => {
+            Done::failed("the host does not answer: `cofferdam serve` has to run; try again when it does".to_owned())
+        }
+        Err(status) => Done::failed(status.message().to_owned()),
+    }
+}
+
+impl Done {
+    fn failed(sentence: String) -> Self {
+        Self { content: format!("execution error: {sentence}"), failed: true, structured: None, receipt: None }
+    }
+
+    fn told(self, output: Output) -> CallToolResult {
+        let Self { mut content, mut failed, structured, receipt } = self;
+        let structured = output.structured(structured);
+        if output != Output::Text && structured.is_none() && !failed {
+            // Clients that know the output schema take nothing else for a success.
+            failed = true;
+            content = format!("execution error: the result is too long to be handed on: ask for less\n{content}");
+        }
+        let mut result = if failed {
+            CallToolResult::error(vec![ContentBlock::text(content)])
+        } else {
+            CallToolResult::success(vec![ContentBlock::text(content)])
+        };
+        result.structured_content = structured;
+        if let Some(receipt) = receipt {
+            let mut meta = JsonObject::new();
+            meta.insert(RECEIPT.to_owned(), receipt);
+            result.meta = Some(MetaObject(meta));
+        }
+        result
+    }
+}
+
+impl From<Answer> for Done {
+    fn from(answer: Answer) -> Self {
+        let Answer { content, failed, structured, receipt } = answer;
+        let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
+        Self { content, failed, structured, receipt }
+    }
+}
+
+impl From<ToolResult> for Done {
+    fn from(result: ToolResult) -> Self {
+        let ToolResult { content, failed, structured, receipt } = result;
+        let (structured, receipt) = (serde_json::from_str(&structured).ok(), serde_json::from_str(&receipt).ok());
+        Self { content, failed, structured, receipt }
+    }
+}

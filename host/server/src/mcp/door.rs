@@ -1,0 +1,150 @@
+//! What the server answers, whichever way requests come.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::{RoleServer, ServerHandler};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::task::TaskTracker;
+
+use super::call::Callee;
+use super::progress::Progress;
+use super::shelf::Shelf;
+
+/// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
+const MAX_CALLS: usize = 256;
+
+/// What a guest tells of its progress that waits for its client; what does not fit is lost, and the newest counts.
+const MAX_TOLD: usize = 16;
+
+/// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a client is still there that waits for news of the tools.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The server for one client. Clones share everything but what was said to their client.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    shelf: watch::Receiver<Arc<Shelf>>,
+    callee: Callee,
+    places: Arc<Semaphore>,
+    running: TaskTracker,
+    /// Whether this client is already told when tools change.
+    told: Arc<AtomicBool>,
+}
+
+impl Door {
+    pub(crate) fn new(shelf: watch::Receiver<Arc<Shelf>>, callee: Callee) -> Self {
+        let places = Arc::new(Semaphore::new(MAX_CALLS));
+        Self { shelf, callee, places, running: TaskTracker::new(), told: Arc::default() }
+    }
+
+    /// For another client.
+    pub(crate) fn for_another(&self) -> Self {
+        Self { told: Arc::default(), ..self.clone() }
+    }
+
+    /// The names of the tools, for people.
+    pub(crate) fn names(&self) -> String {
+        self.shelf.borrow().names()
+    }
+
+    /// Waits until calls have ended that were cancelled, so that each leaves its receipt in the log.
+    pub(crate) async fn drained(&self) {
+        self.running.close();
+        let _ = tokio::time::timeout(DRAIN, self.running.wait()).await;
+    }
+
+    fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.shelf.borrow())
+    }
+}
+
+impl ServerHandler for Door {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"))
+            .with_instructions(
+                "Every tool runs in a sandbox of its own, with a limit on everything. A result that is an error says \
+                 which limit was met and what to do.",
+            )
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.shelf().tools().cloned().collect()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.shelf().get(name).map(|entry| entry.tool.clone())
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let _running = self.running.token();
+        let shelf = self.shelf();
+        let Some(entry) = shelf.get(&request.name) else {
+            let sentence = format!("there is no tool `{}`; the tools are: {}", request.name, shelf.names());
+            return Err(ErrorData::invalid_params(sentence, None));
+        };
+        let Ok(_place) = self.places.try_acquire() else {
+            let sentence = format!("execution error: {MAX_CALLS} calls wait already: try again when one has ended");
+            return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
+        };
+        let progress = Progress::new(&context.peer, context.meta.get_progress_token());
+        let (told, tells) = mpsc::channel(MAX_TOLD);
+        let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
+        Ok(progress.follow(&request.name, call, tells).await.into())
+    }
+
+    /// Since 2026-07-28 a client asks to be told of changes.
+    fn accepted_subscription_filter(&self, _: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut shelf = self.shelf.clone();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                changed = shelf.changed() => {
+                    if changed.is_err() || context.sink().notify_tool_list_changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Before that, every client was told.
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut shelf = self.shelf.clone();
+        let peer = context.peer;
+        tokio::spawn(async move {
+            loop {
+                match tokio::time::timeout(LOOK, shelf.changed()).await {
+                    Ok(Ok(())) if peer.notify_tool_list_changed().await.is_ok() => {}
+                    Err(_) if !peer.is_transport_closed() => {}
+                    _ => return,
+                }
+            }
+        });
+    }
+}

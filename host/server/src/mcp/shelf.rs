@@ -1,0 +1,181 @@
+//! Tools as MCP clients see them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cofferdam_capability::{Access, Grant};
+use cofferdam_tool::Catalog;
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Map, Value, json};
+
+/// Tools that one server offers. Clients list them whole, and a model reads each of them.
+const MAX_TOOLS: usize = 1_024;
+
+/// The longest name that every client takes, in bytes.
+const MAX_NAME: usize = 64;
+
+/// The key of a result that is not an object: clients of older versions take objects alone.
+const RESULT: &str = "result";
+
+/// What a server offers at one time.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    entries: BTreeMap<String, Entry>,
+    /// The tools themselves, where this process runs them.
+    pub(crate) catalog: Catalog,
+}
+
+/// One tool.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    /// What clients are told.
+    pub(crate) tool: Tool,
+    /// Whether it has an output schema, and how results fit it.
+    pub(crate) output: Output,
+}
+
+/// What the result of a tool is for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Text alone.
+    Text,
+    /// An object, as the tool made it.
+    Object,
+    /// Something else, which stands in an object under `result`.
+    Wrapped,
+}
+
+/// What has to be known of a tool, wherever it runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) input: Value,
+    pub(crate) output: Option<Value>,
+    /// Its grant lets it change nothing.
+    pub(crate) read_only: bool,
+    /// Its grant lets it reach the network, or call tools that may.
+    pub(crate) open_world: bool,
+}
+
+impl Facts {
+    pub(crate) fn of(tool: &cofferdam_tool::Tool) -> Self {
+        Self {
+            name: tool.name().to_owned(),
+            description: tool.description().to_owned(),
+            input: tool.schema().clone(),
+            output: tool.output_schema().cloned(),
+            read_only: changes_nothing(tool.grant()),
+            open_world: reaches_out(tool.grant()),
+        }
+    }
+}
+
+/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing. What the tools may do that
+/// it calls is not known here.
+fn changes_nothing(grant: &Grant) -> bool {
+    let kept = grant.preopens().iter().any(|preopen| preopen.access() == Access::ReadWrite);
+    !kept && grant.calls().is_empty() && !reaches_out(grant)
+}
+
+fn reaches_out(grant: &Grant) -> bool {
+    let network = grant.network();
+    !network.rules().is_empty() || network.has_tcp() || !grant.calls().is_empty()
+}
+
+impl Shelf {
+    /// Puts a tool on it. The error says what is wrong with it, for the operator.
+    pub(crate) fn add(&mut self, facts: Facts) -> Result<(), String> {
+        let entry = Entry::new(facts)?;
+        if self.entries.len() == MAX_TOOLS {
+            return Err(format!("there are more than {MAX_TOOLS} tools: serve fewer of them"));
+        }
+        self.entries.insert(entry.tool.name.clone().into_owned(), entry);
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// Every tool, by name.
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.entries.values().map(|entry| &entry.tool)
+    }
+
+    /// The names, for a message that says what there is.
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<_> = self.entries.keys().map(String::as_str).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+
+    /// Whether clients would be told the same.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl Entry {
+    fn new(facts: Facts) -> Result<Self, String> {
+        let Facts { name, description, input, output, read_only, open_world } = facts;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) {
+            return Err(format!("`{name}` is not a tool name: expected 1 to {MAX_NAME} of A-Z a-z 0-9 _ -"));
+        }
+        let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
+        let (output_schema, output) = output_schema(output);
+        let annotations = ToolAnnotations::new().read_only(read_only).open_world(open_world);
+        let mut tool = Tool::new(name, description, Arc::new(input)).with_annotations(annotations);
+        tool.output_schema = output_schema.map(Arc::new);
+        Ok(Self { tool, output })
+    }
+}
+
+/// Arguments of a call are an object, and clients want the schema to say so.
+fn input_schema(schema: Value) -> Result<JsonObject, String> {
+    let Value::Object(mut schema) = schema else {
+        return Err("its input schema is not an object, so no client can show it".to_owned());
+    };
+    match schema.get("type") {
+        None => {
+            schema.insert("type".to_owned(), "object".into());
+        }
+        Some(kind) if kind == "object" => {}
+        Some(kind) => return Err(format!("its input is {kind}, and arguments of MCP are an object")),
+    }
+    Ok(schema)
+}
+
+fn output_schema(schema: Option<Value>) -> (Option<JsonObject>, Output) {
+    match schema {
+        None => (None, Output::Text),
+        Some(Value::Object(schema)) if schema.get("type").is_some_and(|kind| kind == "object") => {
+            (Some(schema), Output::Object)
+        }
+        Some(mut schema) => {
+            // References begin at the top, so what they lead to has to stay there.
+            let mut wrapped = Map::new();
+            for key in ["$schema", "$defs", "definitions"] {
+                if let Some(value) = schema.as_object_mut().and_then(|schema| schema.remove(key)) {
+                    wrapped.insert(key.to_owned(), value);
+                }
+            }
+            wrapped.insert("type".to_owned(), "object".into());
+            wrapped.insert("properties".to_owned(), json!({ RESULT: schema }));
+            wrapped.insert("required".to_owned(), json!([RESULT]));
+            (Some(wrapped), Output::Wrapped)
+        }
+    }
+}
+
+impl Output {
+    /// A result as clients get it.
+    pub(crate) fn structured(self, result: Option<Value>) -> Option<Value> {
+        match self {
+            // Without a schema nobody waits for it, and clients take objects alone.
+            Self::Text => result.filter(Value::is_object),
+            Self::Object => result,
+            Self::Wrapped => result.map(|result| json!({ RESULT: result })),
+        }
+    }
+}
