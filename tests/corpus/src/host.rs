@@ -26,8 +26,9 @@ const MOST_LOG: u64 = 16 << 20;
 /// Memory that a host may hold beyond what it began with, in KiB: slots of its pool that are kept for the next call.
 const GROWTH_KIB: u64 = 128 << 10;
 
-/// Descriptors that a host may have open beyond what it began with.
-const GROWTH_OPEN: usize = 4;
+/// Descriptors that a host may have open beyond what it began with: connections of clients that have just gone. What calls
+/// leave behind would be more after a hundred rows.
+const GROWTH_OPEN: usize = 16;
 
 /// A running host; killed when it is dropped.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Row] = &[
     // Almost no fuel is used: only the deadline can stop them.
     Row { says: "[output truncated: ", ..row(guest::STDOUT_FLOOD, "deadline").within_a_second() },
     Row {
-        limits: "wall = \"1s\"\nstdout = \"0B\"",
+        limits: "wall = \"1s\"\nfuel = 1_000_000_000_000\nstdout = \"0B\"",
         says: "\"stdout\":\"[output truncated: ",
         ..row(guest::STDOUT_FLOOD, "deadline").within_a_second()
     },
