@@ -202,7 +202,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| invalid(error.to_string()))? {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(LoadError::NotAComponent { origin: origin.to_owned(), found: "a core WebAssembly module" });
+                return Err(LoadError::CoreModule { origin: origin.to_owned() });
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),

@@ -37,6 +37,15 @@ pub enum LoadError {
         /// What they are instead.
         found: &'static str,
     },
+    /// A core module, of which `tool build` may be able to make a component.
+    #[error(
+        "{origin} is a core WebAssembly module: Cofferdam runs components; `cofferdam tool build FILE --capabilities \
+         FILE` makes one of a command for WASI preview 1, and others are built for wasm32-wasip2"
+    )]
+    CoreModule {
+        /// Where the bytes came from.
+        origin: String,
+    },
     /// A component that is cut off or broken.
     #[error("{origin} is not a valid WebAssembly component: {problem}")]
     Invalid {

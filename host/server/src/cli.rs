@@ -143,7 +143,7 @@ pub(crate) enum Sessions {
 pub(crate) enum Tool {
     /// Start the project of a new tool.
     New(New),
-    /// Build tools from their Cargo packages, with their manifests inside.
+    /// Build tools from their Cargo packages, or take what another toolchain has built, with their manifests inside.
     Build(Build),
     /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
     Test(Test),
@@ -250,7 +250,8 @@ pub(crate) enum ProjectShape {
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built otherwise
+    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built otherwise. A core module
+    /// that is a command for WASI preview 1 is made a component
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 

@@ -27,9 +27,12 @@ pub enum ToolError {
     },
 }
 
-/// A manifest or documentation that cannot be put into a component.
+/// A component that cannot be made, or into which a manifest or documentation cannot be put.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbedError {
+    /// A core module of which no component can be made.
+    #[error("it is a core module that {0}")]
+    Module(String),
     /// The component cannot be read.
     #[error("not a WebAssembly component: {0}")]
     Component(String),

@@ -4,6 +4,7 @@
 //! door: it checks the input against the tool's schema, asks the policy for a permit, and only a permit reaches the
 //! backend.
 
+mod adapt;
 mod answer;
 mod backend;
 mod caller;
@@ -22,6 +23,7 @@ mod runner;
 mod secret;
 mod tool;
 
+pub use adapt::adapt;
 pub use answer::Answer;
 pub use caller::Progress;
 pub use catalog::Catalog;

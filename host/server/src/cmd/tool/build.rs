@@ -1,4 +1,5 @@
-//! `cofferdam tool build`: from a Cargo package to a component with its manifest inside.
+//! `cofferdam tool build`: from a Cargo package, or what another toolchain has built, to a component with its manifest
+//! inside.
 
 mod reproducible;
 
@@ -83,7 +84,7 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     Ok(())
 }
 
-/// Builds packages, or takes one component that is built already, and puts their manifests inside.
+/// Builds packages, or takes one component or core module that is built already, and puts their manifests inside.
 pub(super) fn components(
     paths: &[PathBuf],
     capabilities: Option<&Path>,
@@ -93,13 +94,13 @@ pub(super) fn components(
         ([path], Some(manifest)) if path.is_file() => vec![(Declared::read(manifest)?, path.clone())],
         (_, None) => match paths.iter().find(|path| path.is_file()) {
             Some(file) => {
-                let problem = "a component that is built already needs --capabilities FILE; a package is a directory";
+                let problem = "a file that is built already needs --capabilities FILE; a package is a directory";
                 return Err(Failure::usage(format!("{}: {problem}", file.display())));
             }
             None => build_packages(paths)?,
         },
         (_, Some(_)) => {
-            return Err(Failure::usage("--capabilities goes with one component that is already built: name its file"));
+            return Err(Failure::usage("--capabilities goes with one file that is built already: name it"));
         }
     };
     built.into_iter().map(|(declared, artifact)| embedded(declared, &artifact, wit)).collect()
@@ -109,7 +110,8 @@ fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<B
     let bytes = super::read(artifact, super::MAX_COMPONENT)?;
     let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
-    let mut component = cofferdam_tool::embed_manifest(&bytes, &manifest).map_err(wrong)?;
+    let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;
+    let mut component = cofferdam_tool::embed_manifest(&adapted, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
