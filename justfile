@@ -8,6 +8,9 @@ target := "wasm32-wasip2"
 # Debian packages of programs that the tests compare with, and of a registry with its client.
 program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep skopeo util-linux wget"
 
+# Debian packages of a C compiler for WASI with its libc.
+c_packages := "clang lld wasi-libc libclang-rt-dev-wasm32"
+
 # List the recipes.
 default:
     @just --list --unsorted
@@ -61,7 +64,7 @@ wasm-target:
 
 # A component that a foreign toolchain makes: as it leaves componentize-py, and with the words of its WIT.
 [private]
-components: host python
+components: host python modules
     @mkdir -p target/components
     @if [ -n "$(find tests/components/python tests/python/requirements.txt -newer target/components/shop.wasm 2>/dev/null || echo missing)" ]; then \
         echo "building the Python component" >&2; \
@@ -72,13 +75,28 @@ components: host python
 
 # Programs of Debian that the tests drive: those that tools replace, and a real registry with a client that nobody here wrote.
 [private]
-programs:
-    @if ! dpkg --status {{program_packages}} >/dev/null 2>&1; then \
-        command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{program_packages}}: install them by the means of this system" >&2; exit 1; }; \
-        echo "installing {{program_packages}}" >&2; \
+programs: (debian program_packages)
+
+# Programs in C, as the compiler leaves them: the tests make components of them.
+[private]
+modules: (debian c_packages)
+    @mkdir -p target/components/c
+    @for source in tests/components/c/*.c; do \
+        module=target/components/c/$(basename "$source" .c).wasm; \
+        if [ ! "$module" -nt "$source" ]; then \
+            echo "compiling $source" >&2; \
+            clang --target=wasm32-wasi -std=c11 -O2 -Wall -Wextra -Werror -o "$module" "$source"; \
+        fi; \
+    done
+
+[private]
+debian packages:
+    @if ! dpkg --status {{packages}} >/dev/null 2>&1; then \
+        command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{packages}}: install them by the means of this system" >&2; exit 1; }; \
+        echo "installing {{packages}}" >&2; \
         as_root=""; [ "$(id -u)" = 0 ] || as_root="sudo -n"; \
-        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends {{program_packages}}; } >/dev/null \
-            || { echo "apt-get may not install them: run 'apt-get install {{program_packages}}' as root once" >&2; exit 1; }; \
+        { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends {{packages}}; } >/dev/null \
+            || { echo "apt-get may not install them: run 'apt-get install {{packages}}' as root once" >&2; exit 1; }; \
     fi
 
 # What others wrote for the tests, in an environment of its own: clients of gRPC and MCP, and a toolchain for components.

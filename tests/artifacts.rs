@@ -20,7 +20,7 @@ fn a_file_that_is_no_component_is_refused() {
     check_component(b"hello", &["tool.wasm", "not a WebAssembly binary"]);
     check_component(&native[..4096], &["a native Linux program (ELF)", "wasm32-wasip2"]);
     check_component(b"#!/bin/sh\n", &["a script"]);
-    check_component(b"\0asm\x01\0\0\0", &["a core WebAssembly module"]);
+    check_component(b"\0asm\x01\0\0\0", &["a core WebAssembly module", "tool build"]);
     check_component(b"\0asm\x0d\0\x01\0", &["exports nothing", "wasi:cli/run", "cofferdam:tool/tools"]);
     check_component(&component[..component.len() / 2], &["not a valid WebAssembly component"]);
     check_component(&component[..6], &["not a valid WebAssembly component"]);

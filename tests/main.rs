@@ -1,7 +1,7 @@
 //! Tests that drive the real thing from outside, in one binary so that it links once.
 //!
 //! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client, a component made from
-//! Python.
+//! Python, programs in C.
 
 #![allow(
     clippy::disallowed_methods,
@@ -15,6 +15,8 @@
 /// The binary, hosts and scratch directories of the tests.
 mod support;
 
+/// Core modules for WASI preview 1, made components and run.
+mod adapted;
 /// Files that are not tools, and manifests that are wrong.
 mod artifacts;
 /// What an author of tools does, and what stops a build.

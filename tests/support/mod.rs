@@ -55,6 +55,11 @@ pub(crate) fn component(name: &str) -> PathBuf {
     built(&format!("components/{name}.wasm"))
 }
 
+/// A core module, as a C compiler left it.
+pub(crate) fn module(name: &str) -> PathBuf {
+    built(&format!("components/c/{name}.wasm"))
+}
+
 /// The Python that has the gRPC client.
 pub(crate) fn python() -> PathBuf {
     built("python/bin/python")
