@@ -194,6 +194,7 @@ fn a_module_that_is_broken_is_refused() {
         let broken = scratch.file("broken.wasm", &whole[..length]);
         build(&scratch, &broken, &capabilities).run().exits(2).complains(&["broken.wasm", "a core module", problem]);
     }
+    check_refused(r#"(module (memory (export "memory") 1) (func (export "_start") i32.const 1))"#, &["is not valid"]);
 }
 
 /// Until it has grown its memory itself, a program is told the size it was linked with, although the adapter has made it
