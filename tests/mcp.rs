@@ -329,6 +329,35 @@ fn an_agents_tools_are_served_through_its_host() {
     assert!(client.wait().expect("it ends").success());
 }
 
+#[test]
+fn an_agents_tools_tell_their_progress_while_they_run() {
+    let scratch = Scratch::new();
+    let component = built(&scratch, "nested", &may_call("nested"));
+    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN nested {}\n", component.display());
+    let file = scratch.file("Agentfile", text);
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let nothing = ["nested", r#"{"act": "nothing"}"#];
+    for (mode, _) in MODES {
+        let server = over_stdio(&scratch, mode, &["--agent", "a"]);
+        let (called, _) = asked(&server, &["call", "nested", r#"{"act": "progress"}"#]);
+        let told: Vec<_> = called["progress"].as_array().unwrap().iter().map(|told| told[0].as_f64().unwrap()).collect();
+        // Its own numbers grow after those of the door; of those that come at once the newest counts.
+        assert!(told[0] < 1.0 && told.contains(&7.0) && told.is_sorted_by(|one, next| one < next), "{called}");
+        // One that never ends is heard before its end, and ended by who has heard enough.
+        let spin = ["cancel", "nested", r#"{"act": "progress-spin"}"#];
+        let (after, _) = asked(&server, &[&spin[..], &nothing, &["halfway"]].concat());
+        assert_eq!(after["progress"].as_array().unwrap().last().unwrap(), &json!([1.0, 2.0, "halfway"]), "{after}");
+        assert_eq!(after["failed"], false, "{after}");
+    }
+    let ended = host.hears("outcome=\"cancelled\"");
+    assert!(ended.contains("tool call tool=\"nested\""), "{ended}");
+    // A client that asks for no progress is answered all the same.
+    let mut server = Server::start(&scratch, ["--agent", "a"]);
+    server.initialize();
+    let quiet = server.ask(1, "tools/call", json!({ "name": "nested", "arguments": { "act": "progress-flood" } }));
+    assert_eq!(quiet["result"]["_meta"]["cofferdam/receipt"]["outcome"]["name"], "ok", "{quiet}");
+}
+
 fn asked_for_nobody(scratch: &Scratch) {
     let ran = cofferdam(scratch, ["mcp", "--agent", "nobody"]).run().exits(1);
     ran.complains(&["nobody", "a"]);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cofferdam_tool::Progress as Told;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
@@ -19,9 +20,6 @@ use super::shelf::Shelf;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
 const MAX_CALLS: usize = 256;
-
-/// What a guest tells of its progress that waits for its client; what does not fit is lost, and the newest counts.
-const MAX_TOLD: usize = 16;
 
 /// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -106,7 +104,7 @@ impl ServerHandler for Door {
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
         let progress = Progress::new(&context.peer, context.meta.get_progress_token());
-        let (told, tells) = mpsc::channel(MAX_TOLD);
+        let (told, tells) = mpsc::channel(Told::MOST);
         let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
         Ok(progress.follow(&request.name, call, tells).await.into())
     }
