@@ -11,23 +11,48 @@ use crate::support::{Scratch, cofferdam, guest, tool};
 
 #[test]
 fn clients_hear_of_tools_that_come_and_go() {
+    // Small ones, and compiled once: this is about hearing of them.
+    let scratch = Scratch::new();
+    let (one, other) = (guest("args_echo"), guest("exit_zero"));
     for (mode, _) in MODES {
-        let scratch = Scratch::new();
-        let tools = scratch.directory("tools");
-        std::fs::copy(tool("text-stats"), tools.join("text-stats.wasm")).expect("a copy");
+        let tools = scratch.directory(mode);
+        std::fs::copy(&one, tools.join("one.wasm")).expect("a copy");
         let server = over_stdio(&scratch, mode, &[&tools.display().to_string()]);
         let mut client = client(&server, &["changes", "2"]).stdout(Stdio::piped()).spawn().expect("Python runs");
         let said = lines(client.stdout.take().expect("piped"));
-        assert_eq!(next(&said, "["), r#"["text-stats"]"#);
+        assert_eq!(next(&said, "["), r#"["one"]"#);
         next(&said, "listening");
         // Whole or not at all, as installers do it; a half one would be left out until it is whole.
-        std::fs::copy(tool("echo"), tools.join("half")).expect("a copy");
-        std::fs::rename(tools.join("half"), tools.join("echo.wasm")).expect("a name");
-        assert_eq!(next(&said, "["), r#"["echo", "text-stats"]"#);
-        std::fs::remove_file(tools.join("text-stats.wasm")).expect("it was there");
-        assert_eq!(next(&said, "["), r#"["echo"]"#);
+        std::fs::copy(&other, tools.join("half")).expect("a copy");
+        std::fs::rename(tools.join("half"), tools.join("other.wasm")).expect("a name");
+        assert_eq!(next(&said, "["), r#"["one", "other"]"#);
+        std::fs::remove_file(tools.join("one.wasm")).expect("it was there");
+        assert_eq!(next(&said, "["), r#"["other"]"#);
         assert!(client.wait().expect("it ends").success());
     }
+}
+
+#[test]
+fn a_client_that_waits_for_news_may_go_at_any_time() {
+    let scratch = Scratch::new();
+    let tools = scratch.directory("tools");
+    let mut server = Server::start(&scratch, [tools.as_os_str()]);
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "0" },
+    });
+    let discovered = server.ask(1, "server/discover", json!({ "_meta": meta }));
+    assert!(discovered["result"].is_object(), "{discovered}");
+    let params = json!({ "notifications": { "toolsListChanged": true }, "_meta": meta });
+    let request = json!({ "jsonrpc": "2.0", "id": 2, "method": "subscriptions/listen", "params": params });
+    server.send(request.to_string().as_bytes());
+    next(&server.stdout, "notifications/subscriptions/acknowledged");
+    std::fs::copy(guest("args_echo"), tools.join("one.wasm")).expect("a copy");
+    next(&server.stdout, "notifications/tools/list_changed");
+    server.stdin = None;
+    // The news end with an answer; who is made to end by its library waiting long enough gives none.
+    next(&server.stdout, "\"id\":2,");
+    assert_eq!(server.ends(), Some(0));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use super::shelf::{Facts, Shelf};
 use crate::error::Failure;
 use crate::{console, offers};
 
-/// How often files are looked at for changes: a look costs microseconds, and nobody waits longer for a new tool.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often files are looked at for changes: a look costs microseconds, and nobody notices so short a wait for a new tool.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// When files that were wrong are tried again although they are the same: what was wrong may have been the machine's.
 const AGAIN: Duration = Duration::from_secs(10);
