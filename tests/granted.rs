@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest, web};
+use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest, tool, web};
 
 /// The agent `a` with two tools that send what they are told, `fetch` and `other`. Their manifest declares every host
 /// below `test`, and a secret for `own.test`.
@@ -217,4 +217,67 @@ fn a_host_does_not_start_with_a_secret_that_others_can_read_or_that_is_missing()
     std::fs::remove_dir(&secrets).unwrap();
     std::os::unix::fs::symlink(scratch.path(), &secrets).unwrap();
     refused(&["/secrets is a link"]);
+}
+
+#[test]
+fn grants_for_nobody_are_told_with_their_place_and_what_there_is() {
+    let scratch = Scratch::new();
+    let dns = dns(&[]);
+    let file = agentfile(&scratch, 1);
+    let row = |agent: &str, tool: &str| format!("[[grant]]\nagent = \"{agent}\"\ntool = \"{tool}\"\n");
+    let rest = row("a", "ghost") + &row("nobody", "fetch");
+    configure(&scratch, &dns, "", &format!("env = {{ A = \"1\" }}\n{rest}"));
+    let config = scratch.data().join("cofferdam.toml");
+    let text = std::fs::read_to_string(&config).expect("it was written");
+    let place = |line: &str| {
+        let number = text.lines().position(|written| written == line).expect("it is in the file") + 1;
+        format!("{}:{number}: [[grant]]", config.display())
+    };
+    let show = || cofferdam(&scratch, ["config", "show"]).run().exits(0).stderr;
+    // Before there are any agents, and nothing is made by looking.
+    assert!(show().contains("there is no agent `a`; there is none"), "{}", show());
+    assert!(!scratch.data().join("agents").exists());
+
+    let expected = [
+        (
+            place("tool = \"ghost\""),
+            "for ghost of a grants nothing: agent `a` has no BIN `ghost`; there is fetch, other",
+        ),
+        (place("agent = \"nobody\""), "for fetch of nobody grants nothing: there is no agent `nobody`; there is a"),
+    ];
+    let first = ["--agentfile".as_ref(), file.as_os_str()];
+    // When the agent is made, and when it is restored.
+    for args in [&first[..], &[]] {
+        let host = Host::start(&scratch, args);
+        assert_eq!(host.has_said("grants nothing"), 2);
+        for (place, sentence) in &expected {
+            assert_eq!(host.has_said(&format!("{place} {sentence}")), 1, "{place} {sentence}");
+        }
+        host.kill();
+        let shown = show();
+        for (place, sentence) in &expected {
+            assert!(shown.contains(&format!("{place} {sentence}")), "{shown}");
+        }
+        assert_eq!(shown.matches("grants nothing").count(), 2, "{shown}");
+    }
+}
+
+#[test]
+fn an_agents_tool_that_reaches_every_host_is_told_when_the_host_starts() {
+    let scratch = Scratch::new();
+    let dns = dns(&[]);
+    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN fetch {}\n", tool("curl").display());
+    let file = scratch.file("Agentfile", text);
+    let said = "note: agent a: fetch: it may send requests, and with them what it reads, to every public host";
+    configure(&scratch, &dns, "", "http = [\"*\"]\n");
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    assert_eq!(host.has_said(said), 1);
+    host.kill();
+    // Restored, with the hosts named.
+    configure(&scratch, &dns, "", "http = [\"a.test\"]\n");
+    let host = Host::start::<&str>(&scratch, []);
+    assert_eq!(host.has_said("every public host"), 0);
+    host.kill();
+    configure(&scratch, &dns, "", "http = [\"*\"]\n");
+    assert_eq!(Host::start::<&str>(&scratch, []).has_said(said), 1);
 }

@@ -1,5 +1,6 @@
 //! The MCP door: a client that nobody here wrote (`mcp` from PyPI), and clients that mean no good.
 
+mod changes;
 mod http;
 mod server;
 
@@ -83,46 +84,6 @@ fn a_foreign_client_is_served_over_http() {
         a_client_is_served(&over_http(&scratch, mode, &address), version);
         assert!(server.complains("tool=\"clock_sleep\"").contains("outcome=\"cancelled\""));
     }
-}
-
-#[test]
-fn clients_hear_of_tools_that_come_and_go() {
-    for (mode, _) in MODES {
-        let scratch = Scratch::new();
-        let tools = scratch.directory("tools");
-        std::fs::copy(tool("wc"), tools.join("wc.wasm")).expect("a copy");
-        let server = over_stdio(&scratch, mode, &[&tools.display().to_string()]);
-        let mut client = client(&server, &["changes", "2"]).stdout(Stdio::piped()).spawn().expect("Python runs");
-        let said = lines(client.stdout.take().expect("piped"));
-        assert_eq!(next(&said, "["), r#"["wc"]"#);
-        next(&said, "listening");
-        // Whole or not at all, as installers do it; a half one would be left out until it is whole.
-        std::fs::copy(tool("echo"), tools.join("half")).expect("a copy");
-        std::fs::rename(tools.join("half"), tools.join("echo.wasm")).expect("a name");
-        assert_eq!(next(&said, "["), r#"["echo", "wc"]"#);
-        std::fs::remove_file(tools.join("wc.wasm")).expect("it was there");
-        assert_eq!(next(&said, "["), r#"["echo"]"#);
-        assert!(client.wait().expect("it ends").success());
-    }
-}
-
-#[test]
-fn what_is_wrong_with_changed_files_leaves_the_tools_as_they_were() {
-    let scratch = Scratch::new();
-    let tools = scratch.directory("tools");
-    std::fs::copy(tool("wc"), tools.join("wc.wasm")).expect("a copy");
-    let mut server = Server::start(&scratch, [tools.as_os_str()]);
-    server.initialize();
-    std::fs::write(tools.join("x.wasm"), "not a component").expect("a file");
-    let list = |server: &mut Server, id| server.ask(id, "tools/list", json!({}))["result"]["tools"].clone();
-    assert_eq!(list(&mut server, 1).as_array().unwrap().len(), 1);
-    // Another name for a tool that is there already: neither of the two may win.
-    std::fs::remove_file(tools.join("x.wasm")).expect("it was there");
-    std::fs::copy(tool("wc"), tools.join("other.wasm")).expect("a copy");
-    std::fs::copy(tool("echo"), tools.join("echo.wasm")).expect("a copy");
-    std::fs::remove_file(tools.join("other.wasm")).expect("it was there");
-    next(&server.stdout, "notifications/tools/list_changed");
-    assert_eq!(list(&mut server, 2).as_array().unwrap().len(), 2);
 }
 
 #[test]
@@ -327,6 +288,36 @@ fn an_agents_tools_are_served_through_its_host() {
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     assert_eq!(next(&said, "["), r#"["cat", "clock_sleep", "wc"]"#);
     assert!(client.wait().expect("it ends").success());
+}
+
+#[test]
+fn an_agents_tools_tell_their_progress_while_they_run() {
+    let scratch = Scratch::new();
+    let component = built(&scratch, "nested", &may_call("nested"));
+    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN nested {}\n", component.display());
+    let file = scratch.file("Agentfile", text);
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let nothing = ["nested", r#"{"act": "nothing"}"#];
+    for (mode, _) in MODES {
+        let server = over_stdio(&scratch, mode, &["--agent", "a"]);
+        let (called, _) = asked(&server, &["call", "nested", r#"{"act": "progress"}"#]);
+        let told: Vec<_> =
+            called["progress"].as_array().unwrap().iter().map(|told| told[0].as_f64().unwrap()).collect();
+        // Its own numbers grow after those of the door; of those that come at once the newest counts.
+        assert!(told[0] < 1.0 && told.contains(&7.0) && told.is_sorted_by(|one, next| one < next), "{called}");
+        // One that never ends is heard before its end, and ended by who has heard enough.
+        let spin = ["cancel", "nested", r#"{"act": "progress-spin"}"#];
+        let (after, _) = asked(&server, &[&spin[..], &nothing, &["halfway"]].concat());
+        assert_eq!(after["progress"].as_array().unwrap().last().unwrap(), &json!([1.0, 2.0, "halfway"]), "{after}");
+        assert_eq!(after["failed"], false, "{after}");
+    }
+    let ended = host.hears("outcome=\"cancelled\"");
+    assert!(ended.contains("tool call tool=\"nested\""), "{ended}");
+    // A client that asks for no progress is answered all the same.
+    let mut server = Server::start(&scratch, ["--agent", "a"]);
+    server.initialize();
+    let quiet = server.ask(1, "tools/call", json!({ "name": "nested", "arguments": { "act": "progress-flood" } }));
+    assert_eq!(quiet["result"]["_meta"]["cofferdam/receipt"]["outcome"]["name"], "ok", "{quiet}");
 }
 
 fn asked_for_nobody(scratch: &Scratch) {

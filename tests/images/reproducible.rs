@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::listed;
-use crate::support::{Scratch, cofferdam};
+use crate::support::{Scratch, checkout, cofferdam};
 
-/// A tool whose panics name the file they are in, and so would tell where it was built.
+/// A tool whose panics name the file they are in. That of a file that its build script makes is an absolute path, and so
+/// would tell where it was built.
 fn project(scratch: &Scratch, name: &str) -> std::path::PathBuf {
     let file = |path: &str, text: &str| scratch.file(&format!("{name}/{path}"), text);
     file(
@@ -16,7 +17,12 @@ fn project(scratch: &Scratch, name: &str) -> std::path::PathBuf {
     file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"twice\"\nversion = \"0.1.0\"\n");
     file("capabilities.toml", "schema = 1\n[tool]\nname = \"twice\"\nversion = \"0.1.0\"\nsummary = \"Panics\"\n");
     file("USAGE.md", "# twice\n");
-    let main = "fn main() {\n    let word = std::env::args().nth(1).expect(\"a word\");\n    println!(\"{word} {}\", file!());\n    \
+    let build = "fn main() {\n    let made = std::path::Path::new(&std::env::var(\"OUT_DIR\").unwrap()).join(\"made.rs\");\n    \
+                 std::fs::write(made, \"fn made(word: &str) { assert!(word.len() > 1, \\\"short\\\"); }\").unwrap();\n}\n";
+    file("build.rs", build);
+    let main = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\nfn main() {\n    \
+                let word = std::env::args().nth(1).expect(\"a word\");\n    made(&word);\n    \
+                println!(\"{word} {}\", file!());\n    \
                 assert!(word.len() < 3, \"too long at {:?}\", std::panic::Location::caller());\n}\n";
     file("src/main.rs", main).parent().and_then(Path::parent).expect("the project").to_owned()
 }
@@ -46,9 +52,15 @@ fn two_builds_in_two_places_have_one_digest() {
     let digest = build(&scratch, &first, "first:1", "");
     assert_eq!(build(&scratch, &second, "second:1", ""), digest);
     let component = std::fs::read(scratch.path().join("out/twice.wasm")).unwrap();
-    for place in [scratch.path().to_str().unwrap(), ".cargo/registry"] {
-        assert!(!component.windows(place.len()).any(|part| part == place.as_bytes()), "{place} is in it");
+    let has = |part: &str| component.windows(part.len()).any(|found| found == part.as_bytes());
+    // What was generated is named by where it lies, and that has been called something else.
+    assert!(has("/source/") && has("/out/made.rs"));
+    let home = std::env::var("HOME").expect("a home");
+    let cargo = std::env::var("CARGO_HOME").unwrap_or(format!("{home}/.cargo"));
+    for place in [scratch.path(), &first, &second, checkout(), Path::new(&home), Path::new(&cargo)] {
+        assert!(place.is_absolute() && !has(&format!("{}/", place.display())), "{} is in it", place.display());
     }
+    assert!(!has(".cargo/registry"));
     let inspect = cofferdam(&scratch, ["tool", "inspect", "first:1", "--format", "json"]).run().exits(0).json();
     assert_eq!(inspect["usage"], "# twice\n");
     assert!(inspect["image"]["annotations"].get("org.opencontainers.image.created").is_none());

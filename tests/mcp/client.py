@@ -66,15 +66,18 @@ async def call(connected, name, text, meta="null"):
         say({"code": error.error.code, "message": error.error.message})
 
 
-async def cancel(connected, name, text, then, then_text):
-    """Cancels a call as soon as it has begun, and makes another one."""
+async def cancel(connected, name, text, then, then_text, part="was called"):
+    """Cancels a call as soon as its progress says PART, and makes another one."""
+    heard = []
     async with anyio.create_task_group() as group:
 
         async def progress(done, total, message):
-            group.cancel_scope.cancel()
+            heard.append([done, total, message])
+            if part in (message or ""):
+                group.cancel_scope.cancel()
 
         group.start_soon(lambda: connected.call_tool(name, json.loads(text), progress_callback=progress))
-    say(shown(await connected.call_tool(then, json.loads(then_text))))
+    say(shown(await connected.call_tool(then, json.loads(then_text))) | {"progress": heard})
 
 
 async def changes(connected, count):

@@ -69,6 +69,11 @@ impl<'a> Host<'a> {
         panic!("the host did not say `{part}`; it said:\n{}", self.said.join("\n"));
     }
 
+    /// The lines with `part` that it has said before it took clients, and those that a test has waited for since.
+    pub(crate) fn has_said(&self, part: &str) -> usize {
+        self.said.iter().filter(|line| line.contains(part)).count()
+    }
+
     /// One turn, as the events of its stream.
     #[track_caller]
     pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Answer, Catalog, Runner};
+use cofferdam_tool::{Answer, Catalog, Progress, Runner};
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::documents;
@@ -49,8 +50,15 @@ impl Agent {
     }
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue. Nothing of it is kept.
-    pub async fn call(&self, tool: &str, input: Value, cancel: &CancellationToken) -> Answer {
-        self.runner.answer(&self.catalog, tool, input, cancel).await
+    /// `progress` stays open until the call ends, and hears what the tool tells.
+    pub async fn call(
+        &self,
+        tool: &str,
+        input: Value,
+        progress: mpsc::Sender<Progress>,
+        cancel: &CancellationToken,
+    ) -> Answer {
+        self.runner.answer_with_progress(&self.catalog, tool, input, progress, cancel).await
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.

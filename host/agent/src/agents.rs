@@ -178,6 +178,16 @@ impl Agents {
         agents.iter().map(|(name, slot)| slot.summary(name)).collect()
     }
 
+    /// Those that run, by name.
+    pub fn ready(&self) -> Vec<Arc<Agent>> {
+        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
+        let ready = |slot: &Slot| match slot {
+            Slot::Ready(agent, _) => Some(Arc::clone(agent)),
+            Slot::Failed { .. } => None,
+        };
+        agents.values().filter_map(ready).collect()
+    }
+
     /// Tells each time an agent was added or made anew.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changed.subscribe()

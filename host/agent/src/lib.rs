@@ -9,6 +9,7 @@ mod chat;
 mod documents;
 mod error;
 mod event;
+mod kept;
 mod session;
 mod workspace;
 
@@ -17,4 +18,5 @@ pub use agents::{Agents, AgentsConfig, Decisions, Summary};
 pub use chat::Turn;
 pub use error::{AgentError, TurnError};
 pub use event::Event;
+pub use kept::{Kept, kept};
 pub use session::{MessageRow, SessionRow, SessionStore};

@@ -5,6 +5,7 @@
 //! `preopen.rs` opens the directories a grant hands out: it is the only file in the host that resolves a path for a
 //! guest.
 
+mod diff;
 mod digest;
 mod environment;
 mod error;
@@ -18,6 +19,7 @@ mod preopen;
 mod quantity;
 mod secret;
 
+pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};

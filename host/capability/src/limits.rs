@@ -88,6 +88,11 @@ macro_rules! limits {
                 vec![$(LimitRow { name: $key, value: self.$name.to_string() },)*]
             }
 
+            /// The keys of the limits that are higher than in `other`.
+            pub fn higher_than(&self, other: &Self) -> Vec<&'static str> {
+                [$((self.$name > other.$name, $key),)*].into_iter().filter_map(|(higher, key)| higher.then_some(key)).collect()
+            }
+
             /// The highest ceiling that an operator can configure.
             pub const HIGHEST: Self = Self { $($name: highest!($kind $(, $highest)?),)* };
 

@@ -132,6 +132,27 @@ impl HttpRule {
         Some(Self { host, offered: port, ..self.clone() })
     }
 
+    /// Whether this rule permits nothing that `other` does not permit, whatever ceilings and offers narrow both.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let methods = other.methods.is_empty()
+            || (!self.methods.is_empty() && self.methods.iter().all(|method| other.methods.contains(method)));
+        let covered = |path: &PathPrefix| other.paths.iter().any(|other| path.is_within(other));
+        let paths = other.paths.is_empty() || (!self.paths.is_empty() && self.paths.iter().all(covered));
+        self.host.is_within(&other.host) && self.has_ports_of(other) && methods && paths
+    }
+
+    fn has_ports_of(&self, other: &Self) -> bool {
+        let usual = || [Scheme::Http, Scheme::Https].map(|scheme| Port(scheme.default_port()));
+        match (self.ports.as_slice(), other.ports.as_slice()) {
+            ([], []) => true,
+            // Those of an open row are the operator's choice, which may be any.
+            ([], ports) => !self.open && usual().iter().all(|port| ports.contains(port)),
+            // A port that is named holds for both schemes, and for an offer that names none.
+            (_, []) => false,
+            (inner, ports) => inner.iter().all(|port| ports.contains(port)),
+        }
+    }
+
     /// The hosts it is about.
     pub fn host(&self) -> &HostPattern {
         &self.host

@@ -13,7 +13,7 @@ use crate::state::State;
 
 /// Lines that one call may log, and times that it may tell of its progress: more than somebody reads, and few enough
 /// that calls in a loop cannot flood the host's log. `wit/tool.wit` says so too.
-const MAX_MESSAGES: u32 = 256;
+pub const MAX_MESSAGES: u32 = 256;
 
 /// Bytes of these lines, and of the messages of progress (64 KiB each): what is kept of standard error.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;

@@ -37,6 +37,7 @@ pub use compile::compile_worker;
 pub use component::{Component, Shape};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
+pub use host::MAX_MESSAGES;
 pub use http::Injection;
 pub use imports::is_declared;
 pub use outcome::Outcome;

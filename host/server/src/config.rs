@@ -2,6 +2,7 @@
 
 mod network;
 mod place;
+mod unknown;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,8 +1,10 @@
 //! What the operator gives to tools on the command line: from the flags to a decision.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use cofferdam_capability::{Access, Decision, LimitsRequest, Offer, SecretName};
+use cofferdam_agent::Agent;
+use cofferdam_capability::{Access, Decision, Grant, LimitsRequest, Offer, SecretName};
 use cofferdam_tool::{Secrets, Tool};
 use zeroize::Zeroizing;
 
@@ -27,7 +29,20 @@ pub(crate) fn tell(component: &str, tools: &[Tool]) {
     for withheld in tool.grant().withheld() {
         console::note(&format!("note: {component}: {withheld}"));
     }
-    if tool.grant().network().reaches_every_host() {
+    tell_reach(component, tool.grant());
+}
+
+/// The same of an agent's tools, as far as they reach; what they do not get is in the log.
+pub(crate) fn tell_reach_of(agent: &Agent) {
+    let mut told = BTreeSet::new();
+    // All tools of a BIN have the same grant, which goes by the BIN's name.
+    for grant in agent.catalog().iter().map(Tool::grant).filter(|grant| told.insert(grant.tool().to_owned())) {
+        tell_reach(&format!("agent {}: {}", agent.name(), grant.tool()), grant);
+    }
+}
+
+fn tell_reach(component: &str, grant: &Grant) {
+    if grant.network().reaches_every_host() {
         console::note(&format!(
             "note: {component}: it may send requests, and with them what it reads, to every public host: its manifest \
              leaves the hosts to you, and you offered `*`; name the hosts instead"

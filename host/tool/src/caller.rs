@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use cofferdam_sandbox::{Answering, Caller, Outcome, Unanswered};
+use cofferdam_sandbox::{Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,11 @@ pub struct Progress {
     pub total: Option<u64>,
     /// What it is doing; may be empty.
     pub message: String,
+}
+
+impl Progress {
+    /// How often a call can tell of it: a queue of this length loses nothing.
+    pub const MOST: usize = MAX_MESSAGES as usize;
 }
 
 /// Where a call stands among those that made one another.

@@ -65,6 +65,24 @@ impl Runner {
             None => Answer::unknown(name, catalog),
         }
     }
+
+    /// The same, and tells `progress` how far the call has come.
+    pub async fn answer_with_progress(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        arguments: Value,
+        progress: mpsc::Sender<Progress>,
+        cancel: &CancellationToken,
+    ) -> Answer {
+        match catalog.get(name) {
+            Some(tool) => {
+                let report = self.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
+                Answer::of(&report, tool)
+            }
+            None => Answer::unknown(name, catalog),
+        }
+    }
 }
 
 impl Door {

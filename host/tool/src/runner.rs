@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Digest, Grant, Host, Manifest, Scheme};
+use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
 use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +87,11 @@ impl Runner {
     /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
     pub async fn load(&self, bytes: &[u8], origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
         Ok(Installed { component: self.door.engine.load(bytes, origin, supplied).await? })
+    }
+
+    /// What a component asks for beyond a manifest that somebody has decided about.
+    pub fn beyond(&self, decided: &Manifest, installed: &Installed) -> Diff {
+        Diff::new(decided, installed.manifest(), &self.ceiling)
     }
 
     /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each

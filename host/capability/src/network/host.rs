@@ -51,18 +51,22 @@ impl HostPattern {
         }
     }
 
-    /// The hosts that both cover: always one of the two, because names form a tree.
-    pub(crate) fn meet(&self, other: &Self) -> Option<Self> {
-        let within = |inner: &Self, outer: &Self| match (&inner.0, &outer.0) {
-            (Pattern::Exact(host), _) => outer.covers(host),
+    /// Whether `other` covers every host that this covers.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Pattern::Exact(host), _) => other.covers(host),
             (_, Pattern::Any) => true,
             (Pattern::Below(inner), Pattern::Below(outer)) => inner == outer || is_below(inner, outer),
             _ => false,
-        };
-        if within(self, other) {
+        }
+    }
+
+    /// The hosts that both cover: always one of the two, because names form a tree.
+    pub(crate) fn meet(&self, other: &Self) -> Option<Self> {
+        if self.is_within(other) {
             return Some(self.clone());
         }
-        within(other, self).then(|| other.clone())
+        other.is_within(self).then(|| other.clone())
     }
 }
 

@@ -22,6 +22,13 @@ pub(super) fn covered(prefixes: &[PathPrefix], path: &str) -> Result<(), Refusal
     Err(Refusal(format!("path {path:?} is not granted")))
 }
 
+impl PathPrefix {
+    /// Whether `other` covers everything that this covers.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.segments.starts_with(&other.segments)
+    }
+}
+
 /// The segments of a path, decoded. A path that servers read in different ways has none: what one takes for a name,
 /// another takes for a way up.
 fn segments(path: &str) -> Result<Vec<String>, String> {

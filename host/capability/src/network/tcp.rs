@@ -35,6 +35,11 @@ impl TcpPorts {
     pub fn iter(&self) -> impl Iterator<Item = u16> {
         self.0.iter().map(|port| port.0)
     }
+
+    /// Whether each of them is one of `other`.
+    pub(crate) fn are_within(&self, other: &Self) -> bool {
+        self.0.iter().all(|port| other.0.contains(port))
+    }
 }
 
 impl TcpRule {

@@ -1,10 +1,13 @@
 //! `cofferdam config show`: what holds, and where it came from.
 
+use std::path::Path;
+
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 
-pub(crate) fn show(config: &Config, format: Format) -> Result<(), Failure> {
+pub(crate) fn show(config: &Config, data: &Path, format: Format) -> Result<(), Failure> {
+    tell_unknown_grants(config, data);
     let settings = config.settings();
     if format == Format::Json {
         return console::json(&serde_json::json!({ "settings": settings, "grant": config.grants }));
@@ -15,4 +18,17 @@ pub(crate) fn show(config: &Config, format: Format) -> Result<(), Failure> {
         console::line(format!("grant: {} of agent {}", row.tool, row.agent));
     }
     Ok(())
+}
+
+/// Tells the operator which grants hold for nothing, by the agents of the data directory.
+pub(super) fn tell_unknown_grants(config: &Config, data: &Path) {
+    if config.grants.is_empty() {
+        return;
+    }
+    match cofferdam_agent::kept(data) {
+        Ok(kept) => {
+            config.unknown_grants(&kept).iter().for_each(|sentence| console::note(&format!("note: {sentence}")))
+        }
+        Err(error) => console::note(&format!("note: nobody can say whether every [[grant]] is for a tool: {error}")),
+    }
 }

@@ -11,7 +11,8 @@ use crate::cli::{Mcp, Offers};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::mcp::door::Door;
-use crate::mcp::files::{Files, Named};
+use crate::mcp::files::Files;
+use crate::mcp::named::Named;
 use crate::mcp::{agent, call::Callee, http, stdio};
 use crate::paths::DataDir;
 use crate::token::Token;
@@ -51,9 +52,10 @@ async fn here(
     let (reach, decision) = offers::read(given)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
     let named = Named::load(&runner, tools, plain_http, data).await?;
-    let files = Files::new(Arc::clone(&runner), named, decision);
-    let seen = files.stamps();
-    let (sender, shelf) = watch::channel(Arc::new(files.shelf().await?));
+    // From before they are read, so that no change is missed.
+    let seen = named.stamps();
+    let (files, shelf) = Files::open(Arc::clone(&runner), named, decision).await?;
+    let (sender, shelf) = watch::channel(Arc::new(shelf));
     let door = Door::new(shelf, Callee::Runner(runner));
     console::note(&format!("serving {}", door.names()));
     tokio::spawn(files.watch(seen, sender));

@@ -28,6 +28,6 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Mcp(mcp) => mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => selftest::run(selftest).await,
         Command::Image(image) => image::run(&image, data).await,
-        Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, listing.format),
+        Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, &data, listing.format),
     }
 }

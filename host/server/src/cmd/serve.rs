@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir};
-use crate::{console, descriptors, host, listen};
+use crate::{console, descriptors, host, listen, offers};
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -47,6 +47,8 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         let agent = agents.apply(file).await.map_err(Failure::work)?;
         console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names()));
     }
+    super::config::tell_unknown_grants(&config, data.path());
+    agents.ready().iter().for_each(|agent| offers::tell_reach_of(agent));
     let copied = copy_files_in(&agents, &copy_in)?;
 
     let socket = paths::socket(data.path());

@@ -4,14 +4,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agent, Agents};
+use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
-use cofferdam_proto::host::{
-    CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult, call_tool_response,
-};
-use cofferdam_tool::Answer;
+use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
+use cofferdam_tool::{Answer, Progress};
 use futures_util::{Stream, stream};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::{Shared, status};
@@ -24,6 +25,29 @@ pub(crate) struct ToolsService {
 
 type ListStream = Pin<Box<dyn Stream<Item = Result<ListToolsResponse, Status>> + Send>>;
 type CallStream = Pin<Box<dyn Stream<Item = Result<CallToolResponse, Status>> + Send>>;
+
+/// A call that runs in a task of its own, so that it comes to its end and leaves a receipt in the log also when its client
+/// goes away. Dropping this cancels it.
+struct Running {
+    progress: mpsc::Receiver<Progress>,
+    task: Option<JoinHandle<Answer>>,
+    _cancel: DropGuard,
+}
+
+impl Running {
+    /// What there is to tell: progress while the call runs, at last its result.
+    async fn next(&mut self) -> Option<Result<Event, Status>> {
+        // Open until the call has ended.
+        if let Some(mut told) = self.progress.recv().await {
+            while let Ok(newer) = self.progress.try_recv() {
+                told = newer;
+            }
+            return Some(Ok(progress(told)));
+        }
+        let answer = self.task.take()?.await;
+        Some(answer.map(result).map_err(|error| status::of_host(&error)))
+    }
+}
 
 #[tonic::async_trait]
 impl Tools for ToolsService {
@@ -52,19 +76,16 @@ impl Tools for ToolsService {
         let input: Value = serde_json::from_str(&input)
             .map_err(|error| Status::invalid_argument(format!("the input of `{name}` is not JSON: {error}")))?;
         let cancel = self.shared.stop.child_token();
-        // In a task of its own, so that a call that is cancelled comes to its end and leaves a receipt in the log.
-        let call = self.shared.turns.spawn({
-            let cancel = cancel.clone();
-            async move { agent.call(&name, input, &cancel).await }
-        });
+        let (sender, progress) = mpsc::channel(Progress::MOST);
+        let token = cancel.clone();
+        let task = self.shared.turns.spawn(async move { agent.call(&name, input, sender, &token).await });
         // Dropped with the stream, when the client is gone.
-        let client = cancel.drop_guard();
-        let result = stream::once(async move {
-            let answer = call.await.map_err(|error| status::of_host(&error));
-            drop(client);
-            answer.map(result)
+        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard() };
+        let events = stream::unfold(running, |mut running| async {
+            let event = running.next().await?;
+            Some((event.map(|event| CallToolResponse { event: Some(event) }), running))
         });
-        Ok(Response::new(Box::pin(result)))
+        Ok(Response::new(Box::pin(events)))
     }
 }
 
@@ -93,10 +114,14 @@ fn list(agent: &Agent) -> ListToolsResponse {
     ListToolsResponse { tools: agent.catalog().iter().map(tool).collect() }
 }
 
-fn result(answer: Answer) -> CallToolResponse {
+fn progress(told: Progress) -> Event {
+    let Progress { done, total, message } = told;
+    Event::Progress(cofferdam_proto::host::Progress { done, total, message })
+}
+
+fn result(answer: Answer) -> Event {
     let Answer { content, failed, structured, receipt } = answer;
     let structured = structured.map(|structured| structured.to_string()).unwrap_or_default();
     let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
-    let result = ToolResult { content, failed, structured, receipt };
-    CallToolResponse { event: Some(call_tool_response::Event::Result(result)) }
+    Event::Result(ToolResult { content, failed, structured, receipt })
 }

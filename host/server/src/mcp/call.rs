@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
-use cofferdam_proto::host::{CallToolRequest, ToolResult, call_tool_response};
+use cofferdam_proto::host::{CallToolRequest, ToolResult};
 use cofferdam_tool::{Answer, Input, Progress, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
@@ -41,7 +42,7 @@ struct Done {
 }
 
 impl Callee {
-    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells, where this process runs it.
+    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells, wherever it runs.
     /// When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
@@ -62,7 +63,7 @@ impl Callee {
                 None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),
             },
             Self::Host { client, agent } => {
-                let call = on_host(client.clone(), agent, name, &arguments);
+                let call = on_host(client.clone(), agent, name, &arguments, &progress);
                 tokio::select! {
                     done = call => done,
                     () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
@@ -73,7 +74,13 @@ impl Callee {
     }
 }
 
-async fn on_host(mut client: ToolsClient<Channel>, agent: &str, name: &str, arguments: &Value) -> Done {
+async fn on_host(
+    mut client: ToolsClient<Channel>,
+    agent: &str,
+    name: &str,
+    arguments: &Value,
+    progress: &mpsc::Sender<Progress>,
+) -> Done {
     let request = CallToolRequest { name: name.to_owned(), input: arguments.to_string() };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,
@@ -83,8 +90,15 @@ async fn on_host(mut client: ToolsClient<Channel>, agent: &str, name: &str, argu
         let mut events = client.call_tool(request).await?.into_inner();
         let mut last = None;
         while let Some(message) = events.message().await? {
-            if let Some(call_tool_response::Event::Result(result)) = message.event {
-                last = Some(result);
+            match message.event {
+                Some(Event::Result(result)) => last = Some(result),
+                Some(Event::Progress(told)) => {
+                    let cofferdam_proto::host::Progress { done, total, message } = told;
+                    // What does not fit is more than this host tells of one call.
+                    let _ = progress.try_send(Progress { done, total, message });
+                }
+                // An event of a newer host.
+                None => {}
             }
         }
         Ok::<_, tonic::Status>(last)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cofferdam_tool::Progress as Told;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
@@ -11,6 +12,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::call::Callee;
@@ -19,9 +21,6 @@ use super::shelf::Shelf;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
 const MAX_CALLS: usize = 256;
-
-/// What a guest tells of its progress that waits for its client; what does not fit is lost, and the newest counts.
-const MAX_TOLD: usize = 16;
 
 /// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -38,17 +37,26 @@ pub(crate) struct Door {
     running: TaskTracker,
     /// Whether this client is already told when tools change.
     told: Arc<AtomicBool>,
+    /// Whether this client says nothing any more. Who waits for news of the tools then waits for nobody; calls come to their
+    /// end, because a client may have asked all it wanted.
+    gone: CancellationToken,
 }
 
 impl Door {
     pub(crate) fn new(shelf: watch::Receiver<Arc<Shelf>>, callee: Callee) -> Self {
         let places = Arc::new(Semaphore::new(MAX_CALLS));
-        Self { shelf, callee, places, running: TaskTracker::new(), told: Arc::default() }
+        let (told, gone) = (Arc::default(), CancellationToken::new());
+        Self { shelf, callee, places, running: TaskTracker::new(), told, gone }
     }
 
     /// For another client.
     pub(crate) fn for_another(&self) -> Self {
-        Self { told: Arc::default(), ..self.clone() }
+        Self { told: Arc::default(), gone: CancellationToken::new(), ..self.clone() }
+    }
+
+    /// For the way by which requests come, to say that there will be no more.
+    pub(crate) fn gone(&self) -> &CancellationToken {
+        &self.gone
     }
 
     /// The names of the tools, for people.
@@ -106,7 +114,7 @@ impl ServerHandler for Door {
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
         let progress = Progress::new(&context.peer, context.meta.get_progress_token());
-        let (told, tells) = mpsc::channel(MAX_TOLD);
+        let (told, tells) = mpsc::channel(Told::MOST);
         let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
         Ok(progress.follow(&request.name, call, tells).await.into())
     }
@@ -118,16 +126,15 @@ impl ServerHandler for Door {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let mut shelf = self.shelf.clone();
-        loop {
-            tokio::select! {
-                () = context.cancelled() => return Ok(()),
-                changed = shelf.changed() => {
-                    if changed.is_err() || context.sink().notify_tool_list_changed().await.is_err() {
-                        return Ok(());
-                    }
-                }
-            }
+        let telling =
+            async { while shelf.changed().await.is_ok() && context.sink().notify_tool_list_changed().await.is_ok() {} };
+        // Also in the middle of it: nobody says then that what was written has gone.
+        tokio::select! {
+            () = context.cancelled() => {}
+            () = self.gone.cancelled() => {}
+            () = telling => {}
         }
+        Ok(())
     }
 
     /// Before that, every client was told.

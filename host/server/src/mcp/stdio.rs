@@ -1,11 +1,14 @@
 //! Standard input and output: the client has started this process and speaks to it alone.
 
 use std::io::IsTerminal;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use rmcp::service::ServerInitializeError;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::stdio_pipes;
 use rmcp::{RoleServer, ServiceExt};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
@@ -23,6 +26,7 @@ pub(crate) async fn serve(door: Door, stop: CancellationToken) -> Result<(), Fai
         );
     }
     let (input, output) = stdio_pipes();
+    let input = UntilGone { input, gone: door.gone().clone() };
     let transport = AsyncRwTransport::<RoleServer, _, _>::new(input, output).with_max_line_length(MAX_MESSAGE);
     match door.clone().serve_with_ct(transport, stop).await {
         Ok(service) => {
@@ -37,5 +41,22 @@ pub(crate) async fn serve(door: Door, stop: CancellationToken) -> Result<(), Fai
             Err(Failure::work("the client does not begin with `initialize` or `server/discover`, as MCP clients do"))
         }
         Err(error) => Err(Failure::work(format!("the client and this server cannot begin: {error}"))),
+    }
+}
+
+/// Standard input, and the word that it has ended: the client is gone then, and waits for this process to end.
+struct UntilGone<R> {
+    input: R,
+    gone: CancellationToken,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for UntilGone<R> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let room = buf.remaining();
+        let read = ready!(Pin::new(&mut self.input).poll_read(cx, buf));
+        if read.is_err() || (room > 0 && buf.remaining() == room) {
+            self.gone.cancel();
+        }
+        Poll::Ready(read)
     }
 }

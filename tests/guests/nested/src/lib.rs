@@ -74,6 +74,13 @@ fn act(name: &str, input: &Value) -> Value {
             host::progress(7, None, "");
             json!({})
         }
+        // Says that it is halfway, and stays there.
+        "progress-spin" => {
+            host::progress(1, Some(2), "halfway");
+            loop {
+                std::hint::spin_loop();
+            }
+        }
         "progress-flood" => {
             (0..1_000).for_each(|done| host::progress(done, None, "again"));
             json!({})

@@ -22,9 +22,6 @@ use crate::paths::DataDir;
 
 use super::source::Source;
 
-/// Progress that waits to be shown; what does not fit is not shown.
-const PROGRESS_QUEUE: usize = 256;
-
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
     // One call at a time needs far less than all of it.
@@ -47,7 +44,7 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
             let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
             let format = run.format;
             calls.spawn(async move {
-                let (sender, progress) = mpsc::channel(PROGRESS_QUEUE);
+                let (sender, progress) = mpsc::channel(Progress::MOST);
                 let call = runner.call_with_progress(&tool, (*input).clone(), sender, &cancel);
                 tokio::join!(call, show(progress, format)).0
             });

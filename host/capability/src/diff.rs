@@ -1,0 +1,120 @@
+//! What one manifest asks for beyond another.
+
+use std::fmt;
+
+use crate::grant::Ceiling;
+use crate::guest_path::GuestPath;
+use crate::manifest::{Access, FsRow, HttpRow, Manifest, SecretRow, TcpRow};
+use crate::network::{HostPattern, HttpRule};
+use crate::secret::SecretName;
+
+/// How many things a sentence names before it only counts them: a manifest may have a thousand rows.
+const SHOWN: usize = 8;
+
+/// What a manifest asks for beyond one that somebody has decided about. Where it is empty, the same offers give the new
+/// component no more than they gave the old one, and nobody has to decide again.
+///
+/// Row is held against row: what only several old rows together covered counts as more. Reasons and `[[unused]]` rows give
+/// nothing, so they do not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diff {
+    more: Vec<More>,
+}
+
+/// One thing that is asked for beyond what was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum More {
+    /// A directory, or more access to it.
+    Directory(GuestPath, Access),
+    /// Requests to these hosts, or other ones.
+    Requests(HostPattern),
+    /// TCP to these hosts, or to other ports of them.
+    Tcp(HostPattern),
+    /// A secret, or the same one elsewhere.
+    Secret(SecretName),
+    /// An environment variable.
+    Variable(String),
+    /// Calls of another tool.
+    Call(String),
+    /// A higher limit.
+    Limit(&'static str),
+}
+
+impl Diff {
+    /// What `new` asks for beyond `old`. `ceiling` says what a limit is that a manifest leaves out.
+    pub fn new(old: &Manifest, new: &Manifest, ceiling: &Ceiling) -> Self {
+        // Whole, so that a new kind of row has to be judged here before anything compiles.
+        let Manifest { schema: _, tool: _, fs, http, tcp, secret, env, call, unused: _, limits } = new;
+        let mut more = Vec::new();
+        let fs = fs.iter().filter(|row| !old.fs.iter().any(|old| directory_within(row, old)));
+        more.extend(fs.map(|row| More::Directory(row.path.clone(), row.access)));
+        let rules: Vec<HttpRule> = old.http.iter().map(HttpRow::rule).collect();
+        let http = http.iter().filter(|row| !rules.iter().any(|old| row.rule().is_within(old)));
+        more.extend(http.map(|row| More::Requests(row.host.clone())));
+        let tcp = tcp.iter().filter(|row| !old.tcp.iter().any(|old| tcp_within(row, old)));
+        more.extend(tcp.map(|row| More::Tcp(row.host.clone())));
+        let secret = secret.iter().filter(|row| !old.secret.iter().any(|old| same_secret(row, old)));
+        more.extend(secret.map(|row| More::Secret(row.name.clone())));
+        let env = env.iter().filter(|row| !old.env.iter().any(|old| old.name == row.name));
+        more.extend(env.map(|row| More::Variable(row.name.clone())));
+        let call = call.iter().filter(|row| !old.call.iter().any(|old| old.name == row.name));
+        more.extend(call.map(|row| More::Call(row.name.clone())));
+        let effective = |asked| ceiling.defaults.adjusted(asked, &ceiling.limits);
+        more.extend(effective(limits).higher_than(&effective(&old.limits)).into_iter().map(More::Limit));
+        Self { more }
+    }
+
+    /// Whether nothing is asked for beyond what was.
+    pub fn is_empty(&self) -> bool {
+        self.more.is_empty()
+    }
+
+    /// Each thing, in the order of a manifest.
+    pub fn more(&self) -> &[More] {
+        &self.more
+    }
+}
+
+fn directory_within(row: &FsRow, old: &FsRow) -> bool {
+    old.path.contains(&row.path) && row.access <= old.access
+}
+
+fn tcp_within(row: &TcpRow, old: &TcpRow) -> bool {
+    row.host.is_within(&old.host) && row.ports.are_within(&old.ports)
+}
+
+/// A secret in another header, or in other words, is a secret that somebody else may read.
+fn same_secret(row: &SecretRow, old: &SecretRow) -> bool {
+    row.name == old.name && row.inject == old.inject && row.host == old.host
+}
+
+/// On one line: what authors wrote is shown with its line breaks and control characters as escapes.
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, more) in self.more.iter().take(SHOWN).enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{more}")?;
+        }
+        match self.more.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            left => write!(f, " and {left} more"),
+        }
+    }
+}
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path, access) => write!(f, "{} {access}", path.as_str().escape_debug()),
+            Self::Requests(host) => write!(f, "requests to {host}"),
+            Self::Tcp(host) => write!(f, "TCP to {host}"),
+            Self::Secret(name) => write!(f, "the secret {name}"),
+            Self::Variable(name) => write!(f, "the variable {}", name.escape_debug()),
+            Self::Call(name) => write!(f, "calls of {name}"),
+            Self::Limit(key) => write!(f, "more `{key}`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
