@@ -47,11 +47,11 @@ tools-readme: tools
     sed --in-place -e '/^<!-- table:/,/^<!-- end of table -->$/{//!d;}' -e '/^<!-- table:/r target/tools/table.md' tools/README.md
 
 # Measure in a release build and write BENCHMARKS.md.
-bench: tools
+bench: tools programs
     @echo "building the host and the workloads for release" >&2
     cargo build --locked --release
     cargo build --locked --quiet --package cofferdam-workloads --target {{target}} --profile workload
-    cargo bench --locked --bench sandbox
+    cargo bench --locked --bench sandbox --bench outside
 
 [private]
 host: wasm-target

@@ -27,9 +27,9 @@ fn built(path: &str) -> PathBuf {
     path
 }
 
-/// The binary under test.
+/// The binary under test, of the same profile as what drives it.
 pub(crate) fn binary() -> PathBuf {
-    built("debug/cofferdam")
+    built(if cfg!(debug_assertions) { "debug/cofferdam" } else { "release/cofferdam" })
 }
 
 /// A tool that ships with the host, with its manifest inside.

@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use cofferdam_report::Report;
 use cofferdam_sandbox::Invocation;
 use tokio::sync::oneshot;
 
 use crate::fixture::{CALLS, Fixture, Tool, resident_memory};
-use crate::report::Report;
 
 const AT_ONCE: usize = 1_000;
+
+/// How often both are measured, in turns.
+const TURNS: usize = 15;
 
 /// A call to make: a tool and what it gets.
 #[derive(Clone)]
@@ -39,10 +42,14 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
     for work in &works {
         // Touches every slot of the pool once, so that neither side pays for the first touch.
         at_once(work);
-        let sequential = one_after_the_other(work);
         let before = resident_memory();
-        let concurrent = at_once(work);
+        let (mut sequential, mut concurrent) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            sequential.push(one_after_the_other(work));
+            concurrent.push(at_once(work));
+        }
         let grown = resident_memory().saturating_sub(before);
+        let (sequential, concurrent) = (median(sequential), median(concurrent));
         let ratio = concurrent / cores as f64 / sequential;
         let shown = format!("{ratio:.2} ({concurrent:.0}/s on {cores} cores, {sequential:.0}/s sequential)");
         let what = format!("1,000 {} calls at once: throughput per core ÷ sequential", work.name);
@@ -53,6 +60,11 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         let shown = format!("{} KiB more", grown >> 10);
         report.row(&what, &shown, "≤ 1 MiB for each of 64 places", grown <= bound);
     }
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates.get(TURNS / 2).copied().unwrap_or_default()
 }
 
 /// Calls a second, each started when the one before has ended, on one worker of the runtime.

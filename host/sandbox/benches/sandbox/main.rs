@@ -14,19 +14,20 @@
 mod bare;
 mod concurrent;
 mod fixture;
-mod report;
+mod quotient;
 
 use std::sync::Arc;
 
+use cofferdam_report::{Report, time};
 use criterion::Criterion;
 
-use crate::fixture::{Fixture, Tool};
-use crate::report::Report;
+use crate::fixture::Fixture;
+use crate::quotient::Quotient;
 
 fn main() {
     let fixture = Arc::new(Fixture::new());
-    let mut criterion = Criterion::default().output_directory(&report::measurements()).configure_from_args();
-    let mut report = Report::default();
+    let mut criterion = Criterion::default().output_directory(&quotient::measurements()).configure_from_args();
+    let mut report = Report::new("The sandbox");
 
     typed_call(&mut criterion, &fixture, &mut report);
     small_command(&mut criterion, &fixture, &mut report);
@@ -40,28 +41,23 @@ fn main() {
 
 fn typed_call(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     let tool = fixture.load("target/tools/text-stats.wasm");
-    let input = "{\"text\":\"one two three\"}";
-    criterion.bench_function("typed/sandbox", |bencher| {
-        bencher.iter(|| fixture.typed(&tool, input));
-    });
     let bare = bare::Bare::new(&fixture.bytes("target/tools/text-stats.wasm"));
-    criterion.bench_function("typed/bare", |bencher| bencher.iter(|| bare.typed(input)));
-    let ratio = report::ratio("typed/sandbox", "typed/bare");
-    report.ratio("typed call through the whole sandbox ÷ bare wasmtime floor", ratio, "≤ 0.9", ratio.value <= 0.9);
+    let input = "{\"text\":\"one two three\"}";
+    let what = "typed call through the whole sandbox ÷ bare wasmtime floor";
+    let quotient = Quotient { what, group: "typed", most: 0.9 };
+    quotient.measure(criterion, report, || fixture.typed(&tool, input), || bare.typed(input));
 }
 
 fn small_command(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     let tool = fixture.load("target/tools/wc.wasm");
     let file = fixture.small_file();
-    criterion.bench_function("wc/sandbox", |bencher| bencher.iter(|| fixture.command(&tool, &["small.txt"])));
-    criterion.bench_function("wc/native", |bencher| {
-        bencher.iter(|| {
-            let output = std::process::Command::new("wc").arg(&file).output().expect("wc runs");
-            assert!(output.status.success());
-        });
-    });
-    let ratio = report::ratio("wc/sandbox", "wc/native");
-    report.ratio("`wc` on a small file ÷ spawning the native `wc`", ratio, "≤ 0.25", ratio.value <= 0.25);
+    let native = || {
+        let output = std::process::Command::new("wc").arg(&file).output().expect("wc runs");
+        assert!(output.status.success());
+    };
+    let what = "`wc` on a small file ÷ spawning the native `wc`";
+    let quotient = Quotient { what, group: "wc", most: 0.25 };
+    quotient.measure(criterion, report, || fixture.command(&tool, &["small.txt"]), native);
 }
 
 /// A host that starts with the component in its cache: load and first call against a warm one.
@@ -84,28 +80,16 @@ fn first_call(fixture: &Fixture, report: &mut Report) {
     over.sort();
     let median = over.get(RUNS / 2).copied().unwrap_or_default();
     let fits = median.as_millis() < 10;
-    report.row(
-        "first call of a cached 2.7 MB component, over the warm call",
-        &format!("{median:.1?}"),
-        "≤ 10 ms",
-        fits,
-    );
+    report.row("first call of a cached 2.7 MB component, over the warm call", &time(median), "≤ 10 ms", fits);
 }
 
 fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     for (name, most) in [("sha256", 1.05), ("json", 1.28)] {
         let path = format!("target/wasm32-wasip2/workload/workload_{name}.wasm");
-        let tool: Tool = fixture.load(&path);
-        let bytes = fixture.bytes(&path);
-        let mut group = criterion.benchmark_group(format!("metering-{name}"));
-        group.sample_size(10);
-        group.bench_function("as-shipped", |bencher| bencher.iter(|| fixture.command(&tool, &[])));
-        let bare = bare::Bare::new(&bytes);
-        group.bench_function("unmetered", |bencher| bencher.iter(|| bare.command()));
-        group.finish();
-        let ratio = report::ratio(&format!("metering-{name}/as-shipped"), &format!("metering-{name}/unmetered"));
+        let (tool, bare) = (fixture.load(&path), bare::Bare::new(&fixture.bytes(&path)));
         let what = format!("metering and deadline as shipped ÷ unmetered: {name}");
-        report.ratio(&what, ratio, &format!("≤ {most}"), ratio.value <= most);
+        let quotient = Quotient { what: &what, group: name, most };
+        quotient.measure(criterion, report, || fixture.command(&tool, &[]), || bare.command());
     }
 }
 

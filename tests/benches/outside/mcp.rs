@@ -1,23 +1,16 @@
-//! What an MCP client waits for, measured at the client: `cargo bench --locked --package cofferdam-server --bench mcp`,
-//! after `./just tools`. The client here is a pipe and a line of JSON, so that nothing but the server is measured.
-
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::disallowed_methods,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    missing_docs,
-    reason = "a benchmark is run by hand; one that cannot go on stops"
-)]
+//! What an MCP client waits for, measured at the client. It is a pipe and a line of JSON, so that nothing but the server
+//! is measured.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cofferdam_capability::Manifest;
+use cofferdam_report::{Report, time};
 use serde_json::json;
+
+use crate::median;
+use crate::support::{Scratch, binary, cofferdam, tool};
 
 /// Calls that are measured, after some that are not.
 const CALLS: u64 = 5_000;
@@ -29,6 +22,19 @@ const STARTS: usize = 15;
 /// Components of the second measurement, each another one.
 const TOOLS: usize = 50;
 
+const CALL: Duration = Duration::from_micros(150);
+const START: Duration = Duration::from_millis(50);
+
+pub(crate) fn measure(report: &mut Report) {
+    let scratch = Scratch::new();
+    let call = calls(&scratch.data(), &tool("text-stats"));
+    let what = "MCP `tools/call` of a typed tool over stdio, a fresh instance each, median at the client";
+    report.row(what, &time(call), "≤ 150 µs", call <= CALL);
+    let start = starts(&scratch.data(), &many(&scratch));
+    let what = "start of `cofferdam mcp` to the end of its first call, 50 tools cached";
+    report.row(what, &time(start), "≤ 50 ms", start <= START);
+}
+
 /// A running server and its client's ends of the pipes.
 struct Server {
     child: Child,
@@ -38,7 +44,7 @@ struct Server {
 
 impl Server {
     fn start(data: &Path, tools: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
+        let mut command = Command::new(binary());
         command.arg("mcp").arg(tools).env("COFFERDAM_DATA_DIR", data);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
@@ -78,17 +84,6 @@ impl Drop for Server {
     }
 }
 
-fn main() {
-    let scratch = tempfile::tempdir().expect("a directory");
-    let component = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/text-stats.wasm");
-    assert!(component.exists(), "{} is missing: `./just tools` builds it", component.display());
-    let calls = calls(&scratch.path().join("data"), &component);
-    row("typed `tools/call` over stdio, fresh instance, median at the client", calls, Duration::from_micros(150));
-    let tools = many(scratch.path(), &std::fs::read(&component).expect("a file"));
-    let start = starts(&scratch.path().join("data"), &tools);
-    row("process start to the first call, 50 tools cached, median", start, Duration::from_millis(50));
-}
-
 fn calls(data: &Path, component: &Path) -> Duration {
     let mut server = Server::start(data, component);
     (1..=WARM).for_each(|id| server.call("text-stats", id));
@@ -103,33 +98,26 @@ fn calls(data: &Path, component: &Path) -> Duration {
 fn starts(data: &Path, tools: &Path) -> Duration {
     let start = || {
         let began = Instant::now();
-        Server::start(data, tools).call("tool-0", 1);
+        Server::start(data, tools).call("text-stats", 1);
         began.elapsed()
     };
     start();
     median((0..STARTS).map(|_| start()).collect())
 }
 
-/// Fifty components that differ, because their manifests do.
-fn many(scratch: &Path, component: &[u8]) -> PathBuf {
-    let tools = scratch.join("tools");
-    std::fs::create_dir(&tools).expect("a directory");
-    for index in 0..TOOLS {
-        let text =
-            format!("schema = 1\n[tool]\nname = \"tool-{index}\"\nversion = \"0.0.0\"\nsummary = \"one of many\"\n");
-        let manifest = Manifest::from_toml(&text, "capabilities.toml").expect("a manifest");
-        let component = cofferdam_tool::embed_manifest(component, &manifest).expect("a component");
-        std::fs::write(tools.join(format!("{index}.wasm")), component).expect("a file");
+/// Fifty components that differ, because their manifests do; one of them is the tool as it is.
+fn many(scratch: &Scratch) -> PathBuf {
+    let tools = scratch.directory("tools");
+    std::fs::copy(tool("text-stats"), tools.join("text-stats.wasm")).expect("a file");
+    for index in 1..TOOLS {
+        let name = format!("tool-{index}");
+        let other = scratch.directory("other").join(format!("{name}.wasm"));
+        std::fs::copy(tool("text-stats"), &other).expect("a file");
+        let text = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"one of many\"\n");
+        let manifest = scratch.file("capabilities.toml", text);
+        let build = ["tool".as_ref(), "build".as_ref(), other.as_os_str(), "--capabilities".as_ref()];
+        let to = [manifest.as_os_str(), "--out".as_ref(), tools.as_os_str()];
+        cofferdam(scratch, build.into_iter().chain(to)).run().exits(0);
     }
     tools
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn row(what: &str, measured: Duration, target: Duration) {
-    let holds = if measured <= target { "yes" } else { "no" };
-    println!("| {what} | {measured:.1?} | ≤ {target:.0?} | {holds} |");
 }
