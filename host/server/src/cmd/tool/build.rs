@@ -1,6 +1,7 @@
 //! `cofferdam tool build`: from a Cargo package, or what another toolchain has built, to a component with its manifest
 //! inside.
 
+mod flags;
 mod reproducible;
 
 use std::collections::BTreeMap;
@@ -149,7 +150,7 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    reproducible::set(&mut command, &first.cargo_toml)?;
+    flags::set(&mut command, &first.cargo_toml)?;
     let names: Vec<_> = packages.iter().map(|package| package.declared.manifest.tool.name.as_str()).collect();
     console::progress(&format!("building {}…", shortened(&names)));
     let output = command

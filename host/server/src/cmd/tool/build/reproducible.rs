@@ -10,36 +10,10 @@ use serde_json::Value;
 
 use crate::error::Failure;
 
-/// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
-const SEPARATOR: char = '\u{1f}';
-
-/// Has `cargo` leave out where things lie. The packages are those of the workspace that `cargo_toml` is in.
-pub(super) fn set(cargo: &mut Command, cargo_toml: &Path) -> Result<(), Failure> {
-    let mut flags = Vec::new();
-    for (path, name) in places(cargo_toml)? {
-        flags.push(format!("--remap-path-prefix={}={name}", path.display()));
-    }
-    // Flags of the environment replace those of a configuration, so ours go where the author's are.
-    let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").ok();
-    let plain = std::env::var("RUSTFLAGS").ok();
-    let own = match (encoded, plain) {
-        (Some(encoded), _) => Some(encoded.split(SEPARATOR).map(str::to_owned).collect::<Vec<_>>()),
-        (None, Some(plain)) => Some(plain.split_whitespace().map(str::to_owned).collect()),
-        (None, None) => None,
-    };
-    match own {
-        Some(own) => {
-            let all = own.into_iter().filter(|flag| !flag.is_empty()).chain(flags).collect::<Vec<_>>();
-            cargo.env("CARGO_ENCODED_RUSTFLAGS", all.join(&SEPARATOR.to_string()));
-        }
-        None => {
-            let flags = toml::Value::Array(flags.into_iter().map(toml::Value::String).collect());
-            // Added to those of the author's configuration. If that has some for this target alone, Cargo takes only
-            // those: what the author wrote comes first.
-            cargo.args(["--config", &format!("build.rustflags={flags}")]);
-        }
-    }
-    Ok(())
+/// The flags that leave out where things lie. The packages are those of the workspace that `cargo_toml` is in.
+pub(super) fn flags(cargo_toml: &Path) -> Result<Vec<String>, Failure> {
+    let remap = |(path, name): (PathBuf, String)| format!("--remap-path-prefix={}={name}", path.display());
+    Ok(places(cargo_toml)?.into_iter().map(remap).collect())
 }
 
 /// Where things lie on this machine, and what they are called instead. Of two that fit, the compiler takes the last.
