@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use crate::support::{Scratch, checkout, cofferdam, guest};
+use crate::support::{Cofferdam, Scratch, checkout, cofferdam, guest};
 
 /// The most that a typed tool may have which does next to nothing, in bytes (150 KiB): what every typed tool pays.
 const SMALLEST_TYPED: u64 = 150 << 10;
@@ -12,6 +13,15 @@ const SMALLEST_TYPED: u64 = 150 << 10;
 /// Where the projects of all tests are compiled, so that the SDK is compiled once.
 pub(crate) fn target_dir() -> PathBuf {
     checkout().join("target/authoring")
+}
+
+/// How long a command that compiles may take: cargo lets one of these tests at a time into the directory they share, and
+/// the first compiles the SDK, beside everything else that runs.
+const COMPILING: Duration = Duration::from_secs(900);
+
+/// A command that compiles a project.
+fn compiling(scratch: &Scratch, args: &[&OsStr]) -> Cofferdam {
+    cofferdam(scratch, args).env("CARGO_TARGET_DIR", target_dir()).patience(COMPILING)
 }
 
 /// Starts a project in a directory of its own.
@@ -37,8 +47,7 @@ fn cargo_is_content(project: &Path, args: &[&str]) {
 /// Its cases pass in the sandbox, and it falls over nothing.
 #[track_caller]
 fn passes_its_cases(scratch: &Scratch, project: &Path) {
-    let args = ["tool".as_ref(), "test".as_ref(), project.as_os_str()];
-    let ran = cofferdam(scratch, args).env("CARGO_TARGET_DIR", target_dir()).run().exits(0);
+    let ran = compiling(scratch, &["tool".as_ref(), "test".as_ref(), project.as_os_str()]).run().exits(0);
     assert!(ran.stdout.contains(": 2 cases, ") && !ran.stdout.contains("unused: "), "{}", ran.stdout);
 }
 
@@ -46,7 +55,7 @@ fn passes_its_cases(scratch: &Scratch, project: &Path) {
 fn built(scratch: &Scratch, project: &Path) -> PathBuf {
     let out = scratch.path().join("tools");
     let args = ["tool".as_ref(), "build".as_ref(), project.as_os_str(), "--out".as_ref(), out.as_os_str()];
-    cofferdam(scratch, args).env("CARGO_TARGET_DIR", target_dir()).run().exits(0);
+    compiling(scratch, &args).run().exits(0);
     let name = project.file_name().and_then(OsStr::to_str).expect("a name");
     out.join(format!("{name}.wasm"))
 }

@@ -18,6 +18,12 @@ pub(crate) fn proc(place: &Place) -> Result<(), Problem> {
     place.link("/proc/self/root", "workspace/through")
 }
 
+/// A directory that has a second name.
+pub(crate) fn link_to_tree(place: &Place) -> Result<(), Problem> {
+    place.directory("tree")?;
+    place.link("tree", "link-to-tree")
+}
+
 /// A named pipe that nobody writes to, and a link to it.
 pub(crate) fn pipe(place: &Place) -> Result<(), Problem> {
     let made = Problem::at("mkfifo", Command::new("mkfifo").arg(place.workspace().join("pipe")).status())?;

@@ -110,6 +110,12 @@ impl Row {
         Self { limits: "wall = \"1s\"\nfuel = 1_000_000_000_000", envelope: Envelope { wall, ..self.envelope }, ..self }
     }
 
+    /// The same with five seconds: for guests that have much to do before they wait for the deadline.
+    pub(crate) const fn within_five_seconds(self) -> Self {
+        let wall = Duration::from_secs(5).saturating_add(SLACK);
+        Self { limits: "wall = \"5s\"\nfuel = 1_000_000_000_000", envelope: Envelope { wall, ..self.envelope }, ..self }
+    }
+
     /// The same with little fuel: rows that use all of it in the cheapest way would otherwise take seconds.
     pub(crate) const fn with_little_fuel(self) -> Self {
         Self { limits: "fuel = 1_000_000_000", ..self }

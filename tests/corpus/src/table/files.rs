@@ -67,6 +67,11 @@ pub(super) const ROWS: &[Row] = &[
     overlapping(&[("tree", "/in", "read-only"), ("tree/below", "/out", "read-write")]),
     overlapping(&[("tree", "/in", "read-write"), ("tree/below/further", "/out", "read-only")]),
     overlapping(&[("tree", "/in", "read-only"), ("tree", "/out", "read-write")]),
+    // The operator names a link: what counts is where it leads.
+    Row {
+        plant: plant::link_to_tree,
+        ..overlapping(&[("link-to-tree", "/in", "read-only"), ("tree", "/out", "read-write")])
+    },
     // Open at once.
     Row {
         after: |ended| ended.was_refused("open files: "),
@@ -103,5 +108,5 @@ pub(super) const ROWS: &[Row] = &[
     scratch(&["end"], "ok"),
     scratch(&["fail"], "guest-error"),
     scratch(&["trap"], "trap"),
-    scratch(&["sleep"], "deadline").within_a_second(),
+    scratch(&["sleep"], "deadline").within_five_seconds(),
 ];
