@@ -173,3 +173,24 @@ fn an_import_that_nobody_declared_is_refused_by_the_build() {
     build("nested", "[[call]]\nname = \"a\"\nreason = \"r\"\n").exits(0);
     build("nested", "[[unused]]\ninterface = \"cofferdam:tool/calls\"\nreason = \"r\"\n").exits(0);
 }
+
+#[test]
+fn what_a_tool_imports_is_told_when_it_is_built() {
+    let scratch = Scratch::new();
+    let rows = "[[call]]\nname = \"a\"\nreason = \"r\"\n";
+    let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
+    let file = scratch.file("capabilities.toml", format!("{head}{rows}"));
+    let build = |format: &str| {
+        let args = ["tool".into(), "build".into(), guest("nested").into_os_string(), "--capabilities".into()];
+        cofferdam(&scratch, args.into_iter().chain([file.clone().into(), "--format".into(), format.into()])).run()
+    };
+    let table = build("table").exits(0).stdout;
+    assert!(table.lines().any(|line| line == "imports cofferdam:tool/calls@0.1.0"), "{table}");
+    let built = build("json").exits(0).json();
+    let told: Vec<_> = built["imports"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
+    let listed: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("imports ")).collect();
+    assert_eq!(told, listed);
+    let component = std::fs::read(scratch.path().join("target/tools/t.wasm")).unwrap();
+    assert_eq!((built["tool"].as_str(), built["size"].as_u64()), (Some("t"), Some(component.len() as u64)));
+    assert!(built["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{built}");
+}

@@ -270,6 +270,10 @@ pub(crate) struct Build {
     /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a time
     #[arg(long, short, value_name = "NAME[:TAG]")]
     pub(crate) tag: Option<String>,
+
+    /// How to print: json gives one object for each tool
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,7 @@
-//! What a component imports and its manifest does not declare, said when it is built: a host would refuse to load it.
+//! What a component imports, and which of it its manifest does not declare, said when it is built: a host would refuse to
+//! load it.
+
+use std::fmt;
 
 use cofferdam_capability::Manifest;
 use cofferdam_sandbox::is_declared;
@@ -8,30 +11,49 @@ use wasmparser::{Parser, Payload, Validator};
 
 use crate::error::EmbedError;
 
-/// The imports of a component that its manifest would have to declare and does not, each with the row that would.
-pub fn undeclared_imports(component: &[u8], manifest: &Manifest) -> Result<Vec<(String, &'static str)>, EmbedError> {
+/// Something that a component imports, under its name with the version.
+#[derive(Debug)]
+pub struct Import {
+    name: String,
+    /// Whether the host must give something for it.
+    power: bool,
+}
+
+/// What a component imports, in its own order.
+pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
     let broken = |error: wasmparser::BinaryReaderError| EmbedError::Component(error.to_string());
     let types = Validator::new().validate_all(component).map_err(broken)?;
     let types = types.as_ref();
-    let mut undeclared = Vec::new();
+    let mut imports = Vec::new();
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(broken)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(imports) if depth == 0 => {
-                for import in imports {
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
                     let name = import.map_err(broken)?.name.name;
                     let power = types.component_item_for_import(name).is_none_or(|item| is_power(types, item.ty));
-                    if power && !is_declared(name, manifest) {
-                        undeclared.push((name.to_owned(), row_for(name)));
-                    }
+                    imports.push(Import { name: name.to_owned(), power });
                 }
             }
             _ => {}
         }
     }
-    Ok(undeclared)
+    Ok(imports)
+}
+
+impl Import {
+    /// The row that the manifest would need for it and does not have.
+    pub fn missing_row(&self, manifest: &Manifest) -> Option<&'static str> {
+        (self.power && !is_declared(&self.name, manifest)).then(|| row_for(&self.name))
+    }
+}
+
+impl fmt::Display for Import {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// Whether the host must give something for it. A type that only says how values look is nothing to give.

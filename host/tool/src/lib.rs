@@ -30,7 +30,7 @@ pub use catalog::Catalog;
 pub use dispatch::compile_worker;
 pub use embed::{embed_manifest, embed_wit_docs};
 pub use error::{EmbedError, ToolError};
-pub use imports::undeclared_imports;
+pub use imports::{Import, imports};
 pub use input::Input;
 pub use queue::Queue;
 pub use report::Report;

@@ -2,34 +2,26 @@
 //! inside.
 
 mod flags;
+mod packages;
 mod reproducible;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::{Reference, ToolImage, USAGE_MAX_BYTES, annotation};
-use serde_json::Value;
+use serde_json::json;
 
 use crate::cli::Build;
 use crate::config::Config;
-use crate::console;
+use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
-const TARGET: &str = "wasm32-wasip2";
-
-/// The Cargo profile that tools ship in.
-const PROFILE: &str = "guest";
-
 /// The last second of the year 9999, after which RFC 3339 has no time.
 const LAST_SECOND: u64 = 253_402_300_799;
-
-/// Tools that are named while they are built: a line's worth.
-const NAMES_SHOWN: usize = 8;
 
 /// A component with its manifest inside.
 pub(super) struct Built {
@@ -39,13 +31,6 @@ pub(super) struct Built {
     file: PathBuf,
 }
 
-/// A tool to build.
-struct Package {
-    name: String,
-    cargo_toml: PathBuf,
-    declared: Declared,
-}
-
 /// What a tool asks for, and where that is written.
 struct Declared {
     manifest: Manifest,
@@ -53,7 +38,7 @@ struct Declared {
 }
 
 pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Build { paths, capabilities, wit, out, tag } = build;
+    let Build { paths, capabilities, wit, out, tag, format } = build;
     if tag.is_some() && paths.len() != 1 {
         return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
     }
@@ -63,25 +48,43 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         None => None,
     };
     let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
-    built.iter().try_for_each(Built::refuse_undeclared)?;
+    let imports = built.iter().map(Built::imports).collect::<Result<Vec<_>, _>>()?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
-    for Built { manifest, component, .. } in built {
+    for (Built { manifest, component, .. }, imports) in built.into_iter().zip(&imports) {
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         write(&path, &component)?;
-        rows.push(vec![
-            tool.name.clone(),
-            tool.version.clone(),
-            format!("{} KiB", component.len() / 1024),
-            Digest::of(&component).short(),
-            path.display().to_string(),
-        ]);
+        let digest = Digest::of(&component);
+        match format {
+            Format::Json => console::json(&json!({
+                "tool": tool.name,
+                "version": tool.version,
+                "size": component.len(),
+                "digest": digest,
+                "imports": imports,
+                "file": path,
+            }))?,
+            Format::Table => rows.push(vec![
+                tool.name.clone(),
+                tool.version.clone(),
+                format!("{} KiB", component.len() / 1024),
+                digest.short(),
+                imports.len().to_string(),
+                path.display().to_string(),
+            ]),
+        }
         if let Some(reference) = &tag {
             keep_image(reference, &manifest, component, usage.clone(), config, &DataDir::open(data.clone())?).await?;
         }
     }
-    console::table(&["tool", "version", "size", "digest", "file"], rows);
+    if format == Format::Table {
+        console::table(&["tool", "version", "size", "digest", "imports", "file"], rows);
+        // Of many tools the number has to do: `tool inspect` has the names.
+        if let [imports] = imports.as_slice() {
+            imports.iter().for_each(|import| console::line(format!("imports {import}")));
+        }
+    }
     Ok(())
 }
 
@@ -98,7 +101,7 @@ pub(super) fn components(
                 let problem = "a file that is built already needs --capabilities FILE; a package is a directory";
                 return Err(Failure::usage(format!("{}: {problem}", file.display())));
             }
-            None => build_packages(paths)?,
+            None => packages::build(paths)?,
         },
         (_, Some(_)) => {
             return Err(Failure::usage("--capabilities goes with one file that is built already: name it"));
@@ -119,103 +122,22 @@ fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<B
     Ok(Built { manifest, component, file })
 }
 
-/// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
-/// seconds, not minutes.
-fn build_packages(paths: &[PathBuf]) -> Result<Vec<(Declared, PathBuf)>, Failure> {
-    let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
-    let artifacts = cargo(&packages)?;
-    Ok(packages.into_iter().map(|package| package.declared).zip(artifacts).collect())
-}
-
-fn package(path: &Path) -> Result<Package, Failure> {
-    let cargo_toml = path.join("Cargo.toml");
-    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", cargo_toml.display()));
-    let bytes = super::read(&cargo_toml, super::MAX_MANIFEST)?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not valid UTF-8".to_owned()))?;
-    let toml: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-    let name = toml.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
-    let name = name.ok_or_else(|| wrong("it has no [package] with a `name`".to_owned()))?.to_owned();
-    let declared = Declared::read(&path.join("capabilities.toml"))?;
-    Ok(Package { name, cargo_toml, declared })
-}
-
-/// Builds the packages in one go and finds their components, in the order of the packages.
-fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
-    let Some(first) = packages.first() else {
-        return Ok(Vec::new());
-    };
-    let mut command = Command::new("cargo");
-    command.args(["build", "--locked", "--profile", PROFILE, "--target", TARGET]);
-    command.args(["--message-format", "json-render-diagnostics", "--manifest-path"]).arg(&first.cargo_toml);
-    for package in packages {
-        command.args(["--package", &package.name]);
-    }
-    flags::set(&mut command, &first.cargo_toml)?;
-    let names: Vec<_> = packages.iter().map(|package| package.declared.manifest.tool.name.as_str()).collect();
-    console::progress(&format!("building {}…", shortened(&names)));
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Failure::work(format!("cargo cannot be started: {error}; it comes with Rust")))?;
-    if !output.status.success() {
-        return Err(Failure::work(format!(
-            "cargo could not build; if the target is missing, `rustup target add {TARGET}` installs it"
-        )));
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let artifacts: Vec<_> = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect();
-    packages.iter().map(|package| artifact(package, &artifacts)).collect()
-}
-
-/// The first names of a list, and how many more there are.
-fn shortened(names: &[&str]) -> String {
-    let shown = names.iter().take(NAMES_SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMES_SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
-/// The one component that a package was built into.
-fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
-    let cargo_toml = std::fs::canonicalize(&package.cargo_toml).map_err(Failure::work)?;
-    let of_package = |message: &&Value| {
-        let path = message.get("manifest_path").and_then(Value::as_str).unwrap_or_default();
-        std::fs::canonicalize(path).is_ok_and(|path| path == cargo_toml)
-    };
-    let files: Vec<_> = messages
-        .iter()
-        .filter(of_package)
-        .filter_map(|message| message.get("filenames")?.as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|file| file.ends_with(".wasm"))
-        .collect();
-    match files.as_slice() {
-        [file] => Ok(file.into()),
-        found => Err(Failure::usage(format!(
-            "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = [\"cdylib\"]",
-            package.name,
-            found.len()
-        ))),
-    }
-}
-
 impl Built {
-    /// A component that imports what its manifest does not declare would be refused by every host.
-    pub(super) fn refuse_undeclared(&self) -> Result<(), Failure> {
+    /// The interfaces that it imports. One that its manifest does not declare is refused here, as every host would.
+    pub(super) fn imports(&self) -> Result<Vec<String>, Failure> {
         let Self { manifest, component, file } = self;
-        let undeclared = cofferdam_tool::undeclared_imports(component, manifest).map_err(Failure::usage)?;
-        let Some((import, row)) = undeclared.first() else {
-            return Ok(());
-        };
-        // No line is wrong: one is missing, which is for the end of the file.
-        let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
-        Err(Failure::usage(format!(
-            "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
-            file.display()
-        )))
+        let imports = cofferdam_tool::imports(component).map_err(Failure::usage)?;
+        for import in &imports {
+            if let Some(row) = import.missing_row(manifest) {
+                // No line is wrong: one is missing, which is for the end of the file.
+                let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
+                return Err(Failure::usage(format!(
+                    "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
+                    file.display()
+                )));
+            }
+        }
+        Ok(imports.iter().map(ToString::to_string).collect())
     }
 }
 
