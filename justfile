@@ -32,7 +32,8 @@ test: tools python components programs
 lint: wasm-target
     cargo fmt --all --check
     cargo clippy --locked --quiet --all-targets -- --deny warnings
-    cargo clippy --locked --quiet --package 'cofferdam-guest*' --target {{target}} --profile guest -- --deny warnings
+    # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
+    cargo clippy --locked --quiet --package 'cofferdam-guest*' --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' tools/*/Cargo.toml) --target {{target}} --profile guest -- --deny warnings
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
