@@ -63,7 +63,9 @@ fn keep(scratch: &Scratch) {
 }
 
 fn cofferdam(scratch: &Scratch, args: &[&str]) -> Duration {
-    timed(Command::new(binary()).arg("tool").args(args).env("COFFERDAM_DATA_DIR", scratch.data()))
+    let mut command = Command::new(binary());
+    command.arg("tool").args(args).current_dir(scratch.path()).env("COFFERDAM_DATA_DIR", scratch.data());
+    timed(&mut command)
 }
 
 fn skopeo(args: &[&str]) -> Duration {
