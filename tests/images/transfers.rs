@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{files, keep, listed};
 use crate::support::liar::{Answer, COMPONENT, Liar, Shelf, digest};
-use crate::support::{Scratch, binary, cofferdam};
+use crate::support::{Registry, Scratch, binary, cofferdam};
 
 /// The size of the layers here: more than any buffer on the way.
 const LARGE: usize = 16 << 20;
@@ -141,4 +141,36 @@ fn a_pull_takes_only_what_is_not_here() {
     std::fs::write(&blob, vec![0; LARGE + COMPONENT.len()]).unwrap();
     pull();
     assert_eq!((std::fs::metadata(&blob).unwrap().len(), fetched()), ((LARGE + COMPONENT.len()) as u64, 2));
+}
+
+#[test]
+fn what_was_damaged_on_disk_is_not_pushed() {
+    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let manifest = keep(&scratch, "args:1", "Prints its arguments");
+    let blobs = scratch.data().join("images/blobs/sha256");
+    let described: serde_json::Value = {
+        let hex = manifest.strip_prefix("sha256:").unwrap();
+        serde_json::from_slice(&std::fs::read(blobs.join(hex)).unwrap()).unwrap()
+    };
+    let layer = described["layers"][0]["digest"].as_str().unwrap();
+    let blob = blobs.join(layer.strip_prefix("sha256:").unwrap());
+    let sound = std::fs::read(&blob).unwrap();
+    let damaged = |change: fn(&mut Vec<u8>)| {
+        let mut bytes = sound.clone();
+        change(&mut bytes);
+        std::fs::write(&blob, bytes).unwrap();
+    };
+    let target = registry.reference("args:1");
+    let push = || cofferdam(&scratch, ["tool", "push", "args:1", &target, "--plain-http"]).run();
+    // Its last byte, which is on its way only when everything has been checked.
+    damaged(|bytes| *bytes.last_mut().unwrap() ^= 1);
+    push().exits(1).complains(&[layer, "holds other content", "put or pull the image again"]);
+    damaged(|bytes| bytes.truncate(bytes.len() - 1));
+    push().exits(1).complains(&[layer, "where its descriptor says"]);
+    std::fs::remove_file(&blob).unwrap();
+    push().exits(1).complains(&[layer, "is missing"]);
+    assert!(!registry.blob(layer).exists() && !registry.blob(&manifest).exists());
+    damaged(|_| {});
+    push().exits(0);
+    assert!(registry.blob(layer).exists() && registry.blob(&manifest).exists());
 }

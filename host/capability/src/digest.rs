@@ -1,10 +1,15 @@
 //! Content digests, spelt as OCI spells them.
 
+mod sha256;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+
+use sha256::Sha256;
 
 /// The SHA-256 of some bytes, written `sha256:<64 lowercase hexadecimal digits>` (OCI image specification, descriptor).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,7 +24,9 @@ pub struct DigestError(String);
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        let mut digester = Digester::default();
+        digester.update(bytes);
+        digester.finish()
     }
 
     /// The 64 hexadecimal digits, without the algorithm: the file name of a blob in an OCI layout.
@@ -34,8 +41,20 @@ impl Digest {
 }
 
 /// Makes the digest of bytes that come in pieces.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Digester(Sha256);
+
+impl Default for Digester {
+    fn default() -> Self {
+        Self(Sha256::new())
+    }
+}
+
+impl fmt::Debug for Digester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Digester").finish_non_exhaustive()
+    }
+}
 
 impl Digester {
     /// Adds the next bytes.
@@ -45,7 +64,7 @@ impl Digester {
 
     /// The digest of all bytes so far.
     pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+        Digest(self.0.finish())
     }
 }
 

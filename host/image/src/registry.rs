@@ -12,6 +12,7 @@ mod backoff;
 mod body;
 mod challenge;
 mod credentials;
+mod outlet;
 mod pull;
 mod push;
 mod session;

@@ -45,7 +45,7 @@ pub(crate) struct Stored {
     /// The manifest, byte for byte.
     pub(crate) manifest: Vec<u8>,
     /// What the manifest describes: the config and the layers.
-    pub(crate) blobs: Vec<Descriptor>,
+    pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
 }
 
 /// One row of [`Store::list`].
@@ -187,14 +187,15 @@ impl Store {
         };
         let manifest = blob::read(&self.dir, found, &MANIFEST)?;
         let document = tool_image::manifest(reference, &manifest)?;
-        let blobs = Layout::of(reference, &document)?.blobs().map(|(_, descriptor)| descriptor.clone()).collect();
+        let layout = Layout::of(reference, &document)?;
+        let blobs = layout.blobs().map(|(part, descriptor)| (part, descriptor.clone())).collect();
         Ok(Stored { digest: blob::digest(found)?, manifest, blobs })
     }
 
-    /// A blob of an image, checked.
-    pub(crate) fn blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+    /// A blob of an image, to be read in pieces.
+    pub(crate) fn blob(&self, part: &Part, descriptor: &Descriptor) -> Result<blob::Reader, Error> {
         let _lock = Lock::shared(&self.dir)?;
-        blob::read(&self.dir, descriptor, &COMPONENT)
+        blob::Reader::open(&self.dir, descriptor, part)
     }
 
     /// Begins a blob that comes in.

@@ -5,23 +5,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cofferdam_capability::Digest;
-use futures_util::stream;
-use oci_spec::image::{Descriptor, MediaType};
+use oci_spec::image::MediaType;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use reqwest::{Body, StatusCode, Url};
+use reqwest::{StatusCode, Url};
+use tokio::sync::watch;
 
 use super::backoff::{Backoff, Failure};
+use super::outlet::Outlet;
 use super::session::{ANSWER, Session, digest_header};
 use super::{Pushed, Transfer, blocking};
 use crate::error::Error;
 use crate::reference::Reference;
-use crate::store::{Store, blob};
+use crate::store::Store;
 
 /// The slowest line that a blob is sent over, in bytes a second: 256 kbit/s.
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 << 10;
-
-/// The pieces a blob is sent in, in bytes: what one write to a connection takes, and often enough to tell how far it is.
-const PIECE_BYTES: usize = 128 << 10;
 
 /// Pushes what `local` means in `store` to where `target` leads.
 pub(super) async fn push(
@@ -38,9 +36,10 @@ pub(super) async fn push(
     let named = target.tag().map_or_else(|| stored.digest.to_string(), str::to_owned);
     let former = resolve(session, &named).await?;
     let (mut size, mut present) = (0, 0);
-    for descriptor in stored.blobs {
-        size += descriptor.size();
-        present += if upload(session, store, descriptor.clone()).await? { descriptor.size() } else { 0 };
+    for (part, descriptor) in stored.blobs {
+        let blob = descriptor.size();
+        size += blob;
+        present += if upload(session, &Outlet::new(store, part, descriptor)?).await? { blob } else { 0 };
     }
     // Last, when everything it leads to is there.
     put_manifest(session, &named, stored.digest, stored.manifest.into()).await?;
@@ -70,18 +69,16 @@ async fn head(session: &mut Session<'_>, url: &Url, accepted: &str) -> Result<Op
 }
 
 /// Sends a blob, unless the registry has it. The flag tells that it had.
-async fn upload(session: &mut Session<'_>, store: &Arc<Store>, descriptor: Descriptor) -> Result<bool, Error> {
-    let (digest, size) = (blob::digest(&descriptor)?, descriptor.size());
+async fn upload(session: &mut Session<'_>, outlet: &Outlet) -> Result<bool, Error> {
+    let (digest, size) = (outlet.digest, outlet.descriptor.size());
     let url = session.target.url(&format!("blobs/{digest}"))?;
     if head(session, &url, "*/*").await?.is_some() {
         session.tell(digest, size, size);
         return Ok(true);
     }
-    let from = Arc::clone(store);
-    let bytes = Bytes::from(blocking(move || from.blob(&descriptor)).await?);
     let mut backoff = Backoff::default();
     loop {
-        match send(session, digest, &bytes).await {
+        match send(session, outlet).await {
             Ok(()) => return Ok(false),
             Err(failure) => backoff.after(failure).await?,
         }
@@ -89,7 +86,7 @@ async fn upload(session: &mut Session<'_>, store: &Arc<Store>, descriptor: Descr
 }
 
 /// One attempt to send a blob, in one request (OCI distribution specification, "Pushing a blob monolithically").
-async fn send(session: &mut Session<'_>, digest: Digest, bytes: &Bytes) -> Result<(), Failure> {
+async fn send(session: &mut Session<'_>, outlet: &Outlet) -> Result<(), Failure> {
     let begin = session.target.url("blobs/uploads/")?;
     let begun = session.send(&begin, ANSWER, |client| client.post(begin.clone()).header(CONTENT_LENGTH, 0)).await?;
     let location = begun.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -100,15 +97,15 @@ async fn send(session: &mut Session<'_>, digest: Digest, bytes: &Bytes) -> Resul
     if !session.target.is_allowed(&location) {
         return Err(wrong("it wants a blob to be uploaded to an address without TLS"));
     }
+    let (digest, size) = (outlet.digest, outlet.descriptor.size());
     location.query_pairs_mut().append_pair("digest", &digest.to_string());
-    let size = bytes.len() as u64;
     let wait = ANSWER + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
     let watch = session.watch();
     // reqwest wants a body that lives on its own, so what tells of it goes through a channel.
-    let (told, mut progress) = tokio::sync::watch::channel(0);
+    let (told, mut progress) = watch::channel(0);
     let make = |client: &reqwest::Client| {
         let request = client.put(location.clone()).header(CONTENT_TYPE, "application/octet-stream");
-        request.header(CONTENT_LENGTH, size).body(body(bytes.clone(), told.clone()))
+        request.header(CONTENT_LENGTH, size).body(outlet.body(told.clone()))
     };
     let answer = session.send(&location, wait, make);
     let tell = async {
@@ -119,22 +116,15 @@ async fn send(session: &mut Session<'_>, digest: Digest, bytes: &Bytes) -> Resul
             }
         }
     };
-    tokio::select! {
+    let sent = tokio::select! {
         answer = answer => answer.map(drop),
         () = tell => Err(Failure::passing(Error::io("send a blob")(std::io::Error::other("it ended")), None)),
+    };
+    // What the store said comes first: a registry that gets no end of a blob complains about that.
+    match outlet.broken() {
+        Some(error) => Err(Failure::lasting(error)),
+        None => sent,
     }
-}
-
-/// A body in pieces, which tells how far it is.
-fn body(bytes: Bytes, told: tokio::sync::watch::Sender<u64>) -> Body {
-    let pieces = stream::unfold((bytes, 0), move |(mut left, mut done)| {
-        let piece = left.split_to(PIECE_BYTES.min(left.len()));
-        done += piece.len() as u64;
-        told.send_replace(done);
-        let next = (!piece.is_empty()).then_some((Ok::<_, std::io::Error>(piece), (left, done)));
-        std::future::ready(next)
-    });
-    Body::wrap_stream(pieces)
 }
 
 async fn put_manifest(session: &mut Session<'_>, named: &str, digest: Digest, manifest: Bytes) -> Result<(), Error> {

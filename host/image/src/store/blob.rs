@@ -1,7 +1,10 @@
 //! Blobs: files named by the digest of what they hold.
 
+use std::fs::File;
+use std::io::{self, Read};
+
 use cap_std::fs::Dir;
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Digest, Digester};
 use oci_spec::image::Descriptor;
 use serde::de::DeserializeOwned;
 
@@ -18,23 +21,69 @@ pub(crate) fn digest(descriptor: &Descriptor) -> Result<Digest, Error> {
     text.parse().map_err(|error| Error::corrupt("a descriptor", format!("cannot be followed: {error}")))
 }
 
-/// Reads the blob a descriptor describes, and believes neither: the size must be allowed and the file must have it, and
-/// the content must have the digest.
+/// A blob that is being read in pieces. The last piece is given only when all of them together have been checked, so
+/// nobody holds a damaged blob that looks whole.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    /// Whatever happens to its name meanwhile: blobs are replaced and removed, and never written to.
+    file: File,
+    digest: Digest,
+    size: u64,
+    noun: &'static str,
+    digester: Digester,
+    read: u64,
+}
+
+impl Reader {
+    /// Opens the blob a descriptor describes, and believes neither: the size must be allowed and the file must have it.
+    pub(super) fn open(dir: &Dir, descriptor: &Descriptor, part: &Part) -> Result<Self, Error> {
+        let (digest, size, noun) = (digest(descriptor)?, descriptor.size(), part.noun);
+        part.check(size)?;
+        let path = path(&digest);
+        let corrupt = |problem: String| Error::corrupt(format!("{noun} {digest}"), problem);
+        let file = match file::open_regular(dir, &path) {
+            Ok(file) => file.into_std(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(corrupt(format!("is missing from {BLOBS}; put or pull the image again")));
+            }
+            Err(error) => return Err(Error::io(format!("open {path}"))(error)),
+        };
+        let found = file.metadata().map_err(Error::io(format!("read {path}")))?.len();
+        if found != size {
+            return Err(corrupt(format!("has {found} bytes where its descriptor says {size}")));
+        }
+        Ok(Self { file, digest, size, noun, digester: Digester::default(), read: 0 })
+    }
+
+    /// Appends the next piece of at most `max` bytes to `bytes`, and returns its size: 0 after the last. The content must
+    /// have the digest.
+    pub(crate) fn next(&mut self, bytes: &mut Vec<u8>, max: u64) -> Result<usize, Error> {
+        let corrupt = |problem: String| Error::corrupt(format!("{} {}", self.noun, self.digest), problem);
+        let (begin, wanted) = (bytes.len(), max.min(self.size - self.read));
+        let piece = (&self.file).take(wanted).read_to_end(bytes).map_err(Error::io(format!("read {}", self.noun)))?;
+        self.digester.update(bytes.get(begin..).unwrap_or_default());
+        self.read += piece as u64;
+        if (piece as u64) < wanted {
+            let Self { read, size, .. } = self;
+            return Err(corrupt(format!("has {read} bytes where its descriptor says {size}")));
+        }
+        if self.read == self.size {
+            let actual = self.digester.clone().finish();
+            if actual != self.digest {
+                return Err(corrupt(format!("holds other content, {actual}; put or pull the image again")));
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// Reads the blob a descriptor describes.
 pub(super) fn read(dir: &Dir, descriptor: &Descriptor, part: &Part) -> Result<Vec<u8>, Error> {
-    let digest = digest(descriptor)?;
-    let (noun, size) = (part.noun, descriptor.size());
-    let corrupt = |problem: String| Error::corrupt(format!("{noun} {digest}"), problem);
-    part.check(size)?;
-    let Some(bytes) = file::read(dir, &path(&digest), part)? else {
-        return Err(corrupt(format!("is missing from {BLOBS}; put or pull the image again")));
-    };
-    if bytes.len() as u64 != size {
-        return Err(corrupt(format!("has {} bytes where its descriptor says {size}", bytes.len())));
-    }
-    let actual = Digest::of(&bytes);
-    if actual != digest {
-        return Err(corrupt(format!("holds other content, {actual}; put or pull the image again")));
-    }
+    /// Small enough to be hashed while the processor still has it at hand.
+    const PIECE_BYTES: u64 = 256 << 10;
+    let mut blob = Reader::open(dir, descriptor, part)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
+    while blob.next(&mut bytes, PIECE_BYTES)? > 0 {}
     Ok(bytes)
 }
 
