@@ -49,6 +49,20 @@ impl Images {
         Ok(Found { digest, tool, pulled: Some(pulled) })
     }
 
+    /// Makes sure that what `reference` means is here, without reading it. What a pull brought, if one was needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and [`Registry::pull`].
+    pub async fn bring(&self, reference: &Reference) -> Result<Option<Pulled>, Error> {
+        let (store, name) = (Arc::clone(&self.store), reference.clone());
+        match crate::registry::blocking(move || store.digest(&name)).await? {
+            Some(_) => Ok(None),
+            None if reference.registry().is_some() => self.registry.pull(&self.store, reference).await.map(Some),
+            None => Err(Error::NotFound(reference.clone())),
+        }
+    }
+
     async fn load(&self, reference: Reference) -> Result<(Digest, ToolImage), Error> {
         let store = Arc::clone(&self.store);
         crate::registry::blocking(move || store.tool(&reference)).await

@@ -178,8 +178,9 @@ impl Engine {
         let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
-            let guest = pin!(enter(store, component, invocation, grant.limits().result.len()));
-            CpuTime::new(guest, cpu).await
+            // On the heap, and only now: calls that wait for their turn are small.
+            let mut guest = Box::pin(enter(store, component, invocation, grant.limits().result.len()));
+            CpuTime::new(guest.as_mut(), cpu).await
         };
         match ended {
             Ok(Ended::Command(Err(()))) if call.refused_memory() => Err(Outcome::OutOfMemory),

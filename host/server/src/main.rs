@@ -21,7 +21,13 @@ mod token;
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 use crate::error::Failure;
+
+/// Every call allocates hundreds of times, and calls end on other threads than they began on.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The engine starts this binary again to compile; nothing else may happen before.

@@ -20,9 +20,14 @@ use std::sync::Arc;
 
 use cofferdam_report::{Report, time};
 use criterion::Criterion;
+use mimalloc::MiMalloc;
 
 use crate::fixture::Fixture;
 use crate::quotient::Quotient;
+
+/// As in the binary, for both sides of every ratio.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let fixture = Arc::new(Fixture::new());

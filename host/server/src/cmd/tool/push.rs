@@ -19,7 +19,7 @@ pub(crate) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
         // From one registry to another, by way of this machine.
         Some(target) => {
             let target: Reference = target.parse().map_err(Failure::usage)?;
-            images.tool(&local).await?;
+            images.bring(&local).await?;
             target
         }
         None => local.clone(),
