@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -173,4 +173,29 @@ fn what_was_damaged_on_disk_is_not_pushed() {
     damaged(|_| {});
     push().exits(0);
     assert!(registry.blob(layer).exists() && registry.blob(&manifest).exists());
+}
+
+#[test]
+fn an_upload_that_fails_is_sent_again_whole() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let liar = Liar::start(Shelf::default(), move |request| match request.method.as_str() {
+        "POST" => Some(Answer::new("202 Accepted", "").header("location: /v2/args/blobs/uploads/1")),
+        "PUT" if request.path.contains("/uploads/") => {
+            let named = request.path.split_once("digest=").map(|(_, digest)| digest.replace("%3A", ":"));
+            seen.lock().unwrap().push((named.unwrap_or_default(), digest(&request.body)));
+            Some(match request.before {
+                0 => Answer::new("503 Service Unavailable", "").header("retry-after: 0"),
+                _ => Answer::new("201 Created", ""),
+            })
+        }
+        "PUT" => Some(Answer::new("201 Created", "")),
+        _ => None,
+    });
+    let scratch = Scratch::new();
+    keep(&scratch, "args:1", "Prints its arguments");
+    cofferdam(&scratch, ["tool", "push", "args:1", &liar.reference("args:1"), "--plain-http"]).run().exits(0);
+    let sent = sent.lock().unwrap();
+    assert_eq!(sent.len(), 4, "config and component, each twice: {sent:?}");
+    assert!(sent.iter().all(|(named, came)| named == came), "{sent:?}");
 }

@@ -32,6 +32,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// Every header, its name in lower case.
     pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
     /// How many requests for this path came before.
     pub(crate) before: usize,
 }
@@ -181,7 +182,8 @@ fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Li
         }
     }
     let length: u64 = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    std::io::copy(&mut stream.by_ref().take(length.min(MAX_REQUEST)), &mut std::io::sink())?;
+    let mut body = Vec::new();
+    stream.by_ref().take(length.min(MAX_REQUEST)).read_to_end(&mut body)?;
     let asked = format!("{method} {path}");
     let before = {
         let mut log = log.lock().expect("no thread panicked");
@@ -189,7 +191,7 @@ fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Li
         log.push(asked);
         before
     };
-    let request = Request { method, path, headers, before };
+    let request = Request { method, path, headers, body, before };
     let answer = lie(&request).unwrap_or_else(|| honest(&request, shelf));
     let out = stream.get_mut();
     let Answer { status, headers, body, ending } = answer;

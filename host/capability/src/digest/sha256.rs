@@ -34,17 +34,14 @@ impl Sha256 {
 #[cfg(not(feature = "aws-lc"))]
 impl Sha256 {
     pub(super) fn new() -> Self {
-        use sha2::Digest as _;
-        Self(Context::new())
+        Self(sha2::Digest::new())
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        use sha2::Digest as _;
-        self.0.update(bytes);
+        sha2::Digest::update(&mut self.0, bytes);
     }
 
     pub(super) fn finish(self) -> [u8; 32] {
-        use sha2::Digest as _;
-        self.0.finalize().into()
+        sha2::Digest::finalize(self.0).into()
     }
 }

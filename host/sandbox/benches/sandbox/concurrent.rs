@@ -1,9 +1,11 @@
 //! A thousand calls at once: throughput against one after the other, and the memory they take.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use cofferdam_capability::Digest;
 use cofferdam_report::Report;
 use cofferdam_sandbox::Invocation;
 use tokio::sync::oneshot;
@@ -39,6 +41,7 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         work("typed", "target/tools/text-stats.wasm", Invocation::Typed { tool: "text-stats".to_owned(), input }),
     ];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    machine(cores, report);
     for work in &works {
         // Touches every slot of the pool once, so that neither side pays for the first touch.
         at_once(work);
@@ -60,6 +63,28 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         let shown = format!("{} KiB more", grown >> 10);
         report.row(&what, &shown, "≤ 1 MiB for each of 64 places", grown <= bound);
     }
+}
+
+/// What the machine itself gives: threads that only compute, on all cores, against one. Where cores are virtual they may
+/// share a real one, and then nothing gets more.
+fn machine(cores: usize, report: &mut Report) {
+    /// Digests of one measurement: some tens of milliseconds.
+    const DIGESTS: usize = 100;
+    let block = vec![7; 64 << 10];
+    let digests = || {
+        for _ in 0..DIGESTS {
+            black_box(Digest::of(black_box(&block)));
+        }
+    };
+    let rate = |threads: usize| {
+        let began = Instant::now();
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(digests))));
+        (threads * DIGESTS) as f64 / began.elapsed().as_secs_f64()
+    };
+    let (one, all): (Vec<_>, Vec<_>) = (0..TURNS).map(|_| (rate(1), rate(cores))).unzip();
+    let ratio = median(all) / cores as f64 / median(one);
+    let what = "what the machine gives: native computing on all cores, throughput per core ÷ on one";
+    report.figure(what, &format!("{ratio:.2}"));
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {
