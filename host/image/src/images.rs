@@ -49,16 +49,16 @@ impl Images {
         Ok(Found { digest, tool, pulled: Some(pulled) })
     }
 
-    /// Makes sure that what `reference` means is here, without reading it. What a pull brought, if one was needed.
+    /// Makes sure that what `reference` means is here, without reading it: pulls it if it is not.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and [`Registry::pull`].
-    pub async fn bring(&self, reference: &Reference) -> Result<Option<Pulled>, Error> {
+    pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
         let (store, name) = (Arc::clone(&self.store), reference.clone());
         match crate::registry::blocking(move || store.digest(&name)).await? {
-            Some(_) => Ok(None),
-            None if reference.registry().is_some() => self.registry.pull(&self.store, reference).await.map(Some),
+            Some(_) => Ok(()),
+            None if reference.registry().is_some() => self.registry.pull(&self.store, reference).await.map(drop),
             None => Err(Error::NotFound(reference.clone())),
         }
     }

@@ -12,11 +12,11 @@ mod backoff;
 mod body;
 mod challenge;
 mod credentials;
-mod outlet;
 mod pull;
 mod push;
 mod session;
 mod target;
+mod upload;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -25,7 +25,7 @@ use mimalloc::MiMalloc;
 
 use crate::error::Failure;
 
-/// Every call allocates hundreds of times, and calls end on other threads than they began on.
+/// The system's allocator takes a tenth of a call, and more where calls end on another thread than they began on.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -1,8 +1,8 @@
 //! SHA-256, computed by the library that suits who asks.
 //!
 //! The host hashes megabytes for every component that it loads, pulls or pushes. It takes what its TLS is made of, which
-//! has code for each kind of processor: without SHA instructions, three times as fast as the other. The macros of the
-//! guest SDK hash a manifest, and are built by authors who may have no C compiler, so they take the one in Rust.
+//! has code for each kind of processor: without SHA instructions it is twice as fast as the other. The macros of the guest
+//! SDK hash a manifest at most, so they take the one in Rust, and no author waits for a library in C.
 
 /// A digest in the making.
 #[derive(Clone)]

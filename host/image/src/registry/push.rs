@@ -11,8 +11,8 @@ use reqwest::{StatusCode, Url};
 use tokio::sync::watch;
 
 use super::backoff::{Backoff, Failure};
-use super::outlet::Outlet;
 use super::session::{ANSWER, Session, digest_header};
+use super::upload::Upload;
 use super::{Pushed, Transfer, blocking};
 use crate::error::Error;
 use crate::reference::Reference;
@@ -37,9 +37,9 @@ pub(super) async fn push(
     let former = resolve(session, &named).await?;
     let (mut size, mut present) = (0, 0);
     for (part, descriptor) in stored.blobs {
-        let blob = descriptor.size();
-        size += blob;
-        present += if upload(session, &Outlet::new(store, part, descriptor)?).await? { blob } else { 0 };
+        let blob = Upload::new(store, part, descriptor)?;
+        size += blob.size();
+        present += if upload(session, &blob).await? { blob.size() } else { 0 };
     }
     // Last, when everything it leads to is there.
     put_manifest(session, &named, stored.digest, stored.manifest.into()).await?;
@@ -69,8 +69,8 @@ async fn head(session: &mut Session<'_>, url: &Url, accepted: &str) -> Result<Op
 }
 
 /// Sends a blob, unless the registry has it. The flag tells that it had.
-async fn upload(session: &mut Session<'_>, outlet: &Outlet) -> Result<bool, Error> {
-    let (digest, size) = (outlet.digest, outlet.descriptor.size());
+async fn upload(session: &mut Session<'_>, blob: &Upload) -> Result<bool, Error> {
+    let (digest, size) = (blob.digest, blob.size());
     let url = session.target.url(&format!("blobs/{digest}"))?;
     if head(session, &url, "*/*").await?.is_some() {
         session.tell(digest, size, size);
@@ -78,7 +78,7 @@ async fn upload(session: &mut Session<'_>, outlet: &Outlet) -> Result<bool, Erro
     }
     let mut backoff = Backoff::default();
     loop {
-        match send(session, outlet).await {
+        match send(session, blob).await {
             Ok(()) => return Ok(false),
             Err(failure) => backoff.after(failure).await?,
         }
@@ -86,7 +86,7 @@ async fn upload(session: &mut Session<'_>, outlet: &Outlet) -> Result<bool, Erro
 }
 
 /// One attempt to send a blob, in one request (OCI distribution specification, "Pushing a blob monolithically").
-async fn send(session: &mut Session<'_>, outlet: &Outlet) -> Result<(), Failure> {
+async fn send(session: &mut Session<'_>, blob: &Upload) -> Result<(), Failure> {
     let begin = session.target.url("blobs/uploads/")?;
     let begun = session.send(&begin, ANSWER, |client| client.post(begin.clone()).header(CONTENT_LENGTH, 0)).await?;
     let location = begun.headers().get(LOCATION).and_then(|location| location.to_str().ok());
@@ -97,7 +97,7 @@ async fn send(session: &mut Session<'_>, outlet: &Outlet) -> Result<(), Failure>
     if !session.target.is_allowed(&location) {
         return Err(wrong("it wants a blob to be uploaded to an address without TLS"));
     }
-    let (digest, size) = (outlet.digest, outlet.descriptor.size());
+    let (digest, size) = (blob.digest, blob.size());
     location.query_pairs_mut().append_pair("digest", &digest.to_string());
     let wait = ANSWER + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
     let watch = session.watch();
@@ -105,7 +105,7 @@ async fn send(session: &mut Session<'_>, outlet: &Outlet) -> Result<(), Failure>
     let (told, mut progress) = watch::channel(0);
     let make = |client: &reqwest::Client| {
         let request = client.put(location.clone()).header(CONTENT_TYPE, "application/octet-stream");
-        request.header(CONTENT_LENGTH, size).body(outlet.body(told.clone()))
+        request.header(CONTENT_LENGTH, size).body(blob.body(told.clone()))
     };
     let answer = session.send(&location, wait, make);
     let tell = async {
@@ -121,7 +121,7 @@ async fn send(session: &mut Session<'_>, outlet: &Outlet) -> Result<(), Failure>
         () = tell => Err(Failure::passing(Error::io("send a blob")(std::io::Error::other("it ended")), None)),
     };
     // What the store said comes first: a registry that gets no end of a blob complains about that.
-    match outlet.broken() {
+    match blob.broken() {
         Some(error) => Err(Failure::lasting(error)),
         None => sent,
     }

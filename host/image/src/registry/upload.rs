@@ -22,22 +22,26 @@ const PIECES_WAITING: usize = 8;
 
 /// A blob of the store that goes into a registry, as often as it takes.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub(super) struct Upload {
     store: Arc<Store>,
     part: &'static Part,
-    pub(super) descriptor: Descriptor,
+    descriptor: Descriptor,
     pub(super) digest: Digest,
     broken: Arc<Mutex<Option<Error>>>,
 }
 
-impl Outlet {
+impl Upload {
     pub(super) fn new(store: &Arc<Store>, part: &'static Part, descriptor: Descriptor) -> Result<Self, Error> {
         let digest = blob::digest(&descriptor)?;
         Ok(Self { store: Arc::clone(store), part, descriptor, digest, broken: Arc::default() })
     }
 
+    pub(super) fn size(&self) -> u64 {
+        self.descriptor.size()
+    }
+
     /// The body of one request, which tells how far it is. A blob that turns out to be damaged breaks off before its end;
-    /// [`Outlet::broken`] has the reason.
+    /// [`Upload::broken`] has the reason.
     pub(super) fn body(&self, told: watch::Sender<u64>) -> Body {
         let (sender, pieces) = mpsc::channel(PIECES_WAITING);
         let (store, part, descriptor) = (Arc::clone(&self.store), self.part, self.descriptor.clone());
