@@ -5,6 +5,7 @@
 //! `preopen.rs` opens the directories a grant hands out: it is the only file in the host that resolves a path for a
 //! guest.
 
+mod account;
 mod diff;
 mod digest;
 mod environment;
@@ -19,6 +20,7 @@ mod preopen;
 mod quantity;
 mod secret;
 
+pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;

@@ -146,6 +146,11 @@ limits! {
     /// Bytes lifted out of the guest for one host call, so that one write cannot make the host allocate at will.
     host_call("host-call"): Bytes = mib(8), at most mib(64);
 
+    /// Memory that the host holds for the call outside its linear memory: what is parsed, listed, buffered, kept of its
+    /// output and behind its handles. JSON takes up to a hundred times its text, so this is what bounds a large input; the
+    /// default holds the default input in any usual form.
+    host_memory("host-memory"): Bytes = mib(64), at most mib(256);
+
     /// Random bytes for one request; keys and seeds need 64 bytes, not megabytes.
     random("random"): Bytes = kib(64), at most mib(1);
 
