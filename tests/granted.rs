@@ -180,7 +180,7 @@ fn a_host_does_not_start_with_a_secret_that_others_can_read_or_that_is_missing()
     let dns = dns(&[]);
     configure(&scratch, &dns, "", "secrets = [\"token\"]\n");
     let refused = |parts: &[&str]| {
-        let ran = cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"]).run().exits(2);
+        let ran = cofferdam(&scratch, ["serve"]).run().exits(2);
         clean("the complaint", &ran.stderr);
         let place = ["cofferdam.toml:8: [[grant]] for fetch of a names the secret `token`"];
         ran.complains(&[&place, parts].concat());

@@ -29,6 +29,8 @@ mod chat;
 mod config;
 /// Tools held against the native programs that they replace.
 mod differential;
+/// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
+mod edge;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
 /// What the operator grants to agents' tools over the network, with secrets and without.

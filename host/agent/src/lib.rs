@@ -19,4 +19,4 @@ pub use chat::Turn;
 pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use kept::{Kept, kept};
-pub use session::{MessageRow, SessionRow, SessionStore};
+pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor};

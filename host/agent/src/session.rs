@@ -1,8 +1,10 @@
 //! Sessions in SQLite: every message as soon as it exists.
 
 mod part;
+mod read;
 mod store;
 
 pub(crate) use part::{Part, ToolState, history, to_json};
+pub use read::SessionsCursor;
 pub(crate) use store::AgentRow;
 pub use store::{MessageRow, SessionRow, SessionStore};

@@ -18,6 +18,7 @@ use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::caller::{Caller, Nobody, Place};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
+use crate::descriptors::Share;
 use crate::engine::Engine;
 use crate::error::Overasked;
 use crate::filesystem::FileUse;
@@ -97,6 +98,9 @@ impl Report {
     }
 }
 
+/// What a call holds of the host while it runs.
+type Admitted<'a> = (Share<'a>, Option<[SemaphorePermit<'a>; 2]>);
+
 /// What a guest that ran to its end left behind.
 enum Ended {
     Command(Result<(), ()>),
@@ -173,7 +177,7 @@ impl Engine {
         spent: &mut Spent,
     ) -> Result<Ended, Outcome> {
         let waiting = Instant::now();
-        let _place = self.admit(place).await?;
+        let _place = self.admit(place, grant).await?;
         spent.queued = waiting.elapsed();
         let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
@@ -189,16 +193,16 @@ impl Engine {
         }
     }
 
-    /// Waits for a place: first among the calls of one agent, then on the host, both in the order of arrival. A call that
-    /// runs in the place of its caller has one.
-    async fn admit<'a>(&'a self, place: Place<'a>) -> Result<Option<[SemaphorePermit<'a>; 2]>, Outcome> {
-        let Place::Own(queue) = place else {
-            return Ok(None);
+    /// Waits for a place: first among the calls of one agent, then for its descriptors, then on the host, each in the
+    /// order of arrival. A call that runs in the place of its caller has one, and waits for nothing.
+    async fn admit<'a>(&'a self, place: Place<'a>, grant: &Grant) -> Result<Admitted<'a>, Outcome> {
+        let Place::Own(line) = place else {
+            return Ok((self.descriptors.take_now(grant)?, None));
         };
-        match (queue.acquire().await, self.places.acquire().await) {
-            (Ok(turn), Ok(place)) => Ok(Some([turn, place])),
-            _ => Err(Outcome::HostFault { message: "the host is shutting down".to_owned() }),
-        }
+        let closed = |_| Outcome::HostFault { message: "the host is shutting down".to_owned() };
+        let turn = line.calls.acquire().await.map_err(closed)?;
+        let descriptors = self.descriptors.take(line, grant).await?;
+        Ok((descriptors, Some([turn, self.places.acquire().await.map_err(closed)?])))
     }
 
     /// An empty `/tmp` for the call, when its grant has one.

@@ -14,6 +14,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 use crate::cache::Cache;
 use crate::compile;
 use crate::component::Component;
+use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
 use crate::scratch::Scratch;
@@ -56,6 +57,8 @@ pub struct EngineConfig {
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
     pub calls: u32,
+    /// Descriptors that calls may hold together. Calls that do not fit wait until their deadline.
+    pub descriptors: u32,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
     /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
@@ -75,6 +78,7 @@ pub struct Engine {
     pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
+    pub(crate) descriptors: Descriptors,
     /// One compilation at a time: each may take gigabytes.
     pub(crate) compiling: tokio::sync::Mutex<()>,
     /// Components that somebody still holds, by component and manifest, so that two agents share one.
@@ -86,7 +90,7 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers, stand_ins } = config;
+        let EngineConfig { compiler, cache, scratch, ceiling, calls, descriptors, nameservers, stand_ins } = config;
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
         crate::linker::add_interfaces(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
@@ -102,11 +106,17 @@ impl Engine {
             compiler,
             scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(calls as usize),
+            descriptors: Descriptors::new(descriptors, &ceiling),
             compiling: tokio::sync::Mutex::default(),
             loaded: Mutex::default(),
             calls,
             pooled,
         })
+    }
+
+    /// A line for the calls of one agent, of which so many run at once.
+    pub fn line(&self, calls: u32) -> Line {
+        self.descriptors.line(calls)
     }
 
     /// Calls that may run at once.

@@ -11,6 +11,7 @@ use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
+use crate::descriptors;
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
 use crate::secret;
@@ -50,6 +51,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         ceiling,
         calls,
         calls_per_agent,
+        descriptors: descriptors::for_calls(descriptors::raise()),
         nameservers,
         stand_ins,
         secrets,

@@ -1,7 +1,7 @@
 //! The data directory and what lies in it.
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use crate::error::Failure;
+
+/// The file that the host of a data directory holds locked, with its process id.
+const LOCK: &str = "host.lock";
+
+/// What is read of that file, in bytes: a process id and its line break.
+const MAX_PROCESS_ID: u64 = 32;
 
 /// The data directory of a host or of a command.
 #[derive(Debug)]
@@ -55,6 +61,18 @@ pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("cofferdam.sock")
 }
 
+/// The process id of the host that works in `data`, if there is one.
+pub(crate) fn holder(data: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(data.join(LOCK)).ok()?;
+    // Shared, and only for this moment: two commands that look at once do not take each other for a host.
+    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return None;
+    }
+    file.take(MAX_PROCESS_ID).read_to_string(&mut text).ok()?;
+    Some(text.trim().to_owned()).filter(|process| !process.is_empty())
+}
+
 impl DataDir {
     /// Opens the directory, making it for this user alone where it is missing.
     pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
@@ -93,7 +111,7 @@ impl DataDir {
 
     /// Takes the directory for one host.
     pub(crate) fn lock(&self) -> Result<Lock, Failure> {
-        let path = self.path.join("host.lock");
+        let path = self.path.join(LOCK);
         let wrong = |error: std::io::Error| {
             let path = self.path.display();
             Failure::work(format!(

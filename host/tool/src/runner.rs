@@ -35,6 +35,8 @@ pub struct RunnerConfig {
     pub ceiling: Ceiling,
     /// Calls at once on this host.
     pub calls: u32,
+    /// Descriptors that calls may hold together.
+    pub descriptors: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
     /// Who is asked for the addresses of names; those of the system when empty.
@@ -63,14 +65,25 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, stand_ins, secrets } =
-            config;
+        let RunnerConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling,
+            calls,
+            calls_per_agent,
+            descriptors,
+            nameservers,
+            stand_ins,
+            secrets,
+        } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
             cache,
             scratch,
             ceiling: ceiling.clone(),
             calls,
+            descriptors,
             nameservers,
             stand_ins,
         })?;
@@ -81,7 +94,7 @@ impl Runner {
 
     /// A queue for the calls of one agent.
     pub fn queue(&self) -> Arc<Queue> {
-        Arc::new(Queue::new(self.calls_per_agent))
+        Arc::new(Queue::new(self.door.engine.line(self.calls_per_agent)))
     }
 
     /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.

@@ -8,13 +8,14 @@ use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
 use cofferdam_tool::{Answer, Progress};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
+use super::answers::Place;
 use super::{Shared, status};
 use crate::mcp::Facts;
 
@@ -27,11 +28,12 @@ type ListStream = Pin<Box<dyn Stream<Item = Result<ListToolsResponse, Status>> +
 type CallStream = Pin<Box<dyn Stream<Item = Result<CallToolResponse, Status>> + Send>>;
 
 /// A call that runs in a task of its own, so that it comes to its end and leaves a receipt in the log also when its client
-/// goes away. Dropping this cancels it.
+/// goes away. Dropping this cancels it and gives its place back.
 struct Running {
     progress: mpsc::Receiver<Progress>,
     task: Option<JoinHandle<Answer>>,
     _cancel: DropGuard,
+    place: Place,
 }
 
 impl Running {
@@ -45,7 +47,11 @@ impl Running {
             return Some(Ok(progress(told)));
         }
         let answer = self.task.take()?.await;
-        Some(answer.map(result).map_err(|error| status::of_host(&error)))
+        Some(answer.map_err(|error| status::of_host(&error)).and_then(|answer| {
+            let result = result(answer);
+            self.place.hold(result.content.len() + result.structured.len() + result.receipt.len())?;
+            Ok(Event::Result(result))
+        }))
     }
 }
 
@@ -58,7 +64,9 @@ impl Tools for ToolsService {
         // From before the agent is looked up, so that no change is missed.
         let changes = self.shared.agents.changes();
         let agent = self.shared.agent(&request)?;
+        let place = self.shared.answers.followers.begin(agent.id())?;
         let agents = Arc::clone(&self.shared.agents);
+        let stop = self.shared.stop.clone().cancelled_owned();
         let lists = stream::once(std::future::ready(Ok(list(&agent))));
         let later = stream::unfold((changes, agents, agent), |(mut changes, agents, agent)| async {
             let next = next(&mut changes, &agents, &agent).await?;
@@ -67,11 +75,14 @@ impl Tools for ToolsService {
                 Err(status) => (Err(status), (changes, agents, agent)),
             })
         });
-        Ok(Response::new(Box::pin(stream::StreamExt::chain(lists, later))))
+        let lists = StreamExt::chain(lists, later).take_until(stop);
+        Ok(place.keep_with(Response::new(Box::pin(lists))))
     }
 
     async fn call_tool(&self, request: Request<CallToolRequest>) -> Result<Response<CallStream>, Status> {
         let agent = self.shared.agent(&request)?;
+        self.shared.open()?;
+        let place = self.shared.answers.calls.begin(agent.id())?;
         let CallToolRequest { name, input } = request.into_inner();
         let input: Value = serde_json::from_str(&input)
             .map_err(|error| Status::invalid_argument(format!("the input of `{name}` is not JSON: {error}")))?;
@@ -80,7 +91,7 @@ impl Tools for ToolsService {
         let token = cancel.clone();
         let task = self.shared.turns.spawn(async move { agent.call(&name, input, sender, &token).await });
         // Dropped with the stream, when the client is gone.
-        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard() };
+        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard(), place };
         let events = stream::unfold(running, |mut running| async {
             let event = running.next().await?;
             Some((event.map(|event| CallToolResponse { event: Some(event) }), running))
@@ -119,9 +130,9 @@ fn progress(told: Progress) -> Event {
     Event::Progress(cofferdam_proto::host::Progress { done, total, message })
 }
 
-fn result(answer: Answer) -> Event {
+fn result(answer: Answer) -> ToolResult {
     let Answer { content, failed, structured, receipt } = answer;
     let structured = structured.map(|structured| structured.to_string()).unwrap_or_default();
     let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
-    Event::Result(ToolResult { content, failed, structured, receipt })
+    ToolResult { content, failed, structured, receipt }
 }
