@@ -50,6 +50,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         ceiling,
         calls,
         calls_per_agent,
+        pagemap_scan: config.pagemap_scan,
         nameservers,
         stand_ins,
         secrets,
