@@ -57,9 +57,9 @@ pub(super) const ROWS: &[Row] = &[
     refused(&["options"], "resource handles"),
     refused(&["timers"], "resource handles"),
     refused(&["streams"], "resource handles"),
-    Row { access: "read-write", ..refused(&["links"], "ErrorCode::") },
-    Row { access: "read-write", ..refused(&["names"], "ErrorCode::") },
-    Row { outcome: "trap", ..refused(&["poll"], "a poll of 100000 pollables") },
+    Row { access: "read-write", ..refused(&["links"], "name-too-long") },
+    Row { access: "read-write", ..refused(&["names"], "name-too-long") },
+    Row { outcome: "trap", ..refused(&["poll"], "a poll of 20000 pollables") },
     // Output beyond the account is dropped like output beyond its limit.
     Row {
         limits: "stdout = \"64MiB\"\nhost-memory = \"4MiB\"",

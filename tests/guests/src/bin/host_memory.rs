@@ -78,7 +78,7 @@ fn held(way: &str) -> Result<usize, String> {
         "streams" => many(|| Ok(get_stdout())),
         "poll" => {
             let pollable = subscribe_duration(u64::MAX);
-            let list = vec![&pollable; 100_000];
+            let list = vec![&pollable; 20_000];
             Ok(wasip2::io::poll::poll(&list).len())
         }
         "listings" => {
