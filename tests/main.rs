@@ -49,6 +49,8 @@ mod nested;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// Memory of one call is not left for the next where the host swaps.
+mod swap;
 /// What tools are connected to over TCP, and what they are not.
 mod tcp;
 /// House rules: the architecture, and what code must not hold.

@@ -16,6 +16,7 @@ mod limits;
 mod manifest;
 mod network;
 mod overlap;
+mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
@@ -35,6 +36,7 @@ pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
     Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
+pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};

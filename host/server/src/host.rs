@@ -52,6 +52,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         calls,
         calls_per_agent,
         descriptors: descriptors::for_calls(descriptors::raise()),
+        pagemap_scan: config.pagemap_scan,
         nameservers,
         stand_ins,
         secrets,

@@ -27,7 +27,7 @@ pub use adapt::adapt;
 pub use answer::Answer;
 pub use caller::Progress;
 pub use catalog::Catalog;
-pub use dispatch::compile_worker;
+pub use dispatch::{compile_worker, scans_now};
 pub use embed::{embed_manifest, embed_wit_docs};
 pub use error::{EmbedError, ToolError};
 pub use imports::{Import, imports};

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
-use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
+use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme};
+use cofferdam_sandbox::{
+    Allowance, Call, Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Invocation, Place, Shape,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::Door;
@@ -39,6 +41,8 @@ pub struct RunnerConfig {
     pub descriptors: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
+    /// How the pool of sandboxes is reset between calls.
+    pub pagemap_scan: PagemapScan,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
     /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
@@ -73,6 +77,7 @@ impl Runner {
             calls,
             calls_per_agent,
             descriptors,
+            pagemap_scan,
             nameservers,
             stand_ins,
             secrets,
@@ -84,11 +89,13 @@ impl Runner {
             ceiling: ceiling.clone(),
             calls,
             descriptors,
+            pagemap_scan,
             nameservers,
             stand_ins,
         })?;
         let redactor = Redactor::new(&secrets);
-        let door = Arc::new(Door { engine, secrets, redactor });
+        let threads = GuestThreads::start().map_err(EngineError::Threads)?;
+        let door = Arc::new(Door { engine, threads, secrets, redactor });
         Ok(Self { door, ceiling, calls_per_agent })
     }
 
@@ -144,7 +151,9 @@ impl Runner {
         let cancel = CancellationToken::new();
         let place = Place::Own(&queue.places);
         let (invocation, injections, caller) = (Invocation::List, Vec::new(), None);
-        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
+        let allowance = Allowance::begin(grant.limits());
+        let allowance = &allowance;
+        let call = Call { component, grant, invocation, allowance, injections, place, caller, cancel: &cancel };
         let report = self.door.engine.call(call).await;
         if !report.receipt.outcome.is_ok() {
             return Err(wrong(report.receipt.outcome.to_string()));

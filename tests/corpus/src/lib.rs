@@ -20,6 +20,7 @@ mod program;
 mod row;
 mod run;
 mod secret;
+mod swap;
 mod table;
 mod web;
 
@@ -31,5 +32,6 @@ pub use program::{Program, Ran};
 pub use row::{Envelope, Row};
 pub use run::{Corpus, Measured, Verdict};
 pub use secret::{SECRET, SPELLINGS};
+pub use swap::SwapProof;
 pub use table::{guest, rows};
 pub use web::{Connection, Reply, Web};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_sandbox::{Call, Place, Report};
+use cofferdam_sandbox::{Allowance, Call, Place, Report};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Calling;
@@ -13,6 +13,7 @@ use crate::permit::Permit;
 pub(crate) async fn call(
     door: &Door,
     permit: Permit<'_>,
+    allowance: &Allowance,
     place: Place<'_>,
     calling: Calling,
     cancel: &CancellationToken,
@@ -21,5 +22,5 @@ pub(crate) async fn call(
     let injections = door.secrets.injections(tool.grant());
     let (component, grant) = (tool.component(), tool.grant());
     let caller = Some(Arc::new(calling) as _);
-    door.engine.call(Call { component, grant, invocation, injections, place, caller, cancel }).await
+    door.engine.call(Call { component, grant, invocation, allowance, injections, place, caller, cancel }).await
 }
