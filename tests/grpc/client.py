@@ -43,6 +43,8 @@ class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
 # A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP does not allow in
 # the name of a host: this option makes it name another one.
 options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
+# Otherwise this client takes megabytes of an answer that nobody reads.
+options.append(("grpc.http2.bdp_probe", 0))
 channel = grpc.insecure_channel(address, options)
 grpc.channel_ready_future(channel).result(timeout=PATIENCE)
 token = os.environ.get("COFFERDAM_TOKEN")

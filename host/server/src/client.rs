@@ -40,6 +40,7 @@ async fn connect(data: &Path) -> Result<Channel, Failure> {
         .connect_timeout(ANSWER)
         .timeout(ANSWER)
         .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_while_idle(true)
         .keep_alive_timeout(KEEPALIVE);
     endpoint.connect_with_connector(connector).await.map_err(|_| unreached(data, &socket))
 }
