@@ -19,6 +19,8 @@ mod overlap;
 mod preopen;
 mod quantity;
 mod secret;
+mod text;
+mod tool_name;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -38,3 +40,5 @@ pub use network::{
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use text::{ForeignText, is_hiding};
+pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};
