@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_sandbox::{Engine, Place, compile_worker as sandbox_compile_worker};
+use cofferdam_capability::Grant;
+use cofferdam_sandbox::{Component, Engine, Place, Receipt, compile_worker as sandbox_compile_worker};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -101,23 +102,32 @@ impl Door {
                 let place = callers.map_or(Place::Own(&tool.queue.places), |deadline| Place::Callers { deadline });
                 let (door, cancelled) = (Arc::clone(self), cancel.clone());
                 let calling = Calling { door, tool: tool.clone(), chain, progress, cancel: cancelled };
-                backend::wasm::call(self, permit, place, calling, cancel).await
+                backend::wasm::call(self, permit, place, Some(Arc::new(calling)), cancel).await
             }
             Err(reason) => cofferdam_sandbox::Report::refused(tool.grant(), reason),
         };
         // Before anything is told to anybody, the log included.
         self.redactor.report(&mut report);
         let report = Report::from(report);
-        let receipt = &report.receipt;
-        tracing::info!(
-            tool = tool.name(),
-            outcome = receipt.outcome.name(),
-            fuel = receipt.fuel,
-            peak_memory = receipt.peak_memory,
-            wall_us = receipt.wall_us,
-            depth,
-            "tool call"
-        );
+        tell(tool.name(), &report.receipt, depth);
+        report
+    }
+
+    /// Asks a component that does not say it in a section which tools it has. This is a call like any other, with a
+    /// receipt and a line in the log, but for nobody and under a grant that gives nothing.
+    pub(crate) async fn list(
+        &self,
+        component: &Component,
+        grant: &Grant,
+        place: Place<'_>,
+        cancel: &CancellationToken,
+    ) -> cofferdam_sandbox::Report {
+        let mut report = match policy::permit_listing(component, grant) {
+            Ok(permit) => backend::wasm::call(self, permit, place, None, cancel).await,
+            Err(reason) => cofferdam_sandbox::Report::refused(grant, reason),
+        };
+        self.redactor.report(&mut report);
+        tell(grant.tool(), &report.receipt, 0);
         report
     }
 
@@ -125,6 +135,19 @@ impl Door {
     pub(crate) fn line(&self, said: &str) -> String {
         self.redactor.line(said)
     }
+}
+
+/// The line of a call in the log.
+fn tell(tool: &str, receipt: &Receipt, depth: u64) {
+    tracing::info!(
+        tool,
+        outcome = receipt.outcome.name(),
+        fuel = receipt.fuel,
+        peak_memory = receipt.peak_memory,
+        wall_us = receipt.wall_us,
+        depth,
+        "tool call"
+    );
 }
 
 /// What the `cofferdam` binary does when the engine starts it as a compiler.
