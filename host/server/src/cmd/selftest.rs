@@ -61,9 +61,12 @@ fn print(verdicts: &[Verdict], format: Format) -> Result<(), Failure> {
     console::table(&header, verdicts.iter().map(line).collect());
     for verdict in &failed {
         let Verdict { guest, variant, tries, problem, .. } = verdict;
-        console::line(format!("\n{guest} {variant}: {tries}.\n  {}", problem.as_deref().unwrap_or_default()));
+        console::line("");
+        console::line(format!("{guest} {variant}: {tries}."));
+        problem.iter().flat_map(|problem| problem.lines()).for_each(|line| console::line(format!("  {line}")));
     }
-    console::line(format!("\n{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
+    console::line("");
+    console::line(format!("{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
     Ok(())
 }
 
