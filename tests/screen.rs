@@ -202,8 +202,11 @@ fn a_name_that_is_a_path_is_refused_before_anything_is_written() {
             ]);
         }
         assert!(!out.exists() && entries(scratch.path()) == ["in"], "{name}: {:?}", entries(scratch.path()));
-        cofferdam(&scratch, ["tool", "new", &name.replace('\\', "")]).run().exits(2);
-        assert_eq!(entries(scratch.path()), ["in"], "{name}");
+        // What TOML writes escaped is plain text on a command line.
+        if !name.contains('\\') {
+            cofferdam(&scratch, ["tool", "new", "--", name]).run().exits(2);
+            assert_eq!(entries(scratch.path()), ["in"], "{name}");
+        }
     }
 }
 

@@ -274,10 +274,10 @@ impl Manifest {
         if self.schema != SCHEMA {
             return refuse(format!("`schema = {}` is unknown to this host: expected `schema = {SCHEMA}`", self.schema));
         }
-        self.check_text(origin)?;
         if self != Self::empty() {
             check_tool_name(&self.tool.name).map_err(|problem| at(format!("[tool] `name`: {problem}")))?;
         }
+        self.check_text(origin)?;
         twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
         twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
