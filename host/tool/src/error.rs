@@ -33,7 +33,7 @@ pub enum ToolError {
         /// What is wrong.
         problem: String,
     },
-    /// A component of typed tools that does not tell which tools it has, or other ones than before.
+    /// A component of typed tools that does not tell which tools it has.
     #[error("{tool} does not list its tools: {problem}")]
     List {
         /// The name it was to go by.

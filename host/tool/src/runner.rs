@@ -151,7 +151,7 @@ impl Runner {
             (Shape::Typed, None) => {
                 let listed = self.list(component, name, queue).await?;
                 let pinned = self.pins.check(component.digest(), &listed);
-                pinned.map_err(|problem| ToolError::List { tool: name.to_owned(), problem })?;
+                pinned.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
                 typed(component, &listed, name, note, &grant, queue)?
             }
             (Shape::Reflected, _) => reflected(component, name, note, &grant, queue)?,
