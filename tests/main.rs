@@ -27,6 +27,8 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Which tools a component has: data that everybody reads alike, and nothing that runs.
+mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
 /// Directories: granted, swapped, overlapping, gone after the call.
@@ -47,6 +49,8 @@ mod nested;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// What reaches terminals, the log and file names from outside.
+mod screen;
 /// Memory of one call is not left for the next where the host swaps.
 mod swap;
 /// What tools are connected to over TCP, and what they are not.

@@ -20,6 +20,8 @@ mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
+mod text;
+mod tool_name;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -40,3 +42,5 @@ pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use text::{ForeignText, is_hiding};
+pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};

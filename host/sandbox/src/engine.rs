@@ -101,7 +101,7 @@ impl Engine {
             return Ok(component);
         }
         let native = compile::native(self, digest, bytes, origin).await?;
-        let component = Arc::new(Component::new(self, digest, bytes.len(), manifest, read.docs, native, origin)?);
+        let component = Arc::new(Component::new(self, digest, bytes.len(), manifest, read, native, origin)?);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(key, Arc::downgrade(&component));

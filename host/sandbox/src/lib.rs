@@ -42,7 +42,7 @@ pub use allowance::Allowance;
 pub use call::{Call, Report};
 pub use caller::{Answering, Caller, Place, Progress, Unanswered};
 pub use compile::compile_worker;
-pub use component::{Component, Shape};
+pub use component::{Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, Shape, is_of_typed_tools};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cofferdam_capability::PagemapScan;
+use cofferdam_capability::{Grant, PagemapScan};
 use cofferdam_sandbox::{
-    Allowance, Engine, GuestThreads, Outcome, Place, compile_worker as sandbox_compile_worker,
+    Allowance, Component, Engine, GuestThreads, Outcome, Place, Receipt, compile_worker as sandbox_compile_worker,
     scans_now as sandbox_scans_now,
 };
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
@@ -147,30 +147,57 @@ impl Door {
                 let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
                 let (door, cancelled) = (Arc::clone(self), cancel.clone());
                 let calling = Calling { door, tool: tool.clone(), chain, progress, cancel: cancelled };
-                backend::wasm::call(self, permit, &allowance, place, calling, cancel).await
+                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling)), cancel).await
             }
             Err(reason) => cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::Denied { reason }),
         };
         // Before anything is told to anybody, the log included.
         self.redactor.report(&mut report);
         let report = Report::from(report);
-        let receipt = &report.receipt;
-        tracing::info!(
-            tool = tool.name(),
-            outcome = receipt.outcome.name(),
-            fuel = receipt.fuel,
-            peak_memory = receipt.peak_memory,
-            wall_us = receipt.wall_us,
-            depth,
-            "tool call"
-        );
+        tell(tool.name(), &report.receipt, depth);
         report
+    }
+
+    /// Asks a component that does not say it in a section which tools it has. This is a call like any other, with a
+    /// receipt and a line in the log, but for nobody and under a grant that gives nothing.
+    pub(crate) async fn list(
+        self: &Arc<Self>,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+        places: Arc<Semaphore>,
+    ) -> Option<cofferdam_sandbox::Report> {
+        let door = Arc::clone(self);
+        let allowance = Allowance::begin(grant.limits());
+        let work = async move {
+            let (place, cancel) = (Place::Own(&places), CancellationToken::new());
+            let mut report = match policy::permit_listing(&component, &grant) {
+                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None, &cancel).await,
+                Err(reason) => cofferdam_sandbox::Report::without_run(&grant, Outcome::Denied { reason }),
+            };
+            door.redactor.report(&mut report);
+            tell(grant.tool(), &report.receipt, 0);
+            report
+        };
+        self.threads.run(work).await
     }
 
     /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.
     pub(crate) fn line(&self, said: &str) -> String {
         self.redactor.line(said)
     }
+}
+
+/// The line of a call in the log.
+fn tell(tool: &str, receipt: &Receipt, depth: u64) {
+    tracing::info!(
+        tool,
+        outcome = receipt.outcome.name(),
+        fuel = receipt.fuel,
+        peak_memory = receipt.peak_memory,
+        wall_us = receipt.wall_us,
+        depth,
+        "tool call"
+    );
 }
 
 /// What the `cofferdam` binary does when the engine starts it as a compiler.
