@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_sandbox::{Engine, Place, compile_worker as sandbox_compile_worker};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +58,7 @@ impl Runner {
     }
 
     /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
-    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: Value, cancel: &CancellationToken) -> Answer {
+    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: String, cancel: &CancellationToken) -> Answer {
         match catalog.get(name) {
             Some(tool) => Answer::of(&self.call(tool, Input::Json(arguments), cancel).await, tool),
             None => Answer::unknown(name, catalog),
@@ -71,7 +70,7 @@ impl Runner {
         &self,
         catalog: &Catalog,
         name: &str,
-        arguments: Value,
+        arguments: String,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {

@@ -1,18 +1,22 @@
 //! Whether a call may happen.
 
+use cofferdam_capability::Account;
+
 use crate::caller::Chain;
 use crate::input::Input;
 use crate::permit::Permit;
 use crate::tool::Tool;
 
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
-/// that fits its schema; everything else is refused with the reason.
+/// that fits its schema; everything else is refused with the reason. What the host holds for the check is on an account
+/// of the called tool.
 pub(crate) fn permit(tool: &Tool, input: Input) -> Result<Permit<'_>, String> {
-    Ok(Permit::new(tool, input.checked(tool)?))
+    let account = Account::new(tool.grant().limits().host_memory);
+    Ok(Permit::new(tool, input.checked(tool, &account)?))
 }
 
 /// Decides about a call that another tool makes, which stands where `chain` says. It needs what every call needs, the
-/// caller's grant must name the tool, and the chain must not be at its end.
+/// caller's grant must name the tool, and the chain must not be at its end. The input is parsed last.
 pub(crate) fn permit_inner<'a>(
     caller: &Tool,
     chain: &Chain,

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
 use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::Door;
 use crate::error::ToolError;
+use crate::json;
 use crate::queue::Queue;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
@@ -21,6 +23,10 @@ const MAX_TOOLS: usize = 64;
 
 /// A typed tool's descriptor: its name, description and schemas together, in bytes (64 KiB).
 const MAX_DESCRIPTOR: usize = 64 << 10;
+
+/// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
+/// real schemas take ten times.
+const MAX_SCHEMAS: usize = 16 << 20;
 
 /// What a runner is made from.
 #[derive(Debug)]
@@ -139,6 +145,7 @@ impl Runner {
         if report.tools.is_empty() || report.tools.len() > MAX_TOOLS {
             return Err(wrong(format!("it lists {} tools: expected 1 to {MAX_TOOLS}", report.tools.len())));
         }
+        let mut schemas = Schemas::default();
         let single = report.tools.len() == 1;
         let mut tools: Vec<Tool> = Vec::new();
         for [own, description, input, output] in report.tools {
@@ -148,10 +155,11 @@ impl Runner {
             let full = if single { name.to_owned() } else { format!("{name}_{own}") };
             let description = described(note, &description);
             let entry = Entry::Typed { tool: own };
-            let schema = serde_json::from_str(&input)
-                .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
-            // Nothing is held against it, so one that cannot be read is as good as none.
-            let output = serde_json::from_str(&output).ok();
+            let schema = schemas
+                .parse(&input)
+                .map_err(|problem| wrong(format!("the input schema of `{full}` cannot be read: {problem}")))?;
+            // Output schemas are informational; one that is not JSON or too large is ignored.
+            let output = schemas.parse(&output).ok();
             let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
             let tool = Tool::typed(&full, &description, schema, output, entry, given).map_err(&wrong)?;
             if tools.iter().any(|other| other.name() == tool.name()) {
@@ -160,6 +168,24 @@ impl Runner {
             tools.push(tool);
         }
         Ok(tools)
+    }
+}
+
+/// Parses the schemas of one component, as far as there is room for them.
+#[derive(Default)]
+struct Schemas {
+    held: usize,
+}
+
+impl Schemas {
+    fn parse(&mut self, text: &str) -> Result<Value, String> {
+        let held = self.held.saturating_add(json::weight(text.as_bytes())?);
+        if held > MAX_SCHEMAS {
+            let most = MAX_SCHEMAS >> 20;
+            return Err(format!("the schemas of one component take at most {most} MiB once they are parsed"));
+        }
+        self.held = held;
+        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))
     }
 }
 

@@ -7,6 +7,7 @@ use cofferdam_sandbox::Component;
 use serde_json::{Value, json};
 
 use crate::queue::Queue;
+use crate::schema::Schema;
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 /// Clones are the same tool.
@@ -22,7 +23,7 @@ pub(crate) struct Parts {
     description: String,
     schema: Value,
     output: Option<Value>,
-    validator: jsonschema::Validator,
+    checked: Schema,
     entry: Entry,
     component: Arc<Component>,
     grant: Arc<Grant>,
@@ -93,11 +94,11 @@ impl Tool {
         let summary = &component.manifest().tool.summary;
         let description = if note.is_empty() { summary.clone() } else { note.to_owned() };
         let schema = command_schema();
-        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
-        let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
+        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test reads it")]
+        let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
         let name = name.to_owned();
         let entry = Entry::Command;
-        let parts = Parts { name, description, schema, output: None, validator, entry, component, grant };
+        let parts = Parts { name, description, schema, output: None, checked, entry, component, grant };
         Self::new(Arc::new(parts), queue)
     }
 
@@ -113,19 +114,17 @@ impl Tool {
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             return Err(format!("`{name}` is not a tool name: expected 1 to 64 of A-Z a-z 0-9 _ -"));
         }
-        let validator =
-            compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
+        let checked = Schema::new(&schema).map_err(|problem| {
+            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
+        })?;
         let (name, description) = (name.to_owned(), description.to_owned());
-        let parts = Parts { name, description, schema, output, validator, entry, component, grant };
+        let parts = Parts { name, description, schema, output, checked, entry, component, grant };
         Ok(Self::new(Arc::new(parts), queue))
     }
 
-    /// Holds `input` against the schema; the error says where it does not fit.
+    /// Checks `input` against the schema; the error says where it does not fit.
     pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        self.parts.validator.validate(input).map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
-        })
+        self.parts.checked.check(input)
     }
 }
 
@@ -139,15 +138,6 @@ impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tool").field("name", &self.name).field("entry", &self.entry).finish_non_exhaustive()
     }
-}
-
-/// Patterns run on a regular-expression engine without backtracking, because a guest writes them.
-fn compile(schema: &Value) -> Result<jsonschema::Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
 }
 
 fn command_schema() -> Value {
@@ -164,4 +154,14 @@ fn command_schema() -> Value {
         },
         "additionalProperties": false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_a_command_is_in_the_dialect() {
+        Schema::new(&command_schema()).unwrap();
+    }
 }
