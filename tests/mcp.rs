@@ -2,7 +2,7 @@
 
 mod changes;
 mod http;
-mod server;
+pub(crate) mod server;
 
 use std::io::Write;
 use std::process::Stdio;

@@ -9,7 +9,7 @@ use super::node::{Bound, Id, Keyword, Node, Properties, Type};
 use super::pattern::States;
 use super::{Schema, at, escaped, number, shown};
 
-/// Steps of one check: a quarter of a second. A step is one keyword at one value, or a few bytes that are compared, so an
+/// Steps of one check: a third of a second. A step is one keyword at one value, or a few bytes that are compared, so an
 /// input of 4 MiB of numbers takes a third of them.
 const MAX_STEPS: u64 = 20_000_000;
 
@@ -22,6 +22,9 @@ const TEXT_STEP: usize = 16;
 
 /// Steps for each search of a pattern, however short the text is.
 const SEARCH_STEPS: usize = 8;
+
+/// Steps for each item among those that have to be unlike: their hashes are sorted.
+const SORT_STEPS: usize = 8;
 
 /// Bytes of new states of a pattern that are made in one step. Making them takes far longer than reading does.
 const STATES_STEP: usize = 8;
@@ -407,6 +410,7 @@ impl<'a> Checker<'a> {
 
     /// No two items are equal. Equal ones have the same hash, and nobody outside knows the hashes.
     fn unique(&mut self, items: &[Value]) -> Fits {
+        self.step(items.len().saturating_mul(SORT_STEPS))?;
         let mut hashed = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             hashed.push((self.hash(item)?, index));

@@ -165,6 +165,12 @@ fn a_check_ends_after_its_steps() {
     let numbers = Value::from(vec![7_000; 200_000]);
     let texts: Vec<_> = (0..900).map(|index| json!({ "minLength": 9_000_000 + index })).collect();
     let text = json!("é".repeat(2 << 20));
+    let mut seed = 1_u32;
+    let mut letter = |_| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if seed >> 31 == 0 { 'a' } else { 'b' }
+    };
+    let mixed: String = (0..1 << 20).map(&mut letter).collect::<String>() + "c";
     let large: Vec<_> = (0..2_000).collect();
     let unique: Vec<_> = (0..900).map(|_| json!({ "uniqueItems": true })).collect();
     for (schema, input) in [
@@ -176,11 +182,11 @@ fn a_check_ends_after_its_steps() {
         (json!({ "anyOf": texts }), &text),
         (json!({ "items": { "enum": vec![large.clone(); 2] } }), &Value::from(vec![json!(large); 20_000])),
         (json!({ "allOf": unique }), &Value::from((0..100_000).collect::<Vec<_>>())),
-        (json!({ "pattern": "(a|b)*a(a|b){40}$" }), &json!("ab".repeat(1 << 20) + "abba")),
+        (json!({ "pattern": "(a|b)*a(a|b){40}$" }), &json!(mixed)),
         (
             json!({ "propertyNames": { "anyOf": [{ "$ref": "#/$defs/a" }, { "pattern": "(a?){300}b" }] }, "$defs": { "a": {
-            "minLength": 9_000_000 } } }),
-            &Value::Object([("a".repeat(60 << 20), json!(1))].into_iter().collect()),
+            "minLength": 99_000_000 } } }),
+            &Value::Object([("a".repeat(20 << 20), json!(1))].into_iter().collect()),
         ),
     ] {
         let read = Schema::new(&schema).unwrap();
@@ -225,7 +231,7 @@ fn sentences_are_short_however_large_the_input_is() {
     }
 }
 
-/// Every keyword decides as the library does.
+/// Every keyword, and values of every type.
 #[test]
 fn the_dialect_decides_as_the_draft_does() {
     let values = [
@@ -314,12 +320,68 @@ fn the_dialect_decides_as_the_draft_does() {
         json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "t", "format": "date", "type": "string" }),
         json!({ "unknown": { "$ref": 7 }, "x-a": [1], "discriminator": { "propertyName": "a" } }),
     ];
-    for schema in &schemas {
+    // As the library `jsonschema` (0.60) decides: `+` for each value that fits.
+    let verdicts = [
+        "+++++++++++++++++++++++++++",
+        "---------------------------",
+        "+++++++++++++++++++++++++++",
+        "--++++--++-----------------",
+        "+-++++++++-----------------",
+        "-+--------+++++++++++++++++",
+        "---++----------------------",
+        "-----------------+---------",
+        "+----------+---+-------+---",
+        "---------------------------",
+        "++-++-+-+++++++++++++++++++",
+        "++----+---+++++++++++++++++",
+        "++++++-+--+++++++++++++++++",
+        "+++++++++++++++++++++++++++",
+        "+++------++++++++++++++++++",
+        "--++++--++-----------------",
+        "++++++++++--+++++++++++++++",
+        "++++++++++----+++++++++++++",
+        "+++++++++++++++++++++++++++",
+        "++++++++++-+++-++++++++++++",
+        "++++++++++--+--++++++++++++",
+        "+++++++++++++++-++--+-+++++",
+        "+++++++++++++++++-+--++++++",
+        "++++++++++++++++++----+++++",
+        "+++++++++++++++++-----+++++",
+        "+++++++++++++++++++---+++++",
+        "+++++++++++++++-+++---+++++",
+        "+++++++++++++++++++++++++++",
+        "+++++++++++++++--+----+++++",
+        "+++++++++++++++-+-+--++++++",
+        "+++++++++++++++++++++++++++",
+        "++++++++++++++++++++++++-+-",
+        "++++++++++++++++++++++++--+",
+        "++++++++++++++++++++++++--+",
+        "+++++++++++++++++++++++----",
+        "+++++++++++++++++++++++--+-",
+        "+++++++++++++++++++++++++-+",
+        "+++++++++++++++++++++++----",
+        "++++++++++++++++++++++-+--+",
+        "++++++++++++++++++++++-++-+",
+        "+++++++++++++++++++++++-++-",
+        "+++++++++++++++++++++++-++-",
+        "-----------------------++-+",
+        "---++-+-+++++++------------",
+        "++---+++--+++++++++++++++++",
+        "--++++--++-----------------",
+        "++++++++++++++++++++++-----",
+        "+++++++++++++++--------++-+",
+        "+++++++++++++++++++++++++++",
+        "----------+++++------------",
+        "----------------------+++++",
+        "----------------------++--+",
+        "+++++++++++++++++++++++++-+",
+        "----------+++++------------",
+        "+++++++++++++++++++++++++++",
+    ];
+    assert_eq!(schemas.len(), verdicts.len());
+    for (schema, expected) in schemas.iter().zip(verdicts) {
         let own = Schema::new(schema).unwrap_or_else(|problem| panic!("{schema}: {problem}"));
-        let reference = jsonschema::draft202012::new(schema).unwrap_or_else(|problem| panic!("{schema}: {problem}"));
-        for value in &values {
-            let own = own.check(value);
-            assert_eq!(own.is_ok(), reference.is_valid(value), "{schema} of {value}: {own:?}");
-        }
+        let verdict: String = values.iter().map(|value| if own.check(value).is_ok() { '+' } else { '-' }).collect();
+        assert_eq!(verdict, expected, "{schema}");
     }
 }
