@@ -1,30 +1,22 @@
 //! An input checked against a schema, step by step.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde_json::{Map, Value};
 
-use super::node::{Bound, Id, Keyword, Node, Properties, Type};
+use super::equality::{equal, same};
+use super::meter::{Meter, Unchecked};
+use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
+use super::number;
 use super::pattern::States;
-use super::{Schema, at, escaped, number, shown};
-
-/// Steps of one check: a third of a second. A step is one keyword at one value, or a few bytes that are compared, so an
-/// input of 4 MiB of numbers takes a third of them.
-const MAX_STEPS: u64 = 20_000_000;
+use super::sentence::{at, escaped, shown};
 
 /// Checks inside one another. Each takes a few stack frames, and threads have two megabytes: an input as deep as inputs
 /// may be has four for each level.
 const MAX_DEPTH: usize = 500;
 
-/// Bytes of text that are read in one step.
-const TEXT_STEP: usize = 16;
-
 /// Steps for each search of a pattern, however short the text is.
 const SEARCH_STEPS: usize = 8;
-
-/// Steps for each item among those that have to be unlike: their hashes are sorted.
-const SORT_STEPS: usize = 8;
 
 /// Bytes of new states of a pattern that are made in one step. Making them takes far longer than reading does.
 const STATES_STEP: usize = 8;
@@ -42,8 +34,14 @@ const MAX_LISTED: usize = 20;
 enum Misfit {
     /// A value does not fit. There is no sentence where another branch may still fit.
     Wrong(Option<String>),
-    /// Nothing is known, because it takes too much to find out.
-    Unchecked(String),
+    /// Nothing is known.
+    Unchecked(Unchecked),
+}
+
+impl From<Unchecked> for Misfit {
+    fn from(unchecked: Unchecked) -> Self {
+        Self::Unchecked(unchecked)
+    }
 }
 
 type Fits = Result<(), Misfit>;
@@ -57,8 +55,8 @@ enum Inside<'a> {
 
 /// One check of one input.
 pub(super) struct Checker<'a> {
-    schema: &'a Schema,
-    steps: u64,
+    schema: &'a Nodes,
+    meter: Meter,
     depth: usize,
     /// Branches around the check that may fail without harm: nothing is said of them.
     quiet: usize,
@@ -66,29 +64,19 @@ pub(super) struct Checker<'a> {
     states: BTreeMap<usize, States>,
     /// The memory of all states, in bytes.
     states_size: usize,
-    hashes: RandomState,
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(schema: &'a Schema) -> Self {
-        let (path, states, hashes) = (Vec::new(), BTreeMap::new(), RandomState::new());
-        Self { schema, steps: 0, depth: 0, quiet: 0, path, states, states_size: 0, hashes }
+    pub(super) fn new(schema: &'a Nodes) -> Self {
+        let (path, states) = (Vec::new(), BTreeMap::new());
+        Self { schema, meter: Meter::default(), depth: 0, quiet: 0, path, states, states_size: 0 }
     }
 
     pub(super) fn run(mut self, input: &'a Value) -> Result<(), String> {
         self.node(self.schema.root, input).map_err(|misfit| match misfit {
             Misfit::Wrong(sentence) => sentence.unwrap_or_default(),
-            Misfit::Unchecked(sentence) => sentence,
+            Misfit::Unchecked(Unchecked(sentence)) => sentence,
         })
-    }
-
-    fn step(&mut self, steps: usize) -> Fits {
-        self.steps = self.steps.saturating_add(steps as u64);
-        if self.steps <= MAX_STEPS {
-            return Ok(());
-        }
-        let sentence = format!("checking it takes more than {MAX_STEPS} steps: give it less in one call");
-        Err(Misfit::Unchecked(sentence))
     }
 
     /// The sentence is made only where somebody reads it.
@@ -128,7 +116,7 @@ impl<'a> Checker<'a> {
     }
 
     fn node(&mut self, id: Id, value: &'a Value) -> Fits {
-        self.step(1)?;
+        self.meter.step(1)?;
         let schema = self.schema;
         let keywords = match schema.node(id) {
             Node::Always => return Ok(()),
@@ -137,12 +125,12 @@ impl<'a> Checker<'a> {
         };
         if self.depth == MAX_DEPTH {
             let sentence = format!("its schema leads more than {MAX_DEPTH} deep: expected a flatter input");
-            return Err(Misfit::Unchecked(sentence));
+            return Err(Unchecked(sentence).into());
         }
         self.depth = self.depth.saturating_add(1);
         let path = self.path.len();
         let fits = keywords.iter().try_for_each(|keyword| {
-            self.step(1)?;
+            self.meter.step(1)?;
             self.keyword(keyword, value)
         });
         // Where a branch has failed, its path is left.
@@ -154,7 +142,7 @@ impl<'a> Checker<'a> {
     fn keyword(&mut self, keyword: &'a Keyword, value: &'a Value) -> Fits {
         match (keyword, value) {
             (Keyword::Type(types), value) => self.types(types, value),
-            (Keyword::Const(expected), value) => match self.equal(expected, value)? {
+            (Keyword::Const(expected), value) => match equal(expected, value, &mut self.meter)? {
                 true => Ok(()),
                 false => self.wrong(|| format!("{} is not {}", shown(value), shown(expected))),
             },
@@ -201,7 +189,7 @@ impl<'a> Checker<'a> {
 
     fn any_value(&mut self, values: &[Value], value: &Value) -> Fits {
         for expected in values {
-            if self.equal(expected, value)? {
+            if equal(expected, value, &mut self.meter)? {
                 return Ok(());
             }
         }
@@ -255,7 +243,7 @@ impl<'a> Checker<'a> {
     fn text(&mut self, keyword: &Keyword, text: &'a str, value: &Value) -> Fits {
         match keyword {
             Keyword::Length { least, most } => {
-                self.step(text.len() / TEXT_STEP)?;
+                self.meter.text(text)?;
                 let length = text.chars().count() as u64;
                 self.within(length, *least, *most, || format!("{} has {length} characters", shown(value)))
             }
@@ -288,7 +276,10 @@ impl<'a> Checker<'a> {
                 }
                 self.within(count, *least, *most, || format!("{count} of its items fit `contains`"))
             }
-            Keyword::UniqueItems => self.unique(items),
+            Keyword::UniqueItems => match same(items, &mut self.meter)? {
+                Some((a, b)) => self.wrong(|| format!("its items {a} and {b} are the same")),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -303,11 +294,11 @@ impl<'a> Checker<'a> {
             Keyword::PropertyNames(schema) => self.names(*schema, map),
             Keyword::Required(names) => self.required(names, map),
             Keyword::DependentRequired(rows) => rows.iter().try_for_each(|(key, names)| {
-                self.step(1)?;
+                self.meter.step(1)?;
                 if map.contains_key(key) { self.required(names, map) } else { Ok(()) }
             }),
             Keyword::DependentSchemas(rows) => rows.iter().try_for_each(|(key, schema)| {
-                self.step(1)?;
+                self.meter.step(1)?;
                 if map.contains_key(key) { self.node(*schema, value) } else { Ok(()) }
             }),
             _ => Ok(()),
@@ -317,7 +308,8 @@ impl<'a> Checker<'a> {
     fn properties(&mut self, properties: &'a Properties, map: &'a Map<String, Value>) -> Fits {
         let Properties { named, matching, others } = properties;
         for (key, value) in map {
-            self.step(1 + key.len() / TEXT_STEP)?;
+            self.meter.step(1)?;
+            self.meter.text(key)?;
             let mut known = false;
             if let Some(schema) = named.get(key) {
                 known = true;
@@ -344,13 +336,13 @@ impl<'a> Checker<'a> {
     /// at.
     fn names(&mut self, schema: Id, map: &Map<String, Value>) -> Fits {
         for key in map.keys() {
-            self.step(key.len() / TEXT_STEP)?;
+            self.meter.text(key)?;
             let name = Value::from(key.as_str());
             let mut names = Checker { quiet: 1, ..Checker::new(self.schema) };
-            (names.steps, names.depth) = (self.steps, self.depth);
+            (names.meter, names.depth) = (std::mem::take(&mut self.meter), self.depth);
             (names.states, names.states_size) = (std::mem::take(&mut self.states), self.states_size);
             let fits = names.node(schema, &name);
-            self.steps = names.steps;
+            self.meter = names.meter;
             (self.states, self.states_size) = (names.states, names.states_size);
             match fits {
                 Ok(()) => {}
@@ -364,7 +356,7 @@ impl<'a> Checker<'a> {
     }
 
     fn required(&mut self, names: &[String], map: &Map<String, Value>) -> Fits {
-        self.step(names.len())?;
+        self.meter.step(names.len())?;
         match names.iter().find(|name| !map.contains_key(*name)) {
             None => Ok(()),
             Some(missing) => self.wrong(|| format!("{} is missing", shown(&Value::from(missing.as_str())))),
@@ -385,7 +377,7 @@ impl<'a> Checker<'a> {
 
     fn matches(&mut self, pattern: usize, text: &str) -> Result<bool, Misfit> {
         let Some(compiled) = self.schema.patterns.get(pattern) else { return Ok(false) };
-        self.step(SEARCH_STEPS.saturating_add(text.len()))?;
+        self.meter.step(SEARCH_STEPS.saturating_add(text.len()))?;
         if self.states_size > MAX_STATES {
             self.states.clear();
             self.states_size = 0;
@@ -393,7 +385,7 @@ impl<'a> Checker<'a> {
         if !self.states.contains_key(&pattern) {
             let states = compiled.states();
             self.states_size = self.states_size.saturating_add(states.size());
-            self.step(states.size() / STATES_STEP)?;
+            self.meter.step(states.size() / STATES_STEP)?;
             self.states.insert(pattern, states);
         }
         let Some(states) = self.states.get_mut(&pattern) else { return Ok(false) };
@@ -401,99 +393,10 @@ impl<'a> Checker<'a> {
         let found = compiled.is_in(text, states);
         let made = states.size().saturating_sub(before);
         self.states_size = self.states_size.saturating_add(made);
-        self.step(made / STATES_STEP)?;
+        self.meter.step(made / STATES_STEP)?;
         found.map_err(|_| {
             let pattern = self.pattern(pattern);
-            Misfit::Unchecked(format!("the pattern {pattern} has too many states for a text in it: give it less"))
+            Misfit::Unchecked(Unchecked(format!("the pattern {pattern} has too many states for a text: give it less")))
         })
-    }
-
-    /// No two items are equal. Equal ones have the same hash, and nobody outside knows the hashes.
-    fn unique(&mut self, items: &[Value]) -> Fits {
-        self.step(items.len().saturating_mul(SORT_STEPS))?;
-        let mut hashed = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            hashed.push((self.hash(item)?, index));
-        }
-        hashed.sort_unstable();
-        for (index, (hash, a)) in hashed.iter().enumerate() {
-            for (_, b) in hashed.iter().skip(index.saturating_add(1)).take_while(|(other, _)| other == hash) {
-                if let (Some(item), Some(other)) = (items.get(*a), items.get(*b))
-                    && self.equal(item, other)?
-                {
-                    return self.wrong(|| format!("its items {a} and {b} are the same"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The same for values that are equal, whatever the order of their keys.
-    fn hash(&mut self, value: &Value) -> Result<u64, Misfit> {
-        self.step(1)?;
-        let mut hasher = self.hashes.build_hasher();
-        match value {
-            Value::Null => hasher.write_u8(0),
-            Value::Bool(is) => hasher.write_u8(1 + u8::from(*is)),
-            Value::Number(number) => {
-                hasher.write_u8(3);
-                // Equal numbers are equal as doubles; what rounding makes the same is compared.
-                hasher.write_u64((number.as_f64().unwrap_or_default() + 0.0).to_bits());
-            }
-            Value::String(text) => {
-                self.step(text.len() / TEXT_STEP)?;
-                hasher.write_u8(4);
-                hasher.write(text.as_bytes());
-            }
-            Value::Array(items) => {
-                hasher.write_u8(5);
-                for item in items {
-                    hasher.write_u64(self.hash(item)?);
-                }
-            }
-            Value::Object(map) => {
-                hasher.write_u8(6);
-                let mut sum = 0_u64;
-                for (key, value) in map {
-                    self.step(key.len() / TEXT_STEP)?;
-                    let inner = self.hash(value)?;
-                    sum = sum.wrapping_add(self.hashes.hash_one((key, inner)));
-                }
-                hasher.write_u64(sum);
-            }
-        }
-        Ok(hasher.finish())
-    }
-
-    fn equal(&mut self, a: &Value, b: &Value) -> Result<bool, Misfit> {
-        self.step(1)?;
-        match (a, b) {
-            (Value::Number(a), Value::Number(b)) => Ok(number::compare(a, b).is_eq()),
-            (Value::String(a), Value::String(b)) => {
-                self.step(if a.len() == b.len() { a.len() / TEXT_STEP } else { 0 })?;
-                Ok(a == b)
-            }
-            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-                for (a, b) in a.iter().zip(b) {
-                    if !self.equal(a, b)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
-                for (key, a) in a {
-                    self.step(key.len() / TEXT_STEP)?;
-                    let Some(b) = b.get(key) else { return Ok(false) };
-                    if !self.equal(a, b)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            (Value::Null, Value::Null) => Ok(true),
-            (Value::Bool(a), Value::Bool(b)) => Ok(a == b),
-            _ => Ok(false),
-        }
     }
 }

@@ -4,6 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 
+use super::pattern::Pattern;
+
+/// All nodes of one schema.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    pub(super) nodes: Vec<Node>,
+    pub(super) root: Id,
+    /// The nodes that references lead to.
+    pub(super) targets: Vec<Id>,
+    pub(super) patterns: Vec<Pattern>,
+}
+
 /// The place of a node among all nodes of its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Id(pub(super) usize);
@@ -80,6 +92,16 @@ pub(super) enum Bound {
     ExclusiveMinimum,
     Maximum,
     ExclusiveMaximum,
+}
+
+impl Nodes {
+    pub(super) fn node(&self, id: Id) -> &Node {
+        self.nodes.get(id.0).unwrap_or(&Node::Never)
+    }
+
+    pub(super) fn target(&self, reference: usize) -> Id {
+        self.targets.get(reference).copied().unwrap_or(self.root)
+    }
 }
 
 impl Keyword {

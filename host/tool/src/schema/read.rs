@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use super::node::{Bound, Id, Keyword, Node, Properties, Type};
+use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
 use super::pattern::{MAX_COMPILED, Pattern};
-use super::{Schema, at, escaped, shown};
+use super::sentence::{at, escaped, shown};
 
 /// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some hundred bytes.
 const MAX_NODES: usize = 4_096;
@@ -46,7 +46,7 @@ const AT_THE_TOP: [&str; 2] = ["$schema", "$id"];
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
 /// Reads the nodes, with their references resolved.
-pub(super) fn read(written: &Value) -> Result<Schema, String> {
+pub(super) fn read(written: &Value) -> Result<Nodes, String> {
     let mut reader = Reader::default();
     let root = reader.node(written, String::new(), 0)?;
     let Reader { nodes, places, references, patterns, .. } = reader;
@@ -62,7 +62,7 @@ pub(super) fn read(written: &Value) -> Result<Schema, String> {
     };
     let targets = references.into_iter().map(target).collect::<Result<_, _>>()?;
     let nodes = nodes.into_iter().map(|node| node.unwrap_or(Node::Never)).collect();
-    Ok(Schema { nodes, root, targets, patterns })
+    Ok(Nodes { nodes, root, targets, patterns })
 }
 
 /// The pointer in a reference into the same document.

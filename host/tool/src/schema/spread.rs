@@ -3,8 +3,8 @@
 //! A reference applies its target once more: twenty levels, each of which refers twice to the next, are a million nodes in
 //! one place. Every node is therefore counted as often as it applies.
 
-use super::node::{Id, Node};
-use super::{Schema, at};
+use super::node::{Id, Node, Nodes};
+use super::sentence::at;
 
 /// Nodes that apply to one value, each as often as it does. The largest union that people write has a few hundred
 /// variants.
@@ -25,13 +25,13 @@ enum Known {
 }
 
 /// Refuses a schema with a node that leads back to itself in the same place, or to more nodes than are checked.
-pub(super) fn check(schema: &Schema) -> Result<(), String> {
+pub(super) fn check(schema: &Nodes) -> Result<(), String> {
     let mut known = vec![Known::Nothing; schema.nodes.len()];
     (0..schema.nodes.len()).try_for_each(|index| count(schema, Id(index), 1, &mut known).map(drop))
 }
 
 /// Counts the nodes that apply where the node `id` does. `depth` is its place in the chain that has led to it.
-fn count(schema: &Schema, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64, u64), String> {
+fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64, u64), String> {
     let Node::Keywords { place, keywords } = schema.node(id) else {
         return Ok((1, 1));
     };

@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use serde_json::{Map, json};
 
+use super::sentence::shown;
 use super::*;
 
 /// Schemas that are refused when they are read, and a part of the sentence.
