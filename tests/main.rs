@@ -41,6 +41,8 @@ mod grpc;
 mod hostile;
 /// Tool images: a real registry, and one that lies.
 mod images;
+/// What the host holds when JSON becomes values.
+mod json_memory;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 /// Typed tools that call tools, log and tell their progress.
@@ -49,6 +51,8 @@ mod nested;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// Schemas that have no bound, and checks that take long.
+mod schemas;
 /// What reaches terminals, the log and file names from outside.
 mod screen;
 /// Memory of one call is not left for the next where the host swaps.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
 use cofferdam_tool::{Answer, Catalog, Descriptor, Progress, Runner};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +53,7 @@ impl Agent {
     pub async fn call(
         &self,
         tool: &str,
-        input: Value,
+        input: String,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {

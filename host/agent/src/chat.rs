@@ -195,8 +195,7 @@ impl Conversation<'_> {
         self.emit(Event::ToolCall { tool: tool.clone(), id: id.clone(), input: input.clone() }).await?;
 
         let started = Instant::now();
-        let arguments = call.arguments.clone();
-        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, arguments, self.cancel).await;
+        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, input.clone(), self.cancel).await;
         let duration = started.elapsed();
 
         self.parts.truncate(place);

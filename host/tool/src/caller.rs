@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
@@ -105,7 +105,7 @@ impl Caller for Calling {
         let (outer, cancel) = (self.clone(), self.cancel.child_token());
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer call is gone.
-        let inner = tokio::spawn(async move { outer.call_inner(&name, &input, deadline, &cancel).await });
+        let inner = tokio::spawn(async move { outer.call_inner(&name, input, deadline, &cancel).await });
         Box::pin(async move {
             let answer = inner.await.unwrap_or_else(|error| {
                 tracing::error!("a call of another tool failed in the host: {error}");
@@ -122,7 +122,7 @@ impl Calling {
     async fn call_inner(
         &self,
         name: &str,
-        input: &str,
+        input: String,
         deadline: Instant,
         cancel: &CancellationToken,
     ) -> Result<String, Unanswered> {
@@ -135,11 +135,9 @@ impl Calling {
             tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
             return Err(unanswered(Outcome::Denied { reason }));
         };
-        let permit = match serde_json::from_str::<Value>(input) {
-            Ok(input) => policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input)),
-            Err(error) => Err(format!("the input of `{name}` is not JSON: {error}")),
-        };
         let allowance = Allowance::begin(tool.grant().limits()).ending_by(deadline);
+        let input = Input::Json(input);
+        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, input, allowance.account());
         let way = Way { chain: self.chain.inner(&tool), allowance, is_nested: true, progress: None };
         let report = self.door.call(&tool, permit, way, cancel).await;
         answer(&report, &tool)

@@ -6,6 +6,8 @@ use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::json;
+
 /// The version of the section that this host reads and writes.
 const SCHEMA: u32 = 1;
 
@@ -14,6 +16,10 @@ const MAX_TOOLS: usize = 64;
 
 /// One tool's name, description and schemas together, in bytes (64 KiB).
 const MAX_DESCRIPTOR: usize = 64 << 10;
+
+/// All descriptors of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
+/// real schemas take ten times.
+const MAX_PARSED: usize = 16 << 20;
 
 /// The words of one tool. `tool inspect`, MCP clients and models read these and no others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +47,7 @@ pub(crate) struct Descriptors {
 impl Descriptors {
     /// Reads the JSON of the section, or of a pin.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
+        fits_parsed(json::weight(json)?)?;
         let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
         if read.schema != SCHEMA {
             return Err(format!("`schema` is {}, and this host reads {SCHEMA}", read.schema));
@@ -51,6 +58,13 @@ impl Descriptors {
     /// Takes what a component answered: name, description, input schema and output schema of each tool.
     pub(crate) fn listed(rows: Vec<[String; 4]>) -> Result<Self, String> {
         check_count(rows.len())?;
+        // Output schemas that are no JSON are ignored, and weigh nothing.
+        let weigh = |row: &[String; 4]| {
+            let [_, _, input, output] = row;
+            let output = json::weight(output.as_bytes()).unwrap_or_default();
+            json::weight(input.as_bytes()).unwrap_or_default().saturating_add(output)
+        };
+        fits_parsed(rows.iter().map(weigh).fold(0, usize::saturating_add))?;
         let tools = rows.into_iter().map(Descriptor::listed).collect::<Result<_, _>>()?;
         Self { schema: SCHEMA, tools }.checked()
     }
@@ -152,6 +166,13 @@ pub fn note(description: &str, usage: Option<&str>) -> String {
 pub(crate) fn joined(first: &str, second: &str) -> String {
     let parts: Vec<_> = [first, second].into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")
+}
+
+fn fits_parsed(bytes: usize) -> Result<(), String> {
+    match bytes {
+        0..=MAX_PARSED => Ok(()),
+        _ => Err(format!("its descriptors take {bytes} bytes once they are parsed: at most {MAX_PARSED} are taken")),
+    }
 }
 
 fn check_count(tools: usize) -> Result<(), String> {

@@ -7,7 +7,6 @@ use cofferdam_sandbox::{
     Allowance, Component, Engine, GuestThreads, Outcome, Place, Receipt, compile_worker as sandbox_compile_worker,
     scans_now as sandbox_scans_now,
 };
-use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -67,7 +66,7 @@ impl Runner {
     }
 
     /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
-    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: Value, cancel: &CancellationToken) -> Answer {
+    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: String, cancel: &CancellationToken) -> Answer {
         self.answered(catalog, name, arguments, None, cancel).await
     }
 
@@ -76,7 +75,7 @@ impl Runner {
         &self,
         catalog: &Catalog,
         name: &str,
-        arguments: Value,
+        arguments: String,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
@@ -87,7 +86,7 @@ impl Runner {
         &self,
         catalog: &Catalog,
         name: &str,
-        arguments: Value,
+        arguments: String,
         progress: Option<mpsc::Sender<Progress>>,
         cancel: &CancellationToken,
     ) -> Answer {
@@ -124,7 +123,7 @@ impl Door {
         let allowance = Allowance::begin(asked.tool.grant().limits());
         let work = async move {
             let Asked { tool, input, progress, cancel } = asked;
-            let permit = policy::permit(&tool, input);
+            let permit = policy::permit(&tool, input, allowance.account());
             let way = Way { chain: Chain::of(&tool), allowance, is_nested: false, progress };
             let report = door.call(&tool, permit, way, &cancel).await;
             end(report, &tool)

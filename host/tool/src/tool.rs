@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::descriptors::Descriptor;
 use crate::queue::Queue;
+use crate::schema::Schema;
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 /// Clones are the same tool.
@@ -20,7 +21,7 @@ pub struct Tool {
 /// What makes a tool, without the agent that has it.
 pub(crate) struct Parts {
     descriptor: Descriptor,
-    validator: jsonschema::Validator,
+    checked: Schema,
     entry: Entry,
     component: Arc<Component>,
     grant: Arc<Grant>,
@@ -86,12 +87,12 @@ impl Tool {
         let summary = &component.manifest().tool.summary;
         let description = if note.is_empty() { summary.clone() } else { note.to_owned() };
         let schema = command_schema();
-        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
-        let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
+        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test reads it")]
+        let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
         let name = name.to_owned();
         let entry = Entry::Command;
         let descriptor = Descriptor { name, description, input_schema: schema, output_schema: None };
-        let parts = Parts { descriptor, validator, entry, component, grant };
+        let parts = Parts { descriptor, checked, entry, component, grant };
         Self::new(Arc::new(parts), queue)
     }
 
@@ -102,18 +103,16 @@ impl Tool {
     ) -> Result<Self, String> {
         let name = &descriptor.name;
         check_tool_name(name)?;
-        let validator = compile(&descriptor.input_schema)
-            .map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
-        let parts = Parts { descriptor, validator, entry, component, grant };
+        let checked = Schema::new(&descriptor.input_schema).map_err(|problem| {
+            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
+        })?;
+        let parts = Parts { descriptor, checked, entry, component, grant };
         Ok(Self::new(Arc::new(parts), queue))
     }
 
-    /// Holds `input` against the schema; the error says where it does not fit.
+    /// Checks `input` against the schema; the error says where it does not fit.
     pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        self.parts.validator.validate(input).map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
-        })
+        self.parts.checked.check(input)
     }
 }
 
@@ -127,15 +126,6 @@ impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tool").field("name", &self.descriptor.name).field("entry", &self.entry).finish_non_exhaustive()
     }
-}
-
-/// Patterns run on a regular-expression engine without backtracking, because a guest writes them.
-fn compile(schema: &Value) -> Result<jsonschema::Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
 }
 
 fn command_schema() -> Value {
@@ -152,4 +142,14 @@ fn command_schema() -> Value {
         },
         "additionalProperties": false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_a_command_is_in_the_dialect() {
+        Schema::new(&command_schema()).unwrap();
+    }
 }

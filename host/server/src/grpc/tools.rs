@@ -9,7 +9,6 @@ use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
 use cofferdam_tool::{Answer, Descriptor, Progress};
 use futures_util::{Stream, stream};
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
@@ -73,8 +72,6 @@ impl Tools for ToolsService {
     async fn call_tool(&self, request: Request<CallToolRequest>) -> Result<Response<CallStream>, Status> {
         let agent = self.shared.agent(&request)?;
         let CallToolRequest { name, input } = request.into_inner();
-        let input: Value = serde_json::from_str(&input)
-            .map_err(|error| Status::invalid_argument(format!("the input of `{name}` is not JSON: {error}")))?;
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(Progress::MOST);
         let token = cancel.clone();
@@ -121,8 +118,8 @@ fn progress(told: Progress) -> Event {
 }
 
 fn result(answer: Answer) -> Event {
-    let Answer { content, failed, structured, receipt } = answer;
-    let structured = structured.map(|structured| structured.to_string()).unwrap_or_default();
+    let Answer { content, failed, is_json, receipt } = answer;
+    let structured = if is_json { content.clone() } else { String::new() };
     let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
     Event::Result(ToolResult { content, failed, structured, receipt })
 }

@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
-use super::stdio::MAX_MESSAGE;
+use super::message::{self, MAX_MESSAGE};
 use crate::error::Failure;
 use crate::token::Token;
 
@@ -148,6 +148,9 @@ impl Shared {
                 return refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", BODY.as_secs()));
             }
         };
+        if !message::may_be_parsed(&body) {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy());
+        }
         if new && opens_a_session(&body) && self.sessions.sessions.read().await.len() >= MAX_SESSIONS {
             let sentence = format!("there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, sentence);

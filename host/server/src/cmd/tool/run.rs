@@ -105,9 +105,8 @@ fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
 }
 
 fn json_input(text: &str) -> Result<Input, Failure> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Failure::usage(format!("the input is not JSON: {error}")))?;
-    Ok(Input::Json(value))
+    cofferdam_tool::json_weight(text.as_bytes()).map_err(|problem| Failure::usage(format!("the input: {problem}")))?;
+    Ok(Input::Json(text.to_owned()))
 }
 
 /// Standard input of this process, if somebody gives any. One byte more than the limit is enough to be refused.
