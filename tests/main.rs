@@ -27,6 +27,8 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Which tools a component has: data that everybody reads alike, and nothing that runs.
+mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
 /// Directories: granted, swapped, overlapping, gone after the call.
@@ -51,6 +53,10 @@ mod network;
 mod reflected;
 /// Schemas that have no bound, and checks that take long.
 mod schemas;
+/// What reaches terminals, the log and file names from outside.
+mod screen;
+/// Memory of one call is not left for the next where the host swaps.
+mod swap;
 /// What tools are connected to over TCP, and what they are not.
 mod tcp;
 /// House rules: the architecture, and what code must not hold.

@@ -16,9 +16,12 @@ mod limits;
 mod manifest;
 mod network;
 mod overlap;
+mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
+mod text;
+mod tool_name;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -35,6 +38,9 @@ pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
     Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
+pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use text::{ForeignText, is_hiding};
+pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};

@@ -4,7 +4,6 @@
 //! host starts its own binary again, which takes a component on standard input under limits of the operating system, and
 //! answers with native code on standard output.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Stdio;
@@ -17,8 +16,9 @@ use tokio::process::Command;
 
 use crate::cache::{MAX_CODE, Native};
 use crate::component::MAX_COMPONENT;
-use crate::engine::{self, Engine};
+use crate::engine::Engine;
 use crate::error::LoadError;
+use crate::pool;
 
 /// The argument that makes the `cofferdam` binary a compiler.
 const WORKER: &str = "compile-worker";
@@ -57,10 +57,7 @@ pub(crate) async fn native(engine: &Engine, digest: Digest, bytes: &[u8], origin
 
 /// What native code depends on: the component, the engine's version and configuration, the machine it was made for.
 fn entry_name(engine: &Engine, digest: Digest) -> String {
-    let mut hasher = DefaultHasher::new();
-    engine.engine.precompile_compatibility_hash().hash(&mut hasher);
-    std::env::consts::ARCH.hash(&mut hasher);
-    format!("{}-{:016x}", digest.hex(), hasher.finish())
+    format!("{}-{:016x}", digest.hex(), engine.pools.compatibility())
 }
 
 #[allow(clippy::disallowed_methods, reason = "the compiler is this host's own binary, started under limits")]
@@ -104,7 +101,7 @@ pub fn compile_worker() -> Result<(), String> {
     limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
     let mut bytes = Vec::new();
     std::io::stdin().take(MAX_COMPONENT as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let engine = wasmtime::Engine::new(&engine::config()).map_err(|error| format!("{error:#}"))?;
+    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
     let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
     std::io::stdout().write_all(&code).map_err(|error| error.to_string())
 }

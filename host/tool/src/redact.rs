@@ -9,14 +9,14 @@
 mod unescape;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use aho_corasick::automaton::Automaton;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use cofferdam_capability::SecretName;
+use cofferdam_capability::{ForeignText, SecretName};
 use cofferdam_sandbox::{Outcome, Output, Report};
 
 use crate::secret::Secrets;
@@ -27,10 +27,6 @@ const MAX_REST: usize = 4;
 
 /// The shortest spelling that is looked for, in bytes. A secret whose escapes are undone may be shorter than it was.
 const MIN_SPELLING: usize = 8;
-
-/// Characters beyond the control characters that break lines, are not seen, or turn the direction of what is read.
-const HIDING: [RangeInclusive<char>; 4] =
-    ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
 
 /// Finds secrets in all their spellings.
 pub(crate) struct Redactor {
@@ -106,13 +102,7 @@ impl Redactor {
         if !self.spellings.is_empty() {
             self.text(&mut line);
         }
-        line.chars().fold(String::with_capacity(line.len()), |mut shown, c| {
-            match c.is_control() || HIDING.iter().any(|hiding| hiding.contains(&c)) {
-                true => shown.extend(c.escape_default()),
-                false => shown.push(c),
-            }
-            shown
-        })
+        ForeignText::line(&line).to_string()
     }
 
     fn output(&self, output: &mut Output) {
