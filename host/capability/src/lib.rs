@@ -12,6 +12,7 @@ mod environment;
 mod error;
 mod grant;
 mod guest_path;
+pub mod json;
 mod limits;
 mod manifest;
 mod network;

@@ -1,9 +1,9 @@
 //! What a model reads when a call is over.
 
+use cofferdam_capability::json;
 use cofferdam_sandbox::{Outcome, Receipt};
 
 use crate::catalog::Catalog;
-use crate::json;
 use crate::report::Report;
 use crate::tool::Tool;
 

@@ -136,8 +136,7 @@ impl Calling {
             return Err(unanswered(Outcome::Denied { reason }));
         };
         let allowance = Allowance::begin(tool.grant().limits()).ending_by(deadline);
-        let input = Input::Json(input);
-        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, input, allowance.account());
+        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input), allowance.account());
         let way = Way { chain: self.chain.inner(&tool), allowance, is_nested: true, progress: None };
         let report = self.door.call(&tool, permit, way, cancel).await;
         answer(&report, &tool)

@@ -1,12 +1,12 @@
 //! Which tools a component of typed tools has, as data: written into it when it is built, so that nothing of it runs before
 //! somebody calls it.
 
-use cofferdam_capability::{ForeignText, check_tool_name};
+use cofferdam_capability::{ForeignText, check_tool_name, json};
 use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::json;
+use crate::schema::Schema;
 
 /// The version of the section that this host reads and writes.
 const SCHEMA: u32 = 1;
@@ -14,12 +14,12 @@ const SCHEMA: u32 = 1;
 /// Typed tools in one component; more would not fit a model's attention.
 const MAX_TOOLS: usize = 64;
 
+/// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
+/// real schemas take ten times.
+const MAX_WEIGHT: usize = 16 << 20;
+
 /// One tool's name, description and schemas together, in bytes (64 KiB).
 const MAX_DESCRIPTOR: usize = 64 << 10;
-
-/// All descriptors of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
-/// real schemas take ten times.
-const MAX_PARSED: usize = 16 << 20;
 
 /// The words of one tool. `tool inspect`, MCP clients and models read these and no others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub(crate) struct Descriptors {
 impl Descriptors {
     /// Reads the JSON of the section, or of a pin.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
-        fits_parsed(json::weight(json)?)?;
+        check_weight([json].into_iter())?;
         let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
         if read.schema != SCHEMA {
             return Err(format!("`schema` is {}, and this host reads {SCHEMA}", read.schema));
@@ -58,13 +58,7 @@ impl Descriptors {
     /// Takes what a component answered: name, description, input schema and output schema of each tool.
     pub(crate) fn listed(rows: Vec<[String; 4]>) -> Result<Self, String> {
         check_count(rows.len())?;
-        // Output schemas that are no JSON are ignored, and weigh nothing.
-        let weigh = |row: &[String; 4]| {
-            let [_, _, input, output] = row;
-            let output = json::weight(output.as_bytes()).unwrap_or_default();
-            json::weight(input.as_bytes()).unwrap_or_default().saturating_add(output)
-        };
-        fits_parsed(rows.iter().map(weigh).fold(0, usize::saturating_add))?;
+        check_weight(rows.iter().flat_map(|[_, _, input, output]| [input.as_bytes(), output.as_bytes()]))?;
         let tools = rows.into_iter().map(Descriptor::listed).collect::<Result<_, _>>()?;
         Self { schema: SCHEMA, tools }.checked()
     }
@@ -130,6 +124,7 @@ impl Descriptor {
         check_tool_name(&name)?;
         let input_schema = serde_json::from_str(&input)
             .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
+        Schema::of_tool(&name, &input_schema)?;
         // Output schemas are informational; one that does not parse is ignored.
         let output_schema = serde_json::from_str(&output).ok().filter(|schema: &Value| !schema.is_null());
         Ok(Self { name, description, input_schema, output_schema })
@@ -168,10 +163,13 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
     parts.join("\n\n")
 }
 
-fn fits_parsed(bytes: usize) -> Result<(), String> {
-    match bytes {
-        0..=MAX_PARSED => Ok(()),
-        _ => Err(format!("its descriptors take {bytes} bytes once they are parsed: at most {MAX_PARSED} are taken")),
+/// Refuses schemas that take too much once they are parsed. What is not JSON weighs nothing, because it is refused or
+/// ignored.
+fn check_weight<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
+    let weight = texts.filter_map(|text| json::weight(text).ok()).fold(0, usize::saturating_add);
+    match weight {
+        0..=MAX_WEIGHT => Ok(()),
+        _ => Err(format!("its schemas take more than {} MiB once they are parsed: say less", MAX_WEIGHT >> 20)),
     }
 }
 

@@ -1,10 +1,9 @@
 //! What a caller hands to a tool, before anything is checked.
 
-use cofferdam_capability::Account;
+use cofferdam_capability::{Account, json};
 use cofferdam_sandbox::Invocation;
 use serde_json::Value;
 
-use crate::json;
 use crate::tool::{Entry, Tool};
 
 /// The most bytes of a schema that a refusal shows. A model needs it to write a better call, and reads all of what is

@@ -15,7 +15,6 @@ mod embed;
 mod error;
 mod imports;
 mod input;
-mod json;
 mod permit;
 mod pins;
 mod policy;
@@ -37,7 +36,6 @@ pub use embed::{embed_manifest, embed_wit_docs, exports_tools, without_descripto
 pub use error::{EmbedError, ToolError};
 pub use imports::{Import, imports};
 pub use input::Input;
-pub use json::{Held, parse as parse_json, weight as json_weight};
 pub use queue::Queue;
 pub use report::Report;
 pub use runner::{Installed, Runner, RunnerConfig};

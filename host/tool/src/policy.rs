@@ -9,8 +9,8 @@ use crate::permit::Permit;
 use crate::tool::Tool;
 
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
-/// that fits its schema; everything else is refused with the reason. What the host holds for the check is on the account
-/// of the call.
+/// that fits its schema; everything else is refused with the reason. What the host holds for the check is on the call's
+/// account.
 pub(crate) fn permit<'a>(tool: &'a Tool, input: Input, account: &Account) -> Result<Permit<'a>, String> {
     Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool, account)?))
 }

@@ -39,6 +39,13 @@ impl Schema {
         Ok(Self(nodes))
     }
 
+    /// Reads the input schema of a tool, which the sentence names.
+    pub(crate) fn of_tool(name: &str, written: &Value) -> Result<Self, String> {
+        Self::new(written).map_err(|problem| {
+            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
+        })
+    }
+
     /// Checks `input` against the schema.
     ///
     /// # Errors

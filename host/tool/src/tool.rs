@@ -101,11 +101,8 @@ impl Tool {
         entry: Entry,
         (component, grant, queue): (Arc<Component>, Arc<Grant>, Arc<Queue>),
     ) -> Result<Self, String> {
-        let name = &descriptor.name;
-        check_tool_name(name)?;
-        let checked = Schema::new(&descriptor.input_schema).map_err(|problem| {
-            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
-        })?;
+        check_tool_name(&descriptor.name)?;
+        let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema)?;
         let parts = Parts { descriptor, checked, entry, component, grant };
         Ok(Self::new(Arc::new(parts), queue))
     }

@@ -18,7 +18,7 @@ fn account() -> Account {
 }
 
 fn component(text: &str) -> (wasmtime::Engine, Component) {
-    let engine = wasmtime::Engine::new(&crate::engine::config()).unwrap();
+    let engine = wasmtime::Engine::new(&crate::pool::config()).unwrap();
     let component = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
     (engine, component)
 }

@@ -128,7 +128,7 @@ impl Done {
         let Self { mut content, mut failed, is_json, receipt } = self;
         let wanted = is_json && (output != Output::Text || content.trim_start().starts_with('{'));
         let account = Account::new(memory);
-        let parsed = wanted.then(|| cofferdam_tool::parse_json(&content, "the parsed result", &account));
+        let parsed = wanted.then(|| cofferdam_capability::json::parse(&content, "the parsed result", &account));
         let structured = output.structured(parsed.and_then(Result::ok).map(|held| held.value));
         if output != Output::Text && structured.is_none() && !failed {
             // Clients that know the output schema take nothing else for a success.

@@ -37,7 +37,7 @@ pub(super) fn too_heavy() -> String {
 
 /// True if a message may be parsed. One that is not JSON is for the library to refuse.
 pub(super) fn may_be_parsed(message: &[u8]) -> bool {
-    cofferdam_tool::json_weight(message).map_or(true, |weight| weight <= MAX_WEIGHT)
+    cofferdam_capability::json::weight(message).map_or(true, |weight| weight <= MAX_WEIGHT)
 }
 
 /// Lines that may be parsed, each of which is a message.

@@ -359,7 +359,7 @@ impl<'a> Checker<'a> {
         self.meter.step(names.len())?;
         match names.iter().find(|name| !map.contains_key(*name)) {
             None => Ok(()),
-            Some(missing) => self.wrong(|| format!("{} is missing", shown(&Value::from(missing.as_str())))),
+            Some(missing) => self.wrong(|| format!("{} is a required property", shown(&Value::from(missing.as_str())))),
         }
     }
 

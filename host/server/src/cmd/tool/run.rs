@@ -105,7 +105,8 @@ fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
 }
 
 fn json_input(text: &str) -> Result<Input, Failure> {
-    cofferdam_tool::json_weight(text.as_bytes()).map_err(|problem| Failure::usage(format!("the input: {problem}")))?;
+    cofferdam_capability::json::weight(text.as_bytes())
+        .map_err(|problem| Failure::usage(format!("the input: {problem}")))?;
     Ok(Input::Json(text.to_owned()))
 }
 

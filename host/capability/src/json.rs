@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use cofferdam_capability::{Account, Charge};
+use crate::account::{Account, Charge};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -203,7 +203,7 @@ mod tests {
             let weight = weight(text.as_bytes()).unwrap();
             assert!(weight >= text.len() * at_least, "{element}: {weight} of {}", text.len());
             let refused = parsed(&text, 1 << 20).unwrap_err();
-            assert!(refused.contains("host-memory") && refused.contains("1 MiB"), "{refused}");
+            assert!(refused.contains("host-memory") && refused.contains("limit 1MiB"), "{refused}");
         }
         // Long text weighs little more than itself.
         let text = format!("\"{}\"", "x".repeat(1 << 20));
