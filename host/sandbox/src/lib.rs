@@ -20,6 +20,7 @@ mod limiter;
 mod linker;
 mod outcome;
 mod output;
+mod own_address;
 mod random;
 mod receipt;
 mod reflect;
