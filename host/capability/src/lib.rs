@@ -13,12 +13,14 @@ mod error;
 mod grant;
 mod guest_path;
 mod limits;
+mod location;
 mod manifest;
 mod network;
 mod overlap;
 mod preopen;
 mod quantity;
 mod secret;
+mod system_error;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -28,6 +30,7 @@ pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
+pub use location::Location;
 pub use manifest::{
     Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
 };
@@ -38,3 +41,4 @@ pub use network::{
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use system_error::SystemError;

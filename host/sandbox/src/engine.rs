@@ -12,7 +12,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
-use crate::compile;
+use crate::compile::{self, Compilations};
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
@@ -75,8 +75,7 @@ pub struct Engine {
     pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
-    /// One compilation at a time: each may take gigabytes.
-    pub(crate) compiling: tokio::sync::Mutex<()>,
+    pub(crate) compilations: Compilations,
     /// Components that somebody still holds, by component and manifest, so that two agents share one.
     loaded: Mutex<HashMap<(Digest, Digest), Weak<Component>>>,
     calls: u32,
@@ -102,7 +101,7 @@ impl Engine {
             compiler,
             scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(calls as usize),
-            compiling: tokio::sync::Mutex::default(),
+            compilations: Compilations::default(),
             loaded: Mutex::default(),
             calls,
             pooled,
