@@ -44,6 +44,8 @@ pub struct RunnerConfig {
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
+    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that the host keeps there.
+    pub data: Dir,
 }
 
 /// Loads components and calls tools.
@@ -52,6 +54,7 @@ pub struct Runner {
     pub(crate) door: Arc<Door>,
     ceiling: Ceiling,
     calls_per_agent: u32,
+    data: Dir,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -63,8 +66,18 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, stand_ins, secrets } =
-            config;
+        let RunnerConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling,
+            calls,
+            calls_per_agent,
+            nameservers,
+            stand_ins,
+            secrets,
+            data,
+        } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
             cache,
@@ -76,7 +89,7 @@ impl Runner {
         })?;
         let redactor = Redactor::new(&secrets);
         let door = Arc::new(Door { engine, secrets, redactor });
-        Ok(Self { door, ceiling, calls_per_agent })
+        Ok(Self { door, ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
@@ -106,8 +119,10 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let grant = Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
-            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
+        let wrong = |source| ToolError::Grant { tool: name.to_owned(), source };
+        decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data)).map_err(wrong)?;
+        let grant =
+            Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision).map_err(wrong)?;
         let grant = Arc::new(grant);
         let tools = match component.shape() {
             Shape::Command => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
