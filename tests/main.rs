@@ -29,6 +29,8 @@ mod chat;
 mod config;
 /// Tools held against the native programs that they replace.
 mod differential;
+/// Kills, full disks, damage, and names that tools put in the way.
+mod faults;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
 /// What the operator grants to agents' tools over the network, with secrets and without.

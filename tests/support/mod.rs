@@ -6,12 +6,14 @@ pub(crate) mod liar;
 mod network;
 mod registry;
 mod scratch;
+mod tmpfs;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
 pub(crate) use host::{Host, content_of};
 pub(crate) use network::{dns, start_tls, web};
 pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
+pub(crate) use tmpfs::Tmpfs;
 
 use std::path::{Path, PathBuf};
 
