@@ -27,6 +27,8 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Which tools a component has: data that everybody reads alike, and nothing that runs.
+mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
 /// Kills, full disks, damage, and names that tools put in the way.
@@ -49,6 +51,10 @@ mod nested;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// What reaches terminals, the log and file names from outside.
+mod screen;
+/// Memory of one call is not left for the next where the host swaps.
+mod swap;
 /// What tools are connected to over TCP, and what they are not.
 mod tcp;
 /// House rules: the architecture, and what code must not hold.

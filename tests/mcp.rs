@@ -3,7 +3,7 @@
 mod changes;
 mod http;
 mod served;
-mod server;
+pub(crate) mod server;
 
 use std::io::Write;
 use std::process::Stdio;

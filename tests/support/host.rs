@@ -28,9 +28,18 @@ pub(crate) struct Host<'a> {
 impl<'a> Host<'a> {
     /// Starts a host on the data directory of `scratch` and waits until it takes clients.
     pub(crate) fn start<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
+        Self::start_with(scratch, args, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) fn start_with<S: AsRef<OsStr>>(
+        scratch: &'a Scratch,
+        args: impl IntoIterator<Item = S>,
+        env: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(binary());
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
-        command.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
+        command.env("COFFERDAM_DATA_DIR", scratch.data()).envs(env.iter().copied()).current_dir(scratch.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let stderr = BufReader::new(child.stderr.take().expect("piped"));

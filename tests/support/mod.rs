@@ -6,6 +6,7 @@ pub(crate) mod liar;
 mod network;
 mod registry;
 mod scratch;
+mod terminal;
 mod tmpfs;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
@@ -13,6 +14,7 @@ pub(crate) use host::{Host, content_of};
 pub(crate) use network::{dns, start_tls, web};
 pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
+pub(crate) use terminal::on_terminal;
 pub(crate) use tmpfs::Tmpfs;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Answer, Catalog, Progress, Runner};
+use cofferdam_tool::{Answer, Catalog, Descriptor, Progress, Runner};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -68,10 +68,9 @@ impl Agent {
 
     /// The tools as a model is told of them.
     pub(crate) fn tool_specs(&self) -> Vec<ToolSpec> {
-        let spec = |tool: &cofferdam_tool::Tool| ToolSpec {
-            name: tool.name().to_owned(),
-            description: tool.description().to_owned(),
-            input_schema: tool.schema().clone(),
+        let spec = |tool: &cofferdam_tool::Tool| {
+            let Descriptor { name, description, input_schema, output_schema: _ } = tool.descriptor().clone();
+            ToolSpec { name, description, input_schema }
         };
         self.catalog.iter().map(spec).collect()
     }

@@ -370,11 +370,9 @@ impl Agents {
         let offer = Offer::below(workspace.root(), GuestPath::working_directory(), Access::ReadWrite).map_err(grant)?;
         let mut decision = self.decisions.get(&(row.name.clone(), bin.name.clone())).cloned().unwrap_or_default();
         decision.offers.push(offer);
-        let mut note = bin.description.clone().unwrap_or_default();
         // The agent's author knows better than the tool's what it is called for here.
-        if let Some(usage) = bin.usage.as_ref().or(component.usage.as_ref()) {
-            note = format!("{note}\n\n## Usage\n\n{usage}");
-        }
+        let usage = bin.usage.as_deref().or(component.usage.as_deref());
+        let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
         let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
         // All tools of a component have the same grant.
         for withheld in tools.first().iter().flat_map(|tool| tool.grant().withheld()) {

@@ -104,6 +104,16 @@ impl Account {
 }
 
 impl Charge {
+    /// The bytes that it holds.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Returns true if it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Adds `bytes` to this charge.
     ///
     /// # Errors

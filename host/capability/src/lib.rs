@@ -17,10 +17,13 @@ mod location;
 mod manifest;
 mod network;
 mod overlap;
+mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
 mod system_error;
+mod text;
+mod tool_name;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -38,7 +41,10 @@ pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
     Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
+pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
 pub use system_error::SystemError;
+pub use text::{ForeignText, is_hiding};
+pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};

@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use cofferdam_capability::{Access, Grant, Limits};
 use tokio::sync::SemaphorePermit;
 use tokio_util::sync::CancellationToken;
-use wasmtime::component::ResourceTableError;
-use wasmtime::{Store, Trap};
-use wasmtime_wasi::I32Exit;
+use wasmtime::Store;
 
-use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
+use crate::allowance::Allowance;
+use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure, FailureCode};
 use crate::caller::{Caller, Nobody, Place};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
-use crate::error::Overasked;
+use crate::error::HostFailure;
+use crate::failure::{self, exited, host_fault};
 use crate::filesystem::FileUse;
 use crate::host::{Conversation, Told};
 use crate::http::{Contacts, Egress, Injection};
-use crate::imports::DeniedCall;
+use crate::invocation::{CommandLine, Invocation};
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
+use crate::pool::Pool;
 use crate::receipt::Receipt;
-use crate::reflect::Misfit;
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::wasi::{self, Given, Streams};
@@ -37,6 +37,10 @@ use crate::yielding::Yielding;
 /// checked: about half a millisecond, at no measurable cost.
 const YIELD_INTERVAL: u64 = 10_000_000;
 
+/// Time that a call which was stopped waits for its scratch directory to be removed. The default limit of entries takes a
+/// twentieth of it.
+const CLEANING: Duration = Duration::from_secs(1);
+
 /// One call.
 pub struct Call<'a> {
     /// What is called.
@@ -45,6 +49,8 @@ pub struct Call<'a> {
     pub grant: &'a Grant,
     /// What it is to do.
     pub invocation: Invocation,
+    /// Its time and the memory that the host holds for it.
+    pub allowance: &'a Allowance,
     /// The secrets that go into its requests.
     pub injections: Vec<Injection>,
     /// Where it runs.
@@ -53,27 +59,6 @@ pub struct Call<'a> {
     pub caller: Option<Arc<dyn Caller>>,
     /// Ends it, with a receipt.
     pub cancel: &'a CancellationToken,
-}
-
-/// What to do with a component.
-#[derive(Debug, Clone)]
-pub enum Invocation {
-    /// Run a command.
-    Command {
-        /// The arguments, without the program's name.
-        args: Vec<String>,
-        /// Standard input.
-        stdin: Vec<u8>,
-    },
-    /// Ask a component for its typed tools. This runs guest code, under the same limits as a call.
-    List,
-    /// Call one typed tool, or one function of a reflected component.
-    Typed {
-        /// Its name in the component.
-        tool: String,
-        /// Its input, as JSON text.
-        input: String,
-    },
 }
 
 /// What came of a call.
@@ -90,9 +75,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of a call that was refused before it came to the sandbox.
-    pub fn refused(grant: &Grant, reason: String) -> Self {
-        let receipt = Receipt::unused(grant, Outcome::Denied { reason });
+    /// The report of a call that did not come to the sandbox.
+    pub fn without_run(grant: &Grant, outcome: Outcome) -> Self {
+        let receipt = Receipt::unused(grant, outcome);
         Self { stdout: Output::default(), stderr: Output::default(), tools: Vec::new(), receipt }
     }
 }
@@ -105,47 +90,60 @@ enum Ended {
     Returned(Result<Output, Output>),
 }
 
+/// What a call is run with.
+struct Run<'a> {
+    pool: Arc<Pool>,
+    component: &'a Component,
+    grant: &'a Grant,
+    invocation: Invocation,
+    place: Place<'a>,
+    given: Given<'a>,
+}
+
 impl Engine {
     /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
     /// did. Dropping the future stops the guest as well; `cancel` does it with a receipt.
     pub async fn call(&self, call: Call<'_>) -> Report {
-        let Call { component, grant, invocation, injections, place, caller, cancel } = call;
-        let started = Instant::now();
+        let Call { component, grant, invocation, allowance, injections, place, caller, cancel } = call;
         let limits = grant.limits();
-        let deadline = match place {
-            Place::Own(_) => started + limits.wall.0,
-            Place::Callers { deadline } => deadline.min(started + limits.wall.0),
-        };
-        let stdout = Capture::new(limits.stdout.len());
-        let stderr = Capture::new(limits.stderr.len());
+        let deadline = allowance.deadline();
+        let account = allowance.account();
+        let stdout = Capture::new("standard output", limits.stdout.len(), account);
+        let stderr = Capture::new("standard error", limits.stderr.len(), account);
         let bytes_in = invocation.size();
         let mut spent = Spent::default();
 
-        let ended = match invocation.refused(component, grant).map_or_else(|| self.scratch_for(grant), Err) {
+        let ended = match self.prepare(component, grant, &invocation, allowance) {
             Err(outcome) => Err(outcome),
-            Ok(scratch) => {
-                let (args, stdin) = invocation.streams(grant.tool());
-                let streams = Streams { args, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
+            Ok(Prepared { pool, scratch }) => {
+                let mut invocation = invocation;
+                let CommandLine { argv, stdin } = invocation.take_streams(grant.tool());
+                let streams = Streams { args: argv, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
                 let given = Given {
+                    account: account.clone(),
                     streams,
-                    egress: Egress::new(grant, Arc::clone(&self.client), injections),
+                    egress: Egress::new(grant, Arc::clone(&self.client), injections, account.clone()),
                     conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
                     scratch: scratch.as_ref().map(CallScratch::dir),
                 };
-                let guest = self.run((component, grant), invocation, place, given, &mut spent);
+                let guest = self.run(Run { pool, component, grant, invocation, place, given }, &mut spent);
                 let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
                 if let Some(scratch) = scratch {
-                    scratch.remove().await;
+                    // What takes longer goes on without the call, on one of the threads for what blocks.
+                    let until = deadline.max(Instant::now() + CLEANING);
+                    let _ = tokio::time::timeout_at(until.into(), scratch.remove()).await;
                 }
                 ended
             }
         };
-        let (outcome, answer, tools) = conclude(ended, limits);
-        let (stdout, stderr) = (answer.unwrap_or_else(|| stdout.take()), stderr.take());
+        let Concluded { outcome, answer, tools } = conclude(ended, limits, allowance);
+        let stdout = answer.unwrap_or_else(|| stdout.take());
+        let stderr = stderr.take();
         let receipt = Receipt {
             fuel: spent.fuel,
             peak_memory: spent.peak_memory,
-            wall_us: micros(started.elapsed()),
+            host_memory: account.peak(),
+            wall_us: micros(allowance.elapsed()),
             queued_us: micros(spent.queued),
             cpu_us: micros(spent.cpu),
             bytes_in,
@@ -155,7 +153,7 @@ impl Engine {
             bytes_written: spent.files.written,
             entries_created: spent.files.created,
             calls: spent.told.calls,
-            refusals: refusals(&spent, &stdout, &stderr),
+            refusals: refusals(&spent, allowance, &stdout, &stderr),
             directories: spent.directories,
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
@@ -163,29 +161,49 @@ impl Engine {
         Report { stdout, stderr, tools, receipt }
     }
 
-    /// Waits for a place and runs the guest. What it used is in `spent` also when this future is dropped half-way.
-    async fn run(
+    /// Refuses what is not to be started, and takes what the call needs before it waits for its turn.
+    fn prepare(
         &self,
-        (component, grant): (&Component, &Grant),
-        invocation: Invocation,
-        place: Place<'_>,
-        given: Given<'_>,
-        spent: &mut Spent,
-    ) -> Result<Ended, Outcome> {
+        component: &Component,
+        grant: &Grant,
+        invocation: &Invocation,
+        allowance: &Allowance,
+    ) -> Result<Prepared, Outcome> {
+        if let Some(refused) = invocation.refused(component, grant) {
+            return Err(refused);
+        }
+        let carried = usize::try_from(invocation.size()).unwrap_or(usize::MAX);
+        if let Err(overdrawn) = allowance.account().charge("the input", carried) {
+            return Err(Outcome::Denied { reason: overdrawn.to_string() });
+        }
+        let pool = self.pools.current().map_err(|error| host_fault("choosing a pool", &error.into()))?;
+        let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
+        let scratch = scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))?;
+        Ok(Prepared { pool, scratch })
+    }
+
+    /// Waits for a place and runs the guest. What it used is in `spent` also when this future is dropped half-way.
+    async fn run(&self, run: Run<'_>, spent: &mut Spent) -> Result<Ended, Outcome> {
+        let Run { pool, component, grant, invocation, place, given } = run;
+        let linked = component.linked(&pool).map_err(|error| host_fault("linking", &error.into()))?;
         let waiting = Instant::now();
         let _place = self.admit(place).await?;
         spent.queued = waiting.elapsed();
-        let mut call = Metered { store: self.store(grant, given)?, fuel: grant.limits().fuel.0, spent };
+        let mut call = Metered { store: store(&pool, grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
             // On the heap, and only now: calls that wait for their turn are small.
-            let mut guest = Box::pin(enter(store, component, invocation, grant.limits().result.len()));
+            let mut guest = Box::pin(enter(store, linked.callable(), invocation, grant.limits().result.len()));
             CpuTime::new(guest.as_mut(), cpu).await
         };
+        let limiter = &mut call.store.data_mut().limiter;
         match ended {
-            Ok(Ended::Command(Err(()))) if call.refused_memory() => Err(Outcome::OutOfMemory),
+            Ok(Ended::Command(Err(()))) => Err(exited(1, limiter)),
             Ok(ended) => Ok(ended),
-            Err(error) => Err(call.outcome_of(&error)),
+            Err(error) => match failure::outcome(&error, limiter) {
+                Outcome::Ok => Ok(Ended::Command(Ok(()))),
+                outcome => Err(outcome),
+            },
         }
     }
 
@@ -200,34 +218,34 @@ impl Engine {
             _ => Err(Outcome::HostFault { message: "the host is shutting down".to_owned() }),
         }
     }
+}
 
-    /// An empty `/tmp` for the call, when its grant has one.
-    fn scratch_for(&self, grant: &Grant) -> Result<Option<CallScratch>, Outcome> {
-        let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
-        scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))
-    }
+/// What a call has before it waits for its turn.
+struct Prepared {
+    pool: Arc<Pool>,
+    scratch: Option<CallScratch>,
+}
 
-    fn store(&self, grant: &Grant, given: Given<'_>) -> Result<Store<State>, Outcome> {
-        let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| &mut state.limiter);
-        store.call_hook_async(Yielding);
-        store.set_hostcall_fuel(grant.limits().host_call.len());
-        store
-            .set_fuel(grant.limits().fuel.0)
-            .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)))
-            .map_err(|error| host_fault("fuel", &error))?;
-        Ok(store)
-    }
+fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Store<State>, Outcome> {
+    let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
+    let mut store = Store::new(&pool.engine, state);
+    store.limiter(|state| &mut state.limiter);
+    store.call_hook_async(Yielding);
+    store.set_hostcall_fuel(grant.limits().host_call.len());
+    store
+        .set_fuel(grant.limits().fuel.0)
+        .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)))
+        .map_err(|error| host_fault("fuel", &error))?;
+    Ok(store)
 }
 
 async fn enter(
     store: &mut Store<State>,
-    component: &Component,
+    callable: &Callable,
     invocation: Invocation,
     result_limit: usize,
 ) -> wasmtime::Result<Ended> {
-    match (&component.callable, invocation) {
+    match (callable, invocation) {
         (Callable::Command(pre), _) => {
             let command = pre.instantiate_async(&mut *store).await?;
             Ok(Ended::Command(command.wasi_cli_run().call_run(&mut *store).await?))
@@ -244,7 +262,9 @@ async fn enter(
         (Callable::Reflected(reflected), Invocation::Typed { tool, input }) => {
             Ok(Ended::Returned(reflected.call(store, &tool, &input, result_limit).await?))
         }
-        (Callable::Reflected(_), _) => wasmtime::bail!("a reflected component was called without a function"),
+        (Callable::Reflected(_), _) => {
+            Err(HostFailure("a reflected component was called without a function".to_owned()).into())
+        }
     }
 }
 
@@ -283,110 +303,10 @@ impl Drop for Metered<'_> {
     }
 }
 
-impl Metered<'_> {
-    fn refused_memory(&self) -> bool {
-        self.store.data().limiter.refused().is_some()
-    }
-
-    /// Why the guest did not run to its end, by the type of the error and never by its words.
-    fn outcome_of(&mut self, error: &wasmtime::Error) -> Outcome {
-        if let Some(I32Exit(0)) = error.downcast_ref() {
-            return Outcome::Ok;
-        }
-        if let Some(misfit) = error.downcast_ref::<Misfit>() {
-            return Outcome::Denied { reason: format!("the input does not fit its type, {misfit}") };
-        }
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => return Outcome::OutOfFuel,
-            Some(Trap::StackOverflow) => return Outcome::StackOverflow,
-            // A guest that was refused memory ends as it likes: in a trap, with an exit code, or it does not even start.
-            _ if self.refused_memory() => return Outcome::OutOfMemory,
-            _ => {}
-        }
-        if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return exit_code(exit.0);
-        }
-        if let Some(denied) = error.downcast_ref::<DeniedCall>() {
-            return Outcome::Denied { reason: denied.to_string() };
-        }
-        if let Some(count) = too_many(error) {
-            self.store.data_mut().limiter.refuse_count(count);
-            return Outcome::OutOfMemory;
-        }
-        match error.downcast_ref::<Trap>() {
-            Some(trap) => Outcome::Trap { message: trap.to_string() },
-            None if is_host_call_too_large(error) => Outcome::HostCallTooLarge,
-            None if error.is::<wasmtime_wasi_http::FieldMapError>() => {
-                Outcome::GuestError { code: 1, message: "the guest holds more HTTP headers than its limit".to_owned() }
-            }
-            None => match (error.downcast_ref::<Overasked>(), error.downcast_ref::<ResourceTableError>()) {
-                (Some(overasked), _) => Outcome::GuestError { code: 1, message: overasked.to_string() },
-                (_, Some(_)) => Outcome::GuestError {
-                    code: 1,
-                    message: "the guest holds more resource handles than its limit".to_owned(),
-                },
-                _ => host_fault("call", error),
-            },
-        }
-    }
-}
-
-impl Invocation {
-    fn size(&self) -> u64 {
-        let size = match self {
-            Self::Command { args, stdin } => args.iter().map(|arg| arg.len() + 1).sum::<usize>() + stdin.len(),
-            Self::List => 0,
-            Self::Typed { input, .. } => input.len(),
-        };
-        size as u64
-    }
-
-    /// What is refused before anything starts.
-    fn refused(&self, component: &Component, grant: &Grant) -> Option<Outcome> {
-        let limits = grant.limits();
-        let too_large = |what: &str, size: usize, limit: cofferdam_capability::Bytes| {
-            let reason = format!("{what} has {size} bytes: at most {limit} are passed on");
-            (size > limit.len()).then_some(Outcome::Denied { reason })
-        };
-        if component.digest() != grant.component() {
-            let reason = format!("the grant is for component {}, not {}", grant.component(), component.digest());
-            return Some(Outcome::Denied { reason });
-        }
-        let environment = grant.environment().iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-        if let Some(refused) = too_large("the environment", environment, limits.env) {
-            return Some(refused);
-        }
-        match self {
-            Self::Command { args, stdin } => {
-                if let Some(nul) = args.iter().find(|arg| arg.contains('\0')) {
-                    return Some(Outcome::Denied { reason: format!("argument {nul:?} holds a NUL byte") });
-                }
-                let size = args.iter().map(|arg| arg.len() + 1).sum();
-                too_large("the argument list", size, limits.args)
-                    .or_else(|| too_large("standard input", stdin.len(), limits.stdin))
-            }
-            Self::List => None,
-            Self::Typed { input, .. } => too_large("the input", input.len(), limits.stdin),
-        }
-    }
-
-    /// The arguments, led by the program's name, and standard input.
-    fn streams(&self, name: &str) -> (Vec<String>, bytes::Bytes) {
-        let mut argv = vec![name.to_owned()];
-        match self {
-            Self::Command { args, stdin } => {
-                argv.extend_from_slice(args);
-                (argv, bytes::Bytes::copy_from_slice(stdin))
-            }
-            Self::List | Self::Typed { .. } => (argv, bytes::Bytes::new()),
-        }
-    }
-}
-
-/// Runs `guest` until it ends, its deadline passes, or nobody wants it any more. The deadline is also looked at whenever
+/// Runs `work` until it ends, its deadline passes, or nobody wants it any more. The deadline is also looked at whenever
 /// the guest yields, because a host whose threads all spin in guests turns its timers late.
-async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Future<Output = T>) -> Result<T, Outcome> {
-    let mut guest = pin!(guest);
+async fn until<T>(deadline: Instant, cancel: &CancellationToken, work: impl Future<Output = T>) -> Result<T, Outcome> {
+    let mut work = pin!(work);
     let mut cancelled = pin!(cancel.cancelled());
     let mut timer = pin!(tokio::time::sleep_until(deadline.into()));
     std::future::poll_fn(|context| {
@@ -396,7 +316,7 @@ async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Fut
         if Instant::now() >= deadline {
             return Poll::Ready(Err(Outcome::Deadline));
         }
-        if let Poll::Ready(ended) = guest.as_mut().poll(context) {
+        if let Poll::Ready(ended) = work.as_mut().poll(context) {
             return Poll::Ready(Ok(ended));
         }
         // It waits, or lets others run. Most calls never come here, and cost no timer.
@@ -409,30 +329,47 @@ async fn until<T>(deadline: Instant, cancel: &CancellationToken, guest: impl Fut
 }
 
 /// The outcome, a typed answer if there is one, and the tools of a component that was asked for them.
-fn conclude(ended: Result<Ended, Outcome>, limits: &Limits) -> (Outcome, Option<Output>, Vec<[String; 4]>) {
+struct Concluded {
+    outcome: Outcome,
+    answer: Option<Output>,
+    tools: Vec<[String; 4]>,
+}
+
+impl Concluded {
+    fn without_answer(outcome: Outcome) -> Self {
+        Self { outcome, answer: None, tools: Vec::new() }
+    }
+}
+
+fn conclude(ended: Result<Ended, Outcome>, limits: &Limits, allowance: &Allowance) -> Concluded {
+    let failed = |message: String| Concluded::without_answer(Outcome::GuestError { code: 1, message });
     match ended {
-        Err(outcome) => (outcome, None, Vec::new()),
-        Ok(Ended::Command(Ok(()))) => (Outcome::Ok, None, Vec::new()),
-        Ok(Ended::Command(Err(()))) => (exit_code(1), None, Vec::new()),
-        Ok(Ended::Answered(Ok(answer))) => (Outcome::Ok, Some(Output::of(&answer, limits.result.len())), Vec::new()),
+        Err(outcome) => Concluded::without_answer(outcome),
+        Ok(Ended::Command(Ok(()))) => Concluded::without_answer(Outcome::Ok),
+        Ok(Ended::Command(Err(()))) => failed(String::new()),
+        Ok(Ended::Answered(Ok(answer))) => match allowance.account().charge("the result", answer.len()) {
+            Ok(()) => {
+                let answer = Some(Output::of(answer, limits.result.len()));
+                Concluded { outcome: Outcome::Ok, answer, tools: Vec::new() }
+            }
+            Err(_) => Concluded::without_answer(Outcome::OutOfMemory),
+        },
         Ok(Ended::Answered(Err(Failure { code, message, .. }))) => {
-            let message = format!("{}: {message}", code_name(code));
-            (Outcome::GuestError { code: 1, message }, None, Vec::new())
+            failed(Output::of(format!("{}: {message}", code_name(code)), limits.stderr.len()).text())
         }
-        Ok(Ended::Returned(Ok(returned))) => (Outcome::Ok, Some(returned), Vec::new()),
-        Ok(Ended::Returned(Err(problem))) => {
-            (Outcome::GuestError { code: 1, message: problem.text() }, None, Vec::new())
+        Ok(Ended::Returned(Ok(returned))) => {
+            Concluded { outcome: Outcome::Ok, answer: Some(returned), tools: Vec::new() }
         }
+        Ok(Ended::Returned(Err(problem))) => failed(problem.text()),
         Ok(Ended::Listed(tools)) => {
             let rows =
                 tools.into_iter().map(|tool| [tool.name, tool.description, tool.input_schema, tool.output_schema]);
-            (Outcome::Ok, None, rows.collect())
+            Concluded { outcome: Outcome::Ok, answer: None, tools: rows.collect() }
         }
     }
 }
 
-fn code_name(code: crate::bindings::exports::cofferdam::tool::tools::FailureCode) -> &'static str {
-    use crate::bindings::exports::cofferdam::tool::tools::FailureCode;
+fn code_name(code: FailureCode) -> &'static str {
     match code {
         FailureCode::InvalidInput => "invalid-input",
         FailureCode::NotFound => "not-found",
@@ -441,37 +378,11 @@ fn code_name(code: crate::bindings::exports::cofferdam::tool::tools::FailureCode
     }
 }
 
-/// Whether the guest handed over more in one call than it may. The engine keeps the type of this error to itself, so its
-/// sentence has to do; the guest `host_call_large` tells when a new version of the engine words it differently.
-fn is_host_call_too_large(error: &wasmtime::Error) -> bool {
-    error.root_cause().to_string()
-        == "too much data is being copied between the host and the guest: fuel allocated for \
-                                       hostcalls has been exhausted"
-}
-
-/// What the guest has more of than it may: instances, memories or tables. The engine counts these itself and says so in a
-/// sentence alone; rows of `args_echo` tell when a new version of the engine words it differently.
-fn too_many(error: &wasmtime::Error) -> Option<String> {
-    error.root_cause().to_string().strip_prefix("resource limit exceeded: ").map(str::to_owned)
-}
-
-fn exit_code(code: i32) -> Outcome {
-    match code {
-        0 => Outcome::Ok,
-        code => Outcome::GuestError { code, message: String::new() },
-    }
-}
-
-/// The caller learns that it was not the guest; the log has the details.
-fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
-    tracing::error!(what, "a call failed in the host: {error:?}");
-    Outcome::HostFault { message: format!("the host failed in {what}; its log says more") }
-}
-
-fn refusals(spent: &Spent, stdout: &Output, stderr: &Output) -> Vec<String> {
+fn refusals(spent: &Spent, allowance: &Allowance, stdout: &Output, stderr: &Output) -> Vec<String> {
     let mut refusals: Vec<_> = spent.memory_refused.clone().into_iter().chain(spent.files.refusals.clone()).collect();
     refusals.extend_from_slice(&spent.contacts.refusals);
     refusals.extend_from_slice(&spent.told.refusals);
+    refusals.extend(allowance.account().refusal());
     for (name, output) in [("stdout", stdout), ("stderr", stderr)] {
         if output.dropped() > 0 {
             refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));

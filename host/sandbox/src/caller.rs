@@ -50,12 +50,9 @@ pub enum Place<'a> {
     /// In a place of its own, when it is its turn in this queue and then on the host.
     Own(&'a Semaphore),
     /// In the place of the call that made it, which has room for as many as the ceiling's `nested-depth` and waits for
-    /// it meanwhile. It ends by the deadline of that call. Nothing is waited for here, so calls cannot wait for each
+    /// it meanwhile. Nothing is waited for here, so calls cannot wait for each
     /// other in a circle.
-    Callers {
-        /// The deadline of the call that made it.
-        deadline: Instant,
-    },
+    Callers,
 }
 
 /// Nobody: for a component that is asked what it has. Its words go nowhere, and it has no tools to call.

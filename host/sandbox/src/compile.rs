@@ -12,7 +12,6 @@ mod tests;
 mod worker;
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -89,10 +88,7 @@ pub(crate) async fn native(engine: &Engine, digest: Digest, bytes: &[u8], origin
 /// The name of an entry says everything that native code depends on: the component, the engine's version and
 /// configuration, the machine it was made for.
 fn entry_name(engine: &Engine, digest: Digest) -> String {
-    let mut hasher = DefaultHasher::new();
-    engine.engine.precompile_compatibility_hash().hash(&mut hasher);
-    std::env::consts::ARCH.hash(&mut hasher);
-    format!("{}-{:016x}", digest.hex(), hasher.finish())
+    format!("{}-{:016x}", digest.hex(), engine.pools.compatibility())
 }
 
 impl Default for Compilations {

@@ -1,5 +1,7 @@
 //! A component, read and checked before any of it runs.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use cofferdam_capability::{Digest, Manifest};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::component::InstancePre;
@@ -10,17 +12,30 @@ use crate::cache::Native;
 use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::imports::{self, Imports};
+use crate::pool::Pool;
 use crate::reflect::{self, Docs, Function, Functions, Reflected};
 use crate::state::State;
 
 /// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
 pub(crate) const MAX_COMPONENT: usize = 256 << 20;
 
+/// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
+pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
+
+/// The most that this section holds, in bytes (1 MiB): a model reads all of it, and a quarter of a million tokens is more
+/// than any of them is given for tools.
+pub const MAX_DESCRIPTORS: usize = 1 << 20;
+
 /// Exports without a form in JSON that an error tells about: enough to see what is wrong.
 const MAX_TOLD: usize = 5;
 
 const COMMAND: &str = "wasi:cli/run@0.2.";
 const TYPED: &str = "cofferdam:tool/tools@0.1.";
+
+/// Returns true if a component that exports this is called as one of typed tools, unless it is a command too.
+pub fn is_of_typed_tools(export: &str) -> bool {
+    export.starts_with(TYPED)
+}
 
 /// How a component is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -34,7 +49,7 @@ pub enum Shape {
     Reflected,
 }
 
-/// A component that may be called: compiled, linked once, and checked against its manifest.
+/// A component that may be called: compiled, linked once for each pool, and checked against its manifest.
 pub struct Component {
     digest: Digest,
     size: usize,
@@ -42,7 +57,25 @@ pub struct Component {
     imports: Imports,
     exports: Vec<String>,
     refused: Vec<(String, String)>,
-    pub(crate) callable: Callable,
+    shape: Shape,
+    functions: Vec<Function>,
+    descriptors: Option<Vec<u8>>,
+    native: Native,
+    docs: Docs,
+    origin: String,
+    linked: RwLock<Arc<Linked>>,
+}
+
+/// A component in one pool.
+pub(crate) struct Linked {
+    pool: Arc<Pool>,
+    callable: Callable,
+}
+
+impl Linked {
+    pub(crate) fn callable(&self) -> &Callable {
+        &self.callable
+    }
 }
 
 /// The export that a call enters, found once.
@@ -56,6 +89,7 @@ pub(crate) enum Callable {
 pub(crate) struct Read<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
     pub(crate) docs: Docs,
+    pub(crate) descriptors: Option<&'a [u8]>,
 }
 
 impl Component {
@@ -96,20 +130,12 @@ impl Component {
 
     /// How it is called.
     pub fn shape(&self) -> Shape {
-        match self.callable {
-            Callable::Command(_) => Shape::Command,
-            Callable::Typed(_) => Shape::Typed,
-            Callable::Reflected(_) => Shape::Reflected,
-        }
+        self.shape
     }
 
     /// The functions of a reflected component; other shapes have none.
     pub fn functions(&self) -> impl Iterator<Item = &Function> {
-        let reflected = match &self.callable {
-            Callable::Reflected(reflected) => Some(reflected),
-            Callable::Command(_) | Callable::Typed(_) => None,
-        };
-        reflected.into_iter().flat_map(Reflected::functions)
+        self.functions.iter()
     }
 
     /// What a reflected component exports and nobody can call, with the reason.
@@ -117,44 +143,126 @@ impl Component {
         &self.refused
     }
 
+    /// What its section [`DESCRIPTORS_SECTION`] holds; only components of typed tools have one.
+    pub fn descriptors(&self) -> Option<&[u8]> {
+        self.descriptors.as_deref()
+    }
+
     pub(crate) fn new(
         engine: &Engine,
         digest: Digest,
         size: usize,
         manifest: Manifest,
-        docs: &Docs,
+        read: Read<'_>,
         native: Native,
         origin: &str,
     ) -> Result<Self, LoadError> {
-        let host =
-            |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
-        let component = deserialize(engine, &native).map_err(host)?;
-        let ty = component.component_type();
-        let exports: Vec<_> = ty.exports(&engine.engine).map(|(name, _)| name.to_owned()).collect();
-        let imports = imports::decide(&component, &manifest, origin)?;
-        let linker = if imports::links_http(&manifest) { &engine.http_linker } else { &engine.linker };
-        let linker = imports::link(linker, &component, &manifest).map_err(host)?;
-        let pre = linker.instantiate_pre(&component).map_err(host)?;
-        let functions = || reflect::functions(&engine.engine, &component, docs);
-        let (callable, refused) = Callable::find(pre, &exports, functions, origin)?;
-        Ok(Self { digest, size, manifest, imports, exports, refused, callable })
+        let Read { docs, descriptors, .. } = read;
+        let pool = engine.pools.loading();
+        let mapped = deserialize(&pool.engine, &native).map_err(|error| in_host(origin, &error))?;
+        let imports = imports::decide(&mapped, &manifest, origin)?;
+        let exports: Vec<_> = names_of_exports(&mapped);
+        let (callable, refused) = link(&pool, &mapped, &manifest, &docs, origin)?;
+        let shape = callable.shape();
+        if descriptors.is_some() && shape != Shape::Typed {
+            let problem = format!(
+                "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it exports none: build it again \
+                 with `cofferdam tool build`"
+            );
+            return Err(LoadError::Invalid { origin: origin.to_owned(), problem });
+        }
+        let functions = callable.functions();
+        let linked = RwLock::new(Arc::new(Linked { pool, callable }));
+        let descriptors = descriptors.map(<[u8]>::to_vec);
+        let origin = origin.to_owned();
+        Ok(Self {
+            digest,
+            size,
+            manifest,
+            imports,
+            exports,
+            refused,
+            shape,
+            functions,
+            descriptors,
+            native,
+            docs,
+            origin,
+            linked,
+        })
+    }
+
+    /// Returns the component as it is linked for `pool`. The first call after a change of pools links it again.
+    ///
+    /// # Errors
+    ///
+    /// If its code cannot be mapped again.
+    pub(crate) fn linked(&self, pool: &Arc<Pool>) -> Result<Arc<Linked>, LoadError> {
+        let linked = Arc::clone(&self.linked.read().unwrap_or_else(PoisonError::into_inner));
+        if Arc::ptr_eq(&linked.pool, pool) {
+            return Ok(linked);
+        }
+        let mapped = deserialize(&pool.engine, &self.native).map_err(|error| in_host(&self.origin, &error))?;
+        let (callable, _) = link(pool, &mapped, &self.manifest, &self.docs, &self.origin)?;
+        let linked = Arc::new(Linked { pool: Arc::clone(pool), callable });
+        *self.linked.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&linked);
+        Ok(linked)
     }
 }
 
+/// Links a component and finds the export that a call enters.
+fn link(
+    pool: &Pool,
+    mapped: &wasmtime::component::Component,
+    manifest: &Manifest,
+    docs: &Docs,
+    origin: &str,
+) -> Result<(Callable, Vec<(String, String)>), LoadError> {
+    let host = |error: wasmtime::Error| in_host(origin, &error);
+    let linker = if imports::links_http(manifest) { &pool.http_linker } else { &pool.linker };
+    let linker = imports::link(linker, mapped, manifest).map_err(host)?;
+    let pre = linker.instantiate_pre(mapped).map_err(host)?;
+    let functions = || reflect::functions(&pool.engine, mapped, docs);
+    Callable::find(pre, &names_of_exports(mapped), functions, origin)
+}
+
+fn names_of_exports(mapped: &wasmtime::component::Component) -> Vec<String> {
+    mapped.component_type().exports(mapped.engine()).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn in_host(origin: &str, error: &wasmtime::Error) -> LoadError {
+    LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") }
+}
+
 impl Callable {
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Command(_) => Shape::Command,
+            Self::Typed(_) => Shape::Typed,
+            Self::Reflected(_) => Shape::Reflected,
+        }
+    }
+
+    /// The functions of a reflected component; other shapes have none.
+    fn functions(&self) -> Vec<Function> {
+        match self {
+            Self::Reflected(reflected) => reflected.functions().cloned().collect(),
+            Self::Command(_) | Self::Typed(_) => Vec::new(),
+        }
+    }
+
     fn find(
         pre: InstancePre<State>,
         exports: &[String],
         functions: impl FnOnce() -> Functions,
         origin: &str,
     ) -> Result<(Self, Vec<(String, String)>), LoadError> {
-        let host =
-            |error: wasmtime::Error| LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") };
+        let host = |error: wasmtime::Error| in_host(origin, &error);
         let exported = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
         if exported(COMMAND) {
             return Ok((Self::Command(CommandPre::new(pre).map_err(host)?), Vec::new()));
         }
-        if exported(TYPED) {
+        if exports.iter().any(|name| is_of_typed_tools(name)) {
             return Ok((Self::Typed(CallingToolPre::new(pre).map_err(host)?), Vec::new()));
         }
         let Functions { entries, refused } = functions();
@@ -179,11 +287,11 @@ impl std::fmt::Debug for Component {
 
 /// Maps native code into the host.
 #[allow(unsafe_code, reason = "native code cannot be checked by looking at it, only by knowing who wrote it")]
-fn deserialize(engine: &Engine, native: &Native) -> wasmtime::Result<wasmtime::component::Component> {
+fn deserialize(engine: &wasmtime::Engine, native: &Native) -> wasmtime::Result<wasmtime::component::Component> {
     // SAFETY: the bytes behind this path were written by this host's own compiler for this engine's configuration: the
     // cache checked their keyed hash through the descriptor that the path names, in a directory that only this user can
     // enter.
-    unsafe { wasmtime::component::Component::deserialize_file(&engine.engine, native.path()) }
+    unsafe { wasmtime::component::Component::deserialize_file(engine, native.path()) }
 }
 
 /// Reads the outline of a component: that it is one, that it is whole, and the manifest it carries.
@@ -198,6 +306,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
     let mut manifest = None;
     let mut docs = None;
+    let mut descriptors = None;
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| invalid(error.to_string()))? {
@@ -219,10 +328,21 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
                     return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
                 }
             }
+            Payload::CustomSection(section) if depth == 0 && section.name() == DESCRIPTORS_SECTION => {
+                let size = section.data().len();
+                if size > MAX_DESCRIPTORS {
+                    let name = DESCRIPTORS_SECTION;
+                    return Err(invalid(format!("its section `{name}` has {size} bytes: at most {MAX_DESCRIPTORS}")));
+                }
+                let another = descriptors.replace(section.data());
+                if another.is_some() {
+                    return Err(invalid(format!("it has two `{DESCRIPTORS_SECTION}` sections: keep one")));
+                }
+            }
             _ => {}
         }
     }
-    Ok(Read { manifest, docs: docs.unwrap_or_default() })
+    Ok(Read { manifest, docs: docs.unwrap_or_default(), descriptors })
 }
 
 /// What the first bytes say it is, when they do not begin a WebAssembly binary.

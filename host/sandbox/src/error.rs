@@ -16,6 +16,9 @@ pub enum EngineError {
         /// What is wrong with it, and what would be right.
         problem: String,
     },
+    /// The system gives no threads for guests.
+    #[error("cannot start the threads of guests: {0}")]
+    Threads(std::io::Error),
     /// The directory for the scratch directories of calls cannot be used.
     #[error("cannot use the scratch directory: {}", SystemError(.0))]
     Scratch(std::io::Error),
@@ -25,6 +28,16 @@ pub enum EngineError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Overasked(pub(crate) String);
+
+/// A guest that broke the rules of an interface, which ends it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Violation(pub(crate) String);
+
+/// A failure of the host's own code while a guest ran.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct HostFailure(pub(crate) String);
 
 /// Bytes that are not a tool this host runs.
 #[derive(Debug, thiserror::Error)]

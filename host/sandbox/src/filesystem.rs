@@ -14,7 +14,7 @@ mod touched;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cofferdam_capability::{Access, Limits};
+use cofferdam_capability::{Access, Account, Charge, Limits};
 use wasmtime::component::{HasData, Resource};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
@@ -26,12 +26,19 @@ use touched::Touched;
 
 /// What the host keeps of the files of one call.
 pub(crate) struct Files {
+    account: Account,
     budget: Arc<FileBudget>,
     /// What the guest opened, by its handle. Preopened directories are not in it: their descriptors are the grant's.
     opened: HashMap<u32, Arc<Opened>>,
     /// Open listings, by their handle.
-    listings: HashMap<u32, Listed>,
+    listings: HashMap<u32, Listing>,
     touched: Touched,
+}
+
+/// What an open listing holds.
+struct Listing {
+    _entries: Listed,
+    _memory: Charge,
 }
 
 /// wasmtime-wasi's filesystem with the budget before it.
@@ -48,8 +55,9 @@ impl HasData for CountedFilesystem {
 }
 
 impl Files {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, account: Account) -> Self {
         Self {
+            account,
             budget: Arc::new(FileBudget::new(limits)),
             opened: HashMap::new(),
             listings: HashMap::new(),

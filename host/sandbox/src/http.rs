@@ -8,13 +8,14 @@ mod body;
 mod client;
 mod exchange;
 mod record;
+mod resources;
 
 use std::future::{Future, ready};
 use std::sync::Arc;
 
-use cofferdam_capability::{Grant, Host, NetworkPolicy, Scheme};
+use cofferdam_capability::{Account, Charge, Grant, Host, NetworkPolicy, Scheme};
 use http::{HeaderName, HeaderValue, Request, header};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions};
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 
@@ -22,6 +23,7 @@ use crate::tcp::Sockets;
 pub(crate) use client::Client;
 use exchange::{Destination, Exchange};
 pub(crate) use record::{Contacts, Record};
+pub(crate) use resources::{Holdings, HttpView, add_to_linker};
 
 /// All headers of one request or response together, in bytes (64 KiB). Servers take 8 to 32 KiB.
 const MAX_HEADER_BYTES: usize = 64 << 10;
@@ -31,6 +33,9 @@ const MAX_HEADERS: usize = 100;
 
 /// How many bytes one write of a guest hands over at most (64 KiB): what is on its way is memory of the host.
 const WRITE_CHUNK: usize = 64 << 10;
+
+/// Memory of one exchange at most, in bytes (512 KiB): what hyper reads ahead, the buffers of TLS, and of the connection.
+const EXCHANGE: usize = 512 << 10;
 
 /// Headers beyond those that wasmtime refuses which belong to one connection: `te` and `trailer` (RFC 9110, section
 /// 7.6.1). `host` is among wasmtime's; the host writes its own.
@@ -52,7 +57,14 @@ pub(crate) struct Egress {
     caps: Caps,
     requests: u64,
     places: Arc<Semaphore>,
+    account: Account,
     record: Record,
+}
+
+/// The place and the memory of an exchange, held until its response was read or dropped.
+struct Hold {
+    _place: OwnedSemaphorePermit,
+    _memory: Charge,
 }
 
 /// The limits that hold for each exchange.
@@ -77,7 +89,7 @@ impl Injection {
 }
 
 impl Egress {
-    pub(crate) fn new(grant: &Grant, client: Arc<Client>, injections: Vec<Injection>) -> Self {
+    pub(crate) fn new(grant: &Grant, client: Arc<Client>, injections: Vec<Injection>, account: Account) -> Self {
         let limits = grant.limits();
         let caps = Caps {
             requests: limits.http_requests.0,
@@ -93,6 +105,7 @@ impl Egress {
             caps,
             requests: 0,
             places: Arc::new(Semaphore::new(places)),
+            account,
             record: Record::default(),
         }
     }
@@ -132,6 +145,10 @@ impl Egress {
             self.record.refuse(&format!("http {host}:{port}: {} exchanges are open already", self.caps.concurrent));
             return Err(Error::ConnectionLimitReached);
         };
+        let held = self.account.hold("an exchange", EXCHANGE).map_err(|overdrawn| {
+            self.record.refuse(&format!("http {host}:{port}: {overdrawn}"));
+            Error::HttpRequestDenied
+        })?;
         let injections = self.injections.iter().filter(|injection| injection.host == host).cloned().collect();
         let destination = Destination {
             scheme,
@@ -141,7 +158,7 @@ impl Egress {
             client: Arc::clone(&self.client),
             record: self.record.clone(),
         };
-        Ok(Exchange { request, destination, injections, caps: self.caps, place })
+        Ok(Exchange { request, destination, injections, caps: self.caps, hold: Hold { _place: place, _memory: held } })
     }
 
     /// Where the URI leads. The `host` header of the guest does not count, and is replaced.

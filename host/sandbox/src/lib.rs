@@ -4,6 +4,7 @@
 //! on disk, checked against its manifest) and calls it under a grant: a fresh store and instance for every call, with
 //! fuel, memory, wall clock and output limited, and an [`Outcome`] and a [`Receipt`] at the end.
 
+mod allowance;
 mod cache;
 mod call;
 mod caller;
@@ -12,36 +13,46 @@ mod component;
 mod cpu_time;
 mod engine;
 mod error;
+mod failure;
 mod filesystem;
 mod host;
 mod http;
 mod imports;
+mod invocation;
+mod io;
 mod limiter;
 mod linker;
 mod outcome;
 mod output;
 mod own_address;
+mod pool;
 mod random;
 mod receipt;
 mod reflect;
 mod scratch;
 mod state;
+mod swap;
 mod tcp;
+mod threads;
 mod wasi;
 mod yielding;
 
 mod bindings;
 
-pub use call::{Call, Invocation, Report};
+pub use allowance::Allowance;
+pub use call::{Call, Report};
 pub use caller::{Answering, Caller, Place, Progress, Unanswered};
 pub use compile::compile_worker;
-pub use component::{Component, Shape};
+pub use component::{Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, Shape, is_of_typed_tools};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;
 pub use http::Injection;
 pub use imports::is_declared;
+pub use invocation::Invocation;
 pub use outcome::Outcome;
 pub use output::Output;
+pub use pool::scans_now;
 pub use receipt::Receipt;
 pub use reflect::Function;
+pub use threads::GuestThreads;

@@ -3,15 +3,32 @@
 use cofferdam_capability::Limits;
 use wasmtime::ResourceLimiter;
 
+/// One kind of thing that the guest holds.
+#[derive(Debug)]
+struct Held {
+    what: &'static str,
+    now: usize,
+    peak: usize,
+    max: usize,
+    /// The growth that was allowed last, which may still fail.
+    last: usize,
+}
+
+/// A growth that the guest asks for.
+#[derive(Debug, Clone, Copy)]
+struct Growth {
+    current: usize,
+    desired: usize,
+    /// The module's own maximum.
+    maximum: Option<usize>,
+}
+
 /// Counts what the guest holds. A growth beyond the limit is refused (the guest sees `memory.grow` fail) and remembered,
 /// because most guests end in a trap right after.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    memory: usize,
-    peak_memory: usize,
-    max_memory: usize,
-    table_elements: usize,
-    max_table_elements: usize,
+    memory: Held,
+    tables: Held,
     max_instances: usize,
     max_memories: usize,
     max_tables: usize,
@@ -22,11 +39,8 @@ impl Limiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
-            memory: 0,
-            peak_memory: 0,
-            max_memory: limits.memory.len(),
-            table_elements: 0,
-            max_table_elements: count(limits.table_elements.0),
+            memory: Held::up_to("memory", limits.memory.len()),
+            tables: Held::up_to("table elements", count(limits.table_elements.0)),
             max_instances: count(limits.instances.0),
             max_memories: count(limits.memories.0),
             max_tables: count(limits.tables.0),
@@ -36,7 +50,7 @@ impl Limiter {
 
     /// The most memory held at one time, in bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.peak_memory as u64
+        self.memory.peak as u64
     }
 
     /// The first growth that was refused.
@@ -49,32 +63,67 @@ impl Limiter {
         self.refused.get_or_insert(count);
     }
 
-    fn refuse(&mut self, what: &str, held: usize, wanted: usize, max: usize) -> bool {
-        self.refused.get_or_insert_with(|| format!("{what}: {held} held, {wanted} more asked for, limit {max}"));
-        false
+    fn grows(&mut self, of: fn(&mut Self) -> &mut Held, growth: Growth) -> bool {
+        match of(self).grow(growth) {
+            Ok(grows) => grows,
+            Err(refusal) => {
+                self.refused.get_or_insert(refusal);
+                false
+            }
+        }
+    }
+}
+
+impl Held {
+    fn up_to(what: &'static str, max: usize) -> Self {
+        Self { what, now: 0, peak: 0, max, last: 0 }
+    }
+
+    /// Counts a growth. `Ok(false)` for one beyond the maximum that the module itself declares, which is no limit of the
+    /// call's; the error says which limit refuses it.
+    fn grow(&mut self, growth: Growth) -> Result<bool, String> {
+        let Growth { current, desired, maximum } = growth;
+        self.last = 0;
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let more = desired.saturating_sub(current);
+        let total = self.now.saturating_add(more);
+        if total > self.max {
+            return Err(format!("{}: {} held, {more} more asked for, limit {}", self.what, self.now, self.max));
+        }
+        (self.now, self.last) = (total, more);
+        self.peak = self.peak.max(total);
+        Ok(true)
+    }
+
+    /// Takes back the last growth, which the engine could not make.
+    fn take_back(&mut self) {
+        if self.peak == self.now {
+            self.peak = self.peak.saturating_sub(self.last);
+        }
+        self.now = self.now.saturating_sub(self.last);
+        self.last = 0;
     }
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let more = desired.saturating_sub(current);
-        let total = self.memory.saturating_add(more);
-        if total > self.max_memory {
-            return Ok(self.refuse("memory", self.memory, more, self.max_memory));
-        }
-        self.memory = total;
-        self.peak_memory = self.peak_memory.max(total);
-        Ok(true)
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grows(|limiter| &mut limiter.memory, Growth { current, desired, maximum }))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let more = desired.saturating_sub(current);
-        let total = self.table_elements.saturating_add(more);
-        if total > self.max_table_elements {
-            return Ok(self.refuse("table elements", self.table_elements, more, self.max_table_elements));
-        }
-        self.table_elements = total;
-        Ok(true)
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory.take_back();
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grows(|limiter| &mut limiter.tables, Growth { current, desired, maximum }))
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.tables.take_back();
+        Ok(())
     }
 
     fn instances(&self) -> usize {
@@ -87,5 +136,28 @@ impl ResourceLimiter for Limiter {
 
     fn memories(&self) -> usize {
         self.max_memories
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn growth(current: usize, desired: usize) -> Growth {
+        Growth { current, desired, maximum: Some(100) }
+    }
+
+    #[test]
+    fn only_memory_that_was_given_counts_as_held() {
+        let mut held = Held::up_to("memory", 60);
+        assert_eq!(held.grow(growth(0, 20)), Ok(true));
+        assert_eq!(held.grow(growth(20, 101)), Ok(false), "beyond the module's own maximum");
+        assert_eq!((held.now, held.peak), (20, 20));
+        assert_eq!(held.grow(growth(20, 50)), Ok(true));
+        held.take_back();
+        assert_eq!((held.now, held.peak), (20, 20), "the engine could not make it");
+        assert!(held.grow(growth(20, 61)).is_err());
+        held.take_back();
+        assert_eq!((held.now, held.peak), (20, 20), "what was refused is not taken back twice");
     }
 }

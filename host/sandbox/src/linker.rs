@@ -3,28 +3,18 @@
 //! Every interface is named, because the whole-crate function of wasmtime-wasi would bring the filesystem and the
 //! sockets without what stands before them here, and whatever a later version adds.
 
-use wasmtime::component::{HasData, Linker, ResourceTable};
+use wasmtime::component::Linker;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
-use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::filesystem::CountedFilesystem;
 use crate::state::State;
 
-/// `wasi:io` works on the resource table alone.
-struct Io;
-
-impl HasData for Io {
-    type Data<'a> = &'a mut ResourceTable;
-}
-
 /// Links every interface of WASI 0.2 that a command imports, and our own.
 pub(crate) fn add_interfaces(l: &mut Linker<State>) -> wasmtime::Result<()> {
-    io::error::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
-    io::poll::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
-    io::streams::add_to_linker::<State, Io>(l, |state| &mut state.table)?;
+    crate::io::add_to_linker(l)?;
 
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use cofferdam_capability::Account;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
@@ -23,16 +24,21 @@ pub struct Output {
 /// The writing end, shared by every stream the guest opens on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Capture {
+    name: &'static str,
     limit: usize,
+    account: Account,
     output: Arc<Mutex<Output>>,
 }
 
 impl Output {
-    /// What a typed tool answered, cut at `limit` bytes.
-    pub(crate) fn of(text: &str, limit: usize) -> Self {
-        let mut output = Self::default();
-        output.push(text.as_bytes(), limit);
-        output
+    /// The answer of a typed tool, cut at `limit` bytes.
+    pub(crate) fn of(text: String, limit: usize) -> Self {
+        let mut kept = text.into_bytes();
+        let written = kept.len() as u64;
+        kept.truncate(limit);
+        kept.shrink_to_fit();
+        let dropped = written.saturating_sub(kept.len() as u64);
+        Self { kept, written, dropped }
     }
 
     /// What was kept, without a marker.
@@ -84,8 +90,8 @@ impl Output {
 }
 
 impl Capture {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, output: Arc::default() }
+    pub(crate) fn new(name: &'static str, limit: usize, account: &Account) -> Self {
+        Self { name, limit, account: account.clone(), output: Arc::default() }
     }
 
     /// What was written until now.
@@ -93,8 +99,15 @@ impl Capture {
         std::mem::take(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Keeps what is within the limit and the account, and counts the rest as dropped.
     fn push(&self, bytes: &[u8]) {
-        self.output.lock().unwrap_or_else(PoisonError::into_inner).push(bytes, self.limit);
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = bytes.len().min(self.limit.saturating_sub(output.kept.len()));
+        let limit = match self.account.charge(self.name, fits) {
+            Ok(()) => self.limit,
+            Err(_) => output.kept.len(),
+        };
+        output.push(bytes, limit);
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Receipt {
     pub fuel: u64,
     /// The most linear memory it held at one time, in bytes, summed over its memories.
     pub peak_memory: u64,
+    /// The most memory that the host held for it at one time, in bytes, by its account.
+    pub host_memory: u64,
     /// Wall-clock time over queueing, set-up, guest and host calls, in microseconds.
     pub wall_us: u64,
     /// How much of it was spent waiting for a place, in microseconds.
@@ -66,6 +68,7 @@ impl Receipt {
             outcome,
             fuel: 0,
             peak_memory: 0,
+            host_memory: 0,
             wall_us: 0,
             queued_us: 0,
             cpu_us: 0,

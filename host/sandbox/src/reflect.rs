@@ -38,6 +38,7 @@ pub(crate) use functions::{Entry, Functions, functions};
 pub(crate) use lower::Misfit;
 use types::Type;
 
+use crate::error::HostFailure;
 use crate::output::Output;
 use crate::state::State;
 
@@ -67,11 +68,12 @@ impl Reflected {
         limit: usize,
     ) -> wasmtime::Result<Result<Output, Output>> {
         let entry = self.functions.iter().find(|entry| entry.function.name == name);
-        let entry = entry.ok_or_else(|| wasmtime::format_err!("there is no function `{name}`"))?;
-        let arguments = lower::arguments(&entry.parameters, input)?;
+        let entry = entry.ok_or_else(|| HostFailure(format!("there is no function `{name}`")))?;
+        let account = store.data().account.clone();
+        let arguments = lower::arguments(&entry.parameters, input, &account)?;
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let function = instance.get_func(&mut *store, entry.index);
-        let function = function.ok_or_else(|| wasmtime::format_err!("`{name}` is not a function"))?;
+        let function = function.ok_or_else(|| HostFailure(format!("`{name}` is not a function")))?;
         let mut returned = vec![Val::Bool(false); usize::from(entry.result.is_some())];
         // This also makes the call that lets the guest free what it returned (post-return).
         function.call_async(&mut *store, &arguments, &mut returned).await?;

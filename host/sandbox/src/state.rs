@@ -2,15 +2,17 @@
 
 use std::time::Instant;
 
+use cofferdam_capability::Account;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 use crate::filesystem::{Files, FilesView};
 use crate::host::Conversation;
-use crate::http::Egress;
+use crate::http::{Egress, Holdings, HttpView};
+use crate::io::IoView;
 use crate::limiter::Limiter;
 use crate::tcp::{Sockets, SocketsView};
 
@@ -18,10 +20,16 @@ use crate::tcp::{Sockets, SocketsView};
 pub(crate) struct State {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
+    /// What the host holds for the guest.
+    pub(crate) account: Account,
+    /// Handles that the guest may hold.
+    pub(crate) handles: u64,
     pub(crate) limiter: Limiter,
     /// Random bytes that one request may ask for.
     pub(crate) random: u64,
     pub(crate) http: WasiHttpCtx,
+    /// Memory behind its HTTP resources.
+    pub(crate) holdings: Holdings,
     /// Every request goes through here.
     pub(crate) egress: Egress,
     pub(crate) sockets: Sockets,
@@ -39,6 +47,18 @@ impl State {
         sockets.view(WasiSocketsCtxView { ctx: wasi.sockets(), table })
     }
 
+    /// The streams and pollables of the call, bounded.
+    pub(crate) fn io(&mut self) -> IoView<'_> {
+        let Self { table, account, handles, .. } = self;
+        IoView { table, account, handles: *handles }
+    }
+
+    /// The HTTP resources of the call, on its account.
+    pub(crate) fn http_resources(&mut self) -> HttpView<'_> {
+        let Self { table, egress, http, holdings, .. } = self;
+        HttpView { wasi: WasiHttpCtxView { hooks: egress, table, ctx: http }, holdings }
+    }
+
     /// The files of the call, counted.
     pub(crate) fn files(&mut self) -> FilesView<'_> {
         let Self { wasi, table, files, .. } = self;
@@ -49,11 +69,5 @@ impl State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
     }
 }

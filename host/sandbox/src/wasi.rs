@@ -4,14 +4,14 @@ use std::os::fd::AsRawFd;
 use std::time::Instant;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Grant, GuestPath, Limits, Preopen};
+use cofferdam_capability::{Access, Account, Grant, GuestPath, Limits, Preopen};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::filesystem::Files;
 use crate::host::Conversation;
-use crate::http::Egress;
+use crate::http::{Egress, Holdings};
 use crate::limiter::Limiter;
 use crate::output::Capture;
 use crate::state::State;
@@ -27,6 +27,7 @@ pub(crate) struct Streams {
 
 /// All that a call gives to its guest besides the grant.
 pub(crate) struct Given<'a> {
+    pub(crate) account: Account,
     pub(crate) streams: Streams,
     pub(crate) egress: Egress,
     pub(crate) conversation: Conversation,
@@ -36,18 +37,21 @@ pub(crate) struct Given<'a> {
 
 /// The whole state of a call. Clocks and random numbers are those of the host; `egress` is the way out, for sockets too.
 pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
-    let Given { streams, egress, conversation, scratch } = given;
+    let Given { account, streams, egress, conversation, scratch } = given;
     let limits = grant.limits();
     let sockets = egress.sockets(grant);
     Ok(State {
         wasi: context(grant, streams, scratch, &sockets)?,
         table: table(limits),
+        holdings: Holdings::new(account.clone()),
+        files: Files::new(limits, account.clone()),
+        account,
+        handles: limits.handles.0,
         limiter: Limiter::new(limits),
         random: limits.random.0,
         http: Egress::context(),
         egress,
         sockets,
-        files: Files::new(limits),
         conversation,
         slice_began: Instant::now(),
     })

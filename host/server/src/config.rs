@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, SecretName, TcpOffer};
+use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, PagemapScan, SecretName, TcpOffer};
 use serde::{Deserialize, Serialize};
 
 use self::place::{Key, Source};
@@ -56,6 +56,7 @@ struct Written {
 struct WrittenHost {
     calls: Option<u32>,
     calls_per_agent: Option<u32>,
+    pagemap_scan: Option<PagemapScan>,
 }
 
 /// `[[grant]]`: what a tool of an agent gets beyond the agent's workspace.
@@ -94,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) calls: u32,
     /// Calls at once of one agent.
     pub(crate) calls_per_agent: u32,
+    /// How the pool of sandboxes is reset between calls.
+    pub(crate) pagemap_scan: PagemapScan,
     /// What the operator decided for tools.
     pub(crate) grants: Vec<GrantRow>,
     /// The file, if there is one.
@@ -160,9 +163,10 @@ impl Config {
                 return refuse(format!("[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"));
             }
         }
+        let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling { defaults, limits: ceiling, network };
-        Ok(Self { ceiling, nameservers, calls, calls_per_agent, grants: grant, source })
+        Ok(Self { ceiling, nameservers, calls, calls_per_agent, pagemap_scan, grants: grant, source })
     }
 
     /// Every secret that a grant names, with the grant, and its place for messages.
@@ -184,6 +188,7 @@ impl Config {
         let mut settings = vec![
             setting("host", "calls", self.calls.to_string()),
             setting("host", "calls-per-agent", self.calls_per_agent.to_string()),
+            setting("host", "pagemap-scan", self.pagemap_scan_now()),
         ];
         for (table, limits) in [("limits", &self.ceiling.defaults), ("ceiling", &self.ceiling.limits)] {
             settings.extend(limits.rows().into_iter().map(|row| setting(table, row.name, row.value)));
@@ -202,6 +207,16 @@ impl Config {
             }));
         }
         settings
+    }
+
+    /// The choice, and what it comes to on this machine now.
+    fn pagemap_scan_now(&self) -> String {
+        let used = match (self.pagemap_scan, cofferdam_tool::scans_now(self.pagemap_scan)) {
+            (PagemapScan::Auto, true) => " (scans: this host cannot swap)",
+            (PagemapScan::Auto, false) => " (resets whole slots: this host can swap)",
+            (PagemapScan::Always | PagemapScan::Never, _) => "",
+        };
+        format!("{}{used}", self.pagemap_scan)
     }
 
     fn origin(&self, key: Key) -> String {

@@ -39,7 +39,8 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
+    let (cache, scratch, descriptors) =
+        (data.private("cache")?, data.private("scratch")?, data.private("descriptors")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
@@ -48,9 +49,11 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         compiler,
         cache,
         scratch,
+        descriptors,
         ceiling,
         calls,
         calls_per_agent,
+        pagemap_scan: config.pagemap_scan,
         nameservers,
         stand_ins,
         secrets,

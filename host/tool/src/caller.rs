@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use cofferdam_sandbox::{Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
+use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -139,7 +139,8 @@ impl Calling {
             Ok(input) => policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input)),
             Err(error) => Err(format!("the input of `{name}` is not JSON: {error}")),
         };
-        let way = Way { chain: self.chain.inner(&tool), callers: Some(deadline), progress: None };
+        let allowance = Allowance::begin(tool.grant().limits()).ending_by(deadline);
+        let way = Way { chain: self.chain.inner(&tool), allowance, is_nested: true, progress: None };
         let report = self.door.call(&tool, permit, way, cancel).await;
         answer(&report, &tool)
     }

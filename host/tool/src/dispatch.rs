@@ -1,11 +1,14 @@
 //! The one door to a tool.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use cofferdam_sandbox::{Engine, Place, compile_worker as sandbox_compile_worker};
+use cofferdam_capability::{Grant, PagemapScan};
+use cofferdam_sandbox::{
+    Allowance, Component, Engine, GuestThreads, Outcome, Place, Receipt, compile_worker as sandbox_compile_worker,
+    scans_now as sandbox_scans_now,
+};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
@@ -25,6 +28,8 @@ use crate::tool::Tool;
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) engine: Engine,
+    /// Where all work for guests is done.
+    pub(crate) threads: GuestThreads,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
 }
@@ -32,17 +37,20 @@ pub(crate) struct Door {
 /// How a call came to the door.
 pub(crate) struct Way {
     pub(crate) chain: Chain,
-    /// The deadline of the call that made it, in whose place it runs.
-    pub(crate) callers: Option<Instant>,
+    /// Its time, and the memory that the host holds for it.
+    pub(crate) allowance: Allowance,
+    /// True if it runs in the place of the call that made it.
+    pub(crate) is_nested: bool,
     /// Who wants to know how far it has come.
     pub(crate) progress: Option<mpsc::Sender<Progress>>,
 }
 
 impl Runner {
     /// Calls a tool: input checked, policy asked, run in the sandbox. There is a report with a receipt whatever happens.
+    /// A call that nobody waits for any more is stopped.
     pub async fn call(&self, tool: &Tool, input: Input, cancel: &CancellationToken) -> Report {
-        let way = Way { chain: Chain::of(tool), callers: None, progress: None };
-        self.door.call(tool, policy::permit(tool, input), way, cancel).await
+        let asked = Asked { tool: tool.clone(), input, progress: None, cancel: cancel.clone() };
+        self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
     }
 
     /// The same, and tells `progress` how far the call has come. What does not fit into it is lost, and does not keep the
@@ -54,16 +62,13 @@ impl Runner {
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Report {
-        let way = Way { chain: Chain::of(tool), callers: None, progress: Some(progress) };
-        self.door.call(tool, policy::permit(tool, input), way, cancel).await
+        let asked = Asked { tool: tool.clone(), input, progress: Some(progress), cancel: cancel.clone() };
+        self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
     }
 
     /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
     pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: Value, cancel: &CancellationToken) -> Answer {
-        match catalog.get(name) {
-            Some(tool) => Answer::of(&self.call(tool, Input::Json(arguments), cancel).await, tool),
-            None => Answer::unknown(name, catalog),
-        }
+        self.answered(catalog, name, arguments, None, cancel).await
     }
 
     /// The same, and tells `progress` how far the call has come.
@@ -75,17 +80,58 @@ impl Runner {
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
-        match catalog.get(name) {
-            Some(tool) => {
-                let report = self.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
-                Answer::of(&report, tool)
-            }
-            None => Answer::unknown(name, catalog),
-        }
+        self.answered(catalog, name, arguments, Some(progress), cancel).await
+    }
+
+    async fn answered(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        arguments: Value,
+        progress: Option<mpsc::Sender<Progress>>,
+        cancel: &CancellationToken,
+    ) -> Answer {
+        let Some(tool) = catalog.get(name) else { return Answer::unknown(name, catalog) };
+        let input = Input::Json(arguments);
+        let asked = Asked { tool: tool.clone(), input, progress, cancel: cancel.clone() };
+        let answer = self.door.run(asked, |report, tool| Answer::of(&report, tool)).await;
+        answer.unwrap_or_else(|| Answer::of(&lost(tool), tool))
     }
 }
 
+/// A call that was asked for, and is nowhere yet.
+struct Asked {
+    tool: Tool,
+    input: Input,
+    progress: Option<mpsc::Sender<Progress>>,
+    cancel: CancellationToken,
+}
+
+/// The report of a call whose task ended without one.
+fn lost(tool: &Tool) -> Report {
+    let message = "the host failed in the call; its log says more".to_owned();
+    Report::from(cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::HostFault { message }))
+}
+
 impl Door {
+    /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
+    async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        asked: Asked,
+        end: impl FnOnce(Report, &Tool) -> T + Send + 'static,
+    ) -> Option<T> {
+        let door = Arc::clone(self);
+        let allowance = Allowance::begin(asked.tool.grant().limits());
+        let work = async move {
+            let Asked { tool, input, progress, cancel } = asked;
+            let permit = policy::permit(&tool, input);
+            let way = Way { chain: Chain::of(&tool), allowance, is_nested: false, progress };
+            let report = door.call(&tool, permit, way, &cancel).await;
+            end(report, &tool)
+        };
+        self.threads.run(work).await
+    }
+
     /// Runs what was permitted, or refuses with the reason.
     pub(crate) async fn call(
         self: &Arc<Self>,
@@ -94,31 +140,45 @@ impl Door {
         way: Way,
         cancel: &CancellationToken,
     ) -> Report {
-        let Way { chain, callers, progress } = way;
+        let Way { chain, allowance, is_nested, progress } = way;
         let depth = chain.depth;
         let mut report = match permit {
             Ok(permit) => {
-                let place = callers.map_or(Place::Own(&tool.queue.places), |deadline| Place::Callers { deadline });
+                let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
                 let (door, cancelled) = (Arc::clone(self), cancel.clone());
                 let calling = Calling { door, tool: tool.clone(), chain, progress, cancel: cancelled };
-                backend::wasm::call(self, permit, place, calling, cancel).await
+                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling)), cancel).await
             }
-            Err(reason) => cofferdam_sandbox::Report::refused(tool.grant(), reason),
+            Err(reason) => cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::Denied { reason }),
         };
         // Before anything is told to anybody, the log included.
         self.redactor.report(&mut report);
         let report = Report::from(report);
-        let receipt = &report.receipt;
-        tracing::info!(
-            tool = tool.name(),
-            outcome = receipt.outcome.name(),
-            fuel = receipt.fuel,
-            peak_memory = receipt.peak_memory,
-            wall_us = receipt.wall_us,
-            depth,
-            "tool call"
-        );
+        tell(tool.name(), &report.receipt, depth);
         report
+    }
+
+    /// Asks a component that does not say it in a section which tools it has. This is a call like any other, with a
+    /// receipt and a line in the log, but for nobody and under a grant that gives nothing.
+    pub(crate) async fn list(
+        self: &Arc<Self>,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+        places: Arc<Semaphore>,
+    ) -> Option<cofferdam_sandbox::Report> {
+        let door = Arc::clone(self);
+        let allowance = Allowance::begin(grant.limits());
+        let work = async move {
+            let (place, cancel) = (Place::Own(&places), CancellationToken::new());
+            let mut report = match policy::permit_listing(&component, &grant) {
+                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None, &cancel).await,
+                Err(reason) => cofferdam_sandbox::Report::without_run(&grant, Outcome::Denied { reason }),
+            };
+            door.redactor.report(&mut report);
+            tell(grant.tool(), &report.receipt, 0);
+            report
+        };
+        self.threads.run(work).await
     }
 
     /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.
@@ -127,7 +187,25 @@ impl Door {
     }
 }
 
+/// The line of a call in the log.
+fn tell(tool: &str, receipt: &Receipt, depth: u64) {
+    tracing::info!(
+        tool,
+        outcome = receipt.outcome.name(),
+        fuel = receipt.fuel,
+        peak_memory = receipt.peak_memory,
+        wall_us = receipt.wall_us,
+        depth,
+        "tool call"
+    );
+}
+
 /// What the `cofferdam` binary does when the engine starts it as a compiler.
 pub fn compile_worker() -> Result<(), String> {
     sandbox_compile_worker()
+}
+
+/// Returns true if a host that starts now lets the kernel say which pages a call has written.
+pub fn scans_now(choice: PagemapScan) -> bool {
+    sandbox_scans_now(choice)
 }

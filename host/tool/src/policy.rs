@@ -1,5 +1,8 @@
 //! Whether a call may happen.
 
+use cofferdam_capability::{Grant, LOCKED_ENVIRONMENT};
+use cofferdam_sandbox::{Component, Invocation};
+
 use crate::caller::Chain;
 use crate::input::Input;
 use crate::permit::Permit;
@@ -8,7 +11,26 @@ use crate::tool::Tool;
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
 /// that fits its schema; everything else is refused with the reason.
 pub(crate) fn permit(tool: &Tool, input: Input) -> Result<Permit<'_>, String> {
-    Ok(Permit::new(tool, input.checked(tool)?))
+    Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool)?))
+}
+
+/// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is permitted only under a
+/// grant that gives nothing.
+pub(crate) fn permit_listing<'a>(component: &'a Component, grant: &'a Grant) -> Result<Permit<'a>, String> {
+    let network = grant.network();
+    let gives_nothing = grant.preopens().is_empty()
+        && !grant.has_scratch()
+        && grant.environment().len() == LOCKED_ENVIRONMENT.len()
+        && network.rules().is_empty()
+        && !network.has_tcp()
+        && grant.secrets().is_empty()
+        && grant.calls().is_empty();
+    match gives_nothing {
+        true => Ok(Permit::new(component, grant, Invocation::List)),
+        false => {
+            Err("a component is asked for its tools under a grant that gives nothing, and this one does".to_owned())
+        }
+    }
 }
 
 /// Decides about a call that another tool makes, which stands where `chain` says. It needs what every call needs, the

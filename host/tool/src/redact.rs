@@ -5,12 +5,11 @@
 //! is not stopped by this (`SECURITY.md`).
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use cofferdam_capability::SecretName;
+use cofferdam_capability::{ForeignText, SecretName};
 use cofferdam_sandbox::{Outcome, Output, Report};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
@@ -36,10 +35,6 @@ static COMPONENT: AsciiSet = NON_ALPHANUMERIC
 
 /// What forms leave as it is; they also write `+` for a space.
 static FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
-
-/// Characters beyond the control characters that break lines, are not seen, or turn the direction of what is read.
-const HIDING: [RangeInclusive<char>; 4] =
-    ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
 
 /// Finds secrets in all their spellings, in one pass.
 pub(crate) struct Redactor {
@@ -100,13 +95,7 @@ impl Redactor {
         if !self.spellings.is_empty() {
             self.text(&mut line);
         }
-        line.chars().fold(String::with_capacity(line.len()), |mut shown, c| {
-            match c.is_control() || HIDING.iter().any(|hiding| hiding.contains(&c)) {
-                true => shown.extend(c.escape_default()),
-                false => shown.push(c),
-            }
-            shown
-        })
+        ForeignText::line(&line).to_string()
     }
 
     fn output(&self, output: &mut Output) {

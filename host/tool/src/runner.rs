@@ -5,22 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
-use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
-use tokio_util::sync::CancellationToken;
+use cofferdam_capability::{
+    Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+};
+use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Outcome, Shape};
 
+use crate::descriptors::{self, Descriptor, Descriptors};
 use crate::dispatch::Door;
+use crate::embed;
 use crate::error::ToolError;
+use crate::pins::Pins;
 use crate::queue::Queue;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
-
-/// Typed tools in one component; more would not fit a model's attention.
-const MAX_TOOLS: usize = 64;
-
-/// A typed tool's descriptor: its name, description and schemas together, in bytes (64 KiB).
-const MAX_DESCRIPTOR: usize = 64 << 10;
 
 /// What a runner is made from.
 #[derive(Debug)]
@@ -31,12 +29,16 @@ pub struct RunnerConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
+    /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
+    pub descriptors: Dir,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
     pub calls: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
+    /// How the pool of sandboxes is reset between calls.
+    pub pagemap_scan: PagemapScan,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
     /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
@@ -52,6 +54,7 @@ pub struct RunnerConfig {
 #[derive(Debug)]
 pub struct Runner {
     pub(crate) door: Arc<Door>,
+    pins: Pins,
     ceiling: Ceiling,
     calls_per_agent: u32,
     data: Dir,
@@ -61,6 +64,8 @@ pub struct Runner {
 #[derive(Debug, Clone)]
 pub struct Installed {
     pub(crate) component: Arc<Component>,
+    /// What its section says; nothing for a component without one.
+    descriptors: Option<Arc<Descriptors>>,
 }
 
 impl Runner {
@@ -70,9 +75,11 @@ impl Runner {
             compiler,
             cache,
             scratch,
+            descriptors,
             ceiling,
             calls,
             calls_per_agent,
+            pagemap_scan,
             nameservers,
             stand_ins,
             secrets,
@@ -84,12 +91,14 @@ impl Runner {
             scratch,
             ceiling: ceiling.clone(),
             calls,
+            pagemap_scan,
             nameservers,
             stand_ins,
         })?;
         let redactor = Redactor::new(&secrets);
-        let door = Arc::new(Door { engine, secrets, redactor });
-        Ok(Self { door, ceiling, calls_per_agent, data })
+        let threads = GuestThreads::start().map_err(EngineError::Threads)?;
+        let door = Arc::new(Door { engine, threads, secrets, redactor });
+        Ok(Self { door, pins: Pins::new(descriptors), ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
@@ -97,9 +106,31 @@ impl Runner {
         Arc::new(Queue::new(self.calls_per_agent))
     }
 
-    /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
+    /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
+    /// puts beside it.
     pub async fn load(&self, bytes: &[u8], origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
-        Ok(Installed { component: self.door.engine.load(bytes, origin, supplied).await? })
+        let component = self.door.engine.load(bytes, origin, supplied).await?;
+        let descriptors = component.descriptors().map(Descriptors::from_json).transpose().map_err(|problem| {
+            ToolError::Descriptors { origin: origin.to_owned(), problem: descriptors::unusable(&problem) }
+        })?;
+        Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
+    }
+
+    /// Writes into a component of typed tools which tools it has, as it lists them under a grant that gives nothing.
+    /// Others come back as they are. What no host would offer is refused.
+    pub async fn described(&self, bytes: &[u8], manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
+        let name = manifest.tool.name.as_str();
+        let wrong = |problem: String| ToolError::Descriptors { origin: name.to_owned(), problem };
+        let installed = self.load(bytes, name, Some(manifest.clone())).await?;
+        if installed.shape() != Shape::Typed {
+            return Ok(bytes.to_vec());
+        }
+        let queue = self.queue();
+        let descriptors = self.list(&installed.component, name, &queue).await?;
+        let grant = self.grant(&installed.component, name, &Manifest::empty(), Decision::default())?;
+        typed(&installed.component, &descriptors, name, "", &grant, &queue)?;
+        let json = descriptors.to_canonical_json().map_err(wrong)?;
+        embed::embed_descriptors(bytes, &json).map_err(|error| wrong(error.to_string()))
     }
 
     /// What a component asks for beyond a manifest that somebody has decided about.
@@ -107,9 +138,12 @@ impl Runner {
         Diff::new(decided, installed.manifest(), &self.ceiling)
     }
 
-    /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
+    /// Makes the tools of a component: one for a command, one for each tool that a typed component describes, one for each
     /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
     /// the operator says of it, in words for a model.
+    ///
+    /// Only a typed component without descriptors runs here: it lists its tools under a grant that gives nothing, and
+    /// has to list the same ones ever after.
     pub async fn offer(
         &self,
         installed: &Installed,
@@ -119,68 +153,69 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let wrong = |source| ToolError::Grant { tool: name.to_owned(), source };
-        decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data)).map_err(wrong)?;
-        let grant =
-            Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision).map_err(wrong)?;
-        let grant = Arc::new(grant);
-        let tools = match component.shape() {
-            Shape::Command => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
-            Shape::Typed => self.list(component, name, note, &grant, queue).await?,
-            Shape::Reflected => reflected(component, name, note, &grant, queue)?,
+        check_tool_name(name).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
+        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
+        let grant = self.grant(component, name, component.manifest(), decision)?;
+        let tools = match (component.shape(), &installed.descriptors) {
+            (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
+            (Shape::Typed, Some(descriptors)) => typed(component, descriptors, name, note, &grant, queue)?,
+            (Shape::Typed, None) => {
+                let listed = self.list(component, name, queue).await?;
+                let pinned = self.pins.check(component.digest(), &listed);
+                pinned.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+                typed(component, &listed, name, note, &grant, queue)?
+            }
+            (Shape::Reflected, _) => reflected(component, name, note, &grant, queue)?,
         };
         tools.iter().for_each(Tool::make_known);
         Ok(tools)
     }
 
-    async fn list(
+    fn grant(
         &self,
-        component: &Arc<Component>,
+        component: &Component,
         name: &str,
-        note: &str,
-        grant: &Arc<Grant>,
-        queue: &Arc<Queue>,
-    ) -> Result<Vec<Tool>, ToolError> {
+        manifest: &Manifest,
+        decision: Decision,
+    ) -> Result<Arc<Grant>, ToolError> {
+        Grant::new(name, component.digest(), manifest, &self.ceiling, decision)
+            .map(Arc::new)
+            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })
+    }
+
+    /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
+    async fn list(&self, component: &Arc<Component>, name: &str, queue: &Queue) -> Result<Descriptors, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        // Without secrets: there is nobody yet for whom the component works.
-        let cancel = CancellationToken::new();
-        let place = Place::Own(&queue.places);
-        let (invocation, injections, caller) = (Invocation::List, Vec::new(), None);
-        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
-        let report = self.door.engine.call(call).await;
-        if !report.receipt.outcome.is_ok() {
-            return Err(wrong(report.receipt.outcome.to_string()));
+        let grant = self.grant(component, name, &Manifest::empty(), Decision::default())?;
+        let listed = self.door.list(Arc::clone(component), grant, Arc::clone(&queue.places)).await;
+        let report = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
+        match report.receipt.outcome {
+            Outcome::Ok => Descriptors::listed(report.tools).map_err(wrong),
+            outcome => Err(wrong(outcome.to_string())),
         }
-        if report.tools.is_empty() || report.tools.len() > MAX_TOOLS {
-            return Err(wrong(format!("it lists {} tools: expected 1 to {MAX_TOOLS}", report.tools.len())));
-        }
-        let single = report.tools.len() == 1;
-        let mut tools: Vec<Tool> = Vec::new();
-        for [own, description, input, output] in report.tools {
-            if own.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
-                return Err(wrong(format!("the descriptor of `{own}` has more than {MAX_DESCRIPTOR} bytes")));
-            }
-            let full = if single { name.to_owned() } else { format!("{name}_{own}") };
-            let description = described(note, &description);
-            let entry = Entry::Typed { tool: own };
-            let schema = serde_json::from_str(&input)
-                .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
-            // Nothing is held against it, so one that cannot be read is as good as none.
-            let output = serde_json::from_str(&output).ok();
-            let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-            let tool = Tool::typed(&full, &description, schema, output, entry, given).map_err(&wrong)?;
-            if tools.iter().any(|other| other.name() == tool.name()) {
-                return Err(wrong(format!("it lists `{}` twice", tool.name())));
-            }
-            tools.push(tool);
-        }
-        Ok(tools)
     }
 }
 
-/// What a model reads of a tool: the operator's words, then its author's.
-fn described(note: &str, own: &str) -> String {
-    if note.is_empty() { own.to_owned() } else { format!("{note}\n\n{own}") }
+/// The tools of a component of typed tools, as its descriptors say.
+fn typed(
+    component: &Arc<Component>,
+    descriptors: &Descriptors,
+    name: &str,
+    note: &str,
+    grant: &Arc<Grant>,
+    queue: &Arc<Queue>,
+) -> Result<Vec<Tool>, ToolError> {
+    let single = descriptors.iter().len() == 1;
+    let tool = |own: &Descriptor| {
+        let full = if single { name.to_owned() } else { format!("{name}_{}", own.name) };
+        let description = descriptors::joined(note, &own.description);
+        let descriptor = Descriptor { name: full, description, ..own.clone() };
+        let entry = Entry::Typed { tool: own.name.clone() };
+        let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
+        Tool::typed(descriptor, entry, given).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })
+    };
+    descriptors.iter().map(tool).collect()
 }
 
 /// The tools of a component whose functions are known without running it.
@@ -192,14 +227,18 @@ fn reflected(
     queue: &Arc<Queue>,
 ) -> Result<Vec<Tool>, ToolError> {
     let single = component.functions().count() == 1;
+    let wrong = |problem| ToolError::Offer { tool: name.to_owned(), problem };
     let tool = |function: &Function| {
-        let full = if single { name.to_owned() } else { format!("{name}_{}", function.name) };
-        let description = described(note, &function.description);
+        descriptors::check_words(&function.name, &function.description).map_err(wrong)?;
+        let descriptor = Descriptor {
+            name: if single { name.to_owned() } else { format!("{name}_{}", function.name) },
+            description: descriptors::joined(note, &function.description),
+            input_schema: function.input_schema.clone(),
+            output_schema: Some(function.output_schema.clone()),
+        };
         let entry = Entry::Typed { tool: function.name.clone() };
-        let (schema, output) = (function.input_schema.clone(), Some(function.output_schema.clone()));
         let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        Tool::typed(&full, &description, schema, output, entry, given)
-            .map_err(|problem| ToolError::List { tool: name.to_owned(), problem })
+        Tool::typed(descriptor, entry, given).map_err(wrong)
     };
     component.functions().map(tool).collect()
 }
@@ -238,6 +277,11 @@ impl Installed {
     /// The interfaces it exports.
     pub fn exports(&self) -> &[String] {
         self.component.exports()
+    }
+
+    /// Returns true if it is known without running it which tools it has.
+    pub fn is_described(&self) -> bool {
+        self.descriptors.is_some() || self.shape() != Shape::Typed
     }
 
     /// How it is called.

@@ -13,6 +13,9 @@ use crate::secret::SPELLINGS;
 /// What a call may write by default, in bytes.
 const WRITTEN: u64 = 64 << 20;
 
+/// What the host may hold for a call by default, in bytes.
+const HOST_MEMORY: u64 = 64 << 20;
+
 /// What a call may create by default.
 const CREATED: u64 = 4_096;
 
@@ -51,6 +54,20 @@ impl Ended<'_> {
         Problem::unless(told, || format!("no refusal begins with `{line}`: {lines:?}"))?;
         Problem::unless(lines.len() <= MOST_REFUSALS, || format!("{} refusals", lines.len()))
     }
+}
+
+/// The host held memory for the call, and no more than its limit.
+pub(crate) fn much_host_memory(ended: &Ended<'_>) -> Result<(), Problem> {
+    let held = ended.number("host_memory");
+    Problem::unless(held.is_some_and(|bytes| (1 << 20..=HOST_MEMORY).contains(&bytes)), || {
+        format!("`host_memory` is {held:?}")
+    })
+}
+
+/// The guest held its seventeen pages and no more.
+pub(crate) fn little_memory(ended: &Ended<'_>) -> Result<(), Problem> {
+    let held = ended.number("peak_memory");
+    Problem::unless(held == Some(17 << 16), || format!("`peak_memory` is {held:?}"))
 }
 
 /// Little was written, whatever the file sizes say.

@@ -31,6 +31,15 @@ pub(crate) fn pipe(place: &Place) -> Result<(), Problem> {
     place.link("pipe", "workspace/link-to-pipe")
 }
 
+/// A directory of a thousand entries with names as long as a file system takes.
+pub(crate) fn long_names(place: &Place) -> Result<(), Problem> {
+    place.directory("workspace/crowd")?;
+    for number in 0..1_000 {
+        place.file(&format!("workspace/crowd/{number:0>250}"), "")?;
+    }
+    Ok(())
+}
+
 /// A directory of 100,000 entries. Hard links, so that it costs no inodes.
 pub(crate) fn crowd(place: &Place) -> Result<(), Problem> {
     let crowd = place.directory("workspace/crowd")?;

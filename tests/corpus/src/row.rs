@@ -24,7 +24,7 @@ pub struct Row {
     pub(crate) limits: &'static str,
     /// Further rows of the manifest.
     pub(crate) manifest: &'static str,
-    /// What the variable MODE says to a guest that has several behaviours.
+    /// Which of its behaviours a guest shows that has several: the variable MODE says it, and the component itself.
     pub(crate) mode: &'static str,
     /// Arguments of the guest.
     pub(crate) args: &'static [&'static str],

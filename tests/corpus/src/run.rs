@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::dns::Dns;
 use crate::ended::{self, Ended};
+use crate::guest::in_mode;
 use crate::host::Host;
 use crate::place::Place;
 use crate::plant;
@@ -140,7 +141,7 @@ impl Corpus {
         let place = Place::new(&self.binary)?;
         plant::workspace(&place)?;
         (row.plant)(&place)?;
-        let component = place.file("guest.wasm", row.guest.bytes)?;
+        let component = place.file("guest.wasm", in_mode(row.guest.bytes, row.mode))?;
         if row.outcome != REFUSED {
             // Compiles it, which is not what the row is about.
             place.cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()]).run()?;

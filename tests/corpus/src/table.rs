@@ -1,5 +1,6 @@
 //! The table: every guest with what it is granted and how it must end. To add a row, add a line to the file of its power.
 
+mod account;
 mod artifacts;
 mod cpu;
 mod files;
@@ -18,6 +19,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     let tables = [
         cpu::ROWS,
         memory::ROWS,
+        account::ROWS,
         process::ROWS,
         typed::ROWS,
         nested::ROWS,

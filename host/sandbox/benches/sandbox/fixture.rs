@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, Reason};
-use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, Invocation, Place};
+use cofferdam_capability::{
+    Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
+};
+use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -32,15 +34,20 @@ impl Fixture {
     pub(crate) fn new() -> Self {
         let dir = Arc::new(tempfile::tempdir().expect("a directory"));
         std::fs::create_dir_all(dir.path().join("workspace")).expect("a workspace");
-        Self::at(dir)
+        Self::at(dir, PagemapScan::Always)
     }
 
     /// A host that starts on the same cache.
     pub(crate) fn another_host(&self) -> Self {
-        Self::at(Arc::clone(&self.dir))
+        Self::at(Arc::clone(&self.dir), PagemapScan::Always)
     }
 
-    fn at(dir: Arc<TempDir>) -> Self {
+    /// A host on the same cache, as it is on a machine that swaps.
+    pub(crate) fn without_scan(&self) -> Self {
+        Self::at(Arc::clone(&self.dir), PagemapScan::Never)
+    }
+
+    fn at(dir: Arc<TempDir>, pagemap_scan: PagemapScan) -> Self {
         let cache = dir.path().join("cache");
         std::fs::create_dir_all(&cache).expect("a cache");
         std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
@@ -55,6 +62,7 @@ impl Fixture {
             scratch,
             ceiling: Ceiling::default(),
             calls: CALLS,
+            pagemap_scan,
             nameservers: Vec::new(),
             stand_ins: None,
         };
@@ -116,7 +124,8 @@ impl Fixture {
         let cancel = CancellationToken::new();
         let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
         let (place, caller) = (Place::Own(&self.queue), None);
-        let call = Call { component, grant, invocation, injections, place, caller, cancel: &cancel };
+        let allowance = &Allowance::begin(grant.limits());
+        let call = Call { component, grant, invocation, allowance, injections, place, caller, cancel: &cancel };
         let report = self.engine.call(call).await;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }

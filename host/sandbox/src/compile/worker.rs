@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::cache::{Cache, MAX_CODE, Native, Writing};
 use crate::component::MAX_COMPONENT;
-use crate::engine;
+use crate::pool;
 
 /// The argument that makes the `cofferdam` binary a compiler.
 const WORKER: &str = "compile-worker";
@@ -116,7 +116,7 @@ pub fn compile_worker() -> Result<(), String> {
     limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
     let mut bytes = Vec::new();
     std::io::stdin().take(MAX_COMPONENT as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let engine = wasmtime::Engine::new(&engine::config()).map_err(|error| format!("{error:#}"))?;
+    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
     let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
     std::io::stdout().write_all(&code).map_err(|error| error.to_string())
 }

@@ -7,28 +7,32 @@
 use cofferdam_capability::Access;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DirectoryEntry, DirectoryEntryStream, HostDescriptor, HostDirectoryEntryStream,
 };
+use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::runtime::spawn_blocking;
 
-use super::{FilesView, again};
+use super::{FilesView, Listing, again};
+
+/// Memory of one entry beyond its name, in bytes: its type, its place in the list, what the allocator adds.
+const ENTRY_OVERHEAD: usize = 96;
 
 impl FilesView<'_> {
     pub(super) async fn listing(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
         self.touch(&fd, ".", Access::ReadOnly);
-        let entries = match self.wasi.table.get(&fd)? {
+        let counted = match self.wasi.table.get(&fd)? {
             Descriptor::Dir(dir) => {
                 let (dir, most) = (dir.dir.clone(), self.budget().listing_left());
                 spawn_blocking(move || count(&dir, most.saturating_add(1))).await?
             }
             // wasmtime-wasi refuses it with the right code.
-            Descriptor::File(_) => 0,
+            Descriptor::File(_) => Counted::default(),
         };
-        let listed = self.budget().list(entries)?;
+        let _entries = self.budget().list(counted.entries)?;
+        let _memory = self.files.account.hold("a listing", counted.bytes).map_err(FsError::trap)?;
         let listing = HostDescriptor::read_directory(&mut self.wasi, again(&fd)).await?;
-        self.files.listings.insert(listing.rep(), listed);
+        self.files.listings.insert(listing.rep(), Listing { _entries, _memory });
         Ok(listing)
     }
 }
@@ -47,17 +51,26 @@ impl HostDirectoryEntryStream for FilesView<'_> {
     }
 }
 
-/// The number of entries in a directory, counted up to `most`.
-fn count(dir: &std::fs::File, most: u64) -> std::io::Result<u64> {
-    let mut entries = 0;
+/// Entries of a directory, and the memory that a listing of them takes.
+#[derive(Default)]
+struct Counted {
+    entries: u64,
+    bytes: usize,
+}
+
+/// Counts the entries in a directory up to `most`.
+fn count(dir: &std::fs::File, most: u64) -> std::io::Result<Counted> {
+    let mut counted = Counted::default();
     for entry in rustix::fs::Dir::read_from(dir)? {
         let entry = entry?;
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            entries += 1;
+        let name = entry.file_name().to_bytes();
+        if !matches!(name, b"." | b"..") {
+            counted.entries += 1;
+            counted.bytes += name.len() + ENTRY_OVERHEAD;
         }
-        if entries >= most {
+        if counted.entries >= most {
             break;
         }
     }
-    Ok(entries)
+    Ok(counted)
 }

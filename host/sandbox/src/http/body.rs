@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use super::Hold;
 use super::exchange::of_hyper;
 use super::record::Record;
 
@@ -28,14 +28,14 @@ pub(super) struct Outgoing {
     meter: Meter,
 }
 
-/// What a server sends, up to a cap, with a limit on its pauses. It holds the exchange's place until it is read to its end
+/// What a server sends, up to a cap, with a limit on its pauses. It holds the exchange's place and memory until it is read to its end
 /// or dropped.
 pub(super) struct Response {
     body: Incoming,
     meter: Meter,
     patience: Duration,
     pause: Pin<Box<Sleep>>,
-    place: Option<OwnedSemaphorePermit>,
+    hold: Option<Hold>,
 }
 
 impl Meter {
@@ -89,19 +89,13 @@ impl Body for Outgoing {
 }
 
 impl Response {
-    pub(super) fn new(
-        body: Incoming,
-        cap: u64,
-        patience: Duration,
-        place: OwnedSemaphorePermit,
-        record: Record,
-    ) -> Self {
+    pub(super) fn new(body: Incoming, cap: u64, patience: Duration, hold: Hold, record: Record) -> Self {
         let pause = Box::pin(sleep(patience));
-        Self { body, meter: Meter::new("response", cap, record), patience, pause, place: Some(place) }
+        Self { body, meter: Meter::new("response", cap, record), patience, pause, hold: Some(hold) }
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.place = None;
+        self.hold = None;
         Poll::Ready(Some(Err(error)))
     }
 }
@@ -112,14 +106,14 @@ impl Body for Response {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         // A body that has failed has ended.
-        if self.place.is_none() {
+        if self.hold.is_none() {
             return Poll::Ready(None);
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Pending if self.pause.as_mut().poll(cx).is_ready() => self.fail(Error::ConnectionReadTimeout),
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
-                self.place = None;
+                self.hold = None;
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => self.fail(of_hyper(&error)),
@@ -138,7 +132,7 @@ impl Body for Response {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.place.is_none() || self.body.is_end_stream()
+        self.hold.is_none() || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

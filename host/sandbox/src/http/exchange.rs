@@ -16,11 +16,11 @@ use hyper::client::conn::http1;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+use super::Hold;
 use super::body::{Outgoing, Response};
 use super::client::Client;
 use super::record::Record;
@@ -46,7 +46,7 @@ pub(super) struct Exchange {
     /// Secrets for this host.
     pub(super) injections: Vec<Injection>,
     pub(super) caps: Caps,
-    pub(super) place: OwnedSemaphorePermit,
+    pub(super) hold: Hold,
 }
 
 /// Where a request goes, and how to get there.
@@ -72,7 +72,7 @@ impl Exchange {
         let (stream, address) = timeout(patience(options.connect_timeout, CONNECT), self.destination.connect())
             .await
             .map_err(|_| Error::ConnectionTimeout)??;
-        let Self { request, destination, injections, caps, place } = self;
+        let Self { request, destination, injections, caps, hold } = self;
         let trusted = destination.policy.addresses().trusts(destination.scheme, address);
         let mut request = destination.in_origin_form(request)?;
         let record = destination.record;
@@ -93,7 +93,7 @@ impl Exchange {
             return Err(Error::HttpUpgradeFailed);
         }
         let pause = patience(options.between_bytes_timeout, PAUSE);
-        let body = |body| Response::new(body, caps.response_body, pause, place, record).boxed_unsync();
+        let body = |body| Response::new(body, caps.response_body, pause, hold, record).boxed_unsync();
         Ok((response.map(body), io))
     }
 }

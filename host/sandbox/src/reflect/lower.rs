@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use cofferdam_capability::Account;
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
 
@@ -59,14 +60,26 @@ impl std::error::Error for Misfit {}
 
 /// The arguments of a call, from JSON text that holds an object. Its size is bounded before (`stdin` of the limits), and
 /// its depth by the JSON reader.
-pub(crate) fn arguments(parameters: &[Field], input: &str) -> Result<Vec<Val>, Misfit> {
+pub(crate) fn arguments(parameters: &[Field], input: &str, account: &Account) -> Result<Vec<Val>, Misfit> {
     let input: Value =
         serde_json::from_str(input).map_err(|error| Misfit::new(format!("the input is not JSON: {error}")))?;
-    Ok(members(parameters, &input)?.into_iter().map(|(_, value)| value).collect())
+    Ok(members(parameters, &input, account)?.into_iter().map(|(_, value)| value).collect())
+}
+
+/// Memory of one value, in bytes.
+const VALUE: usize = size_of::<Val>();
+
+/// Memory of a name beside its text, in bytes.
+const NAME: usize = size_of::<String>();
+
+/// Charges what a value of a call's arguments takes of the host, before it is made.
+fn charge(account: &Account, bytes: usize) -> Result<(), Misfit> {
+    account.charge("the arguments", bytes).map_err(|overdrawn| Misfit::new(overdrawn.to_string()))
 }
 
 /// The value of type `ty` that `value` says.
-pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
+pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, Misfit> {
+    charge(account, VALUE)?;
     match ty {
         Type::Bool => value.as_bool().map(Val::Bool).ok_or_else(|| Misfit::new("expected true or false")),
         Type::Integer(integer) => self::integer(*integer, value),
@@ -87,15 +100,22 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
                 _ => Err(Misfit::new("expected exactly one character")),
             }
         }
-        Type::String => text(value).map(|text| Val::String(text.to_owned())),
+        Type::String => {
+            let text = text(value)?;
+            charge(account, text.len())?;
+            Ok(Val::String(text.to_owned()))
+        }
         Type::Bytes => {
-            let bytes = BASE64.decode(text(value)?).map_err(|error| Misfit::new(format!("not base64: {error}")))?;
+            let text = text(value)?;
+            // Each byte becomes a value of its own.
+            charge(account, text.len().saturating_mul(VALUE))?;
+            let bytes = BASE64.decode(text).map_err(|error| Misfit::new(format!("not base64: {error}")))?;
             Ok(Val::List(bytes.into_iter().map(Val::U8).collect()))
         }
         Type::List(item) => {
             let items = array(value)?.iter().enumerate();
             items
-                .map(|(index, value)| lower(item, value).map_err(Misfit::within(index)))
+                .map(|(index, value)| lower(item, value, account).map_err(Misfit::within(index)))
                 .collect::<Result<_, _>>()
                 .map(Val::List)
         }
@@ -106,11 +126,11 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
             }
             let items = types.iter().zip(items).enumerate();
             items
-                .map(|(index, (ty, value))| lower(ty, value).map_err(Misfit::within(index)))
+                .map(|(index, (ty, value))| lower(ty, value, account).map_err(Misfit::within(index)))
                 .collect::<Result<_, _>>()
                 .map(Val::Tuple)
         }
-        Type::Record(record) => members(&record.of, value).map(Val::Record),
+        Type::Record(record) => members(&record.of, value, account).map(Val::Record),
         Type::Variant(variant) => {
             let (name, payload) = match value {
                 Value::String(name) => (name.as_str(), None),
@@ -118,10 +138,11 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
             };
             let names = || variant.of.iter().map(|case| case.name.as_str());
             let case = variant.of.iter().find(|case| case.name == name).ok_or_else(|| unknown(name, names()))?;
+            charge(account, NAME + name.len())?;
             match (&case.ty, payload) {
                 (None, None) => Ok(Val::Variant(name.to_owned(), None)),
                 (Some(ty), Some(payload)) => {
-                    let payload = lower(ty, payload).map_err(Misfit::within(name))?;
+                    let payload = lower(ty, payload, account).map_err(Misfit::within(name))?;
                     Ok(Val::Variant(name.to_owned(), Some(Box::new(payload))))
                 }
                 (None, Some(_)) => Err(Misfit::new(format!("`{name}` has no value: write \"{name}\""))),
@@ -130,6 +151,7 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
         }
         Type::Enum(cases) => {
             let name = text(value)?;
+            charge(account, NAME + name.len())?;
             choice(cases, name).map(|name| Val::Enum(name.to_owned()))
         }
         Type::Flags(flags) => {
@@ -139,6 +161,7 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
                 if set.iter().any(|other| other == name) {
                     return Err(Misfit::within(index)(Misfit::new(format!("`{name}` is there twice"))));
                 }
+                charge(account, NAME + name.len())?;
                 set.push(name.to_owned());
             }
             Ok(Val::Flags(set))
@@ -148,17 +171,17 @@ pub(crate) fn lower(ty: &Type, value: &Value) -> Result<Val, Misfit> {
             let value = match **some {
                 // `null` would not say which of the two is empty.
                 Type::Option(_) => match only_member(value)? {
-                    ("some", value) => lower(some, value).map_err(Misfit::within("some"))?,
+                    ("some", value) => lower(some, value, account).map_err(Misfit::within("some"))?,
                     (name, _) => return Err(unknown(name, ["some"].into_iter())),
                 },
-                _ => lower(some, value)?,
+                _ => lower(some, value, account)?,
             };
             Ok(Val::Option(Some(Box::new(value))))
         }
         Type::Result(ok, err) => {
             let (name, payload) = only_member(value)?;
             let lowered = |ty: &Option<Box<Type>>| match ty {
-                Some(ty) => Ok(Some(Box::new(lower(ty, payload)?))),
+                Some(ty) => Ok(Some(Box::new(lower(ty, payload, account)?))),
                 None if payload.is_null() => Ok(None),
                 None => Err(Misfit::new("expected null")),
             };
@@ -233,14 +256,15 @@ fn only_member(value: &Value) -> Result<(&str, &Value), Misfit> {
 }
 
 /// The fields in their order. Options may be left out, and nothing may be there that no field takes.
-fn members(fields: &[Field], value: &Value) -> Result<Vec<(String, Val)>, Misfit> {
+fn members(fields: &[Field], value: &Value, account: &Account) -> Result<Vec<(String, Val)>, Misfit> {
     let object = object(value)?;
     if let Some(name) = object.keys().find(|name| !fields.iter().any(|field| field.name == **name)) {
         return Err(unknown(name, fields.iter().map(|field| field.name.as_str())));
     }
     let member = |field: &Field| {
+        charge(account, NAME + field.name.len() + VALUE)?;
         let value = match object.get(&field.name) {
-            Some(value) => lower(&field.ty, value).map_err(Misfit::within(&field.name))?,
+            Some(value) => lower(&field.ty, value, account).map_err(Misfit::within(&field.name))?,
             None if field.may_be_left_out() => Val::Option(None),
             None => return Err(Misfit::new(format!("`{}` is missing", field.name))),
         };

@@ -1,5 +1,6 @@
 //! Types are written as WAT, compiled, and read back: what a component's author can write is what is tested.
 
+use cofferdam_capability::{Account, Limits};
 use serde_json::{Value, json};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Val};
@@ -12,8 +13,12 @@ use super::schema::Schema;
 use super::types::{Field, Integer, Reader, Type, named};
 use super::{Docs, Functions};
 
+fn account() -> Account {
+    Account::new(Limits::DEFAULT.host_memory)
+}
+
 fn component(text: &str) -> (wasmtime::Engine, Component) {
-    let engine = wasmtime::Engine::new(&crate::engine::config()).unwrap();
+    let engine = wasmtime::Engine::new(&crate::pool::config()).unwrap();
     let component = Component::new(&engine, wat::parse_str(text).unwrap()).unwrap();
     (engine, component)
 }
@@ -54,7 +59,7 @@ fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]
     assert_eq!(ty.to_string(), wit);
     assert_eq!(Schema::new(&TypeDocs::default()).of(&ty), *schema);
     for value in values {
-        assert_eq!(lifted(&ty, &lower(&ty, value).unwrap()), *value);
+        assert_eq!(lifted(&ty, &lower(&ty, value, &account()).unwrap()), *value);
     }
 }
 
@@ -130,7 +135,7 @@ fn a_type_with_a_name_keeps_it() {
 /// JSON that does not fit a type, and what is said about it.
 #[track_caller]
 fn check_misfit(definition: &str, ty: &str, value: &Value, said: &str) {
-    let misfit = lower(&read(definition, ty).unwrap(), value).unwrap_err();
+    let misfit = lower(&read(definition, ty).unwrap(), value, &account()).unwrap_err();
     assert_eq!(misfit.to_string(), said);
 }
 
@@ -171,8 +176,11 @@ fn json_that_does_not_fit_is_refused_with_its_place() {
 fn parameters_may_be_left_out_when_they_are_options() {
     let ty = Type::Option(Box::new(Type::Integer(Integer::U8)));
     let parameters = [Field { name: "a/b".to_owned(), ty }, Field { name: "c".to_owned(), ty: Type::Bool }];
-    assert_eq!(arguments(&parameters, r#"{"c":true}"#).unwrap(), [Val::Option(None), Val::Bool(true)]);
-    assert_eq!(arguments(&parameters, r#"{"a/b":-1}"#).unwrap_err().to_string(), "at /a~1b: -1 is not from 0 to 255");
+    assert_eq!(arguments(&parameters, r#"{"c":true}"#, &account()).unwrap(), [Val::Option(None), Val::Bool(true)]);
+    assert_eq!(
+        arguments(&parameters, r#"{"a/b":-1}"#, &account()).unwrap_err().to_string(),
+        "at /a~1b: -1 is not from 0 to 255"
+    );
 }
 
 #[test]

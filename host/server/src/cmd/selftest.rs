@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cofferdam_corpus::{Corpus, Row, Verdict};
+use cofferdam_corpus::{Corpus, Row, SwapProof, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -21,8 +21,18 @@ pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
     let binary = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to be tested: {error}")))?;
     // Starts processes and waits for them.
-    let verdicts = tokio::task::spawn_blocking(move || judge(&binary, &rows)).await.map_err(Failure::work)??;
-    print(&verdicts, selftest.format)?;
+    let whole = selftest.guests.is_empty();
+    let (verdicts, swap) = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
+        let verdicts = judge(&binary, &rows)?;
+        let swap = whole.then(|| SwapProof::run(&binary, "")).transpose().map_err(Failure::work)?;
+        Ok((verdicts, swap))
+    })
+    .await
+    .map_err(Failure::work)??;
+    print(&verdicts, swap.as_ref(), selftest.format)?;
+    if let Some(SwapProof::Fails(words)) = swap {
+        return Err(Failure::work(format!("a call found memory of an earlier one in swap: {words}")));
+    }
     match verdicts.iter().filter(|verdict| verdict.problem.is_some()).count() {
         0 => Ok(()),
         failed => Err(Failure::work(format!("{failed} of {} rows failed", verdicts.len()))),
@@ -51,19 +61,28 @@ fn judge(binary: &std::path::Path, rows: &[&'static Row]) -> Result<Vec<Verdict>
     Ok(verdicts)
 }
 
-fn print(verdicts: &[Verdict], format: Format) -> Result<(), Failure> {
+fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Result<(), Failure> {
     let failed: Vec<_> = verdicts.iter().filter(|verdict| verdict.problem.is_some()).collect();
     if format == Format::Json {
         let (rows, passed) = (verdicts.len(), verdicts.len() - failed.len());
-        return console::json(&json!({ "rows": rows, "passed": passed, "verdicts": verdicts }));
+        return console::json(&json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }));
     }
     let header = ["guest", "given", "must end as", "ended as", "wall", "memory", "files", "left", ""];
     console::table(&header, verdicts.iter().map(line).collect());
     for verdict in &failed {
         let Verdict { guest, variant, tries, problem, .. } = verdict;
-        console::line(format!("\n{guest} {variant}: {tries}.\n  {}", problem.as_deref().unwrap_or_default()));
+        console::line("");
+        console::line(format!("{guest} {variant}: {tries}."));
+        problem.iter().flat_map(|problem| problem.lines()).for_each(|line| console::line(format!("  {line}")));
     }
-    console::line(format!("\n{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
+    console::line("");
+    match swap {
+        Some(SwapProof::NotRun(reason)) => console::line(format!("not run: memory in swap ({reason})")),
+        Some(SwapProof::Holds(kib)) => console::line(format!("memory in swap: 0 bytes found, {kib} KiB were there")),
+        Some(SwapProof::Fails(_)) => console::line("memory in swap: FAIL"),
+        None => {}
+    }
+    console::line(format!("{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use cofferdam_agent::{Agent, Agents};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
-use cofferdam_tool::{Answer, Progress};
+use cofferdam_tool::{Answer, Descriptor, Progress};
 use futures_util::{Stream, stream};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
@@ -107,9 +107,10 @@ async fn next(
 
 fn list(agent: &Agent) -> ListToolsResponse {
     let tool = |tool: &cofferdam_tool::Tool| {
-        let Facts { name, description, input, output, read_only, open_world } = Facts::of(tool);
-        let output_schema = output.map(|output| output.to_string()).unwrap_or_default();
-        Tool { name, description, input_schema: input.to_string(), output_schema, read_only, open_world }
+        let Facts { descriptor, read_only, open_world } = Facts::of(tool);
+        let Descriptor { name, description, input_schema, output_schema } = descriptor;
+        let output_schema = output_schema.map(|schema| schema.to_string()).unwrap_or_default();
+        Tool { name, description, input_schema: input_schema.to_string(), output_schema, read_only, open_world }
     };
     ListToolsResponse { tools: agent.catalog().iter().map(tool).collect() }
 }

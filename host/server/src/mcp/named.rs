@@ -108,8 +108,7 @@ impl Component {
     async fn load(runner: &Runner, source: &Source) -> Result<Self, Failure> {
         let installed = runner.load(&source.component, &source.origin, None).await.map_err(Failure::usage)?;
         let name = name_of(&installed, source).to_owned();
-        let note = source.usage().map(|usage| format!("## Usage\n\n{usage}")).unwrap_or_default();
-        Ok(Self { installed, name, note, origin: source.origin.clone(), file: None })
+        Ok(Self { installed, name, note: source.note(), origin: source.origin.clone(), file: None })
     }
 }
 

@@ -1,10 +1,13 @@
 //! Memory, tables, instances, and what the host holds or makes for a guest.
 
+use crate::ended;
 use crate::guest;
 use crate::row::{REFUSED, Row, row};
 
 pub(super) const ROWS: &[Row] = &[
     row(guest::MEMORY_GROW, "out-of-memory"),
+    // Growing beyond its own maximum is no limit of the call's, and takes nothing.
+    Row { after: ended::little_memory, says: "\"code\":7", ..row(guest::MEMORY_MAXIMUM, "guest-error") },
     Row { says: "memory", ..row(guest::MEMORY_INITIAL, REFUSED) },
     Row { says: "memory: ", ..row(guest::MEMORY_INSTANCES, "out-of-memory") },
     Row { says: "instances", ..row(guest::INSTANCES_MANY, REFUSED) },
@@ -18,6 +21,8 @@ pub(super) const ROWS: &[Row] = &[
     Row { limits: "table-elements = 100", says: "limit 100", ..row(guest::TABLE_GROW, "out-of-memory") },
     // Traps when it finds bytes of an earlier call.
     Row { flags: &["--repeat", "40"], ..row(guest::MEMORY_CANARY, "ok") },
+    // Traps when it finds bytes of an earlier call, also where this machine swaps: `tests/swap.rs` makes it.
+    Row { flags: &["--repeat", "3"], ..row(guest::MEMORY_SWAPPED, "ok") },
     row(guest::MEMORY_FRESH, "ok"),
     // A thousand calls at once, each with all the memory it may have: they wait for each other instead of adding up.
     Row { flags: &["--repeat", "1000", "--concurrent", "1000"], ..row(guest::MEMORY_FRESH, "ok").of_many_calls() },

@@ -52,6 +52,7 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     };
     let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
     let imports = built.iter().map(Built::imports).collect::<Result<Vec<_>, _>>()?;
+    let built = described(built, config, &data).await?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
     for (Built { manifest, component, .. }, imports) in built.into_iter().zip(&imports) {
@@ -113,12 +114,35 @@ pub(super) fn components(
     built.into_iter().map(|(declared, artifact)| embedded(declared, &artifact, wit)).collect()
 }
 
+/// Writes into each component of typed tools which tools it has: it runs for that, once and under a grant that gives
+/// nothing.
+pub(super) async fn described(built: Vec<Built>, config: &Config, data: &Path) -> Result<Vec<Built>, Failure> {
+    let mut described = Vec::new();
+    let mut runner = None;
+    for built in built {
+        if !cofferdam_tool::exports_tools(&built.component).map_err(Failure::usage)? {
+            described.push(built);
+            continue;
+        }
+        // Most builds need none, and write nothing into the data directory.
+        let runner = match &runner {
+            Some(runner) => runner,
+            None => runner.insert(host::runner(config, &DataDir::open(data.to_owned())?)?),
+        };
+        let component = runner.described(&built.component, &built.manifest).await.map_err(Failure::usage)?;
+        described.push(Built { component, ..built });
+    }
+    Ok(described)
+}
+
 fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
     let bytes = super::read(artifact, super::MAX_COMPONENT)?;
     let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
     let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;
-    let mut component = cofferdam_tool::embed_manifest(&adapted, &manifest).map_err(wrong)?;
+    // Another build's words about its tools say nothing about this one.
+    let bare = cofferdam_tool::without_descriptors(&adapted).map_err(wrong)?;
+    let mut component = cofferdam_tool::embed_manifest(&bare, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }

@@ -147,7 +147,7 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
             console::note(&marker);
         }
         if run.receipt {
-            console::note(&receipt(report)?);
+            receipt(report)?.iter().for_each(|line| console::note(line));
         }
     }
     let sentence = match outcome.name() {
@@ -163,11 +163,11 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
 }
 
 /// The receipt, a line for each value.
-fn receipt(report: &cofferdam_tool::Report) -> Result<String, Failure> {
+fn receipt(report: &cofferdam_tool::Report) -> Result<Vec<String>, Failure> {
     let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
     let lines = value.as_object().into_iter().flatten().map(|(key, value)| match value {
         Value::String(text) => format!("{key:14} {text}"),
         other => format!("{key:14} {other}"),
     });
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    Ok(lines.collect())
 }

@@ -35,10 +35,11 @@ pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     let Test { paths, capabilities, learn, format } = test;
     // A mistake in a case costs seconds, not a build.
     let cases = paths.iter().map(|path| Cases::read(&directory(path).join("cases"))).collect::<Result<Vec<_>, _>>()?;
-    let built = build::components(&paths, capabilities.as_deref(), None)?;
+    let mut built = build::components(&paths, capabilities.as_deref(), None)?;
     // Unless the rows are what is looked for.
     if !learn {
         built.iter().try_for_each(|built| built.imports().map(drop))?;
+        built = build::described(built, config, data.path()).await?;
     }
     let mut all = Vec::new();
     for ((path, cases), built) in paths.iter().zip(cases).zip(&built) {
@@ -59,7 +60,7 @@ pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
         TestFormat::Table => {}
         TestFormat::Json => console::json(&all)?,
         TestFormat::Markdown if !learn => {
-            console::line(report::MARKDOWN_HEAD);
+            report::MARKDOWN_HEAD.iter().for_each(console::line);
             all.iter().for_each(|tested| console::line(tested.markdown()));
         }
         TestFormat::Markdown => {}
@@ -136,6 +137,6 @@ async fn learn(subject: &Subject<'_>, cases: &Cases) -> Result<(), Failure> {
     }
     console::progress(&format!("{}: running the cases again and again…", subject.origin));
     let learned = learn::manifest(subject, &cases.golden).await?;
-    console::line(toml::written(&learned, cases.golden.len()).trim_end());
+    console::content(toml::written(&learned, cases.golden.len()).trim_end());
     Ok(())
 }

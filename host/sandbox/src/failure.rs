@@ -1,0 +1,109 @@
+//! Errors of a call that did not run to its end, as outcomes.
+//!
+//! While a guest runs, an error is the guest's: it trapped, broke the rules of an interface, or asked
+//! for more than its limits. The host's own failures are told from it by their types.
+
+use cofferdam_capability::Overdrawn;
+use wasmtime::component::ResourceTableError;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime_wasi::I32Exit;
+
+use crate::error::{HostFailure, Overasked};
+use crate::imports::DeniedCall;
+use crate::limiter::Limiter;
+use crate::outcome::Outcome;
+use crate::reflect::Misfit;
+
+/// How much of an error's words is kept, in bytes: a guest can choose some of them.
+const MAX_MESSAGE: usize = 1 << 10;
+
+/// The engine's sentence for more data in one host call than its fuel for host calls allows. The type of this error is
+/// private; the guest `host_call_large` fails when a new version of the engine words it differently.
+const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: fuel allocated for \
+                                   hostcalls has been exhausted";
+
+/// The beginning of the engine's sentence for more instances, memories or tables than the limits say. It counts these
+/// itself; rows of `args_echo` fail when a new version words it differently.
+const TOO_MANY: &str = "resource limit exceeded: ";
+
+/// Returns the outcome of a call that ended in `error`.
+pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return exited(exit.0, limiter);
+    }
+    if let Some(misfit) = error.downcast_ref::<Misfit>() {
+        return Outcome::Denied { reason: format!("the input does not fit its type, {misfit}") };
+    }
+    if let Some(denied) = error.downcast_ref::<DeniedCall>() {
+        return Outcome::Denied { reason: denied.to_string() };
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => return Outcome::OutOfFuel,
+        Some(Trap::StackOverflow) => return Outcome::StackOverflow,
+        // A guest that was refused memory ends as it likes, often before it has started.
+        _ if limiter.refused().is_some() => return Outcome::OutOfMemory,
+        Some(trap) => return Outcome::Trap { message: trap.to_string() },
+        None => {}
+    }
+    if error.is::<Overdrawn>() {
+        return Outcome::OutOfMemory;
+    }
+    if let Some(overasked) = error.downcast_ref::<Overasked>() {
+        return too_much(overasked.to_string());
+    }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return too_much("the guest holds more resource handles than its limit".to_owned());
+    }
+    if error.is::<wasmtime_wasi_http::FieldMapError>() {
+        return too_much("the guest holds more HTTP headers than its limit".to_owned());
+    }
+    let sentence = error.root_cause().to_string();
+    if sentence == HOST_CALL_TOO_LARGE {
+        return Outcome::HostCallTooLarge;
+    }
+    if let Some(count) = sentence.strip_prefix(TOO_MANY) {
+        limiter.refuse_count(count.to_owned());
+        return Outcome::OutOfMemory;
+    }
+    if is_of_host(error) {
+        return host_fault("call", error);
+    }
+    Outcome::Trap { message: bounded(sentence) }
+}
+
+/// Returns the outcome of a guest that left with an exit code. Code 1 says only that it failed, and memory that it was
+/// refused says why; another code is the guest's own answer.
+pub(crate) fn exited(code: i32, limiter: &Limiter) -> Outcome {
+    match code {
+        0 => Outcome::Ok,
+        1 if limiter.refused().is_some() => Outcome::OutOfMemory,
+        code => Outcome::GuestError { code, message: String::new() },
+    }
+}
+
+/// The caller learns that it was not the guest; the log has the details.
+pub(crate) fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
+    tracing::error!(what, "a call failed in the host: {error:?}");
+    Outcome::HostFault { message: format!("the host failed in {what}; its log says more") }
+}
+
+fn too_much(message: String) -> Outcome {
+    Outcome::GuestError { code: 1, message }
+}
+
+/// Errors that no guest can make: the pool is full, the system gives no memory, or the host's own code says so.
+fn is_of_host(error: &wasmtime::Error) -> bool {
+    error.is::<HostFailure>()
+        || error.is::<PoolConcurrencyLimitError>()
+        || error.is::<std::io::Error>()
+        || error.is::<rustix::io::Errno>()
+        || error.is::<serde_json::Error>()
+}
+
+fn bounded(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push('…');
+    }
+    message
+}

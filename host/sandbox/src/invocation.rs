@@ -1,0 +1,86 @@
+//! What a component is called for, and what of it is refused before anything starts.
+
+use cofferdam_capability::{Bytes, Grant};
+
+use crate::component::Component;
+use crate::outcome::Outcome;
+
+/// What to do with a component.
+#[derive(Debug, Clone)]
+pub enum Invocation {
+    /// Run a command.
+    Command {
+        /// The arguments, without the program's name.
+        args: Vec<String>,
+        /// Standard input.
+        stdin: Vec<u8>,
+    },
+    /// Ask a component for its typed tools. This runs guest code, under the same limits as a call.
+    List,
+    /// Call one typed tool, or one function of a reflected component.
+    Typed {
+        /// Its name in the component.
+        tool: String,
+        /// Its input, as JSON text.
+        input: String,
+    },
+}
+
+impl Invocation {
+    /// Bytes of what it carries.
+    pub(crate) fn size(&self) -> u64 {
+        let size = match self {
+            Self::Command { args, stdin } => args.iter().map(|arg| arg.len() + 1).sum::<usize>() + stdin.len(),
+            Self::List => 0,
+            Self::Typed { input, .. } => input.len(),
+        };
+        size as u64
+    }
+
+    /// Returns the outcome of an invocation that is refused before anything starts.
+    pub(crate) fn refused(&self, component: &Component, grant: &Grant) -> Option<Outcome> {
+        let limits = grant.limits();
+        let too_large = |what: &str, size: usize, limit: Bytes| {
+            let reason = format!("{what} has {size} bytes: at most {limit} are passed on");
+            (size > limit.len()).then_some(Outcome::Denied { reason })
+        };
+        if component.digest() != grant.component() {
+            let reason = format!("the grant is for component {}, not {}", grant.component(), component.digest());
+            return Some(Outcome::Denied { reason });
+        }
+        let environment = grant.environment().iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        if let Some(refused) = too_large("the environment", environment, limits.env) {
+            return Some(refused);
+        }
+        match self {
+            Self::Command { args, stdin } => {
+                if let Some(nul) = args.iter().find(|arg| arg.contains('\0')) {
+                    return Some(Outcome::Denied { reason: format!("argument {nul:?} holds a NUL byte") });
+                }
+                let size = args.iter().map(|arg| arg.len() + 1).sum();
+                too_large("the argument list", size, limits.args)
+                    .or_else(|| too_large("standard input", stdin.len(), limits.stdin))
+            }
+            Self::List => None,
+            Self::Typed { input, .. } => too_large("the input", input.len(), limits.stdin),
+        }
+    }
+
+    /// Takes the arguments, led by the program's name, and standard input.
+    pub(crate) fn take_streams(&mut self, name: &str) -> CommandLine {
+        let mut argv = vec![name.to_owned()];
+        match self {
+            Self::Command { args, stdin } => {
+                argv.append(args);
+                CommandLine { argv, stdin: std::mem::take(stdin).into() }
+            }
+            Self::List | Self::Typed { .. } => CommandLine { argv, stdin: bytes::Bytes::new() },
+        }
+    }
+}
+
+/// What a command is started with.
+pub(crate) struct CommandLine {
+    pub(crate) argv: Vec<String>,
+    pub(crate) stdin: bytes::Bytes,
+}

@@ -1,0 +1,81 @@
+//! What the host holds for a guest is on the account of its call; a guest that breaks a rule of an interface ends itself.
+
+use crate::ended;
+use crate::guest;
+use crate::plant;
+use crate::row::{Row, row};
+
+/// A manifest that asks for HTTP, of which nothing is granted: resources can be made all the same.
+const HTTP: &str = "[[http]]\nhost = \"*.test\"\nreason = \"to try\"\n";
+
+/// As many handles as a host gives, so that the account ends the call.
+const HANDLES: &str = "handles = 16_384";
+
+/// A guest that makes the host hold things until its account does not cover them.
+const fn held(way: &'static [&'static str]) -> Row {
+    Row {
+        limits: HANDLES,
+        manifest: HTTP,
+        args: way,
+        says: "limit 64MiB (`host-memory`)",
+        after: ended::much_host_memory,
+        ..row(guest::HOST_MEMORY, "out-of-memory")
+    }
+}
+
+/// A guest to which a single thing is refused.
+const fn refused(way: &'static [&'static str], says: &'static str) -> Row {
+    Row { manifest: HTTP, args: way, says, ..row(guest::HOST_MEMORY, "guest-error") }
+}
+
+/// A guest that breaks a rule.
+const fn broken(rule: &'static [&'static str], says: &'static str) -> Row {
+    Row { manifest: HTTP, args: rule, says, ..row(guest::RULES_BROKEN, "trap") }
+}
+
+pub(super) const ROWS: &[Row] = &[
+    held(&["paths"]),
+    held(&["bodies"]),
+    held(&["written-bodies"]),
+    held(&["headers"]),
+    held(&["listed-headers"]),
+    held(&["cloned-headers"]),
+    held(&["viewed-headers"]),
+    held(&["requests"]),
+    held(&["responses"]),
+    Row {
+        access: "read-only",
+        limits: "handles = 16_384\nlisting-entries = 262_144\nhost-memory = \"16MiB\"",
+        plant: plant::long_names,
+        says: "limit 16MiB (`host-memory`)",
+        ..held(&["listings"])
+    },
+    refused(&["methods"], "refused"),
+    refused(&["long-paths"], "refused"),
+    refused(&["authorities"], "refused"),
+    refused(&["schemes"], "refused"),
+    refused(&["options"], "resource handles"),
+    refused(&["timers"], "resource handles"),
+    refused(&["streams"], "resource handles"),
+    Row { access: "read-write", ..refused(&["links"], "name-too-long") },
+    Row { access: "read-write", ..refused(&["names"], "name-too-long") },
+    Row { outcome: "trap", ..refused(&["poll"], "a poll of 20000 pollables") },
+    // Output beyond the account is dropped like output beyond its limit.
+    Row {
+        limits: "stdout = \"64MiB\"\nhost-memory = \"4MiB\"",
+        outcome: "ok",
+        ..refused(&["output"], "standard output: ")
+    },
+    Row { limits: "host-memory = \"1MiB\"", stdin: 2 << 20, says: "the input: ", ..row(guest::ARGS_ECHO, "denied") },
+    // Rules of interfaces.
+    broken(&["poll-nothing"], "a poll of no pollable"),
+    broken(&["blocking-write"], "a blocking write of 5000 bytes"),
+    broken(&["blocking-zeroes"], "a blocking write of 5000 bytes"),
+    broken(&["write"], "a write of 2097152 bytes"),
+    broken(&["zeroes"], "1099511627776 zeroes"),
+    broken(&["child-first"], ""),
+    row(guest::RULES_TEXT, "trap"),
+    row(guest::RULES_POINTER, "trap"),
+    row(guest::RULES_VALUE, "trap"),
+    row(guest::RULES_HANDLE, "trap"),
+];
