@@ -31,6 +31,8 @@ mod config;
 mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
+/// Kills, full disks, damage, and names that tools put in the way.
+mod faults;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
 /// What the operator grants to agents' tools over the network, with secrets and without.

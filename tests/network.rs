@@ -1,6 +1,8 @@
 //! What tools reach over HTTP, and what they do not. The nameserver and the web server are real, on loopback; what counts
 //! is what the server has seen, and what the receipt says.
 
+mod own_address;
+
 use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS, Web};
 use serde_json::{Value, json};
 

@@ -103,9 +103,15 @@ impl<'a> Host<'a> {
 
     /// Asks it to end, and waits until it has.
     #[track_caller]
-    pub(crate) fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(self) -> Option<i32> {
         let ran = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill runs");
         assert!(ran.success());
+        self.ends()
+    }
+
+    /// Waits until it has ended by itself, and returns its exit code.
+    #[track_caller]
+    pub(crate) fn ends(mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("the host is ours") {

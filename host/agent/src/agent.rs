@@ -62,7 +62,7 @@ impl Agent {
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
     pub fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
-        self.workspace.write(&format!("workspace/{name}"), bytes)
+        self.workspace.copy_in(name, bytes)
     }
 
     /// The tools as a model is told of them.
@@ -81,20 +81,9 @@ impl std::fmt::Debug for Agent {
     }
 }
 
-/// Writes the documents into the tree and joins them into the system prompt.
-pub(crate) fn write_documents(
-    workspace: &Workspace,
-    agentfile: &Agentfile,
-    id: &str,
-    catalog: &Catalog,
-) -> Result<String, AgentError> {
-    let agent = documents::agent(agentfile, id, catalog);
-    let mut all = vec![("AGENT", agent.as_str()), ("WORKSPACE", documents::workspace())];
-    all.extend(agentfile.contexts.iter().map(|context| (context.name.as_str(), context.content.as_str())));
-    let files: Vec<_> = all.iter().map(|(name, _)| format!("{name}.md")).collect();
-    workspace.keep_only("etc/context", &files)?;
-    for ((_, text), file) in all.iter().zip(&files) {
-        workspace.write(&format!("etc/context/{file}"), text.as_bytes())?;
-    }
-    Ok(documents::system_prompt(all.into_iter()))
+/// The documents of an agent, in the order of its system prompt: names of files below `etc/context`, and texts.
+pub(crate) fn documents_of(agentfile: &Agentfile, id: &str, catalog: &Catalog) -> Vec<(String, String)> {
+    let own = [("AGENT", documents::agent(agentfile, id, catalog)), ("WORKSPACE", documents::workspace().to_owned())];
+    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
+    own.chain(agentfile.contexts.iter().map(|context| (context.name.clone(), context.content.clone()))).collect()
 }

@@ -14,6 +14,7 @@ mod grant;
 mod guest_path;
 pub mod json;
 mod limits;
+mod location;
 mod manifest;
 mod network;
 mod overlap;
@@ -21,6 +22,7 @@ mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
+mod system_error;
 mod text;
 mod tool_name;
 
@@ -32,6 +34,7 @@ pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
 pub use limits::{LimitRow, Limits, LimitsRequest};
+pub use location::Location;
 pub use manifest::{
     Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
 };
@@ -43,5 +46,6 @@ pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
 pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};

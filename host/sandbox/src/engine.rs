@@ -10,7 +10,7 @@ use cofferdam_capability::{Ceiling, Digest, Host, Manifest, PagemapScan, Scheme}
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
-use crate::compile;
+use crate::compile::{self, Compilations};
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
@@ -48,8 +48,7 @@ pub struct Engine {
     pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
-    /// One compilation at a time: each may take gigabytes.
-    pub(crate) compiling: tokio::sync::Mutex<()>,
+    pub(crate) compilations: Compilations,
     /// Components that somebody still holds, by component and manifest, so that two agents share one.
     loaded: Mutex<HashMap<(Digest, Digest), Weak<Component>>>,
 }
@@ -66,7 +65,7 @@ impl Engine {
             scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(pools.calls() as usize),
             pools,
-            compiling: tokio::sync::Mutex::default(),
+            compilations: Compilations::default(),
             loaded: Mutex::default(),
         })
     }

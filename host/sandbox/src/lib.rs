@@ -24,6 +24,7 @@ mod limiter;
 mod linker;
 mod outcome;
 mod output;
+mod own_address;
 mod pool;
 mod random;
 mod receipt;

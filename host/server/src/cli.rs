@@ -391,13 +391,16 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
-    /// Components, directories with components (*.wasm), and images. What changes in files is served as it is then; an
-    /// image is what its name meant at the start
+    /// Components, directories with components (*.wasm), and images: what they were when this was started
     #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
     pub(crate) tools: Vec<String>,
 
     #[command(flatten)]
     pub(crate) reach: Reach,
+
+    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
+    #[arg(long, conflicts_with = "agent")]
+    pub(crate) reload: bool,
 
     /// Serve the tools of this agent of the running host, under the grants they have there
     #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]

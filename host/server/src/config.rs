@@ -169,12 +169,12 @@ impl Config {
         Ok(Self { ceiling, nameservers, calls, calls_per_agent, pagemap_scan, grants: grant, source })
     }
 
-    /// Every secret that a grant names, with the grant's place for messages.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretName)> {
+    /// Every secret that a grant names, with the grant, and its place for messages.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
         self.grants.iter().enumerate().flat_map(|(index, row)| {
             let place =
                 format!("{}: [[grant]] for {} of {}", self.origin(Key::Grant(index, "secrets")), row.tool, row.agent);
-            row.secrets.iter().map(move |name| (place.clone(), name))
+            row.secrets.iter().map(move |name| (place.clone(), row, name))
         })
     }
 

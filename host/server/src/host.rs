@@ -11,9 +11,10 @@ use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
+use crate::console;
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
-use crate::secret;
+use crate::secret::{self, OfGrants};
 
 /// How tools reach the network, beyond what each is granted and the configuration says.
 #[derive(Debug, Default)]
@@ -56,8 +57,9 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         nameservers,
         stand_ins,
         secrets,
+        data: data.dir().map_err(Failure::work)?,
     })
-    .map_err(Failure::work)
+    .map_err(|error| Failure::work(format!("data directory {}: {error}", data.path().display())))
 }
 
 /// The tool images on this machine.
@@ -67,14 +69,18 @@ pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
 
 /// The tool images on this machine and in registries.
 pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
-    let store = Arc::new(image_store(data)?);
     let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
-    Ok(Images { store, registry: Registry::new(config) })
+    let data = data.try_clone().map_err(Failure::work)?;
+    let open = move || data.private("images").map_err(|failure| std::io::Error::other(failure.sentence().to_owned()));
+    Ok(Images::new(open, Registry::new(config)))
 }
 
 /// Every agent of the data directory.
 pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
-    let secrets = secret::of_grants(config, data)?;
+    let OfGrants { secrets, withheld } = secret::of_grants(config, data);
+    for ((agent, tool), reason) in &withheld {
+        console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
+    }
     let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
     let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
@@ -82,7 +88,8 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
     );
     let dir = data.dir().map_err(Failure::work)?;
     let decisions = config.grants.iter().map(|row| ((row.agent.clone(), row.tool.clone()), decision(row))).collect();
-    let agents = AgentsConfig { data: dir, path: data.path().to_owned(), credentials, runner, images, decisions };
+    let agents =
+        AgentsConfig { data: dir, path: data.path().to_owned(), credentials, runner, images, decisions, withheld };
     Agents::open(agents).await.map_err(Failure::work)
 }
 

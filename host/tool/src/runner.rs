@@ -46,6 +46,8 @@ pub struct RunnerConfig {
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
+    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that the host keeps there.
+    pub data: Dir,
 }
 
 /// Loads components and calls tools.
@@ -55,6 +57,7 @@ pub struct Runner {
     pins: Pins,
     ceiling: Ceiling,
     calls_per_agent: u32,
+    data: Dir,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -80,6 +83,7 @@ impl Runner {
             nameservers,
             stand_ins,
             secrets,
+            data,
         } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
@@ -94,7 +98,7 @@ impl Runner {
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let door = Arc::new(Door { engine, threads, secrets, redactor });
-        Ok(Self { door, pins: Pins::new(descriptors), ceiling, calls_per_agent })
+        Ok(Self { door, pins: Pins::new(descriptors), ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
@@ -150,6 +154,8 @@ impl Runner {
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
         check_tool_name(name).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
+        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
         let grant = self.grant(component, name, component.manifest(), decision)?;
         let tools = match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],

@@ -15,7 +15,7 @@ use crate::cli::Serve;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::grpc::{self, Shared};
-use crate::paths::{self, DataDir};
+use crate::paths::{self, DataDir, Lock};
 use crate::{console, descriptors, host, listen, offers};
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
@@ -23,6 +23,12 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 /// How long turns have to store what they have once they are cancelled.
 const STORE: Duration = Duration::from_secs(5);
+
+/// How often failed agents are tried again: often enough for whoever has made room on a full disk.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the data directory is still there: a look takes microseconds.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// How often a silent client is asked whether it is still there, and how long it may take to answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
@@ -39,17 +45,14 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let tcp = listen::tcp(address).await?;
     let address = tcp.local_addr().map_err(Failure::work)?;
     let data = DataDir::open(data)?;
-    let _lock = data.lock()?;
+    let lock = data.lock()?;
 
     let agents = Arc::new(host::agents(&config, &data).await?);
-    for file in &agentfile {
-        console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
-        let agent = agents.apply(file).await.map_err(Failure::work)?;
-        console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names()));
-    }
+    apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
     agents.ready().iter().for_each(|agent| offers::tell_reach_of(agent));
     let copied = copy_files_in(&agents, &copy_in)?;
+    tokio::spawn(retry(Arc::clone(&agents)));
 
     let socket = paths::socket(data.path());
     let (unix, _socket_file) = listen::unix(&socket)?;
@@ -73,12 +76,59 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         )
         .map_err(|error| Failure::work(format!("the server failed: {error}")))
     };
-    tokio::select! {
+    let ended = tokio::select! {
         served = both => served.map(|_| ()),
         ended = drain(&shared, &ending) => ended,
-    }?;
+        gone = removed(&data, &lock, &agents) => {
+            shared.stop.cancel();
+            shared.turns.close();
+            let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
+            Err(gone)
+        }
+    };
     agents.store().close().await;
+    ended
+}
+
+/// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no other agent; it ends the
+/// start only where there is no agent to serve.
+async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for file in files {
+        console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
+        match agents.apply(file).await {
+            Ok(agent) => console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names())),
+            Err(error) => wrong.push((file, error)),
+        }
+    }
+    let nobody = agents.list().is_empty();
+    for (file, error) in wrong {
+        if nobody {
+            return Err(Failure::work(error));
+        }
+        console::complain(&format!("{error}; no agent was made from {}, and the others are served", file.display()));
+    }
     Ok(())
+}
+
+/// Tries again and again to restore the agents that could not be.
+async fn retry(agents: Arc<Agents>) {
+    loop {
+        tokio::time::sleep(RETRY).await;
+        if let Err(error) = agents.retry().await {
+            tracing::warn!("failed agents are tried again later: {error}");
+        }
+    }
+}
+
+/// Waits until what the host stores would be lost.
+async fn removed(data: &DataDir, lock: &Lock, agents: &Agents) -> Failure {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(failure) = data.check(lock).and_then(|()| agents.store().check().map_err(Failure::work)) {
+            return Failure::work(format!("{}; this host ends", failure.sentence()));
+        }
+    }
 }
 
 /// Waits for the signal to end, then for the turns that run; a second signal cuts the waiting short.
@@ -106,13 +156,13 @@ async fn drain(shared: &Shared, ending: &CancellationToken) -> Result<(), Failur
     Ok(())
 }
 
-/// Copies `AGENT:FILE`s and returns the agents and names.
+/// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the start; an agent that cannot
+/// take it, or whose tools keep it from that, is told and concerns no other.
 fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let wrong = |problem: String| Failure::usage(format!("--copy-in {copy}: {problem}"));
         let (agent, file) = copy.split_once(':').ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
-        let agent = agents.find(Some(agent)).map_err(|error| wrong(error.to_string()))?;
         let name = Path::new(file).file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
         let size = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
@@ -120,8 +170,10 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
             return Err(wrong(format!("it has {size} bytes: at most {MAX_COPY} are copied")));
         }
         let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-        agent.copy_in(name, &bytes).map_err(|error| wrong(error.to_string()))?;
-        copied.push((agent.name().to_owned(), name.to_owned()));
+        match agents.find(Some(agent)).and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
+            Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
+            Err(error) => console::complain(wrong(error.to_string()).sentence()),
+        }
     }
     Ok(copied)
 }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use cofferdam_tool::{Installed, Runner};
 
+use super::served::Served;
 use crate::cmd::tool::name_of;
 use crate::cmd::tool::source::{Meant, Source};
 use crate::error::Failure;
@@ -67,6 +68,11 @@ impl Named {
             }
         }
         Ok(Self { paths, images })
+    }
+
+    /// The directories that decide what is served.
+    pub(super) fn served(&self) -> Result<Served, Failure> {
+        Served::new(&self.paths, &self.files()?)
     }
 
     /// Every component file, in the order in which they were named.

@@ -6,10 +6,13 @@ mod packages;
 mod reproducible;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use cofferdam_capability::{Digest, Manifest};
+use cofferdam_capability::{Digest, Manifest, SystemError};
 use cofferdam_image::{Reference, ToolImage, USAGE_MAX_BYTES, annotation};
 use serde_json::json;
 
@@ -171,11 +174,20 @@ impl Declared {
     }
 }
 
+/// Writes a component, whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let temporary = path.with_extension("wasm.new");
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| Failure::work(format!("{}: {error}", path.display())))
+    /// The rights of a file that others may read, less those that the umask takes.
+    const MODE: u32 = 0o666;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    // Of a name that nobody knows: a tool that may write there could have put a link under any other.
+    let written = tempfile::Builder::new().permissions(Permissions::from_mode(MODE)).tempfile_in(directory);
+    written
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.persist(path).map_err(|error| error.error)
+        })
+        .map(drop)
+        .map_err(|error| Failure::work(format!("{}: {}", path.display(), SystemError(&error))))
 }
 
 async fn keep_image(
