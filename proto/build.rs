@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 3] = ["openotters/agent/v1/agent.proto", "cofferdam/v1/agents.proto", "cofferdam/v1/tools.proto"];
+const FILES: [&str; 4] = [
+    "openotters/agent/v1/agent.proto",
+    "cofferdam/v1/agents.proto",
+    "cofferdam/v1/sessions.proto",
+    "cofferdam/v1/tools.proto",
+];
 
 #[allow(clippy::disallowed_methods, reason = "cargo says where generated code goes")]
 fn main() -> Result<(), Box<dyn Error>> {

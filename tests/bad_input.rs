@@ -10,8 +10,7 @@ use crate::support::{Host, Scratch, cofferdam, tool};
 fn check_agentfile(text: &str, parts: &[&str]) {
     let scratch = Scratch::new();
     let file = scratch.file("Agentfile", text);
-    let args =
-        ["serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref(), "--agentfile".as_ref(), file.as_os_str()];
+    let args = ["serve".as_ref(), "--agentfile".as_ref(), file.as_os_str()];
     cofferdam(&scratch, args).run().exits(1).complains(parts);
 }
 
@@ -38,13 +37,7 @@ fn a_data_directory_that_cannot_be_written_is_refused() {
     let scratch = Scratch::new();
     let file = scratch.file("file", "");
     for directory in [file.clone(), file.join("below"), "/proc/1/nowhere".into()] {
-        let args = [
-            "serve".as_ref(),
-            "--listen".as_ref(),
-            "127.0.0.1:0".as_ref(),
-            "--data-dir".as_ref(),
-            directory.as_os_str(),
-        ];
+        let args = ["serve".as_ref(), "--data-dir".as_ref(), directory.as_os_str()];
         let name = directory.display().to_string();
         cofferdam(&scratch, args).run().exits(1).complains(&[&name, "--data-dir"]);
     }
@@ -65,7 +58,7 @@ fn one_data_directory_has_one_host() {
     let scratch = Scratch::new();
     let host = Host::start::<&str>(&scratch, []);
     let pid = host.pid().to_string();
-    cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"]).run().exits(1).complains(&["another host", &pid]);
+    cofferdam(&scratch, ["serve"]).run().exits(1).complains(&["another host", &pid]);
     cofferdam(&scratch, ["ps"]).run().exits(0);
 }
 

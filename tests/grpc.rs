@@ -6,17 +6,26 @@ use serde_json::Value;
 
 use crate::support::{Host, Scratch, checkout, python, tool};
 
-/// Runs `tests/grpc/client.py ADDRESS ACTION…` and returns what it printed.
+/// `tests/grpc/client.py ADDRESS ACTION…`, with the operator's token if there is one.
+pub(crate) fn command(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Command {
+    let mut command = Command::new(python());
+    command.arg(checkout().join("tests/grpc/client.py")).arg(checkout().join("proto"));
+    command.arg(scratch.directory("generated")).arg(&host.address).args(action);
+    if let Ok(token) = std::fs::read_to_string(scratch.data().join("operator.token")) {
+        command.env("COFFERDAM_TOKEN", token.trim_end());
+    }
+    command
+}
+
+/// Runs it and returns what it printed.
 #[track_caller]
-fn client(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Value {
-    let output = Command::new(python())
-        .arg(checkout().join("tests/grpc/client.py"))
-        .arg(checkout().join("proto"))
-        .arg(scratch.directory("generated"))
-        .arg(&host.address)
-        .args(action)
-        .output()
-        .expect("Python runs");
+pub(crate) fn client(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Value {
+    ended(command(scratch, host, action))
+}
+
+#[track_caller]
+fn ended(mut command: Command) -> Value {
+    let output = command.output().expect("Python runs");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
     serde_json::from_str(&stdout).expect("the client prints JSON")
@@ -29,11 +38,17 @@ fn a_foreign_client_finds_and_uses_every_service() {
     let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN wc {}\n", tool("wc").display());
     let file = scratch.file("Agentfile", text);
     let copy = format!("a:{}", notes.display());
-    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str(), "--copy-in".as_ref(), copy.as_ref()]);
+    let args = ["--agentfile".as_ref(), file.as_os_str(), "--copy-in".as_ref(), copy.as_ref()];
+    let host = Host::listening(&scratch, args);
 
     let services = client(&scratch, &host, &["services"]);
-    let expected =
-        ["openotters.agent.v1.AgentRuntime", "cofferdam.v1.Agents", "cofferdam.v1.Tools", "grpc.health.v1.Health"];
+    let expected = [
+        "openotters.agent.v1.AgentRuntime",
+        "cofferdam.v1.Agents",
+        "cofferdam.v1.Sessions",
+        "cofferdam.v1.Tools",
+        "grpc.health.v1.Health",
+    ];
     for service in expected {
         assert!(services.as_array().unwrap().iter().any(|name| name == service), "{service} is not in {services}");
     }
@@ -90,4 +105,41 @@ fn a_foreign_client_is_told_what_it_did_wrong() {
     assert_eq!(status("regenerate").0, "UNIMPLEMENTED");
     // Nothing of it was stored, and the host goes on.
     assert_eq!(client(&scratch, &host, &["sessions", "a"]), serde_json::json!([]));
+}
+
+#[test]
+fn tcp_asks_for_the_token_before_anything_else() {
+    let scratch = Scratch::new();
+    let file = scratch.file("Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\n");
+    let host = Host::listening(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let right = std::fs::read_to_string(scratch.data().join("operator.token")).expect("made at the start");
+    let right = right.trim_end();
+    let code = |token: &str| {
+        let mut command = command(&scratch, &host, &["statuses"]);
+        match token {
+            "" => command.env_remove("COFFERDAM_TOKEN"),
+            token => command.env("COFFERDAM_TOKEN", token),
+        };
+        ended(command)
+    };
+    for wrong in ["", &right[1..], &format!("{right}0"), &"0".repeat(right.len())] {
+        let statuses = code(wrong);
+        for (request, status) in statuses.as_object().unwrap() {
+            assert_eq!(status[0], "UNAUTHENTICATED", "{request}: {statuses}");
+            let sentence = status[1].as_str().unwrap();
+            assert!(sentence.contains("Bearer") && sentence.contains("operator.token"), "{request}: {statuses}");
+        }
+    }
+    let statuses = code(right);
+    for request in ["health", "reflection", "ready", "agents", "chat"] {
+        assert_eq!(statuses[request][0], "OK", "{statuses}");
+    }
+    assert_eq!(statuses["nothing"][0], "UNIMPLEMENTED", "{statuses}");
+    host.kill();
+
+    // Without the flag there is the socket alone, which needs no token, and gRPC's C core finds through it.
+    let mut host = Host::start::<&str>(&scratch, []);
+    assert!(!host.hears("listening on ").contains("http://"));
+    assert_eq!(client(&scratch, &host, &["health", ""]), "SERVING");
+    assert_eq!(client(&scratch, &host, &["chat", "s", "hello"]).as_str().map(str::is_empty), Some(false));
 }

@@ -31,6 +31,8 @@ mod config;
 mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
+/// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
+mod edge;
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
 /// Directories: granted, swapped, overlapping, gone after the call.

@@ -70,7 +70,7 @@ impl Reader<'_> {
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut shell = Command::new("bash");
         shell.args(["-c", line]).current_dir(&self.here).env("PATH", path).stdin(Stdio::null());
-        shell.env("COFFERDAM_DATA_DIR", self.scratch.data()).env("COFFERDAM_LISTEN", "127.0.0.1:0");
+        shell.env("COFFERDAM_DATA_DIR", self.scratch.data());
         shell.env("CARGO_TARGET_DIR", target_dir()).env("REGISTRY", &self.registry.address);
         shell
     }

@@ -23,7 +23,7 @@ fn a_host_whose_data_directory_goes_says_so_and_ends() {
         let said = host.hears("was removed or replaced while this host ran");
         assert!(said.starts_with("error: "), "{said}");
         assert!(said.contains(&path.display().to_string().trim_end_matches('/').to_owned()), "{said}");
-        assert_eq!(host.ends(), Some(1));
+        assert_eq!(host.ended(), Some(1));
     }
 }
 
@@ -47,7 +47,7 @@ fn a_host_that_ends_leaves_the_socket_of_a_newer_one() {
     let _new = Host::start(&scratch, ["--agentfile", &file]);
     let socket = scratch.data().join("cofferdam.sock");
     assert!(socket.exists());
-    assert_eq!(old.ends(), Some(1));
+    assert_eq!(old.ended(), Some(1));
     assert!(socket.exists());
     assert_eq!(agents(&scratch)[0].1, "ready");
 }

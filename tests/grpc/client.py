@@ -1,10 +1,16 @@
-"""A gRPC client made by grpcio-tools: client.py PROTO_DIR GENERATED_DIR ADDRESS ACTION [ARGUMENT…]. Prints JSON."""
+"""A gRPC client made by grpcio-tools: client.py PROTO_DIR GENERATED_DIR ADDRESS ACTION [ARGUMENT…]. Prints JSON.
+
+ADDRESS is HOST:PORT, with the operator's token in COFFERDAM_TOKEN, or unix:PATH.
+"""
 
 import json
+import os
 import sys
+import time
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_tools import protoc
 
@@ -19,8 +25,29 @@ sys.path.insert(0, generated)
 from openotters.agent.v1 import agent_pb2 as pb  # noqa: E402
 from openotters.agent.v1 import agent_pb2_grpc  # noqa: E402
 
-channel = grpc.insecure_channel(address)
+
+
+class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):
+    """Puts the operator's token into every request."""
+
+    def __init__(self, token):
+        self.entry = ("authorization", f"Bearer {token}")
+
+    def intercept(self, continuation, details, request):
+        metadata = list(details.metadata or []) + [self.entry]
+        return continuation(details._replace(metadata=metadata), request)
+
+    intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
+
+
+# A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP does not allow in
+# the name of a host: this option makes it name another one.
+options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
+channel = grpc.insecure_channel(address, options)
 grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+token = os.environ.get("COFFERDAM_TOKEN")
+if token:
+    channel = grpc.intercept_channel(channel, SendToken(token))
 runtime = agent_pb2_grpc.AgentRuntimeStub(channel)
 
 
@@ -97,7 +124,63 @@ def mistakes():
     }
 
 
+def statuses():
+    health_stub = health_pb2_grpc.HealthStub(channel)
+    list_agents = channel.unary_unary(
+        "/cofferdam.v1.Agents/ListAgents", request_serializer=lambda raw: raw, response_deserializer=bytes
+    )
+    return {
+        "health": status_of(lambda: health_stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE)),
+        "reflection": status_of(lambda: reflected("grpc.health.v1.Health")),
+        "ready": status_of(lambda: runtime.Ready(pb.ReadyRequest(), timeout=PATIENCE)),
+        "agents": status_of(lambda: list_agents(b"", timeout=PATIENCE)),
+        "chat": status_of(lambda: list(runtime.ChatStream(pb.ChatStreamRequest(prompt="hello"), timeout=PATIENCE))),
+        "nothing": status_of(lambda: channel.unary_unary("/no.Service/Method")(b"", timeout=PATIENCE)),
+    }
+
+
+def reflected(name):
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=name)
+    return list(stub.ServerReflectionInfo(iter([request]), timeout=PATIENCE))
+
+
+def unread(agent, prompt, count):
+    """Begins turns and reads nothing of them, until standard input ends; then tells how many were refused."""
+    metadata = to(agent)
+    calls = [
+        runtime.ChatStream(pb.ChatStreamRequest(session_id=f"unread {number}", prompt=prompt), metadata=metadata)
+        for number in range(int(count))
+    ]
+    # The head of an answer comes when its turn has been let in, or was not.
+    refused = sum(call.initial_metadata() is not None and call.done() for call in calls)
+    print(json.dumps(refused), flush=True)
+    sys.stdin.read()
+    return [call.code().name if call.done() else "OPEN" for call in calls]
+
+
+def slow(session, prompt):
+    """Reads the rest of an answer when it is told to, by the end of standard input."""
+    events = iter(runtime.ChatStream(pb.ChatStreamRequest(session_id=session, prompt=prompt), timeout=PATIENCE))
+    first = next(events)
+    print(json.dumps(first.type), flush=True)
+    sys.stdin.read()
+    return [first.type] + [event.type for event in events]
+
+
+def round_trips(count):
+    """Tells how long so many small requests take, one after the other, in seconds."""
+    began = time.monotonic()
+    for _ in range(int(count)):
+        runtime.Health(pb.HealthRequest(), timeout=PATIENCE)
+    return time.monotonic() - began
+
+
 ACTIONS = {
+    "statuses": statuses,
+    "unread": unread,
+    "slow": slow,
+    "round_trips": round_trips,
     "services": services,
     "health": health,
     "runtime": about_runtime,

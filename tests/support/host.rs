@@ -1,4 +1,4 @@
-//! A host of a test's own: the real binary, on a free port.
+//! A host of a test's own: the real binary, on its unix socket, and on a free port where a test asks for it.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -21,7 +21,7 @@ pub(crate) struct Host<'a> {
     log: Receiver<String>,
     /// What it has said so far.
     said: Vec<String>,
-    /// Where it listens.
+    /// Where clients of gRPC reach it: its socket, or its port.
     pub(crate) address: String,
 }
 
@@ -38,8 +38,23 @@ impl<'a> Host<'a> {
         env: &[(&str, &str)],
     ) -> Self {
         let mut command = Command::new(binary());
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args);
-        command.env("COFFERDAM_DATA_DIR", scratch.data()).envs(env.iter().copied()).current_dir(scratch.path());
+        command.arg("serve").args(args);
+        Self::run(scratch, command)
+    }
+
+    /// Starts a host that listens on TCP too.
+    pub(crate) fn listening<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
+        let args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let mut host = Self::start(scratch, ["--listen".into(), "127.0.0.1:0".into()].into_iter().chain(args));
+        let line = host.hears("listening on ");
+        let address = line.split([' ', ',']).find_map(|word| word.strip_prefix("http://"));
+        host.address = address.expect("the host says where it listens").to_owned();
+        host
+    }
+
+    /// Starts this command line of the binary on the data directory of `scratch`, and waits until it takes clients.
+    pub(crate) fn run(scratch: &'a Scratch, mut command: Command) -> Self {
+        command.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
@@ -51,13 +66,9 @@ impl<'a> Host<'a> {
                 }
             }
         });
-        let mut host = Self { scratch, child, log, said: Vec::new(), address: String::new() };
-        let line = host.hears("listening on http://");
-        host.address = line
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("http://"))
-            .expect("the host says where it listens")
-            .to_owned();
+        let address = format!("unix:{}", scratch.data().join("cofferdam.sock").display());
+        let mut host = Self { scratch, child, log, said: Vec::new(), address };
+        host.hears("listening on ");
         host.hears("next: ");
         host
     }
@@ -78,6 +89,20 @@ impl<'a> Host<'a> {
         panic!("the host did not say `{part}`; it said:\n{}", self.said.join("\n"));
     }
 
+    /// Waits until the host says another line with `part`, and returns it. Lines that were heard before do not count.
+    #[track_caller]
+    pub(crate) fn hears_next(&mut self, part: &str) -> String {
+        let heard = self.said.len();
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.said.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+        panic!("the host did not say `{part}` again; it said:\n{}", self.said[heard..].join("\n"));
+    }
+
     /// The lines with `part` that it has said before it took clients, and those that a test has waited for since.
     pub(crate) fn has_said(&self, part: &str) -> usize {
         self.said.iter().filter(|line| line.contains(part)).count()
@@ -87,6 +112,14 @@ impl<'a> Host<'a> {
     #[track_caller]
     pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {
         let ran = cofferdam(self.scratch, ["chat", agent, prompt, "--format", "json"]).run().exits(0);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
+    }
+
+    /// One turn of this session, as the events of its stream.
+    #[track_caller]
+    pub(crate) fn chat_in(&self, agent: &str, session: &str, prompt: &str) -> Vec<Value> {
+        let line = ["chat", agent, prompt, "--session", session, "--format", "json"];
+        let ran = cofferdam(self.scratch, line).run().exits(0);
         ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
     }
 
@@ -101,17 +134,23 @@ impl<'a> Host<'a> {
         self.child.wait().expect("the host is ours");
     }
 
+    /// Sends it a signal.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        let ran = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("kill runs");
+        assert!(ran.success());
+    }
+
     /// Asks it to end, and waits until it has.
     #[track_caller]
     pub(crate) fn terminate(self) -> Option<i32> {
-        let ran = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("kill runs");
-        assert!(ran.success());
-        self.ends()
+        self.signal("TERM");
+        self.ended()
     }
 
     /// Waits until it has ended by itself, and returns its exit code.
     #[track_caller]
-    pub(crate) fn ends(mut self) -> Option<i32> {
+    pub(crate) fn ended(mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("the host is ours") {

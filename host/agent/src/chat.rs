@@ -31,9 +31,6 @@ const MAX_ITERATIONS: u32 = 20;
 /// Tokens a model may answer with in one step (`max-tokens` of the openotters runtime).
 const MAX_TOKENS: u32 = 4_096;
 
-/// Turns at once on one host. Each holds a connection to a model and a history in memory.
-const MAX_TURNS: usize = 64;
-
 /// How long an event waits for its reader. A client that takes none for so long is gone.
 const EVENT_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -55,9 +52,6 @@ struct Running {
 impl Turns {
     fn begin(self: &Arc<Self>, agent: &str, session: &str) -> Result<Running, TurnError> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.len() >= MAX_TURNS {
-            return Err(TurnError::Full(running.len()));
-        }
         let key = (agent.to_owned(), session.to_owned());
         if !running.insert(key.clone()) {
             return Err(TurnError::Busy(session.to_owned()));

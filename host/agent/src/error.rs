@@ -100,9 +100,6 @@ pub enum TurnError {
     /// Another turn of the same session is running.
     #[error("session `{0}` has a turn running: wait for it, or use another session")]
     Busy(String),
-    /// Too many turns are running on this host.
-    #[error("this host runs {0} turns already: try again when one has ended")]
-    Full(usize),
     /// The session has as many messages as a session may have.
     #[error("session `{session}` has {max} messages, the most there may be: start another")]
     SessionFull {

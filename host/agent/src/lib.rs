@@ -22,5 +22,5 @@ pub use chat::Turn;
 pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use kept::{Kept, kept};
-pub use session::{MessageRow, SessionRow, SessionStore, StoreError};
+pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor, StoreError};
 pub use slot::Summary;

@@ -17,6 +17,7 @@ use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure, Fail
 use crate::caller::{Caller, Nobody, Place};
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
+use crate::descriptors::Share;
 use crate::engine::Engine;
 use crate::error::HostFailure;
 use crate::failure::{self, exited, host_fault};
@@ -81,6 +82,9 @@ impl Report {
         Self { stdout: Output::default(), stderr: Output::default(), tools: Vec::new(), receipt }
     }
 }
+
+/// What a call holds of the host while it runs.
+type Admitted<'a> = (Share<'a>, Option<[SemaphorePermit<'a>; 2]>);
 
 /// What a guest that ran to its end left behind.
 enum Ended {
@@ -187,7 +191,7 @@ impl Engine {
         let Run { pool, component, grant, invocation, place, given } = run;
         let linked = component.linked(&pool).map_err(|error| host_fault("linking", &error.into()))?;
         let waiting = Instant::now();
-        let _place = self.admit(place).await?;
+        let _place = self.admit(place, grant).await?;
         spent.queued = waiting.elapsed();
         let mut call = Metered { store: store(&pool, grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
@@ -207,16 +211,16 @@ impl Engine {
         }
     }
 
-    /// Waits for a place: first among the calls of one agent, then on the host, both in the order of arrival. A call that
-    /// runs in the place of its caller has one.
-    async fn admit<'a>(&'a self, place: Place<'a>) -> Result<Option<[SemaphorePermit<'a>; 2]>, Outcome> {
-        let Place::Own(queue) = place else {
-            return Ok(None);
+    /// Waits for a place: first among the calls of one agent, then for its descriptors, then on the host, each in the
+    /// order of arrival. A call that runs in the place of its caller has one, and waits for nothing.
+    async fn admit<'a>(&'a self, place: Place<'a>, grant: &Grant) -> Result<Admitted<'a>, Outcome> {
+        let Place::Own(line) = place else {
+            return Ok((self.descriptors.take_now(grant)?, None));
         };
-        match (queue.acquire().await, self.places.acquire().await) {
-            (Ok(turn), Ok(place)) => Ok(Some([turn, place])),
-            _ => Err(Outcome::HostFault { message: "the host is shutting down".to_owned() }),
-        }
+        let closed = |_| Outcome::HostFault { message: "the host is shutting down".to_owned() };
+        let turn = line.calls.acquire().await.map_err(closed)?;
+        let descriptors = self.descriptors.take(line, grant).await?;
+        Ok((descriptors, Some([turn, self.places.acquire().await.map_err(closed)?])))
     }
 }
 

@@ -5,8 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Semaphore;
-
+use crate::descriptors::Line;
 use crate::outcome::Outcome;
 
 /// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the guest's own words.
@@ -47,8 +46,8 @@ pub struct Unanswered {
 /// Where a call runs.
 #[derive(Debug)]
 pub enum Place<'a> {
-    /// In a place of its own, when it is its turn in this queue and then on the host.
-    Own(&'a Semaphore),
+    /// In a place of its own, when it is its turn in this line and then on the host.
+    Own(&'a Line),
     /// In the place of the call that made it, which has room for as many as the ceiling's `nested-depth` and waits for
     /// it meanwhile. Nothing is waited for here, so calls cannot wait for each
     /// other in a circle.

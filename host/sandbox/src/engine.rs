@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use crate::cache::Cache;
 use crate::compile::{self, Compilations};
 use crate::component::Component;
+use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
 use crate::pool::Pools;
@@ -30,6 +31,8 @@ pub struct EngineConfig {
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
     pub calls: u32,
+    /// Descriptors that calls may hold together. Calls that do not fit wait until their deadline.
+    pub descriptors: u32,
     /// How the instance pool is reset.
     pub pagemap_scan: PagemapScan,
     /// Who is asked for the addresses of names; those of the system when empty.
@@ -49,6 +52,7 @@ pub struct Engine {
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
     pub(crate) compilations: Compilations,
+    pub(crate) descriptors: Descriptors,
     /// Components that somebody still holds, by component and manifest, so that two agents share one.
     loaded: Mutex<HashMap<(Digest, Digest), Weak<Component>>>,
 }
@@ -56,7 +60,18 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, scratch, ceiling, calls, pagemap_scan, nameservers, stand_ins } = config;
+        let EngineConfig {
+            compiler,
+            cache,
+            scratch,
+            ceiling,
+            calls,
+            descriptors,
+            pagemap_scan,
+            nameservers,
+            stand_ins,
+        } = config;
+        let descriptors = Descriptors::new(descriptors, &ceiling);
         let pools = Pools::new(ceiling.limits, calls.max(1), pagemap_scan)?;
         Ok(Self {
             client: Arc::new(Client::new(&nameservers, stand_ins)),
@@ -64,10 +79,16 @@ impl Engine {
             compiler,
             scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
             places: Semaphore::new(pools.calls() as usize),
+            descriptors,
             pools,
             compilations: Compilations::default(),
             loaded: Mutex::default(),
         })
+    }
+
+    /// A line for the calls of one agent, of which so many run at once.
+    pub fn line(&self, calls: u32) -> Line {
+        self.descriptors.line(calls)
     }
 
     /// Calls that may run at once.

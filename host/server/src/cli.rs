@@ -59,9 +59,9 @@ impl Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Loopback address for gRPC clients; port 0 takes a free one
-    #[arg(long, env = "COFFERDAM_LISTEN", default_value = "127.0.0.1:7420", value_name = "ADDR:PORT")]
-    pub(crate) listen: std::net::SocketAddr,
+    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
+    #[arg(long, env = "COFFERDAM_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
 
     /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
     #[arg(long, value_name = "FILE")]
@@ -125,7 +125,7 @@ pub(crate) enum Sessions {
         agent: Option<String>,
         /// At most so many messages, the newest ones
         #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
-        limit: i32,
+        limit: u32,
         #[command(flatten)]
         listing: Listing,
     },

@@ -3,11 +3,21 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
+use crate::edge::connections;
 use crate::error::Failure;
 
-/// What a host holds open besides calls: its listeners and clients, the database, tools that are loaded, connections to
+/// What a host holds open besides calls and clients: its listeners, the database, tools that are loaded, connections to
 /// models.
-const OWN: u64 = 256;
+const OWN: u64 = 144;
+
+/// Doors of a host: the unix socket and TCP.
+const DOORS: u64 = 2;
+
+/// What is not for calls: kept for clients, so that the host can be reached whatever its calls hold.
+const KEPT: u64 = OWN + DOORS * connections::MOST as u64;
+
+/// The most that is shared among calls: beyond it, nothing waits for a descriptor.
+const MOST: u32 = 1 << 28;
 
 /// Raises what this process may open to the most that the system lets it have, and returns that. What a shell gives is
 /// for programs that wait in `select` with a fixed table; this one does not.
@@ -21,14 +31,22 @@ pub(crate) fn raise() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
+/// Returns how many of the files that this process may open are for calls. At least half of them are, because a command
+/// that runs a tool without being a host has no clients.
+pub(crate) fn for_calls(open: u64) -> u32 {
+    let calls = open.saturating_sub(KEPT).max(open / 2);
+    // What a semaphore can count, which is more than any system gives.
+    u32::try_from(calls).unwrap_or(u32::MAX).min(MOST)
+}
+
 /// Whether all calls at once could open what a call may open by default.
 pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
     let each = config.ceiling.defaults.open_files.0.max(1);
-    let needed = u64::from(config.calls).saturating_mul(each).saturating_add(OWN);
+    let needed = u64::from(config.calls).saturating_mul(each).saturating_add(KEPT);
     if needed <= open {
         return Ok(());
     }
-    let fitting = open.saturating_sub(OWN) / each;
+    let fitting = open.saturating_sub(KEPT) / each;
     Err(Failure::usage(format!(
         "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may have {open}: raise its \
          hard limit (ulimit -Hn, or LimitNOFILE= of its unit), or set `calls` to {fitting}",

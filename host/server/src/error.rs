@@ -57,10 +57,29 @@ impl From<cofferdam_image::Error> for Failure {
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         let sentence = status.message();
+        if let Some(sentence) = unanswered(&status) {
+            return Self::work(sentence);
+        }
         match status.code() {
             tonic::Code::PermissionDenied => Self::denied(sentence),
             tonic::Code::InvalidArgument => Self::usage(sentence),
             _ => Self::work(sentence),
         }
     }
+}
+
+/// The sentence for a status that the host did not send: this process made it, because no answer came.
+fn unanswered(status: &tonic::Status) -> Option<&'static str> {
+    const SILENT: &str = "the host does not answer: its process is stopped, or far too busy; look at it, or end it";
+    let first = std::error::Error::source(status)?;
+    let mut sources = std::iter::successors(Some(first), |error| error.source());
+    let silent = sources.any(|error| {
+        let timed_out = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout);
+        timed_out || error.is::<tonic::TimeoutExpired>()
+    });
+    if silent {
+        return Some(SILENT);
+    }
+    matches!(status.code(), tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal)
+        .then_some("the host closed the connection before it had answered: it has ended, or was too slow to be read")
 }

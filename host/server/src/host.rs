@@ -12,6 +12,7 @@ use ipnet::IpNet;
 
 use crate::config::{Config, GrantRow};
 use crate::console;
+use crate::descriptors;
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
 use crate::secret::{self, OfGrants};
@@ -39,8 +40,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let (cache, scratch, descriptors) =
-        (data.private("cache")?, data.private("scratch")?, data.private("descriptors")?);
+    let (cache, scratch, pins) = (data.private("cache")?, data.private("scratch")?, data.private("descriptors")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
@@ -49,10 +49,11 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         compiler,
         cache,
         scratch,
-        descriptors,
+        pins,
         ceiling,
         calls,
         calls_per_agent,
+        descriptors: descriptors::for_calls(descriptors::raise()),
         pagemap_scan: config.pagemap_scan,
         nameservers,
         stand_ins,

@@ -8,15 +8,16 @@ mod cmd;
 mod config;
 mod console;
 mod descriptors;
+mod edge;
 mod error;
 mod grpc;
 mod host;
-mod listen;
 mod mcp;
 mod offers;
 mod paths;
 mod progress;
 mod secret;
+mod signals;
 mod token;
 
 use std::process::ExitCode;

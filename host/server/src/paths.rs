@@ -1,6 +1,7 @@
 //! The data directory and what lies in it.
 
 use std::fs::{DirBuilder, File, TryLockError};
+use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,12 @@ use cap_std::fs::Dir;
 use cofferdam_capability::SystemError;
 
 use crate::error::Failure;
+
+/// The file that the host of a data directory holds locked, with its process id.
+const LOCK_FILE: &str = "host.lock";
+
+/// What is read of that file, in bytes: a process id and its line break.
+const MAX_PROCESS_ID: u64 = 32;
 
 /// The data directory of a host or of a command.
 #[derive(Debug)]
@@ -23,9 +30,6 @@ pub(crate) struct Lock {
     file: File,
     path: PathBuf,
 }
-
-/// The file that a host locks.
-const LOCK_FILE: &str = "host.lock";
 
 /// Bytes of the process id in it: of one length, so that writing it takes no room on a disk that is full.
 const PID_WIDTH: usize = 10;
@@ -63,6 +67,18 @@ pub(crate) fn docker_config() -> Option<PathBuf> {
 /// The socket of the host that works in `data`.
 pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("cofferdam.sock")
+}
+
+/// The process id of the host that works in `data`, if there is one.
+pub(crate) fn holder(data: &Path) -> Option<String> {
+    let mut text = String::new();
+    let file = File::open(data.join(LOCK_FILE)).ok()?;
+    // Shared, and only for this moment: two commands that look at once do not take each other for a host.
+    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return None;
+    }
+    file.take(MAX_PROCESS_ID).read_to_string(&mut text).ok()?;
+    Some(text.trim().to_owned()).filter(|process| !process.is_empty())
 }
 
 impl DataDir {

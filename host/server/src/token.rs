@@ -73,6 +73,11 @@ impl Token {
         &self.origin
     }
 
+    /// The sentence for a client that did not send it.
+    pub(crate) fn wanted(&self) -> String {
+        format!("send `authorization: Bearer TOKEN` with the token in {}", self.origin)
+    }
+
     /// Whether an `Authorization` header carries it. How long this takes says nothing about how much of it was right.
     pub(crate) fn is_in(&self, authorization: &[u8]) -> bool {
         let Some((scheme, sent)) = authorization.split_at_checked(b"Bearer ".len()) else { return false };

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use cofferdam_capability::{Grant, PagemapScan};
 use cofferdam_sandbox::{
-    Allowance, Component, Engine, GuestThreads, Outcome, Place, Receipt, compile_worker as sandbox_compile_worker,
-    scans_now as sandbox_scans_now,
+    Allowance, Component, Engine, GuestThreads, Line, Outcome, Place, Receipt,
+    compile_worker as sandbox_compile_worker, scans_now as sandbox_scans_now,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
@@ -163,7 +163,7 @@ impl Door {
         self: &Arc<Self>,
         component: Arc<Component>,
         grant: Arc<Grant>,
-        places: Arc<Semaphore>,
+        places: Arc<Line>,
     ) -> Option<cofferdam_sandbox::Report> {
         let door = Arc::clone(self);
         let allowance = Allowance::begin(grant.limits());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::Semaphore;
+use cofferdam_sandbox::Line;
 
 use crate::tool::{Parts, Tool};
 
@@ -12,13 +12,13 @@ use crate::tool::{Parts, Tool};
 /// tools that were offered to the agent: these and no others can they call.
 #[derive(Debug)]
 pub struct Queue {
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) places: Arc<Line>,
     tools: Mutex<BTreeMap<String, Weak<Parts>>>,
 }
 
 impl Queue {
-    pub(crate) fn new(places: u32) -> Self {
-        Self { places: Arc::new(Semaphore::new(places as usize)), tools: Mutex::default() }
+    pub(crate) fn new(line: Line) -> Self {
+        Self { places: Arc::new(line), tools: Mutex::default() }
     }
 
     /// The same line, in which no tool is known yet: for tools that are offered anew while calls of the old ones still run.

@@ -30,11 +30,13 @@ pub struct RunnerConfig {
     /// Where calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
     /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
-    pub descriptors: Dir,
+    pub pins: Dir,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
     pub calls: u32,
+    /// Descriptors that calls may hold together.
+    pub descriptors: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
     /// How the pool of sandboxes is reset between calls.
@@ -75,10 +77,11 @@ impl Runner {
             compiler,
             cache,
             scratch,
-            descriptors,
+            pins,
             ceiling,
             calls,
             calls_per_agent,
+            descriptors,
             pagemap_scan,
             nameservers,
             stand_ins,
@@ -91,6 +94,7 @@ impl Runner {
             scratch,
             ceiling: ceiling.clone(),
             calls,
+            descriptors,
             pagemap_scan,
             nameservers,
             stand_ins,
@@ -98,12 +102,12 @@ impl Runner {
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let door = Arc::new(Door { engine, threads, secrets, redactor });
-        Ok(Self { door, pins: Pins::new(descriptors), ceiling, calls_per_agent, data })
+        Ok(Self { door, pins: Pins::new(pins), ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
     pub fn queue(&self) -> Arc<Queue> {
-        Arc::new(Queue::new(self.calls_per_agent))
+        Arc::new(Queue::new(self.door.engine.line(self.calls_per_agent)))
     }
 
     /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator

@@ -56,7 +56,7 @@ impl Host {
         }
         let agentfile = place.file("Agentfile", agentfile)?;
         let mut command = Command::new(place.binary());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--agentfile"]).arg(agentfile);
+        command.args(["serve", "--agentfile"]).arg(agentfile);
         command.env_clear().env("COFFERDAM_DATA_DIR", place.data()).current_dir(place.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = Problem::at("the host", command.spawn())?;
@@ -131,7 +131,7 @@ fn until_it_listens(log: Option<Receiver<String>>) -> Result<(), Problem> {
     while let Some(Ok(line)) =
         log.as_ref().map(|log| log.recv_timeout(deadline.saturating_duration_since(Instant::now())))
     {
-        if line.contains("listening on http://") {
+        if line.contains("listening on ") {
             return Ok(());
         }
         said += &line;

@@ -14,9 +14,6 @@ const CONNECTIONS: u32 = 4;
 /// How long a statement waits for another writer.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Rows that one listing returns at most.
-const MAX_ROWS: i64 = 1_000;
-
 /// Agents and their messages on disk.
 #[derive(Debug, Clone)]
 pub struct SessionStore {
@@ -103,13 +100,17 @@ impl SessionStore {
     }
 
     /// For `map_err`.
-    fn wrong(&self) -> impl FnOnce(sqlx::Error) -> StoreError {
+    pub(super) fn wrong(&self) -> impl FnOnce(sqlx::Error) -> StoreError {
         |error| StoreError::new(self.file.path(), error)
     }
 
     /// Closes the database, so that its log is merged into the file.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
     }
 
     pub(crate) async fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
@@ -174,9 +175,8 @@ impl SessionStore {
             .map_err(self.wrong())
     }
 
-    /// The newest `limit` messages of a session, oldest first; 0 stands for as many as one listing returns.
-    pub async fn messages(&self, agent: &str, session: &str, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
-        let limit = if limit <= 0 { MAX_ROWS } else { limit.min(MAX_ROWS) };
+    /// The newest `limit` messages of a session, oldest first, for a model.
+    pub(crate) async fn messages(&self, agent: &str, session: &str, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
         sqlx::query_as(
             "SELECT * FROM (
                  SELECT id, role, content, created_at, branches_json, active_branch FROM messages
@@ -186,19 +186,6 @@ impl SessionStore {
         .bind(agent)
         .bind(session)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(self.wrong())
-    }
-
-    /// The sessions of an agent, the most recently used first.
-    pub async fn sessions(&self, agent: &str) -> Result<Vec<SessionRow>, StoreError> {
-        sqlx::query_as(
-            "SELECT session_id AS id, count(*) AS message_count, max(created_at) AS last_active FROM messages
-             WHERE agent_id = ? GROUP BY session_id ORDER BY max(id) DESC LIMIT ?",
-        )
-        .bind(agent)
-        .bind(MAX_ROWS)
         .fetch_all(&self.pool)
         .await
         .map_err(self.wrong())

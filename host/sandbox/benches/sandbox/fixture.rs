@@ -8,20 +8,22 @@ use cap_std::fs::Dir;
 use cofferdam_capability::{
     Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
 };
-use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Place};
+use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Calls at once, as on a host that nobody configured.
 pub(crate) const CALLS: u32 = 64;
 
+/// Descriptors that calls may hold together: more than these calls ever do.
+const DESCRIPTORS: u32 = 1 << 16;
+
 pub(crate) struct Fixture {
     dir: Arc<TempDir>,
     pub(crate) engine: Engine,
     pub(crate) runtime: Runtime,
-    queue: Semaphore,
+    queue: Line,
 }
 
 /// A loaded component and what it is granted.
@@ -62,14 +64,16 @@ impl Fixture {
             scratch,
             ceiling: Ceiling::default(),
             calls: CALLS,
+            descriptors: DESCRIPTORS,
             pagemap_scan,
             nameservers: Vec::new(),
             stand_ins: None,
         };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");
+        let queue = engine.line(CALLS);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-        Self { dir, engine, runtime, queue: Semaphore::new(CALLS as usize) }
+        Self { dir, engine, runtime, queue }
     }
 
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {

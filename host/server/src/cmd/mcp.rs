@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Mcp, Offers};
 use crate::config::Config;
+use crate::edge::listen;
 use crate::error::Failure;
 use crate::mcp::door::Door;
 use crate::mcp::files::Files;
 use crate::mcp::named::Named;
 use crate::mcp::{agent, call::Callee, http, stdio};
 use crate::paths::DataDir;
+use crate::signals::Ending;
 use crate::token::Token;
-use crate::{console, descriptors, host, listen, offers};
+use crate::{console, descriptors, host, offers};
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
@@ -72,14 +73,10 @@ async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
-    let handler = |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
-    let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
+    let mut signals = Ending::new()?;
     let stop = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signals.asked().await;
         stop.cancel();
     });
     Ok(())

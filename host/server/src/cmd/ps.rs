@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cofferdam_proto::host::ListAgentsRequest;
+use cofferdam_proto::host::{ListAgentsRequest, ListAgentsResponse};
 use serde_json::json;
 
 use crate::cli::Listing;
@@ -12,7 +12,10 @@ use crate::error::Failure;
 
 pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
     let response = client::agents(data).await?.list_agents(ListAgentsRequest {}).await?;
-    let agents = response.into_inner().agents;
+    let ListAgentsResponse { agents, ending, running } = response.into_inner();
+    if ending {
+        console::note(&format!("the host is ending: it waits for {running} turns and calls, and takes no new ones"));
+    }
     if listing.format == Format::Json {
         let agents: Vec<_> = agents
             .iter()

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_agent::Agents;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tonic::transport::Server;
 
 use crate::cli::Serve;
 use crate::config::Config;
+use crate::edge::accept::{Listener, accept};
+use crate::edge::listen;
 use crate::error::Failure;
+use crate::grpc::connection::{Door, Stack};
 use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir, Lock};
-use crate::{console, descriptors, host, listen, offers};
+use crate::signals::Ending;
+use crate::token::Token;
+use crate::{console, descriptors, host, offers};
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -30,22 +31,19 @@ const RETRY: Duration = Duration::from_secs(5);
 /// How often it is looked whether the data directory is still there: a look takes microseconds.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often a silent client is asked whether it is still there, and how long it may take to answer.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-
-/// Requests at once on one connection; more wait.
-const STREAMS_PER_CONNECTION: u32 = 256;
-
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
 const MAX_COPY: u64 = 64 << 20;
 
 pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
     let Serve { listen: address, agentfile, copy_in } = serve;
     descriptors::suffice(descriptors::raise(), &config)?;
-    let tcp = listen::tcp(address).await?;
-    let address = tcp.local_addr().map_err(Failure::work)?;
+    let tcp = match address {
+        Some(address) => Some(listen::tcp(address).await?),
+        None => None,
+    };
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
+    let token = tcp.as_ref().map(|_| Token::load(&data)).transpose()?;
 
     let agents = Arc::new(host::agents(&config, &data).await?);
     apply(&agents, &agentfile).await?;
@@ -54,38 +52,39 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let copied = copy_files_in(&agents, &copy_in)?;
     tokio::spawn(retry(Arc::clone(&agents)));
 
+    // Until here, nothing runs that would have to be finished.
+    let mut signals = Ending::new()?;
     let socket = paths::socket(data.path());
     let (unix, _socket_file) = listen::unix(&socket)?;
-    let shared = Shared { agents: Arc::clone(&agents), turns: TaskTracker::new(), stop: CancellationToken::new() };
-    let routes = grpc::routes(&shared).await?;
-    console::note(&format!("listening on http://{address} and {}", socket.display()));
+    let shared = Shared::new(Arc::clone(&agents));
+    let stack = Stack::new(grpc::routes(&shared).await?);
+    let mut doors = vec![(socket.display().to_string(), Listener::Unix(unix), stack.door(None))];
+    let mut places = socket.display().to_string();
+    if let Some((tcp, token)) = tcp.zip(token) {
+        let address = tcp.local_addr().map_err(Failure::work)?;
+        places += &format!(" and http://{address}, where clients send the token in {}", token.origin());
+        doors.push((address.to_string(), Listener::Tcp(tcp), stack.door(Some(token))));
+    }
+    console::note(&format!("listening on {places}"));
     console::note(&next_command(&agents, data.path(), &copied));
 
-    let ending = CancellationToken::new();
-    let server = || {
-        Server::builder()
-            .http2_keepalive_interval(Some(KEEPALIVE))
-            .http2_keepalive_timeout(Some(KEEPALIVE))
-            .max_concurrent_streams(STREAMS_PER_CONNECTION)
-            .add_routes(routes.clone())
-    };
-    let both = async {
-        tokio::try_join!(
-            server().serve_with_incoming_shutdown(TcpListenerStream::new(tcp), ending.cancelled()),
-            server().serve_with_incoming_shutdown(UnixListenerStream::new(unix), ending.cancelled()),
-        )
-        .map_err(|error| Failure::work(format!("the server failed: {error}")))
-    };
+    let closing = CancellationToken::new();
+    let open = doors.into_iter().map(|(name, listener, door)| open(name, listener, door, closing.clone()));
+    let open: Vec<_> = open.map(tokio::spawn).collect();
     let ended = tokio::select! {
-        served = both => served.map(|_| ()),
-        ended = drain(&shared, &ending) => ended,
+        () = drain(&shared, &mut signals) => Ok(()),
         gone = removed(&data, &lock, &agents) => {
+            shared.ending.cancel();
             shared.stop.cancel();
             shared.turns.close();
             let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
             Err(gone)
         }
     };
+    closing.cancel();
+    for door in open {
+        door.await.map_err(|error| Failure::work(format!("the server failed: {error}")))?;
+    }
     agents.store().close().await;
     ended
 }
@@ -131,15 +130,17 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents) -> Failure {
     }
 }
 
-/// Waits for the signal to end, then for the turns that run; a second signal cuts the waiting short.
-async fn drain(shared: &Shared, ending: &CancellationToken) -> Result<(), Failure> {
-    let handler = |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
-    let (mut interrupt, mut terminate) = (handler(SignalKind::interrupt())?, handler(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    ending.cancel();
+/// Serves a door until `closing` says so and its connections have ended.
+async fn open(name: String, listener: Listener, door: Arc<Door>, closing: CancellationToken) {
+    let serve = |socket, place| Arc::clone(&door).connection(socket, place, closing.clone());
+    accept(name, listener, &closing, serve).await;
+}
+
+/// Waits for a signal to end, then for the turns that run, while clients may still ask what goes on; a second signal cuts
+/// the waiting short.
+async fn drain(shared: &Shared, signals: &mut Ending) {
+    signals.asked().await;
+    shared.ending.cancel();
     shared.turns.close();
     if !shared.turns.is_empty() {
         console::note(&format!("ending: waiting for {} turns (again to stop them)", shared.turns.len()));
@@ -147,13 +148,11 @@ async fn drain(shared: &Shared, ending: &CancellationToken) -> Result<(), Failur
     tokio::select! {
         () = shared.turns.wait() => {}
         () = tokio::time::sleep(DRAIN) => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = signals.asked() => {}
     }
     shared.stop.cancel();
     // What a turn has said is in the database already; this is for its last words.
     let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
-    Ok(())
 }
 
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the start; an agent that cannot

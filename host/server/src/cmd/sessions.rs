@@ -2,13 +2,23 @@
 
 use std::path::Path;
 
-use cofferdam_proto::agent::{DeleteSessionRequest, ListSessionMessagesRequest, ListSessionsRequest, SessionMessage};
+use cofferdam_proto::agent::DeleteSessionRequest;
+use cofferdam_proto::host::{ListSessionsRequest, ReadMessagesRequest};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Sessions;
 use crate::client::{self, to_agent};
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+
+/// A message, put together from its pieces.
+#[derive(Debug, Serialize)]
+struct Message {
+    role: String,
+    content: String,
+    created_at: i64,
+}
 
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
     match sessions {
@@ -22,7 +32,11 @@ pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> 
 
 async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Failure> {
     let request = to_agent(agent, ListSessionsRequest {})?;
-    let sessions = client::runtime(data).await?.list_sessions(request).await?.into_inner().sessions;
+    let mut pages = client::sessions(data).await?.list_sessions(request).await?.into_inner();
+    let mut sessions = Vec::new();
+    while let Some(page) = pages.message().await? {
+        sessions.extend(page.sessions);
+    }
     if format == Format::Json {
         let sessions: Vec<_> = sessions
             .iter()
@@ -39,20 +53,24 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
     Ok(())
 }
 
-async fn show(session: String, agent: Option<&str>, limit: i32, format: Format, data: &Path) -> Result<(), Failure> {
-    let request = to_agent(agent, ListSessionMessagesRequest { session_id: session.clone(), limit })?;
-    let messages = client::runtime(data).await?.list_session_messages(request).await?.into_inner().messages;
-    if messages.is_empty() {
-        return Err(Failure::work(format!("there is no session `{session}`: `cofferdam sessions ls` lists them")));
-    }
-    for message in messages {
-        if format == Format::Json {
-            console::json(&json!({
-                "role": message.role, "content": message.content, "created_at": message.created_at,
-            }))?;
-        } else {
-            print(&message);
+async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, data: &Path) -> Result<(), Failure> {
+    let request = to_agent(agent, ReadMessagesRequest { session_id: session.clone(), limit })?;
+    let mut pieces = client::sessions(data).await?.read_messages(request).await?.into_inner();
+    let (mut content, mut empty) = (String::new(), true);
+    while let Some(piece) = pieces.message().await? {
+        content.push_str(&piece.content);
+        if !piece.last {
+            continue;
         }
+        empty = false;
+        let message = Message { role: piece.role, content: std::mem::take(&mut content), created_at: piece.created_at };
+        match format {
+            Format::Json => console::json(&message)?,
+            Format::Table => print(&message),
+        }
+    }
+    if empty {
+        return Err(Failure::work(format!("there is no session `{session}`: `cofferdam sessions ls` lists them")));
     }
     Ok(())
 }
@@ -64,7 +82,7 @@ async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(),
 }
 
 /// A message as a person reads it: the parts of an answer one after the other.
-fn print(message: &SessionMessage) {
+fn print(message: &Message) {
     console::spans(&[(Style::Dim, &format!("{} · {}", message.role, when(message.created_at)))]);
     let parts = serde_json::from_str::<Vec<Value>>(&message.content).ok().filter(|_| message.role == "assistant");
     let Some(parts) = parts else {

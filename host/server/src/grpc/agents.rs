@@ -24,6 +24,8 @@ impl Agents for AgentsService {
             created_at: summary.created_at,
         };
         let agents = self.shared.agents.list().into_iter().map(agent).collect();
-        Ok(Response::new(ListAgentsResponse { agents }))
+        let ending = self.shared.ending.is_cancelled();
+        let running = u32::try_from(self.shared.turns.len()).unwrap_or(u32::MAX);
+        Ok(Response::new(ListAgentsResponse { agents, ending, running }))
     }
 }

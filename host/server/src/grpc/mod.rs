@@ -1,7 +1,12 @@
 //! gRPC: wire to domain and back.
 
 mod agents;
+mod answers;
+pub(crate) mod connection;
+mod deadline;
+mod received;
 mod runtime;
+mod sessions;
 mod status;
 mod tools;
 
@@ -11,12 +16,14 @@ use cofferdam_agent::{Agent, Agents};
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
+use cofferdam_proto::host::sessions_server::SessionsServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic::{Request, Status};
 
+use self::answers::AllAnswers;
 use crate::error::Failure;
 
 /// The metadata key that picks an agent by name or id.
@@ -30,13 +37,34 @@ const MAX_REQUEST: usize = 12 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) agents: Arc<Agents>,
-    /// Turns that run, so that a host that ends waits for them.
+    /// Turns and calls that run, so that a host that ends waits for them.
     pub(crate) turns: TaskTracker,
-    /// Ends every turn.
+    /// Cancelled when the host takes no new turns and calls.
+    pub(crate) ending: CancellationToken,
+    /// Ends every turn and call, and what clients follow.
     pub(crate) stop: CancellationToken,
+    answers: Arc<AllAnswers>,
 }
 
 impl Shared {
+    /// Nothing runs yet.
+    pub(crate) fn new(agents: Arc<Agents>) -> Self {
+        let (ending, stop) = (CancellationToken::new(), CancellationToken::new());
+        Self { agents, turns: TaskTracker::new(), ending, stop, answers: Arc::new(AllAnswers::new()) }
+    }
+
+    /// Refuses new work on a host that is ending.
+    fn open(&self) -> Result<(), Status> {
+        if self.ending.is_cancelled() {
+            return Err(Status::unavailable(format!(
+                "the host is ending: it waits for {} turns and calls, and takes no new ones; try again when it has been \
+                 started again",
+                self.turns.len()
+            )));
+        }
+        Ok(())
+    }
+
     /// The agent that the metadata of a request names; the only one there is, when it names none.
     fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
         let asked = match request.metadata().get(AGENT_KEY) {
@@ -57,6 +85,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, Failure> {
     health.set_serving::<AgentRuntimeServer<runtime::Runtime>>().await;
     health.set_serving::<AgentsServer<agents::AgentsService>>().await;
     health.set_serving::<ToolsServer<tools::ToolsService>>().await;
+    health.set_serving::<SessionsServer<sessions::SessionsService>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -66,11 +95,13 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, Failure> {
     let runtime = AgentRuntimeServer::new(runtime::Runtime { shared: shared.clone() });
     let agents = AgentsServer::new(agents::AgentsService { shared: shared.clone() });
     let tools = ToolsServer::new(tools::ToolsService { shared: shared.clone() });
+    let sessions = SessionsServer::new(sessions::SessionsService { shared: shared.clone() });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
         // Python's and older clients ask for this version alone.
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
+        .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))
 }

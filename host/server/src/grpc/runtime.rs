@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Event, Turn, TurnError};
+use cofferdam_agent::{Agent, Event, SessionsCursor, Turn, TurnError};
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
 use cofferdam_proto::agent::{
     ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest, DeleteSessionResponse,
@@ -18,10 +18,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
+use super::answers::Place;
 use super::{Shared, status};
 
-/// Events between a turn and its client. A turn waits when its client is slow.
-const EVENT_QUEUE: usize = 64;
+/// Events between a turn and its client. A turn waits when its client is slow, because an event holds as much as a tool
+/// has printed.
+const EVENT_QUEUE: usize = 1;
+
+/// Content of the messages in one answer, in bytes (3 MiB): gRPC clients read 4 MiB by default.
+const LISTING: usize = 3 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Runtime {
@@ -31,20 +36,23 @@ pub(crate) struct Runtime {
 type EventStream = Pin<Box<dyn Stream<Item = Result<ChatStreamEvent, Status>> + Send>>;
 
 /// A turn that runs in a task of its own, so that it is stored to its end also when the client goes away. Dropping this
-/// cancels it.
+/// cancels it and gives its place back.
 struct Running {
     events: mpsc::Receiver<Event>,
     task: Option<JoinHandle<Result<String, TurnError>>>,
     _cancel: DropGuard,
+    place: Place,
 }
 
 impl Runtime {
-    fn start(&self, agent: Arc<Agent>, turn: Turn) -> Running {
+    fn start(&self, agent: Arc<Agent>, turn: Turn) -> Result<Running, Status> {
+        self.shared.open()?;
+        let place = self.shared.answers.turns.begin(agent.id())?;
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let cancel = self.shared.stop.child_token();
         let token = cancel.clone();
         let task = self.shared.turns.spawn(async move { agent.turn(turn, &sender, &token).await });
-        Running { events, task: Some(task), _cancel: cancel.drop_guard() }
+        Ok(Running { events, task: Some(task), _cancel: cancel.drop_guard(), place })
     }
 }
 
@@ -69,14 +77,15 @@ impl AgentRuntime for Runtime {
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let ChatRequest { session_id, prompt } = request.into_inner();
-        let mut running = self.start(agent, Turn { session: session_id, prompt });
+        let mut running = self.start(agent, Turn { session: session_id, prompt })?;
         let mut response = String::new();
         while let Some(event) = running.next().await {
             if let Event::MessageCreate { text } = event? {
                 response = text;
             }
         }
-        Ok(Response::new(ChatResponse { response }))
+        running.place.hold(response.len())?;
+        Ok(running.place.keep_with(Response::new(ChatResponse { response })))
     }
 
     async fn chat_stream(&self, request: Request<ChatStreamRequest>) -> Result<Response<EventStream>, Status> {
@@ -85,10 +94,11 @@ impl AgentRuntime for Runtime {
         if regenerate {
             return Err(Status::unimplemented("`regenerate` is not offered yet: send the prompt again"));
         }
-        let running = self.start(agent, Turn { session: session_id, prompt });
+        let running = self.start(agent, Turn { session: session_id, prompt })?;
         let events = stream::unfold(running, |mut running| async {
-            let event = running.next().await?;
-            Some((event.map(on_the_wire), running))
+            let event = running.next().await?.map(on_the_wire);
+            let held = event.and_then(|event| running.place.hold(event.content.len()).map(|()| event));
+            Some((held, running))
         });
         Ok(Response::new(Box::pin(events)))
     }
@@ -102,13 +112,17 @@ impl AgentRuntime for Runtime {
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsResponse>, Status> {
         let agent = self.shared.agent(&request)?;
-        let rows = self.shared.agents.store().sessions(agent.id()).await.map_err(|error| status::of_store(&error))?;
+        let place = self.shared.answers.listings.begin(agent.id())?;
+        let store = self.shared.agents.store();
+        let page = store.sessions_page(agent.id(), SessionsCursor::FIRST).await;
+        let (rows, _) = page.map_err(|error| status::of_store(&error))?;
         let session = |row: cofferdam_agent::SessionRow| SessionInfo {
             id: row.id,
             message_count: i32::try_from(row.message_count).unwrap_or(i32::MAX),
             last_active: row.last_active,
         };
-        Ok(Response::new(ListSessionsResponse { sessions: rows.into_iter().map(session).collect() }))
+        let sessions = rows.into_iter().map(session).collect();
+        Ok(place.keep_with(Response::new(ListSessionsResponse { sessions })))
     }
 
     async fn delete_session(
@@ -131,8 +145,10 @@ impl AgentRuntime for Runtime {
     ) -> Result<Response<ListSessionMessagesResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
+        let place = self.shared.answers.listings.begin(agent.id())?;
         let store = self.shared.agents.store();
-        let rows = store.messages(agent.id(), &session_id, limit.into()).await;
+        let note = |row: &cofferdam_agent::MessageRow| too_long(row, &session_id);
+        let rows = store.newest_messages(agent.id(), &session_id, limit.into(), LISTING, note).await;
         let message = |row: cofferdam_agent::MessageRow| SessionMessage {
             role: row.role,
             content: row.content,
@@ -141,7 +157,7 @@ impl AgentRuntime for Runtime {
             active_branch: i32::try_from(row.active_branch).unwrap_or_default(),
         };
         let messages = rows.map_err(|error| status::of_store(&error))?.into_iter().map(message).collect();
-        Ok(Response::new(ListSessionMessagesResponse { messages }))
+        Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
     }
 
     async fn health(&self, request: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
@@ -151,9 +167,21 @@ impl AgentRuntime for Runtime {
     }
 
     async fn ready(&self, request: Request<ReadyRequest>) -> Result<Response<ReadyResponse>, Status> {
-        let ready = self.shared.agent(&request).is_ok() && !self.shared.stop.is_cancelled();
+        let ready = self.shared.agent(&request).is_ok() && !self.shared.ending.is_cancelled();
         Ok(Response::new(ReadyResponse { ready }))
     }
+}
+
+/// The content of a message that is longer than an answer may be, as clients read it.
+fn too_long(row: &cofferdam_agent::MessageRow, session: &str) -> String {
+    let sentence = format!(
+        "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` reads all of session {session}]",
+        row.content.len()
+    );
+    if row.role == "assistant" {
+        return serde_json::json!([{ "kind": "text", "text": sentence }]).to_string();
+    }
+    sentence
 }
 
 fn on_the_wire(event: Event) -> ChatStreamEvent {

@@ -28,7 +28,7 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
             Status::invalid_argument(sentence)
         }
         TurnError::Busy(_) => Status::aborted(sentence),
-        TurnError::Full(_) | TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
+        TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
         TurnError::Model(cofferdam_model::Error::Vendor { retryable: true, .. }) => Status::unavailable(sentence),
         TurnError::Model(_) => Status::failed_precondition(sentence),
         TurnError::Cancelled => Status::cancelled(sentence),

@@ -8,12 +8,13 @@ use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
 use cofferdam_tool::{Answer, Descriptor, Progress};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
+use super::answers::Place;
 use super::{Shared, status};
 use crate::mcp::Facts;
 
@@ -26,11 +27,12 @@ type ListStream = Pin<Box<dyn Stream<Item = Result<ListToolsResponse, Status>> +
 type CallStream = Pin<Box<dyn Stream<Item = Result<CallToolResponse, Status>> + Send>>;
 
 /// A call that runs in a task of its own, so that it comes to its end and leaves a receipt in the log also when its client
-/// goes away. Dropping this cancels it.
+/// goes away. Dropping this cancels it and gives its place back.
 struct Running {
     progress: mpsc::Receiver<Progress>,
     task: Option<JoinHandle<Answer>>,
     _cancel: DropGuard,
+    place: Place,
 }
 
 impl Running {
@@ -44,7 +46,11 @@ impl Running {
             return Some(Ok(progress(told)));
         }
         let answer = self.task.take()?.await;
-        Some(answer.map(result).map_err(|error| status::of_host(&error)))
+        Some(answer.map_err(|error| status::of_host(&error)).and_then(|answer| {
+            let result = result(answer);
+            self.place.hold(result.content.len() + result.structured.len() + result.receipt.len())?;
+            Ok(Event::Result(result))
+        }))
     }
 }
 
@@ -57,7 +63,9 @@ impl Tools for ToolsService {
         // From before the agent is looked up, so that no change is missed.
         let changes = self.shared.agents.changes();
         let agent = self.shared.agent(&request)?;
+        let place = self.shared.answers.followers.begin(agent.id())?;
         let agents = Arc::clone(&self.shared.agents);
+        let stop = self.shared.stop.clone().cancelled_owned();
         let lists = stream::once(std::future::ready(Ok(list(&agent))));
         let later = stream::unfold((changes, agents, agent), |(mut changes, agents, agent)| async {
             let next = next(&mut changes, &agents, &agent).await?;
@@ -66,18 +74,21 @@ impl Tools for ToolsService {
                 Err(status) => (Err(status), (changes, agents, agent)),
             })
         });
-        Ok(Response::new(Box::pin(stream::StreamExt::chain(lists, later))))
+        let lists = StreamExt::chain(lists, later).take_until(stop);
+        Ok(place.keep_with(Response::new(Box::pin(lists))))
     }
 
     async fn call_tool(&self, request: Request<CallToolRequest>) -> Result<Response<CallStream>, Status> {
         let agent = self.shared.agent(&request)?;
+        self.shared.open()?;
+        let place = self.shared.answers.calls.begin(agent.id())?;
         let CallToolRequest { name, input } = request.into_inner();
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(Progress::MOST);
         let token = cancel.clone();
         let task = self.shared.turns.spawn(async move { agent.call(&name, input, sender, &token).await });
         // Dropped with the stream, when the client is gone.
-        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard() };
+        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard(), place };
         let events = stream::unfold(running, |mut running| async {
             let event = running.next().await?;
             Some((event.map(|event| CallToolResponse { event: Some(event) }), running))
@@ -117,9 +128,9 @@ fn progress(told: Progress) -> Event {
     Event::Progress(cofferdam_proto::host::Progress { done, total, message })
 }
 
-fn result(answer: Answer) -> Event {
+fn result(answer: Answer) -> ToolResult {
     let Answer { content, failed, is_json, receipt } = answer;
     let structured = if is_json { content.clone() } else { String::new() };
     let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
-    Event::Result(ToolResult { content, failed, structured, receipt })
+    ToolResult { content, failed, structured, receipt }
 }

@@ -16,20 +16,21 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
 use super::message::{self, MAX_MESSAGE};
+use crate::edge::accept::{Listener, accept};
+use crate::edge::connections::{Connection, InFlight, Place};
+use crate::edge::delivery::Delivery;
+use crate::edge::serve;
+use crate::edge::socket::Socket;
 use crate::error::Failure;
 use crate::token::Token;
 
 /// Where clients find the server.
 pub(crate) const PATH: &str = "/mcp";
-
-/// Connections at once; more wait to be accepted. A client keeps a few open: one for each call that runs, and one for news.
-const MAX_CONNECTIONS: usize = 128;
 
 /// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer clients need none.
 const MAX_SESSIONS: usize = 64;
@@ -38,10 +39,10 @@ const MAX_SESSIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(30);
 
-/// How long to wait when no connection can be accepted, because descriptors have run out.
-const AGAIN: Duration = Duration::from_millis(100);
-
 type Reply = Response<BoxBody<Bytes, Infallible>>;
+
+/// A reply, handed over in pieces while its request counts as under way.
+type Delivered = Response<Delivery<BoxBody<Bytes, Infallible>, Option<InFlight>>>;
 
 /// What every connection shares.
 struct Shared {
@@ -64,27 +65,8 @@ pub(crate) async fn serve(
         StreamableHttpService::new(move || Ok(door.for_another()), Arc::clone(&sessions), config(address, &stop))
     };
     let shared = Arc::new(Shared { service, sessions, token });
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (shared, stop) = (Arc::clone(&shared), stop.clone());
-                tokio::spawn(async move {
-                    let _place = place;
-                    connection(shared, stream, stop).await;
-                });
-            }
-            Err(error) => {
-                tracing::error!("cannot accept a connection: {error}");
-                tokio::time::sleep(AGAIN).await;
-            }
-        }
-    }
+    let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
+    accept(address.to_string(), Listener::Tcp(listener), &stop, serve).await;
     door.drained().await;
     Ok(())
 }
@@ -102,36 +84,33 @@ fn config(address: SocketAddr, stop: &CancellationToken) -> StreamableHttpServer
         .with_cancellation_token(stop.clone())
 }
 
-async fn connection(shared: Arc<Shared>, stream: TcpStream, stop: CancellationToken) {
+async fn connection(shared: Arc<Shared>, socket: Socket, place: Place, stop: CancellationToken) {
+    let connection = Arc::clone(place.connection());
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(shared.reply(request).await) }
+        let (shared, connection) = (Arc::clone(&shared), Arc::clone(&connection));
+        async move { Ok::<_, Infallible>(shared.deliver(request, &connection).await) }
     });
-    let connection = http1::Builder::new()
+    let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::select! {
-        ended = connection => {
-            if let Err(error) = ended {
-                tracing::debug!("a connection ended: {error}");
-            }
-        }
-        () = stop.cancelled() => {}
-    }
+        .serve_connection(TokioIo::new(socket), service);
+    serve::connection(served, &place, &stop).await;
 }
 
 impl Shared {
-    async fn reply(&self, request: Request<Incoming>) -> Reply {
+    async fn deliver(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Delivered {
         let sent = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         if !self.token.is_in(sent) {
-            let mut reply = refuse(
-                StatusCode::UNAUTHORIZED,
-                format!("send `Authorization: Bearer TOKEN` with the token in {}", self.token.origin()),
-            );
+            let mut reply = refuse(StatusCode::UNAUTHORIZED, self.token.wanted());
             reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return reply;
+            return reply.map(|body| Delivery::new(body, connection, None));
         }
+        let in_flight = connection.begin();
+        let reply = self.reply(request).await;
+        reply.map(|body| Delivery::new(body, connection, Some(in_flight)))
+    }
+
+    async fn reply(&self, request: Request<Incoming>) -> Reply {
         if request.uri().path() != PATH {
             return refuse(StatusCode::NOT_FOUND, format!("the server is at {PATH}"));
         }

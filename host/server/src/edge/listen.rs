@@ -11,11 +11,11 @@ use crate::error::Failure;
 /// The longest path of a unix socket, in bytes (`sun_path`, with its NUL).
 const MAX_SOCKET_PATH: usize = 107;
 
-/// Listens on TCP. Until clients carry tokens, only on loopback: whoever reaches the port is the operator.
+/// Listens on TCP, on loopback alone: tokens would cross a network in clear, because there is no TLS yet.
 pub(crate) async fn tcp(address: SocketAddr) -> Result<TcpListener, Failure> {
     if !address.ip().is_loopback() {
         return Err(Failure::usage(format!(
-            "--listen {address} is not a loopback address: without tokens only 127.0.0.1 or [::1] is safe"
+            "--listen {address} is not a loopback address: without TLS a token is safe on 127.0.0.1 or [::1] alone"
         )));
     }
     TcpListener::bind(address).await.map_err(|error| match error.kind() {

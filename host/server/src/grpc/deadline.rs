@@ -1,0 +1,70 @@
+//! The time that a client gives a request: `grpc-timeout`, as the gRPC specification has it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use tonic::Status;
+
+/// The header.
+const HEADER: &str = "grpc-timeout";
+
+/// The most digits that the specification allows.
+const MAX_DIGITS: usize = 8;
+
+/// Returns the time that the client gives, if it gives one.
+pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    let parsed = value.to_str().ok().and_then(parse);
+    parsed.map(Some).ok_or_else(|| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        Status::invalid_argument(format!(
+            "{HEADER} `{}`: expected up to {MAX_DIGITS} digits and H, M, S, m, u or n",
+            value.escape_default()
+        ))
+    })
+}
+
+fn parse(value: &str) -> Option<Duration> {
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number.checked_mul(3_600)?),
+        "M" => Duration::from_secs(number.checked_mul(60)?),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+/// Runs `work` for as long as the client waits for it.
+pub(crate) async fn within<F: Future>(time: Option<Duration>, work: F) -> Result<F::Output, Status> {
+    match time {
+        Some(time) => tokio::time::timeout(time, work)
+            .await
+            .map_err(|_| Status::deadline_exceeded("the time that the client gave with its request is over")),
+        None => Ok(work.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_read_and_anything_else_is_refused() {
+        let day = Duration::from_secs(86_400);
+        let times = [("24H", day), ("1440M", day), ("86400S", day), ("250m", Duration::from_millis(250))];
+        for (value, time) in times {
+            assert_eq!(parse(value), Some(time), "{value}");
+        }
+        for wrong in ["", "S", "5", "-1S", "1 S", "123456789S", "1s", "1é"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}
