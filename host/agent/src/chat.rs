@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_model::{Message, Request, ToolCall};
+use cofferdam_tool::Origin;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -196,7 +197,8 @@ impl Conversation<'_> {
 
         let started = Instant::now();
         let arguments = call.arguments.clone();
-        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, arguments, self.cancel).await;
+        let origin = Origin::session(&self.agent.name, self.session);
+        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, arguments, &origin, self.cancel).await;
         let duration = started.elapsed();
 
         self.parts.truncate(place);

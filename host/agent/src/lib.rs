@@ -6,17 +6,22 @@
 mod agent;
 mod agents;
 mod chat;
+mod decisions;
 mod documents;
 mod error;
 mod event;
+mod grants;
 mod kept;
+mod pinned;
 mod session;
 mod workspace;
 
 pub use agent::Agent;
-pub use agents::{Agents, AgentsConfig, Decisions, Summary};
+pub use agents::{Agents, AgentsConfig, Summary};
 pub use chat::Turn;
+pub use decisions::{Accepted, Decisions, ToolDecision};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
+pub use grants::grants;
 pub use kept::{Kept, kept};
 pub use session::{MessageRow, SessionRow, SessionStore};

@@ -20,7 +20,7 @@ use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::engine::Engine;
 use crate::error::Overasked;
-use crate::filesystem::FileUse;
+use crate::filesystem::{Changes, FileUse};
 use crate::host::{Conversation, Told};
 use crate::http::{Contacts, Egress, Injection};
 use crate::imports::DeniedCall;
@@ -130,7 +130,7 @@ impl Engine {
                     streams,
                     egress: Egress::new(grant, Arc::clone(&self.client), injections),
                     conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
-                    scratch: scratch.as_ref().map(CallScratch::dir),
+                    scratch: scratch.as_ref(),
                 };
                 let guest = self.run((component, grant), invocation, place, given, &mut spent);
                 let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
@@ -156,6 +156,9 @@ impl Engine {
             entries_created: spent.files.created,
             calls: spent.told.calls,
             refusals: refusals(&spent, &stdout, &stderr),
+            removed: spent.changes.removed,
+            renamed: spent.changes.renamed,
+            truncated: spent.changes.truncated,
             directories: spent.directories,
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
@@ -259,6 +262,7 @@ struct Spent {
     contacts: Contacts,
     files: FileUse,
     directories: BTreeMap<String, Access>,
+    changes: Changes,
     told: Told,
 }
 
@@ -277,6 +281,7 @@ impl Drop for Metered<'_> {
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.files = files.used();
         self.spent.directories = files.directories();
+        self.spent.changes = files.changes();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.told = self.store.data().conversation.told();
         self.spent.contacts = self.store.data().egress.contacts();

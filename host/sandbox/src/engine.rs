@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Digest, Host, Limits, Manifest, Scheme};
+use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Host, Limits, Manifest, Scheme};
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
@@ -16,7 +16,7 @@ use crate::compile;
 use crate::component::Component;
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Space};
 use crate::state::State;
 
 /// Native stack of a guest: what WebAssembly frames may use. Deeper recursion is a `stack-overflow` (512 KiB, the
@@ -52,6 +52,10 @@ pub struct EngineConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
     pub scratch: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any call gets: sizes the pool's slots.
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
@@ -86,7 +90,18 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
-        let EngineConfig { compiler, cache, scratch, ceiling, calls, nameservers, stand_ins } = config;
+        let EngineConfig {
+            compiler,
+            cache,
+            scratch,
+            scratch_bytes,
+            scratch_entries,
+            ceiling,
+            calls,
+            nameservers,
+            stand_ins,
+        } = config;
+        let space = Space::new(scratch_bytes.0, scratch_entries.0);
         let (engine, calls, pooled) = start(&ceiling.limits, calls.max(1))?;
         let mut linker = Linker::new(&engine);
         crate::linker::add_interfaces(&mut linker).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
@@ -100,7 +115,7 @@ impl Engine {
             client: Arc::new(Client::new(&nameservers, stand_ins)),
             cache: Cache::open(cache)?,
             compiler,
-            scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
+            scratch: Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?),
             places: Semaphore::new(calls as usize),
             compiling: tokio::sync::Mutex::default(),
             loaded: Mutex::default(),

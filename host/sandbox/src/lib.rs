@@ -42,5 +42,5 @@ pub use http::Injection;
 pub use imports::is_declared;
 pub use outcome::Outcome;
 pub use output::Output;
-pub use receipt::Receipt;
+pub use receipt::{Changed, Receipt};
 pub use reflect::Function;

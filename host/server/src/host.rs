@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agents, AgentsConfig};
-use cofferdam_capability::{Decision, Host, Scheme};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig};
+use cofferdam_capability::{Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
-use crate::config::{Config, GrantRow};
+use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
 use crate::secret;
@@ -47,6 +47,8 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         compiler,
         cache,
         scratch,
+        scratch_bytes: config.scratch,
+        scratch_entries: config.scratch_entries,
         ceiling,
         calls,
         calls_per_agent,
@@ -69,8 +71,8 @@ pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>
     Ok(Images { store, registry: Registry::new(config) })
 }
 
-/// Every agent of the data directory.
-pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
+/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others.
+pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accepted>) -> Result<Agents, Failure> {
     let secrets = secret::of_grants(config, data)?;
     let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
     let images = Arc::new(images(data, false, None)?);
@@ -78,14 +80,8 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
     let dir = data.dir().map_err(Failure::work)?;
-    let decisions = config.grants.iter().map(|row| ((row.agent.clone(), row.tool.clone()), decision(row))).collect();
-    let agents = AgentsConfig { data: dir, path: data.path().to_owned(), credentials, runner, images, decisions };
+    let decisions = config.decisions()?.into_iter().collect();
+    let path = data.path().to_owned();
+    let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, accepted };
     Agents::open(agents).await.map_err(Failure::work)
-}
-
-/// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
-fn decision(row: &GrantRow) -> Decision {
-    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
-    let env = env.into_iter().collect();
-    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

@@ -13,6 +13,7 @@ use crate::backend;
 use crate::caller::{Calling, Chain, Progress};
 use crate::catalog::Catalog;
 use crate::input::Input;
+use crate::origin::Origin;
 use crate::permit::Permit;
 use crate::policy;
 use crate::redact::Redactor;
@@ -20,6 +21,9 @@ use crate::report::Report;
 use crate::runner::Runner;
 use crate::secret::Secrets;
 use crate::tool::Tool;
+
+/// How much of a reason the log keeps, in bytes: a sentence. A guest can make it as long as its output.
+const MAX_REASON: usize = 256;
 
 /// What every call goes through, whoever makes it: a person, a model or another tool.
 #[derive(Debug)]
@@ -40,8 +44,8 @@ pub(crate) struct Way {
 
 impl Runner {
     /// Calls a tool: input checked, policy asked, run in the sandbox. There is a report with a receipt whatever happens.
-    pub async fn call(&self, tool: &Tool, input: Input, cancel: &CancellationToken) -> Report {
-        let way = Way { chain: Chain::of(tool), callers: None, progress: None };
+    pub async fn call(&self, tool: &Tool, input: Input, origin: &Origin, cancel: &CancellationToken) -> Report {
+        let way = Way { chain: Chain::of(tool, origin), callers: None, progress: None };
         self.door.call(tool, policy::permit(tool, input), way, cancel).await
     }
 
@@ -51,17 +55,25 @@ impl Runner {
         &self,
         tool: &Tool,
         input: Input,
+        origin: &Origin,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Report {
-        let way = Way { chain: Chain::of(tool), callers: None, progress: Some(progress) };
+        let way = Way { chain: Chain::of(tool, origin), callers: None, progress: Some(progress) };
         self.door.call(tool, policy::permit(tool, input), way, cancel).await
     }
 
     /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
-    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: Value, cancel: &CancellationToken) -> Answer {
+    pub async fn answer(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        arguments: Value,
+        origin: &Origin,
+        cancel: &CancellationToken,
+    ) -> Answer {
         match catalog.get(name) {
-            Some(tool) => Answer::of(&self.call(tool, Input::Json(arguments), cancel).await, tool),
+            Some(tool) => Answer::of(&self.call(tool, Input::Json(arguments), origin, cancel).await, tool),
             None => Answer::unknown(name, catalog),
         }
     }
@@ -72,12 +84,13 @@ impl Runner {
         catalog: &Catalog,
         name: &str,
         arguments: Value,
+        origin: &Origin,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
         match catalog.get(name) {
             Some(tool) => {
-                let report = self.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
+                let report = self.call_with_progress(tool, Input::Json(arguments), origin, progress, cancel).await;
                 Answer::of(&report, tool)
             }
             None => Answer::unknown(name, catalog),
@@ -95,7 +108,7 @@ impl Door {
         cancel: &CancellationToken,
     ) -> Report {
         let Way { chain, callers, progress } = way;
-        let depth = chain.depth;
+        let (depth, origin) = (chain.depth, chain.origin.clone());
         let mut report = match permit {
             Ok(permit) => {
                 let place = callers.map_or(Place::Own(&tool.queue.places), |deadline| Place::Callers { deadline });
@@ -109,9 +122,14 @@ impl Door {
         self.redactor.report(&mut report);
         let report = Report::from(report);
         let receipt = &report.receipt;
+        let reason = self.line(&receipt.outcome.reason());
         tracing::info!(
             tool = tool.name(),
+            agent = origin.agent_name(),
+            session = origin.session_id(),
+            component = %receipt.component,
             outcome = receipt.outcome.name(),
+            reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or_default(),
             fuel = receipt.fuel,
             peak_memory = receipt.peak_memory,
             wall_us = receipt.wall_us,

@@ -92,6 +92,10 @@ impl Redactor {
             (name, access)
         };
         report.receipt.directories = directories.map(clean).collect();
+        let receipt = &mut report.receipt;
+        for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
+            changed.names.iter_mut().for_each(|name| self.text(name));
+        }
     }
 
     /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.

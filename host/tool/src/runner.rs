@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
+use cofferdam_capability::{Bytes, Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, Scheme};
 use cofferdam_sandbox::{Call, Component, Engine, EngineConfig, EngineError, Function, Invocation, Place, Shape};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,10 @@ pub struct RunnerConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
@@ -63,12 +67,25 @@ pub struct Installed {
 impl Runner {
     /// Starts the engine.
     pub fn new(config: RunnerConfig) -> Result<Self, EngineError> {
-        let RunnerConfig { compiler, cache, scratch, ceiling, calls, calls_per_agent, nameservers, stand_ins, secrets } =
-            config;
+        let RunnerConfig {
+            compiler,
+            cache,
+            scratch,
+            scratch_bytes,
+            scratch_entries,
+            ceiling,
+            calls,
+            calls_per_agent,
+            nameservers,
+            stand_ins,
+            secrets,
+        } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
             cache,
             scratch,
+            scratch_bytes,
+            scratch_entries,
             ceiling: ceiling.clone(),
             calls,
             nameservers,
@@ -94,6 +111,13 @@ impl Runner {
         Diff::new(decided, installed.manifest(), &self.ceiling)
     }
 
+    /// Decides what the tools of a component may touch under this name. Nothing of it runs.
+    pub fn grant(&self, installed: &Installed, name: &str, decision: Decision) -> Result<Grant, ToolError> {
+        let component = &installed.component;
+        Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
+            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })
+    }
+
     /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
     /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
     /// the operator says of it, in words for a model.
@@ -106,9 +130,7 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let grant = Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
-            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
-        let grant = Arc::new(grant);
+        let grant = Arc::new(self.grant(installed, name, decision)?);
         let tools = match component.shape() {
             Shape::Command => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
             Shape::Typed => self.list(component, name, note, &grant, queue).await?,
