@@ -15,6 +15,8 @@
 /// The binary, hosts and scratch directories of the tests.
 mod support;
 
+/// What tools get, who decides it, and where it is told.
+mod access;
 /// Core modules for WASI preview 1, made components and run.
 mod adapted;
 /// Files that are not tools, and manifests that are wrong.

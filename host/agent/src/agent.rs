@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Answer, Catalog, Descriptor, Progress, Runner};
+use cofferdam_tool::{Answer, Catalog, Descriptor, Origin, Progress, Runner};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,8 @@ impl Agent {
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
-        self.runner.answer_with_progress(&self.catalog, tool, input, progress, cancel).await
+        let origin = Origin::agent(&self.name);
+        self.runner.answer_with_progress(&self.catalog, tool, input, &origin, progress, cancel).await
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.

@@ -6,7 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Decision, GuestPath, Offer};
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::agent::{Agent, documents_of};
 use crate::chat::Turns;
+use crate::decisions::{Accepted, Decisions};
 use crate::documents;
 use crate::error::AgentError;
 use crate::revision::Revision;
@@ -24,7 +24,7 @@ use crate::trees;
 use crate::workspace::{Workspace, usage_file};
 
 /// The largest component that a tree holds, in bytes: what the sandbox loads at most.
-const MAX_COMPONENT: u64 = 256 << 20;
+pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
 
 /// What the agents of a host are made from.
 #[derive(Debug)]
@@ -39,28 +39,28 @@ pub struct AgentsConfig {
     pub runner: Arc<Runner>,
     /// Tool images on this machine and in registries.
     pub images: Arc<Images>,
-    /// What the operator decided, by agent and tool. Every tool is offered its agent's workspace besides.
+    /// What the operator decided, by agent and tool.
     pub decisions: Decisions,
     /// Tools that their agents do not get, with the reason, by agent and tool.
     pub withheld: BTreeMap<(String, String), String>,
+    /// Components that the operator accepts although they ask for more than those in use.
+    pub accepted: Vec<Accepted>,
 }
-
-/// The operator's decisions, by the names of agent and tool.
-pub type Decisions = BTreeMap<(String, String), Decision>;
 
 /// The agents of this host, those that run and those that could not be restored.
 #[derive(Debug)]
 pub struct Agents {
     agents: RwLock<BTreeMap<String, Slot>>,
     trees: Dir,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     credentials: Credentials,
-    runner: Arc<Runner>,
+    pub(crate) runner: Arc<Runner>,
     images: Arc<Images>,
     store: SessionStore,
     turns: Arc<Turns>,
     decisions: Decisions,
     withheld: BTreeMap<(String, String), String>,
+    pub(crate) accepted: Vec<Accepted>,
     changed: watch::Sender<()>,
 }
 
@@ -72,17 +72,17 @@ struct Made {
 }
 
 /// A tool as it is found, before it is loaded.
-struct Component {
-    bytes: Vec<u8>,
+pub(crate) struct Component {
+    pub(crate) bytes: Vec<u8>,
     /// How to call it, Markdown, as its image says.
-    usage: Option<String>,
+    pub(crate) usage: Option<String>,
 }
 
 impl Agents {
     /// Opens the data directory and restores every agent from it. An agent that cannot be restored is kept, with the
     /// reason, and does not keep the others from working.
     pub async fn open(config: AgentsConfig) -> Result<Self, AgentError> {
-        let AgentsConfig { data, path, credentials, runner, images, decisions, withheld } = config;
+        let AgentsConfig { data, path, credentials, runner, images, decisions, withheld, accepted } = config;
         let tree = |source| AgentError::Tree { path: path.join("agents"), source };
         data.create_dir_all("agents").map_err(tree)?;
         let trees = data.open_dir("agents").map_err(tree)?;
@@ -92,8 +92,20 @@ impl Agents {
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
         let changed = watch::Sender::new(());
-        let agents =
-            Self { agents, trees, path, credentials, runner, images, store, turns, decisions, withheld, changed };
+        let agents = Self {
+            agents,
+            trees,
+            path,
+            credentials,
+            runner,
+            images,
+            store,
+            turns,
+            decisions,
+            withheld,
+            accepted,
+            changed,
+        };
         let rows = agents.store.agents().await?;
         agents.clear_up(&rows, &found);
         for row in rows {
@@ -176,7 +188,8 @@ impl Agents {
         };
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            components.push(self.component(&name, bin, &home).await?);
+            let found = self.component(&name, bin, &home).await?;
+            components.push(self.decided(&row, bin, found).await?);
         }
         let source = std::fs::read(file).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
         let made = self.make(&row, known.as_ref(), &agentfile, &components, &source).await;
@@ -267,7 +280,7 @@ impl Agents {
         self.changed.send_replace(());
     }
 
-    fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
+    pub(crate) fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
         Workspace::open(&self.trees, id, self.path.join(id))
     }
 
@@ -366,18 +379,12 @@ impl Agents {
             |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
         let installed = self.runner.load(&component.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
-        // The operator of an agent offers its workspace and nothing else; the tool's manifest says what it takes of it.
-        let offer = Offer::below(workspace.root(), GuestPath::working_directory(), Access::ReadWrite).map_err(grant)?;
-        let mut decision = self.decisions.get(&(row.name.clone(), bin.name.clone())).cloned().unwrap_or_default();
-        decision.offers.push(offer);
+        let decision =
+            self.decisions.offered(&row.name, &bin.name, installed.manifest(), workspace.root()).map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
         let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
         let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
-        // All tools of a component have the same grant.
-        for withheld in tools.first().iter().flat_map(|tool| tool.grant().withheld()) {
-            tracing::info!(agent = row.name, tool = bin.name, "{withheld}");
-        }
         for tool in tools {
             catalog.add(tool).map_err(|name| AgentError::Bin {
                 agent: row.name.clone(),

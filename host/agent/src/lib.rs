@@ -6,10 +6,13 @@
 mod agent;
 mod agents;
 mod chat;
+mod decisions;
 mod documents;
 mod error;
 mod event;
+mod grants;
 mod kept;
+mod pinned;
 mod revision;
 mod session;
 mod slot;
@@ -17,10 +20,12 @@ mod trees;
 mod workspace;
 
 pub use agent::Agent;
-pub use agents::{Agents, AgentsConfig, Decisions};
+pub use agents::{Agents, AgentsConfig};
 pub use chat::Turn;
+pub use decisions::{Accepted, Decisions, ToolDecision};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
+pub use grants::grants;
 pub use kept::{Kept, kept};
 pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor, StoreError};
 pub use slot::Summary;

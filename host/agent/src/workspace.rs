@@ -50,6 +50,14 @@ impl Workspace {
         Ok(Self { root: Arc::new(root), path })
     }
 
+    /// Opens a tree that is there, and makes nothing in it. `path` is its place below the data directory `data`.
+    pub(crate) fn existing(data: &Dir, path: &Path) -> Result<Self, AgentError> {
+        let name = path.file_name().unwrap_or_default();
+        let opened = data.open_dir(Path::new("agents").join(name));
+        let root = opened.map_err(|source| AgentError::Tree { path: path.to_owned(), source })?;
+        Ok(Self { root: Arc::new(root), path: path.to_owned() })
+    }
+
     pub(crate) fn root(&self) -> &Dir {
         &self.root
     }

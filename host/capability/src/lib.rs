@@ -33,7 +33,7 @@ pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
-pub use limits::{LimitRow, Limits, LimitsRequest};
+pub use limits::{LimitRow, Limits, LimitsRequest, LowerLimit};
 pub use location::Location;
 pub use manifest::{
     Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,

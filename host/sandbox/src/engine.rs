@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Digest, Host, Manifest, PagemapScan, Scheme};
+use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Host, Manifest, PagemapScan, Scheme};
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
@@ -16,7 +16,7 @@ use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
 use crate::pool::Pools;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Space};
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub struct EngineConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
     pub scratch: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any call gets: sizes the pool's slots.
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
@@ -64,6 +68,8 @@ impl Engine {
             compiler,
             cache,
             scratch,
+            scratch_bytes,
+            scratch_entries,
             ceiling,
             calls,
             descriptors,
@@ -71,13 +77,14 @@ impl Engine {
             nameservers,
             stand_ins,
         } = config;
+        let space = Space::new(scratch_bytes.0, scratch_entries.0);
         let descriptors = Descriptors::new(descriptors, &ceiling);
         let pools = Pools::new(ceiling.limits, calls.max(1), pagemap_scan)?;
         Ok(Self {
             client: Arc::new(Client::new(&nameservers, stand_ins)),
             cache: Cache::open(cache)?,
             compiler,
-            scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
+            scratch: Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?),
             places: Semaphore::new(pools.calls() as usize),
             descriptors,
             pools,

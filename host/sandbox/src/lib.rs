@@ -55,6 +55,6 @@ pub use invocation::Invocation;
 pub use outcome::Outcome;
 pub use output::Output;
 pub use pool::scans_now;
-pub use receipt::Receipt;
+pub use receipt::{Changed, Receipt};
 pub use reflect::Function;
 pub use threads::GuestThreads;

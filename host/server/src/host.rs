@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agents, AgentsConfig};
-use cofferdam_capability::{Decision, Host, Scheme};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig};
+use cofferdam_capability::{Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
-use crate::config::{Config, GrantRow};
+use crate::config::Config;
 use crate::console;
 use crate::descriptors;
 use crate::error::Failure;
@@ -50,6 +50,8 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         cache,
         scratch,
         pins,
+        scratch_bytes: config.scratch,
+        scratch_entries: config.scratch_entries,
         ceiling,
         calls,
         calls_per_agent,
@@ -76,8 +78,8 @@ pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>
     Ok(Images::new(open, Registry::new(config)))
 }
 
-/// Every agent of the data directory.
-pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
+/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others.
+pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accepted>) -> Result<Agents, Failure> {
     let OfGrants { secrets, withheld } = secret::of_grants(config, data);
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
@@ -88,15 +90,8 @@ pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Fa
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
     let dir = data.dir().map_err(Failure::work)?;
-    let decisions = config.grants.iter().map(|row| ((row.agent.clone(), row.tool.clone()), decision(row))).collect();
-    let agents =
-        AgentsConfig { data: dir, path: data.path().to_owned(), credentials, runner, images, decisions, withheld };
+    let decisions = config.decisions()?.into_iter().collect();
+    let path = data.path().to_owned();
+    let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, withheld, accepted };
     Agents::open(agents).await.map_err(Failure::work)
-}
-
-/// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
-fn decision(row: &GrantRow) -> Decision {
-    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
-    let env = env.into_iter().collect();
-    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

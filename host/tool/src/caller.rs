@@ -12,6 +12,7 @@ use tracing::Level;
 
 use crate::dispatch::{Door, Way};
 use crate::input::Input;
+use crate::origin::Origin;
 use crate::policy;
 use crate::report::Report;
 use crate::tool::Tool;
@@ -48,6 +49,8 @@ impl Progress {
 /// Where a call stands among those that made one another.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
+    /// For whom all of it is done.
+    pub(crate) origin: Origin,
     /// How many calls it is inside of.
     pub(crate) depth: u64,
     /// How many more may be made inside one another.
@@ -57,10 +60,11 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// That of a call which nobody but a person or a model made.
-    pub(crate) fn of(tool: &Tool) -> Self {
+    /// The chain of a top-level call.
+    pub(crate) fn of(tool: &Tool, origin: &Origin) -> Self {
         let limits = tool.grant().limits();
-        Self { depth: 0, deeper: limits.nested_depth.0, more: Arc::new(AtomicU64::new(limits.nested_calls.0)) }
+        let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
+        Self { origin: origin.clone(), depth: 0, deeper: limits.nested_depth.0, more }
     }
 
     /// Counts one call more, if there may be one.
@@ -72,7 +76,8 @@ impl Chain {
     /// That of a call of `tool` made by this one.
     fn inner(&self, tool: &Tool) -> Self {
         let deeper = self.deeper.saturating_sub(1).min(tool.grant().limits().nested_depth.0);
-        Self { depth: self.depth.saturating_add(1), deeper, more: Arc::clone(&self.more) }
+        let origin = self.origin.clone();
+        Self { origin, depth: self.depth.saturating_add(1), deeper, more: Arc::clone(&self.more) }
     }
 }
 

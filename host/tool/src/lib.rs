@@ -15,6 +15,7 @@ mod embed;
 mod error;
 mod imports;
 mod input;
+mod origin;
 mod permit;
 mod pins;
 mod policy;
@@ -36,6 +37,7 @@ pub use embed::{embed_manifest, embed_wit_docs, exports_tools, without_descripto
 pub use error::{EmbedError, ToolError};
 pub use imports::{Import, imports};
 pub use input::Input;
+pub use origin::Origin;
 pub use queue::Queue;
 pub use report::Report;
 pub use runner::{Installed, Runner, RunnerConfig};

@@ -93,7 +93,11 @@ impl Redactor {
             let sum: &mut u64 = hosts.entry(host).or_default();
             *sum = sum.saturating_add(connections);
         }
-        report.receipt.hosts = hosts;
+        let receipt = &mut report.receipt;
+        receipt.hosts = hosts;
+        for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
+            changed.names.iter_mut().for_each(|name| self.text(name));
+        }
     }
 
     /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{
-    Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+    Bytes, Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
 use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Outcome, Shape};
 
@@ -31,6 +31,10 @@ pub struct RunnerConfig {
     pub scratch: Dir,
     /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
     pub pins: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
@@ -78,6 +82,8 @@ impl Runner {
             cache,
             scratch,
             pins,
+            scratch_bytes,
+            scratch_entries,
             ceiling,
             calls,
             calls_per_agent,
@@ -92,6 +98,8 @@ impl Runner {
             compiler,
             cache,
             scratch,
+            scratch_bytes,
+            scratch_entries,
             ceiling: ceiling.clone(),
             calls,
             descriptors,
@@ -131,7 +139,8 @@ impl Runner {
         }
         let queue = self.queue();
         let descriptors = self.list(&installed.component, name, &queue).await?;
-        let grant = self.grant(&installed.component, name, &Manifest::empty(), Decision::default())?;
+        let grant = self.granted(&installed.component, name, &Manifest::empty(), Decision::default())?;
+        let grant = Arc::new(grant);
         typed(&installed.component, &descriptors, name, "", &grant, &queue)?;
         let json = descriptors.to_canonical_json().map_err(wrong)?;
         embed::embed_descriptors(bytes, &json).map_err(|error| wrong(error.to_string()))
@@ -140,6 +149,13 @@ impl Runner {
     /// What a component asks for beyond a manifest that somebody has decided about.
     pub fn beyond(&self, decided: &Manifest, installed: &Installed) -> Diff {
         Diff::new(decided, installed.manifest(), &self.ceiling)
+    }
+
+    /// Decides what the tools of a component may touch under this name. Nothing of it runs.
+    pub fn grant(&self, installed: &Installed, name: &str, decision: Decision) -> Result<Grant, ToolError> {
+        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
+        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
+        self.granted(&installed.component, name, installed.manifest(), decision)
     }
 
     /// Makes the tools of a component: one for a command, one for each tool that a typed component describes, one for each
@@ -158,9 +174,7 @@ impl Runner {
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
         check_tool_name(name).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
-        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
-        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
-        let grant = self.grant(component, name, component.manifest(), decision)?;
+        let grant = Arc::new(self.grant(installed, name, decision)?);
         let tools = match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
             (Shape::Typed, Some(descriptors)) => typed(component, descriptors, name, note, &grant, queue)?,
@@ -176,22 +190,21 @@ impl Runner {
         Ok(tools)
     }
 
-    fn grant(
+    fn granted(
         &self,
         component: &Component,
         name: &str,
         manifest: &Manifest,
         decision: Decision,
-    ) -> Result<Arc<Grant>, ToolError> {
+    ) -> Result<Grant, ToolError> {
         Grant::new(name, component.digest(), manifest, &self.ceiling, decision)
-            .map(Arc::new)
             .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })
     }
 
     /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
     async fn list(&self, component: &Arc<Component>, name: &str, queue: &Queue) -> Result<Descriptors, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        let grant = self.grant(component, name, &Manifest::empty(), Decision::default())?;
+        let grant = Arc::new(self.granted(component, name, &Manifest::empty(), Decision::default())?);
         let listed = self.door.list(Arc::clone(component), grant, Arc::clone(&queue.places)).await;
         let report = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
         match report.receipt.outcome {

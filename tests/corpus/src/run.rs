@@ -194,6 +194,9 @@ impl Corpus {
             line.extend(["--dir".to_owned(), format!("{}:{guest}", place.directory(host)?.display())]);
         }
         line.extend(["--env".to_owned(), format!("MODE={}", row.mode)]);
+        for (key, value) in row.given_limits() {
+            line.extend(["--limit".to_owned(), format!("{key}={value}")]);
+        }
         line.extend(row.flags.iter().map(|flag| fill(flag)));
         line.push("--".to_owned());
         line.extend(row.args.iter().map(|arg| fill(arg)));

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_agent::Agents;
+use cofferdam_agent::{Accepted, Agents};
+use cofferdam_capability::DigestError;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
@@ -35,7 +36,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const MAX_COPY: u64 = 64 << 20;
 
 pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
-    let Serve { listen: address, agentfile, copy_in } = serve;
+    let Serve { listen: address, agentfile, copy_in, accept } = serve;
+    let accepted = accept.iter().map(|written| accepted(written)).collect::<Result<_, _>>()?;
     descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = match address {
         Some(address) => Some(listen::tcp(address).await?),
@@ -45,10 +47,10 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let lock = data.lock()?;
     let token = tcp.as_ref().map(|_| Token::load(&data)).transpose()?;
 
-    let agents = Arc::new(host::agents(&config, &data).await?);
+    let agents = Arc::new(host::agents(&config, &data, accepted).await?);
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
-    agents.ready().iter().for_each(|agent| offers::tell_reach_of(agent));
+    agents.ready().iter().for_each(|agent| offers::tell_access_of(agent, &config));
     let copied = copy_files_in(&agents, &copy_in)?;
     tokio::spawn(retry(Arc::clone(&agents)));
 
@@ -153,6 +155,16 @@ async fn drain(shared: &Shared, signals: &mut Ending) {
     shared.stop.cancel();
     // What a turn has said is in the database already; this is for its last words.
     let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
+}
+
+/// Reads `AGENT:BIN@DIGEST`.
+fn accepted(written: &str) -> Result<Accepted, Failure> {
+    let wrong = |problem: String| Failure::usage(format!("--accept {written}: {problem}"));
+    let parts = written.split_once('@').and_then(|(names, digest)| Some((names.split_once(':')?, digest)));
+    let ((agent, bin), digest) =
+        parts.ok_or_else(|| wrong("expected AGENT:BIN@DIGEST, as the host has told it".to_owned()))?;
+    let component = digest.parse().map_err(|error: DigestError| wrong(error.to_string()))?;
+    Ok(Accepted { agent: agent.to_owned(), bin: bin.to_owned(), component })
 }
 
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the start; an agent that cannot

@@ -6,7 +6,7 @@ use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Input, Progress, Runner};
+use cofferdam_tool::{Answer, Input, Origin, Progress, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -62,7 +62,9 @@ impl Callee {
             Self::Runner(runner) => match shelf.catalog.get(name) {
                 Some(tool) => {
                     memory = tool.grant().limits().host_memory;
-                    let report = runner.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
+                    let report = runner
+                        .call_with_progress(tool, Input::Json(arguments), &Origin::default(), progress, cancel)
+                        .await;
                     Done::from(Answer::of(&report, tool))
                 }
                 None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),

@@ -2,6 +2,7 @@
 
 use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
 use cofferdam_tool::{Descriptor, Installed, Tool};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Inspect;
@@ -11,10 +12,15 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
+use super::access;
 use super::source::{Image, Source};
 
 pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Inspect { tool, reach, capabilities, format } = inspect;
+    let Inspect { tool, agent, reach, capabilities, format } = inspect;
+    if let Some(agent) = agent {
+        return access::show(&agent, tool.as_deref(), format, config, data).await;
+    }
+    let tool = tool.unwrap_or_default();
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
@@ -43,6 +49,7 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "manifest": manifest,
             "manifest_digest": manifest_digest,
             "described": installed.is_described(),
+            "limits": limits(manifest, config),
             "tools": tools.iter().map(Tool::descriptor).collect::<Vec<_>>(),
             "refused": installed.refused().iter().map(refusal).collect::<Vec<_>>(),
         }));
@@ -74,13 +81,37 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     console::line("");
     console::table(&["asks for", "what", "reason"], powers(manifest));
     console::line("");
-    let declared = serde_json::to_value(&manifest.limits).unwrap_or_default();
-    let limit = |row: cofferdam_capability::LimitRow| match declared.get(row.name).and_then(|value| value.as_str()) {
-        Some(asked) => vec![row.name.to_owned(), asked.to_owned(), format!("instead of {}", row.value)],
-        None => vec![row.name.to_owned(), row.value, String::new()],
-    };
-    console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
+    let limit = |limit: LimitAsked| vec![limit.name.to_owned(), limit.given, limit.asked.unwrap_or_default()];
+    console::table(&["limit", "gets", "asks for"], limits(manifest, config).into_iter().map(limit).collect());
+    let lower = manifest.limits.beyond(&given(manifest, config), &config.ceiling.limits);
+    if !lower.is_empty() {
+        let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
+        console::line(format!(
+            "It gets more {} from its operator alone: [[grant]] `limits` in cofferdam.toml, flags of `tool run` and `mcp`.",
+            names.join(", ")
+        ));
+    }
     Ok(())
+}
+
+/// A limit that the component gets without its operator, and what its manifest asks for.
+#[derive(Debug, Serialize)]
+struct LimitAsked {
+    name: &'static str,
+    given: String,
+    asked: Option<String>,
+}
+
+/// The limits that hold without an operator's decision.
+fn given(manifest: &Manifest, config: &Config) -> Limits {
+    config.ceiling.defaults.lowered(&manifest.limits)
+}
+
+fn limits(manifest: &Manifest, config: &Config) -> Vec<LimitAsked> {
+    let asked = manifest.limits.rows();
+    let value = |name| asked.iter().find(|row| row.name == name).map(|row| row.value.clone());
+    let rows = given(manifest, config).rows().into_iter();
+    rows.map(|row| LimitAsked { name: row.name, given: row.value, asked: value(row.name) }).collect()
 }
 
 /// What the image says beside the component.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_capability::Decision;
-use cofferdam_tool::{Input, Progress, Runner, Tool};
+use cofferdam_tool::{Input, Origin, Progress, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -45,7 +45,8 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
             let format = run.format;
             calls.spawn(async move {
                 let (sender, progress) = mpsc::channel(Progress::MOST);
-                let call = runner.call_with_progress(&tool, (*input).clone(), sender, &cancel);
+                let origin = Origin::default();
+                let call = runner.call_with_progress(&tool, (*input).clone(), &origin, sender, &cancel);
                 tokio::join!(call, show(progress, format)).0
             });
             started += 1;

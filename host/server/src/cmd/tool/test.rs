@@ -83,7 +83,7 @@ async fn tested(subject: &Subject<'_>, cases: &Cases, built: &Built) -> Result<T
     let manifest = &subject.manifest;
     let ceiling = &subject.config.ceiling;
     let (offered, _) = subject.offered().await?;
-    let limits = ceiling.defaults.adjusted(&manifest.limits, &ceiling.limits);
+    let limits = ceiling.defaults.replaced(&manifest.limits.at_most(&ceiling.limits));
     let inputs: Vec<_> = offered
         .iter()
         .flat_map(|tool| hostile::inputs(tool, &limits).into_iter().map(move |hostile| (tool, hostile)))
@@ -125,6 +125,7 @@ async fn tested(subject: &Subject<'_>, cases: &Cases, built: &Built) -> Result<T
         digest: Digest::of(&built.component),
         size: built.component.len(),
         suggestion: Suggestion::of(checked.iter(), &ceiling.defaults, &ceiling.limits),
+        raised: manifest.limits.beyond(&ceiling.defaults, &ceiling.limits),
         cases: checked,
         unused,
     })

@@ -1,6 +1,6 @@
 //! What `tool test` says in the end.
 
-use cofferdam_capability::{Count, Digest};
+use cofferdam_capability::{Count, Digest, LowerLimit};
 use serde::Serialize;
 
 use super::check::Checked;
@@ -22,6 +22,9 @@ pub(super) struct Tested {
     /// The author's cases, then the hostile inputs.
     pub(super) cases: Vec<Checked>,
     pub(super) suggestion: Suggestion,
+    /// Limits that the manifest asks for above the defaults. The cases had them; other callers get them from their
+    /// operator alone.
+    pub(super) raised: Vec<LowerLimit>,
     /// What is declared and no case uses.
     pub(super) unused: Vec<String>,
 }
@@ -78,6 +81,13 @@ impl Tested {
     }
 
     fn print_limits(&self) {
+        for LowerLimit { name, asked, given, ceiling } in &self.raised {
+            let had = ceiling.as_ref().unwrap_or(asked);
+            console::line(format!(
+                "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, and more from its \
+                 operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
+            ));
+        }
         let Suggestion { most_fuel, most_memory, limits } = &self.suggestion;
         let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
         let asked = limits::asked(limits);
