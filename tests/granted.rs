@@ -5,7 +5,7 @@ use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest, tool, web};
 
@@ -175,15 +175,23 @@ fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
 }
 
 #[test]
-fn a_host_does_not_start_with_a_secret_that_others_can_read_or_that_is_missing() {
+fn a_tool_is_withheld_whose_secret_others_can_read_or_is_missing() {
     let scratch = Scratch::new();
     let dns = dns(&[]);
+    let agents = agentfile(&scratch, 1);
     configure(&scratch, &dns, "", "secrets = [\"token\"]\n");
     let refused = |parts: &[&str]| {
-        let ran = cofferdam(&scratch, ["serve"]).run().exits(2);
-        clean("the complaint", &ran.stderr);
-        let place = ["cofferdam.toml:8: [[grant]] for fetch of a names the secret `token`"];
-        ran.complains(&[&place, parts].concat());
+        let mut host = Host::start(&scratch, ["--agentfile".as_ref(), agents.as_os_str()]);
+        let said = host.hears("names the secret");
+        clean("the complaint", &said);
+        let place = "cofferdam.toml:8: [[grant]] for fetch of a names the secret `token`";
+        for part in [&[place, "agent a does not get fetch"], parts].concat() {
+            assert!(said.contains(part), "`{part}` is not in: {said}");
+        }
+        // Its agent has the others.
+        let list = cofferdam(&scratch, ["ps", "--format", "json"]).run().exits(0).json();
+        assert_eq!((&list[0]["status"], &list[0]["tools"]), (&json!("ready"), &json!(["other"])));
+        host.kill();
     };
     let secrets = scratch.data().join("secrets");
     refused(&["/secrets is missing: make it with mkdir -m 700", "/secrets/token with mode 600"]);

@@ -15,6 +15,8 @@
 /// The binary, hosts and scratch directories of the tests.
 mod support;
 
+/// What tools get, who decides it, and where it is told.
+mod access;
 /// Core modules for WASI preview 1, made components and run.
 mod adapted;
 /// Files that are not tools, and manifests that are wrong.
@@ -27,10 +29,14 @@ mod bad_input;
 mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
+/// Which tools a component has: data that everybody reads alike, and nothing that runs.
+mod descriptors;
 /// Tools held against the native programs that they replace.
 mod differential;
 /// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 mod edge;
+/// Kills, full disks, damage, and names that tools put in the way.
+mod faults;
 /// Directories: granted, swapped, overlapping, gone after the call.
 mod files;
 /// What the operator grants to agents' tools over the network, with secrets and without.
@@ -41,6 +47,8 @@ mod grpc;
 mod hostile;
 /// Tool images: a real registry, and one that lies.
 mod images;
+/// What the host holds when JSON becomes values.
+mod json_memory;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 /// Typed tools that call tools, log and tell their progress.
@@ -49,6 +57,10 @@ mod nested;
 mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+/// Schemas that have no bound, and checks that take long.
+mod schemas;
+/// What reaches terminals, the log and file names from outside.
+mod screen;
 /// Memory of one call is not left for the next where the host swaps.
 mod swap;
 /// What tools are connected to over TCP, and what they are not.

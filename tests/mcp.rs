@@ -2,7 +2,8 @@
 
 mod changes;
 mod http;
-mod server;
+mod served;
+pub(crate) mod server;
 
 use std::io::Write;
 use std::process::Stdio;
@@ -92,7 +93,7 @@ fn an_image_is_served_and_guests_tell_their_progress_and_call_others() {
     let digest = keep(&scratch, "args:1", "Prints its arguments");
     let component = built(&scratch, "nested", &may_call("nested"));
     let tools = component.parent().expect("a directory");
-    let mut server = Server::start(&scratch, ["args:1".as_ref(), tools.as_os_str()]);
+    let mut server = Server::start(&scratch, ["--reload".as_ref(), "args:1".as_ref(), tools.as_os_str()]);
     server.initialize();
     let list = server.ask(1, "tools/list", json!({}))["result"]["tools"].clone();
     let described = |list: &Value| list[0]["description"].as_str().unwrap().contains("one on each line");

@@ -1,7 +1,8 @@
 //! Typed tools that call tools, log and tell their progress: what they may, and how they are stopped.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use cofferdam_corpus::in_mode;
 use serde_json::{Value, json};
 
 use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};
@@ -13,10 +14,14 @@ pub(crate) fn may_call(tool: &str) -> String {
 
 /// The guest under a name of its own, with these rows in its manifest.
 pub(crate) fn built(scratch: &Scratch, name: &str, rows: &str) -> PathBuf {
+    built_of(scratch, &guest("nested"), name, rows)
+}
+
+fn built_of(scratch: &Scratch, guest: &Path, name: &str, rows: &str) -> PathBuf {
     let head = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n");
     let capabilities = scratch.file(&format!("{name}.toml"), head + rows);
     let out = scratch.path().join("tools");
-    let build = ["tool".into(), "build".into(), guest("nested").into_os_string(), "--capabilities".into()];
+    let build = ["tool".into(), "build".into(), guest.as_os_str().to_owned(), "--capabilities".into()];
     let build = build.into_iter().chain([capabilities.into(), "--out".into(), out.clone().into_os_string()]);
     cofferdam(scratch, build).run().exits(0);
     out.join(format!("{name}.wasm"))
@@ -57,7 +62,8 @@ fn the_depth_is_a_limit_like_the_others() {
     assert!(answer["inner"]["inner"]["message"].as_str().unwrap().contains("nested 2 deep"), "{answer}");
     let many = may_call("nested") + "[limits]\nnested-depth = 5\n";
     let ran = run(&many, &json!({ "act": "self" }), &[]).exits(0);
-    assert!(ran.stderr.contains("asks for more `nested-depth` than this host gives"), "{}", ran.stderr);
+    let told = "asks for `nested-depth` = 5, and it gets 4 (the ceiling of this host is 4)";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
 }
 
 #[test]
@@ -112,7 +118,7 @@ fn an_inner_input_is_held_against_its_schema() {
     };
     assert!(call("{").contains("not JSON"));
     assert!(call("{}").contains("\"act\" is a required property"));
-    assert!(call(&"[".repeat(100_000)).contains("not JSON"));
+    assert!(call(&"[".repeat(100_000)).contains("nested more than 120 deep"));
 }
 
 #[test]
@@ -135,18 +141,23 @@ fn an_import_of_calls_needs_a_row_and_one_of_the_host_does_not() {
 #[test]
 fn a_component_that_lists_its_tools_calls_none() {
     let scratch = Scratch::new();
-    let rows = may_call("nested") + "[[env]]\nname = \"MODE\"\nreason = \"to try\"\n";
-    let component = built(&scratch, "nested", &rows).into_os_string();
-    let args = ["tool".into(), "run".into(), component, "--env".into(), "MODE=call".into()];
-    cofferdam(&scratch, args).run().exits(2).complains(&["does not list its tools", "trap"]);
+    let component = scratch.file("nested.wasm", in_mode(&std::fs::read(guest("nested")).unwrap(), "list-call"));
+    let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
+    let file = scratch.file("capabilities.toml", head.to_owned() + &may_call("nested"));
+    for command in ["build", "run"] {
+        let args =
+            ["tool".into(), command.into(), component.clone().into(), "--capabilities".into(), file.clone().into()];
+        let args: [std::ffi::OsString; 5] = args;
+        cofferdam(&scratch, args).run().exits(2).complains(&["does not list its tools", "trap"]);
+    }
 }
 
 #[test]
 fn a_tool_calls_another_one_of_its_component() {
     let scratch = Scratch::new();
-    let rows = may_call("nested_second") + "[[env]]\nname = \"MODE\"\nreason = \"to try\"\n";
-    let component = built(&scratch, "nested", &rows).into_os_string();
-    let args = ["tool".into(), "run".into(), component, "--env".into(), "MODE=several".into()];
+    let several = scratch.file("several.wasm", in_mode(&std::fs::read(guest("nested")).unwrap(), "list-several"));
+    let component = built_of(&scratch, &several, "nested", &may_call("nested_second")).into_os_string();
+    let args = ["tool".into(), "run".into(), component];
     let input = json!({ "act": "call", "tool": "nested_second", "input": { "act": "nothing" } }).to_string();
     let args = args.into_iter().chain(["--".into(), "nested_first".into(), input.into()]);
     assert_eq!(cofferdam(&scratch, args).run().exits(0).json(), json!({ "inner": {} }));

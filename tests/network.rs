@@ -1,6 +1,8 @@
 //! What tools reach over HTTP, and what they do not. The nameserver and the web server are real, on loopback; what counts
 //! is what the server has seen, and what the receipt says.
 
+mod own_address;
+
 use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS, Web};
 use serde_json::{Value, json};
 
@@ -278,6 +280,20 @@ fn a_secret_reaches_its_host_and_nobody_else() {
     let echoed = call("http://other.test:PORT/echo", &["host-hint:own.test"]);
     worked(&echoed, "host: other.test");
     assert!(!web.heads().last().unwrap().contains("authorization"), "{:?}", web.heads());
+}
+
+#[test]
+fn a_secret_is_not_in_the_names_of_hosts_either() {
+    let scratch = Scratch::new();
+    // Names of hosts are written in small letters.
+    let (secret, host) = ("S3cr3t-Planted", "s3cr3t-planted.test");
+    let (web, dns) = (web(&[("/", Reply::Full("200 OK", "said".to_owned()))]), dns(&[(host, &["127.0.0.1"])]));
+    let file = format!("token={}", scratch.file("token", secret).display());
+    let flags = ["--http", "*", "--secret", &file, LOOPBACK[0], LOOPBACK[1]];
+    let url = format!("http://{host}:{}/", web.port());
+    let ran = row("http_fetch", with_secret("own.test", web.port()), &flags, &["GET", &url]).ran(&scratch, &dns, &[]);
+    worked(&ran.json(), "said");
+    assert_eq!(ran.json()["hosts"], json!({ format!("[redacted:token].test:{}", web.port()): 1 }), "{}", ran.stdout);
 }
 
 #[test]

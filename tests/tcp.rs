@@ -91,7 +91,7 @@ fn nothing_else_is_connected_to_and_nobody_listens() {
     let (scratch, echo, other) = (Scratch::new(), Echo::start(), Echo::start());
     let dns = dns(&[("a.test", &["127.0.0.1"]), ("b.test", &["127.0.0.1"])]);
     let (port, offer) = (echo.port, format!("a.test:{}", echo.port));
-    let flags = ["--tcp", &offer, LOOPBACK[0], LOOPBACK[1]];
+    let flags = ["--tcp", &offer, LOOPBACK[0], LOOPBACK[1], "--limit", "tcp-connections=16"];
     let tries = [
         // Not before its name was looked up: the grant is for the name.
         format!("127.0.0.1:{port}"),
@@ -102,8 +102,7 @@ fn nothing_else_is_connected_to_and_nobody_listens() {
         format!("localhost:{port}"),
     ];
     let args: Vec<_> = tries.iter().map(String::as_str).collect();
-    let manifest = format!("{}[limits]\ntcp-connections = 16\n", declare("a.test", port));
-    let receipt = row("tcp_connect", manifest, &flags, &args).run(&scratch, &dns);
+    let receipt = row("tcp_connect", declare("a.test", port), &flags, &args).run(&scratch, &dns);
     refused(&receipt, "bind: access-denied", &format!("tcp 127.0.0.1:{port}: neither granted"));
     for said in ["listen: access-denied", "serve: Permission denied", "datagram: Permission denied"] {
         refused(&receipt, said, &format!("tcp 127.0.0.1:{}: neither granted", other.port));
@@ -180,16 +179,16 @@ fn sockets_and_lookups_are_counted() {
     let dns = dns(&[("a.test", &["127.0.0.1"])]);
     let to = format!("a.test:{}", echo.port);
     let flags = ["--tcp", &*to, LOOPBACK[0], LOOPBACK[1]];
-    let check = |limits: &str, most: usize| {
-        let manifest = format!("{}{limits}", declare("a.test", echo.port));
-        let receipt = row("tcp_many", manifest, &flags, &[&to]).run(&scratch, &dns);
+    let check = |given: &[&str], most: usize| {
+        let flags = [&flags, given].concat();
+        let receipt = row("tcp_many", declare("a.test", echo.port), &flags, &[&to]).run(&scratch, &dns);
         refused(&receipt, "lookup: ", &format!("lookups of tcp-connections: 1 refused beyond {most}"));
         refused(&receipt, "socket: ", &format!("tcp-connections: 1 refused beyond {most}"));
         assert_eq!(receipt["stdout"], format!("lookups: {most}\nsockets: {most}\n"));
         assert_eq!(receipt["hosts"], json!({ to.clone(): most }));
     };
-    check("", 4);
-    check("[limits]\ntcp-connections = 7\n", 7);
+    check(&[], 4);
+    check(&["--limit", "tcp-connections=7"], 7);
 }
 
 #[test]

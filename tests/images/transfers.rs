@@ -117,7 +117,7 @@ fn a_full_disk_is_told_and_nothing_stays() {
     let may = Command::new(own[0]).args(&own[1..4]).args(["mount", "-t", "tmpfs", "none", "/mnt"]).output();
     if may.is_ok_and(|output| output.status.success()) {
         let mount = "mount -t tmpfs -o size=4m none \"$1/full\"";
-        check_no_room(&Scratch::new(), &[&own[..], &[mount]].concat(), "No space left");
+        check_no_room(&Scratch::new(), &[&own[..], &[mount]].concat(), "the disk is full");
     }
 }
 

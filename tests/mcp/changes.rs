@@ -1,4 +1,4 @@
-//! Files that come, go and are replaced while clients are served.
+//! Files that come, go and are replaced while clients are served, where the operator asked for that.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -17,7 +17,7 @@ fn clients_hear_of_tools_that_come_and_go() {
     for (mode, _) in MODES {
         let tools = scratch.directory(mode);
         std::fs::copy(&one, tools.join("one.wasm")).expect("a copy");
-        let server = over_stdio(&scratch, mode, &[&tools.display().to_string()]);
+        let server = over_stdio(&scratch, mode, &["--reload", &tools.display().to_string()]);
         let mut client = client(&server, &["changes", "2"]).stdout(Stdio::piped()).spawn().expect("Python runs");
         let said = lines(client.stdout.take().expect("piped"));
         assert_eq!(next(&said, "["), r#"["one"]"#);
@@ -36,7 +36,7 @@ fn clients_hear_of_tools_that_come_and_go() {
 fn a_client_that_waits_for_news_may_go_at_any_time() {
     let scratch = Scratch::new();
     let tools = scratch.directory("tools");
-    let mut server = Server::start(&scratch, [tools.as_os_str()]);
+    let mut server = Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "0" },
@@ -60,7 +60,7 @@ fn what_is_wrong_with_changed_files_leaves_the_tools_as_they_were() {
     let scratch = Scratch::new();
     let tools = scratch.directory("tools");
     std::fs::copy(tool("echo"), tools.join("echo.wasm")).expect("a copy");
-    let mut server = Server::start(&scratch, [tools.as_os_str()]);
+    let mut server = Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
     server.initialize();
     std::fs::write(tools.join("x.wasm"), "not a component").expect("a file");
     let list = |server: &mut Server, id| server.ask(id, "tools/list", json!({}))["result"]["tools"].clone();
@@ -109,7 +109,7 @@ fn a_replaced_component_gets_no_more_than_was_decided_about() {
     let place = tools.join("probe.wasm");
     std::fs::rename(probe(&scratch, "env_dump", &variable("A")), &place).expect("a name");
     std::fs::copy(tool("echo"), tools.join("echo.wasm")).expect("a copy");
-    let offers = ["--env", "A=one", "--env", "B=two"].map(Into::into);
+    let offers = ["--reload", "--env", "A=one", "--env", "B=two"].map(Into::into);
     let mut server = Server::start(&scratch, offers.into_iter().chain([tools.clone().into_os_string()]));
     server.initialize();
     let call = |server: &mut Server| {
@@ -156,7 +156,7 @@ fn a_component_that_comes_later_gets_nothing_that_nobody_decided_about() {
     let scratch = Scratch::new();
     let tools = scratch.directory("tools");
     std::fs::copy(tool("echo"), tools.join("echo.wasm")).expect("a copy");
-    let args = ["--env".into(), "A=one".into(), tools.clone().into_os_string()];
+    let args = ["--reload".into(), "--env".into(), "A=one".into(), tools.clone().into_os_string()];
     let mut server = Server::start(&scratch, args);
     server.initialize();
     let place = tools.join("later.wasm");

@@ -28,6 +28,15 @@ pub(crate) struct Host<'a> {
 impl<'a> Host<'a> {
     /// Starts a host on the data directory of `scratch` and waits until it takes clients.
     pub(crate) fn start<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
+        Self::start_with(scratch, args, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) fn start_with<S: AsRef<OsStr>>(
+        scratch: &'a Scratch,
+        args: impl IntoIterator<Item = S>,
+        env: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(binary());
         command.arg("serve").args(args);
         Self::run(scratch, command)
@@ -139,7 +148,7 @@ impl<'a> Host<'a> {
         self.ended()
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended by itself, and returns its exit code.
     #[track_caller]
     pub(crate) fn ended(mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Answer, Catalog, Progress, Runner};
-use serde_json::Value;
+use cofferdam_tool::{Answer, Catalog, Descriptor, Origin, Progress, Runner};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -54,24 +53,24 @@ impl Agent {
     pub async fn call(
         &self,
         tool: &str,
-        input: Value,
+        input: String,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
-        self.runner.answer_with_progress(&self.catalog, tool, input, progress, cancel).await
+        let origin = Origin::agent(&self.name);
+        self.runner.answer_with_progress(&self.catalog, tool, input, &origin, progress, cancel).await
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
     pub fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
-        self.workspace.write(&format!("workspace/{name}"), bytes)
+        self.workspace.copy_in(name, bytes)
     }
 
     /// The tools as a model is told of them.
     pub(crate) fn tool_specs(&self) -> Vec<ToolSpec> {
-        let spec = |tool: &cofferdam_tool::Tool| ToolSpec {
-            name: tool.name().to_owned(),
-            description: tool.description().to_owned(),
-            input_schema: tool.schema().clone(),
+        let spec = |tool: &cofferdam_tool::Tool| {
+            let Descriptor { name, description, input_schema, output_schema: _ } = tool.descriptor().clone();
+            ToolSpec { name, description, input_schema }
         };
         self.catalog.iter().map(spec).collect()
     }
@@ -83,20 +82,9 @@ impl std::fmt::Debug for Agent {
     }
 }
 
-/// Writes the documents into the tree and joins them into the system prompt.
-pub(crate) fn write_documents(
-    workspace: &Workspace,
-    agentfile: &Agentfile,
-    id: &str,
-    catalog: &Catalog,
-) -> Result<String, AgentError> {
-    let agent = documents::agent(agentfile, id, catalog);
-    let mut all = vec![("AGENT", agent.as_str()), ("WORKSPACE", documents::workspace())];
-    all.extend(agentfile.contexts.iter().map(|context| (context.name.as_str(), context.content.as_str())));
-    let files: Vec<_> = all.iter().map(|(name, _)| format!("{name}.md")).collect();
-    workspace.keep_only("etc/context", &files)?;
-    for ((_, text), file) in all.iter().zip(&files) {
-        workspace.write(&format!("etc/context/{file}"), text.as_bytes())?;
-    }
-    Ok(documents::system_prompt(all.into_iter()))
+/// The documents of an agent, in the order of its system prompt: names of files below `etc/context`, and texts.
+pub(crate) fn documents_of(agentfile: &Agentfile, id: &str, catalog: &Catalog) -> Vec<(String, String)> {
+    let own = [("AGENT", documents::agent(agentfile, id, catalog)), ("WORKSPACE", documents::workspace().to_owned())];
+    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
+    own.chain(agentfile.contexts.iter().map(|context| (context.name.clone(), context.content.clone()))).collect()
 }

@@ -6,22 +6,25 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Decision, GuestPath, Offer};
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_tool::{Catalog, Queue, Runner};
 use tokio::sync::watch;
 
-use crate::agent::{Agent, write_documents};
+use crate::agent::{Agent, documents_of};
 use crate::chat::Turns;
+use crate::decisions::{Accepted, Decisions};
+use crate::documents;
 use crate::error::AgentError;
-use crate::session::AgentRow;
-use crate::session::SessionStore;
-use crate::workspace::Workspace;
+use crate::revision::Revision;
+use crate::session::{AgentRow, SessionStore, Trees};
+use crate::slot::{Slot, Summary};
+use crate::trees;
+use crate::workspace::{Workspace, usage_file};
 
 /// The largest component that a tree holds, in bytes: what the sandbox loads at most.
-const MAX_COMPONENT: u64 = 256 << 20;
+pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
 
 /// What the agents of a host are made from.
 #[derive(Debug)]
@@ -36,85 +39,134 @@ pub struct AgentsConfig {
     pub runner: Arc<Runner>,
     /// Tool images on this machine and in registries.
     pub images: Arc<Images>,
-    /// What the operator decided, by agent and tool. Every tool is offered its agent's workspace besides.
+    /// What the operator decided, by agent and tool.
     pub decisions: Decisions,
+    /// Tools that their agents do not get, with the reason, by agent and tool.
+    pub withheld: BTreeMap<(String, String), String>,
+    /// Components that the operator accepts although they ask for more than those in use.
+    pub accepted: Vec<Accepted>,
 }
-
-/// The operator's decisions, by the names of agent and tool.
-pub type Decisions = BTreeMap<(String, String), Decision>;
 
 /// The agents of this host, those that run and those that could not be restored.
 #[derive(Debug)]
 pub struct Agents {
     agents: RwLock<BTreeMap<String, Slot>>,
     trees: Dir,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     credentials: Credentials,
-    runner: Arc<Runner>,
+    pub(crate) runner: Arc<Runner>,
     images: Arc<Images>,
     store: SessionStore,
     turns: Arc<Turns>,
     decisions: Decisions,
+    withheld: BTreeMap<(String, String), String>,
+    pub(crate) accepted: Vec<Accepted>,
     changed: watch::Sender<()>,
 }
 
-#[derive(Debug, Clone)]
-enum Slot {
-    Ready(Arc<Agent>, i64),
-    Failed { id: String, reason: String, created_at: i64 },
+/// An agent that was made, and what its tree has to hold for it.
+struct Made {
+    agent: Agent,
+    /// The files of its documents, with their texts.
+    documents: Vec<(String, String)>,
 }
 
 /// A tool as it is found, before it is loaded.
-struct Component {
-    bytes: Vec<u8>,
+pub(crate) struct Component {
+    pub(crate) bytes: Vec<u8>,
     /// How to call it, Markdown, as its image says.
-    usage: Option<String>,
-}
-
-/// One row of a listing.
-#[derive(Debug, Clone)]
-pub struct Summary {
-    /// The id, a UUID.
-    pub id: String,
-    /// The name.
-    pub name: String,
-    /// The model; empty for an agent that could not be restored.
-    pub model: String,
-    /// `ready` or `failed`.
-    pub status: &'static str,
-    /// Why it failed.
-    pub failure_reason: String,
-    /// The names of its tools.
-    pub tools: Vec<String>,
-    /// Unix seconds.
-    pub created_at: i64,
+    pub(crate) usage: Option<String>,
 }
 
 impl Agents {
     /// Opens the data directory and restores every agent from it. An agent that cannot be restored is kept, with the
     /// reason, and does not keep the others from working.
     pub async fn open(config: AgentsConfig) -> Result<Self, AgentError> {
-        let AgentsConfig { data, path, credentials, runner, images, decisions } = config;
+        let AgentsConfig { data, path, credentials, runner, images, decisions, withheld, accepted } = config;
         let tree = |source| AgentError::Tree { path: path.join("agents"), source };
         data.create_dir_all("agents").map_err(tree)?;
         let trees = data.open_dir("agents").map_err(tree)?;
-        let store = SessionStore::open(&path.join("cofferdam.db")).await?;
+        let found = trees::find(&trees).map_err(tree)?;
+        let known = Trees { path: path.join("agents"), count: found.made.len() };
+        let store = SessionStore::open(&path.join("cofferdam.db"), &known).await?;
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
         let changed = watch::Sender::new(());
-        let agents = Self { agents, trees, path, credentials, runner, images, store, turns, decisions, changed };
-        for row in agents.store.agents().await? {
-            let (name, created_at) = (row.name.clone(), row.created_at);
-            let slot = match agents.restore(&row).await {
-                Ok(agent) => Slot::Ready(Arc::new(agent), created_at),
-                Err(error) => {
-                    tracing::warn!(agent = name, "not restored: {error}");
-                    Slot::Failed { id: row.id.clone(), reason: error.to_string(), created_at }
-                }
-            };
-            agents.insert(name, slot);
+        let agents = Self {
+            agents,
+            trees,
+            path,
+            credentials,
+            runner,
+            images,
+            store,
+            turns,
+            decisions,
+            withheld,
+            accepted,
+            changed,
+        };
+        let rows = agents.store.agents().await?;
+        agents.clear_up(&rows, &found);
+        for row in rows {
+            agents.restore_or_tell(row).await;
         }
         Ok(agents)
+    }
+
+    /// Tries again to restore the agents that failed: what kept them from starting may have been the machine's, such as a
+    /// full disk.
+    pub async fn retry(&self) -> Result<(), AgentError> {
+        for name in self.failed() {
+            if let Some(row) = self.store.agent(&name).await? {
+                self.restore_or_tell(row).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Restores an agent, or keeps the reason why it cannot be.
+    async fn restore_or_tell(&self, row: AgentRow) {
+        let (name, created_at) = (row.name.clone(), row.created_at);
+        let slot = match self.restore(&row).await {
+            Ok(agent) => Slot::Ready(Arc::new(agent), created_at),
+            Err(error) => Slot::Failed { id: row.id.clone(), reason: error.to_string(), created_at },
+        };
+        if let Some(reason) = slot.failure() {
+            // Said once, however often it is tried.
+            if self.failure(&name).as_deref() == Some(reason) {
+                return;
+            }
+            tracing::warn!(agent = name, "not restored: {reason}");
+        } else if self.failure(&name).is_some() {
+            tracing::info!("agent {name} runs again");
+        }
+        self.insert(name, slot);
+    }
+
+    /// The names of the agents that are not running.
+    fn failed(&self) -> Vec<String> {
+        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
+        agents.iter().filter(|(_, slot)| slot.failure().is_some()).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn failure(&self, name: &str) -> Option<String> {
+        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
+        agents.get(name)?.failure().map(str::to_owned)
+    }
+
+    /// Removes the trees of agents that were never made, and names those that the database does not know.
+    fn clear_up(&self, rows: &[AgentRow], found: &trees::Found) {
+        let unknown = |id: &&String| !rows.iter().any(|row| row.id == **id);
+        for id in found.begun.iter().filter(unknown) {
+            if let Err(error) = self.trees.remove_dir_all(id) {
+                tracing::warn!("{}: it is left over and cannot be removed: {error}", self.path.join(id).display());
+            }
+        }
+        for id in found.made.iter().filter(unknown) {
+            let path = self.path.join(id);
+            tracing::warn!("{}: the database does not know this agent, so it is not served", path.display());
+        }
     }
 
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and documents change, its id, its
@@ -124,7 +176,8 @@ impl Agents {
         let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let home = std::path::absolute(&home).unwrap_or(home);
         let name = agentfile.name.to_string();
-        let row = match self.store.agent(&name).await? {
+        let known = self.store.agent(&name).await?;
+        let row = match known.clone() {
             Some(row) => AgentRow { home: home.display().to_string(), ..row },
             None => AgentRow {
                 id: uuid::Uuid::new_v4().to_string(),
@@ -135,22 +188,46 @@ impl Agents {
         };
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            components.push(self.component(&name, bin, &home).await?);
+            let found = self.component(&name, bin, &home).await?;
+            components.push(self.decided(&row, bin, found).await?);
         }
         let source = std::fs::read(file).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
-        let workspace = self.workspace(&row.id)?;
-        let agent = self.build(&row, &agentfile, &components, workspace.clone()).await?;
-        // Only now, when everything has been found to work, does the tree change.
-        let bins: Vec<_> = agentfile.bins.iter().map(|bin| bin.name.clone()).collect();
-        workspace.keep_only("usr/bin", &bins)?;
-        for (bin, component) in bins.iter().zip(&components) {
-            workspace.write(&format!("usr/bin/{bin}"), &component.bytes)?;
-            workspace.write_usage(bin, component.usage.as_deref())?;
+        let made = self.make(&row, known.as_ref(), &agentfile, &components, &source).await;
+        if made.is_err() && known.is_none() {
+            // An agent that never was leaves nothing. What cannot be removed now goes at the next start.
+            let _ = self.trees.remove_dir_all(&row.id);
         }
-        workspace.write("etc/Agentfile", &source)?;
-        self.store.put_agent(&row).await?;
-        let agent = Arc::new(agent);
+        let agent = Arc::new(made?);
         self.insert(name, Slot::Ready(Arc::clone(&agent), row.created_at));
+        Ok(agent)
+    }
+
+    /// Builds an agent and changes its tree to fit. The tree and the database change only when everything has been found to
+    /// work: the new revision is prepared beside the old one, and switched to last.
+    async fn make(
+        &self,
+        row: &AgentRow,
+        known: Option<&AgentRow>,
+        agentfile: &Agentfile,
+        components: &[Component],
+        source: &[u8],
+    ) -> Result<Agent, AgentError> {
+        let workspace = self.workspace(&row.id)?;
+        let Made { agent, documents } = self.build(row, agentfile, components, workspace.clone()).await?;
+        let revision = revision(source, agentfile, components, documents);
+        let changed = !workspace.has(&revision)?;
+        if changed {
+            workspace.prepare(&revision)?;
+        }
+        if known != Some(row)
+            && let Err(error) = self.store.put_agent(row).await
+        {
+            workspace.discard();
+            return Err(error.into());
+        }
+        if changed {
+            workspace.finish()?;
+        }
         Ok(agent)
     }
 
@@ -203,7 +280,7 @@ impl Agents {
         self.changed.send_replace(());
     }
 
-    fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
+    pub(crate) fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
         Workspace::open(&self.trees, id, self.path.join(id))
     }
 
@@ -216,7 +293,18 @@ impl Agents {
             let bytes = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?;
             components.push(Component { bytes, usage: workspace.read_usage(&bin.name)? });
         }
-        self.build(row, &agentfile, &components, workspace).await
+        let Made { agent, documents } = self.build(row, &agentfile, &components, workspace.clone()).await?;
+        let source = std::fs::read(&file).map_err(|source| AgentError::Tree { path: file, source })?;
+        let revision = revision(&source, &agentfile, &components, documents);
+        // Another version of this host may word the documents otherwise. The agent reads them from memory.
+        let written = match workspace.has(&revision) {
+            Ok(true) => Ok(()),
+            _ => workspace.prepare(&revision).and_then(|()| workspace.finish()),
+        };
+        if let Err(error) = written {
+            tracing::warn!(agent = row.name, "the documents in its tree stay as they were: {error}");
+        }
+        Ok(agent)
     }
 
     /// A tool: a file beside the Agentfile, or an image of this machine or a registry.
@@ -248,17 +336,22 @@ impl Agents {
         agentfile: &Agentfile,
         components: &[Component],
         workspace: Workspace,
-    ) -> Result<Agent, AgentError> {
+    ) -> Result<Made, AgentError> {
         let model = |source| AgentError::Model { agent: row.name.clone(), source };
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home)).map_err(model)?;
         let mut catalog = Catalog::default();
         let queue = self.runner.queue();
         for (bin, component) in agentfile.bins.iter().zip(components) {
+            if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
+                tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
+                continue;
+            }
             self.add_tools(row, bin, component, &workspace, &queue, &mut catalog).await?;
         }
-        let system_prompt = write_documents(&workspace, agentfile, &row.id, &catalog)?;
-        Ok(Agent {
+        let documents = documents_of(agentfile, &row.id, &catalog);
+        let system_prompt = documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
             model_name,
@@ -269,7 +362,8 @@ impl Agents {
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
             turns: Arc::clone(&self.turns),
-        })
+        };
+        Ok(Made { agent, documents })
     }
 
     async fn add_tools(
@@ -285,20 +379,12 @@ impl Agents {
             |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
         let installed = self.runner.load(&component.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
-        // The operator of an agent offers its workspace and nothing else; the tool's manifest says what it takes of it.
-        let offer = Offer::below(workspace.root(), GuestPath::working_directory(), Access::ReadWrite).map_err(grant)?;
-        let mut decision = self.decisions.get(&(row.name.clone(), bin.name.clone())).cloned().unwrap_or_default();
-        decision.offers.push(offer);
-        let mut note = bin.description.clone().unwrap_or_default();
+        let decision =
+            self.decisions.offered(&row.name, &bin.name, installed.manifest(), workspace.root()).map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
-        if let Some(usage) = bin.usage.as_ref().or(component.usage.as_ref()) {
-            note = format!("{note}\n\n## Usage\n\n{usage}");
-        }
+        let usage = bin.usage.as_deref().or(component.usage.as_deref());
+        let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
         let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
-        // All tools of a component have the same grant.
-        for withheld in tools.first().iter().flat_map(|tool| tool.grant().withheld()) {
-            tracing::info!(agent = row.name, tool = bin.name, "{withheld}");
-        }
         for tool in tools {
             catalog.add(tool).map_err(|name| AgentError::Bin {
                 agent: row.name.clone(),
@@ -310,27 +396,23 @@ impl Agents {
     }
 }
 
-impl Slot {
-    fn id(&self) -> &str {
-        match self {
-            Self::Ready(agent, _) => agent.id(),
-            Self::Failed { id, .. } => id,
+/// The files of `etc` and `usr` for an agent.
+fn revision(
+    source: &[u8],
+    agentfile: &Agentfile,
+    components: &[Component],
+    documents: Vec<(String, String)>,
+) -> Revision {
+    let mut revision = Revision::default();
+    revision.add("etc/Agentfile", source);
+    documents.into_iter().for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
+    for (bin, component) in agentfile.bins.iter().zip(components) {
+        revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
+        if let Some(usage) = &component.usage {
+            revision.add(usage_file(&bin.name), usage.clone());
         }
     }
-
-    fn summary(&self, name: &str) -> Summary {
-        let (model, status, failure_reason, tools, created_at) = match self {
-            Self::Ready(agent, created_at) => {
-                let tools = agent.catalog().iter().map(|tool| tool.name().to_owned()).collect();
-                (agent.model(), "ready", String::new(), tools, *created_at)
-            }
-            Self::Failed { reason, created_at, .. } => {
-                (String::new(), "failed", reason.clone(), Vec::new(), *created_at)
-            }
-        };
-        let (id, name) = (self.id().to_owned(), name.to_owned());
-        Summary { id, name, model, status, failure_reason, tools, created_at }
-    }
+    revision
 }
 
 fn unix_seconds() -> i64 {

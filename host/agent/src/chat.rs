@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cofferdam_model::{Message, Request, ToolCall};
+use cofferdam_tool::Origin;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -189,8 +190,8 @@ impl Conversation<'_> {
         self.emit(Event::ToolCall { tool: tool.clone(), id: id.clone(), input: input.clone() }).await?;
 
         let started = Instant::now();
-        let arguments = call.arguments.clone();
-        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, arguments, self.cancel).await;
+        let origin = Origin::session(&self.agent.name, self.session);
+        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, input.clone(), &origin, self.cancel).await;
         let duration = started.elapsed();
 
         self.parts.truncate(place);

@@ -20,7 +20,7 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, catalog: &Catalog) -> Strin
     } else {
         text.push_str("These are all the tools there are. There is no shell, and nothing else can be started.\n\n");
         for tool in catalog.iter() {
-            let line = tool.description().lines().next().unwrap_or_default();
+            let line = tool.descriptor().description.lines().next().unwrap_or_default();
             let _ = writeln!(text, "- `{}`: {line}", tool.name());
         }
         text.push_str(

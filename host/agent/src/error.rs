@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use cofferdam_capability::SystemError;
+
+use crate::session::StoreError;
+
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
@@ -59,7 +63,7 @@ pub enum AgentError {
         reason: String,
     },
     /// A file of the agent's tree cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}", path = path.display(), source = SystemError(source))]
     Tree {
         /// The file.
         path: PathBuf,
@@ -67,11 +71,8 @@ pub enum AgentError {
         source: std::io::Error,
     },
     /// The database failed.
-    #[error("the database failed: {0}")]
-    Store(#[from] sqlx::Error),
-    /// The database cannot be brought to this version.
-    #[error("the database cannot be opened by this version: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A turn that did not come to its end. What was said before stays in the session.
@@ -117,6 +118,6 @@ pub enum TurnError {
     #[error("the turn was stopped: its events were not taken for {0} s")]
     Stalled(u64),
     /// The database failed.
-    #[error("the database failed: {0}")]
-    Store(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

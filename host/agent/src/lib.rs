@@ -6,17 +6,26 @@
 mod agent;
 mod agents;
 mod chat;
+mod decisions;
 mod documents;
 mod error;
 mod event;
+mod grants;
 mod kept;
+mod pinned;
+mod revision;
 mod session;
+mod slot;
+mod trees;
 mod workspace;
 
 pub use agent::Agent;
-pub use agents::{Agents, AgentsConfig, Decisions, Summary};
+pub use agents::{Agents, AgentsConfig};
 pub use chat::Turn;
+pub use decisions::{Accepted, Decisions, ToolDecision};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
+pub use grants::grants;
 pub use kept::{Kept, kept};
-pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor};
+pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor, StoreError};
+pub use slot::Summary;

@@ -1,15 +1,16 @@
 //! An agent's tree on disk: `<data>/agents/<id>/`, laid out as a small Unix root.
 
-use std::io::Write;
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::AgentError;
+use crate::revision::{self, Revision};
 
 /// The directories of a tree, as the openotters executor lays them out.
-const DIRECTORIES: [&str; 9] = [
+pub(crate) const DIRECTORIES: [&str; 9] = [
     "etc/context",
     "etc/data/bins",
     "usr/bin",
@@ -20,6 +21,10 @@ const DIRECTORIES: [&str; 9] = [
     "home/.local/share",
     "var/lib",
 ];
+
+/// The beginning of the names of files that are being written. They lie at the top of the tree, which no tool sees, and
+/// get their place when they are whole.
+const INCOMING: &str = ".incoming.";
 
 /// The largest usage text, in bytes: what an image's config or layer may hold at most.
 const MAX_USAGE: u64 = 1 << 20;
@@ -33,14 +38,24 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Opens the tree of the agent `id` below `agents`, and makes what is missing.
+    /// Opens the tree of the agent `id` below `agents`, finishes what a killed host began in it, and makes what is missing.
     pub(crate) fn open(agents: &Dir, id: &str, path: PathBuf) -> Result<Self, AgentError> {
-        let make = |name: &str| agents.create_dir_all(Path::new(id).join(name));
+        let wrong = |source| AgentError::Tree { path: path.clone(), source };
+        agents.create_dir_all(id).map_err(wrong)?;
+        let root = agents.open_dir(id).map_err(wrong)?;
+        revision::finish(&root).and_then(|()| remove_incoming(&root)).map_err(wrong)?;
         for name in DIRECTORIES {
-            make(name).map_err(|source| AgentError::Tree { path: path.join(name), source })?;
+            root.create_dir_all(name).map_err(|source| AgentError::Tree { path: path.join(name), source })?;
         }
-        let root = agents.open_dir(id).map_err(|source| AgentError::Tree { path: path.clone(), source })?;
         Ok(Self { root: Arc::new(root), path })
+    }
+
+    /// Opens a tree that is there, and makes nothing in it. `path` is its place below the data directory `data`.
+    pub(crate) fn existing(data: &Dir, path: &Path) -> Result<Self, AgentError> {
+        let name = path.file_name().unwrap_or_default();
+        let opened = data.open_dir(Path::new("agents").join(name));
+        let root = opened.map_err(|source| AgentError::Tree { path: path.to_owned(), source })?;
+        Ok(Self { root: Arc::new(root), path: path.to_owned() })
     }
 
     pub(crate) fn root(&self) -> &Dir {
@@ -49,7 +64,6 @@ impl Workspace {
 
     /// Reads a file of at most `max` bytes.
     pub(crate) fn read(&self, name: &str, max: u64) -> Result<Vec<u8>, AgentError> {
-        use std::io::Read;
         let wrong = |source| AgentError::Tree { path: self.path.join(name), source };
         let file = self.root.open(name).map_err(wrong)?;
         let mut bytes = Vec::new();
@@ -57,61 +71,74 @@ impl Workspace {
         Ok(bytes)
     }
 
-    /// Writes a file whole or not at all.
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
-        let temporary = format!("{name}.new");
-        let write = || {
-            // A guest may have put a link there, which must not lead the host to another file of the tree.
-            match self.root.remove_file(&temporary) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut file = self.root.open_with(&temporary, OpenOptions::new().write(true).create_new(true))?;
+    /// Puts a file into `/workspace`, whole or not at all, in place of a file or link of that name.
+    pub(crate) fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        let place = format!("workspace/{name}");
+        let temporary = format!("{INCOMING}{}", uuid::Uuid::new_v4());
+        let mut options = OpenOptions::new();
+        let written = self.root.open_with(&temporary, options.write(true).create_new(true)).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()?;
-            self.root.rename(&temporary, &self.root, name)
-        };
-        write().map_err(|source| AgentError::Tree { path: self.path.join(name), source })
+            self.root.rename(&temporary, &self.root, &place)
+        });
+        written.map_err(|source| {
+            // If it stays, the next start removes it.
+            let _ = self.root.remove_file(&temporary);
+            let source = match source.kind() {
+                ErrorKind::IsADirectory | ErrorKind::DirectoryNotEmpty => {
+                    Error::new(source.kind(), "a directory has this name: rename or remove it")
+                }
+                _ => source,
+            };
+            AgentError::Tree { path: self.path.join(&place), source }
+        })
     }
 
-    /// Keeps the usage text of a tool, or that it has none.
-    pub(crate) fn write_usage(&self, bin: &str, usage: Option<&str>) -> Result<(), AgentError> {
-        let directory = format!("etc/data/bins/{bin}");
-        let name = format!("{directory}/USAGE.md");
-        let wrong = |source| AgentError::Tree { path: self.path.join(&name), source };
-        let Some(usage) = usage else {
-            return match self.root.remove_file(&name) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(wrong(error)),
-                _ => Ok(()),
-            };
-        };
-        self.root.create_dir_all(&directory).map_err(wrong)?;
-        self.write(&name, usage.as_bytes())
+    /// Writes a revision beside the one that the tree has. It counts from here on.
+    pub(crate) fn prepare(&self, revision: &Revision) -> Result<(), AgentError> {
+        revision.prepare(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
+    }
+
+    /// Takes a prepared revision back.
+    pub(crate) fn discard(&self) {
+        // One that cannot be removed now is the agent's after the next start.
+        let _ = revision::discard(&self.root);
+    }
+
+    /// Switches to a prepared revision.
+    pub(crate) fn finish(&self) -> Result<(), AgentError> {
+        revision::finish(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
+    }
+
+    /// Returns true if the tree holds this revision.
+    pub(crate) fn has(&self, revision: &Revision) -> Result<bool, AgentError> {
+        revision.is_in(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
     }
 
     /// The usage text of a tool, if its image had one.
     pub(crate) fn read_usage(&self, bin: &str) -> Result<Option<String>, AgentError> {
-        let name = format!("etc/data/bins/{bin}/USAGE.md");
+        let name = usage_file(bin);
         if !self.root.exists(&name) {
             return Ok(None);
         }
         let bytes = self.read(&name, MAX_USAGE)?;
-        let wrong = |error| AgentError::Tree { path: self.path.join(&name), source: std::io::Error::other(error) };
+        let wrong = |error| AgentError::Tree { path: self.path.join(&name), source: Error::other(error) };
         String::from_utf8(bytes).map(Some).map_err(wrong)
     }
+}
 
-    /// Removes the files of `directory` that are not in `keep`.
-    pub(crate) fn keep_only(&self, directory: &str, keep: &[String]) -> Result<(), AgentError> {
-        let sweep = || {
-            for entry in self.root.read_dir(directory)? {
-                let entry = entry?;
-                let kept = entry.file_name().to_str().is_some_and(|name| keep.iter().any(|kept| kept == name));
-                if !kept && entry.file_type()?.is_file() {
-                    entry.remove_file()?;
-                }
-            }
-            Ok(())
-        };
-        sweep().map_err(|source| AgentError::Tree { path: self.path.join(directory), source })
+/// Where the usage text of a tool lies in its tree.
+pub(crate) fn usage_file(bin: &str) -> String {
+    format!("etc/data/bins/{bin}/USAGE.md")
+}
+
+/// Removes what was being written when a host was killed.
+fn remove_incoming(root: &Dir) -> std::io::Result<()> {
+    for entry in root.entries()? {
+        let name = entry?.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(INCOMING)) {
+            root.remove_file(Path::new(&name))?;
+        }
     }
+    Ok(())
 }

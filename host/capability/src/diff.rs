@@ -59,8 +59,9 @@ impl Diff {
         more.extend(env.map(|row| More::Variable(row.name.clone())));
         let call = call.iter().filter(|row| !old.call.iter().any(|old| old.name == row.name));
         more.extend(call.map(|row| More::Call(row.name.clone())));
-        let effective = |asked| ceiling.defaults.adjusted(asked, &ceiling.limits);
-        more.extend(effective(limits).higher_than(&effective(&old.limits)).into_iter().map(More::Limit));
+        // What is asked for beyond the defaults is not given without the operator, so it does not count as more.
+        let given = |asked| ceiling.defaults.lowered(asked);
+        more.extend(given(limits).higher_than(&given(&old.limits)).into_iter().map(More::Limit));
         Self { more }
     }
 

@@ -97,6 +97,17 @@ pub enum GrantError {
     /// Two directories were offered under one name: the guest could see only one of them.
     #[error("{0} is offered twice: offer one directory under each guest path")]
     OfferedTwice(GuestPath),
+    /// A directory was offered that holds the host's own data, or lies in it.
+    #[error(
+        "{host}, offered as {guest}, holds the data directory of this host or lies in it, and with it keys, tokens and \
+         the components of agents: offer a directory beside it, or move the data directory with --data-dir"
+    )]
+    HostData {
+        /// The directory, as the operator named it.
+        host: String,
+        /// The path under which the guest would know it.
+        guest: GuestPath,
+    },
     /// A directory that was to be granted cannot be opened.
     #[error("cannot open {path} for the tool: {source}")]
     Open {

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::environment::LOCKED_ENVIRONMENT;
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
-use crate::limits::{Limits, LimitsRequest};
+use crate::limits::{Limits, LimitsRequest, LowerLimit};
 use crate::manifest::{Access, Manifest};
 use crate::network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
@@ -20,9 +20,9 @@ use crate::secret::{SecretName, SecretRule};
 /// The most this host gives to any tool.
 #[derive(Debug, Clone)]
 pub struct Ceiling {
-    /// What a call gets when its manifest asks for nothing else.
+    /// The most a call gets without its operator: a manifest can lower these numbers.
     pub defaults: Limits,
-    /// The highest value of every limit.
+    /// The most an operator can give.
     pub limits: Limits,
     /// The hosts and addresses that any tool reaches.
     pub network: NetworkCeiling,
@@ -35,7 +35,7 @@ pub struct Decision {
     pub offers: Vec<Offer>,
     /// Environment variables, by name and value.
     pub env: Vec<(String, String)>,
-    /// Limits that the operator wants instead of the manifest's and the defaults.
+    /// Limits that hold instead of the manifest's and the defaults.
     pub limits: LimitsRequest,
     /// Hosts that it may send requests to.
     pub http: Vec<HostOffer>,
@@ -57,8 +57,8 @@ pub enum Withheld {
     ReadOnly(GuestPath),
     /// The manifest declares a variable that has no value here.
     NoVariable(String),
-    /// The manifest asks for a higher limit than the host gives.
-    Limit(&'static str),
+    /// The manifest asks for a higher limit than the tool gets.
+    Limit(LowerLimit),
     /// The manifest declares a host that nobody offers, or not at these ports.
     NoHost(HostPattern),
     /// The manifest declares a host that this host gives to no tool.
@@ -120,7 +120,13 @@ impl fmt::Display for Withheld {
             }
             Self::ReadOnly(path) => write!(f, "it asks to write to {path}, which is offered read-only"),
             Self::NoVariable(name) => write!(f, "its manifest declares the variable {name}, which has no value here"),
-            Self::Limit(name) => write!(f, "it asks for more `{name}` than this host gives, and gets the ceiling"),
+            Self::Limit(LowerLimit { name, asked, given, ceiling }) => {
+                write!(f, "its manifest asks for `{name}` = {asked}, and it gets {given}")?;
+                match ceiling {
+                    Some(ceiling) => write!(f, " (the ceiling of this host is {ceiling})"),
+                    None => Ok(()),
+                }
+            }
             Self::NoHost(host) => write!(f, "its manifest declares requests to {host}, which nobody offers"),
             Self::HostAboveCeiling(host) => {
                 write!(f, "its manifest declares requests to {host}, which this host gives to no tool")
@@ -273,7 +279,8 @@ impl Grant {
     }
 }
 
-/// An operator who asks for too much is told; a manifest that does gets the ceiling, and the reviewer is told.
+/// Decides the limits: the operator's number, else the lower of the manifest's and the default. A manifest that asks for
+/// more is a question to the operator, who is told.
 fn decide_limits(
     manifest: &Manifest,
     ceiling: &Ceiling,
@@ -283,11 +290,9 @@ fn decide_limits(
     if let Some((limit, asked, ceiling)) = operator.above(&ceiling.limits) {
         return Err(GrantError::AboveCeiling { limit, asked, ceiling });
     }
-    if let Some((limit, _, _)) = manifest.limits.above(&ceiling.limits) {
-        withheld.push(Withheld::Limit(limit));
-    }
-    let declared = ceiling.defaults.adjusted(&manifest.limits, &ceiling.limits);
-    Ok(declared.adjusted(operator, &ceiling.limits))
+    let given = ceiling.defaults.lowered(&manifest.limits).replaced(operator);
+    withheld.extend(manifest.limits.beyond(&given, &ceiling.limits).into_iter().map(Withheld::Limit));
+    Ok(given)
 }
 
 fn decide_directories(

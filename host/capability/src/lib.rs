@@ -12,7 +12,9 @@ mod environment;
 mod error;
 mod grant;
 mod guest_path;
+pub mod json;
 mod limits;
+mod location;
 mod manifest;
 mod network;
 mod overlap;
@@ -20,6 +22,9 @@ mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod secret;
+mod system_error;
+mod text;
+mod tool_name;
 
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
@@ -28,7 +33,8 @@ pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant, Withheld};
 pub use guest_path::GuestPath;
-pub use limits::{LimitRow, Limits, LimitsRequest};
+pub use limits::{LimitRow, Limits, LimitsRequest, LowerLimit};
+pub use location::Location;
 pub use manifest::{
     Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
 };
@@ -40,3 +46,6 @@ pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use system_error::SystemError;
+pub use text::{ForeignText, is_hiding};
+pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};

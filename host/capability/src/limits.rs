@@ -1,5 +1,5 @@
-//! What one call may use. Every limit is finite and none is optional: a manifest or an operator can only choose
-//! another number, up to the host's ceiling.
+//! What one call may use. Every limit is finite and none is optional. A manifest can lower a limit and ask for a higher
+//! one; the operator alone raises it, up to the host's ceiling.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,19 @@ pub struct LimitRow {
     pub name: &'static str,
     /// What holds in these limits.
     pub value: String,
+}
+
+/// A limit of which a manifest asks for more than its tool gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LowerLimit {
+    /// The key in `[limits]`.
+    pub name: &'static str,
+    /// The value that the manifest asks for.
+    pub asked: String,
+    /// The value that holds.
+    pub given: String,
+    /// The ceiling, where the manifest asks for more than an operator may give.
+    pub ceiling: Option<String>,
 }
 
 const fn mib(n: u64) -> Bytes {
@@ -71,7 +84,7 @@ macro_rules! limits {
         }
 
         impl Limits {
-            /// What holds when nobody asks for anything else.
+            /// The limits of a call unless its manifest lowers them or its operator replaces them.
             pub const DEFAULT: Self = Self { $($name: $default,)* };
 
             /// The most this host gives unless its operator configures another ceiling.
@@ -96,10 +109,16 @@ macro_rules! limits {
             /// The highest ceiling that an operator can configure.
             pub const HIGHEST: Self = Self { $($name: highest!($kind $(, $highest)?),)* };
 
-            /// What `request` leads to: its numbers where it names any, else these, never above `ceiling`.
+            /// These limits, each lowered to `ceiling`.
             #[must_use]
-            pub fn adjusted(&self, request: &LimitsRequest, ceiling: &Self) -> Self {
-                Self { $($name: request.$name.unwrap_or(self.$name).min(ceiling.$name),)* }
+            pub fn at_most(&self, ceiling: &Self) -> Self {
+                Self { $($name: self.$name.min(ceiling.$name),)* }
+            }
+
+            /// These limits with the lower numbers of `request`: a manifest cannot raise any.
+            #[must_use]
+            pub fn lowered(&self, request: &LimitsRequest) -> Self {
+                Self { $($name: request.$name.unwrap_or(self.$name).min(self.$name),)* }
             }
         }
 
@@ -110,6 +129,50 @@ macro_rules! limits {
                     return Some(($key, asked.to_string(), ceiling.$name.to_string()));
                 })*
                 None
+            }
+
+            /// Every limit that is asked for and higher than `given`.
+            pub fn beyond(&self, given: &Limits, ceiling: &Limits) -> Vec<LowerLimit> {
+                let mut lower = Vec::new();
+                $(if let Some(asked) = self.$name && asked > given.$name {
+                    lower.push(LowerLimit {
+                        name: $key,
+                        asked: asked.to_string(),
+                        given: given.$name.to_string(),
+                        ceiling: (asked > ceiling.$name).then(|| ceiling.$name.to_string()),
+                    });
+                })*
+                lower
+            }
+
+            /// Every limit that is asked for.
+            pub fn rows(&self) -> Vec<LimitRow> {
+                let mut rows = Vec::new();
+                $(if let Some(asked) = self.$name {
+                    rows.push(LimitRow { name: $key, value: asked.to_string() });
+                })*
+                rows
+            }
+
+            /// These requests, each lowered to `ceiling`.
+            #[must_use]
+            pub fn at_most(&self, ceiling: &Limits) -> Self {
+                Self { $($name: self.$name.map(|asked| asked.min(ceiling.$name)),)* }
+            }
+
+            /// Asks for one more limit, by its key. The error says what is wrong with the key or the value.
+            pub fn ask(&mut self, key: &str, value: &str) -> Result<(), String> {
+                let asked_before = match key {
+                    $($key => self.$name.replace(value.parse()?).is_some(),)*
+                    _ => {
+                        let keys = [$($key),*].join(", ");
+                        return Err(format!("there is no limit `{key}`; the limits are: {keys}"));
+                    }
+                };
+                if asked_before {
+                    return Err(format!("the limit `{key}` is given twice: give it once"));
+                }
+                Ok(())
             }
         }
     };
@@ -163,8 +226,9 @@ limits! {
     listing_entries("listing-entries"): Count = Count(16_384), at most Count(262_144);
 
     /// Bytes written to files over all directories, and sizes that files are given without writing. Enough for any
-    /// document; a tool that produces more says so.
-    written("written"): Bytes = mib(64), at most Bytes(16 << 30);
+    /// document; a tool that produces more says so. It is disk and not memory, so a ceiling may be as high as a disk is
+    /// large (1 TiB).
+    written("written"): Bytes = mib(64), at most Bytes(16 << 30), never above Bytes(1 << 40);
 
     /// Files, directories and links created or renamed over all directories, removed or not: what a small source tree
     /// has.
@@ -211,4 +275,35 @@ limits! {
 
     /// The result of a typed call.
     result("result"): Bytes = mib(1), at most mib(8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_above_what_an_operator_can_keep() {
+        assert_eq!(Limits::DEFAULT.higher_than(&Limits::CEILING), [""; 0]);
+        assert_eq!(Limits::CEILING.higher_than(&Limits::HIGHEST), [""; 0]);
+    }
+
+    #[test]
+    fn every_value_is_read_as_it_is_shown() {
+        for limits in [Limits::DEFAULT, Limits::CEILING, Limits::HIGHEST] {
+            let mut request = LimitsRequest::default();
+            for row in limits.rows() {
+                request.ask(row.name, &row.value).expect("it was shown so");
+            }
+            assert_eq!(Limits::DEFAULT.replaced(&request), limits);
+        }
+    }
+
+    #[test]
+    fn a_key_is_asked_for_once_and_must_exist() {
+        let mut request = LimitsRequest::default();
+        request.ask("fuel", "1_000").expect("a limit");
+        assert!(request.ask("fuel", "1").is_err_and(|error| error.contains("twice")));
+        assert!(request.ask("fule", "1").is_err_and(|error| error.contains("fuel, wall")));
+        assert!(request.ask("memory", "1").is_err_and(|error| error.contains("64MiB")));
+    }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::digest::Digest;
 use crate::error::ManifestError;
@@ -15,15 +16,14 @@ use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
 use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
 use crate::secret::{InjectFormat, InjectHeader, SecretName};
+use crate::text::ForeignText;
+use crate::tool_name::check_tool_name;
 
 /// The version of the format that this host reads.
 const SCHEMA: u32 = 1;
 
 /// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
 const MAX_MANIFEST: usize = 64 << 10;
-
-/// The longest name of a tool, in bytes: what vendors of models take.
-const MAX_TOOL_NAME: usize = 64;
 
 /// What a tool asks for. Asking grants nothing: see [`crate::Grant`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,15 +244,40 @@ impl Manifest {
         }
     }
 
-    /// What no single value can get wrong, but two together can.
+    /// Refuses a character that could draw on a terminal, forge a line or hide a word from a reviewer, in any text of the
+    /// manifest: reasons, paths, hosts, names.
+    fn check_text(&self, origin: &str) -> Result<(), ManifestError> {
+        let whole = serde_json::to_value(self).map_err(|error| ManifestError::from_json(&error, origin))?;
+        let sections = whole.as_object().into_iter().flatten();
+        for (section, value) in sections {
+            let (place, rows) = match value {
+                Value::Array(rows) => (format!("[[{section}]]"), rows.as_slice()),
+                other => (format!("[{section}]"), std::slice::from_ref(other)),
+            };
+            if let Some((key, c)) = rows.iter().find_map(hidden) {
+                let key = ForeignText::line(&key);
+                let problem = format!(
+                    "{place} `{key}` holds the character U+{:04X}, which a reviewer would not see as it is: write it \
+                     without control, invisible and direction characters",
+                    u32::from(c)
+                );
+                return Err(ManifestError::at(origin, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that involve more than one key.
     fn checked(self, origin: &str) -> Result<Self, ManifestError> {
-        let refuse = |problem: String| Err(ManifestError::at(origin, problem));
+        let at = |problem: String| ManifestError::at(origin, problem);
+        let refuse = |problem: String| Err(at(problem));
         if self.schema != SCHEMA {
             return refuse(format!("`schema = {}` is unknown to this host: expected `schema = {SCHEMA}`", self.schema));
         }
-        if self.tool.name.is_empty() && self != Self::empty() {
-            return refuse("[tool] needs a `name`".to_owned());
+        if self != Self::empty() {
+            check_tool_name(&self.tool.name).map_err(|problem| at(format!("[tool] `name`: {problem}")))?;
         }
+        self.check_text(origin)?;
         twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
         twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
@@ -275,13 +300,7 @@ impl Manifest {
             }
         }
         for row in &self.call {
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-            if row.name.is_empty() || row.name.len() > MAX_TOOL_NAME || !row.name.chars().all(plain) {
-                return refuse(format!(
-                    "[[call]] `name = {:?}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -",
-                    row.name
-                ));
-            }
+            check_tool_name(&row.name).map_err(|problem| at(format!("[[call]] `name`: {problem}")))?;
         }
         Ok(self)
     }
@@ -329,6 +348,19 @@ impl fmt::Display for Access {
             Self::ReadOnly => "read-only",
             Self::ReadWrite => "read-write",
         })
+    }
+}
+
+/// Returns the key of the first text below `value` that holds a hiding character, and the character.
+fn hidden(value: &Value) -> Option<(String, char)> {
+    match value {
+        Value::String(text) => ForeignText::line(text).hidden().map(|c| (String::new(), c)),
+        Value::Array(values) => values.iter().find_map(hidden),
+        Value::Object(values) => values.iter().find_map(|(key, value)| {
+            let (inner, c) = hidden(value)?;
+            Some((if inner.is_empty() { key.clone() } else { format!("{key}.{inner}") }, c))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

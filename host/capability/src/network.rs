@@ -222,6 +222,11 @@ impl NetworkPolicy {
         self.tcp.iter().filter_map(|rule| rule.port_of(host)).collect()
     }
 
+    /// The hosts and ports that it may be connected to over TCP.
+    pub fn tcp_rules(&self) -> &[TcpRule] {
+        &self.tcp
+    }
+
     /// Whether some requests may be sent to every host: a manifest left the hosts open, and the operator too.
     pub fn reaches_every_host(&self) -> bool {
         self.rules.iter().any(|rule| rule.host.is_any())
@@ -235,6 +240,26 @@ impl NetworkPolicy {
     /// The rules, in the order of the manifest.
     pub fn rules(&self) -> &[HttpRule] {
         &self.rules
+    }
+}
+
+/// Host, methods, ports and paths, as far as the rule names them.
+impl fmt::Display for HttpRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.is_any() {
+            true => f.write_str("every public host")?,
+            false => write!(f, "{}", self.host)?,
+        }
+        if self.methods.is_empty() {
+            f.write_str(" any method")?;
+        }
+        self.methods.iter().try_for_each(|method| write!(f, " {method}"))?;
+        let ports = self.offered.as_ref().map_or(self.ports.as_slice(), std::slice::from_ref);
+        if !ports.is_empty() {
+            f.write_str(" port")?;
+        }
+        ports.iter().try_for_each(|port| write!(f, " {}", port.0))?;
+        self.paths.iter().try_for_each(|path| write!(f, " {}", String::from(path.clone())))
     }
 }
 

@@ -11,6 +11,7 @@ use cap_std::fs::Dir;
 
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
+use crate::location::Location;
 use crate::manifest::Access;
 
 /// A directory that the operator is willing to show, under the name by which a guest would know it.
@@ -21,6 +22,8 @@ pub struct Offer {
     dir: Arc<Dir>,
     /// Where the directory came from, for messages.
     host: String,
+    /// The operator named it by a path of the host; else it lies in a tree that the host keeps for its tools.
+    named: bool,
 }
 
 /// A directory that a tool was granted: open, and what it may do there.
@@ -42,7 +45,7 @@ impl Offer {
         let name = host.display().to_string();
         let open = |source| GrantError::Open { path: name.clone(), source };
         let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(open)?;
-        Ok(Self { guest, access, dir: Arc::new(dir), host: name })
+        Ok(Self { guest, access, dir: Arc::new(dir), host: name, named: true })
     }
 
     /// Offers a directory inside `tree`, such as an agent's workspace; `guest` names it in both.
@@ -50,7 +53,25 @@ impl Offer {
         let open = |source| GrantError::Open { path: guest.to_string(), source };
         let dir = Arc::new(tree.open_dir(guest.below_root()).map_err(open)?);
         let host = guest.to_string();
-        Ok(Self { guest, access, dir, host })
+        Ok(Self { guest, access, dir, host, named: false })
+    }
+
+    /// Refuses a directory that holds `data`, the data directory of the host, or lies in it: keys, tokens, conversations
+    /// and the components of all agents would be the tool's. A workspace, which the host itself offers, may lie there.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError::HostData`], or [`GrantError::Open`] if the system does not say where a directory lies.
+    pub fn refuse_host_data(&self, data: &Dir) -> Result<(), GrantError> {
+        let open = |source| GrantError::Open { path: self.host.clone(), source };
+        if !self.named {
+            return Ok(());
+        }
+        let (own, data) = (Location::of(&*self.dir).map_err(open)?, Location::of(data).map_err(open)?);
+        if own.lies_in(&data) || data.lies_in(&own) {
+            return Err(GrantError::HostData { host: self.host.clone(), guest: self.guest.clone() });
+        }
+        Ok(())
     }
 
     /// The guest path it is offered under.

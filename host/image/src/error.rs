@@ -1,8 +1,11 @@
 //! Why the store did not do as asked.
 
 use std::io;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
 
-use cofferdam_capability::Digest;
+use cap_std::fs::Dir;
+use cofferdam_capability::{Digest, SystemError};
 
 use crate::reference::{Reference, ReferenceError};
 
@@ -66,11 +69,22 @@ pub enum Error {
     /// The directory given as a store is something else.
     #[error("the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an empty one")]
     NotAStore(String),
+    /// A file that the whole store depends on cannot be used.
+    #[error(
+        "the image store {path}: {source}; put the file back, or move the directory away and pull or build its images anew",
+        path = path.display()
+    )]
+    Store {
+        /// Where the store lies.
+        path: PathBuf,
+        /// The problem with its file.
+        source: Box<Error>,
+    },
     /// Another process or thread has kept the store locked for longer than anyone should.
     #[error("the image store is locked by another process; try again")]
     Busy,
     /// The system refused.
-    #[error("cannot {action}: {source}")]
+    #[error("cannot {action}: {source}", source = SystemError(source))]
     Io {
         /// What was tried.
         action: String,
@@ -82,6 +96,17 @@ pub enum Error {
 impl Error {
     pub(crate) fn corrupt(what: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), problem: problem.into() }
+    }
+
+    /// Adds the place of the store in `dir` to what is wrong with one of its own files.
+    pub(crate) fn in_store(self, dir: &Dir) -> Self {
+        match self {
+            Self::Corrupt { .. } | Self::TooLarge { .. } | Self::NotAStore(_) => {
+                let path = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd()));
+                Self::Store { path: path.unwrap_or_else(|_| "images".into()), source: Box::new(self) }
+            }
+            other => other,
+        }
     }
 
     pub(crate) fn not_a_tool(reference: &Reference, problem: impl Into<String>) -> Self {

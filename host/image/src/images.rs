@@ -1,7 +1,8 @@
 //! The tool that a reference means: from the store, or else from the registry it names.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
 
 use crate::error::Error;
@@ -10,11 +11,15 @@ use crate::registry::{Pulled, Registry};
 use crate::store::Store;
 use crate::tool_image::ToolImage;
 
+/// Opens a directory.
+type OpenDir = dyn Fn() -> std::io::Result<Dir> + Send + Sync;
+
 /// Images on this machine and in registries: the one place that finds what a reference means.
-#[derive(Debug)]
 pub struct Images {
-    /// The images on this machine.
-    pub store: Arc<Store>,
+    /// Opens the directory of the store.
+    open: Box<OpenDir>,
+    /// The images on this machine, opened when the first one is asked for: a store that cannot be used concerns nobody else.
+    store: OnceLock<Arc<Store>>,
     /// Where others come from.
     pub registry: Registry,
 }
@@ -31,6 +36,24 @@ pub struct Found {
 }
 
 impl Images {
+    /// Those of the store in the directory that `open` opens, and of registries.
+    pub fn new(open: impl Fn() -> std::io::Result<Dir> + Send + Sync + 'static, registry: Registry) -> Self {
+        Self { open: Box::new(open), store: OnceLock::new(), registry }
+    }
+
+    /// The images on this machine.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`]. The next call tries again.
+    pub fn store(&self) -> Result<Arc<Store>, Error> {
+        if let Some(store) = self.store.get() {
+            return Ok(Arc::clone(store));
+        }
+        let store = Arc::new(Store::open((self.open)().map_err(Error::io("open the image store"))?)?);
+        Ok(Arc::clone(self.store.get_or_init(|| store)))
+    }
+
     /// The tool that `reference` means. What is here is not asked for again: a tag means what it meant when it was pulled.
     ///
     /// # Errors
@@ -40,7 +63,7 @@ impl Images {
         let pulled = match self.load(reference.clone()).await {
             Ok((digest, tool)) => return Ok(Found { digest, tool, pulled: None }),
             Err(Error::NotFound(_)) if reference.registry().is_some() => {
-                self.registry.pull(&self.store, reference).await?
+                self.registry.pull(&self.store()?, reference).await?
             }
             Err(error) => return Err(error),
         };
@@ -55,16 +78,22 @@ impl Images {
     ///
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and [`Registry::pull`].
     pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
-        let (store, name) = (Arc::clone(&self.store), reference.clone());
+        let (store, name) = (self.store()?, reference.clone());
         match crate::registry::blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
-            None if reference.registry().is_some() => self.registry.pull(&self.store, reference).await.map(drop),
+            None if reference.registry().is_some() => self.registry.pull(&self.store()?, reference).await.map(drop),
             None => Err(Error::NotFound(reference.clone())),
         }
     }
 
     async fn load(&self, reference: Reference) -> Result<(Digest, ToolImage), Error> {
-        let store = Arc::clone(&self.store);
+        let store = self.store()?;
         crate::registry::blocking(move || store.tool(&reference)).await
+    }
+}
+
+impl std::fmt::Debug for Images {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Images").field("store", &self.store).field("registry", &self.registry).finish_non_exhaustive()
     }
 }

@@ -90,12 +90,19 @@ impl Store {
 
         let _lock = Lock::exclusive(&self.dir)?;
         let mut index = Index::read(&self.dir)?;
-        for blob in [&tool.component, &packed.config, &packed.manifest] {
-            blob::write(&self.dir, blob)?;
+        let mut put = || {
+            for blob in [&tool.component, &packed.config, &packed.manifest] {
+                blob::write(&self.dir, blob)?;
+            }
+            let manifest = tool_image::descriptor(MediaType::ImageManifest.as_ref(), &packed.manifest)?;
+            index.set(reference, digest, manifest);
+            index.write(&self.dir)
+        };
+        if let Err(error) = put() {
+            // The blobs that were written are nobody's. If they stay, `prune` removes them.
+            let _ = Index::read(&self.dir).and_then(|index| sweep::sweep(&self.dir, &index));
+            return Err(error);
         }
-        let manifest = tool_image::descriptor(MediaType::ImageManifest.as_ref(), &packed.manifest)?;
-        index.set(reference, digest, manifest);
-        index.write(&self.dir)?;
         Ok(digest)
     }
 
@@ -158,7 +165,7 @@ impl Store {
     pub fn prune(&self) -> Result<Swept, Error> {
         let _lock = Lock::exclusive(&self.dir)?;
         let mut swept = sweep::sweep(&self.dir, &Index::read(&self.dir)?)?;
-        swept.bytes += incoming::sweep(&self.dir)?;
+        swept.bytes += file::sweep(&self.dir)? + incoming::sweep(&self.dir)?;
         Ok(swept)
     }
 

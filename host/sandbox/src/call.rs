@@ -21,7 +21,7 @@ use crate::descriptors::Share;
 use crate::engine::Engine;
 use crate::error::HostFailure;
 use crate::failure::{self, exited, host_fault};
-use crate::filesystem::FileUse;
+use crate::filesystem::{Changes, FileUse};
 use crate::host::{Conversation, Told};
 use crate::http::{Contacts, Egress, Injection};
 use crate::invocation::{CommandLine, Invocation};
@@ -128,7 +128,7 @@ impl Engine {
                     streams,
                     egress: Egress::new(grant, Arc::clone(&self.client), injections, account.clone()),
                     conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
-                    scratch: scratch.as_ref().map(CallScratch::dir),
+                    scratch: scratch.as_ref(),
                 };
                 let guest = self.run(Run { pool, component, grant, invocation, place, given }, &mut spent);
                 let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
@@ -158,6 +158,9 @@ impl Engine {
             entries_created: spent.files.created,
             calls: spent.told.calls,
             refusals: refusals(&spent, allowance, &stdout, &stderr),
+            removed: spent.changes.removed,
+            renamed: spent.changes.renamed,
+            truncated: spent.changes.truncated,
             directories: spent.directories,
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
@@ -283,6 +286,7 @@ struct Spent {
     contacts: Contacts,
     files: FileUse,
     directories: BTreeMap<String, Access>,
+    changes: Changes,
     told: Told,
 }
 
@@ -301,6 +305,7 @@ impl Drop for Metered<'_> {
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.files = files.used();
         self.spent.directories = files.directories();
+        self.spent.changes = files.changes();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.told = self.store.data().conversation.told();
         self.spent.contacts = self.store.data().egress.contacts();

@@ -1,116 +1,191 @@
-//! Compilation, in a process of its own.
+//! Compilation, in processes of its own.
 //!
 //! Compiling a hostile component can take a minute and gigabytes, and the engine does not defend against that. So the
-//! host starts its own binary again, which takes a component on standard input under limits of the operating system, and
-//! answers with native code on standard output.
+//! host starts its own binary again ([`worker`]), which takes a component on standard input under limits of the operating
+//! system, and answers with native code on standard output.
+//!
+//! Two compilations run at once, and only one of them may be long: every other component waits for short ones alone.
 
-use std::io::{Read, Write};
+mod refused;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::collections::HashMap;
 use std::path::Path;
-use std::process::Stdio;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use cofferdam_capability::Digest;
-use rustix::process::{Resource, Rlimit, setrlimit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
-use crate::cache::{MAX_CODE, Native};
-use crate::component::MAX_COMPONENT;
+use crate::cache::{Cache, Native};
 use crate::engine::Engine;
 use crate::error::LoadError;
-use crate::pool;
+use refused::Refused;
+use worker::Failure;
 
-/// The argument that makes the `cofferdam` binary a compiler.
-const WORKER: &str = "compile-worker";
+pub use worker::compile_worker;
 
-/// CPU time of one compilation in seconds. A Python component of 18 MB takes about 20 over two threads.
-const CPU_SECONDS: u64 = 60;
-
-/// Address space of one compilation, in bytes. A Python component needs about half.
-const ADDRESS_SPACE: u64 = 2 << 30;
-
-/// Wall clock of one compilation: its CPU time on one core that it shares with another process.
-const WALL: Duration = Duration::from_secs(120);
-
-/// What is read of a failed compilation's words, in bytes.
-const MAX_WORDS: u64 = 4 << 10;
-
-/// Native code for a component: from the cache, or compiled now.
-pub(crate) async fn native(engine: &Engine, digest: Digest, bytes: &[u8], origin: &str) -> Result<Native, LoadError> {
-    let name = entry_name(engine, digest);
-    if let Some(native) = engine.cache.get(&name) {
-        return Ok(native);
-    }
-    let _turn = engine.compiling.lock().await;
-    // Somebody else may have compiled it while this call waited.
-    if let Some(native) = engine.cache.get(&name) {
-        return Ok(native);
-    }
-    let failed = |problem: String| LoadError::Compile { origin: origin.to_owned(), problem };
-    let work = compile(&engine.compiler, bytes);
-    let code = match tokio::time::timeout(WALL, work).await {
-        Ok(code) => code.map_err(failed)?,
-        Err(_) => return Err(failed(format!("it took longer than {} s", WALL.as_secs()))),
-    };
-    engine.cache.put(&name, &code).map_err(|error| failed(format!("the result cannot be stored: {error}")))
+/// How long compilations take and wait.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// The longest short compilation: all but components of a few megabytes take less.
+    short: Duration,
+    /// The longest compilation: its CPU time on one core that it shares with another process.
+    long: Duration,
+    /// The longest wait for a place.
+    place: Duration,
 }
 
-/// What native code depends on: the component, the engine's version and configuration, the machine it was made for.
+const PATIENCE: Patience = Patience {
+    short: Duration::from_secs(10),
+    long: Duration::from_secs(120),
+    // Two long compilations.
+    place: Duration::from_secs(240),
+};
+
+/// The compilations of one host. With one place for each kind, all compilers together have twice the memory of one.
+#[derive(Debug)]
+pub(crate) struct Compilations {
+    /// The place where every compilation begins.
+    short: Semaphore,
+    /// The place of one that has turned out to be long.
+    long: Semaphore,
+    /// Components under way, so that none is compiled twice at once. One that is known to be long begins in its place.
+    under_way: Mutex<HashMap<String, Weak<tokio::sync::Mutex<Pace>>>>,
+    refused: Refused,
+    patience: Patience,
+}
+
+/// What is known of the time that a component takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Pace {
+    #[default]
+    Unknown,
+    Long,
+}
+
+/// A component to be compiled.
+struct Job<'a> {
+    compiler: &'a Path,
+    cache: &'a Cache,
+    /// The name of its entry in the cache.
+    name: &'a str,
+    bytes: &'a [u8],
+}
+
+/// Returns native code for a component: from the cache, or compiled now.
+pub(crate) async fn native(engine: &Engine, digest: Digest, bytes: &[u8], origin: &str) -> Result<Native, LoadError> {
+    let name = entry_name(engine, digest);
+    let job = Job { compiler: &engine.compiler, cache: &engine.cache, name: &name, bytes };
+    let failed = |problem: String| LoadError::Compile { origin: origin.to_owned(), problem };
+    engine.compilations.make(&job).await.map_err(failed)
+}
+
+/// The name of an entry says everything that native code depends on: the component, the engine's version and
+/// configuration, the machine it was made for.
 fn entry_name(engine: &Engine, digest: Digest) -> String {
     format!("{}-{:016x}", digest.hex(), engine.pools.compatibility())
 }
 
-#[allow(clippy::disallowed_methods, reason = "the compiler is this host's own binary, started under limits")]
-async fn compile(compiler: &Path, bytes: &[u8]) -> Result<Vec<u8>, String> {
-    let mut child = Command::new(compiler)
-        .arg(WORKER)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("{} cannot be started: {error}", compiler.display()))?;
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err("the compiler's streams are closed".to_owned());
-    };
-    // A compiler that dies early closes its input; its words and its exit status say why.
-    let feed = async move {
-        let _ = stdin.write_all(bytes).await;
-        drop(stdin);
-    };
-    let (mut code, mut words) = (Vec::new(), Vec::new());
-    let (mut stdout, mut stderr) = (stdout.take(MAX_CODE), stderr.take(MAX_WORDS));
-    let (_, read, _) = tokio::join!(feed, stdout.read_to_end(&mut code), stderr.read_to_end(&mut words));
-    let status = child.wait().await.map_err(|error| error.to_string())?;
-    read.map_err(|error| error.to_string())?;
-    if status.success() {
-        return Ok(code);
-    }
-    let words = String::from_utf8_lossy(&words);
-    match words.lines().next() {
-        Some(line) if status.code() == Some(1) => Err(line.to_owned()),
-        _ => Err(format!("it needs more than {CPU_SECONDS} s of CPU time or {} GiB of memory", ADDRESS_SPACE >> 30)),
+impl Default for Compilations {
+    fn default() -> Self {
+        Self::new(PATIENCE)
     }
 }
 
-/// The other side: what the `cofferdam` binary does when it is started as a compiler. It gives up its own resources
-/// before it reads the first byte.
-pub fn compile_worker() -> Result<(), String> {
-    limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
-    let mut bytes = Vec::new();
-    std::io::stdin().take(MAX_COMPONENT as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
-    let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
-    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+impl Compilations {
+    fn new(patience: Patience) -> Self {
+        let place = || Semaphore::new(1);
+        Self { short: place(), long: place(), under_way: Mutex::default(), refused: Refused::default(), patience }
+    }
+
+    async fn make(&self, job: &Job<'_>) -> Result<Native, String> {
+        if let Some(native) = job.cache.get(job.name) {
+            return Ok(native);
+        }
+        let pace = self.pace(job.name);
+        let mut pace = pace.lock().await;
+        // Another load of the same component may have compiled it, or failed to, while this one waited.
+        if let Some(native) = job.cache.get(job.name) {
+            return Ok(native);
+        }
+        if let Some(problem) = self.refused.problem(job.name) {
+            return Err(problem);
+        }
+        let made = match *pace {
+            Pace::Long => self.long(job).await,
+            Pace::Unknown => match self.short(job).await? {
+                Some(made) => made,
+                None => {
+                    *pace = Pace::Long;
+                    self.long(job).await
+                }
+            },
+        };
+        match made {
+            Ok(native) => Ok(native),
+            Err(Failure::Host(problem)) => Err(problem),
+            Err(Failure::Component(problem)) => {
+                self.refused.remember(job.name, &problem);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Begins a compilation in the place of short ones. One that takes longer gives that place up and goes on in the place
+    /// of long ones. Where that is taken, it is ended, and there is no result.
+    async fn short(&self, job: &Job<'_>) -> Result<Option<Result<Native, Failure>>, String> {
+        let place = self.place(&self.short).await?;
+        let mut compilation = pin!(job.compile());
+        if let Ok(made) = timeout(self.patience.short, compilation.as_mut()).await {
+            return Ok(Some(made));
+        }
+        let Ok(_long) = self.long.try_acquire() else { return Ok(None) };
+        drop(place);
+        Ok(Some(self.within(self.patience.long.saturating_sub(self.patience.short), compilation).await))
+    }
+
+    async fn long(&self, job: &Job<'_>) -> Result<Native, Failure> {
+        let _place = self.place(&self.long).await.map_err(Failure::Host)?;
+        self.within(self.patience.long, job.compile()).await
+    }
+
+    async fn within(
+        &self,
+        patience: Duration,
+        compilation: impl Future<Output = Result<Native, Failure>>,
+    ) -> Result<Native, Failure> {
+        let late = || Failure::Component(format!("it took longer than {} s", self.patience.long.as_secs()));
+        timeout(patience, compilation).await.map_err(|_| late())?
+    }
+
+    async fn place<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>, String> {
+        let waited = self.patience.place;
+        match timeout(waited, places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(format!("other components were compiled for {} s: try again later", waited.as_secs())),
+        }
+    }
+
+    /// Loads of one component wait for each other here.
+    fn pace(&self, name: &str) -> Arc<tokio::sync::Mutex<Pace>> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pace) = under_way.get(name).and_then(Weak::upgrade) {
+            return pace;
+        }
+        under_way.retain(|_, pace| pace.strong_count() > 0);
+        let pace = Arc::default();
+        under_way.insert(name.to_owned(), Arc::downgrade(&pace));
+        pace
+    }
 }
 
-fn limit_self() -> rustix::io::Result<()> {
-    let limit = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    limit(Resource::Core, 0)?;
-    limit(Resource::Fsize, 0)?;
-    limit(Resource::Nofile, 64)?;
-    limit(Resource::Cpu, CPU_SECONDS)?;
-    limit(Resource::As, ADDRESS_SPACE)
+impl Job<'_> {
+    async fn compile(&self) -> Result<Native, Failure> {
+        worker::compile(self.compiler, self.cache, self.name, self.bytes).await
+    }
 }

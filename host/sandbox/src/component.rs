@@ -19,11 +19,23 @@ use crate::state::State;
 /// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
 pub(crate) const MAX_COMPONENT: usize = 256 << 20;
 
+/// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
+pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
+
+/// The most that this section holds, in bytes (1 MiB): a model reads all of it, and a quarter of a million tokens is more
+/// than any of them is given for tools.
+pub const MAX_DESCRIPTORS: usize = 1 << 20;
+
 /// Exports without a form in JSON that an error tells about: enough to see what is wrong.
 const MAX_TOLD: usize = 5;
 
 const COMMAND: &str = "wasi:cli/run@0.2.";
 const TYPED: &str = "cofferdam:tool/tools@0.1.";
+
+/// Returns true if a component that exports this is called as one of typed tools, unless it is a command too.
+pub fn is_of_typed_tools(export: &str) -> bool {
+    export.starts_with(TYPED)
+}
 
 /// How a component is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -47,6 +59,7 @@ pub struct Component {
     refused: Vec<(String, String)>,
     shape: Shape,
     functions: Vec<Function>,
+    descriptors: Option<Vec<u8>>,
     native: Native,
     docs: Docs,
     origin: String,
@@ -76,6 +89,7 @@ pub(crate) enum Callable {
 pub(crate) struct Read<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
     pub(crate) docs: Docs,
+    pub(crate) descriptors: Option<&'a [u8]>,
 }
 
 impl Component {
@@ -129,25 +143,53 @@ impl Component {
         &self.refused
     }
 
+    /// What its section [`DESCRIPTORS_SECTION`] holds; only components of typed tools have one.
+    pub fn descriptors(&self) -> Option<&[u8]> {
+        self.descriptors.as_deref()
+    }
+
     pub(crate) fn new(
         engine: &Engine,
         digest: Digest,
         size: usize,
         manifest: Manifest,
-        docs: Docs,
+        read: Read<'_>,
         native: Native,
         origin: &str,
     ) -> Result<Self, LoadError> {
+        let Read { docs, descriptors, .. } = read;
         let pool = engine.pools.loading();
         let mapped = deserialize(&pool.engine, &native).map_err(|error| in_host(origin, &error))?;
         let imports = imports::decide(&mapped, &manifest, origin)?;
         let exports: Vec<_> = names_of_exports(&mapped);
         let (callable, refused) = link(&pool, &mapped, &manifest, &docs, origin)?;
         let shape = callable.shape();
+        if descriptors.is_some() && shape != Shape::Typed {
+            let problem = format!(
+                "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it exports none: build it again \
+                 with `cofferdam tool build`"
+            );
+            return Err(LoadError::Invalid { origin: origin.to_owned(), problem });
+        }
         let functions = callable.functions();
         let linked = RwLock::new(Arc::new(Linked { pool, callable }));
+        let descriptors = descriptors.map(<[u8]>::to_vec);
         let origin = origin.to_owned();
-        Ok(Self { digest, size, manifest, imports, exports, refused, shape, functions, native, docs, origin, linked })
+        Ok(Self {
+            digest,
+            size,
+            manifest,
+            imports,
+            exports,
+            refused,
+            shape,
+            functions,
+            descriptors,
+            native,
+            docs,
+            origin,
+            linked,
+        })
     }
 
     /// Returns the component as it is linked for `pool`. The first call after a change of pools links it again.
@@ -220,7 +262,7 @@ impl Callable {
         if exported(COMMAND) {
             return Ok((Self::Command(CommandPre::new(pre).map_err(host)?), Vec::new()));
         }
-        if exported(TYPED) {
+        if exports.iter().any(|name| is_of_typed_tools(name)) {
             return Ok((Self::Typed(CallingToolPre::new(pre).map_err(host)?), Vec::new()));
         }
         let Functions { entries, refused } = functions();
@@ -264,6 +306,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
     let mut manifest = None;
     let mut docs = None;
+    let mut descriptors = None;
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| invalid(error.to_string()))? {
@@ -285,10 +328,21 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
                     return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
                 }
             }
+            Payload::CustomSection(section) if depth == 0 && section.name() == DESCRIPTORS_SECTION => {
+                let size = section.data().len();
+                if size > MAX_DESCRIPTORS {
+                    let name = DESCRIPTORS_SECTION;
+                    return Err(invalid(format!("its section `{name}` has {size} bytes: at most {MAX_DESCRIPTORS}")));
+                }
+                let another = descriptors.replace(section.data());
+                if another.is_some() {
+                    return Err(invalid(format!("it has two `{DESCRIPTORS_SECTION}` sections: keep one")));
+                }
+            }
             _ => {}
         }
     }
-    Ok(Read { manifest, docs: docs.unwrap_or_default() })
+    Ok(Read { manifest, docs: docs.unwrap_or_default(), descriptors })
 }
 
 /// What the first bytes say it is, when they do not begin a WebAssembly binary.

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Digest, Host, Manifest, PagemapScan, Scheme};
+use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Host, Manifest, PagemapScan, Scheme};
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
-use crate::compile;
+use crate::compile::{self, Compilations};
 use crate::component::Component;
 use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
 use crate::http::Client;
 use crate::pool::Pools;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Space};
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub struct EngineConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
     pub scratch: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any call gets: sizes the pool's slots.
     pub ceiling: Ceiling,
     /// Calls at once. Further calls wait for a place until their deadline.
@@ -51,9 +55,8 @@ pub struct Engine {
     pub(crate) scratch: Arc<Scratch>,
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     pub(crate) places: Semaphore,
+    pub(crate) compilations: Compilations,
     pub(crate) descriptors: Descriptors,
-    /// One compilation at a time: each may take gigabytes.
-    pub(crate) compiling: tokio::sync::Mutex<()>,
     /// Components that somebody still holds, by component and manifest, so that two agents share one.
     loaded: Mutex<HashMap<(Digest, Digest), Weak<Component>>>,
 }
@@ -65,6 +68,8 @@ impl Engine {
             compiler,
             cache,
             scratch,
+            scratch_bytes,
+            scratch_entries,
             ceiling,
             calls,
             descriptors,
@@ -72,17 +77,18 @@ impl Engine {
             nameservers,
             stand_ins,
         } = config;
+        let space = Space::new(scratch_bytes.0, scratch_entries.0);
         let descriptors = Descriptors::new(descriptors, &ceiling);
         let pools = Pools::new(ceiling.limits, calls.max(1), pagemap_scan)?;
         Ok(Self {
             client: Arc::new(Client::new(&nameservers, stand_ins)),
             cache: Cache::open(cache)?,
             compiler,
-            scratch: Arc::new(Scratch::open(scratch).map_err(EngineError::Scratch)?),
+            scratch: Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?),
             places: Semaphore::new(pools.calls() as usize),
             descriptors,
             pools,
-            compiling: tokio::sync::Mutex::default(),
+            compilations: Compilations::default(),
             loaded: Mutex::default(),
         })
     }
@@ -122,7 +128,7 @@ impl Engine {
             return Ok(component);
         }
         let native = compile::native(self, digest, bytes, origin).await?;
-        let component = Arc::new(Component::new(self, digest, bytes.len(), manifest, read.docs, native, origin)?);
+        let component = Arc::new(Component::new(self, digest, bytes.len(), manifest, read, native, origin)?);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(key, Arc::downgrade(&component));

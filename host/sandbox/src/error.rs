@@ -1,6 +1,6 @@
 //! Why an engine could not start, or a component could not be loaded.
 
-use cofferdam_capability::ManifestError;
+use cofferdam_capability::{ManifestError, SystemError};
 
 /// The engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum EngineError {
     #[error("cannot start the threads of guests: {0}")]
     Threads(std::io::Error),
     /// The directory for the scratch directories of calls cannot be used.
-    #[error("cannot use the scratch directory: {0}")]
+    #[error("cannot use the scratch directory: {}", SystemError(.0))]
     Scratch(std::io::Error),
 }
 

@@ -6,6 +6,7 @@
 //! is none for too many open files.
 
 mod budget;
+mod changes;
 mod descriptor;
 mod listing;
 mod stream;
@@ -20,9 +21,12 @@ use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{FsError, FsResult};
 
+use budget::{Area, Listed, Opened, OverBudget};
 pub(crate) use budget::{FileBudget, FileUse};
-use budget::{Listed, Opened, OverBudget};
+pub(crate) use changes::Changes;
 use touched::Touched;
+
+use crate::scratch::Share;
 
 /// What the host keeps of the files of one call.
 pub(crate) struct Files {
@@ -33,6 +37,7 @@ pub(crate) struct Files {
     /// Open listings, by their handle.
     listings: HashMap<u32, Listing>,
     touched: Touched,
+    changes: Changes,
 }
 
 /// What an open listing holds.
@@ -55,19 +60,26 @@ impl HasData for CountedFilesystem {
 }
 
 impl Files {
-    pub(crate) fn new(limits: &Limits, account: Account) -> Self {
+    /// The files of a call; `scratch` is its part of the room in `/tmp`, when its grant has one.
+    pub(crate) fn new(limits: &Limits, account: Account, scratch: Option<Arc<Share>>) -> Self {
         Self {
             account,
-            budget: Arc::new(FileBudget::new(limits)),
+            budget: Arc::new(FileBudget::new(limits, scratch)),
             opened: HashMap::new(),
             listings: HashMap::new(),
             touched: Touched::default(),
+            changes: Changes::default(),
         }
     }
 
     /// The directories that were looked into or changed until now.
     pub(crate) fn directories(&self) -> BTreeMap<String, Access> {
         self.touched.directories()
+    }
+
+    /// What was removed, renamed and made shorter until now.
+    pub(crate) fn changes(&self) -> Changes {
+        self.changes.clone()
     }
 
     /// What was used until now.
@@ -98,14 +110,25 @@ impl FilesView<'_> {
         self.files.touched.touch(fd.rep(), path, access);
     }
 
-    /// Lets wasmtime-wasi create an entry if the budget has room for one, and takes back what was not created.
-    fn charge_entry(&self) -> FsResult<()> {
-        Ok(self.budget().create()?)
+    /// Where the file or directory lies.
+    fn area(&self, fd: &Resource<Descriptor>) -> Area {
+        self.files.touched.area(fd.rep())
     }
 
-    fn created<T>(&self, result: FsResult<T>) -> FsResult<T> {
+    /// The path of an entry of a directory, for the receipt.
+    fn path(&self, fd: &Resource<Descriptor>, path: &str) -> String {
+        self.files.touched.path(fd.rep(), path)
+    }
+
+    /// Lets wasmtime-wasi create an entry if the budget has room for one. [`Self::created`] takes back what was not
+    /// created.
+    fn charge_entry(&self, area: Area) -> FsResult<()> {
+        Ok(self.budget().create(area)?)
+    }
+
+    fn created<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
         if result.is_err() {
-            self.budget().not_created();
+            self.budget().not_created(area);
         }
         result
     }

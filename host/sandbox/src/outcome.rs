@@ -1,5 +1,6 @@
 //! How a call ended.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -84,16 +85,30 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// What is known beyond the name; empty for outcomes whose name says it all.
+    pub fn reason(&self) -> Cow<'_, str> {
+        match self {
+            Self::GuestError { code, message } if message.is_empty() => format!("exit code {code}").into(),
+            Self::GuestError { message, .. } | Self::Trap { message } | Self::HostFault { message } => message.into(),
+            Self::Denied { reason } => reason.into(),
+            Self::Ok
+            | Self::OutOfFuel
+            | Self::OutOfMemory
+            | Self::StackOverflow
+            | Self::Deadline
+            | Self::Cancelled
+            | Self::HostCallTooLarge => Cow::Borrowed(""),
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        match self {
-            Self::GuestError { code, message } if message.is_empty() => write!(f, ": exit code {code}"),
-            Self::GuestError { message, .. } | Self::Trap { message } | Self::HostFault { message } => {
-                write!(f, ": {message}")
-            }
-            Self::Denied { reason } => write!(f, ": {reason}"),
-            _ => Ok(()),
+        match self.reason() {
+            reason if reason.is_empty() => Ok(()),
+            reason => write!(f, ": {reason}"),
         }
     }
 }

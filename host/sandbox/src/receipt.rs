@@ -7,6 +7,15 @@ use serde::Serialize;
 
 use crate::outcome::Outcome;
 
+/// Entries that a call changed in one way: how many, and the paths of the first of them, as the guest knows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// How many.
+    pub count: u64,
+    /// The first 32 paths, of each at most 512 bytes.
+    pub names: Vec<String>,
+}
+
 /// What one call was, under which grant it ran, how it ended and what it used. One for every call, also for a refused
 /// one.
 #[derive(Debug, Clone, Serialize)]
@@ -48,6 +57,12 @@ pub struct Receipt {
     pub bytes_written: u64,
     /// Files, directories and links it created or renamed.
     pub entries_created: u64,
+    /// Files, directories and links it removed, those included that a rename replaced.
+    pub removed: Changed,
+    /// Files, directories and links it renamed, as `old -> new`.
+    pub renamed: Changed,
+    /// Files that it made shorter or opened to be emptied.
+    pub truncated: Changed,
     /// Calls of other tools that it made, refused ones included. Each of those
     /// within its `nested-calls` has a receipt of its own.
     pub calls: u64,
@@ -81,6 +96,9 @@ impl Receipt {
             directories: BTreeMap::new(),
             bytes_written: 0,
             entries_created: 0,
+            removed: Changed::default(),
+            renamed: Changed::default(),
+            truncated: Changed::default(),
             refusals: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 //! the process, however it ends. A starting engine removes the directories that nobody holds any more; a host and
 //! commands beside it on the same data directory never touch each other's.
 
+mod space;
 mod wipe;
 
 use std::io;
@@ -15,6 +16,8 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt};
 use rustix::fs::{AtFlags, FlockOperation, flock, fstat, statat};
 use rustix::io::Errno;
 use tokio::task::spawn_blocking;
+
+pub(crate) use space::{Share, Space};
 
 /// How often a name is tried before the scratch directory counts as unusable. Each failure means that another process
 /// took the directory for a leftover between its making and its locking.
@@ -34,6 +37,8 @@ pub(crate) struct Scratch {
     _lock: OwnedFd,
     /// The next call's number.
     next: AtomicU64,
+    /// The room of all calls.
+    space: Arc<Space>,
 }
 
 /// The scratch directory of one call. It is removed when this is dropped, and waited for by [`CallScratch::remove`].
@@ -42,12 +47,14 @@ pub(crate) struct CallScratch {
     scratch: Arc<Scratch>,
     name: String,
     dir: Dir,
+    /// The room that its files take; held until the directory is gone.
+    share: Arc<Share>,
     removed: bool,
 }
 
 impl Scratch {
-    /// Removes what dead processes left in `root`, and makes this one's directory.
-    pub(crate) fn open(root: Dir) -> io::Result<Self> {
+    /// Removes what dead processes left in `root`, and makes this one's directory, with `space` for all calls together.
+    pub(crate) fn open(root: Dir, space: Space) -> io::Result<Self> {
         sweep(&root)?;
         for _ in 0..ATTEMPTS {
             let mut random = [0; 8];
@@ -56,7 +63,8 @@ impl Scratch {
             make(&root, &name)?;
             if let Some(lock) = locked(&root, &name)? {
                 let dir = root.open_dir(&name)?;
-                return Ok(Self { root, name, dir, _lock: lock, next: AtomicU64::new(0) });
+                let (next, space) = (AtomicU64::new(0), Arc::new(space));
+                return Ok(Self { root, name, dir, _lock: lock, next, space });
             }
         }
         Err(io::Error::other("other processes remove what this one makes in it"))
@@ -67,7 +75,8 @@ impl Scratch {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         make(&self.dir, &name)?;
         let dir = self.dir.open_dir(&name)?;
-        Ok(CallScratch { scratch: Arc::clone(self), name, dir, removed: false })
+        let share = Arc::new(self.space.share());
+        Ok(CallScratch { scratch: Arc::clone(self), name, dir, share, removed: false })
     }
 }
 
@@ -83,12 +92,17 @@ impl CallScratch {
         &self.dir
     }
 
+    pub(crate) fn share(&self) -> &Arc<Share> {
+        &self.share
+    }
+
     /// Removes the directory with everything in it, and returns when it is gone.
     pub(crate) async fn remove(mut self) {
         self.removed = true;
         let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
         // A task that is not run any more belongs to a process that ends: its directory is then a leftover.
-        let _ = spawn_blocking(move || remove(&scratch, &name)).await;
+        let share = Arc::clone(&self.share);
+        let _ = spawn_blocking(move || remove(&scratch, &name, &share)).await;
     }
 }
 
@@ -99,14 +113,15 @@ impl Drop for CallScratch {
             return;
         }
         let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
+        let share = Arc::clone(&self.share);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&scratch, &name))),
-            Err(_) => remove(&scratch, &name),
+            Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&scratch, &name, &share))),
+            Err(_) => remove(&scratch, &name, &share),
         }
     }
 }
 
-fn remove(scratch: &Scratch, name: &str) {
+fn remove(scratch: &Scratch, name: &str, share: &Share) {
     let mut result = Ok(());
     for _ in 0..WIPES {
         result = wipe::remove(&scratch.dir, name);
@@ -115,6 +130,7 @@ fn remove(scratch: &Scratch, name: &str) {
         }
     }
     if let Err(error) = result {
+        share.keep();
         tracing::error!("a call's scratch directory stays until the next start: {error}");
     }
 }
@@ -175,7 +191,7 @@ mod tests {
     #[test]
     fn a_call_finds_it_empty_and_leaves_nothing() {
         let temporary = tempfile::tempdir().unwrap();
-        let scratch = Arc::new(Scratch::open(root(&temporary)).unwrap());
+        let scratch = Arc::new(Scratch::open(root(&temporary), Space::new(1 << 20, 16)).unwrap());
         let call = scratch.for_call().unwrap();
         assert_eq!(call.dir().entries().unwrap().count(), 0);
         call.dir().write("file", "text").unwrap();
@@ -190,12 +206,12 @@ mod tests {
     #[test]
     fn a_leftover_is_removed_and_a_living_one_stays() {
         let temporary = tempfile::tempdir().unwrap();
-        let living = Arc::new(Scratch::open(root(&temporary)).unwrap());
+        let living = Arc::new(Scratch::open(root(&temporary), Space::new(1 << 20, 16)).unwrap());
         let call = living.for_call().unwrap();
         call.dir().write("file", "text").unwrap();
         root(&temporary).create_dir_all("1-dead/0/deep").unwrap();
         root(&temporary).write("1-dead/0/deep/file", "text").unwrap();
-        let second = Scratch::open(root(&temporary)).unwrap();
+        let second = Scratch::open(root(&temporary), Space::new(1 << 20, 16)).unwrap();
         assert!(!temporary.path().join("1-dead").exists());
         assert_eq!(call.dir().read_to_string("file").unwrap(), "text");
         assert_eq!(names(&temporary), 2);

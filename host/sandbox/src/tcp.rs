@@ -19,6 +19,7 @@ use wasmtime_wasi::p2::bindings::sockets;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSockets, WasiSocketsCtxView, WasiSocketsView};
 
 use crate::http::{Client, Record};
+use crate::own_address::is_own;
 use crate::state::State;
 
 /// What the host keeps of the sockets of one call.
@@ -123,7 +124,7 @@ impl Reach {
         let literal = Host::Address(ip);
         let granted = |host: &Host| self.policy.tcp_ports(host).contains(&port);
         if granted(&literal) {
-            let checked = self.policy.addresses().check(ip);
+            let checked = self.policy.addresses().check(ip, is_own);
             return checked
                 .map(|()| format!("{literal}:{port}"))
                 .map_err(|refusal| format!("tcp {literal}:{port}: it is {refusal}"));

@@ -1,6 +1,7 @@
 //! The WASI state of one call, built from its grant and nothing else.
 
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cap_std::fs::Dir;
@@ -14,6 +15,7 @@ use crate::host::Conversation;
 use crate::http::{Egress, Holdings};
 use crate::limiter::Limiter;
 use crate::output::Capture;
+use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;
 
@@ -32,7 +34,7 @@ pub(crate) struct Given<'a> {
     pub(crate) egress: Egress,
     pub(crate) conversation: Conversation,
     /// Where its `/tmp` is, when its grant has one.
-    pub(crate) scratch: Option<&'a Dir>,
+    pub(crate) scratch: Option<&'a CallScratch>,
 }
 
 /// The whole state of a call. Clocks and random numbers are those of the host; `egress` is the way out, for sockets too.
@@ -41,10 +43,10 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
     let limits = grant.limits();
     let sockets = egress.sockets(grant);
     Ok(State {
-        wasi: context(grant, streams, scratch, &sockets)?,
+        wasi: context(grant, streams, scratch.map(CallScratch::dir), &sockets)?,
         table: table(limits),
         holdings: Holdings::new(account.clone()),
-        files: Files::new(limits, account.clone()),
+        files: Files::new(limits, account.clone(), scratch.map(|scratch| Arc::clone(scratch.share()))),
         account,
         handles: limits.handles.0,
         limiter: Limiter::new(limits),

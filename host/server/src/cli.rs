@@ -70,6 +70,11 @@ pub(crate) struct Serve {
     /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
     #[arg(long, value_name = "AGENT:FILE")]
     pub(crate) copy_in: Vec<String>,
+
+    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
+    /// repeated
+    #[arg(long, value_name = "AGENT:BIN@DIGEST")]
+    pub(crate) accept: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -149,7 +154,7 @@ pub(crate) enum Tool {
     Test(Test),
     /// Run a tool once in the sandbox.
     Run(Box<Run>),
-    /// Show what a tool is and what it asks for.
+    /// Show what a tool is and what it asks for, or what the tools of an agent get.
     Inspect(Inspect),
     /// Send a tool image to a registry.
     Push(Push),
@@ -350,6 +355,10 @@ pub(crate) struct Offers {
     /// Wall-clock time of the call [default: 30s]
     #[arg(long, value_name = "DUR")]
     pub(crate) wall: Option<Time>,
+
+    /// Any other limit of the call, by its key in `[limits]`: written=1GiB; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -391,13 +400,16 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
-    /// Components, directories with components (*.wasm), and images. What changes in files is served as it is then; an
-    /// image is what its name meant at the start
+    /// Components, directories with components (*.wasm), and images: what they were when this was started
     #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
     pub(crate) tools: Vec<String>,
 
     #[command(flatten)]
     pub(crate) reach: Reach,
+
+    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
+    #[arg(long, conflicts_with = "agent")]
+    pub(crate) reload: bool,
 
     /// Serve the tools of this agent of the running host, under the grants they have there
     #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]
@@ -413,9 +425,15 @@ pub(crate) struct Mcp {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
-    #[arg(value_name = "REF|PATH")]
-    pub(crate) tool: String,
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest.
+    /// With --agent a BIN of it [default: all of them]
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent")]
+    pub(crate) tool: Option<String>,
+
+    /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
+    /// they ask for and do not get
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Reach"])]
+    pub(crate) agent: Option<String>,
 
     #[command(flatten)]
     pub(crate) reach: Reach,

@@ -1,16 +1,17 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
+mod grant;
 mod network;
 mod place;
 mod unknown;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use cofferdam_capability::{Ceiling, HostOffer, Limits, LimitsRequest, PagemapScan, SecretName, TcpOffer};
+use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::grant::GrantRow;
 use self::place::{Key, Source};
 
 use crate::error::Failure;
@@ -25,6 +26,20 @@ const CALLS_PER_AGENT: u32 = 16;
 /// Calls at once that an operator may choose. Each takes gigabytes of address space.
 const MOST_CALLS: u32 = 1_024;
 
+/// Bytes in `/tmp` over all calls at once, unless the operator says otherwise: half of what all of them could write within
+/// the default limits, because few tools use it and the disk is the database's too (2 GiB).
+const SCRATCH: Bytes = Bytes(2 << 30);
+
+/// The most of them that an operator may choose: what a disk has (1 TiB).
+const MOST_SCRATCH: Bytes = Bytes(1 << 40);
+
+/// Entries in `/tmp` over all calls at once, unless the operator says otherwise: a quarter of what all of them could make
+/// within the default limits. Each takes an inode, and up to a page.
+const SCRATCH_ENTRIES: Count = Count(65_536);
+
+/// The most of them that an operator may choose.
+const MOST_SCRATCH_ENTRIES: Count = Count(16_777_216);
+
 /// The largest configuration that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -35,10 +50,10 @@ const FILE: &str = "cofferdam.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Written {
-    /// What a call gets when its manifest asks for nothing else.
+    /// The most a call gets without `[[grant]] limits` or a flag; a manifest can lower it.
     #[serde(default)]
     limits: LimitsRequest,
-    /// The most a call gets, whatever its manifest or a flag asks for.
+    /// The most that `[[grant]] limits` and flags can give.
     #[serde(default)]
     ceiling: LimitsRequest,
     #[serde(default)]
@@ -57,31 +72,8 @@ struct WrittenHost {
     calls: Option<u32>,
     calls_per_agent: Option<u32>,
     pagemap_scan: Option<PagemapScan>,
-}
-
-/// `[[grant]]`: what a tool of an agent gets beyond the agent's workspace.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct GrantRow {
-    /// The agent's name.
-    pub(crate) agent: String,
-    /// The tool, by the name of its BIN.
-    pub(crate) tool: String,
-    /// Values of variables that its manifest declares.
-    #[serde(default)]
-    pub(crate) env: BTreeMap<String, String>,
-    /// Limits instead of the manifest's.
-    #[serde(default)]
-    pub(crate) limits: LimitsRequest,
-    /// Hosts that it may send requests to, as far as its manifest declares them.
-    #[serde(default)]
-    pub(crate) http: Vec<HostOffer>,
-    /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
-    #[serde(default)]
-    pub(crate) tcp: Vec<TcpOffer>,
-    /// Secrets that its manifest declares, by name; `crate::secret` reads their values.
-    #[serde(default)]
-    pub(crate) secrets: Vec<SecretName>,
+    scratch: Option<Bytes>,
+    scratch_entries: Option<Count>,
 }
 
 /// What holds.
@@ -97,6 +89,10 @@ pub(crate) struct Config {
     pub(crate) calls_per_agent: u32,
     /// How the pool of sandboxes is reset between calls.
     pub(crate) pagemap_scan: PagemapScan,
+    /// Bytes in `/tmp` over all calls at once.
+    pub(crate) scratch: Bytes,
+    /// Entries in `/tmp` over all calls at once.
+    pub(crate) scratch_entries: Count,
     /// What the operator decided for tools.
     pub(crate) grants: Vec<GrantRow>,
     /// The file, if there is one.
@@ -146,13 +142,22 @@ impl Config {
         if let Some((name, asked, most)) = limits.above(&ceiling) {
             return refuse(format!("[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] too"));
         }
-        let defaults = Limits::DEFAULT.adjusted(&limits, &ceiling);
+        let defaults = Limits::DEFAULT.replaced(&limits).at_most(&ceiling);
         let calls = host.calls.unwrap_or(CALLS);
         let calls_per_agent = host.calls_per_agent.unwrap_or(CALLS_PER_AGENT.min(calls));
         for (name, value, most) in [("calls", calls, MOST_CALLS), ("calls-per-agent", calls_per_agent, calls)] {
             if value == 0 || value > most {
                 return refuse(format!("[host] `{name}` = {value}: expected 1 to {most}"));
             }
+        }
+        let scratch = host.scratch.unwrap_or(SCRATCH);
+        if scratch > MOST_SCRATCH {
+            return refuse(format!("[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"));
+        }
+        let scratch_entries = host.scratch_entries.unwrap_or(SCRATCH_ENTRIES);
+        if scratch_entries > MOST_SCRATCH_ENTRIES {
+            let most = MOST_SCRATCH_ENTRIES;
+            return refuse(format!("[host] `scratch-entries` = {scratch_entries}: expected at most {most}"));
         }
         for (index, row) in grant.iter().enumerate() {
             if grant.iter().skip(index + 1).any(|other| other.agent == row.agent && other.tool == row.tool) {
@@ -166,15 +171,27 @@ impl Config {
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling { defaults, limits: ceiling, network };
-        Ok(Self { ceiling, nameservers, calls, calls_per_agent, pagemap_scan, grants: grant, source })
+        let config = Self {
+            ceiling,
+            nameservers,
+            calls,
+            calls_per_agent,
+            pagemap_scan,
+            scratch,
+            scratch_entries,
+            grants: grant,
+            source,
+        };
+        config.check_dirs()?;
+        Ok(config)
     }
 
-    /// Every secret that a grant names, with the grant's place for messages.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretName)> {
+    /// Every secret that a grant names, with the grant, and its place for messages.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
         self.grants.iter().enumerate().flat_map(|(index, row)| {
             let place =
                 format!("{}: [[grant]] for {} of {}", self.origin(Key::Grant(index, "secrets")), row.tool, row.agent);
-            row.secrets.iter().map(move |name| (place.clone(), name))
+            row.secrets.iter().map(move |name| (place.clone(), row, name))
         })
     }
 
@@ -189,6 +206,8 @@ impl Config {
             setting("host", "calls", self.calls.to_string()),
             setting("host", "calls-per-agent", self.calls_per_agent.to_string()),
             setting("host", "pagemap-scan", self.pagemap_scan_now()),
+            setting("host", "scratch", self.scratch.to_string()),
+            setting("host", "scratch-entries", self.scratch_entries.to_string()),
         ];
         for (table, limits) in [("limits", &self.ceiling.defaults), ("ceiling", &self.ceiling.limits)] {
             settings.extend(limits.rows().into_iter().map(|row| setting(table, row.name, row.value)));
@@ -197,15 +216,7 @@ impl Config {
         settings.push(setting("network", "hosts", network::list(&reach.hosts, "none")));
         settings.push(setting("network", "addresses", network::list(&reach.addresses, "public ones alone")));
         settings.push(setting("network", "nameservers", network::list(&self.nameservers, "those of the system")));
-        for (index, row) in self.grants.iter().enumerate() {
-            let list = [network::list(&row.http, ""), network::list(&row.tcp, ""), network::list(&row.secrets, "")];
-            let lists = ["http", "tcp", "secrets"].into_iter().zip(list);
-            settings.extend(lists.filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
-                origin: self.origin(Key::Grant(index, key)),
-                key: format!("grant.{}.{}.{key}", row.agent, row.tool),
-                value,
-            }));
-        }
+        settings.extend(self.grant_settings());
         settings
     }
 

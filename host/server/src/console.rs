@@ -1,13 +1,20 @@
 //! What people see: words, tables, colour on a terminal alone.
+//!
+//! Nothing else in the host prints. Whatever is printed or logged may hold text from outside, so all of it is shown as
+//! [`ForeignText`]: a sentence, a line of the log and a line of a table cannot be left or drawn over. The result of a tool
+//! or a model is written as it is, unless it goes to a terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
+use cofferdam_capability::{ForeignText, is_hiding};
 use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::error::Failure;
 
@@ -26,7 +33,17 @@ pub(crate) fn log(serving: bool) {
     // genai logs whole bodies of vendors' answers, which may hold what a user said.
     let usual = if serving { "info,genai=off" } else { "error,genai=off" };
     let filter = EnvFilter::try_from_env("COFFERDAM_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes it down.
+    let fields = debug_fn(|writer, field, value| {
+        let value = format!("{value:?}");
+        let value = ForeignText::line(&value);
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    });
     tracing_subscriber::fmt()
+        .fmt_fields(fields.delimited(" "))
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -36,12 +53,12 @@ pub(crate) fn log(serving: bool) {
 
 /// A sentence about what went wrong.
 pub(crate) fn complain(sentence: &str) {
-    eprintln!("{} {sentence}", paint(Stream::Stderr, "1;31", "error:"));
+    eprintln!("{} {}", paint(Stream::Stderr, Style::Complaint, "error:"), ForeignText::line(sentence));
 }
 
 /// A sentence about what is going on; not part of the result.
 pub(crate) fn note(sentence: &str) {
-    eprintln!("{sentence}");
+    eprintln!("{}", ForeignText::line(sentence));
 }
 
 /// A sentence about what takes a while, on a terminal alone.
@@ -59,7 +76,7 @@ impl Progress {
     /// For so many cases of `tool`.
     pub(crate) fn new(tool: &str, cases: usize) -> Self {
         // Draws nothing where standard error is no terminal.
-        let bar = ProgressBar::new(cases as u64).with_message(tool.to_owned());
+        let bar = ProgressBar::new(cases as u64).with_message(ForeignText::line(tool).to_string());
         let style = ProgressStyle::with_template("{msg}: {pos} of {len} cases");
         Self(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar))
     }
@@ -76,57 +93,107 @@ impl Drop for Progress {
     }
 }
 
+/// How a piece of a line looks on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As everything else.
+    Plain,
+    /// Stands back.
+    Dim,
+    /// Came and was not expected: green.
+    Added,
+    /// Was expected and did not come, or a failure: red.
+    Removed,
+    /// Begins a complaint: red and bold.
+    Complaint,
+}
+
 /// A line of the result.
 pub(crate) fn line(text: impl Display) {
+    spans(&[(Style::Plain, &text.to_string())]);
+}
+
+/// A line of the result in pieces that look different.
+pub(crate) fn spans(spans: &[(Style, &str)]) {
+    let line: String = spans.iter().map(|&(style, text)| paint(Stream::Stdout, style, text)).collect();
     // A reader that has seen enough closes its end, which is not our failure.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// A piece of the result, seen at once.
+/// A piece of what a tool or a model says, seen at once.
 pub(crate) fn piece(text: &str) {
-    let mut stdout = std::io::stdout();
-    let _ = stdout.write_all(text.as_bytes());
-    let _ = stdout.flush();
+    bytes(text.as_bytes());
+    let _ = std::io::stdout().flush();
 }
 
-/// Bytes of the result, as they are.
+/// Lines of what a tool or a model says, or of a document.
+pub(crate) fn content(text: &str) {
+    bytes(format!("{text}\n").as_bytes());
+}
+
+/// Bytes of what a tool or a model says: as they are, and on a terminal as text over several lines.
 pub(crate) fn bytes(bytes: &[u8]) {
-    let _ = std::io::stdout().write_all(bytes);
+    let _ = write_to(std::io::stdout(), bytes);
 }
 
-/// Bytes for standard error, as they are.
+/// The same on standard error.
 pub(crate) fn error_bytes(bytes: &[u8]) {
-    let _ = std::io::stderr().write_all(bytes);
+    let _ = write_to(std::io::stderr(), bytes);
 }
 
-/// One JSON document.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    line(serde_json::to_string(value).map_err(Failure::work)?);
+fn write_to(mut stream: impl Write + IsTerminal, bytes: &[u8]) -> std::io::Result<()> {
+    if !stream.is_terminal() {
+        return stream.write_all(bytes);
+    }
+    for chunk in bytes.utf8_chunks() {
+        write!(stream, "{}", ForeignText::block(chunk.valid()))?;
+        write!(stream, "{}", chunk.invalid().escape_ascii())?;
+    }
     Ok(())
 }
 
+/// One JSON document. On a terminal it is the same document with more characters escaped.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_string(value).map_err(Failure::work)?;
+    if std::io::stdout().is_terminal() {
+        // JSON has such characters inside strings alone, and escapes those below U+0020 itself.
+        text = text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+            match is_hiding(c) {
+                true => shown.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+                false => shown.push(c),
+            }
+            shown
+        });
+    }
+    let _ = writeln!(std::io::stdout(), "{text}");
+    Ok(())
+}
+
+/// A cell of a table, which nothing in it leaves.
+#[derive(Debug)]
+pub(crate) struct Cell(String);
+
+impl Cell {
+    /// Each of these on a line of its own.
+    pub(crate) fn lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> Self {
+        let lines = lines.into_iter().map(|line| ForeignText::line(line.as_ref()).to_string());
+        Self(lines.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::lines([text])
+    }
+}
+
 /// A table with one row for each entry, without lines between them.
-pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) {
+pub(crate) fn table<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| name.to_uppercase()));
-    table.add_rows(rows);
-    line(table.trim_fmt());
-}
-
-/// Text that stands back, on a terminal.
-pub(crate) fn dim(text: &str) -> String {
-    paint(Stream::Stdout, "2", text)
-}
-
-/// Text that came and was not expected, on a terminal in green.
-pub(crate) fn added(text: &str) -> String {
-    paint(Stream::Stdout, "32", text)
-}
-
-/// Text that was expected and did not come, or a failure: on a terminal in red.
-pub(crate) fn removed(text: &str) -> String {
-    paint(Stream::Stdout, "31", text)
+    table.add_rows(rows.into_iter().map(|row| row.into_iter().map(|cell| cell.into().0).collect::<Vec<_>>()));
+    let _ = writeln!(std::io::stdout(), "{}", table.trim_fmt());
 }
 
 /// Which stream a colour is for.
@@ -135,15 +202,24 @@ enum Stream {
     Stderr,
 }
 
-fn paint(stream: Stream, style: &str, text: &str) -> String {
+/// Text from outside on one line, in our colour.
+fn paint(stream: Stream, style: Style, text: &str) -> String {
+    let text = ForeignText::line(text);
     let terminal = match stream {
         Stream::Stdout => std::io::stdout().is_terminal(),
         Stream::Stderr => std::io::stderr().is_terminal(),
     };
+    let code = match style {
+        Style::Plain => return text.to_string(),
+        Style::Dim => "2",
+        Style::Added => "32",
+        Style::Removed => "31",
+        Style::Complaint => "1;31",
+    };
     // https://no-color.org
     if terminal && std::env::var_os("NO_COLOR").is_none() {
-        format!("\x1b[{style}m{text}\x1b[0m")
+        format!("\x1b[{code}m{text}\x1b[0m")
     } else {
-        text.to_owned()
+        text.to_string()
     }
 }

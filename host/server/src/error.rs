@@ -47,7 +47,9 @@ impl From<cofferdam_image::Error> for Failure {
                 Self::usage(error)
             }
             E::TooLarge { .. } | E::Pinned { .. } => Self::denied(error),
-            E::Corrupt { .. } | E::Registry { .. } | E::NotAStore(_) | E::Busy | E::Io { .. } => Self::work(error),
+            E::Corrupt { .. } | E::Registry { .. } | E::NotAStore(_) | E::Store { .. } | E::Busy | E::Io { .. } => {
+                Self::work(error)
+            }
         }
     }
 }

@@ -3,18 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agents, AgentsConfig};
-use cofferdam_capability::{Decision, Host, Scheme};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig};
+use cofferdam_capability::{Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
-use crate::config::{Config, GrantRow};
+use crate::config::Config;
+use crate::console;
 use crate::descriptors;
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
-use crate::secret;
+use crate::secret::{self, OfGrants};
 
 /// How tools reach the network, beyond what each is granted and the configuration says.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let (cache, scratch) = (data.private("cache")?, data.private("scratch")?);
+    let (cache, scratch, pins) = (data.private("cache")?, data.private("scratch")?, data.private("descriptors")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
@@ -48,6 +49,9 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         compiler,
         cache,
         scratch,
+        pins,
+        scratch_bytes: config.scratch,
+        scratch_entries: config.scratch_entries,
         ceiling,
         calls,
         calls_per_agent,
@@ -56,8 +60,9 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         nameservers,
         stand_ins,
         secrets,
+        data: data.dir().map_err(Failure::work)?,
     })
-    .map_err(Failure::work)
+    .map_err(|error| Failure::work(format!("data directory {}: {error}", data.path().display())))
 }
 
 /// The tool images on this machine.
@@ -67,28 +72,26 @@ pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
 
 /// The tool images on this machine and in registries.
 pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
-    let store = Arc::new(image_store(data)?);
     let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
-    Ok(Images { store, registry: Registry::new(config) })
+    let data = data.try_clone().map_err(Failure::work)?;
+    let open = move || data.private("images").map_err(|failure| std::io::Error::other(failure.sentence().to_owned()));
+    Ok(Images::new(open, Registry::new(config)))
 }
 
-/// Every agent of the data directory.
-pub(crate) async fn agents(config: &Config, data: &DataDir) -> Result<Agents, Failure> {
-    let secrets = secret::of_grants(config, data)?;
+/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others.
+pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accepted>) -> Result<Agents, Failure> {
+    let OfGrants { secrets, withheld } = secret::of_grants(config, data);
+    for ((agent, tool), reason) in &withheld {
+        console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
+    }
     let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
     let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
     let dir = data.dir().map_err(Failure::work)?;
-    let decisions = config.grants.iter().map(|row| ((row.agent.clone(), row.tool.clone()), decision(row))).collect();
-    let agents = AgentsConfig { data: dir, path: data.path().to_owned(), credentials, runner, images, decisions };
+    let decisions = config.decisions()?.into_iter().collect();
+    let path = data.path().to_owned();
+    let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, withheld, accepted };
     Agents::open(agents).await.map_err(Failure::work)
-}
-
-/// What the operator decided for one tool, beyond the workspace that every agent's tools are offered.
-fn decision(row: &GrantRow) -> Decision {
-    let GrantRow { agent: _, tool: _, env, limits, http, tcp, secrets } = row.clone();
-    let env = env.into_iter().collect();
-    Decision { offers: Vec::new(), env, limits, http, tcp, secrets }
 }

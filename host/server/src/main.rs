@@ -2,12 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
 
+mod access;
 mod cli;
 mod client;
 mod cmd;
 mod config;
 mod console;
 mod descriptors;
+mod directory;
 mod edge;
 mod error;
 mod grpc;

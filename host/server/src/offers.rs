@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cofferdam_agent::Agent;
-use cofferdam_capability::{Access, Decision, Grant, LimitsRequest, Offer, SecretName};
+use cofferdam_capability::{Decision, Grant, LimitsRequest, SecretName};
 use cofferdam_tool::{Secrets, Tool};
 use zeroize::Zeroizing;
 
 use crate::cli::Offers;
+use crate::config::Config;
 use crate::error::Failure;
 use crate::host::Reach;
-use crate::{cmd, console, secret};
+use crate::{access, cmd, console, directory, secret};
 
 /// How tools reach the network, and what each of them is offered.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
@@ -26,18 +27,31 @@ pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
 /// have the same grant.
 pub(crate) fn tell(component: &str, tools: &[Tool]) {
     let Some(tool) = tools.first() else { return };
-    for withheld in tool.grant().withheld() {
-        console::note(&format!("note: {component}: {withheld}"));
+    tell_withheld(component, tool.grant());
+    if let Some(flags) = access::flags(tool.grant()) {
+        console::note(&format!("note: {component}: to give it more, add {flags}"));
     }
     tell_reach(component, tool.grant());
 }
 
-/// The same of an agent's tools, as far as they reach; what they do not get is in the log.
-pub(crate) fn tell_reach_of(agent: &Agent) {
+/// Tells the operator what each tool of an agent gets and does not get.
+pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
     let mut told = BTreeSet::new();
     // All tools of a BIN have the same grant, which goes by the BIN's name.
     for grant in agent.catalog().iter().map(Tool::grant).filter(|grant| told.insert(grant.tool().to_owned())) {
-        tell_reach(&format!("agent {}: {}", agent.name(), grant.tool()), grant);
+        let tool = format!("agent {}: {}", agent.name(), grant.tool());
+        console::note(&format!("{tool} gets {}", access::line(grant, &config.ceiling.defaults)));
+        tell_withheld(&tool, grant);
+        if let Some(sentence) = access::grant_limits(config, agent.name(), grant) {
+            console::note(&format!("note: {tool}: {sentence}"));
+        }
+        tell_reach(&tool, grant);
+    }
+}
+
+fn tell_withheld(component: &str, grant: &Grant) {
+    for withheld in grant.withheld() {
+        console::note(&format!("note: {component}: {withheld}"));
     }
 }
 
@@ -51,13 +65,23 @@ fn tell_reach(component: &str, grant: &Grant) {
 }
 
 fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
-    let Offers { dir, env, http, tcp, fuel, memory, wall, secret: _, nameserver: _, allow_address: _ } = offers;
-    let offers = dir.iter().map(|dir| offer(dir)).collect::<Result<_, _>>()?;
+    let Offers { dir, env, http, tcp, fuel, memory, wall, limit, secret: _, nameserver: _, allow_address: _ } = offers;
+    let offer = |dir: &String| {
+        let wrong = |problem: String| Failure::usage(format!("--dir {problem}"));
+        directory::offer(dir, Path::new("")).map_err(wrong)
+    };
+    let offers = dir.iter().map(offer).collect::<Result<_, _>>()?;
     let env = env.iter().map(|variable| match variable.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
     });
-    let limits = LimitsRequest { fuel: *fuel, memory: *memory, wall: *wall, ..LimitsRequest::default() };
+    let mut limits = LimitsRequest { fuel: *fuel, memory: *memory, wall: *wall, ..LimitsRequest::default() };
+    for written in limit {
+        let wrong = |problem: String| Failure::usage(format!("--limit {written}: {problem}"));
+        let parts = written.split_once('=');
+        let (key, value) = parts.ok_or_else(|| wrong("expected NAME=VALUE, such as written=1GiB".to_owned()))?;
+        limits.ask(key, value).map_err(wrong)?;
+    }
     let env = env.collect::<Result<_, _>>()?;
     Ok(Decision { offers, env, limits, http: http.clone(), tcp: tcp.clone(), secrets })
 }
@@ -73,18 +97,4 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)
-}
-
-/// `HOST:GUEST[:ro|rw]`.
-fn offer(written: &str) -> Result<Offer, Failure> {
-    let wrong = |problem: String| Failure::usage(format!("--dir {written}: {problem}"));
-    let (paths, access) = match written.rsplit_once(':') {
-        Some((paths, "ro")) => (paths, Access::ReadOnly),
-        Some((paths, "rw")) => (paths, Access::ReadWrite),
-        _ => (written, Access::ReadWrite),
-    };
-    let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
-    let (host, guest) = paths.rsplit_once(':').ok_or_else(|| wrong(expected.to_owned()))?;
-    let guest = guest.parse().map_err(wrong)?;
-    Offer::host_directory(Path::new(host), guest, access).map_err(|error| wrong(error.to_string()))
 }

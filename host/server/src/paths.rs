@@ -1,17 +1,18 @@
 //! The data directory and what lies in it.
 
 use std::fs::{DirBuilder, File, TryLockError};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::io::Read;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use cofferdam_capability::SystemError;
 
 use crate::error::Failure;
 
 /// The file that the host of a data directory holds locked, with its process id.
-const LOCK: &str = "host.lock";
+const LOCK_FILE: &str = "host.lock";
 
 /// What is read of that file, in bytes: a process id and its line break.
 const MAX_PROCESS_ID: u64 = 32;
@@ -26,8 +27,15 @@ pub(crate) struct DataDir {
 /// Proof that no other host works in this data directory; the lock goes with the process, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
+
+/// Bytes of the process id in it: of one length, so that writing it takes no room on a disk that is full.
+const PID_WIDTH: usize = 10;
+
+/// Device and inode: two files with the same ones are the same file.
+type Identity = (u64, u64);
 
 /// Where the data directory is when nobody says otherwise.
 pub(crate) fn default_data_dir() -> Result<PathBuf, Failure> {
@@ -64,7 +72,7 @@ pub(crate) fn socket(data: &Path) -> PathBuf {
 /// The process id of the host that works in `data`, if there is one.
 pub(crate) fn holder(data: &Path) -> Option<String> {
     let mut text = String::new();
-    let file = File::open(data.join(LOCK)).ok()?;
+    let file = File::open(data.join(LOCK_FILE)).ok()?;
     // Shared, and only for this moment: two commands that look at once do not take each other for a host.
     if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return None;
@@ -78,6 +86,7 @@ impl DataDir {
     pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
         let wrong = |error: std::io::Error| {
             let path = path.display();
+            let error = SystemError(&error);
             Failure::work(format!("cannot use the data directory {path}: {error}; name a writable one with --data-dir"))
         };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(wrong)?;
@@ -91,6 +100,10 @@ impl DataDir {
         &self.path
     }
 
+    pub(crate) fn try_clone(&self) -> std::io::Result<Self> {
+        Ok(Self { path: self.path.clone(), dir: self.dir.try_clone()? })
+    }
+
     /// The open directory.
     pub(crate) fn dir(&self) -> std::io::Result<Dir> {
         self.dir.try_clone()
@@ -99,7 +112,8 @@ impl DataDir {
     /// A directory in it that only this user can enter.
     pub(crate) fn private(&self, name: &str) -> Result<Dir, Failure> {
         let path = self.path.join(name);
-        let wrong = |error: std::io::Error| Failure::work(format!("cannot use {}: {error}", path.display()));
+        let wrong =
+            |error: std::io::Error| Failure::work(format!("cannot use {}: {}", path.display(), SystemError(&error)));
         let mut builder = cap_std::fs::DirBuilder::new();
         cap_std::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
         self.dir.create_dir_with(name, &builder).or_else(|error| match error.kind() {
@@ -111,15 +125,14 @@ impl DataDir {
 
     /// Takes the directory for one host.
     pub(crate) fn lock(&self) -> Result<Lock, Failure> {
-        let path = self.path.join(LOCK);
+        let path = self.path.join(LOCK_FILE);
         let wrong = |error: std::io::Error| {
-            let path = self.path.display();
+            let (path, error) = (self.path.display(), SystemError(&error));
             Failure::work(format!(
                 "cannot write to the data directory {path}: {error}; name a writable one with --data-dir"
             ))
         };
-        let mut file =
-            File::options().create(true).read(true).write(true).truncate(false).open(&path).map_err(wrong)?;
+        let file = File::options().create(true).read(true).write(true).truncate(false).open(&path).map_err(wrong)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -132,9 +145,47 @@ impl DataDir {
             }
             Err(TryLockError::Error(error)) => return Err(wrong(error)),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(wrong)?;
-        Ok(Lock { _file: file })
+        // It is for people alone: a disk that is full keeps nobody from starting.
+        let _ = file.write_all_at(format!("{:PID_WIDTH$}\n", std::process::id()).as_bytes(), 0);
+        let lock = Lock { file, path };
+        if !lock.is_ours() {
+            return Err(wrong(std::io::Error::other("its lock was removed while it was taken: try again")));
+        }
+        Ok(lock)
     }
+
+    /// Refuses to go on when the directory of a running host was removed or replaced, or its lock, which lets another host
+    /// in.
+    pub(crate) fn check(&self, lock: &Lock) -> Result<(), Failure> {
+        let gone = match (self.is_ours(), lock.is_ours()) {
+            (true, true) => return Ok(()),
+            (false, _) => &self.path,
+            (true, false) => &lock.path,
+        };
+        let gone = gone.display();
+        Err(Failure::work(format!("{gone} was removed or replaced while this host ran: what it stores would be lost")))
+    }
+
+    /// Returns true if the directory is still the one that was opened.
+    fn is_ours(&self) -> bool {
+        let opened = self
+            .dir
+            .dir_metadata()
+            .map(|metadata| (cap_std::fs::MetadataExt::dev(&metadata), cap_std::fs::MetadataExt::ino(&metadata)));
+        opened.is_ok_and(|opened| identity(&self.path) == Some(opened))
+    }
+}
+
+impl Lock {
+    /// Returns true if the file under the name of the lock is still the one that is locked.
+    fn is_ours(&self) -> bool {
+        let locked = self.file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+        locked.is_ok_and(|locked| identity(&self.path) == Some(locked))
+    }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// Closes the directory to everybody else: it holds what users said, and the socket that makes its holder the operator.

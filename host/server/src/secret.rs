@@ -1,5 +1,6 @@
 //! Values of secrets, from files that nobody but the operator can read.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -13,7 +14,6 @@ use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::error::Failure;
 use crate::paths::DataDir;
 
 /// The largest file of a secret, in bytes: the largest secret and a line break.
@@ -25,22 +25,34 @@ const MAX_SECRETS: usize = 128;
 /// Where in the data directory the values are, a file for each.
 const DIRECTORY: &str = "secrets";
 
-/// The secrets that the grants of the configuration name. One whose value is missing, or is not the operator's alone, is
-/// refused: its tool would send requests without it, or somebody else may have written it.
-pub(crate) fn of_grants(config: &Config, data: &DataDir) -> Result<Secrets, Failure> {
-    let mut secrets = Secrets::default();
-    for (place, name) in config.secrets() {
+/// The secrets that the grants of the configuration name.
+#[derive(Debug, Default)]
+pub(crate) struct OfGrants {
+    pub(crate) secrets: Secrets,
+    /// Tools that are withheld, by agent and tool, each with the reason: the value of a secret is missing, or is not the
+    /// operator's alone. The tool would send requests without it, or somebody else may have written it.
+    pub(crate) withheld: BTreeMap<(String, String), String>,
+}
+
+/// Reads the secrets that the grants of the configuration name.
+pub(crate) fn of_grants(config: &Config, data: &DataDir) -> OfGrants {
+    let mut found = OfGrants::default();
+    for (place, row, name) in config.secrets() {
+        let secrets = &mut found.secrets;
         if secrets.names().any(|known| known == name) {
             continue;
         }
-        let wrong = |problem: String| Failure::usage(format!("{place} names the secret `{name}`: {problem}"));
-        if secrets.names().count() == MAX_SECRETS {
-            return Err(wrong(format!("a host takes at most {MAX_SECRETS} secrets")));
+        let read = if secrets.names().count() == MAX_SECRETS {
+            Err(format!("a host takes at most {MAX_SECRETS} secrets"))
+        } else {
+            read(data, name).and_then(|value| secrets.insert(name.clone(), value).map_err(|error| error.to_string()))
+        };
+        if let Err(problem) = read {
+            let reason = format!("{place} names the secret `{name}`: {problem}");
+            found.withheld.entry((row.agent.clone(), row.tool.clone())).or_insert(reason);
         }
-        let value = read(data, name).map_err(wrong)?;
-        secrets.insert(name.clone(), value).map_err(|error| wrong(error.to_string()))?;
     }
-    Ok(secrets)
+    found
 }
 
 /// The secret in the bytes of a file. The line break that an editor leaves at the end is not part of it.

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cofferdam_capability::SystemError;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -40,7 +41,8 @@ impl Token {
             return Self::new(value, VARIABLE.to_owned());
         }
         let path = data.path().join(FILE);
-        let wrong = |error: std::io::Error| Failure::work(format!("cannot use {}: {error}", path.display()));
+        let wrong =
+            |error: std::io::Error| Failure::work(format!("cannot use {}: {}", path.display(), SystemError(&error)));
         let dir = data.dir().map_err(wrong)?;
         make(&dir).map_err(wrong)?;
         let file = dir.open(FILE).map_err(wrong)?;
@@ -59,7 +61,8 @@ impl Token {
         let sent = trimmed.bytes().all(|byte| byte.is_ascii_graphic());
         if !sent || !(MIN..=MAX).contains(&trimmed.len()) {
             return Err(Failure::usage(format!(
-                "the token in {origin} cannot be used: expected {MIN} to {MAX} visible ASCII characters, without spaces"
+                "the token in {origin} cannot be used: expected {MIN} to {MAX} visible ASCII characters, without spaces; \
+                 remove it, and another one is made"
             )));
         }
         Ok(Self { value: trimmed, origin })
@@ -88,10 +91,14 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Makes a token where there is none, whole or not at all, so that two processes that start at once agree.
+/// Makes a token where there is none, whole or not at all, so that two processes that start at once agree. An empty file is
+/// what a machine that lost its power can leave: nobody has that token.
 fn make(dir: &Dir) -> std::io::Result<()> {
-    if dir.exists(FILE) {
-        return Ok(());
+    match dir.symlink_metadata(FILE) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => dir.remove_file(FILE)?,
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     let mut random = [0; RANDOM];
     let mut filled = 0;
@@ -101,7 +108,8 @@ fn make(dir: &Dir) -> std::io::Result<()> {
     let token = Zeroizing::new(random.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let new = format!("{FILE}.{}", uuid::Uuid::new_v4());
     let mut file = dir.open_with(&new, OpenOptions::new().write(true).create_new(true).mode(0o600))?;
-    let made = writeln!(file, "{}", token.as_str()).and_then(|()| match dir.hard_link(&new, dir, Path::new(FILE)) {
+    let written = writeln!(file, "{}", token.as_str()).and_then(|()| file.sync_all());
+    let made = written.and_then(|()| match dir.hard_link(&new, dir, Path::new(FILE)) {
         // Another process was first: its token holds.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,

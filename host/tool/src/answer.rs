@@ -1,7 +1,7 @@
 //! What a model reads when a call is over.
 
+use cofferdam_capability::json;
 use cofferdam_sandbox::{Outcome, Receipt};
-use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::report::Report;
@@ -14,8 +14,8 @@ pub struct Answer {
     pub content: String,
     /// Whether the tool did not do its work.
     pub failed: bool,
-    /// The result of a typed tool as JSON, when all of it was kept.
-    pub structured: Option<Value>,
+    /// True if the text is JSON: the whole result of a typed tool. Nothing of it is parsed yet.
+    pub is_json: bool,
     /// What the call used; there is none for a tool that does not exist.
     pub receipt: Option<Receipt>,
 }
@@ -40,13 +40,13 @@ impl Answer {
             }
         };
         let whole = outcome.is_ok() && !tool.is_command() && report.stdout.dropped() == 0;
-        let structured = whole.then(|| serde_json::from_slice(report.stdout.bytes()).ok()).flatten();
-        Self { content, failed: !outcome.is_ok(), structured, receipt: Some(report.receipt.clone()) }
+        let is_json = whole && json::weight(report.stdout.bytes()).is_ok();
+        Self { content, failed: !outcome.is_ok(), is_json, receipt: Some(report.receipt.clone()) }
     }
 
     pub(crate) fn unknown(name: &str, catalog: &Catalog) -> Self {
         let content = format!("execution error: there is no tool `{name}`; the tools are: {}", catalog.names());
-        Self { content, failed: true, structured: None, receipt: None }
+        Self { content, failed: true, is_json: false, receipt: None }
     }
 }
 

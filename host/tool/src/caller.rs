@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use crate::dispatch::{Door, Way};
 use crate::input::Input;
+use crate::origin::Origin;
 use crate::policy;
 use crate::report::Report;
 use crate::tool::Tool;
@@ -48,6 +49,8 @@ impl Progress {
 /// Where a call stands among those that made one another.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
+    /// For whom all of it is done.
+    pub(crate) origin: Origin,
     /// How many calls it is inside of.
     pub(crate) depth: u64,
     /// How many more may be made inside one another.
@@ -57,10 +60,11 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// That of a call which nobody but a person or a model made.
-    pub(crate) fn of(tool: &Tool) -> Self {
+    /// The chain of a top-level call.
+    pub(crate) fn of(tool: &Tool, origin: &Origin) -> Self {
         let limits = tool.grant().limits();
-        Self { depth: 0, deeper: limits.nested_depth.0, more: Arc::new(AtomicU64::new(limits.nested_calls.0)) }
+        let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
+        Self { origin: origin.clone(), depth: 0, deeper: limits.nested_depth.0, more }
     }
 
     /// Counts one call more, if there may be one.
@@ -72,7 +76,8 @@ impl Chain {
     /// That of a call of `tool` made by this one.
     fn inner(&self, tool: &Tool) -> Self {
         let deeper = self.deeper.saturating_sub(1).min(tool.grant().limits().nested_depth.0);
-        Self { depth: self.depth.saturating_add(1), deeper, more: Arc::clone(&self.more) }
+        let origin = self.origin.clone();
+        Self { origin, depth: self.depth.saturating_add(1), deeper, more: Arc::clone(&self.more) }
     }
 }
 
@@ -105,7 +110,7 @@ impl Caller for Calling {
         let (outer, cancel) = (self.clone(), self.cancel.child_token());
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer call is gone.
-        let inner = tokio::spawn(async move { outer.call_inner(&name, &input, deadline, &cancel).await });
+        let inner = tokio::spawn(async move { outer.call_inner(&name, input, deadline, &cancel).await });
         Box::pin(async move {
             let answer = inner.await.unwrap_or_else(|error| {
                 tracing::error!("a call of another tool failed in the host: {error}");
@@ -122,7 +127,7 @@ impl Calling {
     async fn call_inner(
         &self,
         name: &str,
-        input: &str,
+        input: String,
         deadline: Instant,
         cancel: &CancellationToken,
     ) -> Result<String, Unanswered> {
@@ -135,11 +140,8 @@ impl Calling {
             tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
             return Err(unanswered(Outcome::Denied { reason }));
         };
-        let permit = match serde_json::from_str::<Value>(input) {
-            Ok(input) => policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input)),
-            Err(error) => Err(format!("the input of `{name}` is not JSON: {error}")),
-        };
         let allowance = Allowance::begin(tool.grant().limits()).ending_by(deadline);
+        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input), allowance.account());
         let way = Way { chain: self.chain.inner(&tool), allowance, is_nested: true, progress: None };
         let report = self.door.call(&tool, permit, way, cancel).await;
         answer(&report, &tool)

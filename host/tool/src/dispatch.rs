@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use cofferdam_capability::PagemapScan;
+use cofferdam_capability::{Grant, PagemapScan};
 use cofferdam_sandbox::{
-    Allowance, Engine, GuestThreads, Outcome, Place, compile_worker as sandbox_compile_worker,
-    scans_now as sandbox_scans_now,
+    Allowance, Component, Engine, GuestThreads, Line, Outcome, Place, Receipt,
+    compile_worker as sandbox_compile_worker, scans_now as sandbox_scans_now,
 };
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +15,7 @@ use crate::backend;
 use crate::caller::{Calling, Chain, Progress};
 use crate::catalog::Catalog;
 use crate::input::Input;
+use crate::origin::Origin;
 use crate::permit::Permit;
 use crate::policy;
 use crate::redact::Redactor;
@@ -23,6 +23,9 @@ use crate::report::Report;
 use crate::runner::Runner;
 use crate::secret::Secrets;
 use crate::tool::Tool;
+
+/// How much of a reason the log keeps, in bytes: a sentence. A guest can make it as long as its output.
+const MAX_REASON: usize = 256;
 
 /// What every call goes through, whoever makes it: a person, a model or another tool.
 #[derive(Debug)]
@@ -48,8 +51,9 @@ pub(crate) struct Way {
 impl Runner {
     /// Calls a tool: input checked, policy asked, run in the sandbox. There is a report with a receipt whatever happens.
     /// A call that nobody waits for any more is stopped.
-    pub async fn call(&self, tool: &Tool, input: Input, cancel: &CancellationToken) -> Report {
-        let asked = Asked { tool: tool.clone(), input, progress: None, cancel: cancel.clone() };
+    pub async fn call(&self, tool: &Tool, input: Input, origin: &Origin, cancel: &CancellationToken) -> Report {
+        let (origin, cancel) = (origin.clone(), cancel.clone());
+        let asked = Asked { tool: tool.clone(), input, origin, progress: None, cancel };
         self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
     }
 
@@ -59,16 +63,25 @@ impl Runner {
         &self,
         tool: &Tool,
         input: Input,
+        origin: &Origin,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Report {
-        let asked = Asked { tool: tool.clone(), input, progress: Some(progress), cancel: cancel.clone() };
+        let (origin, cancel) = (origin.clone(), cancel.clone());
+        let asked = Asked { tool: tool.clone(), input, origin, progress: Some(progress), cancel };
         self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
     }
 
     /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
-    pub async fn answer(&self, catalog: &Catalog, name: &str, arguments: Value, cancel: &CancellationToken) -> Answer {
-        self.answered(catalog, name, arguments, None, cancel).await
+    pub async fn answer(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        arguments: String,
+        origin: &Origin,
+        cancel: &CancellationToken,
+    ) -> Answer {
+        self.answered(catalog, name, arguments, origin, None, cancel).await
     }
 
     /// The same, and tells `progress` how far the call has come.
@@ -76,24 +89,26 @@ impl Runner {
         &self,
         catalog: &Catalog,
         name: &str,
-        arguments: Value,
+        arguments: String,
+        origin: &Origin,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Answer {
-        self.answered(catalog, name, arguments, Some(progress), cancel).await
+        self.answered(catalog, name, arguments, origin, Some(progress), cancel).await
     }
 
     async fn answered(
         &self,
         catalog: &Catalog,
         name: &str,
-        arguments: Value,
+        arguments: String,
+        origin: &Origin,
         progress: Option<mpsc::Sender<Progress>>,
         cancel: &CancellationToken,
     ) -> Answer {
         let Some(tool) = catalog.get(name) else { return Answer::unknown(name, catalog) };
-        let input = Input::Json(arguments);
-        let asked = Asked { tool: tool.clone(), input, progress, cancel: cancel.clone() };
+        let (input, origin, cancel) = (Input::Json(arguments), origin.clone(), cancel.clone());
+        let asked = Asked { tool: tool.clone(), input, origin, progress, cancel };
         let answer = self.door.run(asked, |report, tool| Answer::of(&report, tool)).await;
         answer.unwrap_or_else(|| Answer::of(&lost(tool), tool))
     }
@@ -103,6 +118,8 @@ impl Runner {
 struct Asked {
     tool: Tool,
     input: Input,
+    /// For whom it is made.
+    origin: Origin,
     progress: Option<mpsc::Sender<Progress>>,
     cancel: CancellationToken,
 }
@@ -123,9 +140,9 @@ impl Door {
         let door = Arc::clone(self);
         let allowance = Allowance::begin(asked.tool.grant().limits());
         let work = async move {
-            let Asked { tool, input, progress, cancel } = asked;
-            let permit = policy::permit(&tool, input);
-            let way = Way { chain: Chain::of(&tool), allowance, is_nested: false, progress };
+            let Asked { tool, input, origin, progress, cancel } = asked;
+            let permit = policy::permit(&tool, input, allowance.account());
+            let way = Way { chain: Chain::of(&tool, &origin), allowance, is_nested: false, progress };
             let report = door.call(&tool, permit, way, &cancel).await;
             end(report, &tool)
         };
@@ -141,30 +158,62 @@ impl Door {
         cancel: &CancellationToken,
     ) -> Report {
         let Way { chain, allowance, is_nested, progress } = way;
-        let depth = chain.depth;
+        let (depth, origin) = (chain.depth, chain.origin.clone());
         let mut report = match permit {
             Ok(permit) => {
                 let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
                 let (door, cancelled) = (Arc::clone(self), cancel.clone());
                 let calling = Calling { door, tool: tool.clone(), chain, progress, cancel: cancelled };
-                backend::wasm::call(self, permit, &allowance, place, calling, cancel).await
+                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling)), cancel).await
             }
             Err(reason) => cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::Denied { reason }),
         };
         // Before anything is told to anybody, the log included.
         self.redactor.report(&mut report);
         let report = Report::from(report);
-        let receipt = &report.receipt;
+        self.tell(tool.name(), &report.receipt, &origin, depth);
+        report
+    }
+
+    /// Asks a component that does not say it in a section which tools it has. This is a call like any other, with a
+    /// receipt and a line in the log, but for nobody and under a grant that gives nothing.
+    pub(crate) async fn list(
+        self: &Arc<Self>,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+        places: Arc<Line>,
+    ) -> Option<cofferdam_sandbox::Report> {
+        let door = Arc::clone(self);
+        let allowance = Allowance::begin(grant.limits());
+        let work = async move {
+            let (place, cancel) = (Place::Own(&places), CancellationToken::new());
+            let mut report = match policy::permit_listing(&component, &grant) {
+                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None, &cancel).await,
+                Err(reason) => cofferdam_sandbox::Report::without_run(&grant, Outcome::Denied { reason }),
+            };
+            door.redactor.report(&mut report);
+            door.tell(grant.tool(), &report.receipt, &Origin::default(), 0);
+            report
+        };
+        self.threads.run(work).await
+    }
+
+    /// Writes the line of a call into the log.
+    fn tell(&self, tool: &str, receipt: &Receipt, origin: &Origin, depth: u64) {
+        let reason = self.line(&receipt.outcome.reason());
         tracing::info!(
-            tool = tool.name(),
+            tool,
+            agent = origin.agent_name(),
+            session = origin.session_id(),
+            component = %receipt.component,
             outcome = receipt.outcome.name(),
+            reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or_default(),
             fuel = receipt.fuel,
             peak_memory = receipt.peak_memory,
             wall_us = receipt.wall_us,
             depth,
             "tool call"
         );
-        report
     }
 
     /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.

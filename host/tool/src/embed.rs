@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cofferdam_capability::Manifest;
+use cofferdam_sandbox::{DESCRIPTORS_SECTION, is_of_typed_tools};
 use wasm_encoder::{CustomSection, Section};
 use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
@@ -26,8 +27,47 @@ pub fn embed_wit_docs(component: &[u8], wit: &Path) -> Result<Vec<u8>, EmbedErro
     with_section(component, PackageMetadata::SECTION_NAME, &docs)
 }
 
+/// The component with `json` as its one section of descriptors.
+pub(crate) fn embed_descriptors(component: &[u8], json: &[u8]) -> Result<Vec<u8>, EmbedError> {
+    with_section(component, DESCRIPTORS_SECTION, json)
+}
+
+/// The component without what it said of its tools.
+pub fn without_descriptors(component: &[u8]) -> Result<Vec<u8>, EmbedError> {
+    without_section(component, DESCRIPTORS_SECTION)
+}
+
+/// Returns true if the component exports typed tools. Nothing is checked or compiled for it.
+pub fn exports_tools(component: &[u8]) -> Result<bool, EmbedError> {
+    let broken = |error: wasmparser::BinaryReaderError| EmbedError::Component(error.to_string());
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(broken)? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    if is_of_typed_tools(export.map_err(broken)?.name.name) {
+                        return Ok(true);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
 /// The component with `data` as its one custom section `name` at the top level.
 fn with_section(component: &[u8], name: &str, data: &[u8]) -> Result<Vec<u8>, EmbedError> {
+    let mut embedded = without_section(component, name)?;
+    let section = CustomSection { name: name.into(), data: data.into() };
+    section.append_to(&mut embedded);
+    Ok(embedded)
+}
+
+/// The component without custom sections `name` at the top level. The rest stays as it was, byte for byte.
+fn without_section(component: &[u8], name: &str) -> Result<Vec<u8>, EmbedError> {
     let mut embedded = Vec::with_capacity(component.len());
     let mut kept_up_to = 0;
     // Where the last top-level section ended: there the header of the next one begins.
@@ -58,7 +98,5 @@ fn with_section(component: &[u8], name: &str, data: &[u8]) -> Result<Vec<u8>, Em
         }
     }
     embedded.extend_from_slice(component.get(kept_up_to..).unwrap_or_default());
-    let section = CustomSection { name: name.into(), data: data.into() };
-    section.append_to(&mut embedded);
     Ok(embedded)
 }

@@ -17,6 +17,22 @@ pub enum ToolError {
         /// Why not.
         source: GrantError,
     },
+    /// A component whose descriptors are data, and not usable.
+    #[error("{origin}: {problem}")]
+    Descriptors {
+        /// Where the component came from.
+        origin: String,
+        /// What is wrong with its section, and what would be right.
+        problem: String,
+    },
+    /// A tool that cannot be offered as it describes itself.
+    #[error("the tools of {tool} cannot be offered: {problem}")]
+    Offer {
+        /// The name it was to go by.
+        tool: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A component of typed tools that does not tell which tools it has.
     #[error("{tool} does not list its tools: {problem}")]
     List {

@@ -1,15 +1,20 @@
 //! What a caller hands to a tool, before anything is checked.
 
+use cofferdam_capability::{Account, json};
 use cofferdam_sandbox::Invocation;
 use serde_json::Value;
 
 use crate::tool::{Entry, Tool};
 
+/// The most bytes of a schema that a refusal shows. A model needs it to write a better call, and reads all of what is
+/// usual.
+const MAX_SHOWN_SCHEMA: usize = 8 << 10;
+
 /// The input of one call.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// JSON that must fit the tool's schema: what a model writes.
-    Json(Value),
+    /// JSON text that must fit the tool's schema: what a model writes. It is parsed when the call is permitted.
+    Json(String),
     /// Arguments and standard input of a command: what a person types. Standard input may be any bytes.
     Command {
         /// The arguments, without the program's name.
@@ -20,46 +25,70 @@ pub enum Input {
 }
 
 impl Input {
-    /// Checks the input against the tool and says what is to be done. The error is for the caller.
-    pub(crate) fn checked(self, tool: &Tool) -> Result<Invocation, String> {
+    /// Checks the input against the tool and says what is to be done. What is parsed on the way is charged to `account`.
+    /// The error is for the caller.
+    pub(crate) fn checked(self, tool: &Tool, account: &Account) -> Result<Invocation, String> {
         match (self, tool.entry()) {
             (Self::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
             (Self::Command { .. }, Entry::Typed { .. }) => {
-                Err(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), tool.schema()))
+                Err(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), schema(tool)))
             }
-            (Self::Json(value), entry) => {
-                let value = with_lists_unquoted(value);
-                tool.check(&value).map_err(|problem| {
+            (Self::Json(text), entry) => {
+                let refused = |problem| format!("the input of `{}` cannot be taken: {problem}", tool.name());
+                let mut held = json::parse(&text, "the parsed input", account).map_err(refused)?;
+                drop(text);
+                unquote_list(&mut held.value, account).map_err(refused)?;
+                tool.check(&held.value).map_err(|problem| {
                     format!(
                         "the input of `{}` does not fit its schema, {problem}; the schema is {}",
                         tool.name(),
-                        tool.schema()
+                        schema(tool)
                     )
                 })?;
                 match entry {
-                    Entry::Command => Ok(command(&value)),
-                    Entry::Typed { tool } => Ok(Invocation::Typed { tool: tool.clone(), input: value.to_string() }),
+                    Entry::Command => Ok(command(held.value)),
+                    // Written anew, so that the guest reads what was checked, also where a key was there twice.
+                    Entry::Typed { tool } => {
+                        Ok(Invocation::Typed { tool: tool.clone(), input: held.value.to_string() })
+                    }
                 }
             }
         }
     }
 }
 
-/// Models at times write the list of arguments as a text that holds a list: `{"args": "[\"-l\"]"}`. It can mean only one
-/// thing.
-fn with_lists_unquoted(mut value: Value) -> Value {
-    if let Some(args) = value.get_mut("args")
-        && let Some(list) = args.as_str().and_then(|text| serde_json::from_str::<Vec<String>>(text).ok())
-    {
-        *args = Value::from(list);
+/// The schema of a tool for a sentence, cut where it is long.
+fn schema(tool: &Tool) -> String {
+    let mut schema = tool.schema().to_string();
+    if schema.len() > MAX_SHOWN_SCHEMA {
+        schema.truncate(schema.floor_char_boundary(MAX_SHOWN_SCHEMA));
+        schema.push('…');
     }
-    value
+    schema
 }
 
-fn command(value: &Value) -> Invocation {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let args = value.get("args").and_then(Value::as_array);
-    let args = args.map(|args| args.iter().filter_map(text).collect()).unwrap_or_default();
-    let stdin = value.get("stdin").and_then(text).unwrap_or_default().into_bytes();
+/// Models at times write the list of arguments as a text that holds a list: `{"args": "[\"-l\"]"}`. It can mean only one
+/// thing.
+fn unquote_list(value: &mut Value, account: &Account) -> Result<(), String> {
+    let Some(args) = value.get_mut("args") else { return Ok(()) };
+    let Some(text) = args.as_str().filter(|text| text.trim_start().starts_with('[')) else { return Ok(()) };
+    if json::weight(text.as_bytes()).is_err() {
+        return Ok(());
+    }
+    let list = json::parse(text, "the parsed arguments", account)?.value;
+    if list.as_array().is_some_and(|list| list.iter().all(Value::is_string)) {
+        *args = list;
+    }
+    Ok(())
+}
+
+fn command(mut value: Value) -> Invocation {
+    let text = |value: Value| if let Value::String(text) = value { Some(text) } else { None };
+    let args = value.get_mut("args").map(Value::take);
+    let args = match args {
+        Some(Value::Array(args)) => args.into_iter().filter_map(text).collect(),
+        _ => Vec::new(),
+    };
+    let stdin = value.get_mut("stdin").map(Value::take).and_then(text).unwrap_or_default().into_bytes();
     Invocation::Command { args, stdin }
 }

@@ -1,23 +1,47 @@
 //! Whether a call may happen.
 
+use cofferdam_capability::{Account, Grant, LOCKED_ENVIRONMENT};
+use cofferdam_sandbox::{Component, Invocation};
+
 use crate::caller::Chain;
 use crate::input::Input;
 use crate::permit::Permit;
 use crate::tool::Tool;
 
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
-/// that fits its schema; everything else is refused with the reason.
-pub(crate) fn permit(tool: &Tool, input: Input) -> Result<Permit<'_>, String> {
-    Ok(Permit::new(tool, input.checked(tool)?))
+/// that fits its schema; everything else is refused with the reason. What the host holds for the check is on the call's
+/// account.
+pub(crate) fn permit<'a>(tool: &'a Tool, input: Input, account: &Account) -> Result<Permit<'a>, String> {
+    Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool, account)?))
+}
+
+/// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is permitted only under a
+/// grant that gives nothing.
+pub(crate) fn permit_listing<'a>(component: &'a Component, grant: &'a Grant) -> Result<Permit<'a>, String> {
+    let network = grant.network();
+    let gives_nothing = grant.preopens().is_empty()
+        && !grant.has_scratch()
+        && grant.environment().len() == LOCKED_ENVIRONMENT.len()
+        && network.rules().is_empty()
+        && !network.has_tcp()
+        && grant.secrets().is_empty()
+        && grant.calls().is_empty();
+    match gives_nothing {
+        true => Ok(Permit::new(component, grant, Invocation::List)),
+        false => {
+            Err("a component is asked for its tools under a grant that gives nothing, and this one does".to_owned())
+        }
+    }
 }
 
 /// Decides about a call that another tool makes, which stands where `chain` says. It needs what every call needs, the
-/// caller's grant must name the tool, and the chain must not be at its end.
+/// caller's grant must name the tool, and the chain must not be at its end. The input is parsed last.
 pub(crate) fn permit_inner<'a>(
     caller: &Tool,
     chain: &Chain,
     tool: &'a Tool,
     input: Input,
+    account: &Account,
 ) -> Result<Permit<'a>, String> {
     if !caller.grant().may_call(tool.name()) {
         return Err(undeclared(tool.name()));
@@ -25,7 +49,7 @@ pub(crate) fn permit_inner<'a>(
     if chain.deeper == 0 {
         return Err(format!("calls of tools are nested {} deep, and that is the limit (`nested-depth`)", chain.depth));
     }
-    permit(tool, input)
+    permit(tool, input, account)
 }
 
 /// Decides whether the chain may have one call more, whatever it is of. This comes before everything else: what is

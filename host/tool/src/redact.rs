@@ -1,52 +1,46 @@
 //! Secrets are taken out of whatever a tool says.
 //!
-//! A guest never gets a secret, but a server that it talks to may send one back. Found are the exact value and its usual
-//! spellings: base64, hexadecimal, URL-encoded, escaped as in JSON. A guest that rewrites what it got in a way of its own
-//! is not stopped by this (`SECURITY.md`).
+//! A guest never gets a secret, but a server that it talks to may send one back. Found are the exact value, base64 and
+//! hexadecimal, in capitals or not; and each of these written with escapes, in which every character may be written in
+//! several ways: as in JSON, HTML, URLs and quoted-printable text, one inside another, and broken into lines. [`unescape`]
+//! undoes the escapes while it reads, and knows where each byte came from. A guest that rewrites what it got in a way of
+//! its own is not stopped by this (`SECURITY.md`).
 
-use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
+mod unescape;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
+
+use aho_corasick::automaton::Automaton;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use cofferdam_capability::SecretName;
+use cofferdam_capability::{ForeignText, SecretName};
 use cofferdam_sandbox::{Outcome, Output, Report};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::secret::Secrets;
+use unescape::{Piece, Reading, unescaped};
 
 /// What is left of a secret at the place where output was cut, at most, in bytes: fewer say nothing.
 const MAX_REST: usize = 4;
 
-/// What RFC 3986 calls unreserved stays, as most encoders have it.
-static UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The shortest spelling that is looked for, in bytes. A secret whose escapes are undone may be shorter than it was.
+const MIN_SPELLING: usize = 8;
 
-/// What JavaScript's `encodeURIComponent` leaves as it is.
-static COMPONENT: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*');
-
-/// What forms leave as it is; they also write `+` for a space.
-static FORM: AsciiSet = NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
-
-/// Characters beyond the control characters that break lines, are not seen, or turn the direction of what is read.
-const HIDING: [RangeInclusive<char>; 4] =
-    ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
-
-/// Finds secrets in all their spellings, in one pass.
+/// Finds secrets in all their spellings.
 pub(crate) struct Redactor {
-    finder: Option<AhoCorasick>,
+    finder: Option<NFA>,
     /// Each spelling, and what stands in its place.
     spellings: Vec<(Vec<u8>, String)>,
     longest: usize,
+}
+
+/// A place that a secret takes, and the spelling that says which.
+#[derive(Debug, Clone)]
+struct Found {
+    place: Range<usize>,
+    spelling: usize,
 }
 
 impl Redactor {
@@ -57,9 +51,10 @@ impl Redactor {
             all.extend(spellings(value).into_iter().map(|spelling| (spelling, mark(name))));
         }
         let longest = all.iter().map(|(spelling, _)| spelling.len()).max().unwrap_or(0);
-        // Longest first: what contains a shorter secret is taken out whole.
-        let finder = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
+        // Hexadecimal is written in capitals or not, and names of hosts are never.
+        let finder = NFA::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
             .build(all.iter().map(|(spelling, _)| spelling))
             .inspect_err(|error| tracing::error!("secrets cannot be looked for, so nothing is told: {error}"));
         Self { finder: finder.ok(), spellings: all, longest }
@@ -92,6 +87,17 @@ impl Redactor {
             (name, access)
         };
         report.receipt.directories = directories.map(clean).collect();
+        let mut hosts = BTreeMap::new();
+        for (mut host, connections) in std::mem::take(&mut report.receipt.hosts) {
+            self.text(&mut host);
+            let sum: &mut u64 = hosts.entry(host).or_default();
+            *sum = sum.saturating_add(connections);
+        }
+        let receipt = &mut report.receipt;
+        receipt.hosts = hosts;
+        for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
+            changed.names.iter_mut().for_each(|name| self.text(name));
+        }
     }
 
     /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.
@@ -100,13 +106,7 @@ impl Redactor {
         if !self.spellings.is_empty() {
             self.text(&mut line);
         }
-        line.chars().fold(String::with_capacity(line.len()), |mut shown, c| {
-            match c.is_control() || HIDING.iter().any(|hiding| hiding.contains(&c)) {
-                true => shown.extend(c.escape_default()),
-                false => shown.push(c),
-            }
-            shown
-        })
+        ForeignText::line(&line).to_string()
     }
 
     fn output(&self, output: &mut Output) {
@@ -124,38 +124,85 @@ impl Redactor {
         let Some(finder) = &self.finder else {
             return Vec::new();
         };
+        let mut all = Vec::new();
+        for reading in Reading::of(bytes) {
+            self.search(finder, unescaped(bytes, reading, cut), bytes.len(), cut, &mut all);
+            // What an earlier reading has found is found again.
+            all = merged(all);
+        }
         let mut clean = Vec::with_capacity(bytes.len());
-        let mut rest = bytes;
         let mut at = 0;
-        for found in finder.find_iter(bytes) {
-            clean.extend_from_slice(bytes.get(at..found.start()).unwrap_or_default());
-            clean.extend_from_slice(self.mark_of(found.pattern().as_usize()));
-            at = found.end();
-            rest = bytes.get(at..).unwrap_or_default();
+        for Found { place, spelling } in all {
+            clean.extend_from_slice(bytes.get(at..place.start).unwrap_or_default());
+            clean.extend_from_slice(self.mark_of(spelling));
+            at = place.end;
         }
-        match cut.then(|| self.begun(rest)).flatten() {
-            Some((start, mark)) => {
-                clean.extend_from_slice(rest.get(..start).unwrap_or_default());
-                clean.extend_from_slice(mark);
-            }
-            None => clean.extend_from_slice(rest),
-        }
+        clean.extend_from_slice(bytes.get(at..).unwrap_or_default());
         clean
     }
 
-    fn mark_of(&self, pattern: usize) -> &[u8] {
-        self.spellings.get(pattern).map_or(b"[redacted]", |(_, mark)| mark.as_bytes())
+    /// Looks for secrets in a text of `size` bytes as one reading has it.
+    fn search(&self, finder: &NFA, text: impl Iterator<Item = Piece>, size: usize, cut: bool, all: &mut Vec<Found>) {
+        let Ok(mut state) = finder.start_state(Anchored::No) else { return };
+        // The pieces that a spelling may have begun with, for its place.
+        let mut last: VecDeque<Piece> = VecDeque::new();
+        for piece in text {
+            state = finder.next_state(Anchored::No, state, piece.byte);
+            if last.len() == self.longest {
+                last.pop_front();
+            }
+            last.push_back(piece);
+            if !finder.is_match(state) {
+                continue;
+            }
+            // The first is the longest of those that end here.
+            let spelling = finder.match_pattern(state, 0);
+            let begin = last.len().checked_sub(finder.pattern_len(spelling)).and_then(|first| last.get(first));
+            if let Some(begin) = begin {
+                add(all, Found { place: begin.start..piece.end, spelling: spelling.as_usize() });
+            }
+        }
+        if cut && let Some((start, spelling)) = self.begun(last.make_contiguous()) {
+            add(all, Found { place: start..size, spelling });
+        }
     }
 
-    /// Where the beginning of a secret stands at the end of `rest`.
-    fn begun(&self, rest: &[u8]) -> Option<(usize, &[u8])> {
-        let first = rest.len().saturating_sub(self.longest);
-        (first..rest.len().saturating_sub(MAX_REST)).find_map(|start| {
-            let end = rest.get(start..)?;
-            let begun = self.spellings.iter().find(|(spelling, _)| spelling.starts_with(end));
-            begun.map(|(_, mark)| (start, mark.as_bytes()))
+    fn mark_of(&self, spelling: usize) -> &[u8] {
+        self.spellings.get(spelling).map_or(b"[redacted]", |(_, mark)| mark.as_bytes())
+    }
+
+    /// Where the beginning of a secret stands at the end of a text that has these last pieces.
+    fn begun(&self, last: &[Piece]) -> Option<(usize, usize)> {
+        let said: Vec<u8> = last.iter().map(|piece| piece.byte).collect();
+        (0..said.len().saturating_sub(MAX_REST)).find_map(|first| {
+            let end = said.get(first..)?;
+            let begins = |(spelling, _): &(Vec<u8>, String)| {
+                spelling.get(..end.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(end))
+            };
+            let spelling = self.spellings.iter().position(begins)?;
+            Some((last.get(first)?.start, spelling))
         })
     }
+}
+
+/// Adds a place that ends after those before it, as one with those that it overlaps.
+fn add(all: &mut Vec<Found>, mut found: Found) {
+    while let Some(before) = all.pop_if(|before| before.place.end > found.place.start) {
+        let wider =
+            before.place.end.saturating_sub(before.place.start) >= found.place.end.saturating_sub(found.place.start);
+        let spelling = if wider { before.spelling } else { found.spelling };
+        let place = before.place.start.min(found.place.start)..before.place.end.max(found.place.end);
+        found = Found { place, spelling };
+    }
+    all.push(found);
+}
+
+/// The places in their order, with those that overlap as one.
+fn merged(mut all: Vec<Found>) -> Vec<Found> {
+    all.sort_by_key(|found| (found.place.start, found.place.end));
+    let mut merged = Vec::with_capacity(all.len());
+    all.into_iter().for_each(|found| add(&mut merged, found));
+    merged
 }
 
 impl std::fmt::Debug for Redactor {
@@ -168,23 +215,22 @@ fn mark(name: &SecretName) -> String {
     format!("[redacted:{name}]")
 }
 
+/// The spellings that are looked for in every reading.
 fn spellings(value: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut all = BTreeSet::from([value.to_vec()]);
+    // Forms write `+` for a space.
+    all.insert(value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect());
+    // A secret that holds what looks like an escape is changed by the reading that undoes them.
+    for reading in Reading::of(value) {
+        let read: Vec<u8> = unescaped(value, reading, false).map(|piece| piece.byte).collect();
+        if read.len() >= MIN_SPELLING {
+            all.insert(read);
+        }
+    }
     for encode in [base64_standard, base64_url] {
         all.extend((0..3).map(|offset| base64_at(value, offset, encode)));
     }
-    let hex = |digit: fn(&u8) -> String| value.iter().map(digit).collect::<String>().into_bytes();
-    all.extend([hex(|byte| format!("{byte:02x}")), hex(|byte| format!("{byte:02X}"))]);
-    all.extend([hex(|byte| format!("%{byte:02x}")), hex(|byte| format!("%{byte:02X}"))]);
-    let encode = |set: &'static AsciiSet| percent_encode(value, set).to_string();
-    let form = encode(&FORM).replace(' ', "+");
-    for encoded in [encode(&UNRESERVED), encode(&COMPONENT), encode(NON_ALPHANUMERIC), form] {
-        all.extend([with_lower_hex(&encoded).into_bytes(), encoded.into_bytes()]);
-    }
-    if let Ok(text) = str::from_utf8(value) {
-        let json = serde_json::Value::from(text).to_string();
-        all.insert(json.trim_matches('"').as_bytes().to_vec());
-    }
+    all.insert(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes());
     all
 }
 
@@ -204,19 +250,6 @@ fn base64_at(value: &[u8], offset: usize, encode: fn(&[u8]) -> String) -> Vec<u8
     let first = (offset * 8).div_ceil(6);
     let end = padded.len() * 8 / 6;
     encode(&padded).into_bytes().get(first..end).unwrap_or_default().to_vec()
-}
-
-/// `%AB` as `%ab`; the rest stays as it is.
-fn with_lower_hex(encoded: &str) -> String {
-    let mut parts = encoded.split('%');
-    let mut lower = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        lower.push('%');
-        lower.push_str(&digits.to_ascii_lowercase());
-        lower.push_str(rest);
-    }
-    lower
 }
 
 #[cfg(test)]

@@ -5,24 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Ceiling, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme};
-use cofferdam_sandbox::{
-    Allowance, Call, Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Invocation, Place, Shape,
+use cofferdam_capability::{
+    Bytes, Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
-use tokio_util::sync::CancellationToken;
+use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Outcome, Shape};
 
+use crate::descriptors::{self, Descriptor, Descriptors};
 use crate::dispatch::Door;
+use crate::embed;
 use crate::error::ToolError;
+use crate::pins::Pins;
 use crate::queue::Queue;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
-
-/// Typed tools in one component; more would not fit a model's attention.
-const MAX_TOOLS: usize = 64;
-
-/// A typed tool's descriptor: its name, description and schemas together, in bytes (64 KiB).
-const MAX_DESCRIPTOR: usize = 64 << 10;
 
 /// What a runner is made from.
 #[derive(Debug)]
@@ -33,6 +29,12 @@ pub struct RunnerConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
+    /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
+    pub pins: Dir,
+    /// Bytes that all running calls together may have written to their `/tmp`.
+    pub scratch_bytes: Bytes,
+    /// Entries that all running calls together may have made in their `/tmp`.
+    pub scratch_entries: Count,
     /// The most any tool gets.
     pub ceiling: Ceiling,
     /// Calls at once on this host.
@@ -50,20 +52,26 @@ pub struct RunnerConfig {
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
+    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that the host keeps there.
+    pub data: Dir,
 }
 
 /// Loads components and calls tools.
 #[derive(Debug)]
 pub struct Runner {
     pub(crate) door: Arc<Door>,
+    pins: Pins,
     ceiling: Ceiling,
     calls_per_agent: u32,
+    data: Dir,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
 #[derive(Debug, Clone)]
 pub struct Installed {
     pub(crate) component: Arc<Component>,
+    /// What its section says; nothing for a component without one.
+    descriptors: Option<Arc<Descriptors>>,
 }
 
 impl Runner {
@@ -73,6 +81,9 @@ impl Runner {
             compiler,
             cache,
             scratch,
+            pins,
+            scratch_bytes,
+            scratch_entries,
             ceiling,
             calls,
             calls_per_agent,
@@ -81,11 +92,14 @@ impl Runner {
             nameservers,
             stand_ins,
             secrets,
+            data,
         } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
             cache,
             scratch,
+            scratch_bytes,
+            scratch_entries,
             ceiling: ceiling.clone(),
             calls,
             descriptors,
@@ -96,7 +110,7 @@ impl Runner {
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let door = Arc::new(Door { engine, threads, secrets, redactor });
-        Ok(Self { door, ceiling, calls_per_agent })
+        Ok(Self { door, pins: Pins::new(pins), ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
@@ -104,9 +118,32 @@ impl Runner {
         Arc::new(Queue::new(self.door.engine.line(self.calls_per_agent)))
     }
 
-    /// Loads a component. `origin` names it in errors; `supplied` is a manifest that an operator puts beside it.
+    /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
+    /// puts beside it.
     pub async fn load(&self, bytes: &[u8], origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
-        Ok(Installed { component: self.door.engine.load(bytes, origin, supplied).await? })
+        let component = self.door.engine.load(bytes, origin, supplied).await?;
+        let descriptors = component.descriptors().map(Descriptors::from_json).transpose().map_err(|problem| {
+            ToolError::Descriptors { origin: origin.to_owned(), problem: descriptors::unusable(&problem) }
+        })?;
+        Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
+    }
+
+    /// Writes into a component of typed tools which tools it has, as it lists them under a grant that gives nothing.
+    /// Others come back as they are. What no host would offer is refused.
+    pub async fn described(&self, bytes: &[u8], manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
+        let name = manifest.tool.name.as_str();
+        let wrong = |problem: String| ToolError::Descriptors { origin: name.to_owned(), problem };
+        let installed = self.load(bytes, name, Some(manifest.clone())).await?;
+        if installed.shape() != Shape::Typed {
+            return Ok(bytes.to_vec());
+        }
+        let queue = self.queue();
+        let descriptors = self.list(&installed.component, name, &queue).await?;
+        let grant = self.granted(&installed.component, name, &Manifest::empty(), Decision::default())?;
+        let grant = Arc::new(grant);
+        typed(&installed.component, &descriptors, name, "", &grant, &queue)?;
+        let json = descriptors.to_canonical_json().map_err(wrong)?;
+        embed::embed_descriptors(bytes, &json).map_err(|error| wrong(error.to_string()))
     }
 
     /// What a component asks for beyond a manifest that somebody has decided about.
@@ -114,9 +151,19 @@ impl Runner {
         Diff::new(decided, installed.manifest(), &self.ceiling)
     }
 
-    /// Makes the tools of a component: one for a command, one for each tool that a typed component lists, one for each
+    /// Decides what the tools of a component may touch under this name. Nothing of it runs.
+    pub fn grant(&self, installed: &Installed, name: &str, decision: Decision) -> Result<Grant, ToolError> {
+        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
+        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
+        self.granted(&installed.component, name, installed.manifest(), decision)
+    }
+
+    /// Makes the tools of a component: one for a command, one for each tool that a typed component describes, one for each
     /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
     /// the operator says of it, in words for a model.
+    ///
+    /// Only a typed component without descriptors runs here: it lists its tools under a grant that gives nothing, and
+    /// has to list the same ones ever after.
     pub async fn offer(
         &self,
         installed: &Installed,
@@ -126,68 +173,66 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let grant = Grant::new(name, component.digest(), component.manifest(), &self.ceiling, decision)
-            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
-        let grant = Arc::new(grant);
-        let tools = match component.shape() {
-            Shape::Command => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
-            Shape::Typed => self.list(component, name, note, &grant, queue).await?,
-            Shape::Reflected => reflected(component, name, note, &grant, queue)?,
+        check_tool_name(name).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+        let grant = Arc::new(self.grant(installed, name, decision)?);
+        let tools = match (component.shape(), &installed.descriptors) {
+            (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
+            (Shape::Typed, Some(descriptors)) => typed(component, descriptors, name, note, &grant, queue)?,
+            (Shape::Typed, None) => {
+                let listed = self.list(component, name, queue).await?;
+                let pinned = self.pins.check(component.digest(), &listed);
+                pinned.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+                typed(component, &listed, name, note, &grant, queue)?
+            }
+            (Shape::Reflected, _) => reflected(component, name, note, &grant, queue)?,
         };
         tools.iter().for_each(Tool::make_known);
         Ok(tools)
     }
 
-    async fn list(
+    fn granted(
         &self,
-        component: &Arc<Component>,
+        component: &Component,
         name: &str,
-        note: &str,
-        grant: &Arc<Grant>,
-        queue: &Arc<Queue>,
-    ) -> Result<Vec<Tool>, ToolError> {
+        manifest: &Manifest,
+        decision: Decision,
+    ) -> Result<Grant, ToolError> {
+        Grant::new(name, component.digest(), manifest, &self.ceiling, decision)
+            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })
+    }
+
+    /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
+    async fn list(&self, component: &Arc<Component>, name: &str, queue: &Queue) -> Result<Descriptors, ToolError> {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        // Without secrets: there is nobody yet for whom the component works.
-        let cancel = CancellationToken::new();
-        let place = Place::Own(&queue.places);
-        let (invocation, injections, caller) = (Invocation::List, Vec::new(), None);
-        let allowance = Allowance::begin(grant.limits());
-        let allowance = &allowance;
-        let call = Call { component, grant, invocation, allowance, injections, place, caller, cancel: &cancel };
-        let report = self.door.engine.call(call).await;
-        if !report.receipt.outcome.is_ok() {
-            return Err(wrong(report.receipt.outcome.to_string()));
+        let grant = Arc::new(self.granted(component, name, &Manifest::empty(), Decision::default())?);
+        let listed = self.door.list(Arc::clone(component), grant, Arc::clone(&queue.places)).await;
+        let report = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
+        match report.receipt.outcome {
+            Outcome::Ok => Descriptors::listed(report.tools).map_err(wrong),
+            outcome => Err(wrong(outcome.to_string())),
         }
-        if report.tools.is_empty() || report.tools.len() > MAX_TOOLS {
-            return Err(wrong(format!("it lists {} tools: expected 1 to {MAX_TOOLS}", report.tools.len())));
-        }
-        let single = report.tools.len() == 1;
-        let mut tools: Vec<Tool> = Vec::new();
-        for [own, description, input, output] in report.tools {
-            if own.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
-                return Err(wrong(format!("the descriptor of `{own}` has more than {MAX_DESCRIPTOR} bytes")));
-            }
-            let full = if single { name.to_owned() } else { format!("{name}_{own}") };
-            let description = described(note, &description);
-            let entry = Entry::Typed { tool: own };
-            let schema = serde_json::from_str(&input)
-                .map_err(|error| wrong(format!("the input schema of `{full}` is not JSON: {error}")))?;
-            // Nothing is held against it, so one that cannot be read is as good as none.
-            let output = serde_json::from_str(&output).ok();
-            let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-            let tool = Tool::typed(&full, &description, schema, output, entry, given).map_err(&wrong)?;
-            if tools.iter().any(|other| other.name() == tool.name()) {
-                return Err(wrong(format!("it lists `{}` twice", tool.name())));
-            }
-            tools.push(tool);
-        }
-        Ok(tools)
     }
 }
 
-/// What a model reads of a tool: the operator's words, then its author's.
-fn described(note: &str, own: &str) -> String {
-    if note.is_empty() { own.to_owned() } else { format!("{note}\n\n{own}") }
+/// The tools of a component of typed tools, as its descriptors say.
+fn typed(
+    component: &Arc<Component>,
+    descriptors: &Descriptors,
+    name: &str,
+    note: &str,
+    grant: &Arc<Grant>,
+    queue: &Arc<Queue>,
+) -> Result<Vec<Tool>, ToolError> {
+    let single = descriptors.iter().len() == 1;
+    let tool = |own: &Descriptor| {
+        let full = if single { name.to_owned() } else { format!("{name}_{}", own.name) };
+        let description = descriptors::joined(note, &own.description);
+        let descriptor = Descriptor { name: full, description, ..own.clone() };
+        let entry = Entry::Typed { tool: own.name.clone() };
+        let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
+        Tool::typed(descriptor, entry, given).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })
+    };
+    descriptors.iter().map(tool).collect()
 }
 
 /// The tools of a component whose functions are known without running it.
@@ -199,14 +244,18 @@ fn reflected(
     queue: &Arc<Queue>,
 ) -> Result<Vec<Tool>, ToolError> {
     let single = component.functions().count() == 1;
+    let wrong = |problem| ToolError::Offer { tool: name.to_owned(), problem };
     let tool = |function: &Function| {
-        let full = if single { name.to_owned() } else { format!("{name}_{}", function.name) };
-        let description = described(note, &function.description);
+        descriptors::check_words(&function.name, &function.description).map_err(wrong)?;
+        let descriptor = Descriptor {
+            name: if single { name.to_owned() } else { format!("{name}_{}", function.name) },
+            description: descriptors::joined(note, &function.description),
+            input_schema: function.input_schema.clone(),
+            output_schema: Some(function.output_schema.clone()),
+        };
         let entry = Entry::Typed { tool: function.name.clone() };
-        let (schema, output) = (function.input_schema.clone(), Some(function.output_schema.clone()));
         let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        Tool::typed(&full, &description, schema, output, entry, given)
-            .map_err(|problem| ToolError::List { tool: name.to_owned(), problem })
+        Tool::typed(descriptor, entry, given).map_err(wrong)
     };
     component.functions().map(tool).collect()
 }
@@ -245,6 +294,11 @@ impl Installed {
     /// The interfaces it exports.
     pub fn exports(&self) -> &[String] {
         self.component.exports()
+    }
+
+    /// Returns true if it is known without running it which tools it has.
+    pub fn is_described(&self) -> bool {
+        self.descriptors.is_some() || self.shape() != Shape::Typed
     }
 
     /// How it is called.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use cofferdam_capability::Grant;
+use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::Component;
 use serde_json::{Value, json};
 
+use crate::descriptors::Descriptor;
 use crate::queue::Queue;
+use crate::schema::Schema;
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 /// Clones are the same tool.
@@ -18,11 +20,8 @@ pub struct Tool {
 
 /// What makes a tool, without the agent that has it.
 pub(crate) struct Parts {
-    name: String,
-    description: String,
-    schema: Value,
-    output: Option<Value>,
-    validator: jsonschema::Validator,
+    descriptor: Descriptor,
+    checked: Schema,
     entry: Entry,
     component: Arc<Component>,
     grant: Arc<Grant>,
@@ -36,24 +35,19 @@ pub(crate) enum Entry {
 }
 
 impl Tool {
-    /// The name a model calls it by.
-    pub fn name(&self) -> &str {
-        &self.parts.name
+    /// Its words: what `tool inspect`, MCP clients and models read.
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.parts.descriptor
     }
 
-    /// What it does, in words for a model.
-    pub fn description(&self) -> &str {
-        &self.parts.description
+    /// The name a model calls it by.
+    pub fn name(&self) -> &str {
+        &self.parts.descriptor.name
     }
 
     /// The JSON Schema of its input.
     pub fn schema(&self) -> &Value {
-        &self.parts.schema
-    }
-
-    /// The JSON Schema of its result, where the component tells it.
-    pub fn output_schema(&self) -> Option<&Value> {
-        self.parts.output.as_ref()
+        &self.parts.descriptor.input_schema
     }
 
     /// Whether it takes arguments and standard input; other tools take JSON.
@@ -72,7 +66,7 @@ impl Tool {
 
     /// Lets the other tools of its agent find it.
     pub(crate) fn make_known(&self) {
-        self.queue.add(&self.parts.name, &self.parts);
+        self.queue.add(self.name(), &self.parts);
     }
 
     pub(crate) fn entry(&self) -> &Entry {
@@ -93,39 +87,29 @@ impl Tool {
         let summary = &component.manifest().tool.summary;
         let description = if note.is_empty() { summary.clone() } else { note.to_owned() };
         let schema = command_schema();
-        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test compiles it")]
-        let validator = compile(&schema).expect("the schema of a command is valid JSON Schema");
+        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test reads it")]
+        let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
         let name = name.to_owned();
         let entry = Entry::Command;
-        let parts = Parts { name, description, schema, output: None, validator, entry, component, grant };
+        let descriptor = Descriptor { name, description, input_schema: schema, output_schema: None };
+        let parts = Parts { descriptor, checked, entry, component, grant };
         Self::new(Arc::new(parts), queue)
     }
 
     pub(crate) fn typed(
-        name: &str,
-        description: &str,
-        schema: Value,
-        output: Option<Value>,
+        descriptor: Descriptor,
         entry: Entry,
         (component, grant, queue): (Arc<Component>, Arc<Grant>, Arc<Queue>),
     ) -> Result<Self, String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            return Err(format!("`{name}` is not a tool name: expected 1 to 64 of A-Z a-z 0-9 _ -"));
-        }
-        let validator =
-            compile(&schema).map_err(|error| format!("the input schema of `{name}` is not JSON Schema: {error}"))?;
-        let (name, description) = (name.to_owned(), description.to_owned());
-        let parts = Parts { name, description, schema, output, validator, entry, component, grant };
+        check_tool_name(&descriptor.name)?;
+        let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema)?;
+        let parts = Parts { descriptor, checked, entry, component, grant };
         Ok(Self::new(Arc::new(parts), queue))
     }
 
-    /// Holds `input` against the schema; the error says where it does not fit.
+    /// Checks `input` against the schema; the error says where it does not fit.
     pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        self.parts.validator.validate(input).map_err(|error| {
-            let place = error.instance_path().to_string();
-            if place.is_empty() { error.to_string() } else { format!("at {place}: {error}") }
-        })
+        self.parts.checked.check(input)
     }
 }
 
@@ -137,17 +121,8 @@ impl std::fmt::Debug for Tool {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tool").field("name", &self.name).field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Tool").field("name", &self.descriptor.name).field("entry", &self.entry).finish_non_exhaustive()
     }
-}
-
-/// Patterns run on a regular-expression engine without backtracking, because a guest writes them.
-fn compile(schema: &Value) -> Result<jsonschema::Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(jsonschema::PatternOptions::regex())
-        .build(schema)
-        .map_err(|error| error.to_string())
 }
 
 fn command_schema() -> Value {
@@ -164,4 +139,14 @@ fn command_schema() -> Value {
         },
         "additionalProperties": false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_a_command_is_in_the_dialect() {
+        Schema::new(&command_schema()).unwrap();
+    }
 }

@@ -13,6 +13,7 @@
 mod authoring;
 mod images;
 mod mcp;
+mod schema;
 /// The tests' own: the binary, a registry, directories.
 #[path = "../../support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests need the rest")]
@@ -25,6 +26,7 @@ use cofferdam_report::Report;
 fn main() {
     let mut report = Report::new("The binary, from outside");
     mcp::measure(&mut report);
+    schema::measure(&mut report);
     images::measure(&mut report);
     authoring::measure(&mut report);
     report.finish();

@@ -36,14 +36,14 @@ pub(crate) fn measure(report: &mut Report) {
 }
 
 /// A running server and its client's ends of the pipes.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start(data: &Path, tools: &Path) -> Self {
+    pub(crate) fn start(data: &Path, tools: &Path) -> Self {
         let mut command = Command::new(binary());
         command.arg("mcp").arg(tools).env("COFFERDAM_DATA_DIR", data);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -62,7 +62,7 @@ impl Server {
         self.stdin.write_all(format!("{line}\n").as_bytes()).expect("the server reads");
     }
 
-    fn ask(&mut self, line: &str) -> String {
+    pub(crate) fn ask(&mut self, line: &str) -> String {
         self.say(line);
         let mut answer = String::new();
         self.stdout.read_line(&mut answer).expect("the server answers");

@@ -22,6 +22,9 @@ const CREATED: u64 = 4_096;
 /// Lines of refusals in one receipt, at most.
 const MOST_REFUSALS: usize = 8;
 
+/// Names of one kind of change in one receipt, at most.
+const MOST_NAMES: usize = 32;
+
 /// A call that is over.
 #[derive(Debug)]
 pub(crate) struct Ended<'a> {
@@ -45,6 +48,16 @@ impl Ended<'_> {
     pub(crate) fn called(&self, times: u64) -> Result<(), Problem> {
         let calls = self.number("calls");
         Problem::unless(calls == Some(times), || format!("`calls` is {calls:?} instead of {times}"))
+    }
+
+    /// The receipt counts so many changes of this kind in the workspace, and names these first, and few in all.
+    fn changed(&self, kind: &str, count: u64, first: &[&str]) -> Result<(), Problem> {
+        let changed = self.receipt.get(kind);
+        let counted = changed.and_then(|changed| changed.get("count")?.as_u64());
+        Problem::unless(counted == Some(count), || format!("`{kind}` counts {counted:?} instead of {count}"))?;
+        let names = changed.and_then(|changed| changed.get("names")?.as_array()).map(Vec::as_slice).unwrap_or_default();
+        let named = first.iter().zip(names).filter(|(first, name)| **name == format!("/workspace/{first}")).count();
+        Problem::unless(named == first.len() && names.len() <= MOST_NAMES, || format!("`{kind}` names {names:?}"))
     }
 
     /// The receipt tells of a refusal in a line that begins so.
@@ -91,6 +104,14 @@ pub(crate) fn few_entries(ended: &Ended<'_>) -> Result<(), Problem> {
         format!("`entries_created` is {:?}", ended.number("entries_created"))
     })?;
     ended.was_refused("entries created: ")
+}
+
+/// The receipt counts what was removed, renamed and truncated, and names the first of it.
+pub(crate) fn changes_told(ended: &Ended<'_>) -> Result<(), Problem> {
+    let removed = ["in-the-way", "line\nbreak", "directory/file", "directory", "0", "1"];
+    ended.changed("removed", 104, &removed)?;
+    ended.changed("renamed", 2, &["old -> /workspace/new", "new -> /workspace/in-the-way"])?;
+    ended.changed("truncated", 2, &["emptied", "shorter"])
 }
 
 /// The planted file is as it was.

@@ -14,6 +14,21 @@ pub struct Guest {
     pub bytes: &'static [u8],
 }
 
+/// Where a guest of typed tools has its mode, when it has none. Nothing else says it while it lists its tools, because it
+/// is given no variable then.
+const MODE: &[u8] = b"@mode:                          ";
+
+/// The component with `mode` written into it, as long as there is room; one without a place for it stays as it is.
+pub fn in_mode(component: &[u8], mode: &str) -> Vec<u8> {
+    let mut component = component.to_vec();
+    let place = component.windows(MODE.len()).position(|bytes| bytes == MODE);
+    let text = place.and_then(|place| component.get_mut(place + "@mode:".len()..place + MODE.len()));
+    if let Some(room) = text.and_then(|text| text.get_mut(..mode.len())) {
+        room.copy_from_slice(mode.as_bytes());
+    }
+    component
+}
+
 include!(concat!(env!("OUT_DIR"), "/guests.rs"));
 
 /// A file that is no component at all.

@@ -43,6 +43,7 @@ impl Host {
     /// Starts a host whose agent has these guests as tools, and waits until it listens.
     pub(crate) fn start(place: Place, rows: &[&Row]) -> Result<Self, Problem> {
         let mut agentfile = "FROM scratch\nNAME hostile\nMODEL builtin/commands\n".to_owned();
+        let mut grants = String::new();
         for row in rows {
             let name = row.guest.name;
             let component = place.file(&format!("{name}.wasm"), row.guest.bytes)?;
@@ -52,11 +53,14 @@ impl Host {
             build.extend([capabilities.into_os_string(), "--out".into(), out.clone().into_os_string()]);
             let built = place.cofferdam(build).run()?;
             Problem::unless(built.code == Some(0), || format!("tool build {name}: {}", built.stderr))?;
+            grants += &format!("[[grant]]\nagent = \"hostile\"\ntool = \"{name}\"\n[grant.limits]\n");
+            grants.extend(row.given_limits().map(|(key, value)| format!("{key} = \"{value}\"\n")));
             agentfile += &format!("BIN {name} {}\n", out.join("guest.wasm").display());
         }
         let agentfile = place.file("Agentfile", agentfile)?;
+        let config = place.file("grants.toml", grants)?;
         let mut command = Command::new(place.binary());
-        command.args(["serve", "--agentfile"]).arg(agentfile);
+        command.args(["serve", "--agentfile"]).arg(agentfile).arg("--config").arg(config);
         command.env_clear().env("COFFERDAM_DATA_DIR", place.data()).current_dir(place.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = Problem::at("the host", command.spawn())?;

@@ -25,7 +25,7 @@ mod table;
 mod web;
 
 pub use dns::Dns;
-pub use guest::Guest;
+pub use guest::{Guest, in_mode};
 pub use place::Place;
 pub use problem::Problem;
 pub use program::{Program, Ran};

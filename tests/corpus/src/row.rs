@@ -20,11 +20,12 @@ pub struct Row {
     pub guest: Guest,
     /// `[[fs]]` access to `/workspace`; nothing when empty.
     pub(crate) access: &'static str,
-    /// Keys of `[limits]` that differ from the default.
+    /// Keys of `[limits]` that differ from the default, a line each: the manifest asks for them, and the operator gives
+    /// them.
     pub(crate) limits: &'static str,
     /// Further rows of the manifest.
     pub(crate) manifest: &'static str,
-    /// What the variable MODE says to a guest that has several behaviours.
+    /// Which of its behaviours a guest shows that has several: the variable MODE says it, and the component itself.
     pub(crate) mode: &'static str,
     /// Arguments of the guest.
     pub(crate) args: &'static [&'static str],
@@ -163,6 +164,12 @@ impl Row {
             && self.flags.is_empty()
             && self.outcome != "denied"
             && self.guest.name != "typed_hostile"
+    }
+
+    /// The limits that the operator gives, by key and value.
+    pub(crate) fn given_limits(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let limits = self.limits.lines().filter_map(|line| line.split_once('='));
+        limits.map(|(key, value)| (key.trim(), value.trim().trim_matches('"')))
     }
 
     /// The manifest of the row.

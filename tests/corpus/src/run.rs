@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::dns::Dns;
 use crate::ended::{self, Ended};
+use crate::guest::in_mode;
 use crate::host::Host;
 use crate::place::Place;
 use crate::plant;
@@ -140,7 +141,7 @@ impl Corpus {
         let place = Place::new(&self.binary)?;
         plant::workspace(&place)?;
         (row.plant)(&place)?;
-        let component = place.file("guest.wasm", row.guest.bytes)?;
+        let component = place.file("guest.wasm", in_mode(row.guest.bytes, row.mode))?;
         if row.outcome != REFUSED {
             // Compiles it, which is not what the row is about.
             place.cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()]).run()?;
@@ -193,6 +194,9 @@ impl Corpus {
             line.extend(["--dir".to_owned(), format!("{}:{guest}", place.directory(host)?.display())]);
         }
         line.extend(["--env".to_owned(), format!("MODE={}", row.mode)]);
+        for (key, value) in row.given_limits() {
+            line.extend(["--limit".to_owned(), format!("{key}={value}")]);
+        }
         line.extend(row.flags.iter().map(|flag| fill(flag)));
         line.push("--".to_owned());
         line.extend(row.args.iter().map(|arg| fill(arg)));

@@ -1,5 +1,6 @@
 //! Reading back what was said, in amounts that a client can take.
 
+use super::StoreError;
 use super::store::{MessageRow, SessionRow, SessionStore};
 
 /// Sessions in one page. With ids of 256 bytes, the longest there are, a page has 300 KiB.
@@ -35,7 +36,7 @@ impl SessionStore {
         limit: i64,
         bytes: usize,
         note: impl Fn(&MessageRow) -> String,
-    ) -> Result<Vec<MessageRow>, sqlx::Error> {
+    ) -> Result<Vec<MessageRow>, StoreError> {
         let sizes: Vec<Size> = sqlx::query_as(
             "SELECT id, length(CAST(content AS BLOB)) + length(CAST(branches_json AS BLOB)) AS bytes FROM messages
              WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?",
@@ -44,7 +45,8 @@ impl SessionStore {
         .bind(session)
         .bind(if limit <= 0 { PAGE } else { limit.min(PAGE) })
         .fetch_all(self.pool())
-        .await?;
+        .await
+        .map_err(self.wrong())?;
         let (mut room, mut rows) = (bytes, Vec::new());
         for Size { id, bytes: size } in sizes {
             let size = usize::try_from(size).unwrap_or(usize::MAX);
@@ -68,7 +70,7 @@ impl SessionStore {
     }
 
     /// The number after which the newest `limit` messages of a session come; 0 stands for all of them.
-    pub async fn before_newest(&self, agent: &str, session: &str, limit: u32) -> Result<i64, sqlx::Error> {
+    pub async fn before_newest(&self, agent: &str, session: &str, limit: u32) -> Result<i64, StoreError> {
         if limit == 0 {
             return Ok(0);
         }
@@ -81,17 +83,13 @@ impl SessionStore {
         .bind(session)
         .bind(limit)
         .fetch_one(self.pool())
-        .await?;
+        .await
+        .map_err(self.wrong())?;
         Ok(first.map_or(0, |first| first - 1))
     }
 
     /// The first message of a session after the one with this number.
-    pub async fn next_message(
-        &self,
-        agent: &str,
-        session: &str,
-        after: i64,
-    ) -> Result<Option<MessageRow>, sqlx::Error> {
+    pub async fn next_message(&self, agent: &str, session: &str, after: i64) -> Result<Option<MessageRow>, StoreError> {
         sqlx::query_as(
             "SELECT id, role, content, created_at, branches_json, active_branch FROM messages
              WHERE agent_id = ? AND session_id = ? AND id > ? ORDER BY id LIMIT 1",
@@ -101,6 +99,7 @@ impl SessionStore {
         .bind(after)
         .fetch_optional(self.pool())
         .await
+        .map_err(self.wrong())
     }
 
     /// A page of the sessions of an agent, the most recently used first, and where the next page begins.
@@ -108,7 +107,7 @@ impl SessionStore {
         &self,
         agent: &str,
         cursor: SessionsCursor,
-    ) -> Result<(Vec<SessionRow>, Option<SessionsCursor>), sqlx::Error> {
+    ) -> Result<(Vec<SessionRow>, Option<SessionsCursor>), StoreError> {
         let rows: Vec<Placed> = sqlx::query_as(
             "SELECT session_id AS id, count(*) AS message_count, max(created_at) AS last_active, max(id) AS newest
              FROM messages WHERE agent_id = ? GROUP BY session_id HAVING max(id) < ? ORDER BY max(id) DESC LIMIT ?",
@@ -117,7 +116,8 @@ impl SessionStore {
         .bind(cursor.0)
         .bind(PAGE)
         .fetch_all(self.pool())
-        .await?;
+        .await
+        .map_err(self.wrong())?;
         let next = rows.last().filter(|_| rows.len() == PAGE as usize).map(|last| SessionsCursor(last.newest));
         Ok((rows.into_iter().map(|placed| placed.row).collect(), next))
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::error::AgentError;
+use super::error::StoreError;
+use super::file::{self, Identity, Trees};
 
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
@@ -17,6 +18,7 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct SessionStore {
     pool: SqlitePool,
+    file: Identity,
 }
 
 /// One stored message.
@@ -48,7 +50,7 @@ pub struct SessionRow {
 }
 
 /// One known agent.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct AgentRow {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -57,8 +59,11 @@ pub(crate) struct AgentRow {
 }
 
 impl SessionStore {
-    /// Opens the database file, creating it or bringing it to this version.
-    pub async fn open(file: &Path) -> Result<Self, AgentError> {
+    /// Opens the database file, creating it or bringing it to this version. One that is damaged, or does not know the
+    /// agents whose `trees` are there, is refused and left as it is.
+    pub(crate) async fn open(file: &Path, trees: &Trees) -> Result<Self, StoreError> {
+        file::check(file, trees)?;
+        let wrong = |error| StoreError::new(file, error);
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -67,9 +72,36 @@ impl SessionStore {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .foreign_keys(true);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        sqlx::migrate!().run(&pool).await?;
-        Ok(Self { pool })
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(wrong)?;
+        check_content(&pool, file).await?;
+        if agents_known(&pool).await.map_err(wrong)? == 0 {
+            file::refuse_lost(file, "knows no agent", trees)?;
+        }
+        sqlx::migrate!().run(&pool).await.map_err(|error| StoreError::of_migration(file, error))?;
+        // All of them are opened now, one after the other, and stay on this file: one that is opened later is opened by its
+        // name, which may lead to the file of another host by then.
+        let mut opened = Vec::new();
+        for _ in 0..CONNECTIONS {
+            opened.push(pool.acquire().await.map_err(wrong)?);
+        }
+        drop(opened);
+        Ok(Self { pool, file: Identity::of(file)? })
+    }
+
+    /// Refuses when the file that was opened is no longer the one of its name: nothing that is stored would be kept.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.file.check()
+    }
+
+    /// For `map_err`.
+    pub(super) fn wrong(&self) -> impl FnOnce(sqlx::Error) -> StoreError {
+        |error| StoreError::new(self.file.path(), error)
     }
 
     /// Closes the database, so that its log is merged into the file.
@@ -81,19 +113,23 @@ impl SessionStore {
         &self.pool
     }
 
-    pub(crate) async fn agents(&self) -> Result<Vec<AgentRow>, sqlx::Error> {
-        sqlx::query_as("SELECT id, name, home, created_at FROM agents ORDER BY name").fetch_all(&self.pool).await
+    pub(crate) async fn agents(&self) -> Result<Vec<AgentRow>, StoreError> {
+        sqlx::query_as("SELECT id, name, home, created_at FROM agents ORDER BY name")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(self.wrong())
     }
 
-    pub(crate) async fn agent(&self, name: &str) -> Result<Option<AgentRow>, sqlx::Error> {
+    pub(crate) async fn agent(&self, name: &str) -> Result<Option<AgentRow>, StoreError> {
         sqlx::query_as("SELECT id, name, home, created_at FROM agents WHERE name = ?")
             .bind(name)
             .fetch_optional(&self.pool)
             .await
+            .map_err(self.wrong())
     }
 
     /// Stores an agent, or a new home of one that is known.
-    pub(crate) async fn put_agent(&self, agent: &AgentRow) -> Result<(), sqlx::Error> {
+    pub(crate) async fn put_agent(&self, agent: &AgentRow) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO agents (id, name, home, created_at) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET home = excluded.home",
@@ -103,8 +139,9 @@ impl SessionStore {
         .bind(&agent.home)
         .bind(agent.created_at)
         .execute(&self.pool)
-        .await?;
-        Ok(())
+        .await
+        .map_err(self.wrong())?;
+        self.check()
     }
 
     pub(crate) async fn append(
@@ -113,34 +150,33 @@ impl SessionStore {
         session: &str,
         role: &str,
         content: &str,
-    ) -> Result<i64, sqlx::Error> {
+    ) -> Result<i64, StoreError> {
         let insert = sqlx::query(
             "INSERT INTO messages (agent_id, session_id, role, content, created_at) VALUES (?, ?, ?, ?, unixepoch())",
         );
-        let row = insert.bind(agent).bind(session).bind(role).bind(content).execute(&self.pool).await?;
+        let insert = insert.bind(agent).bind(session).bind(role).bind(content);
+        let row = insert.execute(&self.pool).await.map_err(self.wrong())?;
+        self.check()?;
         Ok(row.last_insert_rowid())
     }
 
-    pub(crate) async fn update(&self, id: i64, content: &str) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE messages SET content = ? WHERE id = ?").bind(content).bind(id).execute(&self.pool).await?;
-        Ok(())
+    pub(crate) async fn update(&self, id: i64, content: &str) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE messages SET content = ? WHERE id = ?").bind(content).bind(id);
+        update.execute(&self.pool).await.map_err(self.wrong())?;
+        self.check()
     }
 
-    pub(crate) async fn count(&self, agent: &str, session: &str) -> Result<i64, sqlx::Error> {
+    pub(crate) async fn count(&self, agent: &str, session: &str) -> Result<i64, StoreError> {
         sqlx::query_scalar("SELECT count(*) FROM messages WHERE agent_id = ? AND session_id = ?")
             .bind(agent)
             .bind(session)
             .fetch_one(&self.pool)
             .await
+            .map_err(self.wrong())
     }
 
     /// The newest `limit` messages of a session, oldest first, for a model.
-    pub(crate) async fn messages(
-        &self,
-        agent: &str,
-        session: &str,
-        limit: i64,
-    ) -> Result<Vec<MessageRow>, sqlx::Error> {
+    pub(crate) async fn messages(&self, agent: &str, session: &str, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
         sqlx::query_as(
             "SELECT * FROM (
                  SELECT id, role, content, created_at, branches_json, active_branch FROM messages
@@ -152,12 +188,41 @@ impl SessionStore {
         .bind(limit)
         .fetch_all(&self.pool)
         .await
+        .map_err(self.wrong())
     }
 
     /// Deletes a session and tells whether there was one.
-    pub async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, sqlx::Error> {
+    pub async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, StoreError> {
         let delete = sqlx::query("DELETE FROM messages WHERE agent_id = ? AND session_id = ?");
-        let done = delete.bind(agent).bind(session).execute(&self.pool).await?;
+        let done = delete.bind(agent).bind(session).execute(&self.pool).await.map_err(self.wrong())?;
+        self.check()?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+/// Looks for damage that a query would meet later. Reading a database of this size takes a second at most; a larger one is
+/// refused where a query meets the damage.
+async fn check_content(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
+    /// The largest database that is read as a whole, in bytes.
+    const MOST: u64 = 256 << 20;
+    if std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > MOST) {
+        return Ok(());
+    }
+    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool).await;
+    match found.map_err(|error| StoreError::new(file, error))?.as_str() {
+        "ok" => Ok(()),
+        problem => {
+            let problem = problem.lines().last().unwrap_or(problem).to_owned();
+            Err(StoreError::Damaged { path: file.to_owned(), problem })
+        }
+    }
+}
+
+/// The number of agents in a database of any age, also one without tables.
+async fn agents_known(pool: &SqlitePool) -> Result<i64, sqlx::Error> {
+    let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'agents'";
+    if sqlx::query_scalar::<_, i64>(tables).fetch_one(pool).await? == 0 {
+        return Ok(0);
+    }
+    sqlx::query_scalar("SELECT count(*) FROM agents").fetch_one(pool).await
 }

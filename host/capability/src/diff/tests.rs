@@ -86,18 +86,21 @@ fn tcp_secrets_variables_and_calls_are_held_against_their_rows() {
 }
 
 #[test]
-fn a_limit_that_is_left_out_is_the_default_and_none_is_above_the_ceiling() {
-    narrower("", "[limits]\nmemory = \"128MiB\"\n", "more `memory`");
+fn a_limit_that_is_left_out_is_the_default_and_none_is_given_above_it() {
+    narrower("[limits]\nmemory = \"1MiB\"\n", "[limits]\nmemory = \"2MiB\"\n", "more `memory`");
     check("", "[limits]\nmemory = \"64MiB\"\nfuel = 1\n", "");
     // Less than the default was asked for, and now the default.
     check("[limits]\nmemory = \"1MiB\"\nwall = \"1s\"\n", "", "more `wall`, more `memory`");
-    check("[limits]\nmemory = \"256MiB\"\n", "[limits]\nmemory = \"4GiB\"\n", "");
+    // More than the default comes from the operator alone, whoever asks for it.
+    check("", "[limits]\nmemory = \"128MiB\"\n", "");
+    check("[limits]\nmemory = \"1MiB\"\n", "[limits]\nmemory = \"4GiB\"\n", "more `memory`");
     let low = Ceiling { defaults: Limits { memory: crate::Bytes(1 << 20), ..Limits::DEFAULT }, ..Ceiling::default() };
     let asks = |rows: &str| {
         let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n[limits]\n";
         Manifest::from_toml(&format!("{head}{rows}"), "m").expect("a manifest")
     };
-    assert!(!Diff::new(&asks(""), &asks("memory = \"2MiB\"\n"), &low).is_empty());
+    assert!(Diff::new(&asks(""), &asks("memory = \"2MiB\"\n"), &low).is_empty());
+    assert!(!Diff::new(&asks("memory = \"1KiB\"\n"), &asks("memory = \"2MiB\"\n"), &low).is_empty());
 }
 
 #[test]

@@ -41,6 +41,10 @@ const DENIED: [(&str, &str); 28] = [
     ("8000::/1", "reserved"),
 ];
 
+/// Bits of the prefix of a network that opens this machine's own addresses in it. It is that of the broadest private
+/// network, `fc00::/7`; a broader one stands for the internet, and does not mean this machine.
+const OWN_PREFIX: u8 = 7;
+
 /// Which addresses a tool may be connected to: the public ones, and those that the ceiling names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AddressPolicy {
@@ -52,16 +56,28 @@ impl AddressPolicy {
         Self { allowed }
     }
 
-    /// Whether a connection to this address may be made.
+    /// Checks that a connection to this address may be made. `is_own` tells which addresses are this machine's: one that
+    /// is public all the same leads to services that listen for this machine alone, behind its firewall.
     ///
     /// # Errors
     ///
-    /// What the address is instead of public.
-    pub fn check(&self, address: IpAddr) -> Result<(), Refusal> {
+    /// The kind of address that it is instead of a public one of somebody else.
+    pub fn check(&self, address: IpAddr, is_own: impl Fn(IpAddr) -> bool) -> Result<(), Refusal> {
         let address = unmapped(address);
+        self.check_public(address)?;
+        let reached = [Some(address), embedded(address).map(IpAddr::V4)];
+        for reached in reached.into_iter().flatten() {
+            if !self.names(reached, OWN_PREFIX) && is_own(reached) {
+                return Err(Refusal(format!("{reached}, which is an address of this machine")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_public(&self, address: IpAddr) -> Result<(), Refusal> {
         if let Some(embedded) = embedded(address) {
-            self.check(embedded.into()).map_err(|refusal| Refusal(format!("{address} leads to {refusal}")))?;
-            return Ok(());
+            let embedded = self.check_public(embedded.into());
+            return embedded.map_err(|refusal| Refusal(format!("{address} leads to {refusal}")));
         }
         for (range, what) in DENIED {
             // A range that cannot be read would let everything in it pass; a test reads them all.
@@ -79,7 +95,12 @@ impl AddressPolicy {
     /// network that the operator trusts.
     pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
         let address = unmapped(address);
-        scheme == Scheme::Https || self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() > 0)
+        scheme == Scheme::Https || self.names(address, 1)
+    }
+
+    /// Returns true if the ceiling names the address, or a network of it whose prefix has at least so many bits.
+    fn names(&self, address: IpAddr, prefix: u8) -> bool {
+        self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() >= prefix)
     }
 
     /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens none.

@@ -74,6 +74,12 @@ impl fmt::Display for TcpOffer {
     }
 }
 
+impl fmt::Display for TcpRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} port {}", self.host, self.port.0)
+    }
+}
+
 impl TryFrom<String> for TcpOffer {
     type Error = String;
 

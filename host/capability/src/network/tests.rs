@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::*;
 
 #[test]
@@ -185,7 +187,7 @@ fn methods_ports_and_paths_are_checked_when_they_are_written() {
 #[track_caller]
 fn check_address(allowed: &[&str], address: &str, expected: &str) {
     let allowed = allowed.iter().map(|net| net.parse().expect("a network")).collect();
-    let checked = AddressPolicy::new(allowed).check(address.parse().expect("an address"));
+    let checked = AddressPolicy::new(allowed).check(address.parse().expect("an address"), |_| false);
     let said = checked.err().map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
     assert!(said.contains(expected), "{address}: {said}");
 }
@@ -265,6 +267,28 @@ fn the_ceiling_opens_what_it_names_and_nothing_else() {
     check_address(&["0.0.0.0/0", "::/0"], "127.0.0.1", "loopback");
     check_address(&["0.0.0.0/0", "::/0"], "fd00:ec2::254", "unique local");
     check_address(&["8000::/1"], "fd00:ec2::254", "unique local");
+}
+
+#[test]
+fn an_address_of_this_machine_is_reached_only_by_its_name_in_the_ceiling() {
+    let check = |allowed: &[&str], address: &str, expected: &str| {
+        let allowed = allowed.iter().map(|net| net.parse().expect("a network")).collect();
+        let own = |own: IpAddr| ["8.8.4.4", "10.0.0.5", "2600::5"].iter().any(|text| text.parse() == Ok(own));
+        let checked = AddressPolicy::new(allowed).check(address.parse().expect("an address"), own);
+        let said = checked.err().map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
+        assert!(said.contains(expected), "{address}: {said}");
+    };
+    // IPv4-mapped, NAT64 and 6to4 lead to the IPv4 address in them.
+    for own in ["8.8.4.4", "2600::5", "::ffff:8.8.4.4", "64:ff9b::808:404", "2002:808:404::1"] {
+        check(&[], own, "an address of this machine");
+        check(&["0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"], own, "an address of this machine");
+    }
+    check(&[], "8.8.8.8", "ok");
+    check(&["8.8.4.4/32"], "8.8.4.4", "ok");
+    check(&["8.8.4.4/32"], "::ffff:8.8.4.4", "ok");
+    check(&["2600::/16"], "2600::5", "ok");
+    check(&["10.0.0.0/8"], "10.0.0.5", "ok");
+    check(&["10.0.0.0/8"], "8.8.4.4", "an address of this machine");
 }
 
 #[test]

@@ -304,6 +304,8 @@ fn wrong_labels_and_strings() {
         ("LABEL é=\"b\u{1b}[2J\"", "4:11: control character `\\u{1b}` in an instruction; delete it".to_owned()),
         ("LABEL 𝔸=b\u{7f}", "4:10: control character `\\u{7f}` in an instruction; delete it".to_owned()),
         ("\u{b}LABEL a=b", "4:1: control character `\\u{b}` in an instruction; delete it".to_owned()),
+        ("LABEL a=b\u{202e}c", "4:10: invisible character `\\u{202e}` in an instruction; delete it".to_owned()),
+        ("LABEL a=\"b\u{200b}\"", "4:11: invisible character `\\u{200b}` in an instruction; delete it".to_owned()),
         ("LABEL a=b\rc", "4:10: control character `\\u{d}` in an instruction; delete it".to_owned()),
     ] {
         check_refused(&format!("{LEAST}{line}\n"), &expected);

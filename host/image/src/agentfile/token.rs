@@ -4,6 +4,8 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use cofferdam_capability::is_hiding;
+
 use super::error::{Fault, Position, shown};
 
 /// One token, as written.
@@ -75,10 +77,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn word(&mut self) -> Result<Token, Fault> {
-        let mut word = self.take_while(|c| !matches!(c, ' ' | '\t' | '"' | '=' | '!') && !c.is_control());
+        let mut word = self.take_while(|c| !matches!(c, ' ' | '\t' | '"' | '=' | '!') && !is_hiding(c));
         let is_file = word.starts_with("file://");
         if is_file {
-            word.push_str(&self.take_while(|c| !matches!(c, ' ' | '\t') && !c.is_control()));
+            word.push_str(&self.take_while(|c| !matches!(c, ' ' | '\t') && !is_hiding(c)));
         }
         self.refuse_control()?;
         Ok(match word.strip_prefix("<<") {
@@ -122,12 +124,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A control character has no business in an instruction, and would reach terminals and prompts from there.
+    /// A control character has no business in an instruction, nor one that nobody sees or that turns the direction of the
+    /// text: from there it would reach terminals and prompts.
     fn refuse_control(&mut self) -> Result<(), Fault> {
         match self.chars.peek() {
-            Some(c) if c.is_control() && *c != '\t' => {
-                let c = c.escape_unicode();
-                Err(Fault::new(self.at, format!("control character `{c}` in an instruction; delete it")))
+            Some(&c) if is_hiding(c) && c != '\t' => {
+                let (kind, c) = (if c.is_control() { "control" } else { "invisible" }, c.escape_unicode());
+                Err(Fault::new(self.at, format!("{kind} character `{c}` in an instruction; delete it")))
             }
             _ => Ok(()),
         }

@@ -1,14 +1,16 @@
 //! Files of a store: read whole up to a limit, replaced whole or not at all.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use cap_std::fs::{Dir, File, OpenOptions};
 
 use super::limits::Part;
+use super::lock::Lock;
 use crate::error::Error;
 
 /// Where new content is written before it takes its place. One name is enough: only the holder of the exclusive lock
-/// writes, and what a writer that died has left behind is written over.
+/// writes. What a writer that died has left behind is removed when the store is opened or pruned.
 pub(super) const TEMPORARY: &str = ".cofferdam.new";
 
 /// Reads the regular file at `path`; `None` if there is none.
@@ -44,10 +46,36 @@ fn write_and_rename(dir: &Dir, path: &str, bytes: &[u8]) -> io::Result<()> {
         _ => {}
     }
     let mut file = dir.open_with(TEMPORARY, OpenOptions::new().write(true).create_new(true))?;
-    file.write_all(bytes)?;
     // The content must be on disk before its name is, and the name before anything refers to it.
-    file.sync_all()?;
-    dir.rename(TEMPORARY, dir, path)?;
+    let placed = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| dir.rename(TEMPORARY, dir, path));
+    if let Err(error) = placed {
+        // Most often the disk is full, and this is the largest file on it that nobody needs.
+        let _ = dir.remove_file(TEMPORARY);
+        return Err(error);
+    }
     let parent = path.rsplit_once('/').map_or(".", |(parent, _)| parent);
     dir.open(parent)?.sync_all()
+}
+
+/// Removes what a writer that died has left, and returns its size in bytes. The caller holds the exclusive lock.
+pub(super) fn sweep(dir: &Dir) -> Result<u64, Error> {
+    let size = match dir.symlink_metadata(TEMPORARY) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(Error::io(format!("look at {TEMPORARY}"))(error)),
+    };
+    dir.remove_file(TEMPORARY).map_err(Error::io(format!("remove {TEMPORARY}")))?;
+    Ok(size)
+}
+
+/// Removes what a writer that died has left, unless somebody writes or reads now: the next one to open the store does it.
+pub(super) fn remove_leftover(dir: &Dir) -> Result<(), Error> {
+    if !dir.exists(TEMPORARY) {
+        return Ok(());
+    }
+    match Lock::within(dir, Duration::ZERO, std::fs::File::try_lock) {
+        Ok(_lock) => sweep(dir).map(drop),
+        Err(Error::Busy) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -31,6 +31,10 @@ struct Row {
 
 impl Index {
     pub(super) fn read(dir: &Dir) -> Result<Self, Error> {
+        Self::read_rows(dir).map_err(|error| error.in_store(dir))
+    }
+
+    fn read_rows(dir: &Dir) -> Result<Self, Error> {
         let corrupt = |problem: String| Error::corrupt(INDEX_FILE, problem);
         let Some(bytes) = file::read(dir, INDEX_FILE, &INDEX)? else {
             return Err(corrupt("is missing; an image layout cannot be read without it".to_owned()));

@@ -21,8 +21,12 @@ const UNFINISHED: [&str; 5] = [LOCK_FILE, TEMPORARY, "blobs", INDEX_FILE, LAYOUT
 
 /// Checks the store in `dir`, or makes one.
 pub(super) fn open_or_create(dir: &Dir) -> Result<(), Error> {
+    check_or_create(dir).map_err(|error| error.in_store(dir))
+}
+
+fn check_or_create(dir: &Dir) -> Result<(), Error> {
     if check(dir)? {
-        return Ok(());
+        return file::remove_leftover(dir);
     }
     // Before the lock, which leaves a file: a directory that is refused stays as it was.
     refuse_other_content(dir)?;

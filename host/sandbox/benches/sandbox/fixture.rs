@@ -59,6 +59,8 @@ impl Fixture {
         let scratch = Dir::open_ambient_dir(scratch, ambient_authority()).expect("it opens");
         let compiler = checkout().join("target/release/cofferdam");
         let config = EngineConfig {
+            scratch_bytes: Bytes(1 << 30),
+            scratch_entries: Count(1 << 16),
             compiler,
             cache,
             scratch,

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cofferdam_capability::Limits;
 
+use crate::scratch::Share;
+
 /// The file limits of a call with what is used of them. Streams hold it too, and write from threads of their own.
 #[derive(Debug)]
 pub(crate) struct FileBudget {
@@ -12,6 +14,10 @@ pub(crate) struct FileBudget {
     listing: Allowance,
     written: Allowance,
     created: Allowance,
+    /// The call's part of the room that all calls have in their `/tmp`.
+    scratch: Option<Arc<Share>>,
+    /// How often the host had no more of it.
+    scratch_refused: AtomicU64,
     /// Everything that was ever opened, for the receipt.
     opened: AtomicU64,
     /// Refused opens of what is neither a file nor a directory.
@@ -36,7 +42,16 @@ pub(crate) struct FileUse {
     pub(crate) refusals: Vec<String>,
 }
 
-/// The call has used up one of its file limits.
+/// Where something is written or created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Area {
+    /// In a granted directory.
+    Granted,
+    /// In the call's own `/tmp`, which takes from the room of all calls as well.
+    Scratch,
+}
+
+/// The call has used up one of its file limits, or all calls have used up the room in their `/tmp`.
 #[derive(Debug, thiserror::Error)]
 #[error("over the limit of the call")]
 pub(crate) struct OverBudget;
@@ -86,8 +101,10 @@ impl Allowance {
 }
 
 impl FileBudget {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, scratch: Option<Arc<Share>>) -> Self {
         Self {
+            scratch,
+            scratch_refused: AtomicU64::new(0),
             open: Allowance::new(limits.open_files.0),
             listing: Allowance::new(limits.listing_entries.0),
             written: Allowance::new(limits.written.0),
@@ -125,32 +142,60 @@ impl FileBudget {
     }
 
     /// Bytes that are about to be written, or by which a file is about to grow.
-    pub(crate) fn write(&self, bytes: u64) -> Result<(), OverBudget> {
-        self.written.take(bytes)
+    pub(crate) fn write(&self, area: Area, bytes: u64) -> Result<(), OverBudget> {
+        self.written.take(bytes)?;
+        if self.shared(area).is_some_and(|share| !share.take_bytes(bytes)) {
+            self.written.give_back(bytes);
+            return Err(self.host_is_full());
+        }
+        Ok(())
     }
 
     /// Bytes that were not written after all.
-    pub(crate) fn not_written(&self, bytes: u64) {
+    pub(crate) fn not_written(&self, area: Area, bytes: u64) {
         self.written.give_back(bytes);
+        if let Some(share) = self.shared(area) {
+            share.give_back_bytes(bytes);
+        }
     }
 
     /// An entry that is about to be created.
-    pub(crate) fn create(&self) -> Result<(), OverBudget> {
-        self.created.take(1)
+    pub(crate) fn create(&self, area: Area) -> Result<(), OverBudget> {
+        self.created.take(1)?;
+        if self.shared(area).is_some_and(|share| !share.take_entry()) {
+            self.created.give_back(1);
+            return Err(self.host_is_full());
+        }
+        Ok(())
     }
 
     /// An entry that was not created after all.
-    pub(crate) fn not_created(&self) {
+    pub(crate) fn not_created(&self, area: Area) {
         self.created.give_back(1);
+        if let Some(share) = self.shared(area) {
+            share.give_back_entry();
+        }
+    }
+
+    fn shared(&self, area: Area) -> Option<&Share> {
+        self.scratch.as_deref().filter(|_| area == Area::Scratch)
+    }
+
+    fn host_is_full(&self) -> OverBudget {
+        self.scratch_refused.fetch_add(1, Ordering::Relaxed);
+        OverBudget
     }
 
     pub(crate) fn used(&self) -> FileUse {
         let special = self.special.load(Ordering::Relaxed);
+        let scratch = self.scratch_refused.load(Ordering::Relaxed);
         let refusals = [
             self.open.refusal("open files"),
             self.listing.refusal("directory entries in listings"),
             self.written.refusal("bytes written"),
             self.created.refusal("entries created"),
+            (scratch > 0)
+                .then(|| format!("/tmp: {scratch} refused because all calls have filled the host's scratch space")),
             (special > 0).then(|| format!("devices, pipes and sockets: {special} refused")),
         ];
         FileUse {
@@ -177,9 +222,10 @@ impl Drop for Listed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Space;
 
     fn budget() -> Arc<FileBudget> {
-        Arc::new(FileBudget::new(&Limits::DEFAULT))
+        Arc::new(FileBudget::new(&Limits::DEFAULT, None))
     }
 
     #[test]
@@ -198,11 +244,28 @@ mod tests {
     #[test]
     fn an_amount_is_taken_whole_or_not_at_all() {
         let budget = budget();
-        budget.write((64 << 20) - 1).unwrap();
-        assert!(budget.write(2).is_err());
-        assert!(budget.write(u64::MAX).is_err());
-        budget.write(1).unwrap();
+        budget.write(Area::Granted, (64 << 20) - 1).unwrap();
+        assert!(budget.write(Area::Granted, 2).is_err());
+        assert!(budget.write(Area::Granted, u64::MAX).is_err());
+        budget.write(Area::Granted, 1).unwrap();
         assert_eq!(budget.used().written, 64 << 20);
+    }
+
+    #[test]
+    fn only_scratch_takes_from_the_room_of_all_calls() {
+        let share = Arc::new(Arc::new(Space::new(10, 1)).share());
+        let budget = FileBudget::new(&Limits::DEFAULT, Some(share));
+        budget.write(Area::Granted, 100).unwrap();
+        budget.create(Area::Granted).unwrap();
+        budget.write(Area::Scratch, 10).unwrap();
+        assert!(budget.write(Area::Scratch, 1).is_err());
+        budget.not_written(Area::Scratch, 1);
+        budget.write(Area::Scratch, 1).unwrap();
+        budget.create(Area::Scratch).unwrap();
+        assert!(budget.create(Area::Scratch).is_err());
+        let used = budget.used();
+        assert_eq!((used.written, used.created), (110, 2), "what was refused does not count");
+        assert_eq!(used.refusals, ["/tmp: 2 refused because all calls have filled the host's scratch space"]);
     }
 
     #[test]

@@ -15,22 +15,32 @@ use super::stream::gap;
 use super::{FilesView, again};
 
 impl FilesView<'_> {
-    /// Whether there is something under this name already. What is neither a file, a directory nor a link is refused:
+    /// The size of what is under this name already, if there is something. What is neither a file, a directory nor a link is refused:
     /// to open a named pipe waits for whoever is at its other end, in a thread that no deadline gets back, and to open
     /// a device does what its driver likes. Guests cannot make either, so one that is found was put there from outside.
-    async fn exists(&mut self, fd: &Resource<Descriptor>, flags: PathFlags, path: &str) -> FsResult<bool> {
+    async fn size(&mut self, fd: &Resource<Descriptor>, flags: PathFlags, path: &str) -> FsResult<Option<u64>> {
         match HostDescriptor::stat_at(&mut self.wasi, again(fd), flags, path.to_owned()).await {
             Ok(stat) => match stat.type_ {
-                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => Ok(true),
+                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => {
+                    Ok(Some(stat.size))
+                }
                 _ => {
                     self.budget().special_refused();
                     Err(ErrorCode::NotPermitted.into())
                 }
             },
             // Not there, or not to be reached: opening it says which.
-            Err(error) if error.downcast_ref().is_some() => Ok(false),
+            Err(error) if error.downcast_ref().is_some() => Ok(None),
             Err(trap) => Err(trap),
         }
+    }
+
+    /// Notes a removal that succeeded.
+    fn was_removed(&mut self, path: String, result: FsResult<()>) -> FsResult<()> {
+        if result.is_ok() {
+            self.files.changes.removed(path);
+        }
+        result
     }
 }
 
@@ -46,15 +56,20 @@ impl HostDescriptor for FilesView<'_> {
         let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
         let changes = changes || flags.contains(DescriptorFlags::WRITE);
         self.touch(&fd, &path, if changes { Access::ReadWrite } else { Access::ReadOnly });
-        let exists = self.exists(&fd, path_flags, &path).await?;
+        let size = self.size(&fd, path_flags, &path).await?;
         let opened = self.budget().open()?;
-        let creates = open_flags.contains(OpenFlags::CREATE) && !exists;
+        let creates = open_flags.contains(OpenFlags::CREATE) && size.is_none();
+        let area = self.area(&fd);
         if creates {
-            self.charge_entry()?;
+            self.charge_entry(area)?;
         }
         let descriptor =
             HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path.clone(), open_flags, flags).await;
-        let descriptor = if creates { self.created(descriptor)? } else { descriptor? };
+        let descriptor = if creates { self.created(area, descriptor)? } else { descriptor? };
+        if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
+            let path = self.path(&fd, &path);
+            self.files.changes.truncated(path);
+        }
         self.budget().was_opened();
         self.files.touched.opened(fd.rep(), &path, descriptor.rep());
         self.files.opened.insert(descriptor.rep(), Arc::new(opened));
@@ -68,11 +83,16 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
-        let grows = self.file(&fd)?.map_or(0, |file| gap(&file, size));
-        self.budget().write(grows)?;
+        let file = self.file(&fd)?;
+        let grows = file.as_ref().map_or(0, |file| gap(file, size));
+        let shrinks = file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
+        let (area, path) = (self.area(&fd), self.files.touched.path_of(fd.rep()));
+        self.budget().write(area, grows)?;
         let result = HostDescriptor::set_size(&mut self.wasi, fd, size).await;
-        if result.is_err() {
-            self.budget().not_written(grows);
+        match result {
+            Ok(()) if shrinks => self.files.changes.truncated(path),
+            Ok(()) => {}
+            Err(_) => self.budget().not_written(area, grows),
         }
         result
     }
@@ -80,11 +100,12 @@ impl HostDescriptor for FilesView<'_> {
     async fn write(&mut self, fd: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
         let len = bytes.len() as u64;
         let charged = self.file(&fd)?.map_or(0, |file| gap(&file, offset)).saturating_add(len);
-        self.budget().write(charged)?;
+        let area = self.area(&fd);
+        self.budget().write(area, charged)?;
         let result = HostDescriptor::write(&mut self.wasi, fd, bytes, offset).await;
         match &result {
-            Ok(written) => self.budget().not_written(len.saturating_sub(*written)),
-            Err(_) => self.budget().not_written(charged),
+            Ok(written) => self.budget().not_written(area, len.saturating_sub(*written)),
+            Err(_) => self.budget().not_written(area, charged),
         }
         result
     }
@@ -107,16 +128,18 @@ impl HostDescriptor for FilesView<'_> {
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
-        self.charge_entry()?;
+        let area = self.area(&fd);
+        self.charge_entry(area)?;
         let result = HostDescriptor::create_directory_at(&mut self.wasi, fd, path).await;
-        self.created(result)
+        self.created(area, result)
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
         self.touch(&fd, &new_path, Access::ReadWrite);
-        self.charge_entry()?;
+        let area = self.area(&fd);
+        self.charge_entry(area)?;
         let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, new_path).await;
-        self.created(result)
+        self.created(area, result)
     }
 
     async fn link_at(
@@ -129,9 +152,10 @@ impl HostDescriptor for FilesView<'_> {
     ) -> FsResult<()> {
         self.touch(&fd, &old_path, Access::ReadOnly);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
-        self.charge_entry()?;
+        let area = self.area(&new_fd);
+        self.charge_entry(area)?;
         let result = HostDescriptor::link_at(&mut self.wasi, fd, old_path_flags, old_path, new_fd, new_path).await;
-        self.created(result)
+        self.created(area, result)
     }
 
     async fn rename_at(
@@ -143,9 +167,20 @@ impl HostDescriptor for FilesView<'_> {
     ) -> FsResult<()> {
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
-        self.charge_entry()?;
+        let area = self.area(&new_fd);
+        self.charge_entry(area)?;
+        let (from, to) = (self.path(&fd, &old_path), self.path(&new_fd, &new_path));
+        let flags = PathFlags::empty();
+        let replaced = HostDescriptor::stat_at(&mut self.wasi, again(&new_fd), flags, new_path.clone()).await.is_ok();
         let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
-        self.created(result)
+        let renamed = self.created(area, result);
+        if renamed.is_ok() && from != to {
+            self.files.changes.renamed(&from, &to);
+            if replaced {
+                self.files.changes.removed(to);
+            }
+        }
+        renamed
     }
 
     // What follows neither opens, writes nor creates anything.
@@ -218,12 +253,16 @@ impl HostDescriptor for FilesView<'_> {
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
-        HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await
+        let removed = self.path(&fd, &path);
+        let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
+        self.was_removed(removed, result)
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
-        HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await
+        let removed = self.path(&fd, &path);
+        let result = HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await;
+        self.was_removed(removed, result)
     }
 
     async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {

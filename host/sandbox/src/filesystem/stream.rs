@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError, StreamResult,
 };
 
-use super::budget::{FileBudget, Opened};
+use super::budget::{Area, FileBudget, Opened};
 use super::{FilesView, again};
 
 /// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open file.
@@ -24,6 +24,7 @@ struct Reading {
 struct Writing {
     inner: DynOutputStream,
     budget: Arc<FileBudget>,
+    area: Area,
     /// Where the first write will be, in a file that may end before; nothing once that was charged, and for appending.
     begins: Option<(Arc<File>, u64)>,
     _opened: Option<Arc<Opened>>,
@@ -58,7 +59,8 @@ impl FilesView<'_> {
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.wasi.table.delete(stream)?;
         let _opened = self.files.opened.get(&fd.rep()).cloned();
-        let counted: DynOutputStream = Box::new(Writing { inner, budget: Arc::clone(self.budget()), begins, _opened });
+        let (budget, area) = (Arc::clone(self.budget()), self.area(fd));
+        let counted: DynOutputStream = Box::new(Writing { inner, budget, area, begins, _opened });
         Ok(self.wasi.table.push(counted)?)
     }
 }
@@ -75,7 +77,7 @@ pub(super) fn gap(file: &File, offset: u64) -> u64 {
 impl Writing {
     fn charge(&mut self, bytes: &Bytes) -> StreamResult<()> {
         let gap = self.begins.as_ref().map_or(0, |(file, offset)| gap(file, *offset));
-        let charged = self.budget.write(gap.saturating_add(bytes.len() as u64));
+        let charged = self.budget.write(self.area, gap.saturating_add(bytes.len() as u64));
         charged.map_err(|over| StreamError::LastOperationFailed(over.into()))?;
         if !bytes.is_empty() {
             // From here on the stream continues where it wrote.

@@ -1,9 +1,11 @@
-//! Which directories a call looked into and which it changed, for its receipt.
+//! Which directories a call looked into and which it changed, for its receipt, and under which names it knows files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cofferdam_capability::{Access, GuestPath};
+
+use super::budget::Area;
 
 /// Directories that are kept. A grant has fewer; only a guest that is granted `/` can name more.
 const MAX_DIRECTORIES: usize = 64;
@@ -11,29 +13,44 @@ const MAX_DIRECTORIES: usize = 64;
 /// The longest name that is kept, in bytes: the longest that a file system knows (NAME_MAX of Linux).
 const MAX_NAME: usize = 255;
 
+/// The longest path that is kept, in bytes; of a longer one its beginning. A receipt has a hundred of them at most.
+const MAX_PATH: usize = 512;
+
 /// What was touched, by granted directory; of a granted `/`, by the entry below it.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    /// The directory that each descriptor of the guest belongs to.
-    places: HashMap<u32, Arc<str>>,
+    /// What each descriptor of the guest is.
+    places: HashMap<u32, Place>,
     directories: BTreeMap<String, Access>,
+}
+
+/// A file or directory that the guest has open.
+#[derive(Debug, Clone)]
+struct Place {
+    /// The granted directory that it belongs to.
+    directory: Arc<str>,
+    /// Its path when it was opened.
+    path: Arc<str>,
+    area: Area,
 }
 
 impl Touched {
     /// A granted directory, under the name by which the guest got it.
     pub(super) fn granted(&mut self, descriptor: u32, name: &str) {
         let working = GuestPath::working_directory();
-        let place: Arc<str> = match name {
+        let directory: Arc<str> = match name {
             "." => working.as_str().into(),
             absolute if absolute.starts_with('/') => absolute.into(),
             below => format!("{working}/{below}").into(),
         };
-        self.places.insert(descriptor, place);
+        // Nobody can offer a directory there, so it is the call's own.
+        let area = if *directory == *GuestPath::scratch().as_str() { Area::Scratch } else { Area::Granted };
+        self.places.insert(descriptor, Place { path: Arc::clone(&directory), directory, area });
     }
 
     /// `path`, from the directory `descriptor`, was looked at or changed.
     pub(super) fn touch(&mut self, descriptor: u32, path: &str, access: Access) {
-        let Some(place) = self.place(descriptor, path) else { return };
+        let Some(place) = self.directory(descriptor, path) else { return };
         let room = self.directories.len() < MAX_DIRECTORIES;
         match self.directories.get_mut(&*place) {
             Some(before) => *before = access.max(*before),
@@ -46,9 +63,25 @@ impl Touched {
 
     /// `path` was opened from `descriptor`, and is now `opened`.
     pub(super) fn opened(&mut self, descriptor: u32, path: &str, opened: u32) {
-        if let Some(place) = self.place(descriptor, path) {
-            self.places.insert(opened, place);
+        if let Some(directory) = self.directory(descriptor, path) {
+            let (path, area) = (self.path(descriptor, path).into(), self.area(descriptor));
+            self.places.insert(opened, Place { directory, path, area });
         }
+    }
+
+    /// The path of an open file or directory, when it was opened.
+    pub(super) fn path_of(&self, descriptor: u32) -> String {
+        self.path(descriptor, "")
+    }
+
+    /// `path`, from the directory `descriptor`, as the guest would write it from the root.
+    pub(super) fn path(&self, descriptor: u32, path: &str) -> String {
+        joined(self.places.get(&descriptor).map_or("", |place| &place.path), path)
+    }
+
+    /// Where the file or directory lies.
+    pub(super) fn area(&self, descriptor: u32) -> Area {
+        self.places.get(&descriptor).map_or(Area::Granted, |place| place.area)
     }
 
     pub(super) fn closed(&mut self, descriptor: u32) {
@@ -59,14 +92,31 @@ impl Touched {
         self.directories.clone()
     }
 
-    fn place(&self, descriptor: u32, path: &str) -> Option<Arc<str>> {
-        let place = self.places.get(&descriptor)?;
-        if &**place != "/" {
-            return Some(Arc::clone(place));
+    fn directory(&self, descriptor: u32, path: &str) -> Option<Arc<str>> {
+        let directory = &self.places.get(&descriptor)?.directory;
+        if &**directory != "/" {
+            return Some(Arc::clone(directory));
         }
         let first = first_entry(path)?;
-        Some(if first.is_empty() { Arc::clone(place) } else { format!("/{first}").into() })
+        Some(if first.is_empty() { Arc::clone(directory) } else { format!("/{first}").into() })
     }
+}
+
+/// A path from another one, as far as its words tell. What is longer than is kept loses its end.
+fn joined(base: &str, path: &str) -> String {
+    let mut joined = base.trim_end_matches('/').to_owned();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => joined.truncate(joined.rfind('/').unwrap_or(0)),
+            name => {
+                joined.push('/');
+                joined.push_str(name);
+            }
+        }
+    }
+    joined.truncate(joined.floor_char_boundary(MAX_PATH));
+    if joined.is_empty() { "/".to_owned() } else { joined }
 }
 
 /// The first entry of a path from the root, as far as its words tell: what `..` takes back does not count. Empty for the
@@ -129,6 +179,32 @@ mod tests {
         touched.opened(1, "etc", 2);
         touched.touch(2, "ssl", Access::ReadWrite);
         assert_eq!(touched.directories().get("/etc"), Some(&Access::ReadWrite));
+    }
+
+    #[test]
+    fn files_go_by_their_paths_from_the_root() {
+        let mut touched = Touched::default();
+        touched.granted(1, ".");
+        touched.granted(2, "/");
+        touched.granted(3, "/tmp");
+        touched.opened(1, "a/./b", 4);
+        touched.opened(3, "x", 5);
+        for (descriptor, path, expected) in [
+            (1, "c", "/workspace/c"),
+            (4, "../c", "/workspace/a/c"),
+            (4, "", "/workspace/a/b"),
+            (2, "etc//x/", "/etc/x"),
+            (2, "..", "/"),
+            (5, "y", "/tmp/x/y"),
+            (9, "y", "/y"),
+        ] {
+            assert_eq!(touched.path(descriptor, path), expected);
+        }
+        assert_eq!(touched.path(1, &"ä".repeat(4_096)).len(), MAX_PATH - 1);
+        assert_eq!((touched.area(4), touched.area(5)), (Area::Granted, Area::Scratch));
+        // The name of another directory, below a granted root.
+        touched.opened(2, "tmp/x", 6);
+        assert_eq!(touched.area(6), Area::Granted);
     }
 
     #[test]

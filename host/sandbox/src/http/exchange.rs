@@ -25,6 +25,7 @@ use super::body::{Outgoing, Response};
 use super::client::Client;
 use super::record::Record;
 use super::{Caps, Injection, Io, MAX_HEADER_BYTES, MAX_HEADERS, Sent};
+use crate::own_address::is_own;
 
 /// Lookup, connection and TLS together. A server that takes longer is down; the call's own deadline holds as well.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -106,7 +107,7 @@ impl Destination {
         }
         let addresses = self.client.resolve(&self.host).await?;
         for address in &addresses {
-            if let Err(refusal) = self.policy.addresses().check(*address) {
+            if let Err(refusal) = self.policy.addresses().check(*address, is_own) {
                 self.record.refuse(&format!("http {}:{}: it resolves to {refusal}", self.host, self.port));
                 return Err(Error::DestinationIpProhibited);
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use cofferdam_capability::Account;
+use cofferdam_capability::{Account, json};
 use serde_json::{Map, Value};
 use wasmtime::component::Val;
 
@@ -61,9 +61,9 @@ impl std::error::Error for Misfit {}
 /// The arguments of a call, from JSON text that holds an object. Its size is bounded before (`stdin` of the limits), and
 /// its depth by the JSON reader.
 pub(crate) fn arguments(parameters: &[Field], input: &str, account: &Account) -> Result<Vec<Val>, Misfit> {
-    let input: Value =
-        serde_json::from_str(input).map_err(|error| Misfit::new(format!("the input is not JSON: {error}")))?;
-    Ok(members(parameters, &input, account)?.into_iter().map(|(_, value)| value).collect())
+    let held = json::parse(input, "the parsed arguments", account)
+        .map_err(|problem| Misfit::new(format!("the input: {problem}")))?;
+    Ok(members(parameters, &held.value, account)?.into_iter().map(|(_, value)| value).collect())
 }
 
 /// Memory of one value, in bytes.

@@ -17,6 +17,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::{Reach, Sockets};
 use crate::http::Client;
+use crate::own_address::is_own;
 use crate::state::State;
 
 /// The interface. A component may import any version of 0.2: the linker finds this one.
@@ -99,7 +100,7 @@ impl Sockets {
 async fn ask(host: Host, reach: Reach, client: Arc<Client>) -> Found {
     let mut addresses = client.resolve(&host).await.map_err(|_| ErrorCode::NameUnresolvable)?;
     for address in &addresses {
-        if let Err(refusal) = reach.policy.addresses().check(*address) {
+        if let Err(refusal) = reach.policy.addresses().check(*address, is_own) {
             reach.record.refuse(&format!("tcp {host}: it resolves to {refusal}"));
             return Err(ErrorCode::AccessDenied);
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::Chat;
 use crate::client::{self, to_agent};
-use crate::console::{self, Format};
+use crate::console::{self, Format, Style};
 use crate::error::Failure;
 
 /// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
@@ -86,24 +86,26 @@ struct Printer {
 impl Printer {
     fn print(&mut self, event: &ChatStreamEvent) {
         match event.r#type.as_str() {
-            "step.start" if event.step > 0 => self.line(&console::dim(&format!("· step {}", event.step + 1))),
+            "step.start" if event.step > 0 => {
+                self.end_line();
+                console::spans(&[(Style::Dim, &format!("· step {}", event.step + 1))]);
+            }
             "text.delta" => {
                 console::piece(&event.content);
                 self.in_line = !event.content.ends_with('\n');
             }
-            "tool.call" => self.line(&format!("→ {} {}", event.tool, event.content)),
+            "tool.call" => {
+                self.end_line();
+                console::content(&format!("→ {} {}", event.tool, event.content));
+            }
             "tool.result" => {
-                let time = console::dim(&format!("({} ms)", event.duration_ms));
-                self.line(&format!("← {} {time}", event.content.trim_end()));
+                self.end_line();
+                console::piece(&format!("← {} ", event.content.trim_end()));
+                console::spans(&[(Style::Dim, &format!("({} ms)", event.duration_ms))]);
             }
             "step.finish" | "message.create" => self.end_line(),
             _ => {}
         }
-    }
-
-    fn line(&mut self, text: &str) {
-        self.end_line();
-        console::line(text);
     }
 
     fn end_line(&mut self) {

@@ -20,12 +20,15 @@ use crate::token::Token;
 use crate::{console, descriptors, host, offers};
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Mcp { tools, reach, agent, listen, offers } = mcp;
+    let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let door = match agent {
         Some(name) => agent::door(&data, name).await?,
-        None => here(&tools, reach.plain_http, &offers, config, &DataDir::open(data.clone())?).await?,
+        None => {
+            let named = Tools { written: &tools, plain_http: reach.plain_http, reload };
+            here(&named, &offers, config, &DataDir::open(data.clone())?).await?
+        }
     };
     let Some(address) = listen else {
         return stdio::serve(door, stop).await;
@@ -41,25 +44,31 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
     http::serve(door, listener, token, stop).await
 }
 
-/// The server of tools that this process runs itself.
-async fn here(
-    tools: &[String],
+/// The tools that the command line names.
+struct Tools<'a> {
+    written: &'a [String],
     plain_http: bool,
-    given: &Offers,
-    config: &Config,
-    data: &DataDir,
-) -> Result<Door, Failure> {
+    /// Serve what changes in files as it is then.
+    reload: bool,
+}
+
+/// The server of tools that this process runs itself.
+async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir) -> Result<Door, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
     let runner = Arc::new(host::runner_with(config, data, reach)?);
-    let named = Named::load(&runner, tools, plain_http, data).await?;
+    let named = Named::load(&runner, tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
     let (files, shelf) = Files::open(Arc::clone(&runner), named, decision).await?;
     let (sender, shelf) = watch::channel(Arc::new(shelf));
     let door = Door::new(shelf, Callee::Runner(runner));
     console::note(&format!("serving {}", door.names()));
-    tokio::spawn(files.watch(seen, sender));
+    if tools.reload {
+        tokio::spawn(files.watch(seen, sender));
+    } else {
+        tokio::spawn(files.tell_changes(seen, sender));
+    }
     Ok(door)
 }
 

@@ -71,15 +71,18 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
     console::table(&header, verdicts.iter().map(line).collect());
     for verdict in &failed {
         let Verdict { guest, variant, tries, problem, .. } = verdict;
-        console::line(format!("\n{guest} {variant}: {tries}.\n  {}", problem.as_deref().unwrap_or_default()));
+        console::line("");
+        console::line(format!("{guest} {variant}: {tries}."));
+        problem.iter().flat_map(|problem| problem.lines()).for_each(|line| console::line(format!("  {line}")));
     }
+    console::line("");
     match swap {
-        Some(SwapProof::NotRun(reason)) => console::line(format!("\nnot run: memory in swap ({reason})")),
-        Some(SwapProof::Holds(kib)) => console::line(format!("\nmemory in swap: 0 bytes found, {kib} KiB were there")),
-        Some(SwapProof::Fails(_)) => console::line("\nmemory in swap: FAIL"),
+        Some(SwapProof::NotRun(reason)) => console::line(format!("not run: memory in swap ({reason})")),
+        Some(SwapProof::Holds(kib)) => console::line(format!("memory in swap: 0 bytes found, {kib} KiB were there")),
+        Some(SwapProof::Fails(_)) => console::line("memory in swap: FAIL"),
         None => {}
     }
-    console::line(format!("\n{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
+    console::line(format!("{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_agent::Agents;
+use cofferdam_agent::{Accepted, Agents};
+use cofferdam_capability::DigestError;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
@@ -14,7 +15,7 @@ use crate::edge::listen;
 use crate::error::Failure;
 use crate::grpc::connection::{Door, Stack};
 use crate::grpc::{self, Shared};
-use crate::paths::{self, DataDir};
+use crate::paths::{self, DataDir, Lock};
 use crate::signals::Ending;
 use crate::token::Token;
 use crate::{console, descriptors, host, offers};
@@ -25,29 +26,33 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How long turns have to store what they have once they are cancelled.
 const STORE: Duration = Duration::from_secs(5);
 
+/// How often failed agents are tried again: often enough for whoever has made room on a full disk.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the data directory is still there: a look takes microseconds.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
 const MAX_COPY: u64 = 64 << 20;
 
 pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
-    let Serve { listen: address, agentfile, copy_in } = serve;
+    let Serve { listen: address, agentfile, copy_in, accept } = serve;
+    let accepted = accept.iter().map(|written| accepted(written)).collect::<Result<_, _>>()?;
     descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = match address {
         Some(address) => Some(listen::tcp(address).await?),
         None => None,
     };
     let data = DataDir::open(data)?;
-    let _lock = data.lock()?;
+    let lock = data.lock()?;
     let token = tcp.as_ref().map(|_| Token::load(&data)).transpose()?;
 
-    let agents = Arc::new(host::agents(&config, &data).await?);
-    for file in &agentfile {
-        console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
-        let agent = agents.apply(file).await.map_err(Failure::work)?;
-        console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names()));
-    }
+    let agents = Arc::new(host::agents(&config, &data, accepted).await?);
+    apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
-    agents.ready().iter().for_each(|agent| offers::tell_reach_of(agent));
+    agents.ready().iter().for_each(|agent| offers::tell_access_of(agent, &config));
     let copied = copy_files_in(&agents, &copy_in)?;
+    tokio::spawn(retry(Arc::clone(&agents)));
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::new()?;
@@ -68,13 +73,63 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let closing = CancellationToken::new();
     let open = doors.into_iter().map(|(name, listener, door)| open(name, listener, door, closing.clone()));
     let open: Vec<_> = open.map(tokio::spawn).collect();
-    drain(&shared, &mut signals).await;
+    let ended = tokio::select! {
+        () = drain(&shared, &mut signals) => Ok(()),
+        gone = removed(&data, &lock, &agents) => {
+            shared.ending.cancel();
+            shared.stop.cancel();
+            shared.turns.close();
+            let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
+            Err(gone)
+        }
+    };
     closing.cancel();
     for door in open {
         door.await.map_err(|error| Failure::work(format!("the server failed: {error}")))?;
     }
     agents.store().close().await;
+    ended
+}
+
+/// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no other agent; it ends the
+/// start only where there is no agent to serve.
+async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
+    let mut wrong = Vec::new();
+    for file in files {
+        console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
+        match agents.apply(file).await {
+            Ok(agent) => console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names())),
+            Err(error) => wrong.push((file, error)),
+        }
+    }
+    let nobody = agents.list().is_empty();
+    for (file, error) in wrong {
+        if nobody {
+            return Err(Failure::work(error));
+        }
+        console::complain(&format!("{error}; no agent was made from {}, and the others are served", file.display()));
+    }
     Ok(())
+}
+
+/// Tries again and again to restore the agents that could not be.
+async fn retry(agents: Arc<Agents>) {
+    loop {
+        tokio::time::sleep(RETRY).await;
+        if let Err(error) = agents.retry().await {
+            tracing::warn!("failed agents are tried again later: {error}");
+        }
+    }
+}
+
+/// Waits until what the host stores would be lost.
+async fn removed(data: &DataDir, lock: &Lock, agents: &Agents) -> Failure {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Err(failure) = data.check(lock).and_then(|()| agents.store().check().map_err(Failure::work)) {
+            return Failure::work(format!("{}; this host ends", failure.sentence()));
+        }
+    }
 }
 
 /// Serves a door until `closing` says so and its connections have ended.
@@ -102,13 +157,23 @@ async fn drain(shared: &Shared, signals: &mut Ending) {
     let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
 }
 
-/// Copies `AGENT:FILE`s and returns the agents and names.
+/// Reads `AGENT:BIN@DIGEST`.
+fn accepted(written: &str) -> Result<Accepted, Failure> {
+    let wrong = |problem: String| Failure::usage(format!("--accept {written}: {problem}"));
+    let parts = written.split_once('@').and_then(|(names, digest)| Some((names.split_once(':')?, digest)));
+    let ((agent, bin), digest) =
+        parts.ok_or_else(|| wrong("expected AGENT:BIN@DIGEST, as the host has told it".to_owned()))?;
+    let component = digest.parse().map_err(|error: DigestError| wrong(error.to_string()))?;
+    Ok(Accepted { agent: agent.to_owned(), bin: bin.to_owned(), component })
+}
+
+/// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the start; an agent that cannot
+/// take it, or whose tools keep it from that, is told and concerns no other.
 fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let wrong = |problem: String| Failure::usage(format!("--copy-in {copy}: {problem}"));
         let (agent, file) = copy.split_once(':').ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
-        let agent = agents.find(Some(agent)).map_err(|error| wrong(error.to_string()))?;
         let name = Path::new(file).file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
         let size = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
@@ -116,8 +181,10 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
             return Err(wrong(format!("it has {size} bytes: at most {MAX_COPY} are copied")));
         }
         let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-        agent.copy_in(name, &bytes).map_err(|error| wrong(error.to_string()))?;
-        copied.push((agent.name().to_owned(), name.to_owned()));
+        match agents.find(Some(agent)).and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
+            Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
+            Err(error) => console::complain(wrong(error.to_string()).sentence()),
+        }
     }
     Ok(copied)
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Sessions;
 use crate::client::{self, to_agent};
-use crate::console::{self, Format};
+use crate::console::{self, Format, Style};
 use crate::error::Failure;
 
 /// A message, put together from its pieces.
@@ -83,18 +83,18 @@ async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(),
 
 /// A message as a person reads it: the parts of an answer one after the other.
 fn print(message: &Message) {
-    console::line(console::dim(&format!("{} · {}", message.role, when(message.created_at))));
+    console::spans(&[(Style::Dim, &format!("{} · {}", message.role, when(message.created_at)))]);
     let parts = serde_json::from_str::<Vec<Value>>(&message.content).ok().filter(|_| message.role == "assistant");
     let Some(parts) = parts else {
-        return console::line(&message.content);
+        return console::content(&message.content);
     };
     for part in parts {
         let text = |key: &str| part.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         if text("kind") == "tool" {
-            console::line(format!("→ {} {}", text("name"), text("input")));
-            console::line(format!("← {}", text("output").trim_end()));
+            console::content(&format!("→ {} {}", text("name"), text("input")));
+            console::content(&format!("← {}", text("output").trim_end()));
         } else {
-            console::line(text("text").trim_end());
+            console::content(text("text").trim_end());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `cofferdam tool`: start, build, test, look at, run and ship tools, without a host.
 
+mod access;
 mod build;
 mod inspect;
 mod ls;

@@ -1,7 +1,7 @@
 //! Where clients come in.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, UnixListener};
@@ -26,16 +26,21 @@ pub(crate) async fn tcp(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// The socket file; removed when the host ends.
+/// The socket file; removed when the host ends, unless another host has its own under that name by then.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
+    device: u64,
+    inode: u64,
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // If it stays behind, the next host on this data directory removes it.
-        let _ = std::fs::remove_file(&self.path);
+        let named = std::fs::symlink_metadata(&self.path);
+        if named.is_ok_and(|named| (named.dev(), named.ino()) == (self.device, self.inode)) {
+            // If it stays behind, the next host on this data directory removes it.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -56,5 +61,6 @@ pub(crate) fn unix(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
     // The data directory lets nobody else in, so the moment before the mode is set is harmless.
     let listener = UnixListener::bind(path).map_err(wrong)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(wrong)?;
-    Ok((listener, SocketFile { path: path.to_owned() }))
+    let made = std::fs::symlink_metadata(path).map_err(wrong)?;
+    Ok((listener, SocketFile { path: path.to_owned(), device: made.dev(), inode: made.ino() }))
 }

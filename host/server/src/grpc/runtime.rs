@@ -115,7 +115,7 @@ impl AgentRuntime for Runtime {
         let place = self.shared.answers.listings.begin(agent.id())?;
         let store = self.shared.agents.store();
         let page = store.sessions_page(agent.id(), SessionsCursor::FIRST).await;
-        let (rows, _) = page.map_err(|error| status::of_host(&error))?;
+        let (rows, _) = page.map_err(|error| status::of_store(&error))?;
         let session = |row: cofferdam_agent::SessionRow| SessionInfo {
             id: row.id,
             message_count: i32::try_from(row.message_count).unwrap_or(i32::MAX),
@@ -132,7 +132,7 @@ impl AgentRuntime for Runtime {
         let agent = self.shared.agent(&request)?;
         let session = request.into_inner().session_id;
         let store = self.shared.agents.store();
-        let found = store.delete_session(agent.id(), &session).await.map_err(|error| status::of_host(&error))?;
+        let found = store.delete_session(agent.id(), &session).await.map_err(|error| status::of_store(&error))?;
         if !found {
             return Err(Status::not_found(format!("agent {} has no session `{session}`", agent.name())));
         }
@@ -156,7 +156,7 @@ impl AgentRuntime for Runtime {
             branches_json: row.branches_json,
             active_branch: i32::try_from(row.active_branch).unwrap_or_default(),
         };
-        let messages = rows.map_err(|error| status::of_host(&error))?.into_iter().map(message).collect();
+        let messages = rows.map_err(|error| status::of_store(&error))?.into_iter().map(message).collect();
         Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
     }
 

@@ -1,6 +1,6 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
-use cofferdam_agent::{AgentError, TurnError};
+use cofferdam_agent::{AgentError, StoreError, TurnError};
 use tonic::Status;
 
 /// What a client is told when the host is at fault; the log has the rest.
@@ -16,9 +16,8 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
         | AgentError::Tool { .. }
-        | AgentError::Tree { .. }
-        | AgentError::Store(_)
-        | AgentError::Migrate(_) => internal(&sentence),
+        | AgentError::Tree { .. } => internal(&sentence),
+        AgentError::Store(error) => of_store(error),
     }
 }
 
@@ -34,11 +33,25 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
         TurnError::Model(_) => Status::failed_precondition(sentence),
         TurnError::Cancelled => Status::cancelled(sentence),
         TurnError::Stalled(_) => Status::deadline_exceeded(sentence),
-        TurnError::Store(_) => internal(&sentence),
+        TurnError::Store(error) => of_store(error),
     }
 }
 
-/// A failure of the database, or of anything else that is the host's own.
+/// A failure of the database. Where it lies is for the log.
+pub(crate) fn of_store(error: &StoreError) -> Status {
+    let told = match error {
+        StoreError::Full { .. } => Status::resource_exhausted("the host's disk is full: try again when it has room"),
+        StoreError::Gone { .. } => Status::unavailable("the host's data directory was removed: nothing is stored"),
+        StoreError::Damaged { .. } | StoreError::Lost { .. } => {
+            Status::data_loss("the host's database is damaged; its log says more")
+        }
+        StoreError::Version { .. } | StoreError::Failed { .. } => Status::internal(INTERNAL),
+    };
+    tracing::error!("{error}");
+    told
+}
+
+/// A failure of anything else that is the host's own.
 pub(crate) fn of_host(error: &dyn std::error::Error) -> Status {
     internal(&error.to_string())
 }

@@ -7,9 +7,8 @@ use cofferdam_agent::{Agent, Agents};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
-use cofferdam_tool::{Answer, Progress};
+use cofferdam_tool::{Answer, Descriptor, Progress};
 use futures_util::{Stream, StreamExt, stream};
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
@@ -84,8 +83,6 @@ impl Tools for ToolsService {
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
         let CallToolRequest { name, input } = request.into_inner();
-        let input: Value = serde_json::from_str(&input)
-            .map_err(|error| Status::invalid_argument(format!("the input of `{name}` is not JSON: {error}")))?;
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(Progress::MOST);
         let token = cancel.clone();
@@ -118,9 +115,10 @@ async fn next(
 
 fn list(agent: &Agent) -> ListToolsResponse {
     let tool = |tool: &cofferdam_tool::Tool| {
-        let Facts { name, description, input, output, read_only, open_world } = Facts::of(tool);
-        let output_schema = output.map(|output| output.to_string()).unwrap_or_default();
-        Tool { name, description, input_schema: input.to_string(), output_schema, read_only, open_world }
+        let Facts { descriptor, read_only, open_world } = Facts::of(tool);
+        let Descriptor { name, description, input_schema, output_schema } = descriptor;
+        let output_schema = output_schema.map(|schema| schema.to_string()).unwrap_or_default();
+        Tool { name, description, input_schema: input_schema.to_string(), output_schema, read_only, open_world }
     };
     ListToolsResponse { tools: agent.catalog().iter().map(tool).collect() }
 }
@@ -131,8 +129,8 @@ fn progress(told: Progress) -> Event {
 }
 
 fn result(answer: Answer) -> ToolResult {
-    let Answer { content, failed, structured, receipt } = answer;
-    let structured = structured.map(|structured| structured.to_string()).unwrap_or_default();
+    let Answer { content, failed, is_json, receipt } = answer;
+    let structured = if is_json { content.clone() } else { String::new() };
     let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
     ToolResult { content, failed, structured, receipt }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{ListToolsRequest, ListToolsResponse};
+use cofferdam_tool::Descriptor;
 use tokio::sync::watch;
 use tonic::Streaming;
 use tonic::transport::Channel;
@@ -64,13 +65,15 @@ async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<
 fn on_shelf(list: ListToolsResponse) -> Result<Shelf, String> {
     let mut shelf = Shelf::default();
     for tool in list.tools {
-        let input = serde_json::from_str(&tool.input_schema)
+        let input_schema = serde_json::from_str(&tool.input_schema)
             .map_err(|error| format!("the host's schema of `{}` is not JSON: {error}", tool.name))?;
         shelf.add(Facts {
-            name: tool.name,
-            description: tool.description,
-            input,
-            output: serde_json::from_str(&tool.output_schema).ok(),
+            descriptor: Descriptor {
+                name: tool.name,
+                description: tool.description,
+                input_schema,
+                output_schema: serde_json::from_str(&tool.output_schema).ok(),
+            },
             read_only: tool.read_only,
             open_world: tool.open_world,
         })?;

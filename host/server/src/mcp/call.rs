@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Input, Progress, Runner};
+use cofferdam_tool::{Answer, Input, Origin, Progress, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -37,7 +38,8 @@ pub(crate) enum Callee {
 struct Done {
     content: String,
     failed: bool,
-    structured: Option<Value>,
+    /// The content is JSON: the whole result of a typed tool.
+    is_json: bool,
     receipt: Option<Value>,
 }
 
@@ -53,24 +55,29 @@ impl Callee {
         cancel: &CancellationToken,
     ) -> CallToolResult {
         let name = entry.tool.name.as_ref();
-        let arguments = Value::Object(arguments);
+        // As text, so that nobody holds what they become while the call waits.
+        let arguments = Value::Object(arguments).to_string();
+        let mut memory = Limits::DEFAULT.host_memory;
         let done = match self {
             Self::Runner(runner) => match shelf.catalog.get(name) {
                 Some(tool) => {
-                    let report = runner.call_with_progress(tool, Input::Json(arguments), progress, cancel).await;
+                    memory = tool.grant().limits().host_memory;
+                    let report = runner
+                        .call_with_progress(tool, Input::Json(arguments), &Origin::default(), progress, cancel)
+                        .await;
                     Done::from(Answer::of(&report, tool))
                 }
                 None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),
             },
             Self::Host { client, agent } => {
-                let call = on_host(client.clone(), agent, name, &arguments, &progress);
+                let call = on_host(client.clone(), agent, name, arguments, &progress);
                 tokio::select! {
                     done = call => done,
                     () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
                 }
             }
         };
-        done.told(entry.output)
+        done.told(entry.output, memory)
     }
 }
 
@@ -78,10 +85,10 @@ async fn on_host(
     mut client: ToolsClient<Channel>,
     agent: &str,
     name: &str,
-    arguments: &Value,
+    arguments: String,
     progress: &mpsc::Sender<Progress>,
 ) -> Done {
-    let request = CallToolRequest { name: name.to_owned(), input: arguments.to_string() };
+    let request = CallToolRequest { name: name.to_owned(), input: arguments };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,
         Err(failure) => return Done::failed(failure.sentence().to_owned()),
@@ -115,16 +122,21 @@ async fn on_host(
 
 impl Done {
     fn failed(sentence: String) -> Self {
-        Self { content: format!("execution error: {sentence}"), failed: true, structured: None, receipt: None }
+        Self { content: format!("execution error: {sentence}"), failed: true, is_json: false, receipt: None }
     }
 
-    fn told(self, output: Output) -> CallToolResult {
-        let Self { mut content, mut failed, structured, receipt } = self;
-        let structured = output.structured(structured);
+    /// The result for the client. It is parsed if `memory` covers what it becomes.
+    fn told(self, output: Output, memory: Bytes) -> CallToolResult {
+        let Self { mut content, mut failed, is_json, receipt } = self;
+        let wanted = is_json && (output != Output::Text || content.trim_start().starts_with('{'));
+        let account = Account::new(memory);
+        let parsed = wanted.then(|| cofferdam_capability::json::parse(&content, "the parsed result", &account));
+        let structured = output.structured(parsed.and_then(Result::ok).map(|held| held.value));
         if output != Output::Text && structured.is_none() && !failed {
             // Clients that know the output schema take nothing else for a success.
             failed = true;
-            content = format!("execution error: the result is too long to be handed on: ask for less\n{content}");
+            content =
+                format!("execution error: the result is too large to be handed on as JSON: ask for less\n{content}");
         }
         let mut result = if failed {
             CallToolResult::error(vec![ContentBlock::text(content)])
@@ -143,16 +155,16 @@ impl Done {
 
 impl From<Answer> for Done {
     fn from(answer: Answer) -> Self {
-        let Answer { content, failed, structured, receipt } = answer;
+        let Answer { content, failed, is_json, receipt } = answer;
         let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
-        Self { content, failed, structured, receipt }
+        Self { content, failed, is_json, receipt }
     }
 }
 
 impl From<ToolResult> for Done {
     fn from(result: ToolResult) -> Self {
         let ToolResult { content, failed, structured, receipt } = result;
-        let (structured, receipt) = (serde_json::from_str(&structured).ok(), serde_json::from_str(&receipt).ok());
-        Self { content, failed, structured, receipt }
+        // The host says a result twice: as text, and as JSON where it is JSON.
+        Self { content, failed, is_json: !structured.is_empty(), receipt: serde_json::from_str(&receipt).ok() }
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use cofferdam_tool::Progress as Told;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
+    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::call::Callee;
+use super::message;
 use super::progress::Progress;
 use super::shelf::Shelf;
 
@@ -117,6 +119,17 @@ impl ServerHandler for Door {
         let (told, tells) = mpsc::channel(Told::MOST);
         let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
         Ok(progress.follow(&request.name, call, tells).await.into())
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        match request.method.as_str() {
+            message::TOO_HEAVY => Err(ErrorData::invalid_params(message::too_heavy(), None)),
+            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+        }
     }
 
     /// Since 2026-07-28 a client asks to be told of changes.

@@ -89,6 +89,7 @@ impl Files {
             }
         };
         let made: Vec<(String, Vec<Tool>)> = all(components.into_iter().map(offer)).await?;
+        self.named.served()?.refuse_writers(made.iter().flat_map(|(_, tools)| tools))?;
         let mut shelf = Shelf::default();
         let mut from: BTreeMap<String, String> = BTreeMap::new();
         for (origin, tools) in made {
@@ -105,6 +106,27 @@ impl Files {
             }
         }
         Ok(shelf)
+    }
+
+    /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and tells the operator when they are
+    /// others: what is served stays as it was. The shelf is kept, because clients wait for changes of it.
+    pub(crate) async fn tell_changes(self, mut seen: Vec<Stamp>, _shelf: watch::Sender<Arc<Shelf>>) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = self.named.stamps();
+            let changed = now
+                .iter()
+                .find(|stamp| !seen.contains(stamp))
+                .or_else(|| seen.iter().find(|stamp| !now.contains(stamp)));
+            if let Some((path, ..)) = changed {
+                console::note(&format!(
+                    "{} has changed since this was started, and is served as it was: start this again to serve it, or \
+                     with --reload to serve changes at once",
+                    path.display()
+                ));
+                seen = now;
+            }
+        }
     }
 
     /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and puts new tools on the shelf. When

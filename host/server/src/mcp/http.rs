@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
-use super::stdio::MAX_MESSAGE;
+use super::message::{self, MAX_MESSAGE};
 use crate::edge::accept::{Listener, accept};
 use crate::edge::connections::{Connection, InFlight, Place};
 use crate::edge::delivery::Delivery;
@@ -127,6 +127,9 @@ impl Shared {
                 return refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", BODY.as_secs()));
             }
         };
+        if !message::may_be_parsed(&body) {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy());
+        }
         if new && opens_a_session(&body) && self.sessions.sessions.read().await.len() >= MAX_SESSIONS {
             let sentence = format!("there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, sentence);

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use cofferdam_tool::{Installed, Runner};
 
+use super::served::Served;
 use crate::cmd::tool::name_of;
 use crate::cmd::tool::source::{Meant, Source};
 use crate::error::Failure;
@@ -69,6 +70,11 @@ impl Named {
         Ok(Self { paths, images })
     }
 
+    /// The directories that decide what is served.
+    pub(super) fn served(&self) -> Result<Served, Failure> {
+        Served::new(&self.paths, &self.files()?)
+    }
+
     /// Every component file, in the order in which they were named.
     pub(super) fn files(&self) -> Result<Vec<PathBuf>, Failure> {
         let mut files = Vec::new();
@@ -102,8 +108,7 @@ impl Component {
     async fn load(runner: &Runner, source: &Source) -> Result<Self, Failure> {
         let installed = runner.load(&source.component, &source.origin, None).await.map_err(Failure::usage)?;
         let name = name_of(&installed, source).to_owned();
-        let note = source.usage().map(|usage| format!("## Usage\n\n{usage}")).unwrap_or_default();
-        Ok(Self { installed, name, note, origin: source.origin.clone(), file: None })
+        Ok(Self { installed, name, note: source.note(), origin: source.origin.clone(), file: None })
     }
 }
 

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cofferdam_capability::{Access, Grant};
-use cofferdam_tool::Catalog;
+use cofferdam_capability::{Access, Grant, check_tool_name};
+use cofferdam_tool::{Catalog, Descriptor};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
 /// Tools that one server offers. Clients list them whole, and a model reads each of them.
 const MAX_TOOLS: usize = 1_024;
-
-/// The longest name that every client takes, in bytes.
-const MAX_NAME: usize = 64;
 
 /// The key of a result that is not an object: clients of older versions take objects alone.
 const RESULT: &str = "result";
@@ -48,10 +45,7 @@ pub(crate) enum Output {
 /// What has to be known of a tool, wherever it runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) input: Value,
-    pub(crate) output: Option<Value>,
+    pub(crate) descriptor: Descriptor,
     /// Its grant lets it change nothing.
     pub(crate) read_only: bool,
     /// Its grant lets it reach the network, or call tools that may.
@@ -61,10 +55,7 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn of(tool: &cofferdam_tool::Tool) -> Self {
         Self {
-            name: tool.name().to_owned(),
-            description: tool.description().to_owned(),
-            input: tool.schema().clone(),
-            output: tool.output_schema().cloned(),
+            descriptor: tool.descriptor().clone(),
             read_only: changes_nothing(tool.grant()),
             open_world: reaches_out(tool.grant()),
         }
@@ -117,11 +108,10 @@ impl Shelf {
 
 impl Entry {
     fn new(facts: Facts) -> Result<Self, String> {
-        let Facts { name, description, input, output, read_only, open_world } = facts;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) {
-            return Err(format!("`{name}` is not a tool name: expected 1 to {MAX_NAME} of A-Z a-z 0-9 _ -"));
-        }
+        let Facts { descriptor, read_only, open_world } = facts;
+        let Descriptor { name, description, input_schema: input, output_schema: output } = descriptor;
+        // What a host of another version says goes by the same rule.
+        check_tool_name(&name)?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
         let annotations = ToolAnnotations::new().read_only(read_only).open_world(open_world);

@@ -12,11 +12,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
+use super::message::{MAX_MESSAGE, Messages};
 use crate::console;
 use crate::error::Failure;
-
-/// The longest message that is read, in bytes (12 MiB): the largest standard input of a command, escaped.
-pub(crate) const MAX_MESSAGE: usize = 12 << 20;
 
 /// Serves until the client is gone or `stop` says so.
 pub(crate) async fn serve(door: Door, stop: CancellationToken) -> Result<(), Failure> {
@@ -26,7 +24,7 @@ pub(crate) async fn serve(door: Door, stop: CancellationToken) -> Result<(), Fai
         );
     }
     let (input, output) = stdio_pipes();
-    let input = UntilGone { input, gone: door.gone().clone() };
+    let input = Messages::new(UntilGone { input, gone: door.gone().clone() });
     let transport = AsyncRwTransport::<RoleServer, _, _>::new(input, output).with_max_line_length(MAX_MESSAGE);
     match door.clone().serve_with_ct(transport, stop).await {
         Ok(service) => {

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use cofferdam_sandbox::{Allowance, Call, Place, Report};
+use cofferdam_sandbox::{Allowance, Call, Caller, Place, Report};
 use tokio_util::sync::CancellationToken;
 
-use crate::caller::Calling;
 use crate::dispatch::Door;
 use crate::permit::Permit;
 
-/// Runs what was permitted, with the secrets that its grant names.
+/// Runs what was permitted, with the secrets that its grant names. A component that lists its tools has no caller.
 pub(crate) async fn call(
     door: &Door,
     permit: Permit<'_>,
     allowance: &Allowance,
     place: Place<'_>,
-    calling: Calling,
+    caller: Option<Arc<dyn Caller>>,
     cancel: &CancellationToken,
 ) -> Report {
-    let (tool, invocation) = permit.into_parts();
-    let injections = door.secrets.injections(tool.grant());
-    let (component, grant) = (tool.component(), tool.grant());
-    let caller = Some(Arc::new(calling) as _);
+    let (component, grant, invocation) = permit.into_parts();
+    let injections = door.secrets.injections(grant);
     door.engine.call(Call { component, grant, invocation, allowance, injections, place, caller, cancel }).await
 }

@@ -38,6 +38,121 @@ fn every_spelling_of_a_secret_is_found() {
     }
 }
 
+/// A text with each of its characters written in the next of several ways.
+fn written(text: &str, ways: &[&dyn Fn(char) -> String]) -> String {
+    text.chars().zip(ways.iter().cycle()).map(|(c, way)| way(c)).collect()
+}
+
+#[test]
+fn every_character_of_a_secret_may_be_escaped_in_several_ways() {
+    let plain = |c: char| c.to_string();
+    let small = |c: char| format!("\\u{:04x}", c as u32);
+    let large = |c: char| format!("\\u{:04X}", c as u32);
+    let signs = |c: char| if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() };
+    let slash = |c: char| if c == '/' { "\\/".to_owned() } else { c.to_string() };
+    let json = |c: char| if c == '"' { "\\\"".to_owned() } else { slash(c) };
+    let short = |c: char| format!("\\x{:02x}", c as u32);
+    let braces = |c: char| format!("\\u{{{:x}}}", c as u32);
+    let percent = |c: char| format!("%{:02x}", c as u32);
+    let unicode = |c: char| format!("%u{:04X}", c as u32);
+    let decimal = |c: char| format!("&#{};", c as u32);
+    let padded = |c: char| format!("&#{:07};", c as u32);
+    let hex = |c: char| format!("&#x{:x};", c as u32);
+    let capital = |c: char| format!("&#X{:04X};", c as u32);
+    let named = |c: char| match c {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&apos;".to_owned(),
+        '/' => "&sol;".to_owned(),
+        c => c.to_string(),
+    };
+    let quoted = |c: char| format!("={:02X}", c as u32);
+    let ways: [&dyn Fn(char) -> String; 16] = [
+        &plain, &small, &large, &signs, &slash, &json, &short, &braces, &percent, &unicode, &decimal, &padded, &hex,
+        &capital, &named, &quoted,
+    ];
+    for (index, first) in ways.iter().enumerate() {
+        check(&format!("a {} b", written(SECRET, &[*first])), "a [redacted:key] b");
+        // Mixed with plain characters and with each other way; mail has a way of its own.
+        for second in ways.iter().take(15).filter(|_| index < 15) {
+            check(&format!("x {} y", written(SECRET, &[*first, *second])), "x [redacted:key] y");
+            check(&format!("x {} y", written(SECRET, &[*second, *second, *first])), "x [redacted:key] y");
+        }
+    }
+    // One inside another.
+    let in_json = |text: &str| serde_json::Value::from(text).to_string().trim_matches('"').to_owned();
+    let in_html = |text: &str| text.chars().map(named).collect::<String>();
+    check(&in_json(&in_json(SECRET)), "[redacted:key]");
+    check(&in_html(&written(SECRET, &[&slash])), "[redacted:key]");
+    check(&in_json(&in_html(SECRET)), "[redacted:key]");
+    check(&in_json(&written(SECRET, &[&small])), "[redacted:key]");
+    check(&in_html(&written(SECRET, &[&decimal])), "[redacted:key]");
+}
+
+#[test]
+fn secrets_that_look_like_escapes_are_found() {
+    let secret = r"a%41b\u0041c&amp;d=3De\n+ \\f";
+    let mut secrets = Secrets::default();
+    secrets.insert("key".parse().unwrap(), Zeroizing::new(secret.into())).unwrap();
+    let redactor = Redactor::new(&secrets);
+    let in_json = serde_json::Value::from(secret).to_string();
+    let in_html = secret.replace('&', "&amp;");
+    let in_url = secret.replace('%', "%25").replace('&', "%26").replace('+', "%2b").replace(' ', "+");
+    for said in [secret, &in_json, &in_html, &in_url, &in_json.replace('&', "\\u0026")] {
+        let clean = String::from_utf8(redactor.redacted(said.as_bytes(), false)).unwrap();
+        assert_eq!(clean.trim_matches('"'), "[redacted:key]", "{said}");
+    }
+}
+
+#[test]
+fn base64_in_lines_is_found() {
+    let long = SECRET.repeat(6);
+    let mut secrets = Secrets::default();
+    secrets.insert("key".parse().unwrap(), Zeroizing::new(long.clone().into())).unwrap();
+    let redactor = Redactor::new(&secrets);
+    for before in ["", "a", "ab", &"b".repeat(100)] {
+        let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{before}{long}after"));
+        for width in [1, 3, 4, 7, 60, 64, 76] {
+            for end in ["\n", "\r\n", "\n    ", "\r\n\t", "\\n", "\\r\\n", "&#10;", "%0D%0A"] {
+                let lines: Vec<_> =
+                    encoded.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+                let said = format!("-----BEGIN-----\n{}\n-----END-----", lines.join(end));
+                let clean = String::from_utf8(redactor.redacted(said.as_bytes(), false)).unwrap();
+                assert!(clean.contains("[redacted:key]") && clean.ends_with("-----END-----"), "{width}: {clean}");
+                let left = clean.len() - "-----BEGIN-----[redacted:key]-----END-----".len();
+                let most = (before.len() + 16) * 4 / 3 * (1 + end.len() / width + end.len());
+                assert!(left <= most, "{width} {end:?}: {clean}");
+            }
+        }
+    }
+}
+
+#[test]
+fn escapes_that_were_cut_leave_nothing_behind() {
+    for said in [r"log: s3cr3t\u002", r"log: s3cr3t\", "log: s3cr3t&#4", "log: s3cr3t%2", r"log: s3cr3t\/\u002b\u00"] {
+        let clean = redactor().redacted(said.as_bytes(), true);
+        assert_eq!(String::from_utf8(clean).unwrap(), "log: [redacted:key]", "{said}");
+    }
+    // What is no secret stays, whole or cut.
+    for said in [r"log: \u002", "a & b", "100 %", "x &#", "tail &amp", r"C:\dir\", "%zz &zz; \\zz =zz", ""] {
+        check(said, said);
+        assert_eq!(redactor().redacted(said.as_bytes(), true), said.as_bytes(), "{said}");
+    }
+}
+
+#[test]
+fn reading_takes_time_by_the_length_alone() {
+    for part in ["\\", "&", "%", "=", "&#x0000000", "\\ud83d", "&amp;amp;", "%25", "s3cr3t/+", "\n", "\\\\u005c"] {
+        let said = part.repeat((1 << 20) / part.len());
+        let began = std::time::Instant::now();
+        let clean = redactor().redacted(said.as_bytes(), true);
+        println!("{part:?} {:?}", began.elapsed());
+        assert!(clean.len() <= said.len() + 32);
+    }
+}
+
 #[test]
 fn base64_is_found_wherever_the_secret_begins() {
     for engine in [base64::engine::general_purpose::STANDARD, base64::engine::general_purpose::URL_SAFE] {

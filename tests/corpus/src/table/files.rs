@@ -104,6 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         ..writer(guest::FS_LIST, "guest-error")
     },
     Row { says: "the host answered every time", ..writer(guest::FS_TIMES, "ok") },
+    Row { after: ended::changes_told, says: "changed", ..writer(guest::FS_CHANGES, "ok") },
     // Scratch.
     scratch(&["end"], "ok"),
     scratch(&["fail"], "guest-error"),

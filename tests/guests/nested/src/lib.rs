@@ -1,5 +1,5 @@
 //! A hostile typed tool that calls tools, logs and tells its progress. Its input says what it tries, `{"act": …}`, so
-//! that one component serves many tests.
+//! that one component serves many tests; how it lists its tools says the text after `@mode:` in it.
 
 #![allow(
     missing_docs,
@@ -22,6 +22,15 @@ use exports::cofferdam::tool::tools::{Descriptor, Failure, Guest};
 use serde_json::{Value, json};
 
 struct Nested;
+
+/// How it lists its tools: a test writes over the text after the `:` in the component.
+static MODE: [u8; 32] = *b"@mode:                          ";
+
+fn mode() -> String {
+    // Volatile, or the compiler would read it once and for all.
+    let written = unsafe { std::ptr::read_volatile(&raw const MODE) };
+    std::str::from_utf8(&written[6..]).unwrap_or_default().trim().to_owned()
+}
 
 /// What came of a call, as a value that can stand in the answer.
 fn call(name: &str, input: &str) -> Value {
@@ -99,10 +108,10 @@ fn act(name: &str, input: &Value) -> Value {
 
 impl Guest for Nested {
     fn list() -> Vec<Descriptor> {
-        if std::env::var("MODE").is_ok_and(|mode| mode == "call") {
+        if mode() == "list-call" {
             panic!("{:?}", calls::call("nested", "{}"));
         }
-        let several = std::env::var("MODE").is_ok_and(|mode| mode == "several");
+        let several = mode() == "list-several";
         let names = if several { vec!["first", "second"] } else { vec!["nested"] };
         let descriptor = |name: &str| Descriptor {
             name: name.to_owned(),

@@ -15,6 +15,7 @@ const TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 /// How an error branches.
 fn kind(error: &Error) -> &'static str {
     match error {
+        Error::Store { source, .. } => kind(source),
         Error::NotFound(_) => "not found",
         Error::Corrupt { .. } => "corrupt",
         Error::NotATool { .. } => "not a tool",
@@ -257,7 +258,9 @@ fn check_index(prepare: impl FnOnce(&Fixture), expected_kind: &str, expected: &s
     ];
     for error in ways.map(|way| way.unwrap_err()) {
         assert_eq!(kind(&error), expected_kind, "{error}");
-        assert!(error.to_string().starts_with(expected), "{error}\n  does not begin with\n{expected}");
+        let place =
+            format!("the image store {}: {expected}", fixture.path("").display().to_string().trim_end_matches('/'));
+        assert!(error.to_string().starts_with(&place), "{error}\n  does not begin with\n{place}");
     }
 }
 

@@ -6,10 +6,13 @@ mod packages;
 mod reproducible;
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use cofferdam_capability::{Digest, Manifest};
+use cofferdam_capability::{Digest, Manifest, SystemError};
 use cofferdam_image::{Reference, ToolImage, USAGE_MAX_BYTES, annotation};
 use serde_json::json;
 
@@ -49,6 +52,7 @@ pub(crate) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     };
     let built = components(&paths, capabilities.as_deref(), wit.as_deref())?;
     let imports = built.iter().map(Built::imports).collect::<Result<Vec<_>, _>>()?;
+    let built = described(built, config, &data).await?;
     std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
     for (Built { manifest, component, .. }, imports) in built.into_iter().zip(&imports) {
@@ -110,12 +114,35 @@ pub(super) fn components(
     built.into_iter().map(|(declared, artifact)| embedded(declared, &artifact, wit)).collect()
 }
 
+/// Writes into each component of typed tools which tools it has: it runs for that, once and under a grant that gives
+/// nothing.
+pub(super) async fn described(built: Vec<Built>, config: &Config, data: &Path) -> Result<Vec<Built>, Failure> {
+    let mut described = Vec::new();
+    let mut runner = None;
+    for built in built {
+        if !cofferdam_tool::exports_tools(&built.component).map_err(Failure::usage)? {
+            described.push(built);
+            continue;
+        }
+        // Most builds need none, and write nothing into the data directory.
+        let runner = match &runner {
+            Some(runner) => runner,
+            None => runner.insert(host::runner(config, &DataDir::open(data.to_owned())?)?),
+        };
+        let component = runner.described(&built.component, &built.manifest).await.map_err(Failure::usage)?;
+        described.push(Built { component, ..built });
+    }
+    Ok(described)
+}
+
 fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
     let bytes = super::read(artifact, super::MAX_COMPONENT)?;
     let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
     let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;
-    let mut component = cofferdam_tool::embed_manifest(&adapted, &manifest).map_err(wrong)?;
+    // Another build's words about its tools say nothing about this one.
+    let bare = cofferdam_tool::without_descriptors(&adapted).map_err(wrong)?;
+    let mut component = cofferdam_tool::embed_manifest(&bare, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
@@ -147,11 +174,20 @@ impl Declared {
     }
 }
 
+/// Writes a component, whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let temporary = path.with_extension("wasm.new");
-    std::fs::write(&temporary, bytes)
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .map_err(|error| Failure::work(format!("{}: {error}", path.display())))
+    /// The rights of a file that others may read, less those that the umask takes.
+    const MODE: u32 = 0o666;
+    let directory = path.parent().unwrap_or(Path::new("."));
+    // Of a name that nobody knows: a tool that may write there could have put a link under any other.
+    let written = tempfile::Builder::new().permissions(Permissions::from_mode(MODE)).tempfile_in(directory);
+    written
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.persist(path).map_err(|error| error.error)
+        })
+        .map(drop)
+        .map_err(|error| Failure::work(format!("{}: {}", path.display(), SystemError(&error))))
 }
 
 async fn keep_image(

@@ -1,34 +1,39 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
 use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
-use cofferdam_tool::{Installed, Tool};
+use cofferdam_tool::{Descriptor, Installed, Tool};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::Inspect;
 use crate::config::Config;
-use crate::console::{self, Format};
+use crate::console::{self, Cell, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
+use super::access;
 use super::source::{Image, Source};
 
 pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Inspect { tool, reach, capabilities, format } = inspect;
+    let Inspect { tool, agent, reach, capabilities, format } = inspect;
+    if let Some(agent) = agent {
+        return access::show(&agent, tool.as_deref(), format, config, data).await;
+    }
+    let tool = tool.unwrap_or_default();
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
     let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
-    // What a model would see. A typed component is asked for it, with nothing granted; who reviews a component wants to
-    // see the rest also when it does not answer.
+    // What a model would see. A reviewer wants to see the rest also when a component does not say it.
     let name = super::name_of(&installed, &source);
-    let tools =
-        runner.offer(&installed, name, "", Decision::default(), &runner.queue()).await.unwrap_or_else(|error| {
-            console::note(&format!("note: {error}"));
-            Vec::new()
-        });
+    let (decision, queue) = (Decision::default(), runner.queue());
+    let tools = runner.offer(&installed, name, &source.note(), decision, &queue).await.unwrap_or_else(|error| {
+        console::note(&format!("note: {error}"));
+        Vec::new()
+    });
     if format == Format::Json {
         return console::json(&json!({
             "path": source.origin,
@@ -43,40 +48,70 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "exports": installed.exports(),
             "manifest": manifest,
             "manifest_digest": manifest_digest,
-            "tools": tools.iter().map(description).collect::<Vec<_>>(),
+            "described": installed.is_described(),
+            "limits": limits(manifest, config),
+            "tools": tools.iter().map(Tool::descriptor).collect::<Vec<_>>(),
             "refused": installed.refused().iter().map(refusal).collect::<Vec<_>>(),
         }));
     }
     let name = if manifest.tool.name.is_empty() { "(no manifest: it gets nothing)" } else { &manifest.tool.name };
+    let row = |what: &str, value: Cell| vec![Cell::from(what), value];
     let mut rows = vec![
-        vec!["name".to_owned(), format!("{name} {}", manifest.tool.version).trim_end().to_owned()],
-        vec!["summary".to_owned(), manifest.tool.summary.clone()],
-        vec!["digest".to_owned(), installed.digest().to_string()],
-        vec!["manifest".to_owned(), manifest_digest.to_string()],
-        vec!["size".to_owned(), format!("{} bytes", installed.size())],
+        row("name", format!("{name} {}", manifest.tool.version).trim_end().into()),
+        row("summary", manifest.tool.summary.as_str().into()),
+        row("digest", installed.digest().to_string().into()),
+        row("manifest", manifest_digest.to_string().into()),
+        row("size", format!("{} bytes", installed.size()).into()),
     ];
     if let Some(image) = &source.image {
-        rows.insert(2, vec!["image".to_owned(), format!("{}\n{}", image.reference, image.digest)]);
+        rows.insert(2, row("image", Cell::lines([image.reference.clone(), image.digest.to_string()])));
+    }
+    if !installed.is_described() {
+        rows.push(row("described", "by itself, when it was run: it carries no `cofferdam:descriptors`".into()));
     }
     rows.extend(interfaces(&installed));
     console::table(&["tool", ""], rows);
     console::line("");
     console::table(&["offers", "what", "input"], offers(&tools, &installed));
+    let schemas = schemas(&tools);
+    if !schemas.is_empty() {
+        console::line("");
+        console::table(&["schema of", "", "JSON Schema"], schemas);
+    }
     console::line("");
     console::table(&["asks for", "what", "reason"], powers(manifest));
     console::line("");
-    let declared = serde_json::to_value(&manifest.limits).unwrap_or_default();
-    let limit = |row: cofferdam_capability::LimitRow| match declared.get(row.name).and_then(|value| value.as_str()) {
-        Some(asked) => vec![row.name.to_owned(), asked.to_owned(), format!("instead of {}", row.value)],
-        None => vec![row.name.to_owned(), row.value, String::new()],
-    };
-    console::table(&["limit", "value", ""], Limits::DEFAULT.rows().into_iter().map(limit).collect());
-    if let Some(usage) = source.usage() {
-        console::line("");
-        console::line(console::dim("USAGE.md"));
-        console::line(plain(usage));
+    let limit = |limit: LimitAsked| vec![limit.name.to_owned(), limit.given, limit.asked.unwrap_or_default()];
+    console::table(&["limit", "gets", "asks for"], limits(manifest, config).into_iter().map(limit).collect());
+    let lower = manifest.limits.beyond(&given(manifest, config), &config.ceiling.limits);
+    if !lower.is_empty() {
+        let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
+        console::line(format!(
+            "It gets more {} from its operator alone: [[grant]] `limits` in cofferdam.toml, flags of `tool run` and `mcp`.",
+            names.join(", ")
+        ));
     }
     Ok(())
+}
+
+/// A limit that the component gets without its operator, and what its manifest asks for.
+#[derive(Debug, Serialize)]
+struct LimitAsked {
+    name: &'static str,
+    given: String,
+    asked: Option<String>,
+}
+
+/// The limits that hold without an operator's decision.
+fn given(manifest: &Manifest, config: &Config) -> Limits {
+    config.ceiling.defaults.lowered(&manifest.limits)
+}
+
+fn limits(manifest: &Manifest, config: &Config) -> Vec<LimitAsked> {
+    let asked = manifest.limits.rows();
+    let value = |name| asked.iter().find(|row| row.name == name).map(|row| row.value.clone());
+    let rows = given(manifest, config).rows().into_iter();
+    rows.map(|row| LimitAsked { name: row.name, given: row.value, asked: value(row.name) }).collect()
 }
 
 /// What the image says beside the component.
@@ -84,40 +119,37 @@ fn image(image: &Image) -> Value {
     json!({ "reference": image.reference, "digest": image.digest, "annotations": image.annotations })
 }
 
-/// Text of an author for a terminal, without what a terminal would act on.
-fn plain(text: &str) -> String {
-    text.trim_end().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-}
-
-fn description(tool: &Tool) -> Value {
-    json!({
-        "name": tool.name(),
-        "description": tool.description(),
-        "input_schema": tool.schema(),
-        "output_schema": tool.output_schema(),
-    })
-}
-
 fn refusal((name, reason): &(String, String)) -> Value {
     json!({ "name": name, "reason": reason })
 }
 
-/// Each tool with the first line of its description and the names of its parameters, then what is not offered.
-fn offers(tools: &[Tool], installed: &Installed) -> Vec<Vec<String>> {
+/// Each tool with all of its description and the names of its parameters, then what is not offered.
+fn offers(tools: &[Tool], installed: &Installed) -> Vec<Vec<Cell>> {
     let parameters = |tool: &Tool| {
         let properties = tool.schema().get("properties").and_then(Value::as_object);
         properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
     };
     let tool = |tool: &Tool| {
-        let first = tool.description().lines().next().unwrap_or_default();
-        vec![tool.name().to_owned(), first.to_owned(), parameters(tool)]
+        let Descriptor { name, description, .. } = tool.descriptor();
+        vec![Cell::from(name), Cell::lines(description.lines()), parameters(tool).into()]
     };
-    let refused = |(name, reason): &(String, String)| vec![format!("not {name}"), reason.clone(), String::new()];
+    let refused = |(name, reason): &(String, String)| vec![format!("not {name}").into(), reason.into(), "".into()];
     tools.iter().map(tool).chain(installed.refused().iter().map(refused)).collect()
 }
 
-fn interfaces(installed: &Installed) -> Vec<Vec<String>> {
-    let row = |what: &str, names: &[String]| vec![what.to_owned(), names.join("\n")];
+/// The schemas of each tool, which a model reads as well. Commands all have the same, which is the host's own.
+fn schemas(tools: &[Tool]) -> Vec<Vec<Cell>> {
+    let rows = |tool: &Tool| {
+        let Descriptor { name, input_schema, output_schema, .. } = tool.descriptor().clone();
+        let input = vec![Cell::from(&name), "input".into(), input_schema.to_string().into()];
+        let output = output_schema.map(|schema| vec![Cell::from(&name), "output".into(), schema.to_string().into()]);
+        std::iter::once(input).chain(output).collect::<Vec<_>>()
+    };
+    tools.iter().filter(|tool| !tool.is_command()).flat_map(rows).collect()
+}
+
+fn interfaces(installed: &Installed) -> Vec<Vec<Cell>> {
+    let row = |what: &str, names: &[String]| vec![Cell::from(what), Cell::lines(names)];
     let mut rows = vec![row("imports", installed.imports())];
     let told = [("of these denied", installed.denied_imports()), ("declared in vain", installed.needless_rows())];
     rows.extend(told.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| row(what, names)));

@@ -17,7 +17,7 @@ pub(crate) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
     let wanted = wanted.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();
     let mut rows = Vec::new();
     for reference in wanted.map_err(Failure::usage)? {
-        let pulled = images.registry.pull(&images.store, &reference).await?;
+        let pulled = images.registry.pull(&images.store()?, &reference).await?;
         tell_moved(&reference, &pulled);
         let Pulled { digest, moved_from, size, present } = pulled;
         match format {

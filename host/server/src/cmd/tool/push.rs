@@ -24,12 +24,12 @@ pub(crate) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
         }
         None => local.clone(),
     };
-    let pushed = images.registry.push(&images.store, &local, &target).await?;
+    let pushed = images.registry.push(&images.store()?, &local, &target).await?;
     let Pushed { digest, moved_from, size, present } = pushed;
     if let Some(former) = moved_from {
         console::note(&format!("note: {target} has moved in the registry: it was {former} and is {digest}"));
     }
-    let whole = images.store.digest(&local)?;
+    let whole = images.store()?.digest(&local)?;
     if whole.is_some_and(|whole| whole != digest) {
         let sentence = "note: of an image for several platforms, the entry for wasip2/wasm was pushed";
         console::note(&format!("{sentence}, {digest}"));

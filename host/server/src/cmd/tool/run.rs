@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_capability::Decision;
-use cofferdam_tool::{Input, Progress, Runner, Tool};
+use cofferdam_tool::{Input, Origin, Progress, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -45,7 +45,8 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
             let format = run.format;
             calls.spawn(async move {
                 let (sender, progress) = mpsc::channel(Progress::MOST);
-                let call = runner.call_with_progress(&tool, (*input).clone(), sender, &cancel);
+                let origin = Origin::default();
+                let call = runner.call_with_progress(&tool, (*input).clone(), &origin, sender, &cancel);
                 tokio::join!(call, show(progress, format)).0
             });
             started += 1;
@@ -105,9 +106,9 @@ fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
 }
 
 fn json_input(text: &str) -> Result<Input, Failure> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Failure::usage(format!("the input is not JSON: {error}")))?;
-    Ok(Input::Json(value))
+    cofferdam_capability::json::weight(text.as_bytes())
+        .map_err(|problem| Failure::usage(format!("the input: {problem}")))?;
+    Ok(Input::Json(text.to_owned()))
 }
 
 /// Standard input of this process, if somebody gives any. One byte more than the limit is enough to be refused.
@@ -147,7 +148,7 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
             console::note(&marker);
         }
         if run.receipt {
-            console::note(&receipt(report)?);
+            receipt(report)?.iter().for_each(|line| console::note(line));
         }
     }
     let sentence = match outcome.name() {
@@ -163,11 +164,11 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
 }
 
 /// The receipt, a line for each value.
-fn receipt(report: &cofferdam_tool::Report) -> Result<String, Failure> {
+fn receipt(report: &cofferdam_tool::Report) -> Result<Vec<String>, Failure> {
     let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
     let lines = value.as_object().into_iter().flatten().map(|(key, value)| match value {
         Value::String(text) => format!("{key:14} {text}"),
         other => format!("{key:14} {other}"),
     });
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+    Ok(lines.collect())
 }

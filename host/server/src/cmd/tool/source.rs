@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Digest, tool_name_of};
 use cofferdam_image::{Found, Reference};
 
 use crate::console;
@@ -81,7 +81,7 @@ impl Source {
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
         let component = super::read(path, super::MAX_COMPONENT)?;
-        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("tool").to_owned();
+        let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self { component, origin: path.display().to_string(), image: None, name })
     }
 
@@ -94,7 +94,7 @@ impl Source {
             super::pull::tell_moved(reference, pulled);
         }
         let last = reference.repository().rsplit('/').next().filter(|name| !name.is_empty());
-        let name = tool.name().or(last).unwrap_or("tool").to_owned();
+        let name = tool_name_of(tool.name().or(last).unwrap_or_default());
         let image =
             Image { reference: reference.to_string(), digest, annotations: tool.annotations, usage: tool.usage };
         Ok(Self { component: tool.component, origin: reference.to_string(), image: Some(image), name })
@@ -103,6 +103,11 @@ impl Source {
     /// What it goes by where its manifest says nothing.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a model reads of it before its author's own words.
+    pub(crate) fn note(&self) -> String {
+        cofferdam_tool::note("", self.usage())
     }
 
     /// How to call it, Markdown, if its image says so.

@@ -35,10 +35,11 @@ pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     let Test { paths, capabilities, learn, format } = test;
     // A mistake in a case costs seconds, not a build.
     let cases = paths.iter().map(|path| Cases::read(&directory(path).join("cases"))).collect::<Result<Vec<_>, _>>()?;
-    let built = build::components(&paths, capabilities.as_deref(), None)?;
+    let mut built = build::components(&paths, capabilities.as_deref(), None)?;
     // Unless the rows are what is looked for.
     if !learn {
         built.iter().try_for_each(|built| built.imports().map(drop))?;
+        built = build::described(built, config, data.path()).await?;
     }
     let mut all = Vec::new();
     for ((path, cases), built) in paths.iter().zip(cases).zip(&built) {
@@ -59,7 +60,7 @@ pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
         TestFormat::Table => {}
         TestFormat::Json => console::json(&all)?,
         TestFormat::Markdown if !learn => {
-            console::line(report::MARKDOWN_HEAD);
+            report::MARKDOWN_HEAD.iter().for_each(console::line);
             all.iter().for_each(|tested| console::line(tested.markdown()));
         }
         TestFormat::Markdown => {}
@@ -82,7 +83,7 @@ async fn tested(subject: &Subject<'_>, cases: &Cases, built: &Built) -> Result<T
     let manifest = &subject.manifest;
     let ceiling = &subject.config.ceiling;
     let (offered, _) = subject.offered().await?;
-    let limits = ceiling.defaults.adjusted(&manifest.limits, &ceiling.limits);
+    let limits = ceiling.defaults.replaced(&manifest.limits.at_most(&ceiling.limits));
     let inputs: Vec<_> = offered
         .iter()
         .flat_map(|tool| hostile::inputs(tool, &limits).into_iter().map(move |hostile| (tool, hostile)))
@@ -124,6 +125,7 @@ async fn tested(subject: &Subject<'_>, cases: &Cases, built: &Built) -> Result<T
         digest: Digest::of(&built.component),
         size: built.component.len(),
         suggestion: Suggestion::of(checked.iter(), &ceiling.defaults, &ceiling.limits),
+        raised: manifest.limits.beyond(&ceiling.defaults, &ceiling.limits),
         cases: checked,
         unused,
     })
@@ -136,6 +138,6 @@ async fn learn(subject: &Subject<'_>, cases: &Cases) -> Result<(), Failure> {
     }
     console::progress(&format!("{}: running the cases again and again…", subject.origin));
     let learned = learn::manifest(subject, &cases.golden).await?;
-    console::line(toml::written(&learned, cases.golden.len()).trim_end());
+    console::content(toml::written(&learned, cases.golden.len()).trim_end());
     Ok(())
 }

@@ -172,7 +172,7 @@ impl Case {
             return Err("its input is the standard one: leave out `args`, `input` and `stdin`".to_owned());
         }
         let input = match (input, args, stdin) {
-            (Some(input), None, None) => Input::Json(input),
+            (Some(input), None, None) => Input::Json(input.to_string()),
             (None, args, stdin) => {
                 Input::Command { args: args.unwrap_or_default(), stdin: stdin.unwrap_or_default().0 }
             }

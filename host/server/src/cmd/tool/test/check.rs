@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::Access;
+use cofferdam_capability::{Access, ForeignText};
 use cofferdam_tool::Report;
 use serde::Serialize;
 use serde_json::Value;
@@ -114,7 +114,8 @@ impl Checked {
     /// What belongs to the outcome, in words and on one line; a command has said itself what it failed at.
     pub(super) fn said(&self) -> Option<String> {
         let said = ["message", "reason"].iter().find_map(|key| self.outcome.get(key)?.as_str())?;
-        let line: String = said.chars().take(MAX_SAID).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = said.chars().take(MAX_SAID).collect();
+        let line = ForeignText::line(&line).to_string();
         let rest = if said.chars().nth(MAX_SAID).is_some() { "…" } else { "" };
         (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome_name()))
     }
@@ -192,6 +193,5 @@ fn told(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text = text.trim_end();
     let text = text.get(..text.floor_char_boundary(MAX_TOLD)).unwrap_or_default();
-    let clean = |c: char| if c.is_control() && c != '\n' && c != '\t' { '?' } else { c };
-    if text.is_empty() { String::new() } else { format!("\nstderr: {}", text.chars().map(clean).collect::<String>()) }
+    if text.is_empty() { String::new() } else { format!("\nstderr: {}", ForeignText::block(text)) }
 }

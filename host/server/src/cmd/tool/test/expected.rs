@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use cofferdam_capability::ForeignText;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::content::{decode, only};
-use crate::console;
 
 /// The largest compiled pattern, in bytes (1 MiB): no one-line pattern needs more.
 const MAX_PATTERN: usize = 1 << 20;
@@ -27,6 +27,9 @@ const MAX_SHOWN: usize = 400;
 
 /// Lines around a change.
 const CONTEXT: usize = 2;
+
+/// The first line of a difference.
+pub(super) const DIFFERENCE_HEAD: &str = "- expected, + found";
 
 /// What must be there.
 #[derive(Debug, Deserialize)]
@@ -130,10 +133,9 @@ fn shown(bytes: &[u8]) -> String {
     }
 }
 
-/// A line without what a terminal would obey.
+/// The beginning of a line, as it can be shown.
 fn escaped(line: &str) -> String {
-    let plain = |c: char| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.to_string() };
-    cut(line).chars().map(plain).collect()
+    ForeignText::line(cut(line)).to_string()
 }
 
 fn difference(expected: &[u8], found: &[u8]) -> String {
@@ -147,7 +149,7 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
         );
     };
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).timeout(PATIENCE).diff_lines(expected, found);
-    let mut lines = vec!["- expected, + found".to_owned()];
+    let mut lines = vec![DIFFERENCE_HEAD.to_owned()];
     for group in diff.grouped_ops(CONTEXT) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             if lines.len() > MAX_LINES {
@@ -159,8 +161,8 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
             let text = escaped(text.trim_end_matches('\n'));
             lines.push(match change.tag() {
                 ChangeTag::Equal => format!("  {text}{end}"),
-                ChangeTag::Delete => console::removed(&format!("- {text}{end}")),
-                ChangeTag::Insert => console::added(&format!("+ {text}{end}")),
+                ChangeTag::Delete => format!("- {text}{end}"),
+                ChangeTag::Insert => format!("+ {text}{end}"),
             });
         }
     }

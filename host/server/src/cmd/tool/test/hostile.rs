@@ -52,13 +52,14 @@ pub(super) fn inputs(tool: &Offered, limits: &Limits) -> Vec<Hostile> {
     let (schema, root) = (&tool.schema, &tool.schema);
     let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let each = |value: &dyn Fn(&Value) -> Value| {
-        Input::Json(Value::Object(properties.iter().map(|(name, of)| (name.clone(), value(of))).collect()))
+        let object = properties.iter().map(|(name, of)| (name.clone(), value(of))).collect();
+        Input::Json(Value::Object(object).to_string())
     };
     let texts = properties.values().filter(|of| is_text(of)).count().max(1);
     let long = "a".repeat(limits.stdin.len().saturating_sub(FRAME) / texts);
     let deep = (0..DEEP_VALUE).fold(Value::Null, |inner, _| json!([inner]));
     vec![
-        hostile("empty input", Input::Json(json!({}))),
+        hostile("empty input", Input::Json("{}".to_owned())),
         hostile("huge input", each(&|of| if is_text(of) { json!(long) } else { sample(of, root, MAX_DEPTH) })),
         hostile("deep JSON", each(&|_| deep.clone())),
         hostile("wrong types", each(&|of| if is_text(of) { json!(7) } else { json!("text") })),
@@ -166,6 +167,7 @@ mod tests {
         let tool = Offered { name: "t".to_owned(), command: false, schema };
         let inputs = inputs(&tool, &Limits::DEFAULT);
         let Input::Json(huge) = &inputs[1].input else { panic!("a typed tool takes JSON") };
+        let huge: Value = serde_json::from_str(huge).unwrap();
         assert_eq!(huge["count"], 3);
         assert_eq!(huge["pair"], json!([false, false]));
         assert_eq!(huge["inner"], json!({"shade": "dark"}));

@@ -57,7 +57,7 @@ fn rounded(number: u64) -> u64 {
 
 /// Every limit that is asked for, by key and value.
 pub(super) fn asked(request: &LimitsRequest) -> Vec<(String, String)> {
-    entries(request).into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+    request.rows().into_iter().map(|row| (row.name.to_owned(), row.value)).collect()
 }
 
 /// What a limit is when nobody asks for anything else.

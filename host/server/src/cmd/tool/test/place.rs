@@ -4,8 +4,10 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Decision, GuestPath, HostOffer, HostPattern, LOCKED_ENVIRONMENT, Manifest, Offer};
-use cofferdam_tool::{Input, Installed, Report, Runner, Secrets, Tool};
+use cofferdam_capability::{
+    Access, Decision, GuestPath, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Offer,
+};
+use cofferdam_tool::{Input, Installed, Origin, Report, Runner, Secrets, Tool};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::case::Given;
+use super::limits;
 use super::web::{Asked, Web};
 use crate::config::Config;
 use crate::error::Failure;
@@ -77,7 +80,7 @@ impl Subject<'_> {
         let decision = Decision {
             offers: self.offers(tree.path())?,
             env: given.env.clone().into_iter().collect(),
-            limits: given.limits.clone(),
+            limits: self.limits(given),
             http: vec![HostOffer::new(HostPattern::ANY, None)],
             secrets: names,
             // There is nobody that could stand in for a TCP server.
@@ -85,7 +88,7 @@ impl Subject<'_> {
         };
         let (_, tools) = self.tools(&runner, decision).await?;
         let tool = self.choose(&tools, tool)?;
-        let report = runner.call(tool, input, &CancellationToken::new()).await;
+        let report = runner.call(tool, input, &Origin::default(), &CancellationToken::new()).await;
         let undeclared = self.undeclared(given);
         Ok(Ran { report, asked: web.asked(), secrets: values, undeclared, workspace, _tree: tree })
     }
@@ -121,6 +124,14 @@ impl Subject<'_> {
                 named.map_or("a case names no `tool`".to_owned(), |named| format!("there is no tool `{named}`"));
             Failure::usage(format!("{}: {named}; there are: {}", self.origin, names.join(", ")))
         })
+    }
+
+    /// The limits of a case, else those that the manifest asks for, as far as the ceiling goes: this command is the
+    /// author's, who tests what the manifest describes.
+    fn limits(&self, given: &Given) -> LimitsRequest {
+        let asked = self.manifest.limits.at_most(&self.config.ceiling.limits);
+        let with = |request: LimitsRequest, (key, value): (String, String)| limits::with(&request, &key, &value);
+        limits::asked(&asked).into_iter().fold(given.limits.clone(), with)
     }
 
     /// A directory of its own for each row: all of them in one tree, as the guest sees it.

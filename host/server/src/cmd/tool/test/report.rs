@@ -1,11 +1,12 @@
 //! What `tool test` says in the end.
 
-use cofferdam_capability::{Count, Digest};
+use cofferdam_capability::{Count, Digest, LowerLimit};
 use serde::Serialize;
 
 use super::check::Checked;
+use super::expected;
 use super::limits::{self, Suggestion};
-use crate::console;
+use crate::console::{self, Style};
 
 /// Everything about one tool.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,9 @@ pub(super) struct Tested {
     /// The author's cases, then the hostile inputs.
     pub(super) cases: Vec<Checked>,
     pub(super) suggestion: Suggestion,
+    /// Limits that the manifest asks for above the defaults. The cases had them; other callers get them from their
+    /// operator alone.
+    pub(super) raised: Vec<LowerLimit>,
     /// What is declared and no case uses.
     pub(super) unused: Vec<String>,
 }
@@ -52,14 +56,15 @@ impl Tested {
         };
         console::table(&["case", "", "outcome", "fuel", "memory"], self.cases.iter().map(row).collect());
         for case in self.cases.iter().filter(|case| !case.passed) {
-            console::line(format!("\n{} {}", console::removed("FAIL"), case.name));
-            for problem in case.problems.iter().chain(&case.refusals) {
-                console::line(problem.lines().map(|line| format!("  {line}\n")).collect::<String>().trim_end());
+            console::line("");
+            console::spans(&[(Style::Removed, "FAIL"), (Style::Plain, &format!(" {}", case.name))]);
+            for line in case.problems.iter().chain(&case.refusals).flat_map(|problem| problem.lines()) {
+                console::spans(&[(Style::Plain, "  "), (style(line), line)]);
             }
         }
         for case in self.cases.iter().filter(|case| case.passed && case.hostile && case.outcome_name() != "ok") {
             if let Some(said) = case.said() {
-                console::line(console::dim(&format!("{}: {said}", case.name)));
+                console::spans(&[(Style::Dim, &format!("{}: {said}", case.name))]);
             }
         }
         self.print_limits();
@@ -76,14 +81,22 @@ impl Tested {
     }
 
     fn print_limits(&self) {
+        for LowerLimit { name, asked, given, ceiling } in &self.raised {
+            let had = ceiling.as_ref().unwrap_or(asked);
+            console::line(format!(
+                "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, and more from its \
+                 operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
+            ));
+        }
         let Suggestion { most_fuel, most_memory, limits } = &self.suggestion;
         let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
         let asked = limits::asked(limits);
         if asked.is_empty() {
             console::line(format!("{most}: the default limits are enough"));
         } else {
-            let rows = asked.iter().map(|(key, value)| format!("  {key} = \"{value}\"\n")).collect::<String>();
-            console::line(format!("{most}: suggested for capabilities.toml\n  [limits]\n{}", rows.trim_end()));
+            console::line(format!("{most}: suggested for capabilities.toml"));
+            console::line("  [limits]");
+            asked.iter().for_each(|(key, value)| console::line(format!("  {key} = \"{value}\"")));
         }
     }
 
@@ -104,8 +117,17 @@ impl Tested {
 }
 
 /// The head of the table in Markdown.
-pub(super) const MARKDOWN_HEAD: &str =
-    "| tool | what it does | size | fuel of its first case | memory |\n|---|---|--:|--:|--:|";
+pub(super) const MARKDOWN_HEAD: [&str; 2] =
+    ["| tool | what it does | size | fuel of its first case | memory |", "|---|---|--:|--:|--:|"];
+
+/// The colour of a line of a difference, as `expected.rs` writes it.
+fn style(line: &str) -> Style {
+    match line.get(..2) {
+        Some("- ") if line != expected::DIFFERENCE_HEAD => Style::Removed,
+        Some("+ ") => Style::Added,
+        _ => Style::Plain,
+    }
+}
 
 fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })

@@ -1,0 +1,105 @@
+//! A moved tag: the reference of a `BIN` means another component than the one in use.
+//!
+//! The operator has decided about the component that the agent has. One that asks for more is not taken in its place until
+//! the operator accepts it by its digest; a reference that was changed in the Agentfile is such a decision by itself, and
+//! so is a file beside the Agentfile.
+
+use std::io::ErrorKind;
+
+use cofferdam_capability::{Digest, Manifest};
+use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource, ReadError};
+use cofferdam_tool::Installed;
+
+use crate::agents::{Agents, Component, MAX_COMPONENT};
+use crate::decisions::Accepted;
+use crate::error::AgentError;
+use crate::session::AgentRow;
+
+/// The component that an agent uses for a BIN.
+struct InUse {
+    component: Component,
+    installed: Installed,
+}
+
+/// What the operator has decided about a BIN before.
+enum Before {
+    /// Nothing: the BIN is new, or its line in the Agentfile has changed.
+    Nothing,
+    /// The component in the tree.
+    Use(InUse),
+    /// A component that cannot be read any more, so nothing is known of it.
+    Lost,
+}
+
+impl Agents {
+    /// Returns the component to use for a BIN: `found`, unless it asks for more than the one in use.
+    pub(crate) async fn decided(&self, row: &AgentRow, bin: &Bin, found: Component) -> Result<Component, AgentError> {
+        let agent = &row.name;
+        let BinSource::Image(reference) = &bin.source else { return Ok(found) };
+        let before = self.before(row, bin).await?;
+        let (in_use, decided) = match before {
+            Before::Nothing => return Ok(found),
+            Before::Use(InUse { component, installed }) => {
+                let manifest = installed.manifest().clone();
+                (Some((component, installed.digest())), manifest)
+            }
+            Before::Lost => (None, Manifest::empty()),
+        };
+        let digest = Digest::of(&found.bytes);
+        let accepted = Accepted { agent: agent.clone(), bin: bin.name.clone(), component: digest };
+        if in_use.as_ref().is_some_and(|(_, used)| *used == digest) || self.accepted.contains(&accepted) {
+            return Ok(found);
+        }
+        let wrong = |source| AgentError::Tool { agent: agent.clone(), bin: bin.name.clone(), source: Box::new(source) };
+        let installed = self.runner.load(&found.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
+        let beyond = self.runner.beyond(&decided, &installed);
+        if beyond.is_empty() {
+            tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another component now");
+            return Ok(found);
+        }
+        let accept = format!(
+            "read it with `cofferdam tool inspect {reference}`, and accept it with `--accept {agent}:{}@{digest}`",
+            bin.name
+        );
+        match in_use {
+            Some((component, used)) => {
+                tracing::warn!(
+                    agent,
+                    bin = bin.name,
+                    "{reference} is withheld: it means {digest} now, whose manifest asks for more than that of {used}, \
+                     which stays in use: {beyond}; {accept}"
+                );
+                Ok(component)
+            }
+            None => Err(AgentError::Bin {
+                agent: agent.clone(),
+                bin: bin.name.clone(),
+                problem: format!(
+                    "the component in use cannot be read, so {digest}, which {reference} means now and which asks for \
+                     {beyond}, is not taken in its place; {accept}"
+                ),
+            }),
+        }
+    }
+
+    async fn before(&self, row: &AgentRow, bin: &Bin) -> Result<Before, AgentError> {
+        let known = match agentfile::read(&self.path.join(&row.id).join("etc/Agentfile")) {
+            Ok(Agentfile { bins, .. }) => bins.iter().any(|old| old.name == bin.name && old.source == bin.source),
+            // The tree of an agent that is made for the first time.
+            Err(ReadError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => false,
+            Err(_) => return Ok(Before::Lost),
+        };
+        if !known {
+            return Ok(Before::Nothing);
+        }
+        let workspace = self.workspace(&row.id)?;
+        let Ok(bytes) = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT) else {
+            return Ok(Before::Lost);
+        };
+        let usage = workspace.read_usage(&bin.name)?;
+        match self.runner.load(&bytes, &format!("BIN {}", bin.name), None).await {
+            Ok(installed) => Ok(Before::Use(InUse { component: Component { bytes, usage }, installed })),
+            Err(_) => Ok(Before::Lost),
+        }
+    }
+}

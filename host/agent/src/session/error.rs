@@ -1,0 +1,98 @@
+//! Why the database did not do as asked.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::migrate::MigrateError;
+
+/// A failure of the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full.
+    #[error("{path}: the disk is full: free some space and try again", path = path.display())]
+    Full {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The file is not a database, or parts of it are missing or overwritten. Nothing is written to it.
+    #[error(
+        "{path} is damaged ({problem}): put a backup in its place, or move it and agents/ beside it away to begin anew",
+        path = path.display()
+    )]
+    Damaged {
+        /// The database file.
+        path: PathBuf,
+        /// The damage.
+        problem: String,
+    },
+    /// Agents lie in the data directory, and the database that knows them does not.
+    #[error(
+        "{path} {problem}, and {trees} holds {count} agents that it should know: put the database back, with its -wal \
+         file if it had one, or move {trees} away to begin anew",
+        path = path.display(),
+        trees = trees.display()
+    )]
+    Lost {
+        /// The database file.
+        path: PathBuf,
+        /// The state of the file.
+        problem: &'static str,
+        /// The directory of the agents' trees.
+        trees: PathBuf,
+        /// Agents there.
+        count: usize,
+    },
+    /// The file that this host opened is no longer the one of that name: what is stored would be lost.
+    #[error("{path} was removed or replaced while this host ran: nothing can be stored", path = path.display())]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The tables are those of another version.
+    #[error("{path} cannot be used by this version: {source}; use the version that wrote it", path = path.display())]
+    Version {
+        /// The database file.
+        path: PathBuf,
+        /// The difference.
+        source: MigrateError,
+    },
+    /// Anything else.
+    #[error("the database {path} failed: {source}", path = path.display())]
+    Failed {
+        /// The database file.
+        path: PathBuf,
+        /// The words of the database.
+        source: sqlx::Error,
+    },
+}
+
+/// Result codes of SQLite (`sqlite.org/rescode.html`), of which the low byte is the kind.
+mod code {
+    pub(super) const CORRUPT: u32 = 11;
+    pub(super) const FULL: u32 = 13;
+    pub(super) const NOTADB: u32 = 26;
+    /// The index of the write-ahead log could not be made larger, which only a full disk does.
+    pub(super) const IOERR_SHMSIZE: u32 = 4_874;
+}
+
+impl StoreError {
+    pub(super) fn new(path: &Path, source: sqlx::Error) -> Self {
+        let path = path.to_owned();
+        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        match code.map(|code| (code & 0xff, code)) {
+            Some((code::FULL, _) | (_, code::IOERR_SHMSIZE)) => Self::Full { path },
+            Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged { path, problem: words(&source) },
+            _ => Self::Failed { path, source },
+        }
+    }
+
+    pub(super) fn of_migration(path: &Path, source: MigrateError) -> Self {
+        match source {
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => Self::new(path, source),
+            source => Self::Version { path: path.to_owned(), source },
+        }
+    }
+}
+
+fn words(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
+}

@@ -1,0 +1,131 @@
+//! The process that compiles, seen from both of its ends.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use cofferdam_capability::SystemError;
+use rustix::process::{Resource, Rlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+
+use crate::cache::{Cache, MAX_CODE, Native, Writing};
+use crate::component::MAX_COMPONENT;
+use crate::pool;
+
+/// The argument that makes the `cofferdam` binary a compiler.
+const WORKER: &str = "compile-worker";
+
+/// CPU time of one compilation in seconds. A Python component of 18 MB takes about 20 over two threads.
+const CPU_SECONDS: u64 = 60;
+
+/// Address space of one compilation, in bytes. A Python component needs about half.
+const ADDRESS_SPACE: u64 = 2 << 30;
+
+/// The longest message of a failed compilation that is read, in bytes.
+const MAX_WORDS: u64 = 4 << 10;
+
+/// Code that is read at once, in bytes: the size of a pipe.
+const PIECE: usize = 64 << 10;
+
+/// Why there is no code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The component cannot be compiled within the limits: another try would end the same way.
+    Component(String),
+    /// The host could not do its part.
+    Host(String),
+}
+
+/// Compiles `bytes` and keeps the code under `name`. Whoever drops this future ends the process.
+#[allow(clippy::disallowed_methods, reason = "the compiler is this host's own binary, started under limits")]
+pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &[u8]) -> Result<Native, Failure> {
+    let mut child = Command::new(compiler)
+        .arg(WORKER)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Failure::Host(format!("{} cannot be started: {error}", compiler.display())))?;
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(Failure::Host("the compiler's streams are closed".to_owned()));
+    };
+    // A compiler that dies early closes its input; its words and its exit status say why.
+    let feed = async move {
+        let _ = stdin.write_all(bytes).await;
+    };
+    let words = async move {
+        let mut words = Vec::new();
+        let _ = stderr.take(MAX_WORDS).read_to_end(&mut words).await;
+        words
+    };
+    let mut writing = cache.begin().map_err(|error| not_stored(&error))?;
+    let (read, words, ()) = tokio::join!(receive(&mut child, stdout, &mut writing), words, feed);
+    read?;
+    let status = child.wait().await.map_err(|error| Failure::Host(error.to_string()))?;
+    if !status.success() {
+        return Err(Failure::Component(complaint(status, &words)));
+    }
+    writing.keep(name).map_err(|error| not_stored(&error))
+}
+
+/// Takes the code as it comes. Where there is too much of it, or no room for it, the compiler is ended at once.
+async fn receive(
+    child: &mut Child,
+    mut stdout: impl AsyncRead + Unpin,
+    writing: &mut Writing<'_>,
+) -> Result<(), Failure> {
+    let mut piece = vec![0; PIECE];
+    let failure = loop {
+        let read = match stdout.read(&mut piece).await {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) => break Failure::Host(error.to_string()),
+        };
+        match writing.write(piece.get(..read).unwrap_or_default()) {
+            Ok(true) => {}
+            Ok(false) => {
+                break Failure::Component(format!("its code has more than the {} MiB that are loaded", MAX_CODE >> 20));
+            }
+            Err(error) => break not_stored(&error),
+        }
+    };
+    // If it has ended already, there is nothing to end.
+    let _ = child.start_kill();
+    Err(failure)
+}
+
+fn not_stored(error: &std::io::Error) -> Failure {
+    Failure::Host(format!("its code cannot be stored in cache/ of the data directory: {}", SystemError(error)))
+}
+
+/// The words of a compiler that failed; of one that was ended by its limits, these.
+fn complaint(status: ExitStatus, words: &[u8]) -> String {
+    let words = String::from_utf8_lossy(words);
+    match words.lines().next() {
+        Some(line) if status.code() == Some(1) => line.to_owned(),
+        _ => format!("it needs more than {CPU_SECONDS} s of CPU time or {} GiB of memory", ADDRESS_SPACE >> 30),
+    }
+}
+
+/// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the first byte.
+pub fn compile_worker() -> Result<(), String> {
+    limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
+    let mut bytes = Vec::new();
+    std::io::stdin().take(MAX_COMPONENT as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
+    let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
+    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+}
+
+fn limit_self() -> rustix::io::Result<()> {
+    let limit = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    limit(Resource::Core, 0)?;
+    limit(Resource::Fsize, 0)?;
+    limit(Resource::Nofile, 64)?;
+    limit(Resource::Cpu, CPU_SECONDS)?;
+    limit(Resource::As, ADDRESS_SPACE)
+}

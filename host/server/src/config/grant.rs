@@ -1,0 +1,143 @@
+//! `[[grant]]`: what a tool of an agent gets beyond what its manifest gets by itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cofferdam_agent::ToolDecision;
+use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
+use serde::{Deserialize, Serialize};
+
+use super::place::Key;
+use super::{Config, Setting, network};
+use crate::directory;
+use crate::error::Failure;
+
+/// A row of the file.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct GrantRow {
+    /// The agent's name.
+    pub(crate) agent: String,
+    /// The tool, by the name of its BIN.
+    pub(crate) tool: String,
+    /// The most access to the agent's workspace.
+    #[serde(default)]
+    pub(crate) workspace: WorkspaceAccess,
+    /// Further directories, `HOST:GUEST[:ro|rw]`, relative to the file.
+    #[serde(default)]
+    pub(crate) dirs: Vec<String>,
+    /// Values of variables that its manifest declares.
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    /// Limits instead of the manifest's and the defaults.
+    #[serde(default)]
+    pub(crate) limits: LimitsRequest,
+    /// Hosts that it may send requests to, as far as its manifest declares them.
+    #[serde(default)]
+    pub(crate) http: Vec<HostOffer>,
+    /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
+    #[serde(default)]
+    pub(crate) tcp: Vec<TcpOffer>,
+    /// Secrets that its manifest declares, by name; `crate::secret` reads their values.
+    #[serde(default)]
+    pub(crate) secrets: Vec<SecretName>,
+}
+
+/// The most that a tool gets of its agent's workspace; its manifest may ask for less.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WorkspaceAccess {
+    /// Read and write.
+    #[default]
+    Rw,
+    /// Read.
+    Ro,
+    /// The tool does not see it.
+    None,
+}
+
+impl WorkspaceAccess {
+    fn access(self) -> Option<Access> {
+        match self {
+            Self::Rw => Some(Access::ReadWrite),
+            Self::Ro => Some(Access::ReadOnly),
+            Self::None => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Rw => "rw",
+            Self::Ro => "ro",
+            Self::None => "none",
+        }
+    }
+}
+
+impl Config {
+    /// Every decision of the file. Opens the directories that it offers.
+    pub(crate) fn decisions(&self) -> Result<Vec<((String, String), ToolDecision)>, Failure> {
+        let decision = |(index, row): (usize, &GrantRow)| {
+            let GrantRow { agent, tool, workspace, dirs, env, limits, http, tcp, secrets } = row.clone();
+            let base = self.directory();
+            let offer = |written: &String| directory::offer(written, base).map_err(|problem| self.dirs(index, problem));
+            let offers = dirs.iter().map(offer).collect::<Result<_, _>>()?;
+            let env = env.into_iter().collect();
+            let decision = Decision { offers, env, limits, http, tcp, secrets };
+            Ok(((agent, tool), ToolDecision { decision, workspace: workspace.access() }))
+        };
+        self.grants.iter().enumerate().map(decision).collect()
+    }
+
+    /// Refuses directories that are not written as they should be, whether they are there or not.
+    pub(super) fn check_dirs(&self) -> Result<(), Failure> {
+        let written = |(index, row): (usize, &GrantRow)| {
+            row.dirs.iter().try_for_each(|written| match directory::parse(written) {
+                Ok(_) => Ok(()),
+                Err(problem) => Err(self.dirs(index, problem)),
+            })
+        };
+        self.grants.iter().enumerate().try_for_each(written)
+    }
+
+    /// Where the file lies; the host's own place without one.
+    fn directory(&self) -> &Path {
+        self.source.as_ref().and_then(|source| source.path.parent()).unwrap_or(Path::new(""))
+    }
+
+    fn dirs(&self, index: usize, problem: String) -> Failure {
+        let row = self.grants.get(index).map(|row| format!("{} of {}", row.tool, row.agent)).unwrap_or_default();
+        Failure::usage(format!("{}: [[grant]] for {row}: `dirs`: {problem}", self.origin(Key::Grant(index, "dirs"))))
+    }
+
+    /// Where an operator writes what an agent's tool is to get: its row, if there is one.
+    pub(crate) fn grant_place(&self, agent: &str, tool: &str) -> Option<String> {
+        let index = self.grants.iter().position(|row| row.agent == agent && row.tool == tool)?;
+        Some(self.origin(Key::Grant(index, "tool")))
+    }
+
+    /// What each row gives, with where it is written. Of variables the names alone.
+    pub(super) fn grant_settings(&self) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for (index, row) in self.grants.iter().enumerate() {
+            let workspace = (row.workspace != WorkspaceAccess::default()).then_some(row.workspace.word());
+            let names: Vec<_> = row.env.keys().cloned().collect();
+            let limits = row.limits.rows().into_iter().map(|row| format!("{} = {}", row.name, row.value));
+            let given = [
+                ("workspace", workspace.unwrap_or_default().to_owned()),
+                ("dirs", network::list(&row.dirs, "")),
+                ("env", network::list(&names, "")),
+                ("limits", limits.collect::<Vec<_>>().join(", ")),
+                ("http", network::list(&row.http, "")),
+                ("tcp", network::list(&row.tcp, "")),
+                ("secrets", network::list(&row.secrets, "")),
+            ];
+            settings.extend(given.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
+                origin: self.origin(Key::Grant(index, key)),
+                key: format!("grant.{}.{}.{key}", row.agent, row.tool),
+                value,
+            }));
+        }
+        settings
+    }
+}

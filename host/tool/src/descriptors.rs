@@ -1,0 +1,262 @@
+//! Which tools a component of typed tools has, as data: written into it when it is built, so that nothing of it runs before
+//! somebody calls it.
+
+use cofferdam_capability::{ForeignText, check_tool_name, json};
+use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema::Schema;
+
+/// The version of the section that this host reads and writes.
+const SCHEMA: u32 = 1;
+
+/// Typed tools in one component; more would not fit a model's attention.
+const MAX_TOOLS: usize = 64;
+
+/// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
+/// real schemas take ten times.
+const MAX_WEIGHT: usize = 16 << 20;
+
+/// One tool's name, description and schemas together, in bytes (64 KiB).
+const MAX_DESCRIPTOR: usize = 64 << 10;
+
+/// The words of one tool. `tool inspect`, MCP clients and models read these and no others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Descriptor {
+    /// The name it is called by.
+    pub name: String,
+    /// What it does, in words for a model.
+    pub description: String,
+    /// The JSON Schema of its input.
+    pub input_schema: Value,
+    /// The JSON Schema of its result; nothing where the component does not say it.
+    #[serde(default)]
+    pub output_schema: Option<Value>,
+}
+
+/// The tools of one component, by the names that it knows them by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Descriptors {
+    schema: u32,
+    tools: Vec<Descriptor>,
+}
+
+impl Descriptors {
+    /// Reads the JSON of the section, or of a pin.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
+        check_weight([json].into_iter())?;
+        let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if read.schema != SCHEMA {
+            return Err(format!("`schema` is {}, and this host reads {SCHEMA}", read.schema));
+        }
+        read.checked()
+    }
+
+    /// Takes what a component answered: name, description, input schema and output schema of each tool.
+    pub(crate) fn listed(rows: Vec<[String; 4]>) -> Result<Self, String> {
+        check_count(rows.len())?;
+        check_weight(rows.iter().flat_map(|[_, _, input, output]| [input.as_bytes(), output.as_bytes()]))?;
+        let tools = rows.into_iter().map(Descriptor::listed).collect::<Result<_, _>>()?;
+        Self { schema: SCHEMA, tools }.checked()
+    }
+
+    /// The one form in which they are embedded and pinned: canonical JSON (RFC 8785).
+    pub(crate) fn to_canonical_json(&self) -> Result<Vec<u8>, String> {
+        let json = serde_json_canonicalizer::to_vec(self).map_err(|error| error.to_string())?;
+        match json.len() {
+            size if size > MAX_DESCRIPTORS => {
+                Err(format!("its descriptors have {size} bytes together: at most {MAX_DESCRIPTORS} are taken"))
+            }
+            _ => Ok(json),
+        }
+    }
+
+    /// The tools, in the component's own order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Descriptor> {
+        self.tools.iter()
+    }
+
+    /// Says in one sentence how `now` differs, if it does.
+    pub(crate) fn change(&self, now: &Self) -> Option<String> {
+        let find = |of: &Self, name: &str| of.tools.iter().find(|tool| tool.name == name).cloned();
+        for tool in &self.tools {
+            let Some(new) = find(now, &tool.name) else {
+                return Some(format!("`{}` is no longer there", tool.name));
+            };
+            let differs = [
+                ("description", tool.description != new.description),
+                ("input schema", tool.input_schema != new.input_schema),
+                ("output schema", tool.output_schema != new.output_schema),
+            ];
+            if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
+                return Some(format!("`{}` has another {what}", tool.name));
+            }
+        }
+        match now.tools.iter().find(|tool| find(self, &tool.name).is_none()) {
+            Some(tool) => Some(format!("`{}` is new", tool.name)),
+            None => (self != now).then(|| "they come in another order".to_owned()),
+        }
+    }
+
+    /// Checks that involve more than one value.
+    fn checked(self) -> Result<Self, String> {
+        check_count(self.tools.len())?;
+        for (place, tool) in self.tools.iter().enumerate() {
+            check_tool_name(&tool.name)?;
+            if self.tools.iter().take(place).any(|other| other.name == tool.name) {
+                return Err(format!("it lists `{}` twice", tool.name));
+            }
+            tool.check()?;
+        }
+        Ok(self)
+    }
+}
+
+impl Descriptor {
+    fn listed([name, description, input, output]: [String; 4]) -> Result<Self, String> {
+        // Before anything is parsed.
+        if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
+            return Err(too_large(&name));
+        }
+        check_tool_name(&name)?;
+        let input_schema = serde_json::from_str(&input)
+            .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
+        Schema::of_tool(&name, &input_schema)?;
+        // Output schemas are informational; one that does not parse is ignored.
+        let output_schema = serde_json::from_str(&output).ok().filter(|schema: &Value| !schema.is_null());
+        Ok(Self { name, description, input_schema, output_schema })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Self { name, description, input_schema, output_schema } = self;
+        let output = output_schema.as_ref().map(Value::to_string).unwrap_or_default();
+        if name.len() + description.len() + input_schema.to_string().len() + output.len() > MAX_DESCRIPTOR {
+            return Err(too_large(name));
+        }
+        check_words(name, description)
+    }
+}
+
+/// Refuses words that a reviewer would not see as a model reads them.
+pub(crate) fn check_words(name: &str, description: &str) -> Result<(), String> {
+    match ForeignText::block(description).hidden() {
+        Some(c) => Err(format!(
+            "the description of `{name}` holds the character U+{:04X}, which a reviewer would not see as it is",
+            u32::from(c)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The operator's words about a component, which a model reads before the author's: what it is for, and how to call it.
+pub fn note(description: &str, usage: Option<&str>) -> String {
+    let usage = usage.map(|usage| format!("## Usage\n\n{usage}")).unwrap_or_default();
+    joined(description, &usage)
+}
+
+/// Two texts with an empty line between them, where there are two.
+pub(crate) fn joined(first: &str, second: &str) -> String {
+    let parts: Vec<_> = [first, second].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n\n")
+}
+
+/// Refuses schemas that take too much once they are parsed. What is not JSON weighs nothing, because it is refused or
+/// ignored.
+fn check_weight<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
+    let weight = texts.filter_map(|text| json::weight(text).ok()).fold(0, usize::saturating_add);
+    match weight {
+        0..=MAX_WEIGHT => Ok(()),
+        _ => Err(format!("its schemas take more than {} MiB once they are parsed: say less", MAX_WEIGHT >> 20)),
+    }
+}
+
+fn check_count(tools: usize) -> Result<(), String> {
+    match tools {
+        1..=MAX_TOOLS => Ok(()),
+        count => Err(format!("it lists {count} tools: expected 1 to {MAX_TOOLS}")),
+    }
+}
+
+fn too_large(name: &str) -> String {
+    let end = name.floor_char_boundary(cofferdam_capability::MAX_TOOL_NAME);
+    let name = name.get(..end).unwrap_or_default();
+    format!("the descriptor of `{}` has more than {MAX_DESCRIPTOR} bytes", ForeignText::line(name))
+}
+
+/// What a section that cannot be used is refused with.
+pub(crate) fn unusable(problem: &str) -> String {
+    format!("its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with `cofferdam tool build`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, description: &str, schema: &str) -> [String; 4] {
+        [name, description, schema, ""].map(str::to_owned)
+    }
+
+    fn refused(rows: Vec<[String; 4]>, part: &str) {
+        let problem = Descriptors::listed(rows).unwrap_err();
+        assert!(problem.contains(part), "{problem}");
+    }
+
+    #[test]
+    fn a_listing_comes_back_from_its_section_as_it_was() {
+        let listed =
+            Descriptors::listed(vec![row("b", "two\nlines", "{\"type\":\"object\"}"), row("a", "", "true")]).unwrap();
+        let json = listed.to_canonical_json().unwrap();
+        assert_eq!(Descriptors::from_json(&json).unwrap(), listed);
+        assert!(json.starts_with(b"{\"schema\":1,\"tools\":[{\"description\":\"two\\nlines\""));
+    }
+
+    #[test]
+    fn what_no_model_or_reviewer_could_use_is_refused() {
+        refused(vec![], "lists 0 tools");
+        refused(vec![row("a", "", "{}"); 65], "lists 65 tools");
+        refused(vec![row("a", "", "{}"), row("a", "", "{}")], "`a` twice");
+        refused(vec![row("../a", "", "{}")], "is not the name of a tool");
+        refused(vec![row("a", "", "{")], "is not JSON");
+        refused(vec![row("a", "safe\u{202e}", "{}")], "U+202E");
+        refused(vec![row("a", "safe\u{1b}[2J", "{}")], "U+001B");
+        refused(vec![row("a", &"x".repeat(MAX_DESCRIPTOR), "{}")], "more than 65536 bytes");
+        let many: Vec<_> = (0..64).map(|n| row(&format!("t{n}"), &"x".repeat(60 << 10), "{}")).collect();
+        assert!(Descriptors::listed(many).unwrap().to_canonical_json().unwrap_err().contains("bytes together"));
+    }
+
+    #[test]
+    fn a_section_that_says_something_else_is_refused() {
+        for (json, part) in [
+            ("", "EOF"),
+            ("{}", "schema"),
+            (r#"{"schema":2,"tools":[]}"#, "`schema` is 2"),
+            (r#"{"schema":1,"tools":[]}"#, "lists 0 tools"),
+            (r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"grants":1}]}"#, "grants"),
+            (r#"{"schema":1,"schema":1,"tools":[]}"#, "duplicate field"),
+        ] {
+            let problem = Descriptors::from_json(json.as_bytes()).unwrap_err();
+            assert!(problem.contains(part), "{json}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_named() {
+        let of = |rows: &[[&str; 3]]| {
+            Descriptors::listed(rows.iter().map(|[name, words, schema]| row(name, words, schema)).collect()).unwrap()
+        };
+        let first = of(&[["a", "x", "{}"], ["b", "y", "{}"]]);
+        assert_eq!(first.change(&first.clone()), None);
+        for (now, says) in [
+            (of(&[["a", "x", "{}"]]), "`b` is no longer there"),
+            (of(&[["a", "z", "{}"], ["b", "y", "{}"]]), "`a` has another description"),
+            (of(&[["a", "x", "{}"], ["b", "y", "true"]]), "`b` has another input schema"),
+            (of(&[["a", "x", "{}"], ["b", "y", "{}"], ["c", "", "{}"]]), "`c` is new"),
+            (of(&[["b", "y", "{}"], ["a", "x", "{}"]]), "they come in another order"),
+        ] {
+            assert_eq!(first.change(&now).unwrap(), says);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! For whom a call is made.
+
+use std::sync::Arc;
+
+/// The agent and the session that a call belongs to, for the log. The default is a call of the operator, from the command
+/// line or an MCP client, that belongs to neither.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    agent: Option<Arc<str>>,
+    session: Option<Arc<str>>,
+}
+
+impl Origin {
+    /// A call by the model of an agent.
+    pub fn session(agent: &str, session: &str) -> Self {
+        Self { agent: Some(agent.into()), session: Some(session.into()) }
+    }
+
+    /// A call of an agent's tool by one of its clients.
+    pub fn agent(agent: &str) -> Self {
+        Self { agent: Some(agent.into()), session: None }
+    }
+
+    /// The agent's name, for a line of the log; empty where there is none.
+    pub(crate) fn agent_name(&self) -> &str {
+        self.agent.as_deref().unwrap_or_default()
+    }
+
+    /// The session's id, for a line of the log; empty where there is none.
+    pub(crate) fn session_id(&self) -> &str {
+        self.session.as_deref().unwrap_or_default()
+    }
+}

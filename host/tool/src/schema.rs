@@ -1,0 +1,60 @@
+//! JSON Schemas of tools: a bounded dialect of draft 2020-12, read once when a tool is loaded.
+//!
+//! Guests write these schemas, so both reading and checking are bounded. [`read`] refuses what has no bound, and says
+//! where; [`spread`] bounds how many nodes apply to one value of an input; [`pattern`] compiles patterns into automata
+//! that never go back. [`check`] counts its steps and stops at a bound, whatever the schema and the input
+//! are together. A library does not stop, and collects what is wrong in every branch; this is why the check is our own.
+//!
+//! Absent on purpose: dynamic references, `$id` and `$anchor` below the top, `unevaluated*` (a schema that needs them can
+//! be written without), references out of the document, and assertions by `format`, which the draft leaves out as well.
+
+mod check;
+mod equality;
+mod meter;
+mod node;
+mod number;
+mod pattern;
+mod read;
+mod sentence;
+mod spread;
+
+use serde_json::Value;
+
+use check::Checker;
+use node::Nodes;
+
+/// A schema that inputs are checked against.
+#[derive(Debug)]
+pub(crate) struct Schema(Nodes);
+
+impl Schema {
+    /// Reads a schema.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says where the schema is refused and what would be right.
+    pub(crate) fn new(written: &Value) -> Result<Self, String> {
+        let nodes = read::read(written)?;
+        spread::check(&nodes)?;
+        Ok(Self(nodes))
+    }
+
+    /// Reads the input schema of a tool, which the sentence names.
+    pub(crate) fn of_tool(name: &str, written: &Value) -> Result<Self, String> {
+        Self::new(written).map_err(|problem| {
+            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
+        })
+    }
+
+    /// Checks `input` against the schema.
+    ///
+    /// # Errors
+    ///
+    /// One sentence, of bounded length, that says where the input does not fit, or that checking it takes too long.
+    pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
+        Checker::new(&self.0).run(input)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,363 @@
+//! From JSON to the nodes of a schema.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Number, Value};
+
+use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
+use super::pattern::{MAX_COMPILED, Pattern};
+use super::sentence::{at, escaped, shown};
+
+/// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some hundred bytes.
+const MAX_NODES: usize = 4_096;
+
+/// Nodes inside one another as they are written. Reading takes a stack frame for each.
+const MAX_NESTING: usize = 128;
+
+/// Patterns of one schema.
+const MAX_PATTERNS: usize = 64;
+
+/// All patterns of one schema, compiled, in bytes: two of the largest.
+const MAX_PATTERNS_SIZE: usize = 2 * MAX_COMPILED;
+
+/// The one dialect. Others have keywords of the same names that mean something else.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Keywords that have no bound, or mean nothing in this dialect, and what is right instead.
+const REFUSED: [(&str, &str); 11] = [
+    ("$anchor", "name the place by its pointer, such as `#/$defs/name`"),
+    ("$dynamicAnchor", "schemas of tools have no dynamic references: use `$ref`"),
+    ("$dynamicRef", "schemas of tools have no dynamic references: use `$ref`"),
+    ("$recursiveAnchor", "schemas of tools have no dynamic references: use `$ref`"),
+    ("$recursiveRef", "schemas of tools have no dynamic references: use `$ref`"),
+    ("$vocabulary", "it belongs into a dialect, and not into a schema"),
+    ("additionalItems", "draft 2020-12 has `prefixItems` and `items`"),
+    ("dependencies", "draft 2020-12 has `dependentRequired` and `dependentSchemas`"),
+    ("extends", "draft 2020-12 has `allOf`"),
+    ("unevaluatedItems", "use `items` after `prefixItems`"),
+    ("unevaluatedProperties", "use `additionalProperties` in each branch"),
+];
+
+/// Keywords that stand at the top of a document alone.
+const AT_THE_TOP: [&str; 2] = ["$schema", "$id"];
+
+/// Keywords that hold schemas by name, for references.
+const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
+
+/// Reads the nodes, with their references resolved.
+pub(super) fn read(written: &Value) -> Result<Nodes, String> {
+    let mut reader = Reader::default();
+    let root = reader.node(written, String::new(), 0)?;
+    let Reader { nodes, places, references, patterns, .. } = reader;
+    let target = |(place, reference): (String, String)| {
+        let found = pointer(&reference).and_then(|pointer| places.get(&pointer).copied());
+        found.ok_or_else(|| {
+            format!(
+                "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this document, such as `#/$defs/name`",
+                at(&place),
+                shown(&Value::from(reference))
+            )
+        })
+    };
+    let targets = references.into_iter().map(target).collect::<Result<_, _>>()?;
+    let nodes = nodes.into_iter().map(|node| node.unwrap_or(Node::Never)).collect();
+    Ok(Nodes { nodes, root, targets, patterns })
+}
+
+/// The pointer in a reference into the same document.
+fn pointer(reference: &str) -> Option<String> {
+    let fragment = reference.strip_prefix('#')?;
+    let pointer = percent_decode_str(fragment).decode_utf8().ok()?.into_owned();
+    (pointer.is_empty() || pointer.starts_with('/')).then_some(pointer)
+}
+
+#[derive(Default)]
+struct Reader {
+    /// A node that is being read is none yet.
+    nodes: Vec<Option<Node>>,
+    places: BTreeMap<String, Id>,
+    /// Where each reference stands, and what it says.
+    references: Vec<(String, String)>,
+    patterns: Vec<Pattern>,
+    pattern_places: BTreeMap<String, usize>,
+}
+
+/// One object that is read.
+struct Written<'a> {
+    map: &'a Map<String, Value>,
+    place: String,
+    nesting: usize,
+}
+
+impl Written<'_> {
+    fn get(&self, keyword: &str) -> Option<&Value> {
+        self.map.get(keyword)
+    }
+
+    fn below(&self, keyword: &str) -> String {
+        format!("{}/{}", self.place, escaped(keyword))
+    }
+
+    fn wrong(&self, keyword: &str, expected: &str) -> String {
+        let found = self.get(keyword).map(shown).unwrap_or_default();
+        format!("{}: {found} is not {expected}", at(&self.below(keyword)))
+    }
+
+    /// A count. One that is larger than every count is as good as none.
+    fn count(&self, keyword: &str) -> Result<Option<u64>, String> {
+        let Some(value) = self.get(keyword) else { return Ok(None) };
+        let count = match value {
+            Value::Number(number) if number.is_u64() => number.as_u64(),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of doubles saturates")]
+            Value::Number(number) => {
+                number.as_f64().filter(|float| *float >= 0.0 && float.fract() == 0.0).map(|float| float as u64)
+            }
+            _ => None,
+        };
+        count.map(Some).ok_or_else(|| self.wrong(keyword, "a count"))
+    }
+
+    fn range(&self, least: &str, most: &str) -> Result<Option<(u64, u64)>, String> {
+        let (least, most) = (self.count(least)?, self.count(most)?);
+        Ok((least.is_some() || most.is_some()).then(|| (least.unwrap_or(0), most.unwrap_or(u64::MAX))))
+    }
+
+    fn number(&self, keyword: &str) -> Result<Option<Number>, String> {
+        match self.get(keyword) {
+            None => Ok(None),
+            Some(Value::Number(number)) => Ok(Some(number.clone())),
+            Some(_) => Err(self.wrong(keyword, "a number")),
+        }
+    }
+
+    fn map(&self, keyword: &str) -> Result<Option<&Map<String, Value>>, String> {
+        match self.get(keyword) {
+            None => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(map)),
+            Some(_) => Err(self.wrong(keyword, "an object")),
+        }
+    }
+
+    /// A list of texts.
+    fn texts(&self, keyword: &str, list: &Value) -> Result<Vec<String>, String> {
+        let texts = list.as_array().map(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
+        texts.flatten().ok_or_else(|| self.wrong(keyword, "a list of names"))
+    }
+
+    fn types(&self) -> Result<Option<Vec<Type>>, String> {
+        let Some(value) = self.get("type") else { return Ok(None) };
+        let of = |value: &Value| Type::ALL.into_iter().find(|kind| value.as_str() == Some(kind.name()));
+        let types: Option<Vec<Type>> = match value {
+            Value::Array(list) if list.len() <= Type::ALL.len() => list.iter().map(of).collect(),
+            one => of(one).map(|kind| vec![kind]),
+        };
+        types.map(Some).ok_or_else(|| {
+            let names = Type::ALL.map(Type::name).join(", ");
+            self.wrong("type", &format!("a type or a list of them: {names}"))
+        })
+    }
+}
+
+impl Reader {
+    fn node(&mut self, value: &Value, place: String, nesting: usize) -> Result<Id, String> {
+        if nesting > MAX_NESTING {
+            return Err(format!("{}: schemas are nested more than {MAX_NESTING} deep", at(&place)));
+        }
+        if self.nodes.len() == MAX_NODES {
+            return Err(format!("{}: it has more than {MAX_NODES} schemas: say less", at(&place)));
+        }
+        let id = Id(self.nodes.len());
+        self.places.insert(place.clone(), id);
+        self.nodes.push(None);
+        let node = match value {
+            Value::Bool(true) => Node::Always,
+            Value::Bool(false) => Node::Never,
+            Value::Object(map) => {
+                let keywords = self.keywords(&Written { map, place: place.clone(), nesting })?;
+                Node::Keywords { place, keywords }
+            }
+            other => {
+                let found = shown(other);
+                return Err(format!("{}: {found} is not a schema: expected an object, true or false", at(&place)));
+            }
+        };
+        if let Some(place) = self.nodes.get_mut(id.0) {
+            *place = Some(node);
+        }
+        Ok(id)
+    }
+
+    fn keywords(&mut self, written: &Written<'_>) -> Result<Vec<Keyword>, String> {
+        refuse(written)?;
+        for definitions in DEFINITIONS {
+            self.schemas_by_name(written, definitions)?;
+        }
+        let mut keywords = Vec::new();
+        // What is cheap and tells most comes first.
+        keywords.extend(written.types()?.map(Keyword::Type));
+        keywords.extend(written.get("const").map(|value| Keyword::Const(value.clone())));
+        match written.get("enum") {
+            None => {}
+            Some(Value::Array(values)) => keywords.push(Keyword::Enum(values.clone())),
+            Some(_) => return Err(written.wrong("enum", "a list")),
+        }
+        for bound in Bound::ALL {
+            keywords.extend(written.number(bound.keyword())?.map(|number| Keyword::Bound(bound, number)));
+        }
+        if let Some(number) = written.number("multipleOf")? {
+            if number.as_f64().is_none_or(|number| number <= 0.0) {
+                return Err(written.wrong("multipleOf", "a number above 0"));
+            }
+            keywords.push(Keyword::MultipleOf(number));
+        }
+        let range = |least, most, keyword: fn(u64, u64) -> Keyword| {
+            written.range(least, most).map(|range| range.map(|(least, most)| keyword(least, most)))
+        };
+        keywords.extend(range("minLength", "maxLength", |least, most| Keyword::Length { least, most })?);
+        keywords.extend(range("minItems", "maxItems", |least, most| Keyword::ItemCount { least, most })?);
+        keywords.extend(range("minProperties", "maxProperties", |least, most| Keyword::PropertyCount { least, most })?);
+        if let Some(list) = written.get("required") {
+            keywords.push(Keyword::Required(written.texts("required", list)?));
+        }
+        if let Some(map) = written.map("dependentRequired")? {
+            let texts = |(key, list): (&String, &Value)| {
+                written.texts("dependentRequired", list).map(|texts| (key.clone(), texts))
+            };
+            keywords.push(Keyword::DependentRequired(map.iter().map(texts).collect::<Result<_, _>>()?));
+        }
+        match written.get("pattern") {
+            None => {}
+            Some(Value::String(text)) => {
+                let place = written.below("pattern");
+                keywords.push(Keyword::Pattern(self.pattern(text, &place)?));
+            }
+            Some(_) => return Err(written.wrong("pattern", "a text")),
+        }
+        self.children(written, &mut keywords)?;
+        self.in_place(written, &mut keywords)?;
+        match written.get("uniqueItems") {
+            None | Some(Value::Bool(false)) => {}
+            Some(Value::Bool(true)) => keywords.push(Keyword::UniqueItems),
+            Some(_) => return Err(written.wrong("uniqueItems", "true or false")),
+        }
+        Ok(keywords)
+    }
+
+    /// Keywords whose schemas apply to what is inside the value.
+    fn children(&mut self, written: &Written<'_>, keywords: &mut Vec<Keyword>) -> Result<(), String> {
+        let (first, rest) = (self.list(written, "prefixItems")?, self.schema(written, "items")?);
+        if first.is_some() || rest.is_some() {
+            keywords.push(Keyword::Items { first: first.unwrap_or_default(), rest });
+        }
+        let range = written.range("minContains", "maxContains")?;
+        if let Some(schema) = self.schema(written, "contains")? {
+            let least = range.filter(|_| written.get("minContains").is_some()).map_or(1, |(least, _)| least);
+            keywords.push(Keyword::Contains { schema, least, most: range.map_or(u64::MAX, |(_, most)| most) });
+        }
+        let named = self.schemas_by_name(written, "properties")?;
+        let patterns = self.schemas_by_name(written, "patternProperties")?;
+        let others = self.schema(written, "additionalProperties")?;
+        if named.is_some() || patterns.is_some() || others.is_some() {
+            let mut matching = Vec::new();
+            for (text, id) in patterns.unwrap_or_default() {
+                let place = format!("{}/{}", written.below("patternProperties"), escaped(&text));
+                matching.push((self.pattern(&text, &place)?, id));
+            }
+            let named = named.unwrap_or_default().into_iter().collect();
+            keywords.push(Keyword::Properties(Properties { named, matching, others }));
+        }
+        keywords.extend(self.schema(written, "propertyNames")?.map(Keyword::PropertyNames));
+        Ok(())
+    }
+
+    /// Keywords whose schemas apply to the value itself.
+    fn in_place(&mut self, written: &Written<'_>, keywords: &mut Vec<Keyword>) -> Result<(), String> {
+        match written.get("$ref") {
+            None => {}
+            Some(Value::String(reference)) => {
+                keywords.push(Keyword::Reference(self.references.len()));
+                self.references.push((written.place.clone(), reference.clone()));
+            }
+            Some(_) => return Err(written.wrong("$ref", "a text")),
+        }
+        keywords.extend(self.list(written, "allOf")?.map(Keyword::AllOf));
+        keywords.extend(self.list(written, "anyOf")?.map(Keyword::AnyOf));
+        keywords.extend(self.list(written, "oneOf")?.map(Keyword::OneOf));
+        keywords.extend(self.schema(written, "not")?.map(Keyword::Not));
+        let (then, otherwise) = (self.schema(written, "then")?, self.schema(written, "else")?);
+        if let Some(condition) = self.schema(written, "if")? {
+            keywords.push(Keyword::If { condition, then, otherwise });
+        }
+        keywords.extend(self.schemas_by_name(written, "dependentSchemas")?.map(Keyword::DependentSchemas));
+        Ok(())
+    }
+
+    fn schema(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Id>, String> {
+        let Some(value) = written.get(keyword) else { return Ok(None) };
+        self.node(value, written.below(keyword), written.nesting.saturating_add(1)).map(Some)
+    }
+
+    fn list(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<Id>>, String> {
+        let Some(value) = written.get(keyword) else { return Ok(None) };
+        let list = value.as_array().filter(|list| !list.is_empty());
+        let list = list.ok_or_else(|| written.wrong(keyword, "a list of schemas"))?;
+        let nesting = written.nesting.saturating_add(1);
+        let place = written.below(keyword);
+        let node = |(index, value)| self.node(value, format!("{place}/{index}"), nesting);
+        list.iter().enumerate().map(node).collect::<Result<_, _>>().map(Some)
+    }
+
+    fn schemas_by_name(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<(String, Id)>>, String> {
+        let Some(map) = written.map(keyword)? else { return Ok(None) };
+        let nesting = written.nesting.saturating_add(1);
+        let place = written.below(keyword);
+        let node = |(name, value): (&String, &Value)| {
+            let id = self.node(value, format!("{place}/{}", escaped(name)), nesting)?;
+            Ok((name.clone(), id))
+        };
+        map.iter().map(node).collect::<Result<_, String>>().map(Some)
+    }
+
+    /// Compiles a pattern, once however often it is written.
+    fn pattern(&mut self, text: &str, place: &str) -> Result<usize, String> {
+        if let Some(known) = self.pattern_places.get(text) {
+            return Ok(*known);
+        }
+        let wrong = |problem: String| format!("{}: the pattern {}", at(place), problem);
+        if self.patterns.len() == MAX_PATTERNS {
+            return Err(wrong(format!("is one more than the {MAX_PATTERNS} that a schema may have")));
+        }
+        let pattern =
+            Pattern::new(text).map_err(|problem| wrong(format!("{} {problem}", shown(&Value::from(text)))))?;
+        let size = self.patterns.iter().map(Pattern::compiled).fold(pattern.compiled(), usize::saturating_add);
+        if size > MAX_PATTERNS_SIZE {
+            let most = MAX_PATTERNS_SIZE >> 10;
+            return Err(wrong(format!("and those before it have more than {most} KiB once they are compiled")));
+        }
+        self.patterns.push(pattern);
+        let index = self.patterns.len().saturating_sub(1);
+        self.pattern_places.insert(text.to_owned(), index);
+        Ok(index)
+    }
+}
+
+/// Refuses keywords that are outside the dialect. Those that no draft has are notes.
+fn refuse(written: &Written<'_>) -> Result<(), String> {
+    for (keyword, instead) in REFUSED {
+        if written.get(keyword).is_some() {
+            return Err(format!("{}: `{keyword}` is not taken: {instead}", at(&written.place)));
+        }
+    }
+    for keyword in AT_THE_TOP {
+        if written.get(keyword).is_some() && !written.place.is_empty() {
+            return Err(format!("{}: `{keyword}` is not taken below the top: leave it out", at(&written.place)));
+        }
+    }
+    match written.get("$schema") {
+        Some(dialect) if dialect.as_str().map(|dialect| dialect.trim_end_matches('#')) != Some(DIALECT) => {
+            Err(written.wrong("$schema", &format!("the dialect of this host: expected {DIALECT}")))
+        }
+        _ => Ok(()),
+    }
+}
