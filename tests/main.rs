@@ -61,6 +61,8 @@ mod reflected;
 mod schemas;
 /// What reaches terminals, the log and file names from outside.
 mod screen;
+/// A host whose guest threads are all held still answers.
+mod starved;
 /// Memory of one call is not left for the next where the host swaps.
 mod swap;
 /// What tools are connected to over TCP, and what they are not.

@@ -38,7 +38,7 @@ impl<'a> Host<'a> {
         env: &[(&str, &str)],
     ) -> Self {
         let mut command = Command::new(binary());
-        command.arg("serve").args(args);
+        command.arg("serve").args(args).envs(env.iter().copied());
         Self::run(scratch, command)
     }
 

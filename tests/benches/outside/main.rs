@@ -11,6 +11,7 @@
 )]
 
 mod authoring;
+mod held;
 mod images;
 mod mcp;
 mod schema;
@@ -27,6 +28,7 @@ fn main() {
     let mut report = Report::new("The binary, from outside");
     mcp::measure(&mut report);
     schema::measure(&mut report);
+    held::measure(&mut report);
     images::measure(&mut report);
     authoring::measure(&mut report);
     report.finish();
