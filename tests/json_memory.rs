@@ -32,7 +32,7 @@ fn the_input_of_a_nested_call_is_parsed_within_its_account() {
     let scratch = Scratch::new();
     let limits = "[limits]\nstdin = \"16MiB\"\nmemory = \"200MiB\"\nhost-call = \"32MiB\"\n";
     let input = json!({ "act": "call-text", "text": heavy(7_500_000) }).to_string();
-    for (rows, says) in [(String::new(), "declares no call"), (may_call("nested"), "host-memory")] {
+    for (rows, says) in [(may_call("other"), "declares no call"), (may_call("nested"), "host-memory")] {
         let component = built(&scratch, "nested", &(rows + limits));
         // As an argument it would be too long for the system.
         let request = json!({ "name": "nested", "arguments": serde_json::from_str::<Value>(&input).unwrap() });

@@ -42,7 +42,7 @@ fn levels(count: usize, level: impl Fn(Value) -> Value) -> Value {
 fn schemas_without_a_bound_are_refused_when_they_are_loaded() {
     // Each was seen to hang, to end or to fill the host.
     let doubled = levels(26, |next| json!({ "allOf": [next, next] }));
-    refused(&doubled, &["the input schema of `typed`", "at /$defs/l", "more than 1024 schemas apply to one value"]);
+    refused(&doubled, &["the input schema of `tool`", "at /$defs/l", "more than 1024 schemas apply to one value"]);
     let deep = levels(600, |next| json!({ "anyOf": [next], "unevaluatedItems": {} }));
     refused(&deep, &["at /$defs/l0: ", "`unevaluatedItems` is not taken"]);
     let patterns: Map<_, _> =

@@ -126,7 +126,7 @@ impl Redactor {
         };
         let mut all = Vec::new();
         for reading in Reading::of(bytes) {
-            self.search(finder, unescaped(bytes, reading, cut), bytes.len(), cut, &mut all);
+            all.extend(self.search(finder, unescaped(bytes, reading, cut), bytes.len(), cut));
             // What an earlier reading has found is found again.
             all = merged(all);
         }
@@ -142,8 +142,9 @@ impl Redactor {
     }
 
     /// Looks for secrets in a text of `size` bytes as one reading has it.
-    fn search(&self, finder: &NFA, text: impl Iterator<Item = Piece>, size: usize, cut: bool, all: &mut Vec<Found>) {
-        let Ok(mut state) = finder.start_state(Anchored::No) else { return };
+    fn search(&self, finder: &NFA, text: impl Iterator<Item = Piece>, size: usize, cut: bool) -> Vec<Found> {
+        let mut all = Vec::new();
+        let Ok(mut state) = finder.start_state(Anchored::No) else { return all };
         // The pieces that a spelling may have begun with, for its place.
         let mut last: VecDeque<Piece> = VecDeque::new();
         for piece in text {
@@ -159,12 +160,13 @@ impl Redactor {
             let spelling = finder.match_pattern(state, 0);
             let begin = last.len().checked_sub(finder.pattern_len(spelling)).and_then(|first| last.get(first));
             if let Some(begin) = begin {
-                add(all, Found { place: begin.start..piece.end, spelling: spelling.as_usize() });
+                add(&mut all, Found { place: begin.start..piece.end, spelling: spelling.as_usize() });
             }
         }
         if cut && let Some((start, spelling)) = self.begun(last.make_contiguous()) {
-            add(all, Found { place: start..size, spelling });
+            add(&mut all, Found { place: start..size, spelling });
         }
+        all
     }
 
     fn mark_of(&self, spelling: usize) -> &[u8] {

@@ -107,6 +107,13 @@ fn secrets_that_look_like_escapes_are_found() {
 }
 
 #[test]
+fn each_place_has_its_own_mark_in_every_reading() {
+    let escaped = SECRET.replace('/', "\\/");
+    let said = format!("one {SECRET}\ntwo {escaped} &amp; 100%\nthree another-secret=\nfour {SECRET}");
+    check(&said, "one [redacted:key]\ntwo [redacted:key] &amp; 100%\nthree [redacted:other]=\nfour [redacted:key]");
+}
+
+#[test]
 fn base64_in_lines_is_found() {
     let long = SECRET.repeat(6);
     let mut secrets = Secrets::default();
