@@ -90,7 +90,7 @@ pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accept
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
     let dir = data.dir().map_err(Failure::work)?;
-    let decisions = config.decisions()?.into_iter().collect();
+    let decisions = config.decisions()?;
     let path = data.path().to_owned();
     let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, withheld, accepted };
     Agents::open(agents).await.map_err(Failure::work)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cofferdam_agent::ToolDecision;
+use cofferdam_agent::{Decisions, ToolDecision};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,7 @@ impl WorkspaceAccess {
 
 impl Config {
     /// Every decision of the file. Opens the directories that it offers.
-    pub(crate) fn decisions(&self) -> Result<Vec<((String, String), ToolDecision)>, Failure> {
+    pub(crate) fn decisions(&self) -> Result<Decisions, Failure> {
         let decision = |(index, row): (usize, &GrantRow)| {
             let GrantRow { agent, tool, workspace, dirs, env, limits, http, tcp, secrets } = row.clone();
             let base = self.directory();

@@ -18,7 +18,7 @@ pub(super) async fn show(
     data: &DataDir,
 ) -> Result<(), Failure> {
     let runner = host::runner(config, data)?;
-    let decisions = config.decisions()?.into_iter().collect();
+    let decisions = config.decisions()?;
     let dir = data.dir().map_err(Failure::work)?;
     let mut grants =
         cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions).await.map_err(Failure::usage)?;
