@@ -181,7 +181,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
 
 #[cfg(test)]
 mod tests {
-    use cofferdam_capability::Bytes;
+    use crate::quantity::Bytes;
 
     use super::*;
 
