@@ -125,7 +125,7 @@ fn a_name_of_a_file_forges_no_line_of_the_log_or_of_an_error() {
     // The log of a server that looks at a directory says what is wrong with its files.
     let tools = scratch.directory("tools");
     std::fs::copy(tool("echo"), tools.join("echo.wasm")).unwrap();
-    let mut server = crate::mcp::server::Server::start(&scratch, [tools.as_os_str()]);
+    let mut server = crate::mcp::server::Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
     server.initialize();
     std::fs::write(tools.join(name), "no component").unwrap();
     let line = server.complains("the tools stay as they were");
