@@ -5,6 +5,7 @@
 
 mod links;
 mod manifests;
+mod promises;
 mod sources;
 mod tool_table;
 mod tools;

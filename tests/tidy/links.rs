@@ -38,7 +38,7 @@ fn named(text: &str) -> Vec<(&str, usize)> {
 }
 
 /// Whether `code` is a path in this repository, and not a command, a pattern or a file of a guest.
-fn is_source(code: &str) -> bool {
+pub(super) fn is_source(code: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let ours = code.contains('/') && !code.starts_with('/') && code.chars().all(plain);
     ours && SOURCES.iter().any(|ending| code.ends_with(ending))
