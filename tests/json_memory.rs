@@ -1,5 +1,6 @@
 //! What the host holds when JSON text becomes values: on the account of a call, whichever way the text comes.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -30,13 +31,14 @@ fn peak(process: u32) -> u64 {
 #[test]
 fn the_input_of_a_nested_call_is_parsed_within_its_account() {
     let scratch = Scratch::new();
-    let limits = "[limits]\nstdin = \"16MiB\"\nmemory = \"200MiB\"\nhost-call = \"32MiB\"\n";
+    let limits = ["--limit", "stdin=16MiB", "--memory", "200MiB", "--limit", "host-call=32MiB"];
     let input = json!({ "act": "call-text", "text": heavy(7_500_000) }).to_string();
     for (rows, says) in [(may_call("other"), "declares no call"), (may_call("nested"), "host-memory")] {
-        let component = built(&scratch, "nested", &(rows + limits));
+        let component = built(&scratch, "nested", &rows);
         // As an argument it would be too long for the system.
         let request = json!({ "name": "nested", "arguments": serde_json::from_str::<Value>(&input).unwrap() });
-        let mut server = Server::start(&scratch, [component.as_os_str()]);
+        let mut server =
+            Server::start(&scratch, limits.map(OsString::from).into_iter().chain([component.into_os_string()]));
         server.initialize();
         let answer = server.ask(1, "tools/call", request)["result"].clone();
         let text = answer["content"][0]["text"].as_str().expect("text");
@@ -102,9 +104,12 @@ fn a_result_over_mcp_is_parsed_within_its_account() {
     };
     let text = Typed { output_schema: "", ..large };
     let small = Typed { repeated: (HEAVY, 10), ..large };
-    let limits = "[limits]\nresult = \"8MiB\"\nhost-call = \"32MiB\"\n";
+    let limits = ["--limit", "result=8MiB", "--limit", "host-call=32MiB"].map(OsString::from);
     let tools = [("large", large), ("text", text), ("small", small)];
-    let mut server = Server::start(&scratch, tools.map(|(name, tool)| tool.built(&scratch, name, limits)));
+    let mut server = Server::start(
+        &scratch,
+        limits.into_iter().chain(tools.map(|(name, tool)| tool.built(&scratch, name, "").into())),
+    );
     server.initialize();
     let mut call =
         |id, name: &str| server.ask(id, "tools/call", json!({ "name": name, "arguments": {} }))["result"].clone();
