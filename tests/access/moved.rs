@@ -92,12 +92,14 @@ fn a_component_that_cannot_be_read_any_more_decides_nothing() {
     let trees = std::fs::read_dir(scratch.data().join("agents")).expect("a directory");
     let tree = trees.last().expect("a tree").expect("an entry").path();
     std::fs::write(tree.join("usr/bin/probe"), "damaged").expect("a file");
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--agentfile"].map(Into::into);
-    let refused = cofferdam(&scratch, serve.into_iter().chain([file.clone().into_os_string()])).run().exits(1);
-    let complaint = refused.complains(&["BIN probe", "cannot be read", "the variable A", "--accept a:probe@sha256:"]);
-    let accept = complaint.stderr.split("--accept ").nth(1).expect("a flag").split('`').next().expect("its value");
-    start(&scratch, &file, &["--accept", accept]).kill();
+    let mut host = start(&scratch, &file, &[]);
+    let complaint = host.hears("the component in use cannot be read");
+    host.kill();
+    assert!(complaint.contains("BIN probe") && complaint.contains("the variable A"), "{complaint}");
+    let accept = complaint.split("--accept ").nth(1).expect("a flag").split('`').next().expect("its value");
+    let host = start(&scratch, &file, &["--accept", accept]);
+    assert!(answer(&host).contains("HOME="));
     for wrong in ["a:probe", "a@sha256:00", "aprobe@sha256:00", "a:probe@sha256:00"] {
-        cofferdam(&scratch, ["serve", "--accept", wrong]).run().exits(2).complains(&["--accept", wrong]);
+        cofferdam(&Scratch::new(), ["serve", "--accept", wrong]).run().exits(2).complains(&["--accept", wrong]);
     }
 }

@@ -34,7 +34,7 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
     assert_eq!(host.has_said("agent a: quiet gets nothing but its input"), 1);
     let withheld = ["requests to evil.test, which nobody offers", "the variable OTHER, which has no value here"];
     for sentence in withheld {
-        assert_eq!(host.has_said(&format!("note: agent a: reader: its manifest declares {sentence}")), 1);
+        assert_eq!(host.has_said(&format!("its manifest declares {sentence} agent=\"a\" tool=\"reader\"")), 1);
     }
     // The same beside a running host and when none runs, in a table and for machines.
     for running in [Some(host), None] {
@@ -108,14 +108,16 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
     refused("dirs = [\"shared\"]\n", &[place, "HOST:GUEST"]);
     refused("dirs = [\"../shared:data\"]\n", &[place, "absolute path"]);
     refused("workspace = \"r\"\n", &["cofferdam.toml:4", "unknown variant `r`", "`ro`"]);
-    // The overlap rules of every grant hold here too: the agent fails, and says why.
-    let overlap = "dirs = [\"../shared:/workspace/shared:ro\"]\n";
-    scratch.file("data/cofferdam.toml", grant("changes") + overlap);
-    let wider = built(&scratch, "changes", "fs_changes", &(rows + &directory("/workspace/shared", "read-only")));
-    let file = agentfile(&scratch, &format!("BIN changes {}\n", wider.display()));
-    let serve =
-        ["serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref(), "--agentfile".as_ref(), file.as_os_str()];
-    cofferdam(&scratch, serve).run().exits(1).complains(&["BIN changes", "/workspace/shared", "same access"]);
+    // What holds for every grant holds here too: the agent fails, and says why.
+    for (text, parts) in [
+        ("dirs = [\"../shared:/workspace/shared:ro\"]\n", ["/workspace/shared", "same access"]),
+        ("dirs = [\"../shared:/tmp\"]\n", ["/tmp", "cannot be offered"]),
+        ("dirs = [\"..:/data\"]\n", ["offered as /data", "holds the data directory"]),
+    ] {
+        let mut host = start(text);
+        let told = host.hears("error: agent a, BIN changes");
+        assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+    }
 }
 
 #[test]

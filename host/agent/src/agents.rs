@@ -189,7 +189,10 @@ impl Agents {
         let mut components = Vec::new();
         for bin in &agentfile.bins {
             let found = self.component(&name, bin, &home).await?;
-            components.push(self.decided(&row, bin, found).await?);
+            components.push(match &known {
+                Some(known) => self.decided(known, bin, found).await?,
+                None => found,
+            });
         }
         let source = std::fs::read(file).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
         let made = self.make(&row, known.as_ref(), &agentfile, &components, &source).await;

@@ -4,10 +4,8 @@
 //! the operator accepts it by its digest; a reference that was changed in the Agentfile is such a decision by itself, and
 //! so is a file beside the Agentfile.
 
-use std::io::ErrorKind;
-
 use cofferdam_capability::{Digest, Manifest};
-use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource, ReadError};
+use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_tool::Installed;
 
 use crate::agents::{Agents, Component, MAX_COMPONENT};
@@ -32,7 +30,8 @@ enum Before {
 }
 
 impl Agents {
-    /// Returns the component to use for a BIN: `found`, unless it asks for more than the one in use.
+    /// Returns the component to use for a BIN of an agent that there was before: `found`, unless it asks for more than the
+    /// one in use.
     pub(crate) async fn decided(&self, row: &AgentRow, bin: &Bin, found: Component) -> Result<Component, AgentError> {
         let agent = &row.name;
         let BinSource::Image(reference) = &bin.source else { return Ok(found) };
@@ -83,16 +82,14 @@ impl Agents {
     }
 
     async fn before(&self, row: &AgentRow, bin: &Bin) -> Result<Before, AgentError> {
-        let known = match agentfile::read(&self.path.join(&row.id).join("etc/Agentfile")) {
-            Ok(Agentfile { bins, .. }) => bins.iter().any(|old| old.name == bin.name && old.source == bin.source),
-            // The tree of an agent that is made for the first time.
-            Err(ReadError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => false,
-            Err(_) => return Ok(Before::Lost),
+        // This also ends a switch to another revision that a killed host has begun.
+        let workspace = self.workspace(&row.id)?;
+        let Ok(Agentfile { bins, .. }) = agentfile::read(&self.path.join(&row.id).join("etc/Agentfile")) else {
+            return Ok(Before::Lost);
         };
-        if !known {
+        if !bins.iter().any(|old| old.name == bin.name && old.source == bin.source) {
             return Ok(Before::Nothing);
         }
-        let workspace = self.workspace(&row.id)?;
         let Ok(bytes) = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT) else {
             return Ok(Before::Lost);
         };

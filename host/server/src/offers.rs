@@ -27,7 +27,9 @@ pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
 /// have the same grant.
 pub(crate) fn tell(component: &str, tools: &[Tool]) {
     let Some(tool) = tools.first() else { return };
-    tell_withheld(component, tool.grant());
+    for withheld in tool.grant().withheld() {
+        console::note(&format!("note: {component}: {withheld}"));
+    }
     if let Some(flags) = access::flags(tool.grant()) {
         console::note(&format!("note: {component}: to give it more, add {flags}"));
     }
@@ -41,17 +43,13 @@ pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
     for grant in agent.catalog().iter().map(Tool::grant).filter(|grant| told.insert(grant.tool().to_owned())) {
         let tool = format!("agent {}: {}", agent.name(), grant.tool());
         console::note(&format!("{tool} gets {}", access::line(grant, &config.ceiling.defaults)));
-        tell_withheld(&tool, grant);
+        for withheld in grant.withheld() {
+            tracing::info!(agent = agent.name(), tool = grant.tool(), "{withheld}");
+        }
         if let Some(sentence) = access::grant_limits(config, agent.name(), grant) {
             console::note(&format!("note: {tool}: {sentence}"));
         }
         tell_reach(&tool, grant);
-    }
-}
-
-fn tell_withheld(component: &str, grant: &Grant) {
-    for withheld in grant.withheld() {
-        console::note(&format!("note: {component}: {withheld}"));
     }
 }
 
