@@ -128,9 +128,10 @@ fn every_value_that_is_shown_can_be_written() {
     let scratch = Scratch::new();
     let shown = |scratch: &Scratch| ["host", "limits", "ceiling"].map(|table| settings(scratch, table));
     let [host, limits, ceiling] = shown(&scratch);
+    // What follows a word in brackets explains it.
     let number = |(key, value): (&String, &String)| match value.parse::<u32>() {
         Ok(number) => format!("{key} = {number}\n"),
-        Err(_) => format!("{key} = \"{value}\"\n"),
+        Err(_) => format!("{key} = \"{}\"\n", value.split(" (").next().unwrap_or_default()),
     };
     let host_table: String = host.iter().map(number).collect();
     let text = format!("[host]\n{host_table}{}{}", table("[limits]", &limits), table("[ceiling]", &ceiling));

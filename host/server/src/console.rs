@@ -61,6 +61,11 @@ pub(crate) fn note(sentence: &str) {
     eprintln!("{}", ForeignText::line(sentence));
 }
 
+/// The same with lines to copy below it.
+pub(crate) fn notes(sentences: &str) {
+    sentences.lines().for_each(note);
+}
+
 /// A sentence about what takes a while, on a terminal alone.
 pub(crate) fn progress(sentence: &str) {
     if std::io::stderr().is_terminal() {

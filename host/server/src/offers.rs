@@ -47,7 +47,7 @@ pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
             tracing::info!(agent = agent.name(), tool = grant.tool(), "{withheld}");
         }
         if let Some(sentence) = access::grant_limits(config, agent.name(), grant) {
-            console::note(&format!("note: {tool}: {sentence}"));
+            console::notes(&format!("note: {tool}: {sentence}"));
         }
         tell_reach(&tool, grant);
     }

@@ -45,7 +45,7 @@ pub(super) async fn show(
     }
     console::table(&["tool", "gets", "what"], rows);
     for sentence in grants.iter().filter_map(|grant| access::grant_limits(config, agent, grant)) {
-        console::note(&sentence);
+        console::notes(&sentence);
     }
     Ok(())
 }
