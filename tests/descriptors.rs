@@ -161,8 +161,8 @@ fn a_component_that_is_asked_for_its_tools_reaches_nothing_and_leaves_a_line_in_
     let run = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--capabilities".as_ref(), manifest.as_os_str()];
     let run = run.into_iter().chain(flags.iter().map(AsRef::as_ref)).chain(["--".as_ref(), "{}".as_ref()]);
     let ran = cofferdam(&scratch, run).env("COFFERDAM_LOG", "info").run().exits(0);
-    let calls =
-        |ran: &Ran| ran.stderr.lines().filter(|line| line.contains("tool call tool=\"reach\" outcome=\"ok\"")).count();
+    let is_call = |line: &&str| line.contains("tool call tool=\"reach\"") && line.contains("outcome=\"ok\"");
+    let calls = |ran: &Ran| ran.stderr.lines().filter(is_call).count();
     assert_eq!(calls(&ran), 2, "the listing and the call: {}", ran.stderr);
     let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
     let args = args.into_iter().chain(["--capabilities".as_ref(), manifest.as_os_str()]);
