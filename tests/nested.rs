@@ -224,6 +224,7 @@ fn leaving_a_turn_stops_inner_calls() {
     let stdout = client.stdout.take().expect("piped");
     let mut events = std::io::BufRead::lines(std::io::BufReader::new(stdout));
     assert!(events.any(|line| line.unwrap().contains("tool.call")));
+    host.hears("tool says: calls nap");
     client.kill().unwrap();
     client.wait().unwrap();
     for tool in ["nap", "nested"] {

@@ -45,7 +45,11 @@ fn act(name: &str, input: &Value) -> Value {
         // Calls itself for ever, under the name it has been given.
         "self" => call(input["tool"].as_str().unwrap_or("nested"), &input.to_string()),
         // Calls what the input names, with what it says.
-        "call" => call(input["tool"].as_str().expect("a tool"), &input["input"].to_string()),
+        "call" => {
+            let tool = input["tool"].as_str().expect("a tool");
+            host::log(Level::Info, &format!("calls {tool}"));
+            call(tool, &input["input"].to_string())
+        }
         "call-text" => call("nested", input["text"].as_str().expect("a text")),
         // More calls than there may be, none of them deep.
         "many" => {
