@@ -84,7 +84,8 @@ impl Held {
     fn grow(&mut self, growth: Growth) -> Result<bool, String> {
         let Growth { current, desired, maximum } = growth;
         self.last = 0;
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A maximum at or above the limit is the pool's, which the limit stands for.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < self.max) {
             return Ok(false);
         }
         let more = desired.saturating_sub(current);
@@ -144,19 +145,19 @@ mod tests {
     use super::*;
 
     fn growth(current: usize, desired: usize) -> Growth {
-        Growth { current, desired, maximum: Some(100) }
+        Growth { current, desired, maximum: Some(50) }
     }
 
     #[test]
     fn only_memory_that_was_given_counts_as_held() {
         let mut held = Held::up_to("memory", 60);
         assert_eq!(held.grow(growth(0, 20)), Ok(true));
-        assert_eq!(held.grow(growth(20, 101)), Ok(false), "beyond the module's own maximum");
+        assert_eq!(held.grow(growth(20, 51)), Ok(false), "beyond the module's own maximum");
         assert_eq!((held.now, held.peak), (20, 20));
         assert_eq!(held.grow(growth(20, 50)), Ok(true));
         held.take_back();
         assert_eq!((held.now, held.peak), (20, 20), "the engine could not make it");
-        assert!(held.grow(growth(20, 61)).is_err());
+        assert!(held.grow(Growth { current: 20, desired: 61, maximum: Some(100) }).is_err());
         held.take_back();
         assert_eq!((held.now, held.peak), (20, 20), "what was refused is not taken back twice");
     }

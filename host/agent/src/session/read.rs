@@ -118,7 +118,8 @@ impl SessionStore {
         .fetch_all(self.pool())
         .await
         .map_err(self.wrong())?;
-        let next = rows.last().filter(|_| rows.len() == PAGE as usize).map(|last| SessionsCursor(last.newest));
+        let next =
+            rows.last().filter(|_| i64::try_from(rows.len()) == Ok(PAGE)).map(|last| SessionsCursor(last.newest));
         Ok((rows.into_iter().map(|placed| placed.row).collect(), next))
     }
 }

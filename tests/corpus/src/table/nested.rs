@@ -35,6 +35,6 @@ pub(super) const ROWS: &[Row] = &[
     nested(&[r#"{"act": "call", "tool": "guest", "input": {}}"#], "is a required property"),
     nested(&[r#"{"act": "log-flood"}"#], "log: 744 dropped beyond 256 and 65536 bytes"),
     nested(&[r#"{"act": "progress-flood"}"#], "progress: 744 dropped beyond 256 and 65536 bytes"),
-    Row { mode: "call", outcome: REFUSED, ..nested(&["{}"], "does not list its tools") },
+    Row { mode: "list-call", outcome: REFUSED, ..nested(&["{}"], "does not list its tools") },
     Row { manifest: "", outcome: REFUSED, ..nested(&["{}"], "cofferdam:tool/calls@0.1.0") },
 ];

@@ -23,6 +23,7 @@ static MODE: [u8; 32] = *b"@mode:                          ";
 
 fn mode() -> String {
     // Volatile, or the compiler would read it once and for all.
+    // SAFETY: a static array of bytes, which is valid to read.
     let written = unsafe { std::ptr::read_volatile(&raw const MODE) };
     match std::str::from_utf8(&written[6..]).unwrap_or_default().trim() {
         "" => std::env::var("MODE").unwrap_or_default(),
