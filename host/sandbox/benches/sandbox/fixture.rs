@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_capability::{
-    Access, Bytes, Ceiling, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
+    Access, Bytes, Ceiling, Count, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
 };
 use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place};
 use tempfile::TempDir;
