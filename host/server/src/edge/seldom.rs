@@ -30,7 +30,8 @@ impl Seldom {
             state.last = Some(Instant::now());
             std::mem::take(&mut state.left_out)
         };
-        tracing::warn!(left_out, "{}", sentence());
+        let sentence = sentence();
+        tracing::warn!(left_out, "{sentence}");
     }
 }
 
