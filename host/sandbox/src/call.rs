@@ -96,7 +96,6 @@ enum Ended {
 
 /// What a call is run with.
 struct Run<'a> {
-    pool: Arc<Pool>,
     component: &'a Component,
     grant: &'a Grant,
     invocation: Invocation,
@@ -119,7 +118,7 @@ impl Engine {
 
         let ended = match self.prepare(component, grant, &invocation, allowance) {
             Err(outcome) => Err(outcome),
-            Ok(Prepared { pool, scratch }) => {
+            Ok(scratch) => {
                 let mut invocation = invocation;
                 let CommandLine { argv, stdin } = invocation.take_streams(grant.tool());
                 let streams = Streams { args: argv, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
@@ -130,7 +129,7 @@ impl Engine {
                     conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
                     scratch: scratch.as_ref(),
                 };
-                let guest = self.run(Run { pool, component, grant, invocation, place, given }, &mut spent);
+                let guest = self.run(Run { component, grant, invocation, place, given }, &mut spent);
                 let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
                 if let Some(scratch) = scratch {
                     // What takes longer goes on without the call, on one of the threads for what blocks.
@@ -175,7 +174,7 @@ impl Engine {
         grant: &Grant,
         invocation: &Invocation,
         allowance: &Allowance,
-    ) -> Result<Prepared, Outcome> {
+    ) -> Result<Option<CallScratch>, Outcome> {
         if let Some(refused) = invocation.refused(component, grant) {
             return Err(refused);
         }
@@ -183,19 +182,19 @@ impl Engine {
         if let Err(overdrawn) = allowance.account().charge("the input", carried) {
             return Err(Outcome::Denied { reason: overdrawn.to_string() });
         }
-        let pool = self.pools.current().map_err(|error| host_fault("choosing a pool", &error.into()))?;
         let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
-        let scratch = scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))?;
-        Ok(Prepared { pool, scratch })
+        scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))
     }
 
     /// Waits for a place and runs the guest. What it used is in `spent` also when this future is dropped half-way.
     async fn run(&self, run: Run<'_>, spent: &mut Spent) -> Result<Ended, Outcome> {
-        let Run { pool, component, grant, invocation, place, given } = run;
-        let linked = component.linked(&pool).map_err(|error| host_fault("linking", &error.into()))?;
+        let Run { component, grant, invocation, place, given } = run;
         let waiting = Instant::now();
         let _place = self.admit(place, grant).await?;
         spent.queued = waiting.elapsed();
+        // Only now: swap may have come up while the call waited.
+        let pool = self.pools.current().map_err(|error| host_fault("choosing a pool", &error.into()))?;
+        let linked = component.linked(&pool).map_err(|error| host_fault("linking", &error.into()))?;
         let mut call = Metered { store: store(&pool, grant, given)?, fuel: grant.limits().fuel.0, spent };
         let ended = {
             let (store, cpu) = (&mut call.store, &mut call.spent.cpu);
@@ -225,12 +224,6 @@ impl Engine {
         let descriptors = self.descriptors.take(line, grant).await?;
         Ok((descriptors, Some([turn, self.places.acquire().await.map_err(closed)?])))
     }
-}
-
-/// What a call has before it waits for its turn.
-struct Prepared {
-    pool: Arc<Pool>,
-    scratch: Option<CallScratch>,
 }
 
 fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Store<State>, Outcome> {
