@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
@@ -73,7 +74,7 @@ struct Made {
 
 /// A tool as it is found, before it is loaded.
 pub(crate) struct Component {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// How to call it, Markdown, as its image says.
     pub(crate) usage: Option<String>,
 }
@@ -293,7 +294,7 @@ impl Agents {
         let agentfile = agentfile::read(&file)?;
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            let bytes = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?;
+            let bytes = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?.into();
             components.push(Component { bytes, usage: workspace.read_usage(&bin.name)? });
         }
         let Made { agent, documents } = self.build(row, &agentfile, &components, workspace.clone()).await?;
@@ -321,14 +322,14 @@ impl Agents {
                     return Err(wrong(format!("{} has more than {MAX_COMPONENT} bytes", path.display())));
                 }
                 let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-                Ok(Component { bytes, usage: None })
+                Ok(Component { bytes: bytes.into(), usage: None })
             }
             BinSource::Image(reference) => {
                 let found = self.images.tool(reference).await.map_err(|error| wrong(error.to_string()))?;
                 if found.pulled.is_some() {
                     tracing::info!(agent, bin = bin.name, digest = %found.digest, "pulled {reference}");
                 }
-                Ok(Component { bytes: found.tool.component, usage: found.tool.usage })
+                Ok(Component { bytes: found.tool.component.into(), usage: found.tool.usage })
             }
         }
     }
@@ -380,7 +381,8 @@ impl Agents {
     ) -> Result<(), AgentError> {
         let wrong =
             |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
-        let installed = self.runner.load(&component.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
+        let installed =
+            self.runner.load(component.bytes.clone(), &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
         let decision =
             self.decisions.offered(&row.name, &bin.name, installed.manifest(), workspace.root()).map_err(grant)?;

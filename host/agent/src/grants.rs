@@ -28,7 +28,7 @@ pub async fn grants(
         let name = &bin.name;
         let wrong = |error| AgentError::Tool { agent: agent.to_owned(), bin: name.clone(), source: Box::new(error) };
         let bytes = workspace.read(&format!("usr/bin/{name}"), MAX_COMPONENT)?;
-        let installed = runner.load(&bytes, &format!("BIN {name}"), None).await.map_err(wrong)?;
+        let installed = runner.load(bytes.into(), &format!("BIN {name}"), None).await.map_err(wrong)?;
         let grant = |source| wrong(ToolError::Grant { tool: name.clone(), source });
         let decision = decisions.offered(agent, name, installed.manifest(), workspace.root()).map_err(grant)?;
         grants.push(runner.grant(&installed, name, decision).map_err(wrong)?);

@@ -4,6 +4,7 @@
 //! the operator accepts it by its digest; a reference that was changed in the Agentfile is such a decision by itself, and
 //! so is a file beside the Agentfile.
 
+use bytes::Bytes;
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_tool::Installed;
@@ -50,7 +51,8 @@ impl Agents {
             return Ok(found);
         }
         let wrong = |source| AgentError::Tool { agent: agent.clone(), bin: bin.name.clone(), source: Box::new(source) };
-        let installed = self.runner.load(&found.bytes, &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
+        let installed =
+            self.runner.load(found.bytes.clone(), &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
         let beyond = self.runner.beyond(&decided, &installed);
         if beyond.is_empty() {
             tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another component now");
@@ -93,8 +95,9 @@ impl Agents {
         let Ok(bytes) = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT) else {
             return Ok(Before::Lost);
         };
+        let bytes = Bytes::from(bytes);
         let usage = workspace.read_usage(&bin.name)?;
-        match self.runner.load(&bytes, &format!("BIN {}", bin.name), None).await {
+        match self.runner.load(bytes.clone(), &format!("BIN {}", bin.name), None).await {
             Ok(installed) => Ok(Before::Use(InUse { component: Component { bytes, usage }, installed })),
             Err(_) => Ok(Before::Lost),
         }

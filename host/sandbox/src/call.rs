@@ -1,15 +1,11 @@
 //! One call: a fresh store and instance, one deadline over everything, one outcome.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::{Access, Grant, Limits};
 use tokio::sync::SemaphorePermit;
-use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 
 use crate::allowance::Allowance;
@@ -28,7 +24,7 @@ use crate::invocation::{CommandLine, Invocation};
 use crate::outcome::Outcome;
 use crate::output::{Capture, Output};
 use crate::pool::Pool;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, micros};
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::wasi::{self, Given, Streams};
@@ -38,10 +34,6 @@ use crate::yielding::Yielding;
 /// checked: about half a millisecond, at no measurable cost.
 const YIELD_INTERVAL: u64 = 10_000_000;
 
-/// Time that a call which was stopped waits for its scratch directory to be removed. The default limit of entries takes a
-/// twentieth of it.
-const CLEANING: Duration = Duration::from_secs(1);
-
 /// One call.
 pub struct Call<'a> {
     /// What is called.
@@ -50,7 +42,7 @@ pub struct Call<'a> {
     pub grant: &'a Grant,
     /// What it is to do.
     pub invocation: Invocation,
-    /// Its time and the memory that the host holds for it.
+    /// Its time, the memory that the host holds for it, and what ends it, with a receipt.
     pub allowance: &'a Allowance,
     /// The secrets that go into its requests.
     pub injections: Vec<Injection>,
@@ -58,8 +50,6 @@ pub struct Call<'a> {
     pub place: Place<'a>,
     /// Who hears what it tells and makes the calls that it asks for; nobody for a component that lists its tools.
     pub caller: Option<Arc<dyn Caller>>,
-    /// Ends it, with a receipt.
-    pub cancel: &'a CancellationToken,
 }
 
 /// What came of a call.
@@ -77,8 +67,10 @@ pub struct Report {
 
 impl Report {
     /// The report of a call that did not come to the sandbox.
-    pub fn without_run(grant: &Grant, outcome: Outcome) -> Self {
-        let receipt = Receipt::unused(grant, outcome);
+    pub fn without_run(grant: &Grant, outcome: Outcome, allowance: &Allowance) -> Self {
+        let (host_memory, wall_us) = (allowance.account().peak(), micros(allowance.elapsed()));
+        let refusals = allowance.account().refusal().into_iter().collect();
+        let receipt = Receipt { host_memory, wall_us, refusals, ..Receipt::unused(grant, outcome) };
         Self { stdout: Output::default(), stderr: Output::default(), tools: Vec::new(), receipt }
     }
 }
@@ -105,9 +97,9 @@ struct Run<'a> {
 
 impl Engine {
     /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
-    /// did. Dropping the future stops the guest as well; `cancel` does it with a receipt.
+    /// did. Dropping the future stops the guest as well; cancelling its allowance does it with a receipt.
     pub async fn call(&self, call: Call<'_>) -> Report {
-        let Call { component, grant, invocation, allowance, injections, place, caller, cancel } = call;
+        let Call { component, grant, invocation, allowance, injections, place, caller } = call;
         let limits = grant.limits();
         let deadline = allowance.deadline();
         let account = allowance.account();
@@ -130,11 +122,10 @@ impl Engine {
                     scratch: scratch.as_ref(),
                 };
                 let guest = self.run(Run { component, grant, invocation, place, given }, &mut spent);
-                let ended = until(deadline, cancel, guest).await.unwrap_or_else(Err);
+                let ended = allowance.within(guest).await.unwrap_or_else(Err);
                 if let Some(scratch) = scratch {
                     // What takes longer goes on without the call, on one of the threads for what blocks.
-                    let until = deadline.max(Instant::now() + CLEANING);
-                    let _ = tokio::time::timeout_at(until.into(), scratch.remove()).await;
+                    let _ = allowance.to_end().within(scratch.remove()).await;
                 }
                 ended
             }
@@ -305,31 +296,6 @@ impl Drop for Metered<'_> {
     }
 }
 
-/// Runs `work` until it ends, its deadline passes, or nobody wants it any more. The deadline is also looked at whenever
-/// the guest yields, because a host whose threads all spin in guests turns its timers late.
-async fn until<T>(deadline: Instant, cancel: &CancellationToken, work: impl Future<Output = T>) -> Result<T, Outcome> {
-    let mut work = pin!(work);
-    let mut cancelled = pin!(cancel.cancelled());
-    let mut timer = pin!(tokio::time::sleep_until(deadline.into()));
-    std::future::poll_fn(|context| {
-        if cancel.is_cancelled() {
-            return Poll::Ready(Err(Outcome::Cancelled));
-        }
-        if Instant::now() >= deadline {
-            return Poll::Ready(Err(Outcome::Deadline));
-        }
-        if let Poll::Ready(ended) = work.as_mut().poll(context) {
-            return Poll::Ready(Ok(ended));
-        }
-        // It waits, or lets others run. Most calls never come here, and cost no timer.
-        if cancelled.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(Outcome::Cancelled));
-        }
-        timer.as_mut().poll(context).map(|()| Err(Outcome::Deadline))
-    })
-    .await
-}
-
 /// The outcome, a typed answer if there is one, and the tools of a component that was asked for them.
 struct Concluded {
     outcome: Outcome,
@@ -391,8 +357,4 @@ fn refusals(spent: &Spent, allowance: &Allowance, stdout: &Output, stderr: &Outp
         }
     }
     refusals
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

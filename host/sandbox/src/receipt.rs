@@ -1,10 +1,12 @@
 //! What a call used.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cofferdam_capability::{Access, Digest, Grant};
 use serde::Serialize;
 
+use crate::allowance::Allowance;
 use crate::outcome::Outcome;
 
 /// Entries that a call changed in one way: how many, and the paths of the first of them, as the guest knows them.
@@ -73,6 +75,12 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// Counts what the host has done for the call since it ended.
+    pub fn settle(&mut self, allowance: &Allowance) {
+        self.host_memory = allowance.account().peak();
+        self.wall_us = micros(allowance.elapsed());
+    }
+
     /// The receipt of a call that used nothing yet.
     pub(crate) fn unused(grant: &Grant, outcome: Outcome) -> Self {
         Self {
@@ -102,4 +110,8 @@ impl Receipt {
             refusals: Vec::new(),
         }
     }
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

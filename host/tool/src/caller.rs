@@ -140,10 +140,10 @@ impl Calling {
             tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
             return Err(unanswered(Outcome::Denied { reason }));
         };
-        let allowance = Allowance::begin(tool.grant().limits()).ending_by(deadline);
-        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input), allowance.account());
+        let allowance = Allowance::begin(tool.grant().limits(), cancel.clone()).ending_by(deadline);
+        let permit = policy::permit_inner(&self.tool, &self.chain, &tool, Input::Json(input), &allowance);
         let way = Way { chain: self.chain.inner(&tool), allowance, is_nested: true, progress: None };
-        let report = self.door.call(&tool, permit, way, cancel).await;
+        let report = self.door.call(&tool, permit, way).await;
         answer(&report, &tool)
     }
 }

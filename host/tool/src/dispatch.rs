@@ -127,7 +127,8 @@ struct Asked {
 /// The report of a call whose task ended without one.
 fn lost(tool: &Tool) -> Report {
     let message = "the host failed in the call; its log says more".to_owned();
-    Report::from(cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::HostFault { message }))
+    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
+    Report::from(cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::HostFault { message }, &allowance))
 }
 
 impl Door {
@@ -138,39 +139,35 @@ impl Door {
         end: impl FnOnce(Report, &Tool) -> T + Send + 'static,
     ) -> Option<T> {
         let door = Arc::clone(self);
-        let allowance = Allowance::begin(asked.tool.grant().limits());
+        // Ends also what does not wait, if nobody waits for this any more.
+        let cancel = asked.cancel.child_token();
+        let _gone = cancel.clone().drop_guard();
+        let allowance = Allowance::begin(asked.tool.grant().limits(), cancel);
         let work = async move {
-            let Asked { tool, input, origin, progress, cancel } = asked;
-            let permit = policy::permit(&tool, input, allowance.account());
+            let Asked { tool, input, origin, progress, .. } = asked;
+            let permit = policy::permit(&tool, input, &allowance);
             let way = Way { chain: Chain::of(&tool, &origin), allowance, is_nested: false, progress };
-            let report = door.call(&tool, permit, way, &cancel).await;
+            let report = door.call(&tool, permit, way).await;
             end(report, &tool)
         };
         self.threads.run(work).await
     }
 
     /// Runs what was permitted, or refuses with the reason.
-    pub(crate) async fn call(
-        self: &Arc<Self>,
-        tool: &Tool,
-        permit: Result<Permit<'_>, String>,
-        way: Way,
-        cancel: &CancellationToken,
-    ) -> Report {
+    pub(crate) async fn call(self: &Arc<Self>, tool: &Tool, permit: Result<Permit<'_>, Outcome>, way: Way) -> Report {
         let Way { chain, allowance, is_nested, progress } = way;
         let (depth, origin) = (chain.depth, chain.origin.clone());
-        let mut report = match permit {
+        let report = match permit {
             Ok(permit) => {
                 let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
-                let (door, cancelled) = (Arc::clone(self), cancel.clone());
-                let calling = Calling { door, tool: tool.clone(), chain, progress, cancel: cancelled };
-                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling)), cancel).await
+                let (door, cancel) = (Arc::clone(self), allowance.cancel().clone());
+                let calling = Calling { door, tool: tool.clone(), chain, progress, cancel };
+                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling))).await
             }
-            Err(reason) => cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::Denied { reason }),
+            Err(outcome) => cofferdam_sandbox::Report::without_run(tool.grant(), outcome, &allowance),
         };
         // Before anything is told to anybody, the log included.
-        self.redactor.report(&mut report);
-        let report = Report::from(report);
+        let report = Report::from(self.redactor.redact(report, &allowance).await);
         self.tell(tool.name(), &report.receipt, &origin, depth);
         report
     }
@@ -184,14 +181,14 @@ impl Door {
         places: Arc<Line>,
     ) -> Option<cofferdam_sandbox::Report> {
         let door = Arc::clone(self);
-        let allowance = Allowance::begin(grant.limits());
+        let allowance = Allowance::begin(grant.limits(), CancellationToken::new());
         let work = async move {
-            let (place, cancel) = (Place::Own(&places), CancellationToken::new());
-            let mut report = match policy::permit_listing(&component, &grant) {
-                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None, &cancel).await,
-                Err(reason) => cofferdam_sandbox::Report::without_run(&grant, Outcome::Denied { reason }),
+            let place = Place::Own(&places);
+            let report = match policy::permit_listing(&component, &grant) {
+                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None).await,
+                Err(outcome) => cofferdam_sandbox::Report::without_run(&grant, outcome, &allowance),
             };
-            door.redactor.report(&mut report);
+            let report = door.redactor.redact(report, &allowance).await;
             door.tell(grant.tool(), &report.receipt, &Origin::default(), 0);
             report
         };

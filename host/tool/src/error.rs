@@ -6,6 +6,12 @@ use cofferdam_sandbox::LoadError;
 /// A component that could not become a tool.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
+    /// The host failed while it read it.
+    #[error("{origin}: the host failed while it read this component; its log says more")]
+    Lost {
+        /// The component.
+        origin: String,
+    },
     /// Its bytes are not a component this host runs.
     #[error(transparent)]
     Load(#[from] LoadError),

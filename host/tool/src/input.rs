@@ -1,9 +1,10 @@
 //! What a caller hands to a tool, before anything is checked.
 
 use cofferdam_capability::{Account, json};
-use cofferdam_sandbox::Invocation;
+use cofferdam_sandbox::{Allowance, Invocation, Outcome};
 use serde_json::Value;
 
+use crate::schema::Unfit;
 use crate::tool::{Entry, Tool};
 
 /// The most bytes of a schema that a refusal shows. A model needs it to write a better call, and reads all of what is
@@ -25,25 +26,30 @@ pub enum Input {
 }
 
 impl Input {
-    /// Checks the input against the tool and says what is to be done. What is parsed on the way is charged to `account`.
-    /// The error is for the caller.
-    pub(crate) fn checked(self, tool: &Tool, account: &Account) -> Result<Invocation, String> {
+    /// Checks the input against the tool and says what is to be done, within the allowance of the call: what is parsed on
+    /// the way is charged to its account.
+    ///
+    /// # Errors
+    ///
+    /// With the outcome of a call that cannot happen: it is denied, with a reason for the caller, or has ended.
+    pub(crate) fn checked(self, tool: &Tool, allowance: &Allowance) -> Result<Invocation, Outcome> {
         match (self, tool.entry()) {
             (Self::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
             (Self::Command { .. }, Entry::Typed { .. }) => {
-                Err(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), schema(tool)))
+                Err(denied(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), schema(tool))))
             }
             (Self::Json(text), entry) => {
-                let refused = |problem| format!("the input of `{}` cannot be taken: {problem}", tool.name());
-                let mut held = json::parse(&text, "the parsed input", account).map_err(refused)?;
+                let refused = |problem| denied(format!("the input of `{}` cannot be taken: {problem}", tool.name()));
+                let mut held = json::parse(&text, "the parsed input", allowance.account()).map_err(refused)?;
                 drop(text);
-                unquote_list(&mut held.value, account).map_err(refused)?;
-                tool.check(&held.value).map_err(|problem| {
-                    format!(
+                unquote_list(&mut held.value, allowance.account()).map_err(refused)?;
+                tool.check(&held.value, allowance).map_err(|unfit| match unfit {
+                    Unfit::Wrong(problem) => denied(format!(
                         "the input of `{}` does not fit its schema, {problem}; the schema is {}",
                         tool.name(),
                         schema(tool)
-                    )
+                    )),
+                    Unfit::Ended(outcome) => outcome,
                 })?;
                 match entry {
                     Entry::Command => Ok(command(held.value)),
@@ -55,6 +61,10 @@ impl Input {
             }
         }
     }
+}
+
+fn denied(reason: String) -> Outcome {
+    Outcome::Denied { reason }
 }
 
 /// The schema of a tool for a sentence, cut where it is long.

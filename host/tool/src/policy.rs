@@ -1,7 +1,7 @@
 //! Whether a call may happen.
 
-use cofferdam_capability::{Account, Grant, LOCKED_ENVIRONMENT};
-use cofferdam_sandbox::{Component, Invocation};
+use cofferdam_capability::{Grant, LOCKED_ENVIRONMENT};
+use cofferdam_sandbox::{Allowance, Component, Invocation, Outcome};
 
 use crate::caller::Chain;
 use crate::input::Input;
@@ -9,15 +9,14 @@ use crate::permit::Permit;
 use crate::tool::Tool;
 
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
-/// that fits its schema; everything else is refused with the reason. What the host holds for the check is on the call's
-/// account.
-pub(crate) fn permit<'a>(tool: &'a Tool, input: Input, account: &Account) -> Result<Permit<'a>, String> {
-    Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool, account)?))
+/// that fits its schema; everything else is refused with the reason. The check is within the call's allowance.
+pub(crate) fn permit<'a>(tool: &'a Tool, input: Input, allowance: &Allowance) -> Result<Permit<'a>, Outcome> {
+    Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool, allowance)?))
 }
 
 /// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is permitted only under a
 /// grant that gives nothing.
-pub(crate) fn permit_listing<'a>(component: &'a Component, grant: &'a Grant) -> Result<Permit<'a>, String> {
+pub(crate) fn permit_listing<'a>(component: &'a Component, grant: &'a Grant) -> Result<Permit<'a>, Outcome> {
     let network = grant.network();
     let gives_nothing = grant.preopens().is_empty()
         && !grant.has_scratch()
@@ -29,7 +28,8 @@ pub(crate) fn permit_listing<'a>(component: &'a Component, grant: &'a Grant) -> 
     match gives_nothing {
         true => Ok(Permit::new(component, grant, Invocation::List)),
         false => {
-            Err("a component is asked for its tools under a grant that gives nothing, and this one does".to_owned())
+            let reason = "a component is asked for its tools under a grant that gives nothing, and this one does";
+            Err(Outcome::Denied { reason: reason.to_owned() })
         }
     }
 }
@@ -41,15 +41,16 @@ pub(crate) fn permit_inner<'a>(
     chain: &Chain,
     tool: &'a Tool,
     input: Input,
-    account: &Account,
-) -> Result<Permit<'a>, String> {
+    allowance: &Allowance,
+) -> Result<Permit<'a>, Outcome> {
     if !caller.grant().may_call(tool.name()) {
-        return Err(undeclared(tool.name()));
+        return Err(Outcome::Denied { reason: undeclared(tool.name()) });
     }
     if chain.deeper == 0 {
-        return Err(format!("calls of tools are nested {} deep, and that is the limit (`nested-depth`)", chain.depth));
+        let reason = format!("calls of tools are nested {} deep, and that is the limit (`nested-depth`)", chain.depth);
+        return Err(Outcome::Denied { reason });
     }
-    permit(tool, input, account)
+    permit(tool, input, allowance)
 }
 
 /// Decides whether the chain may have one call more, whatever it is of. This comes before everything else: what is

@@ -6,20 +6,20 @@
 //! undoes the escapes while it reads, and knows where each byte came from. A guest that rewrites what it got in a way of
 //! its own is not stopped by this (`SECURITY.md`).
 
+mod search;
 mod unescape;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aho_corasick::automaton::Automaton;
+use aho_corasick::MatchKind;
 use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Anchored, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use cofferdam_capability::{ForeignText, SecretName};
-use cofferdam_sandbox::{Outcome, Output, Report};
+use cofferdam_capability::{Account, ForeignText, Overdrawn, SecretName};
+use cofferdam_sandbox::{Allowance, Outcome, Report};
 
 use crate::secret::Secrets;
+use search::Search;
 use unescape::{Piece, Reading, unescaped};
 
 /// What is left of a secret at the place where output was cut, at most, in bytes: fewer say nothing.
@@ -28,19 +28,15 @@ const MAX_REST: usize = 4;
 /// The shortest spelling that is looked for, in bytes. A secret whose escapes are undone may be shorter than it was.
 const MIN_SPELLING: usize = 8;
 
+/// Bytes that are read between two moments at which others run: about a millisecond.
+const PIECE: usize = 32 << 10;
+
 /// Finds secrets in all their spellings.
 pub(crate) struct Redactor {
     finder: Option<NFA>,
     /// Each spelling, and what stands in its place.
     spellings: Vec<(Vec<u8>, String)>,
     longest: usize,
-}
-
-/// A place that a secret takes, and the spelling that says which.
-#[derive(Debug, Clone)]
-struct Found {
-    place: Range<usize>,
-    spelling: usize,
 }
 
 impl Redactor {
@@ -60,18 +56,37 @@ impl Redactor {
         Self { finder: finder.ok(), spellings: all, longest }
     }
 
-    /// Everything of a report that leaves the host.
-    pub(crate) fn report(&self, report: &mut Report) {
+    /// Takes the secrets out of everything of a report that leaves the host. The work is the call's: it is within its time
+    /// and its memory. A report that does not come through withholds what the guest said.
+    pub(crate) async fn redact(&self, mut report: Report, allowance: &Allowance) -> Report {
         if self.spellings.is_empty() {
-            return;
+            return report;
         }
-        self.output(&mut report.stdout);
-        self.output(&mut report.stderr);
-        match &mut report.receipt.outcome {
-            Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => {
-                self.text(message);
+        let withheld = match allowance.to_end().within(self.report(&mut report, allowance.account())).await {
+            Ok(Ok(())) => None,
+            Ok(Err(_)) => Some(Outcome::OutOfMemory),
+            Err(outcome) => Some(outcome),
+        };
+        if let Some(outcome) = withheld {
+            withhold(&mut report, outcome);
+        }
+        report.receipt.settle(allowance);
+        report
+    }
+
+    async fn report(&self, report: &mut Report, account: &Account) -> Result<(), Overdrawn> {
+        for output in [&mut report.stdout, &mut report.stderr] {
+            let cut = output.dropped() > 0;
+            if let Some(clean) = self.slowly(output.bytes(), cut, account).await? {
+                output.replace(clean);
             }
-            Outcome::Denied { reason } => self.text(reason),
+        }
+        let receipt = &mut report.receipt;
+        match &mut receipt.outcome {
+            Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => {
+                self.text_slowly(message, account).await?;
+            }
+            Outcome::Denied { reason } => self.text_slowly(reason, account).await?,
             Outcome::Ok
             | Outcome::OutOfFuel
             | Outcome::OutOfMemory
@@ -80,93 +95,66 @@ impl Redactor {
             | Outcome::Cancelled
             | Outcome::HostCallTooLarge => {}
         }
-        report.receipt.refusals.iter_mut().for_each(|refusal| self.text(refusal));
-        let directories = std::mem::take(&mut report.receipt.directories).into_iter();
-        let clean = |(mut name, access)| {
-            self.text(&mut name);
-            (name, access)
-        };
-        report.receipt.directories = directories.map(clean).collect();
+        let changes = [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated];
+        let names = changes.into_iter().flat_map(|changed| &mut changed.names);
+        for text in receipt.refusals.iter_mut().chain(names) {
+            self.text_slowly(text, account).await?;
+        }
+        let mut directories = BTreeMap::new();
+        for (mut name, access) in std::mem::take(&mut receipt.directories) {
+            self.text_slowly(&mut name, account).await?;
+            directories.insert(name, access);
+        }
+        receipt.directories = directories;
         let mut hosts = BTreeMap::new();
-        for (mut host, connections) in std::mem::take(&mut report.receipt.hosts) {
-            self.text(&mut host);
+        for (mut host, connections) in std::mem::take(&mut receipt.hosts) {
+            self.text_slowly(&mut host, account).await?;
             let sum: &mut u64 = hosts.entry(host).or_default();
             *sum = sum.saturating_add(connections);
         }
-        let receipt = &mut report.receipt;
         receipt.hosts = hosts;
-        for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
-            changed.names.iter_mut().for_each(|name| self.text(name));
-        }
+        Ok(())
     }
 
     /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.
+    /// Such lines have a few kilobytes at most.
     pub(crate) fn line(&self, said: &str) -> String {
-        let mut line = said.to_owned();
-        if !self.spellings.is_empty() {
-            self.text(&mut line);
-        }
-        ForeignText::line(&line).to_string()
+        let clean = (!self.spellings.is_empty()).then(|| self.redacted(said.as_bytes(), true)).flatten();
+        let clean = clean.map(|clean| String::from_utf8_lossy(&clean).into_owned());
+        ForeignText::line(clean.as_deref().unwrap_or(said)).to_string()
     }
 
-    fn output(&self, output: &mut Output) {
-        let cut = output.dropped() > 0;
-        output.replace(self.redacted(output.bytes(), cut));
+    async fn text_slowly(&self, text: &mut String, account: &Account) -> Result<(), Overdrawn> {
+        if let Some(clean) = self.slowly(text.as_bytes(), true, account).await? {
+            *text = String::from_utf8_lossy(&clean).into_owned();
+        }
+        Ok(())
     }
 
-    fn text(&self, text: &mut String) {
-        *text = String::from_utf8_lossy(&self.redacted(text.as_bytes(), true)).into_owned();
+    /// The same as [`Self::redacted`], in pieces between which others run, with what is found charged to `account`.
+    async fn slowly(&self, bytes: &[u8], cut: bool, account: &Account) -> Result<Option<Vec<u8>>, Overdrawn> {
+        let Some(finder) = &self.finder else { return Ok(Some(Vec::new())) };
+        let mut search = Search::new(self, finder, bytes, cut);
+        let mut charge = account.hold("secrets that were found", 0)?;
+        while search.goes_on(PIECE) {
+            charge.grow("secrets that were found", search.size().saturating_sub(charge.len()))?;
+            tokio::task::yield_now().await;
+        }
+        if !search.has_found() {
+            return Ok(None);
+        }
+        charge
+            .grow("output without secrets", search.size().saturating_sub(charge.len()).saturating_add(bytes.len()))?;
+        Ok(search.clean())
     }
 
-    /// `bytes` with a mark in the place of every secret. Where they were `cut`, the beginning of one at their end goes as
-    /// well.
-    fn redacted(&self, bytes: &[u8], cut: bool) -> Vec<u8> {
-        let Some(finder) = &self.finder else {
-            return Vec::new();
-        };
-        let mut all = Vec::new();
-        for reading in Reading::of(bytes) {
-            all.extend(self.search(finder, unescaped(bytes, reading, cut), bytes.len(), cut));
-            // What an earlier reading has found is found again.
-            all = merged(all);
-        }
-        let mut clean = Vec::with_capacity(bytes.len());
-        let mut at = 0;
-        for Found { place, spelling } in all {
-            clean.extend_from_slice(bytes.get(at..place.start).unwrap_or_default());
-            clean.extend_from_slice(self.mark_of(spelling));
-            at = place.end;
-        }
-        clean.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        clean
-    }
-
-    /// Looks for secrets in a text of `size` bytes as one reading has it.
-    fn search(&self, finder: &NFA, text: impl Iterator<Item = Piece>, size: usize, cut: bool) -> Vec<Found> {
-        let mut all = Vec::new();
-        let Ok(mut state) = finder.start_state(Anchored::No) else { return all };
-        // The pieces that a spelling may have begun with, for its place.
-        let mut last: VecDeque<Piece> = VecDeque::new();
-        for piece in text {
-            state = finder.next_state(Anchored::No, state, piece.byte);
-            if last.len() == self.longest {
-                last.pop_front();
-            }
-            last.push_back(piece);
-            if !finder.is_match(state) {
-                continue;
-            }
-            // The first is the longest of those that end here.
-            let spelling = finder.match_pattern(state, 0);
-            let begin = last.len().checked_sub(finder.pattern_len(spelling)).and_then(|first| last.get(first));
-            if let Some(begin) = begin {
-                add(&mut all, Found { place: begin.start..piece.end, spelling: spelling.as_usize() });
-            }
-        }
-        if cut && let Some((start, spelling)) = self.begun(last.make_contiguous()) {
-            add(&mut all, Found { place: start..size, spelling });
-        }
-        all
+    /// `bytes` with a mark in the place of every secret, if there is one. Where they were `cut`, the beginning of one at
+    /// their end goes as well.
+    fn redacted(&self, bytes: &[u8], cut: bool) -> Option<Vec<u8>> {
+        let Some(finder) = &self.finder else { return Some(Vec::new()) };
+        let mut search = Search::new(self, finder, bytes, cut);
+        while search.goes_on(usize::MAX) {}
+        search.clean()
     }
 
     fn mark_of(&self, spelling: usize) -> &[u8] {
@@ -187,24 +175,22 @@ impl Redactor {
     }
 }
 
-/// Adds a place that ends after those before it, as one with those that it overlaps.
-fn add(all: &mut Vec<Found>, mut found: Found) {
-    while let Some(before) = all.pop_if(|before| before.place.end > found.place.start) {
-        let wider =
-            before.place.end.saturating_sub(before.place.start) >= found.place.end.saturating_sub(found.place.start);
-        let spelling = if wider { before.spelling } else { found.spelling };
-        let place = before.place.start.min(found.place.start)..before.place.end.max(found.place.end);
-        found = Found { place, spelling };
+/// Nothing of what the guest said is told: nobody knows what is in it.
+fn withhold(report: &mut Report, outcome: Outcome) {
+    let reason = match outcome {
+        Outcome::OutOfMemory => "there was no host memory left to take secrets out of it (`host-memory`)",
+        _ => "there was no time left to take secrets out of it (`wall`)",
+    };
+    report.stdout.replace(Vec::new());
+    report.stderr.replace(Vec::new());
+    let receipt = &mut report.receipt;
+    receipt.outcome = outcome;
+    receipt.refusals = vec![format!("what the tool said is withheld: {reason}")];
+    receipt.directories.clear();
+    receipt.hosts.clear();
+    for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
+        changed.names.clear();
     }
-    all.push(found);
-}
-
-/// The places in their order, with those that overlap as one.
-fn merged(mut all: Vec<Found>) -> Vec<Found> {
-    all.sort_by_key(|found| (found.place.start, found.place.end));
-    let mut merged = Vec::with_capacity(all.len());
-    all.into_iter().for_each(|found| add(&mut merged, found));
-    merged
 }
 
 impl std::fmt::Debug for Redactor {

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_capability::{
-    Bytes, Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+    Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
 use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Outcome, Shape};
 
@@ -32,7 +33,7 @@ pub struct RunnerConfig {
     /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
     pub pins: Dir,
     /// Bytes that all running calls together may have written to their `/tmp`.
-    pub scratch_bytes: Bytes,
+    pub scratch_bytes: cofferdam_capability::Bytes,
     /// Entries that all running calls together may have made in their `/tmp`.
     pub scratch_entries: Count,
     /// The most any tool gets.
@@ -56,14 +57,14 @@ pub struct RunnerConfig {
     pub data: Dir,
 }
 
-/// Loads components and calls tools.
-#[derive(Debug)]
+/// Loads components and calls tools. Clones are the same runner.
+#[derive(Debug, Clone)]
 pub struct Runner {
     pub(crate) door: Arc<Door>,
-    pins: Pins,
-    ceiling: Ceiling,
+    pins: Arc<Pins>,
+    ceiling: Arc<Ceiling>,
     calls_per_agent: u32,
-    data: Dir,
+    data: Arc<Dir>,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -110,7 +111,8 @@ impl Runner {
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let door = Arc::new(Door { engine, threads, secrets, redactor });
-        Ok(Self { door, pins: Pins::new(pins), ceiling, calls_per_agent, data })
+        let (pins, ceiling, data) = (Arc::new(Pins::new(pins)), Arc::new(ceiling), Arc::new(data));
+        Ok(Self { door, pins, ceiling, calls_per_agent, data })
     }
 
     /// A queue for the calls of one agent.
@@ -119,21 +121,28 @@ impl Runner {
     }
 
     /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
-    /// puts beside it.
-    pub async fn load(&self, bytes: &[u8], origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
-        let component = self.door.engine.load(bytes, origin, supplied).await?;
-        let descriptors = component.descriptors().map(Descriptors::from_json).transpose().map_err(|problem| {
-            ToolError::Descriptors { origin: origin.to_owned(), problem: descriptors::unusable(&problem) }
-        })?;
-        Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
+    /// puts beside it. Its bytes are somebody else's, so they are read on the threads of guests.
+    pub async fn load(&self, bytes: Bytes, origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
+        let (door, name) = (Arc::clone(&self.door), origin.to_owned());
+        let work = async move {
+            let component = door.engine.load(&bytes, &name, supplied).await?;
+            let descriptors = component.descriptors().map(Descriptors::from_json).transpose();
+            let descriptors = descriptors.map_err(|problem| ToolError::Descriptors {
+                origin: name.clone(),
+                problem: descriptors::unusable(&problem),
+            })?;
+            Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
+        };
+        let lost = || ToolError::Lost { origin: origin.to_owned() };
+        self.door.threads.run(work).await.unwrap_or_else(|| Err(lost()))
     }
 
     /// Writes into a component of typed tools which tools it has, as it lists them under a grant that gives nothing.
     /// Others come back as they are. What no host would offer is refused.
-    pub async fn described(&self, bytes: &[u8], manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
+    pub async fn described(&self, bytes: Bytes, manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
         let name = manifest.tool.name.as_str();
         let wrong = |problem: String| ToolError::Descriptors { origin: name.to_owned(), problem };
-        let installed = self.load(bytes, name, Some(manifest.clone())).await?;
+        let installed = self.load(bytes.clone(), name, Some(manifest.clone())).await?;
         if installed.shape() != Shape::Typed {
             return Ok(bytes.to_vec());
         }
@@ -143,7 +152,7 @@ impl Runner {
         let grant = Arc::new(grant);
         typed(&installed.component, &descriptors, name, "", &grant, &queue)?;
         let json = descriptors.to_canonical_json().map_err(wrong)?;
-        embed::embed_descriptors(bytes, &json).map_err(|error| wrong(error.to_string()))
+        embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
     }
 
     /// What a component asks for beyond a manifest that somebody has decided about.
@@ -163,8 +172,23 @@ impl Runner {
     /// the operator says of it, in words for a model.
     ///
     /// Only a typed component without descriptors runs here: it lists its tools under a grant that gives nothing, and
-    /// has to list the same ones ever after.
+    /// has to list the same ones ever after. Schemas are somebody else's, so they are read on the threads of guests.
     pub async fn offer(
+        &self,
+        installed: &Installed,
+        name: &str,
+        note: &str,
+        decision: Decision,
+        queue: &Arc<Queue>,
+    ) -> Result<Vec<Tool>, ToolError> {
+        let (runner, installed, queue) = (self.clone(), installed.clone(), Arc::clone(queue));
+        let (own, note) = (name.to_owned(), note.to_owned());
+        let work = async move { runner.make(&installed, &own, &note, decision, &queue).await };
+        let lost = || ToolError::Lost { origin: name.to_owned() };
+        self.door.threads.run(work).await.unwrap_or_else(|| Err(lost()))
+    }
+
+    async fn make(
         &self,
         installed: &Installed,
         name: &str,

@@ -18,10 +18,20 @@ mod read;
 mod sentence;
 mod spread;
 
+use cofferdam_sandbox::{Allowance, Outcome};
 use serde_json::Value;
 
 use check::Checker;
 use node::Nodes;
+
+/// Why an input was not found to fit.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    /// It does not fit, or checking it takes too much. One sentence of bounded length says where.
+    Wrong(String),
+    /// The call has ended.
+    Ended(Outcome),
+}
 
 /// A schema that inputs are checked against.
 #[derive(Debug)]
@@ -46,13 +56,9 @@ impl Schema {
         })
     }
 
-    /// Checks `input` against the schema.
-    ///
-    /// # Errors
-    ///
-    /// One sentence, of bounded length, that says where the input does not fit, or that checking it takes too long.
-    pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        Checker::new(&self.0).run(input)
+    /// Checks `input` against the schema, within the allowance of its call.
+    pub(crate) fn check(&self, input: &Value, allowance: &Allowance) -> Result<(), Unfit> {
+        Checker::new(&self.0, allowance).run(input)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use cofferdam_capability::{Grant, check_tool_name};
-use cofferdam_sandbox::Component;
+use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
 use crate::descriptors::Descriptor;
 use crate::queue::Queue;
-use crate::schema::Schema;
+use crate::schema::{Schema, Unfit};
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 /// Clones are the same tool.
@@ -108,8 +108,8 @@ impl Tool {
     }
 
     /// Checks `input` against the schema; the error says where it does not fit.
-    pub(crate) fn check(&self, input: &Value) -> Result<(), String> {
-        self.parts.checked.check(input)
+    pub(crate) fn check(&self, input: &Value, allowance: &Allowance) -> Result<(), Unfit> {
+        self.parts.checked.check(input, allowance)
     }
 }
 

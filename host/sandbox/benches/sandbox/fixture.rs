@@ -127,11 +127,10 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
-        let cancel = CancellationToken::new();
         let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
         let (place, caller) = (Place::Own(&self.queue), None);
-        let allowance = &Allowance::begin(grant.limits());
-        let call = Call { component, grant, invocation, allowance, injections, place, caller, cancel: &cancel };
+        let allowance = &Allowance::begin(grant.limits(), CancellationToken::new());
+        let call = Call { component, grant, invocation, allowance, injections, place, caller };
         let report = self.engine.call(call).await;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }

@@ -106,7 +106,7 @@ impl Component {
     }
 
     async fn load(runner: &Runner, source: &Source) -> Result<Self, Failure> {
-        let installed = runner.load(&source.component, &source.origin, None).await.map_err(Failure::usage)?;
+        let installed = runner.load(source.component.clone(), &source.origin, None).await.map_err(Failure::usage)?;
         let name = name_of(&installed, source).to_owned();
         Ok(Self { installed, name, note: source.note(), origin: source.origin.clone(), file: None })
     }

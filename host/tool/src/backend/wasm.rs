@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use cofferdam_sandbox::{Allowance, Call, Caller, Place, Report};
-use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::Door;
 use crate::permit::Permit;
@@ -15,9 +14,8 @@ pub(crate) async fn call(
     allowance: &Allowance,
     place: Place<'_>,
     caller: Option<Arc<dyn Caller>>,
-    cancel: &CancellationToken,
 ) -> Report {
     let (component, grant, invocation) = permit.into_parts();
     let injections = door.secrets.injections(grant);
-    door.engine.call(Call { component, grant, invocation, allowance, injections, place, caller, cancel }).await
+    door.engine.call(Call { component, grant, invocation, allowance, injections, place, caller }).await
 }

@@ -1,3 +1,5 @@
+use cofferdam_capability::{Bytes, Limits, Time};
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -12,9 +14,14 @@ fn redactor() -> Redactor {
     Redactor::new(&secrets)
 }
 
+/// What is told of `said`.
+fn redacted(redactor: &Redactor, said: &[u8], cut: bool) -> Vec<u8> {
+    redactor.redacted(said, cut).unwrap_or_else(|| said.to_vec())
+}
+
 #[track_caller]
 fn check(said: &str, expected: &str) {
-    let clean = redactor().redacted(said.as_bytes(), false);
+    let clean = redacted(&redactor(), said.as_bytes(), false);
     assert_eq!(String::from_utf8(clean).unwrap(), expected, "{said}");
 }
 
@@ -101,7 +108,7 @@ fn secrets_that_look_like_escapes_are_found() {
     let in_html = secret.replace('&', "&amp;");
     let in_url = secret.replace('%', "%25").replace('&', "%26").replace('+', "%2b").replace(' ', "+");
     for said in [secret, &in_json, &in_html, &in_url, &in_json.replace('&', "\\u0026")] {
-        let clean = String::from_utf8(redactor.redacted(said.as_bytes(), false)).unwrap();
+        let clean = String::from_utf8(redacted(&redactor, said.as_bytes(), false)).unwrap();
         assert_eq!(clean.trim_matches('"'), "[redacted:key]", "{said}");
     }
 }
@@ -126,7 +133,7 @@ fn base64_in_lines_is_found() {
                 let lines: Vec<_> =
                     encoded.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
                 let said = format!("-----BEGIN-----\n{}\n-----END-----", lines.join(end));
-                let clean = String::from_utf8(redactor.redacted(said.as_bytes(), false)).unwrap();
+                let clean = String::from_utf8(redacted(&redactor, said.as_bytes(), false)).unwrap();
                 assert!(clean.contains("[redacted:key]") && clean.ends_with("-----END-----"), "{width}: {clean}");
                 let left = clean.len() - "-----BEGIN-----[redacted:key]-----END-----".len();
                 let most = (before.len() + 16) * 4 / 3 * (1 + end.len() / width + end.len());
@@ -139,13 +146,13 @@ fn base64_in_lines_is_found() {
 #[test]
 fn escapes_that_were_cut_leave_nothing_behind() {
     for said in [r"log: s3cr3t\u002", r"log: s3cr3t\", "log: s3cr3t&#4", "log: s3cr3t%2", r"log: s3cr3t\/\u002b\u00"] {
-        let clean = redactor().redacted(said.as_bytes(), true);
+        let clean = redacted(&redactor(), said.as_bytes(), true);
         assert_eq!(String::from_utf8(clean).unwrap(), "log: [redacted:key]", "{said}");
     }
     // What is no secret stays, whole or cut.
     for said in [r"log: \u002", "a & b", "100 %", "x &#", "tail &amp", r"C:\dir\", "%zz &zz; \\zz =zz", ""] {
         check(said, said);
-        assert_eq!(redactor().redacted(said.as_bytes(), true), said.as_bytes(), "{said}");
+        assert_eq!(redacted(&redactor(), said.as_bytes(), true), said.as_bytes(), "{said}");
     }
 }
 
@@ -154,7 +161,7 @@ fn reading_takes_time_by_the_length_alone() {
     for part in ["\\", "&", "%", "=", "&#x0000000", "\\ud83d", "&amp;amp;", "%25", "s3cr3t/+", "\n", "\\\\u005c"] {
         let said = part.repeat((1 << 20) / part.len());
         let began = std::time::Instant::now();
-        let clean = redactor().redacted(said.as_bytes(), true);
+        let clean = redacted(&redactor(), said.as_bytes(), true);
         println!("{part:?} {:?}", began.elapsed());
         assert!(clean.len() <= said.len() + 32);
     }
@@ -166,7 +173,7 @@ fn base64_is_found_wherever_the_secret_begins() {
         for before in ["", "a", "ab", "abc", "Bearer "] {
             for after in ["", "z", "zy", "zyx"] {
                 let encoded = engine.encode(format!("{before}{SECRET}{after}"));
-                let clean = String::from_utf8(redactor().redacted(encoded.as_bytes(), false)).unwrap();
+                let clean = String::from_utf8(redacted(&redactor(), encoded.as_bytes(), false)).unwrap();
                 assert!(clean.contains("[redacted:key]"), "{before}_{after}: {encoded} {clean}");
                 // What stays beside the mark is what the neighbours decide.
                 let rest = clean.replace("[redacted:key]", "");
@@ -183,15 +190,15 @@ fn base64_is_found_wherever_the_secret_begins() {
 fn a_secret_that_was_cut_leaves_nothing_behind() {
     for kept in MAX_REST + 1..SECRET.len() {
         let said = format!("log: {}", &SECRET[..kept]);
-        let clean = redactor().redacted(said.as_bytes(), true);
+        let clean = redacted(&redactor(), said.as_bytes(), true);
         assert_eq!(String::from_utf8(clean).unwrap(), "log: [redacted:key]", "{said}");
     }
     // Where nothing was cut, it is no beginning.
     check("log: s3cr3t", "log: s3cr3t");
-    let clean = redactor().redacted(b"log: s3cr", true);
+    let clean = redacted(&redactor(), b"log: s3cr", true);
     assert_eq!(clean, b"log: s3cr", "four bytes say nothing");
     let hex: String = SECRET.bytes().take(9).map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(redactor().redacted(hex.as_bytes(), true), b"[redacted:key]");
+    assert_eq!(redacted(&redactor(), hex.as_bytes(), true), b"[redacted:key]");
 }
 
 #[test]
@@ -202,7 +209,7 @@ fn bytes_that_are_no_text_stay_as_they_are() {
     let mut expected = vec![0xff, 0, 0x80];
     expected.extend_from_slice(b"[redacted:key]");
     expected.extend_from_slice(&[0xfe, 0xff]);
-    assert_eq!(redactor().redacted(&said, false), expected);
+    assert_eq!(redacted(&redactor(), &said, false), expected);
 }
 
 #[test]
@@ -214,4 +221,35 @@ fn values_that_cannot_be_secrets_are_refused_without_being_shown() {
     }
     secrets.insert("key".parse().unwrap(), Zeroizing::new(SECRET.into())).unwrap();
     assert_eq!(format!("{secrets:?}"), "{SecretName(\"key\")}");
+}
+
+#[tokio::test]
+async fn looking_for_secrets_ends_with_the_call() {
+    let said = "\\u005c".repeat(2 << 20);
+    let limits = Limits { wall: Time(std::time::Duration::from_millis(20)), ..Limits::DEFAULT };
+    let allowance = Allowance::begin(&limits, CancellationToken::new());
+    let redactor = redactor();
+    let late = allowance.within(redactor.slowly(said.as_bytes(), false, allowance.account())).await;
+    assert_eq!(late.unwrap_err(), Outcome::Deadline);
+    let cancel = CancellationToken::new();
+    let allowance = Allowance::begin(&Limits::DEFAULT, cancel.clone());
+    let search = allowance.within(redactor.slowly(said.as_bytes(), false, allowance.account()));
+    let (cancelled, ()) = tokio::join!(search, async { cancel.cancel() });
+    assert_eq!(cancelled.unwrap_err(), Outcome::Cancelled);
+}
+
+#[tokio::test]
+async fn what_is_found_is_on_the_account_of_the_call() {
+    let said = format!("{SECRET} ").repeat(10_000);
+    let held = |limit: u64| async move {
+        let limits = Limits { host_memory: Bytes(limit), ..Limits::DEFAULT };
+        let allowance = Allowance::begin(&limits, CancellationToken::new());
+        let clean = redactor().slowly(said.as_bytes(), false, allowance.account()).await;
+        (clean, allowance.account().peak())
+    };
+    let (clean, peak) = held.clone()(64 << 20).await;
+    assert!(clean.unwrap().unwrap().starts_with(b"[redacted:key] [redacted:key]"));
+    assert!(peak > 10_000 * 24, "{peak}");
+    let (refused, _) = held(100 << 10).await;
+    assert_eq!(refused.unwrap_err().what, "secrets that were found");
 }

@@ -117,9 +117,13 @@ impl Reading {
 
 /// The bytes of `text` when its escapes are undone. Where the text was `cut`, the beginning of an escape at its end is
 /// left out.
-pub(super) fn unescaped<'a>(text: &'a [u8], reading: Reading, cut: bool) -> Box<dyn Iterator<Item = Piece> + 'a> {
+pub(super) fn unescaped<'a>(
+    text: &'a [u8],
+    reading: Reading,
+    cut: bool,
+) -> Box<dyn Iterator<Item = Piece> + Send + 'a> {
     let piece = |(start, byte): (usize, &u8)| Piece { byte: *byte, start, end: start.saturating_add(1) };
-    let plain: Box<dyn Iterator<Item = Piece>> = Box::new(text.iter().enumerate().map(piece));
+    let plain: Box<dyn Iterator<Item = Piece> + Send> = Box::new(text.iter().enumerate().map(piece));
     reading.0.into_iter().fold(plain, |text, escapes| {
         let (window, ready) = (VecDeque::with_capacity(MAX_ESCAPE), VecDeque::new());
         Box::new(Unescaping { text, escapes, cut, window, ready, after_break: false })

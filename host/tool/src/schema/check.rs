@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_sandbox::Allowance;
 use serde_json::{Map, Value};
 
+use super::Unfit;
 use super::equality::{equal, same};
 use super::meter::{Meter, Unchecked};
 use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
@@ -56,7 +58,7 @@ enum Inside<'a> {
 /// One check of one input.
 pub(super) struct Checker<'a> {
     schema: &'a Nodes,
-    meter: Meter,
+    meter: Meter<'a>,
     depth: usize,
     /// Branches around the check that may fail without harm: nothing is said of them.
     quiet: usize,
@@ -67,15 +69,20 @@ pub(super) struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(schema: &'a Nodes) -> Self {
-        let (path, states) = (Vec::new(), BTreeMap::new());
-        Self { schema, meter: Meter::default(), depth: 0, quiet: 0, path, states, states_size: 0 }
+    pub(super) fn new(schema: &'a Nodes, allowance: &'a Allowance) -> Self {
+        Self::with(schema, Meter::new(allowance))
     }
 
-    pub(super) fn run(mut self, input: &'a Value) -> Result<(), String> {
+    fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
+        let (path, states) = (Vec::new(), BTreeMap::new());
+        Self { schema, meter, depth: 0, quiet: 0, path, states, states_size: 0 }
+    }
+
+    pub(super) fn run(mut self, input: &'a Value) -> Result<(), Unfit> {
         self.node(self.schema.root, input).map_err(|misfit| match misfit {
-            Misfit::Wrong(sentence) => sentence.unwrap_or_default(),
-            Misfit::Unchecked(Unchecked(sentence)) => sentence,
+            Misfit::Wrong(sentence) => Unfit::Wrong(sentence.unwrap_or_default()),
+            Misfit::Unchecked(Unchecked::TooMuch(sentence)) => Unfit::Wrong(sentence),
+            Misfit::Unchecked(Unchecked::Ended(outcome)) => Unfit::Ended(outcome),
         })
     }
 
@@ -125,7 +132,7 @@ impl<'a> Checker<'a> {
         };
         if self.depth == MAX_DEPTH {
             let sentence = format!("its schema leads more than {MAX_DEPTH} deep: expected a flatter input");
-            return Err(Unchecked(sentence).into());
+            return Err(Unchecked::TooMuch(sentence).into());
         }
         self.depth = self.depth.saturating_add(1);
         let path = self.path.len();
@@ -338,11 +345,10 @@ impl<'a> Checker<'a> {
         for key in map.keys() {
             self.meter.text(key)?;
             let name = Value::from(key.as_str());
-            let mut names = Checker { quiet: 1, ..Checker::new(self.schema) };
-            (names.meter, names.depth) = (std::mem::take(&mut self.meter), self.depth);
+            let mut names = Checker { quiet: 1, depth: self.depth, ..Checker::with(self.schema, self.meter) };
             (names.states, names.states_size) = (std::mem::take(&mut self.states), self.states_size);
             let fits = names.node(schema, &name);
-            self.meter = names.meter;
+            self.meter.go_on_from(&names.meter);
             (self.states, self.states_size) = (names.states, names.states_size);
             match fits {
                 Ok(()) => {}
@@ -396,7 +402,9 @@ impl<'a> Checker<'a> {
         self.meter.step(made / STATES_STEP)?;
         found.map_err(|_| {
             let pattern = self.pattern(pattern);
-            Misfit::Unchecked(Unchecked(format!("the pattern {pattern} has too many states for a text: give it less")))
+            Misfit::Unchecked(Unchecked::TooMuch(format!(
+                "the pattern {pattern} has too many states for a text: give it less"
+            )))
         })
     }
 }

@@ -10,7 +10,7 @@ use super::number;
 /// Steps for each item among those that have to be unlike: their hashes are sorted.
 const SORT_STEPS: usize = 8;
 
-pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter) -> Result<bool, Unchecked> {
+pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter<'_>) -> Result<bool, Unchecked> {
     meter.step(1)?;
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => Ok(number::compare(a, b).is_eq()),
@@ -46,7 +46,7 @@ pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter) -> Result<bool, Unc
 }
 
 /// Two items that are equal, by their places. Equal ones have the same hash, and nobody outside knows the hashes.
-pub(super) fn same(items: &[Value], meter: &mut Meter) -> Result<Option<(usize, usize)>, Unchecked> {
+pub(super) fn same(items: &[Value], meter: &mut Meter<'_>) -> Result<Option<(usize, usize)>, Unchecked> {
     meter.step(items.len().saturating_mul(SORT_STEPS))?;
     let hashes = RandomState::new();
     let mut hashed = Vec::with_capacity(items.len());
@@ -67,7 +67,7 @@ pub(super) fn same(items: &[Value], meter: &mut Meter) -> Result<Option<(usize, 
 }
 
 /// The same for values that are equal, whatever the order of their keys.
-fn hash(value: &Value, hashes: &RandomState, meter: &mut Meter) -> Result<u64, Unchecked> {
+fn hash(value: &Value, hashes: &RandomState, meter: &mut Meter<'_>) -> Result<u64, Unchecked> {
     meter.step(1)?;
     let mut hasher = hashes.build_hasher();
     match value {

@@ -1,6 +1,8 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use cofferdam_capability::{Limits, Time};
 use serde_json::{Map, json};
+use tokio_util::sync::CancellationToken;
 
 use super::sentence::shown;
 use super::*;
@@ -13,6 +15,15 @@ fn refused(schema: &Value, parts: &[&str]) {
         assert!(sentence.contains(part), "expected `{part}` in: {sentence}");
     }
     assert!(sentence.len() < 400, "{} bytes: {sentence}", sentence.len());
+}
+
+/// Checks without a deadline in the way; the sentence of what does not fit.
+fn check(schema: &Schema, input: &Value) -> Result<(), String> {
+    match schema.check(input, &Allowance::begin(&Limits::DEFAULT, CancellationToken::new())) {
+        Ok(()) => Ok(()),
+        Err(Unfit::Wrong(sentence)) => Err(sentence),
+        Err(Unfit::Ended(outcome)) => panic!("the check ended early: {outcome}"),
+    }
 }
 
 /// A schema of `count` levels, each of which `level` makes of the reference to the next.
@@ -63,9 +74,9 @@ fn schemas_that_lead_back_to_the_same_place_are_refused() {
     let tree =
         json!({ "properties": { "left": { "$ref": "#" }, "right": { "$ref": "#" } }, "additionalProperties": false });
     let tree = Schema::new(&tree).unwrap();
-    tree.check(&json!({ "left": { "left": {}, "right": {} } })).unwrap();
+    check(&tree, &json!({ "left": { "left": {}, "right": {} } })).unwrap();
     assert_eq!(
-        tree.check(&json!({ "left": { "right": { "up": 1 } } })).unwrap_err(),
+        check(&tree, &json!({ "left": { "right": { "up": 1 } } })).unwrap_err(),
         "at /left/right: \"up\" is no key that may be there"
     );
 }
@@ -143,8 +154,8 @@ fn patterns_are_bounded_and_never_go_back() {
         ("[[]", "[", "]"),
     ] {
         let schema = Schema::new(&json!({ "pattern": text })).unwrap_or_else(|problem| panic!("{problem}"));
-        schema.check(&json!(fits)).unwrap_or_else(|problem| panic!("{text}: {problem}"));
-        assert!(schema.check(&json!(not)).unwrap_err().contains("does not match"), "{text} {not}");
+        check(&schema, &json!(fits)).unwrap_or_else(|problem| panic!("{text}: {problem}"));
+        assert!(check(&schema, &json!(not)).unwrap_err().contains("does not match"), "{text} {not}");
     }
 }
 
@@ -192,7 +203,7 @@ fn a_check_ends_after_its_steps() {
     ] {
         let read = Schema::new(&schema).unwrap();
         let began = Instant::now();
-        let sentence = read.check(input).unwrap_err();
+        let sentence = check(&read, input).unwrap_err();
         println!("{:?} {sentence}", began.elapsed());
         assert!(sentence.contains("steps") || sentence.contains("states"), "{}: {sentence}", shown(&schema));
         assert!(sentence.len() < 400, "{sentence}");
@@ -207,11 +218,11 @@ fn a_check_has_a_depth() {
     let chain = (0..60).fold(json!({ "items": { "$ref": "#" } }), |inner, _| json!({ "allOf": [inner] }));
     let chain = Schema::new(&chain).unwrap();
     let input = (0..100).fold(json!(0), |inner, _| json!([inner]));
-    assert!(chain.check(&input).unwrap_err().contains("500 deep"));
+    assert!(check(&chain, &input).unwrap_err().contains("500 deep"));
     let usual = json!({ "anyOf": [{ "$ref": "#/$defs/a" }, { "type": "null" }], "$defs": {
         "a": { "properties": { "next": { "$ref": "#" } } } } });
     let input = (0..100).fold(json!({}), |inner, _| json!({ "next": inner }));
-    Schema::new(&usual).unwrap().check(&input).unwrap();
+    check(&Schema::new(&usual).unwrap(), &input).unwrap();
 }
 
 #[test]
@@ -227,7 +238,7 @@ fn sentences_are_short_however_large_the_input_is() {
         json!({ "not": {} }),
         json!({ "type": "string" }),
     ] {
-        let sentence = Schema::new(&schema).unwrap().check(&large).unwrap_err();
+        let sentence = check(&Schema::new(&schema).unwrap(), &large).unwrap_err();
         assert!(sentence.starts_with("at ") && sentence.len() < 600, "{} bytes", sentence.len());
     }
 }
@@ -382,7 +393,21 @@ fn the_dialect_decides_as_the_draft_does() {
     assert_eq!(schemas.len(), verdicts.len());
     for (schema, expected) in schemas.iter().zip(verdicts) {
         let own = Schema::new(schema).unwrap_or_else(|problem| panic!("{schema}: {problem}"));
-        let verdict: String = values.iter().map(|value| if own.check(value).is_ok() { '+' } else { '-' }).collect();
+        let verdict: String = values.iter().map(|value| if check(&own, value).is_ok() { '+' } else { '-' }).collect();
         assert_eq!(verdict, expected, "{schema}");
     }
+}
+
+#[test]
+fn a_check_ends_with_its_call() {
+    let schema = Schema::new(&json!({ "items": { "enum": (0..500).collect::<Vec<_>>() } })).unwrap();
+    let input = Value::from(vec![499; 1_000_000]);
+    let limits = Limits { wall: Time(Duration::from_millis(20)), ..Limits::DEFAULT };
+    let late = schema.check(&input, &Allowance::begin(&limits, CancellationToken::new())).unwrap_err();
+    assert!(matches!(late, Unfit::Ended(Outcome::Deadline)), "{late:?}");
+    let cancel = CancellationToken::new();
+    let allowance = Allowance::begin(&Limits::DEFAULT, cancel.clone());
+    cancel.cancel();
+    let cancelled = schema.check(&input, &allowance).unwrap_err();
+    assert!(matches!(cancelled, Unfit::Ended(Outcome::Cancelled)), "{cancelled:?}");
 }

@@ -129,7 +129,8 @@ pub(super) async fn described(built: Vec<Built>, config: &Config, data: &Path) -
             Some(runner) => runner,
             None => runner.insert(host::runner(config, &DataDir::open(data.to_owned())?)?),
         };
-        let component = runner.described(&built.component, &built.manifest).await.map_err(Failure::usage)?;
+        let component =
+            runner.described(built.component.clone().into(), &built.manifest).await.map_err(Failure::usage)?;
         described.push(Built { component, ..built });
     }
     Ok(described)
@@ -199,8 +200,10 @@ async fn keep_image(
     data: &DataDir,
 ) -> Result<(), Failure> {
     // Loading it says what it imports and exports, and that this host would run it.
-    let installed =
-        host::runner(config, data)?.load(&component, &manifest.tool.name, None).await.map_err(Failure::usage)?;
+    let installed = host::runner(config, data)?
+        .load(component.clone().into(), &manifest.tool.name, None)
+        .await
+        .map_err(Failure::usage)?;
     let mut annotations = BTreeMap::from([
         (annotation::NAME.to_owned(), manifest.tool.name.clone()),
         (annotation::DESCRIPTION.to_owned(), manifest.tool.summary.clone()),

@@ -24,7 +24,7 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
-    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A reviewer wants to see the rest also when a component does not say it.

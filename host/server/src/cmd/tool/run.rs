@@ -71,7 +71,7 @@ async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
 async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Vec<Tool>, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
-    let installed = runner.load(&source.component, &source.origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
     let name = super::name_of(&installed, &source);
     let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
     offers::tell(name, &tools);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use cofferdam_capability::{Digest, tool_name_of};
 use cofferdam_image::{Found, Reference};
 
@@ -15,7 +16,7 @@ use crate::progress;
 /// A component, and where it came from.
 pub(crate) struct Source {
     /// The component, as binary.
-    pub(crate) component: Vec<u8>,
+    pub(crate) component: Bytes,
     /// What to call it in messages.
     pub(crate) origin: String,
     /// The image it came in, if it did.
@@ -80,7 +81,7 @@ impl Source {
 
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let component = super::read(path, super::MAX_COMPONENT)?;
+        let component = super::read(path, super::MAX_COMPONENT)?.into();
         let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self { component, origin: path.display().to_string(), image: None, name })
     }
@@ -97,7 +98,7 @@ impl Source {
         let name = tool_name_of(tool.name().or(last).unwrap_or_default());
         let image =
             Image { reference: reference.to_string(), digest, annotations: tool.annotations, usage: tool.usage };
-        Ok(Self { component: tool.component, origin: reference.to_string(), image: Some(image), name })
+        Ok(Self { component: tool.component.into(), origin: reference.to_string(), image: Some(image), name })
     }
 
     /// What it goes by where its manifest says nothing.

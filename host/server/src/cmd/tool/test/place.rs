@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_capability::{
@@ -99,7 +100,8 @@ impl Subject<'_> {
 
     async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Vec<Tool>), Failure> {
         let supplied = Some(self.manifest.clone());
-        let installed = runner.load(self.component, self.origin, supplied).await.map_err(Failure::usage)?;
+        let installed =
+            runner.load(Bytes::copy_from_slice(self.component), self.origin, supplied).await.map_err(Failure::usage)?;
         let name = self.manifest.tool.name.as_str();
         let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
         Ok((installed, tools))
