@@ -4,6 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
+phase := justfile_directory() / ".ci/phase"
 
 # Debian packages of programs that the tests compare with, and of a registry with its client.
 program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep skopeo util-linux wget"
@@ -16,29 +17,36 @@ default:
     @just --list --unsorted
 
 # Build everything and run the host with the demo agent.
-run: tools
-    @echo "starting the host; Ctrl-C ends it" >&2
+run: host
+    @{{phase}} "building the tools of the demo"
+    @{{cofferdam}} tool build $(sed -n 's|^BIN \([^ ]*\) ../../target/tools/.*|tools/\1|p' tools/demo/Agentfile)
+    @{{phase}} "starting the host; Ctrl-C ends it"
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
 test: tools python components programs
-    @echo "running the tests" >&2
+    @{{phase}} "building the tests"
+    cargo test --locked --quiet --no-run
+    @{{phase}} "running the tests"
     cargo test --locked --quiet
+    @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
-    @echo "testing the tools" >&2
+    @{{phase}} "testing the tools"
     {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
+    @{{phase}} "linting the host"
     cargo fmt --all --check
     cargo clippy --locked --quiet --all-targets -- --deny warnings
+    @{{phase}} "linting what runs in the sandbox"
     # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
     cargo clippy --locked --quiet --package 'cofferdam-guest*' --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' tools/*/Cargo.toml) --target {{target}} --profile guest -- --deny warnings
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
 tools: host
-    @echo "building the tools" >&2
+    @{{phase}} "building the tools"
     {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
 
 # Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
@@ -56,7 +64,7 @@ bench: tools programs
 
 [private]
 host: wasm-target
-    @echo "building the host (the first time takes some minutes: the WebAssembly engine is optimized)" >&2
+    @{{phase}} "building the host (the first time takes some minutes: the WebAssembly engine is optimized)"
     @cargo build --locked
 
 [private]
@@ -66,6 +74,7 @@ wasm-target:
 # A component that a foreign toolchain makes: as it leaves componentize-py, and with the words of its WIT.
 [private]
 components: host python modules
+    @{{phase}} "building the components of other languages"
     @mkdir -p target/components
     @if [ -n "$(find tests/components/python tests/python/requirements.txt -newer target/components/shop.wasm 2>/dev/null || echo missing)" ]; then \
         echo "building the Python component" >&2; \
@@ -92,6 +101,7 @@ modules: (debian c_packages)
 
 [private]
 debian packages:
+    @{{phase}} "the packages of the system for the tests"
     @if ! dpkg --status {{packages}} >/dev/null 2>&1; then \
         command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{packages}}: install them by the means of this system" >&2; exit 1; }; \
         echo "installing {{packages}}" >&2; \
@@ -103,5 +113,6 @@ debian packages:
 # What others wrote for the tests, in an environment of its own: clients of gRPC and MCP, and a toolchain for components.
 [private]
 python:
+    @{{phase}} "the Python environment of the tests"
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
     @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
