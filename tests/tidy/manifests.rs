@@ -19,6 +19,9 @@ const ABSENT: [(&str, &[&str]); 7] = [
     ("cofferdam-tool", &["tonic", "sqlx", "cofferdam-agent"]),
 ];
 
+/// A crate of the host that is plain data, and all that its manifest may name. A row of the same table.
+const NOTHING_BUT: (&str, &[&str]) = ("cofferdam-call", &["serde", "serde_json", "cofferdam-capability"]);
+
 /// What is named by these crates alone, in the whole workspace: the sentences that say "only crate that".
 const ALONE: [(&str, &[&str]); 10] = [
     ("wasmtime", &["cofferdam-sandbox"]),
@@ -131,6 +134,24 @@ fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     problems
 }
 
+/// Names in a manifest beyond those of [`NOTHING_BUT`].
+fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<String> {
+    let mut problems = Vec::new();
+    for manifest in manifests.iter().filter(|manifest| manifest.package == package) {
+        for Dependency { package: named, table, line } in &manifest.names {
+            if !most.contains(&named.as_str()) {
+                problems.push(format!(
+                    "{}:{line}: {package} names {named} in [{table}]: it is plain data and names nothing but {} \
+                     (host/README.md)",
+                    manifest.path,
+                    most.join(", ")
+                ));
+            }
+        }
+    }
+    problems
+}
+
 /// Rows of [`ALONE`] that a manifest breaks.
 fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     let mut problems = Vec::new();
@@ -161,7 +182,7 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
             problems
                 .push(format!("{path}: the package is called {package}: call it cofferdam-{folder}, as its folder"));
         }
-        if !ABSENT.iter().any(|(known, _)| known == package) {
+        if !rooms().any(|known| known == package) {
             problems.push(format!(
                 "{path}: {package} is no crate of host/README.md's table: without a sentence of its own it belongs in \
                  another crate"
@@ -171,11 +192,15 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
             problems.push(format!("{path}: {package} builds a program, and {MAIN} has the only one"));
         }
     }
-    for (package, _) in ABSENT.iter().filter(|(known, _)| !manifests.iter().any(|manifest| manifest.package == *known))
-    {
+    for package in rooms().filter(|known| !manifests.iter().any(|manifest| manifest.package == *known)) {
         problems.push(format!("host: {package} is missing, and its rules are checked nowhere"));
     }
     problems
+}
+
+/// The crates of the host.
+fn rooms() -> impl Iterator<Item = &'static str> {
+    ABSENT.iter().map(|(package, _)| *package).chain([NOTHING_BUT.0])
 }
 
 /// Every manifest below `directory`.
@@ -188,6 +213,13 @@ fn manifests(directory: &str) -> Vec<Manifest> {
 #[test]
 fn no_manifest_names_what_is_absent() {
     none(present(&manifests("host"), &ABSENT));
+    none(beyond(&manifests("host"), NOTHING_BUT));
+}
+
+#[test]
+fn what_is_plain_data_names_no_other_crate() {
+    let call = [manifest("cofferdam-call", "[dependencies]\nserde = \"1\"\ntokio = \"1\"\n")];
+    one(beyond(&call, NOTHING_BUT), "host/call/Cargo.toml:5: cofferdam-call names tokio in [dependencies]");
 }
 
 #[test]
@@ -196,7 +228,7 @@ fn what_one_crate_names_alone_no_other_names() {
 }
 
 #[test]
-fn the_host_is_these_seven_crates() {
+fn the_host_is_the_crates_of_the_table() {
     let manifests = manifests("host");
     let has_program = |folder: &&str| {
         let src = checkout().join("host").join(folder).join("src");
@@ -211,16 +243,19 @@ fn the_map_shows_the_same_table() {
     none(unmapped(&file("host/README.md").expect("the host has a map").text));
 }
 
-/// Rows of [`ABSENT`] that the map does not show word for word.
+/// Rows of [`ABSENT`] and [`NOTHING_BUT`] that the map does not show word for word.
 fn unmapped(map: &str) -> Vec<String> {
-    let shown = |(package, absent): &(&str, &[&str])| {
-        let name = |package: &str| package.trim_start_matches("cofferdam-").to_owned();
-        let absent: Vec<_> = absent.iter().copied().map(name).collect();
-        let (begin, end) = (format!("| `{}` |", name(package)), format!("| {} |", absent.join(", ")));
+    let name = |package: &str| package.trim_start_matches("cofferdam-").to_owned();
+    let names = |packages: &[&str]| packages.iter().copied().map(name).collect::<Vec<_>>().join(", ");
+    let rows = ABSENT.iter().map(|(package, absent)| (*package, names(absent)));
+    let (data, most) = NOTHING_BUT;
+    let rows = rows.chain([(data, format!("everything but {}", names(most)))]);
+    let shown = |(package, absent): (&str, String)| {
+        let (begin, end) = (format!("| `{}` |", name(package)), format!("| {absent} |"));
         let found = map.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end));
         (!found).then(|| format!("host/README.md: the table has no row that begins with {begin} and ends with {end}"))
     };
-    ABSENT.iter().filter_map(shown).collect()
+    rows.filter_map(shown).collect()
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::{Descriptor, Progress};
 use cofferdam_image::agentfile::Agentfile;
-use cofferdam_model::{Model, ModelName, ToolSpec};
-use cofferdam_tool::{Answer, Catalog, Descriptor, Origin, Progress, Runner};
+use cofferdam_model::{Model, ModelName};
+use cofferdam_tool::{Answer, Catalog, Origin, Runner};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -67,12 +68,8 @@ impl Agent {
     }
 
     /// The tools as a model is told of them.
-    pub(crate) fn tool_specs(&self) -> Vec<ToolSpec> {
-        let spec = |tool: &cofferdam_tool::Tool| {
-            let Descriptor { name, description, input_schema, output_schema: _ } = tool.descriptor().clone();
-            ToolSpec { name, description, input_schema }
-        };
-        self.catalog.iter().map(spec).collect()
+    pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
+        self.catalog.iter().map(|tool| tool.descriptor().clone()).collect()
     }
 }
 

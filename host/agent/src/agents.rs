@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
+use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_model::{Credentials, ModelName};
@@ -23,9 +24,6 @@ use crate::session::{AgentRow, SessionStore, Trees};
 use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::{Workspace, usage_file};
-
-/// The largest component that a tree holds, in bytes: what the sandbox loads at most.
-pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
 
 /// What the agents of a host are made from.
 #[derive(Debug)]

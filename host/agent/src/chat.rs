@@ -150,7 +150,7 @@ impl Conversation<'_> {
     /// One step of the model, its text passed on as it comes.
     async fn ask(&mut self) -> Result<cofferdam_model::Turn, TurnError> {
         let (agent, cancel) = (self.agent, self.cancel);
-        let tools = agent.tool_specs();
+        let tools = agent.descriptors();
         let request = Request { messages: self.messages.clone(), tools, max_tokens: MAX_TOKENS };
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = agent.model.turn(request, text);

@@ -1,11 +1,11 @@
 //! The grants of an agent's tools, without starting its host.
 
 use cap_std::fs::Dir;
+use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Grant;
 use cofferdam_image::agentfile;
 use cofferdam_tool::{Runner, ToolError};
 
-use crate::agents::MAX_COMPONENT;
 use crate::decisions::Decisions;
 use crate::error::AgentError;
 use crate::kept::tree_of;

@@ -5,11 +5,12 @@
 //! so is a file beside the Agentfile.
 
 use bytes::Bytes;
+use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
 use cofferdam_tool::Installed;
 
-use crate::agents::{Agents, Component, MAX_COMPONENT};
+use crate::agents::{Agents, Component};
 use crate::decisions::Accepted;
 use crate::error::AgentError;
 use crate::session::AgentRow;

@@ -4,11 +4,12 @@
 //! model's judgement in between.
 
 use async_trait::async_trait;
+use cofferdam_call::Descriptor;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use crate::error::Error;
-use crate::message::{Message, Request, ToolCall, ToolSpec, Turn};
+use crate::message::{Message, Request, ToolCall, Turn};
 use crate::model::{Model, say};
 
 /// The one builtin model.
@@ -89,7 +90,7 @@ fn fresh_id(request: &Request) -> String {
     }
 }
 
-fn help(tools: &[ToolSpec]) -> String {
+fn help(tools: &[Descriptor]) -> String {
     let mut help = String::from(
         "I run one tool for each message, without a model. Write: run <tool> <arguments>, or: run <tool> {json}\n\
          For example: run wc -l notes.txt\n",
@@ -102,7 +103,7 @@ fn help(tools: &[ToolSpec]) -> String {
     help
 }
 
-fn names(tools: &[ToolSpec]) -> String {
+fn names(tools: &[Descriptor]) -> String {
     match tools {
         [] => "There are no tools.".into(),
         _ => {

@@ -21,6 +21,6 @@ mod error;
 
 pub use credentials::Credentials;
 pub use error::Error;
-pub use message::{Message, Request, ToolCall, ToolSpec, Turn};
+pub use message::{Message, Request, ToolCall, Turn};
 pub use model::{Model, open};
 pub use name::ModelName;

@@ -1,5 +1,6 @@
 //! What is said to a model, and what it says back, in no vendor's words.
 
+use cofferdam_call::Descriptor;
 use serde_json::Value;
 
 /// One entry of a conversation, oldest first.
@@ -40,24 +41,13 @@ pub struct ToolCall {
     pub arguments: Value,
 }
 
-/// A tool as it is described to a model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ToolSpec {
-    /// The name the model calls it by.
-    pub name: String,
-    /// What it does and when to use it.
-    pub description: String,
-    /// JSON Schema of the arguments.
-    pub input_schema: Value,
-}
-
 /// Everything a model needs for one turn: models keep nothing between turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The conversation so far, oldest first.
     pub messages: Vec<Message>,
     /// The tools the model may ask for.
-    pub tools: Vec<ToolSpec>,
+    pub tools: Vec<Descriptor>,
     /// The most tokens a vendor's model may produce in this turn.
     pub max_tokens: u32,
 }

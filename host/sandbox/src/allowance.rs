@@ -5,10 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use cofferdam_capability::{Account, Limits};
+use cofferdam_call::{Outcome, Receipt};
+use cofferdam_capability::{Account, Grant, Limits};
 use tokio_util::sync::CancellationToken;
-
-use crate::outcome::Outcome;
 
 /// Time that a call which has ended gets for what comes after it: its secrets are taken out of what it said, its scratch
 /// directory is removed. The default limits take a tenth of it.
@@ -98,8 +97,26 @@ impl Allowance {
         self.started.elapsed()
     }
 
+    /// The receipt of a call that ended before the guest did anything.
+    pub fn receipt(&self, grant: &Grant, outcome: Outcome) -> Receipt {
+        let mut receipt = Receipt::unused(grant, outcome);
+        receipt.refusals = self.account.refusal().into_iter().collect();
+        self.settle(&mut receipt);
+        receipt
+    }
+
+    /// Counts in a receipt what the host has done for the call until now.
+    pub fn settle(&self, receipt: &mut Receipt) {
+        receipt.host_memory = self.account.peak();
+        receipt.wall_us = micros(self.elapsed());
+    }
+
     /// What the host holds for the call.
     pub fn account(&self) -> &Account {
         &self.account
     }
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cofferdam_call::{ListedTool, Outcome, Output, Receipt, Report};
 use cofferdam_capability::{Access, Grant, Limits};
 use tokio::sync::SemaphorePermit;
 use wasmtime::Store;
 
-use crate::allowance::Allowance;
+use crate::allowance::{Allowance, micros};
 use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure, FailureCode};
 use crate::caller::{Caller, Nobody, Place};
+use crate::capture::Capture;
 use crate::component::{Callable, Component};
 use crate::cpu_time::CpuTime;
 use crate::descriptors::Share;
@@ -21,10 +23,7 @@ use crate::filesystem::{Changes, FileUse};
 use crate::host::{Conversation, Told};
 use crate::http::{Contacts, Egress, Injection};
 use crate::invocation::{CommandLine, Invocation};
-use crate::outcome::Outcome;
-use crate::output::{Capture, Output};
 use crate::pool::Pool;
-use crate::receipt::{Receipt, micros};
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::wasi::{self, Given, Streams};
@@ -54,25 +53,11 @@ pub struct Call<'a> {
 
 /// What came of a call.
 #[derive(Debug)]
-pub struct Report {
-    /// Standard output of a command, or the result of a typed call as JSON text.
-    pub stdout: Output,
-    /// Standard error.
-    pub stderr: Output,
-    /// The tools of a component that was asked for them: name, description, input schema, output schema.
-    pub tools: Vec<[String; 4]>,
-    /// How it ended and what it used.
-    pub receipt: Receipt,
-}
-
-impl Report {
-    /// The report of a call that did not come to the sandbox.
-    pub fn without_run(grant: &Grant, outcome: Outcome, allowance: &Allowance) -> Self {
-        let (host_memory, wall_us) = (allowance.account().peak(), micros(allowance.elapsed()));
-        let refusals = allowance.account().refusal().into_iter().collect();
-        let receipt = Receipt { host_memory, wall_us, refusals, ..Receipt::unused(grant, outcome) };
-        Self { stdout: Output::default(), stderr: Output::default(), tools: Vec::new(), receipt }
-    }
+pub struct Called {
+    /// What every call has.
+    pub report: Report,
+    /// The tools of a component that was asked for them.
+    pub tools: Vec<ListedTool>,
 }
 
 /// What a call holds of the host while it runs.
@@ -98,7 +83,7 @@ struct Run<'a> {
 impl Engine {
     /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
     /// did. Dropping the future stops the guest as well; cancelling its allowance does it with a receipt.
-    pub async fn call(&self, call: Call<'_>) -> Report {
+    pub async fn call(&self, call: Call<'_>) -> Called {
         let Call { component, grant, invocation, allowance, injections, place, caller } = call;
         let limits = grant.limits();
         let deadline = allowance.deadline();
@@ -155,7 +140,7 @@ impl Engine {
             hosts: spent.contacts.hosts,
             ..Receipt::unused(grant, outcome)
         };
-        Report { stdout, stderr, tools, receipt }
+        Called { report: Report { stdout, stderr, receipt }, tools }
     }
 
     /// Refuses what is not to be started, and takes what the call needs before it waits for its turn.
@@ -300,7 +285,7 @@ impl Drop for Metered<'_> {
 struct Concluded {
     outcome: Outcome,
     answer: Option<Output>,
-    tools: Vec<[String; 4]>,
+    tools: Vec<ListedTool>,
 }
 
 impl Concluded {
@@ -330,11 +315,15 @@ fn conclude(ended: Result<Ended, Outcome>, limits: &Limits, allowance: &Allowanc
         }
         Ok(Ended::Returned(Err(problem))) => failed(problem.text()),
         Ok(Ended::Listed(tools)) => {
-            let rows =
-                tools.into_iter().map(|tool| [tool.name, tool.description, tool.input_schema, tool.output_schema]);
-            Concluded { outcome: Outcome::Ok, answer: None, tools: rows.collect() }
+            let tools = tools.into_iter().map(listed).collect();
+            Concluded { outcome: Outcome::Ok, answer: None, tools }
         }
     }
+}
+
+fn listed(tool: Descriptor) -> ListedTool {
+    let Descriptor { name, description, input_schema, output_schema } = tool;
+    ListedTool { name, description, input_schema, output_schema }
 }
 
 fn code_name(code: FailureCode) -> &'static str {

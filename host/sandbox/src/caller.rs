@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use cofferdam_call::{Outcome, Progress};
+
 use crate::descriptors::Line;
-use crate::outcome::Outcome;
 
 /// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the guest's own words.
 pub trait Caller: Send + Sync {
@@ -22,17 +23,6 @@ pub trait Caller: Send + Sync {
 
 /// A call of another tool under way.
 pub type Answering = Pin<Box<dyn Future<Output = Result<String, Unanswered>> + Send>>;
-
-/// How far a call has come, in the guest's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// What is done, in whatever the guest counts.
-    pub done: u64,
-    /// What there is to do, where the guest knows it.
-    pub total: Option<u64>,
-    /// What it is doing.
-    pub message: String,
-}
 
 /// A call of another tool that did not answer.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::component::InstancePre;
@@ -15,9 +16,6 @@ use crate::imports::{self, Imports};
 use crate::pool::Pool;
 use crate::reflect::{self, Docs, Function, Functions, Reflected};
 use crate::state::State;
-
-/// The largest component that is loaded, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
-pub(crate) const MAX_COMPONENT: usize = 256 << 20;
 
 /// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
 pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
@@ -296,8 +294,8 @@ fn deserialize(engine: &wasmtime::Engine, native: &Native) -> wasmtime::Result<w
 
 /// Reads the outline of a component: that it is one, that it is whole, and the manifest it carries.
 pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadError> {
-    if bytes.len() > MAX_COMPONENT {
-        let (size, max) = (bytes.len(), MAX_COMPONENT);
+    let (size, max) = (bytes.len() as u64, MAX_COMPONENT);
+    if size > max {
         return Err(LoadError::TooLarge { origin: origin.to_owned(), size, max });
     }
     if let Some(found) = other_than_component(bytes) {

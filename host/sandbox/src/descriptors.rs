@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::Outcome;
 use cofferdam_capability::{Ceiling, Grant, Limits};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
-
-use crate::outcome::Outcome;
 
 /// Descriptors of a call beyond what its limits count: its `/tmp`, and one in passing while another is opened.
 const OWN: u64 = 4;

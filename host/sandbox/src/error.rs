@@ -73,9 +73,9 @@ pub enum LoadError {
         /// Where the bytes came from.
         origin: String,
         /// Its size in bytes.
-        size: usize,
+        size: u64,
         /// The most that is loaded, in bytes.
-        max: usize,
+        max: u64,
     },
     /// The manifest it carries does not say what its author meant.
     #[error(transparent)]

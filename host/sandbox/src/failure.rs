@@ -3,6 +3,7 @@
 //! While a guest runs, an error is the guest's: it trapped, broke the rules of an interface, or asked
 //! for more than its limits. The host's own failures are told from it by their types.
 
+use cofferdam_call::Outcome;
 use cofferdam_capability::Overdrawn;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -11,7 +12,6 @@ use wasmtime_wasi::I32Exit;
 use crate::error::{HostFailure, Overasked};
 use crate::imports::DeniedCall;
 use crate::limiter::Limiter;
-use crate::outcome::Outcome;
 use crate::reflect::Misfit;
 
 /// How much of an error's words is kept, in bytes: a guest can choose some of them.

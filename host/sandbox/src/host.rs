@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use wasmtime::component::{HasData, Linker};
 
+use cofferdam_call::{Outcome, Progress};
+
 use crate::bindings::cofferdam::tool::calls::{self, Failure, Outcome as Ended};
 use crate::bindings::cofferdam::tool::host::{self, Level};
-use crate::caller::{Caller, Progress, Unanswered};
-use crate::outcome::Outcome;
+use crate::caller::{Caller, Unanswered};
 use crate::state::State;
 
 /// Lines that one call may log, and times that it may tell of its progress: more than somebody reads, and few enough

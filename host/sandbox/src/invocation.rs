@@ -1,9 +1,9 @@
 //! What a component is called for, and what of it is refused before anything starts.
 
+use cofferdam_call::Outcome;
 use cofferdam_capability::{Bytes, Grant};
 
 use crate::component::Component;
-use crate::outcome::Outcome;
 
 /// What to do with a component.
 #[derive(Debug, Clone)]

@@ -38,8 +38,9 @@ pub(crate) use functions::{Entry, Functions, functions};
 pub(crate) use lower::Misfit;
 use types::Type;
 
+use cofferdam_call::Output;
+
 use crate::error::HostFailure;
-use crate::output::Output;
 use crate::state::State;
 
 /// A component and the functions that can be called in it.

@@ -10,11 +10,11 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
+use crate::capture::Capture;
 use crate::filesystem::Files;
 use crate::host::Conversation;
 use crate::http::{Egress, Holdings};
 use crate::limiter::Limiter;
-use crate::output::Capture;
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;

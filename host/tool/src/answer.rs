@@ -1,10 +1,9 @@
 //! What a model reads when a call is over.
 
+use cofferdam_call::{Outcome, Receipt, Report};
 use cofferdam_capability::json;
-use cofferdam_sandbox::{Outcome, Receipt};
 
 use crate::catalog::Catalog;
-use crate::report::Report;
 use crate::tool::Tool;
 
 /// The result of a call in words for a model: never empty, also when it failed.

@@ -4,17 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Outcome, Unanswered};
+use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Unanswered};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use crate::dispatch::{Door, Way};
-use crate::input::Input;
 use crate::origin::Origin;
 use crate::policy;
-use crate::report::Report;
 use crate::tool::Tool;
 
 /// How much of a name is shown that no tool has, in bytes: as much as the longest name of a tool.
@@ -30,21 +29,8 @@ pub(crate) struct Calling {
     pub(crate) cancel: CancellationToken,
 }
 
-/// How far a call has come, as its guest tells it, on one line and without secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// What is done, in whatever the tool counts.
-    pub done: u64,
-    /// What there is to do, where the tool knows it.
-    pub total: Option<u64>,
-    /// What it is doing; may be empty.
-    pub message: String,
-}
-
-impl Progress {
-    /// How often a call can tell of it: a queue of this length loses nothing.
-    pub const MOST: usize = MAX_MESSAGES as usize;
-}
+/// How often a call can tell how far it has come: a queue of this length loses nothing.
+pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
 
 /// Where a call stands among those that made one another.
 #[derive(Debug, Clone)]
@@ -93,13 +79,14 @@ impl Caller for Calling {
         }
     }
 
-    fn progress(&self, progress: cofferdam_sandbox::Progress) {
-        let cofferdam_sandbox::Progress { done, total, message } = progress;
-        let message = self.door.line(&message);
+    fn progress(&self, progress: Progress) {
+        // On one line and without secrets.
+        let progress = Progress { message: self.door.line(&progress.message), ..progress };
+        let Progress { done, total, message } = &progress;
         tracing::debug!(tool = self.tool.name(), depth = self.chain.depth, done, total, "tool progress: {message}");
         if let Some(events) = &self.progress {
             // A caller that is behind misses some: progress is worth nothing later.
-            let _ = events.try_send(Progress { done, total, message });
+            let _ = events.try_send(progress);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which tools a component of typed tools has, as data: written into it when it is built, so that nothing of it runs before
 //! somebody calls it.
 
+use cofferdam_call::{Descriptor, ListedTool};
 use cofferdam_capability::{ForeignText, check_tool_name, json};
 use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
@@ -21,21 +22,6 @@ const MAX_WEIGHT: usize = 16 << 20;
 /// One tool's name, description and schemas together, in bytes (64 KiB).
 const MAX_DESCRIPTOR: usize = 64 << 10;
 
-/// The words of one tool. `tool inspect`, MCP clients and models read these and no others.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Descriptor {
-    /// The name it is called by.
-    pub name: String,
-    /// What it does, in words for a model.
-    pub description: String,
-    /// The JSON Schema of its input.
-    pub input_schema: Value,
-    /// The JSON Schema of its result; nothing where the component does not say it.
-    #[serde(default)]
-    pub output_schema: Option<Value>,
-}
-
 /// The tools of one component, by the names that it knows them by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,11 +41,11 @@ impl Descriptors {
         read.checked()
     }
 
-    /// Takes what a component answered: name, description, input schema and output schema of each tool.
-    pub(crate) fn listed(rows: Vec<[String; 4]>) -> Result<Self, String> {
-        check_count(rows.len())?;
-        check_weight(rows.iter().flat_map(|[_, _, input, output]| [input.as_bytes(), output.as_bytes()]))?;
-        let tools = rows.into_iter().map(Descriptor::listed).collect::<Result<_, _>>()?;
+    /// Takes what a component answered.
+    pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, String> {
+        check_count(listed.len())?;
+        check_weight(listed.iter().flat_map(|tool| [tool.input_schema.as_bytes(), tool.output_schema.as_bytes()]))?;
+        let tools = listed.into_iter().map(read).collect::<Result<_, _>>()?;
         Self { schema: SCHEMA, tools }.checked()
     }
 
@@ -109,35 +95,34 @@ impl Descriptors {
             if self.tools.iter().take(place).any(|other| other.name == tool.name) {
                 return Err(format!("it lists `{}` twice", tool.name));
             }
-            tool.check()?;
+            check(tool)?;
         }
         Ok(self)
     }
 }
 
-impl Descriptor {
-    fn listed([name, description, input, output]: [String; 4]) -> Result<Self, String> {
-        // Before anything is parsed.
-        if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
-            return Err(too_large(&name));
-        }
-        check_tool_name(&name)?;
-        let input_schema = serde_json::from_str(&input)
-            .map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
-        Schema::of_tool(&name, &input_schema)?;
-        // Output schemas are informational; one that does not parse is ignored.
-        let output_schema = serde_json::from_str(&output).ok().filter(|schema: &Value| !schema.is_null());
-        Ok(Self { name, description, input_schema, output_schema })
+fn read(listed: ListedTool) -> Result<Descriptor, String> {
+    let ListedTool { name, description, input_schema: input, output_schema: output } = listed;
+    // Before anything is parsed.
+    if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
+        return Err(too_large(&name));
     }
+    check_tool_name(&name)?;
+    let input_schema =
+        serde_json::from_str(&input).map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
+    Schema::of_tool(&name, &input_schema)?;
+    // Output schemas are informational; one that does not parse is ignored.
+    let output_schema = serde_json::from_str(&output).ok().filter(|schema: &Value| !schema.is_null());
+    Ok(Descriptor { name, description, input_schema, output_schema })
+}
 
-    fn check(&self) -> Result<(), String> {
-        let Self { name, description, input_schema, output_schema } = self;
-        let output = output_schema.as_ref().map(Value::to_string).unwrap_or_default();
-        if name.len() + description.len() + input_schema.to_string().len() + output.len() > MAX_DESCRIPTOR {
-            return Err(too_large(name));
-        }
-        check_words(name, description)
+fn check(tool: &Descriptor) -> Result<(), String> {
+    let Descriptor { name, description, input_schema, output_schema } = tool;
+    let output = output_schema.as_ref().map(Value::to_string).unwrap_or_default();
+    if name.len() + description.len() + input_schema.to_string().len() + output.len() > MAX_DESCRIPTOR {
+        return Err(too_large(name));
     }
+    check_words(name, description)
 }
 
 /// Refuses words that a reviewer would not see as a model reads them.
@@ -195,11 +180,12 @@ pub(crate) fn unusable(problem: &str) -> String {
 mod tests {
     use super::*;
 
-    fn row(name: &str, description: &str, schema: &str) -> [String; 4] {
-        [name, description, schema, ""].map(str::to_owned)
+    fn row(name: &str, description: &str, schema: &str) -> ListedTool {
+        let [name, description, input_schema, output_schema] = [name, description, schema, ""].map(str::to_owned);
+        ListedTool { name, description, input_schema, output_schema }
     }
 
-    fn refused(rows: Vec<[String; 4]>, part: &str) {
+    fn refused(rows: Vec<ListedTool>, part: &str) {
         let problem = Descriptors::listed(rows).unwrap_err();
         assert!(problem.contains(part), "{problem}");
     }

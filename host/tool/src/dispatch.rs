@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::{Input, Outcome, Progress, Receipt, Report};
 use cofferdam_capability::{Grant, PagemapScan};
 use cofferdam_sandbox::{
-    Allowance, Component, Engine, GuestThreads, Line, Outcome, Place, Receipt,
-    compile_worker as sandbox_compile_worker, scans_now as sandbox_scans_now,
+    Allowance, Called, Component, Engine, GuestThreads, Line, Place, compile_worker as sandbox_compile_worker,
+    scans_now as sandbox_scans_now,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::backend;
-use crate::caller::{Calling, Chain, Progress};
+use crate::caller::{Calling, Chain};
 use crate::catalog::Catalog;
-use crate::input::Input;
 use crate::origin::Origin;
 use crate::permit::Permit;
 use crate::policy;
 use crate::redact::Redactor;
-use crate::report::Report;
 use crate::runner::Runner;
 use crate::secret::Secrets;
 use crate::tool::Tool;
@@ -128,7 +127,7 @@ struct Asked {
 fn lost(tool: &Tool) -> Report {
     let message = "the host failed in the call; its log says more".to_owned();
     let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    Report::from(cofferdam_sandbox::Report::without_run(tool.grant(), Outcome::HostFault { message }, &allowance))
+    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }
 
 impl Door {
@@ -162,12 +161,12 @@ impl Door {
                 let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
                 let (door, cancel) = (Arc::clone(self), allowance.cancel().clone());
                 let calling = Calling { door, tool: tool.clone(), chain, progress, cancel };
-                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling))).await
+                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling))).await.report
             }
-            Err(outcome) => cofferdam_sandbox::Report::without_run(tool.grant(), outcome, &allowance),
+            Err(outcome) => Report::silent(allowance.receipt(tool.grant(), outcome)),
         };
         // Before anything is told to anybody, the log included.
-        let report = Report::from(self.redactor.redact(report, &allowance).await);
+        let report = self.redactor.redact(report, &allowance).await;
         self.tell(tool.name(), &report.receipt, &origin, depth);
         report
     }
@@ -179,18 +178,21 @@ impl Door {
         component: Arc<Component>,
         grant: Arc<Grant>,
         places: Arc<Line>,
-    ) -> Option<cofferdam_sandbox::Report> {
+    ) -> Option<Called> {
         let door = Arc::clone(self);
         let allowance = Allowance::begin(grant.limits(), CancellationToken::new());
         let work = async move {
             let place = Place::Own(&places);
-            let report = match policy::permit_listing(&component, &grant) {
+            let Called { report, tools } = match policy::permit_listing(&component, &grant) {
                 Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None).await,
-                Err(outcome) => cofferdam_sandbox::Report::without_run(&grant, outcome, &allowance),
+                Err(outcome) => {
+                    let report = Report::silent(allowance.receipt(&grant, outcome));
+                    Called { report, tools: Vec::new() }
+                }
             };
             let report = door.redactor.redact(report, &allowance).await;
             door.tell(grant.tool(), &report.receipt, &Origin::default(), 0);
-            report
+            Called { report, tools }
         };
         self.threads.run(work).await
     }
@@ -203,7 +205,7 @@ impl Door {
             agent = origin.agent_name(),
             session = origin.session_id(),
             component = %receipt.component,
-            outcome = receipt.outcome.name(),
+            outcome = receipt.outcome.name().as_str(),
             reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or_default(),
             fuel = receipt.fuel,
             peak_memory = receipt.peak_memory,

@@ -1,7 +1,8 @@
-//! What a caller hands to a tool, before anything is checked.
+//! Inputs checked against the tools that they are for.
 
+use cofferdam_call::{Input, Outcome};
 use cofferdam_capability::{Account, json};
-use cofferdam_sandbox::{Allowance, Invocation, Outcome};
+use cofferdam_sandbox::{Allowance, Invocation};
 use serde_json::Value;
 
 use crate::schema::Unfit;
@@ -11,53 +12,35 @@ use crate::tool::{Entry, Tool};
 /// usual.
 const MAX_SHOWN_SCHEMA: usize = 8 << 10;
 
-/// The input of one call.
-#[derive(Debug, Clone)]
-pub enum Input {
-    /// JSON text that must fit the tool's schema: what a model writes. It is parsed when the call is permitted.
-    Json(String),
-    /// Arguments and standard input of a command: what a person types. Standard input may be any bytes.
-    Command {
-        /// The arguments, without the program's name.
-        args: Vec<String>,
-        /// Standard input.
-        stdin: Vec<u8>,
-    },
-}
-
-impl Input {
-    /// Checks the input against the tool and says what is to be done, within the allowance of the call: what is parsed on
-    /// the way is charged to its account.
-    ///
-    /// # Errors
-    ///
-    /// With the outcome of a call that cannot happen: it is denied, with a reason for the caller, or has ended.
-    pub(crate) fn checked(self, tool: &Tool, allowance: &Allowance) -> Result<Invocation, Outcome> {
-        match (self, tool.entry()) {
-            (Self::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
-            (Self::Command { .. }, Entry::Typed { .. }) => {
-                Err(denied(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), schema(tool))))
-            }
-            (Self::Json(text), entry) => {
-                let refused = |problem| denied(format!("the input of `{}` cannot be taken: {problem}", tool.name()));
-                let mut held = json::parse(&text, "the parsed input", allowance.account()).map_err(refused)?;
-                drop(text);
-                unquote_list(&mut held.value, allowance.account()).map_err(refused)?;
-                tool.check(&held.value, allowance).map_err(|unfit| match unfit {
-                    Unfit::Wrong(problem) => denied(format!(
-                        "the input of `{}` does not fit its schema, {problem}; the schema is {}",
-                        tool.name(),
-                        schema(tool)
-                    )),
-                    Unfit::Ended(outcome) => outcome,
-                })?;
-                match entry {
-                    Entry::Command => Ok(command(held.value)),
-                    // Written anew, so that the guest reads what was checked, also where a key was there twice.
-                    Entry::Typed { tool } => {
-                        Ok(Invocation::Typed { tool: tool.clone(), input: held.value.to_string() })
-                    }
-                }
+/// Checks the input against the tool and says what is to be done, within the allowance of the call: what is parsed on
+/// the way is charged to its account.
+///
+/// # Errors
+///
+/// With the outcome of a call that cannot happen: it is denied, with a reason for the caller, or has ended.
+pub(crate) fn checked(input: Input, tool: &Tool, allowance: &Allowance) -> Result<Invocation, Outcome> {
+    match (input, tool.entry()) {
+        (Input::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
+        (Input::Command { .. }, Entry::Typed { .. }) => {
+            Err(denied(format!("`{}` takes JSON, not arguments: its schema is {}", tool.name(), schema(tool))))
+        }
+        (Input::Json(text), entry) => {
+            let refused = |problem| denied(format!("the input of `{}` cannot be taken: {problem}", tool.name()));
+            let mut held = json::parse(&text, "the parsed input", allowance.account()).map_err(refused)?;
+            drop(text);
+            unquote_list(&mut held.value, allowance.account()).map_err(refused)?;
+            tool.check(&held.value, allowance).map_err(|unfit| match unfit {
+                Unfit::Wrong(problem) => denied(format!(
+                    "the input of `{}` does not fit its schema, {problem}; the schema is {}",
+                    tool.name(),
+                    schema(tool)
+                )),
+                Unfit::Ended(outcome) => outcome,
+            })?;
+            match entry {
+                Entry::Command => Ok(command(held.value)),
+                // Written anew, so that the guest reads what was checked, also where a key was there twice.
+                Entry::Typed { tool } => Ok(Invocation::Typed { tool: tool.clone(), input: held.value.to_string() }),
             }
         }
     }

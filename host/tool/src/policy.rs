@@ -1,17 +1,18 @@
 //! Whether a call may happen.
 
+use cofferdam_call::{Input, Outcome};
 use cofferdam_capability::{Grant, LOCKED_ENVIRONMENT};
-use cofferdam_sandbox::{Allowance, Component, Invocation, Outcome};
+use cofferdam_sandbox::{Allowance, Component, Invocation};
 
 use crate::caller::Chain;
-use crate::input::Input;
+use crate::input;
 use crate::permit::Permit;
 use crate::tool::Tool;
 
 /// Decides about one call. A tool is permitted to whoever holds it, under the grant it was offered with, for an input
 /// that fits its schema; everything else is refused with the reason. The check is within the call's allowance.
 pub(crate) fn permit<'a>(tool: &'a Tool, input: Input, allowance: &Allowance) -> Result<Permit<'a>, Outcome> {
-    Ok(Permit::new(tool.component(), tool.grant(), input.checked(tool, allowance)?))
+    Ok(Permit::new(tool.component(), tool.grant(), input::checked(input, tool, allowance)?))
 }
 
 /// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is permitted only under a

@@ -15,8 +15,9 @@ use aho_corasick::MatchKind;
 use aho_corasick::nfa::contiguous::NFA;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{Account, ForeignText, Overdrawn, SecretName};
-use cofferdam_sandbox::{Allowance, Outcome, Report};
+use cofferdam_sandbox::Allowance;
 
 use crate::secret::Secrets;
 use search::Search;
@@ -70,7 +71,7 @@ impl Redactor {
         if let Some(outcome) = withheld {
             withhold(&mut report, outcome);
         }
-        report.receipt.settle(allowance);
+        allowance.settle(&mut report.receipt);
         report
     }
 

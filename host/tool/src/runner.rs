@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
+use cofferdam_call::{Descriptor, Outcome};
 use cofferdam_capability::{
     Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
-use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Outcome, Shape};
+use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Shape};
 
-use crate::descriptors::{self, Descriptor, Descriptors};
+use crate::descriptors::{self, Descriptors};
 use crate::dispatch::Door;
 use crate::embed;
 use crate::error::ToolError;
@@ -230,9 +231,9 @@ impl Runner {
         let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
         let grant = Arc::new(self.granted(component, name, &Manifest::empty(), Decision::default())?);
         let listed = self.door.list(Arc::clone(component), grant, Arc::clone(&queue.places)).await;
-        let report = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
-        match report.receipt.outcome {
-            Outcome::Ok => Descriptors::listed(report.tools).map_err(wrong),
+        let listed = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
+        match listed.report.receipt.outcome {
+            Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
             outcome => Err(wrong(outcome.to_string())),
         }
     }

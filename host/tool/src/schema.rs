@@ -18,7 +18,8 @@ mod read;
 mod sentence;
 mod spread;
 
-use cofferdam_sandbox::{Allowance, Outcome};
+use cofferdam_call::Outcome;
+use cofferdam_sandbox::Allowance;
 use serde_json::Value;
 
 use check::Checker;

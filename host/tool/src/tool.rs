@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::Descriptor;
 use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
-use crate::descriptors::Descriptor;
 use crate::queue::Queue;
 use crate::schema::{Schema, Unfit};
 

@@ -1,12 +1,13 @@
 //! Conversations and tool calls, from our words to genai's and back.
 
+use cofferdam_call::Descriptor;
 use std::collections::HashSet;
 
 use genai::chat::{self, ChatMessage, ChatRequest, ContentPart, MessageContent, ToolName, ToolResponse};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use crate::message::{Message, Request, ToolCall, ToolSpec};
+use crate::message::{Message, Request, ToolCall};
 use crate::model::{MAX_TEXT_BYTES, MAX_TOOL_CALLS};
 
 /// The request as genai wants it.
@@ -62,7 +63,7 @@ fn result(call_id: &str, tool: &str, content: &str, failed: bool) -> ToolRespons
     ToolResponse::new(call_id, content).with_fn_name(tool)
 }
 
-fn tool(spec: &ToolSpec) -> chat::Tool {
+fn tool(spec: &Descriptor) -> chat::Tool {
     chat::Tool::new(ToolName::Custom(spec.name.clone()))
         .with_description(&spec.description)
         .with_schema(spec.input_schema.clone())

@@ -17,7 +17,8 @@ mod vendor; // the vendors' protocols over real HTTP: deltas, tool calls, retrie
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_model::{Credentials, Error, Message, Model, Request, ToolCall, ToolSpec, Turn};
+use cofferdam_call::Descriptor;
+use cofferdam_model::{Credentials, Error, Message, Model, Request, ToolCall, Turn};
 use serde_json::{Value, json};
 
 /// Opens a model that needs no scripts.
@@ -52,8 +53,9 @@ fn request(messages: Vec<Message>) -> Request {
     Request { messages, tools, max_tokens: 1000 }
 }
 
-fn tool(name: &str, description: &str, input_schema: Value) -> ToolSpec {
-    ToolSpec { name: name.into(), description: description.into(), input_schema }
+fn tool(name: &str, description: &str, input_schema: Value) -> Descriptor {
+    let (name, description) = (name.into(), description.into());
+    Descriptor { name, description, input_schema, output_schema: None }
 }
 
 fn user(text: &str) -> Message {

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use crate::cache::{Cache, MAX_CODE, Native, Writing};
-use crate::component::MAX_COMPONENT;
 use crate::pool;
+use cofferdam_call::MAX_COMPONENT;
 
 /// The argument that makes the `cofferdam` binary a compiler.
 const WORKER: &str = "compile-worker";
@@ -115,7 +115,7 @@ fn complaint(status: ExitStatus, words: &[u8]) -> String {
 pub fn compile_worker() -> Result<(), String> {
     limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
     let mut bytes = Vec::new();
-    std::io::stdin().take(MAX_COMPONENT as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    std::io::stdin().take(MAX_COMPONENT).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
     let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
     std::io::stdout().write_all(&code).map_err(|error| error.to_string())

@@ -1,6 +1,6 @@
 //! What a call took away: entries that it removed or renamed, files that it made shorter.
 
-use crate::receipt::Changed;
+use cofferdam_call::Changed;
 
 /// Names that are kept of each kind. A receipt is read by people; the count tells the rest.
 const MAX_NAMES: usize = 32;

@@ -1,5 +1,7 @@
 //! Values of WIT types to JSON text.
 
+use cofferdam_call::Output;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::ser::{Error, SerializeMap, SerializeSeq};
@@ -8,7 +10,6 @@ use wasmtime::component::Val;
 
 use super::schema::{EXACT, NOT_FINITE};
 use super::types::Type;
-use crate::output::Output;
 
 /// The JSON text of a value: kept up to `limit` bytes, counted beyond it. What comes out of a guest is bounded before by
 /// the `host-call` limit, and the names that are added to it by `types.rs`.

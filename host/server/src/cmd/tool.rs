@@ -23,9 +23,6 @@ use crate::error::Failure;
 use crate::paths::DataDir;
 use source::Source;
 
-/// The largest component that is read, in bytes; the sandbox loads no larger one.
-const MAX_COMPONENT: u64 = 256 << 20;
-
 /// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
 const MAX_MANIFEST: u64 = 1 << 20;
 

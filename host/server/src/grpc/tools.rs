@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agent, Agents};
+use cofferdam_call::{Descriptor, Progress};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
-use cofferdam_tool::{Answer, Descriptor, Progress};
+use cofferdam_tool::{Answer, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -84,7 +85,7 @@ impl Tools for ToolsService {
         let place = self.shared.answers.calls.begin(agent.id())?;
         let CallToolRequest { name, input } = request.into_inner();
         let cancel = self.shared.stop.child_token();
-        let (sender, progress) = mpsc::channel(Progress::MOST);
+        let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
         let task = self.shared.turns.spawn(async move { agent.call(&name, input, sender, &token).await });
         // Dropped with the stream, when the client is gone.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_call::Descriptor;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{ListToolsRequest, ListToolsResponse};
-use cofferdam_tool::Descriptor;
 use tokio::sync::watch;
 use tonic::Streaming;
 use tonic::transport::Channel;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::{Input, Progress};
 use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Input, Origin, Progress, Runner};
+use cofferdam_tool::{Answer, Origin, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
 use tokio::sync::mpsc;

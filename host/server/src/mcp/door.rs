@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cofferdam_tool::Progress as Told;
+use cofferdam_tool::MAX_PROGRESS;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
     ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
@@ -116,7 +116,7 @@ impl ServerHandler for Door {
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
         let progress = Progress::new(&context.peer, context.meta.get_progress_token());
-        let (told, tells) = mpsc::channel(Told::MOST);
+        let (told, tells) = mpsc::channel(MAX_PROGRESS);
         let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
         Ok(progress.follow(&request.name, call, tells).await.into())
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cofferdam_call::Descriptor;
 use cofferdam_capability::{Access, Grant, check_tool_name};
-use cofferdam_tool::{Catalog, Descriptor};
+use cofferdam_tool::Catalog;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 

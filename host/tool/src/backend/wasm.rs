@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_sandbox::{Allowance, Call, Caller, Place, Report};
+use cofferdam_sandbox::{Allowance, Call, Called, Caller, Place};
 
 use crate::dispatch::Door;
 use crate::permit::Permit;
@@ -14,7 +14,7 @@ pub(crate) async fn call(
     allowance: &Allowance,
     place: Place<'_>,
     caller: Option<Arc<dyn Caller>>,
-) -> Report {
+) -> Called {
     let (component, grant, invocation) = permit.into_parts();
     let injections = door.secrets.injections(grant);
     door.engine.call(Call { component, grant, invocation, allowance, injections, place, caller }).await

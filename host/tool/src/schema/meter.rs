@@ -1,6 +1,7 @@
 //! The steps of one check.
 
-use cofferdam_sandbox::{Allowance, Outcome};
+use cofferdam_call::Outcome;
+use cofferdam_sandbox::Allowance;
 
 /// Steps of one check: a third of a second. A step is one keyword at one value, or a few bytes that are compared, so an
 /// input of 4 MiB of numbers takes a third of them.

@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest, SystemError};
 use cofferdam_image::{Reference, ToolImage, USAGE_MAX_BYTES, annotation};
 use serde_json::json;
@@ -137,7 +138,7 @@ pub(super) async fn described(built: Vec<Built>, config: &Config, data: &Path) -
 }
 
 fn embedded(declared: Declared, artifact: &Path, wit: Option<&Path>) -> Result<Built, Failure> {
-    let bytes = super::read(artifact, super::MAX_COMPONENT)?;
+    let bytes = super::read(artifact, MAX_COMPONENT)?;
     let Declared { manifest, file } = declared;
     let wrong = |error| Failure::usage(format!("{}: {error}", artifact.display()));
     let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;

@@ -1,7 +1,8 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
+use cofferdam_call::Descriptor;
 use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
-use cofferdam_tool::{Descriptor, Installed, Tool};
+use cofferdam_tool::{Installed, Tool};
 use serde::Serialize;
 use serde_json::{Value, json};
 

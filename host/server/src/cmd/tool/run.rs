@@ -4,8 +4,9 @@ use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 use std::time::Instant;
 
+use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::Decision;
-use cofferdam_tool::{Input, Origin, Progress, Runner, Tool};
+use cofferdam_tool::{MAX_PROGRESS, Origin, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -44,7 +45,7 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
             let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
             let format = run.format;
             calls.spawn(async move {
-                let (sender, progress) = mpsc::channel(Progress::MOST);
+                let (sender, progress) = mpsc::channel(MAX_PROGRESS);
                 let origin = Origin::default();
                 let call = runner.call_with_progress(&tool, (*input).clone(), &origin, sender, &cancel);
                 tokio::join!(call, show(progress, format)).0
@@ -132,7 +133,7 @@ fn cancel_on_interrupt(cancel: &CancellationToken) {
     });
 }
 
-fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), Failure> {
+fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), Failure> {
     let outcome = &report.receipt.outcome;
     if run.format == Format::Json {
         let mut object = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
@@ -151,9 +152,9 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
             receipt(report)?.iter().for_each(|line| console::note(line));
         }
     }
-    let sentence = match outcome.name() {
+    let sentence = match outcome {
         // A command has said itself what it failed at.
-        "guest-error" if tool.is_command() => String::new(),
+        Outcome::GuestError { .. } if tool.is_command() => String::new(),
         _ => format!("{}: {outcome}", tool.name()),
     };
     match () {
@@ -164,7 +165,7 @@ fn print(report: &cofferdam_tool::Report, tool: &Tool, run: &Run) -> Result<(), 
 }
 
 /// The receipt, a line for each value.
-fn receipt(report: &cofferdam_tool::Report) -> Result<Vec<String>, Failure> {
+fn receipt(report: &cofferdam_call::Report) -> Result<Vec<String>, Failure> {
     let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
     let lines = value.as_object().into_iter().flatten().map(|(key, value)| match value {
         Value::String(text) => format!("{key:14} {text}"),

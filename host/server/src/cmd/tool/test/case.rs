@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
+use cofferdam_call::{Input, OutcomeName};
 use cofferdam_capability::{LimitsRequest, SecretName};
-use cofferdam_tool::Input;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,21 +28,6 @@ const MAX_NAME: usize = 200;
 
 /// How the name of a case begins that says what a tool does with a standard hostile input.
 const HOSTILE: &str = "hostile: ";
-
-/// Outcomes as receipts spell them.
-const OUTCOMES: [&str; 11] = [
-    "ok",
-    "guest-error",
-    "trap",
-    "out-of-fuel",
-    "out-of-memory",
-    "stack-overflow",
-    "deadline",
-    "cancelled",
-    "denied",
-    "host-call-too-large",
-    "host-fault",
-];
 
 /// One case, as it is written.
 #[derive(Debug, Deserialize)]
@@ -102,7 +87,7 @@ pub(super) struct Given {
 /// What must come of a call. What is not named is not looked at.
 #[derive(Debug)]
 pub(super) struct Expect {
-    pub(super) outcome: String,
+    pub(super) outcome: OutcomeName,
     pub(super) stdout: Option<Expected>,
     pub(super) stderr: Option<Expected>,
     /// Nothing for a file that must not be there.
@@ -182,10 +167,11 @@ impl Case {
         if let Some((name, _)) = files.iter().find(|(name, content)| name.ends_with('/') != content.is_none()) {
             return Err(format!("`files`: `{name}`: a directory ends in `/` and is null, a file has a content"));
         }
-        let outcome = expect.outcome.unwrap_or_else(|| "ok".to_owned());
-        if !OUTCOMES.contains(&outcome.as_str()) {
-            return Err(format!("`outcome`: `{outcome}` is none; there are: {}", OUTCOMES.join(", ")));
-        }
+        let outcome = expect.outcome.as_deref().unwrap_or("ok");
+        let Some(outcome) = OutcomeName::parse(outcome) else {
+            let all = OutcomeName::ALL.map(OutcomeName::as_str).join(", ");
+            return Err(format!("`outcome`: `{outcome}` is none; there are: {all}"));
+        };
         let given = Given { env, files, http, secrets, limits };
         let expect = Expect { outcome, stdout: expect.stdout, stderr: expect.stderr, files: expect.files };
         Ok(Self { name, tool, input, given, expect })

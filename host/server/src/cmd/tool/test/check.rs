@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use cap_std::fs::Dir;
+use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{Access, ForeignText};
-use cofferdam_tool::Report;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::case::{Case, Expect, Given};
 use super::expected::Expected;
@@ -35,7 +34,7 @@ pub(super) struct Checked {
     /// How it differs from what was expected.
     pub(super) problems: Vec<String>,
     /// As in receipts: a name, and what belongs to it.
-    pub(super) outcome: Value,
+    pub(super) outcome: Outcome,
     pub(super) fuel: u64,
     pub(super) peak_memory: u64,
     pub(super) wall_us: u64,
@@ -87,7 +86,7 @@ fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Resu
         hostile,
         passed: problems.is_empty(),
         problems,
-        outcome: serde_json::to_value(&receipt.outcome).map_err(Failure::work)?,
+        outcome: receipt.outcome.clone(),
         fuel: receipt.fuel,
         peak_memory: receipt.peak_memory,
         wall_us: receipt.wall_us,
@@ -101,23 +100,22 @@ fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Resu
 }
 
 impl Checked {
-    /// The name of the outcome, as receipts spell it.
-    pub(super) fn outcome_name(&self) -> &str {
-        self.outcome.get("name").and_then(Value::as_str).unwrap_or_default()
-    }
-
     /// Whether the tool ran to an end of its own, so that what it used is what it needs.
     pub(super) fn ended_itself(&self) -> bool {
-        matches!(self.outcome_name(), "ok" | "guest-error") && self.fuel > 0
+        matches!(self.outcome, Outcome::Ok | Outcome::GuestError { .. }) && self.fuel > 0
     }
 
     /// What belongs to the outcome, in words and on one line; a command has said itself what it failed at.
     pub(super) fn said(&self) -> Option<String> {
-        let said = ["message", "reason"].iter().find_map(|key| self.outcome.get(key)?.as_str())?;
+        let said = match &self.outcome {
+            Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => message,
+            Outcome::Denied { reason } => reason,
+            _ => return None,
+        };
         let line: String = said.chars().take(MAX_SAID).collect();
         let line = ForeignText::line(&line).to_string();
         let rest = if said.chars().nth(MAX_SAID).is_some() { "…" } else { "" };
-        (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome_name()))
+        (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome.name()))
     }
 
     /// What a case gives in vain makes it fail: it would pass for another reason than its author thinks.
@@ -130,9 +128,9 @@ impl Checked {
 /// Nothing when the tool worked or said what is wrong. What the schema refuses never reaches a typed tool.
 fn own_end(report: &Report, command: bool) -> Vec<String> {
     let (outcome, fuel) = (&report.receipt.outcome, report.receipt.fuel);
-    match outcome.name() {
-        "ok" | "guest-error" => Vec::new(),
-        "denied" if !command && fuel == 0 => Vec::new(),
+    match outcome {
+        Outcome::Ok | Outcome::GuestError { .. } => Vec::new(),
+        Outcome::Denied { .. } if !command && fuel == 0 => Vec::new(),
         _ => vec![format!(
             "expected an outcome of its own, ok or guest-error; it is {outcome}{}",
             told(report.stderr.bytes())

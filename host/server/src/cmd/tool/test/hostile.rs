@@ -3,8 +3,8 @@
 //! A tool must end them in an outcome of its own: it works, or says what is wrong. What does not fit the schema of a
 //! typed tool never reaches it, which is as good.
 
+use cofferdam_call::Input;
 use cofferdam_capability::Limits;
-use cofferdam_tool::Input;
 use serde_json::{Map, Value, json};
 
 use super::place::Offered;

@@ -5,10 +5,11 @@ use std::path::Path;
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use cofferdam_call::{Input, Report};
 use cofferdam_capability::{
     Access, Decision, GuestPath, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Offer,
 };
-use cofferdam_tool::{Input, Installed, Origin, Report, Runner, Secrets, Tool};
+use cofferdam_tool::{Installed, Origin, Runner, Secrets, Tool};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

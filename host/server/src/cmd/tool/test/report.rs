@@ -49,7 +49,7 @@ impl Tested {
             vec![
                 case.name.clone(),
                 verdict.to_owned(),
-                case.outcome_name().to_owned(),
+                case.outcome.name().to_string(),
                 Count(case.fuel).to_string(),
                 kib(case.peak_memory),
             ]
@@ -62,7 +62,7 @@ impl Tested {
                 console::spans(&[(Style::Plain, "  "), (style(line), line)]);
             }
         }
-        for case in self.cases.iter().filter(|case| case.passed && case.hostile && case.outcome_name() != "ok") {
+        for case in self.cases.iter().filter(|case| case.passed && case.hostile && !case.outcome.is_ok()) {
             if let Some(said) = case.said() {
                 console::spans(&[(Style::Dim, &format!("{}: {said}", case.name))]);
             }

@@ -1,6 +1,7 @@
 //! What came of a call.
 
-use cofferdam_sandbox::{Output, Receipt};
+use crate::output::Output;
+use crate::receipt::Receipt;
 
 /// What came of a call. There is one for every call, also for a refused one.
 #[derive(Debug)]
@@ -13,9 +14,9 @@ pub struct Report {
     pub receipt: Receipt,
 }
 
-impl From<cofferdam_sandbox::Report> for Report {
-    fn from(report: cofferdam_sandbox::Report) -> Self {
-        let cofferdam_sandbox::Report { stdout, stderr, receipt, tools: _ } = report;
-        Self { stdout, stderr, receipt }
+impl Report {
+    /// A call that ended before the tool said anything.
+    pub fn silent(receipt: Receipt) -> Self {
+        Self { stdout: Output::default(), stderr: Output::default(), receipt }
     }
 }

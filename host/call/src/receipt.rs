@@ -1,16 +1,14 @@
 //! What a call used.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use cofferdam_capability::{Access, Digest, Grant};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::allowance::Allowance;
 use crate::outcome::Outcome;
 
 /// Entries that a call changed in one way: how many, and the paths of the first of them, as the guest knows them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// How many.
     pub count: u64,
@@ -20,7 +18,7 @@ pub struct Changed {
 
 /// What one call was, under which grant it ran, how it ended and what it used. One for every call, also for a refused
 /// one.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The name the tool was called by.
     pub tool: String,
@@ -75,14 +73,8 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Counts what the host has done for the call since it ended.
-    pub fn settle(&mut self, allowance: &Allowance) {
-        self.host_memory = allowance.account().peak();
-        self.wall_us = micros(allowance.elapsed());
-    }
-
     /// The receipt of a call that used nothing yet.
-    pub(crate) fn unused(grant: &Grant, outcome: Outcome) -> Self {
+    pub fn unused(grant: &Grant, outcome: Outcome) -> Self {
         Self {
             tool: grant.tool().to_owned(),
             component: grant.component(),
@@ -112,6 +104,20 @@ impl Receipt {
     }
 }
 
-pub(crate) fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+#[cfg(test)]
+mod tests {
+    use cofferdam_capability::{Ceiling, Decision, Manifest};
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_comes_back_from_json_as_it_was() {
+        let (component, manifest) = (Digest::of(b"component"), Manifest::empty());
+        let grant = Grant::new("wc", component, &manifest, &Ceiling::default(), Decision::default()).unwrap();
+        let mut receipt = Receipt::unused(&grant, Outcome::GuestError { code: 2, message: "no".to_owned() });
+        receipt.directories.insert("/workspace".to_owned(), Access::ReadOnly);
+        receipt.removed = Changed { count: 1, names: vec!["/workspace/a".to_owned()] };
+        let json = serde_json::to_string(&receipt).unwrap();
+        assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), receipt);
+    }
 }

@@ -1,0 +1,23 @@
+//! The only crate that says what a call is and how it ended.
+//!
+//! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it ([`Report`]). Nothing here
+//! runs anything.
+
+mod descriptor;
+mod input;
+mod outcome;
+mod output;
+mod progress;
+mod receipt;
+mod report;
+
+pub use descriptor::{Descriptor, ListedTool};
+pub use input::Input;
+pub use outcome::{Outcome, OutcomeName};
+pub use output::Output;
+pub use progress::Progress;
+pub use receipt::{Changed, Receipt};
+pub use report::Report;
+
+/// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
+pub const MAX_COMPONENT: u64 = 256 << 20;
