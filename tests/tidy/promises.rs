@@ -103,7 +103,17 @@ fn has_test(test: &str, text: &impl Fn(&str) -> Option<String>) -> bool {
     let names: Vec<_> = test.split("::").collect();
     let Some((name, modules)) = names.split_last() else { return false };
     let function = format!("fn {name}(");
-    test_sources(modules).iter().any(|path| text(path).is_some_and(|text| text.contains(&function)))
+    test_sources(modules).iter().any(|path| text(path).is_some_and(|text| defines(&text, &function)))
+}
+
+/// True if `text` has this function as a test: its attributes stand between it and the item before.
+fn defines(text: &str, function: &str) -> bool {
+    text.match_indices(function).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let item = before.rfind(['}', ';']).map_or(0, |end| end + 1);
+        let attributes = before.get(item..).unwrap_or_default();
+        ["#[test]", "#[tokio::test"].iter().any(|attribute| attributes.contains(attribute))
+    })
 }
 
 /// The files of which one is the source of a guest. A guest without a row does not compile (`tests/corpus/build.rs`).
@@ -145,10 +155,10 @@ fn every_promise_names_what_keeps_it() {
 #[test]
 fn a_promise_that_nothing_keeps_is_found() {
     let sources = [
-        ("host/tool/src/a.rs", "mod tests { fn inline() {} }"),
-        ("host/tool/src/a/tests.rs", "fn beside() {}"),
-        ("host/tool/tests/all/b.rs", "async fn outside() {}"),
-        ("tests/a/b.rs", "fn works() {}"),
+        ("host/tool/src/a.rs", "mod tests { #[test] fn inline() {} }"),
+        ("host/tool/src/a/tests.rs", "fn helper() {}\n#[test]\nfn beside() {}"),
+        ("host/tool/tests/all/b.rs", "#[tokio::test]\nasync fn outside() {}"),
+        ("tests/a/b.rs", "#[test]\nfn works() {}"),
         ("tests/guests/src/bin/spin.rs", ""),
         ("tests/guests/wat/fill.wat", ""),
         ("tests/guests/nested/src/lib.rs", ""),
@@ -165,6 +175,7 @@ fn a_promise_that_nothing_keeps_is_found() {
     let with = |evidence: &str| check(&format!("- It keeps.\n  `host/tool/src/a.rs`;\n  {evidence}"));
     one(with("tests: a::b::work"), "there is no test a::b::work");
     one(with("tests: works"), "there is no test works");
+    one(with("tests: tool::a::tests::helper"), "there is no test tool::a::tests::helper");
     one(with("tests: b::works"), "there is no test b::works");
     one(with("rows: spin, spun"), "there is no guest spun");
     one(with("rows: spin\n- Another.\n  rows: spin"), "SECURITY.md:10: it names no file");
