@@ -319,17 +319,17 @@ fn a_sentence_names_file_line_and_table() {
 
 #[test]
 fn a_house_with_other_rooms_fails() {
-    let seven = || ABSENT.map(|(package, _)| manifest(package, "")).into_iter().collect::<Vec<_>>();
-    none(house(&seven(), &["server"]));
-    one(house(&seven()[1..], &["server"]), "cofferdam-agent is missing");
-    one(house(&seven(), &["server", "tool"]), "cofferdam-tool builds a program");
-    let mut other = seven();
+    let whole = || rooms().map(|package| manifest(package, "")).collect::<Vec<_>>();
+    none(house(&whole(), &["server"]));
+    one(house(&whole()[1..], &["server"]), "cofferdam-agent is missing");
+    one(house(&whole(), &["server", "tool"]), "cofferdam-tool builds a program");
+    let mut other = whole();
     other[0] = manifest("cofferdam-agent", "[[bin]]\nname = \"agent\"\n");
     one(house(&other, &["server"]), "cofferdam-agent builds a program");
-    let mut eighth = seven();
-    eighth.push(manifest("cofferdam-cache", ""));
-    one(house(&eighth, &["server"]), "without a sentence of its own");
-    let mut misnamed = seven();
+    let mut another = whole();
+    another.push(manifest("cofferdam-cache", ""));
+    one(house(&another, &["server"]), "without a sentence of its own");
+    let mut misnamed = whole();
     misnamed[6].path = "host/tools/Cargo.toml".to_owned();
     one(house(&misnamed, &["server"]), "call it cofferdam-tools");
 }
