@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use cofferdam_corpus::in_mode;
+use cofferdam_selftest::in_mode;
 use serde_json::{Value, json};
 
 use crate::mcp::server::Server;

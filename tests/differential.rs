@@ -7,7 +7,7 @@ mod directory;
 mod program;
 mod table;
 
-use cofferdam_corpus::{Reply, Web};
+use cofferdam_selftest::{Reply, Web};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -1,7 +1,7 @@
 //! What `cofferdam.toml` lets the tools of agents reach over the network, through a real host and real turns. The
 //! nameserver and the web server are on loopback; what counts is what the server has seen, and what is told and stored.
 
-use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS};
+use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 

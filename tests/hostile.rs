@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cofferdam_corpus::rows;
+use cofferdam_selftest::rows;
 use serde_json::Value;
 
 use crate::support::{Scratch, cofferdam, guest};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cofferdam_corpus::in_mode;
+use cofferdam_selftest::in_mode;
 use serde_json::{Value, json};
 
 use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};

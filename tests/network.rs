@@ -3,7 +3,7 @@
 
 mod own_address;
 
-use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS, Web};
+use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS, Web};
 use serde_json::{Value, json};
 
 use crate::support::{Ran, Scratch, cofferdam, dns, guest, start_tls, web};

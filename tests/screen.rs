@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use cofferdam_corpus::in_mode;
+use cofferdam_selftest::in_mode;
 use serde_json::json;
 
 use crate::support::{Host, Scratch, cofferdam, guest, on_terminal, tool};

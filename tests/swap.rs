@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use cofferdam_corpus::{Problem, SwapProof};
+use cofferdam_selftest::{Problem, SwapProof};
 
 use crate::support::{Scratch, binary};
 

@@ -2,7 +2,7 @@
 //! told in a sentence and never sent.
 
 use crate::support::{Ran, Scratch, cofferdam, dns, tool, web};
-use cofferdam_corpus::{Dns, Reply, Web};
+use cofferdam_selftest::{Dns, Reply, Web};
 
 /// Where the tests' names lead.
 const HERE: &[&str] = &["127.0.0.1"];

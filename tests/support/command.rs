@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::process::Child;
 use std::time::Duration;
 
-use cofferdam_corpus::Program;
+use cofferdam_selftest::Program;
 use serde_json::Value;
 
 use super::{Scratch, binary};

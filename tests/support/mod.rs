@@ -45,7 +45,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
 
 /// A guest of the corpus as a file, without a manifest. The corpus carries its bytes; all tests share the file.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    let guest = cofferdam_corpus::guest(name).unwrap_or_else(|| panic!("the corpus has no guest {name}"));
+    let guest = cofferdam_selftest::guest(name).unwrap_or_else(|| panic!("the corpus has no guest {name}"));
     let directory = checkout().join("target/corpus");
     std::fs::create_dir_all(&directory).expect("a directory");
     let path = directory.join(format!("{name}.wasm"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_corpus::{Dns, Reply, Web};
+use cofferdam_selftest::{Dns, Reply, Web};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 

@@ -12,7 +12,7 @@ const DOCUMENTS: [&str; 7] = [
     "SECURITY.md",
     "guest-sdk/README.md",
     "host/README.md",
-    "tests/guests/README.md",
+    "host/selftest/guests/README.md",
     "tools/README.md",
 ];
 

@@ -22,6 +22,9 @@ const ABSENT: [(&str, &[&str]); 7] = [
 /// A crate of the host that is plain data, and all that its manifest may name. A row of the same table.
 const NOTHING_BUT: (&str, &[&str]) = ("cofferdam-call", &["serde", "serde_json", "cofferdam-capability"]);
 
+/// The crate of the host that knows no other: it drives the binary from outside.
+const OUTSIDE: &str = "cofferdam-selftest";
+
 /// What is named by these crates alone, in the whole workspace: the sentences that say "only crate that".
 const ALONE: [(&str, &[&str]); 10] = [
     ("wasmtime", &["cofferdam-sandbox"]),
@@ -134,6 +137,23 @@ fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     problems
 }
 
+/// Crates of the host that [`OUTSIDE`] names.
+fn known(manifests: &[Manifest]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for manifest in manifests.iter().filter(|manifest| manifest.package == OUTSIDE) {
+        for Dependency { package: named, table, line } in &manifest.names {
+            if rooms().any(|room| room == named) {
+                problems.push(format!(
+                    "{}:{line}: {OUTSIDE} names {named} in [{table}]: it drives the binary from outside and knows no \
+                     other crate of the host (host/README.md)",
+                    manifest.path
+                ));
+            }
+        }
+    }
+    problems
+}
+
 /// Names in a manifest beyond those of [`NOTHING_BUT`].
 fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<String> {
     let mut problems = Vec::new();
@@ -200,7 +220,14 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
 
 /// The crates of the host.
 fn rooms() -> impl Iterator<Item = &'static str> {
-    ABSENT.iter().map(|(package, _)| *package).chain([NOTHING_BUT.0])
+    ABSENT.iter().map(|(package, _)| *package).chain([NOTHING_BUT.0, OUTSIDE])
+}
+
+/// The manifests of the host's crates. Guests below them are programs for another machine.
+fn crates() -> Vec<Manifest> {
+    let mut crates = manifests("host");
+    crates.retain(|manifest| manifest.path.split('/').count() == 3);
+    crates
 }
 
 /// Every manifest below `directory`.
@@ -212,14 +239,17 @@ fn manifests(directory: &str) -> Vec<Manifest> {
 
 #[test]
 fn no_manifest_names_what_is_absent() {
-    none(present(&manifests("host"), &ABSENT));
-    none(beyond(&manifests("host"), NOTHING_BUT));
+    none(present(&crates(), &ABSENT));
+    none(beyond(&crates(), NOTHING_BUT));
+    none(known(&crates()));
 }
 
 #[test]
 fn what_is_plain_data_names_no_other_crate() {
     let call = [manifest("cofferdam-call", "[dependencies]\nserde = \"1\"\ntokio = \"1\"\n")];
     one(beyond(&call, NOTHING_BUT), "host/call/Cargo.toml:5: cofferdam-call names tokio in [dependencies]");
+    let selftest = [manifest("cofferdam-selftest", "[dependencies]\ncofferdam-call = \"1\"\nserde = \"1\"\n")];
+    one(known(&selftest), "host/selftest/Cargo.toml:4: cofferdam-selftest names cofferdam-call in [dependencies]");
 }
 
 #[test]
@@ -229,7 +259,7 @@ fn what_one_crate_names_alone_no_other_names() {
 
 #[test]
 fn the_host_is_the_crates_of_the_table() {
-    let manifests = manifests("host");
+    let manifests = crates();
     let has_program = |folder: &&str| {
         let src = checkout().join("host").join(folder).join("src");
         src.join("main.rs").exists() || src.join("bin").exists()
@@ -249,7 +279,8 @@ fn unmapped(map: &str) -> Vec<String> {
     let names = |packages: &[&str]| packages.iter().copied().map(name).collect::<Vec<_>>().join(", ");
     let rows = ABSENT.iter().map(|(package, absent)| (*package, names(absent)));
     let (data, most) = NOTHING_BUT;
-    let rows = rows.chain([(data, format!("everything but {}", names(most)))]);
+    let data = (data, format!("everything but {}", names(most)));
+    let rows = rows.chain([data, (OUTSIDE, "every other crate of the host".to_owned())]);
     let shown = |(package, absent): (&str, String)| {
         let (begin, end) = (format!("| `{}` |", name(package)), format!("| {absent} |"));
         let found = map.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end));

@@ -10,11 +10,11 @@ const DOCUMENT: &str = "SECURITY.md";
 const HEADING: &str = "## What is promised";
 
 /// Folders of guests, with the ending of their sources.
-const GUESTS: [(&str, &str); 2] = [("tests/guests/src/bin", "rs"), ("tests/guests/wat", "wat")];
+const GUESTS: [(&str, &str); 2] = [("host/selftest/guests/src/bin", "rs"), ("host/selftest/guests/wat", "wat")];
 
 /// Guests that are whole packages, with their sources.
 const PACKAGES: [(&str, &str); 2] =
-    [("nested", "tests/guests/nested/src/lib.rs"), ("typed_hostile", "tests/guests/typed/src/lib.rs")];
+    [("nested", "host/selftest/guests/nested/src/lib.rs"), ("typed_hostile", "host/selftest/guests/typed/src/lib.rs")];
 
 /// The part of a promise that a line belongs to.
 enum Part {
@@ -116,7 +116,7 @@ fn defines(text: &str, function: &str) -> bool {
     })
 }
 
-/// The files of which one is the source of a guest. A guest without a row does not compile (`tests/corpus/build.rs`).
+/// The files of which one is the source of a guest. A guest without a row does not compile (`host/selftest/build.rs`).
 fn guest_sources(guest: &str) -> Vec<String> {
     let alone = GUESTS.iter().map(|(folder, ending)| format!("{folder}/{guest}.{ending}"));
     let package = PACKAGES.iter().filter(|(name, _)| *name == guest).map(|(_, path)| (*path).to_owned());
@@ -159,9 +159,9 @@ fn a_promise_that_nothing_keeps_is_found() {
         ("host/tool/src/a/tests.rs", "fn helper() {}\n#[test]\nfn beside() {}"),
         ("host/tool/tests/all/b.rs", "#[tokio::test]\nasync fn outside() {}"),
         ("tests/a/b.rs", "#[test]\nfn works() {}"),
-        ("tests/guests/src/bin/spin.rs", ""),
-        ("tests/guests/wat/fill.wat", ""),
-        ("tests/guests/nested/src/lib.rs", ""),
+        ("host/selftest/guests/src/bin/spin.rs", ""),
+        ("host/selftest/guests/wat/fill.wat", ""),
+        ("host/selftest/guests/nested/src/lib.rs", ""),
     ];
     let text = |path: &str| sources.iter().find(|(there, _)| *there == path).map(|(_, text)| (*text).to_owned());
     let check = |promise: &str| unkept(&format!("# Security\n\n{HEADING}\n\nOf a call:\n\n{promise}"), text);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cofferdam_corpus::{Corpus, Row, SwapProof, Verdict};
+use cofferdam_selftest::{Corpus, Row, SwapProof, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 
 pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
-    let rows: Vec<&'static Row> = cofferdam_corpus::rows().filter(|row| is_chosen(row, &selftest.guests)).collect();
+    let rows: Vec<&'static Row> = cofferdam_selftest::rows().filter(|row| is_chosen(row, &selftest.guests)).collect();
     if rows.is_empty() {
         let wanted = selftest.guests.join(", ");
         return Err(Failure::usage(format!(

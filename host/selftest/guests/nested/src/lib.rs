@@ -14,7 +14,7 @@
     reason = "generated glue, and a guest that tries what the host must stop"
 )]
 
-wit_bindgen::generate!({ path: "../../../wit", world: "calling-tool" });
+wit_bindgen::generate!({ path: "../../../../wit", world: "calling-tool" });
 
 use cofferdam::tool::calls;
 use cofferdam::tool::host::{self, Level};

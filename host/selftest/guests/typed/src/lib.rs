@@ -12,7 +12,7 @@
     reason = "generated glue, and a guest that tries what the host must stop"
 )]
 
-wit_bindgen::generate!({ path: "../../../wit", world: "tool" });
+wit_bindgen::generate!({ path: "../../../../wit", world: "tool" });
 
 use exports::cofferdam::tool::tools::{Descriptor, Failure, FailureCode, Guest};
 

@@ -17,14 +17,14 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// The packages of guests in Rust, and the folder of each below the workspace.
 const PACKAGES: [(&str, &str); 3] = [
-    ("cofferdam-guests", "tests/guests"),
-    ("cofferdam-guests-typed", "tests/guests/typed"),
-    ("cofferdam-guests-nested", "tests/guests/nested"),
+    ("cofferdam-guests", "host/selftest/guests"),
+    ("cofferdam-guests-typed", "host/selftest/guests/typed"),
+    ("cofferdam-guests-nested", "host/selftest/guests/nested"),
 ];
 
 /// Guests that are whole packages: their component and the file that says what they are.
 const LIBRARIES: [(&str, &str); 2] =
-    [("typed_hostile", "tests/guests/typed/src/lib.rs"), ("nested", "tests/guests/nested/src/lib.rs")];
+    [("typed_hostile", "host/selftest/guests/typed/src/lib.rs"), ("nested", "host/selftest/guests/nested/src/lib.rs")];
 
 /// What cargo and clippy set for this build, and the guests must not inherit: they are for another target.
 const NOT_INHERITED: [&str; 6] = [
@@ -47,14 +47,14 @@ fn main() {
 
     let mut guests = String::new();
     let built = build(&variable("CARGO"), &workspace, &out.join("guests"));
-    for source in sorted(&workspace.join("tests/guests/src/bin")) {
+    for source in sorted(&workspace.join("host/selftest/guests/src/bin")) {
         let name = stem(&source);
         constant(&mut guests, &name, &about(&source, "//!"), &built.join(&name).with_extension("wasm"));
     }
     for (name, source) in LIBRARIES {
         constant(&mut guests, name, &about(&workspace.join(source), "//!"), &built.join(name).with_extension("wasm"));
     }
-    for source in sorted(&workspace.join("tests/guests/wat")) {
+    for source in sorted(&workspace.join("host/selftest/guests/wat")) {
         let name = stem(&source);
         let component = out.join(&name).with_extension("wasm");
         let bytes = wat::parse_file(&source).unwrap_or_else(|error| panic!("{error}"));
