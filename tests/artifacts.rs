@@ -1,6 +1,12 @@
 //! Files that are not tools, and manifests that do not say what their author meant: one clear sentence each.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
 use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
+
+/// A user who is not the one of the host.
+const NOBODY: u32 = 65_534;
 
 /// Runs bytes as a tool; they must be refused with a sentence that holds `parts`.
 #[track_caller]
@@ -130,6 +136,30 @@ fn a_planted_compilation_is_not_loaded() {
     std::fs::write(&code, &planted).unwrap();
     assert_eq!(run().stdout, "hi\n");
     assert_eq!(std::fs::read(&code).unwrap(), good, "the entry was compiled again");
+}
+
+#[test]
+fn compiled_code_is_kept_in_a_directory_of_this_user_alone() {
+    let scratch = Scratch::new();
+    let run = || cofferdam(&scratch, ["tool".as_ref(), "run".as_ref(), tool("true").as_os_str()]).run();
+    run().exits(0);
+    let cache = scratch.data().join("cache");
+    let mode = |mode: u32| std::fs::set_permissions(&cache, Permissions::from_mode(mode)).unwrap();
+    assert_eq!(cache.metadata().unwrap().mode() & 0o777, 0o700);
+    for open in [0o770, 0o750, 0o707, 0o701, 0o722] {
+        mode(open);
+        run().exits(1).complains(&["others can enter it", &format!("mode {open:o}"), "0700"]);
+    }
+    mode(0o700);
+    run().exits(0);
+    if cache.metadata().unwrap().uid() != 0 {
+        eprintln!("SKIPPED: a cache of another user needs root");
+        return;
+    }
+    std::os::unix::fs::chown(&cache, Some(NOBODY), None).unwrap();
+    run().exits(1).complains(&["it belongs to another user"]);
+    std::os::unix::fs::chown(&cache, Some(0), None).unwrap();
+    run().exits(0);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! The edge: clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 
+mod places;
+mod requests;
+mod socket;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -289,32 +293,6 @@ fn a_session_of_any_size_is_read_back() {
     assert_eq!(shown.stdout.lines().count(), 3);
     let sessions = cofferdam(&scratch, ["sessions", "ls", "--format", "json"]).run().exits(0).json();
     assert_eq!(sessions[0]["message_count"], 14);
-}
-
-#[test]
-fn tools_with_many_open_files_stop_no_other_agent() {
-    let scratch = Scratch::new();
-    let hog = agentfile(&scratch, "hog", "builtin/commands", &["sleep"]);
-    let other = agentfile(&scratch, "other", "builtin/commands", &["cat"]);
-    let grant = "[[grant]]\nagent = \"hog\"\ntool = \"sleep\"\nlimits = { open-files = 1024 }\n";
-    scratch.file("data/cofferdam.toml", grant);
-    let note = scratch.file("n.txt", "here\n");
-    let mut shell = Command::new("sh");
-    let copy = format!("other:{}", note.display());
-    shell.args(["-c", "ulimit -n 4500 && exec \"$0\" serve \"$@\""]).arg(binary());
-    shell.arg("--agentfile").arg(hog).arg("--agentfile").arg(other).args(["--copy-in", &copy]);
-    let mut host = Host::run(&scratch, shell);
-    let began = Instant::now();
-    let mut hogs = Waiting::start(&scratch, &host, &["unread", "hog", "run sleep 2", "4"]);
-    assert_eq!(hogs.says(), 0);
-    // While the first of them sleeps and the others wait, the other agent has its files.
-    assert_eq!(content_of(&host.chat("other", "run cat n.txt"), "tool.result"), "here\n");
-    let ends: Vec<_> = (0..4).map(|_| host.hears_next("tool=\"sleep\"")).collect();
-    assert!(ends.iter().all(|line| line.contains("outcome=\"ok\"")), "{ends:?}");
-    // Of the descriptors for such calls one agent has those of one: they sleep one after the other.
-    assert!(began.elapsed() >= Duration::from_secs(4 * 2), "all of them at once: {:?}", began.elapsed());
-    hogs.child.kill().expect("ours");
-    hogs.child.wait().expect("ours");
 }
 
 #[test]

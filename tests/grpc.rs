@@ -101,6 +101,8 @@ fn a_foreign_client_is_told_what_it_did_wrong() {
     assert_eq!(status("empty prompt").0, "INVALID_ARGUMENT");
     assert_eq!(status("prompt of 10 MiB").0, "INVALID_ARGUMENT");
     assert!(status("prompt of 10 MiB").1.contains("1048576"));
+    assert_eq!(status("request of 13 MiB").0, "OUT_OF_RANGE");
+    assert!(status("request of 13 MiB").1.contains("12582912"));
     assert_eq!(status("invalid UTF-8").0, "INVALID_ARGUMENT");
     assert_eq!(status("regenerate").0, "UNIMPLEMENTED");
     // Nothing of it was stored, and the host goes on.

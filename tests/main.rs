@@ -28,6 +28,8 @@ mod authoring;
 mod bad_input;
 /// Turns, cancelling, sessions that survive.
 mod chat;
+/// The process that compiles: what it may, and what it has of the host.
+mod compiler;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
 /// Which tools a component has: data that everybody reads alike, and nothing that runs.

@@ -1,5 +1,6 @@
 //! The MCP door: a client that nobody here wrote (`mcp` from PyPI), and clients that mean no good.
 
+mod bounds;
 mod changes;
 mod http;
 mod served;

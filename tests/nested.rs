@@ -188,6 +188,33 @@ fn a_tool_calls_another_one_of_its_agent() {
 }
 
 #[test]
+fn a_tool_of_another_agent_is_not_there() {
+    let scratch = Scratch::new();
+    let nested = built(&scratch, "nested", &(may_call("echo") + &may_call("theirs")));
+    let echo = tool("echo");
+    let file = |agent: &str, bins: &str| {
+        let text = format!("FROM scratch\nNAME {agent}\nMODEL builtin/commands\n{bins}");
+        scratch.file(&format!("{agent}/Agentfile"), text)
+    };
+    let own = file("own", &format!("BIN nested {}\nBIN echo {}\n", nested.display(), echo.display()));
+    let other = file("other", &format!("BIN theirs {}\n", echo.display()));
+    let files = ["--agentfile".as_ref(), own.as_os_str(), "--agentfile".as_ref(), other.as_os_str()];
+    let mut host = Host::start(&scratch, files);
+    let call = |host: &Host<'_>, tool: &str| -> Value {
+        let input = json!({ "act": "call", "tool": tool, "input": { "args": ["here"] } });
+        let result = content_of(&host.chat("own", &format!("run nested {input}")), "tool.result");
+        serde_json::from_str(&result).expect("an answer")
+    };
+    // It is there, for its own agent.
+    assert_eq!(content_of(&host.chat("other", "run theirs here"), "tool.result"), "here\n");
+    host.hears_next("tool call tool=\"theirs\"");
+    let refused = call(&host, "theirs");
+    assert_eq!(refused["outcome"], "Outcome::Denied", "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("there is no tool `theirs`"), "{refused}");
+    assert_eq!(call(&host, "echo"), json!({ "inner": { "stdout": "here\n", "stderr": "" } }));
+}
+
+#[test]
 fn an_inner_call_has_the_time_that_its_caller_has_left_and_ends_with_it() {
     let scratch = Scratch::new();
     let file = agent(&scratch, "[limits]\nwall = \"500ms\"\n");

@@ -3,6 +3,8 @@
 
 mod own_address;
 
+use std::io::Write;
+
 use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS, Web};
 use serde_json::{Value, json};
 
@@ -193,6 +195,26 @@ fn headers_are_limited_both_ways() {
     let receipt = row("http_header_flood", declare("a.test", 80), &[], &[]).run(&scratch, &dns);
     assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
     assert!(receipt["outcome"]["message"].as_str().unwrap().contains("more HTTP headers"), "{receipt}");
+}
+
+#[test]
+fn what_is_compressed_reaches_the_guest_as_it_came() {
+    let scratch = Scratch::new();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(b"inside").expect("it is in memory");
+    let sent = encoder.finish().expect("it is in memory");
+    let web = web(&[("/", Reply::Bytes("200 OK\r\ncontent-encoding: gzip", sent.clone()))]);
+    let dns = dns(&[("a.test", &["127.0.0.1"])]);
+    let url = format!("http://a.test:{}/", web.port());
+    let flags = ["--http", "a.test", LOOPBACK[0], LOOPBACK[1]];
+    let receipt = row("http_fetch", declare("a.test", web.port()), &flags, &["GET", &url]).run(&scratch, &dns);
+    worked(&receipt, "content-encoding: gzip\n");
+    worked(&receipt, &format!("content-length: {}\n", sent.len()));
+    // A text shows other bytes than those of characters as a mark.
+    let shown = String::from_utf8_lossy(&sent);
+    assert!(receipt["stdout"].as_str().unwrap().ends_with(&*shown) && shown.contains("inside"), "{receipt}");
+    // Nor is it asked for.
+    assert!(!web.heads()[0].contains("accept-encoding"), "{:?}", web.heads());
 }
 
 #[test]

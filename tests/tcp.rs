@@ -3,11 +3,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use cofferdam_selftest::SECRET;
 use serde_json::{Value, json};
 
 use crate::network::{LOOPBACK, refused, row, worked};
@@ -20,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Echo {
     port: u16,
     connections: Arc<AtomicUsize>,
+    heard: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Echo {
@@ -39,14 +41,17 @@ impl Echo {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("a bound socket").port();
         let connections = Arc::new(AtomicUsize::new(0));
-        let echo = Self { port, connections: Arc::clone(&connections) };
+        let heard = Arc::new(Mutex::default());
+        let echo = Self { port, connections: Arc::clone(&connections), heard: Arc::clone(&heard) };
         thread::spawn(move || {
             for mut client in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
                 client.set_read_timeout(Some(PATIENCE)).expect("a socket");
+                let heard = Arc::clone(&heard);
                 thread::spawn(move || {
                     let mut said = Vec::new();
                     if client.read_to_end(&mut said).is_ok() {
+                        heard.lock().expect("no other thread panics").push(said.clone());
                         answer(&mut client, &said);
                     }
                 });
@@ -57,6 +62,11 @@ impl Echo {
 
     fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// What each client said.
+    fn heard(&self) -> Vec<Vec<u8>> {
+        self.heard.lock().expect("no other thread panics").clone()
     }
 }
 
@@ -219,6 +229,26 @@ fn rows_that_say_nothing_safe_are_refused() {
     check("[[tcp]]\nhost = \"a.test\"\nports = [1]\n", &["missing key `reason`"]);
     let ran = row("tcp_fetch", declare("a.test", 1), &["--tcp", "a.test"], &[]).ran(&scratch, &dns, &[]).exits(2);
     assert!(ran.stderr.contains("names no port"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_secret_goes_over_tcp() {
+    let (scratch, echo) = (Scratch::new(), Echo::start());
+    let dns = dns(&[("a.test", &["127.0.0.1"])]);
+    let (port, to) = (echo.port, format!("a.test:{}", echo.port));
+    let inject = "inject = { header = \"Authorization\", format = \"Bearer {}\" }";
+    let secret = format!("[[secret]]\nname = \"token\"\n{inject}\nhost = \"a.test\"\nreason = \"r\"\n");
+    // By a grant over TCP alone it goes nowhere.
+    let alone = row("tcp_fetch", declare("a.test", port) + &secret, &[], &[]).ran(&scratch, &dns, &[]);
+    alone.exits(2).complains(&["`host = \"a.test\"`", "[[http]]"]);
+    // To the host that it is for, in what is HTTP to that host.
+    let http = format!("[[http]]\nhost = \"a.test\"\nports = [{port}]\nreason = \"r\"\n");
+    let file = format!("token={}", scratch.file("token", SECRET).display());
+    let flags = ["--tcp", &to, "--http", &to, "--secret", &file, LOOPBACK[0], LOOPBACK[1]];
+    let sent = "GET / HTTP/1.1\r\nhost: a.test\r\nauthorization: Bearer {}\r\n\r\n";
+    let receipt = row("tcp_fetch", declare("a.test", port) + &http + &secret, &flags, &[&to, sent]).run(&scratch, &dns);
+    assert_eq!((&receipt["outcome"]["name"], &receipt["stdout"]), (&json!("ok"), &json!(sent)), "{receipt}");
+    assert_eq!(echo.heard(), [sent.as_bytes()]);
 }
 
 #[test]

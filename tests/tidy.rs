@@ -7,6 +7,7 @@ mod links;
 mod manifests;
 mod promises;
 mod sources;
+mod token;
 mod tool_table;
 mod tools;
 

@@ -5,7 +5,9 @@ ADDRESS is HOST:PORT, with the operator's token in COFFERDAM_TOKEN, or unix:PATH
 
 import json
 import os
+import queue
 import sys
+import threading
 import time
 
 import grpc
@@ -121,6 +123,7 @@ def mistakes():
         "unknown agent": turn("hello", agent="nobody"),
         "empty prompt": turn(""),
         "prompt of 10 MiB": turn("a" * (10 << 20)),
+        "request of 13 MiB": turn("a" * (13 << 20)),
         "invalid UTF-8": status_of(lambda: raw(b"\x12\x01\xff", timeout=PATIENCE, metadata=to("a"))),
         "regenerate": turn("hello", regenerate=True),
     }
@@ -161,6 +164,30 @@ def unread(agent, prompt, count):
     return [call.code().name if call.done() else "OPEN" for call in calls]
 
 
+def unfinished(count, mebibytes):
+    """Sends requests that do not end, each with so many MiB. Tells which one is refused first, and goes at the end of
+    standard input."""
+    request = pb.ChatRequest(prompt="a" * (int(mebibytes) << 20)).SerializeToString()
+    going = threading.Event()
+
+    def one():
+        yield request
+        going.wait()
+
+    method = channel.stream_unary("/openotters.agent.v1.AgentRuntime/Chat", request_serializer=lambda raw: raw)
+    calls = [method.future(one()) for _ in range(int(count))]
+    refused = queue.SimpleQueue()
+    for call in calls:
+        call.add_done_callback(refused.put)
+    first = refused.get(timeout=PATIENCE)
+    print(json.dumps([first.code().name, first.details()]), flush=True)
+    sys.stdin.read()
+    for call in calls:
+        call.cancel()
+    going.set()
+    return [call.code().name for call in calls]
+
+
 def slow(session, prompt):
     """Reads the rest of an answer when it is told to, by the end of standard input."""
     events = iter(runtime.ChatStream(pb.ChatStreamRequest(session_id=session, prompt=prompt), timeout=PATIENCE))
@@ -181,6 +208,7 @@ def round_trips(count):
 ACTIONS = {
     "statuses": statuses,
     "unread": unread,
+    "unfinished": unfinished,
     "slow": slow,
     "round_trips": round_trips,
     "services": services,

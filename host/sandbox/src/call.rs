@@ -151,7 +151,7 @@ impl Engine {
         invocation: &Invocation,
         allowance: &Allowance,
     ) -> Result<Option<CallScratch>, Outcome> {
-        if let Some(refused) = invocation.refused(component, grant) {
+        if let Some(refused) = invocation.refused(component.digest(), grant) {
             return Err(refused);
         }
         let carried = usize::try_from(invocation.size()).unwrap_or(usize::MAX);

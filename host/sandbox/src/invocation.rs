@@ -1,9 +1,7 @@
 //! What a component is called for, and what of it is refused before anything starts.
 
 use cofferdam_call::Outcome;
-use cofferdam_capability::{Bytes, Grant};
-
-use crate::component::Component;
+use cofferdam_capability::{Bytes, Digest, Grant};
 
 /// What to do with a component.
 #[derive(Debug, Clone)]
@@ -37,15 +35,15 @@ impl Invocation {
         size as u64
     }
 
-    /// Returns the outcome of an invocation that is refused before anything starts.
-    pub(crate) fn refused(&self, component: &Component, grant: &Grant) -> Option<Outcome> {
+    /// Returns the outcome of an invocation of this component that is refused before anything starts.
+    pub(crate) fn refused(&self, component: Digest, grant: &Grant) -> Option<Outcome> {
         let limits = grant.limits();
         let too_large = |what: &str, size: usize, limit: Bytes| {
             let reason = format!("{what} has {size} bytes: at most {limit} are passed on");
             (size > limit.len()).then_some(Outcome::Denied { reason })
         };
-        if component.digest() != grant.component() {
-            let reason = format!("the grant is for component {}, not {}", grant.component(), component.digest());
+        if component != grant.component() {
+            let reason = format!("the grant is for component {}, not {component}", grant.component());
             return Some(Outcome::Denied { reason });
         }
         let environment = grant.environment().iter().map(|(name, value)| name.len() + value.len() + 2).sum();
@@ -83,4 +81,28 @@ impl Invocation {
 pub(crate) struct CommandLine {
     pub(crate) argv: Vec<String>,
     pub(crate) stdin: bytes::Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use cofferdam_capability::{Ceiling, Decision, Manifest};
+
+    use super::*;
+
+    #[test]
+    fn a_grant_is_for_one_component() {
+        let (reviewed, other) = (Digest::of(b"reviewed"), Digest::of(b"other"));
+        let grant = Grant::new("t", reviewed, &Manifest::empty(), &Ceiling::default(), Decision::default()).unwrap();
+        let invocations = [
+            Invocation::Command { args: vec!["a".to_owned()], stdin: Vec::new() },
+            Invocation::List,
+            Invocation::Typed { tool: "t".to_owned(), input: "{}".to_owned() },
+        ];
+        for invocation in invocations {
+            assert!(invocation.refused(reviewed, &grant).is_none());
+            let refused = invocation.refused(other, &grant);
+            let Some(Outcome::Denied { reason }) = refused else { panic!("{refused:?}") };
+            assert_eq!(reason, format!("the grant is for component {reviewed}, not {other}"));
+        }
+    }
 }

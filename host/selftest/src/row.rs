@@ -71,6 +71,9 @@ const HOST_KIB: u64 = 160 << 10;
 /// The longest argument that is shown in full.
 const MOST_SHOWN: usize = 64;
 
+/// The most open files that an operator can give to a call.
+const MANY_FILES: usize = 1_024;
+
 /// Calls at once of one agent, by default.
 const CALLS_PER_AGENT: u64 = 16;
 
@@ -126,6 +129,13 @@ impl Row {
     pub(crate) const fn with_more_memory(self) -> Self {
         let envelope = Envelope { memory_kib: (256 << 10) + HOST_KIB, ..self.envelope };
         Self { limits: "memory = \"256MiB\"", envelope, ..self }
+    }
+
+    /// The same with as many open files as an operator may give, a handle for each, and five seconds.
+    pub(crate) const fn with_many_files(self) -> Self {
+        let wall = Duration::from_secs(5).saturating_add(SLACK);
+        let envelope = Envelope { wall, descriptors: MANY_FILES + 64, ..self.envelope };
+        Self { limits: "open-files = 1_024\nhandles = 2_048\nwall = \"5s\"", envelope, ..self }
     }
 
     /// The same for a process with many calls: as many at once as one agent may have, with a minute for all of them.

@@ -20,6 +20,8 @@ const MAX_HEAD: u64 = 1 << 20;
 pub enum Reply {
     /// A whole response: status and further headers as they go on the wire, and a body.
     Full(&'static str, String),
+    /// The same with a body that is no text.
+    Bytes(&'static str, Vec<u8>),
     /// The head of the request as the body.
     Echo,
     /// A body in chunks that has no end.
@@ -115,12 +117,14 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
     let path = head.split(' ').nth(1).unwrap_or_default();
     let reply = replies.iter().filter(|(prefix, _)| path.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
     let out = stream.get_mut().get_mut();
-    let whole = |head: &str, body: &str| {
-        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    let whole = |head: &str, body: &[u8]| {
+        let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
     };
     match reply.map(|(_, reply)| reply) {
-        Some(Reply::Full(head, body)) => out.write_all(whole(head, body).as_bytes())?,
-        Some(Reply::Echo) => out.write_all(whole("200 OK", &head).as_bytes())?,
+        Some(Reply::Full(head, body)) => out.write_all(&whole(head, body.as_bytes()))?,
+        Some(Reply::Bytes(head, body)) => out.write_all(&whole(head, body))?,
+        Some(Reply::Echo) => out.write_all(&whole("200 OK", head.as_bytes()))?,
         Some(Reply::Endless) => {
             out.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")?;
             let chunk = format!("10000\r\n{}\r\n", "e".repeat(0x10000));
@@ -142,7 +146,7 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
             out.write_all(format!("{head}5\r\nhello\r\n0\r\n{lines}\r\n").as_bytes())?;
         }
-        None => out.write_all(whole("404 Not Found", "").as_bytes())?,
+        None => out.write_all(&whole("404 Not Found", b""))?,
     }
     out.flush()?;
     // What the client still sends is read, so that closing does not throw away what it has not read yet.

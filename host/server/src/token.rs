@@ -117,3 +117,33 @@ fn make(dir: &Dir) -> std::io::Result<()> {
     dir.remove_file(&new)?;
     made
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_carries_the_whole_token_or_none() {
+        let right = "0123456789abcdef0123456789abcdef";
+        let token = Token::new(format!("{right}\n"), "a test".to_owned()).unwrap();
+        let sent = |header: &str| token.is_in(header.as_bytes());
+        assert!(sent(&format!("Bearer {right}")) && sent(&format!("bearer {right}")));
+        // Of its length, with one character wrong wherever it is.
+        for place in 0..right.len() {
+            let mut wrong = right.to_owned();
+            wrong.replace_range(place..=place, "x");
+            assert!(!sent(&format!("Bearer {wrong}")), "{wrong}");
+        }
+        // Of every other length.
+        for length in 0..right.len() {
+            assert!(!sent(&format!("Bearer {}", &right[..length])), "{length}");
+            assert!(!sent(&format!("Bearer {}", &right[length + 1..])), "{length}");
+        }
+        for wrong in [format!("{right}0"), format!("{right}\0"), format!(" {right}"), right.repeat(2)] {
+            assert!(!sent(&format!("Bearer {wrong}")), "{wrong:?}");
+        }
+        for header in ["", "Bearer", "Bearer ", right, &format!("Basic {right}"), &format!("Bearer{right}")] {
+            assert!(!sent(header), "{header}");
+        }
+    }
+}

@@ -83,6 +83,9 @@ pub(super) const ROWS: &[Row] = &[
         says: "7 files are open: Quota exceeded",
         ..writer(guest::FS_OPEN_MANY, "guest-error")
     },
+    Row { says: "64 files are open: Quota exceeded", ..writer(guest::FS_CROWD, "guest-error") },
+    // As many as an operator may give: it holds them until its deadline.
+    Row { says: "1024 files are open", ..writer(guest::FS_CROWD, "deadline").with_many_files() },
     streams(&["read"]),
     streams(&["write"]),
     streams(&["append"]),

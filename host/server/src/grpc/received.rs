@@ -23,8 +23,8 @@ pub(crate) struct Held {
 
 /// A request body.
 #[derive(Debug)]
-pub(crate) struct Received {
-    body: Incoming,
+pub(crate) struct Received<B = Incoming> {
+    body: B,
     held: Arc<Held>,
     patience: Pin<Box<Sleep>>,
 }
@@ -51,14 +51,22 @@ impl Held {
     }
 }
 
-impl Received {
+impl<B> Received<B> {
     /// The body, charged to `held`.
-    pub(crate) fn new(body: Incoming, held: Arc<Held>) -> Self {
-        Self { body, held, patience: Box::pin(sleep(PATIENCE)) }
+    pub(crate) fn new(body: B, held: Arc<Held>) -> Self {
+        Self::within(PATIENCE, body, held)
+    }
+
+    fn within(patience: Duration, body: B, held: Arc<Held>) -> Self {
+        Self { body, held, patience: Box::pin(sleep(patience)) }
     }
 }
 
-impl Body for Received {
+impl<B> Body for Received<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -83,5 +91,51 @@ impl Body for Received {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::StreamExt;
+    use futures_util::stream::{iter, pending};
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use tonic::Code;
+
+    use super::*;
+
+    /// Time for bodies that are there at once.
+    const NEVER: Duration = Duration::from_secs(600);
+
+    fn code(error: Box<dyn std::error::Error + Send + Sync>) -> Code {
+        error.downcast::<Status>().unwrap().code()
+    }
+
+    #[tokio::test]
+    async fn the_bytes_of_requests_are_bounded_until_their_answers_are_delivered() {
+        let budget = Arc::new(Semaphore::new(10));
+        let body = |bytes: &'static [u8]| {
+            let held = Arc::new(Held::new(Arc::clone(&budget)));
+            (Arc::clone(&held), Received::within(NEVER, Full::new(Bytes::from_static(bytes)), held))
+        };
+        let (first, received) = body(b"six...");
+        assert_eq!(received.collect().await.unwrap().to_bytes(), "six...");
+        let (_, received) = body(b"five.");
+        assert_eq!(code(received.collect().await.unwrap_err()), Code::ResourceExhausted);
+        let (second, received) = body(b"four");
+        assert!(received.collect().await.is_ok());
+        assert_eq!(budget.available_permits(), 0);
+        drop((first, second));
+        assert_eq!(budget.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_arrive_in_its_time_is_ended() {
+        let held = Arc::new(Held::new(Arc::new(Semaphore::new(10))));
+        let part = iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
+        let mut received = Received::within(Duration::ZERO, StreamBody::new(part.chain(pending())), held);
+        assert!(received.frame().await.unwrap().is_ok());
+        assert_eq!(code(received.frame().await.unwrap().unwrap_err()), Code::DeadlineExceeded);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -116,16 +116,9 @@ impl Shared {
         }
         let new = request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (head, body) = request.into_parts();
-        let body = match tokio::time::timeout(BODY, Limited::new(body, MAX_MESSAGE).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
-                return refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence);
-            }
-            Ok(Err(error)) => return refuse(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")),
-            Err(_) => {
-                return refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", BODY.as_secs()));
-            }
+        let body = match read(body, BODY).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
         };
         if !message::may_be_parsed(&body) {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy());
@@ -135,6 +128,25 @@ impl Shared {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, sentence);
         }
         self.service.handle(Request::from_parts(head, Full::new(body))).await
+    }
+}
+
+/// Reads the body of a request, if it is small enough and comes within `patience`.
+async fn read<B>(body: B, patience: Duration) -> Result<Bytes, Reply>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match tokio::time::timeout(patience, Limited::new(body, MAX_MESSAGE).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
+            Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence))
+        }
+        Ok(Err(error)) => Err(refuse(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))),
+        Err(_) => {
+            Err(refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", patience.as_secs())))
+        }
     }
 }
 
@@ -151,4 +163,26 @@ fn refuse(status: StatusCode, sentence: String) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from(sentence + "\n")).boxed());
     *reply.status_mut() = status;
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::StreamExt;
+    use futures_util::stream::{iter, pending};
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_does_not_arrive_in_its_time_is_refused() {
+        let part = || iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
+        let refused = read(StreamBody::new(part().chain(pending())), Duration::ZERO).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(read(StreamBody::new(part()), BODY).await.unwrap(), "part");
+        let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
+        assert_eq!(read(large, BODY).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
 }
