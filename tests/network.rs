@@ -2,6 +2,7 @@
 //! is what the server has seen, and what the receipt says.
 
 mod own_address;
+mod redacted;
 
 use cofferdam_corpus::{Dns, Reply, SECRET, SPELLINGS, Web};
 use serde_json::{Value, json};
