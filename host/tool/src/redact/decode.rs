@@ -59,7 +59,7 @@ impl Base64 {
             _ => return,
         };
         let [_, second, third, fourth] = self.places;
-        self.bits = self.bits << 6 & 0xff_ffff | u32::from(digit);
+        self.bits = ((self.bits << 6) & 0xff_ffff) | u32::from(digit);
         self.places = [second, third, fourth, place];
         self.known = GROUP.min(self.known.saturating_add(1));
         if self.known == GROUP
@@ -83,7 +83,7 @@ impl Base64 {
     fn end(&mut self, out: &mut [&mut Pieces; GROUP]) {
         for count in [2, 1] {
             let [_, second, third, fourth] = self.places;
-            self.bits = self.bits << 6 & 0xff_ffff;
+            self.bits = (self.bits << 6) & 0xff_ffff;
             self.places = [second, third, fourth, fourth];
             if self.known.saturating_add(3).saturating_sub(count) >= GROUP
                 && let Some(out) = out.get_mut(self.turn)
@@ -120,7 +120,7 @@ impl Hexadecimal {
         let [even, odd] = out;
         let out = if self.is_odd { odd } else { even };
         if let Some((high, first)) = self.last {
-            out.push(&[high << 4 | digit], Place { start: first.start, end: place.end });
+            out.push(&[(high << 4) | digit], Place { start: first.start, end: place.end });
         }
         self.is_odd = !self.is_odd;
         self.before = self.last.replace((digit, place));

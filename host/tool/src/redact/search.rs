@@ -33,14 +33,15 @@ pub(super) struct Search<'a> {
     at: usize,
     plain: Tap,
     readings: Vec<Chain>,
-    /// What was found since the last stretch, by reading.
+    /// Places that were found since the last stretch, by reading.
     new: Vec<Found>,
-    /// What was found, in order and without overlaps.
+    /// All places, in order and without overlaps.
     all: Vec<Found>,
 }
 
 impl<'a> Search<'a> {
-    /// Where the text was `cut`, the beginning of a secret at its end is found as well.
+    /// Begins to search `bytes`. If the text was `cut`, the beginning of a secret at its end is found
+    /// as well.
     pub(super) fn new(spellings: &'a Spellings, bytes: &'a [u8], cut: bool) -> Self {
         let readings = Reading::of(bytes).iter().map(|reading| Chain::new(reading, cut)).collect();
         Self { spellings, bytes, at: 0, plain: Tap::new(cut), readings, new: Vec::new(), all: Vec::new() }
@@ -122,7 +123,7 @@ fn add(all: &mut Vec<Found>, mut found: Found) {
     all.push(found);
 }
 
-/// Where readings say what they found.
+/// Receives the places that readings find.
 struct Sink<'a> {
     spellings: &'a Spellings,
     /// The length of the whole text.
@@ -135,11 +136,11 @@ struct Sink<'a> {
 /// Escapes that are undone one after the other, what is left searched after each.
 struct Chain {
     stages: Vec<(Unescaping, Tap)>,
-    /// What the last stage leaves, decoded.
+    /// The decoded texts of what the last stage leaves.
     decoded: Option<Decoded>,
 }
 
-/// What a text holds in other characters, in readings of its own.
+/// Bytes that a text holds as characters, in readings of their own.
 struct Decoded {
     tags: Unescaping,
     decoding: Decoding,

@@ -21,8 +21,8 @@ pub(super) const MAX_SPELLING: usize = 256;
 /// Bytes that a part has in common with the next one.
 const OVERLAP: usize = 16;
 
-/// What is left of a secret at the place where output was cut, at most, in bytes: fewer say
-/// nothing.
+/// Maximum bytes of a secret that may be left at the end of a cut output,
+/// because so few say nothing.
 pub(super) const MAX_REST: usize = 4;
 
 /// The shortest beginning of a secret that is found where a text was cut, in bytes.
@@ -42,7 +42,7 @@ pub(super) struct Spellings {
 
 struct Spelling {
     bytes: Vec<u8>,
-    /// What stands in its place.
+    /// The words that stand in its place.
     mark: String,
 }
 
@@ -138,8 +138,8 @@ fn base64_url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What every base64 text holds in which the secret begins `offset` bytes into a group of three:
-/// the characters that depend on nothing but the secret.
+/// The characters of base64 that depend on nothing but the secret, if the secret begins `offset` bytes
+/// into a group of three.
 fn base64_at(value: &[u8], offset: usize, encode: fn(&[u8]) -> String) -> Vec<u8> {
     let mut padded = vec![0; offset];
     padded.extend_from_slice(value);

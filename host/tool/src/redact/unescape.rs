@@ -11,7 +11,7 @@ pub(super) const MAX_ESCAPE: usize = 64;
 /// The longest way to write a quote in a string that quotes end, in bytes.
 pub(super) const MAX_QUOTES: usize = 5;
 
-/// How often escapes are undone, one inside another: JSON in JSON in HTML in a URL.
+/// Maximum depth of escapes that are undone, one inside another: JSON in JSON in HTML in a URL.
 const LEVELS: usize = 4;
 
 /// Finds the bytes that escapes can begin with, many times as fast as a look at each byte.
@@ -99,7 +99,7 @@ const USUAL: Escapes =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) stages: Vec<Escapes>,
-    /// What the last stage leaves is decoded as well.
+    /// True if the text after the last stage is decoded as well.
     pub(super) decoded: bool,
 }
 
@@ -168,7 +168,8 @@ pub(super) struct Unescaping {
 }
 
 impl Unescaping {
-    /// Where the text was `cut`, an escape that may have gone on stays as it is.
+    /// Begins to undo `escapes`. If the text was `cut`, an escape at its end that may have gone on
+    /// stays as it is.
     pub(super) fn new(escapes: Escapes, cut: bool) -> Self {
         Self { escapes, cut, waiting: Pieces::default() }
     }
@@ -226,7 +227,7 @@ fn is_open(escape: &[u8]) -> bool {
 struct Undone {
     /// The bytes of the text that it took.
     length: usize,
-    /// What it stands for: a character in UTF-8, one byte, or nothing.
+    /// The bytes that it stands for: a character in UTF-8, one byte, or nothing.
     bytes: [u8; 4],
     size: usize,
 }

@@ -184,7 +184,7 @@ const MORE_FORMS: [Form; 7] = [
     ("characters for bytes", |s| s.bytes().map(char::from).collect::<String>().into()),
 ];
 
-/// What stands beside the mark, and the mark.
+/// Characters beside the mark, if there is one.
 fn beside(clean: &[u8]) -> Option<usize> {
     let mark = b"[redacted:key]";
     let found = clean.windows(mark.len()).any(|window| window == mark);
@@ -199,11 +199,9 @@ fn the_forms_that_servers_and_programs_write_are_found() {
         for (name, form) in FORMS.iter().chain(&MORE_FORMS) {
             for (before, after) in [("", ""), ("value=", "\n"), ("\"k\":\"", "\",")] {
                 // What is read as characters of two bytes has no neighbours of one.
-                let around = |said: Vec<u8>| match name.contains("UTF-") {
-                    true => said,
-                    false => [before.as_bytes(), &said, after.as_bytes()].concat(),
-                };
-                let said = around(form(secret));
+                let said = form(secret);
+                let said =
+                    if name.contains("UTF-") { said } else { [before.as_bytes(), &said, after.as_bytes()].concat() };
                 let clean = redacted(&redactor, &said, false);
                 let left = beside(&clean);
                 // Brackets and names of a form, and the characters of base64 that its neighbours
@@ -272,7 +270,8 @@ fn what_is_nearly_a_secret_stays_as_it_is() {
 
 #[test]
 fn the_longest_secret_is_found_in_parts() {
-    let secret: String = (0..64 << 10).map(|at: u32| char::from(b'!' + (at.wrapping_mul(at) / 7 % 90) as u8)).collect();
+    let byte = |at: u32| b'!' + u8::try_from(at.wrapping_mul(at) / 7 % 90).unwrap();
+    let secret: String = (0..64 << 10).map(|at| char::from(byte(at))).collect();
     let redactor = redactor(&secret);
     for (name, form) in FORMS.iter().filter(|(name, _)| ["plain", "JSON", "base64", "numbers"].contains(name)) {
         for said in [form(&secret), [b"x ".as_slice(), &form(&secret)].concat()] {
