@@ -2,6 +2,7 @@
 //! is what the server has seen, and what the receipt says.
 
 mod own_address;
+mod redacted;
 
 use std::io::Write;
 
