@@ -85,6 +85,26 @@ fn schemas_of_usual_size_are_taken() {
 }
 
 #[test]
+fn a_schema_takes_no_more_memory_than_its_text_says() {
+    let long = "~".repeat(52_000);
+    let schema = json!({ "$defs": { long: { "prefixItems": vec![json!({}); 4_000] } } });
+    assert_eq!(run(&schema, "{}").exits(0).json()["outcome"]["name"], "ok");
+}
+
+#[test]
+fn texts_of_schemas_that_hide_something_are_refused() {
+    let hidden = "a reviewer would not see: \u{202e}";
+    for (schema, place) in [
+        (json!({ "title": hidden }), "at /title: U+202E"),
+        (json!({ "properties": { "a": { "description": hidden } } }), "at /properties/a/description: U+202E"),
+        (json!({ "properties": { "a": { "enum": ["safe", hidden] } } }), "at /properties/a/enum/1: U+202E"),
+        (json!({ "properties": { hidden: {} } }), "would not see: \\u{202e}: U+202E"),
+    ] {
+        refused(&schema, &["the input schema of `tool` hides something", place]);
+    }
+}
+
+#[test]
 fn checking_an_input_ends_whatever_the_schema_is() {
     // The nodes in one place are few, and double with each level of the value.
     let twice = json!({ "properties": { "a": { "$ref": "#" } } });
