@@ -372,22 +372,22 @@ impl Outline {
     /// Adds a section, `depth` components or modules below the outermost component. The error says
     /// what is too many.
     fn add(&mut self, payload: &Payload<'_>, depth: u32) -> Result<(), String> {
-        let add = |sum: &mut u32, more: u32, (most, what): (u32, &str)| {
+        let add = |sum: &mut u32, more: u32, most: u32, what: &str| {
             *sum = sum.saturating_add(more);
             if *sum > most { Err(format!("it has more than {most} {what}")) } else { Ok(()) }
         };
         match payload {
             Payload::CodeSectionEntry(_) => return Ok(()),
-            Payload::CodeSectionStart { count, .. } => add(&mut self.functions, *count, (MAX_CODE, "functions"))?,
+            Payload::CodeSectionStart { count, .. } => add(&mut self.functions, *count, MAX_CODE, "functions")?,
             Payload::ComponentImportSection(imports) if depth == 0 => {
-                add(&mut self.imports, imports.count(), (MAX_NAMES, "imports"))?;
+                add(&mut self.imports, imports.count(), MAX_NAMES, "imports")?;
             }
             Payload::ComponentExportSection(exports) if depth == 0 => {
-                add(&mut self.exports, exports.count(), (MAX_NAMES, "exports"))?;
+                add(&mut self.exports, exports.count(), MAX_NAMES, "exports")?;
             }
             _ => {}
         }
-        add(&mut self.sections, 1, (MAX_SECTIONS, "sections, those of its modules among them"))
+        add(&mut self.sections, 1, MAX_SECTIONS, "sections, those of its modules among them")
     }
 }
 

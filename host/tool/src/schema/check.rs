@@ -18,7 +18,7 @@ use super::sentence::{at, escaped, shown};
 const MAX_DEPTH: usize = 500;
 
 /// Steps for each `multipleOf`: both numbers are written out and read again.
-const MULTIPLE_STEPS: usize = 32;
+const MULTIPLE_STEPS: usize = 64;
 
 /// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made anew.
 const MAX_STATES: usize = 8 << 20;
