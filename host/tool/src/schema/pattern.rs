@@ -33,10 +33,6 @@ const SEARCH_STEPS: usize = 8;
 /// Bytes that are read between two looks at the meter.
 const SLICE: usize = 1 << 10;
 
-/// States of the compiled pattern that are gone through in one step, to find where a byte leads for
-/// the first time.
-const TRANSITION_STEP: usize = 2;
-
 /// Bytes of new states that are made in one step. Making them takes far longer than reading does.
 const STATES_STEP: usize = 8;
 
@@ -182,14 +178,15 @@ impl Pattern {
         Ok(last.is_match())
     }
 
-    /// Takes a transition for the first time.
+    /// Takes a transition for the first time. Finding where it leads may go through all states of the
+    /// compiled pattern, at a step for each.
     fn first<E>(
         &self,
         states: &mut States,
         meter: &mut Meter<'_>,
         transition: impl FnOnce(&DFA, &mut Cache) -> Result<LazyStateID, E>,
     ) -> Result<LazyStateID, Unsearched> {
-        meter.step(self.automaton.get_nfa().states().len() / TRANSITION_STEP)?;
+        meter.step(self.automaton.get_nfa().states().len())?;
         let size = states.size();
         let state = transition(&self.automaton, &mut states.cache).map_err(|_| Unsearched::States)?;
         meter.step(states.size().saturating_sub(size) / STATES_STEP)?;
