@@ -52,6 +52,8 @@ mod hostile;
 mod images;
 /// What the host holds when JSON becomes values.
 mod json_memory;
+/// Components that take much to be read, and what is said about them.
+mod loading;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 /// Typed tools that call tools, log and tell their progress.

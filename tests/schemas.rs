@@ -15,9 +15,13 @@ const MOST_KIB: u64 = 400 << 10;
 
 /// Calls a tool that has this schema, with a deadline of a second.
 fn run(schema: &Value, input: &str) -> Ran {
+    run_within("1s", schema, input)
+}
+
+fn run_within(wall: &str, schema: &Value, input: &str) -> Ran {
     let scratch = Scratch::new();
     let tool = Typed { input_schema: &schema.to_string(), ..Typed::default() }.file(&scratch, "typed");
-    let args = ["tool", "run", tool.to_str().expect("UTF-8"), "--wall", "1s", "--format", "json", "--", input];
+    let args = ["tool", "run", tool.to_str().expect("UTF-8"), "--wall", wall, "--format", "json", "--", input];
     let ran = cofferdam(&scratch, args).patience(PATIENCE).run();
     assert!(ran.peak_kib < MOST_KIB, "{} KiB", ran.peak_kib);
     ran
@@ -85,13 +89,34 @@ fn schemas_of_usual_size_are_taken() {
 }
 
 #[test]
+fn a_schema_takes_no_more_memory_than_its_text_says() {
+    let long = "~".repeat(52_000);
+    let schema = json!({ "$defs": { long: { "prefixItems": vec![json!({}); 4_000] } } });
+    assert_eq!(run(&schema, "{}").exits(0).json()["outcome"]["name"], "ok");
+}
+
+#[test]
+fn texts_of_schemas_that_hide_something_are_refused() {
+    let hidden = "a reviewer would not see: \u{202e}";
+    for (schema, place) in [
+        (json!({ "title": hidden }), "at /title: U+202E"),
+        (json!({ "properties": { "a": { "description": hidden } } }), "at /properties/a/description: U+202E"),
+        (json!({ "properties": { "a": { "enum": ["safe", hidden] } } }), "at /properties/a/enum/1: U+202E"),
+        (json!({ "properties": { hidden: {} } }), "would not see: \\u{202e}: U+202E"),
+    ] {
+        refused(&schema, &["the input schema of `tool` hides something", place]);
+    }
+}
+
+#[test]
 fn checking_an_input_ends_whatever_the_schema_is() {
     // The nodes in one place are few, and double with each level of the value.
     let twice = json!({ "properties": { "a": { "$ref": "#" } } });
     let doubling = json!({ "allOf": [twice, twice] });
     let deep = (0..80).fold(json!({}), |inner, _| json!({ "a": inner }));
     let began = Instant::now();
-    let receipt = run(&doubling, &deep.to_string()).json();
+    // Not the deadline ends it, also where the machine is busy.
+    let receipt = run_within("30s", &doubling, &deep.to_string()).json();
     assert_eq!(receipt["outcome"]["name"], "denied", "{receipt}");
     let reason = receipt["outcome"]["reason"].as_str().expect("a reason");
     assert!(reason.contains("checking it takes more than") && reason.len() < 1_000, "{reason}");

@@ -15,6 +15,7 @@ use crate::error::LoadError;
 use crate::imports::{self, Imports};
 use crate::pool::Pool;
 use crate::reflect::{self, Docs, Function, Functions, Reflected};
+use crate::sentence;
 use crate::state::State;
 
 /// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
@@ -24,8 +25,17 @@ pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
 /// than any of them is given for tools.
 pub const MAX_DESCRIPTORS: usize = 1 << 20;
 
-/// Exports without a form in JSON that an error tells about: enough to see what is wrong.
-const MAX_TOLD: usize = 5;
+/// The most imports, and the most exports (1,000). Those of the largest world of WASI are below a
+/// hundred.
+const MAX_NAMES: u32 = 1_000;
+
+/// The most sections of a component and of all that is in it (16,384). An interpreter with its
+/// libraries, each a module of a dozen sections, has some hundreds; an empty section takes three
+/// bytes, and each is looked at.
+const MAX_SECTIONS: u32 = 1 << 14;
+
+/// The most functions of all modules together (1 Mi). The largest interpreters have a tenth of it.
+const MAX_CODE: u32 = 1 << 20;
 
 const COMMAND: &str = "wasi:cli/run@0.2.";
 const TYPED: &str = "cofferdam:tool/tools@0.1.";
@@ -170,6 +180,8 @@ impl Component {
             return Err(LoadError::Invalid { origin: origin.to_owned(), problem });
         }
         let functions = callable.functions();
+        // Other shapes are linked again without words.
+        let docs = if shape == Shape::Reflected { docs } else { Docs::default() };
         let linked = RwLock::new(Arc::new(Linked { pool, callable }));
         let descriptors = descriptors.map(<[u8]>::to_vec);
         let origin = origin.to_owned();
@@ -229,7 +241,7 @@ fn names_of_exports(mapped: &wasmtime::component::Component) -> Vec<String> {
 }
 
 fn in_host(origin: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Host { origin: origin.to_owned(), problem: format!("{error:#}") }
+    LoadError::Host { origin: origin.to_owned(), problem: sentence::problem(&format!("{error:#}")) }
 }
 
 impl Callable {
@@ -263,16 +275,17 @@ impl Callable {
         if exports.iter().any(|name| is_of_typed_tools(name)) {
             return Ok((Self::Typed(CallingToolPre::new(pre).map_err(host)?), Vec::new()));
         }
-        let Functions { entries, refused } = functions();
+        let functions = functions();
+        if functions.entries.is_empty() && !functions.refused.is_empty() {
+            let refused = functions.refused.iter().map(|(name, reason)| format!("{name}: {reason}"));
+            let refused = sentence::listed(refused, functions.refusals(), "; ");
+            return Err(LoadError::Unreflected { origin: origin.to_owned(), refused });
+        }
+        let (entries, refused) = functions.with_count();
         if !entries.is_empty() {
             return Ok((Self::Reflected(Reflected::new(pre, entries)), refused));
         }
-        if !refused.is_empty() {
-            let refused = refused.iter().take(MAX_TOLD).map(|(name, reason)| format!("{name}: {reason}"));
-            let refused = refused.collect::<Vec<_>>().join("; ");
-            return Err(LoadError::Unreflected { origin: origin.to_owned(), refused });
-        }
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+        let exports = if exports.is_empty() { "nothing".to_owned() } else { sentence::names(exports) };
         Err(LoadError::NothingToCall { origin: origin.to_owned(), exports })
     }
 }
@@ -306,8 +319,11 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     let mut docs = None;
     let mut descriptors = None;
     let mut depth = 0_u32;
+    let mut outline = Outline::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| invalid(error.to_string()))? {
+        let payload = payload.map_err(|error| invalid(sentence::problem(&error)))?;
+        outline.add(&payload, depth).map_err(invalid)?;
+        match payload {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
                 return Err(LoadError::CoreModule { origin: origin.to_owned() });
             }
@@ -343,6 +359,38 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadEr
     Ok(Read { manifest, docs: docs.unwrap_or_default(), descriptors })
 }
 
+/// Counts of what is read, looked at, or named in sentences.
+#[derive(Default)]
+struct Outline {
+    sections: u32,
+    functions: u32,
+    imports: u32,
+    exports: u32,
+}
+
+impl Outline {
+    /// Adds a section, `depth` components or modules below the outermost component. The error says
+    /// what is too many.
+    fn add(&mut self, payload: &Payload<'_>, depth: u32) -> Result<(), String> {
+        let add = |sum: &mut u32, more: u32, most: u32, what: &str| {
+            *sum = sum.saturating_add(more);
+            if *sum > most { Err(format!("it has more than {most} {what}")) } else { Ok(()) }
+        };
+        match payload {
+            Payload::CodeSectionEntry(_) => return Ok(()),
+            Payload::CodeSectionStart { count, .. } => add(&mut self.functions, *count, MAX_CODE, "functions")?,
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                add(&mut self.imports, imports.count(), MAX_NAMES, "imports")?;
+            }
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                add(&mut self.exports, exports.count(), MAX_NAMES, "exports")?;
+            }
+            _ => {}
+        }
+        add(&mut self.sections, 1, MAX_SECTIONS, "sections, those of its modules among them")
+    }
+}
+
 /// What the first bytes say it is, when they do not begin a WebAssembly binary.
 fn other_than_component(bytes: &[u8]) -> Option<&'static str> {
     const FORMATS: [(&[u8], &str); 6] = [
@@ -361,4 +409,36 @@ fn other_than_component(bytes: &[u8]) -> Option<&'static str> {
     }
     let known = FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic));
     Some(known.map_or("not a WebAssembly binary", |(_, name)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(bytes: &[u8], part: &str) {
+        let Err(problem) = read(bytes, "it") else { panic!("it is read") };
+        assert!(problem.to_string().contains(part), "{problem}");
+    }
+
+    #[test]
+    fn what_is_looked_at_is_bounded_before_it_is_compiled() {
+        let with = |sections: usize| {
+            let mut bytes = wat::parse_str("(component)").unwrap();
+            bytes.extend([0, 1, 0].repeat(sections));
+            bytes
+        };
+        read(&with(10_000), "it").unwrap();
+        refused(&with(20_000), "more than 16384 sections");
+        let functions = "(core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i \"f\")))";
+        let exports = |count: usize| {
+            let exports: String = (0..count).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+            wat::parse_str(format!("(component {functions} {exports})")).unwrap()
+        };
+        read(&exports(1_000), "it").unwrap();
+        refused(&exports(1_001), "more than 1000 exports");
+        let imports: String = (0..1_001).map(|n| format!("(import \"f{n}\" (func))")).collect();
+        refused(&wat::parse_str(format!("(component {imports})")).unwrap(), "more than 1000 imports");
+    }
 }

@@ -22,6 +22,10 @@ const MAX_MESSAGE: usize = 1 << 10;
 const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: fuel allocated for \
                                    hostcalls has been exhausted";
 
+/// The engine's sentence for more handles in its own tables than the call may have. A row of
+/// `tests/loading.rs` fails when a new version words it differently.
+const TOO_MANY_HANDLES: &str = "cannot allocate another handle: store handle limit exceeded";
+
 /// The beginning of the engine's sentence for more instances, memories or tables than the limits say. It counts these
 /// itself; rows of `args_echo` fail when a new version words it differently.
 const TOO_MANY: &str = "resource limit exceeded: ";
@@ -60,6 +64,9 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
     let sentence = error.root_cause().to_string();
     if sentence == HOST_CALL_TOO_LARGE {
         return Outcome::HostCallTooLarge;
+    }
+    if sentence == TOO_MANY_HANDLES {
+        return too_much("the guest holds more handles of its own resources than its limit".to_owned());
     }
     if let Some(count) = sentence.strip_prefix(TOO_MANY) {
         limiter.refuse_count(count.to_owned());

@@ -5,6 +5,7 @@ use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, ResourceType};
 
 use crate::error::LoadError;
+use crate::sentence;
 use crate::state::State;
 
 /// Packages that every program imports. They are always linked, and see only what was granted: no directory, no
@@ -68,7 +69,7 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     if !undeclared.is_empty() {
         return Err(LoadError::Undeclared {
             origin: origin.to_owned(),
-            imported: undeclared.join(", "),
+            imported: sentence::names(&undeclared),
             declared: declared(manifest),
         });
     }

@@ -29,6 +29,7 @@ mod pool;
 mod random;
 mod reflect;
 mod scratch;
+mod sentence;
 mod state;
 mod swap;
 mod tcp;

@@ -7,7 +7,7 @@ use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::schema::Schema;
+use crate::schema::{self, PatternSum, Schema};
 
 /// The version of the section that this host reads and writes.
 const SCHEMA: u32 = 1;
@@ -18,6 +18,9 @@ const MAX_TOOLS: usize = 64;
 /// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
 /// real schemas take ten times.
 const MAX_WEIGHT: usize = 16 << 20;
+
+/// The most bytes of a sentence of the parser that a refusal repeats.
+const MAX_PROBLEM: usize = 200;
 
 /// One tool's name, description and schemas together, in bytes (64 KiB).
 const MAX_DESCRIPTOR: usize = 64 << 10;
@@ -33,8 +36,8 @@ pub(crate) struct Descriptors {
 impl Descriptors {
     /// Reads the JSON of the section, or of a pin.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
-        check_weight([json].into_iter())?;
-        let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        check_weight(json::weight(json)?)?;
+        let read: Self = serde_json::from_slice(json).map_err(|error| shortened(error.to_string()))?;
         if read.schema != SCHEMA {
             return Err(format!("`schema` is {}, and this host reads {SCHEMA}", read.schema));
         }
@@ -44,8 +47,9 @@ impl Descriptors {
     /// Takes what a component answered.
     pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, String> {
         check_count(listed.len())?;
-        check_weight(listed.iter().flat_map(|tool| [tool.input_schema.as_bytes(), tool.output_schema.as_bytes()]))?;
-        let tools = listed.into_iter().map(read).collect::<Result<_, _>>()?;
+        let (mut weight, mut patterns) = (0, PatternSum::default());
+        let tools = listed.into_iter().map(|tool| read(tool, &mut weight, &mut patterns));
+        let tools = tools.collect::<Result<_, _>>()?;
         Self { schema: SCHEMA, tools }.checked()
     }
 
@@ -101,18 +105,24 @@ impl Descriptors {
     }
 }
 
-fn read(listed: ListedTool) -> Result<Descriptor, String> {
+/// Reads one tool. `weight` and `patterns` are those of the tools before it.
+fn read(listed: ListedTool, weight: &mut usize, patterns: &mut PatternSum) -> Result<Descriptor, String> {
     let ListedTool { name, description, input_schema: input, output_schema: output } = listed;
     // Before anything is parsed.
     if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
         return Err(too_large(&name));
     }
     check_tool_name(&name)?;
-    let input_schema =
-        serde_json::from_str(&input).map_err(|error| format!("the input schema of `{name}` is not JSON: {error}"))?;
-    Schema::of_tool(&name, &input_schema)?;
-    // Output schemas are informational; one that does not parse is ignored.
-    let output_schema = serde_json::from_str(&output).ok().filter(|schema: &Value| !schema.is_null());
+    let wrong = |problem| format!("the input schema of `{name}` cannot be used: {problem}");
+    // Output schemas are informational: one that is not JSON, or nested too deep, is ignored.
+    let weight_of_output = json::weight(output.as_bytes()).ok();
+    let more = json::weight(input.as_bytes()).map_err(wrong)?.saturating_add(weight_of_output.unwrap_or(0));
+    *weight = weight.saturating_add(more);
+    check_weight(*weight)?;
+    let input_schema = serde_json::from_str(&input).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+    Schema::of_tool(&name, &input_schema, patterns)?;
+    let output_schema = weight_of_output.and_then(|_| serde_json::from_str(&output).ok());
+    let output_schema = output_schema.filter(|schema: &Value| !schema.is_null());
     Ok(Descriptor { name, description, input_schema, output_schema })
 }
 
@@ -122,7 +132,18 @@ fn check(tool: &Descriptor) -> Result<(), String> {
     if name.len() + description.len() + input_schema.to_string().len() + output.len() > MAX_DESCRIPTOR {
         return Err(too_large(name));
     }
-    check_words(name, description)
+    check_texts(tool)
+}
+
+/// Refuses words that a reviewer would not see as a model reads them, in the schemas too.
+pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), String> {
+    let Descriptor { name, description, input_schema, output_schema } = tool;
+    check_words(name, description)?;
+    for (kind, schema) in [("input", Some(input_schema)), ("output", output_schema.as_ref())] {
+        let checked = schema.map_or(Ok(()), schema::check_words);
+        checked.map_err(|problem| format!("the {kind} schema of `{name}` hides something, {problem}"))?;
+    }
+    Ok(())
 }
 
 /// Refuses words that a reviewer would not see as a model reads them.
@@ -138,7 +159,9 @@ pub(crate) fn check_words(name: &str, description: &str) -> Result<(), String> {
 
 /// The operator's words about a component, which a model reads before the author's: what it is for, and how to call it.
 pub fn note(description: &str, usage: Option<&str>) -> String {
-    let usage = usage.map(|usage| format!("## Usage\n\n{usage}")).unwrap_or_default();
+    // Editors write these, and they hide nothing.
+    let plain = |usage: &str| usage.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let usage = usage.map(|usage| format!("## Usage\n\n{}", plain(usage))).unwrap_or_default();
     joined(description, &usage)
 }
 
@@ -148,10 +171,8 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
     parts.join("\n\n")
 }
 
-/// Refuses schemas that take too much once they are parsed. What is not JSON weighs nothing, because it is refused or
-/// ignored.
-fn check_weight<'a>(texts: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
-    let weight = texts.filter_map(|text| json::weight(text).ok()).fold(0, usize::saturating_add);
+/// Refuses schemas that take too much once they are parsed.
+fn check_weight(weight: usize) -> Result<(), String> {
     match weight {
         0..=MAX_WEIGHT => Ok(()),
         _ => Err(format!("its schemas take more than {} MiB once they are parsed: say less", MAX_WEIGHT >> 20)),
@@ -163,6 +184,15 @@ fn check_count(tools: usize) -> Result<(), String> {
         1..=MAX_TOOLS => Ok(()),
         count => Err(format!("it lists {count} tools: expected 1 to {MAX_TOOLS}")),
     }
+}
+
+/// Cuts a sentence of the parser, which repeats texts that it did not expect.
+fn shortened(mut problem: String) -> String {
+    if problem.len() > MAX_PROBLEM {
+        problem.truncate(problem.floor_char_boundary(MAX_PROBLEM));
+        problem.push('…');
+    }
+    problem
 }
 
 fn too_large(name: &str) -> String {
@@ -214,6 +244,44 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_schemas_hide_nothing() {
+        for (schema, place) in [
+            ("{\"title\":\"safe\u{202e}\"}", "at /title: U+202E"),
+            ("{\"properties\":{\"a\":{\"description\":\"\\u001b[2J\"}}}", "at /properties/a/description: U+001B"),
+            ("{\"enum\":[\"a\",\"b\u{e0041}\"]}", "at /enum/1: U+E0041"),
+            ("{\"properties\":{\"a\\nb\":{}}}", "at /properties/a\\nb: U+000A"),
+            ("{\"x-note\":{\"deep\":[[\"\u{2028}\"]]}}", "at /x-note/deep/0/0: U+2028"),
+        ] {
+            refused(vec![row("a", "", schema)], place);
+            let output = ListedTool { output_schema: schema.to_owned(), ..row("a", "", "{}") };
+            let problem = Descriptors::listed(vec![output]).unwrap_err();
+            assert!(problem.starts_with("the output schema of `a`") && problem.contains(place), "{problem}");
+        }
+        let plain = row("a", "", "{\"description\":\"two\\nlines\\twith é\",\"enum\":[\"日本\"]}");
+        assert!(Descriptors::listed(vec![plain]).is_ok());
+        assert!(check_words("a", &note("", Some("\u{feff}one\r\ntwo"))).is_ok());
+        assert!(check_words("a", &note("", Some("one\u{200b}two"))).is_err());
+    }
+
+    #[test]
+    fn what_is_too_deep_or_too_heavy_is_not_parsed() {
+        let deep = format!("{}{}", "[".repeat(121), "]".repeat(121));
+        let section = |output: &str| {
+            let tool = format!(r#"{{"name":"a","description":"","input_schema":{{}},"output_schema":{output}}}"#);
+            format!(r#"{{"schema":1,"tools":[{tool}]}}"#)
+        };
+        let problem = Descriptors::from_json(section(&deep).as_bytes()).unwrap_err();
+        assert!(problem.contains("nested more than 120 deep"), "{problem}");
+        refused(vec![row("a", "", &deep)], "nested more than 120 deep");
+        let output = ListedTool { output_schema: deep, ..row("a", "", "{}") };
+        assert_eq!(Descriptors::listed(vec![output]).unwrap().tools[0].output_schema, None);
+        let heavy = format!("[{}]", vec!["[0]"; 16_000].join(","));
+        let heavy = |n| ListedTool { output_schema: heavy.clone(), ..row(&format!("t{n}"), "", "{}") };
+        let rows: Vec<_> = (0..15).map(heavy).collect();
+        refused(rows, "more than 16 MiB");
+    }
+
+    #[test]
     fn a_section_that_says_something_else_is_refused() {
         for (json, part) in [
             ("", "EOF"),
@@ -222,9 +290,11 @@ mod tests {
             (r#"{"schema":1,"tools":[]}"#, "lists 0 tools"),
             (r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"grants":1}]}"#, "grants"),
             (r#"{"schema":1,"schema":1,"tools":[]}"#, "duplicate field"),
+            (&format!(r#"{{"{}":1}}"#, "k".repeat(100_000)), "unknown field `kkk"),
+            (&format!(r#"{{"schema":"{}"}}"#, "v".repeat(100_000)), "invalid type: string \"vvv"),
         ] {
             let problem = Descriptors::from_json(json.as_bytes()).unwrap_err();
-            assert!(problem.contains(part), "{json}: {problem}");
+            assert!(problem.contains(part) && problem.len() < 300, "{json}: {problem}");
         }
     }
 

@@ -19,6 +19,7 @@ use crate::error::ToolError;
 use crate::pins::Pins;
 use crate::queue::Queue;
 use crate::redact::Redactor;
+use crate::schema::PatternSum;
 use crate::secret::Secrets;
 use crate::tool::{Entry, Tool};
 
@@ -198,7 +199,9 @@ impl Runner {
         queue: &Arc<Queue>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        check_tool_name(name).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+        let refused = |problem| ToolError::Offer { tool: name.to_owned(), problem };
+        check_tool_name(name).map_err(refused)?;
+        descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
         let tools = match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
@@ -249,13 +252,15 @@ fn typed(
     queue: &Arc<Queue>,
 ) -> Result<Vec<Tool>, ToolError> {
     let single = descriptors.iter().len() == 1;
+    let mut patterns = PatternSum::default();
     let tool = |own: &Descriptor| {
         let full = if single { name.to_owned() } else { format!("{name}_{}", own.name) };
         let description = descriptors::joined(note, &own.description);
         let descriptor = Descriptor { name: full, description, ..own.clone() };
         let entry = Entry::Typed { tool: own.name.clone() };
         let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        Tool::typed(descriptor, entry, given).map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })
+        let tool = Tool::typed(descriptor, entry, given, &mut patterns);
+        tool.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })
     };
     descriptors.iter().map(tool).collect()
 }
@@ -270,8 +275,8 @@ fn reflected(
 ) -> Result<Vec<Tool>, ToolError> {
     let single = component.functions().count() == 1;
     let wrong = |problem| ToolError::Offer { tool: name.to_owned(), problem };
+    let mut patterns = PatternSum::default();
     let tool = |function: &Function| {
-        descriptors::check_words(&function.name, &function.description).map_err(wrong)?;
         let descriptor = Descriptor {
             name: if single { name.to_owned() } else { format!("{name}_{}", function.name) },
             description: descriptors::joined(note, &function.description),
@@ -280,7 +285,7 @@ fn reflected(
         };
         let entry = Entry::Typed { tool: function.name.clone() };
         let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        Tool::typed(descriptor, entry, given).map_err(wrong)
+        Tool::typed(descriptor, entry, given, &mut patterns).map_err(wrong)
     };
     component.functions().map(tool).collect()
 }

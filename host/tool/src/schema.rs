@@ -17,6 +17,7 @@ mod pattern;
 mod read;
 mod sentence;
 mod spread;
+mod words;
 
 use cofferdam_call::Outcome;
 use cofferdam_sandbox::Allowance;
@@ -24,6 +25,8 @@ use serde_json::Value;
 
 use check::Checker;
 use node::Nodes;
+pub(crate) use pattern::PatternSum;
+pub(crate) use words::check as check_words;
 
 /// Why an input was not found to fit.
 #[derive(Debug)]
@@ -39,20 +42,26 @@ pub(crate) enum Unfit {
 pub(crate) struct Schema(Nodes);
 
 impl Schema {
-    /// Reads a schema.
+    /// Reads a schema that has its component for itself.
     ///
     /// # Errors
     ///
     /// One sentence that says where the schema is refused and what would be right.
     pub(crate) fn new(written: &Value) -> Result<Self, String> {
-        let nodes = read::read(written)?;
+        Self::beside(written, &mut PatternSum::default())
+    }
+
+    /// Reads a schema of a component whose other schemas have these patterns.
+    fn beside(written: &Value, patterns: &mut PatternSum) -> Result<Self, String> {
+        let nodes = read::read(written, patterns)?;
         spread::check(&nodes)?;
         Ok(Self(nodes))
     }
 
-    /// Reads the input schema of a tool, which the sentence names.
-    pub(crate) fn of_tool(name: &str, written: &Value) -> Result<Self, String> {
-        Self::new(written).map_err(|problem| {
+    /// Reads the input schema of a tool, which the sentence names. `patterns` are those of the
+    /// component's other tools.
+    pub(crate) fn of_tool(name: &str, written: &Value, patterns: &mut PatternSum) -> Result<Self, String> {
+        Self::beside(written, patterns).map_err(|problem| {
             format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
         })
     }

@@ -7,8 +7,9 @@ use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
+use crate::descriptors;
 use crate::queue::Queue;
-use crate::schema::{Schema, Unfit};
+use crate::schema::{PatternSum, Schema, Unfit};
 
 /// A tool under the name by which a model calls it: a component, where a call enters it, and the grant it runs under.
 /// Clones are the same tool.
@@ -100,9 +101,11 @@ impl Tool {
         descriptor: Descriptor,
         entry: Entry,
         (component, grant, queue): (Arc<Component>, Arc<Grant>, Arc<Queue>),
+        patterns: &mut PatternSum,
     ) -> Result<Self, String> {
         check_tool_name(&descriptor.name)?;
-        let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema)?;
+        descriptors::check_texts(&descriptor)?;
+        let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema, patterns)?;
         let parts = Parts { descriptor, checked, entry, component, grant };
         Ok(Self::new(Arc::new(parts), queue))
     }

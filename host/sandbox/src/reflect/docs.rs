@@ -6,10 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use cofferdam_capability::json;
 use serde::Deserialize;
+
+use crate::sentence;
 
 /// The largest section that is read, in bytes (1 MiB). The words of all of WASI 0.2 have a tenth of it.
 const MAX_SECTION: usize = 1 << 20;
+
+/// What the words take once they are read, in bytes (4 MiB): those of all of WASI 0.2 have a
+/// quarter of it. A section of small maps takes fifty times its text.
+const MAX_WEIGHT: usize = 4 << 20;
 
 /// Versions of the section that this host reads. Version 0 had text where version 1 has an object.
 const VERSIONS: [u8; 2] = [0, 1];
@@ -77,9 +84,15 @@ impl Docs {
         if section.len() > MAX_SECTION {
             return Err(format!("its `{}` section has more than {MAX_SECTION} bytes", Self::SECTION));
         }
+        let wrong = |problem| format!("its `{}` section is not what it should be: {problem}", Self::SECTION);
         match section.split_first() {
-            Some((version, json)) if VERSIONS.contains(version) => serde_json::from_slice(json)
-                .map_err(|error| format!("its `{}` section is not what it should be: {error}", Self::SECTION)),
+            Some((version, text)) if VERSIONS.contains(version) => {
+                if json::weight(text).map_err(wrong)? > MAX_WEIGHT {
+                    let most = MAX_WEIGHT >> 20;
+                    return Err(wrong(format!("it takes more than {most} MiB once it is read: say less")));
+                }
+                serde_json::from_slice(text).map_err(|error| wrong(sentence::problem(&error)))
+            }
             _ => Err(format!("its `{}` section has a version that this host does not read", Self::SECTION)),
         }
     }

@@ -1,5 +1,6 @@
 //! The functions of a component that a model can call.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -8,10 +9,18 @@ use wasmtime::component::{Component, ComponentExportIndex};
 
 use super::docs::{Docs, Place};
 use super::schema::Schema;
-use super::types::{self, Field, Reader, Type, joined};
+use super::types::{self, Field, Names, Reader, Type, joined};
+use crate::sentence::cut;
 
 /// Functions of one component that are offered; the same bound as for typed tools (`tool/src/runner.rs`).
 const MAX_FUNCTIONS: usize = 64;
+
+/// Functions and interfaces of one component that are looked at, of which some are refused: each is
+/// looked at for a millisecond, whatever comes of it.
+const MAX_LOOKED_AT: usize = 4 * MAX_FUNCTIONS;
+
+/// Refused exports that a reviewer is shown with the reason; the rest are counted.
+const MAX_REFUSED: usize = 64;
 
 /// The longest name that a model can call: what vendors take.
 const MAX_NAME: usize = 64;
@@ -53,7 +62,12 @@ pub(crate) struct Entry {
 #[derive(Default)]
 pub(crate) struct Functions {
     pub(crate) entries: Vec<Entry>,
+    /// The first of those that are refused, with the reason.
     pub(crate) refused: Vec<(String, String)>,
+    /// Functions and interfaces that were looked at.
+    looked_at: usize,
+    /// Refused exports that are counted alone.
+    more: usize,
 }
 
 /// The exported functions of a component.
@@ -74,6 +88,10 @@ pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: 
             }
             ComponentItem::ComponentInstance(instance) => {
                 let last = last_name(export);
+                if !functions.look() {
+                    functions.skip(instance.exports(engine).len());
+                    continue;
+                }
                 let items = instance.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?)));
                 let place = Source { interface: Some(last), names: &types::named(items), docs: docs.interface(last) };
                 let outer = component.get_export_index(None, export);
@@ -96,17 +114,55 @@ pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: 
 /// Where a function is exported.
 struct Source<'a> {
     interface: Option<&'a str>,
-    names: &'a [(String, Type)],
+    names: &'a Names,
     docs: Place<'a>,
 }
 
 impl Functions {
     fn refuse(&mut self, name: &str, reason: &str) {
-        self.refused.push((name.to_owned(), reason.to_owned()));
+        if self.refused.len() < MAX_REFUSED {
+            self.refused.push((cut(name).into_owned(), reason.to_owned()));
+        } else {
+            self.skip(1);
+        }
+    }
+
+    /// Counts exports that are refused unseen.
+    fn skip(&mut self, exports: usize) {
+        self.more = self.more.saturating_add(exports);
+    }
+
+    /// Returns false if enough has been looked at.
+    fn look(&mut self) -> bool {
+        let looks = self.looked_at < MAX_LOOKED_AT;
+        self.looked_at = self.looked_at.saturating_add(usize::from(looks));
+        looks
+    }
+
+    /// Returns how many exports are refused.
+    pub(crate) fn refusals(&self) -> usize {
+        self.refused.len().saturating_add(self.more)
+    }
+
+    /// Returns the functions, and the first of those that are refused with the count of the others.
+    pub(crate) fn with_count(mut self) -> (Vec<Entry>, Vec<(String, String)>) {
+        if self.more > 0 {
+            let reason = format!("after the first {MAX_REFUSED} they are counted alone");
+            self.refused.push((format!("{} more", self.more), reason));
+        }
+        (self.entries, self.refused)
     }
 
     fn add(&mut self, own: &str, function: &ComponentFunc, index: Option<ComponentExportIndex>, source: &Source<'_>) {
         let name = source.interface.map_or_else(|| own.to_owned(), |interface| format!("{interface}_{own}"));
+        // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
+        if own.starts_with('[') {
+            let reason = "it belongs to a resource, which lives in one instance, and every call gets a new one";
+            return self.refuse(&name, reason);
+        }
+        if !self.look() {
+            return self.skip(1);
+        }
         if self.entries.len() >= MAX_FUNCTIONS {
             return self.refuse(&name, &format!("the component has more than {MAX_FUNCTIONS} functions"));
         }
@@ -126,7 +182,7 @@ impl Functions {
             self.entries.into_iter().partition(|entry| counts.get(&entry.function.name) == Some(&1));
         self.entries = entries;
         let reason = "two interfaces with the same last name have a function of this name";
-        self.refused.extend(twice.into_iter().map(|entry| (entry.function.name, reason.to_owned())));
+        twice.iter().for_each(|entry| self.refuse(&entry.function.name, reason));
         self
     }
 }
@@ -138,10 +194,6 @@ fn entry(
     index: Option<ComponentExportIndex>,
     source: &Source<'_>,
 ) -> Result<Entry, String> {
-    // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
-    if own.starts_with('[') {
-        return Err("it belongs to a resource, which lives in one instance, and every call gets a new one".to_owned());
-    }
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.len() > MAX_NAME || !name.chars().all(plain) {
         return Err(format!("a model cannot call it: its name has more than {MAX_NAME} characters"));
@@ -155,18 +207,19 @@ fn entry(
     }
     let index = index.ok_or_else(|| "the engine does not find it".to_owned())?;
     let mut reader = Reader::new(source.names);
-    let parameter = |(name, ty): (&str, _)| Ok(Field { name: name.to_owned(), ty: reader.read(&ty)? });
+    let parameter = |(name, ty): (&str, _)| Ok(Field { name: reader.name(name)?, ty: reader.read(&ty)? });
     let parameters = function.params().map(parameter).collect::<Result<Vec<_>, String>>()?;
     let result = function.results().next().map(|ty| reader.read(&ty)).transpose()?;
 
-    let schema = Schema::new(source.docs.types);
+    let room = Cell::new(Some(MAX_SCHEMA));
+    let schema = Schema::new(source.docs.types, &room);
     let input_schema = schema.object(&parameters, None);
     let output_schema = match &result {
         Some(Type::Result(Some(ok), _)) => schema.of(ok),
         None | Some(Type::Result(None, _)) => json!({ "type": "null" }),
         Some(ty) => schema.of(ty),
     };
-    if input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA {
+    if room.get().is_none() || input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA {
         return Err(format!("its schemas have more than {MAX_SCHEMA} bytes"));
     }
     let description = match source.docs.function(own) {

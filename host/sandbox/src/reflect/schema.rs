@@ -1,5 +1,7 @@
 //! JSON Schema (draft 2020-12) of WIT types: what `lower` takes and `lift` gives.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value, json};
 
 use super::docs::TypeDocs;
@@ -12,15 +14,26 @@ pub(crate) const EXACT: i128 = 1 << 53;
 pub(crate) const NOT_FINITE: [(&str, f64); 3] =
     [("NaN", f64::NAN), ("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)];
 
-/// Writes schemas with the descriptions that `docs` has for named types.
+/// Writes schemas with the descriptions that `docs` has for named types. Their words come once for
+/// each use of a type.
 #[derive(Clone, Copy)]
 pub(crate) struct Schema<'a> {
     docs: &'a TypeDocs,
+    /// Bytes that words may still take; nothing once they were too many, and no more of them are
+    /// copied.
+    room: &'a Cell<Option<usize>>,
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(docs: &'a TypeDocs) -> Self {
-        Self { docs }
+    pub(crate) fn new(docs: &'a TypeDocs, room: &'a Cell<Option<usize>>) -> Self {
+        Self { docs, room }
+    }
+
+    /// Returns words as far as there is room for them.
+    fn words<'w>(self, words: Option<&'w str>) -> Option<&'w str> {
+        let words = words?;
+        self.room.set(self.room.get().and_then(|room| room.checked_sub(words.len())));
+        self.room.get().map(|_| words)
     }
 
     /// The schema of an object with these members: the parameters of a function, the fields of a record.
@@ -103,7 +116,7 @@ impl<'a> Schema<'a> {
 
     fn field(self, field: &Field, docs_of: Option<&str>) -> Value {
         let mut schema = self.of(&field.ty);
-        if let Some(docs) = docs_of.and_then(|name| self.docs.item(name, &field.name)) {
+        if let Some(docs) = self.words(docs_of.and_then(|name| self.docs.item(name, &field.name))) {
             put(&mut schema, "description", json!(docs));
         }
         schema
@@ -114,14 +127,14 @@ impl<'a> Schema<'a> {
             Some(ty) => keyed(&case.name, self.of(ty)),
             None => json!({ "const": case.name }),
         };
-        if let Some(docs) = docs_of.and_then(|name| self.docs.item(name, &case.name)) {
+        if let Some(docs) = self.words(docs_of.and_then(|name| self.docs.item(name, &case.name))) {
             put(&mut schema, "description", json!(docs));
         }
         schema
     }
 
     fn described(self, mut schema: Value, name: Option<&str>) -> Value {
-        if let Some(docs) = name.and_then(|name| self.docs.of(name)) {
+        if let Some(docs) = self.words(name.and_then(|name| self.docs.of(name))) {
             put(&mut schema, "description", json!(docs));
         }
         schema
@@ -130,9 +143,13 @@ impl<'a> Schema<'a> {
     /// An enum or flags: JSON Schema has no place for the words of one value, so they follow those of the type.
     fn listed(self, mut schema: Value, name: Option<&str>, items: &[String]) -> Value {
         let Some(name) = name else { return schema };
-        let item = |item: &String| Some(format!("`{item}`: {}", self.docs.item(name, item)?));
-        let lines: Vec<_> =
-            self.docs.of(name).map(str::to_owned).into_iter().chain(items.iter().filter_map(item)).collect();
+        let item = |item: &String| Some(format!("`{item}`: {}", self.words(self.docs.item(name, item))?));
+        let lines: Vec<_> = self
+            .words(self.docs.of(name))
+            .map(str::to_owned)
+            .into_iter()
+            .chain(items.iter().filter_map(item))
+            .collect();
         if !lines.is_empty() {
             put(&mut schema, "description", json!(lines.join("\n")));
         }

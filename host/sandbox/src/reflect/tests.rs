@@ -1,5 +1,7 @@
 //! Types are written as WAT, compiled, and read back: what a component's author can write is what is tested.
 
+use std::cell::Cell;
+
 use cofferdam_capability::{Account, Limits};
 use serde_json::{Value, json};
 use wasmtime::component::types::ComponentItem;
@@ -10,7 +12,7 @@ use super::functions::{functions, named_type};
 use super::lift::Lifted;
 use super::lower::{arguments, lower};
 use super::schema::Schema;
-use super::types::{Field, Integer, Reader, Type, named};
+use super::types::{Field, Integer, Names, Reader, Type, named};
 use super::{Docs, Functions};
 
 fn account() -> Account {
@@ -35,7 +37,7 @@ fn read(definition: &str, ty: &str) -> Result<Type, String> {
         ),
     };
     let (engine, component) = component(&text);
-    let (mut names, mut parameter) = (Vec::new(), None);
+    let (mut names, mut parameter) = (Names::default(), None);
     for (_, item) in component.component_type().imports(&engine) {
         match item.ty {
             ComponentItem::ComponentInstance(instance) => {
@@ -57,7 +59,7 @@ fn lifted(ty: &Type, value: &Val) -> Value {
 fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]) {
     let ty = read(definition, ty).unwrap();
     assert_eq!(ty.to_string(), wit);
-    assert_eq!(Schema::new(&TypeDocs::default()).of(&ty), *schema);
+    assert_eq!(Schema::new(&TypeDocs::default(), &Cell::new(Some(0))).of(&ty), *schema);
     for value in values {
         assert_eq!(lifted(&ty, &lower(&ty, value, &account()).unwrap()), *value);
     }
@@ -197,12 +199,42 @@ fn types_are_bounded() {
     let (_, item) = ty.imports(&engine).next().unwrap();
     let ComponentItem::ComponentFunc(function) = item.ty else { panic!("not a function") };
     let (_, parameter) = function.params().next().unwrap();
-    let refused = Reader::new(&[]).read(&parameter).unwrap_err();
+    let refused = Reader::new(&Names::default()).read(&parameter).unwrap_err();
     assert_eq!(refused, "its types have more than 1024 parts when they are written out");
 
     let record = |length: usize| format!("(record (field \"{}\" string))", "a".repeat(length));
     assert!(read(&record(128), "$t").is_ok());
     assert_eq!(read(&record(129), "$t").unwrap_err(), "it has a name of 129 bytes: at most 128 are taken");
+}
+
+#[test]
+fn types_that_look_alike_have_no_name() {
+    let record = "(record (field \"a\" string))";
+    let text = format!(
+        "(component
+            (import \"i\" (instance $i
+                (type $a {record}) (export \"one\" (type (eq $a)))
+                (type $b {record}) (export \"two\" (type (eq $b)))
+                (type $c (enum \"c\")) (export \"three\" (type (eq $c)))
+                (type $d (enum \"d\")) (export \"{}\" (type (eq $d)))))
+            (alias export $i \"one\" (type $one)) (alias export $i \"three\" (type $three))
+            (import \"f\" (func (param \"x\" (tuple $one $three)))))",
+        "n".repeat(129)
+    );
+    let (engine, component) = component(&text);
+    let (mut names, mut parameter) = (Names::default(), None);
+    for (_, item) in component.component_type().imports(&engine) {
+        match item.ty {
+            ComponentItem::ComponentInstance(instance) => {
+                names = named(instance.exports(&engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+            }
+            ComponentItem::ComponentFunc(function) => parameter = function.params().next().map(|(_, ty)| ty),
+            _ => {}
+        }
+    }
+    let ty = Reader::new(&names).read(&parameter.unwrap()).unwrap();
+    assert_eq!(ty.to_string(), "tuple<record { a: string }, three>");
+    assert!(!format!("{names:?}").contains("nnn"), "a long name is none");
 }
 
 /// The functions of a component that exports `exports`, where `$f` is a function and `$i` an instance with `go`.
@@ -248,6 +280,50 @@ fn a_function_that_no_model_can_mean_is_refused() {
     let many: String = (0..65).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
     let functions = exported(&many, &Docs::default());
     assert_eq!((functions.entries.len(), functions.refused.len()), (64, 1));
+    // Beyond a bound they are not looked at, and beyond a smaller one they are counted.
+    let many: String = (0..400).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+    let functions = exported(&many, &Docs::default());
+    assert_eq!((functions.entries.len(), functions.refused.len(), functions.refusals()), (64, 64, 336));
+    assert_eq!(functions.with_count().1[64].0, "272 more");
+    // Refused ones count as well.
+    let many: String = (0..300).map(|n| format!("(export \"{}{n}\" (func $f))", "a".repeat(200))).collect();
+    let functions = exported(&format!("{many}(export \"last\" (func $f))"), &Docs::default());
+    assert_eq!((functions.entries.len(), functions.refused.len()), (0, 64));
+    assert!(functions.refused.iter().all(|(name, _)| name.len() < 140), "{:?}", functions.refused[0]);
+}
+
+/// A megabyte of words about a type that is used five hundred times.
+#[test]
+fn words_are_copied_within_a_bound() {
+    let json = json!({ "worlds": { "w": { "types": { "e": { "docs": "x".repeat(1_000_000) } } } } });
+    let docs = Docs::read(&[&[1], json.to_string().as_bytes()].concat()).unwrap();
+    let (engine, component) = component(&format!(
+        "(component
+            (core module $m (memory (export \"memory\") 1) (func (export \"f\") (param i32))
+                (func (export \"r\") (param i32 i32 i32 i32) (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (type $e' (enum \"a\"))
+            (export $e \"e\" (type $e'))
+            (func $f (param \"p\" (tuple {})) (canon lift (core func $i \"f\")
+                (memory (core memory $i \"memory\")) (realloc (core func $i \"r\"))))
+            (export \"f\" (func $f)))",
+        "$e ".repeat(500)
+    ));
+    let began = std::time::Instant::now();
+    let functions = functions(&engine, &component, &docs);
+    assert!(functions.entries.is_empty() && functions.refused[0].1.contains("its schemas have more than 32768 bytes"));
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[test]
+fn words_that_take_much_more_than_their_text_are_refused() {
+    let map = r#"{"types":{"":{"items":{"":""}}},"funcs":{"":""}}"#;
+    let maps: Vec<_> = (0..15_000).map(|n| format!("\"{n}\":{map}")).collect();
+    let section = format!("\u{1}{{\"interfaces\":{{{}}}}}", maps.join(","));
+    let refused = Docs::read(section.as_bytes()).unwrap_err();
+    assert!(refused.contains("takes more than 4 MiB once it is read"), "{refused}");
+    let deep = format!("\u{1}{{\"x\":{}{}}}", "[".repeat(121), "]".repeat(121));
+    assert!(Docs::read(deep.as_bytes()).unwrap_err().contains("nested more than 120 deep"));
 }
 
 #[test]

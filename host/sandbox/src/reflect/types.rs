@@ -3,7 +3,9 @@
 //! The engine's own types may be a graph that is exponentially larger when it is written out, and a guest's author
 //! chooses it. So they are copied once into a tree of limited size, and everything else walks that tree.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use wasmtime::component::types::Type as Engine;
 
@@ -14,14 +16,14 @@ const MAX_DEPTH: usize = 32;
 /// that a descriptor may have (`tool/src/runner.rs`).
 const MAX_NODES: usize = 1024;
 
-/// The same for all named types of one interface together: each part of a function is compared with them.
+/// The same for all named types of one interface together.
 const MAX_NAMED_NODES: usize = 4 * MAX_NODES;
 
 /// The longest name of a field, case or flag, in bytes. It is repeated for every value in a list.
 const MAX_NAME: usize = 128;
 
 /// A type that has a form in JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Type {
     Bool,
     Integer(Integer),
@@ -56,22 +58,28 @@ impl<T: PartialEq> PartialEq for Named<T> {
     }
 }
 
+impl<T: Hash> Hash for Named<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.of.hash(state);
+    }
+}
+
 /// A field of a record, or a parameter of a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) ty: Type,
 }
 
 /// A case of a variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) ty: Option<Type>,
 }
 
 /// The integers of WIT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Integer {
     S8,
     U8,
@@ -104,31 +112,40 @@ impl Integer {
     }
 }
 
+/// The names of types, by what the types are made of. Two that look alike leave a type without a
+/// name, because neither is known to be the right one.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<Type, Option<String>>);
+
 /// Copies the types of one function.
 pub(crate) struct Reader<'a> {
-    names: &'a [(String, Type)],
+    names: &'a Names,
     nodes: usize,
     max_nodes: usize,
 }
 
 /// The types that have a name among these, up to a bound: beyond it, types stay without a name.
-pub(crate) fn named<'a>(types: impl Iterator<Item = (&'a str, Engine)>) -> Vec<(String, Type)> {
-    let mut reader = Reader { names: &[], nodes: 0, max_nodes: MAX_NAMED_NODES };
-    let mut names = Vec::new();
+pub(crate) fn named<'a>(types: impl Iterator<Item = (&'a str, Engine)>) -> Names {
+    let none = Names::default();
+    let mut reader = Reader { names: &none, nodes: 0, max_nodes: MAX_NAMED_NODES };
+    let mut names = HashMap::new();
     for (name, ty) in types {
         if reader.nodes >= MAX_NAMED_NODES {
             break;
         }
+        if name.len() > MAX_NAME {
+            continue;
+        }
         if let Ok(ty @ (Type::Record(_) | Type::Variant(_) | Type::Enum(_) | Type::Flags(_))) = reader.read(&ty) {
-            names.push((name.to_owned(), ty));
+            names.entry(ty).and_modify(|name| *name = None).or_insert_with(|| Some(name.to_owned()));
         }
     }
-    names
+    Names(names)
 }
 
 impl<'a> Reader<'a> {
     /// A reader that knows these types by name.
-    pub(crate) fn new(names: &'a [(String, Type)]) -> Self {
+    pub(crate) fn new(names: &'a Names) -> Self {
         Self { names, nodes: 0, max_nodes: MAX_NODES }
     }
 
@@ -216,7 +233,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn name(&mut self, name: &str) -> Result<String, String> {
+    /// The name of a parameter, field, case or flag. The error says that it is too long.
+    pub(crate) fn name(&mut self, name: &str) -> Result<String, String> {
         self.count()?;
         if name.len() > MAX_NAME {
             return Err(format!("it has a name of {} bytes: at most {MAX_NAME} are taken", name.len()));
@@ -226,9 +244,7 @@ impl<'a> Reader<'a> {
 
     /// The type with its name, where exactly one exported type looks like it.
     fn named(&self, mut ty: Type) -> Type {
-        let mut names = self.names.iter().filter(|(_, named)| *named == ty).map(|(name, _)| name);
-        // Between two that look alike neither name is known to be the right one.
-        let found = names.next().filter(|_| names.next().is_none()).cloned();
+        let found = self.names.0.get(&ty).cloned().flatten();
         if let Type::Record(Named { name, .. })
         | Type::Variant(Named { name, .. })
         | Type::Enum(Named { name, .. })

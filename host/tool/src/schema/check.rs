@@ -10,24 +10,18 @@ use super::equality::{equal, same};
 use super::meter::{Meter, Unchecked};
 use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
 use super::number;
-use super::pattern::States;
+use super::pattern::{States, Unsearched};
 use super::sentence::{at, escaped, shown};
 
 /// Checks inside one another. Each takes a few stack frames, and threads have two megabytes: an input as deep as inputs
 /// may be has four for each level.
 const MAX_DEPTH: usize = 500;
 
-/// Steps for each search of a pattern, however short the text is.
-const SEARCH_STEPS: usize = 8;
-
-/// Bytes of new states of a pattern that are made in one step. Making them takes far longer than reading does.
-const STATES_STEP: usize = 8;
+/// Steps for each `multipleOf`: both numbers are written out and read again.
+const MULTIPLE_STEPS: usize = 64;
 
 /// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made anew.
 const MAX_STATES: usize = 8 << 20;
-
-/// The longest pointer into an input that a sentence shows, in bytes: keys are as long as their author likes.
-const MAX_POINTER: usize = 200;
 
 /// Values of an `enum` that a sentence begins to list.
 const MAX_LISTED: usize = 20;
@@ -99,7 +93,6 @@ impl<'a> Checker<'a> {
                 Inside::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
-        pointer.truncate(pointer.floor_char_boundary(MAX_POINTER));
         Err(Misfit::Wrong(Some(format!("{}: {}", at(&pointer), sentence()))))
     }
 
@@ -128,7 +121,7 @@ impl<'a> Checker<'a> {
         let keywords = match schema.node(id) {
             Node::Always => return Ok(()),
             Node::Never => return self.wrong(|| format!("{} may not be there", shown(value))),
-            Node::Keywords { keywords, .. } => keywords,
+            Node::Keywords(keywords) => keywords,
         };
         if self.depth == MAX_DEPTH {
             let sentence = format!("its schema leads more than {MAX_DEPTH} deep: expected a flatter input");
@@ -227,7 +220,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn number(&self, keyword: &Keyword, value: &Value) -> Fits {
+    fn number(&mut self, keyword: &Keyword, value: &Value) -> Fits {
         let Value::Number(found) = value else { return Ok(()) };
         match keyword {
             Keyword::Bound(bound, limit) => {
@@ -240,7 +233,11 @@ impl<'a> Checker<'a> {
                 };
                 if fits { Ok(()) } else { self.wrong(|| format!("{found} is {sentence} {limit}")) }
             }
-            Keyword::MultipleOf(divisor) if !number::is_multiple(found, divisor) => {
+            Keyword::MultipleOf(divisor) => {
+                self.meter.step(MULTIPLE_STEPS)?;
+                if number::is_multiple(found, divisor) {
+                    return Ok(());
+                }
                 self.wrong(|| format!("{found} is not a multiple of {divisor}"))
             }
             _ => Ok(()),
@@ -300,14 +297,12 @@ impl<'a> Checker<'a> {
             Keyword::Properties(properties) => self.properties(properties, map),
             Keyword::PropertyNames(schema) => self.names(*schema, map),
             Keyword::Required(names) => self.required(names, map),
-            Keyword::DependentRequired(rows) => rows.iter().try_for_each(|(key, names)| {
-                self.meter.step(1)?;
-                if map.contains_key(key) { self.required(names, map) } else { Ok(()) }
-            }),
-            Keyword::DependentSchemas(rows) => rows.iter().try_for_each(|(key, schema)| {
-                self.meter.step(1)?;
-                if map.contains_key(key) { self.node(*schema, value) } else { Ok(()) }
-            }),
+            Keyword::DependentRequired(rows) => rows
+                .iter()
+                .try_for_each(|(key, names)| if self.has(map, key)? { self.required(names, map) } else { Ok(()) }),
+            Keyword::DependentSchemas(rows) => rows
+                .iter()
+                .try_for_each(|(key, schema)| if self.has(map, key)? { self.node(*schema, value) } else { Ok(()) }),
             _ => Ok(()),
         }
     }
@@ -362,11 +357,19 @@ impl<'a> Checker<'a> {
     }
 
     fn required(&mut self, names: &[String], map: &Map<String, Value>) -> Fits {
-        self.meter.step(names.len())?;
-        match names.iter().find(|name| !map.contains_key(*name)) {
-            None => Ok(()),
-            Some(missing) => self.wrong(|| format!("{} is a required property", shown(&Value::from(missing.as_str())))),
+        for name in names {
+            if !self.has(map, name)? {
+                return self.wrong(|| format!("{} is a required property", shown(&Value::from(name.as_str()))));
+            }
         }
+        Ok(())
+    }
+
+    /// Looks a name of the schema up, which hashes all of it.
+    fn has(&mut self, map: &Map<String, Value>, name: &str) -> Result<bool, Unchecked> {
+        self.meter.step(1)?;
+        self.meter.text(name)?;
+        Ok(map.contains_key(name))
     }
 
     fn within(&self, count: u64, least: u64, most: u64, found: impl FnOnce() -> String) -> Fits {
@@ -383,7 +386,6 @@ impl<'a> Checker<'a> {
 
     fn matches(&mut self, pattern: usize, text: &str) -> Result<bool, Misfit> {
         let Some(compiled) = self.schema.patterns.get(pattern) else { return Ok(false) };
-        self.meter.step(SEARCH_STEPS.saturating_add(text.len()))?;
         if self.states_size > MAX_STATES {
             self.states.clear();
             self.states_size = 0;
@@ -391,20 +393,21 @@ impl<'a> Checker<'a> {
         if !self.states.contains_key(&pattern) {
             let states = compiled.states();
             self.states_size = self.states_size.saturating_add(states.size());
-            self.meter.step(states.size() / STATES_STEP)?;
+            self.meter.step(states.steps())?;
             self.states.insert(pattern, states);
         }
         let Some(states) = self.states.get_mut(&pattern) else { return Ok(false) };
         let before = states.size();
-        let found = compiled.is_in(text, states);
+        let found = compiled.is_in(text, states, &mut self.meter);
         let made = states.size().saturating_sub(before);
         self.states_size = self.states_size.saturating_add(made);
-        self.meter.step(made / STATES_STEP)?;
-        found.map_err(|_| {
-            let pattern = self.pattern(pattern);
-            Misfit::Unchecked(Unchecked::TooMuch(format!(
-                "the pattern {pattern} has too many states for a text: give it less"
-            )))
+        found.map_err(|unsearched| match unsearched {
+            Unsearched::Unchecked(unchecked) => unchecked.into(),
+            Unsearched::States => {
+                let pattern = self.pattern(pattern);
+                let sentence = format!("the pattern {pattern} has too many states for a text: give it less");
+                Unchecked::TooMuch(sentence).into()
+            }
         })
     }
 }

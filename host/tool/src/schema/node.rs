@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::pattern::Pattern;
+use super::sentence::MAX_POINTER;
 
 /// All nodes of one schema.
 #[derive(Debug)]
 pub(super) struct Nodes {
     pub(super) nodes: Vec<Node>,
+    pub(super) places: Places,
     pub(super) root: Id,
     /// The nodes that references lead to.
     pub(super) targets: Vec<Id>,
@@ -28,12 +30,21 @@ pub(super) enum Node {
     /// `false`: no value fits.
     Never,
     /// An object: a value fits if it fits every keyword.
-    Keywords {
-        /// Where it is written.
-        place: String,
-        /// What it says.
-        keywords: Vec<Keyword>,
-    },
+    Keywords(Vec<Keyword>),
+}
+
+/// The places of all nodes, in the order of their ids. Each has the end of its pointer alone: a key
+/// above thousands of nodes is held once.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<Place>);
+
+/// The place of one node.
+#[derive(Debug)]
+struct Place {
+    /// The node that it is written in; nothing at the top.
+    inside: Option<Id>,
+    /// The pointer from there, such as `/properties/name`.
+    end: String,
 }
 
 /// One keyword, or several that belong together.
@@ -92,6 +103,29 @@ pub(super) enum Bound {
     ExclusiveMinimum,
     Maximum,
     ExclusiveMaximum,
+}
+
+impl Places {
+    /// Adds the place of the next node.
+    pub(super) fn push(&mut self, inside: Option<Id>, end: String) {
+        self.0.push(Place { inside, end });
+    }
+
+    /// Returns the pointer to a node, without most of what no sentence shows.
+    pub(super) fn pointer(&self, id: Id) -> String {
+        let place = |id: Id| self.0.get(id.0);
+        let outward = std::iter::successors(place(id), |inner| inner.inside.and_then(place));
+        let ends: Vec<_> = outward.map(|place| place.end.as_str()).collect();
+        let mut pointer = String::new();
+        for end in ends.into_iter().rev() {
+            let shown = end.floor_char_boundary(MAX_POINTER.saturating_add(1));
+            pointer.push_str(end.get(..shown).unwrap_or_default());
+            if pointer.len() > MAX_POINTER {
+                break;
+            }
+        }
+        pointer
+    }
 }
 
 impl Nodes {

@@ -76,13 +76,25 @@ impl Decimal {
 
     /// What is left of the digits and so many zeros when they are divided.
     fn remainder(&self, zeros: u32, divisor: u64) -> Option<u64> {
-        let mut rest = self.digits.checked_rem(divisor)?;
-        // Doubles have at most 308 zeros and 340 places.
-        for _ in 0..zeros {
-            rest = u64::try_from(u128::from(rest).checked_mul(10)?.checked_rem(divisor.into())?).ok()?;
-        }
-        Some(rest)
+        let divisor = u128::from(divisor);
+        let rest = u128::from(self.digits).checked_rem(divisor)?;
+        let rest = rest.checked_mul(power_of_ten(zeros, divisor)?)?.checked_rem(divisor)?;
+        u64::try_from(rest).ok()
     }
+}
+
+/// Returns the remainder of a power of ten, by squaring: a double has up to 308 zeros and 340
+/// places. `divisor` has 64 bits, so that the product of two remainders has at most 128.
+fn power_of_ten(zeros: u32, divisor: u128) -> Option<u128> {
+    let (mut power, mut square, mut left) = (1_u128.checked_rem(divisor)?, 10_u128.checked_rem(divisor)?, zeros);
+    while left > 0 {
+        if left & 1 == 1 {
+            power = power.checked_mul(square)?.checked_rem(divisor)?;
+        }
+        square = square.checked_mul(square)?.checked_rem(divisor)?;
+        left >>= 1;
+    }
+    Some(power)
 }
 
 #[cfg(test)]
@@ -113,6 +125,11 @@ mod tests {
             ("-9", "3", true),
             ("18446744073709551615", "5", true),
             ("1e-300", "1e-301", true),
+            ("1e308", "5e-324", true),
+            ("1e308", "7", false),
+            ("7e300", "7", true),
+            ("3e300", "1.8446744073709551e-20", false),
+            ("1e20", "18446744073709551557", false),
         ] {
             assert_eq!(is_multiple(&number(value), &number(divisor)), expected, "{value} {divisor}");
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Number, Value};
 
-use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
-use super::pattern::{MAX_COMPILED, Pattern};
+use super::node::{Bound, Id, Keyword, Node, Nodes, Places, Properties, Type};
+use super::pattern::{MAX_COMPILED, Pattern, PatternSum};
 use super::sentence::{at, escaped, shown};
 
 /// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some hundred bytes.
@@ -18,8 +18,11 @@ const MAX_NESTING: usize = 128;
 /// Patterns of one schema.
 const MAX_PATTERNS: usize = 64;
 
-/// All patterns of one schema, compiled, in bytes: two of the largest.
-const MAX_PATTERNS_SIZE: usize = 2 * MAX_COMPILED;
+/// All patterns of one schema: compiled, two of the largest.
+const MAX_IN_SCHEMA: PatternSum = PatternSum { compiled: 2 * MAX_COMPILED, classes: 64 };
+
+/// All patterns of one component, which may have 64 tools.
+const MAX_IN_COMPONENT: PatternSum = PatternSum { compiled: 8 * MAX_COMPILED, classes: 256 };
 
 /// The one dialect. Others have keywords of the same names that mean something else.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -45,24 +48,26 @@ const AT_THE_TOP: [&str; 2] = ["$schema", "$id"];
 /// Keywords that hold schemas by name, for references.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
-/// Reads the nodes, with their references resolved.
-pub(super) fn read(written: &Value) -> Result<Nodes, String> {
-    let mut reader = Reader::default();
-    let root = reader.node(written, String::new(), 0)?;
-    let Reader { nodes, places, references, patterns, .. } = reader;
-    let target = |(place, reference): (String, String)| {
-        let found = pointer(&reference).and_then(|pointer| places.get(&pointer).copied());
+/// Reads the nodes, with their references resolved. `before` are the patterns of the tools before
+/// this one, to which those of this schema are added.
+pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, String> {
+    let mut reader = Reader { before: *before, ..Reader::default() };
+    let root = reader.node(written, None, String::new(), 0)?;
+    let target = |(id, reference): &(Id, String)| {
+        let found = pointer(reference).and_then(|pointer| reader.target(root, &pointer));
         found.ok_or_else(|| {
             format!(
                 "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this document, such as `#/$defs/name`",
-                at(&place),
-                shown(&Value::from(reference))
+                at(&reader.places.pointer(*id)),
+                shown(&Value::from(reference.as_str()))
             )
         })
     };
-    let targets = references.into_iter().map(target).collect::<Result<_, _>>()?;
+    let targets = reader.references.iter().map(target).collect::<Result<_, _>>()?;
+    *before = before.with(reader.sum);
+    let Reader { nodes, places, patterns, .. } = reader;
     let nodes = nodes.into_iter().map(|node| node.unwrap_or(Node::Never)).collect();
-    Ok(Nodes { nodes, root, targets, patterns })
+    Ok(Nodes { nodes, places, root, targets, patterns })
 }
 
 /// The pointer in a reference into the same document.
@@ -72,20 +77,35 @@ fn pointer(reference: &str) -> Option<String> {
     (pointer.is_empty() || pointer.starts_with('/')).then_some(pointer)
 }
 
+/// The end of the first token of a pointer, which begins with a slash at `start`.
+fn token_end(pointer: &str, start: usize) -> usize {
+    let inner = start.saturating_add(1);
+    let slash = pointer.get(inner..).and_then(|rest| rest.find('/'));
+    slash.map_or(pointer.len(), |length| inner.saturating_add(length))
+}
+
 #[derive(Default)]
 struct Reader {
     /// A node that is being read is none yet.
     nodes: Vec<Option<Node>>,
-    places: BTreeMap<String, Id>,
-    /// Where each reference stands, and what it says.
-    references: Vec<(String, String)>,
+    places: Places,
+    /// The nodes that are written in each node, by the ends of their pointers.
+    inner: Vec<BTreeMap<String, Id>>,
+    /// The node in which each reference stands, and what it says.
+    references: Vec<(Id, String)>,
     patterns: Vec<Pattern>,
     pattern_places: BTreeMap<String, usize>,
+    /// The patterns of this schema.
+    sum: PatternSum,
+    /// Those of the other schemas of the component.
+    before: PatternSum,
 }
 
 /// One object that is read.
 struct Written<'a> {
     map: &'a Map<String, Value>,
+    id: Id,
+    /// The beginning of its pointer, as sentences show it.
     place: String,
     nesting: usize,
 }
@@ -160,22 +180,42 @@ impl Written<'_> {
 }
 
 impl Reader {
-    fn node(&mut self, value: &Value, place: String, nesting: usize) -> Result<Id, String> {
+    /// Finds the node that a pointer leads to from the node `id`. A keyword has one schema, or
+    /// several by their names.
+    fn target(&self, mut id: Id, pointer: &str) -> Option<Id> {
+        let mut rest = pointer;
+        while !rest.is_empty() {
+            let inner = self.inner.get(id.0)?;
+            let one = token_end(rest, 0);
+            let find = |end: usize| Some((*inner.get(rest.get(..end)?)?, rest.get(end..)?));
+            (id, rest) = find(one).or_else(|| find(token_end(rest, one)))?;
+        }
+        Some(id)
+    }
+
+    /// Reads the node that is written in the node `inside`, `end` further on.
+    fn node(&mut self, value: &Value, inside: Option<Id>, end: String, nesting: usize) -> Result<Id, String> {
+        let id = Id(self.nodes.len());
+        self.places.push(inside, end.clone());
+        let place = self.places.pointer(id);
         if nesting > MAX_NESTING {
             return Err(format!("{}: schemas are nested more than {MAX_NESTING} deep", at(&place)));
         }
         if self.nodes.len() == MAX_NODES {
             return Err(format!("{}: it has more than {MAX_NODES} schemas: say less", at(&place)));
         }
-        let id = Id(self.nodes.len());
-        self.places.insert(place.clone(), id);
+        if let Some(inner) = inside.and_then(|inside| self.inner.get_mut(inside.0)) {
+            inner.insert(end, id);
+        }
+        self.inner.push(BTreeMap::new());
         self.nodes.push(None);
         let node = match value {
             Value::Bool(true) => Node::Always,
             Value::Bool(false) => Node::Never,
             Value::Object(map) => {
-                let keywords = self.keywords(&Written { map, place: place.clone(), nesting })?;
-                Node::Keywords { place, keywords }
+                let mut keywords = self.keywords(&Written { map, id, place, nesting })?;
+                keywords.shrink_to_fit();
+                Node::Keywords(keywords)
             }
             other => {
                 let found = shown(other);
@@ -277,7 +317,7 @@ impl Reader {
             None => {}
             Some(Value::String(reference)) => {
                 keywords.push(Keyword::Reference(self.references.len()));
-                self.references.push((written.place.clone(), reference.clone()));
+                self.references.push((written.id, reference.clone()));
             }
             Some(_) => return Err(written.wrong("$ref", "a text")),
         }
@@ -295,7 +335,7 @@ impl Reader {
 
     fn schema(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Id>, String> {
         let Some(value) = written.get(keyword) else { return Ok(None) };
-        self.node(value, written.below(keyword), written.nesting.saturating_add(1)).map(Some)
+        self.node(value, Some(written.id), format!("/{keyword}"), written.nesting.saturating_add(1)).map(Some)
     }
 
     fn list(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<Id>>, String> {
@@ -303,17 +343,15 @@ impl Reader {
         let list = value.as_array().filter(|list| !list.is_empty());
         let list = list.ok_or_else(|| written.wrong(keyword, "a list of schemas"))?;
         let nesting = written.nesting.saturating_add(1);
-        let place = written.below(keyword);
-        let node = |(index, value)| self.node(value, format!("{place}/{index}"), nesting);
+        let node = |(index, value)| self.node(value, Some(written.id), format!("/{keyword}/{index}"), nesting);
         list.iter().enumerate().map(node).collect::<Result<_, _>>().map(Some)
     }
 
     fn schemas_by_name(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<(String, Id)>>, String> {
         let Some(map) = written.map(keyword)? else { return Ok(None) };
         let nesting = written.nesting.saturating_add(1);
-        let place = written.below(keyword);
         let node = |(name, value): (&String, &Value)| {
-            let id = self.node(value, format!("{place}/{}", escaped(name)), nesting)?;
+            let id = self.node(value, Some(written.id), format!("/{keyword}/{}", escaped(name)), nesting)?;
             Ok((name.clone(), id))
         };
         map.iter().map(node).collect::<Result<_, String>>().map(Some)
@@ -330,10 +368,19 @@ impl Reader {
         }
         let pattern =
             Pattern::new(text).map_err(|problem| wrong(format!("{} {problem}", shown(&Value::from(text)))))?;
-        let size = self.patterns.iter().map(Pattern::compiled).fold(pattern.compiled(), usize::saturating_add);
-        if size > MAX_PATTERNS_SIZE {
-            let most = MAX_PATTERNS_SIZE >> 10;
-            return Err(wrong(format!("and those before it have more than {most} KiB once they are compiled")));
+        self.sum = self.sum.with(pattern.sum());
+        let sums = [
+            (self.sum, MAX_IN_SCHEMA, "those before it"),
+            (self.sum.with(self.before), MAX_IN_COMPONENT, "those of the other tools"),
+        ];
+        for (sum, most, others) in sums {
+            if sum.compiled > most.compiled {
+                let kib = most.compiled >> 10;
+                return Err(wrong(format!("and {others} have more than {kib} KiB once they are compiled")));
+            }
+            if sum.classes > most.classes {
+                return Err(wrong(format!("and {others} have more than {} classes of Unicode", most.classes)));
+            }
         }
         self.patterns.push(pattern);
         let index = self.patterns.len().saturating_sub(1);

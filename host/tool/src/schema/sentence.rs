@@ -5,9 +5,16 @@ use serde_json::Value;
 /// The most bytes of a guest's or a caller's value that a sentence shows.
 const MAX_SHOWN: usize = 80;
 
-/// A place in a schema or an input as the beginning of a sentence.
+/// The longest pointer that a sentence shows, in bytes: keys are as long as their author likes.
+pub(super) const MAX_POINTER: usize = 200;
+
+/// A place in a schema or an input as the beginning of a sentence, cut where it is long.
 pub(super) fn at(pointer: &str) -> String {
-    if pointer.is_empty() { "at the top".to_owned() } else { format!("at {pointer}") }
+    match pointer.get(..pointer.floor_char_boundary(MAX_POINTER)).unwrap_or_default() {
+        "" => "at the top".to_owned(),
+        whole if whole.len() == pointer.len() => format!("at {whole}"),
+        beginning => format!("at {beginning}…"),
+    }
 }
 
 /// A key as it stands in a JSON pointer.

@@ -32,19 +32,20 @@ pub(super) fn check(schema: &Nodes) -> Result<(), String> {
 
 /// Counts the nodes that apply where the node `id` does. `depth` is its place in the chain that has led to it.
 fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64, u64), String> {
-    let Node::Keywords { place, keywords } = schema.node(id) else {
+    let Node::Keywords(keywords) = schema.node(id) else {
         return Ok((1, 1));
     };
+    let place = || at(&schema.places.pointer(id));
     match known.get(id.0) {
         Some(Known::Counted { nodes, chain }) => return Ok((*nodes, *chain)),
         Some(Known::Begun) => {
             let sentence = "applies to the same value again and again: expected `$ref` to lead into the value";
-            return Err(format!("{}: it {sentence}, through `properties` or `items`", at(place)));
+            return Err(format!("{}: it {sentence}, through `properties` or `items`", place()));
         }
         _ => {}
     }
     if depth > MAX_CHAIN {
-        return Err(long(place));
+        return Err(long(&place()));
     }
     set(known, id, Known::Begun);
     let (mut nodes, mut chain) = (1_u64, 1_u64);
@@ -57,11 +58,11 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
         return Err(format!(
             "{}: more than {MAX_NODES} schemas apply to one value, each counted as often as `$ref`, `allOf`, `anyOf`, \
              `oneOf` and their like lead to it: say it with fewer",
-            at(place)
+            place()
         ));
     }
     if chain > MAX_CHAIN {
-        return Err(long(place));
+        return Err(long(&place()));
     }
     set(known, id, Known::Counted { nodes, chain });
     Ok((nodes, chain))
@@ -74,5 +75,5 @@ fn set(known: &mut [Known], id: Id, now: Known) {
 }
 
 fn long(place: &str) -> String {
-    format!("{}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with fewer", at(place))
+    format!("{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with fewer")
 }

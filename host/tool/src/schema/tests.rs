@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::sentence::shown;
 use super::*;
 
+mod work;
+
 /// Schemas that are refused when they are read, and a part of the sentence.
 #[track_caller]
 fn refused(schema: &Value, parts: &[&str]) {
