@@ -1,5 +1,7 @@
 //! The edge: clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 
+mod flood;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
