@@ -118,3 +118,43 @@ fn a_typed_input_is_held_against_its_schema() {
     run("{").exits(2).complains(&["not JSON"]);
     assert_eq!(run("{\"text\": \"a b\\nc\"}").exits(0).json()["words"], 3);
 }
+
+#[test]
+fn a_result_that_cannot_be_written_is_told() {
+    let scratch = Scratch::new();
+    for line in [&["config", "show"][..], &["config", "show", "--format", "json"], &["tool", "ls"]] {
+        let mut command = std::process::Command::new(crate::support::binary());
+        command.args(line).env("COFFERDAM_DATA_DIR", scratch.data());
+        command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{line:?}: {stderr}");
+        assert!(stderr.starts_with("error: the result could not be written"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    let scratch = Scratch::new();
+    let pipe = |name: &str| {
+        let path = scratch.file(name, "");
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path.display().to_string()
+    };
+    let (agentfile, bin) = (pipe("Agentfile"), pipe("bin.wasm"));
+    cofferdam(&scratch, ["serve", "--agentfile", &agentfile]).run().exits(1).complains(&[&agentfile, "regular file"]);
+    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN one {bin}\n");
+    let file = scratch.file("b/Agentfile", text).display().to_string();
+    cofferdam(&scratch, ["serve", "--agentfile", &file]).run().exits(1).complains(&[&bin, "regular file"]);
+    let copy = format!("a:{agentfile}");
+    let file = scratch.file("c/Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\n").display().to_string();
+    let ran = cofferdam(&scratch, ["serve", "--agentfile", &file, "--copy-in", &copy]).run().exits(2);
+    ran.complains(&["--copy-in", "not a file"]);
+    let token = pipe("data/operator.token");
+    let ran = cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"]).run().exits(1);
+    ran.complains(&[&token, "regular file"]);
+    let secret = format!("key={bin}");
+    let ran = cofferdam(&scratch, ["tool", "run", "x.wasm", "--secret", &secret]).run().exits(2);
+    ran.complains(&["--secret", "not a file"]);
+}

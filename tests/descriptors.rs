@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::mcp::server::Server;
 use crate::screen::with_section;
 use crate::support::liar::{Answer, Liar, Shelf};
-use crate::support::{Host, Ran, Scratch, cofferdam, guest, on_terminal, tool};
+use crate::support::{Host, Ran, Scratch, Typed, cofferdam, guest, on_terminal, tool};
 
 /// The section of a component that says which tools it has.
 const SECTION: &str = "cofferdam:descriptors";
@@ -322,4 +322,23 @@ fn a_build_refuses_what_no_host_would_offer() {
     let file = scratch.file("draws.wasm", hostile("list-draws"));
     let sent = on_terminal(&scratch, ["tool".as_ref(), "inspect".as_ref(), file.as_os_str()]);
     assert!(!sent.contains(&0x1b) && String::from_utf8_lossy(&sent).contains("U+001B"), "{}", sent.escape_ascii());
+}
+
+#[test]
+fn copies_of_a_component_that_lists_its_tools_are_served_together() {
+    let scratch = Scratch::new();
+    for attempt in 0..4 {
+        let name = format!("copies{attempt}");
+        let copies = scratch.directory(&name);
+        let component = Typed { output_schema: &format!("{attempt}"), ..Typed::default() };
+        let component = std::fs::read(component.file(&scratch, &name)).unwrap();
+        (0..4).for_each(|copy| std::fs::write(copies.join(format!("copy{copy}.wasm")), &component).unwrap());
+        // The operator sees what has run, without asking for more of the log.
+        let ran = cofferdam(&scratch, ["mcp".as_ref(), copies.as_os_str()]).run().exits(0);
+        let asked = ran.stderr.lines().filter(|line| line.contains("asked for its tools")).count();
+        assert_eq!(asked, 4, "{}", ran.stderr);
+    }
+    let component = Typed::default().file(&scratch, "alone");
+    let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
+    assert!(cofferdam(&scratch, args).run().exits(0).stderr.contains("asked for its tools"));
 }

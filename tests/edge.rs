@@ -1,5 +1,6 @@
 //! The edge: clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 
+mod flood;
 mod places;
 mod requests;
 mod socket;

@@ -3,6 +3,7 @@
 mod damage;
 mod first_start;
 mod full_disk;
+mod kinds;
 mod names;
 mod removed;
 mod switch;

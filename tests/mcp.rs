@@ -344,3 +344,45 @@ fn a_guest_of_an_agent_is_stopped_with_its_caller() {
     let ended = host.hears("tool call tool=\"clock_sleep\"");
     assert!(ended.contains("outcome=\"cancelled\""), "{ended}");
 }
+
+#[test]
+fn a_signal_ends_a_server_that_is_still_compiling() {
+    use std::os::unix::process::CommandExt;
+
+    let scratch = Scratch::new();
+    let mut command = std::process::Command::new(crate::support::binary());
+    command.arg("mcp").args(["jq", "rg", "yq"].map(tool)).env("COFFERDAM_DATA_DIR", scratch.data()).process_group(0);
+    command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let children = format!("/proc/{0}/task", child.id());
+    let compilers = || {
+        let tasks = std::fs::read_dir(&children).into_iter().flatten().filter_map(Result::ok);
+        let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+        lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let started = loop {
+        let found = compilers();
+        if !found.is_empty() {
+            break found;
+        }
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it compiled");
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    };
+    // As a terminal does: to every process of the group.
+    let group = format!("-{}", child.id());
+    assert!(std::process::Command::new("kill").args(["-s", "INT", "--", &group]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("error"), "{stderr}");
+    // Its compilers end with it, although the signal did not reach them.
+    let alive = |pid: &String| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("compile-worker")
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while started.iter().any(alive) {
+        assert!(std::time::Instant::now() < deadline, "a compiler goes on without its host");
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
+    }
+}

@@ -228,3 +228,29 @@ fn a_file_without_a_manifest_is_called_by_a_name_that_is_one() {
         assert_eq!(cofferdam(&scratch, inspect).run().exits(0).json()["tools"][0]["name"], name);
     }
 }
+
+#[test]
+fn a_command_line_that_is_wrong_is_shown_escaped() {
+    let scratch = Scratch::new();
+    let wrong = [
+        vec!["ps", "--format", DRAWING],
+        vec![DRAWING],
+        vec!["ps", "--\u{1b}]0;a\u{7}"],
+        vec!["serve", "--listen", DRAWING],
+        vec!["tool", "run", "x", "--wall", DRAWING],
+        vec!["tool", "run", "x", "--http", DRAWING],
+        vec!["tool", "run", "x", "--repeat", DRAWING],
+        vec!["tool", "run", "x", "--allow-address", DRAWING],
+    ];
+    for line in wrong {
+        shows(&on_terminal(&scratch, &line), &["error: ", r"\u{1b}]0;", "--help"]);
+        let ran = cofferdam(&scratch, &line).run().exits(2);
+        shows(ran.stderr.as_bytes(), &["error: ", r"\u{1b}]0;"]);
+    }
+    // What stands in variables, in errors and in help.
+    let listen = cofferdam(&scratch, ["serve"]).env("COFFERDAM_LISTEN", DRAWING).run().exits(2);
+    shows(listen.stderr.as_bytes(), &["error: ", r"\u{1b}]0;"]);
+    let help = cofferdam(&scratch, ["serve", "--help"]).env("COFFERDAM_CONFIG", DRAWING).run().exits(0);
+    shows(help.stdout.as_bytes(), &["COFFERDAM_CONFIG", "Usage: cofferdam serve"]);
+    cofferdam(&scratch, ["--version"]).run().exits(0);
+}

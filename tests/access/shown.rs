@@ -104,7 +104,6 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
         cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"]).run().exits(2).complains(parts);
     };
     let place = "cofferdam.toml:4: [[grant]] for changes of a: `dirs`";
-    refused("dirs = [\"../nowhere:/data\"]\n", &[place, "../nowhere", "No such file"]);
     refused("dirs = [\"shared\"]\n", &[place, "HOST:GUEST"]);
     refused("dirs = [\"../shared:data\"]\n", &[place, "absolute path"]);
     refused("workspace = \"r\"\n", &["cofferdam.toml:4", "unknown variant `r`", "`ro`"]);
@@ -140,4 +139,51 @@ fn a_line_of_the_log_says_who_called_what_and_how_it_ended() {
     ] {
         assert!(line.contains(part), "{part}: {line}");
     }
+}
+
+#[test]
+fn a_directory_that_is_missing_withholds_its_tool_alone() {
+    let scratch = Scratch::new();
+    let tool = built(&scratch, "reader", "env_dump", &directory("/data", "read-only"));
+    let quiet = built(&scratch, "quiet", "env_dump", "");
+    let bins = format!("BIN reader {}\nBIN quiet {}\n", tool.display(), quiet.display());
+    let file = agentfile(&scratch, &bins);
+    scratch
+        .file("data/cofferdam.toml", grant("reader") + "dirs = [\"../nowhere:/data:ro\"]\nenv = { KEY = \"v4lue\" }\n");
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let told = host.hears("agent a does not get reader");
+    for part in ["error: ", "cofferdam.toml:4: [[grant]] for reader of a: `dirs`", "../nowhere", "No such file"] {
+        assert!(told.contains(part), "`{part}` is not in {told}");
+    }
+    assert!(content_of(&host.chat("a", "run quiet"), "tool.result").contains("PATH"));
+    let list = cofferdam(&scratch, ["ps", "--format", "json"]).run().exits(0).json();
+    assert_eq!((&list[0]["status"], &list[0]["tools"]), (&json!("ready"), &json!(["quiet"])));
+    // Also for who looks before the host runs.
+    let table = cofferdam(&scratch, ["tool", "inspect", "--agent", "a"]).run().exits(0).stdout;
+    assert!(table.contains("it is not offered") && table.contains("../nowhere"), "{table}");
+    let shown = access(&scratch);
+    assert_eq!((&shown["tool"], shown.get("directories")), (&json!("reader"), None), "{shown}");
+    assert!(shown["not_offered"].as_str().is_some_and(|reason| reason.contains("../nowhere")), "{shown}");
+    // Of variables the names alone are shown.
+    for format in ["table", "json"] {
+        let shown = cofferdam(&scratch, ["config", "show", "--format", format]).run().exits(0).stdout;
+        assert!(shown.contains("KEY") && !shown.contains("v4lue"), "{shown}");
+    }
+}
+
+#[test]
+fn the_access_of_an_agent_that_is_restored_later_is_told_first() {
+    let scratch = Scratch::new();
+    let tool = built(&scratch, "reader", "env_dump", &directory("/workspace", "read-only"));
+    let file = agentfile(&scratch, &format!("BIN reader {}\n", tool.display()));
+    Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]).terminate();
+    let trees = std::fs::read_dir(scratch.data().join("agents")).unwrap();
+    let bin = trees.map(|tree| tree.unwrap().path().join("usr/bin/reader")).next().unwrap();
+    let whole = std::fs::read(&bin).unwrap();
+    std::fs::write(&bin, "broken").unwrap();
+    let mut host = Host::start::<&str>(&scratch, []);
+    assert_eq!(host.has_said("reader gets"), 0);
+    std::fs::write(&bin, whole).unwrap();
+    host.hears("agent a runs again");
+    assert_eq!(host.has_said("agent a: reader gets directory /workspace read-only"), 1);
 }

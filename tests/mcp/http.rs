@@ -109,3 +109,46 @@ fn the_token_is_made_once_and_for_this_user() {
         refused(bad, 2).complains(&["COFFERDAM_TOKEN", "16 to 4096 visible ASCII"]);
     }
 }
+
+#[test]
+fn bodies_of_all_connections_together_are_bounded() {
+    let scratch = Scratch::new();
+    let server = Server::start(&scratch, ["--listen".into(), "127.0.0.1:0".into(), tool("wc").into_os_string()]);
+    let (address, bearer) = (server.address(), format!("Authorization: Bearer {}\r\n", token(&scratch)));
+    // Each lacks the end of its body. More of them than 384 MiB hold.
+    let part = vec![b' '; 11 << 20];
+    let mut begun: Vec<_> = (0..36)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&address).expect("it listens");
+            let head = format!("POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n{bearer}\r\n", 12 << 20);
+            stream.write_all(head.as_bytes()).expect("the server reads");
+            // One that is refused is not read to its end.
+            stream.write_all(&part).ok();
+            stream.set_read_timeout(Some(std::time::Duration::from_millis(10))).expect("a timeout");
+            stream
+        })
+        .collect();
+    let deadline = std::time::Instant::now() + PATIENCE;
+    // The answer is lost where the rest of the body comes to a closed connection.
+    let is_refused = |stream: &mut TcpStream| {
+        let mut status = [0; 12];
+        match stream.read(&mut status) {
+            Ok(_) => status == *b"HTTP/1.1 503",
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    };
+    while !begun.iter_mut().any(is_refused) {
+        assert!(std::time::Instant::now() < deadline, "no body was refused");
+    }
+    drop(begun);
+    // What they held is free again.
+    let served = || {
+        let client = json!({ "name": "test", "version": "0" });
+        let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+        let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
+        read_until(&mut post(&address, &address, &bearer, &body), "\r\n\r\n").starts_with("HTTP/1.1 200")
+    };
+    while !served() {
+        assert!(std::time::Instant::now() < deadline, "what was held is not given back");
+    }
+}

@@ -1,6 +1,7 @@
 //! The agents of this host.
 
 use std::collections::BTreeMap;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,16 +10,18 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::Images;
-use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
+use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource, FILE_MAX_BYTES};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_tool::{Catalog, Queue, Runner};
 use tokio::sync::watch;
 
 use crate::agent::{Agent, documents_of};
+use crate::backoff::Backoff;
 use crate::chat::Turns;
-use crate::decisions::{Accepted, Decisions};
+use crate::decisions::{Accepted, Decisions, Withheld};
 use crate::documents;
 use crate::error::AgentError;
+use crate::files;
 use crate::revision::Revision;
 use crate::session::{AgentRow, SessionStore, Trees};
 use crate::slot::{Slot, Summary};
@@ -40,8 +43,8 @@ pub struct AgentsConfig {
     pub images: Arc<Images>,
     /// What the operator decided, by agent and tool.
     pub decisions: Decisions,
-    /// Tools that their agents do not get, with the reason, by agent and tool.
-    pub withheld: BTreeMap<(String, String), String>,
+    /// Tools that their agents do not get.
+    pub withheld: Withheld,
     /// Components that the operator accepts although they ask for more than those in use.
     pub accepted: Vec<Accepted>,
 }
@@ -58,9 +61,10 @@ pub struct Agents {
     store: SessionStore,
     turns: Arc<Turns>,
     decisions: Decisions,
-    withheld: BTreeMap<(String, String), String>,
+    withheld: Withheld,
     pub(crate) accepted: Vec<Accepted>,
     changed: watch::Sender<()>,
+    backoff: Backoff,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -104,34 +108,62 @@ impl Agents {
             withheld,
             accepted,
             changed,
+            backoff: Backoff::default(),
         };
         let rows = agents.store.agents().await?;
         agents.clear_up(&rows, &found);
         for row in rows {
-            agents.restore_or_tell(row).await;
+            agents.restore_or_tell(row, |_| {}).await;
         }
         Ok(agents)
     }
 
-    /// Tries again to restore the agents that failed: what kept them from starting may have been the machine's, such as a
-    /// full disk.
-    pub async fn retry(&self) -> Result<(), AgentError> {
-        for name in self.failed() {
+    /// Tries again to restore the agents that failed: what kept them from starting may have been
+    /// the machine's, such as a full disk. One that fails for the same reason again waits longer
+    /// for its next turn. `restored` is called with an agent before it takes work.
+    pub async fn retry(&self, restored: impl Fn(&Agent)) -> Result<(), AgentError> {
+        for name in self.backoff.due(self.failed()) {
             if let Some(row) = self.store.agent(&name).await? {
-                self.restore_or_tell(row).await;
+                self.restore_or_tell(row, &restored).await;
             }
         }
         Ok(())
     }
 
+    /// Refuses to go on when what this host stores, or what its tools write, would be lost. An
+    /// agent whose tree was removed or replaced fails alone.
+    pub fn check(&self) -> Result<(), AgentError> {
+        self.store.check()?;
+        if !files::is_in_place(&self.trees, &self.path) {
+            return Err(AgentError::Gone { path: self.path.clone() });
+        }
+        for (name, slot) in self.slots() {
+            let Slot::Ready(agent, created_at) = slot else { continue };
+            let Err(error) = agent.workspace.check() else { continue };
+            tracing::error!(agent = name, "{error}; this agent takes no turns");
+            let (id, reason) = (agent.id.clone(), error.to_string());
+            self.insert(name, Slot::Failed { id, reason, created_at });
+        }
+        Ok(())
+    }
+
+    fn slots(&self) -> Vec<(String, Slot)> {
+        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
+        agents.iter().map(|(name, slot)| (name.clone(), slot.clone())).collect()
+    }
+
     /// Restores an agent, or keeps the reason why it cannot be.
-    async fn restore_or_tell(&self, row: AgentRow) {
+    async fn restore_or_tell(&self, row: AgentRow, restored: impl Fn(&Agent)) {
         let (name, created_at) = (row.name.clone(), row.created_at);
         let slot = match self.restore(&row).await {
-            Ok(agent) => Slot::Ready(Arc::new(agent), created_at),
+            Ok(agent) => {
+                restored(&agent);
+                Slot::Ready(Arc::new(agent), created_at)
+            }
             Err(error) => Slot::Failed { id: row.id.clone(), reason: error.to_string(), created_at },
         };
         if let Some(reason) = slot.failure() {
+            self.backoff.failed(&name, reason);
             // Said once, however often it is tried.
             if self.failure(&name).as_deref() == Some(reason) {
                 return;
@@ -193,7 +225,8 @@ impl Agents {
                 None => found,
             });
         }
-        let source = std::fs::read(file).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
+        let source =
+            files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
         let made = self.make(&row, known.as_ref(), &agentfile, &components, &source).await;
         if made.is_err() && known.is_none() {
             // An agent that never was leaves nothing. What cannot be removed now goes at the next start.
@@ -287,6 +320,11 @@ impl Agents {
     }
 
     async fn restore(&self, row: &AgentRow) -> Result<Agent, AgentError> {
+        if !self.trees.exists(&row.id) {
+            let source =
+                Error::new(ErrorKind::NotFound, "it is missing: put it back, or make the agent anew with --agentfile");
+            return Err(AgentError::Tree { path: self.path.join(&row.id), source });
+        }
         let workspace = self.workspace(&row.id)?;
         let file = self.path.join(&row.id).join("etc/Agentfile");
         let agentfile = agentfile::read(&file)?;
@@ -296,7 +334,7 @@ impl Agents {
             components.push(Component { bytes, usage: workspace.read_usage(&bin.name)? });
         }
         let Made { agent, documents } = self.build(row, &agentfile, &components, workspace.clone()).await?;
-        let source = std::fs::read(&file).map_err(|source| AgentError::Tree { path: file, source })?;
+        let source = files::read(&file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree { path: file, source })?;
         let revision = revision(&source, &agentfile, &components, documents);
         // Another version of this host may word the documents otherwise. The agent reads them from memory.
         let written = match workspace.has(&revision) {
@@ -315,11 +353,8 @@ impl Agents {
         match &bin.source {
             BinSource::Path(path) => {
                 let path = home.join(path);
-                let size = std::fs::metadata(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-                if size.len() > MAX_COMPONENT {
-                    return Err(wrong(format!("{} has more than {MAX_COMPONENT} bytes", path.display())));
-                }
-                let bytes = std::fs::read(&path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+                let bytes = files::read(&path, MAX_COMPONENT);
+                let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
                 Ok(Component { bytes: bytes.into(), usage: None })
             }
             BinSource::Image(reference) => {

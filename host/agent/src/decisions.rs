@@ -18,6 +18,9 @@ pub struct ToolDecision {
 #[derive(Debug, Clone, Default)]
 pub struct Decisions(BTreeMap<(String, String), ToolDecision>);
 
+/// Tools that their agents do not get, with the reason, by agent and tool.
+pub type Withheld = BTreeMap<(String, String), String>;
+
 /// A component that the operator accepts for a BIN, although it asks for more than the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {

@@ -41,7 +41,7 @@ pub enum AgentError {
         source: Box<cofferdam_tool::ToolError>,
     },
     /// No agent goes by this name or id.
-    #[error("there is no agent `{asked}`; the agents are: {known}")]
+    #[error("there is no agent `{asked}`; {}", those(known))]
     Unknown {
         /// What was asked for.
         asked: String,
@@ -49,7 +49,7 @@ pub enum AgentError {
         known: String,
     },
     /// The caller named no agent and there is not exactly one.
-    #[error("which agent? Name one of: {known}")]
+    #[error("{}", which(known))]
     Ambiguous {
         /// The names of those there are.
         known: String,
@@ -70,9 +70,31 @@ pub enum AgentError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A directory of agents is no longer the one that was opened: what tools write there would be
+    /// lost.
+    #[error("{path} was removed or replaced while this host ran: what tools write there would be lost", path = path.display())]
+    Gone {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The agents that there are, in words.
+fn those(known: &str) -> String {
+    if known.is_empty() {
+        return "this host has none: start it with `--agentfile FILE` to make one".to_owned();
+    }
+    format!("the agents are: {known}")
+}
+
+fn which(known: &str) -> String {
+    if known.is_empty() {
+        return "this host has no agent: start it with `--agentfile FILE` to make one".to_owned();
+    }
+    format!("which agent? Name it with `--agent`, or in the metadata `cofferdam-agent` of gRPC: {known}")
 }
 
 /// A turn that did not come to its end. What was said before stays in the session.

@@ -1,37 +1,67 @@
 //! The grants of an agent's tools, without starting its host.
 
+use std::path::Path;
+
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Grant;
-use cofferdam_image::agentfile;
 use cofferdam_tool::{Runner, ToolError};
 
-use crate::decisions::Decisions;
+use crate::decisions::{Decisions, Withheld};
 use crate::error::AgentError;
 use crate::kept::tree_of;
 use crate::workspace::Workspace;
 
-/// Decides the grant of each BIN of an agent, in the order of its Agentfile, as the host does when it restores the agent.
-/// `data` is the data directory and `path` where it lies. Nothing of a tool runs, and nothing is made in the tree.
+/// What an agent gets of a BIN.
+#[derive(Debug)]
+pub enum BinAccess {
+    /// The tool, under this grant.
+    Granted(Box<Grant>),
+    /// Nothing.
+    Withheld {
+        /// The BIN.
+        bin: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl BinAccess {
+    /// The name of the BIN.
+    pub fn bin(&self) -> &str {
+        match self {
+            Self::Granted(grant) => grant.tool(),
+            Self::Withheld { bin, .. } => bin,
+        }
+    }
+}
+
+/// Decides about each BIN of an agent, in the order of its Agentfile, as the host does when it
+/// restores the agent. `data` is the data directory and `path` where it lies. Nothing of a tool
+/// runs, and nothing is made in the tree.
 pub async fn grants(
     data: &Dir,
-    path: &std::path::Path,
+    path: &Path,
     agent: &str,
     runner: &Runner,
     decisions: &Decisions,
-) -> Result<Vec<Grant>, AgentError> {
-    let tree = tree_of(path, agent)?;
+    withheld: &Withheld,
+) -> Result<Vec<BinAccess>, AgentError> {
+    let (tree, agentfile) = tree_of(path, agent)?;
     let workspace = Workspace::existing(data, &tree)?;
-    let agentfile = agentfile::read(&tree.join("etc/Agentfile"))?;
-    let mut grants = Vec::new();
+    let mut access = Vec::new();
     for bin in &agentfile.bins {
         let name = &bin.name;
+        if let Some(reason) = withheld.get(&(agent.to_owned(), name.clone())) {
+            access.push(BinAccess::Withheld { bin: name.clone(), reason: reason.clone() });
+            continue;
+        }
         let wrong = |error| AgentError::Tool { agent: agent.to_owned(), bin: name.clone(), source: Box::new(error) };
         let bytes = workspace.read(&format!("usr/bin/{name}"), MAX_COMPONENT)?;
         let installed = runner.load(bytes.into(), &format!("BIN {name}"), None).await.map_err(wrong)?;
         let grant = |source| wrong(ToolError::Grant { tool: name.clone(), source });
         let decision = decisions.offered(agent, name, installed.manifest(), workspace.root()).map_err(grant)?;
-        grants.push(runner.grant(&installed, name, decision).map_err(wrong)?);
+        access.push(BinAccess::Granted(Box::new(runner.grant(&installed, name, decision).map_err(wrong)?)));
     }
-    Ok(grants)
+    Ok(access)
 }

@@ -14,27 +14,36 @@ const MAX_AGENTS: usize = 10_000;
 /// The names of agents, each with the names of its BINs.
 pub type Kept = BTreeMap<String, Vec<String>>;
 
+/// A tree with its Agentfile, or with the reason why that cannot be read.
+type Tree = (PathBuf, Result<Agentfile, ReadError>);
+
 /// Looks into the data directory at `data`; nothing is made there. An agent whose Agentfile cannot be read is an error,
 /// because nobody can say then which agents there are.
 pub fn kept(data: &Path) -> Result<Kept, AgentError> {
     let bins = |file: Agentfile| file.bins.into_iter().map(|bin| bin.name).collect();
-    Ok(agentfiles(data)?.into_iter().map(|(_, file)| (file.name.to_string(), bins(file))).collect())
+    let names = |(_, file): Tree| file.map(|file| (file.name.to_string(), bins(file)));
+    Ok(trees(data)?.into_iter().map(names).collect::<Result<_, _>>()?)
 }
 
-/// The tree of an agent, by its name.
-pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<PathBuf, AgentError> {
-    let all = agentfiles(data)?;
-    match all.iter().find(|(_, file)| file.name.to_string() == agent) {
-        Some((tree, _)) => Ok(tree.clone()),
-        None => {
-            let names: Vec<_> = all.iter().map(|(_, file)| file.name.to_string()).collect();
-            Err(AgentError::Unknown { asked: agent.to_owned(), known: names.join(", ") })
+/// The tree of an agent and its Agentfile, by its name. Other agents may be damaged.
+pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<(PathBuf, Agentfile), AgentError> {
+    let (mut names, mut unread) = (Vec::new(), None);
+    for (tree, file) in trees(data)? {
+        match file {
+            Ok(file) if file.name.to_string() == agent => return Ok((tree, file)),
+            Ok(file) => names.push(file.name.to_string()),
+            Err(error) => unread = unread.or(Some(error)),
         }
+    }
+    match unread {
+        // It may be that one.
+        Some(error) => Err(error.into()),
+        None => Err(AgentError::Unknown { asked: agent.to_owned(), known: names.join(", ") }),
     }
 }
 
-/// Every tree with its Agentfile.
-fn agentfiles(data: &Path) -> Result<Vec<(PathBuf, Agentfile)>, AgentError> {
+/// Every tree.
+fn trees(data: &Path) -> Result<Vec<Tree>, AgentError> {
     let trees = data.join("agents");
     let wrong = |source| AgentError::Tree { path: trees.clone(), source };
     let mut kept = Vec::new();
@@ -48,11 +57,10 @@ fn agentfiles(data: &Path) -> Result<Vec<(PathBuf, Agentfile)>, AgentError> {
         }
         let tree = entry.map_err(wrong)?.path();
         match agentfile::read(&tree.join("etc/Agentfile")) {
-            Ok(file) => kept.push((tree, file)),
             // A tree that was begun for an agent that could not be made, or something else altogether.
             Err(ReadError::Io { source, .. })
                 if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
-            Err(error) => return Err(error.into()),
+            file => kept.push((tree, file)),
         }
     }
     Ok(kept)

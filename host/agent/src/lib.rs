@@ -5,11 +5,13 @@
 
 mod agent;
 mod agents;
+mod backoff;
 mod chat;
 mod decisions;
 mod documents;
 mod error;
 mod event;
+mod files;
 mod grants;
 mod kept;
 mod pinned;
@@ -22,10 +24,10 @@ mod workspace;
 pub use agent::Agent;
 pub use agents::{Agents, AgentsConfig};
 pub use chat::Turn;
-pub use decisions::{Accepted, Decisions, ToolDecision};
+pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
-pub use grants::grants;
+pub use grants::{BinAccess, grants};
 pub use kept::{Kept, kept};
 pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor, StoreError};
 pub use slot::Summary;

@@ -1,9 +1,9 @@
 //! The trees below `agents/`, as they lie there, whether the database knows them or not.
 
 use std::collections::BTreeSet;
-use std::io::Error;
+use std::io::{Error, ErrorKind};
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, DirEntry};
 
 /// Trees of one data directory that are looked at: more than a host of one machine works for.
 const MAX_TREES: usize = 10_000;
@@ -30,17 +30,38 @@ pub(crate) fn find(trees: &Dir) -> std::io::Result<Found> {
         else {
             continue;
         };
-        if !entry.file_type()?.is_dir() {
-            continue;
-        }
-        let tree = entry.open_dir()?;
-        let made = tree.exists("etc/Agentfile") || tree.exists(".replaced/etc/Agentfile");
-        let unused = !tree.exists("workspace") || tree.read_dir("workspace")?.next().is_none();
-        match (made, unused) {
-            (true, _) => found.made.insert(id),
-            (false, true) => found.begun.insert(id),
-            (false, false) => false,
+        let state = look(&entry).unwrap_or_else(|error| {
+            // An agent may have been made there, so the database has to know of it.
+            tracing::warn!("agents/{id} cannot be looked at: {error}");
+            Some(State::Made)
+        });
+        match state {
+            Some(State::Made) => found.made.insert(id),
+            Some(State::Begun) => found.begun.insert(id),
+            None => false,
         };
     }
     Ok(found)
+}
+
+/// The state of one tree.
+enum State {
+    Made,
+    Begun,
+}
+
+/// Looks into one tree; there is no state of what is none.
+fn look(entry: &DirEntry) -> std::io::Result<Option<State>> {
+    if !entry.file_type()?.is_dir() {
+        return Ok(None);
+    }
+    let tree = entry.open_dir()?;
+    if tree.exists("etc/Agentfile") || tree.exists(".replaced/etc/Agentfile") {
+        return Ok(Some(State::Made));
+    }
+    let unused = match tree.symlink_metadata("workspace") {
+        Ok(workspace) => workspace.is_dir() && tree.read_dir("workspace")?.next().is_none(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    Ok(unused.then_some(State::Begun))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::AgentError;
+use crate::files;
 use crate::revision::{self, Revision};
 
 /// The directories of a tree, as the openotters executor lays them out.
@@ -62,10 +63,18 @@ impl Workspace {
         &self.root
     }
 
+    /// Refuses a tree that was removed or replaced since it was opened.
+    pub(crate) fn check(&self) -> Result<(), AgentError> {
+        if files::is_in_place(&self.root, &self.path) {
+            return Ok(());
+        }
+        Err(AgentError::Gone { path: self.path.clone() })
+    }
+
     /// Reads a file of at most `max` bytes.
     pub(crate) fn read(&self, name: &str, max: u64) -> Result<Vec<u8>, AgentError> {
         let wrong = |source| AgentError::Tree { path: self.path.join(name), source };
-        let file = self.root.open(name).map_err(wrong)?;
+        let file = files::open(&self.root, name).map_err(wrong)?;
         let mut bytes = Vec::new();
         file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
         Ok(bytes)

@@ -13,7 +13,7 @@ use crate::reference::{Reference, ReferenceError};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store holds nothing under this reference.
-    #[error("no image {0} in the store; put or pull it first")]
+    #[error("no image {0} on this machine: `tool build --tag` makes it, `tool pull` fetches it")]
     NotFound(Reference),
     /// What is on disk is not what its name, size or digest says. Nothing of it was used.
     #[error("{what} {problem}")]

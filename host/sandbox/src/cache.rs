@@ -86,10 +86,13 @@ impl Cache {
 
     /// The entry `name`, when there is one that this host wrote.
     pub(crate) fn get(&self, name: &str) -> Option<Native> {
-        let mut file = self.dir.open(code_file(name)).ok()?;
-        let written = self.dir.read_to_string(hash_file(name)).unwrap_or_default();
-        match self.hash(&mut file) {
-            Ok(hash) if written == hash => Some(Native { file }),
+        let code = code_file(name);
+        let found = self.dir.symlink_metadata(&code).ok()?;
+        // Opening a pipe would wait for a writer for ever.
+        let mut file = if found.is_file() { self.dir.open(&code).ok() } else { None };
+        let written = self.read_hash(name).unwrap_or_default();
+        match file.as_mut().map(|file| self.hash(file)).zip(file) {
+            Some((Ok(hash), file)) if written == hash => Some(Native { file }),
             _ => {
                 tracing::warn!(entry = name, "a cached compilation is not one that this host wrote: compiling again");
                 self.remove(name);
@@ -103,6 +106,17 @@ impl Cache {
         self.prune();
         let hasher = blake3::Hasher::new_keyed(&self.key);
         Ok(Writing { cache: self, temporary: Temporary::new(&self.dir)?, hasher, written: 0 })
+    }
+
+    fn read_hash(&self, name: &str) -> Option<String> {
+        let name = hash_file(name);
+        let mut hash = String::new();
+        if !self.dir.symlink_metadata(&name).ok()?.is_file() {
+            return None;
+        }
+        let file = self.dir.open(&name).ok()?;
+        file.take(2 * blake3::OUT_LEN as u64).read_to_string(&mut hash).ok()?;
+        Some(hash)
     }
 
     fn hash(&self, file: &mut File) -> std::io::Result<String> {
@@ -135,9 +149,11 @@ impl Cache {
     }
 
     fn remove(&self, name: &str) {
-        // An entry that cannot be removed stays and is refused again the next time.
-        let _ = self.dir.remove_file(code_file(name));
-        let _ = self.dir.remove_file(hash_file(name));
+        for name in [code_file(name), hash_file(name)] {
+            let is_dir = self.dir.symlink_metadata(&name).is_ok_and(|found| found.is_dir());
+            // An entry that cannot be removed stays and is refused again the next time.
+            let _ = if is_dir { self.dir.remove_dir_all(&name) } else { self.dir.remove_file(&name) };
+        }
     }
 }
 
@@ -176,7 +192,12 @@ impl<'a> Temporary<'a> {
     }
 
     fn rename(&self, to: &str) -> std::io::Result<()> {
-        self.dir.rename(&self.name, self.dir, to)
+        let rename = || self.dir.rename(&self.name, self.dir, to);
+        rename().or_else(|error| match error.kind() {
+            // A directory is no entry, and is in the way of one.
+            ErrorKind::IsADirectory => self.dir.remove_dir_all(to).and_then(|()| rename()),
+            _ => Err(error),
+        })
     }
 }
 
@@ -293,6 +314,29 @@ mod tests {
             assert!(again.get("entry").is_none());
             assert_eq!(Cache::open(dir(&temporary)).unwrap().key, again.key);
         }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "makes a pipe with a name")]
+    fn what_is_no_entry_is_removed_and_not_waited_for() {
+        let temporary = tempfile::tempdir().unwrap();
+        let cache = Cache::open(dir(&temporary)).unwrap();
+        let make_directory = |path: &std::path::Path| std::fs::create_dir_all(path.join("inner")).unwrap();
+        let make_pipe = |path: &std::path::Path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        };
+        for make in [&make_directory as &dyn Fn(&std::path::Path), &make_pipe] {
+            for file in ["entry.cwasm", "entry.hash"] {
+                kept(&cache, "entry", b"code");
+                let path = temporary.path().join(file);
+                std::fs::remove_file(&path).unwrap();
+                make(&path);
+                assert!(cache.get("entry").is_none());
+                assert!(!path.exists());
+            }
+        }
+        kept(&cache, "entry", b"code");
+        assert!(cache.get("entry").is_some());
     }
 
     #[test]

@@ -2,26 +2,29 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::Styles;
+use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
-use crate::console::Format;
+use crate::console::{self, Format};
 use crate::error::Failure;
 
 /// Hosts AI agents whose tools run in a sandbox they cannot escape from.
 #[derive(Debug, Parser)]
-#[command(name = "cofferdam", version, max_term_width = 100)]
+// The name in the usage is not that of argv, and help names variables without their values: both
+// come from outside.
+#[command(name = "cofferdam", bin_name = "cofferdam", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
     /// Where agents, sessions and compiled code are kept [default: $XDG_DATA_HOME/cofferdam]
-    #[arg(long, global = true, env = "COFFERDAM_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "COFFERDAM_DATA_DIR", hide_env_values = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// The configuration [default: cofferdam.toml in the data directory, if it is there]
-    #[arg(long, global = true, env = "COFFERDAM_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "COFFERDAM_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -52,15 +55,22 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn is_serve(&self) -> bool {
-        matches!(self, Self::Serve(_))
+    /// The part of the log that is seen where the operator has not chosen another. Everything that
+    /// runs a component before it is called says so.
+    pub(crate) fn log_level(&self) -> &'static str {
+        match self {
+            Self::Serve(_) => "info",
+            Self::Mcp(_) => "warn,cofferdam::listing=info",
+            Self::Tool(Tool::Inspect(_)) => "error,cofferdam::listing=info",
+            _ => "error",
+        }
     }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
-    #[arg(long, env = "COFFERDAM_LISTEN", value_name = "ADDR:PORT")]
+    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<std::net::SocketAddr>,
 
     /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
@@ -455,5 +465,19 @@ pub(crate) fn parse() -> Result<Cli, Failure> {
             return Err(Failure::usage(format!("argument {place}, `{shown}`, is not valid UTF-8: write it in UTF-8")));
         }
     }
-    Ok(Cli::parse())
+    Cli::try_parse().map_err(refused)
+}
+
+/// Shows what is wrong with the command line. The library's own words repeat what was written, also
+/// what came from variables, so they are text from outside.
+fn refused(error: clap::Error) -> Failure {
+    use clap::error::ErrorKind as K;
+    if matches!(error.kind(), K::DisplayHelp | K::DisplayVersion | K::DisplayHelpOnMissingArgumentOrSubcommand) {
+        error.exit();
+    }
+    // Without colour, so that every escape sequence left in it was written by somebody else.
+    let plain = Cli::command().styles(Styles::plain()).color(ColorChoice::Never).try_get_matches();
+    let error = plain.err().unwrap_or(error);
+    console::complain_in_lines(&error.render().ansi().to_string());
+    Failure::usage("")
 }

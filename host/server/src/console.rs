@@ -5,8 +5,11 @@
 //! or a model is written as it is, unless it goes to a terminal.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
+use std::sync::OnceLock;
 
 use cofferdam_capability::{ForeignText, is_hiding};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -18,6 +21,9 @@ use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::error::Failure;
 
+/// The first failure of standard output.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
 /// How a command prints its result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -28,11 +34,12 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Starts the log on standard error. `COFFERDAM_LOG` chooses what is in it, as `RUST_LOG` does elsewhere.
-pub(crate) fn log(serving: bool) {
+/// Starts the log on standard error at its `usual` level. `COFFERDAM_LOG` chooses what is in it, as
+/// `RUST_LOG` does elsewhere.
+pub(crate) fn log(usual: &str) {
     // genai logs whole bodies of vendors' answers, which may hold what a user said.
-    let usual = if serving { "info,genai=off" } else { "error,genai=off" };
-    let filter = EnvFilter::try_from_env("COFFERDAM_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let usual = || EnvFilter::new(format!("{usual},genai=off"));
+    let filter = EnvFilter::try_from_env("COFFERDAM_LOG").unwrap_or_else(|_| usual());
     // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes it down.
     let fields = debug_fn(|writer, field, value| {
         let value = format!("{value:?}");
@@ -53,12 +60,36 @@ pub(crate) fn log(serving: bool) {
 
 /// A sentence about what went wrong.
 pub(crate) fn complain(sentence: &str) {
-    eprintln!("{} {}", paint(Stream::Stderr, Style::Complaint, "error:"), ForeignText::line(sentence));
+    tell(format!("{} {}", error_word(), ForeignText::line(sentence)));
+}
+
+/// The same over several lines, with or without its first word.
+pub(crate) fn complain_in_lines(text: &str) {
+    let text = text.strip_prefix("error:").unwrap_or(text).trim();
+    tell(format!("{} {}", error_word(), ForeignText::block(text)));
 }
 
 /// A sentence about what is going on; not part of the result.
 pub(crate) fn note(sentence: &str) {
-    eprintln!("{}", ForeignText::line(sentence));
+    tell(ForeignText::line(sentence));
+}
+
+/// A panic as an error of one line: its message may hold text from outside.
+pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
+    complain(&format!("this program failed: {panic}"));
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        notes(&backtrace.to_string());
+    }
+}
+
+fn error_word() -> String {
+    paint(Stream::Stderr, Style::Complaint, "error:")
+}
+
+/// A line on standard error. One that cannot be written is lost: there is no other place for it.
+fn tell(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The same with lines to copy below it.
@@ -121,14 +152,33 @@ pub(crate) fn line(text: impl Display) {
 /// A line of the result in pieces that look different.
 pub(crate) fn spans(spans: &[(Style, &str)]) {
     let line: String = spans.iter().map(|&(style, text)| paint(Stream::Stdout, style, text)).collect();
-    // A reader that has seen enough closes its end, which is not our failure.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    written(writeln!(std::io::stdout(), "{line}"));
+}
+
+/// Keeps the first failure of standard output. A reader that has seen enough closes its end, which
+/// is none.
+fn written(result: std::io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // One that comes later says no more.
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// Returns an error if a part of the result did not get where standard output leads.
+pub(crate) fn finish() -> Result<(), Failure> {
+    written(std::io::stdout().flush());
+    match UNWRITTEN.get() {
+        Some(error) => Err(Failure::work(format!("the result could not be written to standard output: {error}"))),
+        None => Ok(()),
+    }
 }
 
 /// A piece of what a tool or a model says, seen at once.
 pub(crate) fn piece(text: &str) {
     bytes(text.as_bytes());
-    let _ = std::io::stdout().flush();
+    written(std::io::stdout().flush());
 }
 
 /// Lines of what a tool or a model says, or of a document.
@@ -138,7 +188,7 @@ pub(crate) fn content(text: &str) {
 
 /// Bytes of what a tool or a model says: as they are, and on a terminal as text over several lines.
 pub(crate) fn bytes(bytes: &[u8]) {
-    let _ = write_to(std::io::stdout(), bytes);
+    written(write_to(std::io::stdout(), bytes));
 }
 
 /// The same on standard error.
@@ -170,7 +220,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
             shown
         });
     }
-    let _ = writeln!(std::io::stdout(), "{text}");
+    written(writeln!(std::io::stdout(), "{text}"));
     Ok(())
 }
 
@@ -198,7 +248,7 @@ pub(crate) fn table<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) {
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| name.to_uppercase()));
     table.add_rows(rows.into_iter().map(|row| row.into_iter().map(|cell| cell.into().0).collect::<Vec<_>>()));
-    let _ = writeln!(std::io::stdout(), "{}", table.trim_fmt());
+    written(writeln!(std::io::stdout(), "{}", table.trim_fmt()));
 }
 
 /// Which stream a colour is for.

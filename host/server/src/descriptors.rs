@@ -46,10 +46,13 @@ pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
     if needed <= open {
         return Ok(());
     }
-    let fitting = open.saturating_sub(KEPT) / each;
+    let fitting = match open.saturating_sub(KEPT) / each {
+        0 => String::new(),
+        fitting => format!(", or set `calls` to {fitting}"),
+    };
     Err(Failure::usage(format!(
         "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may have {open}: raise its \
-         hard limit (ulimit -Hn, or LimitNOFILE= of its unit), or set `calls` to {fitting}",
+         hard limit (ulimit -Hn, or LimitNOFILE= of its unit){fitting}",
         config.calls
     )))
 }

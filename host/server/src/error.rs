@@ -70,7 +70,8 @@ impl From<tonic::Status> for Failure {
 
 /// The sentence for a status that the host did not send: this process made it, because no answer came.
 fn unanswered(status: &tonic::Status) -> Option<&'static str> {
-    const SILENT: &str = "the host does not answer: its process is stopped, or far too busy; look at it, or end it";
+    const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or has as many clients as it \
+                          takes, all of them with requests under way; look at it and its log";
     let first = std::error::Error::source(status)?;
     let mut sources = std::iter::successors(Some(first), |error| error.source());
     let silent = sources.any(|error| {

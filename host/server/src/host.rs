@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, Agents, AgentsConfig};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, Withheld};
 use cofferdam_capability::{Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -40,7 +40,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
     let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let (cache, scratch, pins) = (data.private("cache")?, data.private("scratch")?, data.private("descriptors")?);
+    let (cache, scratch, pins) = (data.cache()?, data.private("scratch")?, data.private("descriptors")?);
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
@@ -78,9 +78,26 @@ pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>
     Ok(Images::new(open, Registry::new(config)))
 }
 
+/// What the operator decided for tools, as far as it can be given.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) decisions: Decisions,
+    pub(crate) secrets: Secrets,
+    /// Tools that their agents do not get, because a secret or a directory of their grant cannot be
+    /// had.
+    pub(crate) withheld: Withheld,
+}
+
+/// Reads the secrets and opens the directories of every grant.
+pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
+    let OfGrants { secrets, mut withheld } = secret::of_grants(config, data);
+    let decisions = config.decisions(&mut withheld);
+    Decided { decisions, secrets, withheld }
+}
+
 /// Every agent of the data directory. `accepted` are components that the operator accepts in place of others.
 pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accepted>) -> Result<Agents, Failure> {
-    let OfGrants { secrets, withheld } = secret::of_grants(config, data);
+    let Decided { decisions, secrets, withheld } = decided(config, data);
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
     }
@@ -90,7 +107,6 @@ pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accept
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
     );
     let dir = data.dir().map_err(Failure::work)?;
-    let decisions = config.decisions()?;
     let path = data.path().to_owned();
     let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, withheld, accepted };
     Agents::open(agents).await.map_err(Failure::work)

@@ -37,7 +37,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == "compile-worker") {
         return cmd::compile::run();
     }
-    match run() {
+    std::panic::set_hook(Box::new(console::panicked));
+    match run().and_then(|()| console::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
-    console::log(cli.command.is_serve());
+    console::log(cli.command.log_level());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

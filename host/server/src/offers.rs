@@ -91,7 +91,9 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let value = secret::value(Zeroizing::new(cmd::tool::read(Path::new(file), secret::MAX_FILE)?));
+        let bytes = cmd::tool::read(Path::new(file), secret::MAX_FILE);
+        let bytes = bytes.map_err(|failure| wrong(failure.sentence().to_owned()))?;
+        let value = secret::value(Zeroizing::new(bytes));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)

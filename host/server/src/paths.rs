@@ -72,7 +72,9 @@ pub(crate) fn socket(data: &Path) -> PathBuf {
 /// The process id of the host that works in `data`, if there is one.
 pub(crate) fn holder(data: &Path) -> Option<String> {
     let mut text = String::new();
-    let file = File::open(data.join(LOCK_FILE)).ok()?;
+    let path = data.join(LOCK_FILE);
+    // Opening a pipe would wait for a writer for ever.
+    let file = std::fs::metadata(&path).is_ok_and(|found| found.is_file()).then(|| File::open(path))?.ok()?;
     // Shared, and only for this moment: two commands that look at once do not take each other for a host.
     if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return None;
@@ -109,17 +111,44 @@ impl DataDir {
         self.dir.try_clone()
     }
 
-    /// A directory in it that only this user can enter.
+    /// The directory of compiled code. Anything else under its name goes: it holds nothing that
+    /// cannot be made again.
+    pub(crate) fn cache(&self) -> Result<Dir, Failure> {
+        const NAME: &str = "cache";
+        let found = self.dir.symlink_metadata(NAME);
+        if found.is_ok_and(|found| !found.is_dir()) {
+            let path = self.path.join(NAME);
+            tracing::warn!("{} is not a directory: it is removed, and tools are compiled again", path.display());
+            // If it stays, the next lines say what is the matter with it.
+            let _ = self.dir.remove_file(NAME);
+        }
+        self.private(NAME)
+    }
+
+    /// A directory in it that only this user can enter. One that others could enter is closed to
+    /// them.
     pub(crate) fn private(&self, name: &str) -> Result<Dir, Failure> {
         let path = self.path.join(name);
-        let wrong =
-            |error: std::io::Error| Failure::work(format!("cannot use {}: {}", path.display(), SystemError(&error)));
+        let refuse = |problem: String| Failure::work(format!("cannot use {}: {problem}", path.display()));
+        let wrong = |error: std::io::Error| refuse(SystemError(&error).to_string());
         let mut builder = cap_std::fs::DirBuilder::new();
-        cap_std::fs::DirBuilderExt::mode(builder.recursive(true), 0o700);
-        self.dir.create_dir_with(name, &builder).or_else(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Ok(()),
-            _ => Err(wrong(error)),
-        })?;
+        cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match self.dir.create_dir_with(name, &builder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(wrong(error)),
+            _ => {}
+        }
+        let found = self.dir.symlink_metadata(name).map_err(wrong)?;
+        if !found.is_dir() {
+            let problem = "it is not a directory: move it away, and a directory is made in its place";
+            return Err(refuse(problem.to_owned()));
+        }
+        if cap_std::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
+            return Err(refuse("it belongs to another user: chown it to the user that the host runs as".to_owned()));
+        }
+        if cap_std::fs::MetadataExt::mode(&found) & 0o777 != 0o700 {
+            let mode = cap_std::fs::PermissionsExt::from_mode(0o700);
+            self.dir.set_permissions(name, mode).map_err(wrong)?;
+        }
         self.dir.open_dir(name).map_err(wrong)
     }
 

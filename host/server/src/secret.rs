@@ -1,12 +1,12 @@
 //! Values of secrets, from files that nobody but the operator can read.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use cofferdam_agent::Withheld;
 use cofferdam_capability::SecretName;
 use cofferdam_tool::Secrets;
 use rustix::fs::{Mode, OFlags, openat};
@@ -31,7 +31,7 @@ pub(crate) struct OfGrants {
     pub(crate) secrets: Secrets,
     /// Tools that are withheld, by agent and tool, each with the reason: the value of a secret is missing, or is not the
     /// operator's alone. The tool would send requests without it, or somebody else may have written it.
-    pub(crate) withheld: BTreeMap<(String, String), String>,
+    pub(crate) withheld: Withheld,
 }
 
 /// Reads the secrets that the grants of the configuration name.

@@ -73,9 +73,10 @@ impl Token {
         &self.origin
     }
 
-    /// The sentence for a client that did not send it.
-    pub(crate) fn wanted(&self) -> String {
-        format!("send `authorization: Bearer TOKEN` with the token in {}", self.origin)
+    /// The sentence for a client that did not send it. Any user of this machine may be one, so it
+    /// says nothing of places.
+    pub(crate) fn wanted() -> String {
+        "send `authorization: Bearer TOKEN` with the operator's token".to_owned()
     }
 
     /// Whether an `Authorization` header carries it. How long this takes says nothing about how much of it was right.
@@ -96,7 +97,9 @@ impl std::fmt::Debug for Token {
 fn make(dir: &Dir) -> std::io::Result<()> {
     match dir.symlink_metadata(FILE) {
         Ok(metadata) if metadata.is_file() && metadata.len() == 0 => dir.remove_file(FILE)?,
-        Ok(_) => return Ok(()),
+        Ok(metadata) if metadata.is_file() => return Ok(()),
+        // Opening a pipe would wait for a writer for ever.
+        Ok(_) => return Err(std::io::Error::other("it is not a regular file: remove it, and a token is made")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

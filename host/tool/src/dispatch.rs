@@ -192,6 +192,14 @@ impl Door {
             };
             let report = door.redactor.redact(report, &allowance).await;
             door.tell(grant.tool(), &report.receipt, &Origin::default(), 0);
+            let Receipt { component, outcome, .. } = &report.receipt;
+            tracing::info!(
+                target: "cofferdam::listing",
+                tool = grant.tool(),
+                %component,
+                outcome = outcome.name().as_str(),
+                "asked for its tools, because it does not carry `cofferdam:descriptors`"
+            );
             Called { report, tools }
         };
         self.threads.run(work).await

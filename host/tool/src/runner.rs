@@ -207,9 +207,10 @@ impl Runner {
             (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
             (Shape::Typed, Some(descriptors)) => typed(component, descriptors, name, note, &grant, queue)?,
             (Shape::Typed, None) => {
+                let refused = |problem| ToolError::Offer { tool: name.to_owned(), problem };
+                self.pins.before(component.digest()).map_err(refused)?;
                 let listed = self.list(component, name, queue).await?;
-                let pinned = self.pins.check(component.digest(), &listed);
-                pinned.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })?;
+                self.pins.check(component.digest(), &listed).map_err(refused)?;
                 typed(component, &listed, name, note, &grant, queue)?
             }
             (Shape::Reflected, _) => reflected(component, name, note, &grant, queue)?,

@@ -47,6 +47,15 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
     },
+    /// The database failed while it was open, or its log was cut short: what is stored could be
+    /// lost.
+    #[error("{path} {problem} while this host ran: nothing more is stored; start the host again", path = path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What happened to it.
+        problem: String,
+    },
     /// The tables are those of another version.
     #[error("{path} cannot be used by this version: {source}; use the version that wrote it", path = path.display())]
     Version {
@@ -67,21 +76,38 @@ pub enum StoreError {
 
 /// Result codes of SQLite (`sqlite.org/rescode.html`), of which the low byte is the kind.
 mod code {
+    /// Reading or writing failed; the rest of the code says where.
+    pub(super) const IOERR: u32 = 10;
     pub(super) const CORRUPT: u32 = 11;
     pub(super) const FULL: u32 = 13;
     pub(super) const NOTADB: u32 = 26;
     /// The index of the write-ahead log could not be made larger, which only a full disk does.
     pub(super) const IOERR_SHMSIZE: u32 = 4_874;
+    /// A write that was refused, and is taken back whole: a quota, for instance.
+    pub(super) const IOERR_WRITE: u32 = 778;
+    /// There was no memory.
+    pub(super) const IOERR_NOMEM: u32 = 3_082;
 }
 
 impl StoreError {
     pub(super) fn new(path: &Path, source: sqlx::Error) -> Self {
         let path = path.to_owned();
-        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-        match code.map(|code| (code & 0xff, code)) {
+        match code_of(&source).map(|code| (code & 0xff, code)) {
             Some((code::FULL, _) | (_, code::IOERR_SHMSIZE)) => Self::Full { path },
             Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged { path, problem: words(&source) },
             _ => Self::Failed { path, source },
+        }
+    }
+
+    /// The error for a failure of a database that was whole when it was opened.
+    pub(super) fn while_open(path: &Path, source: sqlx::Error) -> Self {
+        let code = code_of(&source);
+        match Self::new(path, source) {
+            Self::Damaged { path, problem } => Self::Broken { path, problem: format!("was damaged ({problem})") },
+            Self::Failed { path, source } if code.is_some_and(breaks) => {
+                Self::Broken { path, problem: format!("failed ({})", words(&source)) }
+            }
+            error => error,
         }
     }
 
@@ -91,6 +117,16 @@ impl StoreError {
             source => Self::Version { path: path.to_owned(), source },
         }
     }
+}
+
+fn code_of(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error().and_then(|error| error.code()?.parse().ok())
+}
+
+/// Returns true for a failure of the file system after which nothing can be relied on that SQLite
+/// says of the file.
+fn breaks(code: u32) -> bool {
+    code & 0xff == code::IOERR && !matches!(code, code::IOERR_WRITE | code::IOERR_NOMEM)
 }
 
 fn words(error: &sqlx::Error) -> String {

@@ -2,8 +2,9 @@
 
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::error::StoreError;
 
@@ -22,26 +23,111 @@ pub(crate) struct Trees {
     pub(crate) count: usize,
 }
 
-/// The file that was opened, told by device and inode from another one of its name.
-#[derive(Debug, Clone)]
-pub(super) struct Identity {
+/// The files of a database that is open. SQLite makes the two beside the database when it opens
+/// that, and removes them when it closes it.
+#[derive(Debug)]
+pub(super) struct Files {
+    database: Identity,
+    log: Identity,
+    index: Identity,
+    /// The index, open for as long as the database is: to close it would end the locks that SQLite
+    /// has on it.
+    counted: File,
+    /// The failure after which nothing that is stored can be relied on: the file, and what happened
+    /// to it.
+    failure: OnceLock<(PathBuf, String)>,
+}
+
+/// A file that was opened, told by device and inode from another one of its name.
+#[derive(Debug)]
+struct Identity {
     path: PathBuf,
     device: u64,
     inode: u64,
 }
 
-impl Identity {
+impl Files {
+    /// The files of the database at `path`, which SQLite has opened.
     pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+        let (log, index) = (path.with_extension("db-wal"), path.with_extension("db-shm"));
+        let counted =
+            File::open(&index).map_err(|source| StoreError::Failed { path: index.clone(), source: source.into() })?;
+        let (database, log, index) = (Identity::of(path)?, Identity::of(&log)?, Identity::of(&index)?);
+        Ok(Self { database, log, index, counted, failure: OnceLock::new() })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.database.path
+    }
+
+    /// Refuses to go on when a name leads to another file, or to none, when the log was cut short,
+    /// or after a failure that leaves the database in an unknown state: what is written then is
+    /// lost.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if let Some((path, problem)) = self.failure.get() {
+            return Err(StoreError::Broken { path: path.clone(), problem: problem.clone() });
+        }
+        [&self.database, &self.log, &self.index].into_iter().try_for_each(Identity::check)?;
+        if self.is_cut() {
+            return Err(self.broken(self.log.path.clone(), "was cut short".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Returns false after a failure that leaves the database in an unknown state.
+    pub(super) fn is_whole(&self) -> bool {
+        !matches!(self.check(), Err(StoreError::Broken { .. }))
+    }
+
+    /// Remembers a failure; the first one stays.
+    fn broken(&self, path: PathBuf, problem: String) -> StoreError {
+        let (path, problem) = self.failure.get_or_init(|| (path, problem)).clone();
+        StoreError::Broken { path, problem }
+    }
+
+    /// The error for a failure of an open database. One that nothing can be relied on after is
+    /// remembered.
+    pub(super) fn failed(&self, source: sqlx::Error) -> StoreError {
+        // The cause, where it can be seen.
+        if let Err(cause) = self.check() {
+            return cause;
+        }
+        match StoreError::while_open(self.path(), source) {
+            StoreError::Broken { path, problem } => self.broken(path, problem),
+            error => error,
+        }
+    }
+
+    /// Returns true if the log is shorter than the frames that the index counts in it. SQLite
+    /// writes a frame before it counts it, and counts none before it cuts the log itself.
+    fn is_cut(&self) -> bool {
+        let Some(counted) = self.counted_length() else { return false };
+        let length = std::fs::metadata(&self.log.path).map_or(0, |metadata| metadata.len());
+        length < counted && self.counted_length() == Some(counted)
+    }
+
+    /// The length of the log by the header of the index (`sqlite.org/walformat.html`), in bytes: a
+    /// header of 32, and a header of 24 before the page of each frame. None if the index counts
+    /// nothing.
+    fn counted_length(&self) -> Option<u64> {
+        let mut header = [0; 20];
+        self.counted.read_exact_at(&mut header, 0).ok()?;
+        let [.., page_low, page_high, a, b, c, d] = header;
+        let page = u16::from_ne_bytes([page_low, page_high]);
+        let page = if page == 1 { 65_536 } else { u64::from(page) };
+        let frames = u64::from(u32::from_ne_bytes([a, b, c, d]));
+        (frames > 0).then(|| 32 + frames * (24 + page))
+    }
+}
+
+impl Identity {
+    fn of(path: &Path) -> Result<Self, StoreError> {
         let metadata = metadata(path)?.ok_or_else(|| StoreError::Gone { path: path.to_owned() })?;
         Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Refuses to go on when the name leads to another file, or to none: what is written then is lost.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    /// Refuses to go on when the name leads to another file, or to none.
+    fn check(&self) -> Result<(), StoreError> {
         match metadata(&self.path)? {
             Some(metadata) if (metadata.dev(), metadata.ino()) == (self.device, self.inode) => Ok(()),
             _ => Err(StoreError::Gone { path: self.path.clone() }),
@@ -53,7 +139,12 @@ impl Identity {
 /// changed. A file that is missing or empty where there are none is a new database.
 pub(super) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
     let damaged = |problem: String| StoreError::Damaged { path: path.to_owned(), problem };
-    let length = metadata(path)?.map(|metadata| metadata.len());
+    let found = metadata(path)?;
+    // Opening a pipe would wait for a writer for ever.
+    if found.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        return Err(damaged("it is not a regular file".to_owned()));
+    }
+    let length = found.map(|metadata| metadata.len());
     match length {
         None => return refuse_lost(path, "is missing", trees),
         Some(0) => return refuse_lost(path, "is empty", trees),

@@ -1,12 +1,13 @@
 //! The tables.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::error::StoreError;
-use super::file::{self, Identity, Trees};
+use super::file::{self, Files, Trees};
 
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
@@ -18,7 +19,7 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct SessionStore {
     pool: SqlitePool,
-    file: Identity,
+    files: Arc<Files>,
 }
 
 /// One stored message.
@@ -91,22 +92,29 @@ impl SessionStore {
             opened.push(pool.acquire().await.map_err(wrong)?);
         }
         drop(opened);
-        Ok(Self { pool, file: Identity::of(file)? })
+        Ok(Self { pool, files: Arc::new(Files::of(file)?) })
     }
 
-    /// Refuses when the file that was opened is no longer the one of its name: nothing that is stored would be kept.
+    /// Refuses when the files that were opened are no longer those of their names, or are not whole
+    /// any more: nothing that is stored would be kept.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.file.check()
+        self.files.check()
     }
 
     /// For `map_err`.
     pub(super) fn wrong(&self) -> impl FnOnce(sqlx::Error) -> StoreError {
-        |error| StoreError::new(self.file.path(), error)
+        |error| self.files.failed(error)
     }
 
-    /// Closes the database, so that its log is merged into the file.
+    /// Closes the database, so that its log is merged into the file. A log that is not whole is
+    /// not: the file stays as it is.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if self.files.is_whole() {
+            self.pool.close().await;
+        } else {
+            // The last connection would merge it when it is dropped.
+            std::mem::forget(self.pool.clone());
+        }
     }
 
     pub(super) fn pool(&self) -> &SqlitePool {
@@ -130,6 +138,7 @@ impl SessionStore {
 
     /// Stores an agent, or a new home of one that is known.
     pub(crate) async fn put_agent(&self, agent: &AgentRow) -> Result<(), StoreError> {
+        self.check()?;
         sqlx::query(
             "INSERT INTO agents (id, name, home, created_at) VALUES (?, ?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET home = excluded.home",
@@ -151,6 +160,9 @@ impl SessionStore {
         role: &str,
         content: &str,
     ) -> Result<i64, StoreError> {
+        // Also before: a log that was cut short has its length again after the next write, with a
+        // hole in it.
+        self.check()?;
         let insert = sqlx::query(
             "INSERT INTO messages (agent_id, session_id, role, content, created_at) VALUES (?, ?, ?, ?, unixepoch())",
         );
@@ -161,6 +173,7 @@ impl SessionStore {
     }
 
     pub(crate) async fn update(&self, id: i64, content: &str) -> Result<(), StoreError> {
+        self.check()?;
         let update = sqlx::query("UPDATE messages SET content = ? WHERE id = ?").bind(content).bind(id);
         update.execute(&self.pool).await.map_err(self.wrong())?;
         self.check()
@@ -193,6 +206,7 @@ impl SessionStore {
 
     /// Deletes a session and tells whether there was one.
     pub async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, StoreError> {
+        self.check()?;
         let delete = sqlx::query("DELETE FROM messages WHERE agent_id = ? AND session_id = ?");
         let done = delete.bind(agent).bind(session).execute(&self.pool).await.map_err(self.wrong())?;
         self.check()?;

@@ -29,6 +29,10 @@ pub fn read(path: &Path) -> Result<Agentfile, ReadError> {
 /// At most one byte more than may be parsed: enough for the parser to see that it is too much.
 #[allow(clippy::disallowed_methods, reason = "the operator names the Agentfile")]
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for a writer for ever.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
     let mut bytes = Vec::new();
     File::open_ambient(path, ambient_authority())?.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

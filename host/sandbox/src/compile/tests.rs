@@ -82,7 +82,7 @@ async fn a_compiler_that_says_too_much_is_ended() {
 async fn a_component_that_cannot_be_compiled_is_not_tried_again() {
     let place = Place::new(PATIENCE);
     let count = place.directory.path().join("count");
-    let compiler = place.script(&format!("echo once >> {}; kill -9 $$", count.display()));
+    let compiler = place.script(&format!("echo once >> {}; kill -XCPU $$", count.display()));
     let (one, other) = tokio::join!(place.make(&compiler, "hostile"), place.make(&compiler, "hostile"));
     for problem in [one.map(drop), other.map(drop), place.make(&compiler, "hostile").await.map(drop)] {
         assert!(problem.unwrap_err().contains("60 s of CPU time"));
@@ -97,6 +97,27 @@ async fn a_failure_of_the_host_is_not_held_against_the_component() {
     assert!(place.make(&missing, "fine").await.map(drop).unwrap_err().contains("cannot be started"));
     let compiler = place.script(BY_NAME);
     assert!(place.make(&compiler, "fine").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_compiler_that_somebody_else_ends_is_not_held_against_the_component() {
+    let place = Place::new(PATIENCE);
+    for signal in ["KILL", "TERM", "INT", "HUP"] {
+        let compiler = place.script(&format!("kill -{signal} $$"));
+        let problem = place.make(&compiler, "fine").await.map(drop).unwrap_err();
+        assert!(problem.contains("was ended by signal") && !problem.contains("CPU time"), "{problem}");
+    }
+    let compiler = place.script(BY_NAME);
+    assert!(place.make(&compiler, "fine").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_compiler_is_out_of_reach_of_signals_to_the_group_of_its_host() {
+    let place = Place::new(PATIENCE);
+    // The group of a process is the fifth field of its status, behind a name in brackets.
+    let compiler = place.script("read -r line < /proc/$$/stat; set -- ${line##*) }; printf %s $(( $3 == $$ ))");
+    let native = place.make(&compiler, "fine").await.unwrap();
+    assert_eq!(std::fs::read_to_string(native.path()).unwrap(), "1");
 }
 
 #[tokio::test]

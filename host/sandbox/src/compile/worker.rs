@@ -1,11 +1,13 @@
 //! The process that compiles, seen from both of its ends.
 
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use cofferdam_capability::SystemError;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getppid, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -19,14 +21,27 @@ const WORKER: &str = "compile-worker";
 /// CPU time of one compilation in seconds. A Python component of 18 MB takes about 20 over two threads.
 const CPU_SECONDS: u64 = 60;
 
+/// Seconds of CPU time after the first signal of that limit, at which the system would kill. The
+/// first one ends the worker, so that a kill is known to be somebody else's.
+const CPU_GRACE: u64 = 5;
+
 /// Address space of one compilation, in bytes. A Python component needs about half.
 const ADDRESS_SPACE: u64 = 2 << 30;
 
 /// The longest message of a failed compilation that is read, in bytes.
 const MAX_WORDS: u64 = 4 << 10;
 
+/// Time between two looks of a compiler at its host.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Code that is read at once, in bytes: the size of a pipe.
 const PIECE: usize = 64 << 10;
+
+/// Signals by which a compiler ends itself: at the limit of its CPU time, without memory, or by a
+/// mistake of its own. Others come from outside, also when the system has no memory left for
+/// anybody.
+const OWN_ENDS: [Signal; 7] =
+    [Signal::XCPU, Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::XFSZ];
 
 /// Why there is no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +58,8 @@ pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &
     let mut child = Command::new(compiler)
         .arg(WORKER)
         .env_clear()
+        // Signals of a terminal are for the host, which ends this process itself.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -67,7 +84,7 @@ pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &
     read?;
     let status = child.wait().await.map_err(|error| Failure::Host(error.to_string()))?;
     if !status.success() {
-        return Err(Failure::Component(complaint(status, &words)));
+        return Err(failure(status, &words));
     }
     writing.keep(name).map_err(|error| not_stored(&error))
 }
@@ -102,17 +119,27 @@ fn not_stored(error: &std::io::Error) -> Failure {
     Failure::Host(format!("its code cannot be stored in cache/ of the data directory: {}", SystemError(error)))
 }
 
-/// The words of a compiler that failed; of one that was ended by its limits, these.
-fn complaint(status: ExitStatus, words: &[u8]) -> String {
+/// The reason of a compiler that failed: its own words, its limits, or somebody who has ended it.
+fn failure(status: ExitStatus, words: &[u8]) -> Failure {
     let words = String::from_utf8_lossy(words);
     match words.lines().next() {
-        Some(line) if status.code() == Some(1) => line.to_owned(),
-        _ => format!("it needs more than {CPU_SECONDS} s of CPU time or {} GiB of memory", ADDRESS_SPACE >> 30),
+        Some(line) if status.code() == Some(1) => return Failure::Component(line.to_owned()),
+        _ => {}
+    }
+    match status.signal() {
+        Some(signal) if !OWN_ENDS.iter().any(|own| own.as_raw() == signal) => Failure::Host(format!(
+            "its compiler was ended by signal {signal}, which it did not cause itself: try again"
+        )),
+        _ => {
+            let memory = ADDRESS_SPACE >> 30;
+            Failure::Component(format!("it needs more than {CPU_SECONDS} s of CPU time or {memory} GiB of memory"))
+        }
     }
 }
 
 /// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the first byte.
 pub fn compile_worker() -> Result<(), String> {
+    end_with_host().map_err(|error| format!("the compiler's watch cannot start: {error}"))?;
     limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
     let mut bytes = Vec::new();
     std::io::stdin().take(MAX_COMPONENT).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -121,11 +148,25 @@ pub fn compile_worker() -> Result<(), String> {
     std::io::stdout().write_all(&code).map_err(|error| error.to_string())
 }
 
+/// Ends this process when its host has: no signal for the group of the host reaches it.
+fn end_with_host() -> std::io::Result<()> {
+    let host = getppid();
+    let watch = move || {
+        while getppid() == host {
+            std::thread::park_timeout(LOOK);
+        }
+        std::process::exit(1);
+    };
+    std::thread::Builder::new().spawn(watch).map(drop)
+}
+
 fn limit_self() -> rustix::io::Result<()> {
-    let limit = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    let set =
+        |resource, current, maximum| setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) });
+    let limit = |resource, most| set(resource, most, most);
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::Nofile, 64)?;
-    limit(Resource::Cpu, CPU_SECONDS)?;
+    set(Resource::Cpu, CPU_SECONDS, CPU_SECONDS + CPU_GRACE)?;
     limit(Resource::As, ADDRESS_SPACE)
 }

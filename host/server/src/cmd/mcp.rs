@@ -23,12 +23,19 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
     let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let door = match agent {
-        Some(name) => agent::door(&data, name).await?,
-        None => {
-            let named = Tools { written: &tools, plain_http: reach.plain_http, reload };
-            here(&named, &offers, config, &DataDir::open(data.clone())?).await?
+    let opening = async {
+        match agent {
+            Some(name) => agent::door(&data, name).await,
+            None => {
+                let named = Tools { written: &tools, plain_http: reach.plain_http, reload };
+                here(&named, &offers, config, &DataDir::open(data.clone())?).await
+            }
         }
+    };
+    let door = tokio::select! {
+        door = opening => door?,
+        // Tools are compiled the first time, and nobody waits for them any more.
+        () = stop.cancelled() => return Ok(()),
     };
     let Some(address) = listen else {
         return stdio::serve(door, stop).await;

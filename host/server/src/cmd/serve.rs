@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::edge::accept::{Listener, accept};
-use crate::edge::listen;
+use crate::edge::listen::{self, SocketFile};
 use crate::error::Failure;
 use crate::grpc::connection::{Door, Stack};
 use crate::grpc::{self, Shared};
@@ -51,21 +51,22 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
     agents.ready().iter().for_each(|agent| offers::tell_access_of(agent, &config));
+    let config = Arc::new(config);
     let copied = copy_files_in(&agents, &copy_in)?;
-    tokio::spawn(retry(Arc::clone(&agents)));
+    tokio::spawn(retry(Arc::clone(&agents), Arc::clone(&config)));
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::new()?;
     let socket = paths::socket(data.path());
-    let (unix, _socket_file) = listen::unix(&socket)?;
+    let (unix, socket_file) = listen::unix(&socket)?;
     let shared = Shared::new(Arc::clone(&agents));
     let stack = Stack::new(grpc::routes(&shared).await?);
-    let mut doors = vec![(socket.display().to_string(), Listener::Unix(unix), stack.door(None))];
+    let mut doors = vec![(socket.display().to_string(), Listener::Unix(unix), stack.door())];
     let mut places = socket.display().to_string();
     if let Some((tcp, token)) = tcp.zip(token) {
         let address = tcp.local_addr().map_err(Failure::work)?;
         places += &format!(" and http://{address}, where clients send the token in {}", token.origin());
-        doors.push((address.to_string(), Listener::Tcp(tcp), stack.door(Some(token))));
+        doors.push((address.to_string(), Listener::Tcp(tcp), stack.tcp_door(token)));
     }
     console::note(&format!("listening on {places}"));
     console::note(&next_command(&agents, data.path(), &copied));
@@ -75,7 +76,7 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let open: Vec<_> = open.map(tokio::spawn).collect();
     let ended = tokio::select! {
         () = drain(&shared, &mut signals) => Ok(()),
-        gone = removed(&data, &lock, &agents) => {
+        gone = removed(&data, &lock, &agents, &socket_file) => {
             shared.ending.cancel();
             shared.stop.cancel();
             shared.turns.close();
@@ -112,22 +113,30 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tries again and again to restore the agents that could not be.
-async fn retry(agents: Arc<Agents>) {
+/// Tries again and again to restore the agents that could not be, and tells the access of one
+/// before it takes turns.
+async fn retry(agents: Arc<Agents>, config: Arc<Config>) {
     loop {
         tokio::time::sleep(RETRY).await;
-        if let Err(error) = agents.retry().await {
+        if let Err(error) = agents.retry(|agent| offers::tell_access_of(agent, &config)).await {
             tracing::warn!("failed agents are tried again later: {error}");
         }
     }
 }
 
-/// Waits until what the host stores would be lost.
-async fn removed(data: &DataDir, lock: &Lock, agents: &Agents) -> Failure {
+/// Waits until what the host stores would be lost. A socket that is gone is told once: this host
+/// serves those who are connected, and TCP.
+async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFile) -> Failure {
+    let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
-        if let Err(failure) = data.check(lock).and_then(|()| agents.store().check().map_err(Failure::work)) {
+        if let Err(failure) = data.check(lock).and_then(|()| agents.check().map_err(Failure::work)) {
             return Failure::work(format!("{}; this host ends", failure.sentence()));
+        }
+        if !told && !socket.is_in_place() {
+            told = true;
+            let path = socket.path().display();
+            console::complain(&format!("{path} was removed or replaced: no command reaches this host; start it again"));
         }
     }
 }
@@ -176,11 +185,8 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
         let (agent, file) = copy.split_once(':').ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
         let name = Path::new(file).file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
-        let size = std::fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
-        if size > MAX_COPY {
-            return Err(wrong(format!("it has {size} bytes: at most {MAX_COPY} are copied")));
-        }
-        let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+        let bytes = super::tool::read(Path::new(file), MAX_COPY);
+        let bytes = bytes.map_err(|failure| wrong(failure.sentence().to_owned()))?;
         match agents.find(Some(agent)).and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(wrong(error.to_string()).sentence()),

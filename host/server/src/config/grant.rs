@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cofferdam_agent::{Decisions, ToolDecision};
+use cofferdam_agent::{Decisions, ToolDecision, Withheld};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::place::Key;
 use super::{Config, Setting, network};
@@ -26,8 +26,9 @@ pub(crate) struct GrantRow {
     /// Further directories, `HOST:GUEST[:ro|rw]`, relative to the file.
     #[serde(default)]
     pub(crate) dirs: Vec<String>,
-    /// Values of variables that its manifest declares.
-    #[serde(default)]
+    /// Values of variables that its manifest declares. They may be secrets, so the names alone are
+    /// shown.
+    #[serde(default, serialize_with = "names")]
     pub(crate) env: BTreeMap<String, String>,
     /// Limits instead of the manifest's and the defaults.
     #[serde(default)]
@@ -56,6 +57,10 @@ pub(crate) enum WorkspaceAccess {
     None,
 }
 
+fn names<S: Serializer>(env: &BTreeMap<String, String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(env.keys())
+}
+
 impl WorkspaceAccess {
     fn access(self) -> Option<Access> {
         match self {
@@ -75,18 +80,30 @@ impl WorkspaceAccess {
 }
 
 impl Config {
-    /// Every decision of the file. Opens the directories that it offers.
-    pub(crate) fn decisions(&self) -> Result<Decisions, Failure> {
-        let decision = |(index, row): (usize, &GrantRow)| {
-            let GrantRow { agent, tool, workspace, dirs, env, limits, http, tcp, secrets } = row.clone();
-            let base = self.directory();
-            let offer = |written: &String| directory::offer(written, base).map_err(|problem| self.dirs(index, problem));
-            let offers = dirs.iter().map(offer).collect::<Result<_, _>>()?;
-            let env = env.into_iter().collect();
-            let decision = Decision { offers, env, limits, http, tcp, secrets };
-            Ok(((agent, tool), ToolDecision { decision, workspace: workspace.access() }))
-        };
-        self.grants.iter().enumerate().map(decision).collect()
+    /// Every decision of the file. Opens the directories that it offers; a tool whose directory
+    /// cannot be opened is added to `withheld`, so that no other tool is kept waiting for it.
+    pub(crate) fn decisions(&self, withheld: &mut Withheld) -> Decisions {
+        let mut decisions = Vec::new();
+        for (index, row) in self.grants.iter().enumerate() {
+            match self.decision(index, row) {
+                Ok(decision) => decisions.push(((row.agent.clone(), row.tool.clone()), decision)),
+                Err(failure) => {
+                    let reason = failure.sentence().to_owned();
+                    withheld.entry((row.agent.clone(), row.tool.clone())).or_insert(reason);
+                }
+            }
+        }
+        decisions.into_iter().collect()
+    }
+
+    fn decision(&self, index: usize, row: &GrantRow) -> Result<ToolDecision, Failure> {
+        let GrantRow { agent: _, tool: _, workspace, dirs, env, limits, http, tcp, secrets } = row.clone();
+        let base = self.directory();
+        let offer = |written: &String| directory::offer(written, base).map_err(|problem| self.dirs(index, problem));
+        let offers = dirs.iter().map(offer).collect::<Result<_, _>>()?;
+        let env = env.into_iter().collect();
+        let decision = Decision { offers, env, limits, http, tcp, secrets };
+        Ok(ToolDecision { decision, workspace: workspace.access() })
     }
 
     /// Refuses directories that are not written as they should be, whether they are there or not.

@@ -34,10 +34,21 @@ pub(crate) struct SocketFile {
     inode: u64,
 }
 
+impl SocketFile {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns true if the name still leads to this socket.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let named = std::fs::symlink_metadata(&self.path);
+        named.is_ok_and(|named| (named.dev(), named.ino()) == (self.device, self.inode))
+    }
+}
+
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let named = std::fs::symlink_metadata(&self.path);
-        if named.is_ok_and(|named| (named.dev(), named.ino()) == (self.device, self.inode)) {
+        if self.is_in_place() {
             // If it stays behind, the next host on this data directory removes it.
             let _ = std::fs::remove_file(&self.path);
         }

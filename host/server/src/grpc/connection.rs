@@ -10,7 +10,6 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
@@ -20,6 +19,7 @@ use tower::ServiceExt;
 use super::answers::Kept;
 use super::deadline;
 use super::received::{Held, Received};
+use crate::edge::budget::{Budget, Taken};
 use crate::edge::connections::{Connection, InFlight, Place};
 use crate::edge::delivery::Delivery;
 use crate::edge::serve;
@@ -44,12 +44,20 @@ const WINDOW: u32 = 1 << 20;
 /// Bytes of requests in memory on the whole host, each until its answer is delivered (128 MiB): ten of the largest.
 const REQUEST_BYTES: usize = 128 << 20;
 
+/// Clients at once that watch the health of the host. A watch has no end, and a client has one or
+/// none.
+const WATCHES: usize = 64;
+
+/// The method of these.
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
 /// The services behind every door, with what their requests share.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
     routes: Routes,
-    requests: Arc<Semaphore>,
-    bytes: Arc<Semaphore>,
+    requests: Budget,
+    bytes: Budget,
+    watches: Budget,
 }
 
 /// A door: the services, and the token that its requests must carry. None is for the unix socket, which lets this user
@@ -60,21 +68,36 @@ pub(crate) struct Door {
     token: Option<Token>,
 }
 
-/// Taken by one request until its answer is delivered.
-type Taken = Option<(InFlight, OwnedSemaphorePermit, Arc<Held>, Option<Kept>)>;
+/// Kept by one request until its answer is delivered.
+#[derive(Debug)]
+struct Places {
+    _in_flight: InFlight,
+    _request: Taken,
+    _watch: Option<Taken>,
+    _held: Arc<Held>,
+    _answer: Option<Kept>,
+}
 
-type Answer = Response<Delivery<Body, Taken>>;
+type Answer = Response<Delivery<Body, Option<Places>>>;
 
 impl Stack {
     /// Serves `routes`.
     pub(crate) fn new(routes: Routes) -> Self {
-        let (requests, bytes) = (Arc::new(Semaphore::new(REQUESTS)), Arc::new(Semaphore::new(REQUEST_BYTES)));
-        Self { routes: routes.prepare(), requests, bytes }
+        let (requests, bytes, watches) = (Budget::new(REQUESTS), Budget::new(REQUEST_BYTES), Budget::new(WATCHES));
+        Self { routes: routes.prepare(), requests, bytes, watches }
     }
 
-    /// The door to these services whose requests carry `token`, if there is one.
-    pub(crate) fn door(&self, token: Option<Token>) -> Arc<Door> {
-        Arc::new(Door { stack: self.clone(), token })
+    /// The door to these services for the unix socket.
+    pub(crate) fn door(&self) -> Arc<Door> {
+        Arc::new(Door { stack: self.clone(), token: None })
+    }
+
+    /// The door to these services for TCP, where requests carry `token`. Its clients take no more
+    /// than a share.
+    pub(crate) fn tcp_door(&self, token: Token) -> Arc<Door> {
+        let Self { routes, requests, bytes, watches } = self.clone();
+        let stack = Self { routes, requests: requests.for_tcp(), bytes: bytes.for_tcp(), watches: watches.for_tcp() };
+        Arc::new(Door { stack, token: Some(token) })
     }
 }
 
@@ -102,19 +125,25 @@ impl Door {
         if let Some(token) = &self.token {
             let sent = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
             if !token.is_in(sent) {
-                return refuse(Status::unauthenticated(token.wanted()), connection);
+                return refuse(Status::unauthenticated(Token::wanted()), connection);
             }
         }
         let in_flight = connection.begin();
-        let Ok(place) = Arc::clone(&self.stack.requests).try_acquire_owned() else {
-            let sentence = format!("{REQUESTS} requests are under way already: try again when one has ended");
+        let Some(place) = self.stack.requests.take(1) else {
+            let sentence = "as many requests are under way as this host takes: try again when one has ended";
             return refuse(Status::resource_exhausted(sentence), connection);
         };
+        let watches = request.uri().path() == WATCH;
+        let watch = if watches { self.stack.watches.take(1) } else { None };
+        if watches && watch.is_none() {
+            let sentence = "as many clients watch the health of this host as it takes: ask with Health/Check";
+            return refuse(Status::resource_exhausted(sentence), connection);
+        }
         let time = match deadline::of(request.headers()) {
             Ok(time) => time,
             Err(status) => return refuse(status, connection),
         };
-        let held = Arc::new(Held::new(Arc::clone(&self.stack.bytes)));
+        let held = Arc::new(Held::new(self.stack.bytes.clone()));
         let request = request.map(|body| Received::new(body, Arc::clone(&held)));
         let answered = deadline::within(time, self.stack.routes.clone().oneshot(request)).await;
         let mut response = match answered {
@@ -123,7 +152,8 @@ impl Door {
             Err(status) => return refuse(status, connection),
         };
         let kept = response.extensions_mut().remove::<Kept>();
-        response.map(|body| Delivery::new(body, connection, Some((in_flight, place, held, kept))))
+        let places = Places { _in_flight: in_flight, _request: place, _watch: watch, _held: held, _answer: kept };
+        response.map(|body| Delivery::new(body, connection, Some(places)))
     }
 }
 

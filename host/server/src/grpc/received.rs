@@ -1,4 +1,7 @@
 //! Request bodies, counted and timed while they come in.
+//!
+//! What decodes a message makes room for its announced length before the first byte of it has come.
+//! So the prefixes of the messages are read here, and a message is charged when it is announced.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,18 +10,24 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
+
+use super::MAX_REQUEST;
+use crate::edge::budget::{Budget, Taken};
 
 /// Time for the whole body of a request. The largest takes milliseconds on this machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The bytes of one request that are in memory, taken from those of the host until this is dropped.
+/// Bytes before each message: whether it is compressed, and its length (gRPC over HTTP/2,
+/// `Length-Prefixed-Message`).
+const PREFIX: usize = 5;
+
+/// The bytes of one request that are in memory, taken from those of its door until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Held {
-    budget: Arc<Semaphore>,
-    permit: Mutex<Option<OwnedSemaphorePermit>>,
+    budget: Budget,
+    taken: Mutex<Option<Taken>>,
 }
 
 /// A request body.
@@ -26,28 +35,67 @@ pub(crate) struct Held {
 pub(crate) struct Received<B = Incoming> {
     body: B,
     held: Arc<Held>,
+    messages: Messages,
     patience: Pin<Box<Sleep>>,
+}
+
+/// The place in a body: within a prefix or within a message.
+#[derive(Debug, Default)]
+struct Messages {
+    prefix: [u8; PREFIX],
+    /// Bytes of the prefix that have come.
+    begun: usize,
+    /// Bytes of the message that have not come yet.
+    rest: usize,
 }
 
 impl Held {
     /// Nothing yet, of `budget`.
-    pub(crate) fn new(budget: Arc<Semaphore>) -> Self {
-        Self { budget, permit: Mutex::default() }
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self { budget, taken: Mutex::default() }
     }
 
     fn take(&self, bytes: usize) -> Result<(), Status> {
-        let taken = u32::try_from(bytes).ok();
-        let taken = taken.and_then(|bytes| Arc::clone(&self.budget).try_acquire_many_owned(bytes).ok());
-        let Some(taken) = taken else {
+        let Some(more) = self.budget.take(bytes) else {
             let sentence = "the host holds as many bytes of requests as it may: try again when one has been answered";
             return Err(Status::resource_exhausted(sentence));
         };
-        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
-        match permit.as_mut() {
-            Some(permit) => permit.merge(taken),
-            None => *permit = Some(taken),
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.as_mut() {
+            Some(taken) => taken.merge(more),
+            None => *taken = Some(more),
         }
         Ok(())
+    }
+}
+
+impl Messages {
+    /// Returns the bytes that the next piece of the body makes the host hold: whole messages, as
+    /// they are announced. One that is larger than any service reads is refused by what decodes it,
+    /// which makes no room for it.
+    fn weigh(&mut self, mut piece: &[u8]) -> usize {
+        let mut held = 0_usize;
+        while !piece.is_empty() {
+            if self.rest > 0 {
+                let (_, after) = piece.split_at(self.rest.min(piece.len()));
+                self.rest -= piece.len() - after.len();
+                piece = after;
+                continue;
+            }
+            let (more, after) = piece.split_at((PREFIX - self.begun).min(piece.len()));
+            for (place, byte) in self.prefix.iter_mut().skip(self.begun).zip(more) {
+                *place = *byte;
+            }
+            self.begun += more.len();
+            piece = after;
+            if self.begun == PREFIX {
+                let [_, length @ ..] = self.prefix;
+                self.begun = 0;
+                self.rest = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+                held = held.saturating_add(PREFIX).saturating_add(self.rest.min(MAX_REQUEST));
+            }
+        }
+        held
     }
 }
 
@@ -58,7 +106,7 @@ impl<B> Received<B> {
     }
 
     fn within(patience: Duration, body: B, held: Arc<Held>) -> Self {
-        Self { body, held, patience: Box::pin(sleep(patience)) }
+        Self { body, held, messages: Messages::default(), patience: Box::pin(sleep(patience)) }
     }
 }
 
@@ -73,7 +121,7 @@ where
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                let bytes = frame.data_ref().map_or(0, |piece| self.messages.weigh(piece));
                 Poll::Ready(Some(self.held.take(bytes).map(|()| frame).map_err(Into::into)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
@@ -114,20 +162,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_bytes_of_requests_are_bounded_until_their_answers_are_delivered() {
-        let budget = Arc::new(Semaphore::new(10));
+        let budget = Arc::new(Semaphore::new(11));
         let body = |bytes: &'static [u8]| {
             let held = Arc::new(Held::new(Arc::clone(&budget)));
             (Arc::clone(&held), Received::within(NEVER, Full::new(Bytes::from_static(bytes)), held))
         };
-        let (first, received) = body(b"six...");
-        assert_eq!(received.collect().await.unwrap().to_bytes(), "six...");
-        let (_, received) = body(b"five.");
+        let (first, received) = body(&[0, 0, 0, 0, 1, 7]);
+        assert_eq!(received.collect().await.unwrap().to_bytes(), [0, 0, 0, 0, 1, 7].as_slice());
+        let (_, received) = body(&[0, 0, 0, 0, 1, 7]);
         assert_eq!(code(received.collect().await.unwrap_err()), Code::ResourceExhausted);
-        let (second, received) = body(b"four");
+        let (second, received) = body(&[0, 0, 0, 0, 0]);
         assert!(received.collect().await.is_ok());
         assert_eq!(budget.available_permits(), 0);
         drop((first, second));
-        assert_eq!(budget.available_permits(), 10);
+        assert_eq!(budget.available_permits(), 11);
     }
 
     #[tokio::test]
@@ -137,5 +185,22 @@ mod tests {
         let mut received = Received::within(Duration::ZERO, StreamBody::new(part.chain(pending())), held);
         assert!(received.frame().await.unwrap().is_ok());
         assert_eq!(code(received.frame().await.unwrap().unwrap_err()), Code::DeadlineExceeded);
+    }
+
+    #[test]
+    fn a_message_weighs_when_it_is_announced_however_it_is_cut() {
+        let mut body = vec![0, 0, 0, 0, 3, 1, 2, 3];
+        body.extend([0, 0, 0, 0, 0]);
+        body.extend([0, 0, 1, 0, 0, 9]);
+        for size in 1..=body.len() {
+            let mut messages = Messages::default();
+            let weighed: Vec<_> = body.chunks(size).map(|piece| messages.weigh(piece)).collect();
+            assert_eq!(weighed.iter().sum::<usize>(), 3 * PREFIX + 3 + 65_536, "in pieces of {size}");
+            assert_eq!(messages.rest, 65_535);
+        }
+        let mut messages = Messages::default();
+        assert_eq!(messages.weigh(&[0, 0, 0x20, 0, 0]), PREFIX + (2 << 20));
+        assert_eq!(messages.weigh(&[7; 10]), 0);
+        assert_eq!(Messages::default().weigh(&[0, 255, 255, 255, 255]), PREFIX + MAX_REQUEST);
     }
 }

@@ -16,7 +16,8 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
         | AgentError::Tool { .. }
-        | AgentError::Tree { .. } => internal(&sentence),
+        | AgentError::Tree { .. }
+        | AgentError::Gone { .. } => internal(&sentence),
         AgentError::Store(error) => of_store(error),
     }
 }
@@ -41,7 +42,12 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
 pub(crate) fn of_store(error: &StoreError) -> Status {
     let told = match error {
         StoreError::Full { .. } => Status::resource_exhausted("the host's disk is full: try again when it has room"),
-        StoreError::Gone { .. } => Status::unavailable("the host's data directory was removed: nothing is stored"),
+        StoreError::Gone { .. } => {
+            Status::unavailable("the host's database was removed or replaced: nothing is stored, and the host ends")
+        }
+        StoreError::Broken { .. } => {
+            Status::unavailable("the host's database failed: nothing more is stored, and the host ends")
+        }
         StoreError::Damaged { .. } | StoreError::Lost { .. } => {
             Status::data_loss("the host's database is damaged; its log says more")
         }

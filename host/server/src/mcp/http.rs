@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::door::Door;
 use super::message::{self, MAX_MESSAGE};
 use crate::edge::accept::{Listener, accept};
+use crate::edge::budget::{Budget, Taken};
 use crate::edge::connections::{Connection, InFlight, Place};
 use crate::edge::delivery::Delivery;
 use crate::edge::serve;
@@ -42,13 +43,22 @@ const BODY: Duration = Duration::from_secs(30);
 type Reply = Response<BoxBody<Bytes, Infallible>>;
 
 /// A reply, handed over in pieces while its request counts as under way.
-type Delivered = Response<Delivery<BoxBody<Bytes, Infallible>, Option<InFlight>>>;
+type Delivered = Response<Delivery<BoxBody<Bytes, Infallible>, Option<(InFlight, Option<Taken>)>>>;
+
+/// Bytes of requests in memory over all connections (384 MiB), as text and as the values that it
+/// becomes, until their answers are delivered: three of the heaviest messages there may be, and
+/// thousands of usual ones.
+const HELD: usize = 384 << 20;
+
+/// The times that the library holds the values of a message while it reads them.
+const COPIES: usize = 2;
 
 /// What every connection shares.
 struct Shared {
     service: StreamableHttpService<Door, LocalSessionManager>,
     sessions: Arc<LocalSessionManager>,
     token: Token,
+    bytes: Budget,
 }
 
 /// Serves until `stop` says so.
@@ -64,7 +74,7 @@ pub(crate) async fn serve(
         let door = door.clone();
         StreamableHttpService::new(move || Ok(door.for_another()), Arc::clone(&sessions), config(address, &stop))
     };
-    let shared = Arc::new(Shared { service, sessions, token });
+    let shared = Arc::new(Shared { service, sessions, token, bytes: Budget::new(HELD) });
     let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
     accept(address.to_string(), Listener::Tcp(listener), &stop, serve).await;
     door.drained().await;
@@ -101,53 +111,77 @@ impl Shared {
     async fn deliver(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Delivered {
         let sent = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         if !self.token.is_in(sent) {
-            let mut reply = refuse(StatusCode::UNAUTHORIZED, self.token.wanted());
+            let mut reply = refuse(StatusCode::UNAUTHORIZED, Token::wanted());
             reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return reply.map(|body| Delivery::new(body, connection, None));
         }
         let in_flight = connection.begin();
-        let reply = self.reply(request).await;
-        reply.map(|body| Delivery::new(body, connection, Some(in_flight)))
+        let mut held = None;
+        let reply = self.reply(request, &mut held).await.unwrap_or_else(|refused| refused);
+        reply.map(|body| Delivery::new(body, connection, Some((in_flight, held))))
     }
 
-    async fn reply(&self, request: Request<Incoming>) -> Reply {
+    /// Answers a request. What it takes in memory is added to `held`. The error is a reply as well.
+    async fn reply(&self, request: Request<Incoming>, held: &mut Option<Taken>) -> Result<Reply, Reply> {
         if request.uri().path() != PATH {
-            return refuse(StatusCode::NOT_FOUND, format!("the server is at {PATH}"));
+            return Err(refuse(StatusCode::NOT_FOUND, format!("the server is at {PATH}")));
         }
         let new = request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (head, body) = request.into_parts();
-        let body = match read(body, BODY).await {
-            Ok(body) => body,
-            Err(refused) => return refused,
-        };
-        if !message::may_be_parsed(&body) {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy());
-        }
+        let body = read(body, BODY, |bytes| self.hold(held, bytes)).await?;
+        let weight = message::weight(&body);
+        let weight = weight.ok_or_else(|| refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy()))?;
+        self.hold(held, weight.saturating_mul(COPIES))?;
         if new && opens_a_session(&body) && self.sessions.sessions.read().await.len() >= MAX_SESSIONS {
             let sentence = format!("there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes");
-            return refuse(StatusCode::SERVICE_UNAVAILABLE, sentence);
+            return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
         }
-        self.service.handle(Request::from_parts(head, Full::new(body))).await
+        Ok(self.service.handle(Request::from_parts(head, Full::new(body))).await)
+    }
+
+    /// Adds bytes to those that a request takes, unless all requests together would take too many.
+    fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Reply> {
+        let Some(more) = self.bytes.take(bytes) else {
+            let sentence =
+                "this server holds as many bytes of requests as it may: try again when one has been answered";
+            return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned()));
+        };
+        match held {
+            Some(held) => held.merge(more),
+            None => *held = Some(more),
+        }
+        Ok(())
     }
 }
 
-/// Reads the body of a request, if it is small enough and comes within `patience`.
-async fn read<B>(body: B, patience: Duration) -> Result<Bytes, Reply>
+/// Reads the body of a request, if it is small enough and comes within `patience`. Each piece is
+/// charged with `hold` as it comes.
+async fn read<B>(
+    mut body: B,
+    patience: Duration,
+    mut hold: impl FnMut(usize) -> Result<(), Reply>,
+) -> Result<Bytes, Reply>
 where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
 {
-    match tokio::time::timeout(patience, Limited::new(body, MAX_MESSAGE).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
-            Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence))
+    let whole = async {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let wrong = |error| refuse(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"));
+            let Ok(piece) = frame.map_err(wrong)?.into_data() else { continue };
+            if whole.len() + piece.len() > MAX_MESSAGE {
+                let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
+                return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence));
+            }
+            hold(piece.len())?;
+            whole.extend_from_slice(&piece);
         }
-        Ok(Err(error)) => Err(refuse(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"))),
-        Err(_) => {
-            Err(refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", patience.as_secs())))
-        }
-    }
+        Ok(whole.into())
+    };
+    tokio::time::timeout(patience, whole).await.unwrap_or_else(|_| {
+        Err(refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", patience.as_secs())))
+    })
 }
 
 /// Whether a message is `initialize`.
@@ -179,10 +213,10 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_does_not_arrive_in_its_time_is_refused() {
         let part = || iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
-        let refused = read(StreamBody::new(part().chain(pending())), Duration::ZERO).await.unwrap_err();
+        let refused = read(StreamBody::new(part().chain(pending())), Duration::ZERO, |_| Ok(())).await.unwrap_err();
         assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
-        assert_eq!(read(StreamBody::new(part()), BODY).await.unwrap(), "part");
+        assert_eq!(read(StreamBody::new(part()), BODY, |_| Ok(())).await.unwrap(), "part");
         let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
-        assert_eq!(read(large, BODY).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(read(large, BODY, |_| Ok(())).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

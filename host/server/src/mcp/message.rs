@@ -36,8 +36,17 @@ pub(super) fn too_heavy() -> String {
 }
 
 /// True if a message may be parsed. One that is not JSON is for the library to refuse.
-pub(super) fn may_be_parsed(message: &[u8]) -> bool {
-    cofferdam_capability::json::weight(message).map_or(true, |weight| weight <= MAX_WEIGHT)
+fn may_be_parsed(message: &[u8]) -> bool {
+    weight(message).is_some()
+}
+
+/// The bytes that a message takes once it is parsed; none if that is more than it may. One that is
+/// not JSON is for the library to refuse, and becomes no values.
+pub(super) fn weight(message: &[u8]) -> Option<usize> {
+    match cofferdam_capability::json::weight(message) {
+        Ok(weight) => Some(weight).filter(|weight| *weight <= MAX_WEIGHT),
+        Err(_) => Some(0),
+    }
 }
 
 /// Lines that may be parsed, each of which is a message.

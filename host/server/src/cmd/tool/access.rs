@@ -1,12 +1,13 @@
 //! `cofferdam tool inspect --agent`: what the tools of an agent get, as the next start of the host decides it.
 
-use cofferdam_capability::Grant;
+use cofferdam_agent::BinAccess;
+use serde_json::json;
 
 use crate::access::{self, Given};
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host;
+use crate::host::{self, Decided};
 use crate::paths::DataDir;
 
 /// Shows the access of one BIN, or of all BINs of the agent.
@@ -18,24 +19,35 @@ pub(super) async fn show(
     data: &DataDir,
 ) -> Result<(), Failure> {
     let runner = host::runner(config, data)?;
-    let decisions = config.decisions()?;
+    let Decided { decisions, secrets: _, withheld } = host::decided(config, data);
     let dir = data.dir().map_err(Failure::work)?;
-    let mut grants =
-        cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions).await.map_err(Failure::usage)?;
+    let found = cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
+    let mut bins = found.map_err(Failure::usage)?;
     if let Some(bin) = bin {
-        let names = grants.iter().map(Grant::tool).collect::<Vec<_>>().join(", ");
-        grants.retain(|grant| grant.tool() == bin);
-        if grants.is_empty() {
+        let names = bins.iter().map(BinAccess::bin).collect::<Vec<_>>().join(", ");
+        bins.retain(|access| access.bin() == bin);
+        if bins.is_empty() {
             return Err(Failure::usage(format!("agent {agent} has no BIN `{bin}`; there are: {names}")));
         }
     }
     let defaults = &config.ceiling.defaults;
     if format == Format::Json {
-        let tools: Vec<_> = grants.iter().map(|grant| access::json(grant, defaults)).collect();
-        return console::json(&serde_json::json!({ "agent": agent, "tools": tools }));
+        let tool = |access: &BinAccess| match access {
+            BinAccess::Granted(grant) => access::json(grant, defaults),
+            BinAccess::Withheld { bin, reason } => json!({ "tool": bin, "not_offered": reason }),
+        };
+        let tools: Vec<_> = bins.iter().map(tool).collect();
+        return console::json(&json!({ "agent": agent, "tools": tools }));
     }
     let mut rows = Vec::new();
-    for grant in &grants {
+    for access in &bins {
+        let grant = match access {
+            BinAccess::Granted(grant) => grant,
+            BinAccess::Withheld { bin, reason } => {
+                rows.push(vec![bin.clone(), "nothing".to_owned(), format!("it is not offered: {reason}")]);
+                continue;
+            }
+        };
         let mut given = access::given(grant, defaults);
         if given.is_empty() {
             given.push(Given { kind: "nothing", what: "but its input".to_owned() });
@@ -44,7 +56,11 @@ pub(super) async fn show(
         rows.extend(given.into_iter().map(|given| vec![grant.tool().to_owned(), given.kind.to_owned(), given.what]));
     }
     console::table(&["tool", "gets", "what"], rows);
-    for sentence in grants.iter().filter_map(|grant| access::grant_limits(config, agent, grant)) {
+    let grants = bins.iter().filter_map(|access| match access {
+        BinAccess::Granted(grant) => Some(grant),
+        BinAccess::Withheld { .. } => None,
+    });
+    for sentence in grants.filter_map(|grant| access::grant_limits(config, agent, grant)) {
         console::notes(&sentence);
     }
     Ok(())

@@ -167,9 +167,11 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
 /// The receipt, a line for each value.
 fn receipt(report: &cofferdam_call::Report) -> Result<Vec<String>, Failure> {
     let value = serde_json::to_value(&report.receipt).map_err(Failure::work)?;
-    let lines = value.as_object().into_iter().flatten().map(|(key, value)| match value {
-        Value::String(text) => format!("{key:14} {text}"),
-        other => format!("{key:14} {other}"),
+    let rows = || value.as_object().into_iter().flatten();
+    let width = rows().map(|(key, _)| key.len()).max().unwrap_or_default();
+    let lines = rows().map(|(key, value)| match value {
+        Value::String(text) => format!("{key:width$} {text}"),
+        other => format!("{key:width$} {other}"),
     });
     Ok(lines.collect())
 }
