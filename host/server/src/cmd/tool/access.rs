@@ -8,6 +8,7 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+use crate::remedy;
 
 /// Shows the access of one BIN, or of all BINs of the agent.
 pub(super) async fn show(
@@ -44,7 +45,7 @@ pub(super) async fn show(
         rows.extend(given.into_iter().map(|given| vec![grant.tool().to_owned(), given.kind.to_owned(), given.what]));
     }
     console::table(&["tool", "gets", "what"], rows);
-    for sentence in grants.iter().filter_map(|grant| access::grant_limits(config, agent, grant)) {
+    for sentence in grants.iter().filter_map(|grant| remedy::grant_lines(config, agent, grant)) {
         console::notes(&sentence);
     }
     Ok(())
