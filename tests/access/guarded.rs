@@ -72,7 +72,7 @@ fn no_tool_of_a_command_line_may_replace_what_it_names() {
     let component = built(&scratch, "changes", "fs_changes", &directory("/workspace", "read-write"));
     let config = scratch.file("settings/cofferdam.toml", "");
     let manifest = scratch.file("manifests/own.toml", std::fs::read(scratch.path().join("capabilities.toml")).unwrap());
-    let secret = scratch.file("secrets/token", "token");
+    let secret = scratch.file("secrets/token", "the token");
     let link = scratch.directory("links").join("changes.wasm");
     symlink(&component, &link).unwrap();
     let run = |door: &[&str], component: &Path, offered: &Path, flags: &[&Path]| {

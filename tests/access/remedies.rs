@@ -42,7 +42,7 @@ fn the_lines_that_are_told_give_everything_that_was_withheld() {
     let (json, told) = access(&scratch);
     assert_eq!(json["withheld"].as_array().map(Vec::len), Some(7), "{json}");
     for line in [
-        "cofferdam.toml:2",
+        "cofferdam.toml:3",
         "workspace = \"rw\"  # in place of what is there",
         "dirs = [\"DIRECTORY:/notes:ro\"]",
         "env = { \"TEAM\" = \"VALUE\" }",

@@ -1,7 +1,8 @@
 //! File systems by which the kernel shows itself: processes with their memory and environment, devices, settings.
 //!
 //! Nothing in them is a file of somebody. Whoever reads `/proc` reads the host's environment and memory, so no tool is
-//! given a directory of one, nor a directory in which one is mounted.
+//! given a directory of one, nor a directory in which one is mounted. Terminals and message queues are mounted in every
+//! `/dev`, so that stays: they are refused when they are opened.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
@@ -12,14 +13,13 @@ use rustix::fs::{Mode, OFlags, fstatfs, open};
 use crate::location::{MAX_MOUNTS, unescaped};
 
 /// Numbers by which `statfs(2)` names them (`linux/magic.h`).
-const KINDS: [u64; 23] = [
+const KINDS: [u64; 21] = [
     0x9fa0,      // proc
     0x6265_6572, // sysfs
     0x0027_e0eb, // cgroup
     0x6367_7270, // cgroup2
     0x6462_6720, // debugfs
     0x7472_6163, // tracefs
-    0x1cd1,      // devpts
     0x7363_6673, // securityfs
     0xcafe_4a11, // bpf
     0x6265_6570, // configfs
@@ -31,11 +31,16 @@ const KINDS: [u64; 23] = [
     0x6573_5543, // fusectl
     0x4249_4e4d, // binfmt_misc
     0x6e73_6673, // nsfs
-    0x1980_0202, // mqueue
     0x6e66_7364, // nfsd
     0x6759_6969, // rpc_pipefs
     0x0765_5821, // resctrl
     0xabba_1974, // xenfs
+];
+
+/// Those of them that are mounted in every `/dev`.
+const IN_DEV: [u64; 2] = [
+    0x1cd1,      // devpts
+    0x1980_0202, // mqueue
 ];
 
 /// Returns true if the file or directory lies in a file system by which the kernel shows itself.
@@ -44,10 +49,14 @@ const KINDS: [u64; 23] = [
 ///
 /// The system does not say what file system it is.
 pub fn is_of_the_kernel(file: impl AsFd) -> io::Result<bool> {
-    // The field has another type on each architecture; the numbers have 32 bits.
-    #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the low 32 bits are the number")]
-    let kind = fstatfs(file)?.f_type as u64 & u64::from(u32::MAX);
-    Ok(KINDS.contains(&kind))
+    let kind = kind(file)?;
+    Ok(KINDS.contains(&kind) || IN_DEV.contains(&kind))
+}
+
+/// The number of a file system. Its type is another one on each architecture, and it has 32 bits.
+#[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the low 32 bits are the number")]
+fn kind(file: impl AsFd) -> io::Result<u64> {
+    Ok(fstatfs(file)?.f_type as u64 & u64::from(u32::MAX))
 }
 
 /// Returns the path of such a file system: the directory itself, or the first one that is mounted in it.
@@ -78,9 +87,10 @@ fn open_table() -> io::Result<std::fs::File> {
 }
 
 fn is_kernel_mount(point: &Path) -> bool {
-    let opened = open(point, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
     // This user cannot reach what it cannot open, and no tool can.
-    opened.is_ok_and(|opened| is_of_the_kernel(opened).unwrap_or(true))
+    let Ok(opened) = open(point, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else { return false };
+    // What cannot be told counts.
+    kind(opened).map_or(true, |kind| KINDS.contains(&kind))
 }
 
 #[cfg(test)]
