@@ -1,7 +1,9 @@
 //! What tools get: a manifest asks, the operator decides, and both can read it before anything runs.
 
+mod guarded;
 mod limits;
 mod moved;
+mod remedies;
 mod shown;
 mod space;
 

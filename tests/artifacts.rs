@@ -67,6 +67,14 @@ fn a_manifest_that_is_wrong_is_refused_with_its_place() {
     check_manifest(fs, &["capabilities.toml:6:", "missing key `reason`"]);
     check_manifest(&format!("{fs}reason = \"  \"\n"), &["capabilities.toml:9:", "`reason` is empty"]);
     check_manifest(&format!("{fs}reason = \"r\"\n{fs}reason = \"r\"\n"), &["/workspace", "twice"]);
+    for rows in [
+        "[[http]]\nhost = \"a.test\"\n",
+        "[[http]]\nhost = \"a.test\"\nmethods = [\"GET\", \"POST\"]\nports = [80]\npaths = [\"/v1\"]\n",
+        "[[tcp]]\nhost = \"a.test\"\nports = [5432, 5433]\n",
+    ] {
+        let other = rows.replace("\"GET\", \"POST\"", "\"POST\", \"GET\"").replace("5432, 5433", "5433, 5432");
+        check_manifest(&format!("{rows}reason = \"r\"\n{other}reason = \"s\"\n"), &["a.test", "twice", "one row"]);
+    }
     check_manifest("[[fs]]\npath = \"/a/../b\"\naccess = \"read-only\"\nreason = \"r\"\n", &[":7:", "/a/../b", "`..`"]);
     check_manifest("[[fs]]\npath = \"workspace\"\naccess = \"read-only\"\nreason = \"r\"\n", &[":7:", "absolute path"]);
     check_manifest("[[fs]]\npath = \"/w\"\naccess = \"rw\"\nreason = \"r\"\n", &[":8:", "`rw`", "read-write"]);

@@ -28,9 +28,14 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
     let given = "env = { TEAM = \"blue\" }\nhttp = [\"api.test:443\"]\ntcp = [\"db.test:5432\"]\n";
     scratch.file("data/cofferdam.toml", grant("reader") + given);
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-    let expected = "agent a: reader gets directory /workspace read-only; directory /tmp read-write, gone after the call; \
-        http api.test GET port 443 /v1; tcp db.test port 5432; variable TEAM; call grep; limit wall = 5s instead of 30s";
-    assert_eq!(host.has_said(expected), 1);
+    let agents = std::fs::read_dir(scratch.data().join("agents")).expect("trees");
+    let tree = agents.flatten().next().expect("a tree").path();
+    let place = tree.canonicalize().expect("a tree").join("workspace").display().to_string();
+    let expected = format!(
+        "agent a: reader gets directory /workspace read-only ({place}); \
+        directory /tmp read-write, gone after the call; http api.test GET port 443 /v1; tcp db.test port 5432; variable TEAM; call grep; limit wall = 5s instead of 30s"
+    );
+    assert_eq!(host.has_said(&expected), 1);
     assert_eq!(host.has_said("agent a: quiet gets nothing but its input"), 1);
     let withheld = ["requests to evil.test, which nobody offers", "the variable OTHER, which has no value here"];
     for sentence in withheld {
@@ -40,7 +45,8 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
     for running in [Some(host), None] {
         let shown = access(&scratch);
         let expected = json!({
-            "tool": "reader", "directories": [{ "path": "/workspace", "access": "read-only" }], "scratch": true,
+            "tool": "reader", "directories": [{ "path": "/workspace", "access": "read-only", "host": place }],
+            "scratch": true,
             "http": ["api.test GET port 443 /v1"], "tcp": ["db.test port 5432"], "secrets": [], "variables": ["TEAM"],
             "calls": ["grep"], "limits": [{ "name": "wall", "value": "5s", "default": "30s" }], "lower_limits": [],
         });

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::json;
 
 use super::server::{Server, next};
-use crate::support::{Ran, Scratch, cofferdam, guest, tool};
+use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};
 
 /// A guest that may write to `/workspace`, as a component of this name.
 fn writer(scratch: &Scratch, place: &Path) {
@@ -59,7 +59,8 @@ fn no_tool_may_write_where_components_are_served_from() {
         if offered == scratch.path() {
             ran.complains(&["the data directory"]);
         } else {
-            ran.complains(&["writer may write to /workspace", "is served from", ":ro"]);
+            let offer = format!("{}, offered read-write as /workspace", offered.canonicalize().unwrap().display());
+            ran.complains(&["writer", &offer, "leads to a", served.to_str().unwrap(), ":ro"]);
         }
     }
     // What is only read, or lies beside, is fine.
@@ -81,13 +82,81 @@ fn the_data_directory_is_never_offered() {
         cofferdam(&scratch, line).env("COFFERDAM_DATA_DIR", &data).run()
     };
     let home = scratch.path().join("home");
-    for offered in [&home, &data, &inside, &link, &home.join(".local/../.local/share"), Path::new("/")] {
+    for offered in [&home, &data, &inside, &link, &home.join(".local/../.local/share")] {
         for (access, command) in [(":ro", &["tool", "run"][..]), ("", &["tool", "run"]), (":ro", &["mcp"])] {
             let ran = run(offered, access, command).exits(2);
             ran.complains(&[&offered.display().to_string(), "/workspace", "the data directory", "--data-dir"]);
         }
     }
     run(&scratch.directory("home/project"), ":ro", &["mcp"]).exits(0);
+}
+
+/// A tool that may replace a link on the way to the data directory would choose its keys, tokens and components.
+#[test]
+fn a_link_to_the_data_directory_is_not_offered_to_be_written() {
+    let scratch = Scratch::new();
+    let component = scratch.path().join("tools/writer.wasm");
+    writer(&scratch, &component);
+    scratch.directory("real/data");
+    let links = scratch.directory("links");
+    symlink("../real/data", links.join("data")).unwrap();
+    let run = |access: &str| {
+        let dir = format!("{}:/workspace{access}", links.display());
+        let args = ["mcp".as_ref(), component.as_os_str(), "--dir".as_ref(), dir.as_ref()];
+        cofferdam(&scratch, args).env("COFFERDAM_DATA_DIR", links.join("data")).run()
+    };
+    let offer = format!("{}, offered read-write as /workspace", links.canonicalize().unwrap().display());
+    run("").exits(2).complains(&[&offer, "the data directory", "links/data", ":ro"]);
+    run(":ro").exits(0);
+}
+
+/// The kernel shows the memory and the environment of the host there.
+#[test]
+fn no_directory_of_the_kernel_is_offered() {
+    let scratch = Scratch::new();
+    let cat = tool("cat").display().to_string();
+    let run = |offered: &Path, tool_run: &[&str]| {
+        let dir = format!("{}:/workspace:ro", offered.display());
+        cofferdam(&scratch, [tool_run, &[cat.as_str(), "--dir", &dir]].concat()).run()
+    };
+    let link = scratch.path().join("link");
+    symlink("/proc/self", &link).unwrap();
+    for offered in ["/proc", "/proc/self", "/proc/self/task", "/proc/self/root/proc", "/sys", "/sys/kernel", "/dev/pts"]
+    {
+        run(Path::new(offered), &["tool", "run"]).exits(2).complains(&[offered, "/workspace", "the kernel"]);
+    }
+    for offered in [&link, Path::new("/")] {
+        run(offered, &["mcp"]).exits(2).complains(&[&offered.display().to_string(), "/workspace", "the kernel"]);
+    }
+    // One in which it is mounted.
+    let inner = scratch.directory("outer/inner/proc");
+    let Some(mounted) = Bind::mount(Path::new("/proc"), inner.clone()) else { return };
+    for offered in ["outer", "outer/inner"] {
+        let offered = scratch.path().join(offered);
+        run(&offered, &["mcp"]).exits(2).complains(&[&inner.canonicalize().unwrap().display().to_string()]);
+    }
+    drop(mounted);
+    run(&scratch.path().join("outer"), &["mcp"]).exits(0);
+}
+
+/// Also where it is mounted after the grant.
+#[test]
+fn what_the_kernel_shows_is_not_opened() {
+    let scratch = Scratch::new();
+    let file = scratch.file(
+        "Agentfile",
+        format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN cat {}\n", tool("cat").display()),
+    );
+    scratch.file("outer/notes", "notes");
+    let inner = scratch.directory("outer/inner");
+    let row = "[[grant]]\nagent = \"a\"\ntool = \"cat\"\nworkspace = \"none\"\ndirs = [\"../outer:/workspace:ro\"]\n";
+    scratch.file("data/cofferdam.toml", row);
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let read = |path: &str| content_of(&host.chat("a", &format!("run cat {path}")), "tool.result");
+    let Some(_mounted) = Bind::mount(Path::new("/proc"), inner) else { return };
+    let environment = read("inner/self/environ");
+    assert!(environment.contains("not permitted") && !environment.contains("PATH="), "{environment}");
+    assert!(read("notes").contains("notes"));
 }
 
 #[test]

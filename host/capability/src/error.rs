@@ -108,6 +108,34 @@ pub enum GrantError {
         /// The path under which the guest would know it.
         guest: GuestPath,
     },
+    /// A directory was offered in which the kernel shows processes, devices or settings.
+    #[error(
+        "{host}, offered as {guest}, leads to {found}, by which the kernel shows processes with their memory, devices or \
+         settings: offer a directory of files, in which nothing of this kind is mounted"
+    )]
+    KernelFiles {
+        /// The directory, as the operator named it.
+        host: String,
+        /// The path under which the guest would know it.
+        guest: GuestPath,
+        /// Where such a file system is.
+        found: String,
+    },
+    /// A directory was to be granted read-write in which a tool could replace what decides what runs next.
+    #[error(
+        "{host}, offered read-write as {guest}, leads to {role}, {path}: a tool that can replace it chooses what runs \
+         next; offer the directory read-only (`:ro`), or one beside it"
+    )]
+    Guarded {
+        /// The directory of the host.
+        host: String,
+        /// The path under which the guest would know it.
+        guest: GuestPath,
+        /// What the operator calls the file, such as `the configuration`.
+        role: &'static str,
+        /// The file, as the operator named it.
+        path: String,
+    },
     /// A directory that was to be granted cannot be opened.
     #[error("cannot open {path} for the tool: {source}")]
     Open {

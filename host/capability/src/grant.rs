@@ -11,7 +11,7 @@ use crate::guest_path::GuestPath;
 use crate::limits::{Limits, LimitsRequest, LowerLimit};
 use crate::manifest::{Access, Manifest};
 use crate::network::{
-    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
+    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpPorts, TcpRule,
 };
 use crate::overlap;
 use crate::preopen::{Offer, Preopen};
@@ -50,7 +50,7 @@ pub struct Decision {
 #[serde(rename_all = "kebab-case")]
 pub enum Withheld {
     /// The manifest declares a directory that nobody offered.
-    NotOffered(GuestPath),
+    NotOffered(GuestPath, Access),
     /// A directory was offered that the manifest does not declare, so the tool does not see it.
     NotDeclared(GuestPath),
     /// The manifest asks for more access than was offered.
@@ -66,7 +66,7 @@ pub enum Withheld {
     /// A host was offered that the manifest does not declare, or not at this port.
     HostNotDeclared(String),
     /// The manifest declares TCP to a host that nobody offers, or not at these ports.
-    NoTcp(HostPattern),
+    NoTcp(HostPattern, TcpPorts),
     /// The manifest declares TCP to a host that this host gives to no tool.
     TcpAboveCeiling(HostPattern),
     /// TCP was offered that the manifest does not declare.
@@ -114,7 +114,7 @@ struct Fingerprint<'a> {
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOffered(path) => write!(f, "its manifest declares {path}, which nobody offers"),
+            Self::NotOffered(path, _) => write!(f, "its manifest declares {path}, which nobody offers"),
             Self::NotDeclared(path) => {
                 write!(f, "its manifest does not declare {path}, so it does not see what is offered there")
             }
@@ -134,7 +134,7 @@ impl fmt::Display for Withheld {
             Self::HostNotDeclared(offer) => {
                 write!(f, "its manifest does not declare requests to {offer}, so it cannot send any there")
             }
-            Self::NoTcp(host) => write!(f, "its manifest declares TCP to {host}, which nobody offers"),
+            Self::NoTcp(host, _) => write!(f, "its manifest declares TCP to {host}, which nobody offers"),
             Self::TcpAboveCeiling(host) => {
                 write!(f, "its manifest declares TCP to {host}, which this host gives to no tool")
             }
@@ -320,7 +320,7 @@ fn decide_directories(
             }
         }
         if met.len() == before {
-            withheld.push(Withheld::NotOffered(row.path.clone()));
+            withheld.push(Withheld::NotOffered(row.path.clone(), row.access));
         }
     }
     for offer in offers {
@@ -427,7 +427,7 @@ fn decide_tcp(
             granted.extend(met);
         }
         if granted.len() == before {
-            withheld.push(Withheld::NoTcp(row.host.clone()));
+            withheld.push(Withheld::NoTcp(row.host.clone(), row.ports.clone()));
         }
     }
     let unused = offers.iter().zip(used).filter(|(_, used)| !used);

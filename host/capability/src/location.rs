@@ -17,7 +17,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, fstat, openat, statx};
 const MAX_DEPTH: usize = 2_048;
 
 /// The longest table of mounts that is read, in bytes: tens of thousands of mounts.
-const MAX_MOUNTS: u64 = 16 << 20;
+pub(crate) const MAX_MOUNTS: u64 = 16 << 20;
 
 /// A directory, and all that it lies in.
 #[derive(Debug, Clone)]
@@ -64,6 +64,15 @@ impl Location {
         Err(io::Error::other(format!("more than {MAX_DEPTH} directories lie above it")))
     }
 
+    /// Finds out where an open file lies that is no directory, as far as the table of mounts says.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let it be looked at.
+    pub(crate) fn of_file(file: impl AsFd) -> io::Result<Self> {
+        Ok(Self { identities: vec![identity(&file)?], place: place(file)? })
+    }
+
     /// Returns true if the directory is the other one or lies in it.
     pub fn lies_in(&self, outer: &Self) -> bool {
         let above = outer.identities.first().is_some_and(|outer| self.identities.contains(outer));
@@ -106,7 +115,7 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
 }
 
 /// Blanks, line breaks and backslashes are written as three octal digits.
-fn unescaped(text: &[u8]) -> PathBuf {
+pub(crate) fn unescaped(text: &[u8]) -> PathBuf {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some((first, after)) = rest.split_first() {
         let code = after.get(..3).filter(|_| *first == b'\\').and_then(|digits| str::from_utf8(digits).ok());

@@ -244,6 +244,29 @@ impl Manifest {
         }
     }
 
+    /// Refuses a second row that asks for the same requests or connections, whatever reason it has and in whatever order it
+    /// lists them.
+    fn check_repeated_network(&self, origin: &str) -> Result<(), ManifestError> {
+        let refuse = |table: &str, host: &HostPattern| {
+            let problem = format!("[[{table}]] `host = \"{host}\"` appears twice with the same keys: keep one row");
+            Err(ManifestError::at(origin, problem))
+        };
+        for (index, row) in self.http.iter().enumerate() {
+            if self.http.iter().take(index).any(|other| other.asks_the_same(row)) {
+                return refuse("http", &row.host);
+            }
+        }
+        for (index, row) in self.tcp.iter().enumerate() {
+            let same = |other: &TcpRow| {
+                other.host == row.host && other.ports.are_within(&row.ports) && row.ports.are_within(&other.ports)
+            };
+            if self.tcp.iter().take(index).any(same) {
+                return refuse("tcp", &row.host);
+            }
+        }
+        Ok(())
+    }
+
     /// Refuses a character that could draw on a terminal, forge a line or hide a word from a reviewer, in any text of the
     /// manifest: reasons, paths, hosts, names.
     fn check_text(&self, origin: &str) -> Result<(), ManifestError> {
@@ -282,6 +305,7 @@ impl Manifest {
         twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
         twice("[[call]] `name`", self.call.iter().map(|row| row.name.as_str()), origin)?;
+        self.check_repeated_network(origin)?;
         self.check_network(origin)?;
         twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
         for row in &self.fs {
@@ -310,6 +334,18 @@ impl HttpRow {
     /// Whether the row, before anything narrows it, is about this request. `path` is that of the URI, without the query.
     pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
         self.rule().covers(method, scheme, host, port, path)
+    }
+
+    /// Returns true if both rows are about the same requests, whatever their reasons.
+    fn asks_the_same(&self, other: &Self) -> bool {
+        fn alike<T: PartialEq>(one: &[T], other: &[T]) -> bool {
+            one.iter().all(|item| other.contains(item)) && other.iter().all(|item| one.contains(item))
+        }
+        let Self { host, methods, ports, paths, reason: _ } = self;
+        *host == other.host
+            && alike(methods, &other.methods)
+            && alike(ports, &other.ports)
+            && alike(paths, &other.paths)
     }
 
     /// The row as a rule, before anything narrows it.

@@ -3,7 +3,8 @@
 //! This is the only file of the host that opens a directory for a guest. Everything after it holds a descriptor, so a
 //! directory that is swapped for a symbolic link after the grant changes nothing.
 
-use std::path::Path;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
@@ -11,6 +12,7 @@ use cap_std::fs::Dir;
 
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
+use crate::kernel_files;
 use crate::location::Location;
 use crate::manifest::Access;
 
@@ -32,6 +34,8 @@ pub struct Preopen {
     guest: GuestPath,
     access: Access,
     dir: Arc<Dir>,
+    /// Where it lay on the host when it was opened.
+    host: PathBuf,
 }
 
 impl Offer {
@@ -39,12 +43,16 @@ impl Offer {
     ///
     /// # Ambient Authority
     ///
-    /// Resolves `host` as the operator would, symbolic links included. Errors when it is not a directory.
+    /// Resolves `host` as the operator would, symbolic links included. Errors when it is not a directory, or leads to a file
+    /// system by which the kernel shows itself.
     #[allow(clippy::disallowed_methods, reason = "the operator names it; this is where guests' directories are opened")]
     pub fn host_directory(host: &Path, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
         let name = host.display().to_string();
         let open = |source| GrantError::Open { path: name.clone(), source };
         let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(open)?;
+        if let Some(found) = kernel_files::found_in(&dir).map_err(open)? {
+            return Err(GrantError::KernelFiles { host: name, guest, found: found.display().to_string() });
+        }
         Ok(Self { guest, access, dir: Arc::new(dir), host: name, named: true })
     }
 
@@ -88,16 +96,21 @@ impl Offer {
                 "." => Arc::clone(&self.dir),
                 below => Arc::new(self.dir.open_dir(below).map_err(open)?),
             };
-            return Ok(Some(Preopen { guest: asked.clone(), access, dir }));
+            return Ok(Some(Preopen::new(asked.clone(), access, dir)));
         }
         if asked.contains(&self.guest) {
-            return Ok(Some(Preopen { guest: self.guest.clone(), access, dir: Arc::clone(&self.dir) }));
+            return Ok(Some(Preopen::new(self.guest.clone(), access, Arc::clone(&self.dir))));
         }
         Ok(None)
     }
 }
 
 impl Preopen {
+    fn new(guest: GuestPath, access: Access, dir: Arc<Dir>) -> Self {
+        let host = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd())).unwrap_or_default();
+        Self { guest, access, dir, host }
+    }
+
     /// The path under which the guest sees it.
     pub fn guest(&self) -> &GuestPath {
         &self.guest
@@ -106,6 +119,11 @@ impl Preopen {
     /// What the guest may do there.
     pub fn access(&self) -> Access {
         self.access
+    }
+
+    /// Where the directory lay on the host when it was opened, for people; empty if the system does not say.
+    pub fn host(&self) -> &Path {
+        &self.host
     }
 
     /// The open directory.

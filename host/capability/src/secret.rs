@@ -68,6 +68,11 @@ impl SecretRule {
         &self.header.0
     }
 
+    /// The header's value, with `{}` where the secret goes.
+    pub fn format(&self) -> &str {
+        self.format.as_str()
+    }
+
     /// What stands before and after the secret in the header's value.
     pub fn around(&self) -> (&str, &str) {
         self.format.0.split_once("{}").unwrap_or_default()
@@ -76,6 +81,20 @@ impl SecretRule {
 
 impl SecretName {
     /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl InjectHeader {
+    /// The header, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl InjectFormat {
+    /// The value, with `{}` where the secret goes.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -8,6 +8,7 @@
 mod budget;
 mod changes;
 mod descriptor;
+mod kernel;
 mod listing;
 mod stream;
 mod touched;
@@ -24,6 +25,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use budget::{Area, Listed, Opened, OverBudget};
 pub(crate) use budget::{FileBudget, FileUse};
 pub(crate) use changes::Changes;
+use kernel::Devices;
 use touched::Touched;
 
 use crate::scratch::Share;
@@ -38,6 +40,7 @@ pub(crate) struct Files {
     listings: HashMap<u32, Listing>,
     touched: Touched,
     changes: Changes,
+    devices: Devices,
 }
 
 /// What an open listing holds.
@@ -69,6 +72,7 @@ impl Files {
             listings: HashMap::new(),
             touched: Touched::default(),
             changes: Changes::default(),
+            devices: Devices::default(),
         }
     }
 

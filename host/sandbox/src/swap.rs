@@ -44,7 +44,12 @@ pub(crate) struct Swap {
 struct Group {
     membership: File,
     began_in: Vec<u8>,
+    /// The most that the group may have in swap.
     swap_max: File,
+    /// What it has there: pages that went out while it was allowed stay out.
+    swap_current: File,
+    /// This process was seen in another group, whose pages may be in swap and are counted there.
+    was_elsewhere: AtomicBool,
 }
 
 impl Swap {
@@ -102,14 +107,19 @@ impl Group {
         let began_in = read(&membership)?;
         let text = str::from_utf8(&began_in).ok()?;
         let path = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
-        let swap_max = open(&groups.join(path).join("memory.swap.max"))?;
-        Some(Self { membership, began_in, swap_max })
+        let own = groups.join(path);
+        let (swap_max, swap_current) = (open(&own.join("memory.swap.max"))?, open(&own.join("memory.swap.current"))?);
+        Some(Self { membership, began_in, swap_max, swap_current, was_elsewhere: AtomicBool::new(false) })
     }
 
-    /// Returns true if this process is still in its group, and the group may not swap.
+    /// Returns true if this process has always been in its group, and the group may not swap and has nothing in swap.
     fn forbids_swap(&self) -> bool {
-        read(&self.swap_max).is_some_and(|most| most == b"0\n")
-            && read(&self.membership).is_some_and(|group| group == self.began_in)
+        let nothing = |file| read(file).is_some_and(|bytes| bytes == b"0\n");
+        if read(&self.membership).is_none_or(|group| group != self.began_in) {
+            self.was_elsewhere.store(true, Ordering::Release);
+        }
+        // The limit first: with it in force, nothing more goes out after the second look.
+        !self.was_elsewhere.load(Ordering::Acquire) && nothing(&self.swap_max) && nothing(&self.swap_current)
     }
 }
 
@@ -144,6 +154,7 @@ mod tests {
         std::fs::create_dir(dir.path().join("slice")).unwrap();
         if let Some(most) = swap_max {
             write("slice/memory.swap.max", most);
+            write("slice/memory.swap.current", "0\n");
         }
         let at = |name: &str| dir.path().join(name);
         let swap = Swap::of(&at("swaps"), &at("membership"), dir.path());
@@ -160,12 +171,30 @@ mod tests {
     #[test]
     fn a_group_that_may_not_swap_counts_while_the_process_is_in_it() {
         let (dir, swap) = watched("/swapfile file 1 0 -2\n", Some("0\n"));
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
         assert!(!swap.is_possible());
-        std::fs::write(dir.path().join("membership"), "0::/elsewhere\n").unwrap();
+        write("slice/memory.swap.max", "max\n");
         assert!(swap.is_possible());
-        std::fs::write(dir.path().join("membership"), "0::/slice\n").unwrap();
-        std::fs::write(dir.path().join("slice/memory.swap.max"), "max\n").unwrap();
+        write("slice/memory.swap.max", "0\n");
+        assert!(!swap.is_possible());
+        // What went out in another group is not counted in this one.
+        write("membership", "0::/elsewhere\n");
         assert!(swap.is_possible());
+        write("membership", "0::/slice\n");
+        assert!(swap.is_possible());
+    }
+
+    #[test]
+    fn pages_that_went_out_while_a_group_was_allowed_to_swap_count() {
+        let (dir, swap) = watched("/swapfile file 1 0 -2\n", Some("0\n"));
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        // The limit was raised and set back while a call ran.
+        write("slice/memory.swap.current", "25165824\n");
+        assert!(swap.is_possible());
+        write("slice/memory.swap.current", "0\n");
+        assert!(!swap.is_possible());
+        std::fs::remove_file(dir.path().join("slice/memory.swap.current")).unwrap();
+        assert!(Swap::of(&dir.path().join("swaps"), &dir.path().join("membership"), dir.path()).is_possible());
     }
 
     #[test]

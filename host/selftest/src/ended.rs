@@ -114,6 +114,20 @@ pub(crate) fn changes_told(ended: &Ended<'_>) -> Result<(), Problem> {
     ended.changed("truncated", 2, &["emptied", "shorter"])
 }
 
+/// The receipt counts every rename that changed something, what it replaced, and nothing else.
+pub(crate) fn renames_told(ended: &Ended<'_>) -> Result<(), Problem> {
+    let renamed = [
+        "link/../same -> /workspace/same",
+        "docs -> /workspace/old",
+        "docs -> /workspace/new",
+        "old -> /workspace/docs",
+        "docs/notes -> /workspace/docs/notes",
+    ];
+    ended.changed("renamed", 5, &renamed)?;
+    ended.changed("removed", 3, &["same", "link/../victim", "docs/notes"])?;
+    ended.changed("truncated", 0, &[])
+}
+
 /// The planted file is as it was.
 pub(crate) fn notes_unchanged(ended: &Ended<'_>) -> Result<(), Problem> {
     let notes = ended.place.workspace().join("notes.txt");

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, Withheld};
-use cofferdam_capability::{Host, Scheme};
+use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_tool::{Runner, RunnerConfig, Secrets};
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::console;
 use crate::descriptors;
 use crate::error::Failure;
+use crate::guard;
 use crate::paths::{self, DataDir};
 use crate::secret::{self, OfGrants};
 
@@ -32,11 +33,11 @@ pub(crate) struct Reach {
 
 /// What loads tools and has no secrets to give them.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
-    runner_with(config, data, Reach::default())
+    runner_with(config, data, Reach::default(), guard::always(config, data)?)
 }
 
-/// What runs tools, for the host and for `tool run` alike.
-pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Result<Runner, Failure> {
+/// What runs tools, for the host and for `tool run` alike. None of them may replace what is `guarded`.
+pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach, guarded: Guarded) -> Result<Runner, Failure> {
     let Reach { addresses, nameservers, stand_ins, secrets } = reach;
     let compiler = std::env::current_exe()
         .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
@@ -61,6 +62,7 @@ pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach) -> Resu
         stand_ins,
         secrets,
         data: data.dir().map_err(Failure::work)?,
+        guarded,
     })
     .map_err(|error| Failure::work(format!("data directory {}: {error}", data.path().display())))
 }
@@ -95,13 +97,19 @@ pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
     Decided { decisions, secrets, withheld }
 }
 
-/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others.
-pub(crate) async fn agents(config: &Config, data: &DataDir, accepted: Vec<Accepted>) -> Result<Agents, Failure> {
+/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others; none of the
+/// tools may replace what is `guarded`.
+pub(crate) async fn agents(
+    config: &Config,
+    data: &DataDir,
+    accepted: Vec<Accepted>,
+    guarded: Guarded,
+) -> Result<Agents, Failure> {
     let Decided { decisions, secrets, withheld } = decided(config, data);
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
     }
-    let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() })?);
+    let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() }, guarded)?);
     let images = Arc::new(images(data, false, None)?);
     let credentials = Credentials::new(
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),

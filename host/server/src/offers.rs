@@ -12,7 +12,7 @@ use crate::cli::Offers;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::host::Reach;
-use crate::{access, cmd, console, directory, secret};
+use crate::{access, cmd, console, directory, remedy, secret};
 
 /// How tools reach the network, and what each of them is offered.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
@@ -30,7 +30,7 @@ pub(crate) fn tell(component: &str, tools: &[Tool]) {
     for withheld in tool.grant().withheld() {
         console::note(&format!("note: {component}: {withheld}"));
     }
-    if let Some(flags) = access::flags(tool.grant()) {
+    if let Some(flags) = remedy::flags(tool.grant()) {
         console::note(&format!("note: {component}: to give it more, add {flags}"));
     }
     tell_reach(component, tool.grant());
@@ -46,7 +46,7 @@ pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
         for withheld in grant.withheld() {
             tracing::info!(agent = agent.name(), tool = grant.tool(), "{withheld}");
         }
-        if let Some(sentence) = access::grant_limits(config, agent.name(), grant) {
+        if let Some(sentence) = remedy::grant_lines(config, agent.name(), grant) {
             console::notes(&format!("note: {tool}: {sentence}"));
         }
         tell_reach(&tool, grant);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::{Descriptor, Outcome};
 use cofferdam_capability::{
-    Ceiling, Count, Decision, Diff, Digest, Grant, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+    Ceiling, Count, Decision, Diff, Digest, Grant, Guarded, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
 use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Shape};
 
@@ -57,6 +57,8 @@ pub struct RunnerConfig {
     pub secrets: Secrets,
     /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that the host keeps there.
     pub data: Dir,
+    /// Files that decide what runs next: no grant lets a tool replace one.
+    pub guarded: Guarded,
 }
 
 /// Loads components and calls tools. Clones are the same runner.
@@ -67,6 +69,7 @@ pub struct Runner {
     ceiling: Arc<Ceiling>,
     calls_per_agent: u32,
     data: Arc<Dir>,
+    guarded: Arc<Guarded>,
 }
 
 /// A component that was loaded and checked, and not offered to anybody yet.
@@ -96,6 +99,7 @@ impl Runner {
             stand_ins,
             secrets,
             data,
+            guarded,
         } = config;
         let engine = Engine::new(EngineConfig {
             compiler,
@@ -114,7 +118,18 @@ impl Runner {
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let door = Arc::new(Door { engine, threads, secrets, redactor });
         let (pins, ceiling, data) = (Arc::new(Pins::new(pins)), Arc::new(ceiling), Arc::new(data));
-        Ok(Self { door, pins, ceiling, calls_per_agent, data })
+        Ok(Self { door, pins, ceiling, calls_per_agent, data, guarded: Arc::new(guarded) })
+    }
+
+    /// The same runner, whose tools may replace nothing of what `add` guards either.
+    ///
+    /// # Errors
+    ///
+    /// Those of `add`.
+    pub fn guarding(&self, add: impl FnOnce(&mut Guarded) -> std::io::Result<()>) -> std::io::Result<Self> {
+        let mut guarded = Guarded::clone(&self.guarded);
+        add(&mut guarded)?;
+        Ok(Self { guarded: Arc::new(guarded), ..self.clone() })
     }
 
     /// A queue for the calls of one agent.
@@ -165,8 +180,11 @@ impl Runner {
     /// Decides what the tools of a component may touch under this name. Nothing of it runs.
     pub fn grant(&self, installed: &Installed, name: &str, decision: Decision) -> Result<Grant, ToolError> {
         let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
-        refused.map_err(|source| ToolError::Grant { tool: name.to_owned(), source })?;
-        self.granted(&installed.component, name, installed.manifest(), decision)
+        let wrong = |source| ToolError::Grant { tool: name.to_owned(), source };
+        refused.map_err(wrong)?;
+        let grant = self.granted(&installed.component, name, installed.manifest(), decision)?;
+        self.guarded.check(&grant).map_err(wrong)?;
+        Ok(grant)
     }
 
     /// Makes the tools of a component: one for a command, one for each tool that a typed component describes, one for each

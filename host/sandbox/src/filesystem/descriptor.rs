@@ -9,7 +9,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, Filesize, HostDescriptor,
     MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::stream::gap;
 use super::{FilesView, again};
@@ -33,6 +33,27 @@ impl FilesView<'_> {
             Err(error) if error.downcast_ref().is_some() => Ok(None),
             Err(trap) => Err(trap),
         }
+    }
+
+    /// Refuses an opened file or directory by which the kernel shows itself, whatever path led to it.
+    fn refuse_kernel(&mut self, descriptor: Resource<Descriptor>) -> FsResult<Resource<Descriptor>> {
+        let opened = match self.wasi.table.get(&descriptor)? {
+            Descriptor::File(file) => &file.file,
+            Descriptor::Dir(dir) => &dir.dir,
+        };
+        if !self.files.devices.are_of_the_kernel(opened) {
+            return Ok(descriptor);
+        }
+        self.budget().special_refused();
+        HostDescriptor::drop(&mut self.wasi, descriptor).map_err(FsError::trap)?;
+        Err(ErrorCode::NotPermitted.into())
+    }
+
+    /// What device and inode of a name come to, if something is there. A link counts as itself.
+    async fn identity(&mut self, fd: &Resource<Descriptor>, path: &str) -> Option<(u64, u64)> {
+        let (fd, path) = (again(fd), path.to_owned());
+        let found = HostDescriptor::metadata_hash_at(&mut self.wasi, fd, PathFlags::empty(), path).await;
+        found.ok().map(|hash| (hash.lower, hash.upper))
     }
 
     /// Notes a removal that succeeded.
@@ -66,6 +87,7 @@ impl HostDescriptor for FilesView<'_> {
         let descriptor =
             HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path.clone(), open_flags, flags).await;
         let descriptor = if creates { self.created(area, descriptor)? } else { descriptor? };
+        let descriptor = self.refuse_kernel(descriptor)?;
         if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
             let path = self.path(&fd, &path);
             self.files.changes.truncated(path);
@@ -170,13 +192,14 @@ impl HostDescriptor for FilesView<'_> {
         let area = self.area(&new_fd);
         self.charge_entry(area)?;
         let (from, to) = (self.path(&fd, &old_path), self.path(&new_fd, &new_path));
-        let flags = PathFlags::empty();
-        let replaced = HostDescriptor::stat_at(&mut self.wasi, again(&new_fd), flags, new_path.clone()).await.is_ok();
+        let moved = self.identity(&fd, &old_path).await;
+        let replaced = self.identity(&new_fd, &new_path).await;
         let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
         let renamed = self.created(area, result);
-        if renamed.is_ok() && from != to {
+        // Two names of one file stay as they are (`rename(2)`).
+        if renamed.is_ok() && (moved.is_none() || moved != replaced) {
             self.files.changes.renamed(&from, &to);
-            if replaced {
+            if replaced.is_some() {
                 self.files.changes.removed(to);
             }
         }

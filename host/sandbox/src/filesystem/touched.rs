@@ -102,13 +102,13 @@ impl Touched {
     }
 }
 
-/// A path from another one, as far as its words tell. What is longer than is kept loses its end.
+/// A path from another one, as the guest wrote it. `..` stays, because only the kernel knows what lies above a link. What is
+/// longer than is kept loses its end.
 fn joined(base: &str, path: &str) -> String {
     let mut joined = base.trim_end_matches('/').to_owned();
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => joined.truncate(joined.rfind('/').unwrap_or(0)),
             name => {
                 joined.push('/');
                 joined.push_str(name);
@@ -119,27 +119,15 @@ fn joined(base: &str, path: &str) -> String {
     if joined.is_empty() { "/".to_owned() } else { joined }
 }
 
-/// The first entry of a path from the root, as far as its words tell: what `..` takes back does not count. Empty for the
-/// root itself, nothing for a name that no file system has.
+/// The first entry of a path from the root. Empty for the root itself and for a path with `..`, which a link leads elsewhere
+/// than its words say; nothing for a name that no file system has.
 fn first_entry(path: &str) -> Option<&str> {
-    let mut depth = 0_usize;
-    let mut first = "";
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => depth = depth.saturating_sub(1),
-            name => {
-                if depth == 0 {
-                    first = name;
-                }
-                depth += 1;
-            }
-        }
+    let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+    if parts.clone().any(|part| part == "..") {
+        return Some("");
     }
-    match depth {
-        0 => Some(""),
-        _ => (first.len() <= MAX_NAME).then_some(first),
-    }
+    let first = parts.next().unwrap_or_default();
+    (first.len() <= MAX_NAME).then_some(first)
 }
 
 #[cfg(test)]
@@ -170,7 +158,7 @@ mod tests {
         let mut touched = Touched::default();
         touched.granted(1, "/");
         for (path, expected) in
-            [("etc/passwd", "/etc"), ("a/../../b/c", "/b"), ("./x", "/x"), (".", "/"), ("a/..", "/"), ("a/../b", "/b")]
+            [("etc/passwd", "/etc"), ("a/../../b/c", "/"), ("./x", "/x"), (".", "/"), ("a/..", "/"), ("a/../b", "/")]
         {
             touched.directories.clear();
             touched.touch(1, path, Access::ReadOnly);
@@ -191,10 +179,11 @@ mod tests {
         touched.opened(3, "x", 5);
         for (descriptor, path, expected) in [
             (1, "c", "/workspace/c"),
-            (4, "../c", "/workspace/a/c"),
+            (4, "../c", "/workspace/a/b/../c"),
             (4, "", "/workspace/a/b"),
             (2, "etc//x/", "/etc/x"),
-            (2, "..", "/"),
+            (2, "..", "/.."),
+            (1, "link/../c", "/workspace/link/../c"),
             (5, "y", "/tmp/x/y"),
             (9, "y", "/y"),
         ] {

@@ -8,6 +8,7 @@ mod received;
 mod served;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use cofferdam_capability::{Account, Charge, Overdrawn};
 use wasmtime::component::{HasData, Linker, Resource};
@@ -44,10 +45,20 @@ const BODY_BUFFERS: usize = 2 * WRITE_CHUNK;
 
 /// Memory behind the HTTP resources of one call, by handle.
 ///
-/// The charge of a handle ends when the guest drops it, or when its number is used again.
+/// The charge of a handle ends when the guest drops it, or when its number is used again. That of a body ends with the last
+/// of two handles: its own, and that of the request or response that it belongs to, which holds what was written after the
+/// body is finished.
 pub(crate) struct Holdings {
     account: Account,
     by_handle: HashMap<u32, Charge>,
+    bodies: HashMap<u32, Arc<BodyCharge>>,
+}
+
+/// Memory of a body that a guest writes.
+struct BodyCharge {
+    _buffers: Charge,
+    /// The header list that it was finished with.
+    trailers: OnceLock<Charge>,
 }
 
 /// wasmtime-wasi-http's resources with the account before them.
@@ -71,13 +82,13 @@ pub(crate) fn add_to_linker(l: &mut Linker<State>) -> wasmtime::Result<()> {
 
 impl Holdings {
     pub(crate) fn new(account: Account) -> Self {
-        Self { account, by_handle: HashMap::new() }
+        Self { account, by_handle: HashMap::new(), bodies: HashMap::new() }
     }
 
     /// Charges `bytes` for a new handle.
     fn begin(&mut self, handle: u32, what: &'static str, bytes: usize) -> Result<(), Overdrawn> {
         // The last holder of this number is gone.
-        self.by_handle.remove(&handle);
+        self.end(handle);
         self.by_handle.insert(handle, self.account.hold(what, bytes)?);
         Ok(())
     }
@@ -92,6 +103,37 @@ impl Holdings {
 
     fn end(&mut self, handle: u32) {
         self.by_handle.remove(&handle);
+        self.bodies.remove(&handle);
+    }
+
+    /// Charges the buffers of a new body to its handle and to that of its owner.
+    fn begin_body(&mut self, owner: u32, body: u32) -> Result<(), Overdrawn> {
+        // The last holder of this number is gone.
+        self.end(body);
+        let buffers = self.account.hold("buffers of a body", BODY_BUFFERS)?;
+        let charge = Arc::new(BodyCharge { _buffers: buffers, trailers: OnceLock::new() });
+        self.bodies.insert(body, Arc::clone(&charge));
+        self.bodies.insert(owner, charge);
+        Ok(())
+    }
+
+    /// The body belongs to its owner alone, with the trailers that it was finished with.
+    fn finish_body(&mut self, body: u32, trailers: Option<u32>) {
+        let trailers = trailers.and_then(|trailers| self.by_handle.remove(&trailers));
+        if let (Some(charge), Some(trailers)) = (self.bodies.get(&body), trailers) {
+            // A body is finished once.
+            let _ = charge.trailers.set(trailers);
+        }
+        self.end(body);
+    }
+
+    /// What belongs to one handle belongs to another from now on, with `bytes` of its own.
+    fn hand_over(&mut self, from: u32, to: u32, bytes: usize) -> Result<(), Overdrawn> {
+        let body = self.bodies.remove(&from);
+        self.end(from);
+        self.begin(to, "a request", bytes)?;
+        self.bodies.extend(body.map(|body| (to, body)));
+        Ok(())
     }
 
     fn of(&self, handle: u32) -> usize {
@@ -113,8 +155,9 @@ impl HttpView<'_> {
         Ok(self.holdings.begin(response.rep(), "headers of a response", bytes)?)
     }
 
-    fn body_buffers(&mut self, body: &Resource<body::HostOutgoingBody>) -> wasmtime::Result<()> {
-        Ok(self.holdings.begin(body.rep(), "buffers of a body", BODY_BUFFERS)?)
+    /// Charges a new body of the request or response `owner`.
+    fn body_buffers(&mut self, owner: u32, body: &Resource<body::HostOutgoingBody>) -> wasmtime::Result<()> {
+        Ok(self.holdings.begin_body(owner, body.rep())?)
     }
 }
 
@@ -129,11 +172,10 @@ impl outgoing_handler::Host for HttpView<'_> {
         request: Resource<HostOutgoingRequest>,
         options: Option<Resource<RequestOptions>>,
     ) -> HttpResult<Resource<HostFutureIncomingResponse>> {
-        // Its headers and path are held until the exchange is over, which the handle of its response stands for.
+        // Its headers, path and body are held until the exchange is over, which the handle of its response stands for.
         let (handle, bytes) = (request.rep(), self.holdings.of(request.rep()));
         let response = outgoing_handler::Host::handle(&mut self.wasi, request, options)?;
-        self.holdings.end(handle);
-        self.holdings.begin(response.rep(), "a request", bytes).map_err(HttpError::trap)?;
+        self.holdings.hand_over(handle, response.rep(), bytes).map_err(HttpError::trap)?;
         Ok(response)
     }
 }
@@ -220,9 +262,10 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         &mut self,
         request: Resource<HostOutgoingRequest>,
     ) -> wasmtime::Result<Result<Resource<body::HostOutgoingBody>, ()>> {
+        let owner = request.rep();
         let body = types::HostOutgoingRequest::body(&mut self.wasi, request)?;
         if let Ok(body) = &body {
-            self.body_buffers(body)?;
+            self.body_buffers(owner, body)?;
         }
         Ok(body)
     }
@@ -315,7 +358,7 @@ impl types::HostOutgoingBody for HttpView<'_> {
         body: Resource<body::HostOutgoingBody>,
         trailers: Option<Resource<FieldMap>>,
     ) -> HttpResult<()> {
-        self.holdings.end(body.rep());
+        self.holdings.finish_body(body.rep(), trailers.as_ref().map(Resource::rep));
         types::HostOutgoingBody::finish(&mut self.wasi, body, trailers)
     }
 

@@ -108,6 +108,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { says: "the host answered every time", ..writer(guest::FS_TIMES, "ok") },
     Row { after: ended::changes_told, says: "changed", ..writer(guest::FS_CHANGES, "ok") },
+    Row { args: &["renames"], after: ended::renames_told, says: "changed", ..writer(guest::FS_CHANGES, "ok") },
     // Scratch.
     scratch(&["end"], "ok"),
     scratch(&["fail"], "guest-error"),

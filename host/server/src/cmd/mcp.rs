@@ -17,7 +17,7 @@ use crate::mcp::{agent, call::Callee, http, stdio};
 use crate::paths::DataDir;
 use crate::signals::Ending;
 use crate::token::Token;
-use crate::{console, descriptors, host, offers};
+use crate::{console, descriptors, guard, host, offers};
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
@@ -63,7 +63,9 @@ struct Tools<'a> {
 async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir) -> Result<Door, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
-    let runner = Arc::new(host::runner_with(config, data, reach)?);
+    let mut guarded = guard::always(config, data)?;
+    guard::secrets(&mut guarded, &given.secret)?;
+    let runner = Arc::new(host::runner_with(config, data, reach, guarded)?);
     let named = Named::load(&runner, tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();

@@ -18,7 +18,7 @@ use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir, Lock};
 use crate::signals::Ending;
 use crate::token::Token;
-use crate::{console, descriptors, host, offers};
+use crate::{console, descriptors, guard, host, offers};
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -47,7 +47,9 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let lock = data.lock()?;
     let token = tcp.as_ref().map(|_| Token::load(&data)).transpose()?;
 
-    let agents = Arc::new(host::agents(&config, &data, accepted).await?);
+    let mut guarded = guard::always(&config, &data)?;
+    guard::agentfiles(&mut guarded, &agentfile)?;
+    let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
     agents.ready().iter().for_each(|agent| offers::tell_access_of(agent, &config));

@@ -117,9 +117,14 @@ impl Config {
         self.grants.iter().enumerate().try_for_each(written)
     }
 
+    /// The file, if there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.source.as_ref().map(|source| source.path.as_path())
+    }
+
     /// Where the file lies; the host's own place without one.
     fn directory(&self) -> &Path {
-        self.source.as_ref().and_then(|source| source.path.parent()).unwrap_or(Path::new(""))
+        self.file().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
     fn dirs(&self, index: usize, problem: String) -> Failure {
@@ -131,6 +136,12 @@ impl Config {
     pub(crate) fn grant_place(&self, agent: &str, tool: &str) -> Option<String> {
         let index = self.grants.iter().position(|row| row.agent == agent && row.tool == tool)?;
         Some(self.origin(Key::Grant(index, "tool")))
+    }
+
+    /// Returns true if the row for an agent's tool has this key.
+    pub(crate) fn grant_has(&self, agent: &str, tool: &str, key: &str) -> bool {
+        let named = |setting: &Setting| setting.key == format!("grant.{agent}.{tool}.{key}");
+        self.grant_settings().iter().any(named)
     }
 
     /// What each row gives, with where it is written. Of variables the names alone.

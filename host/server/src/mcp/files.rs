@@ -89,7 +89,11 @@ impl Files {
             }
         };
         let made: Vec<(String, Vec<Tool>)> = all(components.into_iter().map(offer)).await?;
-        self.named.served()?.refuse_writers(made.iter().flat_map(|(_, tools)| tools))?;
+        let guarded = self.named.guarded()?;
+        for tool in made.iter().flat_map(|(_, tools)| tools) {
+            let wrong = |error| Failure::usage(format!("{}: {error}", tool.name()));
+            guarded.check(tool.grant()).map_err(wrong)?;
+        }
         let mut shelf = Shelf::default();
         let mut from: BTreeMap<String, String> = BTreeMap::new();
         for (origin, tools) in made {

@@ -1,8 +1,7 @@
 //! The MCP door: tools for editors and desktop assistants, over the Model Context Protocol.
 //!
 //! A [`Shelf`] holds the tools as clients see them; [`files`] fills it from components, [`agent`] from an agent of the
-//! running host. [`named`] is what the command line names, [`decided`] what of it may change, [`served`]
-//! keeps it apart from what tools may write. [`door`] answers requests from it, and [`stdio`] and [`http`] bring the
+//! running host. [`named`] is what the command line names, [`decided`] what of it may change. [`door`] answers requests from it, and [`stdio`] and [`http`] bring the
 //! requests, which [`message`] weighs before they are parsed. Nothing in a request
 //! changes what a tool may touch: the grants were made before the first one came.
 
@@ -15,7 +14,6 @@ pub(crate) mod http;
 mod message;
 pub(crate) mod named;
 mod progress;
-mod served;
 mod shelf;
 pub(crate) mod stdio;
 

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use cofferdam_capability::Guarded;
 use cofferdam_tool::{Installed, Runner};
 
-use super::served::Served;
 use crate::cmd::tool::name_of;
 use crate::cmd::tool::source::{Meant, Source};
 use crate::error::Failure;
+use crate::guard;
 use crate::paths::DataDir;
 
 /// Components that one server offers; each is held in memory.
@@ -70,9 +71,19 @@ impl Named {
         Ok(Self { paths, images })
     }
 
-    /// The directories that decide what is served.
-    pub(super) fn served(&self) -> Result<Served, Failure> {
-        Served::new(&self.paths, &self.files()?)
+    /// What decides which components are served: the directories and files that were named, and the files found in them.
+    pub(super) fn guarded(&self) -> Result<Guarded, Failure> {
+        let mut guarded = Guarded::default();
+        for path in &self.paths {
+            if path.is_dir() {
+                let wrong = |error| Failure::usage(format!("{}: {error}", path.display()));
+                guarded.add_whole(path, "a directory that is served").map_err(wrong)?;
+            }
+        }
+        for file in self.files()? {
+            guard::add(&mut guarded, &file, guard::COMPONENT)?;
+        }
+        Ok(guarded)
     }
 
     /// Every component file, in the order in which they were named.

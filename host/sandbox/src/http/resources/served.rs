@@ -78,9 +78,10 @@ impl types::HostOutgoingResponse for HttpView<'_> {
         &mut self,
         response: Resource<HostOutgoingResponse>,
     ) -> wasmtime::Result<Result<Resource<body::HostOutgoingBody>, ()>> {
+        let owner = response.rep();
         let body = types::HostOutgoingResponse::body(&mut self.wasi, response)?;
         if let Ok(body) = &body {
-            self.body_buffers(body)?;
+            self.body_buffers(owner, body)?;
         }
         Ok(body)
     }

@@ -10,7 +10,7 @@ use wasip2::cli::stdout::get_stdout;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
-use wasip2::http::types::{Fields, Method, OutgoingRequest, OutgoingResponse, RequestOptions, Scheme};
+use wasip2::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, Scheme};
 
 /// More of anything than a host can hold for one call: whoever gets there has escaped.
 const ESCAPE: usize = 100_000;
@@ -61,6 +61,18 @@ fn held(way: &str) -> Result<usize, String> {
             let chunk = vec![b'x'; usize::try_from(room).unwrap_or_default()];
             stream.write(&chunk).map_err(|error| error.to_string())?;
             Ok((request, body, stream))
+        }),
+        "finished-bodies" => many(|| {
+            let (request, body) = written()?;
+            OutgoingBody::finish(body, None).map_err(|error| error.to_string())?;
+            Ok(request)
+        }),
+        "dropped-bodies" => many(|| written().map(|(request, _)| request)),
+        "trailers" => many(|| {
+            let request = OutgoingRequest::new(Fields::new());
+            let body = request.body().map_err(|()| "no body")?;
+            OutgoingBody::finish(body, Some(headers())).map_err(|error| error.to_string())?;
+            Ok(request)
         }),
         "headers" => many(|| Ok(headers())),
         "listed-headers" => many(|| {
@@ -117,6 +129,22 @@ fn requests(set: impl Fn(&OutgoingRequest) -> Result<(), ()>) -> Result<usize, S
         let request = OutgoingRequest::new(Fields::new());
         set(&request).map(|()| request).map_err(|()| "refused".to_owned())
     })
+}
+
+/// A request, and its body with as much in it as the host takes.
+fn written() -> Result<(OutgoingRequest, OutgoingBody), String> {
+    let request = OutgoingRequest::new(Fields::new());
+    let body = request.body().map_err(|()| "no body")?;
+    let stream = body.write().map_err(|()| "no stream")?;
+    loop {
+        let room = stream.check_write().map_err(|error| error.to_string())?;
+        if room == 0 {
+            drop(stream);
+            return Ok((request, body));
+        }
+        let chunk = vec![b'x'; usize::try_from(room).unwrap_or_default()];
+        stream.write(&chunk).map_err(|error| error.to_string())?;
+    }
 }
 
 fn headers() -> Fields {

@@ -9,6 +9,7 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host::{self, Decided};
 use crate::paths::DataDir;
+use crate::remedy;
 
 /// Shows the access of one BIN, or of all BINs of the agent.
 pub(super) async fn show(
@@ -60,7 +61,7 @@ pub(super) async fn show(
         BinAccess::Granted(grant) => Some(grant),
         BinAccess::Withheld { .. } => None,
     });
-    for sentence in grants.filter_map(|grant| access::grant_limits(config, agent, grant)) {
+    for sentence in grants.filter_map(|grant| remedy::grant_lines(config, agent, grant)) {
         console::notes(&sentence);
     }
     Ok(())

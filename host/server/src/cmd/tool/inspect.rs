@@ -1,7 +1,7 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, TcpRow};
+use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, SecretRow, TcpRow};
 use cofferdam_tool::{Installed, Tool};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -167,12 +167,7 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
     );
     rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
     rows.extend(manifest.tcp.iter().map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())));
-    rows.extend(
-        manifest
-            .secret
-            .iter()
-            .map(|secret| row("secret", format!("{} toward {}", secret.name, secret.host), secret.reason.as_str())),
-    );
+    rows.extend(manifest.secret.iter().map(|secret| row("secret", injected(secret), secret.reason.as_str())));
     rows.extend(manifest.env.iter().map(|env| row("variable", env.name.clone(), env.reason.as_str())));
     rows.extend(manifest.call.iter().map(|call| row("call", call.name.clone(), call.reason.as_str())));
     rows.extend(manifest.unused.iter().map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())));
@@ -180,6 +175,11 @@ fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
         rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
     }
     rows
+}
+
+/// A secret, and where the host puts it.
+fn injected(row: &SecretRow) -> String {
+    format!("{} toward {} as `{}: {}`", row.name, row.host, row.inject.header.as_str(), row.inject.format.as_str())
 }
 
 /// The connections of a row: host and ports.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_call::{Input, Outcome, Progress};
-use cofferdam_capability::Decision;
+use cofferdam_capability::{Decision, Guarded};
 use cofferdam_tool::{MAX_PROGRESS, Origin, Runner, Tool};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -17,18 +17,19 @@ use crate::config::Config;
 use crate::console::{self, Format};
 use crate::descriptors;
 use crate::error::Failure;
+use crate::guard;
 use crate::host;
 use crate::offers;
 use crate::paths::DataDir;
 
-use super::source::Source;
+use super::source::{Meant, Source};
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
     // One call at a time needs far less than all of it.
     descriptors::raise();
     let (reach, decision) = offers::read(&run.offers)?;
-    let runner = Arc::new(host::runner_with(config, data, reach)?);
+    let runner = Arc::new(host::runner_with(config, data, reach, guarded(&run, config, data)?)?);
     // All of them are kept until the end: the one that is called may call the others.
     let tools = load(&runner, &run, decision, data).await?;
     let loading = started.elapsed();
@@ -56,6 +57,19 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         first_failure = first_failure.and(print(&report.map_err(Failure::work)?, &tool, &run));
     }
     first_failure
+}
+
+/// The files that decide what the next run of this command line runs.
+fn guarded(run: &Run, config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
+    let mut guarded = guard::always(config, data)?;
+    guard::secrets(&mut guarded, &run.offers.secret)?;
+    if let Meant::File(path) = Meant::by(&run.tool, data)? {
+        guard::add(&mut guarded, &path, guard::COMPONENT)?;
+    }
+    if let Some(path) = &run.capabilities {
+        guard::add(&mut guarded, path, "a manifest")?;
+    }
+    Ok(guarded)
 }
 
 /// Shows how far a call has come, until it ends.

@@ -21,6 +21,7 @@ use super::limits;
 use super::web::{Asked, Web};
 use crate::config::Config;
 use crate::error::Failure;
+use crate::guard;
 use crate::host::{self, Reach};
 use crate::paths::DataDir;
 
@@ -96,7 +97,7 @@ impl Subject<'_> {
     }
 
     fn runner(&self, reach: Reach) -> Result<Runner, Failure> {
-        host::runner_with(self.config, self.data, reach)
+        host::runner_with(self.config, self.data, reach, guard::always(self.config, self.data)?)
     }
 
     async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Vec<Tool>), Failure> {

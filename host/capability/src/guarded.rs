@@ -1,0 +1,158 @@
+//! Files of the operator that decide what runs next, and what tools may write, kept apart.
+//!
+//! A tool that could replace the configuration, an Agentfile, a component or this program would choose what runs next,
+//! under the operator's offers. It could do so in every directory in which a name is looked up on the way to one of them.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::OsString;
+use std::io::{Error, ErrorKind, Result};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags, open};
+
+use crate::error::GrantError;
+use crate::grant::Grant;
+use crate::location::Location;
+use crate::manifest::Access;
+
+/// Symbolic links on the way to one file: as many as Linux follows.
+const MAX_LINKS: usize = 40;
+
+/// Files and directories that no tool may replace. The default holds none.
+#[derive(Debug, Clone, Default)]
+pub struct Guarded {
+    /// Directories in which a name is looked up on the way to a file, and the file itself.
+    on_the_way: Vec<(Location, Arc<Kept>)>,
+    /// Directories of which every entry counts, also one that is added later.
+    whole: Vec<(Location, Arc<Kept>)>,
+    /// Paths of `on_the_way`, without links.
+    seen: BTreeSet<PathBuf>,
+}
+
+/// A file or directory, for messages.
+#[derive(Debug)]
+struct Kept {
+    path: PathBuf,
+    /// What the operator calls it, such as `the configuration`.
+    role: &'static str,
+}
+
+/// The way to a path.
+struct Way {
+    /// Directories in which a name is looked up, without links in their paths.
+    directories: Vec<PathBuf>,
+    /// What the path leads to, if it is there.
+    end: Option<PathBuf>,
+}
+
+impl Guarded {
+    /// Guards a file or directory. One that is missing is guarded as far as its way is there, because a tool could make it.
+    ///
+    /// # Errors
+    ///
+    /// More links lead there than Linux follows, or the system does not say where a directory on the way lies.
+    pub fn add(&mut self, path: &Path, role: &'static str) -> Result<()> {
+        let kept = Arc::new(Kept { path: path.to_owned(), role });
+        let Way { directories, end } = way(path)?;
+        for directory in directories {
+            if self.seen.insert(directory.clone()) {
+                self.on_the_way.push((location(&directory)?, Arc::clone(&kept)));
+            }
+        }
+        if let Some(file) = end.filter(|end| !end.is_dir() && self.seen.insert(end.clone())) {
+            // A file may be mounted on its own, away from the directory in which it can be replaced.
+            let location = Location::of_file(open(&file, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)?;
+            self.on_the_way.push((location, kept));
+        }
+        Ok(())
+    }
+
+    /// Guards a directory with everything in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::add`]; it is missing; or it is no directory.
+    pub fn add_whole(&mut self, path: &Path, role: &'static str) -> Result<()> {
+        self.add(path, role)?;
+        let (kept, location) = (Arc::new(Kept { path: path.to_owned(), role }), location(path)?);
+        self.on_the_way.push((location.clone(), Arc::clone(&kept)));
+        self.whole.push((location, kept));
+        Ok(())
+    }
+
+    /// Refuses a grant by which a tool could replace something of it.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError::Guarded`], or [`GrantError::Open`] if the system does not say where a directory lies.
+    pub fn check(&self, grant: &Grant) -> std::result::Result<(), GrantError> {
+        for preopen in grant.preopens().iter().filter(|preopen| preopen.access() == Access::ReadWrite) {
+            let wrong =
+                |source| GrantError::Open { path: format!("the directories above {}", preopen.guest()), source };
+            let writable = Location::of(preopen.dir()).map_err(wrong)?;
+            let inside = self.on_the_way.iter().find(|(kept, _)| kept.lies_in(&writable));
+            let around = || self.whole.iter().find(|(kept, _)| writable.lies_in(kept));
+            if let Some((_, kept)) = inside.or_else(around) {
+                return Err(GrantError::Guarded {
+                    host: preopen.host().display().to_string(),
+                    guest: preopen.guest().clone(),
+                    role: kept.role,
+                    path: kept.path.display().to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Follows a path name by name, links included: whoever writes to one of the directories can lead it elsewhere.
+fn way(path: &Path) -> Result<Way> {
+    let (mut at, mut directories, mut links) = (PathBuf::from("/"), Vec::new(), 0);
+    let mut rest: VecDeque<OsString> = parts(&std::path::absolute(path)?).collect();
+    while let Some(part) = rest.pop_front() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        directories.push(at.clone());
+        let next = at.join(&part);
+        match std::fs::read_link(&next) {
+            Ok(target) => {
+                links += 1;
+                if links > MAX_LINKS {
+                    return Err(Error::other(format!("more than {MAX_LINKS} links lead there")));
+                }
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                parts(&target).rev().for_each(|part| rest.push_front(part));
+            }
+            Err(error) => match error.kind() {
+                // No link.
+                ErrorKind::InvalidInput => at = next,
+                ErrorKind::NotFound => return Ok(Way { directories, end: None }),
+                // This user looks nothing up in a file, or in a directory that is closed to it, and no tool does.
+                ErrorKind::NotADirectory | ErrorKind::PermissionDenied => {
+                    directories.pop();
+                    return Ok(Way { directories, end: None });
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+    Ok(Way { directories, end: Some(at) })
+}
+
+fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
+    let part = |part: Component<'_>| match part {
+        Component::Normal(_) | Component::ParentDir => Some(part.as_os_str().to_owned()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    };
+    path.components().filter_map(part).collect::<Vec<_>>().into_iter()
+}
+
+fn location(directory: &Path) -> Result<Location> {
+    // One that may be passed through and not listed has a place all the same.
+    Location::of(open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
