@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::grpc::client;
 use crate::mcp::server::{Server, next};
 use crate::nested::{built, may_call};
-use crate::support::{Scratch, Typed, cofferdam};
+use crate::support::{Host, Scratch, Typed, cofferdam};
 
 /// The most memory that the host may hold, in KiB (400 MiB); it was 800 MiB to more than 2 GiB. An account has 64 MiB of
 /// it, a guest as much, and text is held several times on its way.
@@ -21,11 +22,13 @@ fn heavy(bytes: usize) -> String {
     format!("[{}0]", HEAVY.repeat(bytes / HEAVY.len()))
 }
 
-/// The most memory that a process has held, in KiB.
-fn peak(process: u32) -> u64 {
+/// The process has never held more than [`MOST_KIB`].
+#[track_caller]
+fn little_is_held(process: u32) {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
+    let peak: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < MOST_KIB, "{peak} KiB");
 }
 
 #[test]
@@ -41,10 +44,9 @@ fn the_input_of_a_nested_call_is_parsed_within_its_account() {
             Server::start(&scratch, limits.map(OsString::from).into_iter().chain([component.into_os_string()]));
         server.initialize();
         let answer = server.ask(1, "tools/call", request)["result"].clone();
+        little_is_held(server.child.id());
         let text = answer["content"][0]["text"].as_str().expect("text");
         assert!(text.contains("Outcome::Denied") && text.contains(says), "{text}");
-        let peak = peak(server.child.id());
-        assert!(peak < MOST_KIB, "{peak} KiB: {says}");
     }
 }
 
@@ -54,6 +56,19 @@ fn an_input_that_becomes_too_large_is_denied() {
     let tool = Typed { input_schema: "{}", ..Typed::default() };
     let [usual, little] = [("usual", ""), ("little", "[limits]\nhost-memory = \"1MiB\"\n")]
         .map(|(name, limits)| tool.built(&scratch, name, limits));
+    // Three at once that would become hundreds of megabytes each.
+    let lines = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN usual {}\n", usual.display());
+    let file = scratch.file("Agentfile", lines);
+    scratch.file("data/cofferdam.toml", "[limits]\nstdin = \"16MiB\"\n");
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let answers = client(&scratch, &host, &["call_tools", "a", "usual", "11600000", "3"]);
+    little_is_held(host.pid());
+    for answer in answers.as_array().expect("a list") {
+        let sentence = answer[1].as_str().expect("text");
+        assert!(answer[0] == true && sentence.contains("denied") && sentence.contains("host-memory"), "{sentence}");
+    }
+    host.kill();
+    // A small one is held against the limit of its call alone.
     let run = |tool: &Path, input: &str| {
         let tool = tool.to_str().expect("UTF-8");
         cofferdam(&scratch, ["tool", "run", tool, "--format", "json", "--", input]).run()
@@ -78,9 +93,12 @@ fn a_message_of_mcp_is_parsed_within_a_bound() {
         let params = format!(r#"{{"name":"typed","arguments":{{"a":{}}}}}"#, heavy(bytes));
         format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{params}}}"#)
     };
-    for id in 1..4 {
-        server.send(call(id, 11_600_000).as_bytes());
-        let answer: Value = serde_json::from_str(&next(&server.stdout, &format!("\"id\":{id},"))).unwrap();
+    (1..4).for_each(|id| server.send(call(id, 11_600_000).as_bytes()));
+    // They may be answered in any order.
+    let answers: Vec<_> = (1..4).map(|_| next(&server.stdout, "\"id\":")).collect();
+    little_is_held(server.child.id());
+    for answer in answers {
+        let answer: Value = serde_json::from_str(&answer).unwrap();
         let sentence = answer["error"]["message"].as_str().expect("an error");
         assert!(sentence.contains("the message takes more than 64 MiB once it is parsed"), "{sentence}");
     }
@@ -88,8 +106,7 @@ fn a_message_of_mcp_is_parsed_within_a_bound() {
     server.send(call(4, 600_000).as_bytes());
     let answer: Value = serde_json::from_str(&next(&server.stdout, "\"id\":4,")).unwrap();
     assert_eq!(answer["result"]["content"][0]["text"], "{}", "{answer}");
-    let peak = peak(server.child.id());
-    assert!(peak < MOST_KIB, "{peak} KiB");
+    little_is_held(server.child.id());
 }
 
 #[test]
@@ -115,12 +132,11 @@ fn a_result_over_mcp_is_parsed_within_its_account() {
         |id, name: &str| server.ask(id, "tools/call", json!({ "name": name, "arguments": {} }))["result"].clone();
     assert_eq!(call(1, "small")["structuredContent"]["result"][9], json!({ "": 0 }));
     let refused = call(2, "large");
+    let text = call(3, "text");
+    little_is_held(server.child.id());
     assert_eq!(refused["isError"], true);
     let sentence = refused["content"][0]["text"].as_str().expect("text");
     assert!(sentence.starts_with("execution error: the result is too large"), "{}", &sentence[..100]);
-    let text = call(3, "text");
     assert!(text["isError"] != true && text["structuredContent"].is_null());
     assert_eq!(text["content"][0]["text"].as_str().map(str::len), Some(7_000_003));
-    let peak = peak(server.child.id());
-    assert!(peak < MOST_KIB, "{peak} KiB");
 }

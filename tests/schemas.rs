@@ -27,10 +27,10 @@ fn run_within(wall: &str, schema: &Value, input: &str) -> Ran {
     ran
 }
 
-/// The schema is refused before anything is called, with these parts in the one sentence.
+/// The schema is refused before anything is called, with these parts in the one sentence. The input would fit it.
 #[track_caller]
-fn refused(schema: &Value, parts: &[&str]) {
-    run(schema, "{}").exits(2).complains(parts);
+fn refused(schema: &Value, input: &str, parts: &[&str]) {
+    run(schema, input).exits(2).complains(parts);
 }
 
 /// `count` levels, each of which is made of the reference to the next.
@@ -44,29 +44,46 @@ fn levels(count: usize, level: impl Fn(Value) -> Value) -> Value {
 
 #[test]
 fn schemas_without_a_bound_are_refused_when_they_are_loaded() {
-    // Each was seen to hang, to end or to fill the host.
+    // The input is checked on every level. It took 17 s under a deadline of one, and each further level
+    // doubled that.
     let doubled = levels(26, |next| json!({ "allOf": [next, next] }));
-    refused(&doubled, &["the input schema of `tool`", "at /$defs/l", "more than 1024 schemas apply to one value"]);
-    let deep = levels(600, |next| json!({ "anyOf": [next], "unevaluatedItems": {} }));
-    refused(&deep, &["at /$defs/l0: ", "`unevaluatedItems` is not taken"]);
-    let patterns: Map<_, _> =
-        (0..100).map(|index| (format!("p{index}"), json!({ "pattern": r"\p{L}{100}" }))).collect();
-    refused(&json!({ "properties": patterns }), &["at /properties/p0/pattern: ", "more than 512 KiB"]);
-    // Further ones of their kinds.
+    let parts = ["the input schema of `tool`", "at /$defs/l", "more than 1024 schemas apply to one value"];
+    refused(&doubled, "1", &parts);
+    // Further ones of its kind.
     for keyword in ["anyOf", "oneOf"] {
-        refused(&levels(30, |next| json!({ keyword: [next, next] })), &["more than 1024 schemas apply to one value"]);
+        let doubled = levels(30, |next| json!({ keyword: [next, next] }));
+        refused(&doubled, "\"no integer\"", &["more than 1024 schemas apply to one value"]);
     }
-    refused(&levels(600, |next| next), &["more than 64 schemas lead to one another"]);
-    refused(&json!({ "not": { "$ref": "#" } }), &["applies to the same value again and again"]);
-    refused(&json!({ "$dynamicRef": "#a" }), &["`$dynamicRef`"]);
-    refused(&json!({ "$ref": "file:///etc/passwd" }), &["file:///etc/passwd", "no schema is there"]);
+    refused(&json!({ "not": { "$ref": "#" } }), "{}", &["applies to the same value again and again"]);
+    refused(&json!({ "$dynamicRef": "#a" }), "{}", &["`$dynamicRef`"]);
+    refused(&json!({ "$ref": "file:///etc/passwd" }), "{}", &["file:///etc/passwd", "no schema is there"]);
+}
+
+#[test]
+fn schemas_that_lead_deep_are_refused_when_they_are_loaded() {
+    // It overflowed the stack, or was read for minutes.
+    let deep = levels(600, |next| json!({ "anyOf": [next], "unevaluatedItems": {} }));
+    refused(&deep, "1", &["at /$defs/l0: ", "`unevaluatedItems` is not taken"]);
+    // Further ones of its kind.
+    refused(&levels(600, |next| json!({ "anyOf": [next] })), "1", &["more than 64 schemas lead to one another"]);
+    refused(&levels(600, |next| next), "1", &["more than 64 schemas lead to one another"]);
     let nested = (0..118).fold(json!({}), |inner, _| json!({ "not": inner }));
-    refused(&nested, &["more than 64 schemas lead to one another"]);
+    refused(&nested, "{}", &["more than 64 schemas lead to one another"]);
     let nested = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
     let scratch = Scratch::new();
     let tool = Typed { input_schema: &nested, ..Typed::default() }.file(&scratch, "typed");
     let ran = cofferdam(&scratch, ["tool".as_ref(), "inspect".as_ref(), tool.as_os_str()]).patience(PATIENCE).run();
     assert!(!ran.stderr.contains("panicked") && ran.code.is_some(), "{}", ran.stderr);
+}
+
+#[test]
+fn patterns_that_become_large_are_refused_when_they_are_loaded() {
+    // Each is compiled when its property is there: all of them took 600 MiB.
+    let names = || (0..100).map(|index| format!("p{index}"));
+    let patterns: Map<_, _> = names().map(|name| (name, json!({ "pattern": r"\p{L}{100}" }))).collect();
+    let input: Map<_, _> = names().map(|name| (name, json!("x".repeat(100)))).collect();
+    let schema = json!({ "properties": patterns });
+    refused(&schema, &json!(input).to_string(), &["at /properties/p0/pattern: ", "more than 512 KiB"]);
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! Files of the data directory that are damaged or missing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{agentfile, agents, nothing, tree};
 use crate::support::{Host, Scratch, cofferdam};
+
+/// How long a host that must not start may take to say so. One that starts runs for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A data directory with one agent `a`, whose host was killed.
 fn with_agent(scratch: &Scratch) -> String {
@@ -16,7 +20,7 @@ fn with_agent(scratch: &Scratch) -> String {
 }
 
 fn serve(scratch: &Scratch, args: &[&str]) -> crate::support::Ran {
-    cofferdam(scratch, ["serve", "--listen", "127.0.0.1:0"].iter().chain(args)).run()
+    cofferdam(scratch, ["serve", "--listen", "127.0.0.1:0"].iter().chain(args)).patience(PATIENCE).run()
 }
 
 #[test]
@@ -115,15 +119,48 @@ fn a_damaged_database_is_refused_and_left_as_it_is() {
     let first_page = [&whole[..100], &garbage[..3_996], &whole[4_096..]].concat();
     let halves =
         [&garbage[..], b"text", &whole[..20], &whole[..4_096], &whole[..whole.len() - 4_096], &middle, &first_page];
+    let trees = scratch.data().join("agents");
+    let kept = files(&trees);
     for damaged in halves {
         std::fs::write(&database, damaged).unwrap();
         let ran = serve(&scratch, &[]).exits(1);
-        ran.complains(&[&database.display().to_string(), "is damaged", "backup", "move it"]);
+        // The database, what SQLite may lay beside it, and every tree are as they were, and no host is there.
         assert_eq!(std::fs::read(&database).unwrap(), damaged, "it is left as it is");
+        for beside in ["cofferdam.db-wal", "cofferdam.db-journal"] {
+            let size = scratch.data().join(beside).metadata().map_or(0, |metadata| metadata.len());
+            assert_eq!(size, 0, "{beside}");
+        }
+        assert_eq!(files(&trees), kept, "trees are left as they are");
+        cofferdam(&scratch, ["ps"]).run().exits(1).complains(&["no host answers"]);
+        ran.complains(&[&database.display().to_string(), "is damaged", "backup", "move it"]);
     }
+    // Both ways back that the sentence names: moved away with its trees, and put back.
+    let aside = |name: &str| (scratch.data().join(name), scratch.path().join(format!("aside-{name}")));
+    let names = ["cofferdam.db", "agents"].map(aside);
+    names.iter().for_each(|(from, to)| std::fs::rename(from, to).unwrap());
+    assert_eq!(Host::start::<&str>(&scratch, []).terminate(), Some(0));
+    std::fs::remove_dir_all(&trees).ok();
+    names.iter().for_each(|(from, to)| std::fs::rename(to, from).unwrap());
     std::fs::write(&database, whole).unwrap();
-    let _host = Host::start::<&str>(&scratch, []);
+    let host = Host::start::<&str>(&scratch, []);
+    assert_eq!(agents(&scratch)[0].1, "ready");
     assert!(cofferdam(&scratch, ["sessions", "show", "kept"]).run().exits(0).stdout.contains("run one"));
+    assert!(!host.chat("a", "run one").is_empty());
+}
+
+/// The files below a directory, each with what is in it, by name.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let content = |path: PathBuf| {
+        if path.is_dir() {
+            return files(&path);
+        }
+        let content = std::fs::read(&path).expect("a file");
+        vec![(path, content)]
+    };
+    let mut files: Vec<_> = entries.flat_map(content).collect();
+    files.sort();
+    files
 }
 
 /// A tree that a database does not know is named, and the others are served.

@@ -2,15 +2,20 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Child;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{agentfile, nothing};
-use crate::support::{Host, Scratch, cofferdam};
+use crate::support::{Host, Scratch, binary, cofferdam};
 
 /// First runs at once.
 const SIDE_BY_SIDE: usize = 30;
+
+/// Kills at the moment at which the key is there. Where it is made empty and then written, one kill
+/// of thirty leaves it empty.
+const KILLS: usize = 100;
 
 /// How long a process may take to make a file that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,16 +23,53 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[test]
 fn first_runs_side_by_side_all_succeed() {
     let scratch = Scratch::new();
-    let component = nothing(&scratch, "nothing.wasm").display().to_string();
-    let run = || cofferdam(&scratch, ["tool", "run", &component]).start();
-    let started: Vec<Child> = (0..SIDE_BY_SIDE).map(|_| run()).collect();
-    for child in started {
-        let output = child.wait_with_output().expect("it ends");
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{stdout}{stderr}");
-        assert_eq!(stderr, "");
+    for output in side_by_side(&scratch) {
+        assert_eq!(output, "");
     }
-    // Nothing half written stays.
+    nothing_half_written(&scratch);
+}
+
+/// A start that was killed between making and writing the key left it empty, for all of these.
+#[test]
+fn runs_that_find_an_empty_key_side_by_side_all_succeed() {
+    let scratch = Scratch::new();
+    let key = scratch.file("data/cache/key", "");
+    let private = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    private(&key, 0o600);
+    private(&scratch.data().join("cache"), 0o700);
+    private(&scratch.data(), 0o700);
+    for output in side_by_side(&scratch) {
+        for line in output.lines() {
+            assert!(line.contains("made anew") || line.contains("compiling again"), "{output}");
+        }
+    }
+    nothing_half_written(&scratch);
+    assert_eq!(key.metadata().unwrap().len(), 32);
+    // What was compiled with a key that another run has replaced is compiled again, once.
+    let run = || cofferdam(&scratch, ["tool".as_ref(), "run".as_ref(), component(&scratch).as_os_str()]).run().exits(0);
+    run();
+    assert_eq!(run().stderr, "");
+}
+
+fn component(scratch: &Scratch) -> PathBuf {
+    nothing(scratch, "nothing.wasm")
+}
+
+/// Runs a component in many processes at once. Returns what they say on standard error.
+#[track_caller]
+fn side_by_side(scratch: &Scratch) -> Vec<String> {
+    let component = component(scratch).display().to_string();
+    let run = |_| cofferdam(scratch, ["tool", "run", &component]).start();
+    let started: Vec<Child> = (0..SIDE_BY_SIDE).map(run).collect();
+    let ended = started.into_iter().map(|child| child.wait_with_output().expect("it ends"));
+    let ended: Vec<_> = ended.map(|output| (output.status, String::from_utf8(output.stderr).expect("text"))).collect();
+    let failed: Vec<_> = ended.iter().filter(|(status, _)| !status.success()).collect();
+    assert!(failed.is_empty(), "{} of {SIDE_BY_SIDE} failed: {failed:?}", failed.len());
+    ended.into_iter().map(|(_, stderr)| stderr).collect()
+}
+
+#[track_caller]
+fn nothing_half_written(scratch: &Scratch) {
     let left = std::fs::read_dir(scratch.data().join("cache")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(left.filter(|name| name.to_string_lossy().ends_with(".tmp")).count(), 0);
 }
@@ -77,6 +119,41 @@ fn a_first_start_that_is_killed_leaves_nothing_in_the_way() {
         cofferdam(&scratch, ["tool", "run", &component]).run().exits(0);
         Host::start(&scratch, ["--agentfile", &file]).kill();
     }
+}
+
+/// A kill at the moment at which the key is there.
+#[test]
+fn a_key_is_there_whole_or_not_at_all() {
+    for kill in 0..KILLS {
+        let scratch = Scratch::new();
+        let component = component(&scratch).display().to_string();
+        let key = scratch.data().join("cache/key");
+        let mut child = cofferdam(&scratch, ["tool", "run", &component]).start();
+        let deadline = Instant::now() + PATIENCE;
+        // Without a rest: it is empty for microseconds if it is ever empty.
+        while !key.exists() {
+            assert!(Instant::now() < deadline, "the key is not made");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(key.metadata().unwrap().len(), 32, "after {kill} kills");
+    }
+}
+
+/// A process that may write no byte to any file is ended at its first write, and whatever it has made is empty.
+#[test]
+fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
+    let scratch = Scratch::new();
+    let component = component(&scratch).display().to_string();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 0 && exec \"$0\" tool run \"$1\""]).arg(binary()).arg(&component);
+    shell.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
+    let ended = shell.output().expect("a shell");
+    assert!(!ended.status.success(), "it wrote nothing");
+    let cache: Vec<_> = std::fs::read_dir(scratch.data().join("cache")).unwrap().map(|entry| entry.unwrap()).collect();
+    assert!(!cache.is_empty(), "it was ended before it came to the key");
+    assert!(cache.iter().all(|entry| entry.file_name() != "key"), "an empty key: {cache:?}");
+    assert_eq!(cofferdam(&scratch, ["tool", "run", &component]).run().exits(0).stderr, "");
 }
 
 #[test]

@@ -20,7 +20,7 @@ PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead 
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
-if protoc.main(flags + ["openotters/agent/v1/agent.proto"]) != 0:
+if protoc.main(flags + ["openotters/agent/v1/agent.proto", "cofferdam/v1/tools.proto"]) != 0:
     sys.exit("protoc failed")
 sys.path.insert(0, generated)
 
@@ -42,16 +42,19 @@ class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
 
 
-# A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP does not allow in
-# the name of a host: this option makes it name another one.
-options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
-# Otherwise this client takes megabytes of an answer that nobody reads.
-options.append(("grpc.http2.bdp_probe", 0))
-channel = grpc.insecure_channel(address, options)
-grpc.channel_ready_future(channel).result(timeout=PATIENCE)
-token = os.environ.get("COFFERDAM_TOKEN")
-if token:
-    channel = grpc.intercept_channel(channel, SendToken(token))
+def connect(address):
+    # A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP
+    # does not allow in the name of a host: this option makes it name another one.
+    options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
+    # Otherwise this client takes megabytes of an answer that nobody reads.
+    options.append(("grpc.http2.bdp_probe", 0))
+    channel = grpc.insecure_channel(address, options)
+    grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+    token = os.environ.get("COFFERDAM_TOKEN")
+    return grpc.intercept_channel(channel, SendToken(token)) if token else channel
+
+
+channel = connect(address)
 runtime = agent_pb2_grpc.AgentRuntimeStub(channel)
 
 
@@ -197,12 +200,78 @@ def slow(session, prompt):
     return [first.type] + [event.type for event in events]
 
 
-def round_trips(count):
-    """Tells how long so many small requests take, one after the other, in seconds."""
+def turns(other, count):
+    """Takes turns here and at another address, and tells the median time of each, in milliseconds."""
+    stubs = [runtime, agent_pb2_grpc.AgentRuntimeStub(connect(other))]
+
+    def turn(stub):
+        return list(stub.ChatStream(pb.ChatStreamRequest(prompt="hello"), timeout=PATIENCE))
+
+    # One after the other, so that whatever else the machine does slows both.
+    times = [[milliseconds(lambda: turn(stub)) for stub in stubs] for _ in range(int(count))]
+    return [sorted(column)[len(column) // 2] for column in zip(*times)]
+
+
+def milliseconds(act):
     began = time.monotonic()
+    act()
+    return (time.monotonic() - began) * 1000
+
+
+def latencies(agent, count):
+    """Tells the 99th percentile of so many requests of each kind, in milliseconds."""
+    health_stub = health_pb2_grpc.HealthStub(channel)
+    list_agents = channel.unary_unary(
+        "/cofferdam.v1.Agents/ListAgents", request_serializer=lambda raw: raw, response_deserializer=bytes
+    )
+    turn = pb.ChatRequest(prompt="hello")
+    requests = {
+        "ps": lambda: list_agents(b"", timeout=PATIENCE),
+        "health": lambda: health_stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE),
+        "chat": lambda: runtime.Chat(turn, timeout=PATIENCE, metadata=to(agent)),
+    }
+    return {name: percentile(request, int(count)) for name, request in requests.items()}
+
+
+def percentile(request, count):
+    return sorted(milliseconds(request) for _ in range(count))[(count * 99) // 100 - 1]
+
+
+def call_tools(agent, tool, size, count):
+    """Calls a tool so many times at once, with many values in so many bytes, and tells its answers."""
+    from cofferdam.v1 import tools_pb2, tools_pb2_grpc
+
+    value = '{"":0},'
+    request = tools_pb2.CallToolRequest(name=tool, input="[" + value * (int(size) // len(value)) + "0]")
+    stub = tools_pb2_grpc.ToolsStub(channel)
+    calls = [stub.CallTool(request, timeout=PATIENCE, metadata=to(agent)) for _ in range(int(count))]
+    return [answer(call) for call in calls]
+
+
+def hold(agent, tool, count):
+    """Calls a tool again and again, so many times at once, with an input that takes long to check."""
+    from cofferdam.v1 import tools_pb2, tools_pb2_grpc
+
+    request = tools_pb2.CallToolRequest(name=tool, input='{"a":' * 80 + "{}" + "}" * 80)
+    stub = tools_pb2_grpc.ToolsStub(channel)
+
+    def again():
+        while True:
+            answer(stub.CallTool(request, metadata=to(agent)))
+
     for _ in range(int(count)):
-        runtime.Health(pb.HealthRequest(), timeout=PATIENCE)
-    return time.monotonic() - began
+        threading.Thread(target=again, daemon=True).start()
+    print(json.dumps("held"), flush=True)
+    sys.stdin.read()
+    os._exit(0)
+
+
+def answer(call):
+    try:
+        result = list(call)[-1].result
+        return [result.failed, result.content[:1000]]
+    except grpc.RpcError as error:
+        return [True, error.details()]
 
 
 ACTIONS = {
@@ -210,7 +279,10 @@ ACTIONS = {
     "unread": unread,
     "unfinished": unfinished,
     "slow": slow,
-    "round_trips": round_trips,
+    "turns": turns,
+    "latencies": latencies,
+    "call_tools": call_tools,
+    "hold": hold,
     "services": services,
     "health": health,
     "runtime": about_runtime,

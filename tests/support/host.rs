@@ -103,6 +103,19 @@ impl<'a> Host<'a> {
         panic!("the host did not say `{part}` again; it said:\n{}", self.said[heard..].join("\n"));
     }
 
+    /// Waits for `most` further lines with `part`, at most for `patience`. Returns how many came.
+    pub(crate) fn hears_up_to(&mut self, part: &str, most: u64, patience: Duration) -> u64 {
+        let mut count = 0;
+        let deadline = Instant::now() + patience;
+        while count < most
+            && let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            count += u64::from(line.contains(part));
+            self.said.push(line);
+        }
+        count
+    }
+
     /// The lines with `part` that it has said before it took clients, and those that a test has waited for since.
     pub(crate) fn has_said(&self, part: &str) -> usize {
         self.said.iter().filter(|line| line.contains(part)).count()

@@ -43,6 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     held(&["headers"]),
     held(&["listed-headers"]),
     held(&["cloned-headers"]),
+    held(&["set-headers"]),
     held(&["viewed-headers"]),
     held(&["requests"]),
     held(&["responses"]),
@@ -54,15 +55,8 @@ pub(super) const ROWS: &[Row] = &[
         ..held(&["listings"])
     },
     refused(&["methods"], "refused"),
-    refused(&["long-paths"], "refused"),
+    Row { limits: HANDLES, ..refused(&["long-paths"], "refused") },
     refused(&["authorities"], "refused"),
-    refused(&["schemes"], "refused"),
-    refused(&["options"], "resource handles"),
-    refused(&["timers"], "resource handles"),
-    refused(&["streams"], "resource handles"),
-    Row { access: "read-write", ..refused(&["links"], "name-too-long") },
-    Row { access: "read-write", ..refused(&["names"], "name-too-long") },
-    Row { outcome: "trap", ..refused(&["poll"], "a poll of 20000 pollables") },
     // Output beyond the account is dropped like output beyond its limit.
     Row {
         limits: "stdout = \"64MiB\"\nhost-memory = \"4MiB\"",
@@ -70,6 +64,14 @@ pub(super) const ROWS: &[Row] = &[
         ..refused(&["output"], "standard output: ")
     },
     Row { limits: "host-memory = \"1MiB\"", stdin: 2 << 20, says: "the input: ", ..row(guest::ARGS_ECHO, "denied") },
+    // Small things, as many as a host gives handles for, and large ones that are held only while they are looked at.
+    Row { limits: HANDLES, ..refused(&["options"], "resource handles") },
+    Row { limits: HANDLES, ..refused(&["timers"], "resource handles") },
+    Row { limits: HANDLES, ..refused(&["streams"], "resource handles") },
+    refused(&["schemes"], "refused"),
+    Row { access: "read-write", ..refused(&["links"], "name-too-long") },
+    Row { access: "read-write", ..refused(&["names"], "name-too-long") },
+    Row { outcome: "trap", ..refused(&["poll"], "a poll of 20000 pollables") },
     // Rules of interfaces.
     broken(&["poll-nothing"], "a poll of no pollable"),
     broken(&["blocking-write"], "a blocking write of 5000 bytes"),

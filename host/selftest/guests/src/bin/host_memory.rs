@@ -21,6 +21,9 @@ const LARGE: usize = 7 << 20;
 /// Nearly as much as one list of headers may have.
 const HEADERS: usize = 48 << 10;
 
+/// Nearly as many headers as one list may have.
+const MANY: usize = 400;
+
 fn main() -> ExitCode {
     let way = std::env::args().nth(1).unwrap_or_default();
     if way == "output" {
@@ -50,8 +53,13 @@ fn held(way: &str) -> Result<usize, String> {
         "authorities" => requests(|request| request.set_authority(Some(&"a".repeat(LARGE)))),
         "schemes" => requests(|request| request.set_scheme(Some(&Scheme::Other("s".repeat(LARGE))))),
         "bodies" => many(|| {
-            let request = OutgoingRequest::new(Fields::new());
-            request.body().map(|body| (request, body)).map_err(|()| "no body".to_owned())
+            let response = OutgoingResponse::new(Fields::new());
+            let body = response.body().map_err(|()| "no body")?;
+            let stream = body.write().map_err(|()| "no stream")?;
+            let room = stream.check_write().map_err(|error| error.to_string())?;
+            stream.write(&vec![b'x'; usize::try_from(room).unwrap_or_default()]).map_err(|error| error.to_string())?;
+            drop(stream);
+            Ok((response, body))
         }),
         "written-bodies" => many(|| {
             let request = OutgoingRequest::new(Fields::new());
@@ -79,10 +87,23 @@ fn held(way: &str) -> Result<usize, String> {
             let entries = vec![("x-large".to_owned(), vec![b'v'; HEADERS])];
             Fields::from_list(&entries).map_err(|error| error.to_string())
         }),
+        // A copy shares what it was copied from until it is changed. Values are shared all the same, so there are many.
         "cloned-headers" => {
-            let original = headers();
-            many(|| Ok(original.clone()))
+            let original = Fields::new();
+            for number in 0..MANY {
+                original.append(&format!("x-{number}"), b"v").map_err(|error| error.to_string())?;
+            }
+            many(|| {
+                let copy = original.clone();
+                copy.append("x-more", b"v").map_err(|error| error.to_string())?;
+                Ok(copy)
+            })
         }
+        "set-headers" => many(|| {
+            let fields = Fields::new();
+            fields.set("x-large", &vec![vec![b'v'; 1 << 10]; HEADERS >> 10]).map_err(|error| error.to_string())?;
+            Ok(fields)
+        }),
         "viewed-headers" => many(|| Ok(OutgoingRequest::new(headers()).headers())),
         "requests" => many(|| Ok(OutgoingRequest::new(headers()))),
         "responses" => many(|| Ok(OutgoingResponse::new(headers()))),
