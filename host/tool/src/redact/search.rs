@@ -136,7 +136,7 @@ struct Sink<'a> {
 /// Escapes that are undone one after the other, what is left searched after each.
 struct Chain {
     stages: Vec<(Unescaping, Tap)>,
-    /// The decoded texts of what the last stage leaves.
+    /// The decoded texts of what all stages but the last leave.
     decoded: Option<Decoded>,
 }
 
@@ -173,10 +173,12 @@ impl Chain {
             std::mem::swap(&mut before, &mut after);
         }
         let Some(Decoded { tags, decoding, texts }) = &mut self.decoded else { return };
-        after.clear();
-        tags.read(&before, sink.is_last, sink.spellings.signs(), &mut after);
+        // The last stage removes line breaks, which stand between numbers: the text before it counts.
+        let text = after;
+        let mut without_tags = Pieces::default();
+        tags.read(&text, sink.is_last, sink.spellings.signs(), &mut without_tags);
         let mut out: [Pieces; DECODED] = std::array::from_fn(|_| Pieces::default());
-        decoding.read(&after, sink.is_last, &mut out);
+        decoding.read(&without_tags, sink.is_last, &mut out);
         for (text, chain) in out.iter().zip(texts) {
             chain.read(text, sink);
         }

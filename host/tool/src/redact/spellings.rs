@@ -107,8 +107,6 @@ fn parts(spelling: &[u8]) -> Vec<Vec<u8>> {
 /// The spellings of one secret.
 fn of(value: &[u8], signs: &Signs) -> BTreeSet<Vec<u8>> {
     let mut written = BTreeSet::from([value.to_vec()]);
-    // Forms write `+` for a space.
-    written.insert(value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect());
     // A server may take each byte for a character, as headers were once read.
     written.insert(value.iter().copied().map(char::from).collect::<String>().into_bytes());
     if let Ok(text) = str::from_utf8(value) {
@@ -122,6 +120,8 @@ fn of(value: &[u8], signs: &Signs) -> BTreeSet<Vec<u8>> {
     };
     let mut all: BTreeSet<Vec<u8>> = written.iter().flat_map(read).collect();
     all.append(&mut written);
+    // Forms write `+` for a space.
+    all.insert(value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect());
     for encode in [base64_standard, base64_url] {
         all.extend((0..3).map(|offset| base64_at(value, offset, encode)));
     }

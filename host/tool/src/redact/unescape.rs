@@ -99,7 +99,7 @@ const USUAL: Escapes =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) stages: Vec<Escapes>,
-    /// True if the text after the last stage is decoded as well.
+    /// True if the text before the last stage is decoded as well.
     pub(super) decoded: bool,
 }
 
@@ -277,7 +277,8 @@ impl Escapes {
                 let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'/');
                 let name = next.iter().take(MAX_TAG).take_while(is_name).count();
                 let is_tag = next.get(name) == Some(&b'>');
-                (is_tag && name > 0).then(|| Undone::nothing(name.saturating_add(2)))
+                // It still stands between two numbers.
+                (is_tag && name > 0).then(|| Undone::byte(name.saturating_add(2), b' '))
             }
             _ => None,
         }
@@ -398,6 +399,7 @@ fn by_name(name: &[u8]) -> Option<u8> {
         b"commat" => b'@',
         b"dollar" => b'$',
         b"equals" => b'=',
+        b"dash" | b"hyphen" => b'-',
         b"excl" => b'!',
         b"grave" => b'`',
         b"gt" | b"GT" => b'>',

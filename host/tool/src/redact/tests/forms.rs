@@ -85,7 +85,7 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// Each writes one character after the other, so that a part of the secret is the beginning of the
 /// whole.
-const FORMS: [Form; 79] = [
+const FORMS: [Form; 82] = [
     ("plain", |s| s.into()),
     ("JSON", |s| json(s).into()),
     ("JSON in JSON", |s| json(&json(s)).into()),
@@ -164,6 +164,9 @@ const FORMS: [Form; 79] = [
     ("hexadecimal of JSON", |s| bytes(json(s), "", |byte| format!("{byte:02x}")).into()),
     ("numbers", |s| format!("[{}", bytes(s, ",", |byte| byte.to_string())).into()),
     ("numbers in lines", |s| format!("[\n  {}", bytes(s, ",\n  ", |byte| byte.to_string())).into()),
+    ("numbers without brackets", |s| bytes(s, ",", |byte| byte.to_string()).into()),
+    ("numbers, one a line", |s| bytes(s, "\n", |byte| byte.to_string()).into()),
+    ("numbers in a page", |s| bytes(s, "<br>", |byte| byte.to_string()).into()),
     ("UTF-16", |s| utf16(s)),
 ];
 
@@ -197,7 +200,7 @@ fn the_forms_that_servers_and_programs_write_are_found() {
     for secret in SECRETS {
         let redactor = redactor(secret);
         for (name, form) in FORMS.iter().chain(&MORE_FORMS) {
-            for (before, after) in [("", ""), ("value=", "\n"), ("\"k\":\"", "\",")] {
+            for (before, after) in [("", ""), ("value=", "\n"), ("length: 100\n", ""), ("\"k\":\"", "\",")] {
                 // What is read as characters of two bytes has no neighbours of one.
                 let said = form(secret);
                 let said =
