@@ -129,7 +129,9 @@ fn tcp_asks_for_the_token_before_anything_else() {
         for (request, status) in statuses.as_object().unwrap() {
             assert_eq!(status[0], "UNAUTHENTICATED", "{request}: {statuses}");
             let sentence = status[1].as_str().unwrap();
-            assert!(sentence.contains("Bearer") && sentence.contains("operator.token"), "{request}: {statuses}");
+            assert!(sentence.contains("Bearer") && sentence.contains("operator's token"), "{request}: {statuses}");
+            // Any user of the machine reads it.
+            assert!(!sentence.contains('/'), "{request}: {statuses}");
         }
     }
     let statuses = code(right);

@@ -352,7 +352,7 @@ fn a_signal_ends_a_server_that_is_still_compiling() {
     let scratch = Scratch::new();
     let mut command = std::process::Command::new(crate::support::binary());
     command.arg("mcp").args(["jq", "rg", "yq"].map(tool)).env("COFFERDAM_DATA_DIR", scratch.data()).process_group(0);
-    command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let children = format!("/proc/{0}/task", child.id());
     let compilers = || {

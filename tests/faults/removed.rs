@@ -61,7 +61,8 @@ fn a_log_of_the_database_that_is_cut_short_ends_the_host() {
         log.set_len(length).unwrap();
         let ran = cofferdam(&scratch, ["chat", "a", "run one"]).run();
         assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
-        assert!(host.hears("cofferdam.db-wal was cut short while this host ran").starts_with("error: "));
+        let said = host.hears("; this host ends");
+        assert!(said.starts_with("error: ") && said.contains("cofferdam.db-wal was cut short"), "{said}");
         assert_eq!(host.ended(), Some(1));
         let host = Host::start(&scratch, ["--agentfile", &file]);
         cofferdam(&scratch, ["chat", "a", "run one"]).run().exits(0);

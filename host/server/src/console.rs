@@ -53,7 +53,7 @@ pub(crate) fn log(usual: &str) {
         .fmt_fields(fields.delimited(" "))
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && may_colour())
         .with_target(false)
         .init();
 }
@@ -257,6 +257,11 @@ enum Stream {
     Stderr,
 }
 
+/// Returns false where the user wants no colour (<https://no-color.org>).
+fn may_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Text from outside on one line, in our colour.
 fn paint(stream: Stream, style: Style, text: &str) -> String {
     let text = ForeignText::line(text);
@@ -271,8 +276,7 @@ fn paint(stream: Stream, style: Style, text: &str) -> String {
         Style::Removed => "31",
         Style::Complaint => "1;31",
     };
-    // https://no-color.org
-    if terminal && std::env::var_os("NO_COLOR").is_none() {
+    if terminal && may_colour() {
         format!("\x1b[{code}m{text}\x1b[0m")
     } else {
         text.to_string()
