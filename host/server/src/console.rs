@@ -276,9 +276,5 @@ fn paint(stream: Stream, style: Style, text: &str) -> String {
         Style::Removed => "31",
         Style::Complaint => "1;31",
     };
-    if terminal && may_colour() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_string()
-    }
+    if terminal && may_colour() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
 }
