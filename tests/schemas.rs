@@ -121,7 +121,7 @@ fn texts_of_schemas_that_hide_something_are_refused() {
         (json!({ "properties": { "a": { "enum": ["safe", hidden] } } }), "at /properties/a/enum/1: U+202E"),
         (json!({ "properties": { hidden: {} } }), "would not see: \\u{202e}: U+202E"),
     ] {
-        refused(&schema, &["the input schema of `tool` hides something", place]);
+        refused(&schema, "{}", &["the input schema of `tool` hides something", place]);
     }
 }
 
