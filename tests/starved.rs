@@ -84,13 +84,10 @@ fn a_host_whose_guest_threads_are_held_answers() {
     let files = ["--agentfile".as_ref(), busy.as_os_str(), "--agentfile".as_ref(), idle.as_os_str()];
     let mut host = Host::start(&scratch, files);
     let measured = |host: &Host<'_>| client(&scratch, host, &["latencies", "idle", REQUESTS]);
-    let hold = |host: &Host<'_>| {
-        let mut holders = Vec::from(HOLDERS.map(|name| Holder::start(&scratch, name)));
-        holders.push(Holder::checks(&scratch, host));
-        holders
-    };
+    let guests = || Vec::from(HOLDERS.map(|name| Holder::start(&scratch, name)));
     let before = measured(&host);
-    let holders = hold(&host);
+    let mut holders = guests();
+    holders.push(Holder::checks(&scratch, &host));
     let held = measured(&host);
     drop(holders);
     let after = measured(&host);
@@ -106,9 +103,10 @@ fn a_host_whose_guest_threads_are_held_answers() {
     }
     assert!(slow.is_empty(), "while guest threads are held: {}", slow.join(", "));
 
-    let holders = hold(&host);
+    let mut holders = guests();
     // A tool of another agent gets its share of the guest threads.
     assert!(content_of(&host.chat("idle", "run wc --version"), "tool.result").contains("wc"));
+    holders.push(Holder::checks(&scratch, &host));
     let quiet = before["ps"].as_f64().expect("a number").max(after["ps"].as_f64().expect("a number"));
     host.signal("TERM");
     let began = Instant::now();
