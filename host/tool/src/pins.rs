@@ -167,6 +167,7 @@ impl Drop for Temporary<'_> {
 
 #[cfg(test)]
 mod tests {
+    use cofferdam_call::ListedTool;
     use std::sync::Barrier;
 
     use super::*;
@@ -195,8 +196,13 @@ mod tests {
     }
 
     fn descriptors() -> Descriptors {
-        let row = ["one", "Does it.", r#"{"type":"object"}"#, ""].map(str::to_owned);
-        Descriptors::listed(vec![row]).unwrap()
+        listed("Does it.")
+    }
+
+    fn listed(description: &str) -> Descriptors {
+        let [name, description] = ["one", description].map(str::to_owned);
+        let (input_schema, output_schema) = (r#"{"type":"object"}"#.to_owned(), String::new());
+        Descriptors::listed(vec![ListedTool { name, description, input_schema, output_schema }]).unwrap()
     }
 
     #[test]
@@ -221,8 +227,7 @@ mod tests {
     fn a_component_that_was_refused_is_not_asked_again_beside_the_same_pin() {
         let (place, component) = (Place::new(), Digest::of(b"component"));
         let pins = place.pins();
-        let other = ["one", "Does more.", r#"{"type":"object"}"#, ""].map(str::to_owned);
-        let other = Descriptors::listed(vec![other]).unwrap();
+        let other = listed("Does more.");
         assert_eq!(pins.before(component), Ok(()));
         pins.check(component, &descriptors()).unwrap();
         assert_eq!(pins.before(component), Ok(()));

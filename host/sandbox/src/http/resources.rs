@@ -34,7 +34,7 @@ const MAX_AUTHORITY: usize = 512;
 const MAX_PATH: usize = 16 << 10;
 
 /// Memory of one header beyond its name and value, in bytes.
-const HEADER_OVERHEAD: usize = 128;
+const HEADER_OVERHEAD: usize = 256;
 
 /// Memory of a header list at most, in bytes: wasmtime-wasi-http counts names, values and their types up to
 /// [`MAX_HEADER_BYTES`], and the table that they lie in has up to as much again.
