@@ -208,7 +208,7 @@ fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Store<State>, O
     store.limiter(|state| &mut state.limiter);
     store.call_hook_async(Yielding);
     store.set_hostcall_fuel(grant.limits().host_call.len());
-    store.set_max_component_handles(wasi::handles_in_engine(grant.limits()));
+    store.set_max_component_handles(wasi::MAX_IN_ENGINE);
     store
         .set_fuel(grant.limits().fuel.0)
         .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)))

@@ -19,12 +19,11 @@ use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;
 
-/// Handles in the engine's tables for each that the host holds. A guest's own resources are as
-/// cheap as its objects, and the host holds nothing else for them.
-const HANDLES_IN_ENGINE: u64 = 16;
-
-/// The most handles that the engine's tables have for any guest: the engine's own default.
-const MAX_IN_ENGINE: usize = 100_000;
+/// The most handles in the engine's own tables, which take 24 bytes each: the engine's default. They
+/// have one for each resource of the host and for each that is lent for a call, which the limit
+/// `handles` and the host's functions bound, and one for each resource that the components of a guest
+/// make for one another, which this alone bounds.
+pub(crate) const MAX_IN_ENGINE: usize = 100_000;
 
 /// Arguments, and the standard streams.
 pub(crate) struct Streams {
@@ -110,13 +109,6 @@ fn preopen_into(builder: &mut WasiCtxBuilder, preopen: &Preopen) -> wasmtime::Re
         builder.preopened_dir(&directory, relative, perms)?;
     }
     Ok(())
-}
-
-/// Returns the most handles in the engine's own tables, which take 24 bytes each. They have one for
-/// each resource of the host, and those that the components of a guest make for one another.
-pub(crate) fn handles_in_engine(limits: &Limits) -> usize {
-    let handles = limits.handles.0.saturating_mul(HANDLES_IN_ENGINE);
-    usize::try_from(handles).unwrap_or(usize::MAX).min(MAX_IN_ENGINE)
 }
 
 fn table(limits: &Limits) -> ResourceTable {
