@@ -30,7 +30,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Returns words as far as there is room for them.
-    fn words<'w>(self, words: Option<&'w str>) -> Option<&'w str> {
+    fn words(self, words: Option<&str>) -> Option<&str> {
         let words = words?;
         self.room.set(self.room.get().and_then(|room| room.checked_sub(words.len())));
         self.room.get().map(|_| words)

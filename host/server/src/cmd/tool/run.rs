@@ -22,7 +22,7 @@ use crate::host;
 use crate::offers;
 use crate::paths::DataDir;
 
-use super::source::{Meant, Source};
+use super::source::Source;
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
@@ -59,13 +59,11 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     first_failure
 }
 
-/// The files that decide what the next run of this command line runs.
+/// The files that decide what a run gets. The component itself is not among them: it is loaded by
+/// now, its operator names it anew each time, and authors offer the project that it lies in.
 fn guarded(run: &Run, config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = guard::always(config, data)?;
     guard::secrets(&mut guarded, &run.offers.secret)?;
-    if let Meant::File(path) = Meant::by(&run.tool, data)? {
-        guard::add(&mut guarded, &path, guard::COMPONENT)?;
-    }
     if let Some(path) = &run.capabilities {
         guard::add(&mut guarded, path, "a manifest")?;
     }
