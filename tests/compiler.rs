@@ -37,7 +37,7 @@ impl Compiling {
     fn start(scratch: &Scratch) -> Self {
         let component = component("shop");
         let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
-        let command = cofferdam(scratch, args).env(SECRET.0, SECRET.1).start();
+        let mut command = cofferdam(scratch, args).env(SECRET.0, SECRET.1).start();
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(compiler) = children(command.id()).into_iter().find(|child| is_compiler(child)) {
@@ -45,6 +45,8 @@ impl Compiling {
             }
             thread::park_timeout(LOOK);
         }
+        command.kill().ok();
+        command.wait().ok();
         panic!("no compiler was started");
     }
 
