@@ -111,18 +111,18 @@ impl Shared {
     async fn deliver(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Delivered {
         let sent = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
         if !self.token.is_in(sent) {
-            let mut reply = refuse(StatusCode::UNAUTHORIZED, Token::wanted());
+            let mut reply = refuse(StatusCode::UNAUTHORIZED, Token::wanted()).reply();
             reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return reply.map(|body| Delivery::new(body, connection, None));
         }
         let in_flight = connection.begin();
         let mut held = None;
-        let reply = self.reply(request, &mut held).await.unwrap_or_else(|refused| refused);
+        let reply = self.reply(request, &mut held).await.unwrap_or_else(Refusal::reply);
         reply.map(|body| Delivery::new(body, connection, Some((in_flight, held))))
     }
 
-    /// Answers a request. What it takes in memory is added to `held`. The error is a reply as well.
-    async fn reply(&self, request: Request<Incoming>, held: &mut Option<Taken>) -> Result<Reply, Reply> {
+    /// Answers a request. What it takes in memory is added to `held`.
+    async fn reply(&self, request: Request<Incoming>, held: &mut Option<Taken>) -> Result<Reply, Refusal> {
         if request.uri().path() != PATH {
             return Err(refuse(StatusCode::NOT_FOUND, format!("the server is at {PATH}")));
         }
@@ -140,7 +140,7 @@ impl Shared {
     }
 
     /// Adds bytes to those that a request takes, unless all requests together would take too many.
-    fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Reply> {
+    fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Refusal> {
         let Some(more) = self.bytes.take(bytes) else {
             let sentence =
                 "this server holds as many bytes of requests as it may: try again when one has been answered";
@@ -159,8 +159,8 @@ impl Shared {
 async fn read<B>(
     mut body: B,
     patience: Duration,
-    mut hold: impl FnMut(usize) -> Result<(), Reply>,
-) -> Result<Bytes, Reply>
+    mut hold: impl FnMut(usize) -> Result<(), Refusal>,
+) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -193,10 +193,23 @@ fn opens_a_session(body: &[u8]) -> bool {
     serde_json::from_slice::<Message>(body).is_ok_and(|message| message.method == "initialize")
 }
 
-fn refuse(status: StatusCode, sentence: String) -> Reply {
-    let mut reply = Response::new(Full::new(Bytes::from(sentence + "\n")).boxed());
-    *reply.status_mut() = status;
-    reply
+/// A request that is not served, and the reason for its client.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    sentence: String,
+}
+
+impl Refusal {
+    fn reply(self) -> Reply {
+        let mut reply = Response::new(Full::new(Bytes::from(self.sentence + "\n")).boxed());
+        *reply.status_mut() = self.status;
+        reply
+    }
+}
+
+fn refuse(status: StatusCode, sentence: String) -> Refusal {
+    Refusal { status, sentence }
 }
 
 #[cfg(test)]
@@ -214,9 +227,9 @@ mod tests {
     async fn a_body_that_does_not_arrive_in_its_time_is_refused() {
         let part = || iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
         let refused = read(StreamBody::new(part().chain(pending())), Duration::ZERO, |_| Ok(())).await.unwrap_err();
-        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
         assert_eq!(read(StreamBody::new(part()), BODY, |_| Ok(())).await.unwrap(), "part");
         let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
-        assert_eq!(read(large, BODY, |_| Ok(())).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(read(large, BODY, |_| Ok(())).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
     }
 }
