@@ -131,7 +131,7 @@ impl Fixture {
         let (place, caller) = (Place::Own(&self.queue), None);
         let allowance = &Allowance::begin(grant.limits(), CancellationToken::new());
         let call = Call { component, grant, invocation, allowance, injections, place, caller };
-        let report = self.engine.call(call).await;
+        let report = self.engine.call(call).await.report;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }
 }
