@@ -173,7 +173,7 @@ fn words_in_a_component_that_draw_are_refused_and_do_not_reach_the_page() {
     let payload = [&[1], docs.to_string().as_bytes()].concat();
     let component = scratch.file("shop.wasm", with_section(&component, "package-docs", &payload));
     let inspect = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
-    shows(&on_terminal(&scratch, inspect), &["the description of `stock_total` holds the character U+001B"]);
+    shows(&on_terminal(&scratch, inspect), &["the description of `shop_stock_total` holds the character U+001B"]);
     is_plain(&on_terminal(&scratch, inspect.into_iter().chain(["--format".as_ref(), "json".as_ref()])));
 }
 
