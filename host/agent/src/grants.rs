@@ -12,7 +12,7 @@ use crate::error::AgentError;
 use crate::kept::tree_of;
 use crate::workspace::Workspace;
 
-/// What an agent gets of a BIN.
+/// The access of an agent's BIN.
 #[derive(Debug)]
 pub enum BinAccess {
     /// The tool, under this grant.
@@ -21,7 +21,7 @@ pub enum BinAccess {
     Withheld {
         /// The BIN.
         bin: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Descriptor {
     /// The name it is called by.
     pub name: String,
-    /// What it does, in words for a model.
+    /// Its purpose, in words for a model.
     pub description: String,
     /// The JSON Schema of its input.
     pub input_schema: Value,
@@ -23,7 +23,7 @@ pub struct Descriptor {
 pub struct ListedTool {
     /// The name that the component knows it by.
     pub name: String,
-    /// What it does, in words for a model.
+    /// Its purpose, in words for a model.
     pub description: String,
     /// The JSON Schema of its input.
     pub input_schema: String,

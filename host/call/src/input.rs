@@ -1,4 +1,4 @@
-//! What a caller hands to a tool, before anything is checked.
+//! The input of a call, before anything is checked.
 
 /// The input of one call.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! How a call ended.
+//! The end of a call.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -155,7 +155,7 @@ impl OutcomeName {
         Self::HostFault,
     ];
 
-    /// How it is spelt.
+    /// Its spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

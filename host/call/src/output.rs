@@ -1,4 +1,4 @@
-//! What a tool wrote: kept up to a limit, counted beyond it.
+//! Output of a tool: kept up to a limit, counted beyond it.
 
 /// What a guest wrote, up to a limit.
 #[derive(Debug, Clone, Default)]

@@ -59,8 +59,9 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     first_failure
 }
 
-/// The files that decide what a run gets. The component itself is not among them: it is loaded by
-/// now, its operator names it anew each time, and authors offer the project that it lies in.
+/// The files that decide what a run gets. The component itself is not among them: it is
+/// loaded before it runs, its operator names it anew each time, and authors offer the project that
+/// it lies in.
 fn guarded(run: &Run, config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = guard::always(config, data)?;
     guard::secrets(&mut guarded, &run.offers.secret)?;
