@@ -246,15 +246,15 @@ fn leaving_a_turn_stops_inner_calls() {
     let scratch = Scratch::new();
     let file = agent(&scratch, "");
     let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-    let input = json!({ "act": "call", "tool": "nap", "input": {} });
+    let input = json!({ "act": "call", "tool": "spinner", "input": { "act": "spin" } });
     let mut client = cofferdam(&scratch, ["chat", "a", &format!("run nested {input}"), "--format", "json"]).start();
     let stdout = client.stdout.take().expect("piped");
     let mut events = std::io::BufRead::lines(std::io::BufReader::new(stdout));
     assert!(events.any(|line| line.unwrap().contains("tool.call")));
-    host.hears("tool says: calls nap");
+    host.hears("tool says: spins");
     client.kill().unwrap();
     client.wait().unwrap();
-    for tool in ["nap", "nested"] {
+    for tool in ["spinner", "nested"] {
         let receipt = host.hears(&format!("tool call tool=\"{tool}\""));
         assert!(receipt.contains("\"cancelled\""), "{receipt}");
     }

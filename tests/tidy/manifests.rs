@@ -9,13 +9,14 @@ use crate::support::checkout;
 
 /// A crate of the host, and what is absent from its manifest. A name stands for its family too: `tonic` also means
 /// `tonic-health`. The same table as in `host/README.md`.
-const ABSENT: [(&str, &[&str]); 7] = [
-    ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic"]),
+const ABSENT: [(&str, &[&str]); 8] = [
+    ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic", "sqlx"]),
     ("cofferdam-capability", &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"]),
     ("cofferdam-image", &["wasmtime", "sqlx", "tonic"]),
     ("cofferdam-model", &["wasmtime", "sqlx", "tonic"]),
     ("cofferdam-sandbox", &["tonic", "sqlx", "cofferdam-model", "cofferdam-agent"]),
-    ("cofferdam-server", &["cofferdam-sandbox", "wasmtime"]),
+    ("cofferdam-server", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
+    ("cofferdam-store", &["wasmtime", "tonic", "cofferdam-model", "cofferdam-tool"]),
     ("cofferdam-tool", &["tonic", "sqlx", "cofferdam-agent"]),
 ];
 
@@ -32,7 +33,7 @@ const ALONE: [(&str, &[&str]); 10] = [
     ("cofferdam-sandbox", &["cofferdam-tool"]),
     ("genai", &["cofferdam-model"]),
     ("oci", &["cofferdam-image"]),
-    ("sqlx", &["cofferdam-agent"]),
+    ("sqlx", &["cofferdam-store"]),
     ("cofferdam-proto", &["cofferdam-server"]),
     ("tonic", &["cofferdam-proto", "cofferdam-server"]),
     ("clap", &["cofferdam-server"]),

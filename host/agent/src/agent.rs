@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Descriptor, Progress};
+use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName};
-use cofferdam_tool::{Answer, Catalog, Origin, Runner};
+use cofferdam_store::Store;
+use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
-use crate::session::SessionStore;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people use.
@@ -20,11 +20,11 @@ pub struct Agent {
     pub(crate) name: String,
     pub(crate) model_name: ModelName,
     pub(crate) model: Arc<dyn Model>,
-    pub(crate) catalog: Catalog,
+    pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,
     pub(crate) runner: Arc<Runner>,
-    pub(crate) store: SessionStore,
+    pub(crate) store: Store,
     pub(crate) turns: Arc<crate::chat::Turns>,
 }
 
@@ -45,21 +45,28 @@ impl Agent {
     }
 
     /// Its tools.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+    pub fn toolbox(&self) -> &Toolbox {
+        &self.toolbox
     }
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue. Nothing of it is kept.
     /// `progress` stays open until the call ends, and hears what the tool tells.
     pub async fn call(
         &self,
-        tool: &str,
+        tool: String,
         input: String,
         progress: mpsc::Sender<Progress>,
-        cancel: &CancellationToken,
+        cancel: CancellationToken,
     ) -> Answer {
-        let origin = Origin::agent(&self.name);
-        self.runner.answer_with_progress(&self.catalog, tool, input, &origin, progress, cancel).await
+        let request = Request {
+            toolbox: Arc::clone(&self.toolbox),
+            tool,
+            input: Input::Json(input),
+            origin: Origin::agent(&self.name),
+            progress: Some(progress),
+            cancel,
+        };
+        self.runner.answer(request).await
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
@@ -69,7 +76,7 @@ impl Agent {
 
     /// The tools as a model is told of them.
     pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
-        self.catalog.iter().map(|tool| tool.descriptor().clone()).collect()
+        self.toolbox.iter().map(|tool| tool.descriptor().clone()).collect()
     }
 }
 
@@ -80,8 +87,8 @@ impl std::fmt::Debug for Agent {
 }
 
 /// The documents of an agent, in the order of its system prompt: names of files below `etc/context`, and texts.
-pub(crate) fn documents_of(agentfile: &Agentfile, id: &str, catalog: &Catalog) -> Vec<(String, String)> {
-    let own = [("AGENT", documents::agent(agentfile, id, catalog)), ("WORKSPACE", documents::workspace().to_owned())];
+pub(crate) fn documents_of(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Vec<(String, String)> {
+    let own = [("AGENT", documents::agent(agentfile, id, toolbox)), ("WORKSPACE", documents::workspace().to_owned())];
     let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
     own.chain(agentfile.contexts.iter().map(|context| (context.name.clone(), context.content.clone()))).collect()
 }

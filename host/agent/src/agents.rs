@@ -13,7 +13,8 @@ use cofferdam_capability::Guarded;
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource, FILE_MAX_BYTES};
 use cofferdam_model::{Credentials, ModelName};
-use cofferdam_tool::{Catalog, Queue, Runner};
+use cofferdam_store::{KnownAgent, Store, Trees};
+use cofferdam_tool::{Runner, Toolbox};
 use tokio::sync::watch;
 
 use crate::agent::{Agent, documents_of};
@@ -24,7 +25,6 @@ use crate::documents;
 use crate::error::AgentError;
 use crate::files;
 use crate::revision::Revision;
-use crate::session::{AgentRow, SessionStore, Trees};
 use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::{Workspace, usage_file};
@@ -59,7 +59,7 @@ pub struct Agents {
     credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     images: Arc<Images>,
-    store: SessionStore,
+    store: Store,
     turns: Arc<Turns>,
     decisions: Decisions,
     withheld: Withheld,
@@ -92,7 +92,7 @@ impl Agents {
         let trees = data.open_dir("agents").map_err(tree)?;
         let found = trees::find(&trees).map_err(tree)?;
         let known = Trees { path: path.join("agents"), count: found.made.len() };
-        let store = SessionStore::open(&path.join("cofferdam.db"), &known).await?;
+        let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
         let changed = watch::Sender::new(());
@@ -111,7 +111,7 @@ impl Agents {
             changed,
             backoff: Backoff::default(),
         };
-        let rows = agents.store.agents().await?;
+        let rows = agents.store.agents.all().await?;
         agents.runner = Arc::new(agents.guarding_homes(&rows)?);
         agents.clear_up(&rows, &found);
         for row in rows {
@@ -125,7 +125,7 @@ impl Agents {
     /// for its next turn. `restored` is called with an agent before it takes work.
     pub async fn retry(&self, restored: impl Fn(&Agent)) -> Result<(), AgentError> {
         for name in self.backoff.due(self.failed()) {
-            if let Some(row) = self.store.agent(&name).await? {
+            if let Some(row) = self.store.agents.named(&name).await? {
                 self.restore_or_tell(row, &restored).await;
             }
         }
@@ -155,7 +155,7 @@ impl Agents {
     }
 
     /// Restores an agent, or keeps the reason why it cannot be.
-    async fn restore_or_tell(&self, row: AgentRow, restored: impl Fn(&Agent)) {
+    async fn restore_or_tell(&self, row: KnownAgent, restored: impl Fn(&Agent)) {
         let (name, created_at) = (row.name.clone(), row.created_at);
         let slot = match self.restore(&row).await {
             Ok(agent) => {
@@ -189,7 +189,7 @@ impl Agents {
     }
 
     /// The runner, whose tools may not replace the Agentfiles and components that agents were made from either.
-    fn guarding_homes(&self, rows: &[AgentRow]) -> Result<Runner, AgentError> {
+    fn guarding_homes(&self, rows: &[KnownAgent]) -> Result<Runner, AgentError> {
         let homes = rows.iter().map(|row| (Path::new(&row.home), self.path.join(&row.id).join("etc/Agentfile")));
         let guard = |guarded: &mut Guarded| {
             for (home, kept) in homes {
@@ -208,7 +208,7 @@ impl Agents {
     }
 
     /// Removes the trees of agents that were never made, and names those that the database does not know.
-    fn clear_up(&self, rows: &[AgentRow], found: &trees::Found) {
+    fn clear_up(&self, rows: &[KnownAgent], found: &trees::Found) {
         let unknown = |id: &&String| !rows.iter().any(|row| row.id == **id);
         for id in found.begun.iter().filter(unknown) {
             if let Err(error) = self.trees.remove_dir_all(id) {
@@ -228,10 +228,10 @@ impl Agents {
         let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let home = std::path::absolute(&home).unwrap_or(home);
         let name = agentfile.name.to_string();
-        let known = self.store.agent(&name).await?;
+        let known = self.store.agents.named(&name).await?;
         let row = match known.clone() {
-            Some(row) => AgentRow { home: home.display().to_string(), ..row },
-            None => AgentRow {
+            Some(row) => KnownAgent { home: home.display().to_string(), ..row },
+            None => KnownAgent {
                 id: uuid::Uuid::new_v4().to_string(),
                 name: name.clone(),
                 home: home.display().to_string(),
@@ -262,8 +262,8 @@ impl Agents {
     /// work: the new revision is prepared beside the old one, and switched to last.
     async fn make(
         &self,
-        row: &AgentRow,
-        known: Option<&AgentRow>,
+        row: &KnownAgent,
+        known: Option<&KnownAgent>,
         agentfile: &Agentfile,
         components: &[Component],
         source: &[u8],
@@ -276,7 +276,7 @@ impl Agents {
             workspace.prepare(&revision)?;
         }
         if known != Some(row)
-            && let Err(error) = self.store.put_agent(row).await
+            && let Err(error) = self.store.agents.put(row).await
         {
             workspace.discard();
             return Err(error.into());
@@ -327,7 +327,7 @@ impl Agents {
     }
 
     /// The sessions of all agents.
-    pub fn store(&self) -> &SessionStore {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 
@@ -340,7 +340,7 @@ impl Agents {
         Workspace::open(&self.trees, id, self.path.join(id))
     }
 
-    async fn restore(&self, row: &AgentRow) -> Result<Agent, AgentError> {
+    async fn restore(&self, row: &KnownAgent) -> Result<Agent, AgentError> {
         if !self.trees.exists(&row.id) {
             let source =
                 Error::new(ErrorKind::NotFound, "it is missing: put it back, or make the agent anew with --agentfile");
@@ -390,7 +390,7 @@ impl Agents {
 
     async fn build(
         &self,
-        row: &AgentRow,
+        row: &KnownAgent,
         agentfile: &Agentfile,
         components: &[Component],
         workspace: Workspace,
@@ -398,23 +398,22 @@ impl Agents {
         let model = |source| AgentError::Model { agent: row.name.clone(), source };
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home)).map_err(model)?;
-        let mut catalog = Catalog::default();
-        let queue = self.runner.queue();
+        let mut toolbox = self.runner.toolbox();
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
                 tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
                 continue;
             }
-            self.add_tools(row, bin, component, &workspace, &queue, &mut catalog).await?;
+            self.add_tools(row, bin, component, &workspace, &mut toolbox).await?;
         }
-        let documents = documents_of(agentfile, &row.id, &catalog);
+        let documents = documents_of(agentfile, &row.id, &toolbox);
         let system_prompt = documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
         let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
             model_name,
             model: opened,
-            catalog,
+            toolbox: Arc::new(toolbox),
             system_prompt,
             workspace,
             runner: Arc::clone(&self.runner),
@@ -426,12 +425,11 @@ impl Agents {
 
     async fn add_tools(
         &self,
-        row: &AgentRow,
+        row: &KnownAgent,
         bin: &Bin,
         component: &Component,
         workspace: &Workspace,
-        queue: &Arc<Queue>,
-        catalog: &mut Catalog,
+        toolbox: &mut Toolbox,
     ) -> Result<(), AgentError> {
         let wrong =
             |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
@@ -443,12 +441,12 @@ impl Agents {
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
         let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
-        let tools = self.runner.offer(&installed, &bin.name, &note, decision, queue).await.map_err(wrong)?;
+        let tools = self.runner.offer(&installed, &bin.name, &note, decision, toolbox).await.map_err(wrong)?;
         for tool in tools {
-            catalog.add(tool).map_err(|name| AgentError::Bin {
+            toolbox.add(tool).map_err(|taken| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),
-                problem: format!("another BIN already has a tool `{name}`: give this one another name"),
+                problem: format!("another BIN already has a tool `{}`: give this one another name", taken.name),
             })?;
         }
         Ok(())

@@ -4,15 +4,17 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use cofferdam_call::Input;
 use cofferdam_model::{Message, Request, ToolCall};
-use cofferdam_tool::Origin;
+use cofferdam_store::Role;
+use cofferdam_tool::{Origin, Request as ToolRequest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
 use crate::error::TurnError;
 use crate::event::Event;
-use crate::session::{Part, ToolState, history, to_json};
+use crate::part::{Part, ToolState, history, to_json};
 
 /// The longest prompt, in bytes (1 MiB): several hundred thousand tokens, more than models take.
 const MAX_PROMPT: usize = 1 << 20;
@@ -108,12 +110,12 @@ impl Agent {
             return Err(TurnError::SessionId { size: session.len(), max: MAX_SESSION_ID });
         }
         let _running = self.turns.begin(&self.id, &session)?;
-        if self.store.count(&self.id, &session).await? >= MAX_MESSAGES {
+        if self.store.messages.count(&self.id, &session).await? >= MAX_MESSAGES {
             return Err(TurnError::SessionFull { session, max: MAX_MESSAGES });
         }
-        self.store.append(&self.id, &session, "user", &prompt).await?;
+        self.store.messages.append(&self.id, &session, Role::User, &prompt).await?;
         let mut messages = vec![Message::System(self.system_prompt.clone())];
-        messages.extend(history(&self.store.messages(&self.id, &session, HISTORY).await?));
+        messages.extend(history(self.store.messages.newest(&self.id, &session, HISTORY).await?));
         let (parts, row) = (Vec::new(), None);
         let conversation = Conversation { agent: self, session: &session, events, cancel, messages, parts, row };
         conversation.run().await
@@ -190,8 +192,15 @@ impl Conversation<'_> {
         self.emit(Event::ToolCall { tool: tool.clone(), id: id.clone(), input: input.clone() }).await?;
 
         let started = Instant::now();
-        let origin = Origin::session(&self.agent.name, self.session);
-        let answer = self.agent.runner.answer(&self.agent.catalog, &tool, input.clone(), &origin, self.cancel).await;
+        let request = ToolRequest {
+            toolbox: Arc::clone(&self.agent.toolbox),
+            tool: tool.clone(),
+            input: Input::Json(input.clone()),
+            origin: Origin::session(&self.agent.name, self.session),
+            progress: None,
+            cancel: self.cancel.clone(),
+        };
+        let answer = self.agent.runner.answer(request).await;
         let duration = started.elapsed();
 
         self.parts.truncate(place);
@@ -210,8 +219,10 @@ impl Conversation<'_> {
     async fn save(&mut self) -> Result<(), TurnError> {
         let (store, content) = (&self.agent.store, to_json(&self.parts));
         match self.row {
-            Some(row) => store.update(row, &content).await?,
-            None => self.row = Some(store.append(&self.agent.id, self.session, "assistant", &content).await?),
+            Some(row) => store.messages.update(row, &content).await?,
+            None => {
+                self.row = Some(store.messages.append(&self.agent.id, self.session, Role::Assistant, &content).await?)
+            }
         }
         Ok(())
     }

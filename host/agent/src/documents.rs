@@ -3,23 +3,23 @@
 use std::fmt::Write;
 
 use cofferdam_image::agentfile::Agentfile;
-use cofferdam_tool::Catalog;
+use cofferdam_tool::Toolbox;
 
 /// What stands between two documents in the system prompt.
 const BETWEEN: &str = "\n\n---\n\n";
 
 /// `AGENT.md`: who the agent is and which tools it has.
-pub(crate) fn agent(agentfile: &Agentfile, id: &str, catalog: &Catalog) -> String {
+pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> String {
     let mut text = format!("# {}\n", agentfile.name);
     if let Some(description) = agentfile.labels.get("description") {
         let _ = write!(text, "\n{description}\n");
     }
     let _ = write!(text, "\n## Identity\n\nYour agent id is `{id}`.\n\n## Tools\n\n");
-    if catalog.iter().next().is_none() {
+    if toolbox.iter().len() == 0 {
         text.push_str("You have no tools. Answer from what you know, and say so when that is not enough.\n");
     } else {
         text.push_str("These are all the tools there are. There is no shell, and nothing else can be started.\n\n");
-        for tool in catalog.iter() {
+        for tool in toolbox.iter() {
             let line = tool.descriptor().description.lines().next().unwrap_or_default();
             let _ = writeln!(text, "- `{}`: {line}", tool.name());
         }

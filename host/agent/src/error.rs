@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use cofferdam_capability::SystemError;
-
-use crate::session::StoreError;
+use cofferdam_store::StoreError;
 
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,8 @@
-//! The only crate that keeps agent, session and job state.
+//! The only crate that keeps agents alive: their trees, their tools, their conversations.
 //!
-//! [`Agents`] holds the agents of this host: each has a name, a model, a catalog of tools and a workspace on disk.
-//! [`Agent::turn`] is the chat loop. Everything said is in the [`SessionStore`] as soon as it exists.
+//! [`Agents`] holds the agents of this host: each has a name, a model, a toolbox and a workspace on disk.
+//! [`Agent::turn`] is the chat loop. Everything said is in the [`Store`](cofferdam_store::Store) as soon as
+//! it exists.
 
 mod agent;
 mod agents;
@@ -14,9 +15,9 @@ mod event;
 mod files;
 mod grants;
 mod kept;
+mod part;
 mod pinned;
 mod revision;
-mod session;
 mod slot;
 mod trees;
 mod workspace;
@@ -29,5 +30,4 @@ pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use grants::{BinAccess, grants};
 pub use kept::{Kept, kept};
-pub use session::{MessageRow, SessionRow, SessionStore, SessionsCursor, StoreError};
 pub use slot::Summary;

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
+use cofferdam_store::KnownAgent;
 use cofferdam_tool::Installed;
 
 use crate::agents::{Agents, Component};
 use crate::decisions::Accepted;
 use crate::error::AgentError;
-use crate::session::AgentRow;
 
 /// The component that an agent uses for a BIN.
 struct InUse {
@@ -34,7 +34,7 @@ enum Before {
 impl Agents {
     /// Returns the component to use for a BIN of an agent that there was before: `found`, unless it asks for more than the
     /// one in use.
-    pub(crate) async fn decided(&self, row: &AgentRow, bin: &Bin, found: Component) -> Result<Component, AgentError> {
+    pub(crate) async fn decided(&self, row: &KnownAgent, bin: &Bin, found: Component) -> Result<Component, AgentError> {
         let agent = &row.name;
         let BinSource::Image(reference) = &bin.source else { return Ok(found) };
         let before = self.before(row, bin).await?;
@@ -84,7 +84,7 @@ impl Agents {
         }
     }
 
-    async fn before(&self, row: &AgentRow, bin: &Bin) -> Result<Before, AgentError> {
+    async fn before(&self, row: &KnownAgent, bin: &Bin) -> Result<Before, AgentError> {
         // This also ends a switch to another revision that a killed host has begun.
         let workspace = self.workspace(&row.id)?;
         let Ok(Agentfile { bins, .. }) = agentfile::read(&self.path.join(&row.id).join("etc/Agentfile")) else {

@@ -41,7 +41,7 @@ impl Slot {
     pub(crate) fn summary(&self, name: &str) -> Summary {
         let (model, status, failure_reason, tools, created_at) = match self {
             Self::Ready(agent, created_at) => {
-                let tools = agent.catalog().iter().map(|tool| tool.name().to_owned()).collect();
+                let tools = agent.toolbox().iter().map(|tool| tool.name().to_owned()).collect();
                 (agent.model(), "ready", String::new(), tools, *created_at)
             }
             Self::Failed { reason, created_at, .. } => {

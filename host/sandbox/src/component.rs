@@ -142,7 +142,7 @@ impl Component {
     }
 
     /// The functions of a reflected component; other shapes have none.
-    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = &Function> {
         self.functions.iter()
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn tell(component: &str, tools: &[Tool]) {
 pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
     let mut told = BTreeSet::new();
     // All tools of a BIN have the same grant, which goes by the BIN's name.
-    for grant in agent.catalog().iter().map(Tool::grant).filter(|grant| told.insert(grant.tool().to_owned())) {
+    for grant in agent.toolbox().iter().map(|tool| tool.grant()).filter(|grant| told.insert(grant.tool().to_owned())) {
         let tool = format!("agent {}: {}", agent.name(), grant.tool());
         console::note(&format!("{tool} gets {}", access::line(grant, &config.ceiling.defaults)));
         for withheld in grant.withheld() {

@@ -3,8 +3,8 @@
 use cofferdam_call::{Outcome, Receipt, Report};
 use cofferdam_capability::json;
 
-use crate::catalog::Catalog;
 use crate::tool::Tool;
+use crate::toolbox::UnknownTool;
 
 /// The result of a call in words for a model: never empty, also when it failed.
 #[derive(Debug, Clone)]
@@ -43,9 +43,8 @@ impl Answer {
         Self { content, failed: !outcome.is_ok(), is_json, receipt: Some(report.receipt.clone()) }
     }
 
-    pub(crate) fn unknown(name: &str, catalog: &Catalog) -> Self {
-        let content = format!("execution error: there is no tool `{name}`; the tools are: {}", catalog.names());
-        Self { content, failed: true, is_json: false, receipt: None }
+    pub(crate) fn unknown(unknown: &UnknownTool) -> Self {
+        Self { content: format!("execution error: {unknown}"), failed: true, is_json: false, receipt: None }
     }
 }
 

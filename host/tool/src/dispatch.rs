@@ -1,240 +1,157 @@
-//! The one door to a tool.
+//! The way of a call, from its input to its record, and the calls that it makes on its way.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use cofferdam_call::{Input, Outcome, Progress, Receipt, Report};
-use cofferdam_capability::{Grant, PagemapScan};
-use cofferdam_sandbox::{
-    Allowance, Called, Component, Engine, GuestThreads, Line, Place, compile_worker as sandbox_compile_worker,
-    scans_now as sandbox_scans_now,
-};
+use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Level;
 
-use crate::answer::Answer;
-use crate::backend;
-use crate::caller::{Calling, Chain};
-use crate::catalog::Catalog;
-use crate::origin::Origin;
-use crate::permit::Permit;
+use crate::chain::Chain;
+use crate::door::{Decided, Door};
+use crate::input;
 use crate::policy;
-use crate::redact::Redactor;
-use crate::runner::Runner;
-use crate::secret::Secrets;
 use crate::tool::Tool;
+use crate::toolbox::Toolbox;
+use crate::unanswered::{answer, unanswered};
 
-/// How much of a reason the log keeps, in bytes: a sentence. A guest can make it as long as its output.
-const MAX_REASON: usize = 256;
+/// The most often that a call can tell how far it has come: a queue of this length loses nothing.
+pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
 
-/// What every call goes through, whoever makes it: a person, a model or another tool.
-#[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    /// Where all work for guests is done.
-    pub(crate) threads: GuestThreads,
-    pub(crate) secrets: Secrets,
-    pub(crate) redactor: Redactor,
-}
+/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a tool.
+const MAX_SHOWN_NAME: usize = 64;
 
-/// How a call came to the door.
-pub(crate) struct Way {
-    pub(crate) chain: Chain,
-    /// Its time, and the memory that the host holds for it.
+/// A call whose tool was found. Its time runs already.
+pub(crate) struct Call {
+    pub(crate) toolbox: Arc<Toolbox>,
+    pub(crate) tool: Arc<Tool>,
+    pub(crate) input: Input,
     pub(crate) allowance: Allowance,
-    /// True if it runs in the place of the call that made it.
-    pub(crate) is_nested: bool,
-    /// Who wants to know how far it has come.
+    pub(crate) chain: Chain,
+    /// The tool that makes the call, which gives it its place; nobody for a call from outside.
+    pub(crate) caller: Option<Calling>,
+    /// Hears how far the call has come.
     pub(crate) progress: Option<mpsc::Sender<Progress>>,
 }
 
-impl Runner {
-    /// Calls a tool: input checked, policy asked, run in the sandbox. There is a report with a receipt whatever happens.
-    /// A call that nobody waits for any more is stopped.
-    pub async fn call(&self, tool: &Tool, input: Input, origin: &Origin, cancel: &CancellationToken) -> Report {
-        let (origin, cancel) = (origin.clone(), cancel.clone());
-        let asked = Asked { tool: tool.clone(), input, origin, progress: None, cancel };
-        self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
-    }
-
-    /// The same, and tells `progress` how far the call has come. What does not fit into it is lost, and does not keep the
-    /// tool waiting.
-    pub async fn call_with_progress(
-        &self,
-        tool: &Tool,
-        input: Input,
-        origin: &Origin,
-        progress: mpsc::Sender<Progress>,
-        cancel: &CancellationToken,
-    ) -> Report {
-        let (origin, cancel) = (origin.clone(), cancel.clone());
-        let asked = Asked { tool: tool.clone(), input, origin, progress: Some(progress), cancel };
-        self.door.run(asked, |report, _| report).await.unwrap_or_else(|| lost(tool))
-    }
-
-    /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
-    pub async fn answer(
-        &self,
-        catalog: &Catalog,
-        name: &str,
-        arguments: String,
-        origin: &Origin,
-        cancel: &CancellationToken,
-    ) -> Answer {
-        self.answered(catalog, name, arguments, origin, None, cancel).await
-    }
-
-    /// The same, and tells `progress` how far the call has come.
-    pub async fn answer_with_progress(
-        &self,
-        catalog: &Catalog,
-        name: &str,
-        arguments: String,
-        origin: &Origin,
-        progress: mpsc::Sender<Progress>,
-        cancel: &CancellationToken,
-    ) -> Answer {
-        self.answered(catalog, name, arguments, origin, Some(progress), cancel).await
-    }
-
-    async fn answered(
-        &self,
-        catalog: &Catalog,
-        name: &str,
-        arguments: String,
-        origin: &Origin,
-        progress: Option<mpsc::Sender<Progress>>,
-        cancel: &CancellationToken,
-    ) -> Answer {
-        let Some(tool) = catalog.get(name) else { return Answer::unknown(name, catalog) };
-        let (input, origin, cancel) = (Input::Json(arguments), origin.clone(), cancel.clone());
-        let asked = Asked { tool: tool.clone(), input, origin, progress, cancel };
-        let answer = self.door.run(asked, |report, tool| Answer::of(&report, tool)).await;
-        answer.unwrap_or_else(|| Answer::of(&lost(tool), tool))
-    }
-}
-
-/// A call that was asked for, and is nowhere yet.
-struct Asked {
-    tool: Tool,
-    input: Input,
-    /// For whom it is made.
-    origin: Origin,
+/// One call, as the calls see it that it makes.
+#[derive(Clone)]
+pub(crate) struct Calling {
+    door: Arc<Door>,
+    toolbox: Arc<Toolbox>,
+    tool: Arc<Tool>,
+    chain: Chain,
     progress: Option<mpsc::Sender<Progress>>,
     cancel: CancellationToken,
 }
 
-/// The report of a call whose task ended without one.
-fn lost(tool: &Tool) -> Report {
-    let message = "the host failed in the call; its log says more".to_owned();
-    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
+/// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets taken out, record.
+/// There is a report with a receipt whatever happens.
+pub(crate) async fn dispatch(door: &Arc<Door>, call: Call) -> Report {
+    let Call { toolbox, tool, input, allowance, chain, caller, progress } = call;
+    let may_call = match &caller {
+        Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
+        None => Ok(()),
+    };
+    let permit = may_call
+        .and_then(|()| input::checked(input, &tool, &allowance))
+        .map(|invocation| policy::permit(&tool, invocation));
+    let calling = Calling {
+        door: Arc::clone(door),
+        toolbox: Arc::clone(&toolbox),
+        tool: Arc::clone(&tool),
+        chain: chain.clone(),
+        progress,
+        cancel: allowance.cancel().clone(),
+    };
+    let decided = Decided {
+        permit,
+        grant: tool.grant(),
+        allowance: &allowance,
+        place: if caller.is_some() { Place::Callers } else { Place::Own(&toolbox.line) },
+        caller: Some(Arc::new(calling)),
+        origin: &chain.origin,
+        depth: chain.depth,
+    };
+    door.pass(tool.name(), decided).await.report
 }
 
-impl Door {
-    /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
-    async fn run<T: Send + 'static>(
-        self: &Arc<Self>,
-        asked: Asked,
-        end: impl FnOnce(Report, &Tool) -> T + Send + 'static,
-    ) -> Option<T> {
-        let door = Arc::clone(self);
-        // Ends also what does not wait, if nobody waits for this any more.
-        let cancel = asked.cancel.child_token();
-        let _gone = cancel.clone().drop_guard();
-        let allowance = Allowance::begin(asked.tool.grant().limits(), cancel);
-        let work = async move {
-            let Asked { tool, input, origin, progress, .. } = asked;
-            let permit = policy::permit(&tool, input, &allowance);
-            let way = Way { chain: Chain::of(&tool, &origin), allowance, is_nested: false, progress };
-            let report = door.call(&tool, permit, way).await;
-            end(report, &tool)
-        };
-        self.threads.run(work).await
+impl Caller for Calling {
+    fn log(&self, level: Level, message: &str) {
+        let message = self.door.line(message);
+        let (tool, depth) = (self.tool.name(), self.chain.depth);
+        match level {
+            Level::ERROR => tracing::error!(tool, depth, "tool says: {message}"),
+            Level::WARN => tracing::warn!(tool, depth, "tool says: {message}"),
+            Level::INFO => tracing::info!(tool, depth, "tool says: {message}"),
+            _ => tracing::debug!(tool, depth, "tool says: {message}"),
+        }
     }
 
-    /// Runs what was permitted, or refuses with the reason.
-    pub(crate) async fn call(self: &Arc<Self>, tool: &Tool, permit: Result<Permit<'_>, Outcome>, way: Way) -> Report {
-        let Way { chain, allowance, is_nested, progress } = way;
-        let (depth, origin) = (chain.depth, chain.origin.clone());
-        let report = match permit {
-            Ok(permit) => {
-                let place = if is_nested { Place::Callers } else { Place::Own(&tool.queue.places) };
-                let (door, cancel) = (Arc::clone(self), allowance.cancel().clone());
-                let calling = Calling { door, tool: tool.clone(), chain, progress, cancel };
-                backend::wasm::call(self, permit, &allowance, place, Some(Arc::new(calling))).await.report
-            }
-            Err(outcome) => Report::silent(allowance.receipt(tool.grant(), outcome)),
-        };
-        // Before anything is told to anybody, the log included.
-        let report = self.redactor.redact(report, &allowance).await;
-        self.tell(tool.name(), &report.receipt, &origin, depth);
-        report
+    fn progress(&self, progress: Progress) {
+        // On one line and without secrets.
+        let progress = Progress { message: self.door.line(&progress.message), ..progress };
+        let Progress { done, total, message } = &progress;
+        tracing::debug!(tool = self.tool.name(), depth = self.chain.depth, done, total, "tool progress: {message}");
+        if let Some(events) = &self.progress {
+            // A caller that is behind misses some: progress is worth nothing later.
+            let _ = events.try_send(progress);
+        }
     }
 
-    /// Asks a component that does not say it in a section which tools it has. This is a call like any other, with a
-    /// receipt and a line in the log, but for nobody and under a grant that gives nothing.
-    pub(crate) async fn list(
-        self: &Arc<Self>,
-        component: Arc<Component>,
-        grant: Arc<Grant>,
-        places: Arc<Line>,
-    ) -> Option<Called> {
-        let door = Arc::clone(self);
-        let allowance = Allowance::begin(grant.limits(), CancellationToken::new());
-        let work = async move {
-            let place = Place::Own(&places);
-            let Called { report, tools } = match policy::permit_listing(&component, &grant) {
-                Ok(permit) => backend::wasm::call(&door, permit, &allowance, place, None).await,
-                Err(outcome) => {
-                    let report = Report::silent(allowance.receipt(&grant, outcome));
-                    Called { report, tools: Vec::new() }
-                }
-            };
-            let report = door.redactor.redact(report, &allowance).await;
-            door.tell(grant.tool(), &report.receipt, &Origin::default(), 0);
-            let Receipt { component, outcome, .. } = &report.receipt;
-            tracing::info!(
-                target: "cofferdam::listing",
-                tool = grant.tool(),
-                %component,
-                outcome = outcome.name().as_str(),
-                "asked for its tools, because it does not carry `cofferdam:descriptors`"
-            );
-            Called { report, tools }
-        };
-        self.threads.run(work).await
-    }
-
-    /// Writes the line of a call into the log.
-    fn tell(&self, tool: &str, receipt: &Receipt, origin: &Origin, depth: u64) {
-        let reason = self.line(&receipt.outcome.reason());
-        tracing::info!(
-            tool,
-            agent = origin.agent_name(),
-            session = origin.session_id(),
-            component = %receipt.component,
-            outcome = receipt.outcome.name().as_str(),
-            reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or_default(),
-            fuel = receipt.fuel,
-            peak_memory = receipt.peak_memory,
-            wall_us = receipt.wall_us,
-            depth,
-            "tool call"
-        );
-    }
-
-    /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.
-    pub(crate) fn line(&self, said: &str) -> String {
-        self.redactor.line(said)
+    fn call(&self, name: String, input: String, deadline: Instant) -> Answering {
+        if let Err(denied) = policy::one_more(&self.chain) {
+            return Box::pin(std::future::ready(Err(unanswered(denied))));
+        }
+        let (outer, cancel) = (self.clone(), self.cancel.child_token());
+        let stop = cancel.clone().drop_guard();
+        // In a task of its own, so that it comes to its end and its receipt also when the outer call is gone.
+        let inner = tokio::spawn(async move { outer.call_inner(&name, input, deadline, cancel).await });
+        Box::pin(async move {
+            let answer = inner.await.unwrap_or_else(|error| {
+                tracing::error!("a call of another tool failed in the host: {error}");
+                let message = "the host failed in the call; its log says more".to_owned();
+                Err(unanswered(Outcome::HostFault { message }))
+            });
+            drop(stop);
+            answer
+        })
     }
 }
 
-/// What the `cofferdam` binary does when the engine starts it as a compiler.
-pub fn compile_worker() -> Result<(), String> {
-    sandbox_compile_worker()
-}
+impl Calling {
+    async fn call_inner(
+        self,
+        name: &str,
+        input: String,
+        deadline: Instant,
+        cancel: CancellationToken,
+    ) -> Result<String, Unanswered> {
+        let Ok(tool) = self.toolbox.get(name).cloned() else { return Err(unanswered(self.deny_unknown(name))) };
+        let door = Arc::clone(&self.door);
+        let call = Call {
+            toolbox: Arc::clone(&self.toolbox),
+            tool: Arc::clone(&tool),
+            input: Input::Json(input),
+            allowance: Allowance::begin(tool.grant().limits(), cancel).ending_by(deadline),
+            chain: self.chain.inner(&tool),
+            caller: Some(self),
+            progress: None,
+        };
+        answer(&dispatch(&door, call).await, &tool)
+    }
 
-/// Returns true if a host that starts now lets the kernel say which pages a call has written.
-pub fn scans_now(choice: PagemapScan) -> bool {
-    sandbox_scans_now(choice)
+    /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a line in the log.
+    fn deny_unknown(&self, name: &str) -> Outcome {
+        let shown = self.door.line(name.get(..name.floor_char_boundary(MAX_SHOWN_NAME)).unwrap_or_default());
+        let reason = if self.tool.grant().may_call(name) {
+            format!("there is no tool `{shown}` for it to call")
+        } else {
+            policy::undeclared(&shown)
+        };
+        tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
+        Outcome::Denied { reason }
+    }
 }

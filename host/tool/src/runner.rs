@@ -6,22 +6,29 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
-use cofferdam_call::{Descriptor, Outcome};
+use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Count, Decision, Diff, Digest, Grant, Guarded, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+    Ceiling, Count, Decision, Diff, Grant, Guarded, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
-use cofferdam_sandbox::{Component, Engine, EngineConfig, EngineError, Function, GuestThreads, Shape};
+use cofferdam_sandbox::{Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Shape};
+use tokio_util::sync::CancellationToken;
 
+use crate::answer::Answer;
+use crate::chain::Chain;
 use crate::descriptors::{self, Descriptors};
-use crate::dispatch::Door;
+use crate::dispatch::{Call, dispatch};
+use crate::door::Door;
 use crate::embed;
 use crate::error::ToolError;
+use crate::installed::Installed;
+use crate::listing;
+use crate::offer::Offer;
 use crate::pins::Pins;
-use crate::queue::Queue;
 use crate::redact::Redactor;
-use crate::schema::PatternSum;
+use crate::request::Request;
 use crate::secret::Secrets;
-use crate::tool::{Entry, Tool};
+use crate::tool::Tool;
+use crate::toolbox::{Toolbox, UnknownTool};
 
 /// What a runner is made from.
 #[derive(Debug)]
@@ -70,14 +77,6 @@ pub struct Runner {
     calls_per_agent: u32,
     data: Arc<Dir>,
     guarded: Arc<Guarded>,
-}
-
-/// A component that was loaded and checked, and not offered to anybody yet.
-#[derive(Debug, Clone)]
-pub struct Installed {
-    pub(crate) component: Arc<Component>,
-    /// What its section says; nothing for a component without one.
-    descriptors: Option<Arc<Descriptors>>,
 }
 
 impl Runner {
@@ -132,9 +131,9 @@ impl Runner {
         Ok(Self { guarded: Arc::new(guarded), ..self.clone() })
     }
 
-    /// A queue for the calls of one agent.
-    pub fn queue(&self) -> Arc<Queue> {
-        Arc::new(Queue::new(self.door.engine.line(self.calls_per_agent)))
+    /// An empty toolbox for one agent.
+    pub fn toolbox(&self) -> Toolbox {
+        Toolbox::new(self.door.engine.line(self.calls_per_agent))
     }
 
     /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
@@ -163,11 +162,10 @@ impl Runner {
         if installed.shape() != Shape::Typed {
             return Ok(bytes.to_vec());
         }
-        let queue = self.queue();
-        let descriptors = self.list(&installed.component, name, &queue).await?;
+        let descriptors = self.list(&installed.component, name, &self.toolbox().line).await?;
         let grant = self.granted(&installed.component, name, &Manifest::empty(), Decision::default())?;
-        let grant = Arc::new(grant);
-        typed(&installed.component, &descriptors, name, "", &grant, &queue)?;
+        let offer = Offer { component: &installed.component, name, note: "", grant: Arc::new(grant) };
+        offer.typed(&descriptors)?;
         let json = descriptors.to_canonical_json().map_err(wrong)?;
         embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
     }
@@ -191,19 +189,19 @@ impl Runner {
     /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
     /// the operator says of it, in words for a model.
     ///
-    /// Only a typed component without descriptors runs here: it lists its tools under a grant that gives nothing, and
-    /// has to list the same ones ever after. Schemas are somebody else's, so they are read on the threads of guests.
+    /// Only a typed component without descriptors runs here, in the line of `toolbox`: it lists its tools under a grant
+    /// that gives nothing, and has to list the same ones ever after. Schemas are somebody else's, so they are read on the threads of guests.
     pub async fn offer(
         &self,
         installed: &Installed,
         name: &str,
         note: &str,
         decision: Decision,
-        queue: &Arc<Queue>,
+        toolbox: &Toolbox,
     ) -> Result<Vec<Tool>, ToolError> {
-        let (runner, installed, queue) = (self.clone(), installed.clone(), Arc::clone(queue));
+        let (runner, installed, line) = (self.clone(), installed.clone(), Arc::clone(&toolbox.line));
         let (own, note) = (name.to_owned(), note.to_owned());
-        let work = async move { runner.make(&installed, &own, &note, decision, &queue).await };
+        let work = async move { runner.make(&installed, &own, &note, decision, &line).await };
         let lost = || ToolError::Lost { origin: name.to_owned() };
         self.door.threads.run(work).await.unwrap_or_else(|| Err(lost()))
     }
@@ -214,27 +212,25 @@ impl Runner {
         name: &str,
         note: &str,
         decision: Decision,
-        queue: &Arc<Queue>,
+        line: &Arc<Line>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
         let refused = |problem| ToolError::Offer { tool: name.to_owned(), problem };
         check_tool_name(name).map_err(refused)?;
         descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
-        let tools = match (component.shape(), &installed.descriptors) {
-            (Shape::Command, _) => vec![Tool::command(name, note, Arc::clone(component), grant, Arc::clone(queue))],
-            (Shape::Typed, Some(descriptors)) => typed(component, descriptors, name, note, &grant, queue)?,
+        let offer = Offer { component, name, note, grant };
+        match (component.shape(), &installed.descriptors) {
+            (Shape::Command, _) => Ok(vec![offer.command()]),
+            (Shape::Typed, Some(descriptors)) => offer.typed(descriptors),
             (Shape::Typed, None) => {
-                let refused = |problem| ToolError::Offer { tool: name.to_owned(), problem };
                 self.pins.before(component.digest()).map_err(refused)?;
-                let listed = self.list(component, name, queue).await?;
+                let listed = self.list(component, name, line).await?;
                 self.pins.check(component.digest(), &listed).map_err(refused)?;
-                typed(component, &listed, name, note, &grant, queue)?
+                offer.typed(&listed)
             }
-            (Shape::Reflected, _) => reflected(component, name, note, &grant, queue)?,
-        };
-        tools.iter().for_each(Tool::make_known);
-        Ok(tools)
+            (Shape::Reflected, _) => offer.reflected(),
+        }
     }
 
     fn granted(
@@ -249,114 +245,60 @@ impl Runner {
     }
 
     /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
-    async fn list(&self, component: &Arc<Component>, name: &str, queue: &Queue) -> Result<Descriptors, ToolError> {
-        let wrong = |problem: String| ToolError::List { tool: name.to_owned(), problem };
-        let grant = Arc::new(self.granted(component, name, &Manifest::empty(), Decision::default())?);
-        let listed = self.door.list(Arc::clone(component), grant, Arc::clone(&queue.places)).await;
-        let listed = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
-        match listed.report.receipt.outcome {
-            Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
-            outcome => Err(wrong(outcome.to_string())),
-        }
+    async fn list(&self, component: &Arc<Component>, name: &str, line: &Arc<Line>) -> Result<Descriptors, ToolError> {
+        let grant = self.granted(component, name, &Manifest::empty(), Decision::default())?;
+        listing::list(&self.door, component, grant, line).await
     }
-}
 
-/// The tools of a component of typed tools, as its descriptors say.
-fn typed(
-    component: &Arc<Component>,
-    descriptors: &Descriptors,
-    name: &str,
-    note: &str,
-    grant: &Arc<Grant>,
-    queue: &Arc<Queue>,
-) -> Result<Vec<Tool>, ToolError> {
-    let single = descriptors.iter().len() == 1;
-    let mut patterns = PatternSum::default();
-    let tool = |own: &Descriptor| {
-        let full = if single { name.to_owned() } else { format!("{name}_{}", own.name) };
-        let description = descriptors::joined(note, &own.description);
-        let descriptor = Descriptor { name: full, description, ..own.clone() };
-        let entry = Entry::Typed { tool: own.name.clone() };
-        let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        let tool = Tool::typed(descriptor, entry, given, &mut patterns);
-        tool.map_err(|problem| ToolError::Offer { tool: name.to_owned(), problem })
-    };
-    descriptors.iter().map(tool).collect()
-}
+    /// Calls a tool. There is a report with a receipt whatever happens, if only there is the tool. A call that nobody
+    /// waits for any more is stopped.
+    pub async fn call(&self, request: Request) -> Result<Report, UnknownTool> {
+        self.run(request, |report, _| report).await
+    }
 
-/// The tools of a component whose functions are known without running it.
-fn reflected(
-    component: &Arc<Component>,
-    name: &str,
-    note: &str,
-    grant: &Arc<Grant>,
-    queue: &Arc<Queue>,
-) -> Result<Vec<Tool>, ToolError> {
-    let single = component.functions().count() == 1;
-    let wrong = |problem| ToolError::Offer { tool: name.to_owned(), problem };
-    let mut patterns = PatternSum::default();
-    let tool = |function: &Function| {
-        let descriptor = Descriptor {
-            name: if single { name.to_owned() } else { format!("{name}_{}", function.name) },
-            description: descriptors::joined(note, &function.description),
-            input_schema: function.input_schema.clone(),
-            output_schema: Some(function.output_schema.clone()),
+    /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
+    pub async fn answer(&self, request: Request) -> Answer {
+        let answer = self.run(request, |report, tool| Answer::of(&report, tool)).await;
+        answer.unwrap_or_else(|unknown| Answer::unknown(&unknown))
+    }
+
+    /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
+    async fn run<T: Send + 'static>(
+        &self,
+        request: Request,
+        end: impl Fn(Report, &Tool) -> T + Clone + Send + 'static,
+    ) -> Result<T, UnknownTool> {
+        let Request { toolbox, tool, input, origin, progress, cancel } = request;
+        let tool = Arc::clone(toolbox.get(&tool)?);
+        // Ends also what does not wait, if nobody waits for this any more.
+        let cancel = cancel.child_token();
+        let _gone = cancel.clone().drop_guard();
+        let allowance = Allowance::begin(tool.grant().limits(), cancel);
+        let chain = Chain::of(&tool, origin);
+        let (called, ended, door) = (Arc::clone(&tool), end.clone(), Arc::clone(&self.door));
+        let call = Call { toolbox, tool: Arc::clone(&tool), input, allowance, chain, caller: None, progress };
+        let work = async move {
+            let report = dispatch(&door, call).await;
+            ended(report, &called)
         };
-        let entry = Entry::Typed { tool: function.name.clone() };
-        let given = (Arc::clone(component), Arc::clone(grant), Arc::clone(queue));
-        Tool::typed(descriptor, entry, given, &mut patterns).map_err(wrong)
-    };
-    component.functions().map(tool).collect()
+        let lost = || end(lost(&tool), &tool);
+        Ok(self.door.threads.run(work).await.unwrap_or_else(lost))
+    }
 }
 
-impl Installed {
-    /// The digest of the component.
-    pub fn digest(&self) -> Digest {
-        self.component.digest()
-    }
+/// The report of a call whose task ended without one.
+fn lost(tool: &Tool) -> Report {
+    let message = "the host failed in the call; its log says more".to_owned();
+    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
+    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
+}
 
-    /// Its size in bytes.
-    pub fn size(&self) -> usize {
-        self.component.size()
-    }
+/// What the `cofferdam` binary does when the engine starts it as a compiler.
+pub fn compile_worker() -> Result<(), String> {
+    cofferdam_sandbox::compile_worker()
+}
 
-    /// The manifest that holds for it.
-    pub fn manifest(&self) -> &Manifest {
-        self.component.manifest()
-    }
-
-    /// The interfaces it imports.
-    pub fn imports(&self) -> &[String] {
-        self.component.imports()
-    }
-
-    /// Imported interfaces of which every call is denied.
-    pub fn denied_imports(&self) -> &[String] {
-        self.component.denied_imports()
-    }
-
-    /// Rows of the manifest that the component cannot use, because it does not import what they need.
-    pub fn needless_rows(&self) -> &[String] {
-        self.component.needless_rows()
-    }
-
-    /// The interfaces it exports.
-    pub fn exports(&self) -> &[String] {
-        self.component.exports()
-    }
-
-    /// Returns true if it is known without running it which tools it has.
-    pub fn is_described(&self) -> bool {
-        self.descriptors.is_some() || self.shape() != Shape::Typed
-    }
-
-    /// How it is called.
-    pub fn shape(&self) -> Shape {
-        self.component.shape()
-    }
-
-    /// What it exports and nobody can call, with the reason.
-    pub fn refused(&self) -> &[(String, String)] {
-        self.component.refused()
-    }
+/// Returns true if a host that starts now lets the kernel say which pages a call has written.
+pub fn scans_now(choice: PagemapScan) -> bool {
+    cofferdam_sandbox::scans_now(choice)
 }

@@ -101,7 +101,7 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
         console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
         match agents.apply(file).await {
-            Ok(agent) => console::note(&format!("agent {} is ready: {}", agent.name(), agent.catalog().names())),
+            Ok(agent) => console::note(&format!("agent {} is ready: {}", agent.name(), agent.toolbox().names())),
             Err(error) => wrong.push((file, error)),
         }
     }

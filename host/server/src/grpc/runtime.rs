@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Event, SessionsCursor, Turn, TurnError};
+use cofferdam_agent::{Agent, Event, Turn, TurnError};
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
 use cofferdam_proto::agent::{
     ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest, DeleteSessionResponse,
@@ -11,6 +11,7 @@ use cofferdam_proto::agent::{
     ListSessionsResponse, PromptObjectRequest, PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo,
     SessionMessage,
 };
+use cofferdam_store::{Message, Role, Session, SessionsCursor};
 use futures_util::Stream;
 use futures_util::stream;
 use tokio::sync::mpsc;
@@ -113,15 +114,15 @@ impl AgentRuntime for Runtime {
     ) -> Result<Response<ListSessionsResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let place = self.shared.answers.listings.begin(agent.id())?;
-        let store = self.shared.agents.store();
-        let page = store.sessions_page(agent.id(), SessionsCursor::FIRST).await;
-        let (rows, _) = page.map_err(|error| status::of_store(&error))?;
-        let session = |row: cofferdam_agent::SessionRow| SessionInfo {
-            id: row.id,
-            message_count: i32::try_from(row.message_count).unwrap_or(i32::MAX),
-            last_active: row.last_active,
+        let messages = &self.shared.agents.store().messages;
+        let page = messages.sessions(agent.id(), SessionsCursor::FIRST).await;
+        let (sessions, _) = page.map_err(|error| status::of_store(&error))?;
+        let info = |session: Session| SessionInfo {
+            id: session.id,
+            message_count: i32::try_from(session.message_count).unwrap_or(i32::MAX),
+            last_active: session.last_active,
         };
-        let sessions = rows.into_iter().map(session).collect();
+        let sessions = sessions.into_iter().map(info).collect();
         Ok(place.keep_with(Response::new(ListSessionsResponse { sessions })))
     }
 
@@ -131,8 +132,8 @@ impl AgentRuntime for Runtime {
     ) -> Result<Response<DeleteSessionResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let session = request.into_inner().session_id;
-        let store = self.shared.agents.store();
-        let found = store.delete_session(agent.id(), &session).await.map_err(|error| status::of_store(&error))?;
+        let messages = &self.shared.agents.store().messages;
+        let found = messages.delete_session(agent.id(), &session).await.map_err(|error| status::of_store(&error))?;
         if !found {
             return Err(Status::not_found(format!("agent {} has no session `{session}`", agent.name())));
         }
@@ -146,17 +147,17 @@ impl AgentRuntime for Runtime {
         let agent = self.shared.agent(&request)?;
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
         let place = self.shared.answers.listings.begin(agent.id())?;
-        let store = self.shared.agents.store();
-        let note = |row: &cofferdam_agent::MessageRow| too_long(row, &session_id);
-        let rows = store.newest_messages(agent.id(), &session_id, limit.into(), LISTING, note).await;
-        let message = |row: cofferdam_agent::MessageRow| SessionMessage {
-            role: row.role,
-            content: row.content,
-            created_at: row.created_at,
-            branches_json: row.branches_json,
-            active_branch: i32::try_from(row.active_branch).unwrap_or_default(),
+        let messages = &self.shared.agents.store().messages;
+        let note = |message: &Message| too_long(message, &session_id);
+        let newest = messages.newest_within(agent.id(), &session_id, limit.into(), LISTING, note).await;
+        let message = |message: Message| SessionMessage {
+            role: message.role.to_string(),
+            content: message.content,
+            created_at: message.created_at,
+            branches_json: message.branches_json,
+            active_branch: i32::try_from(message.active_branch).unwrap_or_default(),
         };
-        let messages = rows.map_err(|error| status::of_store(&error))?.into_iter().map(message).collect();
+        let messages = newest.map_err(|error| status::of_store(&error))?.into_iter().map(message).collect();
         Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
     }
 
@@ -173,15 +174,15 @@ impl AgentRuntime for Runtime {
 }
 
 /// The content of a message that is longer than an answer may be, as clients read it.
-fn too_long(row: &cofferdam_agent::MessageRow, session: &str) -> String {
+fn too_long(message: &Message, session: &str) -> String {
     let sentence = format!(
         "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` reads all of session {session}]",
-        row.content.len()
+        message.content.len()
     );
-    if row.role == "assistant" {
-        return serde_json::json!([{ "kind": "text", "text": sentence }]).to_string();
+    match message.role {
+        Role::Assistant => serde_json::json!([{ "kind": "text", "text": sentence }]).to_string(),
+        Role::User => sentence,
     }
-    sentence
 }
 
 fn on_the_wire(event: Event) -> ChatStreamEvent {

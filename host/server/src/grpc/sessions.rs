@@ -2,11 +2,11 @@
 
 use std::pin::Pin;
 
-use cofferdam_agent::{MessageRow, SessionRow, SessionStore, SessionsCursor};
 use cofferdam_proto::host::sessions_server::Sessions;
 use cofferdam_proto::host::{
     ListSessionsRequest, ListSessionsResponse, ReadMessagesRequest, ReadMessagesResponse, Session,
 };
+use cofferdam_store::{Message, MessageTable, SessionsCursor};
 use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
@@ -25,13 +25,13 @@ type MessageStream = Pin<Box<dyn Stream<Item = Result<ReadMessagesResponse, Stat
 
 /// A session that is being read: one message is in memory at a time.
 struct Reading {
-    store: SessionStore,
+    messages: MessageTable,
     agent: String,
     session: String,
     /// The number of the last message that was read.
     after: i64,
     /// The message whose pieces are being sent, and the place of the next one.
-    message: Option<(MessageRow, usize)>,
+    message: Option<(Message, usize)>,
 }
 
 impl Reading {
@@ -39,7 +39,7 @@ impl Reading {
         let (message, place) = match self.message.take() {
             Some(under_way) => under_way,
             None => {
-                let next = self.store.next_message(&self.agent, &self.session, self.after).await;
+                let next = self.messages.next(&self.agent, &self.session, self.after).await;
                 let Some(message) = next.map_err(|error| status::of_host(&error))? else { return Ok(None) };
                 self.after = message.id;
                 (message, 0)
@@ -47,7 +47,7 @@ impl Reading {
         };
         let rest = message.content.get(place..).unwrap_or_default();
         let content = rest.get(..rest.floor_char_boundary(PIECE)).unwrap_or_default().to_owned();
-        let (role, created_at, end) = (message.role.clone(), message.created_at, place + content.len());
+        let (role, created_at, end) = (message.role.to_string(), message.created_at, place + content.len());
         let last = end >= message.content.len();
         if !last {
             self.message = Some((message, end));
@@ -64,12 +64,12 @@ impl Sessions for SessionsService {
     async fn list_sessions(&self, request: Request<ListSessionsRequest>) -> Result<Response<SessionStream>, Status> {
         let agent = self.shared.agent(&request)?.id().to_owned();
         let place = self.shared.answers.listings.begin(&agent)?;
-        let store = self.shared.agents.store().clone();
+        let messages = self.shared.agents.store().messages.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
-            let (store, agent) = (store.clone(), agent.clone());
+            let (messages, agent) = (messages.clone(), agent.clone());
             async move {
                 let Some(cursor) = cursor else { return Ok(None) };
-                let page = store.sessions_page(&agent, cursor).await;
+                let page = messages.sessions(&agent, cursor).await;
                 let (rows, next) = page.map_err(|error| status::of_host(&error))?;
                 let sessions = rows.into_iter().map(session).collect();
                 Ok(Some((ListSessionsResponse { sessions }, next)))
@@ -82,9 +82,9 @@ impl Sessions for SessionsService {
         let agent = self.shared.agent(&request)?.id().to_owned();
         let place = self.shared.answers.listings.begin(&agent)?;
         let ReadMessagesRequest { session_id: session, limit } = request.into_inner();
-        let store = self.shared.agents.store().clone();
-        let after = store.before_newest(&agent, &session, limit).await.map_err(|error| status::of_host(&error))?;
-        let reading = Reading { store, agent, session, after, message: None };
+        let messages = self.shared.agents.store().messages.clone();
+        let after = messages.before_newest(&agent, &session, limit).await.map_err(|error| status::of_host(&error))?;
+        let reading = Reading { messages, agent, session, after, message: None };
         let pieces = stream::try_unfold(reading, |mut reading| async {
             Ok(reading.next().await?.map(|piece| (piece, reading)))
         });
@@ -92,7 +92,7 @@ impl Sessions for SessionsService {
     }
 }
 
-fn session(row: SessionRow) -> Session {
-    let SessionRow { id, message_count, last_active } = row;
+fn session(stored: cofferdam_store::Session) -> Session {
+    let cofferdam_store::Session { id, message_count, last_active } = stored;
     Session { id, message_count, last_active }
 }

@@ -1,6 +1,7 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
-use cofferdam_agent::{AgentError, StoreError, TurnError};
+use cofferdam_agent::{AgentError, TurnError};
+use cofferdam_store::StoreError;
 use tonic::Status;
 
 /// What a client is told when the host is at fault; the log has the rest.

@@ -87,7 +87,7 @@ impl Tools for ToolsService {
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
-        let task = self.shared.turns.spawn(async move { agent.call(&name, input, sender, &token).await });
+        let task = self.shared.turns.spawn(async move { agent.call(name, input, sender, token).await });
         // Dropped with the stream, when the client is gone.
         let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard(), place };
         let events = stream::unfold(running, |mut running| async {
@@ -121,7 +121,7 @@ fn list(agent: &Agent) -> ListToolsResponse {
         let output_schema = output_schema.map(|schema| schema.to_string()).unwrap_or_default();
         Tool { name, description, input_schema: input_schema.to_string(), output_schema, read_only, open_world }
     };
-    ListToolsResponse { tools: agent.catalog().iter().map(tool).collect() }
+    ListToolsResponse { tools: agent.toolbox().iter().map(|held| tool(held)).collect() }
 }
 
 fn progress(told: Progress) -> Event {

@@ -63,7 +63,7 @@ async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<
 }
 
 fn on_shelf(list: ListToolsResponse) -> Result<Shelf, String> {
-    let mut shelf = Shelf::default();
+    let mut shelf = Shelf::new();
     for tool in list.tools {
         let input_schema = serde_json::from_str(&tool.input_schema)
             .map_err(|error| format!("the host's schema of `{}` is not JSON: {error}", tool.name))?;

@@ -7,7 +7,7 @@ use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Origin, Runner};
+use cofferdam_tool::{Answer, Origin, Request, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -60,13 +60,20 @@ impl Callee {
         let arguments = Value::Object(arguments).to_string();
         let mut memory = Limits::DEFAULT.host_memory;
         let done = match self {
-            Self::Runner(runner) => match shelf.catalog.get(name) {
-                Some(tool) => {
-                    memory = tool.grant().limits().host_memory;
-                    let report = runner
-                        .call_with_progress(tool, Input::Json(arguments), &Origin::default(), progress, cancel)
-                        .await;
-                    Done::from(Answer::of(&report, tool))
+            Self::Runner(runner) => match &shelf.toolbox {
+                Some(toolbox) => {
+                    if let Ok(tool) = toolbox.get(name) {
+                        memory = tool.grant().limits().host_memory;
+                    }
+                    let request = Request {
+                        toolbox: Arc::clone(toolbox),
+                        tool: name.to_owned(),
+                        input: Input::Json(arguments),
+                        origin: Origin::default(),
+                        progress: Some(progress),
+                        cancel: cancel.clone(),
+                    };
+                    Done::from(runner.answer(request).await)
                 }
                 None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),
             },

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::Decision;
-use cofferdam_tool::{Queue, Runner, Tool};
+use cofferdam_tool::{Runner, Tool, Toolbox};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
 
 use super::decided::Decided;
 use super::named::{Component, MAX_COMPONENTS, Named, Stamp};
-use super::shelf::{Facts, Shelf};
+use super::shelf::Shelf;
 use crate::error::Failure;
 use crate::{console, offers};
 
@@ -29,8 +29,8 @@ const AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Files {
     runner: Arc<Runner>,
-    /// All calls of this process wait in one queue, as those of an agent do.
-    queue: Arc<Queue>,
+    /// Empty. All calls of this process wait in its line, as those of an agent do.
+    line: Arc<Toolbox>,
     named: Named,
     decision: Decision,
     decided: Decided,
@@ -40,7 +40,7 @@ impl Files {
     /// Makes every tool ready. The first one that is wrong ends it. What the components ask for now is what the operator
     /// has decided about.
     pub(crate) async fn open(runner: Arc<Runner>, named: Named, decision: Decision) -> Result<(Self, Shelf), Failure> {
-        let mut files = Self { queue: runner.queue(), runner, named, decision, decided: Decided::default() };
+        let mut files = Self { line: Arc::new(runner.toolbox()), runner, named, decision, decided: Decided::default() };
         let components = files.load().await?;
         files.decided = Decided::about(&components);
         let shelf = files.offer(components).await?;
@@ -77,13 +77,13 @@ impl Files {
 
     async fn offer(&self, components: Vec<Component>) -> Result<Shelf, Failure> {
         // Tools find those they call among those that are offered with them.
-        let queue = self.queue.anew();
+        let mut toolbox = self.line.anew();
         let offer = |component: Component| {
-            let (runner, queue, decision) = (Arc::clone(&self.runner), Arc::clone(&queue), self.decision.clone());
+            let (runner, line, decision) = (Arc::clone(&self.runner), Arc::clone(&self.line), self.decision.clone());
             async move {
                 let Component { installed, name, note, origin, .. } = component;
                 let wrong = |error| Failure::usage(format!("{origin}: {error}"));
-                let tools = runner.offer(&installed, &name, &note, decision, &queue).await.map_err(wrong)?;
+                let tools = runner.offer(&installed, &name, &note, decision, &line).await.map_err(wrong)?;
                 offers::tell(&name, &tools);
                 Ok((origin, tools))
             }
@@ -94,7 +94,6 @@ impl Files {
             let wrong = |error| Failure::usage(format!("{}: {error}", tool.name()));
             guarded.check(tool.grant()).map_err(wrong)?;
         }
-        let mut shelf = Shelf::default();
         let mut from: BTreeMap<String, String> = BTreeMap::new();
         for (origin, tools) in made {
             for tool in tools {
@@ -104,12 +103,10 @@ impl Files {
                     let right = "give one of them another `name` in its manifest, or leave it out";
                     return Err(wrong(format!("{other} has a tool `{name}` too: {right}")));
                 }
-                shelf.add(Facts::of(&tool)).map_err(wrong)?;
-                // The name is free: it is not in `from`.
-                let _ = shelf.catalog.add(tool);
+                toolbox.add(tool).map_err(|taken| wrong(taken.to_string()))?;
             }
         }
-        Ok(shelf)
+        Shelf::of(toolbox).map_err(Failure::usage)
     }
 
     /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and tells the operator when they are

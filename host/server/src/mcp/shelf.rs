@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
 use cofferdam_capability::{Access, Grant, check_tool_name};
-use cofferdam_tool::Catalog;
+use cofferdam_tool::Toolbox;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
@@ -16,11 +16,11 @@ const MAX_TOOLS: usize = 1_024;
 const RESULT: &str = "result";
 
 /// What a server offers at one time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shelf {
     entries: BTreeMap<String, Entry>,
     /// The tools themselves, where this process runs them.
-    pub(crate) catalog: Catalog,
+    pub(crate) toolbox: Option<Arc<Toolbox>>,
 }
 
 /// One tool.
@@ -76,6 +76,18 @@ fn reaches_out(grant: &Grant) -> bool {
 }
 
 impl Shelf {
+    /// An empty one, for tools that run elsewhere.
+    pub(crate) fn new() -> Self {
+        Self { entries: BTreeMap::new(), toolbox: None }
+    }
+
+    /// All tools of a toolbox. The error says what is wrong with one of them, for the operator.
+    pub(crate) fn of(toolbox: Toolbox) -> Result<Self, String> {
+        let mut shelf = Self::new();
+        toolbox.iter().try_for_each(|tool| shelf.add(Facts::of(tool)))?;
+        Ok(Self { toolbox: Some(Arc::new(toolbox)), ..shelf })
+    }
+
     /// Puts a tool on it. The error says what is wrong with it, for the operator.
     pub(crate) fn add(&mut self, facts: Facts) -> Result<(), String> {
         let entry = Entry::new(facts)?;

@@ -64,9 +64,12 @@ fn act(name: &str, input: &Value) -> Value {
             let all = (0..100).map(|_| call("nested", r#"{"act": "many"}"#));
             json!({ "answered": all.filter(|result| result.get("inner").is_some()).count() })
         }
-        "spin" => loop {
-            std::hint::spin_loop();
-        },
+        "spin" => {
+            host::log(Level::Info, "spins");
+            loop {
+                std::hint::spin_loop();
+            }
+        }
         "log" => {
             host::log(Level::Debug, "a debug line");
             host::log(Level::Info, "an info line");

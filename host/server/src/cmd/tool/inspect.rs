@@ -30,8 +30,8 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A reviewer wants to see the rest also when a component does not say it.
     let name = super::name_of(&installed, &source);
-    let (decision, queue) = (Decision::default(), runner.queue());
-    let tools = runner.offer(&installed, name, &source.note(), decision, &queue).await.unwrap_or_else(|error| {
+    let (decision, toolbox) = (Decision::default(), runner.toolbox());
+    let tools = runner.offer(&installed, name, &source.note(), decision, &toolbox).await.unwrap_or_else(|error| {
         console::note(&format!("note: {error}"));
         Vec::new()
     });

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
-use cofferdam_tool::{MAX_PROGRESS, Origin, Runner, Tool};
+use cofferdam_tool::{MAX_PROGRESS, Origin, Request, Runner, Tool, Toolbox};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -30,31 +30,33 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     descriptors::raise();
     let (reach, decision) = offers::read(&run.offers)?;
     let runner = Arc::new(host::runner_with(config, data, reach, guarded(&run, config, data)?)?);
-    // All of them are kept until the end: the one that is called may call the others.
-    let tools = load(&runner, &run, decision, data).await?;
+    let toolbox = Arc::new(load(&runner, &run, decision, data).await?);
     let loading = started.elapsed();
-    let (tool, input) = choose(&tools, &run.args)?;
+    let (tool, input) = choose(&toolbox, &run.args)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
     let cancel = CancellationToken::new();
     cancel_on_interrupt(&cancel);
-    let (tool, input) = (Arc::new(tool), Arc::new(input));
     let (mut started, mut calls, mut first_failure) = (0, JoinSet::new(), Ok(()));
     loop {
         while started < run.repeat && calls.len() < run.concurrent as usize && !cancel.is_cancelled() {
-            let (runner, tool, input, cancel) = (runner.clone(), tool.clone(), input.clone(), cancel.clone());
-            let format = run.format;
-            calls.spawn(async move {
-                let (sender, progress) = mpsc::channel(MAX_PROGRESS);
-                let origin = Origin::default();
-                let call = runner.call_with_progress(&tool, (*input).clone(), &origin, sender, &cancel);
-                tokio::join!(call, show(progress, format)).0
-            });
+            let (sender, progress) = mpsc::channel(MAX_PROGRESS);
+            let request = Request {
+                toolbox: Arc::clone(&toolbox),
+                tool: tool.name().to_owned(),
+                input: input.clone(),
+                origin: Origin::default(),
+                progress: Some(sender),
+                cancel: cancel.clone(),
+            };
+            let (runner, format) = (runner.clone(), run.format);
+            calls.spawn(async move { tokio::join!(runner.call(request), show(progress, format)).0 });
             started += 1;
         }
         let Some(report) = calls.join_next().await else { break };
-        first_failure = first_failure.and(print(&report.map_err(Failure::work)?, &tool, &run));
+        let report = report.map_err(Failure::work)?.map_err(Failure::usage)?;
+        first_failure = first_failure.and(print(&report, &tool, &run));
     }
     first_failure
 }
@@ -82,32 +84,36 @@ async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Vec<Tool>, Failure> {
+async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Toolbox, Failure> {
     let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
     let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
     let name = super::name_of(&installed, &source);
-    let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
+    let mut toolbox = runner.toolbox();
+    let tools = runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Failure::usage)?;
     offers::tell(name, &tools);
-    Ok(tools)
+    for tool in tools {
+        toolbox.add(tool).map_err(Failure::usage)?;
+    }
+    Ok(toolbox)
 }
 
 /// The tool that is meant and what it gets.
-fn choose(tools: &[Tool], args: &[String]) -> Result<(Tool, Input), Failure> {
-    if let [tool] = tools {
-        return only(tool.clone(), args);
+fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
+    let mut tools = toolbox.iter();
+    if let (Some(tool), None) = (tools.next(), tools.next()) {
+        return only(Arc::clone(tool), args);
     }
-    let names = tools.iter().map(Tool::name).collect::<Vec<_>>().join(", ");
     let [name, input] = args else {
+        let names = toolbox.names();
         return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
     };
-    let tool = tools.iter().find(|tool| tool.name() == name);
-    let tool = tool.ok_or_else(|| Failure::usage(format!("there is no tool `{name}`; there are: {names}")))?;
-    Ok((tool.clone(), json_input(input)?))
+    let tool = toolbox.get(name).map_err(Failure::usage)?;
+    Ok((Arc::clone(tool), json_input(input)?))
 }
 
 /// What the one tool of a component gets.
-fn only(tool: Tool, args: &[String]) -> Result<(Tool, Input), Failure> {
+fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
     if tool.is_command() {
         let stdin = stdin(&tool)?;
         return Ok((tool, Input::Command { args: args.to_vec(), stdin }));

@@ -1,6 +1,7 @@
 //! One call of a tool under test: directories, a web server, secrets and a sandbox of its own.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cap_std::ambient_authority;
@@ -9,7 +10,7 @@ use cofferdam_call::{Input, Report};
 use cofferdam_capability::{
     Access, Decision, GuestPath, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Offer,
 };
-use cofferdam_tool::{Installed, Origin, Runner, Secrets, Tool};
+use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -62,13 +63,13 @@ impl Subject<'_> {
     /// What the component offers, with nothing granted, and what it imports.
     pub(super) async fn offered(&self) -> Result<(Vec<Offered>, Vec<String>), Failure> {
         let runner = self.runner(Reach { stand_ins: Some(Vec::new()), ..Reach::default() })?;
-        let (installed, tools) = self.tools(&runner, Decision::default()).await?;
-        let offered = |tool: &Tool| Offered {
+        let (installed, toolbox) = self.tools(&runner, Decision::default()).await?;
+        let offered = |tool: &Arc<Tool>| Offered {
             name: tool.name().to_owned(),
             command: tool.is_command(),
             schema: tool.schema().clone(),
         };
-        Ok((tools.iter().map(offered).collect(), installed.imports().to_vec()))
+        Ok((toolbox.iter().map(offered).collect(), installed.imports().to_vec()))
     }
 
     /// Calls the tool once, with everything that its manifest declares and the case gives.
@@ -89,9 +90,17 @@ impl Subject<'_> {
             // There is nobody that could stand in for a TCP server.
             tcp: Vec::new(),
         };
-        let (_, tools) = self.tools(&runner, decision).await?;
-        let tool = self.choose(&tools, tool)?;
-        let report = runner.call(tool, input, &Origin::default(), &CancellationToken::new()).await;
+        let (_, toolbox) = self.tools(&runner, decision).await?;
+        let tool = self.choose(&toolbox, tool)?;
+        let request = Request {
+            toolbox: Arc::new(toolbox),
+            tool,
+            input,
+            origin: Origin::default(),
+            progress: None,
+            cancel: CancellationToken::new(),
+        };
+        let report = runner.call(request).await.map_err(Failure::usage)?;
         let undeclared = self.undeclared(given);
         Ok(Ran { report, asked: web.asked(), secrets: values, undeclared, workspace, _tree: tree })
     }
@@ -100,13 +109,16 @@ impl Subject<'_> {
         host::runner_with(self.config, self.data, reach, guard::always(self.config, self.data)?)
     }
 
-    async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Vec<Tool>), Failure> {
+    async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Toolbox), Failure> {
         let supplied = Some(self.manifest.clone());
         let installed =
             runner.load(Bytes::copy_from_slice(self.component), self.origin, supplied).await.map_err(Failure::usage)?;
         let name = self.manifest.tool.name.as_str();
-        let tools = runner.offer(&installed, name, "", decision, &runner.queue()).await.map_err(Failure::usage)?;
-        Ok((installed, tools))
+        let mut toolbox = runner.toolbox();
+        for tool in runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Failure::usage)? {
+            toolbox.add(tool).map_err(Failure::usage)?;
+        }
+        Ok((installed, toolbox))
     }
 
     /// Whether a case that names `named` means the tool `name`: with or without the name of the component before it.
@@ -116,17 +128,17 @@ impl Subject<'_> {
     }
 
     /// The tool that a case means: the one there is, else by its name.
-    fn choose<'t>(&self, tools: &'t [Tool], named: Option<&str>) -> Result<&'t Tool, Failure> {
-        let found = match (tools, named) {
-            ([tool], None) => Some(tool),
-            (_, Some(named)) => tools.iter().find(|tool| self.means(tool.name(), named)),
-            (_, None) => None,
+    fn choose(&self, toolbox: &Toolbox, named: Option<&str>) -> Result<String, Failure> {
+        let mut tools = toolbox.iter();
+        let found = match named {
+            Some(named) => tools.find(|tool| self.means(tool.name(), named)),
+            None if tools.len() == 1 => tools.next(),
+            None => None,
         };
-        found.ok_or_else(|| {
-            let names: Vec<_> = tools.iter().map(Tool::name).collect();
+        found.map(|tool| tool.name().to_owned()).ok_or_else(|| {
             let named =
                 named.map_or("a case names no `tool`".to_owned(), |named| format!("there is no tool `{named}`"));
-            Failure::usage(format!("{}: {named}; there are: {}", self.origin, names.join(", ")))
+            Failure::usage(format!("{}: {named}; there are: {}", self.origin, toolbox.names()))
         })
     }
 

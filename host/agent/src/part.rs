@@ -1,9 +1,8 @@
 //! The parts of an assistant's message, as they are stored and as a model reads them again.
 
 use cofferdam_model::{Message, ToolCall};
+use cofferdam_store::Role;
 use serde::{Deserialize, Serialize};
-
-use super::store::MessageRow;
 
 /// What a model reads where the host went away before a tool had answered.
 const INTERRUPTED: &str = "(tool call was interrupted before a result was captured)";
@@ -53,13 +52,12 @@ fn parts_of(content: &str) -> Vec<Part> {
 }
 
 /// Stored messages as a model reads them.
-pub(crate) fn history(rows: &[MessageRow]) -> Vec<Message> {
+pub(crate) fn history(stored: Vec<cofferdam_store::Message>) -> Vec<Message> {
     let mut messages = Vec::new();
-    for row in rows {
-        if row.role == "user" {
-            messages.push(Message::User(row.content.clone()));
-        } else {
-            steps(parts_of(&row.content), &mut messages);
+    for message in stored {
+        match message.role {
+            Role::User => messages.push(Message::User(message.content)),
+            Role::Assistant => steps(parts_of(&message.content), &mut messages),
         }
     }
     messages

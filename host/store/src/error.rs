@@ -57,20 +57,20 @@ pub enum StoreError {
         problem: String,
     },
     /// The tables are those of another version.
-    #[error("{path} cannot be used by this version: {source}; use the version that wrote it", path = path.display())]
+    #[error("{path} cannot be used by this version: {problem}; use the version that wrote it", path = path.display())]
     Version {
         /// The database file.
         path: PathBuf,
         /// The difference.
-        source: MigrateError,
+        problem: String,
     },
     /// Anything else.
-    #[error("the database {path} failed: {source}", path = path.display())]
+    #[error("the database {path} failed: {problem}", path = path.display())]
     Failed {
         /// The database file.
         path: PathBuf,
-        /// The words of the database.
-        source: sqlx::Error,
+        /// What the database or the system said.
+        problem: String,
     },
 }
 
@@ -90,31 +90,35 @@ mod code {
 }
 
 impl StoreError {
-    pub(super) fn new(path: &Path, source: sqlx::Error) -> Self {
+    pub(crate) fn of_system(path: &Path, source: &std::io::Error) -> Self {
+        Self::Failed { path: path.to_owned(), problem: source.to_string() }
+    }
+
+    pub(crate) fn new(path: &Path, source: &sqlx::Error) -> Self {
         let path = path.to_owned();
-        match code_of(&source).map(|code| (code & 0xff, code)) {
+        match code_of(source).map(|code| (code & 0xff, code)) {
             Some((code::FULL, _) | (_, code::IOERR_SHMSIZE)) => Self::Full { path },
-            Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged { path, problem: words(&source) },
-            _ => Self::Failed { path, source },
+            Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged { path, problem: words(source) },
+            _ => Self::Failed { path, problem: words(source) },
         }
     }
 
     /// The error for a failure of a database that was whole when it was opened.
-    pub(super) fn while_open(path: &Path, source: sqlx::Error) -> Self {
-        let code = code_of(&source);
+    pub(crate) fn while_open(path: &Path, source: &sqlx::Error) -> Self {
+        let code = code_of(source);
         match Self::new(path, source) {
             Self::Damaged { path, problem } => Self::Broken { path, problem: format!("was damaged ({problem})") },
-            Self::Failed { path, source } if code.is_some_and(breaks) => {
-                Self::Broken { path, problem: format!("failed ({})", words(&source)) }
+            Self::Failed { path, problem } if code.is_some_and(breaks) => {
+                Self::Broken { path, problem: format!("failed ({problem})") }
             }
             error => error,
         }
     }
 
-    pub(super) fn of_migration(path: &Path, source: MigrateError) -> Self {
+    pub(crate) fn of_migration(path: &Path, source: &MigrateError) -> Self {
         match source {
             MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => Self::new(path, source),
-            source => Self::Version { path: path.to_owned(), source },
+            source => Self::Version { path: path.to_owned(), problem: source.to_string() },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::error::StoreError;
+use crate::error::StoreError;
 
 /// The first bytes of every database (`sqlite.org/fileformat.html`).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -16,17 +16,17 @@ const HEADER: usize = 32;
 
 /// Agents of the data directory, as far as their trees show.
 #[derive(Debug, Clone)]
-pub(crate) struct Trees {
+pub struct Trees {
     /// Where they lie.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Agents that were made there.
-    pub(crate) count: usize,
+    pub count: usize,
 }
 
 /// The files of a database that is open. SQLite makes the two beside the database when it opens
 /// that, and removes them when it closes it.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(crate) struct Files {
     database: Identity,
     log: Identity,
     index: Identity,
@@ -48,22 +48,21 @@ struct Identity {
 
 impl Files {
     /// The files of the database at `path`, which SQLite has opened.
-    pub(super) fn of(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn of(path: &Path) -> Result<Self, StoreError> {
         let (log, index) = (path.with_extension("db-wal"), path.with_extension("db-shm"));
-        let counted =
-            File::open(&index).map_err(|source| StoreError::Failed { path: index.clone(), source: source.into() })?;
+        let counted = File::open(&index).map_err(|source| StoreError::of_system(&index, &source))?;
         let (database, log, index) = (Identity::of(path)?, Identity::of(&log)?, Identity::of(&index)?);
         Ok(Self { database, log, index, counted, failure: OnceLock::new() })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.database.path
     }
 
     /// Refuses to go on when a name leads to another file, or to none, when the log was cut short,
     /// or after a failure that leaves the database in an unknown state: what is written then is
     /// lost.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         if let Some((path, problem)) = self.failure.get() {
             return Err(StoreError::Broken { path: path.clone(), problem: problem.clone() });
         }
@@ -75,7 +74,7 @@ impl Files {
     }
 
     /// Returns false after a failure that leaves the database in an unknown state.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         !matches!(self.check(), Err(StoreError::Broken { .. }))
     }
 
@@ -87,12 +86,12 @@ impl Files {
 
     /// The error for a failure of an open database. One that nothing can be relied on after is
     /// remembered.
-    pub(super) fn failed(&self, source: sqlx::Error) -> StoreError {
+    pub(crate) fn failed(&self, source: sqlx::Error) -> StoreError {
         // The cause, where it can be seen.
         if let Err(cause) = self.check() {
             return cause;
         }
-        match StoreError::while_open(self.path(), source) {
+        match StoreError::while_open(self.path(), &source) {
             StoreError::Broken { path, problem } => self.broken(path, problem),
             error => error,
         }
@@ -137,7 +136,7 @@ impl Identity {
 
 /// Refuses a file that is no whole database, and one that is missing or empty although there are agents. Nothing is
 /// changed. A file that is missing or empty where there are none is a new database.
-pub(super) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
+pub(crate) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
     let damaged = |problem: String| StoreError::Damaged { path: path.to_owned(), problem };
     let found = metadata(path)?;
     // Opening a pipe would wait for a writer for ever.
@@ -152,7 +151,7 @@ pub(super) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
     }
     let mut header = Vec::with_capacity(HEADER);
     let read = File::open(path).and_then(|file| file.take(HEADER as u64).read_to_end(&mut header));
-    read.map_err(|source| StoreError::Failed { path: path.to_owned(), source: source.into() })?;
+    read.map_err(|source| StoreError::of_system(path, &source))?;
     if !header.starts_with(MAGIC) {
         return Err(damaged("it does not begin as a database does".to_owned()));
     }
@@ -168,7 +167,7 @@ pub(super) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
 }
 
 /// Refuses a database that knows no agent where there are some.
-pub(super) fn refuse_lost(path: &Path, problem: &'static str, trees: &Trees) -> Result<(), StoreError> {
+pub(crate) fn refuse_lost(path: &Path, problem: &'static str, trees: &Trees) -> Result<(), StoreError> {
     let Trees { path: directory, count } = trees.clone();
     if count == 0 {
         return Ok(());
@@ -188,6 +187,6 @@ fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StoreError::Failed { path: path.to_owned(), source: source.into() }),
+        Err(source) => Err(StoreError::of_system(path, &source)),
     }
 }

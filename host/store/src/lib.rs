@@ -1,0 +1,17 @@
+//! The only crate that names sqlx: everything that outlives the process and is not a file of an agent's tree.
+//!
+//! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that was replaced or cut
+//! short while it was open.
+
+mod agents;
+mod database;
+mod error;
+mod file;
+mod messages;
+mod migrations;
+
+pub use agents::{AgentTable, KnownAgent};
+pub use database::Store;
+pub use error::StoreError;
+pub use file::Trees;
+pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};

@@ -1,0 +1,42 @@
+//! Calls that made one another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::origin::Origin;
+use crate::tool::Tool;
+
+/// The place of a call among those that made one another.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain {
+    /// The agent and the session that all of it is done for.
+    pub(crate) origin: Origin,
+    /// Calls that it is inside of.
+    pub(crate) depth: u64,
+    /// Calls that may be made inside one another from here.
+    pub(crate) deeper: u64,
+    /// Calls that may still be made, by all of the chain together.
+    more: Arc<AtomicU64>,
+}
+
+impl Chain {
+    /// The chain of a top-level call.
+    pub(crate) fn of(tool: &Tool, origin: Origin) -> Self {
+        let limits = tool.grant().limits();
+        let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
+        Self { origin, depth: 0, deeper: limits.nested_depth.0, more }
+    }
+
+    /// Counts one call more, if there may be one.
+    pub(crate) fn takes_one_more(&self) -> bool {
+        let less = |more: u64| more.checked_sub(1);
+        self.more.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    /// The place of a call of `tool` that this one makes.
+    pub(crate) fn inner(&self, tool: &Tool) -> Self {
+        let deeper = self.deeper.saturating_sub(1).min(tool.grant().limits().nested_depth.0);
+        let depth = self.depth.saturating_add(1);
+        Self { deeper, depth, ..self.clone() }
+    }
+}

@@ -1,0 +1,76 @@
+//! What every call goes through, whoever makes it: a person, a model or another tool.
+
+use std::sync::Arc;
+
+use cofferdam_call::{Outcome, Receipt, Report};
+use cofferdam_capability::Grant;
+use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
+
+use crate::backend;
+use crate::origin::Origin;
+use crate::policy::Permit;
+use crate::redact::Redactor;
+use crate::secret::Secrets;
+
+/// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its output.
+const MAX_REASON: usize = 256;
+
+/// The sandbox, and what stands around it.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) engine: Engine,
+    /// The threads on which all work for guests is done.
+    pub(crate) threads: GuestThreads,
+    pub(crate) secrets: Secrets,
+    pub(crate) redactor: Redactor,
+}
+
+/// A call about which the policy has decided.
+pub(crate) struct Decided<'a> {
+    pub(crate) permit: Result<Permit<'a>, Outcome>,
+    pub(crate) grant: &'a Grant,
+    pub(crate) allowance: &'a Allowance,
+    pub(crate) place: Place<'a>,
+    /// The caller's side; nobody for a component that lists its tools.
+    pub(crate) caller: Option<Arc<dyn Caller>>,
+    pub(crate) origin: &'a Origin,
+    pub(crate) depth: u64,
+}
+
+impl Door {
+    /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of it; records it.
+    pub(crate) async fn pass(&self, tool: &str, decided: Decided<'_>) -> Called {
+        let Decided { permit, grant, allowance, place, caller, origin, depth } = decided;
+        let Called { report, tools } = match permit {
+            Ok(permit) => backend::wasm::call(&self.engine, &self.secrets, permit, allowance, place, caller).await,
+            Err(outcome) => Called { report: Report::silent(allowance.receipt(grant, outcome)), tools: Vec::new() },
+        };
+        // Before anything is told to anybody, the log included.
+        let report = self.redactor.redact(report, allowance).await;
+        self.record(tool, &report.receipt, origin, depth);
+        Called { report, tools }
+    }
+
+    /// Writes the line of a call into the log.
+    fn record(&self, tool: &str, receipt: &Receipt, origin: &Origin, depth: u64) {
+        let reason = self.line(&receipt.outcome.reason());
+        tracing::info!(
+            tool,
+            agent = origin.agent_name(),
+            session = origin.session_id(),
+            component = %receipt.component,
+            outcome = receipt.outcome.name().as_str(),
+            reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or_default(),
+            fuel = receipt.fuel,
+            peak_memory = receipt.peak_memory,
+            wall_us = receipt.wall_us,
+            depth,
+            "tool call"
+        );
+    }
+
+    /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.
+    pub(crate) fn line(&self, said: &str) -> String {
+        self.redactor.line(said)
+    }
+}

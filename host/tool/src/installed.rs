@@ -1,0 +1,68 @@
+//! A component that was loaded.
+
+use std::sync::Arc;
+
+use cofferdam_capability::{Digest, Manifest};
+use cofferdam_sandbox::{Component, Shape};
+
+use crate::descriptors::Descriptors;
+
+/// A component that was loaded and checked, and not offered to anybody yet.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    pub(crate) component: Arc<Component>,
+    /// What its section says; nothing for a component without one.
+    pub(crate) descriptors: Option<Arc<Descriptors>>,
+}
+
+impl Installed {
+    /// The digest of the component.
+    pub fn digest(&self) -> Digest {
+        self.component.digest()
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.component.size()
+    }
+
+    /// The manifest that holds for it.
+    pub fn manifest(&self) -> &Manifest {
+        self.component.manifest()
+    }
+
+    /// The interfaces it imports.
+    pub fn imports(&self) -> &[String] {
+        self.component.imports()
+    }
+
+    /// Imported interfaces of which every call is denied.
+    pub fn denied_imports(&self) -> &[String] {
+        self.component.denied_imports()
+    }
+
+    /// Rows of the manifest that the component cannot use, because it does not import what they need.
+    pub fn needless_rows(&self) -> &[String] {
+        self.component.needless_rows()
+    }
+
+    /// The interfaces it exports.
+    pub fn exports(&self) -> &[String] {
+        self.component.exports()
+    }
+
+    /// Returns true if it is known without running it which tools it has.
+    pub fn is_described(&self) -> bool {
+        self.descriptors.is_some() || self.shape() != Shape::Typed
+    }
+
+    /// How it is called.
+    pub fn shape(&self) -> Shape {
+        self.component.shape()
+    }
+
+    /// What it exports and nobody can call, with the reason.
+    pub fn refused(&self) -> &[(String, String)] {
+        self.component.refused()
+    }
+}

@@ -1,0 +1,60 @@
+//! The tools of a component, under a name and a grant.
+
+use std::sync::Arc;
+
+use cofferdam_call::Descriptor;
+use cofferdam_capability::Grant;
+use cofferdam_sandbox::{Component, Function};
+
+use crate::descriptors::{self, Descriptors};
+use crate::error::ToolError;
+use crate::schema::PatternSum;
+use crate::tool::Tool;
+
+/// What the tools of one component share.
+pub(crate) struct Offer<'a> {
+    pub(crate) component: &'a Arc<Component>,
+    /// The name of its only tool, or the beginning of the names of several.
+    pub(crate) name: &'a str,
+    /// What the operator says of it, in words for a model.
+    pub(crate) note: &'a str,
+    pub(crate) grant: Arc<Grant>,
+}
+
+impl Offer<'_> {
+    /// The one tool of a command.
+    pub(crate) fn command(&self) -> Tool {
+        Tool::command(self.name, self.note, Arc::clone(self.component), Arc::clone(&self.grant))
+    }
+
+    /// The tools of a component of typed tools, as its descriptors say.
+    pub(crate) fn typed(&self, descriptors: &Descriptors) -> Result<Vec<Tool>, ToolError> {
+        self.tools(descriptors.iter().cloned())
+    }
+
+    /// The tools of a component whose functions are known without running it.
+    pub(crate) fn reflected(&self) -> Result<Vec<Tool>, ToolError> {
+        let descriptor = |function: &Function| Descriptor {
+            name: function.name.clone(),
+            description: function.description.clone(),
+            input_schema: function.input_schema.clone(),
+            output_schema: Some(function.output_schema.clone()),
+        };
+        self.tools(self.component.functions().map(descriptor))
+    }
+
+    /// Tools by the names that the component knows them by.
+    fn tools(&self, own: impl ExactSizeIterator<Item = Descriptor>) -> Result<Vec<Tool>, ToolError> {
+        let single = own.len() == 1;
+        let mut patterns = PatternSum::default();
+        let tool = |own: Descriptor| {
+            let name = if single { self.name.to_owned() } else { format!("{}_{}", self.name, own.name) };
+            let description = descriptors::joined(self.note, &own.description);
+            let descriptor = Descriptor { name, description, ..own.clone() };
+            let tool =
+                Tool::typed(descriptor, &own.name, Arc::clone(self.component), Arc::clone(&self.grant), &mut patterns);
+            tool.map_err(|problem| ToolError::Offer { tool: self.name.to_owned(), problem })
+        };
+        own.map(tool).collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! The tools of one agent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cofferdam_sandbox::Line;
+
+use crate::tool::Tool;
+
+/// The tools of one agent by name. A tool that is not in here does not exist for the agent, nor for its tools.
+///
+/// The calls of the agent wait for each other in one line, in the order in which they came. Only those that are through
+/// wait for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
+#[derive(Debug)]
+pub struct Toolbox {
+    pub(crate) line: Arc<Line>,
+    tools: BTreeMap<String, Arc<Tool>>,
+}
+
+/// A name that another tool of the same agent has.
+#[derive(Debug, thiserror::Error)]
+#[error("there is a tool `{name}` already")]
+pub struct NameTaken {
+    /// The name.
+    pub name: String,
+}
+
+/// A name that no tool of the agent has.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no tool `{name}`; the tools are: {known}")]
+pub struct UnknownTool {
+    /// The name that was asked for.
+    pub name: String,
+    /// The names of those there are.
+    pub known: String,
+}
+
+impl Toolbox {
+    pub(crate) fn new(line: Line) -> Self {
+        Self { line: Arc::new(line), tools: BTreeMap::new() }
+    }
+
+    /// An empty toolbox with the same line: for tools that are offered anew while calls of the old ones still run.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { line: Arc::clone(&self.line), tools: BTreeMap::new() }
+    }
+
+    /// Adds a tool. The first one of a name stays.
+    ///
+    /// # Errors
+    ///
+    /// If another tool has its name.
+    pub fn add(&mut self, tool: Tool) -> Result<(), NameTaken> {
+        let name = tool.name().to_owned();
+        if self.tools.contains_key(&name) {
+            return Err(NameTaken { name });
+        }
+        self.tools.insert(name, Arc::new(tool));
+        Ok(())
+    }
+
+    /// The tool of this name.
+    ///
+    /// # Errors
+    ///
+    /// If no tool has it.
+    pub fn get(&self, name: &str) -> Result<&Arc<Tool>, UnknownTool> {
+        self.tools.get(name).ok_or_else(|| UnknownTool { name: name.to_owned(), known: self.names() })
+    }
+
+    /// All tools, by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Tool>> {
+        self.tools.values()
+    }
+
+    /// The names, for a message that says what there is.
+    pub fn names(&self) -> String {
+        let names: Vec<_> = self.tools.keys().map(String::as_str).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+}
