@@ -98,6 +98,11 @@ impl Engine {
         self.descriptors.line(calls)
     }
 
+    /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
+    pub async fn emptied(&self) {
+        self.scratch.emptied().await;
+    }
+
     /// Calls that may run at once.
     pub fn calls(&self) -> u32 {
         self.pools.calls()

@@ -16,6 +16,8 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt};
 use rustix::fs::{AtFlags, FlockOperation, flock, fstat, statat};
 use rustix::io::Errno;
 use tokio::task::spawn_blocking;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub(crate) use space::{Share, Space};
 
@@ -39,6 +41,8 @@ pub(crate) struct Scratch {
     next: AtomicU64,
     /// The room of all calls.
     space: Arc<Space>,
+    /// The directories that are there.
+    used: TaskTracker,
 }
 
 /// The scratch directory of one call. It is removed when this is dropped, and waited for by [`CallScratch::remove`].
@@ -49,7 +53,8 @@ pub(crate) struct CallScratch {
     dir: Dir,
     /// The room that its files take; held until the directory is gone.
     share: Arc<Share>,
-    removed: bool,
+    /// Nothing once somebody removes it.
+    used: Option<TaskTrackerToken>,
 }
 
 impl Scratch {
@@ -63,8 +68,8 @@ impl Scratch {
             make(&root, &name)?;
             if let Some(lock) = locked(&root, &name)? {
                 let dir = root.open_dir(&name)?;
-                let (next, space) = (AtomicU64::new(0), Arc::new(space));
-                return Ok(Self { root, name, dir, _lock: lock, next, space });
+                let (next, space, used) = (AtomicU64::new(0), Arc::new(space), TaskTracker::new());
+                return Ok(Self { root, name, dir, _lock: lock, next, space, used });
             }
         }
         Err(io::Error::other("other processes remove what this one makes in it"))
@@ -76,7 +81,14 @@ impl Scratch {
         make(&self.dir, &name)?;
         let dir = self.dir.open_dir(&name)?;
         let share = Arc::new(self.space.share());
-        Ok(CallScratch { scratch: Arc::clone(self), name, dir, share, removed: false })
+        let used = Some(self.used.token());
+        Ok(CallScratch { scratch: Arc::clone(self), name, dir, share, used })
+    }
+
+    /// Waits until no directory is in use and all are removed.
+    pub(crate) async fn emptied(&self) {
+        self.used.close();
+        self.used.wait().await;
     }
 }
 
@@ -98,25 +110,30 @@ impl CallScratch {
 
     /// Removes the directory with everything in it, and returns when it is gone.
     pub(crate) async fn remove(mut self) {
-        self.removed = true;
+        if let Some(used) = self.used.take() {
+            // A task that is not run any more belongs to a process that ends: its directory is then a leftover.
+            let _ = spawn_blocking(self.removal(used)).await;
+        }
+    }
+
+    fn removal(&mut self, used: TaskTrackerToken) -> impl FnOnce() + Send + 'static {
         let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
-        // A task that is not run any more belongs to a process that ends: its directory is then a leftover.
         let share = Arc::clone(&self.share);
-        let _ = spawn_blocking(move || remove(&scratch, &name, &share)).await;
+        move || {
+            remove(&scratch, &name, &share);
+            drop(used);
+        }
     }
 }
 
 impl Drop for CallScratch {
     /// The way of a call that nobody waits for any more.
     fn drop(&mut self) {
-        if self.removed {
-            return;
-        }
-        let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
-        let share = Arc::clone(&self.share);
+        let Some(used) = self.used.take() else { return };
+        let removal = self.removal(used);
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&scratch, &name, &share))),
-            Err(_) => remove(&scratch, &name, &share),
+            Ok(runtime) => drop(runtime.spawn_blocking(removal)),
+            Err(_) => removal(),
         }
     }
 }

@@ -262,6 +262,11 @@ impl Runner {
         answer.unwrap_or_else(|unknown| Answer::unknown(&unknown))
     }
 
+    /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
+    pub async fn emptied(&self) {
+        self.door.engine.emptied().await;
+    }
+
     /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
     async fn run<T: Send + 'static>(
         &self,

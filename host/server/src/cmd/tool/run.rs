@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
@@ -23,6 +23,9 @@ use crate::offers;
 use crate::paths::DataDir;
 
 use super::source::Source;
+
+/// The longest wait for what calls left in their `/tmp`. A full one of the largest size takes a few seconds.
+const CLEAN_UP: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
@@ -57,6 +60,9 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         let Some(report) = calls.join_next().await else { break };
         let report = report.map_err(Failure::work)?.map_err(Failure::usage)?;
         first_failure = first_failure.and(print(&report, &tool, &run));
+    }
+    if tokio::time::timeout(CLEAN_UP, runner.emptied()).await.is_err() {
+        console::note("note: the /tmp of a call is not removed yet: the next command or host on this data directory does it");
     }
     first_failure
 }
