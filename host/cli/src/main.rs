@@ -1,21 +1,17 @@
-//! The `cofferdam` binary: the only crate that knows proto, HTTP, argv and environment.
+//! The `cofferdam` binary: the only crate that reads argv, environment and configuration, and prints.
 
 #![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
 
 mod access;
 mod cli;
-mod client;
 mod cmd;
 mod config;
 mod console;
 mod descriptors;
 mod directory;
-mod edge;
 mod error;
-mod grpc;
 mod guard;
 mod host;
-mod mcp;
 mod offers;
 mod paths;
 mod progress;

@@ -3,11 +3,9 @@
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
 
-use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest};
-use serde_json::json;
+use cofferdam_server::ChatEvent;
 
 use crate::cli::Chat;
-use crate::client::{self, to_agent};
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
 
@@ -61,15 +59,11 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
 }
 
 async fn turn(agent: &str, session: &str, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
-    let request = ChatStreamRequest { session_id: session.to_owned(), prompt, regenerate: false };
-    let mut events = client::runtime(data).await?.chat_stream(to_agent(Some(agent), request)?).await?.into_inner();
+    let mut events = super::connect(data).await?.chat(agent, session, prompt).await?;
     let mut printer = Printer::default();
-    while let Some(event) = events.message().await? {
+    while let Some(event) = events.next().await? {
         match format {
-            Format::Json => console::json(&json!({
-                "type": event.r#type, "step": event.step, "tool": event.tool, "content": event.content,
-                "tool_id": event.tool_id, "duration_ms": event.duration_ms,
-            }))?,
+            Format::Json => console::json(&event)?,
             Format::Table => printer.print(&event),
         }
     }
@@ -84,8 +78,8 @@ struct Printer {
 }
 
 impl Printer {
-    fn print(&mut self, event: &ChatStreamEvent) {
-        match event.r#type.as_str() {
+    fn print(&mut self, event: &ChatEvent) {
+        match event.kind.as_str() {
             "step.start" if event.step > 0 => {
                 self.end_line();
                 console::spans(&[(Style::Dim, &format!("· step {}", event.step + 1))]);

@@ -11,6 +11,10 @@ mod serve;
 mod sessions;
 pub(crate) mod tool;
 
+use std::path::Path;
+
+use cofferdam_server::{Client, ClientError};
+
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::Failure;
@@ -30,4 +34,24 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Image(image) => image::run(&image, data).await,
         Command::Config(crate::cli::Config::Show(listing)) => config::show(&config()?, &data, listing.format),
     }
+}
+
+/// Connects to the host that works in `data`. Where none answers, the error says what is the matter with it.
+async fn connect(data: &Path) -> Result<Client, Failure> {
+    let socket = paths::socket(data);
+    Client::connect(&socket).await.map_err(|error| match error {
+        ClientError::Unreached => unreached(data, &socket),
+        other => other.into(),
+    })
+}
+
+fn unreached(data: &Path, socket: &Path) -> Failure {
+    let socket = socket.display();
+    Failure::work(match paths::holder(data) {
+        Some(process) => format!(
+            "the host (process {process}) takes no commands on {socket}: it is starting or ending, or does not run; try \
+             again, or look at that process"
+        ),
+        None => format!("no host answers on {socket}: start one with `cofferdam serve`"),
+    })
 }

@@ -62,7 +62,9 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         first_failure = first_failure.and(print(&report, &tool, &run));
     }
     if tokio::time::timeout(CLEAN_UP, runner.emptied()).await.is_err() {
-        console::note("note: the /tmp of a call is not removed yet: the next command or host on this data directory does it");
+        console::note(
+            "note: the /tmp of a call is not removed yet: the next command or host on this data directory does it",
+        );
     }
     first_failure
 }
