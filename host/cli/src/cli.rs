@@ -1,14 +1,21 @@
-//! The command line: what was written. What it means is in `cmd`.
+//! The command line: its commands. The arguments of each stand beside it in `cmd`.
 
 use std::path::PathBuf;
 
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
-use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
-use ipnet::IpNet;
 
+use crate::args::{Listing, Registries};
+use crate::cmd::chat::Chat;
+use crate::cmd::config::ConfigCommand;
+use crate::cmd::image::Image;
+use crate::cmd::mcp::Mcp;
+use crate::cmd::selftest::Selftest;
+use crate::cmd::serve::Serve;
+use crate::cmd::sessions::Sessions;
 use crate::console::{self, Format};
 use crate::error::Failure;
+use crate::offers::Offers;
 
 /// Hosts AI agents whose tools run in a sandbox they cannot escape from.
 #[derive(Debug, Parser)]
@@ -49,7 +56,7 @@ pub(crate) enum Command {
     Image(Image),
     /// Look at the configuration.
     #[command(subcommand)]
-    Config(Config),
+    Config(ConfigCommand),
     /// Run hostile programs against this very binary, and see every limit hold on this machine.
     Selftest(Selftest),
 }
@@ -65,93 +72,6 @@ impl Command {
             _ => "error",
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
-    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-
-    /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) agentfile: Vec<PathBuf>,
-
-    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
-    #[arg(long, value_name = "AGENT:FILE")]
-    pub(crate) copy_in: Vec<String>,
-
-    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
-    /// repeated
-    #[arg(long, value_name = "AGENT:BIN@DIGEST")]
-    pub(crate) accept: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Chat {
-    /// Name or id of the agent
-    pub(crate) agent: String,
-
-    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
-    pub(crate) prompt: Vec<String>,
-
-    /// Go on with this session [default: a new one]
-    #[arg(long, short, value_name = "ID")]
-    pub(crate) session: Option<String>,
-
-    /// How to print: json gives one event on each line
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Selftest {
-    /// Only the guests whose name begins so
-    #[arg(value_name = "GUEST")]
-    pub(crate) guests: Vec<String>,
-
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Listing {
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Sessions {
-    /// List the sessions of an agent, the most recently used first.
-    Ls {
-        /// Name or id of the agent; may be left out when there is only one
-        agent: Option<String>,
-        #[command(flatten)]
-        listing: Listing,
-    },
-    /// Show what was said in a session.
-    Show {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
-        /// At most so many messages, the newest ones
-        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
-        limit: u32,
-        #[command(flatten)]
-        listing: Listing,
-    },
-    /// Delete a session with everything said in it.
-    Rm {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,20 +96,6 @@ pub(crate) enum Tool {
     Rm(Rm),
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Image {
-    /// Remove what no image needs: blobs without a name, and what broken pulls have left.
-    Prune(Listing),
-}
-
-/// How registries are reached.
-#[derive(Debug, Args)]
-pub(crate) struct Reach {
-    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
-    #[arg(long)]
-    pub(crate) plain_http: bool,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Push {
     /// The image: its name on this machine, a registry's, or its digest (sha256:…)
@@ -201,7 +107,7 @@ pub(crate) struct Push {
     pub(crate) target: Option<String>,
 
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) reach: Registries,
 
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -215,7 +121,7 @@ pub(crate) struct Pull {
     pub(crate) images: Vec<String>,
 
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) reach: Registries,
 
     /// How to print: json gives one object for each image
     #[arg(long, value_enum, default_value_t)]
@@ -231,12 +137,6 @@ pub(crate) struct Rm {
     /// How to print: json gives one object for each image
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Config {
-    /// Show every value that holds, and where it came from.
-    Show(Listing),
 }
 
 #[derive(Debug, Args)]
@@ -323,54 +223,6 @@ pub(crate) enum TestFormat {
     Markdown,
 }
 
-/// What the operator gives to tools. The same words wherever tools are run from the command line.
-#[derive(Debug, Args)]
-pub(crate) struct Offers {
-    /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
-    #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
-    pub(crate) dir: Vec<String>,
-
-    /// Give a variable that its manifest declares; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) env: Vec<String>,
-
-    /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME; may be repeated
-    #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) http: Vec<HostOffer>,
-
-    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) tcp: Vec<TcpOffer>,
-
-    /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
-    #[arg(long, value_name = "NAME=FILE")]
-    pub(crate) secret: Vec<String>,
-
-    /// Ask this DNS server instead of those of the configuration or the system; may be repeated
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) nameserver: Vec<std::net::SocketAddr>,
-
-    /// Let hosts also have these addresses that are not public: 10.1.0.0/16; may be repeated
-    #[arg(long, value_name = "CIDR")]
-    pub(crate) allow_address: Vec<IpNet>,
-
-    /// Fuel, about one unit for each instruction [default: 20_000_000_000]
-    #[arg(long, value_name = "N")]
-    pub(crate) fuel: Option<Count>,
-
-    /// Linear memory [default: 64MiB]
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) memory: Option<Bytes>,
-
-    /// Wall-clock time of the call [default: 30s]
-    #[arg(long, value_name = "DUR")]
-    pub(crate) wall: Option<Time>,
-
-    /// Any other limit of the call, by its key in `[limits]`: written=1GiB; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) limit: Vec<String>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
@@ -378,7 +230,7 @@ pub(crate) struct Run {
     pub(crate) tool: String,
 
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) reach: Registries,
 
     /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
     #[arg(last = true, value_name = "ARGS")]
@@ -409,31 +261,6 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Mcp {
-    /// Components, directories with components (*.wasm), and images: what they were when this was started
-    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
-    pub(crate) tools: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-
-    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
-    #[arg(long, conflicts_with = "agent")]
-    pub(crate) reload: bool,
-
-    /// Serve the tools of this agent of the running host, under the grants they have there
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]
-    pub(crate) agent: Option<String>,
-
-    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-
-    #[command(flatten)]
-    pub(crate) offers: Offers,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest.
     /// With --agent a BIN of it [default: all of them]
@@ -442,11 +269,11 @@ pub(crate) struct Inspect {
 
     /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
     /// they ask for and do not get
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Reach"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Registries"])]
     pub(crate) agent: Option<String>,
 
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) reach: Registries,
 
     /// A capabilities.toml to use instead of the manifest in the component
     #[arg(long, value_name = "FILE")]

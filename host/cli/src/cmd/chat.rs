@@ -3,11 +3,29 @@
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
 
+use clap::Args;
 use cofferdam_server::ChatEvent;
 
-use crate::cli::Chat;
+use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// Name or id of the agent
+    pub(crate) agent: String,
+
+    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
+    pub(crate) prompt: Vec<String>,
+
+    /// Go on with this session [default: a new one]
+    #[arg(long, short, value_name = "ID")]
+    pub(crate) session: Option<String>,
+
+    /// How to print: json gives one event on each line
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
 
 /// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
 const MAX_PROMPT: u64 = 1 << 20;
@@ -59,7 +77,7 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
 }
 
 async fn turn(agent: &str, session: &str, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
-    let mut events = super::connect(data).await?.chat(agent, session, prompt).await?;
+    let mut events = connect(data).await?.chat(agent, session, prompt).await?;
     let mut printer = Printer::default();
     while let Some(event) = events.next().await? {
         match format {

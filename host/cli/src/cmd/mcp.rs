@@ -8,28 +8,56 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use cofferdam_server::mcp::{Door, agent, http, stdio};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Mcp, Offers};
+use crate::args::Registries;
 use crate::config::Config;
+use crate::connect::connect;
 use crate::error::Failure;
+use crate::offers::{self, Offers};
 use crate::paths::DataDir;
 use crate::signals::Ending;
-use crate::{console, descriptors, guard, host, offers, token};
+use crate::{console, descriptors, guard, host, token};
 use files::Files;
 use named::Named;
 
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Components, directories with components (*.wasm), and images: what they were when this was started
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    pub(crate) tools: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+
+    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
+    #[arg(long, conflicts_with = "agent")]
+    pub(crate) reload: bool,
+
+    /// Serve the tools of this agent of the running host, under the grants they have there
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Registries"])]
+    pub(crate) agent: Option<String>,
+
+    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
+}
+
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
+    let Mcp { tools, registries, agent, listen, reload, offers } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let opening = async {
         match agent {
-            Some(name) => Ok(agent::door(&super::connect(&data).await?, name).await?),
+            Some(name) => Ok(agent::door(&connect(&data).await?, name).await?),
             None => {
-                let named = Tools { written: &tools, plain_http: reach.plain_http, reload };
+                let named = Tools { written: &tools, plain_http: registries.plain_http, reload };
                 here(&named, &offers, config, &DataDir::open(data.clone())?).await
             }
         }

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use cofferdam_server::{AgentEntry, AgentList};
 
-use crate::cli::Listing;
+use crate::args::Listing;
+use crate::connect::connect;
 use crate::console::{self, Format};
 use crate::error::Failure;
 
 pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
-    let AgentList { agents, ending } = super::connect(data).await?.agents().await?;
+    let AgentList { agents, ending } = connect(data).await?.agents().await?;
     if let Some(running) = ending {
         console::note(&format!("the host is ending: it waits for {running} turns and calls, and takes no new ones"));
     }

@@ -4,16 +4,36 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use cofferdam_agent::{Accepted, Agents};
 use cofferdam_capability::DigestError;
 use cofferdam_server::{Server, Serving, SocketFile};
 
-use crate::cli::Serve;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::signals::Ending;
 use crate::{console, descriptors, guard, host, offers, token};
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
+    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agentfile: Vec<PathBuf>,
+
+    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
+    #[arg(long, value_name = "AGENT:FILE")]
+    pub(crate) copy_in: Vec<String>,
+
+    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
+    /// repeated
+    #[arg(long, value_name = "AGENT:BIN@DIGEST")]
+    pub(crate) accept: Vec<String>,
+}
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);

@@ -2,12 +2,46 @@
 
 use std::path::Path;
 
+use clap::Subcommand;
 use cofferdam_server::Message;
 use serde_json::Value;
 
-use crate::cli::Sessions;
+use crate::args::Listing;
+use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List the sessions of an agent, the most recently used first.
+    Ls {
+        /// Name or id of the agent; may be left out when there is only one
+        agent: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show what was said in a session.
+    Show {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+        /// At most so many messages, the newest ones
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+        limit: u32,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Delete a session with everything said in it.
+    Rm {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+    },
+}
 
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
     match sessions {
@@ -20,7 +54,7 @@ pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> 
 }
 
 async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Failure> {
-    let sessions = super::connect(data).await?.sessions(agent).await?;
+    let sessions = connect(data).await?.sessions(agent).await?;
     if format == Format::Json {
         return console::json(&sessions);
     }
@@ -32,7 +66,7 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
 }
 
 async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, data: &Path) -> Result<(), Failure> {
-    let mut messages = super::connect(data).await?.messages(agent, &session, limit).await?;
+    let mut messages = connect(data).await?.messages(agent, &session, limit).await?;
     let mut empty = true;
     while let Some(message) = messages.next().await? {
         empty = false;
@@ -48,7 +82,7 @@ async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, 
 }
 
 async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(), Failure> {
-    Ok(super::connect(data).await?.delete_session(agent, session).await?)
+    Ok(connect(data).await?.delete_session(agent, session).await?)
 }
 
 /// A message as a person reads it: the parts of an answer one after the other.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::Listing;
+use crate::args::Listing;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
