@@ -10,8 +10,8 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Guarded;
-use cofferdam_image::Images;
-use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource, FILE_MAX_BYTES};
+use cofferdam_image::agentfile::{self, Agentfile, Bin, FILE_MAX_BYTES};
+use cofferdam_image::{Images, ToolSource};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_store::{KnownAgent, Store, Trees};
 use cofferdam_tool::{Runner, Toolbox};
@@ -197,7 +197,7 @@ impl Agents {
                 // One that cannot be read is reported when its agent is restored.
                 let bins = agentfile::read(&kept).map(|agentfile| agentfile.bins).unwrap_or_default();
                 for bin in bins {
-                    if let BinSource::Path(path) = bin.source {
+                    if let ToolSource::Path(path) = bin.source {
                         guarded.add(&home.join(path), "a component")?;
                     }
                 }
@@ -372,13 +372,13 @@ impl Agents {
     async fn component(&self, agent: &str, bin: &Bin, home: &Path) -> Result<Component, AgentError> {
         let wrong = |problem: String| AgentError::Bin { agent: agent.to_owned(), bin: bin.name.clone(), problem };
         match &bin.source {
-            BinSource::Path(path) => {
+            ToolSource::Path(path) => {
                 let path = home.join(path);
                 let bytes = files::read(&path, MAX_COMPONENT);
                 let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
                 Ok(Component { bytes: bytes.into(), usage: None })
             }
-            BinSource::Image(reference) => {
+            ToolSource::Image(reference) => {
                 let found = self.images.tool(reference).await.map_err(|error| wrong(error.to_string()))?;
                 if found.pulled.is_some() {
                     tracing::info!(agent, bin = bin.name, digest = %found.digest, "pulled {reference}");

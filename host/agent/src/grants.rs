@@ -9,7 +9,7 @@ use cofferdam_tool::{Runner, ToolError};
 
 use crate::decisions::{Decisions, Withheld};
 use crate::error::AgentError;
-use crate::kept::tree_of;
+use crate::on_disk::tree_of;
 use crate::workspace::Workspace;
 
 /// The access of an agent's BIN.

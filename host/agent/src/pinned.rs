@@ -7,7 +7,8 @@
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
-use cofferdam_image::agentfile::{self, Agentfile, Bin, BinSource};
+use cofferdam_image::ToolSource;
+use cofferdam_image::agentfile::{self, Agentfile, Bin};
 use cofferdam_store::KnownAgent;
 use cofferdam_tool::Installed;
 
@@ -36,7 +37,7 @@ impl Agents {
     /// one in use.
     pub(crate) async fn decided(&self, row: &KnownAgent, bin: &Bin, found: Component) -> Result<Component, AgentError> {
         let agent = &row.name;
-        let BinSource::Image(reference) = &bin.source else { return Ok(found) };
+        let ToolSource::Image(reference) = &bin.source else { return Ok(found) };
         let before = self.before(row, bin).await?;
         let (in_use, decided) = match before {
             Before::Nothing => return Ok(found),

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::agentfile::{self, BinSource};
+use cofferdam_image::{ToolSource, agentfile};
 
 use crate::config::Config;
 use crate::error::Failure;
@@ -37,7 +37,7 @@ pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(),
         let Ok(agentfile) = agentfile::read(file) else { continue };
         let home = file.parent().unwrap_or(Path::new(""));
         for bin in &agentfile.bins {
-            if let BinSource::Path(path) = &bin.source {
+            if let ToolSource::Path(path) = &bin.source {
                 add(guarded, &home.join(path), COMPONENT)?;
             }
         }

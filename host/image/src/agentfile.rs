@@ -18,7 +18,7 @@ mod token;
 
 use std::collections::BTreeMap;
 
-use crate::reference::Reference;
+use crate::tool_source::ToolSource;
 
 pub use error::{AgentfileError, ReadError};
 pub use name::{AgentName, NameError};
@@ -64,22 +64,12 @@ pub struct Context {
 /// One tool the agent may call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bin {
-    /// What the model calls the tool by.
+    /// The name by which the model calls the tool.
     pub name: String,
-    /// Where the tool comes from.
-    pub source: BinSource,
+    /// The place that the tool comes from. A relative path is relative to the Agentfile.
+    pub source: ToolSource,
     /// What it is for, for the model.
     pub description: Option<String>,
     /// How to call it, for the model: a heredoc.
     pub usage: Option<String>,
-}
-
-/// Where a [`Bin`] comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BinSource {
-    /// A component file. Written with a leading `./`, `../` or `/`, or a trailing `.wasm`; a relative path is relative
-    /// to the Agentfile.
-    Path(String),
-    /// An image.
-    Image(Reference),
 }

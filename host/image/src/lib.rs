@@ -13,6 +13,7 @@ mod reference;
 mod registry;
 mod store;
 mod tool_image;
+mod tool_source;
 
 pub use error::Error;
 pub use images::{Found, Images};
@@ -22,3 +23,4 @@ pub use store::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Listed, MANIFEST_MAX_BYTES, Store, Swept, USAGE_MAX_BYTES,
 };
 pub use tool_image::{ToolImage, annotation};
+pub use tool_source::ToolSource;

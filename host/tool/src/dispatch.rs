@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use crate::chain::Chain;
-use crate::door::{Decided, Door};
+use crate::executor::{DecidedCall, Executor};
 use crate::input;
 use crate::policy;
 use crate::tool::Tool;
@@ -39,7 +39,7 @@ pub(crate) struct Call {
 /// One call, as the calls see it that it makes.
 #[derive(Clone)]
 pub(crate) struct Calling {
-    door: Arc<Door>,
+    executor: Arc<Executor>,
     toolbox: Arc<Toolbox>,
     tool: Arc<Tool>,
     chain: Chain,
@@ -49,7 +49,7 @@ pub(crate) struct Calling {
 
 /// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets taken out, record.
 /// There is a report with a receipt whatever happens.
-pub(crate) async fn dispatch(door: &Arc<Door>, call: Call) -> Report {
+pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     let Call { toolbox, tool, input, allowance, chain, caller, progress } = call;
     let may_call = match &caller {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
@@ -59,14 +59,14 @@ pub(crate) async fn dispatch(door: &Arc<Door>, call: Call) -> Report {
         .and_then(|()| input::checked(input, &tool, &allowance))
         .map(|invocation| policy::permit(&tool, invocation));
     let calling = Calling {
-        door: Arc::clone(door),
+        executor: Arc::clone(executor),
         toolbox: Arc::clone(&toolbox),
         tool: Arc::clone(&tool),
         chain: chain.clone(),
         progress,
         cancel: allowance.cancel().clone(),
     };
-    let decided = Decided {
+    let decided = DecidedCall {
         permit,
         grant: tool.grant(),
         allowance: &allowance,
@@ -75,12 +75,12 @@ pub(crate) async fn dispatch(door: &Arc<Door>, call: Call) -> Report {
         origin: &chain.origin,
         depth: chain.depth,
     };
-    door.pass(tool.name(), decided).await.report
+    executor.pass(tool.name(), decided).await.report
 }
 
 impl Caller for Calling {
     fn log(&self, level: Level, message: &str) {
-        let message = self.door.line(message);
+        let message = self.executor.line(message);
         let (tool, depth) = (self.tool.name(), self.chain.depth);
         match level {
             Level::ERROR => tracing::error!(tool, depth, "tool says: {message}"),
@@ -92,7 +92,7 @@ impl Caller for Calling {
 
     fn progress(&self, progress: Progress) {
         // On one line and without secrets.
-        let progress = Progress { message: self.door.line(&progress.message), ..progress };
+        let progress = Progress { message: self.executor.line(&progress.message), ..progress };
         let Progress { done, total, message } = &progress;
         tracing::debug!(tool = self.tool.name(), depth = self.chain.depth, done, total, "tool progress: {message}");
         if let Some(events) = &self.progress {
@@ -130,7 +130,7 @@ impl Calling {
         cancel: CancellationToken,
     ) -> Result<String, Unanswered> {
         let Ok(tool) = self.toolbox.get(name).cloned() else { return Err(unanswered(self.deny_unknown(name))) };
-        let door = Arc::clone(&self.door);
+        let executor = Arc::clone(&self.executor);
         let call = Call {
             toolbox: Arc::clone(&self.toolbox),
             tool: Arc::clone(&tool),
@@ -140,12 +140,12 @@ impl Calling {
             caller: Some(self),
             progress: None,
         };
-        answer(&dispatch(&door, call).await, &tool)
+        answer(&dispatch(&executor, call).await, &tool)
     }
 
     /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a line in the log.
     fn deny_unknown(&self, name: &str) -> Outcome {
-        let shown = self.door.line(name.get(..name.floor_char_boundary(MAX_SHOWN_NAME)).unwrap_or_default());
+        let shown = self.executor.line(name.get(..name.floor_char_boundary(MAX_SHOWN_NAME)).unwrap_or_default());
         let reason = if self.tool.grant().may_call(name) {
             format!("there is no tool `{shown}` for it to call")
         } else {

@@ -8,24 +8,24 @@ use cofferdam_sandbox::{Allowance, Called, Component, Line, Place};
 use tokio_util::sync::CancellationToken;
 
 use crate::descriptors::Descriptors;
-use crate::door::{Decided, Door};
 use crate::error::ToolError;
+use crate::executor::{DecidedCall, Executor};
 use crate::origin::Origin;
 use crate::policy;
 
-/// Runs a component to list its tools, on the threads of guests. It goes through the same door as a call, with a permit,
+/// Runs a component to list its tools, on the threads of guests. It goes the same way as a call, with a permit,
 /// a receipt and a line in the log, but for nobody and under a grant that gives nothing.
 pub(crate) async fn list(
-    door: &Arc<Door>,
+    executor: &Arc<Executor>,
     component: &Arc<Component>,
     grant: Grant,
     line: &Arc<Line>,
 ) -> Result<Descriptors, ToolError> {
     let tool = grant.tool().to_owned();
     let wrong = |problem: String| ToolError::List { tool: tool.clone(), problem };
-    let (on_threads, component, line) = (Arc::clone(door), Arc::clone(component), Arc::clone(line));
+    let (on_threads, component, line) = (Arc::clone(executor), Arc::clone(component), Arc::clone(line));
     let work = async move { ask(&on_threads, &component, &grant, &line).await };
-    let listed = door.threads.run(work).await;
+    let listed = executor.threads.run(work).await;
     let listed = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
     match listed.report.receipt.outcome {
         Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
@@ -33,9 +33,9 @@ pub(crate) async fn list(
     }
 }
 
-async fn ask(door: &Door, component: &Component, grant: &Grant, line: &Line) -> Called {
+async fn ask(executor: &Executor, component: &Component, grant: &Grant, line: &Line) -> Called {
     let allowance = Allowance::begin(grant.limits(), CancellationToken::new());
-    let decided = Decided {
+    let decided = DecidedCall {
         permit: policy::permit_listing(component, grant),
         grant,
         allowance: &allowance,
@@ -44,7 +44,7 @@ async fn ask(door: &Door, component: &Component, grant: &Grant, line: &Line) -> 
         origin: &Origin::default(),
         depth: 0,
     };
-    let called = door.pass(grant.tool(), decided).await;
+    let called = executor.pass(grant.tool(), decided).await;
     let Receipt { component, outcome, .. } = &called.report.receipt;
     tracing::info!(
         target: "cofferdam::listing",

@@ -17,9 +17,9 @@ use crate::answer::Answer;
 use crate::chain::Chain;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
-use crate::door::Door;
 use crate::embed;
 use crate::error::ToolError;
+use crate::executor::Executor;
 use crate::installed::Installed;
 use crate::listing;
 use crate::offer::Offer;
@@ -71,7 +71,7 @@ pub struct RunnerConfig {
 /// Loads components and calls tools. Clones are the same runner.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    pub(crate) door: Arc<Door>,
+    executor: Arc<Executor>,
     pins: Arc<Pins>,
     ceiling: Arc<Ceiling>,
     calls_per_agent: u32,
@@ -115,9 +115,9 @@ impl Runner {
         })?;
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
-        let door = Arc::new(Door { engine, threads, secrets, redactor });
+        let executor = Arc::new(Executor { engine, threads, secrets, redactor });
         let (pins, ceiling, data) = (Arc::new(Pins::new(pins)), Arc::new(ceiling), Arc::new(data));
-        Ok(Self { door, pins, ceiling, calls_per_agent, data, guarded: Arc::new(guarded) })
+        Ok(Self { executor, pins, ceiling, calls_per_agent, data, guarded: Arc::new(guarded) })
     }
 
     /// The same runner, whose tools may replace nothing of what `add` guards either.
@@ -133,15 +133,15 @@ impl Runner {
 
     /// An empty toolbox for one agent.
     pub fn toolbox(&self) -> Toolbox {
-        Toolbox::new(self.door.engine.line(self.calls_per_agent))
+        Toolbox::new(self.executor.engine.line(self.calls_per_agent))
     }
 
     /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
     /// puts beside it. Its bytes are somebody else's, so they are read on the threads of guests.
     pub async fn load(&self, bytes: Bytes, origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
-        let (door, name) = (Arc::clone(&self.door), origin.to_owned());
+        let (executor, name) = (Arc::clone(&self.executor), origin.to_owned());
         let work = async move {
-            let component = door.engine.load(&bytes, &name, supplied).await?;
+            let component = executor.engine.load(&bytes, &name, supplied).await?;
             let descriptors = component.descriptors().map(Descriptors::from_json).transpose();
             let descriptors = descriptors.map_err(|problem| ToolError::Descriptors {
                 origin: name.clone(),
@@ -150,7 +150,7 @@ impl Runner {
             Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
         };
         let lost = || ToolError::Lost { origin: origin.to_owned() };
-        self.door.threads.run(work).await.unwrap_or_else(|| Err(lost()))
+        self.executor.threads.run(work).await.unwrap_or_else(|| Err(lost()))
     }
 
     /// Writes into a component of typed tools which tools it has, as it lists them under a grant that gives nothing.
@@ -203,7 +203,7 @@ impl Runner {
         let (own, note) = (name.to_owned(), note.to_owned());
         let work = async move { runner.make(&installed, &own, &note, decision, &line).await };
         let lost = || ToolError::Lost { origin: name.to_owned() };
-        self.door.threads.run(work).await.unwrap_or_else(|| Err(lost()))
+        self.executor.threads.run(work).await.unwrap_or_else(|| Err(lost()))
     }
 
     async fn make(
@@ -247,7 +247,7 @@ impl Runner {
     /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
     async fn list(&self, component: &Arc<Component>, name: &str, line: &Arc<Line>) -> Result<Descriptors, ToolError> {
         let grant = self.granted(component, name, &Manifest::empty(), Decision::default())?;
-        listing::list(&self.door, component, grant, line).await
+        listing::list(&self.executor, component, grant, line).await
     }
 
     /// Calls a tool. There is a report with a receipt whatever happens, if only there is the tool. A call that nobody
@@ -264,7 +264,7 @@ impl Runner {
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
     pub async fn emptied(&self) {
-        self.door.engine.emptied().await;
+        self.executor.engine.emptied().await;
     }
 
     /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
@@ -280,14 +280,14 @@ impl Runner {
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
         let chain = Chain::of(&tool, origin);
-        let (called, ended, door) = (Arc::clone(&tool), end.clone(), Arc::clone(&self.door));
+        let (called, ended, executor) = (Arc::clone(&tool), end.clone(), Arc::clone(&self.executor));
         let call = Call { toolbox, tool: Arc::clone(&tool), input, allowance, chain, caller: None, progress };
         let work = async move {
-            let report = dispatch(&door, call).await;
+            let report = dispatch(&executor, call).await;
             ended(report, &called)
         };
         let lost = || end(lost(&tool), &tool);
-        Ok(self.door.threads.run(work).await.unwrap_or_else(lost))
+        Ok(self.executor.threads.run(work).await.unwrap_or_else(lost))
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn tell_unknown_grants(config: &Config, data: &Path) {
     if config.grants.is_empty() {
         return;
     }
-    match cofferdam_agent::kept(data) {
+    match cofferdam_agent::agents_on_disk(data) {
         Ok(kept) => {
             config.unknown_grants(&kept).iter().for_each(|sentence| console::note(&format!("note: {sentence}")))
         }

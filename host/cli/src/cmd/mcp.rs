@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use cofferdam_server::mcp::{Door, agent, http, stdio};
+use cofferdam_server::mcp::{McpServer, agent, http, stdio};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +96,7 @@ struct Tools<'a> {
 }
 
 /// The server of tools that this process runs itself.
-async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir) -> Result<Door, Failure> {
+async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir) -> Result<McpServer, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
     let mut guarded = guard::always(config, data)?;
@@ -105,9 +105,9 @@ async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir
     let named = Named::load(&runner, tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
-    let (files, shelf) = Files::open(Arc::clone(&runner), named, decision).await?;
-    let (sender, shelf) = watch::channel(Arc::new(shelf));
-    let door = Door::of_runner(shelf, runner);
+    let (files, list) = Files::open(Arc::clone(&runner), named, decision).await?;
+    let (sender, list) = watch::channel(Arc::new(list));
+    let door = McpServer::of_runner(list, runner);
     console::note(&format!("serving {}", door.names()));
     if tools.reload {
         tokio::spawn(files.watch(seen, sender));

@@ -1,13 +1,13 @@
 //! Grants that hold for nothing: `[[grant]]` names an agent or a tool that is not there.
 
-use cofferdam_agent::Kept;
+use cofferdam_agent::AgentsOnDisk;
 
 use super::Config;
 use super::place::Key;
 
 impl Config {
     /// Says of each such row what is not there, and what is. Nothing else would tell that it grants nothing.
-    pub(crate) fn unknown_grants(&self, kept: &Kept) -> Vec<String> {
+    pub(crate) fn unknown_grants(&self, kept: &AgentsOnDisk) -> Vec<String> {
         let unknown = |(index, row): (usize, &super::GrantRow)| {
             let (agent, tool) = (&row.agent, &row.tool);
             let (key, what, names) = match kept.get(agent) {

@@ -7,7 +7,8 @@ use super::instruction::{Arguments, Instruction, Keyword};
 use super::lines::{Lines, START};
 use super::name::{is_bin_name, is_context_name, is_generated};
 use super::token::Token;
-use super::{AgentName, Agentfile, Bin, BinSource, Context};
+use super::{AgentName, Agentfile, Bin, Context};
+use crate::tool_source::ToolSource;
 
 /// Parses the text of an Agentfile. `file` is how errors call it.
 pub fn parse(text: &str, file: &str) -> Result<Agentfile, AgentfileError> {
@@ -134,7 +135,7 @@ impl Draft {
         refuse_taken("tool", &name, name.clone(), &mut self.bin_lines, at)?;
 
         let (source, source_at) = arguments.word("a path such as `./wc.wasm`, or an image")?;
-        let source = bin_source(source, source_at)?;
+        let source = tool_source(&source, source_at)?;
         let description = arguments.text();
         let usage = arguments.body();
         arguments.finish("a tool is `BIN name path-or-image [\"description\"] [<<EOF]`")?;
@@ -173,15 +174,9 @@ impl Draft {
     }
 }
 
-fn bin_source(source: String, at: Position) -> Result<BinSource, Fault> {
-    let is_path = ["./", "../", "/"].iter().any(|start| source.starts_with(start)) || source.ends_with(".wasm");
-    if is_path {
-        return Ok(BinSource::Path(source));
-    }
-    match source.parse() {
-        Ok(reference) => Ok(BinSource::Image(reference)),
-        Err(error) => Err(Fault::new(at, format!("{error}; a path begins with `./` or ends in `.wasm`"))),
-    }
+fn tool_source(source: &str, at: Position) -> Result<ToolSource, Fault> {
+    let wrong = |error| Fault::new(at, format!("{error}; a path begins with `./` or ends in `.wasm`"));
+    source.parse().map_err(wrong)
 }
 
 fn refuse_repeat(keyword: &str, first: Option<usize>, again: Position) -> Result<(), Fault> {

@@ -4,7 +4,8 @@
 
 use std::fs;
 
-use super::{Agentfile, Bin, BinSource, Context, FILE_MAX_BYTES, LINE_MAX_BYTES, parse, read};
+use super::{Agentfile, Bin, Context, FILE_MAX_BYTES, LINE_MAX_BYTES, parse, read};
+use crate::ToolSource;
 
 /// The least an Agentfile needs. What is added begins on line 4.
 const LEAST: &str = "FROM scratch\nNAME otter\nMODEL script/hello\n";
@@ -54,8 +55,8 @@ LABEL home=file:///a=b!c"d
 LABEL empty=""
 LABEL a.b/c = 2
 "##;
-    let image = |text: &str| BinSource::Image(text.parse().unwrap());
-    let path = |text: &str| BinSource::Path(text.to_owned());
+    let image = |text: &str| ToolSource::Image(text.parse().unwrap());
+    let path = |text: &str| ToolSource::Path(text.into());
     let bin = |name: &str, source, description: Option<&str>, usage: Option<&str>| Bin {
         name: name.to_owned(),
         source,

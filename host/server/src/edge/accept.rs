@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connections::{Connections, Place};
+use super::connections::{ConnectionPlace, Connections};
 use super::seldom::Seldom;
 use super::socket::Socket;
 
@@ -56,7 +56,7 @@ impl Listener {
 /// have ended.
 pub(crate) async fn accept<F, S>(name: String, listener: Listener, closing: &CancellationToken, serve: F)
 where
-    F: Fn(Socket, Place) -> S,
+    F: Fn(Socket, ConnectionPlace) -> S,
     S: Future<Output = ()> + Send + 'static,
 {
     let connections = Connections::new(name);

@@ -38,7 +38,7 @@ struct Open {
 
 /// The place of one connection; free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPlace {
     connections: Arc<Connections>,
     number: u64,
     connection: Arc<Connection>,
@@ -76,7 +76,7 @@ impl Connections {
 
     /// Waits for a place. Where there is none, the oldest connection without a permitted request makes room, else the one
     /// that has been idle for longest; if every connection has a request under way, the new one waits for an end.
-    pub(crate) async fn place(self: &Arc<Self>) -> Place {
+    pub(crate) async fn place(self: &Arc<Self>) -> ConnectionPlace {
         loop {
             // Before the look, so that no end in between is missed.
             let left = self.left.notified();
@@ -88,7 +88,7 @@ impl Connections {
         }
     }
 
-    fn try_place(self: &Arc<Self>) -> Option<Place> {
+    fn try_place(self: &Arc<Self>) -> Option<ConnectionPlace> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.entries.len() >= MOST {
             return None;
@@ -97,7 +97,7 @@ impl Connections {
         open.next = number.wrapping_add(1);
         let connection = Arc::new(Connection::new());
         open.entries.insert(number, Arc::clone(&connection));
-        Some(Place { connections: Arc::clone(self), number, connection })
+        Some(ConnectionPlace { connections: Arc::clone(self), number, connection })
     }
 
     /// Asks one connection to make room, unless one that was asked is still on its way.
@@ -123,14 +123,14 @@ impl Connections {
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// The connection that has it.
     pub(crate) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.connections.open.lock().unwrap_or_else(PoisonError::into_inner).entries.remove(&self.number);
         self.connections.left.notify_waiters();
@@ -207,7 +207,7 @@ impl Drop for InFlight {
 mod tests {
     use super::*;
 
-    fn full() -> (Arc<Connections>, Vec<Place>) {
+    fn full() -> (Arc<Connections>, Vec<ConnectionPlace>) {
         let connections = Connections::new("a door".to_owned());
         let places = (0..MOST).map(|_| connections.try_place().unwrap()).collect();
         (connections, places)

@@ -13,7 +13,7 @@ use hyper::service::HttpService;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::connections::Place;
+use super::connections::ConnectionPlace;
 
 /// Time between two looks at the patience of a connection: small beside the times that are looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ where
 }
 
 /// Runs a connection until its client ends it, its patience is at an end, another one needs its place, or the door closes.
-pub(crate) async fn connection<C, E>(served: C, place: &Place, closing: &CancellationToken)
+pub(crate) async fn connection<C, E>(served: C, place: &ConnectionPlace, closing: &CancellationToken)
 where
     C: Graceful + Future<Output = Result<(), E>>,
     E: Display,

@@ -49,7 +49,7 @@ pub(crate) struct AllAnswers {
 
 /// The place of one answer; free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct AnswerPlace {
     answers: Arc<Answers>,
     agent: String,
     bytes: Option<OwnedSemaphorePermit>,
@@ -57,8 +57,8 @@ pub(crate) struct Place {
 
 /// A place that goes with a response, in its extensions, to be kept until it is delivered.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
-    _place: Arc<Place>,
+pub(crate) struct KeptPlace {
+    _place: Arc<AnswerPlace>,
 }
 
 impl AllAnswers {
@@ -82,7 +82,7 @@ impl Answers {
     }
 
     /// Takes a place for an answer of `agent`.
-    pub(crate) fn begin(self: &Arc<Self>, agent: &str) -> Result<Place, Status> {
+    pub(crate) fn begin(self: &Arc<Self>, agent: &str) -> Result<AnswerPlace, Status> {
         let noun = self.noun;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let (all, own) = (taken.values().sum::<usize>(), taken.get(agent).copied().unwrap_or_default());
@@ -94,11 +94,11 @@ impl Answers {
             )));
         }
         taken.insert(agent.to_owned(), own + 1);
-        Ok(Place { answers: Arc::clone(self), agent: agent.to_owned(), bytes: None })
+        Ok(AnswerPlace { answers: Arc::clone(self), agent: agent.to_owned(), bytes: None })
     }
 }
 
-impl Place {
+impl AnswerPlace {
     /// Counts the bytes of the part of the answer that is about to wait for its client, in place of the part before.
     /// Where the host holds too many, this answer ends, so that what waits for clients that do not read is bounded.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Status> {
@@ -116,12 +116,12 @@ impl Place {
 
     /// Lets `response` keep the place until it is delivered.
     pub(crate) fn keep_with<T>(self, mut response: tonic::Response<T>) -> tonic::Response<T> {
-        response.extensions_mut().insert(Kept { _place: Arc::new(self) });
+        response.extensions_mut().insert(KeptPlace { _place: Arc::new(self) });
         response
     }
 }
 
-impl Drop for Place {
+impl Drop for AnswerPlace {
     fn drop(&mut self) {
         let mut taken = self.answers.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.agent) {

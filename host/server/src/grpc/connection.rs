@@ -16,11 +16,11 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::ServiceExt;
 
-use super::answers::Kept;
+use super::answers::KeptPlace;
 use super::deadline;
 use super::received::{Held, Received};
 use crate::edge::budget::{Budget, Taken};
-use crate::edge::connections::{Connection, InFlight, Place};
+use crate::edge::connections::{Connection, ConnectionPlace, InFlight};
 use crate::edge::delivery::Delivery;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
@@ -68,14 +68,14 @@ pub(crate) struct Door {
     token: Option<Token>,
 }
 
-/// Kept by one request until its answer is delivered.
+/// KeptPlace by one request until its answer is delivered.
 #[derive(Debug)]
 struct Places {
     _in_flight: InFlight,
     _request: Taken,
     _watch: Option<Taken>,
     _held: Arc<Held>,
-    _answer: Option<Kept>,
+    _answer: Option<KeptPlace>,
 }
 
 type Answer = Response<Delivery<Body, Option<Places>>>;
@@ -103,7 +103,12 @@ impl Stack {
 
 impl Door {
     /// Serves one connection to its end.
-    pub(crate) async fn connection(self: Arc<Self>, socket: Socket, place: Place, closing: CancellationToken) {
+    pub(crate) async fn connection(
+        self: Arc<Self>,
+        socket: Socket,
+        place: ConnectionPlace,
+        closing: CancellationToken,
+    ) {
         let connection = Arc::clone(place.connection());
         let service = service_fn(move |request| {
             let (door, connection) = (Arc::clone(&self), Arc::clone(&connection));
@@ -151,7 +156,7 @@ impl Door {
             Ok(Err(never)) => match never {},
             Err(status) => return refuse(status, connection),
         };
-        let kept = response.extensions_mut().remove::<Kept>();
+        let kept = response.extensions_mut().remove::<KeptPlace>();
         let places = Places { _in_flight: in_flight, _request: place, _watch: watch, _held: held, _answer: kept };
         response.map(|body| Delivery::new(body, connection, Some(places)))
     }

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
-use super::answers::Place;
+use super::answers::AnswerPlace;
 use super::{Shared, status};
 
 /// Events between a turn and its client. A turn waits when its client is slow, because an event holds as much as a tool
@@ -42,7 +42,7 @@ struct Running {
     events: mpsc::Receiver<Event>,
     task: Option<JoinHandle<Result<String, TurnError>>>,
     _cancel: DropGuard,
-    place: Place,
+    place: AnswerPlace,
 }
 
 impl Runtime {

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
-use super::answers::Place;
+use super::answers::AnswerPlace;
 use super::{Shared, status};
 use crate::listed::Listed;
 
@@ -33,7 +33,7 @@ struct Running {
     progress: mpsc::Receiver<Progress>,
     task: Option<JoinHandle<Answer>>,
     _cancel: DropGuard,
-    place: Place,
+    place: AnswerPlace,
 }
 
 impl Running {

@@ -11,8 +11,8 @@ use tonic::Streaming;
 use tonic::transport::Channel;
 
 use super::call::Callee;
-use super::door::Door;
-use super::shelf::Shelf;
+use super::server::McpServer;
+use super::tool_list::ToolList;
 use crate::client::{Client, ClientError, to_agent};
 use crate::error::ServerError;
 use crate::listed::Listed;
@@ -21,12 +21,12 @@ use crate::listed::Listed;
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The server of an agent's tools. It goes on when the host is started again.
-pub async fn door(client: &Client, agent: String) -> Result<Door, ClientError> {
+pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientError> {
     let client = client.tools();
     let mut lists = list(client.clone(), &agent).await?;
     let first = lists.message().await?.unwrap_or_default();
-    let first = on_shelf(first).map_err(|error| ClientError::Failed(error.to_string()))?;
-    let (sender, shelf) = watch::channel(Arc::new(first));
+    let first = read_list(first).map_err(|error| ClientError::Failed(error.to_string()))?;
+    let (sender, tools) = watch::channel(Arc::new(first));
     let callee = Callee::Host { client: client.clone(), agent: agent.clone() };
     tokio::spawn(async move {
         loop {
@@ -40,19 +40,19 @@ pub async fn door(client: &Client, agent: String) -> Result<Door, ClientError> {
             };
         }
     });
-    Ok(Door::new(shelf, callee))
+    Ok(McpServer::new(tools, callee))
 }
 
 async fn list(mut client: ToolsClient<Channel>, agent: &str) -> Result<Streaming<ListToolsResponse>, ClientError> {
     Ok(client.list_tools(to_agent(Some(agent), ListToolsRequest {})?).await?.into_inner())
 }
 
-/// Puts what the host says on the shelf, until it says nothing any more.
-async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<Arc<Shelf>>) {
+/// Takes the lists that the host sends, until it says nothing any more.
+async fn follow(lists: &mut Streaming<ListToolsResponse>, tools: &watch::Sender<Arc<ToolList>>) {
     while let Ok(Some(list)) = lists.message().await {
-        match on_shelf(list) {
+        match read_list(list) {
             Ok(new) => {
-                shelf.send_if_modified(|old| {
+                tools.send_if_modified(|old| {
                     let changed = !new.says_the_same_as(old);
                     *old = Arc::new(new);
                     changed
@@ -63,13 +63,13 @@ async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<
     }
 }
 
-fn on_shelf(list: ListToolsResponse) -> Result<Shelf, ServerError> {
-    let mut shelf = Shelf::new();
+fn read_list(list: ListToolsResponse) -> Result<ToolList, ServerError> {
+    let mut tools = ToolList::new();
     for tool in list.tools {
         let input_schema = serde_json::from_str(&tool.input_schema).map_err(|error| {
             ServerError::Unlisted(format!("the host's schema of `{}` is not JSON: {error}", tool.name))
         })?;
-        shelf.add(Listed {
+        tools.add(Listed {
             descriptor: Descriptor {
                 name: tool.name,
                 description: tool.description,
@@ -80,5 +80,5 @@ fn on_shelf(list: ListToolsResponse) -> Result<Shelf, ServerError> {
             open_world: tool.open_world,
         })?;
     }
-    Ok(shelf)
+    Ok(tools)
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
-use super::shelf::{Entry, Output, Shelf};
+use super::tool_list::{Entry, Output, ToolList};
 use crate::client::to_agent;
 
 /// The key of the receipt in `_meta`.
@@ -49,7 +49,7 @@ impl Callee {
     /// When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
-        shelf: &Shelf,
+        tools: &ToolList,
         entry: &Entry,
         arguments: JsonObject,
         progress: mpsc::Sender<Progress>,
@@ -60,7 +60,7 @@ impl Callee {
         let arguments = Value::Object(arguments).to_string();
         let mut memory = Limits::DEFAULT.host_memory;
         let done = match self {
-            Self::Runner(runner) => match &shelf.toolbox {
+            Self::Runner(runner) => match &tools.toolbox {
                 Some(toolbox) => {
                     if let Ok(tool) = toolbox.get(name) {
                         memory = tool.grant().limits().host_memory;

@@ -19,11 +19,11 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::door::Door;
 use super::message::{self, MAX_MESSAGE};
+use super::server::McpServer;
 use crate::edge::accept::{Listener, accept};
 use crate::edge::budget::{Budget, Taken};
-use crate::edge::connections::{Connection, InFlight, Place};
+use crate::edge::connections::{Connection, ConnectionPlace, InFlight};
 use crate::edge::delivery::Delivery;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
@@ -54,14 +54,14 @@ const COPIES: usize = 2;
 
 /// What every connection shares.
 struct Shared {
-    service: StreamableHttpService<Door, LocalSessionManager>,
+    service: StreamableHttpService<McpServer, LocalSessionManager>,
     sessions: Arc<LocalSessionManager>,
     token: Token,
     bytes: Budget,
 }
 
 /// Serves until `stop` says so.
-pub async fn serve(door: Door, address: SocketAddr, listener: TcpListener, token: Token, stop: CancellationToken) {
+pub async fn serve(door: McpServer, address: SocketAddr, listener: TcpListener, token: Token, stop: CancellationToken) {
     let sessions = Arc::new(LocalSessionManager::default());
     let service = {
         let door = door.clone();
@@ -86,7 +86,7 @@ fn config(address: SocketAddr, stop: &CancellationToken) -> StreamableHttpServer
         .with_cancellation_token(stop.clone())
 }
 
-async fn connection(shared: Arc<Shared>, socket: Socket, place: Place, stop: CancellationToken) {
+async fn connection(shared: Arc<Shared>, socket: Socket, place: ConnectionPlace, stop: CancellationToken) {
     let connection = Arc::clone(place.connection());
     let service = service_fn(move |request| {
         let (shared, connection) = (Arc::clone(&shared), Arc::clone(&connection));

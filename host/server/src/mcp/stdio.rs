@@ -10,12 +10,12 @@ use rmcp::{RoleServer, ServiceExt};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
-use super::door::Door;
 use super::message::{MAX_MESSAGE, Messages};
+use super::server::McpServer;
 use crate::error::ServerError;
 
 /// Serves until the client is gone or `stop` says so.
-pub async fn serve(door: Door, stop: CancellationToken) -> Result<(), ServerError> {
+pub async fn serve(door: McpServer, stop: CancellationToken) -> Result<(), ServerError> {
     let (input, output) = stdio_pipes();
     let input = Messages::new(UntilGone { input, gone: door.gone().clone() });
     let transport = AsyncRwTransport::<RoleServer, _, _>::new(input, output).with_max_line_length(MAX_MESSAGE);

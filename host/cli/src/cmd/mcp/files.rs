@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::Decision;
-use cofferdam_server::mcp::Shelf;
+use cofferdam_server::mcp::ToolList;
 use cofferdam_tool::{Runner, Tool, Toolbox};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
@@ -39,16 +39,20 @@ pub(crate) struct Files {
 impl Files {
     /// Makes every tool ready. The first one that is wrong ends it. What the components ask for now is what the operator
     /// has decided about.
-    pub(crate) async fn open(runner: Arc<Runner>, named: Named, decision: Decision) -> Result<(Self, Shelf), Failure> {
+    pub(crate) async fn open(
+        runner: Arc<Runner>,
+        named: Named,
+        decision: Decision,
+    ) -> Result<(Self, ToolList), Failure> {
         let mut files = Self { line: Arc::new(runner.toolbox()), runner, named, decision, decided: Decided::default() };
         let components = files.load().await?;
         files.decided = Decided::about(&components);
-        let shelf = files.offer(components).await?;
-        Ok((files, shelf))
+        let tools = files.offer(components).await?;
+        Ok((files, tools))
     }
 
     /// Makes the tools ready as they are now, but for those that ask for more than was decided about, and says which.
-    async fn open_again(&self) -> Result<(Shelf, Vec<String>), Failure> {
+    async fn open_again(&self) -> Result<(ToolList, Vec<String>), Failure> {
         let (mut offered, mut withheld) = (Vec::new(), Vec::new());
         for component in self.load().await? {
             match self.decided.refuses(&self.runner, &component) {
@@ -75,7 +79,7 @@ impl Files {
         Ok(components)
     }
 
-    async fn offer(&self, components: Vec<Component>) -> Result<Shelf, Failure> {
+    async fn offer(&self, components: Vec<Component>) -> Result<ToolList, Failure> {
         // Tools find those they call among those that are offered with them.
         let mut toolbox = self.line.anew();
         let offer = |component: Component| {
@@ -106,12 +110,12 @@ impl Files {
                 toolbox.add(tool).map_err(|taken| wrong(taken.to_string()))?;
             }
         }
-        Ok(Shelf::of(toolbox)?)
+        Ok(ToolList::of(toolbox)?)
     }
 
-    /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and tells the operator when they are
-    /// others: what is served stays as it was. The shelf is kept, because clients wait for changes of it.
-    pub(crate) async fn tell_changes(self, mut seen: Vec<Stamp>, _shelf: watch::Sender<Arc<Shelf>>) {
+    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and tells the operator when they are
+    /// others: what is served stays as it was. The list is kept, because clients wait for changes of it.
+    pub(crate) async fn tell_changes(self, mut seen: Vec<Stamp>, _list: watch::Sender<Arc<ToolList>>) {
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.named.stamps();
@@ -130,9 +134,9 @@ impl Files {
         }
     }
 
-    /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and puts new tools on the shelf. When
+    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and lists new tools. When
     /// something is wrong with them, what was served is served on.
-    pub(crate) async fn watch(self, mut seen: Vec<Stamp>, shelf: watch::Sender<Arc<Shelf>>) {
+    pub(crate) async fn watch(self, mut seen: Vec<Stamp>, tools: watch::Sender<Arc<ToolList>>) {
         // What was wrong last time, and when.
         let mut wrong: Option<(String, Instant)> = None;
         let mut told: Vec<String> = Vec::new();
@@ -151,8 +155,8 @@ impl Files {
                     }
                     told = withheld;
                     let new = Arc::new(new);
-                    let same = new.says_the_same_as(&shelf.borrow());
-                    shelf.send_if_modified(|old| {
+                    let same = new.says_the_same_as(&tools.borrow());
+                    tools.send_if_modified(|old| {
                         *old = new;
                         !same
                     });

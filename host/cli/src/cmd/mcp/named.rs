@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cofferdam_capability::Guarded;
+use cofferdam_image::ToolSource;
 use cofferdam_tool::{Installed, Runner};
 
 use crate::cmd::tool::name_of;
-use crate::cmd::tool::source::{Meant, Source};
+use crate::cmd::tool::source::{self, Source};
 use crate::error::Failure;
 use crate::guard;
 use crate::paths::DataDir;
@@ -57,12 +58,12 @@ impl Named {
                 paths.push(PathBuf::from(written));
                 continue;
             }
-            match Meant::by(written, data)? {
-                Meant::File(path) => paths.push(path),
-                Meant::Image(_) if images.len() == MAX_COMPONENTS => {
+            match source::named(written, data)? {
+                ToolSource::Path(path) => paths.push(path),
+                ToolSource::Image(_) if images.len() == MAX_COMPONENTS => {
                     return Err(Failure::usage(format!("there are more than {MAX_COMPONENTS} images: serve fewer")));
                 }
-                Meant::Image(image) => {
+                ToolSource::Image(image) => {
                     let source = Source::image(&image, plain_http, data).await?;
                     images.push(Component::load(runner, &source).await?);
                 }

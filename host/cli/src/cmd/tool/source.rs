@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, tool_name_of};
-use cofferdam_image::{Found, Reference};
+use cofferdam_image::{Found, Reference, ToolSource};
 
 use crate::console;
 use crate::error::Failure;
@@ -36,47 +36,31 @@ pub(crate) struct Image {
     usage: Option<String>,
 }
 
-/// What somebody meant who wrote `REF|PATH`.
-pub(crate) enum Meant {
-    /// A file, which need not be there.
-    File(PathBuf),
-    /// An image.
-    Image(Reference),
-}
-
-impl Meant {
-    /// A file that is there is a file; where an image of this machine goes by the same name, who wrote it has to say which.
-    pub(crate) fn by(written: &str, data: &DataDir) -> Result<Self, Failure> {
-        let path = PathBuf::from(written);
-        if is_path(written) {
-            return Ok(Self::File(path));
-        }
-        let reference = written.parse::<Reference>();
-        if path.is_file() {
-            let known = match &reference {
-                Ok(reference) => host::image_store(data)?.digest(reference)?,
-                Err(_) => None,
-            };
-            return match (reference, known) {
-                (Ok(reference), Some(digest)) => Err(Failure::usage(format!(
-                    "`{written}` is a file here and an image of this machine: write ./{written} for the file, or \
-                     {reference}, which is {digest}, for the image"
-                ))),
-                _ => Ok(Self::File(path)),
-            };
-        }
-        let reference =
-            reference.map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")))?;
-        Ok(Self::Image(reference))
+/// Reads `REF|PATH`. A file that is there is a file; where an image of this machine goes by the same name, its writer has
+/// to say which.
+pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure> {
+    let source = written.parse::<ToolSource>();
+    let path = PathBuf::from(written);
+    if matches!(source, Ok(ToolSource::Path(_))) || !path.is_file() {
+        return source.map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")));
     }
+    if let Ok(ToolSource::Image(reference)) = source
+        && let Some(digest) = host::image_store(data)?.digest(&reference)?
+    {
+        return Err(Failure::usage(format!(
+            "`{written}` is a file here and an image of this machine: write ./{written} for the file, or {reference}, \
+             which is {digest}, for the image"
+        )));
+    }
+    Ok(ToolSource::Path(path))
 }
 
 impl Source {
     /// Reads what was meant.
     pub(crate) async fn load(written: &str, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
-        match Meant::by(written, data)? {
-            Meant::File(path) => Self::file(&path),
-            Meant::Image(reference) => Self::image(&reference, plain_http, data).await,
+        match named(written, data)? {
+            ToolSource::Path(path) => Self::file(&path),
+            ToolSource::Image(reference) => Self::image(&reference, plain_http, data).await,
         }
     }
 
@@ -116,9 +100,4 @@ impl Source {
     pub(crate) fn usage(&self) -> Option<&str> {
         self.image.as_ref()?.usage.as_deref()
     }
-}
-
-/// Whether somebody who wrote this can only have meant a file: the same rule as for `BIN` in an Agentfile.
-fn is_path(written: &str) -> bool {
-    written.starts_with(['/', '.']) || written.ends_with(".wasm")
 }

@@ -20,7 +20,7 @@ const RESULT: &str = "result";
 
 /// What a server offers at one time.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct ToolList {
     entries: BTreeMap<String, Entry>,
     /// The tools themselves, where this process runs them.
     pub(crate) toolbox: Option<Arc<Toolbox>>,
@@ -46,7 +46,7 @@ pub(crate) enum Output {
     Wrapped,
 }
 
-impl Shelf {
+impl ToolList {
     /// An empty one, for tools that run elsewhere.
     pub(crate) fn new() -> Self {
         Self { entries: BTreeMap::new(), toolbox: None }
@@ -58,9 +58,9 @@ impl Shelf {
     ///
     /// If there are too many of them, or one that no client could be told of.
     pub fn of(toolbox: Toolbox) -> Result<Self, ServerError> {
-        let mut shelf = Self::new();
-        toolbox.iter().try_for_each(|tool| shelf.add(Listed::of(tool)))?;
-        Ok(Self { toolbox: Some(Arc::new(toolbox)), ..shelf })
+        let mut tools = Self::new();
+        toolbox.iter().try_for_each(|tool| tools.add(Listed::of(tool)))?;
+        Ok(Self { toolbox: Some(Arc::new(toolbox)), ..tools })
     }
 
     /// Puts a tool on it. The error says what is wrong with it, for the operator.

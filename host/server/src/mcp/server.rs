@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use super::call::Callee;
 use super::message;
-use super::progress::Progress;
-use super::shelf::Shelf;
+use super::progress_notifier::ProgressNotifier;
+use super::tool_list::ToolList;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
 const MAX_CALLS: usize = 256;
@@ -32,8 +32,8 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The server for one client. Clones share everything but what was said to their client.
 #[derive(Debug, Clone)]
-pub struct Door {
-    shelf: watch::Receiver<Arc<Shelf>>,
+pub struct McpServer {
+    tools: watch::Receiver<Arc<ToolList>>,
     callee: Callee,
     places: Arc<Semaphore>,
     running: TaskTracker,
@@ -44,16 +44,16 @@ pub struct Door {
     gone: CancellationToken,
 }
 
-impl Door {
+impl McpServer {
     /// The server of tools that this process runs, and that may change, for its first client.
-    pub fn of_runner(shelf: watch::Receiver<Arc<Shelf>>, runner: Arc<Runner>) -> Self {
-        Self::new(shelf, Callee::Runner(runner))
+    pub fn of_runner(tools: watch::Receiver<Arc<ToolList>>, runner: Arc<Runner>) -> Self {
+        Self::new(tools, Callee::Runner(runner))
     }
 
-    pub(crate) fn new(shelf: watch::Receiver<Arc<Shelf>>, callee: Callee) -> Self {
+    pub(crate) fn new(tools: watch::Receiver<Arc<ToolList>>, callee: Callee) -> Self {
         let places = Arc::new(Semaphore::new(MAX_CALLS));
         let (told, gone) = (Arc::default(), CancellationToken::new());
-        Self { shelf, callee, places, running: TaskTracker::new(), told, gone }
+        Self { tools, callee, places, running: TaskTracker::new(), told, gone }
     }
 
     /// For another client.
@@ -68,7 +68,7 @@ impl Door {
 
     /// The names of the tools, for people.
     pub fn names(&self) -> String {
-        self.shelf.borrow().names()
+        self.tools.borrow().names()
     }
 
     /// Waits until calls have ended that were cancelled, so that each leaves its receipt in the log.
@@ -77,12 +77,12 @@ impl Door {
         let _ = tokio::time::timeout(DRAIN, self.running.wait()).await;
     }
 
-    fn shelf(&self) -> Arc<Shelf> {
-        Arc::clone(&self.shelf.borrow())
+    fn tools(&self) -> Arc<ToolList> {
+        Arc::clone(&self.tools.borrow())
     }
 }
 
-impl ServerHandler for Door {
+impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
         ServerConfig::new(capabilities)
@@ -98,11 +98,11 @@ impl ServerHandler for Door {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.shelf().tools().cloned().collect()))
+        Ok(ListToolsResult::with_all_items(self.tools().tools().cloned().collect()))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.shelf().get(name).map(|entry| entry.tool.clone())
+        self.tools().get(name).map(|entry| entry.tool.clone())
     }
 
     async fn call_tool(
@@ -111,18 +111,18 @@ impl ServerHandler for Door {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let _running = self.running.token();
-        let shelf = self.shelf();
-        let Some(entry) = shelf.get(&request.name) else {
-            let sentence = format!("there is no tool `{}`; the tools are: {}", request.name, shelf.names());
+        let tools = self.tools();
+        let Some(entry) = tools.get(&request.name) else {
+            let sentence = format!("there is no tool `{}`; the tools are: {}", request.name, tools.names());
             return Err(ErrorData::invalid_params(sentence, None));
         };
         let Ok(_place) = self.places.try_acquire() else {
             let sentence = format!("execution error: {MAX_CALLS} calls wait already: try again when one has ended");
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
-        let progress = Progress::new(&context.peer, context.meta.get_progress_token());
+        let progress = ProgressNotifier::new(&context.peer, context.meta.get_progress_token());
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.callee.call(&shelf, entry, request.arguments.unwrap_or_default(), told, &context.ct);
+        let call = self.callee.call(&tools, entry, request.arguments.unwrap_or_default(), told, &context.ct);
         Ok(progress.follow(&request.name, call, tells).await.into())
     }
 
@@ -143,9 +143,9 @@ impl ServerHandler for Door {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut shelf = self.shelf.clone();
+        let mut tools = self.tools.clone();
         let telling =
-            async { while shelf.changed().await.is_ok() && context.sink().notify_tool_list_changed().await.is_ok() {} };
+            async { while tools.changed().await.is_ok() && context.sink().notify_tool_list_changed().await.is_ok() {} };
         // Also in the middle of it: nobody says then that what was written has gone.
         tokio::select! {
             () = context.cancelled() => {}
@@ -160,11 +160,11 @@ impl ServerHandler for Door {
         if self.told.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut shelf = self.shelf.clone();
+        let mut tools = self.tools.clone();
         let peer = context.peer;
         tokio::spawn(async move {
             loop {
-                match tokio::time::timeout(LOOK, shelf.changed()).await {
+                match tokio::time::timeout(LOOK, tools.changed()).await {
                     Ok(Ok(())) if peer.notify_tool_list_changed().await.is_ok() => {}
                     Err(_) if !peer.is_transport_closed() => {}
                     _ => return,

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use cofferdam_call::Progress as Told;
+use cofferdam_call::Progress;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{Peer, RoleServer};
 use tokio::sync::mpsc;
@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where the progress of one call goes. Its numbers must grow. A guest's own are told as it says them; before it says any,
 /// and where it never does, they stay below one, so that the first that is done goes on from there.
-pub(crate) struct Progress {
+pub(crate) struct ProgressNotifier {
     to: Option<(Peer<RoleServer>, ProgressToken)>,
     since: Instant,
     /// The number that was told last.
     last: f64,
 }
 
-impl Progress {
+impl ProgressNotifier {
     /// To `peer`, if its request carries a token.
     pub(crate) fn new(peer: &Peer<RoleServer>, token: Option<ProgressToken>) -> Self {
         Self { to: token.map(|token| (peer.clone(), token)), since: Instant::now(), last: 0.0 }
@@ -34,7 +34,7 @@ impl Progress {
         mut self,
         tool: &str,
         call: impl Future<Output = T>,
-        tells: mpsc::Receiver<Told>,
+        tells: mpsc::Receiver<Progress>,
     ) -> T {
         if self.to.is_none() {
             return call.await;
@@ -56,7 +56,7 @@ impl Progress {
     }
 
     /// Ends with `tells`.
-    async fn tell_all(&mut self, tool: &str, mut tells: mpsc::Receiver<Told>) {
+    async fn tell_all(&mut self, tool: &str, mut tells: mpsc::Receiver<Progress>) {
         self.tell(self.below_one(), None, format!("{tool} was called")).await;
         let mut heard = false;
         loop {
@@ -68,7 +68,7 @@ impl Progress {
                     while let Ok(newer) = tells.try_recv() {
                         told = newer;
                     }
-                    let Told { done, total, message } = told;
+                    let Progress { done, total, message } = told;
                     self.tell(number(done), total.map(number), message).await;
                 }
                 Err(_) if heard => {}

@@ -12,14 +12,14 @@ use crate::error::AgentError;
 const MAX_AGENTS: usize = 10_000;
 
 /// The names of agents, each with the names of its BINs.
-pub type Kept = BTreeMap<String, Vec<String>>;
+pub type AgentsOnDisk = BTreeMap<String, Vec<String>>;
 
 /// A tree with its Agentfile, or with the reason why that cannot be read.
 type Tree = (PathBuf, Result<Agentfile, ReadError>);
 
 /// Looks into the data directory at `data`; nothing is made there. An agent whose Agentfile cannot be read is an error,
 /// because nobody can say then which agents there are.
-pub fn kept(data: &Path) -> Result<Kept, AgentError> {
+pub fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
     let bins = |file: Agentfile| file.bins.into_iter().map(|bin| bin.name).collect();
     let names = |(_, file): Tree| file.map(|file| (file.name.to_string(), bins(file)));
     Ok(trees(data)?.into_iter().map(names).collect::<Result<_, _>>()?)

@@ -17,7 +17,7 @@ const MAX_REASON: usize = 256;
 
 /// The sandbox, and what stands around it.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Executor {
     pub(crate) engine: Engine,
     /// The threads on which all work for guests is done.
     pub(crate) threads: GuestThreads,
@@ -26,7 +26,7 @@ pub(crate) struct Door {
 }
 
 /// A call about which the policy has decided.
-pub(crate) struct Decided<'a> {
+pub(crate) struct DecidedCall<'a> {
     pub(crate) permit: Result<Permit<'a>, Outcome>,
     pub(crate) grant: &'a Grant,
     pub(crate) allowance: &'a Allowance,
@@ -37,10 +37,10 @@ pub(crate) struct Decided<'a> {
     pub(crate) depth: u64,
 }
 
-impl Door {
+impl Executor {
     /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of it; records it.
-    pub(crate) async fn pass(&self, tool: &str, decided: Decided<'_>) -> Called {
-        let Decided { permit, grant, allowance, place, caller, origin, depth } = decided;
+    pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {
+        let DecidedCall { permit, grant, allowance, place, caller, origin, depth } = decided;
         let Called { report, tools } = match permit {
             Ok(permit) => backend::wasm::call(&self.engine, &self.secrets, permit, allowance, place, caller).await,
             Err(outcome) => Called { report: Report::silent(allowance.receipt(grant, outcome)), tools: Vec::new() },
