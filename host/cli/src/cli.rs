@@ -7,6 +7,7 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
+use crate::cmd::tool::{Build, New};
 use crate::console::{self, Format};
 use crate::error::Failure;
 
@@ -237,58 +238,6 @@ pub(crate) struct Rm {
 pub(crate) enum Config {
     /// Show every value that holds, and where it came from.
     Show(Listing),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct New {
-    /// Name of the tool, and of the directory that is made for it
-    pub(crate) name: String,
-
-    /// What it is to be
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) shape: ProjectShape,
-
-    /// The guest SDK, for typed tools [default: that of the checkout which this program was built from]
-    #[arg(long, value_name = "PATH")]
-    pub(crate) sdk: Option<PathBuf>,
-}
-
-/// What a new tool is to be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum ProjectShape {
-    /// A function: JSON in, JSON out, with a schema from its types.
-    #[default]
-    Typed,
-    /// A program: arguments and standard input in, standard output and an exit code out.
-    Command,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Build {
-    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built otherwise. A core module
-    /// that is a command for WASI preview 1 is made a component
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The capabilities.toml of a component that was built otherwise
-    #[arg(long, value_name = "FILE")]
-    pub(crate) capabilities: Option<PathBuf>,
-
-    /// A WIT file or directory: what is written above its functions is what a model reads
-    #[arg(long, value_name = "PATH", requires = "capabilities")]
-    pub(crate) wit: Option<PathBuf>,
-
-    /// Where the components go
-    #[arg(long, default_value = "target/tools", value_name = "DIR")]
-    pub(crate) out: PathBuf,
-
-    /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a time
-    #[arg(long, short, value_name = "NAME[:TAG]")]
-    pub(crate) tag: Option<String>,
-
-    /// How to print: json gives one object for each tool
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::cli::Offers;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::host::Reach;
-use crate::{access, cmd, console, directory, remedy, secret};
+use crate::{access, console, directory, remedy, secret};
 
 /// How tools reach the network, and what each of them is offered.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
@@ -91,8 +91,8 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let bytes = cmd::tool::read(Path::new(file), secret::MAX_FILE);
-        let bytes = bytes.map_err(|failure| wrong(failure.sentence().to_owned()))?;
+        let bytes = cofferdam_workbench::read(Path::new(file), secret::MAX_FILE);
+        let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
         let value = secret::value(Zeroizing::new(bytes));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }

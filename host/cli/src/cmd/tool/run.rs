@@ -62,7 +62,9 @@ pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         first_failure = first_failure.and(print(&report, &tool, &run));
     }
     if tokio::time::timeout(CLEAN_UP, runner.emptied()).await.is_err() {
-        console::note("note: the /tmp of a call is not removed yet: the next command or host on this data directory does it");
+        console::note(
+            "note: the /tmp of a call is not removed yet: the next command or host on this data directory does it",
+        );
     }
     first_failure
 }
@@ -91,7 +93,7 @@ async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
 
 /// Loads the component and grants it what the command line offers.
 async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Toolbox, Failure> {
-    let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
+    let supplied = run.capabilities.as_deref().map(cofferdam_workbench::manifest).transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
     let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
     let name = super::name_of(&installed, &source);

@@ -82,7 +82,7 @@ impl Source {
 
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let component = super::read(path, MAX_COMPONENT)?.into();
+        let component = cofferdam_workbench::read(path, MAX_COMPONENT)?.into();
         let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self { component, origin: path.display().to_string(), image: None, name })
     }

@@ -19,27 +19,30 @@ mod web;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Digest;
+use cofferdam_workbench::build::{self, Built, Sources};
 
 use self::case::Cases;
 use self::limits::Suggestion;
 use self::place::Subject;
 use self::report::Tested;
-use super::build::{self, Built};
+use super::build::environment;
 use crate::cli::{Test, TestFormat};
 use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
+use crate::host;
 use crate::paths::DataDir;
 
 pub(crate) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Test { paths, capabilities, learn, format } = test;
     // A mistake in a case costs seconds, not a build.
     let cases = paths.iter().map(|path| Cases::read(&directory(path).join("cases"))).collect::<Result<Vec<_>, _>>()?;
-    let mut built = build::components(&paths, capabilities.as_deref(), None)?;
+    let sources = Sources { paths: paths.clone(), capabilities, wit: None };
+    let mut built = build::components(&sources, &environment(), &console::progress)?;
     // Unless the rows are what is looked for.
     if !learn {
         built.iter().try_for_each(|built| built.imports().map(drop))?;
-        built = build::described(built, config, data.path()).await?;
+        built = build::described(built, &|| Ok(host::runner(config, data)?)).await?;
     }
     let mut all = Vec::new();
     for ((path, cases), built) in paths.iter().zip(cases).zip(&built) {

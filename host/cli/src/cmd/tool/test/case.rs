@@ -109,7 +109,7 @@ impl Cases {
         let mut cases = Self::default();
         for file in files(directory)? {
             let place = file.display().to_string();
-            let text = String::from_utf8(super::super::read(&file, MAX_FILE)?)
+            let text = String::from_utf8(cofferdam_workbench::read(&file, MAX_FILE)?)
                 .map_err(|_| Failure::usage(format!("{place}: it is not valid UTF-8")))?;
             for (number, written) in parse(&text, &place)?.into_iter().enumerate() {
                 let name = written.name.clone();
