@@ -7,7 +7,7 @@ use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
 use cofferdam_capability::{Bytes, Count, HostOffer, TcpOffer, Time};
 use ipnet::IpNet;
 
-use crate::cmd::tool::{Build, New};
+use crate::cmd::tool::{Build, New, Test};
 use crate::console::{self, Format};
 use crate::error::Failure;
 
@@ -238,38 +238,6 @@ pub(crate) struct Rm {
 pub(crate) enum Config {
     /// Show every value that holds, and where it came from.
     Show(Listing),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Test {
-    /// Directories with a Cargo.toml, a capabilities.toml and cases/*.json, or one component that was built otherwise
-    /// with cases/ beside it
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The capabilities.toml of a component that was built otherwise
-    #[arg(long, value_name = "FILE")]
-    pub(crate) capabilities: Option<PathBuf>,
-
-    /// Print the smallest capabilities.toml with which the cases pass, instead of testing
-    #[arg(long, conflicts_with = "format")]
-    pub(crate) learn: bool,
-
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TestFormat,
-}
-
-/// How `tool test` prints its result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum TestFormat {
-    /// Tables and differences for people.
-    #[default]
-    Table,
-    /// JSON for machines.
-    Json,
-    /// A table of the tools with rounded figures, for a README.
-    Markdown,
 }
 
 /// What the operator gives to tools. The same words wherever tools are run from the command line.

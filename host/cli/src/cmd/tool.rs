@@ -18,6 +18,7 @@ use cofferdam_tool::Installed;
 
 pub(crate) use self::build::Build;
 pub(crate) use self::new::New;
+pub(crate) use self::test::Test;
 use crate::cli::Tool;
 use crate::config::Config;
 use crate::error::Failure;
