@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
 
 mod access;
+mod arguments;
 mod cli;
 mod client;
 mod cmd;

@@ -3,16 +3,65 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use clap::Args;
 use cofferdam_agent::Agent;
-use cofferdam_capability::{Decision, Grant, LimitsRequest, SecretName};
+use cofferdam_capability::{Bytes, Count, Decision, Grant, HostOffer, LimitsRequest, SecretName, TcpOffer, Time};
 use cofferdam_tool::{Secrets, Tool};
+use ipnet::IpNet;
 use zeroize::Zeroizing;
 
-use crate::cli::Offers;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::host::Reach;
 use crate::{access, console, directory, remedy, secret};
+
+/// Everything that an operator gives to tools. The same words for every command that runs them.
+#[derive(Debug, Args)]
+pub(crate) struct Offers {
+    /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
+    #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
+    pub(crate) dir: Vec<String>,
+
+    /// Give a variable that its manifest declares; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) env: Vec<String>,
+
+    /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) http: Vec<HostOffer>,
+
+    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) tcp: Vec<TcpOffer>,
+
+    /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) secret: Vec<String>,
+
+    /// Ask this DNS server instead of those of the configuration or the system; may be repeated
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) nameserver: Vec<std::net::SocketAddr>,
+
+    /// Let hosts also have these addresses that are not public: 10.1.0.0/16; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) allow_address: Vec<IpNet>,
+
+    /// Fuel, about one unit for each instruction [default: 20_000_000_000]
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<Count>,
+
+    /// Linear memory [default: 64MiB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Bytes>,
+
+    /// Wall-clock time of the call [default: 30s]
+    #[arg(long, value_name = "DUR")]
+    pub(crate) wall: Option<Time>,
+
+    /// Any other limit of the call, by its key in `[limits]`: written=1GiB; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
 
 /// How tools reach the network, and what each of them is offered.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {

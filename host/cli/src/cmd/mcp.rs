@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Mcp, Offers};
+use crate::cli::Mcp;
 use crate::config::Config;
 use crate::edge::listen;
 use crate::error::Failure;
@@ -14,10 +14,11 @@ use crate::mcp::door::Door;
 use crate::mcp::files::Files;
 use crate::mcp::named::Named;
 use crate::mcp::{agent, call::Callee, http, stdio};
+use crate::offers::{self, Offers};
 use crate::paths::DataDir;
 use crate::signals::Ending;
 use crate::token::Token;
-use crate::{console, descriptors, guard, host, offers};
+use crate::{console, descriptors, guard, host};
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let Mcp { tools, reach, agent, listen, reload, offers } = mcp;

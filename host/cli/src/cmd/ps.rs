@@ -5,7 +5,7 @@ use std::path::Path;
 use cofferdam_proto::host::{ListAgentsRequest, ListAgentsResponse};
 use serde_json::json;
 
-use crate::cli::Listing;
+use crate::arguments::Listing;
 use crate::client;
 use crate::console::{self, Format};
 use crate::error::Failure;

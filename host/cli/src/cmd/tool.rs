@@ -14,16 +14,43 @@ mod test;
 
 use std::path::PathBuf;
 
-use cofferdam_tool::Installed;
+use clap::Subcommand;
 
-pub(crate) use self::build::Build;
-pub(crate) use self::new::New;
-pub(crate) use self::test::Test;
-use crate::cli::Tool;
+use self::build::Build;
+use self::inspect::Inspect;
+use self::new::New;
+use self::pull::Pull;
+use self::push::Push;
+use self::rm::Rm;
+use self::run::Run;
+pub(crate) use self::source::name_of;
+use self::test::Test;
+use crate::arguments::Listing;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
-use source::Source;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Start the project of a new tool.
+    New(New),
+    /// Build tools from their Cargo packages, or take what another toolchain has built, with their manifests inside.
+    Build(Build),
+    /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
+    Test(Test),
+    /// Run a tool once in the sandbox.
+    Run(Box<Run>),
+    /// Show what a tool is and what it asks for, or what the tools of an agent get.
+    Inspect(Inspect),
+    /// Send a tool image to a registry.
+    Push(Push),
+    /// Fetch a tool image from a registry.
+    Pull(Pull),
+    /// List the tool images on this machine.
+    Ls(Listing),
+    /// Remove tool images from this machine, with what no other image needs.
+    Rm(Rm),
+}
 
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
@@ -36,13 +63,5 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Pull(pull) => pull::run(pull, &DataDir::open(data)?).await,
         Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
         Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
-    }
-}
-
-/// The name of a tool that has no other: its manifest's, else its file's or image's.
-pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
-    match installed.manifest().tool.name.as_str() {
-        "" => source.name(),
-        name => name,
     }
 }

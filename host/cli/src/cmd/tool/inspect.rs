@@ -1,12 +1,15 @@
 //! `cofferdam tool inspect`: what a tool is and what it asks for.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use cofferdam_call::Descriptor;
 use cofferdam_capability::Decision;
 use cofferdam_tool::{Installed, Tool};
 use cofferdam_workbench::describe::{self, LimitAsked, Power};
 use serde_json::{Value, json};
 
-use crate::cli::Inspect;
+use crate::arguments::Reach;
 use crate::config::Config;
 use crate::console::{self, Cell, Format};
 use crate::error::Failure;
@@ -14,9 +17,33 @@ use crate::host;
 use crate::paths::DataDir;
 
 use super::access;
-use super::source::{Image, Source};
+use super::source::{Image, Source, name_of};
 
-pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest.
+    /// With --agent a BIN of it [default: all of them]
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent")]
+    tool: Option<String>,
+
+    /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
+    /// they ask for and do not get
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Reach"])]
+    agent: Option<String>,
+
+    #[command(flatten)]
+    reach: Reach,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    capabilities: Option<PathBuf>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Inspect { tool, agent, reach, capabilities, format } = inspect;
     if let Some(agent) = agent {
         return access::show(&agent, tool.as_deref(), format, config, data).await;
@@ -29,7 +56,7 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A reviewer wants to see the rest also when a component does not say it.
-    let name = super::name_of(&installed, &source);
+    let name = name_of(&installed, &source);
     let (decision, toolbox) = (Decision::default(), runner.toolbox());
     let tools = runner.offer(&installed, name, &source.note(), decision, &toolbox).await.unwrap_or_else(|error| {
         console::note(&format!("note: {error}"));

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, tool_name_of};
 use cofferdam_image::{Found, Reference};
+use cofferdam_tool::Installed;
 
 use crate::console;
 use crate::error::Failure;
@@ -118,7 +119,15 @@ impl Source {
     }
 }
 
-/// Whether somebody who wrote this can only have meant a file: the same rule as for `BIN` in an Agentfile.
+/// The name that a tool has by itself: its manifest's, else its file's or image's.
+pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
+    match installed.manifest().tool.name.as_str() {
+        "" => source.name(),
+        name => name,
+    }
+}
+
+/// Returns true if this can only mean a file: the same rule as for `BIN` in an Agentfile.
 fn is_path(written: &str) -> bool {
     written.starts_with(['/', '.']) || written.ends_with(".wasm")
 }

@@ -1,0 +1,20 @@
+//! Arguments that several commands share.
+
+use clap::Args;
+
+use crate::console::Format;
+
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How registries are reached.
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
