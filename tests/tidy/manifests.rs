@@ -9,9 +9,10 @@ use crate::support::checkout;
 
 /// A crate of the host, and what is absent from its manifest. A name stands for its family too: `tonic` also means
 /// `tonic-health`. The same table as in `host/README.md`.
-const ABSENT: [(&str, &[&str]); 8] = [
+const ABSENT: [(&str, &[&str]); 9] = [
     ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic", "sqlx"]),
     ("cofferdam-capability", &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"]),
+    ("cofferdam-cli", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
     ("cofferdam-image", &["wasmtime", "sqlx", "tonic"]),
     ("cofferdam-model", &["wasmtime", "sqlx", "tonic"]),
     ("cofferdam-sandbox", &["tonic", "sqlx", "cofferdam-model", "cofferdam-agent"]),
@@ -36,12 +37,12 @@ const ALONE: [(&str, &[&str]); 10] = [
     ("sqlx", &["cofferdam-store"]),
     ("cofferdam-proto", &["cofferdam-server"]),
     ("tonic", &["cofferdam-proto", "cofferdam-server"]),
-    ("clap", &["cofferdam-server"]),
+    ("clap", &["cofferdam-cli"]),
     ("rmcp", &["cofferdam-server"]),
 ];
 
 /// The host crate with the one `main`.
-const MAIN: &str = "cofferdam-server";
+const MAIN: &str = "cofferdam-cli";
 
 /// The tables of a manifest, at its top and below each `[target.…]`.
 const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -352,16 +353,16 @@ fn a_sentence_names_file_line_and_table() {
 #[test]
 fn a_house_with_other_rooms_fails() {
     let whole = || rooms().map(|package| manifest(package, "")).collect::<Vec<_>>();
-    none(house(&whole(), &["server"]));
-    one(house(&whole()[1..], &["server"]), "cofferdam-agent is missing");
-    one(house(&whole(), &["server", "tool"]), "cofferdam-tool builds a program");
+    none(house(&whole(), &["cli"]));
+    one(house(&whole()[1..], &["cli"]), "cofferdam-agent is missing");
+    one(house(&whole(), &["cli", "tool"]), "cofferdam-tool builds a program");
     let mut other = whole();
     other[0] = manifest("cofferdam-agent", "[[bin]]\nname = \"agent\"\n");
-    one(house(&other, &["server"]), "cofferdam-agent builds a program");
+    one(house(&other, &["cli"]), "cofferdam-agent builds a program");
     let mut another = whole();
     another.push(manifest("cofferdam-cache", ""));
-    one(house(&another, &["server"]), "without a sentence of its own");
+    one(house(&another, &["cli"]), "without a sentence of its own");
     let mut misnamed = whole();
     misnamed[6].path = "host/tools/Cargo.toml".to_owned();
-    one(house(&misnamed, &["server"]), "call it cofferdam-tools");
+    one(house(&misnamed, &["cli"]), "call it cofferdam-tools");
 }

@@ -1,15 +1,21 @@
-//! The command line: what was written. What it means is in `cmd`.
+//! The command line: its commands. The arguments of each stand beside it in `cmd`.
 
 use std::path::PathBuf;
 
 use clap::builder::Styles;
-use clap::{Args, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
-use crate::arguments::{Listing, Reach};
+use crate::args::Listing;
+use crate::cmd::chat::Chat;
+use crate::cmd::config::ConfigCommand;
+use crate::cmd::image::Image;
+use crate::cmd::mcp::Mcp;
+use crate::cmd::selftest::Selftest;
+use crate::cmd::serve::Serve;
+use crate::cmd::sessions::Sessions;
 use crate::cmd::tool::Tool;
-use crate::console::{self, Format};
+use crate::console;
 use crate::error::Failure;
-use crate::offers::Offers;
 
 /// Hosts AI agents whose tools run in a sandbox they cannot escape from.
 #[derive(Debug, Parser)]
@@ -50,7 +56,7 @@ pub(crate) enum Command {
     Image(Image),
     /// Look at the configuration.
     #[command(subcommand)]
-    Config(Config),
+    Config(ConfigCommand),
     /// Run hostile programs against this very binary, and see every limit hold on this machine.
     Selftest(Selftest),
 }
@@ -66,123 +72,6 @@ impl Command {
             _ => "error",
         }
     }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
-    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-
-    /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) agentfile: Vec<PathBuf>,
-
-    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
-    #[arg(long, value_name = "AGENT:FILE")]
-    pub(crate) copy_in: Vec<String>,
-
-    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
-    /// repeated
-    #[arg(long, value_name = "AGENT:BIN@DIGEST")]
-    pub(crate) accept: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Chat {
-    /// Name or id of the agent
-    pub(crate) agent: String,
-
-    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
-    pub(crate) prompt: Vec<String>,
-
-    /// Go on with this session [default: a new one]
-    #[arg(long, short, value_name = "ID")]
-    pub(crate) session: Option<String>,
-
-    /// How to print: json gives one event on each line
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Selftest {
-    /// Only the guests whose name begins so
-    #[arg(value_name = "GUEST")]
-    pub(crate) guests: Vec<String>,
-
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Sessions {
-    /// List the sessions of an agent, the most recently used first.
-    Ls {
-        /// Name or id of the agent; may be left out when there is only one
-        agent: Option<String>,
-        #[command(flatten)]
-        listing: Listing,
-    },
-    /// Show what was said in a session.
-    Show {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
-        /// At most so many messages, the newest ones
-        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
-        limit: u32,
-        #[command(flatten)]
-        listing: Listing,
-    },
-    /// Delete a session with everything said in it.
-    Rm {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Image {
-    /// Remove what no image needs: blobs without a name, and what broken pulls have left.
-    Prune(Listing),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Config {
-    /// Show every value that holds, and where it came from.
-    Show(Listing),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Mcp {
-    /// Components, directories with components (*.wasm), and images: what they were when this was started
-    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
-    pub(crate) tools: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) reach: Reach,
-
-    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
-    #[arg(long, conflicts_with = "agent")]
-    pub(crate) reload: bool,
-
-    /// Serve the tools of this agent of the running host, under the grants they have there
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Reach"])]
-    pub(crate) agent: Option<String>,
-
-    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<std::net::SocketAddr>,
-
-    #[command(flatten)]
-    pub(crate) offers: Offers,
 }
 
 /// Reads the command line. Help and version are printed and end the process; what is wrong comes back.

@@ -3,7 +3,6 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
-use crate::edge::connections;
 use crate::error::Failure;
 
 /// What a host holds open besides calls and clients: its listeners, the database, tools that are loaded, connections to
@@ -14,7 +13,7 @@ const OWN: u64 = 144;
 const DOORS: u64 = 2;
 
 /// What is not for calls: kept for clients, so that the host can be reached whatever its calls hold.
-const KEPT: u64 = OWN + DOORS * connections::MOST as u64;
+const KEPT: u64 = OWN + DOORS * cofferdam_server::MOST_CONNECTIONS as u64;
 
 /// The most that is shared among calls: beyond it, nothing waits for a descriptor.
 const MOST: u32 = 1 << 28;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use cofferdam_server::{ClientError, ServerError};
+
 /// Why a command failed, in one sentence, and the exit code that says what kind of failure it is.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -74,33 +76,24 @@ impl From<cofferdam_workbench::Error> for Failure {
     }
 }
 
-impl From<tonic::Status> for Failure {
-    fn from(status: tonic::Status) -> Self {
-        let sentence = status.message();
-        if let Some(sentence) = unanswered(&status) {
-            return Self::work(sentence);
-        }
-        match status.code() {
-            tonic::Code::PermissionDenied => Self::denied(sentence),
-            tonic::Code::InvalidArgument => Self::usage(sentence),
-            _ => Self::work(sentence),
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Denied(sentence) => Self::denied(sentence),
+            ClientError::Invalid(sentence) => Self::usage(sentence),
+            ClientError::Failed(_) | ClientError::Unreached => Self::work(error),
         }
     }
 }
 
-/// The sentence for a status that the host did not send: this process made it, because no answer came.
-fn unanswered(status: &tonic::Status) -> Option<&'static str> {
-    const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or has as many clients as it \
-                          takes, all of them with requests under way; look at it and its log";
-    let first = std::error::Error::source(status)?;
-    let mut sources = std::iter::successors(Some(first), |error| error.source());
-    let silent = sources.any(|error| {
-        let timed_out = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout);
-        timed_out || error.is::<tonic::TimeoutExpired>()
-    });
-    if silent {
-        return Some(SILENT);
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        use ServerError as E;
+        match error {
+            E::NotLoopback(_) => Self::usage(format!("--listen {error}")),
+            E::PortInUse(_) | E::Tcp { .. } => Self::work(format!("--listen {error}")),
+            E::SocketPath { .. } | E::Unlisted(_) => Self::usage(error),
+            E::Socket { .. } | E::Reflection(_) | E::Task(_) | E::NoInitialize | E::Initialize(_) => Self::work(error),
+        }
     }
-    matches!(status.code(), tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal)
-        .then_some("the host closed the connection before it had answered: it has ended, or was too slow to be read")
 }

@@ -1,22 +1,19 @@
-//! The `cofferdam` binary: the only crate that knows proto, HTTP, argv and environment.
+//! The `cofferdam` binary: the only crate that reads argv, environment and configuration, and prints.
 
 #![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
 
 mod access;
-mod arguments;
+mod args;
 mod cli;
-mod client;
 mod cmd;
 mod config;
+mod connect;
 mod console;
 mod descriptors;
 mod directory;
-mod edge;
 mod error;
-mod grpc;
 mod guard;
 mod host;
-mod mcp;
 mod offers;
 mod paths;
 mod progress;
@@ -29,6 +26,8 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
+use crate::cli::{Cli, Command};
+use crate::config::Config;
 use crate::error::Failure;
 
 /// The system's allocator takes a tenth of a call, and more where calls end on another thread than they began on.
@@ -54,8 +53,24 @@ fn run() -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::work(format!("the async runtime cannot start: {error}")))?;
-    let done = runtime.block_on(cmd::run(cli));
+    let done = runtime.block_on(command(cli));
     // Reads of a file system or a terminal that never return must not keep the process from ending.
     runtime.shutdown_background();
     done
+}
+
+async fn command(cli: Cli) -> Result<(), Failure> {
+    let data = paths::data_dir(cli.data_dir)?;
+    let config = || Config::load(cli.config.as_deref(), &data);
+    match cli.command {
+        Command::Serve(serve) => cmd::serve::run(serve, config()?, data).await,
+        Command::Chat(chat) => cmd::chat::run(chat, &data).await,
+        Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
+        Command::Sessions(sessions) => cmd::sessions::run(sessions, &data).await,
+        Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
+        Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
+        Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
+        Command::Image(image) => cmd::image::run(&image, data).await,
+        Command::Config(command) => cmd::config::run(&command, &config()?, &data),
+    }
 }

@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::host::Reach;
 use crate::{access, console, directory, remedy, secret};
 
-/// Everything that an operator gives to tools. The same words for every command that runs them.
+/// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Offers {
     /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated

@@ -104,3 +104,10 @@ pub enum Error {
         retryable: bool,
     },
 }
+
+impl Error {
+    /// Returns true for a failure that may be over when the request is sent again.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Vendor { retryable: true, .. })
+    }
+}

@@ -3,13 +3,29 @@
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
 
-use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest};
-use serde_json::json;
+use clap::Args;
+use cofferdam_server::ChatEvent;
 
-use crate::cli::Chat;
-use crate::client::{self, to_agent};
+use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Chat {
+    /// Name or id of the agent
+    pub(crate) agent: String,
+
+    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
+    pub(crate) prompt: Vec<String>,
+
+    /// Go on with this session [default: a new one]
+    #[arg(long, short, value_name = "ID")]
+    pub(crate) session: Option<String>,
+
+    /// How to print: json gives one event on each line
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
 
 /// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
 const MAX_PROMPT: u64 = 1 << 20;
@@ -61,15 +77,11 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
 }
 
 async fn turn(agent: &str, session: &str, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
-    let request = ChatStreamRequest { session_id: session.to_owned(), prompt, regenerate: false };
-    let mut events = client::runtime(data).await?.chat_stream(to_agent(Some(agent), request)?).await?.into_inner();
+    let mut events = connect(data).await?.chat(agent, session, prompt).await?;
     let mut printer = Printer::default();
-    while let Some(event) = events.message().await? {
+    while let Some(event) = events.next().await? {
         match format {
-            Format::Json => console::json(&json!({
-                "type": event.r#type, "step": event.step, "tool": event.tool, "content": event.content,
-                "tool_id": event.tool_id, "duration_ms": event.duration_ms,
-            }))?,
+            Format::Json => console::json(&event)?,
             Format::Table => printer.print(&event),
         }
     }
@@ -84,8 +96,8 @@ struct Printer {
 }
 
 impl Printer {
-    fn print(&mut self, event: &ChatStreamEvent) {
-        match event.r#type.as_str() {
+    fn print(&mut self, event: &ChatEvent) {
+        match event.kind.as_str() {
             "step.start" if event.step > 0 => {
                 self.end_line();
                 console::spans(&[(Style::Dim, &format!("· step {}", event.step + 1))]);

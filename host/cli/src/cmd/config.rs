@@ -2,14 +2,25 @@
 
 use std::path::Path;
 
+use clap::Subcommand;
+
+use crate::args::Listing;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 
-pub(crate) fn show(config: &Config, data: &Path, format: Format) -> Result<(), Failure> {
+/// `cofferdam config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every value that holds, and where it came from.
+    Show(Listing),
+}
+
+pub(crate) fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Result<(), Failure> {
+    let ConfigCommand::Show(Listing { format }) = command;
     tell_unknown_grants(config, data);
     let settings = config.settings();
-    if format == Format::Json {
+    if *format == Format::Json {
         return console::json(&serde_json::json!({ "settings": settings, "grant": config.grants }));
     }
     let rows = settings.into_iter().map(|setting| vec![setting.key, setting.value, setting.origin]);

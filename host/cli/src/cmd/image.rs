@@ -3,13 +3,20 @@
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
+use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli::Image;
+use crate::args::Listing;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Image {
+    /// Remove what no image needs: blobs without a name, and what broken pulls have left.
+    Prune(Listing),
+}
 
 pub(crate) async fn run(image: &Image, data: PathBuf) -> Result<(), Failure> {
     let Image::Prune(listing) = image;

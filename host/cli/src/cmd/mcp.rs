@@ -1,34 +1,63 @@
 //! `cofferdam mcp`: tools for editors and desktop assistants.
 
+mod decided;
+mod files;
+mod named;
+
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
+use cofferdam_server::mcp::{Door, agent, http, stdio};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::Mcp;
+use crate::args::Registries;
 use crate::config::Config;
-use crate::edge::listen;
+use crate::connect::connect;
 use crate::error::Failure;
-use crate::mcp::door::Door;
-use crate::mcp::files::Files;
-use crate::mcp::named::Named;
-use crate::mcp::{agent, call::Callee, http, stdio};
 use crate::offers::{self, Offers};
 use crate::paths::DataDir;
 use crate::signals::Ending;
-use crate::token::Token;
-use crate::{console, descriptors, guard, host};
+use crate::{console, descriptors, guard, host, token};
+use files::Files;
+use named::Named;
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Components, directories with components (*.wasm), and images: what they were when this was started
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    pub(crate) tools: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+
+    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
+    #[arg(long, conflicts_with = "agent")]
+    pub(crate) reload: bool,
+
+    /// Serve the tools of this agent of the running host, under the grants they have there
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Registries"])]
+    pub(crate) agent: Option<String>,
+
+    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) offers: Offers,
+}
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Mcp { tools, reach, agent, listen, reload, offers } = mcp;
+    let Mcp { tools, registries, agent, listen, reload, offers } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let opening = async {
         match agent {
-            Some(name) => agent::door(&data, name).await,
+            Some(name) => Ok(agent::door(&connect(&data).await?, name).await?),
             None => {
-                let named = Tools { written: &tools, plain_http: reach.plain_http, reload };
+                let named = Tools { written: &tools, plain_http: registries.plain_http, reload };
                 here(&named, &offers, config, &DataDir::open(data.clone())?).await
             }
         }
@@ -39,17 +68,23 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         () = stop.cancelled() => return Ok(()),
     };
     let Some(address) = listen else {
-        return stdio::serve(door, stop).await;
+        if std::io::stdin().is_terminal() {
+            console::note(
+                "this speaks MCP on standard input and output: clients start it, see their configuration in README.md",
+            );
+        }
+        return Ok(stdio::serve(door, stop).await?);
     };
-    let token = Token::load(&DataDir::open(data)?)?;
-    let listener = listen::tcp(address).await?;
+    let token = token::load(&DataDir::open(data)?)?;
+    let listener = cofferdam_server::tcp(address).await?;
     let address = listener.local_addr().map_err(Failure::work)?;
     console::note(&format!(
         "listening on http://{address}{}; clients send the token in {}",
         http::PATH,
         token.origin()
     ));
-    http::serve(door, listener, token, stop).await
+    http::serve(door, address, listener, token, stop).await;
+    Ok(())
 }
 
 /// The tools that the command line names.
@@ -72,7 +107,7 @@ async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir
     let seen = named.stamps();
     let (files, shelf) = Files::open(Arc::clone(&runner), named, decision).await?;
     let (sender, shelf) = watch::channel(Arc::new(shelf));
-    let door = Door::new(shelf, Callee::Runner(runner));
+    let door = Door::of_runner(shelf, runner);
     console::note(&format!("serving {}", door.names()));
     if tools.reload {
         tokio::spawn(files.watch(seen, sender));

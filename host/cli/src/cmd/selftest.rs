@@ -2,13 +2,24 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use cofferdam_selftest::{Corpus, Row, SwapProof, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::cli::Selftest;
 use crate::console::{self, Format};
 use crate::error::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Selftest {
+    /// Only the guests whose name begins so
+    #[arg(value_name = "GUEST")]
+    pub(crate) guests: Vec<String>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
 
 pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
     let rows: Vec<&'static Row> = cofferdam_selftest::rows().filter(|row| is_chosen(row, &selftest.guests)).collect();

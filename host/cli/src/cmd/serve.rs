@@ -4,27 +4,39 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use cofferdam_agent::{Accepted, Agents};
 use cofferdam_capability::DigestError;
-use tokio_util::sync::CancellationToken;
+use cofferdam_server::{Server, Serving, SocketFile};
 
-use crate::cli::Serve;
 use crate::config::Config;
-use crate::edge::accept::{Listener, accept};
-use crate::edge::listen::{self, SocketFile};
 use crate::error::Failure;
-use crate::grpc::connection::{Door, Stack};
-use crate::grpc::{self, Shared};
 use crate::paths::{self, DataDir, Lock};
 use crate::signals::Ending;
-use crate::token::Token;
-use crate::{console, descriptors, guard, host, offers};
+use crate::{console, descriptors, guard, host, offers, token};
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
+    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+
+    /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) agentfile: Vec<PathBuf>,
+
+    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
+    #[arg(long, value_name = "AGENT:FILE")]
+    pub(crate) copy_in: Vec<String>,
+
+    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
+    /// repeated
+    #[arg(long, value_name = "AGENT:BIN@DIGEST")]
+    pub(crate) accept: Vec<String>,
+}
 
 /// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
-
-/// How long turns have to store what they have once they are cancelled.
-const STORE: Duration = Duration::from_secs(5);
 
 /// How often failed agents are tried again: often enough for whoever has made room on a full disk.
 const RETRY: Duration = Duration::from_secs(5);
@@ -40,12 +52,12 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let accepted = accept.iter().map(|written| accepted(written)).collect::<Result<_, _>>()?;
     descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = match address {
-        Some(address) => Some(listen::tcp(address).await?),
+        Some(address) => Some(cofferdam_server::tcp(address).await?),
         None => None,
     };
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
-    let token = tcp.as_ref().map(|_| Token::load(&data)).transpose()?;
+    let token = tcp.as_ref().map(|_| token::load(&data)).transpose()?;
 
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
@@ -60,36 +72,27 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::new()?;
     let socket = paths::socket(data.path());
-    let (unix, socket_file) = listen::unix(&socket)?;
-    let shared = Shared::new(Arc::clone(&agents));
-    let stack = Stack::new(grpc::routes(&shared).await?);
-    let mut doors = vec![(socket.display().to_string(), Listener::Unix(unix), stack.door())];
+    let (unix, socket_file) = cofferdam_server::unix(&socket)?;
+    let mut server = Server::new(Arc::clone(&agents)).await?;
+    server.add_unix(&socket, unix);
     let mut places = socket.display().to_string();
     if let Some((tcp, token)) = tcp.zip(token) {
         let address = tcp.local_addr().map_err(Failure::work)?;
         places += &format!(" and http://{address}, where clients send the token in {}", token.origin());
-        doors.push((address.to_string(), Listener::Tcp(tcp), stack.tcp_door(token)));
+        server.add_tcp(address, tcp, token);
     }
     console::note(&format!("listening on {places}"));
     console::note(&next_command(&agents, data.path(), &copied));
 
-    let closing = CancellationToken::new();
-    let open = doors.into_iter().map(|(name, listener, door)| open(name, listener, door, closing.clone()));
-    let open: Vec<_> = open.map(tokio::spawn).collect();
+    let serving = server.open();
     let ended = tokio::select! {
-        () = drain(&shared, &mut signals) => Ok(()),
+        () = drain(&serving, &mut signals) => Ok(()),
         gone = removed(&data, &lock, &agents, &socket_file) => {
-            shared.ending.cancel();
-            shared.stop.cancel();
-            shared.turns.close();
-            let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
+            serving.stop().await;
             Err(gone)
         }
     };
-    closing.cancel();
-    for door in open {
-        door.await.map_err(|error| Failure::work(format!("the server failed: {error}")))?;
-    }
+    serving.close().await?;
     agents.store().close().await;
     ended
 }
@@ -143,29 +146,20 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
     }
 }
 
-/// Serves a door until `closing` says so and its connections have ended.
-async fn open(name: String, listener: Listener, door: Arc<Door>, closing: CancellationToken) {
-    let serve = |socket, place| Arc::clone(&door).connection(socket, place, closing.clone());
-    accept(name, listener, &closing, serve).await;
-}
-
 /// Waits for a signal to end, then for the turns that run, while clients may still ask what goes on; a second signal cuts
 /// the waiting short.
-async fn drain(shared: &Shared, signals: &mut Ending) {
+async fn drain(serving: &Serving, signals: &mut Ending) {
     signals.asked().await;
-    shared.ending.cancel();
-    shared.turns.close();
-    if !shared.turns.is_empty() {
-        console::note(&format!("ending: waiting for {} turns (again to stop them)", shared.turns.len()));
+    let running = serving.end();
+    if running > 0 {
+        console::note(&format!("ending: waiting for {running} turns (again to stop them)"));
     }
     tokio::select! {
-        () = shared.turns.wait() => {}
+        () = serving.ended() => {}
         () = tokio::time::sleep(DRAIN) => {}
         () = signals.asked() => {}
     }
-    shared.stop.cancel();
-    // What a turn has said is in the database already; this is for its last words.
-    let _ = tokio::time::timeout(STORE, shared.turns.wait()).await;
+    serving.stop().await;
 }
 
 /// Reads `AGENT:BIN@DIGEST`.

@@ -2,22 +2,45 @@
 
 use std::path::Path;
 
-use cofferdam_proto::agent::DeleteSessionRequest;
-use cofferdam_proto::host::{ListSessionsRequest, ReadMessagesRequest};
-use serde::Serialize;
-use serde_json::{Value, json};
+use clap::Subcommand;
+use cofferdam_server::Message;
+use serde_json::Value;
 
-use crate::cli::Sessions;
-use crate::client::{self, to_agent};
+use crate::args::Listing;
+use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
 
-/// A message, put together from its pieces.
-#[derive(Debug, Serialize)]
-struct Message {
-    role: String,
-    content: String,
-    created_at: i64,
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List the sessions of an agent, the most recently used first.
+    Ls {
+        /// Name or id of the agent; may be left out when there is only one
+        agent: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show what was said in a session.
+    Show {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+        /// At most so many messages, the newest ones
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+        limit: u32,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Delete a session with everything said in it.
+    Rm {
+        /// Id of the session
+        session: String,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+    },
 }
 
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
@@ -31,19 +54,8 @@ pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> 
 }
 
 async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Failure> {
-    let request = to_agent(agent, ListSessionsRequest {})?;
-    let mut pages = client::sessions(data).await?.list_sessions(request).await?.into_inner();
-    let mut sessions = Vec::new();
-    while let Some(page) = pages.message().await? {
-        sessions.extend(page.sessions);
-    }
+    let sessions = connect(data).await?.sessions(agent).await?;
     if format == Format::Json {
-        let sessions: Vec<_> = sessions
-            .iter()
-            .map(|session| {
-                json!({ "id": session.id, "message_count": session.message_count, "last_active": session.last_active })
-            })
-            .collect();
         return console::json(&sessions);
     }
     let rows = sessions
@@ -54,16 +66,10 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
 }
 
 async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, data: &Path) -> Result<(), Failure> {
-    let request = to_agent(agent, ReadMessagesRequest { session_id: session.clone(), limit })?;
-    let mut pieces = client::sessions(data).await?.read_messages(request).await?.into_inner();
-    let (mut content, mut empty) = (String::new(), true);
-    while let Some(piece) = pieces.message().await? {
-        content.push_str(&piece.content);
-        if !piece.last {
-            continue;
-        }
+    let mut messages = connect(data).await?.messages(agent, &session, limit).await?;
+    let mut empty = true;
+    while let Some(message) = messages.next().await? {
         empty = false;
-        let message = Message { role: piece.role, content: std::mem::take(&mut content), created_at: piece.created_at };
         match format {
             Format::Json => console::json(&message)?,
             Format::Table => print(&message),
@@ -76,9 +82,7 @@ async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, 
 }
 
 async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(), Failure> {
-    let request = to_agent(agent, DeleteSessionRequest { session_id: session })?;
-    client::runtime(data).await?.delete_session(request).await?;
-    Ok(())
+    Ok(connect(data).await?.delete_session(agent, session).await?)
 }
 
 /// A message as a person reads it: the parts of an answer one after the other.

@@ -25,7 +25,7 @@ use self::rm::Rm;
 use self::run::Run;
 pub(crate) use self::source::name_of;
 use self::test::Test;
-use crate::arguments::Listing;
+use crate::args::Listing;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;

@@ -9,7 +9,7 @@ use cofferdam_tool::{Installed, Tool};
 use cofferdam_workbench::describe::{self, LimitAsked, Power};
 use serde_json::{Value, json};
 
-use crate::arguments::Reach;
+use crate::args::Registries;
 use crate::config::Config;
 use crate::console::{self, Cell, Format};
 use crate::error::Failure;
@@ -28,11 +28,11 @@ pub(crate) struct Inspect {
 
     /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
     /// they ask for and do not get
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Reach"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Registries"])]
     agent: Option<String>,
 
     #[command(flatten)]
-    reach: Reach,
+    reach: Registries,
 
     /// A capabilities.toml to use instead of the manifest in the component
     #[arg(long, value_name = "FILE")]

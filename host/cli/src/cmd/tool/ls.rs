@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::arguments::Listing;
+use crate::args::Listing;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
-pub(super) async fn run(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     let store = host::image_store(data)?;
     let images = tokio::task::spawn_blocking(move || store.list()).await.map_err(Failure::work)??;
     if listing.format == Format::Json {

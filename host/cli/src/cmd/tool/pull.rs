@@ -5,7 +5,7 @@ use clap::Args;
 use cofferdam_image::{Pulled, Reference};
 use serde_json::json;
 
-use crate::arguments::Reach;
+use crate::args::Registries;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -19,7 +19,7 @@ pub(crate) struct Pull {
     images: Vec<String>,
 
     #[command(flatten)]
-    reach: Reach,
+    reach: Registries,
 
     /// How to print: json gives one object for each image
     #[arg(long, value_enum, default_value_t)]

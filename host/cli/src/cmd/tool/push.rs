@@ -5,7 +5,7 @@ use clap::Args;
 use cofferdam_image::{Pushed, Reference};
 use serde_json::json;
 
-use crate::arguments::Reach;
+use crate::args::Registries;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -23,7 +23,7 @@ pub(crate) struct Push {
     target: Option<String>,
 
     #[command(flatten)]
-    reach: Reach,
+    reach: Registries,
 
     /// How to print
     #[arg(long, value_enum, default_value_t)]

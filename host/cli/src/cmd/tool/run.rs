@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::Reach;
+use crate::args::Registries;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::descriptors;
@@ -36,7 +36,7 @@ pub(crate) struct Run {
     tool: String,
 
     #[command(flatten)]
-    reach: Reach,
+    reach: Registries,
 
     /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
     #[arg(last = true, value_name = "ARGS")]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_capability::Decision;
+use cofferdam_server::mcp::Shelf;
 use cofferdam_tool::{Runner, Tool, Toolbox};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
 
 use super::decided::Decided;
 use super::named::{Component, MAX_COMPONENTS, Named, Stamp};
-use super::shelf::Shelf;
 use crate::error::Failure;
 use crate::{console, offers};
 
@@ -106,7 +106,7 @@ impl Files {
                 toolbox.add(tool).map_err(|taken| wrong(taken.to_string()))?;
             }
         }
-        Shelf::of(toolbox).map_err(Failure::usage)
+        Ok(Shelf::of(toolbox)?)
     }
 
     /// Looks at the files for ever, which were as in `seen` when the shelf was filled, and tells the operator when they are

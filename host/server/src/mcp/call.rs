@@ -99,7 +99,7 @@ async fn on_host(
     let request = CallToolRequest { name: name.to_owned(), input: arguments };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,
-        Err(failure) => return Done::failed(failure.sentence().to_owned()),
+        Err(error) => return Done::failed(error.to_string()),
     };
     let last = async {
         let mut events = client.call_tool(request).await?.into_inner();

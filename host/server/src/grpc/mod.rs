@@ -24,10 +24,8 @@ use tonic::service::Routes;
 use tonic::{Request, Status};
 
 use self::answers::AllAnswers;
-use crate::error::Failure;
-
-/// The metadata key that picks an agent by name or id.
-pub(crate) const AGENT_KEY: &str = "cofferdam-agent";
+use crate::agent_key::AGENT_KEY;
+use crate::error::ServerError;
 
 /// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better sentence; this one
 /// bounds the memory of a request.
@@ -80,7 +78,7 @@ impl Shared {
 }
 
 /// Every service of the host.
-pub(crate) async fn routes(shared: &Shared) -> Result<Routes, Failure> {
+pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AgentRuntimeServer<runtime::Runtime>>().await;
     health.set_serving::<AgentsServer<agents::AgentsService>>().await;
@@ -91,7 +89,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, Failure> {
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let wrong = |error| Failure::work(format!("reflection cannot start: {error}"));
+    let wrong = |error: tonic_reflection::server::Error| ServerError::Reflection(error.to_string());
     let runtime = AgentRuntimeServer::new(runtime::Runtime { shared: shared.clone() });
     let agents = AgentsServer::new(agents::AgentsService { shared: shared.clone() });
     let tools = ToolsServer::new(tools::ToolsService { shared: shared.clone() });

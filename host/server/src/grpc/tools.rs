@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 
 use super::answers::Place;
 use super::{Shared, status};
-use crate::mcp::Facts;
+use crate::listed::Listed;
 
 #[derive(Debug)]
 pub(crate) struct ToolsService {
@@ -116,7 +116,7 @@ async fn next(
 
 fn list(agent: &Agent) -> ListToolsResponse {
     let tool = |tool: &cofferdam_tool::Tool| {
-        let Facts { descriptor, read_only, open_world } = Facts::of(tool);
+        let Listed { descriptor, read_only, open_world } = Listed::of(tool);
         let Descriptor { name, description, input_schema, output_schema } = descriptor;
         let output_schema = output_schema.map(|schema| schema.to_string()).unwrap_or_default();
         Tool { name, description, input_schema: input_schema.to_string(), output_schema, read_only, open_world }

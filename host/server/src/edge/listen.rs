@@ -6,41 +6,38 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, UnixListener};
 
-use crate::error::Failure;
+use crate::error::ServerError;
 
 /// The longest path of a unix socket, in bytes (`sun_path`, with its NUL).
 const MAX_SOCKET_PATH: usize = 107;
 
 /// Listens on TCP, on loopback alone: tokens would cross a network in clear, because there is no TLS yet.
-pub(crate) async fn tcp(address: SocketAddr) -> Result<TcpListener, Failure> {
+pub async fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
     if !address.ip().is_loopback() {
-        return Err(Failure::usage(format!(
-            "--listen {address} is not a loopback address: without TLS a token is safe on 127.0.0.1 or [::1] alone"
-        )));
+        return Err(ServerError::NotLoopback(address));
     }
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Failure::work(format!(
-            "--listen {address}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free one)"
-        )),
-        _ => Failure::work(format!("--listen {address}: {error}")),
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => ServerError::PortInUse(address),
+        _ => ServerError::Tcp { address, source },
     })
 }
 
 /// The socket file; removed when the host ends, unless another host has its own under that name by then.
 #[derive(Debug)]
-pub(crate) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     device: u64,
     inode: u64,
 }
 
 impl SocketFile {
-    pub(crate) fn path(&self) -> &Path {
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns true if the name still leads to this socket.
-    pub(crate) fn is_in_place(&self) -> bool {
+    pub fn is_in_place(&self) -> bool {
         let named = std::fs::symlink_metadata(&self.path);
         named.is_ok_and(|named| (named.dev(), named.ino()) == (self.device, self.inode))
     }
@@ -57,13 +54,10 @@ impl Drop for SocketFile {
 
 /// Listens on a unix socket that only this user can connect to. The caller holds the lock of the data directory, so a
 /// socket that is there already belongs to a host that is gone.
-pub(crate) fn unix(path: &Path) -> Result<(UnixListener, SocketFile), Failure> {
-    let wrong = |error: std::io::Error| Failure::work(format!("cannot listen on {}: {error}", path.display()));
+pub fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ServerError> {
+    let wrong = |source: std::io::Error| ServerError::Socket { path: path.to_owned(), source };
     if path.as_os_str().len() > MAX_SOCKET_PATH {
-        return Err(Failure::usage(format!(
-            "{} is longer than the {MAX_SOCKET_PATH} bytes a socket's path may have: choose a shorter --data-dir",
-            path.display()
-        )));
+        return Err(ServerError::SocketPath { path: path.to_owned(), most: MAX_SOCKET_PATH });
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),

@@ -11,9 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::seldom::Seldom;
 use super::watch::Watch;
 
-/// Connections at once through one door. Each client keeps one or a few open; a descriptor is counted for each
-/// (`crate::descriptors`).
-pub(crate) const MOST: usize = 128;
+/// Connections at once through one door. Each client keeps one or a few open. A host keeps a descriptor for each.
+pub const MOST: usize = 128;
 
 /// Time from connecting to the first request that may be made. Clients that mean it take milliseconds.
 const PROOF: Duration = Duration::from_secs(10);

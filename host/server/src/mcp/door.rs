@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cofferdam_tool::MAX_PROGRESS;
+use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
     ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
@@ -32,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The server for one client. Clones share everything but what was said to their client.
 #[derive(Debug, Clone)]
-pub(crate) struct Door {
+pub struct Door {
     shelf: watch::Receiver<Arc<Shelf>>,
     callee: Callee,
     places: Arc<Semaphore>,
@@ -45,6 +45,11 @@ pub(crate) struct Door {
 }
 
 impl Door {
+    /// The server of tools that this process runs, and that may change, for its first client.
+    pub fn of_runner(shelf: watch::Receiver<Arc<Shelf>>, runner: Arc<Runner>) -> Self {
+        Self::new(shelf, Callee::Runner(runner))
+    }
+
     pub(crate) fn new(shelf: watch::Receiver<Arc<Shelf>>, callee: Callee) -> Self {
         let places = Arc::new(Semaphore::new(MAX_CALLS));
         let (told, gone) = (Arc::default(), CancellationToken::new());
@@ -62,7 +67,7 @@ impl Door {
     }
 
     /// The names of the tools, for people.
-    pub(crate) fn names(&self) -> String {
+    pub fn names(&self) -> String {
         self.shelf.borrow().names()
     }
 

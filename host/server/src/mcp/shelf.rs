@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Access, Grant, check_tool_name};
+use cofferdam_capability::check_tool_name;
 use cofferdam_tool::Toolbox;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
+
+use crate::error::ServerError;
+use crate::listed::Listed;
 
 /// Tools that one server offers. Clients list them whole, and a model reads each of them.
 const MAX_TOOLS: usize = 1_024;
@@ -17,7 +20,7 @@ const RESULT: &str = "result";
 
 /// What a server offers at one time.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub struct Shelf {
     entries: BTreeMap<String, Entry>,
     /// The tools themselves, where this process runs them.
     pub(crate) toolbox: Option<Arc<Toolbox>>,
@@ -43,56 +46,29 @@ pub(crate) enum Output {
     Wrapped,
 }
 
-/// What has to be known of a tool, wherever it runs.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts {
-    pub(crate) descriptor: Descriptor,
-    /// Its grant lets it change nothing.
-    pub(crate) read_only: bool,
-    /// Its grant lets it reach the network, or call tools that may.
-    pub(crate) open_world: bool,
-}
-
-impl Facts {
-    pub(crate) fn of(tool: &cofferdam_tool::Tool) -> Self {
-        Self {
-            descriptor: tool.descriptor().clone(),
-            read_only: changes_nothing(tool.grant()),
-            open_world: reaches_out(tool.grant()),
-        }
-    }
-}
-
-/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing. What the tools may do that
-/// it calls is not known here.
-fn changes_nothing(grant: &Grant) -> bool {
-    let kept = grant.preopens().iter().any(|preopen| preopen.access() == Access::ReadWrite);
-    !kept && grant.calls().is_empty() && !reaches_out(grant)
-}
-
-fn reaches_out(grant: &Grant) -> bool {
-    let network = grant.network();
-    !network.rules().is_empty() || network.has_tcp() || !grant.calls().is_empty()
-}
-
 impl Shelf {
     /// An empty one, for tools that run elsewhere.
     pub(crate) fn new() -> Self {
         Self { entries: BTreeMap::new(), toolbox: None }
     }
 
-    /// All tools of a toolbox. The error says what is wrong with one of them, for the operator.
-    pub(crate) fn of(toolbox: Toolbox) -> Result<Self, String> {
+    /// All tools of a toolbox.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many of them, or one that no client could be told of.
+    pub fn of(toolbox: Toolbox) -> Result<Self, ServerError> {
         let mut shelf = Self::new();
-        toolbox.iter().try_for_each(|tool| shelf.add(Facts::of(tool)))?;
+        toolbox.iter().try_for_each(|tool| shelf.add(Listed::of(tool)))?;
         Ok(Self { toolbox: Some(Arc::new(toolbox)), ..shelf })
     }
 
     /// Puts a tool on it. The error says what is wrong with it, for the operator.
-    pub(crate) fn add(&mut self, facts: Facts) -> Result<(), String> {
-        let entry = Entry::new(facts)?;
+    pub(crate) fn add(&mut self, listed: Listed) -> Result<(), ServerError> {
+        let entry = Entry::new(listed).map_err(ServerError::Unlisted)?;
         if self.entries.len() == MAX_TOOLS {
-            return Err(format!("there are more than {MAX_TOOLS} tools: serve fewer of them"));
+            let problem = format!("there are more than {MAX_TOOLS} tools: serve fewer of them");
+            return Err(ServerError::Unlisted(problem));
         }
         self.entries.insert(entry.tool.name.clone().into_owned(), entry);
         Ok(())
@@ -108,20 +84,20 @@ impl Shelf {
     }
 
     /// The names, for a message that says what there is.
-    pub(crate) fn names(&self) -> String {
+    pub fn names(&self) -> String {
         let names: Vec<_> = self.entries.keys().map(String::as_str).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     }
 
-    /// Whether clients would be told the same.
-    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+    /// Returns true if clients would be told the same.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.entries == other.entries
     }
 }
 
 impl Entry {
-    fn new(facts: Facts) -> Result<Self, String> {
-        let Facts { descriptor, read_only, open_world } = facts;
+    fn new(listed: Listed) -> Result<Self, String> {
+        let Listed { descriptor, read_only, open_world } = listed;
         let Descriptor { name, description, input_schema: input, output_schema: output } = descriptor;
         // What a host of another version says goes by the same rule.
         check_tool_name(&name)?;

@@ -1,4 +1,4 @@
-//! Arguments that several commands share.
+//! Flags that several commands share.
 
 use clap::Args;
 
@@ -13,7 +13,7 @@ pub(crate) struct Listing {
 
 /// How registries are reached.
 #[derive(Debug, Args)]
-pub(crate) struct Reach {
+pub(crate) struct Registries {
     /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
     #[arg(long)]
     pub(crate) plain_http: bool,

@@ -1,6 +1,5 @@
 //! Standard input and output: the client has started this process and speaks to it alone.
 
-use std::io::IsTerminal;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,32 +12,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::door::Door;
 use super::message::{MAX_MESSAGE, Messages};
-use crate::console;
-use crate::error::Failure;
+use crate::error::ServerError;
 
 /// Serves until the client is gone or `stop` says so.
-pub(crate) async fn serve(door: Door, stop: CancellationToken) -> Result<(), Failure> {
-    if std::io::stdin().is_terminal() {
-        console::note(
-            "this speaks MCP on standard input and output: clients start it, see their configuration in README.md",
-        );
-    }
+pub async fn serve(door: Door, stop: CancellationToken) -> Result<(), ServerError> {
     let (input, output) = stdio_pipes();
     let input = Messages::new(UntilGone { input, gone: door.gone().clone() });
     let transport = AsyncRwTransport::<RoleServer, _, _>::new(input, output).with_max_line_length(MAX_MESSAGE);
     match door.clone().serve_with_ct(transport, stop).await {
         Ok(service) => {
-            service.waiting().await.map_err(Failure::work)?;
+            service.waiting().await?;
             door.drained().await;
             Ok(())
         }
         // A client that says nothing before it goes has nothing to complain about, and neither has who ends this.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => Ok(()),
         // The error holds what the client said, which may be long.
-        Err(ServerInitializeError::ExpectedInitializeRequest(_)) => {
-            Err(Failure::work("the client does not begin with `initialize` or `server/discover`, as MCP clients do"))
-        }
-        Err(error) => Err(Failure::work(format!("the client and this server cannot begin: {error}"))),
+        Err(ServerInitializeError::ExpectedInitializeRequest(_)) => Err(ServerError::NoInitialize),
+        Err(error) => Err(ServerError::Initialize(error.to_string())),
     }
 }
 

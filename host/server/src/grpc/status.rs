@@ -31,7 +31,7 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
         }
         TurnError::Busy(_) => Status::aborted(sentence),
         TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
-        TurnError::Model(cofferdam_model::Error::Vendor { retryable: true, .. }) => Status::unavailable(sentence),
+        TurnError::Model(error) if error.is_retryable() => Status::unavailable(sentence),
         TurnError::Model(_) => Status::failed_precondition(sentence),
         TurnError::Cancelled => Status::cancelled(sentence),
         TurnError::Stalled(_) => Status::deadline_exceeded(sentence),

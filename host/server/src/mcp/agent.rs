@@ -1,6 +1,5 @@
 //! Tools of an agent of the running host.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,19 +12,21 @@ use tonic::transport::Channel;
 
 use super::call::Callee;
 use super::door::Door;
-use super::shelf::{Facts, Shelf};
-use crate::client::{self, to_agent};
-use crate::error::Failure;
+use super::shelf::Shelf;
+use crate::client::{Client, ClientError, to_agent};
+use crate::error::ServerError;
+use crate::listed::Listed;
 
 /// How long to wait before a host that has gone is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The server of an agent's tools. It goes on when the host is started again.
-pub(crate) async fn door(data: &Path, agent: String) -> Result<Door, Failure> {
-    let client = client::tools(data).await?;
+pub async fn door(client: &Client, agent: String) -> Result<Door, ClientError> {
+    let client = client.tools();
     let mut lists = list(client.clone(), &agent).await?;
     let first = lists.message().await?.unwrap_or_default();
-    let (sender, shelf) = watch::channel(Arc::new(on_shelf(first).map_err(Failure::work)?));
+    let first = on_shelf(first).map_err(|error| ClientError::Failed(error.to_string()))?;
+    let (sender, shelf) = watch::channel(Arc::new(first));
     let callee = Callee::Host { client: client.clone(), agent: agent.clone() };
     tokio::spawn(async move {
         loop {
@@ -34,7 +35,7 @@ pub(crate) async fn door(data: &Path, agent: String) -> Result<Door, Failure> {
                 tokio::time::sleep(AGAIN).await;
                 match list(client.clone(), &agent).await {
                     Ok(lists) => break lists,
-                    Err(failure) => tracing::debug!("the host is asked again: {}", failure.sentence()),
+                    Err(error) => tracing::debug!("the host is asked again: {error}"),
                 }
             };
         }
@@ -42,7 +43,7 @@ pub(crate) async fn door(data: &Path, agent: String) -> Result<Door, Failure> {
     Ok(Door::new(shelf, callee))
 }
 
-async fn list(mut client: ToolsClient<Channel>, agent: &str) -> Result<Streaming<ListToolsResponse>, Failure> {
+async fn list(mut client: ToolsClient<Channel>, agent: &str) -> Result<Streaming<ListToolsResponse>, ClientError> {
     Ok(client.list_tools(to_agent(Some(agent), ListToolsRequest {})?).await?.into_inner())
 }
 
@@ -62,12 +63,13 @@ async fn follow(lists: &mut Streaming<ListToolsResponse>, shelf: &watch::Sender<
     }
 }
 
-fn on_shelf(list: ListToolsResponse) -> Result<Shelf, String> {
+fn on_shelf(list: ListToolsResponse) -> Result<Shelf, ServerError> {
     let mut shelf = Shelf::new();
     for tool in list.tools {
-        let input_schema = serde_json::from_str(&tool.input_schema)
-            .map_err(|error| format!("the host's schema of `{}` is not JSON: {error}", tool.name))?;
-        shelf.add(Facts {
+        let input_schema = serde_json::from_str(&tool.input_schema).map_err(|error| {
+            ServerError::Unlisted(format!("the host's schema of `{}` is not JSON: {error}", tool.name))
+        })?;
+        shelf.add(Listed {
             descriptor: Descriptor {
                 name: tool.name,
                 description: tool.description,

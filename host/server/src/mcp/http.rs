@@ -27,11 +27,10 @@ use crate::edge::connections::{Connection, InFlight, Place};
 use crate::edge::delivery::Delivery;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
-use crate::error::Failure;
 use crate::token::Token;
 
 /// Where clients find the server.
-pub(crate) const PATH: &str = "/mcp";
+pub const PATH: &str = "/mcp";
 
 /// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer clients need none.
 const MAX_SESSIONS: usize = 64;
@@ -62,13 +61,7 @@ struct Shared {
 }
 
 /// Serves until `stop` says so.
-pub(crate) async fn serve(
-    door: Door,
-    listener: TcpListener,
-    token: Token,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let address = listener.local_addr().map_err(Failure::work)?;
+pub async fn serve(door: Door, address: SocketAddr, listener: TcpListener, token: Token, stop: CancellationToken) {
     let sessions = Arc::new(LocalSessionManager::default());
     let service = {
         let door = door.clone();
@@ -78,7 +71,6 @@ pub(crate) async fn serve(
     let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
     accept(address.to_string(), Listener::Tcp(listener), &stop, serve).await;
     door.drained().await;
-    Ok(())
 }
 
 /// A page in a browser reaches loopback too, also under a name of its own: both are told by their headers.

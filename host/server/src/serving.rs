@@ -1,0 +1,102 @@
+//! The server of a host: its doors from the first connection to the last.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cofferdam_agent::Agents;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::edge::accept::{Listener, accept};
+use crate::error::ServerError;
+use crate::grpc::connection::{Door, Stack};
+use crate::grpc::{self, Shared};
+use crate::token::Token;
+
+/// How long turns have to store what they have once they are cancelled.
+const STORE: Duration = Duration::from_secs(5);
+
+/// The services of a host, and its doors, which are still closed.
+#[derive(Debug)]
+pub struct Server {
+    shared: Shared,
+    stack: Stack,
+    doors: Vec<(String, Listener, Arc<Door>)>,
+}
+
+/// A server whose doors are open.
+#[derive(Debug)]
+pub struct Serving {
+    shared: Shared,
+    closing: CancellationToken,
+    doors: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// The services of these agents.
+    pub async fn new(agents: Arc<Agents>) -> Result<Self, ServerError> {
+        let shared = Shared::new(agents);
+        let stack = Stack::new(grpc::routes(&shared).await?);
+        Ok(Self { shared, stack, doors: Vec::new() })
+    }
+
+    /// Adds the unix socket, which lets this user alone connect.
+    pub fn add_unix(&mut self, path: &Path, listener: UnixListener) {
+        self.doors.push((path.display().to_string(), Listener::Unix(listener), self.stack.door()));
+    }
+
+    /// Adds TCP, where requests carry `token`.
+    pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, token: Token) {
+        self.doors.push((address.to_string(), Listener::Tcp(listener), self.stack.tcp_door(token)));
+    }
+
+    /// Opens the doors.
+    pub fn open(self) -> Serving {
+        let Self { shared, stack: _, doors } = self;
+        let closing = CancellationToken::new();
+        let open = |(name, listener, door)| tokio::spawn(serve(name, listener, door, closing.clone()));
+        let doors = doors.into_iter().map(open).collect();
+        Serving { shared, closing, doors }
+    }
+}
+
+impl Serving {
+    /// Takes no new turns and calls from now on, and returns the number of those that run. Clients may still ask what
+    /// goes on.
+    pub fn end(&self) -> usize {
+        self.shared.ending.cancel();
+        self.shared.turns.close();
+        self.shared.turns.len()
+    }
+
+    /// Waits until no turn and no call runs any more.
+    pub async fn ended(&self) {
+        self.shared.turns.wait().await;
+    }
+
+    /// Stops turns and calls, and gives them a moment to store what they have.
+    pub async fn stop(&self) {
+        self.end();
+        self.shared.stop.cancel();
+        // What a turn has said is in the database already; this is for its last words.
+        let _ = tokio::time::timeout(STORE, self.shared.turns.wait()).await;
+    }
+
+    /// Closes the doors, and waits until their connections have ended.
+    pub async fn close(self) -> Result<(), ServerError> {
+        self.closing.cancel();
+        for door in self.doors {
+            door.await?;
+        }
+        Ok(())
+    }
+}
+
+/// Serves a door until `closing` says so and its connections have ended.
+async fn serve(name: String, listener: Listener, door: Arc<Door>, closing: CancellationToken) {
+    let serve = |socket, place| Arc::clone(&door).connection(socket, place, closing.clone());
+    accept(name, listener, &closing, serve).await;
+}
