@@ -66,7 +66,8 @@ pub fn components(sources: &Sources, environment: &BuildEnvironment, say: &dyn F
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a component is refused or does not list its tools, and [`Error::Sandbox`].
+/// [`Error::Usage`] if a component is refused or does not list its tools. [`Error::Sandbox`] if the caller cannot make
+/// a sandbox.
 pub async fn described(
     built: Vec<Built>,
     make_runner: &dyn Fn() -> Result<Runner, CallerError>,

@@ -3,7 +3,7 @@
 /// An error of the caller's own, which comes back as it is.
 pub type CallerError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a tool could not be made, tried or described.
+/// A tool could not be made, tried or described.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The author's files or arguments are wrong. The sentence names the place and what would be right.

@@ -47,7 +47,7 @@ pub struct Step<'a> {
 /// # Errors
 ///
 /// [`Error::Usage`] if the component is refused, or a case names a tool or an input that there is not. A case that fails
-/// is no error.
+/// is no error. [`Error::Sandbox`] if the caller cannot make a sandbox.
 pub async fn test(subject: &Subject<'_>, cases: &Cases, watch: &dyn Fn(Step<'_>)) -> Result<Tested, Error> {
     let manifest = &subject.manifest;
     let ceiling = subject.ceiling;
@@ -105,7 +105,8 @@ pub async fn test(subject: &Subject<'_>, cases: &Cases, watch: &dyn Fn(Step<'_>)
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if there is no case, or the component is refused.
+/// [`Error::Usage`] if there is no case, or the component is refused. [`Error::Sandbox`] if the caller cannot make a
+/// sandbox.
 pub async fn learn(subject: &Subject<'_>, cases: &Cases, say: &dyn Fn(&str)) -> Result<Learned, Error> {
     if cases.golden.is_empty() {
         let problem = format!("{}: there is no case to learn from: write one into cases/", subject.origin);

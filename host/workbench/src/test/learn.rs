@@ -58,7 +58,7 @@ struct Search<'a> {
     raised: LimitsRequest,
 }
 
-/// Finds it.
+/// Finds the smallest manifest with which these cases pass.
 pub(crate) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Error> {
     let declared = &subject.manifest;
     let open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };

@@ -1,4 +1,4 @@
-//! `cofferdam tool inspect`: what a tool is and what it asks for.
+//! `cofferdam tool inspect`: shows a tool and the powers it asks for.
 
 use std::path::PathBuf;
 

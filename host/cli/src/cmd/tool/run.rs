@@ -159,7 +159,7 @@ fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Fail
     Ok((Arc::clone(tool), json_input(input)?))
 }
 
-/// What the one tool of a component gets.
+/// The one tool of a component, and its input.
 fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
     if tool.is_command() {
         let stdin = stdin(&tool)?;

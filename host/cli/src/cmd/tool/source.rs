@@ -1,4 +1,4 @@
-//! What `REF|PATH` on the command line means: a file, or an image of this machine or a registry.
+//! The meaning of `REF|PATH` on the command line: a file, or an image of this machine or a registry.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,25 +19,25 @@ use crate::progress;
 pub(crate) struct Source {
     /// The component, as binary.
     pub(crate) component: Bytes,
-    /// What to call it in messages.
+    /// Its name in messages.
     pub(crate) origin: String,
     /// The image it came in, if it did.
     pub(crate) image: Option<Image>,
     name: String,
 }
 
-/// What an image says beside its component.
+/// The image that a component came in.
 pub(crate) struct Image {
     /// The name it was found by.
     pub(crate) reference: String,
     /// The digest that this name was resolved to.
     pub(crate) digest: Digest,
-    /// What its manifest says about it.
+    /// The annotations of its manifest.
     pub(crate) annotations: BTreeMap<String, String>,
     usage: Option<String>,
 }
 
-/// What somebody meant who wrote `REF|PATH`.
+/// The meaning of a `REF|PATH`.
 pub(crate) enum Meant {
     /// A file, which need not be there.
     File(PathBuf),
@@ -103,17 +103,17 @@ impl Source {
         Ok(Self { component: tool.component.into(), origin: reference.to_string(), image: Some(image), name })
     }
 
-    /// What it goes by where its manifest says nothing.
+    /// Its name where its manifest has none.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a model reads of it before its author's own words.
+    /// The words that a model reads before its author's own.
     pub(crate) fn note(&self) -> String {
         cofferdam_tool::note("", self.usage())
     }
 
-    /// How to call it, Markdown, if its image says so.
+    /// The usage text of its image, Markdown, if there is one.
     pub(crate) fn usage(&self) -> Option<&str> {
         self.image.as_ref()?.usage.as_deref()
     }

@@ -38,7 +38,7 @@ pub(crate) struct Test {
     format: TestFormat,
 }
 
-/// How `tool test` prints its result.
+/// The forms in which `tool test` prints its result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum TestFormat {
     /// Tables and differences for people.
