@@ -9,7 +9,7 @@ use crate::support::checkout;
 
 /// A crate of the host, and what is absent from its manifest. A name stands for its family too: `tonic` also means
 /// `tonic-health`. The same table as in `host/README.md`.
-const ABSENT: [(&str, &[&str]); 9] = [
+const ABSENT: [(&str, &[&str]); 10] = [
     ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic", "sqlx"]),
     ("cofferdam-capability", &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"]),
     ("cofferdam-cli", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
@@ -19,6 +19,7 @@ const ABSENT: [(&str, &[&str]); 9] = [
     ("cofferdam-server", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
     ("cofferdam-store", &["wasmtime", "tonic", "cofferdam-model", "cofferdam-tool"]),
     ("cofferdam-tool", &["tonic", "sqlx", "cofferdam-agent"]),
+    ("cofferdam-workbench", &["tonic", "sqlx", "rmcp", "cofferdam-agent"]),
 ];
 
 /// A crate of the host that is plain data, and all that its manifest may name. A row of the same table.

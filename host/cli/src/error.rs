@@ -41,6 +41,14 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for Failure {}
+
 impl From<cofferdam_image::Error> for Failure {
     fn from(error: cofferdam_image::Error) -> Self {
         use cofferdam_image::Error as E;
@@ -52,6 +60,18 @@ impl From<cofferdam_image::Error> for Failure {
             E::Corrupt { .. } | E::Registry { .. } | E::NotAStore(_) | E::Store { .. } | E::Busy | E::Io { .. } => {
                 Self::work(error)
             }
+        }
+    }
+}
+
+impl From<cofferdam_workbench::Error> for Failure {
+    fn from(error: cofferdam_workbench::Error) -> Self {
+        use cofferdam_workbench::Error as E;
+        match error {
+            E::Usage(sentence) => Self::usage(sentence),
+            E::Work(sentence) => Self::work(sentence),
+            // The sandbox is made by this crate, so the error is one of its own.
+            E::Sandbox(error) => error.downcast().map_or_else(Self::work, |failure| *failure),
         }
     }
 }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::host::Reach;
-use crate::{access, cmd, console, directory, remedy, secret};
+use crate::{access, console, directory, remedy, secret};
 
 /// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
@@ -140,8 +140,8 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
         let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
-        let bytes = cmd::tool::read(Path::new(file), secret::MAX_FILE);
-        let bytes = bytes.map_err(|failure| wrong(failure.sentence().to_owned()))?;
+        let bytes = cofferdam_workbench::read(Path::new(file), secret::MAX_FILE);
+        let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
         let value = secret::value(Zeroizing::new(bytes));
         secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
     }

@@ -181,8 +181,8 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
         let (agent, file) = copy.split_once(':').ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
         let name = Path::new(file).file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
-        let bytes = super::tool::read(Path::new(file), MAX_COPY);
-        let bytes = bytes.map_err(|failure| wrong(failure.sentence().to_owned()))?;
+        let bytes = cofferdam_workbench::read(Path::new(file), MAX_COPY);
+        let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
         match agents.find(Some(agent)).and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(wrong(error.to_string()).sentence()),

@@ -12,19 +12,45 @@ mod run;
 pub(crate) mod source;
 mod test;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use cofferdam_capability::Manifest;
-use cofferdam_tool::Installed;
+use clap::Subcommand;
 
-use crate::cli::Tool;
+use self::build::Build;
+use self::inspect::Inspect;
+use self::new::New;
+use self::pull::Pull;
+use self::push::Push;
+use self::rm::Rm;
+use self::run::Run;
+pub(crate) use self::source::name_of;
+use self::test::Test;
+use crate::args::Listing;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
-use source::Source;
 
-/// The largest capabilities.toml that is read, in bytes; a valid one is far smaller.
-const MAX_MANIFEST: u64 = 1 << 20;
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Start the project of a new tool.
+    New(New),
+    /// Build tools from their Cargo packages, or take what another toolchain has built, with their manifests inside.
+    Build(Build),
+    /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
+    Test(Test),
+    /// Run a tool once in the sandbox.
+    Run(Box<Run>),
+    /// Show what a tool is and what it asks for, or what the tools of an agent get.
+    Inspect(Inspect),
+    /// Send a tool image to a registry.
+    Push(Push),
+    /// Fetch a tool image from a registry.
+    Pull(Pull),
+    /// List the tool images on this machine.
+    Ls(Listing),
+    /// Remove tool images from this machine, with what no other image needs.
+    Rm(Rm),
+}
 
 pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<(), Failure> {
     match tool {
@@ -38,34 +64,4 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
         Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }
-}
-
-/// Reads a file of at most `max` bytes.
-pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Failure> {
-    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
-    let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(wrong("it is not a file".to_owned()));
-    }
-    if metadata.len() > max {
-        return Err(wrong(format!("it has {} bytes: at most {max} are read", metadata.len())));
-    }
-    std::fs::read(path).map_err(|error| wrong(error.to_string()))
-}
-
-/// What a tool goes by when nobody has given it another name: its manifest's name, else its file's or image's.
-pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
-    match installed.manifest().tool.name.as_str() {
-        "" => source.name(),
-        name => name,
-    }
-}
-
-/// Reads a capabilities.toml.
-fn manifest(path: &Path) -> Result<Manifest, Failure> {
-    let name = path.display().to_string();
-    let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
-        Failure::usage(format!("{name}: not valid UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-    })?;
-    Manifest::from_toml(&text, &name).map_err(Failure::usage)
 }

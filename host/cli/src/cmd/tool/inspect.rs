@@ -1,12 +1,15 @@
-//! `cofferdam tool inspect`: what a tool is and what it asks for.
+//! `cofferdam tool inspect`: shows a tool and the powers it asks for.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Decision, HttpRow, Limits, Manifest, SecretRow, TcpRow};
+use cofferdam_capability::Decision;
 use cofferdam_tool::{Installed, Tool};
-use serde::Serialize;
+use cofferdam_workbench::describe::{self, LimitAsked, Power};
 use serde_json::{Value, json};
 
-use crate::cli::Inspect;
+use crate::args::Registries;
 use crate::config::Config;
 use crate::console::{self, Cell, Format};
 use crate::error::Failure;
@@ -14,22 +17,46 @@ use crate::host;
 use crate::paths::DataDir;
 
 use super::access;
-use super::source::{Image, Source};
+use super::source::{Image, Source, name_of};
 
-pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest.
+    /// With --agent a BIN of it [default: all of them]
+    #[arg(value_name = "REF|PATH", required_unless_present = "agent")]
+    tool: Option<String>,
+
+    /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
+    /// they ask for and do not get
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Registries"])]
+    agent: Option<String>,
+
+    #[command(flatten)]
+    reach: Registries,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    capabilities: Option<PathBuf>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Inspect { tool, agent, reach, capabilities, format } = inspect;
     if let Some(agent) = agent {
         return access::show(&agent, tool.as_deref(), format, config, data).await;
     }
     let tool = tool.unwrap_or_default();
-    let supplied = capabilities.as_deref().map(super::manifest).transpose()?;
+    let supplied = capabilities.as_deref().map(cofferdam_workbench::manifest).transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
     let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A reviewer wants to see the rest also when a component does not say it.
-    let name = super::name_of(&installed, &source);
+    let name = name_of(&installed, &source);
     let (decision, toolbox) = (Decision::default(), runner.toolbox());
     let tools = runner.offer(&installed, name, &source.note(), decision, &toolbox).await.unwrap_or_else(|error| {
         console::note(&format!("note: {error}"));
@@ -50,7 +77,7 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "manifest": manifest,
             "manifest_digest": manifest_digest,
             "described": installed.is_described(),
-            "limits": limits(manifest, config),
+            "limits": describe::limits(manifest, &config.ceiling),
             "tools": tools.iter().map(Tool::descriptor).collect::<Vec<_>>(),
             "refused": installed.refused().iter().map(refusal).collect::<Vec<_>>(),
         }));
@@ -80,11 +107,13 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         console::table(&["schema of", "", "JSON Schema"], schemas);
     }
     console::line("");
-    console::table(&["asks for", "what", "reason"], powers(manifest));
+    let power = |Power { kind, what, reason }: Power| vec![kind.to_owned(), what, reason];
+    console::table(&["asks for", "what", "reason"], describe::powers(manifest).into_iter().map(power).collect());
     console::line("");
     let limit = |limit: LimitAsked| vec![limit.name.to_owned(), limit.given, limit.asked.unwrap_or_default()];
-    console::table(&["limit", "gets", "asks for"], limits(manifest, config).into_iter().map(limit).collect());
-    let lower = manifest.limits.beyond(&given(manifest, config), &config.ceiling.limits);
+    let limits = describe::limits(manifest, &config.ceiling);
+    console::table(&["limit", "gets", "asks for"], limits.into_iter().map(limit).collect());
+    let lower = describe::lower_limits(manifest, &config.ceiling);
     if !lower.is_empty() {
         let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
         console::line(format!(
@@ -95,27 +124,7 @@ pub(crate) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     Ok(())
 }
 
-/// A limit that the component gets without its operator, and what its manifest asks for.
-#[derive(Debug, Serialize)]
-struct LimitAsked {
-    name: &'static str,
-    given: String,
-    asked: Option<String>,
-}
-
-/// The limits that hold without an operator's decision.
-fn given(manifest: &Manifest, config: &Config) -> Limits {
-    config.ceiling.defaults.lowered(&manifest.limits)
-}
-
-fn limits(manifest: &Manifest, config: &Config) -> Vec<LimitAsked> {
-    let asked = manifest.limits.rows();
-    let value = |name| asked.iter().find(|row| row.name == name).map(|row| row.value.clone());
-    let rows = given(manifest, config).rows().into_iter();
-    rows.map(|row| LimitAsked { name: row.name, given: row.value, asked: value(row.name) }).collect()
-}
-
-/// What the image says beside the component.
+/// The image's own words beside the component.
 fn image(image: &Image) -> Value {
     json!({ "reference": image.reference, "digest": image.digest, "annotations": image.annotations })
 }
@@ -156,46 +165,4 @@ fn interfaces(installed: &Installed) -> Vec<Vec<Cell>> {
     rows.extend(told.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| row(what, names)));
     rows.push(row("exports", installed.exports()));
     rows
-}
-
-/// Every row of the manifest with its reason: what a reviewer reads.
-fn powers(manifest: &Manifest) -> Vec<Vec<String>> {
-    let row = |kind: &str, what: String, reason: &str| vec![kind.to_owned(), what, reason.to_owned()];
-    let mut rows: Vec<_> = Vec::new();
-    rows.extend(
-        manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
-    );
-    rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
-    rows.extend(manifest.tcp.iter().map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())));
-    rows.extend(manifest.secret.iter().map(|secret| row("secret", injected(secret), secret.reason.as_str())));
-    rows.extend(manifest.env.iter().map(|env| row("variable", env.name.clone(), env.reason.as_str())));
-    rows.extend(manifest.call.iter().map(|call| row("call", call.name.clone(), call.reason.as_str())));
-    rows.extend(manifest.unused.iter().map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())));
-    if rows.is_empty() {
-        rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
-    }
-    rows
-}
-
-/// A secret, and where the host puts it.
-fn injected(row: &SecretRow) -> String {
-    format!("{} toward {} as `{}: {}`", row.name, row.host, row.inject.header.as_str(), row.inject.format.as_str())
-}
-
-/// The connections of a row: host and ports.
-fn connections(row: &TcpRow) -> String {
-    let ports = row.ports.iter().map(|port| port.to_string()).collect::<Vec<_>>();
-    format!("{} port {}", row.host, ports.join(" "))
-}
-
-/// The requests of a row: method, host, ports, paths, as far as it names them.
-fn requests(row: &HttpRow) -> String {
-    let methods = row.methods.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let methods = if methods.is_empty() { "any method".to_owned() } else { methods.join(" ") };
-    let ports = row.ports.iter().map(|&port| u16::from(port).to_string()).collect::<Vec<_>>();
-    let ports = if ports.is_empty() { String::new() } else { format!(" port {}", ports.join(" ")) };
-    let paths = row.paths.iter().cloned().map(|path| format!(" {}", String::from(path))).collect::<String>();
-    // A reviewer of a general client decides about its grant, not about this row.
-    let host = if row.host.is_any() { "the hosts and ports you grant:".to_owned() } else { row.host.to_string() };
-    format!("{host} {methods}{ports}{paths}")
 }

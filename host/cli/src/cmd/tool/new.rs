@@ -1,196 +1,52 @@
-//! `cofferdam tool new`: a project that builds, tests and lints clean as it is.
+//! `cofferdam tool new`: starts the project of a tool.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use crate::cli::{New, ProjectShape};
+use clap::Args;
+use cofferdam_workbench::project::{self, LockFile, ProjectName, Shape};
+
 use crate::console;
 use crate::error::Failure;
 
-/// The longest name of a tool, in bytes, as `wit/tool.wit` has it.
-const MAX_NAME: usize = 63;
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// Name of the tool, and of the directory that is made for it
+    name: String,
 
-/// Names that Rust or Cargo would not take for a crate of these dependencies, or take for something else.
-const TAKEN: [&str; 60] = [
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "cofferdam-guest",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc-macro",
-    "pub",
-    "ref",
-    "return",
-    "schemars",
-    "self",
-    "serde",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "use",
-    "where",
-    "while",
-];
+    /// What it is to be
+    #[arg(long, value_enum, default_value_t)]
+    shape: ProjectShape,
 
-/// Where the SDK lies in the checkout that this program was built from.
-const OWN_SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-sdk");
+    /// The guest SDK, for typed tools [default: that of the checkout which this program was built from]
+    #[arg(long, value_name = "PATH")]
+    sdk: Option<PathBuf>,
+}
 
-/// A file of a new project: where it goes, and its text with the names to fill in.
-type Template = (&'static str, &'static str);
+/// The kind of tool to start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ProjectShape {
+    /// A function: JSON in, JSON out, with a schema from its types.
+    #[default]
+    Typed,
+    /// A program: arguments and standard input in, standard output and an exit code out.
+    Command,
+}
 
-const TYPED: [Template; 7] = [
-    ("Cargo.toml", include_str!("new/typed/package.toml")),
-    ("src/lib.rs", include_str!("new/typed/lib.rs")),
-    ("capabilities.toml", include_str!("new/typed/capabilities.toml")),
-    ("USAGE.md", include_str!("new/typed/USAGE.md")),
-    ("cases/cases.json", include_str!("new/typed/cases.json")),
-    ("README.md", include_str!("new/typed/README.md")),
-    (".gitignore", include_str!("new/gitignore")),
-];
-
-const COMMAND: [Template; 7] = [
-    ("Cargo.toml", include_str!("new/command/package.toml")),
-    ("src/main.rs", include_str!("new/command/main.rs")),
-    ("capabilities.toml", include_str!("new/command/capabilities.toml")),
-    ("USAGE.md", include_str!("new/command/USAGE.md")),
-    ("cases/cases.json", include_str!("new/command/cases.json")),
-    ("README.md", include_str!("new/command/README.md")),
-    (".gitignore", include_str!("new/gitignore")),
-];
-
-pub(crate) fn run(new: New) -> Result<(), Failure> {
+pub(super) fn run(new: New) -> Result<(), Failure> {
     let New { name, shape, sdk } = new;
-    check_name(&name)?;
-    let (templates, sdk) = match (shape, sdk) {
-        (ProjectShape::Typed, sdk) => (&TYPED, Some(find_sdk(sdk)?)),
-        (ProjectShape::Command, None) => (&COMMAND, None),
+    let project: ProjectName = name.parse()?;
+    let shape = match (shape, sdk) {
+        (ProjectShape::Typed, sdk) => Shape::Typed { sdk },
+        (ProjectShape::Command, None) => Shape::Command,
         (ProjectShape::Command, Some(_)) => {
             return Err(Failure::usage("--sdk goes with --shape typed: a command needs no SDK"));
         }
     };
-    let project = PathBuf::from(&name);
-    let wrong = |path: &Path, error: std::io::Error| Failure::work(format!("{}: {error}", path.display()));
-    // Fails where anything of that name is, and so never writes over it.
-    std::fs::create_dir(&project).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::usage(format!("{name} is there already: choose another name")),
-        _ => wrong(&project, error),
-    })?;
-    for (file, text) in templates {
-        let path = project.join(file);
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|error| wrong(directory, error))?;
-        }
-        std::fs::write(&path, filled_in(text, &name, sdk.as_deref())).map_err(|error| wrong(&path, error))?;
-    }
-    lock(&project, sdk.as_deref());
-    console::line(format!("{name} is made: `cd {name}`, then `cargo test`, then `cofferdam tool build`"));
-    Ok(())
-}
-
-/// A name that is a tool's, a package's and, with `_` for `-`, a function's.
-fn check_name(name: &str) -> Result<(), Failure> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if !begins || name.len() > MAX_NAME || !name.chars().all(plain) {
-        let shown = name.escape_debug();
-        return Err(Failure::usage(format!("`{shown}` is not the name of a tool: expected [a-z][a-z0-9-]{{0,62}}")));
-    }
-    if TAKEN.contains(&name) {
-        return Err(Failure::usage(format!("`{name}` means something to Rust or Cargo: choose another name")));
-    }
-    Ok(())
-}
-
-/// The SDK that was named, else that of the checkout which this program was built from.
-fn find_sdk(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let (path, whose) = match named {
-        Some(path) => (path, "--sdk"),
-        None => (PathBuf::from(OWN_SDK), "the checkout that this program was built from"),
-    };
-    let sdk = std::fs::canonicalize(&path).ok().filter(|sdk| is_sdk(sdk));
-    sdk.ok_or_else(|| {
-        Failure::usage(format!(
-            "there is no guest SDK in {} ({whose}): --sdk PATH names the `guest-sdk` of a checkout",
-            path.display()
-        ))
-    })
-}
-
-fn is_sdk(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path.join("Cargo.toml")).unwrap_or_default();
-    let manifest: toml::Table = text.parse().unwrap_or_default();
-    manifest.get("package").and_then(|package| package.get("name")?.as_str()) == Some("cofferdam-guest")
-}
-
-fn filled_in(text: &str, name: &str, sdk: Option<&Path>) -> String {
-    let snake = name.replace('-', "_");
-    let sdk = sdk.map(|sdk| toml::Value::from(sdk.to_string_lossy().into_owned()).to_string()).unwrap_or_default();
-    text.replace("TOOL_NAME", name)
-        .replace("TOOL_CRATE", &snake)
-        .replace("TOOL_FUNCTION", &snake)
-        .replace("TOOL_SDK", &sdk)
-}
-
-/// Writes the project's `Cargo.lock`, with the versions that the SDK is tested with, because tools are built `--locked`.
-/// Without network the versions that are on this machine are enough.
-fn lock(project: &Path, sdk: Option<&Path>) {
-    let tested = sdk.and_then(Path::parent).map(|checkout| checkout.join("Cargo.lock"));
-    if let Some(tested) = tested.filter(|tested| tested.is_file()) {
-        // Cargo takes out of it what the project does not need.
-        let _ = std::fs::copy(tested, project.join("Cargo.lock"));
-    }
-    let resolve = |flags: &[&str]| {
-        let mut cargo = Command::new("cargo");
-        cargo.args(["metadata", "--quiet", "--format-version", "1"]).args(flags);
-        cargo.arg("--manifest-path").arg(project.join("Cargo.toml"));
-        let silent = cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        silent.status().is_ok_and(|status| status.success())
-    };
-    if !resolve(&["--offline"]) && !resolve(&[]) {
+    if project::create(Path::new(""), &project, shape)? == LockFile::Missing {
         console::note(
             "note: cargo did not write a Cargo.lock: run `cargo generate-lockfile` before `cofferdam tool build`",
         );
     }
+    console::line(format!("{name} is made: `cd {name}`, then `cargo test`, then `cofferdam tool build`"));
+    Ok(())
 }

@@ -1,17 +1,32 @@
 //! `cofferdam tool pull`: fetches tool images from registries.
 
 use bytesize::ByteSize;
+use clap::Args;
 use cofferdam_image::{Pulled, Reference};
 use serde_json::json;
 
-use crate::cli::Pull;
+use crate::args::Registries;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 use crate::progress;
 
-pub(crate) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Pull {
+    /// The images, HOST/NAME[:TAG] or HOST/NAME@sha256:…
+    #[arg(required = true, value_name = "REF")]
+    images: Vec<String>,
+
+    #[command(flatten)]
+    reach: Registries,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
     let Pull { images: wanted, reach, format } = pull;
     let images = host::images(data, reach.plain_http, progress::transfers())?;
     let wanted = wanted.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();

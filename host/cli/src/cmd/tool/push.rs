@@ -1,17 +1,36 @@
 //! `cofferdam tool push`: sends a tool image to a registry.
 
 use bytesize::ByteSize;
+use clap::Args;
 use cofferdam_image::{Pushed, Reference};
 use serde_json::json;
 
-use crate::cli::Push;
+use crate::args::Registries;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 use crate::progress;
 
-pub(crate) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    /// The image: its name on this machine, a registry's, or its digest (sha256:…)
+    #[arg(value_name = "REF")]
+    image: String,
+
+    /// Where it goes, HOST/NAME[:TAG] [default: the name it has]
+    #[arg(value_name = "TARGET")]
+    target: Option<String>,
+
+    #[command(flatten)]
+    reach: Registries,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
     let Push { image, target, reach, format } = push;
     let local: Reference = image.parse().map_err(Failure::usage)?;
     let images = host::images(data, reach.plain_http, progress::transfers())?;

@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
+use clap::Args;
 use cofferdam_image::Reference;
 use serde_json::json;
 
-use crate::cli::Rm;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
-pub(crate) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Rm {
+    /// The images: names on this machine, or digests (sha256:…), which take every name of the image
+    #[arg(required = true, value_name = "REF")]
+    images: Vec<String>,
+
+    /// How to print: json gives one object for each image
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
     let Rm { images, format } = rm;
     let store = Arc::new(host::image_store(data)?);
     // All of them are read before the first is removed.

@@ -1,9 +1,11 @@
 //! `cofferdam tool run`: one call in the sandbox of this process.
 
 use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
 use cofferdam_tool::{MAX_PROGRESS, Origin, Request, Runner, Tool, Toolbox};
@@ -12,22 +14,59 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::Run;
+use crate::args::Registries;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::descriptors;
 use crate::error::Failure;
 use crate::guard;
 use crate::host;
-use crate::offers;
+use crate::offers::{self, Offers};
 use crate::paths::DataDir;
 
-use super::source::Source;
+use super::source::{Source, name_of};
 
 /// The longest wait for what calls left in their `/tmp`. A full one of the largest size takes a few seconds.
 const CLEAN_UP: Duration = Duration::from_secs(30);
 
-pub(crate) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    tool: String,
+
+    #[command(flatten)]
+    reach: Registries,
+
+    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
+
+    #[command(flatten)]
+    offers: Offers,
+
+    /// A capabilities.toml to use instead of the manifest in the component
+    #[arg(long, value_name = "FILE")]
+    capabilities: Option<PathBuf>,
+
+    /// Print what the call used, on standard error
+    #[arg(long)]
+    receipt: bool,
+
+    /// Call it so many times, each in a fresh sandbox
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    repeat: u32,
+
+    /// So many of these calls at once, as far as calls-per-agent in cofferdam.toml lets them; the others wait
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    concurrent: u32,
+
+    /// How to print: json gives one object for each call, with the receipt and what the tool printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let started = Instant::now();
     // One call at a time needs far less than all of it.
     descriptors::raise();
@@ -93,10 +132,10 @@ async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
 
 /// Loads the component and grants it what the command line offers.
 async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Toolbox, Failure> {
-    let supplied = run.capabilities.as_deref().map(super::manifest).transpose()?;
+    let supplied = run.capabilities.as_deref().map(cofferdam_workbench::manifest).transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
     let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
-    let name = super::name_of(&installed, &source);
+    let name = name_of(&installed, &source);
     let mut toolbox = runner.toolbox();
     let tools = runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Failure::usage)?;
     offers::tell(name, &tools);
@@ -120,7 +159,7 @@ fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Fail
     Ok((Arc::clone(tool), json_input(input)?))
 }
 
-/// What the one tool of a component gets.
+/// The one tool of a component, and its input.
 fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
     if tool.is_command() {
         let stdin = stdin(&tool)?;

@@ -1,4 +1,4 @@
-//! What `REF|PATH` on the command line means: a file, or an image of this machine or a registry.
+//! The meaning of `REF|PATH` on the command line: a file, or an image of this machine or a registry.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, tool_name_of};
 use cofferdam_image::{Found, Reference, ToolSource};
+use cofferdam_tool::Installed;
 
 use crate::console;
 use crate::error::Failure;
@@ -18,20 +19,20 @@ use crate::progress;
 pub(crate) struct Source {
     /// The component, as binary.
     pub(crate) component: Bytes,
-    /// What to call it in messages.
+    /// Its name in messages.
     pub(crate) origin: String,
     /// The image it came in, if it did.
     pub(crate) image: Option<Image>,
     name: String,
 }
 
-/// What an image says beside its component.
+/// The image that a component came in.
 pub(crate) struct Image {
     /// The name it was found by.
     pub(crate) reference: String,
     /// The digest that this name was resolved to.
     pub(crate) digest: Digest,
-    /// What its manifest says about it.
+    /// The annotations of its manifest.
     pub(crate) annotations: BTreeMap<String, String>,
     usage: Option<String>,
 }
@@ -66,7 +67,7 @@ impl Source {
 
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let component = super::read(path, MAX_COMPONENT)?.into();
+        let component = cofferdam_workbench::read(path, MAX_COMPONENT)?.into();
         let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self { component, origin: path.display().to_string(), image: None, name })
     }
@@ -86,18 +87,26 @@ impl Source {
         Ok(Self { component: tool.component.into(), origin: reference.to_string(), image: Some(image), name })
     }
 
-    /// What it goes by where its manifest says nothing.
+    /// Its name where its manifest has none.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What a model reads of it before its author's own words.
+    /// The words that a model reads before its author's own.
     pub(crate) fn note(&self) -> String {
         cofferdam_tool::note("", self.usage())
     }
 
-    /// How to call it, Markdown, if its image says so.
+    /// The usage text of its image, Markdown, if there is one.
     pub(crate) fn usage(&self) -> Option<&str> {
         self.image.as_ref()?.usage.as_deref()
+    }
+}
+
+/// The name that a tool has by itself: its manifest's, else its file's or image's.
+pub(crate) fn name_of<'a>(installed: &'a Installed, source: &'a Source) -> &'a str {
+    match installed.manifest().tool.name.as_str() {
+        "" => source.name(),
+        name => name,
     }
 }

@@ -1,129 +1,95 @@
-//! What `tool test` says in the end.
+//! The report of `tool test`.
 
-use cofferdam_capability::{Count, Digest, LowerLimit};
-use serde::Serialize;
+use cofferdam_capability::{Count, LowerLimit};
+use cofferdam_workbench::test::{Checked, DIFFERENCE_HEAD, Suggestion, Tested};
 
-use super::check::Checked;
-use super::expected;
-use super::limits::{self, Suggestion};
 use crate::console::{self, Style};
 
-/// Everything about one tool.
-#[derive(Debug, Serialize)]
-pub(super) struct Tested {
-    pub(super) tool: String,
-    pub(super) version: String,
-    pub(super) summary: String,
-    /// Where it was built from.
-    pub(super) path: String,
-    pub(super) digest: Digest,
-    /// In bytes.
-    pub(super) size: usize,
-    /// The author's cases, then the hostile inputs.
-    pub(super) cases: Vec<Checked>,
-    pub(super) suggestion: Suggestion,
-    /// Limits that the manifest asks for above the defaults. The cases had them; other callers get them from their
-    /// operator alone.
-    pub(super) raised: Vec<LowerLimit>,
-    /// What is declared and no case uses.
-    pub(super) unused: Vec<String>,
+/// For people.
+pub(super) fn print(tested: &Tested) {
+    let golden = tested.golden().count();
+    let inputs = tested.cases.len() - golden;
+    console::line(format!("{}: {}, {}", tested.tool, counted(golden, "case"), counted(inputs, "hostile input")));
+    let row = |case: &Checked| {
+        let verdict = if case.passed { "pass" } else { "FAIL" };
+        vec![
+            case.name.clone(),
+            verdict.to_owned(),
+            case.outcome.name().to_string(),
+            Count(case.fuel).to_string(),
+            kib(case.peak_memory),
+        ]
+    };
+    console::table(&["case", "", "outcome", "fuel", "memory"], tested.cases.iter().map(row).collect());
+    for case in tested.cases.iter().filter(|case| !case.passed) {
+        console::line("");
+        console::spans(&[(Style::Removed, "FAIL"), (Style::Plain, &format!(" {}", case.name))]);
+        for line in case.problems.iter().chain(&case.refusals).flat_map(|problem| problem.lines()) {
+            console::spans(&[(Style::Plain, "  "), (style(line), line)]);
+        }
+    }
+    for case in tested.cases.iter().filter(|case| case.passed && case.hostile && !case.outcome.is_ok()) {
+        if let Some(said) = case.said() {
+            console::spans(&[(Style::Dim, &format!("{}: {said}", case.name))]);
+        }
+    }
+    print_limits(tested);
+    if golden == 0 {
+        console::line(format!(
+            "{}: no case in cases/: write one, and what its manifest asks for is checked",
+            tested.path
+        ));
+    }
+    for unused in &tested.unused {
+        console::line(format!("unused: {unused}"));
+    }
+    console::line("");
 }
 
-impl Tested {
-    /// How many calls did not end as expected.
-    pub(super) fn failed(&self) -> usize {
-        self.cases.iter().filter(|case| !case.passed).count()
+/// The limits that the cases had and need.
+fn print_limits(tested: &Tested) {
+    for LowerLimit { name, asked, given, ceiling } in &tested.raised {
+        let had = ceiling.as_ref().unwrap_or(asked);
+        console::line(format!(
+            "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, and more from its \
+             operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
+        ));
     }
+    let Suggestion { most_fuel, most_memory, limits } = &tested.suggestion;
+    let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
+    let asked = limits.rows();
+    if asked.is_empty() {
+        console::line(format!("{most}: the default limits are enough"));
+    } else {
+        console::line(format!("{most}: suggested for capabilities.toml"));
+        console::line("  [limits]");
+        asked.iter().for_each(|row| console::line(format!("  {} = \"{}\"", row.name, row.value)));
+    }
+}
 
-    fn golden(&self) -> impl Iterator<Item = &Checked> {
-        self.cases.iter().filter(|case| !case.hostile)
-    }
-
-    /// For people.
-    pub(super) fn print(&self) {
-        let golden = self.golden().count();
-        let inputs = self.cases.len() - golden;
-        console::line(format!("{}: {}, {}", self.tool, counted(golden, "case"), counted(inputs, "hostile input")));
-        let row = |case: &Checked| {
-            let verdict = if case.passed { "pass" } else { "FAIL" };
-            vec![
-                case.name.clone(),
-                verdict.to_owned(),
-                case.outcome.name().to_string(),
-                Count(case.fuel).to_string(),
-                kib(case.peak_memory),
-            ]
-        };
-        console::table(&["case", "", "outcome", "fuel", "memory"], self.cases.iter().map(row).collect());
-        for case in self.cases.iter().filter(|case| !case.passed) {
-            console::line("");
-            console::spans(&[(Style::Removed, "FAIL"), (Style::Plain, &format!(" {}", case.name))]);
-            for line in case.problems.iter().chain(&case.refusals).flat_map(|problem| problem.lines()) {
-                console::spans(&[(Style::Plain, "  "), (style(line), line)]);
-            }
-        }
-        for case in self.cases.iter().filter(|case| case.passed && case.hostile && !case.outcome.is_ok()) {
-            if let Some(said) = case.said() {
-                console::spans(&[(Style::Dim, &format!("{}: {said}", case.name))]);
-            }
-        }
-        self.print_limits();
-        if golden == 0 {
-            console::line(format!(
-                "{}: no case in cases/: write one, and what its manifest asks for is checked",
-                self.path
-            ));
-        }
-        for unused in &self.unused {
-            console::line(format!("unused: {unused}"));
-        }
-        console::line("");
-    }
-
-    fn print_limits(&self) {
-        for LowerLimit { name, asked, given, ceiling } in &self.raised {
-            let had = ceiling.as_ref().unwrap_or(asked);
-            console::line(format!(
-                "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, and more from its \
-                 operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
-            ));
-        }
-        let Suggestion { most_fuel, most_memory, limits } = &self.suggestion;
-        let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
-        let asked = limits::asked(limits);
-        if asked.is_empty() {
-            console::line(format!("{most}: the default limits are enough"));
-        } else {
-            console::line(format!("{most}: suggested for capabilities.toml"));
-            console::line("  [limits]");
-            asked.iter().for_each(|(key, value)| console::line(format!("  {key} = \"{value}\"")));
-        }
-    }
-
-    /// A row of a table in Markdown. The figures are rounded, so that a table in a repository does not change with every
-    /// compiler.
-    pub(super) fn markdown(&self) -> String {
-        let first = self
-            .golden()
-            .find(|case| case.ended_itself())
-            .or_else(|| self.cases.iter().find(|case| case.ended_itself()));
-        let (fuel, memory) = first.map_or((String::new(), String::new()), |case| {
-            (significant(case.fuel), format!("{:.1} MiB", mib(case.peak_memory)))
-        });
-        let summary = self.summary.replace('|', "\\|");
-        let size = self.size.div_ceil(10 << 10) * 10;
-        format!("| `{}` | {summary} | {size} KiB | {fuel} | {memory} |", self.tool)
-    }
+/// A row of a table in Markdown. The figures are rounded, so that a table in a repository does not change with every
+/// compiler.
+pub(super) fn markdown(tested: &Tested) -> String {
+    let first = tested
+        .golden()
+        .find(|case| case.ended_itself())
+        .or_else(|| tested.cases.iter().find(|case| case.ended_itself()));
+    let (fuel, memory) = first.map_or((String::new(), String::new()), |case| {
+        (significant(case.fuel), format!("{:.1} MiB", mib(case.peak_memory)))
+    });
+    let summary = tested.summary.replace('|', "\\|");
+    let size = tested.size.div_ceil(10 << 10) * 10;
+    format!("| `{}` | {summary} | {size} KiB | {fuel} | {memory} |", tested.tool)
 }
 
 /// The head of the table in Markdown.
 pub(super) const MARKDOWN_HEAD: [&str; 2] =
     ["| tool | what it does | size | fuel of its first case | memory |", "|---|---|--:|--:|--:|"];
 
-/// The colour of a line of a difference, as `expected.rs` writes it.
+/// The colour of a line of a difference.
 fn style(line: &str) -> Style {
     match line.get(..2) {
-        Some("- ") if line != expected::DIFFERENCE_HEAD => Style::Removed,
+        Some("- ") if line != DIFFERENCE_HEAD => Style::Removed,
         Some("+ ") => Style::Added,
         _ => Style::Plain,
     }

@@ -1,4 +1,4 @@
-//! What output or a file must be, and how it differs.
+//! The output or file that a case expects, and its difference from what was found.
 
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use serde_json::Value;
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::content::{decode, only};
+use super::malformed::Malformed;
 
 /// The largest compiled pattern, in bytes (1 MiB): no one-line pattern needs more.
 const MAX_PATTERN: usize = 1 << 20;
 
-/// How long two texts are compared before the difference is told more coarsely.
+/// The longest comparison of two texts; after it the difference is told more coarsely.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lines of a difference that are shown: a screen.
@@ -22,19 +23,19 @@ const MAX_LINES: usize = 60;
 /// Places where JSON differs that are told.
 const MAX_PLACES: usize = 20;
 
-/// How much of one line or value is shown, in bytes.
+/// The most that is shown of one line or value, in bytes.
 const MAX_SHOWN: usize = 400;
 
 /// Lines around a change.
 const CONTEXT: usize = 2;
 
-/// The first line of a difference.
-pub(super) const DIFFERENCE_HEAD: &str = "- expected, + found";
+/// The first line of a difference: the legend of its other lines, which begin with `- `, `+ ` or two spaces.
+pub const DIFFERENCE_HEAD: &str = "- expected, + found";
 
-/// What must be there.
+/// The bytes that must be there.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Value")]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     /// These bytes.
     Exactly(Vec<u8>),
     /// A match anywhere.
@@ -44,9 +45,9 @@ pub(super) enum Expected {
 }
 
 impl TryFrom<Value> for Expected {
-    type Error = String;
+    type Error = Malformed;
 
-    fn try_from(value: Value) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, Malformed> {
         const FORMS: &str = "expected a text, {\"pattern\": …}, {\"json\": …} or {\"base64\": …}";
         match value {
             Value::String(text) => Ok(Self::Exactly(text.into_bytes())),
@@ -55,19 +56,20 @@ impl TryFrom<Value> for Expected {
                 ("json", json) => Ok(Self::Json(json.clone())),
                 ("pattern", Value::String(pattern)) => {
                     let regex = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
-                    let problem = |error: regex::Error| format!("`pattern`: {}", error.to_string().replace('\n', " "));
+                    let problem =
+                        |error: regex::Error| Malformed(format!("`pattern`: {}", error.to_string().replace('\n', " ")));
                     regex.map(|regex| Self::Pattern(Box::new(regex))).map_err(problem)
                 }
-                (key, _) => Err(format!("`{key}`: {FORMS}")),
+                (key, _) => Err(Malformed(format!("`{key}`: {FORMS}"))),
             },
-            other => Err(format!("{other}: {FORMS}")),
+            other => Err(Malformed(format!("{other}: {FORMS}"))),
         }
     }
 }
 
 impl Expected {
-    /// How `found` differs, in lines for a person.
-    pub(super) fn differs(&self, found: &[u8]) -> Option<String> {
+    /// Returns the difference of `found` in lines for a person, if there is one.
+    pub(crate) fn differs(&self, found: &[u8]) -> Option<String> {
         match self {
             Self::Exactly(expected) => (expected != found).then(|| difference(expected, found)),
             Self::Pattern(pattern) => (!pattern.is_match(found))
@@ -84,7 +86,7 @@ impl Expected {
     }
 }
 
-/// Where `expected` is not in `found`.
+/// Adds the places where `expected` is not in `found`.
 fn compare(expected: &Value, found: &Value, place: &str, places: &mut Vec<String>) {
     if places.len() >= MAX_PLACES {
         return;
@@ -142,10 +144,12 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
     let (Ok(expected), Ok(found)) = (std::str::from_utf8(expected), std::str::from_utf8(found)) else {
         let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
         let byte = |bytes: &[u8]| bytes.get(same).map_or("the end".to_owned(), |byte| format!("{byte:#04x}"));
-        let (lengths, bytes) = ((expected.len(), found.len()), (byte(expected), byte(found)));
         return format!(
             "at byte {same}: expected {}, found {} (expected {} bytes, found {})",
-            bytes.0, bytes.1, lengths.0, lengths.1
+            byte(expected),
+            byte(found),
+            expected.len(),
+            found.len()
         );
     };
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).timeout(PATIENCE).diff_lines(expected, found);
@@ -207,7 +211,7 @@ mod tests {
             (json!({"pattern": "a", "json": 1}), "2 keys"),
             (json!({"base64": "%"}), "`base64`"),
         ] {
-            let error = Expected::try_from(wrong).unwrap_err();
+            let Malformed(error) = Expected::try_from(wrong).unwrap_err();
             assert!(error.contains(part), "{error}");
         }
     }

@@ -1,7 +1,7 @@
-//! `cases/*.json`: what an author says of a tool, read and checked before anything is built.
+//! `cases/*.json`: an author's calls of a tool and their outcomes, read and checked before anything is built.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use cofferdam_call::{Input, OutcomeName};
 use cofferdam_capability::{LimitsRequest, SecretName};
@@ -12,7 +12,8 @@ use super::content::Content;
 use super::expected::Expected;
 use super::hostile;
 use super::web::{Reply, Url};
-use crate::error::Failure;
+use crate::error::Error;
+use crate::file;
 
 /// The largest file of cases, in bytes: several inputs at the limit of standard input.
 const MAX_FILE: u64 = 16 << 20;
@@ -26,7 +27,7 @@ const MAX_CASES: usize = 1_024;
 /// The longest name of a case, in bytes: it is a cell of a table.
 const MAX_NAME: usize = 200;
 
-/// How the name of a case begins that says what a tool does with a standard hostile input.
+/// The beginning of the name of a case for a standard hostile input.
 const HOSTILE: &str = "hostile: ";
 
 /// One case, as it is written.
@@ -64,57 +65,63 @@ struct WrittenExpect {
 
 /// One case.
 #[derive(Debug)]
-pub(super) struct Case {
-    pub(super) name: String,
-    /// Which of several typed tools is called.
-    pub(super) tool: Option<String>,
-    pub(super) input: Input,
-    pub(super) given: Given,
-    pub(super) expect: Expect,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    /// The one of several typed tools that is called.
+    pub(crate) tool: Option<String>,
+    pub(crate) input: Input,
+    pub(crate) given: Given,
+    pub(crate) expect: Expect,
 }
 
-/// What surrounds a call.
+/// The surroundings of a call.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Given {
-    pub(super) env: BTreeMap<String, String>,
+pub(crate) struct Given {
+    pub(crate) env: BTreeMap<String, String>,
     /// Below `/workspace`; nothing for an empty directory.
-    pub(super) files: BTreeMap<String, Option<Content>>,
-    pub(super) http: BTreeMap<Url, Reply>,
-    pub(super) secrets: Vec<SecretName>,
-    pub(super) limits: LimitsRequest,
+    pub(crate) files: BTreeMap<String, Option<Content>>,
+    pub(crate) http: BTreeMap<Url, Reply>,
+    pub(crate) secrets: Vec<SecretName>,
+    pub(crate) limits: LimitsRequest,
 }
 
-/// What must come of a call. What is not named is not looked at.
+/// The result that a call must have. Anything that is not named is not looked at.
 #[derive(Debug)]
-pub(super) struct Expect {
-    pub(super) outcome: OutcomeName,
-    pub(super) stdout: Option<Expected>,
-    pub(super) stderr: Option<Expected>,
+pub(crate) struct Expect {
+    pub(crate) outcome: OutcomeName,
+    pub(crate) stdout: Option<Expected>,
+    pub(crate) stderr: Option<Expected>,
     /// Nothing for a file that must not be there.
-    pub(super) files: BTreeMap<String, Option<Expected>>,
+    pub(crate) files: BTreeMap<String, Option<Expected>>,
 }
 
-/// Everything that `cases/` holds.
+/// The cases of one tool.
 #[derive(Debug, Default)]
-pub(super) struct Cases {
+pub struct Cases {
     /// In the order of the files' names, then as written.
-    pub(super) golden: Vec<Case>,
-    /// By the name of a standard input: what the tool does with it.
-    pub(super) hostile: BTreeMap<String, Case>,
+    pub(crate) golden: Vec<Case>,
+    /// The tool's cases for standard inputs, by their names.
+    pub(crate) hostile: BTreeMap<String, Case>,
 }
 
 impl Cases {
-    /// Reads every `*.json` of a directory; none when it is not there.
-    pub(super) fn read(directory: &Path) -> Result<Self, Failure> {
+    /// Reads every `*.json` in the `cases/` of a package's directory, or beside a component's file; none where it is
+    /// missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`], which names the file and the case.
+    pub fn read(tool: &Path) -> Result<Self, Error> {
         let mut cases = Self::default();
-        for file in files(directory)? {
-            let place = file.display().to_string();
-            let text = String::from_utf8(super::super::read(&file, MAX_FILE)?)
-                .map_err(|_| Failure::usage(format!("{place}: it is not valid UTF-8")))?;
+        let beside = tool.parent().filter(|_| tool.is_file());
+        for path in files(&beside.unwrap_or(tool).join("cases"))? {
+            let place = path.display().to_string();
+            let text = String::from_utf8(file::read(&path, MAX_FILE)?)
+                .map_err(|_| Error::usage(format!("{place}: it is not valid UTF-8")))?;
             for (number, written) in parse(&text, &place)?.into_iter().enumerate() {
                 let name = written.name.clone();
                 cases.add(written).map_err(|problem| {
-                    Failure::usage(format!("{place}: case {} (`{}`): {problem}", number + 1, shortened(&name)))
+                    Error::usage(format!("{place}: case {} (`{}`): {problem}", number + 1, shortened(&name)))
                 })?;
             }
         }
@@ -178,22 +185,22 @@ impl Case {
     }
 }
 
-/// A path that stays below `/workspace`, whatever is there.
+/// Refuses a path that does not stay below `/workspace`, whatever is there.
 fn plain_path(name: &str) -> Result<(), String> {
     let path = Path::new(name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    match plain && !name.is_empty() && !name.contains('\0') {
-        true => Ok(()),
-        false => Err(format!("`files`: `{name}` is not a path below /workspace: expected one such as notes/a.txt")),
+    if plain && !name.is_empty() && !name.contains('\0') {
+        return Ok(());
     }
+    Err(format!("`files`: `{name}` is not a path below /workspace: expected one such as notes/a.txt"))
 }
 
-/// One case or an array of them. What is wrong is told with line and column, and with the case it is in.
-fn parse(text: &str, place: &str) -> Result<Vec<Written>, Failure> {
+/// One case or an array of them. An error names the line, the column and the case.
+fn parse(text: &str, place: &str) -> Result<Vec<Written>, Error> {
     let wrong = |error: &serde_json::Error, case: &str| {
         let message = error.to_string().replace("unknown field", "unknown key").replace("missing field", "missing key");
         let message = message.split(" at line ").next().unwrap_or_default();
-        Failure::usage(format!("{place}:{}:{}: {case}{message}", error.line(), error.column()))
+        Error::usage(format!("{place}:{}:{}: {case}{message}", error.line(), error.column()))
     };
     let list = text.trim_start().starts_with('[');
     let read = if list { serde_json::from_str(text) } else { serde_json::from_str(text).map(|case| vec![case]) };
@@ -214,8 +221,8 @@ fn shortened(name: &str) -> &str {
 }
 
 /// The files of cases, by name.
-fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
-    let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", directory.display()));
+fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let wrong = |error: std::io::Error| Error::usage(format!("{}: {error}", directory.display()));
     let entries = match std::fs::read_dir(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(wrong)?,
@@ -228,7 +235,7 @@ fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
         }
         if files.len() > MAX_FILES {
             let problem = format!("{}: more than {MAX_FILES} files of cases: put several in one", directory.display());
-            return Err(Failure::usage(problem));
+            return Err(Error::usage(problem));
         }
     }
     files.sort();

@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_capability::{
     Access, EnvRow, FsRow, GuestPath, HostPattern, HttpRow, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Method, Port,
-    Reason, Scheme, UnusedRow,
+    Scheme, UnusedRow,
 };
 
 use super::case::Case;
 use super::check::{self, Checked};
 use super::limits;
-use super::place::Subject;
+use super::subject::Subject;
+use super::toml;
 use super::unused;
-use crate::error::Failure;
+use super::unwritten;
+use crate::error::Error;
 
 /// Imports that are linked where a manifest has [[http]], and must be acknowledged where it has not.
 const HTTP: &str = "wasi:http/";
@@ -25,18 +27,26 @@ const HTTP: &str = "wasi:http/";
 /// not hang for ever.
 const WALL: &str = "120s";
 
-/// How often a limit is doubled: a default of 1 MiB becomes a TiB, beyond every ceiling.
+/// The most doublings of a limit: a default of 1 MiB becomes a TiB, beyond every ceiling.
 const DOUBLINGS: usize = 20;
 
-/// What stands for a reason until the author has written one.
-const UNWRITTEN: &str = "learned";
-
-/// What was learned of a tool.
-pub(super) struct Learned {
+/// The smallest manifest with which the cases of a tool pass.
+#[derive(Debug)]
+pub struct Learned {
     /// Its rows have their author's reasons, or none that counts.
-    pub(super) manifest: Manifest,
+    manifest: Manifest,
     /// Cases that fail with it all the same.
-    pub(super) failing: Vec<String>,
+    failing: Vec<String>,
+    /// The number of cases.
+    cases: usize,
+}
+
+impl Learned {
+    /// A capabilities.toml, with comments on the cases; reasons that the author has still to write are empty.
+    pub fn to_toml(&self) -> String {
+        let Self { manifest, failing, cases } = self;
+        toml::written(manifest, failing, *cases)
+    }
 }
 
 /// A tool whose manifest is looked for.
@@ -48,7 +58,8 @@ struct Search<'a> {
     raised: LimitsRequest,
 }
 
-pub(super) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Failure> {
+/// Finds the smallest manifest with which these cases pass.
+pub(crate) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Error> {
     let declared = &subject.manifest;
     let open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };
     let (_, imports) = open.offered().await?;
@@ -71,25 +82,16 @@ pub(super) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Le
             failing.push(case.name.clone());
         }
     }
-    Ok(Learned { manifest: search.subject.manifest.clone(), failing })
+    Ok(Learned { manifest: search.subject.manifest.clone(), failing, cases: cases.len() })
 }
 
-/// Whether the author has still to say why a row is there.
-pub(super) fn is_unwritten(reason: &Reason) -> bool {
-    reason.as_str() == UNWRITTEN
-}
-
-fn unwritten() -> Result<Reason, Failure> {
-    Reason::try_from(UNWRITTEN.to_owned()).map_err(Failure::work)
-}
-
-fn directory(path: &str, access: Access) -> Result<FsRow, Failure> {
-    Ok(FsRow { path: path.parse().map_err(Failure::work)?, access, reason: unwritten()? })
+fn directory(path: &str, access: Access) -> Result<FsRow, Error> {
+    Ok(FsRow { path: path.parse().map_err(Error::work)?, access, reason: unwritten::reason()? })
 }
 
 /// Every limit at its ceiling that a default could hold a case back by. What cuts output stays, because cases see it.
 fn raised(subject: &Subject<'_>) -> LimitsRequest {
-    let ceiling = subject.config.ceiling.limits.rows();
+    let ceiling = subject.ceiling.limits.rows();
     let held = |name: &str| !matches!(name, "stdout" | "stderr" | "result" | "wall");
     let request = limits::with(&LimitsRequest::default(), "wall", WALL);
     ceiling
@@ -99,7 +101,7 @@ fn raised(subject: &Subject<'_>) -> LimitsRequest {
 }
 
 /// A manifest that asks for every directory, and for all that the cases give.
-fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Failure> {
+fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Error> {
     let mut manifest = Manifest { limits: LimitsRequest::default(), ..declared.clone() };
     manifest.fs = ["/", GuestPath::working_directory().as_str(), GuestPath::scratch().as_str()]
         .into_iter()
@@ -107,20 +109,21 @@ fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Failure> 
         .collect::<Result<_, _>>()?;
     let named = cases.iter().flat_map(|case| case.given.http.keys()).map(super::web::Url::port);
     let ports: BTreeSet<u16> = named.chain([Scheme::Http, Scheme::Https].map(Scheme::default_port)).collect();
-    let ports = ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Failure::work)?;
-    let row = HttpRow { host: HostPattern::ANY, methods: Vec::new(), ports, paths: Vec::new(), reason: unwritten()? };
+    let ports = ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Error::work)?;
+    let row =
+        HttpRow { host: HostPattern::ANY, methods: Vec::new(), ports, paths: Vec::new(), reason: unwritten::reason()? };
     manifest.http = vec![row];
     let given = cases.iter().flat_map(|case| case.given.env.keys());
     let names: BTreeSet<&String> =
         given.filter(|name| !LOCKED_ENVIRONMENT.iter().any(|(locked, _)| locked == name)).collect();
-    let row = |name: &String| Ok(EnvRow { name: name.clone(), reason: unwritten()? });
-    manifest.env = names.into_iter().map(row).collect::<Result<_, Failure>>()?;
+    let row = |name: &String| Ok(EnvRow { name: name.clone(), reason: unwritten::reason()? });
+    manifest.env = names.into_iter().map(row).collect::<Result<_, Error>>()?;
     manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
     Ok(manifest)
 }
 
 /// The rows for what the calls touched, with the reasons that the author has written already.
-fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Manifest, Failure> {
+fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Manifest, Error> {
     let mut directories: BTreeMap<&str, Access> = BTreeMap::new();
     let mut hosts: BTreeMap<String, (BTreeSet<&str>, BTreeSet<u16>)> = BTreeMap::new();
     for call in calls {
@@ -146,7 +149,7 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
             }
             Ok(row)
         })
-        .collect::<Result<_, Failure>>()?;
+        .collect::<Result<_, Error>>()?;
     manifest.http = hosts
         .into_iter()
         .map(|(host, (methods, ports))| {
@@ -154,18 +157,18 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
             let ports = if ports.iter().all(|port| usual.contains(port)) { BTreeSet::new() } else { ports };
             let before = declared.http.iter().find(|row| host.parse().is_ok_and(|host| row.host.covers(&host)));
             Ok(HttpRow {
-                host: host.parse().map_err(Failure::work)?,
+                host: host.parse().map_err(Error::work)?,
                 methods: methods
                     .into_iter()
                     .map(|name| Method::try_from(name.to_owned()))
                     .collect::<Result<_, _>>()
-                    .map_err(Failure::work)?,
-                ports: ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Failure::work)?,
+                    .map_err(Error::work)?,
+                ports: ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Error::work)?,
                 paths: Vec::new(),
-                reason: before.map_or_else(unwritten, |row| Ok(row.reason.clone()))?,
+                reason: before.map_or_else(unwritten::reason, |row| Ok(row.reason.clone()))?,
             })
         })
-        .collect::<Result<_, Failure>>()?;
+        .collect::<Result<_, Error>>()?;
     manifest.secret = declared.secret.clone();
     manifest.secret.retain(|row| calls.iter().any(|call| unused::sends(call, row)));
     for row in &mut manifest.env {
@@ -177,15 +180,15 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
 }
 
 impl Search<'_> {
-    async fn call(&self, case: &Case, limits: &LimitsRequest) -> Result<Checked, Failure> {
+    async fn call(&self, case: &Case, limits: &LimitsRequest) -> Result<Checked, Error> {
         let mut given = case.given.clone();
-        for (key, value) in limits::asked(limits) {
-            given.limits = limits::with(&given.limits, &key, &value);
+        for row in limits.rows() {
+            given.limits = limits::with(&given.limits, row.name, &row.value);
         }
         check::golden(&self.subject, case, &given).await
     }
 
-    /// Whether every case passes with this manifest. One that cannot be granted does not count as passing.
+    /// Returns true if every case passes with this manifest. One that cannot be granted does not count as passing.
     async fn passes(&mut self, manifest: &Manifest, limits: &LimitsRequest) -> bool {
         let before = std::mem::replace(&mut self.subject.manifest, manifest.clone());
         let mut passes = true;
@@ -211,19 +214,19 @@ impl Search<'_> {
     }
 
     /// The manifest with a row for each import of `wasi:http` that it does not use.
-    fn acknowledged(&self, mut manifest: Manifest) -> Result<Manifest, Failure> {
+    fn acknowledged(&self, mut manifest: Manifest) -> Result<Manifest, Error> {
         manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
         if manifest.http.is_empty() {
             for import in self.imports.iter().filter(|import| import.starts_with(HTTP)) {
                 let interface = import.split('@').next().unwrap_or_default().to_owned();
-                manifest.unused.push(UnusedRow { interface, reason: unwritten()? });
+                manifest.unused.push(UnusedRow { interface, reason: unwritten::reason()? });
             }
         }
         Ok(manifest)
     }
 
     /// Takes away every row that no case needs, and every right to write.
-    async fn drop_rows(&mut self) -> Result<(), Failure> {
+    async fn drop_rows(&mut self) -> Result<(), Error> {
         let raised = self.raised.clone();
         let counts = [
             self.subject.manifest.fs.len(),
@@ -261,18 +264,18 @@ impl Search<'_> {
         if self.cases.is_empty() || self.passes(&manifest, &defaults).await {
             return;
         }
-        for (key, _) in limits::asked(&self.raised) {
-            let fewer = without(&needed, &key);
+        for row in self.raised.rows() {
+            let fewer = without(&needed, row.name);
             if self.passes(&manifest, &fewer).await {
                 needed = fewer;
             }
         }
-        for (key, _) in limits::asked(&needed) {
-            let mut value = limits::value(&self.subject.config.ceiling.defaults, &key);
+        for row in needed.rows() {
+            let mut value = limits::value(&self.subject.ceiling.defaults, row.name);
             for _ in 0..DOUBLINGS {
                 let Some(next) = value.as_deref().and_then(limits::doubled) else { break };
-                let less = limits::with(&without(&needed, &key), &key, &next);
-                if less.above(&self.subject.config.ceiling.limits).is_some() {
+                let less = limits::with(&without(&needed, row.name), row.name, &next);
+                if less.above(&self.subject.ceiling.limits).is_some() {
                     break;
                 }
                 if self.passes(&manifest, &less).await {
@@ -295,6 +298,6 @@ fn take<T>(rows: &mut Vec<T>, index: usize) -> bool {
 }
 
 fn without(request: &LimitsRequest, key: &str) -> LimitsRequest {
-    let kept = limits::asked(request).into_iter().filter(|(other, _)| other != key);
-    kept.fold(LimitsRequest::default(), |request, (key, value)| limits::with(&request, &key, &value))
+    let kept = request.rows().into_iter().filter(|row| row.name != key);
+    kept.fold(LimitsRequest::default(), |request, row| limits::with(&request, row.name, &row.value))
 }

@@ -1,15 +1,15 @@
-//! What a manifest declares and no case uses: what a reviewer would ask about.
+//! Rows that a manifest declares and no case uses: a reviewer would ask about them.
 
-use cofferdam_capability::{Access, GuestPath, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, SecretRow};
+use cofferdam_capability::{Access, GuestPath, LOCKED_ENVIRONMENT, LimitRow, LimitsRequest, Manifest, SecretRow};
 
 use super::case::Case;
 use super::check::{self, Checked};
 use super::limits;
-use super::place::Subject;
-use crate::error::Failure;
+use super::subject::Subject;
+use crate::error::Error;
 
 /// A sentence for each row of the manifest that no case uses.
-pub(super) fn rows(manifest: &Manifest, cases: &[Case], checked: &[Checked]) -> Vec<String> {
+pub(crate) fn rows(manifest: &Manifest, cases: &[Case], checked: &[Checked]) -> Vec<String> {
     let mut unused = Vec::new();
     for row in &manifest.fs {
         let touched = checked.iter().flat_map(|call| &call.directories);
@@ -43,8 +43,8 @@ pub(super) fn rows(manifest: &Manifest, cases: &[Case], checked: &[Checked]) -> 
     unused
 }
 
-/// Whether the host put the secret into a request of this call.
-pub(super) fn sends(call: &Checked, row: &SecretRow) -> bool {
+/// Returns true if the host put the secret into a request of this call.
+pub(crate) fn sends(call: &Checked, row: &SecretRow) -> bool {
     let Some((_, value)) = call.secrets.iter().find(|(name, _)| name == row.name.as_str()) else { return false };
     let header = String::from(row.inject.header.clone());
     let holds = |found: &hyper::header::HeaderValue| found.to_str().is_ok_and(|found| found.contains(value.as_str()));
@@ -52,19 +52,19 @@ pub(super) fn sends(call: &Checked, row: &SecretRow) -> bool {
 }
 
 /// A sentence for each limit above its default without which every case passes as well. The cases are run again for each.
-pub(super) async fn limits(subject: &Subject<'_>, cases: &[Case]) -> Result<Vec<String>, Failure> {
-    let defaults = &subject.config.ceiling.defaults;
+pub(crate) async fn limits(subject: &Subject<'_>, cases: &[Case]) -> Result<Vec<String>, Error> {
+    let defaults = &subject.ceiling.defaults;
     let mut unused = Vec::new();
-    for (key, declared) in limits::asked(&subject.manifest.limits) {
-        let alone = limits::with(&LimitsRequest::default(), &key, &declared);
-        let Some(default) = limits::value(defaults, &key) else { continue };
+    for LimitRow { name: key, value: declared } in subject.manifest.limits.rows() {
+        let alone = limits::with(&LimitsRequest::default(), key, &declared);
+        let Some(default) = limits::value(defaults, key) else { continue };
         if alone.above(defaults).is_none() {
             continue;
         }
         let mut passes = true;
         for case in cases {
             let mut given = case.given.clone();
-            given.limits = limits::with(&given.limits, &key, &default);
+            given.limits = limits::with(&given.limits, key, &default);
             passes = check::golden(subject, case, &given).await?.passed;
             if !passes {
                 break;

@@ -1,5 +1,6 @@
 //! One call of a tool under test: directories, a web server, secrets and a sandbox of its own.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,10 +9,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_call::{Input, Report};
 use cofferdam_capability::{
-    Access, Decision, GuestPath, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Offer,
+    Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest,
+    Offer, Scheme,
 };
 use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,50 +20,60 @@ use zeroize::Zeroizing;
 
 use super::case::Given;
 use super::limits;
+use super::offered::Offered;
 use super::web::{Asked, Web};
-use crate::config::Config;
-use crate::error::Failure;
-use crate::guard;
-use crate::host::{self, Reach};
-use crate::paths::DataDir;
+use crate::build::Built;
+use crate::error::{CallerError, Error};
 
-/// The tool under test.
+/// The network and the secrets of one call.
+#[derive(Debug, Default)]
+pub struct StandIns {
+    /// The addresses that answer instead of hosts; no other host is reached.
+    pub hosts: Vec<(Scheme, Host, SocketAddr)>,
+    /// Values of secrets that are made for the call.
+    pub secrets: Secrets,
+}
+
+/// Makes the sandbox of one call, which reaches nothing but the stand-ins.
+pub type MakeSandbox<'a> = dyn Fn(StandIns) -> Result<Runner, CallerError> + 'a;
+
+/// A tool under test.
 #[derive(Clone)]
-pub(super) struct Subject<'a> {
-    pub(super) config: &'a Config,
-    pub(super) data: &'a DataDir,
-    /// What it goes by in messages.
-    pub(super) origin: &'a str,
-    pub(super) component: &'a [u8],
+pub struct Subject<'a> {
+    /// The name of the tool in messages: the path that it was built from.
+    pub(crate) origin: &'a str,
+    pub(crate) component: &'a [u8],
     /// The manifest that holds, whatever the component carries.
-    pub(super) manifest: Manifest,
+    pub(crate) manifest: Manifest,
+    pub(crate) ceiling: &'a Ceiling,
+    pub(crate) make_sandbox: &'a MakeSandbox<'a>,
 }
 
-/// One of the tools of a component.
-#[derive(Debug, Clone)]
-pub(super) struct Offered {
-    pub(super) name: String,
-    pub(super) command: bool,
-    pub(super) schema: Value,
-}
-
-/// What came of a call.
-pub(super) struct Ran {
-    pub(super) report: Report,
-    pub(super) asked: Vec<Asked>,
+/// The result of a call.
+pub(crate) struct Ran {
+    pub(crate) report: Report,
+    pub(crate) asked: Vec<Asked>,
     /// The values of its secrets, by name.
-    pub(super) secrets: Vec<(String, String)>,
-    /// What the case gives and the manifest does not declare.
-    pub(super) undeclared: Vec<String>,
-    pub(super) workspace: Dir,
-    /// Where it lies.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// Variables and secrets that the case gives and the manifest does not declare.
+    pub(crate) undeclared: Vec<String>,
+    pub(crate) workspace: Dir,
+    /// The directory that holds the workspace, which goes with it.
     _tree: TempDir,
 }
 
+impl<'a> Subject<'a> {
+    /// A tool that was built from `origin`.
+    pub fn new(origin: &'a str, built: &'a Built, ceiling: &'a Ceiling, make_sandbox: &'a MakeSandbox<'a>) -> Self {
+        let Built { manifest, component, .. } = built;
+        Self { origin, component, manifest: manifest.clone(), ceiling, make_sandbox }
+    }
+}
+
 impl Subject<'_> {
-    /// What the component offers, with nothing granted, and what it imports.
-    pub(super) async fn offered(&self) -> Result<(Vec<Offered>, Vec<String>), Failure> {
-        let runner = self.runner(Reach { stand_ins: Some(Vec::new()), ..Reach::default() })?;
+    /// The tools of the component, with nothing granted, and its imports.
+    pub(crate) async fn offered(&self) -> Result<(Vec<Offered>, Vec<String>), Error> {
+        let runner = self.sandbox(StandIns::default())?;
         let (installed, toolbox) = self.tools(&runner, Decision::default()).await?;
         let offered = |tool: &Arc<Tool>| Offered {
             name: tool.name().to_owned(),
@@ -73,21 +84,21 @@ impl Subject<'_> {
     }
 
     /// Calls the tool once, with everything that its manifest declares and the case gives.
-    pub(super) async fn call(&self, given: &Given, tool: Option<&str>, input: Input) -> Result<Ran, Failure> {
-        let wrong = |error: std::io::Error| Failure::work(format!("the directories of a case: {error}"));
+    pub(crate) async fn call(&self, given: &Given, tool: Option<&str>, input: Input) -> Result<Ran, Error> {
+        let wrong = |error: std::io::Error| Error::work(format!("the directories of a case: {error}"));
         let tree = tempfile::tempdir().map_err(wrong)?;
         let workspace = workspace(tree.path(), given).map_err(wrong)?;
         let web = Web::start(&given.http).await?;
         let (secrets, values) = secrets(given)?;
         let names = given.secrets.clone();
-        let runner = self.runner(Reach { stand_ins: Some(web.stand_ins.clone()), secrets, ..Reach::default() })?;
+        let runner = self.sandbox(StandIns { hosts: web.stand_ins.clone(), secrets })?;
         let decision = Decision {
             offers: self.offers(tree.path())?,
             env: given.env.clone().into_iter().collect(),
             limits: self.limits(given),
             http: vec![HostOffer::new(HostPattern::ANY, None)],
             secrets: names,
-            // There is nobody that could stand in for a TCP server.
+            // Nothing stands in for a TCP server.
             tcp: Vec::new(),
         };
         let (_, toolbox) = self.tools(&runner, decision).await?;
@@ -100,35 +111,35 @@ impl Subject<'_> {
             progress: None,
             cancel: CancellationToken::new(),
         };
-        let report = runner.call(request).await.map_err(Failure::usage)?;
+        let report = runner.call(request).await.map_err(Error::usage)?;
         let undeclared = self.undeclared(given);
         Ok(Ran { report, asked: web.asked(), secrets: values, undeclared, workspace, _tree: tree })
     }
 
-    fn runner(&self, reach: Reach) -> Result<Runner, Failure> {
-        host::runner_with(self.config, self.data, reach, guard::always(self.config, self.data)?)
+    fn sandbox(&self, stand_ins: StandIns) -> Result<Runner, Error> {
+        (self.make_sandbox)(stand_ins).map_err(Error::Sandbox)
     }
 
-    async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Toolbox), Failure> {
+    async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Toolbox), Error> {
         let supplied = Some(self.manifest.clone());
         let installed =
-            runner.load(Bytes::copy_from_slice(self.component), self.origin, supplied).await.map_err(Failure::usage)?;
+            runner.load(Bytes::copy_from_slice(self.component), self.origin, supplied).await.map_err(Error::usage)?;
         let name = self.manifest.tool.name.as_str();
         let mut toolbox = runner.toolbox();
-        for tool in runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Failure::usage)? {
-            toolbox.add(tool).map_err(Failure::usage)?;
+        for tool in runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Error::usage)? {
+            toolbox.add(tool).map_err(Error::usage)?;
         }
         Ok((installed, toolbox))
     }
 
-    /// Whether a case that names `named` means the tool `name`: with or without the name of the component before it.
-    pub(super) fn means(&self, name: &str, named: &str) -> bool {
+    /// Returns true if a case that names `named` means the tool `name`: with or without the component's name before it.
+    pub(crate) fn means(&self, name: &str, named: &str) -> bool {
         let own = name.strip_prefix(&self.manifest.tool.name).and_then(|name| name.strip_prefix('_'));
         name == named || own == Some(named)
     }
 
     /// The tool that a case means: the one there is, else by its name.
-    fn choose(&self, toolbox: &Toolbox, named: Option<&str>) -> Result<String, Failure> {
+    fn choose(&self, toolbox: &Toolbox, named: Option<&str>) -> Result<String, Error> {
         let mut tools = toolbox.iter();
         let found = match named {
             Some(named) => tools.find(|tool| self.means(tool.name(), named)),
@@ -138,30 +149,30 @@ impl Subject<'_> {
         found.map(|tool| tool.name().to_owned()).ok_or_else(|| {
             let named =
                 named.map_or("a case names no `tool`".to_owned(), |named| format!("there is no tool `{named}`"));
-            Failure::usage(format!("{}: {named}; there are: {}", self.origin, toolbox.names()))
+            Error::usage(format!("{}: {named}; there are: {}", self.origin, toolbox.names()))
         })
     }
 
     /// The limits of a case, else those that the manifest asks for, as far as the ceiling goes: this command is the
     /// author's, who tests what the manifest describes.
     fn limits(&self, given: &Given) -> LimitsRequest {
-        let asked = self.manifest.limits.at_most(&self.config.ceiling.limits);
-        let with = |request: LimitsRequest, (key, value): (String, String)| limits::with(&request, &key, &value);
-        limits::asked(&asked).into_iter().fold(given.limits.clone(), with)
+        let asked = self.manifest.limits.at_most(&self.ceiling.limits);
+        let rows = asked.rows().into_iter();
+        rows.fold(given.limits.clone(), |request, row| limits::with(&request, row.name, &row.value))
     }
 
     /// A directory of its own for each row: all of them in one tree, as the guest sees it.
-    fn offers(&self, tree: &Path) -> Result<Vec<Offer>, Failure> {
+    fn offers(&self, tree: &Path) -> Result<Vec<Offer>, Error> {
         let rows = self.manifest.fs.iter().filter(|row| row.path != GuestPath::scratch());
         let offer = |path: &GuestPath| {
             let directory = tree.join(path.below_root());
-            std::fs::create_dir_all(&directory).map_err(Failure::work)?;
-            Offer::host_directory(&directory, path.clone(), Access::ReadWrite).map_err(Failure::work)
+            std::fs::create_dir_all(&directory).map_err(Error::work)?;
+            Offer::host_directory(&directory, path.clone(), Access::ReadWrite).map_err(Error::work)
         };
         rows.map(|row| offer(&row.path)).collect()
     }
 
-    /// What a case gives in vain.
+    /// Sentences about the variables and secrets that a case gives in vain.
     fn undeclared(&self, given: &Given) -> Vec<String> {
         let mut undeclared = Vec::new();
         for name in given.env.keys() {
@@ -181,7 +192,6 @@ impl Subject<'_> {
 }
 
 /// `/workspace` with the files of the case.
-#[allow(clippy::disallowed_methods, reason = "the command's own temporary directory")]
 fn workspace(tree: &Path, given: &Given) -> std::io::Result<Dir> {
     let path = tree.join(GuestPath::working_directory().below_root());
     std::fs::create_dir_all(&path)?;
@@ -200,12 +210,12 @@ fn workspace(tree: &Path, given: &Given) -> std::io::Result<Dir> {
 }
 
 /// A value for each secret: no other text holds it by chance.
-fn secrets(given: &Given) -> Result<(Secrets, Vec<(String, String)>), Failure> {
+fn secrets(given: &Given) -> Result<(Secrets, Vec<(String, String)>), Error> {
     let mut secrets = Secrets::default();
     let mut values = Vec::new();
     for name in &given.secrets {
         let value = format!("test-{}", Uuid::new_v4().simple());
-        secrets.insert(name.clone(), Zeroizing::new(value.clone().into_bytes())).map_err(Failure::work)?;
+        secrets.insert(name.clone(), Zeroizing::new(value.clone().into_bytes())).map_err(Error::work)?;
         values.push((name.to_string(), value));
     }
     Ok((secrets, values))

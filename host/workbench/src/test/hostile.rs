@@ -1,4 +1,4 @@
-//! The standard hostile inputs: what a model or a program may send to any tool, by accident or not.
+//! The standard hostile inputs: anything that a model or a program may send to any tool, by accident or not.
 //!
 //! A tool must end them in an outcome of its own: it works, or says what is wrong. What does not fit the schema of a
 //! typed tool never reaches it, which is as good.
@@ -7,10 +7,10 @@ use cofferdam_call::Input;
 use cofferdam_capability::Limits;
 use serde_json::{Map, Value, json};
 
-use super::place::Offered;
+use super::offered::Offered;
 
 /// Their names, as cases spell them behind `hostile: `.
-pub(super) const NAMES: [&str; 7] =
+pub(crate) const NAMES: [&str; 7] =
     ["empty input", "huge arguments", "huge input", "invalid UTF-8", "deep JSON", "closed stdin", "wrong types"];
 
 /// Brackets in one another on standard input: more than any parser follows by recursion.
@@ -19,21 +19,22 @@ const DEEP_TEXT: usize = 100_000;
 /// Lists in one another in the input of a typed tool: parsers of JSON, this host's among them, refuse 128.
 const DEEP_VALUE: usize = 100;
 
-/// How deep the sample of an input follows its schema.
+/// The depth to which the sample of an input follows its schema.
 const MAX_DEPTH: usize = 8;
 
 /// Room for keys and quotes of a typed input beside its long texts, in bytes.
 const FRAME: usize = 16 << 10;
 
 /// One standard input for one tool.
-pub(super) struct Hostile {
-    pub(super) name: &'static str,
-    pub(super) input: Input,
+pub(crate) struct Hostile<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) tool: &'a Offered,
+    pub(crate) input: Input,
 }
 
 /// All that this tool can be sent, under these limits.
-pub(super) fn inputs(tool: &Offered, limits: &Limits) -> Vec<Hostile> {
-    let hostile = |name, input| Hostile { name, input };
+pub(crate) fn inputs<'a>(tool: &'a Offered, limits: &Limits) -> Vec<Hostile<'a>> {
+    let hostile = |name, input| Hostile { name, tool, input };
     if tool.command {
         let command = |args, stdin| Input::Command { args, stdin };
         return vec![
@@ -49,8 +50,8 @@ pub(super) fn inputs(tool: &Offered, limits: &Limits) -> Vec<Hostile> {
             hostile("closed stdin", command(Vec::new(), Vec::new())),
         ];
     }
-    let (schema, root) = (&tool.schema, &tool.schema);
-    let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let root = &tool.schema;
+    let properties = root.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     let each = |value: &dyn Fn(&Value) -> Value| {
         let object = properties.iter().map(|(name, of)| (name.clone(), value(of))).collect();
         Input::Json(Value::Object(object).to_string())
@@ -143,7 +144,7 @@ mod tests {
     fn inputs_are_at_their_limits_and_not_above() {
         let tool = Offered { name: "t".to_owned(), command: true, schema: Value::Null };
         let limits = Limits::DEFAULT;
-        for Hostile { name, input } in inputs(&tool, &limits) {
+        for Hostile { name, input, .. } in inputs(&tool, &limits) {
             assert!(NAMES.contains(&name));
             let Input::Command { args, stdin } = input else { panic!("a command takes arguments") };
             let size: usize = args.iter().map(|arg| arg.len() + 1).sum();

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::environment::BuildEnvironment;
 use super::reproducible;
-use crate::error::Failure;
+use crate::error::Error;
 
-/// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
+/// The separator of flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: char = '\u{1f}';
 
 /// A heap of 512 KiB that is there from the start. Most calls of most tools need less and so never grow their memory, which
@@ -15,13 +16,12 @@ const SEPARATOR: char = '\u{1f}';
 const HEAP: &str = "-Clink-arg=--initial-heap=524288";
 
 /// Adds them to those of the author. The packages are those of the workspace that `cargo_toml` is in.
-pub(super) fn set(cargo: &mut Command, cargo_toml: &Path) -> Result<(), Failure> {
-    let mut flags = reproducible::flags(cargo_toml)?;
+pub(super) fn set(cargo: &mut Command, cargo_toml: &Path, environment: &BuildEnvironment) -> Result<(), Error> {
+    let mut flags = reproducible::flags(cargo_toml, environment)?;
     flags.push(HEAP.to_owned());
     // Flags of the environment replace those of a configuration, so ours go where the author's are.
-    let encoded = std::env::var("CARGO_ENCODED_RUSTFLAGS").ok();
-    let plain = std::env::var("RUSTFLAGS").ok();
-    let own = match (encoded, plain) {
+    let BuildEnvironment { encoded_rustflags, rustflags, .. } = environment;
+    let own = match (encoded_rustflags, rustflags) {
         (Some(encoded), _) => Some(encoded.split(SEPARATOR).map(str::to_owned).collect::<Vec<_>>()),
         (None, Some(plain)) => Some(plain.split_whitespace().map(str::to_owned).collect()),
         (None, None) => None,

@@ -1,4 +1,4 @@
-//! One case: run, and held against what it expects.
+//! One case: run, and checked against its expectations.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -11,74 +11,76 @@ use serde::Serialize;
 use super::case::{Case, Expect, Given};
 use super::expected::Expected;
 use super::hostile::Hostile;
-use super::place::{Offered, Ran, Subject};
+use super::subject::{Ran, Subject};
 use super::web::Asked;
-use crate::error::Failure;
+use crate::error::Error;
 
-/// The largest file that is compared, in bytes: what a call may write unless its limits say more.
+/// The largest file that is compared, in bytes: the default limit of a call's writes.
 const MAX_FILE: u64 = 64 << 20;
 
-/// How much of standard error is told with an outcome that was not expected, in bytes.
+/// The most of standard error that is reported with an unexpected outcome, in bytes.
 const MAX_TOLD: usize = 1_000;
 
-/// How much is told of what belongs to an outcome that is as it should be, in characters: a line or two.
+/// The most of an expected outcome's message that is reported, in characters: a line or two.
 const MAX_SAID: usize = 160;
 
-/// What came of one call.
+/// The result of one call.
 #[derive(Debug, Serialize)]
-pub(super) struct Checked {
-    pub(super) name: String,
-    /// Whether its input is a standard hostile one.
-    pub(super) hostile: bool,
-    pub(super) passed: bool,
-    /// How it differs from what was expected.
-    pub(super) problems: Vec<String>,
+pub struct Checked {
+    /// The name of the case, or `hostile: ` and that of the standard input.
+    pub name: String,
+    /// True for a standard hostile input.
+    pub hostile: bool,
+    /// True if it ended as expected.
+    pub passed: bool,
+    /// The differences from what was expected, each over one or several lines.
+    pub problems: Vec<String>,
     /// As in receipts: a name, and what belongs to it.
-    pub(super) outcome: Outcome,
-    pub(super) fuel: u64,
-    pub(super) peak_memory: u64,
-    pub(super) wall_us: u64,
-    pub(super) refusals: Vec<String>,
+    pub outcome: Outcome,
+    /// The fuel it used.
+    pub fuel: u64,
+    /// The most memory it held at once, in bytes.
+    pub peak_memory: u64,
+    /// Wall-clock time, in microseconds.
+    pub wall_us: u64,
+    /// Refusals of the sandbox, a sentence each.
+    pub refusals: Vec<String>,
     /// Calls of other tools, answered or not.
-    pub(super) calls: u64,
-    /// What it touched.
-    pub(super) directories: BTreeMap<String, Access>,
+    pub calls: u64,
+    /// The directories it touched.
+    pub directories: BTreeMap<String, Access>,
     #[serde(skip)]
-    pub(super) asked: Vec<Asked>,
+    pub(crate) asked: Vec<Asked>,
     /// The values of its secrets, by name.
     #[serde(skip)]
-    pub(super) secrets: Vec<(String, String)>,
-    /// What the case gives and the manifest does not declare.
+    pub(crate) secrets: Vec<(String, String)>,
+    /// Variables and secrets that the case gives and the manifest does not declare.
     #[serde(skip)]
-    pub(super) undeclared: Vec<String>,
+    pub(crate) undeclared: Vec<String>,
 }
 
 /// Runs a case of the author's.
-pub(super) async fn golden(subject: &Subject<'_>, case: &Case, given: &Given) -> Result<Checked, Failure> {
+pub(crate) async fn golden(subject: &Subject<'_>, case: &Case, given: &Given) -> Result<Checked, Error> {
     let ran = subject.call(given, case.tool.as_deref(), case.input.clone()).await?;
     let problems = compare(&ran, &case.expect);
     checked(case.name.clone(), false, ran, problems)
 }
 
-/// Runs a standard input, and holds what comes of it against the author's case for it, if there is one.
-pub(super) async fn hostile(
+/// Runs a standard input under `name`, and checks its result against the author's case for it, if there is one.
+pub(crate) async fn hostile(
     subject: &Subject<'_>,
-    (tool, several): (&Offered, bool),
-    hostile: Hostile,
+    name: String,
+    hostile: Hostile<'_>,
     case: Option<&Case>,
-) -> Result<Checked, Failure> {
+) -> Result<Checked, Error> {
     let given = case.map(|case| case.given.clone()).unwrap_or_default();
-    let ran = subject.call(&given, Some(&tool.name), hostile.input).await?;
+    let Hostile { tool, input, .. } = hostile;
+    let ran = subject.call(&given, Some(&tool.name), input).await?;
     let problems = case.map_or_else(|| own_end(&ran.report, tool.command), |case| compare(&ran, &case.expect));
-    let name = if several {
-        format!("hostile: {} of {}", hostile.name, tool.name)
-    } else {
-        format!("hostile: {}", hostile.name)
-    };
     checked(name, true, ran, problems)
 }
 
-fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Result<Checked, Failure> {
+fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Result<Checked, Error> {
     let Ran { report, asked, secrets, undeclared, workspace: _, .. } = ran;
     let receipt = report.receipt;
     Ok(Checked {
@@ -100,13 +102,13 @@ fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Resu
 }
 
 impl Checked {
-    /// Whether the tool ran to an end of its own, so that what it used is what it needs.
-    pub(super) fn ended_itself(&self) -> bool {
+    /// Returns true if the tool ran to an end of its own, so that it needs as much as it used.
+    pub fn ended_itself(&self) -> bool {
         matches!(self.outcome, Outcome::Ok | Outcome::GuestError { .. }) && self.fuel > 0
     }
 
-    /// What belongs to the outcome, in words and on one line; a command has said itself what it failed at.
-    pub(super) fn said(&self) -> Option<String> {
+    /// The outcome's own message on one line, if it has one; a command has written its own to standard error.
+    pub fn said(&self) -> Option<String> {
         let said = match &self.outcome {
             Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => message,
             Outcome::Denied { reason } => reason,
@@ -118,14 +120,14 @@ impl Checked {
         (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome.name()))
     }
 
-    /// What a case gives in vain makes it fail: it would pass for another reason than its author thinks.
-    pub(super) fn refuse_undeclared(&mut self) {
+    /// Fails a case that gives something in vain: it would pass for another reason than its author thinks.
+    pub(crate) fn refuse_undeclared(&mut self) {
         self.problems.append(&mut self.undeclared);
         self.passed = self.problems.is_empty();
     }
 }
 
-/// Nothing when the tool worked or said what is wrong. What the schema refuses never reaches a typed tool.
+/// No problem when the tool worked or reported an error. Input that the schema refuses never reaches a typed tool.
 fn own_end(report: &Report, command: bool) -> Vec<String> {
     let (outcome, fuel) = (&report.receipt.outcome, report.receipt.fuel);
     match outcome {
@@ -159,7 +161,7 @@ fn compare(ran: &Ran, expect: &Expect) -> Vec<String> {
     problems
 }
 
-/// How a file differs.
+/// The difference of a file, if there is one.
 fn file(workspace: &Dir, name: &str, expected: Option<&Expected>) -> Option<String> {
     let metadata = workspace.symlink_metadata(name);
     let Some(expected) = expected else {
@@ -186,7 +188,7 @@ fn read(workspace: &Dir, name: &str) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the tool said itself, as far as it helps.
+/// The beginning of the tool's standard error.
 fn told(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text = text.trim_end();

@@ -1,7 +1,7 @@
-//! What a case says of the network: a web server on loopback that stands in for every host of the case.
+//! The network of a case: a web server on loopback that stands in for every host of the case.
 //!
-//! Requests come here after they were held against the tool's grant, and instead of to the network: nothing is looked up,
-//! and TLS is not spoken, also where the tool asked for https.
+//! Requests come here after they were checked against the tool's grant, and instead of to the network: nothing is looked
+//! up, and TLS is not spoken, also where the tool asked for https.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -22,15 +22,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::content::Content;
-use crate::error::Failure;
+use super::malformed::Malformed;
+use crate::error::Error;
 
 /// Requests that are remembered: the ceiling of requests in one call.
 const MAX_REQUESTS: usize = 1_024;
 
-/// What is asked for: scheme, host, port, path and query.
+/// The URL of a request: scheme, host, port, path and query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Url {
+pub(crate) struct Url {
     https: bool,
     /// As [`Host`] writes it.
     host: String,
@@ -38,10 +39,10 @@ pub(super) struct Url {
     path: String,
 }
 
-/// What the server answers.
+/// The server's answer.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     #[serde(default)]
     status: Status,
     #[serde(default)]
@@ -60,23 +61,23 @@ struct Headers(HeaderMap);
 
 /// A request that came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) scheme: Scheme,
-    pub(super) host: Host,
-    pub(super) port: u16,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) scheme: Scheme,
+    pub(crate) host: Host,
+    pub(crate) port: u16,
     /// Without the query.
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    /// Whether the case says what to answer.
-    pub(super) answered: bool,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    /// True if the case has an answer.
+    pub(crate) answered: bool,
 }
 
 /// A running server; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Web {
-    /// Where requests to each host go.
-    pub(super) stand_ins: Vec<(Scheme, Host, SocketAddr)>,
+pub(crate) struct Web {
+    /// The addresses that requests to each host go to.
+    pub(crate) stand_ins: Vec<(Scheme, Host, SocketAddr)>,
     asked: Arc<Mutex<Vec<Asked>>>,
     /// Dropping it stops them.
     _servers: JoinSet<()>,
@@ -88,16 +89,16 @@ impl Url {
     }
 
     /// The port that it names or means.
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 }
 
 impl TryFrom<String> for Url {
-    type Error = String;
+    type Error = Malformed;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not a URL: expected one such as http://a.test/path");
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        let wrong = || Malformed(format!("{text:?} is not a URL: expected one such as http://a.test/path"));
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let https = match uri.scheme_str() {
             Some("http") => false,
@@ -105,7 +106,7 @@ impl TryFrom<String> for Url {
             _ => return Err(wrong()),
         };
         let authority = uri.authority().ok_or_else(wrong)?;
-        let host: Host = authority.host().parse().map_err(|problem| format!("{}: {problem}", wrong()))?;
+        let host: Host = authority.host().parse().map_err(|problem| Malformed(format!("{}: {problem}", wrong())))?;
         let scheme = if https { Scheme::Https } else { Scheme::Http };
         let port = authority.port_u16().unwrap_or_else(|| scheme.default_port());
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -121,22 +122,22 @@ impl Default for Status {
 }
 
 impl TryFrom<u16> for Status {
-    type Error = String;
+    type Error = Malformed;
 
-    fn try_from(number: u16) -> Result<Self, String> {
+    fn try_from(number: u16) -> Result<Self, Malformed> {
         // 1xx is not a whole answer.
         let status = StatusCode::from_u16(number).ok().filter(|_| (200..600).contains(&number));
-        status.map(Self).ok_or_else(|| format!("`status`: {number}: expected 200 to 599"))
+        status.map(Self).ok_or_else(|| Malformed(format!("`status`: {number}: expected 200 to 599")))
     }
 }
 
 impl TryFrom<BTreeMap<String, String>> for Headers {
-    type Error = String;
+    type Error = Malformed;
 
-    fn try_from(written: BTreeMap<String, String>) -> Result<Self, String> {
+    fn try_from(written: BTreeMap<String, String>) -> Result<Self, Malformed> {
         let mut headers = HeaderMap::new();
         for (name, value) in written {
-            let wrong = || format!("`headers`: `{name}: {value}` is not a header");
+            let wrong = || Malformed(format!("`headers`: `{name}: {value}` is not a header"));
             let key: HeaderName = name.parse().map_err(|_| wrong())?;
             headers.append(key, HeaderValue::from_str(&value).map_err(|_| wrong())?);
         }
@@ -146,7 +147,7 @@ impl TryFrom<BTreeMap<String, String>> for Headers {
 
 impl Web {
     /// Starts a server for these URLs. Hosts that are in none do not exist.
-    pub(super) async fn start(replies: &BTreeMap<Url, Reply>) -> Result<Self, Failure> {
+    pub(crate) async fn start(replies: &BTreeMap<Url, Reply>) -> Result<Self, Error> {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let mut servers = JoinSet::new();
         let mut stand_ins: Vec<(Scheme, Host, SocketAddr)> = Vec::new();
@@ -156,7 +157,7 @@ impl Web {
             if hosts.is_empty() {
                 continue;
             }
-            let wrong = |error: std::io::Error| Failure::work(format!("the web server of the case: {error}"));
+            let wrong = |error: std::io::Error| Error::work(format!("the web server of the case: {error}"));
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(wrong)?;
             let address = listener.local_addr().map_err(wrong)?;
             stand_ins.extend(hosts.into_iter().filter_map(|host| Some((scheme, host.parse().ok()?, address))));
@@ -167,12 +168,12 @@ impl Web {
     }
 
     /// The requests that came, in their order.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// What one listener knows.
+/// The answers of one listener, and its list of requests.
 struct Site {
     scheme: Scheme,
     replies: BTreeMap<Url, Reply>,
@@ -242,9 +243,10 @@ mod tests {
     #[test]
     fn urls_that_mean_the_same_are_the_same() {
         let url = |text: &str| Url::try_from(text.to_owned());
-        assert_eq!(url("http://A.test:80"), url("http://a.test/"));
-        assert_eq!(url("https://a.test:443/x?y"), url("https://a.test/x?y"));
-        assert_ne!(url("https://a.test/x"), url("http://a.test/x"));
+        let right = |text: &str| url(text).unwrap();
+        assert_eq!(right("http://A.test:80"), right("http://a.test/"));
+        assert_eq!(right("https://a.test:443/x?y"), right("https://a.test/x?y"));
+        assert_ne!(right("https://a.test/x"), right("http://a.test/x"));
         for wrong in ["a.test/x", "ftp://a.test/", "http:///x", "http://a b/", ""] {
             assert!(url(wrong).is_err(), "{wrong}");
         }

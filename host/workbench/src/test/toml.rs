@@ -1,16 +1,14 @@
-//! A learned manifest as its author finishes it.
+//! A learned manifest in the form that its author finishes.
 
 use std::fmt::Write;
 
 use cofferdam_capability::{Manifest, Reason};
 use toml::Value;
 
-use super::learn::{Learned, is_unwritten};
-use super::limits;
+use super::unwritten;
 
-/// `capabilities.toml`, with what was found out as comments.
-pub(super) fn written(learned: &Learned, cases: usize) -> String {
-    let Learned { manifest, failing } = learned;
+/// `capabilities.toml`, with comments on the `cases` and those that fail with it.
+pub(crate) fn written(manifest: &Manifest, failing: &[String], cases: usize) -> String {
     let passing = cases.saturating_sub(failing.len());
     let mut out = String::new();
     let mut comment = |text: &str| {
@@ -78,12 +76,12 @@ pub(super) fn written(learned: &Learned, cases: usize) -> String {
         rows.text("interface", &row.interface);
         rows.reason(&row.reason);
     }
-    let asked = limits::asked(limits);
+    let asked = limits.rows();
     if !asked.is_empty() {
         rows.head("[limits]");
     }
-    for (key, value) in asked {
-        rows.text(&key, &value);
+    for row in asked {
+        rows.text(row.name, &row.value);
     }
     rows.0
 }
@@ -111,7 +109,7 @@ impl Rows {
     }
 
     fn reason(&mut self, reason: &Reason) {
-        self.text("reason", if is_unwritten(reason) { "" } else { reason.as_str() });
+        self.text("reason", if unwritten::is(reason) { "" } else { reason.as_str() });
     }
 }
 

@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Declared, flags};
-use crate::cmd::tool;
-use crate::console;
-use crate::error::Failure;
+use super::declared::{Artifact, Declared};
+use super::environment::BuildEnvironment;
+use super::flags;
+use crate::error::Error;
+use crate::file;
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -27,16 +28,21 @@ struct Package {
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a mistake in one costs
 /// seconds, not minutes.
-pub(super) fn build(paths: &[PathBuf]) -> Result<Vec<(Declared, PathBuf)>, Failure> {
+pub(super) fn build(
+    paths: &[PathBuf],
+    environment: &BuildEnvironment,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Artifact>, Error> {
     let packages = paths.iter().map(|path| package(path)).collect::<Result<Vec<_>, _>>()?;
-    let artifacts = cargo(&packages)?;
-    Ok(packages.into_iter().map(|package| package.declared).zip(artifacts).collect())
+    let components = cargo(&packages, environment, say)?;
+    let pairs = packages.into_iter().zip(components);
+    Ok(pairs.map(|(package, path)| Artifact { declared: package.declared, path }).collect())
 }
 
-fn package(path: &Path) -> Result<Package, Failure> {
+fn package(path: &Path) -> Result<Package, Error> {
     let cargo_toml = path.join("Cargo.toml");
-    let wrong = |problem: String| Failure::usage(format!("{}: {problem}", cargo_toml.display()));
-    let bytes = tool::read(&cargo_toml, tool::MAX_MANIFEST)?;
+    let wrong = |problem: String| Error::usage(format!("{}: {problem}", cargo_toml.display()));
+    let bytes = file::read(&cargo_toml, file::MAX_MANIFEST)?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("it is not valid UTF-8".to_owned()))?;
     let toml: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
     let name = toml.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
@@ -46,7 +52,7 @@ fn package(path: &Path) -> Result<Package, Failure> {
 }
 
 /// Builds the packages in one go and finds their components, in the order of the packages.
-fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
+fn cargo(packages: &[Package], environment: &BuildEnvironment, say: &dyn Fn(&str)) -> Result<Vec<PathBuf>, Error> {
     let Some(first) = packages.first() else {
         return Ok(Vec::new());
     };
@@ -56,16 +62,16 @@ fn cargo(packages: &[Package]) -> Result<Vec<PathBuf>, Failure> {
     for package in packages {
         command.args(["--package", &package.name]);
     }
-    flags::set(&mut command, &first.cargo_toml)?;
+    flags::set(&mut command, &first.cargo_toml, environment)?;
     let names: Vec<_> = packages.iter().map(|package| package.declared.manifest.tool.name.as_str()).collect();
-    console::progress(&format!("building {}…", shortened(&names)));
+    say(&format!("building {}…", shortened(&names)));
     let output = command
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|error| Failure::work(format!("cargo cannot be started: {error}; it comes with Rust")))?;
+        .map_err(|error| Error::work(format!("cargo cannot be started: {error}; it comes with Rust")))?;
     if !output.status.success() {
-        return Err(Failure::work(format!(
+        return Err(Error::work(format!(
             "cargo could not build; if the target is missing, `rustup target add {TARGET}` installs it"
         )));
     }
@@ -84,8 +90,8 @@ fn shortened(names: &[&str]) -> String {
 }
 
 /// The one component that a package was built into.
-fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
-    let cargo_toml = std::fs::canonicalize(&package.cargo_toml).map_err(Failure::work)?;
+fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Error> {
+    let cargo_toml = std::fs::canonicalize(&package.cargo_toml).map_err(Error::work)?;
     let of_package = |message: &&Value| {
         let path = message.get("manifest_path").and_then(Value::as_str).unwrap_or_default();
         std::fs::canonicalize(path).is_ok_and(|path| path == cargo_toml)
@@ -100,7 +106,7 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Failure> {
         .collect();
     match files.as_slice() {
         [file] => Ok(file.into()),
-        found => Err(Failure::usage(format!(
+        found => Err(Error::usage(format!(
             "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = [\"cdylib\"]",
             package.name,
             found.len()

@@ -1,0 +1,40 @@
+//! Files of an author, read with a bound.
+
+use std::path::Path;
+
+use cofferdam_capability::Manifest;
+
+use crate::error::Error;
+
+/// The largest capabilities.toml or Cargo.toml that is read, in bytes; a valid one is far smaller.
+pub(crate) const MAX_MANIFEST: u64 = 1 << 20;
+
+/// Reads a file of at most `max` bytes.
+///
+/// # Errors
+///
+/// [`Error::Usage`], which names the path.
+pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
+    let wrong = |problem: String| Error::usage(format!("{}: {problem}", path.display()));
+    let metadata = std::fs::metadata(path).map_err(|error| wrong(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(wrong("it is not a file".to_owned()));
+    }
+    if metadata.len() > max {
+        return Err(wrong(format!("it has {} bytes: at most {max} are read", metadata.len())));
+    }
+    std::fs::read(path).map_err(|error| wrong(error.to_string()))
+}
+
+/// Reads a capabilities.toml.
+///
+/// # Errors
+///
+/// [`Error::Usage`], which names the path and, where a row is wrong, the line.
+pub fn manifest(path: &Path) -> Result<Manifest, Error> {
+    let name = path.display().to_string();
+    let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
+        Error::usage(format!("{name}: not valid UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+    })?;
+    Manifest::from_toml(&text, &name).map_err(Error::usage)
+}
