@@ -14,7 +14,7 @@ use crate::compile::{self, Compilations};
 use crate::component::Component;
 use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
-use crate::http::Client;
+use crate::network::Client;
 use crate::pool::Pools;
 use crate::scratch::{Scratch, Space};
 

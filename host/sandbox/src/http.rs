@@ -5,9 +5,7 @@
 //! proxy asked, nothing decompressed, no connection used twice.
 
 mod body;
-mod client;
 mod exchange;
-mod record;
 mod resources;
 
 use std::future::{Future, ready};
@@ -19,10 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions};
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 
+use crate::network::{Client, Contacts, Record};
 use crate::tcp::Sockets;
-pub(crate) use client::Client;
 use exchange::{Destination, Exchange};
-pub(crate) use record::{Contacts, Record};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
 
 /// All headers of one request or response together, in bytes (64 KiB). Servers take 8 to 32 KiB.

@@ -24,7 +24,7 @@ mod invocation;
 mod io;
 mod limiter;
 mod linker;
-mod own_address;
+mod network;
 mod pool;
 mod random;
 mod reflect;

@@ -18,8 +18,7 @@ use wasmtime::component::{HasData, Linker};
 use wasmtime_wasi::p2::bindings::sockets;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSockets, WasiSocketsCtxView, WasiSocketsView};
 
-use crate::http::{Client, Record};
-use crate::own_address::is_own;
+use crate::network::{Client, Record, is_own};
 use crate::state::State;
 
 /// What the host keeps of the sockets of one call.

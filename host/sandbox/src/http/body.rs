@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::Hold;
 use super::exchange::of_hyper;
-use super::record::Record;
+use crate::network::Record;
 
 /// How much of a body has passed.
 struct Meter {

@@ -22,10 +22,8 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::Hold;
 use super::body::{Outgoing, Response};
-use super::client::Client;
-use super::record::Record;
 use super::{Caps, Injection, Io, MAX_HEADER_BYTES, MAX_HEADERS, Sent};
-use crate::own_address::is_own;
+use crate::network::{Client, Record, is_own};
 
 /// Lookup, connection and TLS together. A server that takes longer is down; the call's own deadline holds as well.
 const CONNECT: Duration = Duration::from_secs(10);

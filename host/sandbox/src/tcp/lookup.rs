@@ -16,8 +16,7 @@ use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddress, Networ
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::{Reach, Sockets};
-use crate::http::Client;
-use crate::own_address::is_own;
+use crate::network::{Client, is_own};
 use crate::state::State;
 
 /// The interface. A component may import any version of 0.2: the linker finds this one.

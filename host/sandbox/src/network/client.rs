@@ -46,7 +46,7 @@ impl Client {
     }
 
     /// Who answers instead of a host, when the network is not used at all; the error when nobody does.
-    pub(super) fn stand_in(&self, scheme: Scheme, host: &Host) -> Option<Result<SocketAddr, Error>> {
+    pub(crate) fn stand_in(&self, scheme: Scheme, host: &Host) -> Option<Result<SocketAddr, Error>> {
         let stand_ins = self.stand_ins.as_ref()?;
         let found = stand_ins.iter().find(|(of, name, _)| (*of, name) == (scheme, host));
         let nobody = || Error::DnsError { rcode: Some("no such name here".to_owned()), info_code: None };
@@ -71,7 +71,7 @@ impl Client {
     }
 
     /// TLS 1.2 and 1.3 toward servers whose certificates the system's store vouches for.
-    pub(super) fn tls(&self) -> Result<&TlsConnector, Error> {
+    pub(crate) fn tls(&self) -> Result<&TlsConnector, Error> {
         let connector =
             self.tls.get_or_init(|| tls().inspect_err(|error| tracing::error!("tools cannot use https: {error}")).ok());
         connector.as_ref().ok_or(Error::ConfigurationError)

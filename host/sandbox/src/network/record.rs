@@ -59,7 +59,7 @@ impl Record {
         });
     }
 
-    pub(super) fn contacts(&self) -> Contacts {
+    pub(crate) fn contacts(&self) -> Contacts {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contacts = inner.contacts.clone();
         if inner.unkept > 0 {
