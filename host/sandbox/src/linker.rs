@@ -6,10 +6,9 @@
 use wasmtime::component::Linker;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
+use wasmtime_wasi::p2::bindings::{cli, clocks, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 
-use crate::filesystem::CountedFilesystem;
 use crate::state::State;
 
 /// Links every interface of WASI 0.2 that a command imports, and our own.
@@ -32,8 +31,7 @@ pub(crate) fn add_interfaces(l: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stdout::add_to_linker::<State, WasiCli>(l, State::cli)?;
     cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
 
-    filesystem::types::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
-    filesystem::preopens::add_to_linker::<State, CountedFilesystem>(l, State::files)?;
+    crate::filesystem::add_to_linker(l, State::files)?;
 
     crate::host::add_to_linker(l)?;
     crate::tcp::add_to_linker(l)
