@@ -21,7 +21,7 @@ use crate::error::HostFailure;
 use crate::failure::{self, exited, host_fault};
 use crate::filesystem::{Changes, FileUse};
 use crate::host::{Conversation, Told};
-use crate::http::{Egress, Injection};
+use crate::http::Injection;
 use crate::invocation::{CommandLine, Invocation};
 use crate::network::Contacts;
 use crate::pool::Pool;
@@ -103,7 +103,8 @@ impl Engine {
                 let given = Given {
                     account: account.clone(),
                     streams,
-                    egress: Egress::new(grant, Arc::clone(&self.client), injections, account.clone()),
+                    network: Arc::clone(&self.network),
+                    injections,
                     conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
                     scratch: scratch.as_ref(),
                 };
@@ -207,7 +208,7 @@ fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Store<State>, O
     let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
     let mut store = Store::new(&pool.engine, state);
     store.limiter(|state| &mut state.limiter);
-    store.call_hook_async(Yielding);
+    store.call_hook_async(Yielding { slice_began: State::slice_began });
     store.set_hostcall_fuel(grant.limits().host_call.len());
     store.set_max_component_handles(wasi::MAX_IN_ENGINE);
     store
@@ -279,7 +280,7 @@ impl Drop for Metered<'_> {
         self.spent.changes = files.changes();
         self.spent.memory_refused = limiter.refused().map(str::to_owned);
         self.spent.told = self.store.data().conversation.told();
-        self.spent.contacts = self.store.data().egress.contacts();
+        self.spent.contacts = self.store.data().record.contacts();
     }
 }
 

@@ -1,12 +1,11 @@
 //! One engine for the whole host: configuration, instance pool, linker.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Host, Manifest, PagemapScan, Scheme};
+use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Manifest, PagemapScan};
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
@@ -14,7 +13,7 @@ use crate::compile::{self, Compilations};
 use crate::component::Component;
 use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
-use crate::network::Client;
+use crate::network::{Connect, Reach};
 use crate::pool::Pools;
 use crate::scratch::{Scratch, Space};
 
@@ -39,17 +38,14 @@ pub struct EngineConfig {
     pub descriptors: u32,
     /// How the instance pool is reset.
     pub pagemap_scan: PagemapScan,
-    /// Who is asked for the addresses of names; those of the system when empty.
-    pub nameservers: Vec<SocketAddr>,
-    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
-    /// Nothing for the network as it is.
-    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
+    /// The servers that tools reach.
+    pub reach: Reach,
 }
 
 /// The engine: compiles, loads and calls components.
 pub struct Engine {
     pub(crate) pools: Pools,
-    pub(crate) client: Arc<Client>,
+    pub(crate) network: Arc<dyn Connect>,
     pub(crate) cache: Cache,
     pub(crate) compiler: PathBuf,
     pub(crate) scratch: Arc<Scratch>,
@@ -74,14 +70,13 @@ impl Engine {
             calls,
             descriptors,
             pagemap_scan,
-            nameservers,
-            stand_ins,
+            reach,
         } = config;
         let space = Space::new(scratch_bytes.0, scratch_entries.0);
         let descriptors = Descriptors::new(descriptors, &ceiling);
         let pools = Pools::new(ceiling.limits, calls.max(1), pagemap_scan)?;
         Ok(Self {
-            client: Arc::new(Client::new(&nameservers, stand_ins)),
+            network: reach.into_connect(),
             cache: Cache::open(cache)?,
             compiler,
             scratch: Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?),

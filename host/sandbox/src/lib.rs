@@ -51,6 +51,7 @@ pub use host::MAX_MESSAGES;
 pub use http::Injection;
 pub use imports::is_declared;
 pub use invocation::Invocation;
+pub use network::{Reach, StandIn};
 pub use pool::scans_now;
 pub use reflect::Function;
 pub use threads::GuestThreads;

@@ -136,7 +136,7 @@ impl Pool {
         let mut linker = Linker::new(&engine);
         crate::linker::add_interfaces(&mut linker).map_err(failed)?;
         let mut http_linker = linker.clone();
-        crate::http::add_to_linker(&mut http_linker).map_err(failed)?;
+        crate::linker::add_http(&mut http_linker).map_err(failed)?;
         Ok(Self { engine, linker, http_linker, calls, is_pooled, scans })
     }
 }
