@@ -2,6 +2,8 @@
 
 use cofferdam_capability::{ManifestError, SystemError};
 
+use crate::sentence;
+
 /// The engine could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -128,4 +130,11 @@ pub enum LoadError {
         /// What went wrong.
         problem: String,
     },
+}
+
+impl LoadError {
+    /// A failure of the host itself, with `origin` for the component.
+    pub(crate) fn in_host(origin: &str, error: &wasmtime::Error) -> Self {
+        Self::Host { origin: origin.to_owned(), problem: sentence::problem(&format!("{error:#}")) }
+    }
 }

@@ -303,7 +303,7 @@ fn lost(tool: &Tool) -> Report {
 
 /// What the `cofferdam` binary does when the engine starts it as a compiler.
 pub fn compile_worker() -> Result<(), String> {
-    cofferdam_sandbox::compile_worker()
+    cofferdam_sandbox::compile_worker().map_err(|error| error.to_string())
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.
