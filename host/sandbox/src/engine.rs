@@ -102,7 +102,8 @@ impl Engine {
         self.calls.pools().calls()
     }
 
-    /// Returns true if instances come from a pool; if not, the system gave too little address space, and calls are slower.
+    /// Returns true if instances come from a pool; if not, the system gave too little address space, and calls are
+    /// slower.
     pub fn is_pooled(&self) -> bool {
         self.calls.pools().is_pooled()
     }

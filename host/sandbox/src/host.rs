@@ -78,13 +78,14 @@ impl Room {
 
     /// Takes room for one more message. Returns false if there is none.
     fn takes(&mut self, message: &str) -> bool {
-        match (self.messages.checked_sub(1), self.bytes.checked_sub(message.len())) {
-            (Some(messages), Some(bytes)) => (self.messages, self.bytes) = (messages, bytes),
-            _ => {
-                self.dropped = self.dropped.saturating_add(1);
-                return false;
-            }
-        }
+        let messages = self.messages.checked_sub(1);
+        let bytes = self.bytes.checked_sub(message.len());
+        let (Some(messages), Some(bytes)) = (messages, bytes) else {
+            self.dropped = self.dropped.saturating_add(1);
+            return false;
+        };
+        self.messages = messages;
+        self.bytes = bytes;
         true
     }
 

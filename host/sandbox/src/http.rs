@@ -1,8 +1,8 @@
 //! Outgoing HTTP: the one choke point.
 //!
-//! Every request of a guest comes through [`Egress`]: counted, checked against its grant, and only then resolved, checked
-//! address by address, and sent over a connection of its own to the address that was checked. No redirect is followed, no
-//! proxy asked, nothing decompressed, no connection used twice.
+//! Every request of a guest comes through [`Egress`]: counted, checked against its grant, and only then resolved,
+//! checked address by address, and sent over a connection of its own to the address that was checked. No redirect is
+//! followed, no proxy asked, nothing decompressed, no connection used twice.
 
 mod body;
 mod errors;
@@ -44,7 +44,8 @@ pub(crate) struct Egress {
 }
 
 impl Egress {
-    /// Makes the way out that the grant allows. What happens there is noted in `record`, which the call's sockets share.
+    /// Makes the way out that the grant allows. What happens there is noted in `record`, which the call's sockets
+    /// share.
     pub(crate) fn new(
         grant: &Grant,
         network: Arc<dyn Connect>,
@@ -127,7 +128,8 @@ impl Egress {
         };
         match authority.host().parse() {
             Ok(host) => {
-                let (policy, record) = (Arc::clone(&self.policy), self.record.clone());
+                let policy = Arc::clone(&self.policy);
+                let record = self.record.clone();
                 Ok(Destination { scheme, host, port, policy, record })
             }
             Err(problem) => refuse(&problem),

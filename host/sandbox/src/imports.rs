@@ -88,7 +88,8 @@ pub(crate) fn links_http(manifest: &Manifest) -> bool {
     !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
 }
 
-/// Returns true if the host must give something for an import. For a type it gives nothing: it only says how values look.
+/// Returns true if the host must give something for an import. For a type it gives nothing: it only says how values
+/// look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
         ComponentItem::Type(_) => false,

@@ -1,7 +1,7 @@
 //! Components that know nothing of this host: every function they export becomes a tool.
 //!
-//! The tools that a model sees are derived from WIT: the schema from the types, the description from what the author wrote. Values
-//! go both ways as JSON, and every WIT type of WASI 0.2 has one form:
+//! The tools that a model sees are derived from WIT: the schema from the types, the description from what the author
+//! wrote. Values go both ways as JSON, and every WIT type of WASI 0.2 has one form:
 //!
 //! | WIT | JSON |
 //! |---|---|

@@ -19,11 +19,11 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use space::{Share, Space};
 
-/// How often a name is tried before the scratch directory counts as unusable. Each failure means that another process
+/// Times that a name is tried before the scratch directory counts as unusable. Each failure means that another process
 /// took the directory for a leftover between its making and its locking.
 const ATTEMPTS: usize = 16;
 
-/// How often a call's directory is wiped again when something appeared in it meanwhile: a call that was stopped can have
+/// Times that a call's directory is wiped again when something appeared in it meanwhile: a call that was stopped can have
 /// one last file operation under way, which nothing can take back.
 const WIPES: usize = 3;
 
@@ -63,7 +63,8 @@ impl Scratch {
             make(&root, &name)?;
             if let Some(lock) = locked(&root, &name)? {
                 let dir = root.open_dir(&name)?;
-                let (next, space) = (AtomicU64::new(0), Arc::new(space));
+                let next = AtomicU64::new(0);
+                let space = Arc::new(space);
                 return Ok(Self { root, name, dir, _lock: lock, next, space });
             }
         }
@@ -99,7 +100,8 @@ impl CallScratch {
     /// Removes the directory with everything in it, and returns when it is gone.
     pub(crate) async fn remove(mut self) {
         self.removed = true;
-        let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
+        let scratch = Arc::clone(&self.scratch);
+        let name = std::mem::take(&mut self.name);
         // A task that is not run any more belongs to a process that ends: its directory is then a leftover.
         let share = Arc::clone(&self.share);
         let _ = spawn_blocking(move || remove(&scratch, &name, &share)).await;
@@ -112,7 +114,8 @@ impl Drop for CallScratch {
         if self.removed {
             return;
         }
-        let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
+        let scratch = Arc::clone(&self.scratch);
+        let name = std::mem::take(&mut self.name);
         let share = Arc::clone(&self.share);
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(move || remove(&scratch, &name, &share))),
@@ -154,7 +157,8 @@ fn locked(root: &Dir, name: &str) -> io::Result<Option<OwnedFd>> {
         locked => locked?,
     }
     // Whoever held it before may have removed it.
-    let (held, named) = (fstat(&dir)?, statat(root, name, AtFlags::SYMLINK_NOFOLLOW));
+    let held = fstat(&dir)?;
+    let named = statat(root, name, AtFlags::SYMLINK_NOFOLLOW);
     let same = named.is_ok_and(|named| (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino));
     Ok(same.then_some(dir))
 }

@@ -22,7 +22,8 @@ impl HasData for GrantedSockets {
     type Data<'a> = SocketsView<'a>;
 }
 
-/// Links `wasi:sockets`: the sockets of a call as `granted` shows them, and as `all` does where there is nothing to refuse.
+/// Links `wasi:sockets`: the sockets of a call as `granted` shows them, and as `all` does where there is nothing to
+/// refuse.
 pub(crate) fn add_to_linker<T: Send + 'static>(
     l: &mut Linker<T>,
     granted: fn(&mut T) -> SocketsView<'_>,

@@ -46,7 +46,8 @@ pub(crate) struct Given<'a> {
     pub(crate) scratch: Option<&'a CallScratch>,
 }
 
-/// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way out, for sockets too.
+/// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way out, for sockets
+/// too.
 pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
     let Given { account, streams, network, injections, conversation, scratch } = given;
     let limits = grant.limits();

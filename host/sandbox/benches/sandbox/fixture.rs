@@ -126,8 +126,11 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
-        let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
-        let (place, caller) = (Place::Own(&self.queue), None);
+        let component = &*tool.component;
+        let grant = &tool.grant;
+        let injections = Vec::new();
+        let place = Place::Own(&self.queue);
+        let caller = None;
         let allowance = &Allowance::begin(grant.limits(), CancellationToken::new());
         let call = Call { component, grant, invocation, allowance, injections, place, caller };
         let report = self.engine.call(call).await.report;

@@ -298,7 +298,7 @@ fn refuse_kernel(view: &mut FilesView<'_>, descriptor: Resource<Descriptor>) -> 
     Err(ErrorCode::NotPermitted.into())
 }
 
-/// What device and inode of a name come to, if something is there. A link counts as itview.
+/// Returns a hash of device and inode of a name, if something is there. A link counts as itself.
 async fn identity(view: &mut FilesView<'_>, fd: &Resource<Descriptor>, path: &str) -> Option<(u64, u64)> {
     let path = path.to_owned();
     let found = HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;

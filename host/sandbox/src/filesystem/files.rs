@@ -19,7 +19,8 @@ use crate::scratch::Share;
 pub(crate) struct Files {
     pub(super) account: Account,
     budget: Arc<FileBudget>,
-    /// Files and directories that the guest opened, by handle. Preopened directories are not in it: their descriptors are the grant's.
+    /// Files and directories that the guest opened, by handle. Preopened directories are not in it: their descriptors
+    /// are the grant's.
     pub(super) opened: HashMap<u32, Arc<Opened>>,
     /// Open listings, by their handle.
     pub(super) listings: HashMap<u32, Listing>,

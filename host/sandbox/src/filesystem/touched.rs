@@ -1,4 +1,5 @@
-//! The directories that a call looked into and those that it changed, for its receipt, and under which names it knows files.
+//! The directories that a call looked into and those that it changed, for its receipt, and under which names it knows
+//! files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

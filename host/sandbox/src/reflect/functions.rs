@@ -34,8 +34,17 @@ const MAX_SCHEMA: usize = 32 << 10;
 /// The names of these exports begin with a host's own protocol, in which nobody calls a function with JSON.
 const PROTOCOLS: &str = "wasi:";
 
-/// The export that componentize-py makes for itself, by its interface, name and parameters: it has run when the component was made.
-const PYTHON_INIT: (&str, &str, [&str; 3]) = ("exports", "init", ["app-name", "symbols", "stub-wasi"]);
+/// The export that componentize-py makes for itself, by its interface, name and parameters: it has run when the
+/// component was made.
+const PYTHON_INIT: StartUp =
+    StartUp { interface: "exports", name: "init", parameters: ["app-name", "symbols", "stub-wasi"] };
+
+/// A function that a toolchain calls by itself.
+struct StartUp {
+    interface: &'static str,
+    name: &'static str,
+    parameters: [&'static str; 3],
+}
 
 /// A function that a component exports, as a model sees it.
 #[derive(Debug, Clone)]
@@ -201,7 +210,7 @@ fn entry(
     if function.async_() {
         return Err(Unsupported::new("it is async, which is not part of WASI 0.2"));
     }
-    let (interface, init, parameters) = PYTHON_INIT;
+    let StartUp { interface, name: init, parameters } = PYTHON_INIT;
     if source.interface == Some(interface) && own == init && function.params().map(|(name, _)| name).eq(parameters) {
         return Err(Unsupported::new(
             "it is the start-up code of componentize-py, which ran when the component was made",

@@ -36,7 +36,8 @@ fn read(definition: &str, ty: &str) -> Result<Type, String> {
         ),
     };
     let (engine, component) = component(&text);
-    let (mut names, mut parameter) = (Names::default(), None);
+    let mut names = Names::default();
+    let mut parameter = None;
     for (_, item) in component.component_type().imports(&engine) {
         match item.ty {
             ComponentItem::ComponentInstance(instance) => {
@@ -221,7 +222,8 @@ fn types_that_look_alike_have_no_name() {
         "n".repeat(129)
     );
     let (engine, component) = component(&text);
-    let (mut names, mut parameter) = (Names::default(), None);
+    let mut names = Names::default();
+    let mut parameter = None;
     for (_, item) in component.component_type().imports(&engine) {
         match item.ty {
             ComponentItem::ComponentInstance(instance) => {

@@ -9,7 +9,8 @@ use std::hash::{Hash, Hasher};
 
 use wasmtime::component::types::Type as Engine;
 
-/// Maximum depth to which types are nested. Interfaces written by people stay below ten; JSON itself is read to a depth of 128.
+/// Maximum depth to which types are nested. Interfaces written by people stay below ten; JSON itself is read to a depth
+/// of 128.
 const MAX_DEPTH: usize = 32;
 
 /// Types, fields and cases in one function together. The schema of a function this large has about 64 KiB, the most
