@@ -1,6 +1,6 @@
 //! Where a tool may send requests: rules about host, port, method and path, and about the addresses behind a name.
 //!
-//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp.rs` ask [`NetworkPolicy`] before a name is looked
+//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp/` ask [`NetworkPolicy`] before a name is looked
 //! up, and [`AddressPolicy`] before a connection is made.
 
 mod address;

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 /// directory is removed. The default limits take a tenth of it.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// What a call may still use, and who may end it. It begins before the input is parsed, so that all work for the call is
-/// inside it.
+/// The time and memory that a call may still use, and the token that ends it. It begins before the input is parsed, so
+/// that all work for the call is inside it.
 #[derive(Debug, Clone)]
 pub struct Allowance {
     started: Instant,
@@ -42,7 +42,7 @@ impl Allowance {
         self.deadline
     }
 
-    /// What there is for the work that comes after a call: its time, or a second where that is over.
+    /// The allowance for the work that comes after a call: its own time, or one second if that is over.
     #[must_use]
     pub fn to_end(&self) -> Self {
         let mut rest = self.clone();
@@ -61,7 +61,7 @@ impl Allowance {
         (Instant::now() >= self.deadline).then_some(Outcome::Deadline)
     }
 
-    /// Runs `work` until it ends, its deadline passes, or nobody wants it any more. The deadline is also looked at
+    /// Runs `work` until it ends, its deadline passes, or it is cancelled. The deadline is also looked at
     /// whenever the work yields, because a host whose threads all spin in guests turns its timers late.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Allowance {
         .await
     }
 
-    /// What ends the call before its deadline.
+    /// The token that ends the call before its deadline.
     pub fn cancel(&self) -> &CancellationToken {
         &self.cancel
     }
@@ -111,7 +111,7 @@ impl Allowance {
         receipt.wall_us = micros(self.elapsed());
     }
 
-    /// What the host holds for the call.
+    /// The memory that the host holds for the call.
     pub fn account(&self) -> &Account {
         &self.account
     }

@@ -30,7 +30,7 @@ const TEMPORARY: &str = ".tmp";
 /// Age at which a file that is being written belongs to a process that died: several times the longest compilation.
 const DEAD: Duration = Duration::from_secs(600);
 
-/// How often the key is looked for again after it was made. Each failure means that another process found it damaged at
+/// Times that the key is looked for again after it was made. Each failure means that another process found it damaged at
 /// the same time.
 const ATTEMPTS: usize = 16;
 

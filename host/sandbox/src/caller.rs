@@ -1,4 +1,4 @@
-//! Who made a call: hears what the guest tells while it runs, and makes the calls of other tools that it asks for.
+//! The caller of a call: receives the guest's messages while it runs, and makes the calls of other tools for it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ pub trait Caller: Send + Sync {
     /// A line for the log.
     fn log(&self, level: tracing::Level, message: &str);
 
-    /// How far the call has come.
+    /// Progress of the call.
     fn progress(&self, progress: Progress);
 
     /// Calls another tool, which has to end by `deadline`. When the future is dropped, that call is stopped.
@@ -27,20 +27,19 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<String, Unanswered>> + S
 /// A call of another tool that did not answer.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
     /// One sentence for the guest that called.
     pub message: String,
 }
 
-/// Where a call runs.
+/// The place in which a call runs.
 #[derive(Debug)]
 pub enum Place<'a> {
     /// In a place of its own, when it is its turn in this line and then on the host.
     Own(&'a Line),
     /// In the place of the call that made it, which has room for as many as the ceiling's `nested-depth` and waits for
-    /// it meanwhile. Nothing is waited for here, so calls cannot wait for each
-    /// other in a circle.
+    /// it meanwhile. It waits for no place, so calls cannot wait for each other in a circle.
     Callers,
 }
 

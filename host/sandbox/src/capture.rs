@@ -11,7 +11,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// How much a guest may write in one host call; the host-call limit holds below this as well.
+/// Maximum bytes that a guest may write in one host call; the host-call limit holds below this as well.
 const WRITE_PERMIT: usize = 1 << 20;
 
 /// The writing end, shared by every stream the guest opens on it.
@@ -28,7 +28,7 @@ impl Capture {
         Self { name, limit, account: account.clone(), output: Arc::default() }
     }
 
-    /// What was written until now.
+    /// Takes the bytes that were written until now.
     pub(crate) fn take(&self) -> Output {
         std::mem::take(&mut *self.output.lock().unwrap_or_else(PoisonError::into_inner))
     }

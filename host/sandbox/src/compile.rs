@@ -12,7 +12,7 @@ mod tests;
 mod worker;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -22,14 +22,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::cache::{Cache, Native};
-use crate::engine::Engine;
 use crate::error::LoadError;
 use refused::Refused;
 use worker::Failure;
 
-pub use worker::compile_worker;
+pub use worker::{CompileError, compile_worker};
 
-/// How long compilations take and wait.
+/// The times that compilations may take and wait.
 #[derive(Debug, Clone, Copy)]
 struct Patience {
     /// The longest short compilation: all but components of a few megabytes take less.
@@ -49,7 +48,7 @@ const PATIENCE: Patience = Patience {
 
 /// The compilations of one host. With one place for each kind, all compilers together have twice the memory of one.
 #[derive(Debug)]
-pub(crate) struct Compilations {
+struct Compilations {
     /// The place where every compilation begins.
     short: Semaphore,
     /// The place of one that has turned out to be long.
@@ -60,7 +59,7 @@ pub(crate) struct Compilations {
     patience: Patience,
 }
 
-/// What is known of the time that a component takes.
+/// The time that a component takes, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Pace {
     #[default]
@@ -77,18 +76,38 @@ struct Job<'a> {
     bytes: &'a [u8],
 }
 
-/// Returns native code for a component: from the cache, or compiled now.
-pub(crate) async fn native(engine: &Engine, digest: Digest, bytes: &[u8], origin: &str) -> Result<Native, LoadError> {
-    let name = entry_name(engine, digest);
-    let job = Job { compiler: &engine.compiler, cache: &engine.cache, name: &name, bytes };
-    let failed = |problem: String| LoadError::Compile { origin: origin.to_owned(), problem };
-    engine.compilations.make(&job).await.map_err(failed)
+/// Compiles components, each once.
+pub(crate) struct Compiler {
+    /// The `cofferdam` binary.
+    program: PathBuf,
+    cache: Cache,
+    compilations: Compilations,
+}
+
+impl Compiler {
+    pub(crate) fn new(program: PathBuf, cache: Cache) -> Self {
+        Self { program, cache, compilations: Compilations::default() }
+    }
+
+    /// Returns native code for a component: from the cache, or compiled now. `compatibility` is that of the engine.
+    pub(crate) async fn native(
+        &self,
+        digest: Digest,
+        compatibility: u64,
+        bytes: &[u8],
+        origin: &str,
+    ) -> Result<Native, LoadError> {
+        let name = entry_name(digest, compatibility);
+        let job = Job { compiler: &self.program, cache: &self.cache, name: &name, bytes };
+        let failed = |problem: String| LoadError::Compile { origin: origin.to_owned(), problem };
+        self.compilations.make(&job).await.map_err(failed)
+    }
 }
 
 /// The name of an entry says everything that native code depends on: the component, the engine's version and
 /// configuration, the machine it was made for.
-fn entry_name(engine: &Engine, digest: Digest) -> String {
-    format!("{}-{:016x}", digest.hex(), engine.pools.compatibility())
+fn entry_name(digest: Digest, compatibility: u64) -> String {
+    format!("{}-{compatibility:016x}", digest.hex())
 }
 
 impl Default for Compilations {

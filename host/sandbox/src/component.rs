@@ -1,61 +1,24 @@
 //! A component, read and checked before any of it runs.
 
+mod callable;
+mod outline;
+mod shape;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
-use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
-use wasmparser::{Encoding, Parser, Payload};
-use wasmtime::component::InstancePre;
-use wasmtime_wasi::p2::bindings::CommandPre;
 
-use crate::bindings::CallingToolPre;
+pub(crate) use callable::Callable;
+use callable::Found;
+pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
+pub(crate) use outline::{Outline, read};
+pub use shape::{Shape, is_of_typed_tools};
+
 use crate::cache::Native;
-use crate::engine::Engine;
 use crate::error::LoadError;
 use crate::imports::{self, Imports};
 use crate::pool::Pool;
-use crate::reflect::{self, Docs, Function, Functions, Reflected};
-use crate::sentence;
-use crate::state::State;
-
-/// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
-pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
-
-/// The most that this section holds, in bytes (1 MiB): a model reads all of it, and a quarter of a million tokens is more
-/// than any of them is given for tools.
-pub const MAX_DESCRIPTORS: usize = 1 << 20;
-
-/// The most imports, and the most exports (1,000). Those of the largest world of WASI are below a
-/// hundred.
-const MAX_NAMES: u32 = 1_000;
-
-/// The most sections of a component and of all that is in it (16,384). An interpreter with its
-/// libraries, each a module of a dozen sections, has some hundreds; an empty section takes three
-/// bytes, and each is looked at.
-const MAX_SECTIONS: u32 = 1 << 14;
-
-/// The most functions of all modules together (1 Mi). The largest interpreters have a tenth of it.
-const MAX_CODE: u32 = 1 << 20;
-
-const COMMAND: &str = "wasi:cli/run@0.2.";
-const TYPED: &str = "cofferdam:tool/tools@0.1.";
-
-/// Returns true if a component that exports this is called as one of typed tools, unless it is a command too.
-pub fn is_of_typed_tools(export: &str) -> bool {
-    export.starts_with(TYPED)
-}
-
-/// How a component is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Shape {
-    /// `wasi:cli/run`: arguments and standard input in, standard output and an exit code out.
-    Command,
-    /// `cofferdam:tool/tools`: JSON in, JSON out.
-    Typed,
-    /// Any other exported functions: JSON in, JSON out, by their WIT types.
-    Reflected,
-}
+use crate::reflect::{self, Docs, Function};
 
 /// A component that may be called: compiled, linked once for each pool, and checked against its manifest.
 pub struct Component {
@@ -84,20 +47,6 @@ impl Linked {
     pub(crate) fn callable(&self) -> &Callable {
         &self.callable
     }
-}
-
-/// The export that a call enters, found once.
-pub(crate) enum Callable {
-    Command(CommandPre<State>),
-    Typed(CallingToolPre<State>),
-    Reflected(Reflected),
-}
-
-/// What the bytes say before anything is compiled.
-pub(crate) struct Read<'a> {
-    pub(crate) manifest: Option<&'a [u8]>,
-    pub(crate) docs: Docs,
-    pub(crate) descriptors: Option<&'a [u8]>,
 }
 
 impl Component {
@@ -136,7 +85,7 @@ impl Component {
         &self.exports
     }
 
-    /// How it is called.
+    /// The way in which it is called.
     pub fn shape(&self) -> Shape {
         self.shape
     }
@@ -146,31 +95,30 @@ impl Component {
         self.functions.iter()
     }
 
-    /// What a reflected component exports and nobody can call, with the reason.
+    /// Exports of a reflected component that nobody can call, each with the reason.
     pub fn refused(&self) -> &[(String, String)] {
         &self.refused
     }
 
-    /// What its section [`DESCRIPTORS_SECTION`] holds; only components of typed tools have one.
+    /// The content of its section [`DESCRIPTORS_SECTION`]; only components of typed tools have one.
     pub fn descriptors(&self) -> Option<&[u8]> {
         self.descriptors.as_deref()
     }
 
     pub(crate) fn new(
-        engine: &Engine,
+        pool: Arc<Pool>,
         digest: Digest,
         size: usize,
         manifest: Manifest,
-        read: Read<'_>,
+        outline: Outline<'_>,
         native: Native,
         origin: &str,
     ) -> Result<Self, LoadError> {
-        let Read { docs, descriptors, .. } = read;
-        let pool = engine.pools.loading();
-        let mapped = deserialize(&pool.engine, &native).map_err(|error| in_host(origin, &error))?;
+        let Outline { docs, descriptors, .. } = outline;
+        let mapped = deserialize(&pool.engine, &native).map_err(|error| LoadError::in_host(origin, &error))?;
         let imports = imports::decide(&mapped, &manifest, origin)?;
         let exports: Vec<_> = names_of_exports(&mapped);
-        let (callable, refused) = link(&pool, &mapped, &manifest, &docs, origin)?;
+        let Found { callable, refused } = link(&pool, &mapped, &manifest, &docs, origin)?;
         let shape = callable.shape();
         if descriptors.is_some() && shape != Shape::Typed {
             let problem = format!(
@@ -212,8 +160,9 @@ impl Component {
         if Arc::ptr_eq(&linked.pool, pool) {
             return Ok(linked);
         }
-        let mapped = deserialize(&pool.engine, &self.native).map_err(|error| in_host(&self.origin, &error))?;
-        let (callable, _) = link(pool, &mapped, &self.manifest, &self.docs, &self.origin)?;
+        let mapped =
+            deserialize(&pool.engine, &self.native).map_err(|error| LoadError::in_host(&self.origin, &error))?;
+        let Found { callable, .. } = link(pool, &mapped, &self.manifest, &self.docs, &self.origin)?;
         let linked = Arc::new(Linked { pool: Arc::clone(pool), callable });
         *self.linked.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&linked);
         Ok(linked)
@@ -227,67 +176,14 @@ fn link(
     manifest: &Manifest,
     docs: &Docs,
     origin: &str,
-) -> Result<(Callable, Vec<(String, String)>), LoadError> {
-    let host = |error: wasmtime::Error| in_host(origin, &error);
-    let linker = if imports::links_http(manifest) { &pool.http_linker } else { &pool.linker };
-    let linker = imports::link(linker, mapped, manifest).map_err(host)?;
-    let pre = linker.instantiate_pre(mapped).map_err(host)?;
+) -> Result<Found, LoadError> {
+    let pre = pool.linkers.instantiate_pre(mapped, manifest).map_err(|error| LoadError::in_host(origin, &error))?;
     let functions = || reflect::functions(&pool.engine, mapped, docs);
     Callable::find(pre, &names_of_exports(mapped), functions, origin)
 }
 
 fn names_of_exports(mapped: &wasmtime::component::Component) -> Vec<String> {
     mapped.component_type().exports(mapped.engine()).map(|(name, _)| name.to_owned()).collect()
-}
-
-fn in_host(origin: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Host { origin: origin.to_owned(), problem: sentence::problem(&format!("{error:#}")) }
-}
-
-impl Callable {
-    fn shape(&self) -> Shape {
-        match self {
-            Self::Command(_) => Shape::Command,
-            Self::Typed(_) => Shape::Typed,
-            Self::Reflected(_) => Shape::Reflected,
-        }
-    }
-
-    /// The functions of a reflected component; other shapes have none.
-    fn functions(&self) -> Vec<Function> {
-        match self {
-            Self::Reflected(reflected) => reflected.functions().cloned().collect(),
-            Self::Command(_) | Self::Typed(_) => Vec::new(),
-        }
-    }
-
-    fn find(
-        pre: InstancePre<State>,
-        exports: &[String],
-        functions: impl FnOnce() -> Functions,
-        origin: &str,
-    ) -> Result<(Self, Vec<(String, String)>), LoadError> {
-        let host = |error: wasmtime::Error| in_host(origin, &error);
-        let exported = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
-        if exported(COMMAND) {
-            return Ok((Self::Command(CommandPre::new(pre).map_err(host)?), Vec::new()));
-        }
-        if exports.iter().any(|name| is_of_typed_tools(name)) {
-            return Ok((Self::Typed(CallingToolPre::new(pre).map_err(host)?), Vec::new()));
-        }
-        let functions = functions();
-        if functions.entries.is_empty() && !functions.refused.is_empty() {
-            let refused = functions.refused.iter().map(|(name, reason)| format!("{name}: {reason}"));
-            let refused = sentence::listed(refused, functions.refusals(), "; ");
-            return Err(LoadError::Unreflected { origin: origin.to_owned(), refused });
-        }
-        let (entries, refused) = functions.with_count();
-        if !entries.is_empty() {
-            return Ok((Self::Reflected(Reflected::new(pre, entries)), refused));
-        }
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { sentence::names(exports) };
-        Err(LoadError::NothingToCall { origin: origin.to_owned(), exports })
-    }
 }
 
 impl std::fmt::Debug for Component {
@@ -303,142 +199,4 @@ fn deserialize(engine: &wasmtime::Engine, native: &Native) -> wasmtime::Result<w
     // cache checked their keyed hash through the descriptor that the path names, in a directory that only this user can
     // enter.
     unsafe { wasmtime::component::Component::deserialize_file(engine, native.path()) }
-}
-
-/// Reads the outline of a component: that it is one, that it is whole, and the manifest it carries.
-pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Read<'a>, LoadError> {
-    let (size, max) = (bytes.len() as u64, MAX_COMPONENT);
-    if size > max {
-        return Err(LoadError::TooLarge { origin: origin.to_owned(), size, max });
-    }
-    if let Some(found) = other_than_component(bytes) {
-        return Err(LoadError::NotAComponent { origin: origin.to_owned(), found });
-    }
-    let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
-    let mut manifest = None;
-    let mut docs = None;
-    let mut descriptors = None;
-    let mut depth = 0_u32;
-    let mut outline = Outline::default();
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| invalid(sentence::problem(&error)))?;
-        outline.add(&payload, depth).map_err(invalid)?;
-        match payload {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(LoadError::CoreModule { origin: origin.to_owned() });
-            }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == Manifest::SECTION => {
-                let another = manifest.replace(section.data());
-                // Two manifests would leave open which of them a reviewer has read.
-                if another.is_some() {
-                    return Err(invalid(format!("it has two `{}` sections: keep one", Manifest::SECTION)));
-                }
-            }
-            Payload::CustomSection(section) if depth == 0 && section.name() == Docs::SECTION => {
-                let another = docs.replace(Docs::read(section.data()).map_err(invalid)?);
-                if another.is_some() {
-                    return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
-                }
-            }
-            Payload::CustomSection(section) if depth == 0 && section.name() == DESCRIPTORS_SECTION => {
-                let size = section.data().len();
-                if size > MAX_DESCRIPTORS {
-                    let name = DESCRIPTORS_SECTION;
-                    return Err(invalid(format!("its section `{name}` has {size} bytes: at most {MAX_DESCRIPTORS}")));
-                }
-                let another = descriptors.replace(section.data());
-                if another.is_some() {
-                    return Err(invalid(format!("it has two `{DESCRIPTORS_SECTION}` sections: keep one")));
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(Read { manifest, docs: docs.unwrap_or_default(), descriptors })
-}
-
-/// Counts of what is read, looked at, or named in sentences.
-#[derive(Default)]
-struct Outline {
-    sections: u32,
-    functions: u32,
-    imports: u32,
-    exports: u32,
-}
-
-impl Outline {
-    /// Adds a section, `depth` components or modules below the outermost component. The error says
-    /// what is too many.
-    fn add(&mut self, payload: &Payload<'_>, depth: u32) -> Result<(), String> {
-        let add = |sum: &mut u32, more: u32, most: u32, what: &str| {
-            *sum = sum.saturating_add(more);
-            if *sum > most { Err(format!("it has more than {most} {what}")) } else { Ok(()) }
-        };
-        match payload {
-            Payload::CodeSectionEntry(_) => return Ok(()),
-            Payload::CodeSectionStart { count, .. } => add(&mut self.functions, *count, MAX_CODE, "functions")?,
-            Payload::ComponentImportSection(imports) if depth == 0 => {
-                add(&mut self.imports, imports.count(), MAX_NAMES, "imports")?;
-            }
-            Payload::ComponentExportSection(exports) if depth == 0 => {
-                add(&mut self.exports, exports.count(), MAX_NAMES, "exports")?;
-            }
-            _ => {}
-        }
-        add(&mut self.sections, 1, MAX_SECTIONS, "sections, those of its modules among them")
-    }
-}
-
-/// What the first bytes say it is, when they do not begin a WebAssembly binary.
-fn other_than_component(bytes: &[u8]) -> Option<&'static str> {
-    const FORMATS: [(&[u8], &str); 6] = [
-        (b"\x7fELF", "a native Linux program (ELF)"),
-        (b"\xcf\xfa\xed\xfe", "a native macOS program (Mach-O)"),
-        (b"\xca\xfe\xba\xbe", "a native macOS program (Mach-O)"),
-        (b"MZ", "a native Windows program (PE)"),
-        (b"#!", "a script"),
-        (b"\x1f\x8b", "a gzip archive"),
-    ];
-    if bytes.starts_with(b"\0asm") {
-        return None;
-    }
-    if bytes.is_empty() {
-        return Some("an empty file");
-    }
-    let known = FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic));
-    Some(known.map_or("not a WebAssembly binary", |(_, name)| name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn refused(bytes: &[u8], part: &str) {
-        let Err(problem) = read(bytes, "it") else { panic!("it is read") };
-        assert!(problem.to_string().contains(part), "{problem}");
-    }
-
-    #[test]
-    fn what_is_looked_at_is_bounded_before_it_is_compiled() {
-        let with = |sections: usize| {
-            let mut bytes = wat::parse_str("(component)").unwrap();
-            bytes.extend([0, 1, 0].repeat(sections));
-            bytes
-        };
-        read(&with(10_000), "it").unwrap();
-        refused(&with(20_000), "more than 16384 sections");
-        let functions = "(core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
-            (func $f (canon lift (core func $i \"f\")))";
-        let exports = |count: usize| {
-            let exports: String = (0..count).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
-            wat::parse_str(format!("(component {functions} {exports})")).unwrap()
-        };
-        read(&exports(1_000), "it").unwrap();
-        refused(&exports(1_001), "more than 1000 exports");
-        let imports: String = (0..1_001).map(|n| format!("(import \"f{n}\" (func))")).collect();
-        refused(&wat::parse_str(format!("(component {imports})")).unwrap(), "more than 1000 imports");
-    }
 }

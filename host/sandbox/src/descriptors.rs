@@ -32,8 +32,8 @@ pub(crate) struct Descriptors {
     largest: u32,
 }
 
-/// What the calls of one agent share: where they wait for each other, in the order in which they came. Only those that
-/// are through wait for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
+/// The line in which the calls of one agent wait for each other, in the order in which they came. Only those that are
+/// through wait for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
 #[derive(Debug)]
 pub struct Line {
     pub(crate) calls: Semaphore,
@@ -55,7 +55,8 @@ impl Descriptors {
         let kept = u64::from(ordinary).saturating_mul(KEPT_FOR).min(u64::from(most / 2));
         let most_large = most.saturating_sub(u32::try_from(kept).unwrap_or(u32::MAX));
         let largest = each(&ceiling.limits, DIRECTORIES, true, true).min(most_large);
-        let (all, large) = (Semaphore::new(most as usize), Semaphore::new(most_large as usize));
+        let all = Semaphore::new(most as usize);
+        let large = Semaphore::new(most_large as usize);
         Self { all, large, most, most_large, ordinary, largest }
     }
 
@@ -113,7 +114,8 @@ impl Descriptors {
 
 /// The descriptors that a call may hold under its grant.
 fn of(grant: &Grant) -> u32 {
-    let (directories, network) = (grant.preopens().len() as u64, grant.network());
+    let directories = grant.preopens().len() as u64;
+    let network = grant.network();
     each(grant.limits(), directories, !network.rules().is_empty(), network.has_tcp())
 }
 
@@ -153,8 +155,10 @@ mod tests {
     #[test]
     fn large_calls_leave_descriptors_to_ordinary_ones_and_to_other_agents() {
         let descriptors = Descriptors::new(4_100, &Ceiling::default());
-        let (hog, other) = (descriptors.line(16), descriptors.line(16));
-        let (large, ordinary) = (grant(1_000), grant(64));
+        let hog = descriptors.line(16);
+        let other = descriptors.line(16);
+        let large = grant(1_000);
+        let ordinary = grant(64);
         let first = now(descriptors.take(&hog, &large)).unwrap().unwrap();
         assert!(now(descriptors.take(&hog, &large)).is_none(), "one agent has its half");
         let second = now(descriptors.take(&other, &large)).unwrap().unwrap();

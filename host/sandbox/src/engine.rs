@@ -1,31 +1,30 @@
 //! One engine for the whole host: configuration, instance pool, linker.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Host, Manifest, PagemapScan, Scheme};
-use tokio::sync::Semaphore;
+use cofferdam_capability::{Bytes, Ceiling, Count, Digest, Manifest, PagemapScan};
 
 use crate::cache::Cache;
-use crate::compile::{self, Compilations};
-use crate::component::Component;
+use crate::call::{Admission, Call, Called, Calls};
+use crate::compile::Compiler;
+use crate::component::{self, Component};
 use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
-use crate::http::Client;
+use crate::network::Reach;
 use crate::pool::Pools;
 use crate::scratch::{Scratch, Space};
 
-/// What an engine is made from.
+/// The parts that an engine is made from.
 #[derive(Debug)]
 pub struct EngineConfig {
     /// The `cofferdam` binary, which is started again to compile in a process of its own.
     pub compiler: PathBuf,
-    /// Where compiled code is kept: a directory that only this user can enter.
+    /// The directory of compiled code, which only this user can enter.
     pub cache: Dir,
-    /// Where calls get their `/tmp`: a directory that only this user can enter. Other engines may use it too.
+    /// The directory in which calls get their `/tmp`. Only this user can enter it; other engines may use it too.
     pub scratch: Dir,
     /// Bytes that all running calls together may have written to their `/tmp`.
     pub scratch_bytes: Bytes,
@@ -37,28 +36,25 @@ pub struct EngineConfig {
     pub calls: u32,
     /// Descriptors that calls may hold together. Calls that do not fit wait until their deadline.
     pub descriptors: u32,
-    /// How the instance pool is reset.
+    /// The way in which the instance pool is reset.
     pub pagemap_scan: PagemapScan,
-    /// Who is asked for the addresses of names; those of the system when empty.
-    pub nameservers: Vec<SocketAddr>,
-    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
-    /// Nothing for the network as it is.
-    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
+    /// The servers that tools reach.
+    pub reach: Reach,
 }
 
 /// The engine: compiles, loads and calls components.
 pub struct Engine {
-    pub(crate) pools: Pools,
-    pub(crate) client: Arc<Client>,
-    pub(crate) cache: Cache,
-    pub(crate) compiler: PathBuf,
-    pub(crate) scratch: Arc<Scratch>,
-    /// One place for each call that may run at once, with the calls of other tools that it makes.
-    pub(crate) places: Semaphore,
-    pub(crate) compilations: Compilations,
-    pub(crate) descriptors: Descriptors,
-    /// Components that somebody still holds, by component and manifest, so that two agents share one.
-    loaded: Mutex<HashMap<(Digest, Digest), Weak<Component>>>,
+    calls: Calls,
+    compiler: Compiler,
+    /// Components that somebody still holds, so that two agents share one.
+    loaded: Mutex<HashMap<Key, Weak<Component>>>,
+}
+
+/// A component under one manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    component: Digest,
+    manifest: Digest,
 }
 
 impl Engine {
@@ -74,28 +70,31 @@ impl Engine {
             calls,
             descriptors,
             pagemap_scan,
-            nameservers,
-            stand_ins,
+            reach,
         } = config;
         let space = Space::new(scratch_bytes.0, scratch_entries.0);
         let descriptors = Descriptors::new(descriptors, &ceiling);
         let pools = Pools::new(ceiling.limits, calls.max(1), pagemap_scan)?;
+        let network = reach.into_connect();
+        let cache = Cache::open(cache)?;
+        let scratch = Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?);
+        let admission = Admission::new(pools.calls(), descriptors);
         Ok(Self {
-            client: Arc::new(Client::new(&nameservers, stand_ins)),
-            cache: Cache::open(cache)?,
-            compiler,
-            scratch: Arc::new(Scratch::open(scratch, space).map_err(EngineError::Scratch)?),
-            places: Semaphore::new(pools.calls() as usize),
-            descriptors,
-            pools,
-            compilations: Compilations::default(),
+            calls: Calls::new(pools, admission, scratch, network),
+            compiler: Compiler::new(compiler, cache),
             loaded: Mutex::default(),
         })
     }
 
+    /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
+    /// did. Dropping the future stops the guest as well; cancelling its allowance does it with a receipt.
+    pub async fn call(&self, call: Call<'_>) -> Called {
+        self.calls.make(call).await
+    }
+
     /// A line for the calls of one agent, of which so many run at once.
     pub fn line(&self, calls: u32) -> Line {
-        self.descriptors.line(calls)
+        self.calls.admission().line(calls)
     }
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
@@ -105,12 +104,13 @@ impl Engine {
 
     /// Calls that may run at once.
     pub fn calls(&self) -> u32 {
-        self.pools.calls()
+        self.calls.pools().calls()
     }
 
-    /// Whether instances come from a pool; if not, the system gave too little address space, and calls are slower.
+    /// Returns true if instances come from a pool; if not, the system gave too little address space, and calls are
+    /// slower.
     pub fn is_pooled(&self) -> bool {
-        self.pools.is_pooled()
+        self.calls.pools().is_pooled()
     }
 
     /// Loads the component in `bytes`, from the cache where this host has compiled it before. `origin` names it in
@@ -121,26 +121,28 @@ impl Engine {
         origin: &str,
         supplied: Option<Manifest>,
     ) -> Result<Arc<Component>, LoadError> {
-        let read = crate::component::read(bytes, origin)?;
-        let manifest = match (supplied, &read.manifest) {
+        let outline = component::read(bytes, origin)?;
+        let manifest = match (supplied, &outline.manifest) {
             (Some(manifest), _) => manifest,
             (None, Some(json)) => Manifest::from_json(json, origin)?,
             (None, None) => Manifest::empty(),
         };
         let digest = Digest::of(bytes);
-        let key = (digest, manifest.digest()?);
+        let key = Key { component: digest, manifest: manifest.digest()? };
         if let Some(component) = self.held(key) {
             return Ok(component);
         }
-        let native = compile::native(self, digest, bytes, origin).await?;
-        let component = Arc::new(Component::new(self, digest, bytes.len(), manifest, read, native, origin)?);
+        let pools = self.calls.pools();
+        let native = self.compiler.native(digest, pools.compatibility(), bytes, origin).await?;
+        let pool = pools.loading();
+        let component = Arc::new(Component::new(pool, digest, bytes.len(), manifest, outline, native, origin)?);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(key, Arc::downgrade(&component));
         Ok(component)
     }
 
-    fn held(&self, key: (Digest, Digest)) -> Option<Arc<Component>> {
+    fn held(&self, key: Key) -> Option<Arc<Component>> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&key)?.upgrade()
     }
 }

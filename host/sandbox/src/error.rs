@@ -1,6 +1,8 @@
-//! Why an engine could not start, or a component could not be loaded.
+//! Errors of an engine that cannot start, and of a component that cannot be loaded.
 
 use cofferdam_capability::{ManifestError, SystemError};
+
+use crate::sentence;
 
 /// The engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +15,7 @@ pub enum EngineError {
     Cache {
         /// The directory or file.
         path: String,
-        /// What is wrong with it, and what would be right.
+        /// The problem, and the remedy.
         problem: String,
     },
     /// The system gives no threads for guests.
@@ -24,7 +26,7 @@ pub enum EngineError {
     Scratch(std::io::Error),
 }
 
-/// A guest that asked a host function for more than it gives. Told from the host's own failures by this type.
+/// A guest that asked a host function for more than it gives. The type distinguishes it from the host's own failures.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Overasked(pub(crate) String);
@@ -45,9 +47,9 @@ pub enum LoadError {
     /// Not a component at all.
     #[error("{origin} is {found}: Cofferdam runs WebAssembly components (build for wasm32-wasip2)")]
     NotAComponent {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
-        /// What they are instead.
+        /// The format that they have instead.
         found: &'static str,
     },
     /// A core module, of which `tool build` may be able to make a component.
@@ -56,21 +58,21 @@ pub enum LoadError {
          FILE` makes one of a command for WASI preview 1, and others are built for wasm32-wasip2"
     )]
     CoreModule {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
     },
     /// A component that is cut off or broken.
     #[error("{origin} is not a valid WebAssembly component: {problem}")]
     Invalid {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
-        /// What is wrong, with the offset.
+        /// The problem, with its offset.
         problem: String,
     },
     /// A component larger than the host takes.
     #[error("{origin} has {size} bytes: at most {max} are loaded")]
     TooLarge {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
         /// Its size in bytes.
         size: u64,
@@ -86,11 +88,11 @@ pub enum LoadError {
          it with [[unused]], or remove the import"
     )]
     Undeclared {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
         /// The interfaces it imports without being allowed to.
         imported: String,
-        /// What its manifest declares.
+        /// The powers that its manifest declares.
         declared: String,
     },
     /// It exports nothing that this host can call.
@@ -99,15 +101,15 @@ pub enum LoadError {
          of its own"
     )]
     NothingToCall {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
-        /// What it does export.
+        /// The exports that it has.
         exports: String,
     },
     /// It exports functions, and none that can be called with JSON.
     #[error("{origin} exports nothing that can be called with JSON: {refused}")]
     Unreflected {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
         /// The first exports, each with the reason.
         refused: String,
@@ -115,17 +117,24 @@ pub enum LoadError {
     /// Its compilation was stopped or failed.
     #[error("cannot compile {origin}: {problem}")]
     Compile {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
-        /// What went wrong.
+        /// The problem.
         problem: String,
     },
     /// The host could not do its part.
     #[error("cannot load {origin}: {problem}")]
     Host {
-        /// Where the bytes came from.
+        /// The source of the bytes.
         origin: String,
-        /// What went wrong.
+        /// The problem.
         problem: String,
     },
+}
+
+impl LoadError {
+    /// A failure of the host itself, with `origin` for the component.
+    pub(crate) fn in_host(origin: &str, error: &wasmtime::Error) -> Self {
+        Self::Host { origin: origin.to_owned(), problem: sentence::problem(&format!("{error:#}")) }
+    }
 }

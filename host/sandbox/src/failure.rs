@@ -14,7 +14,7 @@ use crate::imports::DeniedCall;
 use crate::limiter::Limiter;
 use crate::reflect::Misfit;
 
-/// How much of an error's words is kept, in bytes: a guest can choose some of them.
+/// Maximum bytes of an error's words that are kept: a guest can choose some of them.
 const MAX_MESSAGE: usize = 1 << 10;
 
 /// The engine's sentence for more data in one host call than its fuel for host calls allows. The type of this error is
@@ -88,7 +88,7 @@ pub(crate) fn exited(code: i32, limiter: &Limiter) -> Outcome {
     }
 }
 
-/// The caller learns that it was not the guest; the log has the details.
+/// Returns the outcome of a failure of the host. The caller learns that it was not the guest; the log has the details.
 pub(crate) fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
     tracing::error!(what, "a call failed in the host: {error:?}");
     Outcome::HostFault { message: format!("the host failed in {what}; its log says more") }

@@ -10,7 +10,6 @@ use cofferdam_call::{Outcome, Progress};
 use crate::bindings::cofferdam::tool::calls::{self, Failure, Outcome as Ended};
 use crate::bindings::cofferdam::tool::host::{self, Level};
 use crate::caller::{Caller, Unanswered};
-use crate::state::State;
 
 /// Lines that one call may log, and times that it may tell of its progress: more than somebody reads, and few enough
 /// that calls in a loop cannot flood the host's log. `wit/tool.wit` says so too.
@@ -28,16 +27,16 @@ pub(crate) struct Conversation {
     calls: u64,
 }
 
-/// What a guest told, for its receipt.
+/// Calls and refusals of a conversation, for the receipt.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// Calls of other tools.
     pub(crate) calls: u64,
-    /// What was dropped.
+    /// One line for each kind of message of which some were dropped.
     pub(crate) refusals: Vec<String>,
 }
 
-/// What is left for messages of one kind.
+/// The room that is left for messages of one kind.
 struct Room {
     kind: &'static str,
     messages: u32,
@@ -51,16 +50,19 @@ impl HasData for HasConversation {
     type Data<'a> = &'a mut Conversation;
 }
 
-/// Links both interfaces. Whether a component may import the second one is decided in `imports.rs`.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    host::add_to_linker::<State, HasConversation>(linker, |state| &mut state.conversation)?;
-    calls::add_to_linker::<State, HasConversation>(linker, |state| &mut state.conversation)
+/// Links both interfaces, with the conversation of a call as `view` shows it. `imports.rs` decides which components may
+/// import the second one.
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> &mut Conversation,
+) -> wasmtime::Result<()> {
+    host::add_to_linker::<T, HasConversation>(linker, view)?;
+    calls::add_to_linker::<T, HasConversation>(linker, view)
 }
 
 impl Conversation {
     pub(crate) fn new(caller: Arc<dyn Caller>, deadline: Instant) -> Self {
-        let (log, progress) = (Room::of("log"), Room::of("progress"));
-        Self { caller, deadline, log, progress, calls: 0 }
+        Self { caller, deadline, log: Room::of("log"), progress: Room::of("progress"), calls: 0 }
     }
 
     pub(crate) fn told(&self) -> Told {
@@ -74,15 +76,16 @@ impl Room {
         Self { kind, messages: MAX_MESSAGES, bytes: MAX_MESSAGE_BYTES, dropped: 0 }
     }
 
-    /// Whether there is room for one more, which it then takes.
+    /// Takes room for one more message. Returns false if there is none.
     fn takes(&mut self, message: &str) -> bool {
-        match (self.messages.checked_sub(1), self.bytes.checked_sub(message.len())) {
-            (Some(messages), Some(bytes)) => (self.messages, self.bytes) = (messages, bytes),
-            _ => {
-                self.dropped = self.dropped.saturating_add(1);
-                return false;
-            }
-        }
+        let messages = self.messages.checked_sub(1);
+        let bytes = self.bytes.checked_sub(message.len());
+        let (Some(messages), Some(bytes)) = (messages, bytes) else {
+            self.dropped = self.dropped.saturating_add(1);
+            return false;
+        };
+        self.messages = messages;
+        self.bytes = bytes;
         true
     }
 

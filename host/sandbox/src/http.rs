@@ -1,59 +1,41 @@
 //! Outgoing HTTP: the one choke point.
 //!
-//! Every request of a guest comes through [`Egress`]: counted, held against its grant, and only then resolved, checked
-//! address by address, and sent over a connection of its own to the address that was checked. No redirect is followed, no
-//! proxy asked, nothing decompressed, no connection used twice.
+//! Every request of a guest comes through [`Egress`]: counted, checked against its grant, and only then resolved,
+//! checked address by address, and sent over a connection of its own to the address that was checked. No redirect is
+//! followed, no proxy asked, nothing decompressed, no connection used twice.
 
 mod body;
-mod client;
+mod errors;
 mod exchange;
-mod record;
+mod injection;
+mod limits;
 mod resources;
 
 use std::future::{Future, ready};
 use std::sync::Arc;
 
-use cofferdam_capability::{Account, Charge, Grant, Host, NetworkPolicy, Scheme};
-use http::{HeaderName, HeaderValue, Request, header};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use cofferdam_capability::{Account, Grant, NetworkPolicy, Scheme};
+use http::{HeaderName, Request, header};
+use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions};
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 
-use crate::tcp::Sockets;
-pub(crate) use client::Client;
-use exchange::{Destination, Exchange};
-pub(crate) use record::{Contacts, Record};
+use crate::network::{Connect, Destination, Record};
+use body::Hold;
+use exchange::{Exchange, Sent};
+pub use injection::Injection;
+use limits::{Caps, EXCHANGE, MAX_HEADER_BYTES, MAX_HEADERS, WRITE_CHUNK};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
-
-/// All headers of one request or response together, in bytes (64 KiB). Servers take 8 to 32 KiB.
-const MAX_HEADER_BYTES: usize = 64 << 10;
-
-/// Headers of one request or response; hyper's own number.
-const MAX_HEADERS: usize = 100;
-
-/// How many bytes one write of a guest hands over at most (64 KiB): what is on its way is memory of the host.
-const WRITE_CHUNK: usize = 64 << 10;
-
-/// Memory of one exchange at most, in bytes (512 KiB): what hyper reads ahead, the buffers of TLS, and of the connection.
-const EXCHANGE: usize = 512 << 10;
 
 /// Headers beyond those that wasmtime refuses which belong to one connection: `te` and `trailer` (RFC 9110, section
 /// 7.6.1). `host` is among wasmtime's; the host writes its own.
 const CONNECTION_HEADERS: [HeaderName; 2] = [header::TE, header::TRAILER];
 
-/// A header with a secret in it, for one host. Whoever calls a component hands these over, call by call.
-#[derive(Debug, Clone)]
-pub struct Injection {
-    host: Host,
-    header: HeaderName,
-    value: HeaderValue,
-}
-
-/// What a call may do over HTTP, and what it has done.
+/// The way out of a call over HTTP, with the requests that it has made.
 pub(crate) struct Egress {
     policy: Arc<NetworkPolicy>,
     injections: Vec<Injection>,
-    client: Arc<Client>,
+    network: Arc<dyn Connect>,
     caps: Caps,
     requests: u64,
     places: Arc<Semaphore>,
@@ -61,52 +43,27 @@ pub(crate) struct Egress {
     record: Record,
 }
 
-/// The place and the memory of an exchange, held until its response was read or dropped.
-struct Hold {
-    _place: OwnedSemaphorePermit,
-    _memory: Charge,
-}
-
-/// The limits that hold for each exchange.
-#[derive(Clone, Copy)]
-struct Caps {
-    requests: u64,
-    concurrent: u64,
-    request_body: u64,
-    response_body: u64,
-}
-
-type Sent = wasmtime_wasi_http::Result<(http::Response<WasiBody>, Io)>;
-type Io = Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>;
-
-impl Injection {
-    /// `value` is the whole value of the header. `None` when HTTP does not allow such a header.
-    pub fn new(host: Host, header: &str, value: &[u8]) -> Option<Self> {
-        let mut value = HeaderValue::from_bytes(value).ok()?;
-        value.set_sensitive(true);
-        Some(Self { host, header: header.parse().ok()?, value })
-    }
-}
-
 impl Egress {
-    pub(crate) fn new(grant: &Grant, client: Arc<Client>, injections: Vec<Injection>, account: Account) -> Self {
-        let limits = grant.limits();
-        let caps = Caps {
-            requests: limits.http_requests.0,
-            concurrent: limits.http_concurrent.0,
-            request_body: limits.http_request_body.0,
-            response_body: limits.http_response.0,
-        };
+    /// Makes the way out that the grant allows. What happens there is noted in `record`, which the call's sockets
+    /// share.
+    pub(crate) fn new(
+        grant: &Grant,
+        network: Arc<dyn Connect>,
+        injections: Vec<Injection>,
+        account: Account,
+        record: Record,
+    ) -> Self {
+        let caps = Caps::of(grant.limits());
         let places = usize::try_from(caps.concurrent).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
         Self {
             policy: Arc::new(grant.network().clone()),
             injections,
-            client,
+            network,
             caps,
             requests: 0,
             places: Arc::new(Semaphore::new(places)),
             account,
-            record: Record::default(),
+            record,
         }
     }
 
@@ -117,26 +74,16 @@ impl Egress {
         context
     }
 
-    /// Sockets for the same call: by the same resolver, told in the same place.
-    pub(crate) fn sockets(&self, grant: &Grant) -> Sockets {
-        Sockets::new(grant, Arc::clone(&self.client), self.record.clone())
-    }
-
-    /// Hosts contacted and requests refused until now.
-    pub(crate) fn contacts(&self) -> Contacts {
-        self.record.contacts()
-    }
-
-    /// Holds a request against limits and grant. Nothing has been looked up or connected before this.
+    /// Checks a request against limits and grant. Nothing has been looked up or connected before this.
     fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange, Error> {
         self.requests = self.requests.saturating_add(1);
         if self.requests > self.caps.requests {
             self.record.beyond("http-requests", self.caps.requests);
             return Err(Error::HttpRequestDenied);
         }
-        let (scheme, host, port) = self.destination(&request)?;
-        if let Err(refusal) = self.policy.permits(request.method().as_str(), scheme, &host, port, request.uri().path())
-        {
+        let destination = self.destination(&request)?;
+        let Destination { scheme, host, port, policy, .. } = &destination;
+        if let Err(refusal) = policy.permits(request.method().as_str(), *scheme, host, *port, request.uri().path()) {
             self.record.refuse(&format!("http {} {host}:{port}: {refusal}", request.method()));
             return Err(Error::HttpRequestDenied);
         }
@@ -149,20 +96,13 @@ impl Egress {
             self.record.refuse(&format!("http {host}:{port}: {overdrawn}"));
             Error::HttpRequestDenied
         })?;
-        let injections = self.injections.iter().filter(|injection| injection.host == host).cloned().collect();
-        let destination = Destination {
-            scheme,
-            host,
-            port,
-            policy: Arc::clone(&self.policy),
-            client: Arc::clone(&self.client),
-            record: self.record.clone(),
-        };
-        Ok(Exchange { request, destination, injections, caps: self.caps, hold: Hold { _place: place, _memory: held } })
+        let injections = self.injections.iter().filter(|injection| injection.host == *host).cloned().collect();
+        let network = Arc::clone(&self.network);
+        Ok(Exchange { request, destination, network, injections, caps: self.caps, hold: Hold::new(place, held) })
     }
 
-    /// Where the URI leads. The `host` header of the guest does not count, and is replaced.
-    fn destination(&self, request: &Request<WasiBody>) -> Result<(Scheme, Host, u16), Error> {
+    /// Reads the destination from the URI. The `host` header of the guest does not count, and is replaced.
+    fn destination(&self, request: &Request<WasiBody>) -> Result<Destination, Error> {
         let uri = request.uri();
         let scheme = match uri.scheme_str() {
             Some("http") => Scheme::Http,
@@ -187,7 +127,11 @@ impl Egress {
             None => return refuse("this is no host"),
         };
         match authority.host().parse() {
-            Ok(host) => Ok((scheme, host, port)),
+            Ok(host) => {
+                let policy = Arc::clone(&self.policy);
+                let record = self.record.clone();
+                Ok(Destination { scheme, host, port, policy, record })
+            }
             Err(problem) => refuse(&problem),
         }
     }

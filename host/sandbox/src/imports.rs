@@ -1,4 +1,4 @@
-//! What a component imports, held against what its manifest declares.
+//! The imports of a component, checked against what its manifest declares.
 
 use cofferdam_capability::Manifest;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
@@ -6,7 +6,6 @@ use wasmtime::component::{Component, Linker, ResourceType};
 
 use crate::error::LoadError;
 use crate::sentence;
-use crate::state::State;
 
 /// Packages that every program imports. They are always linked, and see only what was granted: no directory, no
 /// variable.
@@ -19,13 +18,13 @@ const SOCKETS: &str = "wasi:sockets";
 /// The part of it that is denied to everybody.
 const UDP: &str = "wasi:sockets/udp";
 
-/// What [`Manifest::http`] declares; every request is held against the grant.
+/// Declared by [`Manifest::http`]; every request is checked against the grant.
 const HTTP: [&str; 2] = ["wasi:http/types", "wasi:http/outgoing-handler"];
 
 /// Gives no power: a log, progress, and the time left.
 const HOST: &str = "cofferdam:tool/host";
 
-/// What [`Manifest::call`] declares; every call is held against the grant.
+/// Declared by [`Manifest::call`]; every call is checked against the grant.
 const CALLS: &str = "cofferdam:tool/calls";
 
 /// The one version of WASI that is linked.
@@ -34,7 +33,7 @@ const WASI_VERSION: &str = "0.2.";
 /// The versions of our own interfaces that are linked.
 const TOOL_VERSION: &str = "0.1.";
 
-/// What became of a component's imports, for the reviewer.
+/// The imports of a component, for the reviewer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Imports {
     /// Every interface it imports, with its version.
@@ -45,7 +44,7 @@ pub(crate) struct Imports {
     pub(crate) needless: Vec<String>,
 }
 
-/// What happens to one import.
+/// The decision about one import.
 #[derive(Debug, PartialEq, Eq)]
 enum Fate {
     Linked,
@@ -78,17 +77,19 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     Ok(Imports { all, denied, needless })
 }
 
-/// Whether a component with this manifest may import the interface `name`.
+/// Returns true if a component with this manifest may import the interface `name`.
 pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
     fate(name, manifest) != Fate::Undeclared
 }
 
-/// Whether a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it could.
+/// Returns true if a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it
+/// could.
 pub(crate) fn links_http(manifest: &Manifest) -> bool {
     !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
 }
 
-/// Whether an import stands for anything that the host must give. A type alone does not: it only says how values look.
+/// Returns true if the host must give something for an import. For a type it gives nothing: it only says how values
+/// look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
         ComponentItem::Type(_) => false,
@@ -127,13 +128,13 @@ fn package(name: &str) -> Option<&str> {
     version.starts_with(WASI_VERSION).then_some(package)
 }
 
-/// Whether it is an interface of `wit/tool.wit` in the version that is linked.
+/// Returns true for an interface of `wit/tool.wit` in the version that is linked.
 fn is_ours(name: &str) -> bool {
     name.starts_with("cofferdam:tool/")
         && name.split_once('@').is_some_and(|(_, version)| version.starts_with(TOOL_VERSION))
 }
 
-/// Whether the host has this interface.
+/// Returns true if the host has this interface.
 fn is_of_host(name: &str) -> bool {
     HTTP.contains(&without_version(name))
         || package(name).is_some_and(|package| package == SOCKETS || ALWAYS.contains(&package))
@@ -190,11 +191,11 @@ struct DeniedResource;
 
 /// The host's linker, with acknowledged imports linked to functions that deny. Most components need no linker of their
 /// own.
-pub(crate) fn link(
-    linker: &Linker<State>,
+pub(crate) fn link<T: 'static>(
+    linker: &Linker<T>,
     component: &Component,
     manifest: &Manifest,
-) -> wasmtime::Result<Linker<State>> {
+) -> wasmtime::Result<Linker<T>> {
     let mut linker = linker.clone();
     if manifest.unused.is_empty() {
         return Ok(linker);
@@ -213,8 +214,8 @@ pub(crate) fn link(
     Ok(linker)
 }
 
-fn deny(
-    linker: &mut Linker<State>,
+fn deny<T: 'static>(
+    linker: &mut Linker<T>,
     component: &Component,
     interface: &str,
     instance: &ComponentInstance,
@@ -223,7 +224,8 @@ fn deny(
     for (name, item) in instance.exports(component.engine()) {
         match item.ty {
             ComponentItem::ComponentFunc(_) => {
-                let (interface, function) = (interface.to_owned(), name.to_owned());
+                let interface = interface.to_owned();
+                let function = name.to_owned();
                 linked.func_new(name, move |_, _, _, _| {
                     Err(DeniedCall { interface: interface.clone(), function: function.clone() }.into())
                 })?;

@@ -1,9 +1,9 @@
-//! What a component is called for, and what of it is refused before anything starts.
+//! The function that a component is called for, with its input, and the checks before anything starts.
 
 use cofferdam_call::Outcome;
 use cofferdam_capability::{Bytes, Digest, Grant};
 
-/// What to do with a component.
+/// The function of a component that is called, with its input.
 #[derive(Debug, Clone)]
 pub enum Invocation {
     /// Run a command.
@@ -77,7 +77,7 @@ impl Invocation {
     }
 }
 
-/// What a command is started with.
+/// The arguments and standard input of a command.
 pub(crate) struct CommandLine {
     pub(crate) argv: Vec<String>,
     pub(crate) stdin: bytes::Bytes,
@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_grant_is_for_one_component() {
-        let (reviewed, other) = (Digest::of(b"reviewed"), Digest::of(b"other"));
+        let reviewed = Digest::of(b"reviewed");
+        let other = Digest::of(b"other");
         let grant = Grant::new("t", reviewed, &Manifest::empty(), &Ceiling::default(), Decision::default()).unwrap();
         let invocations = [
             Invocation::Command { args: vec!["a".to_owned()], stdin: Vec::new() },

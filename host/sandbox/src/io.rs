@@ -11,7 +11,6 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamErro
 use wasmtime_wasi_io::bindings::wasi::io::{error, poll, streams};
 
 use crate::error::Violation;
-use crate::state::State;
 
 /// Maximum bytes that one read or skip takes from a stream (1 MiB): it is copied once for the guest.
 const MAX_READ: u64 = 1 << 20;
@@ -37,11 +36,14 @@ impl HasData for BoundedIo {
     type Data<'a> = IoView<'a>;
 }
 
-/// Links `wasi:io`.
-pub(crate) fn add_to_linker(l: &mut Linker<State>) -> wasmtime::Result<()> {
-    error::add_to_linker::<State, BoundedIo>(l, State::io)?;
-    poll::add_to_linker::<State, BoundedIo>(l, State::io)?;
-    streams::add_to_linker::<State, BoundedIo>(l, State::io)
+/// Links `wasi:io`, with the streams and pollables of a call as `view` shows them.
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    l: &mut Linker<T>,
+    view: fn(&mut T) -> IoView<'_>,
+) -> wasmtime::Result<()> {
+    error::add_to_linker::<T, BoundedIo>(l, view)?;
+    poll::add_to_linker::<T, BoundedIo>(l, view)?;
+    streams::add_to_linker::<T, BoundedIo>(l, view)
 }
 
 /// Ends a guest that asked for what `wasi:io` forbids.

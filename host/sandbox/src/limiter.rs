@@ -93,7 +93,8 @@ impl Held {
         if total > self.max {
             return Err(format!("{}: {} held, {more} more asked for, limit {}", self.what, self.now, self.max));
         }
-        (self.now, self.last) = (total, more);
+        self.now = total;
+        self.last = more;
         self.peak = self.peak.max(total);
         Ok(true)
     }

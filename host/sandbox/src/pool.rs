@@ -9,11 +9,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cofferdam_capability::{Limits, PagemapScan};
-use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::error::EngineError;
-use crate::state::State;
+use crate::linker::Linkers;
 use crate::swap::Swap;
 
 /// Native stack of a guest, for its WebAssembly frames. Deeper recursion is a `stack-overflow` (512 KiB, the engine's
@@ -31,8 +30,9 @@ const SMALLEST_POOL: u32 = 4;
 /// touches less.
 const KEEP_SCANNED: usize = 512 << 10;
 
-/// The same without scanning, where all of it is written at every reset: what a small guest touches.
-const KEEP_WHOLE: usize = 128 << 10;
+/// The same without scanning, where all that is kept is written at every reset. Guests of Rust and C touch the end of
+/// their stack and what lies above it, a megabyte from the beginning: to write that much takes longer than the faults.
+const KEEP_WHOLE: usize = 0;
 
 /// Table space that a slot keeps between calls.
 const KEEP_TABLE: usize = 64 << 10;
@@ -46,9 +46,7 @@ const INSTANCE_SIZE: usize = 4 << 20;
 /// One engine of wasmtime with its pool, and the host's functions linked for it.
 pub(crate) struct Pool {
     pub(crate) engine: wasmtime::Engine,
-    pub(crate) linker: Linker<State>,
-    /// The same with `wasi:http`, for components whose manifest declares it.
-    pub(crate) http_linker: Linker<State>,
+    pub(crate) linkers: Linkers,
     /// Calls at once.
     pub(crate) calls: u32,
     /// False if the system gave too little address space, and instances are allocated one by one.
@@ -133,11 +131,8 @@ impl Pool {
     fn new(limits: &Limits, calls: u32, scans: bool) -> Result<Self, EngineError> {
         let failed = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
         let Started { engine, calls, is_pooled } = start(limits, calls, scans)?;
-        let mut linker = Linker::new(&engine);
-        crate::linker::add_interfaces(&mut linker).map_err(failed)?;
-        let mut http_linker = linker.clone();
-        crate::http::add_to_linker(&mut http_linker).map_err(failed)?;
-        Ok(Self { engine, linker, http_linker, calls, is_pooled, scans })
+        let linkers = Linkers::new(&engine).map_err(failed)?;
+        Ok(Self { engine, linkers, calls, is_pooled, scans })
     }
 }
 

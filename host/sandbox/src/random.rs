@@ -5,12 +5,12 @@ use wasmtime_wasi::p2::bindings::random::{insecure, random};
 use wasmtime_wasi::random::WasiRandomCtx;
 
 use crate::error::Overasked;
-use crate::state::State;
 
 /// Random numbers for one call: wasmtime-wasi makes them, after the size was looked at.
-struct Random<'a> {
-    wasi: &'a mut WasiRandomCtx,
-    most: u64,
+pub(crate) struct Random<'a> {
+    pub(crate) wasi: &'a mut WasiRandomCtx,
+    /// Bytes that one request may ask for.
+    pub(crate) most: u64,
 }
 
 struct HasRandom;
@@ -19,14 +19,13 @@ impl HasData for HasRandom {
     type Data<'a> = Random<'a>;
 }
 
-/// Links both interfaces that answer with as many bytes as the guest asks for.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    random::add_to_linker::<State, HasRandom>(linker, of)?;
-    insecure::add_to_linker::<State, HasRandom>(linker, of)
-}
-
-fn of(state: &mut State) -> Random<'_> {
-    Random { most: state.random, wasi: state.wasi.random() }
+/// Links both interfaces that answer with as many bytes as the guest asks for, with the bound that `view` shows.
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> Random<'_>,
+) -> wasmtime::Result<()> {
+    random::add_to_linker::<T, HasRandom>(linker, view)?;
+    insecure::add_to_linker::<T, HasRandom>(linker, view)
 }
 
 impl Random<'_> {

@@ -1,7 +1,7 @@
 //! Components that know nothing of this host: every function they export becomes a tool.
 //!
-//! What a model sees is derived from WIT: the schema from the types, the description from what the author wrote. Values
-//! go both ways as JSON, and every WIT type of WASI 0.2 has one form:
+//! The tools that a model sees are derived from WIT: the schema from the types, the description from what the author
+//! wrote. Values go both ways as JSON, and every WIT type of WASI 0.2 has one form:
 //!
 //! | WIT | JSON |
 //! |---|---|
@@ -39,18 +39,18 @@ pub(crate) use lower::Misfit;
 use types::Type;
 
 use cofferdam_call::Output;
+use cofferdam_capability::Account;
 
 use crate::error::HostFailure;
-use crate::state::State;
 
 /// A component and the functions that can be called in it.
-pub(crate) struct Reflected {
-    pre: InstancePre<State>,
+pub(crate) struct Reflected<T: 'static> {
+    pre: InstancePre<T>,
     functions: Vec<Entry>,
 }
 
-impl Reflected {
-    pub(crate) fn new(pre: InstancePre<State>, functions: Vec<Entry>) -> Self {
+impl<T: Send + 'static> Reflected<T> {
+    pub(crate) fn new(pre: InstancePre<T>, functions: Vec<Entry>) -> Self {
         Self { pre, functions }
     }
 
@@ -63,15 +63,15 @@ impl Reflected {
     /// what the function itself says went wrong.
     pub(crate) async fn call(
         &self,
-        store: &mut Store<State>,
+        store: &mut Store<T>,
+        account: &Account,
         name: &str,
         input: &str,
         limit: usize,
     ) -> wasmtime::Result<Result<Output, Output>> {
         let entry = self.functions.iter().find(|entry| entry.function.name == name);
         let entry = entry.ok_or_else(|| HostFailure(format!("there is no function `{name}`")))?;
-        let account = store.data().account.clone();
-        let arguments = lower::arguments(&entry.parameters, input, &account)?;
+        let arguments = lower::arguments(&entry.parameters, input, account)?;
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let function = instance.get_func(&mut *store, entry.index);
         let function = function.ok_or_else(|| HostFailure(format!("`{name}` is not a function")))?;

@@ -21,11 +21,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub(crate) use space::{Share, Space};
 
-/// How often a name is tried before the scratch directory counts as unusable. Each failure means that another process
+/// Times that a name is tried before the scratch directory counts as unusable. Each failure means that another process
 /// took the directory for a leftover between its making and its locking.
 const ATTEMPTS: usize = 16;
 
-/// How often a call's directory is wiped again when something appeared in it meanwhile: a call that was stopped can have
+/// Times that a call's directory is wiped again when something appeared in it meanwhile: a call that was stopped can have
 /// one last file operation under way, which nothing can take back.
 const WIPES: usize = 3;
 
@@ -68,8 +68,9 @@ impl Scratch {
             make(&root, &name)?;
             if let Some(lock) = locked(&root, &name)? {
                 let dir = root.open_dir(&name)?;
-                let (next, space, used) = (AtomicU64::new(0), Arc::new(space), TaskTracker::new());
-                return Ok(Self { root, name, dir, _lock: lock, next, space, used });
+                let next = AtomicU64::new(0);
+                let space = Arc::new(space);
+                return Ok(Self { root, name, dir, _lock: lock, next, space, used: TaskTracker::new() });
             }
         }
         Err(io::Error::other("other processes remove what this one makes in it"))
@@ -117,7 +118,8 @@ impl CallScratch {
     }
 
     fn removal(&mut self, used: TaskTrackerToken) -> impl FnOnce() + Send + 'static {
-        let (scratch, name) = (Arc::clone(&self.scratch), std::mem::take(&mut self.name));
+        let scratch = Arc::clone(&self.scratch);
+        let name = std::mem::take(&mut self.name);
         let share = Arc::clone(&self.share);
         move || {
             remove(&scratch, &name, &share);
@@ -171,7 +173,8 @@ fn locked(root: &Dir, name: &str) -> io::Result<Option<OwnedFd>> {
         locked => locked?,
     }
     // Whoever held it before may have removed it.
-    let (held, named) = (fstat(&dir)?, statat(root, name, AtFlags::SYMLINK_NOFOLLOW));
+    let held = fstat(&dir)?;
+    let named = statat(root, name, AtFlags::SYMLINK_NOFOLLOW);
     let same = named.is_ok_and(|named| (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino));
     Ok(same.then_some(dir))
 }

@@ -1,4 +1,4 @@
-//! What the host keeps for one call.
+//! The data of the host for one call.
 
 use std::time::Instant;
 
@@ -14,13 +14,15 @@ use crate::host::Conversation;
 use crate::http::{Egress, Holdings, HttpView};
 use crate::io::IoView;
 use crate::limiter::Limiter;
+use crate::network::Record;
+use crate::random::Random;
 use crate::tcp::{Sockets, SocketsView};
 
 /// The data of one store: made for a call, gone with it.
 pub(crate) struct State {
     pub(crate) wasi: WasiCtx,
     pub(crate) table: ResourceTable,
-    /// What the host holds for the guest.
+    /// The memory that the host holds for the guest.
     pub(crate) account: Account,
     /// Handles that the guest may hold.
     pub(crate) handles: u64,
@@ -33,10 +35,12 @@ pub(crate) struct State {
     /// Every request goes through here.
     pub(crate) egress: Egress,
     pub(crate) sockets: Sockets,
+    /// Hosts that either has contacted, and refusals.
+    pub(crate) record: Record,
     pub(crate) files: Files,
-    /// What the guest tells and asks.
+    /// Messages and calls of the guest.
     pub(crate) conversation: Conversation,
-    /// When the guest last got its thread.
+    /// The moment at which the guest last got its thread.
     pub(crate) slice_began: Instant,
 }
 
@@ -53,10 +57,25 @@ impl State {
         IoView { table, account, handles: *handles }
     }
 
+    /// The random numbers of the call, so many at once.
+    pub(crate) fn bounded_random(&mut self) -> Random<'_> {
+        Random { wasi: self.wasi.random(), most: self.random }
+    }
+
     /// The HTTP resources of the call, on its account.
     pub(crate) fn http_resources(&mut self) -> HttpView<'_> {
         let Self { table, egress, http, holdings, .. } = self;
         HttpView { wasi: WasiHttpCtxView { hooks: egress, table, ctx: http }, holdings }
+    }
+
+    /// The conversation of the guest with its caller.
+    pub(crate) fn conversation(&mut self) -> &mut Conversation {
+        &mut self.conversation
+    }
+
+    /// The moment at which the guest last got its thread.
+    pub(crate) fn slice_began(&mut self) -> &mut Instant {
+        &mut self.slice_began
     }
 
     /// The files of the call, counted.

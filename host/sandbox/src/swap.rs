@@ -18,7 +18,7 @@ const SWAPS: &str = "/proc/swaps";
 /// The control group of this process.
 const CONTROL_GROUP: &str = "/proc/self/cgroup";
 
-/// Where control groups (version 2) are mounted.
+/// The mount point of control groups (version 2).
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
 /// Time after which the list is read again even if no change was reported: for kernels that do not report one.
@@ -46,7 +46,7 @@ struct Group {
     began_in: Vec<u8>,
     /// The most that the group may have in swap.
     swap_max: File,
-    /// What it has there: pages that went out while it was allowed stay out.
+    /// Its pages there: those that went out while it was allowed stay out.
     swap_current: File,
     /// This process was seen in another group, whose pages may be in swap and are counted there.
     was_elsewhere: AtomicBool,
@@ -108,7 +108,8 @@ impl Group {
         let text = str::from_utf8(&began_in).ok()?;
         let path = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
         let own = groups.join(path);
-        let (swap_max, swap_current) = (open(&own.join("memory.swap.max"))?, open(&own.join("memory.swap.current"))?);
+        let swap_max = open(&own.join("memory.swap.max"))?;
+        let swap_current = open(&own.join("memory.swap.current"))?;
         Some(Self { membership, began_in, swap_max, swap_current, was_elsewhere: AtomicBool::new(false) })
     }
 

@@ -13,8 +13,9 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 use crate::capture::Capture;
 use crate::filesystem::Files;
 use crate::host::Conversation;
-use crate::http::{Egress, Holdings};
+use crate::http::{Egress, Holdings, Injection};
 use crate::limiter::Limiter;
+use crate::network::{Connect, Record};
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;
@@ -37,17 +38,22 @@ pub(crate) struct Streams {
 pub(crate) struct Given<'a> {
     pub(crate) account: Account,
     pub(crate) streams: Streams,
-    pub(crate) egress: Egress,
+    pub(crate) network: Arc<dyn Connect>,
+    /// The secrets that go into its requests.
+    pub(crate) injections: Vec<Injection>,
     pub(crate) conversation: Conversation,
-    /// Where its `/tmp` is, when its grant has one.
+    /// Its `/tmp`, when its grant has one.
     pub(crate) scratch: Option<&'a CallScratch>,
 }
 
-/// The whole state of a call. Clocks and random numbers are those of the host; `egress` is the way out, for sockets too.
+/// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way out, for sockets
+/// too.
 pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
-    let Given { account, streams, egress, conversation, scratch } = given;
+    let Given { account, streams, network, injections, conversation, scratch } = given;
     let limits = grant.limits();
-    let sockets = egress.sockets(grant);
+    let record = Record::default();
+    let sockets = Sockets::new(grant, Arc::clone(&network), record.clone());
+    let egress = Egress::new(grant, network, injections, account.clone(), record.clone());
     Ok(State {
         wasi: context(grant, streams, scratch.map(CallScratch::dir), &sockets)?,
         table: table(limits),
@@ -60,6 +66,7 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
         http: Egress::context(),
         egress,
         sockets,
+        record,
         conversation,
         slice_began: Instant::now(),
     })

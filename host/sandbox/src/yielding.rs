@@ -10,20 +10,21 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{CallHook, CallHookHandler, StoreContextMut};
 
-use crate::state::State;
-
-/// How long a guest may keep a thread with host calls: about as long as with computing.
+/// Time for which a guest may keep a thread with host calls: about as long as with computing.
 const SLICE: Duration = Duration::from_micros(500);
 
 /// Gives the thread back at a host call when the guest has had it for a whole slice.
-pub(crate) struct Yielding;
+pub(crate) struct Yielding<T> {
+    /// The moment at which the guest last got its thread.
+    pub(crate) slice_began: fn(&mut T) -> &mut Instant,
+}
 
 type Hook<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
 
-impl CallHookHandler<State> for Yielding {
+impl<T: Send + 'static> CallHookHandler<T> for Yielding<T> {
     fn handle_call_event<'this, 'store, 'call>(
         &'this self,
-        mut store: StoreContextMut<'store, State>,
+        mut store: StoreContextMut<'store, T>,
         event: CallHook,
     ) -> Hook<'call>
     where
@@ -31,7 +32,7 @@ impl CallHookHandler<State> for Yielding {
         'store: 'call,
         Self: 'call,
     {
-        let slice_began = &mut store.data_mut().slice_began;
+        let slice_began = (self.slice_began)(store.data_mut());
         if !matches!(event, CallHook::CallingHost) || slice_began.elapsed() < SLICE {
             // A future without size: the usual case allocates nothing.
             return Box::pin(GoOn);

@@ -10,7 +10,9 @@ use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{
     Ceiling, Count, Decision, Diff, Grant, Guarded, Host, Manifest, PagemapScan, Scheme, check_tool_name,
 };
-use cofferdam_sandbox::{Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Shape};
+use cofferdam_sandbox::{
+    Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape, StandIn,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
@@ -100,6 +102,13 @@ impl Runner {
             data,
             guarded,
         } = config;
+        let reach = match stand_ins {
+            Some(stand_ins) => {
+                let stand_in = |(scheme, host, address)| StandIn { scheme, host, address };
+                Reach::StandIns(stand_ins.into_iter().map(stand_in).collect())
+            }
+            None => Reach::Network { nameservers },
+        };
         let engine = Engine::new(EngineConfig {
             compiler,
             cache,
@@ -110,8 +119,7 @@ impl Runner {
             calls,
             descriptors,
             pagemap_scan,
-            nameservers,
-            stand_ins,
+            reach,
         })?;
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
@@ -300,7 +308,7 @@ fn lost(tool: &Tool) -> Report {
 
 /// What the `cofferdam` binary does when the engine starts it as a compiler.
 pub fn compile_worker() -> Result<(), String> {
-    cofferdam_sandbox::compile_worker()
+    cofferdam_sandbox::compile_worker().map_err(|error| error.to_string())
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

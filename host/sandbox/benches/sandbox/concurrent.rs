@@ -14,7 +14,7 @@ use crate::fixture::{CALLS, Fixture, Tool, resident_memory};
 
 const AT_ONCE: usize = 1_000;
 
-/// How often both are measured, in turns.
+/// Times that both are measured, in turns.
 const TURNS: usize = 15;
 
 /// A call to make: a tool and what it gets.
@@ -46,13 +46,15 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         // Touches every slot of the pool once, so that neither side pays for the first touch.
         at_once(work);
         let before = resident_memory();
-        let (mut sequential, mut concurrent) = (Vec::new(), Vec::new());
+        let mut sequential = Vec::new();
+        let mut concurrent = Vec::new();
         for _ in 0..TURNS {
             sequential.push(one_after_the_other(work));
             concurrent.push(at_once(work));
         }
         let grown = resident_memory().saturating_sub(before);
-        let (sequential, concurrent) = (median(sequential), median(concurrent));
+        let sequential = median(sequential);
+        let concurrent = median(concurrent);
         let ratio = concurrent / cores as f64 / sequential;
         let shown = format!("{ratio:.2} ({concurrent:.0}/s on {cores} cores, {sequential:.0}/s sequential)");
         let what = format!("1,000 {} calls at once: throughput per core ÷ sequential", work.name);
@@ -65,8 +67,8 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
     }
 }
 
-/// What the machine itself gives: threads that only compute, on all cores, against one. Where cores are virtual they may
-/// share a real one, and then nothing gets more.
+/// The machine without this host: threads that only compute, on all cores, against one. Where cores are virtual they
+/// may share a real one, and then nothing gets more.
 fn machine(cores: usize, report: &mut Report) {
     /// Digests of one measurement: some tens of milliseconds.
     const DIGESTS: usize = 100;
@@ -94,7 +96,8 @@ fn median(mut rates: Vec<f64>) -> f64 {
 
 /// Calls a second, each started when the one before has ended, on one worker of the runtime.
 fn one_after_the_other(work: &Work) -> f64 {
-    let (work, fixture) = (work.clone(), Arc::clone(&work.fixture));
+    let work = work.clone();
+    let fixture = Arc::clone(&work.fixture);
     let all = async move {
         let began = Instant::now();
         for _ in 0..AT_ONCE {
@@ -113,7 +116,9 @@ fn at_once(work: &Work) -> f64 {
         let (left, (last, ended)) = (Arc::new(AtomicUsize::new(AT_ONCE)), oneshot::channel());
         let last = Arc::new(Mutex::new(Some(last)));
         for _ in 0..AT_ONCE {
-            let (work, left, last) = (work.clone(), Arc::clone(&left), Arc::clone(&last));
+            let work = work.clone();
+            let left = Arc::clone(&left);
+            let last = Arc::clone(&last);
             tokio::spawn(async move {
                 call(&work).await;
                 if left.fetch_sub(1, Ordering::AcqRel) == 1 {

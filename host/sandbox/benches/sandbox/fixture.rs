@@ -8,7 +8,7 @@ use cap_std::fs::Dir;
 use cofferdam_capability::{
     Access, Bytes, Ceiling, Count, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
 };
-use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place};
+use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place, Reach};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -68,8 +68,7 @@ impl Fixture {
             calls: CALLS,
             descriptors: DESCRIPTORS,
             pagemap_scan,
-            nameservers: Vec::new(),
-            stand_ins: None,
+            reach: Reach::Network { nameservers: Vec::new() },
         };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");
@@ -127,8 +126,11 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &Tool, invocation: Invocation) {
-        let (component, grant, injections) = (&*tool.component, &tool.grant, Vec::new());
-        let (place, caller) = (Place::Own(&self.queue), None);
+        let component = &*tool.component;
+        let grant = &tool.grant;
+        let injections = Vec::new();
+        let place = Place::Own(&self.queue);
+        let caller = None;
         let allowance = &Allowance::begin(grant.limits(), CancellationToken::new());
         let call = Call { component, grant, invocation, allowance, injections, place, caller };
         let report = self.engine.call(call).await.report;

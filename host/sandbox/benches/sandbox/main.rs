@@ -1,4 +1,4 @@
-//! What a call costs, as ratios inside one run. `./just bench` runs it and writes BENCHMARKS.md.
+//! The cost of a call, as ratios inside one run. `./just bench` runs it and writes BENCHMARKS.md.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -96,14 +96,15 @@ fn first_call(fixture: &Fixture, report: &mut Report) {
 fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     for (name, most) in [("sha256", 1.05), ("json", 1.28)] {
         let path = format!("target/wasm32-wasip2/workload/workload_{name}.wasm");
-        let (tool, bare) = (fixture.load(&path), bare::Bare::new(&fixture.bytes(&path)));
+        let tool = fixture.load(&path);
+        let bare = bare::Bare::new(&fixture.bytes(&path));
         let what = format!("metering and deadline as shipped ÷ unmetered: {name}");
         let quotient = Quotient { what: &what, group: name, most };
         quotient.measure(criterion, report, || fixture.command(&tool, &[]), || bare.command());
     }
 }
 
-/// What a loaded tool keeps in memory that is not its mapped code.
+/// The memory of a loaded tool beside its mapped code.
 fn idle_memory(fixture: &Fixture, report: &mut Report) {
     const COPIES: u64 = 8;
     let before = fixture::private_memory();

@@ -12,7 +12,7 @@ const SAMPLES: usize = 20;
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASUREMENT: Duration = Duration::from_secs(2);
 
-/// What is compared, and how large the quotient may be.
+/// Two measurements that are compared, and the largest quotient that they may have.
 pub(crate) struct Quotient<'a> {
     pub(crate) what: &'a str,
     /// Criterion's name for it.
@@ -36,7 +36,8 @@ impl Quotient<'_> {
             group.bench_function(format!("under-{turn}"), |bencher| bencher.iter(&mut under));
         }
         group.finish();
-        let (over, under) = (self.median("over"), self.median("under"));
+        let over = self.median("over");
+        let under = self.median("under");
         let ratio = over.as_secs_f64() / under.as_secs_f64();
         let shown = format!("{ratio:.2} ({} ÷ {})", time(over), time(under));
         report.row(self.what, &shown, &format!("≤ {}", self.most), ratio <= self.most);
@@ -51,7 +52,7 @@ impl Quotient<'_> {
     }
 }
 
-/// Where criterion writes what it measures.
+/// The directory in which criterion writes its measurements.
 pub(crate) fn measurements() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/criterion")
 }

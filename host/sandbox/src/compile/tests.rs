@@ -56,7 +56,8 @@ async fn a_short_compilation_waits_for_no_long_one() {
     let place = Arc::new(Place::new(HURRIED));
     let compiler = place.script(BY_NAME);
     let long = |name: &'static str| {
-        let (place, compiler) = (Arc::clone(&place), compiler.clone());
+        let place = Arc::clone(&place);
+        let compiler = compiler.clone();
         tokio::spawn(async move { place.make(&compiler, name).await.map(drop) })
     };
     let held = [long("long one"), long("long two"), long("long three")];
@@ -125,7 +126,8 @@ async fn nobody_waits_for_a_place_for_ever() {
     let place = Arc::new(Place::new(Patience { place: Duration::from_millis(50), short: NEVER, ..PATIENCE }));
     let compiler = place.script(BY_NAME);
     let holder = {
-        let (place, compiler) = (Arc::clone(&place), compiler.clone());
+        let place = Arc::clone(&place);
+        let compiler = compiler.clone();
         tokio::spawn(async move { place.make(&compiler, "long").await.map(drop) })
     };
     let problem = loop {

@@ -43,7 +43,7 @@ const PIECE: usize = 64 << 10;
 const OWN_ENDS: [Signal; 7] =
     [Signal::XCPU, Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::XFSZ];
 
-/// Why there is no code.
+/// The reason for which there is no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The component cannot be compiled within the limits: another try would end the same way.
@@ -137,15 +137,26 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
     }
 }
 
+/// The reason for which a compiler has no code. The host reads its first line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CompileError(String);
+
 /// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the first byte.
-pub fn compile_worker() -> Result<(), String> {
-    end_with_host().map_err(|error| format!("the compiler's watch cannot start: {error}"))?;
-    limit_self().map_err(|error| format!("the compiler's limits cannot be set: {error}"))?;
+///
+/// # Errors
+///
+/// If its limits cannot be set, or if the component cannot be compiled.
+pub fn compile_worker() -> Result<(), CompileError> {
+    let io = |error: std::io::Error| CompileError(error.to_string());
+    end_with_host().map_err(|error| CompileError(format!("the compiler's watch cannot start: {error}")))?;
+    limit_self().map_err(|error| CompileError(format!("the compiler's limits cannot be set: {error}")))?;
     let mut bytes = Vec::new();
-    std::io::stdin().take(MAX_COMPONENT).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| format!("{error:#}"))?;
-    let code = engine.precompile_component(&bytes).map_err(|error| format!("{error:#}").replace('\n', " "))?;
-    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+    std::io::stdin().take(MAX_COMPONENT).read_to_end(&mut bytes).map_err(io)?;
+    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| CompileError(format!("{error:#}")))?;
+    let code = engine.precompile_component(&bytes);
+    let code = code.map_err(|error| CompileError(format!("{error:#}").replace('\n', " ")))?;
+    std::io::stdout().write_all(&code).map_err(io)
 }
 
 /// Ends this process when its host has: no signal for the group of the host reaches it.

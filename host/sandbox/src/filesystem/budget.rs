@@ -1,4 +1,4 @@
-//! What a call may open, hold, write and create, and what it has.
+//! The files that a call may open, hold, write and create, and those that it has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ pub(crate) struct FileBudget {
     created: Allowance,
     /// The call's part of the room that all calls have in their `/tmp`.
     scratch: Option<Arc<Share>>,
-    /// How often the host had no more of it.
+    /// Times that the host had no more of it.
     scratch_refused: AtomicU64,
     /// Everything that was ever opened, for the receipt.
     opened: AtomicU64,
@@ -32,7 +32,7 @@ struct Allowance {
     refused: AtomicU64,
 }
 
-/// What a call used of its file limits.
+/// The use of the file limits of a call.
 #[derive(Debug, Default)]
 pub(crate) struct FileUse {
     pub(crate) opened: u64,
@@ -42,7 +42,7 @@ pub(crate) struct FileUse {
     pub(crate) refusals: Vec<String>,
 }
 
-/// Where something is written or created.
+/// The area in which something is written or created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Area {
     /// In a granted directory.

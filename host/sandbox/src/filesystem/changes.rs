@@ -1,4 +1,4 @@
-//! What a call took away: entries that it removed or renamed, files that it made shorter.
+//! The losses of a call: entries that it removed or renamed, files that it made shorter.
 
 use cofferdam_call::Changed;
 

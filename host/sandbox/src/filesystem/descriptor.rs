@@ -11,59 +11,9 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use super::stream::gap;
-use super::{FilesView, again};
-
-impl FilesView<'_> {
-    /// The size of what is under this name already, if there is something. What is neither a file, a directory nor a link is refused:
-    /// to open a named pipe waits for whoever is at its other end, in a thread that no deadline gets back, and to open
-    /// a device does what its driver likes. Guests cannot make either, so one that is found was put there from outside.
-    async fn size(&mut self, fd: &Resource<Descriptor>, flags: PathFlags, path: &str) -> FsResult<Option<u64>> {
-        match HostDescriptor::stat_at(&mut self.wasi, again(fd), flags, path.to_owned()).await {
-            Ok(stat) => match stat.type_ {
-                DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => {
-                    Ok(Some(stat.size))
-                }
-                _ => {
-                    self.budget().special_refused();
-                    Err(ErrorCode::NotPermitted.into())
-                }
-            },
-            // Not there, or not to be reached: opening it says which.
-            Err(error) if error.downcast_ref().is_some() => Ok(None),
-            Err(trap) => Err(trap),
-        }
-    }
-
-    /// Refuses an opened file or directory by which the kernel shows itself, whatever path led to it.
-    fn refuse_kernel(&mut self, descriptor: Resource<Descriptor>) -> FsResult<Resource<Descriptor>> {
-        let opened = match self.wasi.table.get(&descriptor)? {
-            Descriptor::File(file) => &file.file,
-            Descriptor::Dir(dir) => &dir.dir,
-        };
-        if !self.files.devices.are_of_the_kernel(opened) {
-            return Ok(descriptor);
-        }
-        self.budget().special_refused();
-        HostDescriptor::drop(&mut self.wasi, descriptor).map_err(FsError::trap)?;
-        Err(ErrorCode::NotPermitted.into())
-    }
-
-    /// What device and inode of a name come to, if something is there. A link counts as itself.
-    async fn identity(&mut self, fd: &Resource<Descriptor>, path: &str) -> Option<(u64, u64)> {
-        let (fd, path) = (again(fd), path.to_owned());
-        let found = HostDescriptor::metadata_hash_at(&mut self.wasi, fd, PathFlags::empty(), path).await;
-        found.ok().map(|hash| (hash.lower, hash.upper))
-    }
-
-    /// Notes a removal that succeeded.
-    fn was_removed(&mut self, path: String, result: FsResult<()>) -> FsResult<()> {
-        if result.is_ok() {
-            self.files.changes.removed(path);
-        }
-        result
-    }
-}
+use super::files::{FilesView, again};
+use super::listing;
+use super::stream::{self, gap};
 
 impl HostDescriptor for FilesView<'_> {
     async fn open_at(
@@ -77,7 +27,7 @@ impl HostDescriptor for FilesView<'_> {
         let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
         let changes = changes || flags.contains(DescriptorFlags::WRITE);
         self.touch(&fd, &path, if changes { Access::ReadWrite } else { Access::ReadOnly });
-        let size = self.size(&fd, path_flags, &path).await?;
+        let size = size(self, &fd, path_flags, &path).await?;
         let opened = self.budget().open()?;
         let creates = open_flags.contains(OpenFlags::CREATE) && size.is_none();
         let area = self.area(&fd);
@@ -87,7 +37,7 @@ impl HostDescriptor for FilesView<'_> {
         let descriptor =
             HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path.clone(), open_flags, flags).await;
         let descriptor = if creates { self.created(area, descriptor)? } else { descriptor? };
-        let descriptor = self.refuse_kernel(descriptor)?;
+        let descriptor = refuse_kernel(self, descriptor)?;
         if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
             let path = self.path(&fd, &path);
             self.files.changes.truncated(path);
@@ -108,7 +58,8 @@ impl HostDescriptor for FilesView<'_> {
         let file = self.file(&fd)?;
         let grows = file.as_ref().map_or(0, |file| gap(file, size));
         let shrinks = file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
-        let (area, path) = (self.area(&fd), self.files.touched.path_of(fd.rep()));
+        let area = self.area(&fd);
+        let path = self.files.touched.path_of(fd.rep());
         self.budget().write(area, grows)?;
         let result = HostDescriptor::set_size(&mut self.wasi, fd, size).await;
         match result {
@@ -133,19 +84,19 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        self.reading(fd, offset)
+        stream::reading(self, fd, offset)
     }
 
     fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
-        self.writing(fd, offset)
+        stream::writing(self, fd, offset)
     }
 
     fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        self.appending(fd)
+        stream::appending(self, fd)
     }
 
     async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
-        self.listing(fd).await
+        listing::open(self, fd).await
     }
 
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
@@ -191,9 +142,10 @@ impl HostDescriptor for FilesView<'_> {
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.area(&new_fd);
         self.charge_entry(area)?;
-        let (from, to) = (self.path(&fd, &old_path), self.path(&new_fd, &new_path));
-        let moved = self.identity(&fd, &old_path).await;
-        let replaced = self.identity(&new_fd, &new_path).await;
+        let from = self.path(&fd, &old_path);
+        let to = self.path(&new_fd, &new_path);
+        let moved = identity(self, &fd, &old_path).await;
+        let replaced = identity(self, &new_fd, &new_path).await;
         let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
         let renamed = self.created(area, result);
         // Two names of one file stay as they are (`rename(2)`).
@@ -278,14 +230,14 @@ impl HostDescriptor for FilesView<'_> {
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
-        self.was_removed(removed, result)
+        was_removed(self, removed, result)
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let result = HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await;
-        self.was_removed(removed, result)
+        was_removed(self, removed, result)
     }
 
     async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
@@ -305,4 +257,58 @@ impl HostDescriptor for FilesView<'_> {
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
     }
+}
+
+/// Returns the size of the entry under this name, if there is one. Only files, directories and links pass: to open a
+/// named pipe waits for the process at its other end, in a thread that no deadline gets back, and to open a device does
+/// what its driver likes. Guests cannot make either, so one that is found was put there from outside.
+async fn size(
+    view: &mut FilesView<'_>,
+    fd: &Resource<Descriptor>,
+    flags: PathFlags,
+    path: &str,
+) -> FsResult<Option<u64>> {
+    match HostDescriptor::stat_at(&mut view.wasi, again(fd), flags, path.to_owned()).await {
+        Ok(stat) => match stat.type_ {
+            DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => {
+                Ok(Some(stat.size))
+            }
+            _ => {
+                view.budget().special_refused();
+                Err(ErrorCode::NotPermitted.into())
+            }
+        },
+        // Not there, or not to be reached: opening it says which.
+        Err(error) if error.downcast_ref().is_some() => Ok(None),
+        Err(trap) => Err(trap),
+    }
+}
+
+/// Refuses an opened file or directory by which the kernel shows itself, whatever path led to it.
+fn refuse_kernel(view: &mut FilesView<'_>, descriptor: Resource<Descriptor>) -> FsResult<Resource<Descriptor>> {
+    let opened = match view.wasi.table.get(&descriptor)? {
+        Descriptor::File(file) => &file.file,
+        Descriptor::Dir(dir) => &dir.dir,
+    };
+    if !view.files.devices.are_of_the_kernel(opened) {
+        return Ok(descriptor);
+    }
+    view.budget().special_refused();
+    HostDescriptor::drop(&mut view.wasi, descriptor).map_err(FsError::trap)?;
+    Err(ErrorCode::NotPermitted.into())
+}
+
+/// Returns a hash of device and inode of a name, if something is there. A link counts as itself.
+async fn identity(view: &mut FilesView<'_>, fd: &Resource<Descriptor>, path: &str) -> Option<(u64, u64)> {
+    let path = path.to_owned();
+    let found = HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
+    found.ok().map(|hash| (hash.lower, hash.upper))
+}
+
+/// Notes a removal that succeeded.
+fn was_removed(view: &mut FilesView<'_>, path: String, result: FsResult<()>) -> FsResult<()> {
+    if result.is_ok() {
+        view.files.changes.removed(path);
+    }
+    result
 }

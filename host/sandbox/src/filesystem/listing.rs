@@ -13,28 +13,31 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::runtime::spawn_blocking;
 
-use super::{FilesView, Listing, again};
+use super::files::{FilesView, Listing, again};
 
 /// Memory of one entry beyond its name, in bytes: its type, its place in the list, what the allocator adds.
 const ENTRY_OVERHEAD: usize = 96;
 
-impl FilesView<'_> {
-    pub(super) async fn listing(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
-        self.touch(&fd, ".", Access::ReadOnly);
-        let counted = match self.wasi.table.get(&fd)? {
-            Descriptor::Dir(dir) => {
-                let (dir, most) = (dir.dir.clone(), self.budget().listing_left());
-                spawn_blocking(move || count(&dir, most.saturating_add(1))).await?
-            }
-            // wasmtime-wasi refuses it with the right code.
-            Descriptor::File(_) => Counted::default(),
-        };
-        let _entries = self.budget().list(counted.entries)?;
-        let _memory = self.files.account.hold("a listing", counted.bytes).map_err(FsError::trap)?;
-        let listing = HostDescriptor::read_directory(&mut self.wasi, again(&fd)).await?;
-        self.files.listings.insert(listing.rep(), Listing { _entries, _memory });
-        Ok(listing)
-    }
+/// Opens a listing of a directory whose entries the call may hold.
+pub(super) async fn open(
+    view: &mut FilesView<'_>,
+    fd: Resource<Descriptor>,
+) -> FsResult<Resource<DirectoryEntryStream>> {
+    view.touch(&fd, ".", Access::ReadOnly);
+    let counted = match view.wasi.table.get(&fd)? {
+        Descriptor::Dir(dir) => {
+            let dir = dir.dir.clone();
+            let most = view.budget().listing_left();
+            spawn_blocking(move || count(&dir, most.saturating_add(1))).await?
+        }
+        // wasmtime-wasi refuses it with the right code.
+        Descriptor::File(_) => Counted::default(),
+    };
+    let _entries = view.budget().list(counted.entries)?;
+    let _memory = view.files.account.hold("a listing", counted.bytes).map_err(FsError::trap)?;
+    let listing = HostDescriptor::read_directory(&mut view.wasi, again(&fd)).await?;
+    view.files.listings.insert(listing.rep(), Listing { _entries, _memory });
+    Ok(listing)
 }
 
 impl HostDirectoryEntryStream for FilesView<'_> {

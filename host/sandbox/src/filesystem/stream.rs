@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{
 };
 
 use super::budget::{Area, FileBudget, Opened};
-use super::{FilesView, again};
+use super::files::{FilesView, again};
 
 /// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open file.
 struct Reading {
@@ -25,47 +25,54 @@ struct Writing {
     inner: DynOutputStream,
     budget: Arc<FileBudget>,
     area: Area,
-    /// Where the first write will be, in a file that may end before; nothing once that was charged, and for appending.
+    /// The place of the first write, in a file that may end before; nothing once that was charged, and for appending.
     begins: Option<(Arc<File>, u64)>,
     _opened: Option<Arc<Opened>>,
 }
 
-impl FilesView<'_> {
-    pub(super) fn reading(&mut self, fd: Resource<Descriptor>, offset: u64) -> FsResult<Resource<DynInputStream>> {
-        let _opened = self.files.opened.get(&fd.rep()).cloned();
-        let stream = HostDescriptor::read_via_stream(&mut self.wasi, fd, offset)?;
-        let inner = self.wasi.table.delete(stream)?;
-        let counted: DynInputStream = Box::new(Reading { inner, _opened });
-        Ok(self.wasi.table.push(counted)?)
-    }
-
-    pub(super) fn writing(&mut self, fd: Resource<Descriptor>, offset: u64) -> FsResult<Resource<DynOutputStream>> {
-        let begins = self.file(&fd)?.map(|file| (file, offset));
-        let stream = HostDescriptor::write_via_stream(&mut self.wasi, again(&fd), offset)?;
-        self.counted(&fd, stream, begins)
-    }
-
-    pub(super) fn appending(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        let stream = HostDescriptor::append_via_stream(&mut self.wasi, again(&fd))?;
-        self.counted(&fd, stream, None)
-    }
-
-    /// Puts a counting stream in the place of the one that wasmtime-wasi made.
-    fn counted(
-        &mut self,
-        fd: &Resource<Descriptor>,
-        stream: Resource<DynOutputStream>,
-        begins: Option<(Arc<File>, u64)>,
-    ) -> FsResult<Resource<DynOutputStream>> {
-        let inner = self.wasi.table.delete(stream)?;
-        let _opened = self.files.opened.get(&fd.rep()).cloned();
-        let (budget, area) = (Arc::clone(self.budget()), self.area(fd));
-        let counted: DynOutputStream = Box::new(Writing { inner, budget, area, begins, _opened });
-        Ok(self.wasi.table.push(counted)?)
-    }
+pub(super) fn reading(
+    view: &mut FilesView<'_>,
+    fd: Resource<Descriptor>,
+    offset: u64,
+) -> FsResult<Resource<DynInputStream>> {
+    let _opened = view.files.opened.get(&fd.rep()).cloned();
+    let stream = HostDescriptor::read_via_stream(&mut view.wasi, fd, offset)?;
+    let inner = view.wasi.table.delete(stream)?;
+    let counted: DynInputStream = Box::new(Reading { inner, _opened });
+    Ok(view.wasi.table.push(counted)?)
 }
 
-/// By how much a write at `offset` makes the file longer before its first byte. Asking an open file for its size does
+pub(super) fn writing(
+    view: &mut FilesView<'_>,
+    fd: Resource<Descriptor>,
+    offset: u64,
+) -> FsResult<Resource<DynOutputStream>> {
+    let begins = view.file(&fd)?.map(|file| (file, offset));
+    let stream = HostDescriptor::write_via_stream(&mut view.wasi, again(&fd), offset)?;
+    counted(view, &fd, stream, begins)
+}
+
+pub(super) fn appending(view: &mut FilesView<'_>, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+    let stream = HostDescriptor::append_via_stream(&mut view.wasi, again(&fd))?;
+    counted(view, &fd, stream, None)
+}
+
+/// Puts a counting stream in the place of the one that wasmtime-wasi made.
+fn counted(
+    view: &mut FilesView<'_>,
+    fd: &Resource<Descriptor>,
+    stream: Resource<DynOutputStream>,
+    begins: Option<(Arc<File>, u64)>,
+) -> FsResult<Resource<DynOutputStream>> {
+    let inner = view.wasi.table.delete(stream)?;
+    let _opened = view.files.opened.get(&fd.rep()).cloned();
+    let budget = Arc::clone(view.budget());
+    let area = view.area(fd);
+    let counted: DynOutputStream = Box::new(Writing { inner, budget, area, begins, _opened });
+    Ok(view.wasi.table.push(counted)?)
+}
+
+/// Bytes by which a write at `offset` makes the file longer before its first byte. Asking an open file for its size does
 /// not touch the disk.
 pub(super) fn gap(file: &File, offset: u64) -> u64 {
     match offset {

@@ -1,4 +1,5 @@
-//! Which directories a call looked into and which it changed, for its receipt, and under which names it knows files.
+//! The directories that a call looked into and those that it changed, for its receipt, and under which names it knows
+//! files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,10 +17,10 @@ const MAX_NAME: usize = 255;
 /// The longest path that is kept, in bytes; of a longer one its beginning. A receipt has a hundred of them at most.
 const MAX_PATH: usize = 512;
 
-/// What was touched, by granted directory; of a granted `/`, by the entry below it.
+/// Access to each granted directory that was touched; of a granted `/`, by the entry below it.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    /// What each descriptor of the guest is.
+    /// The file or directory behind each descriptor of the guest.
     places: HashMap<u32, Place>,
     directories: BTreeMap<String, Access>,
 }
@@ -64,7 +65,8 @@ impl Touched {
     /// `path` was opened from `descriptor`, and is now `opened`.
     pub(super) fn opened(&mut self, descriptor: u32, path: &str, opened: u32) {
         if let Some(directory) = self.directory(descriptor, path) {
-            let (path, area) = (self.path(descriptor, path).into(), self.area(descriptor));
+            let path = self.path(descriptor, path).into();
+            let area = self.area(descriptor);
             self.places.insert(opened, Place { directory, path, area });
         }
     }
@@ -79,7 +81,7 @@ impl Touched {
         joined(self.places.get(&descriptor).map_or("", |place| &place.path), path)
     }
 
-    /// Where the file or directory lies.
+    /// The area in which the file or directory lies.
     pub(super) fn area(&self, descriptor: u32) -> Area {
         self.places.get(&descriptor).map_or(Area::Granted, |place| place.area)
     }

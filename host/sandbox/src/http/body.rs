@@ -5,16 +5,29 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use cofferdam_capability::Charge;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::Hold;
-use super::exchange::of_hyper;
-use super::record::Record;
+use super::errors::of_hyper;
+use crate::network::Record;
 
-/// How much of a body has passed.
+/// The place and the memory of an exchange, held until its response was read or dropped.
+pub(super) struct Hold {
+    _place: OwnedSemaphorePermit,
+    _memory: Charge,
+}
+
+impl Hold {
+    pub(super) fn new(place: OwnedSemaphorePermit, memory: Charge) -> Self {
+        Self { _place: place, _memory: memory }
+    }
+}
+
+/// The bytes of a body that have passed, up to a cap.
 struct Meter {
     what: &'static str,
     cap: u64,
@@ -22,14 +35,14 @@ struct Meter {
     record: Record,
 }
 
-/// What a guest sends, up to a cap.
+/// The body of a request, up to a cap.
 pub(super) struct Outgoing {
     body: WasiBody,
     meter: Meter,
 }
 
-/// What a server sends, up to a cap, with a limit on its pauses. It holds the exchange's place and memory until it is read to its end
-/// or dropped.
+/// The body of a response, up to a cap, with a limit on its pauses. It holds the exchange's place and memory until it is
+/// read to its end or dropped.
 pub(super) struct Response {
     body: Incoming,
     meter: Meter,
@@ -43,7 +56,7 @@ impl Meter {
         Self { what, cap, left: cap, record }
     }
 
-    /// Whether these bytes still fit. The first ones that do not are told in the receipt.
+    /// Returns true if these bytes still fit. The first ones that do not are in the receipt.
     fn fits(&mut self, bytes: &Bytes) -> bool {
         match self.left.checked_sub(bytes.len() as u64) {
             Some(left) => {

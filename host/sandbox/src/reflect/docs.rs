@@ -1,4 +1,4 @@
-//! What an author wrote above the types and functions of a WIT package.
+//! The words that an author wrote above the types and functions of a WIT package.
 //!
 //! A component's types have no place for words. A WIT package in binary form carries them in a custom section
 //! `package-docs`: one byte for the version, then JSON. Toolchains drop it when they make a component, so
@@ -14,7 +14,7 @@ use crate::sentence;
 /// The largest section that is read, in bytes (1 MiB). The words of all of WASI 0.2 have a tenth of it.
 const MAX_SECTION: usize = 1 << 20;
 
-/// What the words take once they are read, in bytes (4 MiB): those of all of WASI 0.2 have a
+/// Maximum memory of the words once they are read, in bytes (4 MiB): those of all of WASI 0.2 have a
 /// quarter of it. A section of small maps takes fifty times its text.
 const MAX_WEIGHT: usize = 4 << 20;
 
@@ -65,7 +65,12 @@ enum Words {
     Object { docs: Option<String> },
 }
 
-/// What is known about the place where a function is exported.
+/// A section that cannot be read, with the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadSection(String);
+
+/// The words about the place where a function is exported.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     funcs: [Option<&'a BTreeMap<String, Words>>; 2],
@@ -80,11 +85,12 @@ impl Docs {
     pub(crate) const SECTION: &'static str = "package-docs";
 
     /// Reads a section. The error says what is wrong with it.
-    pub(crate) fn read(section: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(section: &[u8]) -> Result<Self, BadSection> {
         if section.len() > MAX_SECTION {
-            return Err(format!("its `{}` section has more than {MAX_SECTION} bytes", Self::SECTION));
+            return Err(BadSection(format!("its `{}` section has more than {MAX_SECTION} bytes", Self::SECTION)));
         }
-        let wrong = |problem| format!("its `{}` section is not what it should be: {problem}", Self::SECTION);
+        let wrong =
+            |problem| BadSection(format!("its `{}` section is not what it should be: {problem}", Self::SECTION));
         match section.split_first() {
             Some((version, text)) if VERSIONS.contains(version) => {
                 if json::weight(text).map_err(wrong)? > MAX_WEIGHT {
@@ -93,7 +99,7 @@ impl Docs {
                 }
                 serde_json::from_slice(text).map_err(|error| wrong(sentence::problem(&error)))
             }
-            _ => Err(format!("its `{}` section has a version that this host does not read", Self::SECTION)),
+            _ => Err(BadSection(format!("its `{}` section has a version that this host does not read", Self::SECTION))),
         }
     }
 

@@ -9,7 +9,7 @@ use wasmtime::component::{Component, ComponentExportIndex};
 
 use super::docs::{Docs, Place};
 use super::schema::Schema;
-use super::types::{self, Field, Names, Reader, Type, joined};
+use super::types::{self, Field, Names, Reader, Type, Unsupported, joined};
 use crate::sentence::cut;
 
 /// Functions of one component that are offered; the same bound as for typed tools (`tool/src/runner.rs`).
@@ -34,15 +34,24 @@ const MAX_SCHEMA: usize = 32 << 10;
 /// The names of these exports begin with a host's own protocol, in which nobody calls a function with JSON.
 const PROTOCOLS: &str = "wasi:";
 
-/// What componentize-py exports for itself, by its interface, name and parameters: it has run when the component was made.
-const PYTHON_INIT: (&str, &str, [&str; 3]) = ("exports", "init", ["app-name", "symbols", "stub-wasi"]);
+/// The export that componentize-py makes for itself, by its interface, name and parameters: it has run when the
+/// component was made.
+const PYTHON_INIT: StartUp =
+    StartUp { interface: "exports", name: "init", parameters: ["app-name", "symbols", "stub-wasi"] };
+
+/// A function that a toolchain calls by itself.
+struct StartUp {
+    interface: &'static str,
+    name: &'static str,
+    parameters: [&'static str; 3],
+}
 
 /// A function that a component exports, as a model sees it.
 #[derive(Debug, Clone)]
 pub struct Function {
     /// Its name, with the last name of its interface in front where it has one: `interface_function`.
     pub name: String,
-    /// What its author wrote above it, else its signature in WIT.
+    /// The words of its author above it, else its signature in WIT.
     pub description: String,
     /// The JSON Schema of its parameters, an object.
     pub input_schema: Value,
@@ -111,7 +120,7 @@ pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: 
     functions.without_collisions()
 }
 
-/// Where a function is exported.
+/// The place where a function is exported.
 struct Source<'a> {
     interface: Option<&'a str>,
     names: &'a Names,
@@ -168,7 +177,7 @@ impl Functions {
         }
         match entry(&name, own, function, index, source) {
             Ok(entry) => self.entries.push(entry),
-            Err(reason) => self.refuse(&name, &reason),
+            Err(unsupported) => self.refuse(&name, &unsupported.to_string()),
         }
     }
 
@@ -193,22 +202,24 @@ fn entry(
     function: &ComponentFunc,
     index: Option<ComponentExportIndex>,
     source: &Source<'_>,
-) -> Result<Entry, String> {
+) -> Result<Entry, Unsupported> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.len() > MAX_NAME || !name.chars().all(plain) {
-        return Err(format!("a model cannot call it: its name has more than {MAX_NAME} characters"));
+        return Err(Unsupported::new(format!("a model cannot call it: its name has more than {MAX_NAME} characters")));
     }
     if function.async_() {
-        return Err("it is async, which is not part of WASI 0.2".to_owned());
+        return Err(Unsupported::new("it is async, which is not part of WASI 0.2"));
     }
-    let (interface, init, parameters) = PYTHON_INIT;
+    let StartUp { interface, name: init, parameters } = PYTHON_INIT;
     if source.interface == Some(interface) && own == init && function.params().map(|(name, _)| name).eq(parameters) {
-        return Err("it is the start-up code of componentize-py, which ran when the component was made".to_owned());
+        return Err(Unsupported::new(
+            "it is the start-up code of componentize-py, which ran when the component was made",
+        ));
     }
-    let index = index.ok_or_else(|| "the engine does not find it".to_owned())?;
+    let index = index.ok_or_else(|| Unsupported::new("the engine does not find it"))?;
     let mut reader = Reader::new(source.names);
     let parameter = |(name, ty): (&str, _)| Ok(Field { name: reader.name(name)?, ty: reader.read(&ty)? });
-    let parameters = function.params().map(parameter).collect::<Result<Vec<_>, String>>()?;
+    let parameters = function.params().map(parameter).collect::<Result<Vec<_>, Unsupported>>()?;
     let result = function.results().next().map(|ty| reader.read(&ty)).transpose()?;
 
     let room = Cell::new(Some(MAX_SCHEMA));
@@ -220,11 +231,11 @@ fn entry(
         Some(ty) => schema.of(ty),
     };
     if room.get().is_none() || input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA {
-        return Err(format!("its schemas have more than {MAX_SCHEMA} bytes"));
+        return Err(Unsupported::new(format!("its schemas have more than {MAX_SCHEMA} bytes")));
     }
     let description = match source.docs.function(own) {
         Some(words) if words.len() <= MAX_DESCRIPTION => words.to_owned(),
-        Some(_) => return Err(format!("its documentation has more than {MAX_DESCRIPTION} bytes")),
+        Some(_) => return Err(Unsupported::new(format!("its documentation has more than {MAX_DESCRIPTION} bytes"))),
         None => signature(own, &parameters, result.as_ref()),
     };
     let function = Function { name: name.to_owned(), description, input_schema, output_schema };

@@ -41,7 +41,7 @@ pub(crate) struct Lifted<'a> {
     pub(crate) value: &'a Val,
 }
 
-/// What a case or a result carries: `null` where that is nothing.
+/// The payload of a case or a result: `null` if it has none.
 struct Payload<'a> {
     ty: Option<&'a Type>,
     value: Option<&'a Val>,

@@ -21,7 +21,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A value that does not fit its type.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Misfit {
-    /// Where it is: names and indexes from the innermost outward.
+    /// Path to it: names and indexes from the innermost outward.
     steps: Vec<String>,
     problem: String,
 }

@@ -157,13 +157,6 @@ impl<'a> Schema<'a> {
     }
 }
 
-impl Field {
-    /// Whether nothing at all may stand for it.
-    pub(crate) fn may_be_left_out(&self) -> bool {
-        matches!(self.ty, Type::Option(_))
-    }
-}
-
 /// An object with exactly this one member.
 fn keyed(key: &str, of: Value) -> Value {
     json!({ "type": "object", "properties": { key: of }, "required": [key], "additionalProperties": false })

@@ -9,7 +9,8 @@ use std::hash::{Hash, Hasher};
 
 use wasmtime::component::types::Type as Engine;
 
-/// How deep types may be nested. Interfaces written by people stay below ten; JSON itself is read to a depth of 128.
+/// Maximum depth to which types are nested. Interfaces written by people stay below ten; JSON itself is read to a depth
+/// of 128.
 const MAX_DEPTH: usize = 32;
 
 /// Types, fields and cases in one function together. The schema of a function this large has about 64 KiB, the most
@@ -106,7 +107,7 @@ impl Integer {
         }
     }
 
-    /// Whether some values are beyond what every JSON reader keeps exactly.
+    /// Returns true if some values are beyond what every JSON reader keeps exactly.
     pub(crate) fn is_wide(self) -> bool {
         matches!(self, Self::S64 | Self::U64)
     }
@@ -116,6 +117,17 @@ impl Integer {
 /// name, because neither is known to be the right one.
 #[derive(Debug, Default)]
 pub(crate) struct Names(HashMap<Type, Option<String>>);
+
+/// A function that has no form in JSON, with the reason.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unsupported(String);
+
+impl Unsupported {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
 
 /// Copies the types of one function.
 pub(crate) struct Reader<'a> {
@@ -150,14 +162,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The type of a parameter or a result. The error says why it has no form in JSON.
-    pub(crate) fn read(&mut self, ty: &Engine) -> Result<Type, String> {
+    pub(crate) fn read(&mut self, ty: &Engine) -> Result<Type, Unsupported> {
         self.nested(ty, 0)
     }
 
-    fn nested(&mut self, ty: &Engine, depth: usize) -> Result<Type, String> {
+    fn nested(&mut self, ty: &Engine, depth: usize) -> Result<Type, Unsupported> {
         self.count()?;
         if depth >= MAX_DEPTH {
-            return Err(format!("its types are nested deeper than {MAX_DEPTH}"));
+            return Err(Unsupported(format!("its types are nested deeper than {MAX_DEPTH}")));
         }
         let depth = depth + 1;
         Ok(match ty {
@@ -182,7 +194,7 @@ impl<'a> Reader<'a> {
                 let field = |field: wasmtime::component::types::Field<'_>| {
                     Ok(Field { name: self.name(field.name)?, ty: self.nested(&field.ty, depth)? })
                 };
-                let fields = record.fields().map(field).collect::<Result<_, String>>()?;
+                let fields = record.fields().map(field).collect::<Result<_, Unsupported>>()?;
                 self.named(Type::Record(unnamed(fields)))
             }
             Engine::Tuple(tuple) => {
@@ -193,7 +205,7 @@ impl<'a> Reader<'a> {
                     let ty = case.ty.map(|ty| self.nested(&ty, depth)).transpose()?;
                     Ok(Case { name: self.name(case.name)?, ty })
                 };
-                let cases = variant.cases().map(case).collect::<Result<_, String>>()?;
+                let cases = variant.cases().map(case).collect::<Result<_, Unsupported>>()?;
                 self.named(Type::Variant(unnamed(cases)))
             }
             Engine::Enum(cases) => {
@@ -207,37 +219,44 @@ impl<'a> Reader<'a> {
             Engine::Option(option) => Type::Option(Box::new(self.nested(&option.ty(), depth)?)),
             Engine::Result(result) => {
                 let mut payload = |ty: Option<Engine>| match ty {
-                    Some(ty) => Ok::<_, String>(Some(Box::new(self.nested(&ty, depth)?))),
+                    Some(ty) => Ok::<_, Unsupported>(Some(Box::new(self.nested(&ty, depth)?))),
                     None => Ok(None),
                 };
                 Type::Result(payload(result.ok())?, payload(result.err())?)
             }
             Engine::Own(_) | Engine::Borrow(_) => {
-                return Err("it passes a resource, which lives in one instance and has no form in JSON".to_owned());
+                return Err(Unsupported::new(
+                    "it passes a resource, which lives in one instance and has no form in JSON",
+                ));
             }
             Engine::Future(_) | Engine::Stream(_) | Engine::ErrorContext => {
-                return Err("it passes a future, a stream or an error context, which have no form in JSON".to_owned());
+                return Err(Unsupported::new(
+                    "it passes a future, a stream or an error context, which have no form in JSON",
+                ));
             }
             // Newer than WASI 0.2, and off in this host's engine.
             Engine::Map(_) | Engine::FixedLengthList(_) => {
-                return Err("it passes a map or a list of fixed length, which are not part of WASI 0.2".to_owned());
+                return Err(Unsupported::new(
+                    "it passes a map or a list of fixed length, which are not part of WASI 0.2",
+                ));
             }
         })
     }
 
-    fn count(&mut self) -> Result<(), String> {
+    fn count(&mut self) -> Result<(), Unsupported> {
         self.nodes += 1;
         if self.nodes > self.max_nodes {
-            return Err(format!("its types have more than {} parts when they are written out", self.max_nodes));
+            let reason = format!("its types have more than {} parts when they are written out", self.max_nodes);
+            return Err(Unsupported(reason));
         }
         Ok(())
     }
 
     /// The name of a parameter, field, case or flag. The error says that it is too long.
-    pub(crate) fn name(&mut self, name: &str) -> Result<String, String> {
+    pub(crate) fn name(&mut self, name: &str) -> Result<String, Unsupported> {
         self.count()?;
         if name.len() > MAX_NAME {
-            return Err(format!("it has a name of {} bytes: at most {MAX_NAME} are taken", name.len()));
+            return Err(Unsupported(format!("it has a name of {} bytes: at most {MAX_NAME} are taken", name.len())));
         }
         Ok(name.to_owned())
     }
@@ -287,6 +306,13 @@ impl fmt::Display for Type {
             Self::Enum(cases) => write!(f, "enum {{ {} }}", cases.of.join(", ")),
             Self::Flags(flags) => write!(f, "flags {{ {} }}", flags.of.join(", ")),
         }
+    }
+}
+
+impl Field {
+    /// Returns true if it may be left out, because its type is an option.
+    pub(crate) fn may_be_left_out(&self) -> bool {
+        matches!(self.ty, Type::Option(_))
     }
 }
 

@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn all_calls_share_the_room_until_they_are_gone() {
         let space = Arc::new(Space::new(10, 2));
-        let (one, other) = (space.share(), space.share());
+        let one = space.share();
+        let other = space.share();
         assert!(one.take_bytes(6) && !other.take_bytes(5) && other.take_bytes(4));
         other.give_back_bytes(1);
         assert!(one.take_bytes(1) && !one.take_bytes(u64::MAX));

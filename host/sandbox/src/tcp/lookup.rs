@@ -15,10 +15,9 @@ use wasmtime::component::{Linker, Resource, ResourceType};
 use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, IpAddress, Network};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-use super::{Reach, Sockets};
-use crate::http::Client;
-use crate::own_address::is_own;
-use crate::state::State;
+use super::destinations::Destinations;
+use super::sockets::{Sockets, SocketsView};
+use crate::network::{Connect, is_own};
 
 /// The interface. A component may import any version of 0.2: the linker finds this one.
 const INTERFACE: &str = "wasi:sockets/ip-name-lookup@0.2.12";
@@ -36,20 +35,23 @@ enum Answer {
 
 type Found = Result<Vec<IpAddr>, ErrorCode>;
 
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> SocketsView<'_>,
+) -> wasmtime::Result<()> {
     let mut interface = linker.instance(INTERFACE)?;
-    interface.resource("resolve-address-stream", ResourceType::host::<Lookup>(), |mut store, rep| {
-        store.data_mut().table.delete(Resource::<Lookup>::new_own(rep))?;
+    interface.resource("resolve-address-stream", ResourceType::host::<Lookup>(), move |mut store, rep| {
+        view(store.data_mut()).wasi.table.delete(Resource::<Lookup>::new_own(rep))?;
         Ok(())
     })?;
     interface.func_wrap(
         "resolve-addresses",
-        |mut store: StoreContextMut<'_, State>, (network, name): (Resource<Network>, String)| {
-            let State { sockets, table, .. } = store.data_mut();
+        move |mut store: StoreContextMut<'_, T>, (network, name): (Resource<Network>, String)| {
+            let SocketsView { wasi, sockets } = view(store.data_mut());
             // Having the handle is what lets a guest ask at all.
-            table.get(&network)?;
-            let lookup = match sockets.look_up(&name) {
-                Ok(lookup) => Ok(table.push(lookup)?),
+            wasi.table.get(&network)?;
+            let lookup = match begin(sockets, &name) {
+                Ok(lookup) => Ok(wasi.table.push(lookup)?),
                 Err(code) => Err(code),
             };
             Ok((lookup,))
@@ -57,57 +59,55 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     )?;
     interface.func_wrap(
         "[method]resolve-address-stream.resolve-next-address",
-        |mut store: StoreContextMut<'_, State>, (stream,): (Resource<Lookup>,)| {
-            Ok((store.data_mut().table.get_mut(&stream)?.next(),))
+        move |mut store: StoreContextMut<'_, T>, (stream,): (Resource<Lookup>,)| {
+            Ok((view(store.data_mut()).wasi.table.get_mut(&stream)?.next(),))
         },
     )?;
     interface.func_wrap(
         "[method]resolve-address-stream.subscribe",
-        |mut store: StoreContextMut<'_, State>,
-         (stream,): (Resource<Lookup>,)|
-         -> wasmtime::Result<(Resource<DynPollable>,)> {
-            Ok((subscribe(&mut store.data_mut().table, stream)?,))
+        move |mut store: StoreContextMut<'_, T>,
+              (stream,): (Resource<Lookup>,)|
+              -> wasmtime::Result<(Resource<DynPollable>,)> {
+            Ok((subscribe(view(store.data_mut()).wasi.table, stream)?,))
         },
     )
 }
 
-impl Sockets {
-    /// Begins to look a name up. Nobody is asked for one that the grant does not hold; an address is its own answer.
-    fn look_up(&mut self, name: &str) -> Result<Lookup, ErrorCode> {
-        let record = &self.reach.record;
-        let host = match name.parse().map(Host::Address).or_else(|_| name.parse()) {
-            Ok(host) => host,
-            Err(problem) => {
-                record.refuse(&format!("tcp {name:?}: {problem}"));
-                return Err(ErrorCode::InvalidArgument);
-            }
-        };
-        if self.reach.policy.tcp_ports(&host).is_empty() {
-            record.refuse(&format!("tcp {host}: the host is not granted"));
-            return Err(ErrorCode::AccessDenied);
+/// Begins to look a name up. Nobody is asked for one that the grant does not hold; an address is its own answer.
+fn begin(sockets: &mut Sockets, name: &str) -> Result<Lookup, ErrorCode> {
+    let Destinations { policy, record, .. } = &sockets.destinations;
+    let host = match name.parse().map(Host::Address).or_else(|_| name.parse()) {
+        Ok(host) => host,
+        Err(problem) => {
+            record.refuse(&format!("tcp {name:?}: {problem}"));
+            return Err(ErrorCode::InvalidArgument);
         }
-        self.lookups = self.lookups.saturating_add(1);
-        if self.lookups > self.most {
-            record.beyond("lookups of tcp-connections", self.most);
-            return Err(ErrorCode::AccessDenied);
-        }
-        let asked = ask(host, self.reach.clone(), Arc::clone(&self.client));
-        Ok(Lookup(Answer::Asked(Box::pin(asked))))
+    };
+    if policy.tcp_ports(&host).is_empty() {
+        record.refuse(&format!("tcp {host}: the host is not granted"));
+        return Err(ErrorCode::AccessDenied);
     }
+    sockets.lookups = sockets.lookups.saturating_add(1);
+    if sockets.lookups > sockets.most {
+        record.beyond("lookups of tcp-connections", sockets.most);
+        return Err(ErrorCode::AccessDenied);
+    }
+    let asked = ask(host, sockets.destinations.clone(), Arc::clone(&sockets.network));
+    Ok(Lookup(Answer::Asked(Box::pin(asked))))
 }
 
 /// Every address is checked before one is handed out: a name with one wrong address is a trick.
-async fn ask(host: Host, reach: Reach, client: Arc<Client>) -> Found {
-    let mut addresses = client.resolve(&host).await.map_err(|_| ErrorCode::NameUnresolvable)?;
+async fn ask(host: Host, destinations: Destinations, network: Arc<dyn Connect>) -> Found {
+    let mut addresses = network.resolve(&host).await.map_err(|_| ErrorCode::NameUnresolvable)?;
     for address in &addresses {
-        if let Err(refusal) = reach.policy.addresses().check(*address, is_own) {
-            reach.record.refuse(&format!("tcp {host}: it resolves to {refusal}"));
+        if let Err(refusal) = destinations.policy.addresses().check(*address, is_own) {
+            destinations.record.refuse(&format!("tcp {host}: it resolves to {refusal}"));
             return Err(ErrorCode::AccessDenied);
         }
     }
     addresses.truncate(MAX_ADDRESSES);
     for address in &addresses {
-        reach.remember(*address, &host);
+        destinations.remember(*address, &host);
     }
     Ok(addresses)
 }

@@ -10,19 +10,11 @@ use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, DynPollable, SocketError, SocketResult, TcpSocket, UdpSocket,
 };
 
-use super::SocketsView;
-
-impl SocketsView<'_> {
-    /// Tells the receipt what nobody gets, and the guest that it does not get it.
-    fn refuse<T>(&self, refusal: &str) -> SocketResult<T> {
-        self.sockets.reach.record.refuse(refusal);
-        Err(ErrorCode::AccessDenied.into())
-    }
-}
+use super::sockets::SocketsView;
 
 impl tcp_create_socket::Host for SocketsView<'_> {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
-        if !self.sockets.reach.policy.has_tcp() {
+        if !self.sockets.destinations.policy.has_tcp() {
             return self.refuse("tcp: no host is granted");
         }
         if !self.sockets.may_make() {
@@ -61,8 +53,8 @@ impl HostTcpSocket for SocketsView<'_> {
         remote: IpSocketAddress,
     ) -> SocketResult<()> {
         // wasmtime-wasi asks again before it connects; here a refusal gets its words.
-        if let Err(refusal) = self.sockets.reach.destination(remote.into()) {
-            return self.refuse(&refusal);
+        if let Err(unreachable) = self.sockets.destinations.destination(remote.into()) {
+            return self.refuse(&unreachable.to_string());
         }
         HostTcpSocket::start_connect(&mut self.wasi, socket, network, remote)
     }

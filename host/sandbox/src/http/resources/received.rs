@@ -7,8 +7,8 @@ use wasmtime_wasi_http::p2::bindings::http::types;
 use wasmtime_wasi_http::p2::body;
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostIncomingResponse};
 
-use super::super::MAX_HEADER_BYTES;
-use super::HttpView;
+use super::view::HttpView;
+use crate::http::limits::MAX_HEADER_BYTES;
 
 impl types::HostFutureIncomingResponse for HttpView<'_> {
     fn drop(&mut self, response: Resource<HostFutureIncomingResponse>) -> wasmtime::Result<()> {

@@ -7,7 +7,7 @@ use wasmtime_wasi_http::p2::bindings::http::types;
 use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostOutgoingResponse, HostResponseOutparam};
 use wasmtime_wasi_http::p2::{HttpResult, body};
 
-use super::HttpView;
+use super::view::HttpView;
 
 impl types::HostIncomingRequest for HttpView<'_> {
     fn method(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<types::Method> {
@@ -67,7 +67,8 @@ impl types::HostResponseOutparam for HttpView<'_> {
 
 impl types::HostOutgoingResponse for HttpView<'_> {
     fn new(&mut self, headers: Resource<FieldMap>) -> wasmtime::Result<Resource<HostOutgoingResponse>> {
-        let (handle, bytes) = (headers.rep(), self.holdings.of(headers.rep()));
+        let handle = headers.rep();
+        let bytes = self.holdings.of(handle);
         let response = types::HostOutgoingResponse::new(&mut self.wasi, headers)?;
         self.holdings.end(handle);
         self.holdings.begin(response.rep(), "a response", bytes)?;

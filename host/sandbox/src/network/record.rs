@@ -1,9 +1,9 @@
-//! What a call did over HTTP and TCP, for its receipt.
+//! Hosts that a call contacted over HTTP and TCP, and its refusals, for the receipt.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How much of one refusal is kept, in bytes: hosts and paths are the guest's words.
+/// Maximum bytes of one refusal that are kept: hosts and paths are the guest's words.
 const MAX_REFUSAL: usize = 256;
 
 /// Refusals that are kept: two for each request of the default limit. The rest is counted.
@@ -23,11 +23,18 @@ pub(crate) struct Record {
     inner: Arc<Mutex<Inner>>,
 }
 
+/// Refusals at one limit.
+#[derive(Debug)]
+struct Beyond {
+    count: u64,
+    limit: u64,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     contacts: Contacts,
-    /// What went beyond a limit: how often, and the limit.
-    beyond: BTreeMap<&'static str, (u64, u64)>,
+    /// Acts beyond a limit, by the name of the limit.
+    beyond: BTreeMap<&'static str, Beyond>,
     unkept: u64,
 }
 
@@ -51,24 +58,24 @@ impl Record {
         });
     }
 
-    /// One more than the `limit` of this name.
+    /// Counts one more than the `limit` of this name.
     pub(crate) fn beyond(&self, name: &'static str, limit: u64) {
         self.change(|inner| {
-            let (count, _) = inner.beyond.entry(name).or_insert((0, limit));
-            *count = count.saturating_add(1);
+            let beyond = inner.beyond.entry(name).or_insert(Beyond { count: 0, limit });
+            beyond.count = beyond.count.saturating_add(1);
         });
     }
 
-    pub(super) fn contacts(&self) -> Contacts {
+    /// Returns the hosts contacted and the refusals until now.
+    pub(crate) fn contacts(&self) -> Contacts {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contacts = inner.contacts.clone();
         if inner.unkept > 0 {
             contacts.refusals.push(format!("network: {} more refusals", inner.unkept));
         }
         let beyond = inner.beyond.iter();
-        contacts
-            .refusals
-            .extend(beyond.map(|(name, (count, limit))| format!("{name}: {count} refused beyond {limit}")));
+        let beyond = beyond.map(|(name, Beyond { count, limit })| format!("{name}: {count} refused beyond {limit}"));
+        contacts.refusals.extend(beyond);
         contacts
     }
 

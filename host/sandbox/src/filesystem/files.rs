@@ -1,0 +1,156 @@
+//! The files of a call, and the view of them that stands before wasmtime-wasi.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use cofferdam_capability::{Access, Account, Charge, Limits};
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
+use wasmtime_wasi::p2::{FsError, FsResult};
+
+use super::budget::{Area, FileBudget, FileUse, Listed, Opened, OverBudget};
+use super::changes::Changes;
+use super::kernel::Devices;
+use super::touched::Touched;
+use crate::scratch::Share;
+
+/// Files of one call, as far as the host counts them.
+pub(crate) struct Files {
+    pub(super) account: Account,
+    budget: Arc<FileBudget>,
+    /// Files and directories that the guest opened, by handle. Preopened directories are not in it: their descriptors
+    /// are the grant's.
+    pub(super) opened: HashMap<u32, Arc<Opened>>,
+    /// Open listings, by their handle.
+    pub(super) listings: HashMap<u32, Listing>,
+    pub(super) touched: Touched,
+    pub(super) changes: Changes,
+    pub(super) devices: Devices,
+}
+
+/// An open listing, with its entries and their memory.
+pub(super) struct Listing {
+    pub(super) _entries: Listed,
+    pub(super) _memory: Charge,
+}
+
+/// wasmtime-wasi's filesystem with the budget before it.
+pub(crate) struct FilesView<'a> {
+    pub(super) wasi: WasiFilesystemCtxView<'a>,
+    pub(super) files: &'a mut Files,
+}
+
+impl Files {
+    /// The files of a call; `scratch` is its part of the room in `/tmp`, when its grant has one.
+    pub(crate) fn new(limits: &Limits, account: Account, scratch: Option<Arc<Share>>) -> Self {
+        Self {
+            account,
+            budget: Arc::new(FileBudget::new(limits, scratch)),
+            opened: HashMap::new(),
+            listings: HashMap::new(),
+            touched: Touched::default(),
+            changes: Changes::default(),
+            devices: Devices::default(),
+        }
+    }
+
+    /// The directories that were looked into or changed until now.
+    pub(crate) fn directories(&self) -> BTreeMap<String, Access> {
+        self.touched.directories()
+    }
+
+    /// Entries removed or renamed and files made shorter until now.
+    pub(crate) fn changes(&self) -> Changes {
+        self.changes.clone()
+    }
+
+    /// The use of the file limits until now.
+    pub(crate) fn used(&self) -> FileUse {
+        self.budget.used()
+    }
+
+    pub(crate) fn view<'a>(&'a mut self, wasi: WasiFilesystemCtxView<'a>) -> FilesView<'a> {
+        FilesView { wasi, files: self }
+    }
+}
+
+impl FilesView<'_> {
+    pub(super) fn budget(&self) -> &Arc<FileBudget> {
+        &self.files.budget
+    }
+
+    /// The file behind a descriptor; nothing for a directory, which wasmtime-wasi refuses with the right code.
+    pub(super) fn file(&self, descriptor: &Resource<Descriptor>) -> FsResult<Option<Arc<std::fs::File>>> {
+        match self.wasi.table.get(descriptor)? {
+            Descriptor::File(file) => Ok(Some(Arc::clone(&file.file))),
+            Descriptor::Dir(_) => Ok(None),
+        }
+    }
+
+    /// Notes for the receipt that the guest looks at `path`, or changes something there.
+    pub(super) fn touch(&mut self, fd: &Resource<Descriptor>, path: &str, access: Access) {
+        self.files.touched.touch(fd.rep(), path, access);
+    }
+
+    /// The area in which the file or directory lies.
+    pub(super) fn area(&self, fd: &Resource<Descriptor>) -> Area {
+        self.files.touched.area(fd.rep())
+    }
+
+    /// The path of an entry of a directory, for the receipt.
+    pub(super) fn path(&self, fd: &Resource<Descriptor>, path: &str) -> String {
+        self.files.touched.path(fd.rep(), path)
+    }
+
+    /// Lets wasmtime-wasi create an entry if the budget has room for one. [`Self::created`] takes back what was not
+    /// created.
+    pub(super) fn charge_entry(&self, area: Area) -> FsResult<()> {
+        Ok(self.budget().create(area)?)
+    }
+
+    pub(super) fn created<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
+        if result.is_err() {
+            self.budget().not_created(area);
+        }
+        result
+    }
+}
+
+/// A second handle for a call into wasmtime-wasi that borrows the first.
+pub(super) fn again<T: 'static>(resource: &Resource<T>) -> Resource<T> {
+    Resource::new_borrow(resource.rep())
+}
+
+impl From<OverBudget> for FsError {
+    fn from(_: OverBudget) -> Self {
+        types::ErrorCode::Quota.into()
+    }
+}
+
+impl preopens::Host for FilesView<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        let granted = preopens::Host::get_directories(&mut self.wasi)?;
+        for (descriptor, name) in &granted {
+            self.files.touched.granted(descriptor.rep(), name);
+        }
+        Ok(granted)
+    }
+}
+
+impl types::Host for FilesView<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<types::ErrorCode> {
+        types::Host::convert_error_code(&mut self.wasi, error)
+    }
+
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<types::ErrorCode>> {
+        // A stream that was refused a write says so in its own words: wasmtime-wasi knows `std::io::Error` alone.
+        if self.wasi.table.get(&error)?.is::<OverBudget>() {
+            return Ok(Some(types::ErrorCode::Quota));
+        }
+        types::Host::filesystem_error_code(&mut self.wasi, error)
+    }
+}
