@@ -91,6 +91,11 @@ impl Calls {
         &self.admission
     }
 
+    /// Waits until the scratch directories of all calls are gone.
+    pub(crate) async fn emptied(&self) {
+        self.scratch.emptied().await;
+    }
+
     /// Makes one call when it is its turn: refuse, wait, run, conclude, and write the receipt.
     pub(crate) async fn make(&self, call: Call<'_>) -> Called {
         let Call { component, grant, invocation, allowance, injections, place, caller } = call;

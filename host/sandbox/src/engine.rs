@@ -99,7 +99,7 @@ impl Engine {
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
     pub async fn emptied(&self) {
-        self.scratch.emptied().await;
+        self.calls.emptied().await;
     }
 
     /// Calls that may run at once.
