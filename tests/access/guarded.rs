@@ -53,17 +53,28 @@ fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
         assert_eq!(host.has_said("agent a: changes gets directory /workspace"), 1, "{offered}");
         host.kill();
     }
-    // Also when the agent is restored without its Agentfile.
+    // Also when the agent is restored without its Agentfile, and a reviewer is told so before.
     for (offered, role) in [("../project", "an Agentfile"), ("../project/tools", "a component")] {
-        let host = Host::start(&scratch, serve_args(&config(&format!("{offered}:/workspace:rw")), &[]));
+        let config = config(&format!("{offered}:/workspace:rw"));
+        let inspect = || cofferdam(&scratch, inspect_args(&config)).run().exits(2).complains(&["BIN changes", role]);
+        inspect();
+        let host = Host::start(&scratch, serve_args(&config, &[]));
         assert_eq!(host.has_said(&format!("leads to {role}, ")), 1, "{offered}");
+        inspect();
         host.kill();
     }
+    let beside = config("../project/work:/workspace:rw");
+    cofferdam(&scratch, inspect_args(&beside)).run().exits(0);
 }
 
 fn serve_args(config: &Path, files: &[&Path]) -> Vec<std::ffi::OsString> {
     let files = files.iter().flat_map(|file| ["--agentfile".into(), file.as_os_str().to_owned()]);
     ["--config".into(), config.as_os_str().to_owned()].into_iter().chain(files).collect()
+}
+
+fn inspect_args(config: &Path) -> Vec<std::ffi::OsString> {
+    let config = ["--config".into(), config.as_os_str().to_owned()];
+    ["tool", "inspect", "--agent", "a"].map(std::ffi::OsString::from).into_iter().chain(config).collect()
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_capability::Guarded;
 use cofferdam_image::agentfile::{self, Agentfile, Bin, FILE_MAX_BYTES};
 use cofferdam_image::{Images, ToolSource};
 use cofferdam_model::{Credentials, ModelName};
@@ -24,6 +23,7 @@ use crate::decisions::{Accepted, Decisions, Withheld};
 use crate::documents;
 use crate::error::AgentError;
 use crate::files;
+use crate::homes;
 use crate::revision::Revision;
 use crate::slot::{Slot, Summary};
 use crate::trees;
@@ -112,7 +112,7 @@ impl Agents {
             backoff: Backoff::default(),
         };
         let rows = agents.store.agents.all().await?;
-        agents.runner = Arc::new(agents.guarding_homes(&rows)?);
+        agents.runner = Arc::new(homes::guarded(&agents.runner, &agents.path, &rows)?);
         agents.clear_up(&rows, &found);
         for row in rows {
             agents.restore_or_tell(row, |_| {}).await;
@@ -186,25 +186,6 @@ impl Agents {
     fn failure(&self, name: &str) -> Option<String> {
         let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
         agents.get(name)?.failure().map(str::to_owned)
-    }
-
-    /// The runner, whose tools may not replace the Agentfiles and components that agents were made from either.
-    fn guarding_homes(&self, rows: &[KnownAgent]) -> Result<Runner, AgentError> {
-        let homes = rows.iter().map(|row| (Path::new(&row.home), self.path.join(&row.id).join("etc/Agentfile")));
-        let guard = |guarded: &mut Guarded| {
-            for (home, kept) in homes {
-                guarded.add(&home.join("Agentfile"), "an Agentfile")?;
-                // One that cannot be read is reported when its agent is restored.
-                let bins = agentfile::read(&kept).map(|agentfile| agentfile.bins).unwrap_or_default();
-                for bin in bins {
-                    if let ToolSource::Path(path) = bin.source {
-                        guarded.add(&home.join(path), "a component")?;
-                    }
-                }
-            }
-            Ok(())
-        };
-        self.runner.guarding(guard).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
     }
 
     /// Removes the trees of agents that were never made, and names those that the database does not know.

@@ -9,6 +9,7 @@ use cofferdam_tool::{Runner, ToolError};
 
 use crate::decisions::{Decisions, Withheld};
 use crate::error::AgentError;
+use crate::homes;
 use crate::on_disk::tree_of;
 use crate::workspace::Workspace;
 
@@ -49,6 +50,8 @@ pub async fn grants(
 ) -> Result<Vec<BinAccess>, AgentError> {
     let (tree, agentfile) = tree_of(path, agent)?;
     let workspace = Workspace::existing(data, &tree)?;
+    let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
+    let runner = homes::guarded(runner, &path.join("agents"), &known)?;
     let mut access = Vec::new();
     for bin in &agentfile.bins {
         let name = &bin.name;

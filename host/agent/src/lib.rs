@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod files;
 mod grants;
+mod homes;
 mod on_disk;
 mod part;
 mod pinned;

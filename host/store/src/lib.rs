@@ -10,7 +10,7 @@ mod file;
 mod messages;
 mod migrations;
 
-pub use agents::{AgentTable, KnownAgent};
+pub use agents::{AgentTable, KnownAgent, known_agents};
 pub use database::Store;
 pub use error::StoreError;
 pub use file::Trees;

@@ -1,0 +1,30 @@
+//! The directories that agents were made from, whose Agentfiles and components no tool may replace.
+
+use std::path::Path;
+
+use cofferdam_capability::Guarded;
+use cofferdam_image::{ToolSource, agentfile};
+use cofferdam_store::KnownAgent;
+use cofferdam_tool::Runner;
+
+use crate::error::AgentError;
+
+/// The same runner, whose tools may not replace the Agentfiles and components of these agents either. Their trees lie in
+/// the directory `trees`.
+pub(crate) fn guarded(runner: &Runner, trees: &Path, agents: &[KnownAgent]) -> Result<Runner, AgentError> {
+    let guard = |guarded: &mut Guarded| {
+        for agent in agents {
+            let home = Path::new(&agent.home);
+            guarded.add(&home.join("Agentfile"), "an Agentfile")?;
+            // One that cannot be read is reported when its agent is restored.
+            let kept = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile"));
+            for bin in kept.map(|agentfile| agentfile.bins).unwrap_or_default() {
+                if let ToolSource::Path(path) = bin.source {
+                    guarded.add(&home.join(path), "a component")?;
+                }
+            }
+        }
+        Ok(())
+    };
+    runner.guarding(guard).map_err(|source| AgentError::Tree { path: trees.to_owned(), source })
+}
