@@ -12,13 +12,18 @@ const FILES: [&str; 4] = [
     "cofferdam/v1/tools.proto",
 ];
 
-#[allow(clippy::disallowed_methods, reason = "cargo says where generated code goes")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "cargo says where generated code goes"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=openotters");
     println!("cargo::rerun-if-changed=cofferdam");
     let descriptors = protox::compile(FILES, ["."])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure().codec_path("crate::codec::Codec").compile_fds(descriptors)?;
+    tonic_prost_build::configure()
+        .codec_path("crate::codec::Codec")
+        .compile_fds(descriptors)?;
     Ok(())
 }

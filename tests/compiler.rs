@@ -25,7 +25,8 @@ const LIMITS: [(&str, [&str; 2]); 5] = [
     ("Max core file size", ["0", "0"]),
 ];
 
-/// A command that has a component compiled, and the process that does it. Both are killed when it is dropped.
+/// A command that has a component compiled, and the process that does it. Both are killed when it
+/// is dropped.
 struct Compiling {
     command: Child,
     compiler: PathBuf,
@@ -40,7 +41,10 @@ impl Compiling {
         let mut command = cofferdam(scratch, args).env(SECRET.0, SECRET.1).start();
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            if let Some(compiler) = children(command.id()).into_iter().find(|child| is_compiler(child)) {
+            if let Some(compiler) = children(command.id())
+                .into_iter()
+                .find(|child| is_compiler(child))
+            {
                 return Self { command, compiler };
             }
             thread::park_timeout(LOOK);
@@ -58,7 +62,10 @@ impl Compiling {
     /// The soft and the hard limit of this name.
     fn limit(&self, name: &str) -> [String; 2] {
         let limits = self.file("limits");
-        let line = limits.lines().find_map(|line| line.strip_prefix(name)).expect("the system has it");
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .expect("the system has it");
         let mut values = line.split_whitespace().map(str::to_owned);
         [values.next(), values.next()].map(|value| value.expect("a limit"))
     }
@@ -69,17 +76,28 @@ impl Drop for Compiling {
         self.command.kill().ok();
         self.command.wait().ok();
         if is_compiler(&self.compiler) {
-            Command::new("kill").arg("-9").arg(self.compiler.file_name().expect("its process id")).status().ok();
+            Command::new("kill")
+                .arg("-9")
+                .arg(self.compiler.file_name().expect("its process id"))
+                .status()
+                .ok();
         }
     }
 }
 
 /// The child processes of a process.
 fn children(pid: u32) -> Vec<PathBuf> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists: String =
-        threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok()).collect();
-    lists.split_whitespace().map(|child| Path::new("/proc").join(child)).collect()
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let lists: String = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+        .collect();
+    lists
+        .split_whitespace()
+        .map(|child| Path::new("/proc").join(child))
+        .collect()
 }
 
 fn is_compiler(process: &Path) -> bool {
@@ -96,15 +114,24 @@ fn the_compiler_has_no_environment_and_few_resources() {
     let deadline = Instant::now() + PATIENCE;
     for (name, most) in LIMITS {
         while compiling.limit(name) != most {
-            assert!(Instant::now() < deadline, "{name}: {:?} instead of {most:?}", compiling.limit(name));
+            assert!(
+                Instant::now() < deadline,
+                "{name}: {:?} instead of {most:?}",
+                compiling.limit(name)
+            );
             thread::park_timeout(LOOK);
         }
     }
-    // No file of the host, and no connection, is open in it. What its command got from outside may be.
+    // No file of the host, and no connection, is open in it. What its command got from outside may
+    // be.
     let open: Vec<_> = std::fs::read_dir(compiling.compiler.join("fd"))
         .expect("it is at work")
-        .map(|descriptor| std::fs::read_link(descriptor.expect("an entry").path()).unwrap_or_default())
-        .filter(|target| target.starts_with(scratch.path()) || target.to_string_lossy().starts_with("socket:"))
+        .map(|descriptor| {
+            std::fs::read_link(descriptor.expect("an entry").path()).unwrap_or_default()
+        })
+        .filter(|target| {
+            target.starts_with(scratch.path()) || target.to_string_lossy().starts_with("socket:")
+        })
         .collect();
     assert_eq!(open, [""; 0].map(PathBuf::from));
 }

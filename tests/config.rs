@@ -8,76 +8,175 @@ use crate::support::{Host, Scratch, binary, cofferdam, content_of, guest};
 #[test]
 fn what_holds_is_shown_with_its_origin() {
     let scratch = Scratch::new();
-    let show = || cofferdam(&scratch, ["config", "show", "--format", "json"]).run().exits(0).json();
+    let show = || {
+        cofferdam(&scratch, ["config", "show", "--format", "json"])
+            .run()
+            .exits(0)
+            .json()
+    };
     let setting = |shown: &serde_json::Value, key: &str| {
         let settings = shown["settings"].as_array().unwrap();
-        settings.iter().find(|setting| setting["key"] == key).unwrap().clone()
+        settings
+            .iter()
+            .find(|setting| setting["key"] == key)
+            .unwrap()
+            .clone()
     };
     let shown = show();
     assert_eq!(setting(&shown, "limits.memory")["value"], "64MiB");
     assert_eq!(setting(&shown, "limits.memory")["origin"], "default");
 
-    let file =
-        scratch.file("data/cofferdam.toml", "[limits]\nfuel = 5_000_000\nmemory = \"32MiB\"\n[host]\ncalls = 8\n");
+    let file = scratch.file(
+        "data/cofferdam.toml",
+        "[limits]\nfuel = 5_000_000\nmemory = \"32MiB\"\n[host]\ncalls = 8\n",
+    );
     let shown = show();
     assert_eq!(setting(&shown, "limits.memory")["value"], "32MiB");
-    assert_eq!(setting(&shown, "limits.memory")["origin"], format!("{}:3", file.display()));
+    assert_eq!(
+        setting(&shown, "limits.memory")["origin"],
+        format!("{}:3", file.display())
+    );
     assert_eq!(setting(&shown, "host.calls")["value"], "8");
     assert_eq!(setting(&shown, "host.calls-per-agent")["value"], "8");
 
     // And it holds: the default fuel of a call is the configured one.
-    let args = ["tool".into(), "run".into(), guest("cpu_spin").into_os_string(), "--format".into(), "json".into()];
+    let args = [
+        "tool".into(),
+        "run".into(),
+        guest("cpu_spin").into_os_string(),
+        "--format".into(),
+        "json".into(),
+    ];
     let receipt = cofferdam(&scratch, args).run().exits(3).json();
-    assert_eq!((&receipt["outcome"]["name"], &receipt["fuel"]), (&"out-of-fuel".into(), &5_000_000.into()));
+    assert_eq!(
+        (&receipt["outcome"]["name"], &receipt["fuel"]),
+        (&"out-of-fuel".into(), &5_000_000.into())
+    );
 }
 
 #[track_caller]
 fn check(text: &str, parts: &[&str]) {
     let scratch = Scratch::new();
     let file = scratch.file("c.toml", text);
-    let args = ["config".as_ref(), "show".as_ref(), "--config".as_ref(), file.as_os_str()];
+    let args = [
+        "config".as_ref(),
+        "show".as_ref(),
+        "--config".as_ref(),
+        file.as_os_str(),
+    ];
     cofferdam(&scratch, args).run().exits(2).complains(parts);
 }
 
 #[test]
 fn a_configuration_that_is_wrong_is_refused_with_its_place() {
-    check("[limit]\n", &["c.toml:1", "unknown key `limit`", "`limits`"]);
-    check("[limits]\nfuel = 1\nfule = 1\n", &["c.toml:3", "unknown key `fule`"]);
-    check("[limits]\nmemory = \"1GiB\"\n", &["[limits] `memory` = 1GiB", "ceiling of 256MiB"]);
-    check("[ceiling]\nmemory = \"8GiB\"\n", &["[ceiling] `memory` = 8GiB", "4GiB"]);
+    check(
+        "[limit]\n",
+        &["c.toml:1", "unknown key `limit`", "`limits`"],
+    );
+    check(
+        "[limits]\nfuel = 1\nfule = 1\n",
+        &["c.toml:3", "unknown key `fule`"],
+    );
+    check(
+        "[limits]\nmemory = \"1GiB\"\n",
+        &["[limits] `memory` = 1GiB", "ceiling of 256MiB"],
+    );
+    check(
+        "[ceiling]\nmemory = \"8GiB\"\n",
+        &["[ceiling] `memory` = 8GiB", "4GiB"],
+    );
     check("[host]\ncalls = 0\n", &["`calls` = 0", "1 to 1024"]);
-    check("[host]\ncalls = 4\ncalls-per-agent = 5\n", &["`calls-per-agent` = 5", "1 to 4"]);
+    check(
+        "[host]\ncalls = 4\ncalls-per-agent = 5\n",
+        &["`calls-per-agent` = 5", "1 to 4"],
+    );
     let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\n";
-    check(&format!("{grant}{grant}"), &["[[grant]] for t of a", "twice"]);
+    check(
+        &format!("{grant}{grant}"),
+        &["[[grant]] for t of a", "twice"],
+    );
     check("[limits\n", &["c.toml:1"]);
     let scratch = Scratch::new();
-    cofferdam(&scratch, ["config", "show", "--config", "nowhere.toml"]).run().exits(2).complains(&["nowhere.toml"]);
-    check("[network]\nhost = []\n", &["c.toml:2", "unknown key `host`", "`hosts`"]);
-    check("[network]\nhosts = [\"https://a.test\"]\n", &["c.toml:2", "https://a.test"]);
-    check("[network]\naddresses = [\n\"10.0.0.0/8\",\n\"loopback\"]\n", &["c.toml:2", "loopback", "10.1.0.0/16"]);
-    check("[network]\nnameservers = [\"1.1.1.1\"]\n", &["c.toml:2", "1.1.1.1", "ADDR:PORT"]);
-    check(&format!("{grant}http = [\"a.test:0\"]\n"), &["c.toml:4", "1 to 65535"]);
-    check(&format!("{grant}secrets = [\"to ken\"]\n"), &["c.toml:4", "to ken", "name of a secret"]);
+    cofferdam(&scratch, ["config", "show", "--config", "nowhere.toml"])
+        .run()
+        .exits(2)
+        .complains(&["nowhere.toml"]);
+    check(
+        "[network]\nhost = []\n",
+        &["c.toml:2", "unknown key `host`", "`hosts`"],
+    );
+    check(
+        "[network]\nhosts = [\"https://a.test\"]\n",
+        &["c.toml:2", "https://a.test"],
+    );
+    check(
+        "[network]\naddresses = [\n\"10.0.0.0/8\",\n\"loopback\"]\n",
+        &["c.toml:2", "loopback", "10.1.0.0/16"],
+    );
+    check(
+        "[network]\nnameservers = [\"1.1.1.1\"]\n",
+        &["c.toml:2", "1.1.1.1", "ADDR:PORT"],
+    );
+    check(
+        &format!("{grant}http = [\"a.test:0\"]\n"),
+        &["c.toml:4", "1 to 65535"],
+    );
+    check(
+        &format!("{grant}secrets = [\"to ken\"]\n"),
+        &["c.toml:4", "to ken", "name of a secret"],
+    );
 }
 
 #[test]
 fn the_network_is_shown_with_its_origin() {
     let scratch = Scratch::new();
-    let show = || cofferdam(&scratch, ["config", "show", "--format", "json"]).run().exits(0).json();
+    let show = || {
+        cofferdam(&scratch, ["config", "show", "--format", "json"])
+            .run()
+            .exits(0)
+            .json()
+    };
     let settings = |shown: serde_json::Value| -> Vec<(String, String, String)> {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let of =
-            |setting: &serde_json::Value| (text(&setting["key"]), text(&setting["value"]), text(&setting["origin"]));
-        shown["settings"].as_array().unwrap().iter().map(of).collect()
+        let of = |setting: &serde_json::Value| {
+            (
+                text(&setting["key"]),
+                text(&setting["value"]),
+                text(&setting["origin"]),
+            )
+        };
+        shown["settings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(of)
+            .collect()
     };
     let default = settings(show());
     let is = |settings: &[(String, String, String)], key: &str, value: &str, origin: &str| {
-        let found = settings.iter().find(|setting| setting.0 == key).unwrap_or_else(|| panic!("no {key}"));
-        assert_eq!((found.1.as_str(), found.2.as_str()), (value, origin), "{key}");
+        let found = settings
+            .iter()
+            .find(|setting| setting.0 == key)
+            .unwrap_or_else(|| panic!("no {key}"));
+        assert_eq!(
+            (found.1.as_str(), found.2.as_str()),
+            (value, origin),
+            "{key}"
+        );
     };
     is(&default, "network.hosts", "*", "default");
-    is(&default, "network.addresses", "public ones alone", "default");
-    is(&default, "network.nameservers", "those of the system", "default");
+    is(
+        &default,
+        "network.addresses",
+        "public ones alone",
+        "default",
+    );
+    is(
+        &default,
+        "network.nameservers",
+        "those of the system",
+        "default",
+    );
     let network = "[network]\nhosts = [\"*.test\", \"a.org\"]\naddresses = [\"10.0.0.0/8\"]\n";
     let servers = "nameservers = [\"127.0.0.1:5353\", \"[::1]:53\"]\n";
     let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\nhttp = [\"a.test:8080\", \"b.test\"]\nsecrets = [\"token\"]\n";
@@ -89,7 +188,12 @@ fn the_network_is_shown_with_its_origin() {
     let at = |line: u32| format!("{}:{line}", file.display());
     is(&shown, "network.hosts", "*.test, a.org", &at(2));
     is(&shown, "network.addresses", "10.0.0.0/8", &at(3));
-    is(&shown, "network.nameservers", "127.0.0.1:5353, [::1]:53", &at(4));
+    is(
+        &shown,
+        "network.nameservers",
+        "127.0.0.1:5353, [::1]:53",
+        &at(4),
+    );
     is(&shown, "grant.a.t.http", "a.test:8080, b.test", &at(8));
     is(&shown, "grant.a.t.secrets", "token", &at(9));
 }
@@ -101,18 +205,35 @@ fn an_operators_decision_reaches_the_tool_that_declares_it() {
     let tool = "schema = 1\n[tool]\nname = \"env\"\nversion = \"1\"\nsummary = \"s\"\n";
     let capabilities = scratch.file("capabilities.toml", format!("{tool}{rows}"));
     let out = scratch.path().join("out");
-    let build = ["tool".into(), "build".into(), guest("env_dump").into_os_string(), "--capabilities".into()];
-    cofferdam(&scratch, build.into_iter().chain([capabilities.into(), "--out".into(), out.clone().into()]))
-        .run()
-        .exits(0);
+    let build = [
+        "tool".into(),
+        "build".into(),
+        guest("env_dump").into_os_string(),
+        "--capabilities".into(),
+    ];
+    cofferdam(
+        &scratch,
+        build
+            .into_iter()
+            .chain([capabilities.into(), "--out".into(), out.clone().into()]),
+    )
+    .run()
+    .exits(0);
     let bin = out.join("env.wasm");
-    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN env {0}\nBIN other {0}\n", bin.display());
+    let text = format!(
+        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN env {0}\nBIN other {0}\n",
+        bin.display()
+    );
     let file = scratch.file("Agentfile", text);
-    let grant = "[[grant]]\nagent = \"a\"\ntool = \"env\"\nenv = { TEAM = \"blue\", OTHER = \"x\" }\n";
+    let grant =
+        "[[grant]]\nagent = \"a\"\ntool = \"env\"\nenv = { TEAM = \"blue\", OTHER = \"x\" }\n";
     scratch.file("data/cofferdam.toml", grant);
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let granted = content_of(&host.chat("a", "run env"), "tool.result");
-    assert!(granted.contains("TEAM=blue\n") && !granted.contains("OTHER"), "{granted}");
+    assert!(
+        granted.contains("TEAM=blue\n") && !granted.contains("OTHER"),
+        "{granted}"
+    );
     assert!(!content_of(&host.chat("a", "run other"), "tool.result").contains("TEAM"));
 }
 
@@ -120,8 +241,14 @@ fn an_operators_decision_reaches_the_tool_that_declares_it() {
 fn limited(scratch: &Scratch, soft: u32, hard: u32, before: &str) -> Command {
     let mut shell = Command::new("sh");
     let line = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec {before} \"$0\" serve");
-    shell.args(["-c", &line]).arg(binary()).env("COFFERDAM_DATA_DIR", scratch.data());
-    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    shell
+        .args(["-c", &line])
+        .arg(binary())
+        .env("COFFERDAM_DATA_DIR", scratch.data());
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     shell
 }
 
@@ -129,22 +256,50 @@ fn limited(scratch: &Scratch, soft: u32, hard: u32, before: &str) -> Command {
 fn open_files_are_raised_and_must_do_for_all_calls() {
     let scratch = Scratch::new();
     let mut host = limited(&scratch, 256, 5_000, "").spawn().expect("a shell");
-    let mut said = BufReader::new(host.stderr.take().expect("piped")).lines().map_while(Result::ok);
-    assert!(said.any(|line| line.contains("listening on")), "64 calls with 64 files each fit");
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", host.id())).expect("the host runs");
-    let open = limits.lines().find(|line| line.starts_with("Max open files")).expect("Linux tells");
+    let mut said = BufReader::new(host.stderr.take().expect("piped"))
+        .lines()
+        .map_while(Result::ok);
+    assert!(
+        said.any(|line| line.contains("listening on")),
+        "64 calls with 64 files each fit"
+    );
+    let limits =
+        std::fs::read_to_string(format!("/proc/{}/limits", host.id())).expect("the host runs");
+    let open = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .expect("Linux tells");
     assert_eq!(open.split_whitespace().nth(3), Some("5000"), "{open}");
     host.kill().expect("the host is ours");
     host.wait().expect("the host is ours");
 
     let refused = |hard: u32, parts: &[&str]| {
         // A host that starts all the same would not end.
-        let ended = limited(&scratch, 256, hard, "timeout 60").output().expect("a shell");
+        let ended = limited(&scratch, 256, hard, "timeout 60")
+            .output()
+            .expect("a shell");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(2), "{said}");
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
     };
-    refused(4_000, &["[host] `calls` = 64 needs 4496 open files", "may have 4000", "ulimit -Hn", "set `calls` to 56"]);
-    scratch.file("data/cofferdam.toml", "[host]\ncalls = 8\n[limits]\nopen-files = 512\n");
-    refused(4_000, &["[host] `calls` = 8 needs 4496 open files, 512 for each call", "set `calls` to 7"]);
+    refused(
+        4_000,
+        &[
+            "[host] `calls` = 64 needs 4496 open files",
+            "may have 4000",
+            "ulimit -Hn",
+            "set `calls` to 56",
+        ],
+    );
+    scratch.file(
+        "data/cofferdam.toml",
+        "[host]\ncalls = 8\n[limits]\nopen-files = 512\n",
+    );
+    refused(
+        4_000,
+        &[
+            "[host] `calls` = 8 needs 4496 open files, 512 for each call",
+            "set `calls` to 7",
+        ],
+    );
 }

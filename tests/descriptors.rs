@@ -1,4 +1,5 @@
-//! Which tools a component has is data, and the same for everybody; nothing of it runs before somebody calls it.
+//! Which tools a component has is data, and the same for everybody; nothing of it runs before
+//! somebody calls it.
 
 use std::ffi::OsString;
 use std::net::TcpListener;
@@ -19,7 +20,13 @@ const SECTION: &str = "cofferdam:descriptors";
 /// `tool inspect`, as JSON.
 #[track_caller]
 fn inspect(scratch: &Scratch, component: &Path) -> Value {
-    let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
+    let args = [
+        "tool".as_ref(),
+        "inspect".as_ref(),
+        component.as_os_str(),
+        "--format".as_ref(),
+        "json".as_ref(),
+    ];
     cofferdam(scratch, args).run().exits(0).json()
 }
 
@@ -30,10 +37,19 @@ fn built(scratch: &Scratch, mode: &str, name: &str, rows: &str) -> Ran {
 }
 
 fn build(scratch: &Scratch, component: &Path, name: &str, rows: &str) -> Ran {
-    let head = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"1\"\nsummary = \"tries\"\n");
+    let head =
+        format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"1\"\nsummary = \"tries\"\n");
     let manifest = scratch.file("in/capabilities.toml", head + rows);
-    let args = ["tool".into(), "build".into(), component.as_os_str().to_owned(), "--capabilities".into()];
-    let args: Vec<OsString> = args.into_iter().chain([manifest.into(), "--out".into(), "out".into()]).collect();
+    let args = [
+        "tool".into(),
+        "build".into(),
+        component.as_os_str().to_owned(),
+        "--capabilities".into(),
+    ];
+    let args: Vec<OsString> = args
+        .into_iter()
+        .chain([manifest.into(), "--out".into(), "out".into()])
+        .collect();
     cofferdam(scratch, args).run()
 }
 
@@ -41,7 +57,8 @@ fn hostile(mode: &str) -> Vec<u8> {
     in_mode(&std::fs::read(guest("typed_hostile")).unwrap(), mode)
 }
 
-/// What the vendor of a model was told about the tools of an agent: name, description and schema of each.
+/// What the vendor of a model was told about the tools of an agent: name, description and schema of
+/// each.
 fn told_to_a_model(scratch: &Scratch, bins: &str) -> Vec<(String, String, Value)> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let bodies = Arc::clone(&asked);
@@ -52,17 +69,33 @@ fn told_to_a_model(scratch: &Scratch, bins: &str) -> Vec<(String, String, Value)
         Some(answer.header("Content-Type: text/event-stream"))
     });
     let base = format!("http://{}/", vendor.reference("v1"));
-    let file = scratch.file("Agentfile", format!("FROM scratch\nNAME a\nMODEL openai/some-model\n{bins}"));
+    let file = scratch.file(
+        "Agentfile",
+        format!("FROM scratch\nNAME a\nMODEL openai/some-model\n{bins}"),
+    );
     let host = Host::start_with(
         scratch,
         ["--agentfile".as_ref(), file.as_os_str()],
         &[("OPENAI_API_KEY", "sk-test"), ("OPENAI_API_BASE", &base)],
     );
     host.chat("a", "hello");
-    let body: Value = serde_json::from_slice(&asked.lock().unwrap()[0]).expect("a vendor is sent JSON");
-    let tools = body["tools"].as_array().expect("a list").iter().map(|tool| &tool["function"]);
+    let body: Value =
+        serde_json::from_slice(&asked.lock().unwrap()[0]).expect("a vendor is sent JSON");
+    let tools = body["tools"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|tool| &tool["function"]);
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    tools.map(|tool| (text(&tool["name"]), text(&tool["description"]), tool["parameters"].clone())).collect()
+    tools
+        .map(|tool| {
+            (
+                text(&tool["name"]),
+                text(&tool["description"]),
+                tool["parameters"].clone(),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -70,7 +103,10 @@ fn inspect_mcp_clients_and_models_read_the_same_words() {
     let scratch = Scratch::new();
     let component = tool("text-stats");
     let inspected = inspect(&scratch, &component);
-    assert_eq!(inspected["described"], true, "`tool build` writes the section");
+    assert_eq!(
+        inspected["described"], true,
+        "`tool build` writes the section"
+    );
     let tool = &inspected["tools"][0];
 
     let table = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
@@ -79,18 +115,37 @@ fn inspect_mcp_clients_and_models_read_the_same_words() {
         assert!(table.contains(line), "`{line}` is not in {table}");
     }
     for schema in ["input_schema", "output_schema"] {
-        assert!(table.contains(&tool[schema].to_string()), "the {schema} is not in {table}");
+        assert!(
+            table.contains(&tool[schema].to_string()),
+            "the {schema} is not in {table}"
+        );
     }
 
     let mut server = Server::start(&scratch, [component.as_os_str()]);
     server.initialize();
     let listed = server.ask(1, "tools/list", json!({}))["result"]["tools"][0].clone();
-    assert_eq!((&listed["name"], &listed["description"]), (&tool["name"], &tool["description"]));
-    assert_eq!((&listed["inputSchema"], &listed["outputSchema"]), (&tool["input_schema"], &tool["output_schema"]));
+    assert_eq!(
+        (&listed["name"], &listed["description"]),
+        (&tool["name"], &tool["description"])
+    );
+    assert_eq!(
+        (&listed["inputSchema"], &listed["outputSchema"]),
+        (&tool["input_schema"], &tool["output_schema"])
+    );
 
-    let told = told_to_a_model(&scratch, &format!("BIN text-stats {}\n", component.display()));
+    let told = told_to_a_model(
+        &scratch,
+        &format!("BIN text-stats {}\n", component.display()),
+    );
     let text = |key: &str| tool[key].as_str().unwrap().to_owned();
-    assert_eq!(told, [(text("name"), text("description"), tool["input_schema"].clone())]);
+    assert_eq!(
+        told,
+        [(
+            text("name"),
+            text("description"),
+            tool["input_schema"].clone()
+        )]
+    );
 }
 
 #[test]
@@ -102,17 +157,42 @@ fn a_component_that_says_its_tools_does_not_run_before_it_is_called() {
         // It would end here, or not at all, if it were asked.
         let component = scratch.file("out/quiet.wasm", in_mode(&quiet, mode));
         let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
-        let ran = cofferdam(&scratch, args).env("COFFERDAM_LOG", "info").run().exits(0);
-        assert!(!ran.stderr.contains("tool call") && !ran.stderr.contains("note: "), "{}", ran.stderr);
+        let ran = cofferdam(&scratch, args)
+            .env("COFFERDAM_LOG", "info")
+            .run()
+            .exits(0);
+        assert!(
+            !ran.stderr.contains("tool call") && !ran.stderr.contains("note: "),
+            "{}",
+            ran.stderr
+        );
         let mut server = Server::start(&scratch, [component.as_os_str()]);
         server.initialize();
-        assert_eq!(server.ask(1, "tools/list", json!({}))["result"]["tools"][0]["name"], "quiet");
-        let file = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN quiet {}\n", component.display());
+        assert_eq!(
+            server.ask(1, "tools/list", json!({}))["result"]["tools"][0]["name"],
+            "quiet"
+        );
+        let file = format!(
+            "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN quiet {}\n",
+            component.display()
+        );
         let file = scratch.file("Agentfile", file);
         let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
         assert_eq!(host.has_said("tool call"), 0);
-        assert!(host.chat("a", "run quiet {}").iter().any(|event| event["type"] == "tool.result"));
-        assert!(!scratch.data().join("descriptors").read_dir().unwrap().any(|_| true), "it needs no pin");
+        assert!(
+            host.chat("a", "run quiet {}")
+                .iter()
+                .any(|event| event["type"] == "tool.result")
+        );
+        assert!(
+            !scratch
+                .data()
+                .join("descriptors")
+                .read_dir()
+                .unwrap()
+                .any(|_| true),
+            "it needs no pin"
+        );
     }
 }
 
@@ -139,51 +219,110 @@ impl Lure {
 fn a_component_that_is_asked_for_its_tools_reaches_nothing_and_leaves_a_line_in_the_log() {
     let (scratch, lure) = (Scratch::new(), Lure::new());
     scratch.file("workspace/secret.txt", "swordfish");
-    let tcp = format!("[[tcp]]\nhost = \"127.0.0.1\"\nports = [{}]\nreason = \"r\"\n", lure.port());
+    let tcp = format!(
+        "[[tcp]]\nhost = \"127.0.0.1\"\nports = [{}]\nreason = \"r\"\n",
+        lure.port()
+    );
     let rows = "[[fs]]\npath = \"/workspace\"\naccess = \"read-write\"\nreason = \"r\"\n\
                 [[fs]]\npath = \"/tmp\"\naccess = \"read-write\"\nreason = \"r\"\n\
                 [[env]]\nname = \"GRANTED\"\nreason = \"r\"\n";
     let head = "schema = 1\n[tool]\nname = \"reach\"\nversion = \"1\"\nsummary = \"tries\"\n";
     let manifest = scratch.file("capabilities.toml", format!("{head}{rows}{tcp}"));
-    let component = scratch.file("reach.wasm", hostile(&format!("list-reach:{}", lure.port())));
+    let component = scratch.file(
+        "reach.wasm",
+        hostile(&format!("list-reach:{}", lure.port())),
+    );
     // Everything that it asks for is offered, and would be granted to a call.
-    let (offer, dir) =
-        (format!("127.0.0.1:{}", lure.port()), format!("{}/workspace:/workspace", scratch.path().display()));
-    let flags = ["--dir", &dir, "--env", "GRANTED=swordfish", "--tcp", &offer, "--allow-address", "127.0.0.1/32"];
+    let (offer, dir) = (
+        format!("127.0.0.1:{}", lure.port()),
+        format!("{}/workspace:/workspace", scratch.path().display()),
+    );
+    let flags = [
+        "--dir",
+        &dir,
+        "--env",
+        "GRANTED=swordfish",
+        "--tcp",
+        &offer,
+        "--allow-address",
+        "127.0.0.1/32",
+    ];
     let nothing = |description: &str| {
-        for part in ["file Err(", "root Err(", "variable Err(", "sent false", "written false"] {
-            assert!(description.contains(part), "`{part}` is not in {description}");
+        for part in [
+            "file Err(",
+            "root Err(",
+            "variable Err(",
+            "sent false",
+            "written false",
+        ] {
+            assert!(
+                description.contains(part),
+                "`{part}` is not in {description}"
+            );
         }
         assert!(!description.contains("swordfish"), "{description}");
         assert!(!lure.caught(), "it sent something");
     };
 
-    let run = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--capabilities".as_ref(), manifest.as_os_str()];
-    let run = run.into_iter().chain(flags.iter().map(AsRef::as_ref)).chain(["--".as_ref(), "{}".as_ref()]);
-    let ran = cofferdam(&scratch, run).env("COFFERDAM_LOG", "info").run().exits(0);
-    let is_call = |line: &&str| line.contains("tool call tool=\"reach\"") && line.contains("outcome=\"ok\"");
+    let run = [
+        "tool".as_ref(),
+        "run".as_ref(),
+        component.as_os_str(),
+        "--capabilities".as_ref(),
+        manifest.as_os_str(),
+    ];
+    let run = run
+        .into_iter()
+        .chain(flags.iter().map(AsRef::as_ref))
+        .chain(["--".as_ref(), "{}".as_ref()]);
+    let ran = cofferdam(&scratch, run)
+        .env("COFFERDAM_LOG", "info")
+        .run()
+        .exits(0);
+    let is_call =
+        |line: &&str| line.contains("tool call tool=\"reach\"") && line.contains("outcome=\"ok\"");
     let calls = |ran: &Ran| ran.stderr.lines().filter(is_call).count();
     assert_eq!(calls(&ran), 2, "the listing and the call: {}", ran.stderr);
-    let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str(), "--format".as_ref(), "json".as_ref()];
-    let args = args.into_iter().chain(["--capabilities".as_ref(), manifest.as_os_str()]);
-    let ran = cofferdam(&scratch, args).env("COFFERDAM_LOG", "info").run().exits(0);
+    let args = [
+        "tool".as_ref(),
+        "inspect".as_ref(),
+        component.as_os_str(),
+        "--format".as_ref(),
+        "json".as_ref(),
+    ];
+    let args = args
+        .into_iter()
+        .chain(["--capabilities".as_ref(), manifest.as_os_str()]);
+    let ran = cofferdam(&scratch, args)
+        .env("COFFERDAM_LOG", "info")
+        .run()
+        .exits(0);
     assert_eq!(calls(&ran), 1, "{}", ran.stderr);
     let inspected: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(inspected["described"], false);
     nothing(inspected["tools"][0]["description"].as_str().unwrap());
 
-    let build =
-        ["tool".as_ref(), "build".as_ref(), component.as_os_str(), "--capabilities".as_ref(), manifest.as_os_str()];
+    let build = [
+        "tool".as_ref(),
+        "build".as_ref(),
+        component.as_os_str(),
+        "--capabilities".as_ref(),
+        manifest.as_os_str(),
+    ];
     cofferdam(&scratch, build).run().exits(0);
     let inspected = inspect(&scratch, &scratch.path().join("target/tools/reach.wasm"));
     nothing(inspected["tools"][0]["description"].as_str().unwrap());
 
     let mut server = Server::start(
         &scratch,
-        flags.iter().map(|flag| OsString::from(*flag)).chain([scratch.path().join("target/tools").into_os_string()]),
+        flags
+            .iter()
+            .map(|flag| OsString::from(*flag))
+            .chain([scratch.path().join("target/tools").into_os_string()]),
     );
     server.initialize();
-    let listed = server.ask(1, "tools/list", json!({}))["result"]["tools"][0]["description"].clone();
+    let listed =
+        server.ask(1, "tools/list", json!({}))["result"]["tools"][0]["description"].clone();
     nothing(listed.as_str().unwrap());
 }
 
@@ -192,16 +331,28 @@ fn a_component_that_lists_other_tools_than_the_first_time_is_refused() {
     let scratch = Scratch::new();
     let component = scratch.file("random.wasm", hostile("list-random"));
     let run = || {
-        let args = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--".as_ref(), "{}".as_ref()];
+        let args = [
+            "tool".as_ref(),
+            "run".as_ref(),
+            component.as_os_str(),
+            "--".as_ref(),
+            "{}".as_ref(),
+        ];
         cofferdam(&scratch, args).run()
     };
     run().exits(0);
     let pins = || {
         let entries = std::fs::read_dir(scratch.data().join("descriptors")).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+        entries
+            .map(|entry| entry.unwrap().path())
+            .collect::<Vec<_>>()
     };
     let pin = pins()[0].clone();
-    let says = ["lists other tools than the first time", "`a` has another description", "remove descriptors/"];
+    let says = [
+        "lists other tools than the first time",
+        "`a` has another description",
+        "remove descriptors/",
+    ];
     run().exits(2).complains(&says);
     // What is disposable does not hold it.
     std::fs::remove_dir_all(scratch.data().join("cache")).unwrap();
@@ -211,17 +362,28 @@ fn a_component_that_lists_other_tools_than_the_first_time_is_refused() {
     std::fs::remove_file(&pin).unwrap();
     run().exits(0);
     std::fs::write(&pin, "{").unwrap();
-    run().exits(2).complains(&["is no pin of descriptors", "remove it"]);
+    run()
+        .exits(2)
+        .complains(&["is no pin of descriptors", "remove it"]);
     // One that stays the same is offered again and again.
     let component = scratch.file("same.wasm", hostile(""));
     for _ in 0..2 {
-        let args = ["tool".as_ref(), "run".as_ref(), component.as_os_str(), "--".as_ref(), "{}".as_ref()];
+        let args = [
+            "tool".as_ref(),
+            "run".as_ref(),
+            component.as_os_str(),
+            "--".as_ref(),
+            "{}".as_ref(),
+        ];
         cofferdam(&scratch, args).run().exits(0);
     }
     // Built here, it says it once and for all.
     built(&scratch, "list-random", "random", "").exits(0);
     let component = scratch.path().join("out/random.wasm");
-    assert_eq!(inspect(&scratch, &component)["tools"], inspect(&scratch, &component)["tools"]);
+    assert_eq!(
+        inspect(&scratch, &component)["tools"],
+        inspect(&scratch, &component)["tools"]
+    );
 }
 
 /// Loads a component; it must be refused with a sentence that holds `parts`.
@@ -230,14 +392,22 @@ fn refused(component: &[u8], parts: &[&str]) {
     let scratch = Scratch::new();
     let file = scratch.file("tool.wasm", component);
     for command in ["run", "inspect"] {
-        cofferdam(&scratch, ["tool".as_ref(), command.as_ref(), file.as_os_str()]).run().exits(2).complains(parts);
+        cofferdam(
+            &scratch,
+            ["tool".as_ref(), command.as_ref(), file.as_os_str()],
+        )
+        .run()
+        .exits(2)
+        .complains(parts);
     }
 }
 
 /// The section of one tool of this name.
 fn section(name: &str) -> Vec<u8> {
     let tool = json!({ "name": name, "description": "d", "input_schema": { "type": "object" }, "output_schema": null });
-    json!({ "schema": 1, "tools": [tool] }).to_string().into_bytes()
+    json!({ "schema": 1, "tools": [tool] })
+        .to_string()
+        .into_bytes()
 }
 
 #[test]
@@ -245,16 +415,31 @@ fn a_section_that_cannot_be_used_is_refused() {
     let typed = std::fs::read(guest("typed_hostile")).unwrap();
     let with = |json: &[u8]| with_section(&typed, SECTION, json);
     let unusable = "its section `cofferdam:descriptors` cannot be used";
-    refused(&with_section(&with(&section("a")), SECTION, &section("a")), &["two `cofferdam:descriptors` sections"]);
+    refused(
+        &with_section(&with(&section("a")), SECTION, &section("a")),
+        &["two `cofferdam:descriptors` sections"],
+    );
     refused(&with(b"{"), &[unusable, "EOF", "build it again"]);
     refused(&with(b""), &[unusable]);
     refused(&with(br#"{"schema":1,"tools":[]}"#), &[unusable, "0 tools"]);
-    refused(&with(br#"{"schema":2,"tools":[]}"#), &[unusable, "`schema` is 2"]);
-    refused(&with(&section("../a")), &[unusable, "is not the name of a tool"]);
-    refused(&with(&vec![b' '; (1 << 20) + 1]), &["has 1048577 bytes: at most 1048576"]);
+    refused(
+        &with(br#"{"schema":2,"tools":[]}"#),
+        &[unusable, "`schema` is 2"],
+    );
+    refused(
+        &with(&section("../a")),
+        &[unusable, "is not the name of a tool"],
+    );
+    refused(
+        &with(&vec![b' '; (1 << 20) + 1]),
+        &["has 1048577 bytes: at most 1048576"],
+    );
     refused(&with(&"[".repeat(1 << 20).into_bytes()), &[unusable]);
     let command = std::fs::read(guest("exit_zero")).unwrap();
-    refused(&with_section(&command, SECTION, &section("a")), &["which is for typed tools, and it exports none"]);
+    refused(
+        &with_section(&command, SECTION, &section("a")),
+        &["which is for typed tools, and it exports none"],
+    );
 }
 
 #[test]
@@ -262,21 +447,46 @@ fn a_section_that_names_another_tool_than_there_is_gives_a_refusal_of_the_call()
     let scratch = Scratch::new();
     // The tool as another toolchain would have left it, with words of somebody else.
     let component = std::fs::read(tool("text-stats")).unwrap();
-    let place = component.windows(SECTION.len()).position(|bytes| bytes == SECTION.as_bytes()).expect("a section");
+    let place = component
+        .windows(SECTION.len())
+        .position(|bytes| bytes == SECTION.as_bytes())
+        .expect("a section");
     let mut renamed = component.clone();
     // The section stays as it is under a name that means nothing.
     renamed[place] = b'x';
-    let file = scratch.file("stats.wasm", with_section(&renamed, SECTION, &section("absent")));
-    let args = ["tool".as_ref(), "run".as_ref(), file.as_os_str(), "--".as_ref(), "{}".as_ref()];
-    cofferdam(&scratch, args).run().exits(1).complains(&["not-found", "no tool named \"absent\""]);
+    let file = scratch.file(
+        "stats.wasm",
+        with_section(&renamed, SECTION, &section("absent")),
+    );
+    let args = [
+        "tool".as_ref(),
+        "run".as_ref(),
+        file.as_os_str(),
+        "--".as_ref(),
+        "{}".as_ref(),
+    ];
+    cofferdam(&scratch, args)
+        .run()
+        .exits(1)
+        .complains(&["not-found", "no tool named \"absent\""]);
     // What is not in the section is no tool, whatever the component would answer.
     let mut server = Server::start(&scratch, [file.as_os_str()]);
     server.initialize();
     let listed = server.ask(1, "tools/list", json!({}))["result"]["tools"].clone();
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
-    let unknown = server.ask(2, "tools/call", json!({ "name": "text-stats_text-stats", "arguments": { "text": "a" } }));
-    assert!(unknown.to_string().contains("text-stats_text-stats"), "{unknown}");
-    assert!(unknown.get("error").is_some() || unknown["result"]["isError"] == true, "{unknown}");
+    let unknown = server.ask(
+        2,
+        "tools/call",
+        json!({ "name": "text-stats_text-stats", "arguments": { "text": "a" } }),
+    );
+    assert!(
+        unknown.to_string().contains("text-stats_text-stats"),
+        "{unknown}"
+    );
+    assert!(
+        unknown.get("error").is_some() || unknown["result"]["isError"] == true,
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -289,7 +499,11 @@ fn a_build_replaces_the_section_and_gives_the_same_bytes_again() {
     built(&scratch, "", "twice", "").exits(0);
     assert_eq!(read(&file), first);
     // Built of what was built, with a lie and a second section in it.
-    let lies = with_section(&with_section(&first, SECTION, b"lies"), SECTION, &section("lies"));
+    let lies = with_section(
+        &with_section(&first, SECTION, b"lies"),
+        SECTION,
+        &section("lies"),
+    );
     let lies = scratch.file("in/lies.wasm", lies);
     build(&scratch, &lies, "twice", "").exits(0);
     assert_eq!(read(&file), first);
@@ -315,13 +529,25 @@ fn a_build_refuses_what_no_host_would_offer() {
         ("list-schema", "is not JSON Schema"),
         ("list-draws", "holds the character U+001B"),
     ] {
-        built(&scratch, mode, "refused", "").exits(2).complains(&[says]);
-        assert!(!scratch.path().join("out/refused.wasm").exists(), "{mode} was written");
+        built(&scratch, mode, "refused", "")
+            .exits(2)
+            .complains(&[says]);
+        assert!(
+            !scratch.path().join("out/refused.wasm").exists(),
+            "{mode} was written"
+        );
     }
     // A terminal is sent the same sentence.
     let file = scratch.file("draws.wasm", hostile("list-draws"));
-    let sent = on_terminal(&scratch, ["tool".as_ref(), "inspect".as_ref(), file.as_os_str()]);
-    assert!(!sent.contains(&0x1b) && String::from_utf8_lossy(&sent).contains("U+001B"), "{}", sent.escape_ascii());
+    let sent = on_terminal(
+        &scratch,
+        ["tool".as_ref(), "inspect".as_ref(), file.as_os_str()],
+    );
+    assert!(
+        !sent.contains(&0x1b) && String::from_utf8_lossy(&sent).contains("U+001B"),
+        "{}",
+        sent.escape_ascii()
+    );
 }
 
 #[test]
@@ -330,15 +556,32 @@ fn copies_of_a_component_that_lists_its_tools_are_served_together() {
     for attempt in 0..4 {
         let name = format!("copies{attempt}");
         let copies = scratch.directory(&name);
-        let component = Typed { output_schema: &format!("{attempt}"), ..Typed::default() };
+        let component = Typed {
+            output_schema: &format!("{attempt}"),
+            ..Typed::default()
+        };
         let component = std::fs::read(component.file(&scratch, &name)).unwrap();
-        (0..4).for_each(|copy| std::fs::write(copies.join(format!("copy{copy}.wasm")), &component).unwrap());
+        (0..4).for_each(|copy| {
+            std::fs::write(copies.join(format!("copy{copy}.wasm")), &component).unwrap()
+        });
         // The operator sees what has run, without asking for more of the log.
-        let ran = cofferdam(&scratch, ["mcp".as_ref(), copies.as_os_str()]).run().exits(0);
-        let asked = ran.stderr.lines().filter(|line| line.contains("asked for its tools")).count();
+        let ran = cofferdam(&scratch, ["mcp".as_ref(), copies.as_os_str()])
+            .run()
+            .exits(0);
+        let asked = ran
+            .stderr
+            .lines()
+            .filter(|line| line.contains("asked for its tools"))
+            .count();
         assert_eq!(asked, 4, "{}", ran.stderr);
     }
     let component = Typed::default().file(&scratch, "alone");
     let args = ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()];
-    assert!(cofferdam(&scratch, args).run().exits(0).stderr.contains("asked for its tools"));
+    assert!(
+        cofferdam(&scratch, args)
+            .run()
+            .exits(0)
+            .stderr
+            .contains("asked for its tools")
+    );
 }

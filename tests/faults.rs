@@ -1,4 +1,5 @@
-//! Kills, full disks, damage, and a data directory that goes: each fault concerns what it is about, and nothing else.
+//! Kills, full disks, damage, and a data directory that goes: each fault concerns what it is about,
+//! and nothing else.
 
 mod damage;
 mod first_start;
@@ -36,17 +37,27 @@ fn agentfile(scratch: &Scratch, name: &str, lines: &str) -> PathBuf {
 /// The agents of the running host: names, states and tools.
 #[track_caller]
 fn agents(scratch: &Scratch) -> Vec<(String, String, String)> {
-    let list = cofferdam(scratch, ["ps", "--format", "json"]).run().exits(0).json();
+    let list = cofferdam(scratch, ["ps", "--format", "json"])
+        .run()
+        .exits(0)
+        .json();
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    let agent = |agent: &Value| (text(&agent["name"]), text(&agent["status"]), agent["tools"].to_string());
+    let agent = |agent: &Value| {
+        (
+            text(&agent["name"]),
+            text(&agent["status"]),
+            agent["tools"].to_string(),
+        )
+    };
     list.as_array().expect("a list").iter().map(agent).collect()
 }
 
 /// The tree of the only agent.
 #[track_caller]
 fn tree(data: &Path) -> PathBuf {
-    let mut trees =
-        std::fs::read_dir(data.join("agents")).expect("agents").map(|entry| entry.expect("an entry").path());
+    let mut trees = std::fs::read_dir(data.join("agents"))
+        .expect("agents")
+        .map(|entry| entry.expect("an entry").path());
     let tree = trees.next().expect("an agent");
     assert_eq!(trees.next(), None);
     tree

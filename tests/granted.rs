@@ -1,5 +1,6 @@
-//! What `cofferdam.toml` lets the tools of agents reach over the network, through a real host and real turns. The
-//! nameserver and the web server are on loopback; what counts is what the server has seen, and what is told and stored.
+//! What `cofferdam.toml` lets the tools of agents reach over the network, through a real host and
+//! real turns. The nameserver and the web server are on loopback; what counts is what the server
+//! has seen, and what is told and stored.
 
 use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS};
 use std::os::unix::fs::PermissionsExt;
@@ -9,32 +10,52 @@ use serde_json::{Value, json};
 
 use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest, tool, web};
 
-/// The agent `a` with two tools that send what they are told, `fetch` and `other`. Their manifest declares every host
-/// below `test`, and a secret for `own.test`.
+/// The agent `a` with two tools that send what they are told, `fetch` and `other`. Their manifest
+/// declares every host below `test`, and a secret for `own.test`.
 fn agentfile(scratch: &Scratch, port: u16) -> PathBuf {
     let head = "schema = 1\n[tool]\nname = \"fetch\"\nversion = \"1\"\nsummary = \"s\"\n";
     let http = format!("[[http]]\nhost = \"*.test\"\nports = [{port}]\nreason = \"r\"\n");
     let inject = "inject = { header = \"Authorization\", format = \"Bearer {}\" }";
-    let secret = format!("[[secret]]\nname = \"token\"\n{inject}\nhost = \"own.test\"\nreason = \"r\"\n");
+    let secret =
+        format!("[[secret]]\nname = \"token\"\n{inject}\nhost = \"own.test\"\nreason = \"r\"\n");
     let capabilities = scratch.file("capabilities.toml", format!("{head}{http}{secret}"));
     let out = scratch.path().join("out");
-    let build = ["tool".into(), "build".into(), guest("http_fetch").into_os_string(), "--capabilities".into()];
-    let build = build.into_iter().chain([capabilities.into(), "--out".into(), out.clone().into_os_string()]);
+    let build = [
+        "tool".into(),
+        "build".into(),
+        guest("http_fetch").into_os_string(),
+        "--capabilities".into(),
+    ];
+    let build = build.into_iter().chain([
+        capabilities.into(),
+        "--out".into(),
+        out.clone().into_os_string(),
+    ]);
     cofferdam(scratch, build).run().exits(0);
     let bin = out.join("fetch.wasm");
     let bins = format!("BIN fetch {0}\nBIN other {0}\n", bin.display());
-    scratch.file("Agentfile", format!("FROM scratch\nNAME a\nMODEL builtin/commands\n{bins}"))
+    scratch.file(
+        "Agentfile",
+        format!("FROM scratch\nNAME a\nMODEL builtin/commands\n{bins}"),
+    )
 }
 
 /// `[network]` that lets names lead to loopback, and a grant for `fetch` with these keys.
 fn configure(scratch: &Scratch, dns: &Dns, network: &str, grant: &str) {
-    let reach = format!("addresses = [\"127.0.0.1/32\"]\nnameservers = [\"{}\"]\n", dns.address);
+    let reach = format!(
+        "addresses = [\"127.0.0.1/32\"]\nnameservers = [\"{}\"]\n",
+        dns.address
+    );
     let grant = format!("[[grant]]\nagent = \"a\"\ntool = \"fetch\"\n{grant}");
-    scratch.file("data/cofferdam.toml", format!("[network]\n{reach}{network}\n{grant}"));
+    scratch.file(
+        "data/cofferdam.toml",
+        format!("[network]\n{reach}{network}\n{grant}"),
+    );
 }
 
 fn mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is the test's own");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .expect("it is the test's own");
 }
 
 /// The secret `token`, as an operator should keep it.
@@ -48,21 +69,36 @@ fn keep_secret(scratch: &Scratch) -> PathBuf {
 /// What a tool of `a` answers.
 #[track_caller]
 fn ask(host: &Host<'_>, tool: &str, url: &str) -> String {
-    content_of(&host.chat("a", &format!("run {tool} GET {url}")), "tool.result")
+    content_of(
+        &host.chat("a", &format!("run {tool} GET {url}")),
+        "tool.result",
+    )
 }
 
 #[test]
 fn an_agents_tool_reaches_what_it_was_granted_and_no_more() {
     let scratch = Scratch::new();
     let web = web(&[("/", Reply::Full("200 OK", "hello".to_owned()))]);
-    let dns = dns(&[("a.test", &["127.0.0.1"]), ("b.test", &["127.0.0.1"]), ("in.test", &["169.254.169.254"])]);
+    let dns = dns(&[
+        ("a.test", &["127.0.0.1"]),
+        ("b.test", &["127.0.0.1"]),
+        ("in.test", &["169.254.169.254"]),
+    ]);
     let file = agentfile(&scratch, web.port());
     let url = |host: &str| format!("http://{host}:{}/", web.port());
-    configure(&scratch, &dns, "", "http = [\"a.test\", \"in.test\", \"c.org\"]\n");
+    configure(
+        &scratch,
+        &dns,
+        "",
+        "http = [\"a.test\", \"in.test\", \"c.org\"]\n",
+    );
     let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     // What does not come together is told when the tool is made ready.
     let told = host.hears("does not declare requests to c.org");
-    assert!(told.contains("agent=\"a\"") && told.contains("tool=\"fetch\""), "{told}");
+    assert!(
+        told.contains("agent=\"a\"") && told.contains("tool=\"fetch\""),
+        "{told}"
+    );
     host.hears("requests to *.test, which nobody offers");
 
     assert!(ask(&host, "fetch", &url("a.test")).contains("hello"));
@@ -102,17 +138,51 @@ fn one_call_keeps_to_the_ceiling_of_the_network_as_well() {
     configure(&scratch, &dns, "hosts = [\"a.test\"]", "");
     let run = |host: &str| {
         let url = format!("http://{host}:{}/", web.port());
-        let args = ["tool", "run", "out/fetch.wasm", "--http", "*", "--format", "json", "--", "GET", &url];
+        let args = [
+            "tool",
+            "run",
+            "out/fetch.wasm",
+            "--http",
+            "*",
+            "--format",
+            "json",
+            "--",
+            "GET",
+            &url,
+        ];
         cofferdam(&scratch, args).run().json()
     };
     assert_eq!(run("a.test")["outcome"]["name"], "ok");
     let refused = run("b.test");
-    assert!(refused["stderr"].as_str().unwrap().contains("HttpRequestDenied"), "{refused}");
+    assert!(
+        refused["stderr"]
+            .as_str()
+            .unwrap()
+            .contains("HttpRequestDenied"),
+        "{refused}"
+    );
     assert_eq!(web.connections(), 1);
     configure(&scratch, &dns, "hosts = []", "");
-    let told =
-        cofferdam(&scratch, ["tool", "run", "out/fetch.wasm", "--http", "*", "--", "GET", "http://a.test/"]).run();
-    assert!(told.stderr.contains("requests to *.test, which this host gives to no tool"), "{}", told.stderr);
+    let told = cofferdam(
+        &scratch,
+        [
+            "tool",
+            "run",
+            "out/fetch.wasm",
+            "--http",
+            "*",
+            "--",
+            "GET",
+            "http://a.test/",
+        ],
+    )
+    .run();
+    assert!(
+        told.stderr
+            .contains("requests to *.test, which this host gives to no tool"),
+        "{}",
+        told.stderr
+    );
     assert_eq!(web.connections(), 1);
 }
 
@@ -127,7 +197,10 @@ fn clean(what: &str, text: &str) {
 #[test]
 fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
     let scratch = Scratch::new();
-    let web = web(&[("/echo", Reply::Echo), ("/say", Reply::Full("200 OK", SPELLINGS.join("\n")))]);
+    let web = web(&[
+        ("/echo", Reply::Echo),
+        ("/say", Reply::Full("200 OK", SPELLINGS.join("\n"))),
+    ]);
     let dns = dns(&[("own.test", &["127.0.0.1"]), ("other.test", &["127.0.0.1"])]);
     let file = agentfile(&scratch, web.port());
     keep_secret(&scratch);
@@ -136,33 +209,71 @@ fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let sent = format!("authorization: Bearer {SECRET}\r\n");
     let chat = |url: &str| -> Vec<Value> {
-        let prompt = format!("run fetch GET {}", url.replace("PORT", &web.port().to_string()));
-        let ran = cofferdam(&scratch, ["chat", "a", &prompt, "--session", "s", "--format", "json"]).run().exits(0);
+        let prompt = format!(
+            "run fetch GET {}",
+            url.replace("PORT", &web.port().to_string())
+        );
+        let ran = cofferdam(
+            &scratch,
+            ["chat", "a", &prompt, "--session", "s", "--format", "json"],
+        )
+        .run()
+        .exits(0);
         clean("the stream", &ran.stdout);
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
+        ran.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an event is JSON"))
+            .collect()
     };
 
     let events = chat("http://own.test:PORT/echo");
-    assert!(content_of(&events, "tool.result").contains("authorization: Bearer [redacted:token]"), "{events:?}");
-    assert!(web.heads().last().unwrap().contains(&sent), "{:?}", web.heads());
+    assert!(
+        content_of(&events, "tool.result").contains("authorization: Bearer [redacted:token]"),
+        "{events:?}"
+    );
+    assert!(
+        web.heads().last().unwrap().contains(&sent),
+        "{:?}",
+        web.heads()
+    );
     let events = chat("http://own.test:PORT/say");
     let said = content_of(&events, "tool.result");
-    assert_eq!(said.matches("[redacted:token]").count(), SPELLINGS.len(), "{said}");
+    assert_eq!(
+        said.matches("[redacted:token]").count(),
+        SPELLINGS.len(),
+        "{said}"
+    );
     let events = chat("http://other.test:PORT/echo");
-    assert!(content_of(&events, "tool.result").contains("host: other.test"), "{events:?}");
-    assert!(!web.heads().last().unwrap().contains("authorization"), "{:?}", web.heads());
+    assert!(
+        content_of(&events, "tool.result").contains("host: other.test"),
+        "{events:?}"
+    );
+    assert!(
+        !web.heads().last().unwrap().contains("authorization"),
+        "{:?}",
+        web.heads()
+    );
     // The other tool declares the same secret and was not given it.
     let url = format!("http://own.test:{}/echo", web.port());
     assert!(ask(&host, "other", &url).contains("HttpRequestDenied"));
 
     // What was stored: as a client reads it, and as it lies on the disk.
-    let shown = cofferdam(&scratch, ["sessions", "show", "s", "--format", "json"]).run().exits(0).stdout;
+    let shown = cofferdam(&scratch, ["sessions", "show", "s", "--format", "json"])
+        .run()
+        .exits(0)
+        .stdout;
     assert!(shown.contains("[redacted:token]"), "{shown}");
     clean("the session", &shown);
     assert_eq!(host.terminate(), Some(0));
-    for stored in std::fs::read_dir(scratch.data()).unwrap().map(|entry| entry.unwrap().path()) {
+    for stored in std::fs::read_dir(scratch.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         if stored.is_file() {
-            clean(&stored.display().to_string(), &String::from_utf8_lossy(&std::fs::read(&stored).unwrap()));
+            clean(
+                &stored.display().to_string(),
+                &String::from_utf8_lossy(&std::fs::read(&stored).unwrap()),
+            );
         }
     }
 
@@ -170,8 +281,15 @@ fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
     configure(&scratch, &dns, "", "http = [\"*\"]\n");
     let _host = Host::start::<&str>(&scratch, []);
     let events = chat("http://own.test:PORT/echo");
-    assert!(content_of(&events, "tool.result").contains("host: own.test"), "{events:?}");
-    assert!(!web.heads().last().unwrap().contains("authorization"), "{:?}", web.heads());
+    assert!(
+        content_of(&events, "tool.result").contains("host: own.test"),
+        "{events:?}"
+    );
+    assert!(
+        !web.heads().last().unwrap().contains("authorization"),
+        "{:?}",
+        web.heads()
+    );
 }
 
 #[test]
@@ -189,12 +307,21 @@ fn a_tool_is_withheld_whose_secret_others_can_read_or_is_missing() {
             assert!(said.contains(part), "`{part}` is not in: {said}");
         }
         // Its agent has the others.
-        let list = cofferdam(&scratch, ["ps", "--format", "json"]).run().exits(0).json();
-        assert_eq!((&list[0]["status"], &list[0]["tools"]), (&json!("ready"), &json!(["other"])));
+        let list = cofferdam(&scratch, ["ps", "--format", "json"])
+            .run()
+            .exits(0)
+            .json();
+        assert_eq!(
+            (&list[0]["status"], &list[0]["tools"]),
+            (&json!("ready"), &json!(["other"]))
+        );
         host.kill();
     };
     let secrets = scratch.data().join("secrets");
-    refused(&["/secrets is missing: make it with mkdir -m 700", "/secrets/token with mode 600"]);
+    refused(&[
+        "/secrets is missing: make it with mkdir -m 700",
+        "/secrets/token with mode 600",
+    ]);
     scratch.directory("data/secrets");
     mode(&secrets, 0o755);
     refused(&["/secrets is open to others (mode 0755): chmod 700 "]);
@@ -212,7 +339,11 @@ fn a_tool_is_withheld_whose_secret_others_can_read_or_is_missing() {
     scratch.directory("data/secrets/token");
     refused(&["/secrets/token is not a file"]);
     std::fs::remove_dir(&file).unwrap();
-    let pipe = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&file).status().unwrap();
+    let pipe = std::process::Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(&file)
+        .status()
+        .unwrap();
     assert!(pipe.success());
     refused(&["/secrets/token is not a file"]);
     std::fs::remove_file(&file).unwrap();
@@ -232,18 +363,37 @@ fn grants_for_nobody_are_told_with_their_place_and_what_there_is() {
     let scratch = Scratch::new();
     let dns = dns(&[]);
     let file = agentfile(&scratch, 1);
-    let row = |agent: &str, tool: &str| format!("[[grant]]\nagent = \"{agent}\"\ntool = \"{tool}\"\n");
+    let row =
+        |agent: &str, tool: &str| format!("[[grant]]\nagent = \"{agent}\"\ntool = \"{tool}\"\n");
     let rest = row("a", "ghost") + &row("nobody", "fetch");
-    configure(&scratch, &dns, "", &format!("env = {{ A = \"1\" }}\n{rest}"));
+    configure(
+        &scratch,
+        &dns,
+        "",
+        &format!("env = {{ A = \"1\" }}\n{rest}"),
+    );
     let config = scratch.data().join("cofferdam.toml");
     let text = std::fs::read_to_string(&config).expect("it was written");
     let place = |line: &str| {
-        let number = text.lines().position(|written| written == line).expect("it is in the file") + 1;
+        let number = text
+            .lines()
+            .position(|written| written == line)
+            .expect("it is in the file")
+            + 1;
         format!("{}:{number}: [[grant]]", config.display())
     };
-    let show = || cofferdam(&scratch, ["config", "show"]).run().exits(0).stderr;
+    let show = || {
+        cofferdam(&scratch, ["config", "show"])
+            .run()
+            .exits(0)
+            .stderr
+    };
     // Before there are any agents, and nothing is made by looking.
-    assert!(show().contains("there is no agent `a`; there is none"), "{}", show());
+    assert!(
+        show().contains("there is no agent `a`; there is none"),
+        "{}",
+        show()
+    );
     assert!(!scratch.data().join("agents").exists());
 
     let expected = [
@@ -251,7 +401,10 @@ fn grants_for_nobody_are_told_with_their_place_and_what_there_is() {
             place("tool = \"ghost\""),
             "for ghost of a grants nothing: agent `a` has no BIN `ghost`; there is fetch, other",
         ),
-        (place("agent = \"nobody\""), "for fetch of nobody grants nothing: there is no agent `nobody`; there is a"),
+        (
+            place("agent = \"nobody\""),
+            "for fetch of nobody grants nothing: there is no agent `nobody`; there is a",
+        ),
     ];
     let first = ["--agentfile".as_ref(), file.as_os_str()];
     // When the agent is made, and when it is restored.
@@ -259,7 +412,11 @@ fn grants_for_nobody_are_told_with_their_place_and_what_there_is() {
         let host = Host::start(&scratch, args);
         assert_eq!(host.has_said("grants nothing"), 2);
         for (place, sentence) in &expected {
-            assert_eq!(host.has_said(&format!("{place} {sentence}")), 1, "{place} {sentence}");
+            assert_eq!(
+                host.has_said(&format!("{place} {sentence}")),
+                1,
+                "{place} {sentence}"
+            );
         }
         host.kill();
         let shown = show();
@@ -274,7 +431,10 @@ fn grants_for_nobody_are_told_with_their_place_and_what_there_is() {
 fn an_agents_tool_that_reaches_every_host_is_told_when_the_host_starts() {
     let scratch = Scratch::new();
     let dns = dns(&[]);
-    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN fetch {}\n", tool("curl").display());
+    let text = format!(
+        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN fetch {}\n",
+        tool("curl").display()
+    );
     let file = scratch.file("Agentfile", text);
     let said = "note: agent a: fetch: it may send requests, and with them what it reads, to every public host";
     configure(&scratch, &dns, "", "http = [\"*\"]\n");

@@ -9,8 +9,13 @@ use crate::support::{Host, Scratch, checkout, python, tool};
 /// `tests/grpc/client.py ADDRESS ACTION…`, with the operator's token if there is one.
 pub(crate) fn command(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Command {
     let mut command = Command::new(python());
-    command.arg(checkout().join("tests/grpc/client.py")).arg(checkout().join("proto"));
-    command.arg(scratch.directory("generated")).arg(&host.address).args(action);
+    command
+        .arg(checkout().join("tests/grpc/client.py"))
+        .arg(checkout().join("proto"));
+    command
+        .arg(scratch.directory("generated"))
+        .arg(&host.address)
+        .args(action);
     if let Ok(token) = std::fs::read_to_string(scratch.data().join("operator.token")) {
         command.env("COFFERDAM_TOKEN", token.trim_end());
     }
@@ -26,7 +31,10 @@ pub(crate) fn client(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Val
 #[track_caller]
 fn ended(mut command: Command) -> Value {
     let output = command.output().expect("Python runs");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{stdout}{stderr}");
     serde_json::from_str(&stdout).expect("the client prints JSON")
 }
@@ -35,10 +43,18 @@ fn ended(mut command: Command) -> Value {
 fn a_foreign_client_finds_and_uses_every_service() {
     let scratch = Scratch::new();
     let notes = scratch.file("n.txt", "1\n2\n");
-    let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN wc {}\n", tool("wc").display());
+    let text = format!(
+        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN wc {}\n",
+        tool("wc").display()
+    );
     let file = scratch.file("Agentfile", text);
     let copy = format!("a:{}", notes.display());
-    let args = ["--agentfile".as_ref(), file.as_os_str(), "--copy-in".as_ref(), copy.as_ref()];
+    let args = [
+        "--agentfile".as_ref(),
+        file.as_os_str(),
+        "--copy-in".as_ref(),
+        copy.as_ref(),
+    ];
     let host = Host::listening(&scratch, args);
 
     let services = client(&scratch, &host, &["services"]);
@@ -50,51 +66,118 @@ fn a_foreign_client_finds_and_uses_every_service() {
         "grpc.health.v1.Health",
     ];
     for service in expected {
-        assert!(services.as_array().unwrap().iter().any(|name| name == service), "{service} is not in {services}");
+        assert!(
+            services
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|name| name == service),
+            "{service} is not in {services}"
+        );
     }
     assert_eq!(client(&scratch, &host, &["health", ""]), "SERVING");
-    assert_eq!(client(&scratch, &host, &["health", "openotters.agent.v1.AgentRuntime"]), "SERVING");
+    assert_eq!(
+        client(
+            &scratch,
+            &host,
+            &["health", "openotters.agent.v1.AgentRuntime"]
+        ),
+        "SERVING"
+    );
     let runtime = client(&scratch, &host, &["runtime"]);
-    assert_eq!(runtime["health"], serde_json::json!(["ok", "a", "builtin/commands"]));
+    assert_eq!(
+        runtime["health"],
+        serde_json::json!(["ok", "a", "builtin/commands"])
+    );
     assert_eq!(runtime["ready"], true);
     assert_eq!(runtime["prompt_object"], "UNIMPLEMENTED");
 
     let events = client(&scratch, &host, &["stream", "s1", "run wc -l n.txt"]);
-    let types: Vec<_> = events.as_array().unwrap().iter().map(|event| event[0].as_str().unwrap()).collect();
-    let expected = ["step.start", "tool.call", "tool.result", "step.finish", "step.start"];
+    let types: Vec<_> = events
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event[0].as_str().unwrap())
+        .collect();
+    let expected = [
+        "step.start",
+        "tool.call",
+        "tool.result",
+        "step.finish",
+        "step.start",
+    ];
     assert_eq!(types[..5], expected, "{events}");
-    assert_eq!(types[types.len() - 2..], ["step.finish", "message.create"], "{events}");
-    assert!(types[5..types.len() - 2].iter().all(|kind| *kind == "text.delta"), "{events}");
+    assert_eq!(
+        types[types.len() - 2..],
+        ["step.finish", "message.create"],
+        "{events}"
+    );
+    assert!(
+        types[5..types.len() - 2]
+            .iter()
+            .all(|kind| *kind == "text.delta"),
+        "{events}"
+    );
     assert_eq!(events[2][1], "2 n.txt\n");
-    assert_eq!(client(&scratch, &host, &["chat", "s1", "run wc -c n.txt"]), "4 n.txt\n");
+    assert_eq!(
+        client(&scratch, &host, &["chat", "s1", "run wc -c n.txt"]),
+        "4 n.txt\n"
+    );
 
     let messages = client(&scratch, &host, &["messages", "s1"]);
-    let roles: Vec<_> = messages.as_array().unwrap().iter().map(|message| message[0].as_str().unwrap()).collect();
+    let roles: Vec<_> = messages
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message[0].as_str().unwrap())
+        .collect();
     assert_eq!(roles, ["user", "assistant", "user", "assistant"]);
     assert_eq!(messages[0][1], "run wc -l n.txt");
-    let parts: Value = serde_json::from_str(messages[1][1].as_str().unwrap()).expect("the parts of an answer");
+    let parts: Value =
+        serde_json::from_str(messages[1][1].as_str().unwrap()).expect("the parts of an answer");
     assert_eq!(parts[0]["kind"], "tool");
     assert_eq!(parts[0]["output"], "2 n.txt\n");
     host.kill();
 
     let host = Host::start::<&str>(&scratch, []);
     assert_eq!(client(&scratch, &host, &["messages", "s1"]), messages);
-    assert_eq!(client(&scratch, &host, &["sessions"]), serde_json::json!([["s1", 4]]));
+    assert_eq!(
+        client(&scratch, &host, &["sessions"]),
+        serde_json::json!([["s1", 4]])
+    );
     assert_eq!(client(&scratch, &host, &["delete", "s1"]), "OK");
     assert_eq!(client(&scratch, &host, &["delete", "s1"]), "NOT_FOUND");
-    assert_eq!(client(&scratch, &host, &["sessions"]), serde_json::json!([]));
+    assert_eq!(
+        client(&scratch, &host, &["sessions"]),
+        serde_json::json!([])
+    );
 }
 
 #[test]
 fn a_foreign_client_is_told_what_it_did_wrong() {
     let scratch = Scratch::new();
     let agent = |name: &str| {
-        scratch.file(name, format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\n")).into_os_string()
+        scratch
+            .file(
+                name,
+                format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\n"),
+            )
+            .into_os_string()
     };
-    let args = ["--agentfile".into(), agent("a"), "--agentfile".into(), agent("b")];
+    let args = [
+        "--agentfile".into(),
+        agent("a"),
+        "--agentfile".into(),
+        agent("b"),
+    ];
     let host = Host::start(&scratch, args);
     let statuses = client(&scratch, &host, &["mistakes"]);
-    let status = |mistake: &str| (statuses[mistake][0].as_str().unwrap(), statuses[mistake][1].as_str().unwrap());
+    let status = |mistake: &str| {
+        (
+            statuses[mistake][0].as_str().unwrap(),
+            statuses[mistake][1].as_str().unwrap(),
+        )
+    };
     assert_eq!(status("no agent named").0, "INVALID_ARGUMENT");
     assert!(status("no agent named").1.contains("a, b"));
     assert_eq!(status("unknown agent").0, "NOT_FOUND");
@@ -106,15 +189,22 @@ fn a_foreign_client_is_told_what_it_did_wrong() {
     assert_eq!(status("invalid UTF-8").0, "INVALID_ARGUMENT");
     assert_eq!(status("regenerate").0, "UNIMPLEMENTED");
     // Nothing of it was stored, and the host goes on.
-    assert_eq!(client(&scratch, &host, &["sessions", "a"]), serde_json::json!([]));
+    assert_eq!(
+        client(&scratch, &host, &["sessions", "a"]),
+        serde_json::json!([])
+    );
 }
 
 #[test]
 fn tcp_asks_for_the_token_before_anything_else() {
     let scratch = Scratch::new();
-    let file = scratch.file("Agentfile", "FROM scratch\nNAME a\nMODEL builtin/commands\n");
+    let file = scratch.file(
+        "Agentfile",
+        "FROM scratch\nNAME a\nMODEL builtin/commands\n",
+    );
     let host = Host::listening(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-    let right = std::fs::read_to_string(scratch.data().join("operator.token")).expect("made at the start");
+    let right =
+        std::fs::read_to_string(scratch.data().join("operator.token")).expect("made at the start");
     let right = right.trim_end();
     let code = |token: &str| {
         let mut command = command(&scratch, &host, &["statuses"]);
@@ -124,12 +214,20 @@ fn tcp_asks_for_the_token_before_anything_else() {
         };
         ended(command)
     };
-    for wrong in ["", &right[1..], &format!("{right}0"), &"0".repeat(right.len())] {
+    for wrong in [
+        "",
+        &right[1..],
+        &format!("{right}0"),
+        &"0".repeat(right.len()),
+    ] {
         let statuses = code(wrong);
         for (request, status) in statuses.as_object().unwrap() {
             assert_eq!(status[0], "UNAUTHENTICATED", "{request}: {statuses}");
             let sentence = status[1].as_str().unwrap();
-            assert!(sentence.contains("Bearer") && sentence.contains("operator's token"), "{request}: {statuses}");
+            assert!(
+                sentence.contains("Bearer") && sentence.contains("operator's token"),
+                "{request}: {statuses}"
+            );
             // Any user of the machine reads it.
             assert!(!sentence.contains('/'), "{request}: {statuses}");
         }
@@ -141,9 +239,15 @@ fn tcp_asks_for_the_token_before_anything_else() {
     assert_eq!(statuses["nothing"][0], "UNIMPLEMENTED", "{statuses}");
     host.kill();
 
-    // Without the flag there is the socket alone, which needs no token, and gRPC's C core finds through it.
+    // Without the flag there is the socket alone, which needs no token, and gRPC's C core finds
+    // through it.
     let mut host = Host::start::<&str>(&scratch, []);
     assert!(!host.hears("listening on ").contains("http://"));
     assert_eq!(client(&scratch, &host, &["health", ""]), "SERVING");
-    assert_eq!(client(&scratch, &host, &["chat", "s", "hello"]).as_str().map(str::is_empty), Some(false));
+    assert_eq!(
+        client(&scratch, &host, &["chat", "s", "hello"])
+            .as_str()
+            .map(str::is_empty),
+        Some(false)
+    );
 }

@@ -19,9 +19,16 @@ fn component(scratch: &Scratch, text: &str) -> std::path::PathBuf {
 }
 
 fn command(scratch: &Scratch, verb: &str, tool: &Path) -> Ran {
-    let ran = cofferdam(scratch, ["tool".as_ref(), verb.as_ref(), tool.as_os_str()]).patience(PATIENCE).run();
+    let ran = cofferdam(scratch, ["tool".as_ref(), verb.as_ref(), tool.as_os_str()])
+        .patience(PATIENCE)
+        .run();
     assert!(ran.peak_kib < MOST_KIB, "{} KiB", ran.peak_kib);
-    assert!(ran.stderr.len() < MOST_SAID, "{} bytes: {}", ran.stderr.len(), ran.stderr);
+    assert!(
+        ran.stderr.len() < MOST_SAID,
+        "{} bytes: {}",
+        ran.stderr.len(),
+        ran.stderr
+    );
     ran
 }
 
@@ -29,16 +36,30 @@ fn command(scratch: &Scratch, verb: &str, tool: &Path) -> Ran {
 fn what_is_said_of_imports_and_exports_is_short() {
     let scratch = Scratch::new();
     let long = "a".repeat(2_000);
-    let imports: String = (0..900).map(|n| format!("(import \"{long}{n}\" (func))")).collect();
+    let imports: String = (0..900)
+        .map(|n| format!("(import \"{long}{n}\" (func))"))
+        .collect();
     let tool = component(&scratch, &format!("(component {imports})"));
-    command(&scratch, "run", &tool).exits(2).complains(&["imports aaa", "…, and 895 more", "declares nothing"]);
+    command(&scratch, "run", &tool).exits(2).complains(&[
+        "imports aaa",
+        "…, and 895 more",
+        "declares nothing",
+    ]);
     let module = "(core module $m)";
-    let exports: String = (0..900).map(|n| format!("(export \"{long}{n}\" (core module $m))")).collect();
+    let exports: String = (0..900)
+        .map(|n| format!("(export \"{long}{n}\" (core module $m))"))
+        .collect();
     let tool = component(&scratch, &format!("(component {module} {exports})"));
-    command(&scratch, "run", &tool).exits(2).complains(&["nothing that can be called", "; and 895 more"]);
-    let exports: String = (0..2_000).map(|n| format!("(export \"a{n}\" (core module $m))")).collect();
+    command(&scratch, "run", &tool)
+        .exits(2)
+        .complains(&["nothing that can be called", "; and 895 more"]);
+    let exports: String = (0..2_000)
+        .map(|n| format!("(export \"a{n}\" (core module $m))"))
+        .collect();
     let tool = component(&scratch, &format!("(component {module} {exports})"));
-    command(&scratch, "inspect", &tool).exits(2).complains(&["more than 1000 exports"]);
+    command(&scratch, "inspect", &tool)
+        .exits(2)
+        .complains(&["more than 1000 exports"]);
 }
 
 /// A megabyte of words about one type, and twenty functions that use it five hundred times each.
@@ -72,7 +93,9 @@ fn words_of_a_package_are_not_multiplied() {
                 (@custom \"package-docs\" \"\\01{words}\"))"
         ),
     );
-    command(&scratch, "inspect", &tool).exits(2).complains(&["f0: its schemas have more than 32768 bytes"]);
+    command(&scratch, "inspect", &tool)
+        .exits(2)
+        .complains(&["f0: its schemas have more than 32768 bytes"]);
 }
 
 /// Handles of resources that a guest makes for itself lie in tables of the engine.
@@ -93,7 +116,20 @@ fn a_guest_holds_a_limited_number_of_its_own_resources() {
             (instance $exports (export \"run\" (func $run)))
             (export \"wasi:cli/run@0.2.0\" (instance $exports)))",
     );
-    let args = ["tool".as_ref(), "run".as_ref(), "--format".as_ref(), "json".as_ref(), tool.as_os_str()];
-    let outcome = &cofferdam(&scratch, args).patience(PATIENCE).run().exits(1).json()["outcome"];
-    assert_eq!(outcome["message"], "the guest holds more handles of its own resources than its limit");
+    let args = [
+        "tool".as_ref(),
+        "run".as_ref(),
+        "--format".as_ref(),
+        "json".as_ref(),
+        tool.as_os_str(),
+    ];
+    let outcome = &cofferdam(&scratch, args)
+        .patience(PATIENCE)
+        .run()
+        .exits(1)
+        .json()["outcome"];
+    assert_eq!(
+        outcome["message"],
+        "the guest holds more handles of its own resources than its limit"
+    );
 }

@@ -1,7 +1,7 @@
 //! Tests that drive the real thing from outside, in one binary so that it links once.
 //!
-//! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a gRPC client, a component made from
-//! Python, programs in C.
+//! `./just test` builds what they need: the binary, the tools, the hostile guests, a Python with a
+//! gRPC client, a component made from Python, programs in C.
 
 #![allow(
     clippy::disallowed_methods,

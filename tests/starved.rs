@@ -10,7 +10,14 @@ use crate::grpc::{client, command};
 use crate::support::{Host, Scratch, Typed, binary, content_of, guest, tool};
 
 /// Calls that hold guest threads: several for each thread of a small machine.
-const HOLDERS: [&str; 6] = ["cpu_spin", "memory_fill", "clock_spin", "cpu_spin", "memory_fill", "clock_spin"];
+const HOLDERS: [&str; 6] = [
+    "cpu_spin",
+    "memory_fill",
+    "clock_spin",
+    "cpu_spin",
+    "memory_fill",
+    "clock_spin",
+];
 
 /// Requests of each kind; the slowest but one of a hundred is compared.
 const REQUESTS: &str = "100";
@@ -35,20 +42,30 @@ impl Holder {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let events = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let begun =
-            events.take_while(|event| !event.contains("\"tool.result\"")).any(|event| event.contains("\"tool.call\""));
+        let events = BufReader::new(child.stdout.take().expect("piped"))
+            .lines()
+            .map_while(Result::ok);
+        let begun = events
+            .take_while(|event| !event.contains("\"tool.result\""))
+            .any(|event| event.contains("\"tool.call\""));
         assert!(begun, "{tool} was not called");
         Self(child)
     }
 }
 
 impl Holder {
-    /// Starts calls of the tool `checked` again and again. The host checks each input without a pause.
+    /// Starts calls of the tool `checked` again and again. The host checks each input without a
+    /// pause.
     fn checks(scratch: &Scratch, host: &Host<'_>) -> Self {
         let mut command = command(scratch, host, &["hold", "busy", "checked", "6"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python runs");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped"))
+            .lines()
+            .map_while(Result::ok);
         assert_eq!(lines.next().as_deref(), Some("\"held\""));
         Self(child)
     }
@@ -75,13 +92,28 @@ fn a_host_whose_guest_threads_are_held_answers() {
     // Twice as many places of the schema for each level of the input.
     let twice = json!({ "properties": { "a": { "$ref": "#" } } });
     let schema = json!({ "allOf": [twice, twice] }).to_string();
-    let checked = Typed { input_schema: &schema, ..Typed::default() }.file(&scratch, "checked");
+    let checked = Typed {
+        input_schema: &schema,
+        ..Typed::default()
+    }
+    .file(&scratch, "checked");
     bins += &format!("BIN checked {}\n", checked.display());
     scratch.file("data/cofferdam.toml", grants);
-    let busy = scratch.file("busy/Agentfile", format!("FROM scratch\nNAME busy\nMODEL builtin/commands\n{bins}"));
-    let wc = format!("FROM scratch\nNAME idle\nMODEL builtin/commands\nBIN wc {}\n", tool("wc").display());
+    let busy = scratch.file(
+        "busy/Agentfile",
+        format!("FROM scratch\nNAME busy\nMODEL builtin/commands\n{bins}"),
+    );
+    let wc = format!(
+        "FROM scratch\nNAME idle\nMODEL builtin/commands\nBIN wc {}\n",
+        tool("wc").display()
+    );
     let idle = scratch.file("idle/Agentfile", wc);
-    let files = ["--agentfile".as_ref(), busy.as_os_str(), "--agentfile".as_ref(), idle.as_os_str()];
+    let files = [
+        "--agentfile".as_ref(),
+        busy.as_os_str(),
+        "--agentfile".as_ref(),
+        idle.as_os_str(),
+    ];
     let mut host = Host::start(&scratch, files);
     let measured = |host: &Host<'_>| client(&scratch, host, &["latencies", "idle", REQUESTS]);
     let guests = || Vec::from(HOLDERS.map(|name| Holder::start(&scratch, name)));
@@ -101,18 +133,28 @@ fn a_host_whose_guest_threads_are_held_answers() {
             slow.push(format!("{kind}: {held:.1} ms instead of {quiet:.1} ms"));
         }
     }
-    assert!(slow.is_empty(), "while guest threads are held: {}", slow.join(", "));
+    assert!(
+        slow.is_empty(),
+        "while guest threads are held: {}",
+        slow.join(", ")
+    );
 
     let mut holders = guests();
     // A tool of another agent gets its share of the guest threads.
     assert!(content_of(&host.chat("idle", "run wc --version"), "tool.result").contains("wc"));
     holders.push(Holder::checks(&scratch, &host));
-    let quiet = before["ps"].as_f64().expect("a number").max(after["ps"].as_f64().expect("a number"));
+    let quiet = before["ps"]
+        .as_f64()
+        .expect("a number")
+        .max(after["ps"].as_f64().expect("a number"));
     host.signal("TERM");
     let began = Instant::now();
     host.hears("ending: waiting for ");
     let told = began.elapsed().as_secs_f64() * 1000.0;
-    assert!(told <= ANSWER.max(TIMES * quiet), "SIGTERM was heard after {told:.1} ms");
+    assert!(
+        told <= ANSWER.max(TIMES * quiet),
+        "SIGTERM was heard after {told:.1} ms"
+    );
     drop(holders);
     assert_eq!(host.ended(), Some(0));
 }

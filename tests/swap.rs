@@ -1,5 +1,5 @@
-//! Memory of one call is not left for the next, also where the host swaps. These tests switch a swap file on, which needs
-//! root: elsewhere they say so and prove nothing.
+//! Memory of one call is not left for the next, also where the host swaps. These tests switch a
+//! swap file on, which needs root: elsewhere they say so and prove nothing.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -27,10 +27,14 @@ impl SwapFile {
         let scratch = Scratch::new();
         let path = scratch.path().join("swap");
         // Swap files have no holes.
-        std::fs::write(&path, vec![0; usize::try_from(SWAP_FILE).expect("it fits")]).expect("room on the disk");
+        std::fs::write(&path, vec![0; usize::try_from(SWAP_FILE).expect("it fits")])
+            .expect("room on the disk");
         run("chmod", &["600".as_ref(), path.as_ref()]);
         run("mkswap", &[path.as_ref()]);
-        Self { path, _scratch: scratch }
+        Self {
+            path,
+            _scratch: scratch,
+        }
     }
 
     fn switch_on(&self) {
@@ -47,8 +51,15 @@ impl Drop for SwapFile {
 
 #[track_caller]
 fn run(program: &str, args: &[&Path]) {
-    let output = Command::new(program).args(args).output().unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(program)
+        .args(args)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(
+        output.status.success(),
+        "{program}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn is_root() -> bool {
@@ -75,7 +86,10 @@ fn memory_in_swap_is_not_left_for_the_next_call() {
     assert!(matches!(proof, SwapProof::Holds(_)), "{proof:?}");
     // The proof proves something: without the watch on swap, the memory is found.
     let forced = SwapProof::run(&binary(), "[host]\npagemap-scan = \"always\"\n").expect("it runs");
-    assert!(matches!(&forced, SwapProof::Fails(words) if words.contains("unreachable")), "{forced:?}");
+    assert!(
+        matches!(&forced, SwapProof::Fails(words) if words.contains("unreachable")),
+        "{forced:?}"
+    );
 }
 
 #[test]

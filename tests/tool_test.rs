@@ -1,4 +1,5 @@
-//! `tool test`: cases in every form, hostile inputs, what a manifest asks for in vain, and what a tool needs.
+//! `tool test`: cases in every form, hostile inputs, what a manifest asks for in vain, and what a
+//! tool needs.
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -45,8 +46,7 @@ const PACKAGE: &str = r#"
 
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"shout\"\nversion = \"0.0.0\"\n";
 
-const HEAD: &str =
-    "schema = 1\n[tool]\nname = \"shout\"\nversion = \"0.0.0\"\nsummary = \"Writes text | in capitals\"\n";
+const HEAD: &str = "schema = 1\n[tool]\nname = \"shout\"\nversion = \"0.0.0\"\nsummary = \"Writes text | in capitals\"\n";
 
 /// Asks for what its cases use, and for more.
 const MUCH: &str = r#"
@@ -103,14 +103,39 @@ const FAILING: &str = r#"[
 
 /// What each of [`FAILING`] is told.
 const TOLD: [(&str, &[&str]); 8] = [
-    ("f-text", &["stdout: - expected, + found", "  A", "- C", "+ B"]),
+    (
+        "f-text",
+        &["stdout: - expected, + found", "  A", "- C", "+ B"],
+    ),
     ("f-bytes", &["at byte 0: expected 0xff, found 0x41"]),
     ("f-pattern", &["stdout: no match of the pattern ^B", "  A"]),
-    ("f-json", &["/tags/1: expected 3, found 2", "/more: expected 1, and it is not there"]),
-    ("f-outcome", &["outcome: expected ok, it is guest-error: exit code 1", "stderr: what?"]),
-    ("f-file", &["file a: - expected", "- 2", "+ 1", "file b: No such file"]),
+    (
+        "f-json",
+        &[
+            "/tags/1: expected 3, found 2",
+            "/more: expected 1, and it is not there",
+        ],
+    ),
+    (
+        "f-outcome",
+        &[
+            "outcome: expected ok, it is guest-error: exit code 1",
+            "stderr: what?",
+        ],
+    ),
+    (
+        "f-file",
+        &["file a: - expected", "- 2", "+ 1", "file b: No such file"],
+    ),
     ("f-gone", &["file a: it is there"]),
-    ("f-vain", &["LANG is set by the host", "does not declare NOBODY", "does not declare token"]),
+    (
+        "f-vain",
+        &[
+            "LANG is set by the host",
+            "does not declare NOBODY",
+            "does not declare token",
+        ],
+    ),
 ];
 
 /// The package on disk, below `target`.
@@ -122,7 +147,11 @@ impl Project {
     fn new() -> Self {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a temporary directory");
         let project = Self { dir };
-        for (name, text) in [("Cargo.toml", PACKAGE), ("Cargo.lock", LOCK), ("src/main.rs", SHOUT)] {
+        for (name, text) in [
+            ("Cargo.toml", PACKAGE),
+            ("Cargo.lock", LOCK),
+            ("src/main.rs", SHOUT),
+        ] {
             project.file(name, text);
         }
         project
@@ -130,13 +159,22 @@ impl Project {
 
     fn file(&self, name: &str, text: &str) {
         let path = self.dir.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a file lies in a directory")).expect("directories");
+        std::fs::create_dir_all(path.parent().expect("a file lies in a directory"))
+            .expect("directories");
         std::fs::write(path, text).expect("a file");
     }
 
     fn test(&self, scratch: &Scratch, flags: &[&str]) -> Ran {
-        let args = ["tool".as_ref(), "test".as_ref(), self.dir.path().as_os_str()];
-        cofferdam(scratch, args.into_iter().chain(flags.iter().map(AsRef::as_ref))).run()
+        let args = [
+            "tool".as_ref(),
+            "test".as_ref(),
+            self.dir.path().as_os_str(),
+        ];
+        cofferdam(
+            scratch,
+            args.into_iter().chain(flags.iter().map(AsRef::as_ref)),
+        )
+        .run()
     }
 }
 
@@ -146,13 +184,22 @@ fn beside(scratch: &Scratch, name: &str, manifest: &str, cases: &str, flags: &[&
     let head = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
     scratch.file("capabilities.toml", format!("{head}{manifest}"));
     scratch.file("cases/a.json", cases);
-    let args = ["tool", "test", "guest.wasm", "--capabilities", "capabilities.toml"];
+    let args = [
+        "tool",
+        "test",
+        "guest.wasm",
+        "--capabilities",
+        "capabilities.toml",
+    ];
     cofferdam(scratch, args.iter().chain(flags)).run()
 }
 
 fn case<'a>(tested: &'a Value, name: &str) -> &'a Value {
     let cases = tested["cases"].as_array().expect("cases");
-    cases.iter().find(|case| case["name"] == name).unwrap_or_else(|| panic!("no {name} in {tested}"))
+    cases
+        .iter()
+        .find(|case| case["name"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {tested}"))
 }
 
 #[test]
@@ -162,35 +209,83 @@ fn cases_pass_or_say_what_differs() {
     project.file("cases/a.json", PASSING);
     project.file("cases/b.json", FAILING);
 
-    let ran = project.test(&scratch, &["--format", "json"]).exits(1).complains(&["9 of 23 cases failed"]);
-    assert!(!ran.stderr.contains("cases\r") && !ran.stderr.contains("building shout"), "{}", ran.stderr);
+    let ran = project
+        .test(&scratch, &["--format", "json"])
+        .exits(1)
+        .complains(&["9 of 23 cases failed"]);
+    assert!(
+        !ran.stderr.contains("cases\r") && !ran.stderr.contains("building shout"),
+        "{}",
+        ran.stderr
+    );
     let all = ran.json();
     let tested = &all[0];
-    let order: Vec<_> = tested["cases"].as_array().unwrap().iter().map(|case| case["name"].as_str().unwrap()).collect();
+    let order: Vec<_> = tested["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| case["name"].as_str().unwrap())
+        .collect();
     assert_eq!(order[..2], ["whole", "bytes"]);
     assert_eq!(order[9..17], TOLD.map(|(name, _)| name));
     for passing in &order[..9] {
-        assert_eq!(case(tested, passing)["passed"], true, "{}", case(tested, passing));
+        assert_eq!(
+            case(tested, passing)["passed"],
+            true,
+            "{}",
+            case(tested, passing)
+        );
     }
     for (name, parts) in TOLD {
         let failed = case(tested, name);
-        let problems: Vec<_> =
-            failed["problems"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+        let problems: Vec<_> = failed["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|text| text.as_str().unwrap())
+            .collect();
         let problems = problems.join("\n");
         assert_eq!(failed["passed"], false);
-        assert!(parts.iter().all(|part| problems.contains(part)), "{name}: {problems}");
+        assert!(
+            parts.iter().all(|part| problems.contains(part)),
+            "{name}: {problems}"
+        );
     }
-    let ends = ["empty input", "huge arguments", "huge input", "deep JSON", "closed stdin"];
+    let ends = [
+        "empty input",
+        "huge arguments",
+        "huge input",
+        "deep JSON",
+        "closed stdin",
+    ];
     for name in ends {
-        assert_eq!(case(tested, &format!("hostile: {name}"))["passed"], true, "{tested}");
+        assert_eq!(
+            case(tested, &format!("hostile: {name}"))["passed"],
+            true,
+            "{tested}"
+        );
     }
     let panics = case(tested, "hostile: invalid UTF-8");
-    assert_eq!((&panics["passed"], &panics["outcome"]["name"]), (&Value::from(false), &Value::from("trap")));
-    assert!(panics["problems"][0].as_str().unwrap().contains("expected an outcome of its own"), "{panics}");
+    assert_eq!(
+        (&panics["passed"], &panics["outcome"]["name"]),
+        (&Value::from(false), &Value::from("trap"))
+    );
+    assert!(
+        panics["problems"][0]
+            .as_str()
+            .unwrap()
+            .contains("expected an outcome of its own"),
+        "{panics}"
+    );
     assert!(case(tested, "memory")["peak_memory"].as_u64().unwrap() > 100 << 20);
 
     let ran = project.test(&scratch, &[]).exits(1);
-    for part in ["FAIL f-text", "  - C\n  + B\n", "FAIL hostile: invalid UTF-8", "17 cases, 6 hostile inputs"] {
+    for part in [
+        "FAIL f-text",
+        "  - C\n  + B\n",
+        "FAIL hostile: invalid UTF-8",
+        "17 cases, 6 hostile inputs",
+    ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     assert!(!ran.stdout.contains('\x1b'), "colour is for terminals");
@@ -201,10 +296,21 @@ fn what_no_case_uses_is_named_and_what_is_needed_is_learned() {
     let (scratch, project) = (Scratch::new(), Project::new());
     project.file("capabilities.toml", &format!("{HEAD}{MUCH}"));
     project.file("cases/a.json", PASSING);
-    project.file("cases/b.json", r#"{"name": "hostile: invalid UTF-8", "expect": {"outcome": "trap"}}"#);
+    project.file(
+        "cases/b.json",
+        r#"{"name": "hostile: invalid UTF-8", "expect": {"outcome": "trap"}}"#,
+    );
 
-    let tested = project.test(&scratch, &["--format", "json"]).exits(0).json();
-    let unused: Vec<_> = tested[0]["unused"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    let tested = project
+        .test(&scratch, &["--format", "json"])
+        .exits(0)
+        .json();
+    let unused: Vec<_> = tested[0]["unused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap())
+        .collect();
     let expected = [
         "[[fs]] /data: no case writes there, so read-only is enough",
         "[[fs]] /tmp: no case looks there",
@@ -213,31 +319,60 @@ fn what_no_case_uses_is_named_and_what_is_needed_is_learned() {
         "[limits] handles = 2_000: every case passes with the default of 1_024",
     ];
     assert_eq!(unused.len(), expected.len(), "{unused:#?}");
-    assert!(unused.iter().zip(expected).all(|(told, part)| told.starts_with(part)), "{unused:#?}");
+    assert!(
+        unused
+            .iter()
+            .zip(expected)
+            .all(|(told, part)| told.starts_with(part)),
+        "{unused:#?}"
+    );
     let suggestion = &tested[0]["suggestion"];
-    assert_eq!(suggestion["limits"], serde_json::json!({"memory": "256MiB"}), "{suggestion}");
+    assert_eq!(
+        suggestion["limits"],
+        serde_json::json!({"memory": "256MiB"}),
+        "{suggestion}"
+    );
 
-    let table = project.test(&scratch, &["--format", "markdown"]).exits(0).stdout;
+    let table = project
+        .test(&scratch, &["--format", "markdown"])
+        .exits(0)
+        .stdout;
     let row = table.lines().last().unwrap();
-    assert!(row.starts_with("| `shout` | Writes text \\| in capitals | ") && row.ends_with(" MiB |"), "{table}");
+    assert!(
+        row.starts_with("| `shout` | Writes text \\| in capitals | ") && row.ends_with(" MiB |"),
+        "{table}"
+    );
 
     let learned = project.test(&scratch, &["--learn"]).exits(0).stdout;
-    for part in ["9 of 9 do", "path = \"/workspace\"\naccess = \"read-write\"\nreason = \"r\"", "memory = \"128MiB\""] {
+    for part in [
+        "9 of 9 do",
+        "path = \"/workspace\"\naccess = \"read-write\"\nreason = \"r\"",
+        "memory = \"128MiB\"",
+    ] {
         assert!(learned.contains(part), "{part}: {learned}");
     }
     for part in ["/data", "/tmp", "a.test", "OTHER", "handles", "fuel"] {
         assert!(!learned.contains(part), "{part}: {learned}");
     }
     project.file("capabilities.toml", &learned);
-    let tested = project.test(&scratch, &["--format", "json"]).exits(0).json();
+    let tested = project
+        .test(&scratch, &["--format", "json"])
+        .exits(0)
+        .json();
     assert_eq!(tested[0]["unused"], serde_json::json!([]));
     // From nothing the same rows are learned, and their reasons are still to be written.
     project.file("capabilities.toml", HEAD);
     let bare = project.test(&scratch, &["--learn"]).exits(0).stdout;
     assert_eq!(bare.matches("reason = \"\"").count(), 2, "{bare}");
     project.file("capabilities.toml", &bare);
-    project.test(&scratch, &[]).exits(2).complains(&["`reason` is empty"]);
-    project.file("capabilities.toml", &bare.replace("reason = \"\"", "reason = \"its cases need it\""));
+    project
+        .test(&scratch, &[])
+        .exits(2)
+        .complains(&["`reason` is empty"]);
+    project.file(
+        "capabilities.toml",
+        &bare.replace("reason = \"\"", "reason = \"its cases need it\""),
+    );
     project.test(&scratch, &[]).exits(0);
 }
 
@@ -261,31 +396,83 @@ fn a_web_server_stands_in_for_the_hosts_of_a_case() {
             r#"{{"name": "{name}", "args": ["{method}", "{url}"], {http}, "secrets": ["token"], "expect": {{{expect}}}}}"#
         )
     };
-    let refused = |words: &str| format!(r#""outcome": "guest-error", "stderr": {{"pattern": "{words}"}}"#);
+    let refused =
+        |words: &str| format!(r#""outcome": "guest-error", "stderr": {{"pattern": "{words}"}}"#);
     let whole = r#""stdout": {"pattern": "^status: 201\n(?s:.*)x-kind: z\n(?s:.*)hello$"}"#;
     let cases = [
         ask("answered", "GET", "https://a.test/x?y", whole),
-        ask("another path", "GET", "https://a.test/x", r#""stdout": {"pattern": "^status: 404\n"}"#),
-        ask("another host", "GET", "https://b.test/x?y", &refused("DnsError")),
-        ask("another scheme", "GET", "http://a.test/x?y", &refused("DnsError")),
-        ask("another method", "POST", "https://a.test/x?y", &refused("HttpRequestDenied")),
-        ask("not declared", "GET", "https://a.example/", &refused("HttpRequestDenied")),
+        ask(
+            "another path",
+            "GET",
+            "https://a.test/x",
+            r#""stdout": {"pattern": "^status: 404\n"}"#,
+        ),
+        ask(
+            "another host",
+            "GET",
+            "https://b.test/x?y",
+            &refused("DnsError"),
+        ),
+        ask(
+            "another scheme",
+            "GET",
+            "http://a.test/x?y",
+            &refused("DnsError"),
+        ),
+        ask(
+            "another method",
+            "POST",
+            "https://a.test/x?y",
+            &refused("HttpRequestDenied"),
+        ),
+        ask(
+            "not declared",
+            "GET",
+            "https://a.example/",
+            &refused("HttpRequestDenied"),
+        ),
     ];
     let cases = format!("[{}]", cases.join(",\n"));
-    let tested = beside(&scratch, "http_fetch", manifest, &cases, &["--format", "json"]).exits(0).json();
+    let tested = beside(
+        &scratch,
+        "http_fetch",
+        manifest,
+        &cases,
+        &["--format", "json"],
+    )
+    .exits(0)
+    .json();
     assert_eq!(tested[0]["unused"], serde_json::json!([]));
 
     let idle = r#"{"name": "idle", "expect": {"outcome": "guest-error"}}"#;
-    let tested = beside(&scratch, "http_fetch", manifest, idle, &["--format", "json"]).exits(0).json();
+    let tested = beside(
+        &scratch,
+        "http_fetch",
+        manifest,
+        idle,
+        &["--format", "json"],
+    )
+    .exits(0)
+    .json();
     let unused = tested[0]["unused"].to_string();
-    assert!(unused.contains("[[http]] *.test: no case") && unused.contains("[[secret]] token: no case"), "{unused}");
+    assert!(
+        unused.contains("[[http]] *.test: no case") && unused.contains("[[secret]] token: no case"),
+        "{unused}"
+    );
 
     // What is acknowledged instead of used, and what is asked for.
-    let learned = beside(&scratch, "http_fetch", "", idle, &["--learn"]).exits(0).stdout;
-    for part in ["1 of 1 do", "[[unused]]\ninterface = \"wasi:http/outgoing-handler\""] {
+    let learned = beside(&scratch, "http_fetch", "", idle, &["--learn"])
+        .exits(0)
+        .stdout;
+    for part in [
+        "1 of 1 do",
+        "[[unused]]\ninterface = \"wasi:http/outgoing-handler\"",
+    ] {
         assert!(learned.contains(part), "{part}: {learned}");
     }
-    let learned = beside(&scratch, "http_fetch", manifest, &cases, &["--learn"]).exits(0).stdout;
+    let learned = beside(&scratch, "http_fetch", manifest, &cases, &["--learn"])
+        .exits(0)
+        .stdout;
     for part in [
         "host = \"a.test\"\nmethods = [\"GET\"]\nreason = \"r\"",
         "format = \"Bearer {}\"",
@@ -301,23 +488,43 @@ fn a_tool_calls_itself_in_a_case_and_a_row_for_calls_that_none_makes_is_told() {
     let scratch = Scratch::new();
     let manifest = "[[call]]\nname = \"guest\"\nreason = \"r\"\n";
     let idle = r#"{"name": "idle", "input": {"act": "nothing"}}"#;
-    let tested = beside(&scratch, "nested", manifest, idle, &["--format", "json"]).exits(0).json();
-    assert_eq!(tested[0]["unused"], serde_json::json!(["[[call]] guest: no case calls another tool"]));
+    let tested = beside(&scratch, "nested", manifest, idle, &["--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        tested[0]["unused"],
+        serde_json::json!(["[[call]] guest: no case calls another tool"])
+    );
 
     let calls = r#"{"name": "calls", "input": {"act": "call", "tool": "guest", "input": {"act": "nothing"}},
         "expect": {"stdout": {"json": {"inner": {}}}}}"#;
-    let tested = beside(&scratch, "nested", manifest, calls, &["--format", "json"]).exits(0).json();
-    assert_eq!((&tested[0]["unused"], &case(&tested[0], "calls")["calls"]), (&serde_json::json!([]), &1.into()));
-    let learned = beside(&scratch, "nested", manifest, calls, &["--learn"]).exits(0).stdout;
-    assert!(learned.contains("1 of 1 do") && learned.contains(manifest), "{learned}");
+    let tested = beside(&scratch, "nested", manifest, calls, &["--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(
+        (&tested[0]["unused"], &case(&tested[0], "calls")["calls"]),
+        (&serde_json::json!([]), &1.into())
+    );
+    let learned = beside(&scratch, "nested", manifest, calls, &["--learn"])
+        .exits(0)
+        .stdout;
+    assert!(
+        learned.contains("1 of 1 do") && learned.contains(manifest),
+        "{learned}"
+    );
 }
 
 #[test]
 fn a_directory_of_its_own_is_learned_for_each_path() {
     let scratch = Scratch::new();
     let looks = r#"{"name": "looks", "args": ["end"]}"#;
-    let learned = beside(&scratch, "fs_tmp", "", looks, &["--learn"]).exits(0).stdout;
-    assert!(learned.contains("path = \"/tmp\"\naccess = \"read-write\"\nreason = \"\""), "{learned}");
+    let learned = beside(&scratch, "fs_tmp", "", looks, &["--learn"])
+        .exits(0)
+        .stdout;
+    assert!(
+        learned.contains("path = \"/tmp\"\naccess = \"read-write\"\nreason = \"\""),
+        "{learned}"
+    );
     assert_eq!(learned.matches("[[fs]]").count(), 1, "{learned}");
 }
 
@@ -328,44 +535,119 @@ fn a_case_that_is_wrong_is_refused_with_its_place() {
         let ran = beside(&scratch, "args_echo", "", cases, &[]).exits(2);
         ran.complains(&["cases/a.json"]).complains(parts);
     };
-    check("[{\"name\": \"a\"},\n {\"name\": \"b\", \"arg\": []}]", &["a.json:2:", "case 2 (`b`)", "unknown key `arg`"]);
-    check(r#"{"name": "a", "expect": {"out": ""}}"#, &["case 1 (`a`)", "unknown key `out`"]);
+    check(
+        "[{\"name\": \"a\"},\n {\"name\": \"b\", \"arg\": []}]",
+        &["a.json:2:", "case 2 (`b`)", "unknown key `arg`"],
+    );
+    check(
+        r#"{"name": "a", "expect": {"out": ""}}"#,
+        &["case 1 (`a`)", "unknown key `out`"],
+    );
     check(r#"{"args": []}"#, &["case 1", "missing key `name`"]);
     check(r#"{"name": "a", "#, &["a.json:1:"]);
     check(r#"{"name": ""}"#, &["`name`"]);
-    check(r#"[{"name": "a"}, {"name": "a"}]"#, &["case 2 (`a`)", "another case has this name"]);
-    check(r#"{"name": "a", "expect": {"outcome": "fine"}}"#, &["`fine`", "guest-error"]);
-    check(r#"{"name": "a", "expect": {"stdout": {"pattern": "("}}}"#, &["`pattern`"]);
-    check(r#"{"name": "a", "expect": {"stdout": {"regex": "a"}}}"#, &["`regex`", "\"json\""]);
+    check(
+        r#"[{"name": "a"}, {"name": "a"}]"#,
+        &["case 2 (`a`)", "another case has this name"],
+    );
+    check(
+        r#"{"name": "a", "expect": {"outcome": "fine"}}"#,
+        &["`fine`", "guest-error"],
+    );
+    check(
+        r#"{"name": "a", "expect": {"stdout": {"pattern": "("}}}"#,
+        &["`pattern`"],
+    );
+    check(
+        r#"{"name": "a", "expect": {"stdout": {"regex": "a"}}}"#,
+        &["`regex`", "\"json\""],
+    );
     check(r#"{"name": "a", "stdin": {"base64": "%"}}"#, &["`base64`"]);
-    check(r#"{"name": "a", "files": {"../b": "x"}}"#, &["`../b`", "below /workspace"]);
-    check(r#"{"name": "a", "expect": {"files": {"/etc/passwd": null}}}"#, &["`/etc/passwd`"]);
-    check(r#"{"name": "a", "files": {"d": null}}"#, &["`d`", "ends in `/`"]);
-    check(r#"{"name": "a", "input": {}, "args": []}"#, &["`input` is for typed tools"]);
+    check(
+        r#"{"name": "a", "files": {"../b": "x"}}"#,
+        &["`../b`", "below /workspace"],
+    );
+    check(
+        r#"{"name": "a", "expect": {"files": {"/etc/passwd": null}}}"#,
+        &["`/etc/passwd`"],
+    );
+    check(
+        r#"{"name": "a", "files": {"d": null}}"#,
+        &["`d`", "ends in `/`"],
+    );
+    check(
+        r#"{"name": "a", "input": {}, "args": []}"#,
+        &["`input` is for typed tools"],
+    );
     check(r#"{"name": "a", "limits": {"fule": 1}}"#, &["fule"]);
-    check(r#"{"name": "a", "http": {"a.test": {}}}"#, &["a.test", "http://"]);
-    check(r#"{"name": "a", "http": {"http://a.test/": {"status": 99}}}"#, &["`status`: 99"]);
+    check(
+        r#"{"name": "a", "http": {"a.test": {}}}"#,
+        &["a.test", "http://"],
+    );
+    check(
+        r#"{"name": "a", "http": {"http://a.test/": {"status": 99}}}"#,
+        &["`status`: 99"],
+    );
     check(r#"{"name": "a", "secrets": ["a b"]}"#, &["\"a b\""]);
-    check(r#"{"name": "hostile: huge inputs"}"#, &["`huge inputs`", "huge input, "]);
-    check(r#"{"name": "hostile: deep JSON", "args": []}"#, &["leave out `args`"]);
+    check(
+        r#"{"name": "hostile: huge inputs"}"#,
+        &["`huge inputs`", "huge input, "],
+    );
+    check(
+        r#"{"name": "hostile: deep JSON", "args": []}"#,
+        &["leave out `args`"],
+    );
     let scratch = Scratch::new();
-    beside(&scratch, "args_echo", "", r#"{"name": "hostile: wrong types"}"#, &[]).exits(2).complains(&["wrong types"]);
-    beside(&scratch, "args_echo", "", r#"{"name": "a", "tool": "b"}"#, &[])
+    beside(
+        &scratch,
+        "args_echo",
+        "",
+        r#"{"name": "hostile: wrong types"}"#,
+        &[],
+    )
+    .exits(2)
+    .complains(&["wrong types"]);
+    beside(
+        &scratch,
+        "args_echo",
+        "",
+        r#"{"name": "a", "tool": "b"}"#,
+        &[],
+    )
+    .exits(2)
+    .complains(&["no tool `b`", "guest"]);
+    cofferdam(&scratch, ["tool", "test", "guest.wasm"])
+        .run()
         .exits(2)
-        .complains(&["no tool `b`", "guest"]);
-    cofferdam(&scratch, ["tool", "test", "guest.wasm"]).run().exits(2).complains(&["--capabilities"]);
-    cofferdam(&scratch, ["tool", "test"]).run().exits(2).complains(&["Cargo.toml"]);
+        .complains(&["--capabilities"]);
+    cofferdam(&scratch, ["tool", "test"])
+        .run()
+        .exits(2)
+        .complains(&["Cargo.toml"]);
 }
 
 #[test]
 fn tools_are_tested_as_they_ship() {
     let scratch = Scratch::new();
     let manifest = checkout().join("tools/text-stats/capabilities.toml");
-    let component = scratch.file("text-stats.wasm", std::fs::read(crate::support::tool("text-stats")).unwrap());
-    let cases = std::fs::read_to_string(checkout().join("tools/text-stats/cases/counts.json")).unwrap();
+    let component = scratch.file(
+        "text-stats.wasm",
+        std::fs::read(crate::support::tool("text-stats")).unwrap(),
+    );
+    let cases =
+        std::fs::read_to_string(checkout().join("tools/text-stats/cases/counts.json")).unwrap();
     scratch.file("cases/counts.json", cases);
-    let args =
-        ["tool".as_ref(), "test".as_ref(), component.as_os_str(), "--capabilities".as_ref(), manifest.as_os_str()];
+    let args = [
+        "tool".as_ref(),
+        "test".as_ref(),
+        component.as_os_str(),
+        "--capabilities".as_ref(),
+        manifest.as_os_str(),
+    ];
     let ran = cofferdam(&scratch, args).run().exits(0);
-    assert!(ran.stdout.contains("5 cases, 4 hostile inputs") && ran.stdout.contains("denied"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("5 cases, 4 hostile inputs") && ran.stdout.contains("denied"),
+        "{}",
+        ran.stdout
+    );
 }

@@ -21,8 +21,8 @@ use recorded::Inner;
 #[cfg(not(target_family = "wasm"))]
 pub use recorded::Told;
 
-/// What a call has besides its input: a log, its progress, the time that is left, and other tools. A tool that wants it
-/// takes `&Context` as its second parameter.
+/// What a call has besides its input: a log, its progress, the time that is left, and other tools.
+/// A tool that wants it takes `&Context` as its second parameter.
 ///
 /// In tests, [`Context::for_tests`] makes one that keeps what the tool tells.
 #[derive(Debug)]
@@ -46,7 +46,8 @@ pub enum Level {
 /// How a call of another tool ended that did not answer: the host's own names for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ran to its end and says that it failed, or it answered with something else than was asked for.
+    /// It ran to its end and says that it failed, or it answered with something else than was asked
+    /// for.
     GuestError,
     /// It did something that WebAssembly forbids, or gave up: a panic.
     Trap,
@@ -78,13 +79,14 @@ pub struct CallError {
 }
 
 impl Context {
-    /// Writes a line to the host's log, for its operator; no model reads it. A call has room for 256 lines and 64 KiB.
+    /// Writes a line to the host's log, for its operator; no model reads it. A call has room for
+    /// 256 lines and 64 KiB.
     pub fn log(&self, level: Level, message: impl AsRef<str>) {
         self.inner.log(level, message.as_ref());
     }
 
-    /// Tells how far the call has come: `done` of `total`, in whatever the tool counts; `None` when it does not know the
-    /// total. Whoever called may show it. A call has room for 256 of these.
+    /// Tells how far the call has come: `done` of `total`, in whatever the tool counts; `None` when
+    /// it does not know the total. Whoever called may show it. A call has room for 256 of these.
     pub fn progress(&self, done: u64, total: impl Into<Option<u64>>, message: impl AsRef<str>) {
         self.inner.progress(done, total.into(), message.as_ref());
     }
@@ -94,18 +96,28 @@ impl Context {
         self.inner.deadline_left()
     }
 
-    /// Calls another tool of the same agent and waits for its answer. The manifest names the tool in a row `[[call]]`.
-    /// A command takes `{"args": […], "stdin": "…"}` and answers `{"stdout": "…", "stderr": "…"}`.
+    /// Calls another tool of the same agent and waits for its answer. The manifest names the tool
+    /// in a row `[[call]]`. A command takes `{"args": […], "stdin": "…"}` and answers `{"stdout":
+    /// "…", "stderr": "…"}`.
     ///
     /// # Errors
     ///
-    /// When the tool did not answer, or not with an `Output`. `?` makes a [`ToolError`] of it: `failed`, with the
-    /// message.
-    pub fn call<Output: DeserializeOwned>(&self, tool: &str, input: &impl Serialize) -> Result<Output, CallError> {
-        let wrong = |message: String| CallError { outcome: Outcome::GuestError, message };
-        let input = serde_json::to_string(input).map_err(|error| wrong(format!("the input is no JSON: {error}")))?;
+    /// When the tool did not answer, or not with an `Output`. `?` makes a [`ToolError`] of it:
+    /// `failed`, with the message.
+    pub fn call<Output: DeserializeOwned>(
+        &self,
+        tool: &str,
+        input: &impl Serialize,
+    ) -> Result<Output, CallError> {
+        let wrong = |message: String| CallError {
+            outcome: Outcome::GuestError,
+            message,
+        };
+        let input = serde_json::to_string(input)
+            .map_err(|error| wrong(format!("the input is no JSON: {error}")))?;
         let answer = self.inner.call(tool, &input)?;
-        serde_json::from_str(&answer).map_err(|error| wrong(format!("{tool} answered something else: {error}")))
+        serde_json::from_str(&answer)
+            .map_err(|error| wrong(format!("{tool} answered something else: {error}")))
     }
 }
 

@@ -1,8 +1,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a tool could not do its work, as `failure-code` in `wit/tool.wit`. None of these can be mistaken for a decision
-/// of the host: a guest cannot claim to have been denied, timed out or stopped at a limit.
+/// Why a tool could not do its work, as `failure-code` in `wit/tool.wit`. None of these can be
+/// mistaken for a decision of the host: a guest cannot claim to have been denied, timed out or
+/// stopped at a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureCode {
     /// The input fits the schema but makes no sense to this tool.
@@ -26,25 +27,42 @@ pub struct ToolError {
 impl ToolError {
     /// The input fits the schema but makes no sense to this tool. Not retryable.
     pub fn invalid_input(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::InvalidInput, message: message.into(), retryable: false }
+        Self {
+            code: FailureCode::InvalidInput,
+            message: message.into(),
+            retryable: false,
+        }
     }
 
     /// What the input names is not there. Not retryable.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::NotFound, message: message.into(), retryable: false }
+        Self {
+            code: FailureCode::NotFound,
+            message: message.into(),
+            retryable: false,
+        }
     }
 
     /// Something this tool needs did not answer. Retryable.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Unavailable, message: message.into(), retryable: true }
+        Self {
+            code: FailureCode::Unavailable,
+            message: message.into(),
+            retryable: true,
+        }
     }
 
     /// Anything else. Not retryable.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { code: FailureCode::Failed, message: message.into(), retryable: false }
+        Self {
+            code: FailureCode::Failed,
+            message: message.into(),
+            retryable: false,
+        }
     }
 
-    /// The same failure, with the tool's own answer to whether the same call may succeed when it is made again.
+    /// The same failure, with the tool's own answer to whether the same call may succeed when it is
+    /// made again.
     #[must_use]
     pub fn with_retryable(self, retryable: bool) -> Self {
         Self { retryable, ..self }

@@ -1,12 +1,12 @@
-//! What the author of a typed tool writes against: [`tool`] makes a tool of a function, and [`export!`] makes a
-//! component of one or several of them.
+//! What the author of a typed tool writes against: [`tool`] makes a tool of a function, and
+//! [`export!`] makes a component of one or several of them.
 //!
-//! The name, the description and the schemas that a model and a reviewer see are made from the function itself, so they
-//! cannot say something else than the code. This crate gives a tool no powers: what a tool may touch is declared in its
-//! `capabilities.toml` and decided by the host.
+//! The name, the description and the schemas that a model and a reviewer see are made from the
+//! function itself, so they cannot say something else than the code. This crate gives a tool no
+//! powers: what a tool may touch is declared in its `capabilities.toml` and decided by the host.
 //!
-//! A tool is an ordinary function, so `cargo test` on any machine tests it; [`Context`] has what a test needs beside it.
-//! Only a build for WebAssembly exports anything.
+//! A tool is an ordinary function, so `cargo test` on any machine tests it; [`Context`] has what a
+//! test needs beside it. Only a build for WebAssembly exports anything.
 
 // The macros name this crate, also when it is this crate that uses them.
 extern crate self as cofferdam_guest;

@@ -1,5 +1,5 @@
-//! Builds the guests and writes one constant for each. A row that names a guest which is not there does not compile;
-//! neither does a guest that no row names, because its constant is dead code.
+//! Builds the guests and writes one constant for each. A row that names a guest which is not there
+//! does not compile; neither does a guest that no row names, because its constant is dead code.
 
 #![allow(
     clippy::disallowed_methods,
@@ -23,10 +23,13 @@ const PACKAGES: [(&str, &str); 3] = [
 ];
 
 /// Guests that are whole packages: their component and the file that says what they are.
-const LIBRARIES: [(&str, &str); 2] =
-    [("typed_hostile", "host/selftest/guests/typed/src/lib.rs"), ("nested", "host/selftest/guests/nested/src/lib.rs")];
+const LIBRARIES: [(&str, &str); 2] = [
+    ("typed_hostile", "host/selftest/guests/typed/src/lib.rs"),
+    ("nested", "host/selftest/guests/nested/src/lib.rs"),
+];
 
-/// What cargo and clippy set for this build, and the guests must not inherit: they are for another target.
+/// What cargo and clippy set for this build, and the guests must not inherit: they are for another
+/// target.
 const NOT_INHERITED: [&str; 6] = [
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -37,22 +40,44 @@ const NOT_INHERITED: [&str; 6] = [
 ];
 
 fn main() {
-    let variable = |name: &str| PathBuf::from(std::env::var_os(name).expect("cargo sets it for build scripts"));
-    let workspace = variable("CARGO_MANIFEST_DIR").ancestors().nth(2).expect("two folders down").to_owned();
+    let variable = |name: &str| {
+        PathBuf::from(std::env::var_os(name).expect("cargo sets it for build scripts"))
+    };
+    let workspace = variable("CARGO_MANIFEST_DIR")
+        .ancestors()
+        .nth(2)
+        .expect("two folders down")
+        .to_owned();
     let out = variable("OUT_DIR");
     for (_, folder) in PACKAGES {
-        println!("cargo::rerun-if-changed={}", workspace.join(folder).display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(folder).display()
+        );
     }
-    println!("cargo::rerun-if-changed={}", workspace.join("wit").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        workspace.join("wit").display()
+    );
 
     let mut guests = String::new();
     let built = build(&variable("CARGO"), &workspace, &out.join("guests"));
     for source in sorted(&workspace.join("host/selftest/guests/src/bin")) {
         let name = stem(&source);
-        constant(&mut guests, &name, &about(&source, "//!"), &built.join(&name).with_extension("wasm"));
+        constant(
+            &mut guests,
+            &name,
+            &about(&source, "//!"),
+            &built.join(&name).with_extension("wasm"),
+        );
     }
     for (name, source) in LIBRARIES {
-        constant(&mut guests, name, &about(&workspace.join(source), "//!"), &built.join(name).with_extension("wasm"));
+        constant(
+            &mut guests,
+            name,
+            &about(&workspace.join(source), "//!"),
+            &built.join(name).with_extension("wasm"),
+        );
     }
     for source in sorted(&workspace.join("host/selftest/guests/wat")) {
         let name = stem(&source);
@@ -67,36 +92,75 @@ fn main() {
 /// Builds all packages and returns where their components are.
 fn build(cargo: &Path, workspace: &Path, target: &Path) -> PathBuf {
     let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--target", TARGET, "--profile", "guest", "--target-dir"]).arg(target);
-    command.args(PACKAGES.iter().flat_map(|(package, _)| ["--package", package])).current_dir(workspace);
+    command
+        .args([
+            "build",
+            "--locked",
+            "--target",
+            TARGET,
+            "--profile",
+            "guest",
+            "--target-dir",
+        ])
+        .arg(target);
+    command
+        .args(
+            PACKAGES
+                .iter()
+                .flat_map(|(package, _)| ["--package", package]),
+        )
+        .current_dir(workspace);
     for name in NOT_INHERITED {
         command.env_remove(name);
     }
-    let status = command.status().unwrap_or_else(|error| panic!("{}: {error}", cargo.display()));
-    assert!(status.success(), "the hostile guests do not build; if the target is missing: rustup target add {TARGET}");
+    let status = command
+        .status()
+        .unwrap_or_else(|error| panic!("{}: {error}", cargo.display()));
+    assert!(
+        status.success(),
+        "the hostile guests do not build; if the target is missing: rustup target add {TARGET}"
+    );
     target.join(TARGET).join("guest")
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("a folder of the checkout").path()).collect();
+    let entries =
+        std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a folder of the checkout").path())
+        .collect();
     files.sort();
     files
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().and_then(|stem| stem.to_str()).expect("guests have plain names").to_owned()
+    path.file_stem()
+        .and_then(|stem| stem.to_str())
+        .expect("guests have plain names")
+        .to_owned()
 }
 
 /// The first sentence of the comment at the top of a guest.
 fn about(source: &Path, comment: &str) -> String {
     println!("cargo::rerun-if-changed={}", source.display());
-    let text = std::fs::read_to_string(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
-    let lines = text.lines().map_while(|line| line.strip_prefix(comment)).map(str::trim);
+    let text = std::fs::read_to_string(source)
+        .unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+    let lines = text
+        .lines()
+        .map_while(|line| line.strip_prefix(comment))
+        .map(str::trim);
     let comment = lines.collect::<Vec<_>>().join(" ");
     let end = comment.find(". ").map_or(comment.len(), |end| end + 1);
-    let sentence = comment.get(..end).unwrap_or_default().trim_end_matches('.').to_owned();
-    assert!(!sentence.is_empty(), "{}: begin with a sentence that says what the guest tries", source.display());
+    let sentence = comment
+        .get(..end)
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned();
+    assert!(
+        !sentence.is_empty(),
+        "{}: begin with a sentence that says what the guest tries",
+        source.display()
+    );
     sentence
 }
 

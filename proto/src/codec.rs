@@ -5,8 +5,8 @@ use tonic::codec::{DecodeBuf, Decoder};
 use tonic::{Code, Status};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
-/// Protobuf over gRPC. A message that cannot be decoded (invalid UTF-8 in a string, a truncated field) is the sender's
-/// mistake: `INVALID_ARGUMENT`, where the stock codec says `INTERNAL`.
+/// Protobuf over gRPC. A message that cannot be decoded (invalid UTF-8 in a string, a truncated
+/// field) is the sender's mistake: `INVALID_ARGUMENT`, where the stock codec says `INTERNAL`.
 #[derive(Debug)]
 pub struct Codec<T, U>(std::marker::PhantomData<(T, U)>);
 
@@ -45,7 +45,10 @@ impl<U: Message + Default> Decoder for StrictDecoder<U> {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
         self.0.decode(buffer).map_err(|status| match status.code() {
-            Code::Internal => Status::invalid_argument(format!("the message cannot be decoded: {}", status.message())),
+            Code::Internal => Status::invalid_argument(format!(
+                "the message cannot be decoded: {}",
+                status.message()
+            )),
             _ => status,
         })
     }

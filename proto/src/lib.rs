@@ -3,13 +3,21 @@
 pub mod codec;
 
 /// Generated from `openotters/agent/v1`: the runtime of one agent.
-#[allow(missing_docs, clippy::all, reason = "generated; the documentation is in the .proto file")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    reason = "generated; the documentation is in the .proto file"
+)]
 pub mod agent {
     tonic::include_proto!("openotters.agent.v1");
 }
 
 /// Generated from `cofferdam/v1`: what this host offers beyond it.
-#[allow(missing_docs, clippy::all, reason = "generated; the documentation is in the .proto file")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    reason = "generated; the documentation is in the .proto file"
+)]
 pub mod host {
     tonic::include_proto!("cofferdam.v1");
 }

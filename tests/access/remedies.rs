@@ -20,8 +20,14 @@ const ROWS: &str = "[[env]]\nname = \"TEAM\"\nreason = \"r\"\n\
 #[track_caller]
 fn access(scratch: &Scratch) -> (Value, String) {
     let line = ["tool", "inspect", "--agent", "a", "--format"];
-    let json = cofferdam(scratch, line.into_iter().chain(["json"])).run().exits(0).json()["tools"][0].take();
-    let table = cofferdam(scratch, line.into_iter().chain(["table"])).run().exits(0);
+    let json = cofferdam(scratch, line.into_iter().chain(["json"]))
+        .run()
+        .exits(0)
+        .json()["tools"][0]
+        .take();
+    let table = cofferdam(scratch, line.into_iter().chain(["table"]))
+        .run()
+        .exits(0);
     (json, table.stdout + &table.stderr)
 }
 
@@ -56,40 +62,94 @@ fn the_lines_that_are_told_give_everything_that_was_withheld() {
     // Without a row, all of it as it is told.
     scratch.file("data/cofferdam.toml", "");
     let (_, told) = access(&scratch);
-    let rows = told.split_once("write into cofferdam.toml\n").expect("the rows").1;
+    let rows = told
+        .split_once("write into cofferdam.toml\n")
+        .expect("the rows")
+        .1;
     let notes = scratch.path().join("notes").display().to_string();
-    scratch.file("data/cofferdam.toml", rows.replace("DIRECTORY", &notes).replace("VALUE", "blue"));
+    scratch.file(
+        "data/cofferdam.toml",
+        rows.replace("DIRECTORY", &notes).replace("VALUE", "blue"),
+    );
     let (json, told) = access(&scratch);
     assert_eq!(json["withheld"], json!([]), "{rows}");
     // Where each directory is, and where the secret goes.
     let workspace = json["directories"][1]["host"].as_str().expect("a path");
-    assert!(workspace.ends_with("/workspace") && workspace.contains("/agents/"), "{workspace}");
-    assert_eq!(json["directories"][0], json!({ "path": "/notes", "access": "read-only", "host": notes }));
-    assert_eq!(json["secrets"], json!(["token toward one.test as `authorization: Bearer {}`"]));
+    assert!(
+        workspace.ends_with("/workspace") && workspace.contains("/agents/"),
+        "{workspace}"
+    );
+    assert_eq!(
+        json["directories"][0],
+        json!({ "path": "/notes", "access": "read-only", "host": notes })
+    );
+    assert_eq!(
+        json["secrets"],
+        json!(["token toward one.test as `authorization: Bearer {}`"])
+    );
     let host = Host::start::<&str>(&scratch, []);
     assert_eq!(host.has_said("to give it more"), 0);
-    let line = format!("directory /notes read-only ({notes}); directory /workspace read-write ({workspace}); ");
-    assert_eq!((host.has_said(&line), host.has_said("as `authorization: Bearer {}`")), (1, 1));
-    assert!(told.contains(&notes) && told.contains("as `authorization: Bearer {}`"), "{told}");
+    let line = format!(
+        "directory /notes read-only ({notes}); directory /workspace read-write ({workspace}); "
+    );
+    assert_eq!(
+        (
+            host.has_said(&line),
+            host.has_said("as `authorization: Bearer {}`")
+        ),
+        (1, 1)
+    );
+    assert!(
+        told.contains(&notes) && told.contains("as `authorization: Bearer {}`"),
+        "{told}"
+    );
 }
 
 #[test]
 fn the_flags_that_are_told_give_everything_that_was_withheld() {
     let scratch = Scratch::new();
-    let component = built(&scratch, "asking", "env_dump", &(directory("/notes", "read-write") + ROWS));
+    let component = built(
+        &scratch,
+        "asking",
+        "env_dump",
+        &(directory("/notes", "read-write") + ROWS),
+    );
     let run = |flags: &[String]| {
         let args = ["tool".into(), "run".into(), component.display().to_string()].into_iter();
-        cofferdam(&scratch, args.chain(flags.iter().cloned())).run().exits(0).stderr
+        cofferdam(&scratch, args.chain(flags.iter().cloned()))
+            .run()
+            .exits(0)
+            .stderr
     };
     let told = run(&[]);
-    let flags = told.lines().find_map(|line| line.split_once("to give it more, add ")).expect("a line").1;
-    let (notes, token) = (scratch.directory("notes"), scratch.file("secrets/token", "the token"));
-    let flags = flags.replace("DIRECTORY", &notes.display().to_string()).replace("VALUE", "blue");
-    let flags = flags.replace("FILE", &token.display().to_string()).replace('\'', "");
+    let flags = told
+        .lines()
+        .find_map(|line| line.split_once("to give it more, add "))
+        .expect("a line")
+        .1;
+    let (notes, token) = (
+        scratch.directory("notes"),
+        scratch.file("secrets/token", "the token"),
+    );
+    let flags = flags
+        .replace("DIRECTORY", &notes.display().to_string())
+        .replace("VALUE", "blue");
+    let flags = flags
+        .replace("FILE", &token.display().to_string())
+        .replace('\'', "");
     let flags: Vec<_> = flags.split(' ').map(str::to_owned).collect();
     let told = run(&flags);
     assert!(!told.contains("note: "), "{flags:?}: {told}");
     // A reviewer reads where the secret goes.
-    let shown = cofferdam(&scratch, ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()]).run().exits(0).stdout;
-    assert!(shown.contains("token toward one.test as `authorization: Bearer {}`"), "{shown}");
+    let shown = cofferdam(
+        &scratch,
+        ["tool".as_ref(), "inspect".as_ref(), component.as_os_str()],
+    )
+    .run()
+    .exits(0)
+    .stdout;
+    assert!(
+        shown.contains("token toward one.test as `authorization: Bearer {}`"),
+        "{shown}"
+    );
 }

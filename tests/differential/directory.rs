@@ -1,4 +1,5 @@
-//! The working directory of a call: laid out the same for both programs, and read when they have ended.
+//! The working directory of a call: laid out the same for both programs, and read when they have
+//! ended.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use super::table::Files;
 
-/// When files were modified unless their table says otherwise, in seconds of Unix time: 9 September 2001, 01:46:40.
+/// When files were modified unless their table says otherwise, in seconds of Unix time: 9 September
+/// 2001, 01:46:40.
 const MODIFIED: u64 = 1_000_000_000;
 
 /// Everything below a directory, by path.
@@ -17,8 +19,13 @@ pub(super) type Tree = BTreeMap<String, Entry>;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Directory,
-    File { content: Vec<u8>, modified: Option<SystemTime> },
-    Link { target: String },
+    File {
+        content: Vec<u8>,
+        modified: Option<SystemTime>,
+    },
+    Link {
+        target: String,
+    },
 }
 
 /// Makes the files in a directory that is there and empty.
@@ -26,7 +33,10 @@ pub(super) fn lay(directory: &Path, tables: [&Files; 2]) {
     for (name, file) in tables.into_iter().flatten() {
         let path = directory.join(name);
         let Some(file) = file else {
-            assert!(name.ends_with('/'), "{name}: only a directory, with a / at its end, has no content");
+            assert!(
+                name.ends_with('/'),
+                "{name}: only a directory, with a / at its end, has no content"
+            );
             fs::create_dir_all(&path).expect("a directory");
             continue;
         };
@@ -43,12 +53,18 @@ pub(super) fn lay(directory: &Path, tables: [&Files; 2]) {
 fn age(directory: &Path, name: &str, tables: [&Files; 2]) {
     for entry in fs::read_dir(directory.join(name)).expect("a directory") {
         let entry = entry.expect("an entry");
-        let inner = format!("{name}{}", entry.file_name().to_str().expect("tables are UTF-8"));
+        let inner = format!(
+            "{name}{}",
+            entry.file_name().to_str().expect("tables are UTF-8")
+        );
         let kind = entry.file_type().expect("a file");
         if kind.is_dir() {
             age(directory, &format!("{inner}/"), tables);
         } else if kind.is_file() {
-            let told = tables.into_iter().rev().find_map(|files| files.get(&inner)?.as_ref()?.other()?.modified);
+            let told = tables
+                .into_iter()
+                .rev()
+                .find_map(|files| files.get(&inner)?.as_ref()?.other()?.modified);
             give(&entry.path(), told.unwrap_or(MODIFIED));
         }
     }
@@ -57,7 +73,9 @@ fn age(directory: &Path, name: &str, tables: [&Files; 2]) {
 
 fn give(path: &Path, seconds: u64) {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    fs::File::open(path).and_then(|file| file.set_modified(time)).expect("a file of ours");
+    fs::File::open(path)
+        .and_then(|file| file.set_modified(time))
+        .expect("a file of ours");
 }
 
 /// Whether it was made by root.
@@ -88,16 +106,28 @@ pub(super) fn read(directory: &Path, times: bool) -> Tree {
 fn collect(top: &Path, directory: &Path, times: bool, tree: &mut Tree) {
     for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
-        let name = path.strip_prefix(top).expect("below the top").to_string_lossy().into_owned();
+        let name = path
+            .strip_prefix(top)
+            .expect("below the top")
+            .to_string_lossy()
+            .into_owned();
         let metadata = path.symlink_metadata().expect("metadata");
         let entry = if metadata.is_dir() {
             collect(top, &path, times, tree);
             Entry::Directory
         } else if metadata.is_symlink() {
-            Entry::Link { target: fs::read_link(&path).expect("a link").to_string_lossy().into_owned() }
+            Entry::Link {
+                target: fs::read_link(&path)
+                    .expect("a link")
+                    .to_string_lossy()
+                    .into_owned(),
+            }
         } else {
             let modified = times.then(|| metadata.modified().expect("a time"));
-            Entry::File { content: fs::read(&path).expect("a file"), modified }
+            Entry::File {
+                content: fs::read(&path).expect("a file"),
+                modified,
+            }
         };
         tree.insert(name, entry);
     }

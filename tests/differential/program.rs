@@ -14,7 +14,8 @@ use crate::support::{binary, tool};
 /// What is read of an output. Cases print a few lines; this much only comes of a mistake.
 const MOST_OUTPUT: u64 = 16 << 20;
 
-/// How long a program may take: the first call of a tool compiles it, on a machine that does the same for others.
+/// How long a program may take: the first call of a tool compiles it, on a machine that does the
+/// same for others.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often it is looked whether a program has ended.
@@ -23,7 +24,8 @@ const LOOK: Duration = Duration::from_millis(1);
 /// What tools see as their working directory.
 const WORKSPACE: &str = "/workspace";
 
-/// What every tool sees, and before it what makes a native program speak the language and keep the time of tools.
+/// What every tool sees, and before it what makes a native program speak the language and keep the
+/// time of tools.
 const VARIABLES: [(&str, &str); 9] = [
     ("LC_ALL", "C"),
     ("TZ", "UTC0"),
@@ -36,7 +38,8 @@ const VARIABLES: [(&str, &str); 9] = [
     ("OTTERS_AGENT_ROOT", "/"),
 ];
 
-/// The user `nobody`, and his group. A mistake in a table must not reach the machine (`date -s` does, as root).
+/// The user `nobody`, and his group. A mistake in a table must not reach the machine (`date -s`
+/// does, as root).
 const NOBODY: u32 = 65_534;
 
 /// What a program did.
@@ -51,16 +54,22 @@ pub(super) struct Did {
 /// The program of that name on `PATH`.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
 }
 
-/// The native program, in a directory of its own. It sees the variables of a tool, and speaks the language `C`. Nothing
-/// holds it in its directory but its rights, so it never has those of root.
+/// The native program, in a directory of its own. It sees the variables of a tool, and speaks the
+/// language `C`. Nothing holds it in its directory but its rights, so it never has those of root.
 pub(super) fn native(program: &Path, table: &Table, case: &Case, args: &[String]) -> Did {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     directory::lay(scratch.path(), [&table.files, &case.files]);
     let mut command = Command::new(program);
-    command.arg0(&table.native[0]).args(&table.native[1..]).args(args).current_dir(scratch.path());
+    command
+        .arg0(&table.native[0])
+        .args(&table.native[1..])
+        .args(args)
+        .current_dir(scratch.path());
     command.env_clear().envs(VARIABLES).envs(&case.env);
     if directory::is_roots(scratch.path()) {
         directory::give_away(scratch.path(), NOBODY);
@@ -72,12 +81,25 @@ pub(super) fn native(program: &Path, table: &Table, case: &Case, args: &[String]
 }
 
 /// Ours, in the sandbox.
-pub(super) fn ours(name: &str, data: &Path, web: Option<u16>, table: &Table, case: &Case, args: &[String]) -> Did {
+pub(super) fn ours(
+    name: &str,
+    data: &Path,
+    web: Option<u16>,
+    table: &Table,
+    case: &Case,
+    args: &[String],
+) -> Did {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     directory::lay(scratch.path(), [&table.files, &case.files]);
     let mut command = Command::new(binary());
-    command.env("COFFERDAM_DATA_DIR", data).args(["tool", "run"]).arg(tool(name));
-    command.args(["--dir".into(), format!("{}:{WORKSPACE}", scratch.path().display())]);
+    command
+        .env("COFFERDAM_DATA_DIR", data)
+        .args(["tool", "run"])
+        .arg(tool(name));
+    command.args([
+        "--dir".into(),
+        format!("{}:{WORKSPACE}", scratch.path().display()),
+    ]);
     for (name, value) in &case.env {
         command.args(["--env".into(), format!("{name}={value}")]);
     }
@@ -85,19 +107,30 @@ pub(super) fn ours(name: &str, data: &Path, web: Option<u16>, table: &Table, cas
         command.args([format!("--{name}"), limit.text()]);
     }
     if let Some(port) = web {
-        command.args(["--http".into(), format!("127.0.0.1:{port}"), "--allow-address".into(), "127.0.0.0/8".into()]);
+        command.args([
+            "--http".into(),
+            format!("127.0.0.1:{port}"),
+            "--allow-address".into(),
+            "127.0.0.0/8".into(),
+        ]);
     }
     command.arg("--").args(args).current_dir(scratch.path());
     end(command, case, scratch.path())
 }
 
 fn end(mut command: Command, case: &Case, directory: &Path) -> Did {
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let piped = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = piped.spawn().expect("the program starts");
     let (mut stdin, input) = (child.stdin.take().expect("piped"), case.stdin.get());
     // A program that does not read its input closes it.
     let feed = thread::spawn(move || stdin.write_all(&input).ok());
-    let stdout = reader(child.stdout.take().expect("piped"), case.first.map_or(MOST_OUTPUT, |first| first as u64));
+    let stdout = reader(
+        child.stdout.take().expect("piped"),
+        case.first.map_or(MOST_OUTPUT, |first| first as u64),
+    );
     let stderr = reader(child.stderr.take().expect("piped"), MOST_OUTPUT);
     let began = Instant::now();
     let status = loop {
@@ -123,7 +156,9 @@ fn end(mut command: Command, case: &Case, directory: &Path) -> Did {
 fn reader(pipe: impl Read + Send + 'static, most: u64) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        pipe.take(most).read_to_end(&mut bytes).expect("the pipe is readable");
+        pipe.take(most)
+            .read_to_end(&mut bytes)
+            .expect("the pipe is readable");
         bytes
     })
 }
@@ -131,7 +166,10 @@ fn reader(pipe: impl Read + Send + 'static, most: u64) -> thread::JoinHandle<Vec
 /// The output with the name that tools know in the place of the real directory.
 fn replace(bytes: &[u8], directory: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), bytes);
-    while let Some(at) = rest.windows(directory.len()).position(|window| window == directory) {
+    while let Some(at) = rest
+        .windows(directory.len())
+        .position(|window| window == directory)
+    {
         out.extend_from_slice(&rest[..at]);
         out.extend_from_slice(WORKSPACE.as_bytes());
         rest = &rest[at + directory.len()..];

@@ -42,9 +42,11 @@ pub(super) struct Case {
     /// Limits of the call in the sandbox, by their keys in `[limits]`: fuel, memory, wall.
     #[serde(default)]
     pub(super) limits: BTreeMap<String, Limit>,
-    /// What differs from call to call (times, random names), as a pattern: it is taken for the same everywhere.
+    /// What differs from call to call (times, random names), as a pattern: it is taken for the same
+    /// everywhere.
     pub(super) mask: Option<String>,
-    /// So many bytes of standard output are compared, and not how the programs end: some do not end by themselves.
+    /// So many bytes of standard output are compared, and not how the programs end: some do not end
+    /// by themselves.
     pub(super) first: Option<usize>,
     /// Whether modification times of files are compared.
     #[serde(default)]
@@ -53,7 +55,8 @@ pub(super) struct Case {
     pub(super) differs: Option<String>,
 }
 
-/// By path below the working directory; a name that ends in `/` is an empty directory and has no content.
+/// By path below the working directory; a name that ends in `/` is an empty directory and has no
+/// content.
 pub(super) type Files = BTreeMap<String, Option<File>>;
 
 #[derive(Debug, Deserialize)]
@@ -124,8 +127,14 @@ impl Bytes {
 impl File {
     pub(super) fn content(&self) -> Vec<u8> {
         match self {
-            Self::Text(text) | Self::Other(OtherFile { text: Some(text), .. }) => text.clone().into_bytes(),
-            Self::Other(OtherFile { base64: Some(base64), .. }) => decode(base64),
+            Self::Text(text)
+            | Self::Other(OtherFile {
+                text: Some(text), ..
+            }) => text.clone().into_bytes(),
+            Self::Other(OtherFile {
+                base64: Some(base64),
+                ..
+            }) => decode(base64),
             Self::Other(_) => Vec::new(),
         }
     }

@@ -17,8 +17,19 @@ const NOT_CONNECTED: Option<i32> = Some(7);
 /// What comes of a request through this socket.
 fn curl(socket: &Path) -> Command {
     let mut command = Command::new("curl");
-    command.args(["--silent", "--http2-prior-knowledge", "--max-time", "60", "--output", "/dev/null"]);
-    command.arg("--unix-socket").arg(socket).arg("http://localhost/").current_dir("/");
+    command.args([
+        "--silent",
+        "--http2-prior-knowledge",
+        "--max-time",
+        "60",
+        "--output",
+        "/dev/null",
+    ]);
+    command
+        .arg("--unix-socket")
+        .arg(socket)
+        .arg("http://localhost/")
+        .current_dir("/");
     command
 }
 
@@ -42,7 +53,14 @@ fn the_socket_is_for_the_user_of_the_host_alone() {
         eprintln!("SKIPPED: a client of another user needs root");
         return;
     }
-    let nobody = || curl(&socket).uid(NOBODY).gid(NOBODY).status().expect("curl is installed").code();
+    let nobody = || {
+        curl(&socket)
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .status()
+            .expect("curl is installed")
+            .code()
+    };
     assert_eq!(nobody(), NOT_CONNECTED, "the data directory is closed");
     set_mode(scratch.path(), 0o711);
     set_mode(&data, 0o711);

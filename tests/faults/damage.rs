@@ -12,15 +12,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A data directory with one agent `a`, whose host was killed.
 fn with_agent(scratch: &Scratch) -> String {
     nothing(scratch, "a/one.wasm");
-    let file = agentfile(scratch, "a", "BIN one ./one.wasm").display().to_string();
+    let file = agentfile(scratch, "a", "BIN one ./one.wasm")
+        .display()
+        .to_string();
     let host = Host::start(scratch, ["--agentfile", &file]);
-    cofferdam(scratch, ["chat", "a", "--session", "kept", "run one"]).run().exits(0);
+    cofferdam(scratch, ["chat", "a", "--session", "kept", "run one"])
+        .run()
+        .exits(0);
     assert_eq!(host.terminate(), Some(0));
     file
 }
 
 fn serve(scratch: &Scratch, args: &[&str]) -> crate::support::Ran {
-    cofferdam(scratch, ["serve", "--listen", "127.0.0.1:0"].iter().chain(args)).patience(PATIENCE).run()
+    cofferdam(
+        scratch,
+        ["serve", "--listen", "127.0.0.1:0"].iter().chain(args),
+    )
+    .patience(PATIENCE)
+    .run()
 }
 
 #[test]
@@ -31,16 +40,27 @@ fn a_broken_image_store_concerns_images_alone() {
         cofferdam(&scratch, ["tool", "ls"]).run().exits(0);
         let path = scratch.data().join("images").join(file);
         std::fs::write(&path, content).unwrap();
-        let images = agentfile(&scratch, "b", "BIN one one:1").display().to_string();
+        let images = agentfile(&scratch, "b", "BIN one one:1")
+            .display()
+            .to_string();
         let mut host = Host::start(&scratch, ["--agentfile", &images]);
         let said = host.hears("no agent was made from");
-        for part in
-            ["agent b, BIN one", &scratch.data().join("images").display().to_string(), file, "move the directory"]
-        {
+        for part in [
+            "agent b, BIN one",
+            &scratch.data().join("images").display().to_string(),
+            file,
+            "move the directory",
+        ] {
             assert!(said.contains(part), "`{part}` is not in: {said}");
         }
-        assert_eq!(agents(&scratch), [("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned())]);
-        cofferdam(&scratch, ["tool", "ls"]).run().exits(1).complains(&[file, "move the directory"]);
+        assert_eq!(
+            agents(&scratch),
+            [("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned())]
+        );
+        cofferdam(&scratch, ["tool", "ls"])
+            .run()
+            .exits(1)
+            .complains(&[file, "move the directory"]);
     }
     // Something else altogether under its name.
     let scratch = Scratch::new();
@@ -55,16 +75,43 @@ fn a_broken_image_store_concerns_images_alone() {
 fn a_bad_agentfile_concerns_its_agent_alone() {
     let scratch = Scratch::new();
     let good = with_agent(&scratch);
-    let bad = scratch.file("bad/Agentfile", "FROM scratch\nNAME bad\nMODEL builtin/chess\n").display().to_string();
-    let missing = scratch.path().join("nowhere/Agentfile").display().to_string();
-    let args = ["--agentfile", &bad, "--agentfile", &missing, "--agentfile", &good];
+    let bad = scratch
+        .file(
+            "bad/Agentfile",
+            "FROM scratch\nNAME bad\nMODEL builtin/chess\n",
+        )
+        .display()
+        .to_string();
+    let missing = scratch
+        .path()
+        .join("nowhere/Agentfile")
+        .display()
+        .to_string();
+    let args = [
+        "--agentfile",
+        &bad,
+        "--agentfile",
+        &missing,
+        "--agentfile",
+        &good,
+    ];
     let mut host = Host::start(&scratch, args);
-    assert!(host.hears(&format!("no agent was made from {bad}")).contains("chess"));
+    assert!(
+        host.hears(&format!("no agent was made from {bad}"))
+            .contains("chess")
+    );
     host.hears(&format!("no agent was made from {missing}"));
-    assert_eq!(agents(&scratch), [("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned())]);
+    assert_eq!(
+        agents(&scratch),
+        [("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned())]
+    );
     host.kill();
     // The agent that a bad one was to replace stays as it is.
-    std::fs::write(&good, "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN one ./nowhere.wasm\n").unwrap();
+    std::fs::write(
+        &good,
+        "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN one ./nowhere.wasm\n",
+    )
+    .unwrap();
     let mut host = Host::start(&scratch, ["--agentfile", &good]);
     host.hears("nowhere.wasm");
     assert_eq!(agents(&scratch)[0].1, "ready");
@@ -77,7 +124,13 @@ fn agents_without_their_database_are_refused() {
     let database = scratch.data().join("cofferdam.db");
     let whole = std::fs::read(&database).unwrap();
     let trees = scratch.data().join("agents").display().to_string();
-    let way_back = [&*database.display().to_string(), &trees, "1 agents", "put the database back", "move"];
+    let way_back = [
+        &*database.display().to_string(),
+        &trees,
+        "1 agents",
+        "put the database back",
+        "move",
+    ];
     let check = |problem: &str, prepare: &dyn Fn()| {
         prepare();
         let before = std::fs::read(&database).ok();
@@ -117,40 +170,81 @@ fn a_damaged_database_is_refused_and_left_as_it_is() {
     let garbage = [0x5a; 8_192];
     let middle = [&whole[..4_096], &garbage[..], &whole[12_288..]].concat();
     let first_page = [&whole[..100], &garbage[..3_996], &whole[4_096..]].concat();
-    let halves =
-        [&garbage[..], b"text", &whole[..20], &whole[..4_096], &whole[..whole.len() - 4_096], &middle, &first_page];
+    let halves = [
+        &garbage[..],
+        b"text",
+        &whole[..20],
+        &whole[..4_096],
+        &whole[..whole.len() - 4_096],
+        &middle,
+        &first_page,
+    ];
     let trees = scratch.data().join("agents");
     let kept = files(&trees);
     for damaged in halves {
         std::fs::write(&database, damaged).unwrap();
         let ran = serve(&scratch, &[]).exits(1);
-        // The database, what SQLite may lay beside it, and every tree are as they were, and no host is there.
-        assert_eq!(std::fs::read(&database).unwrap(), damaged, "it is left as it is");
+        // The database, what SQLite may lay beside it, and every tree are as they were, and no host
+        // is there.
+        assert_eq!(
+            std::fs::read(&database).unwrap(),
+            damaged,
+            "it is left as it is"
+        );
         for beside in ["cofferdam.db-wal", "cofferdam.db-journal"] {
-            let size = scratch.data().join(beside).metadata().map_or(0, |metadata| metadata.len());
+            let size = scratch
+                .data()
+                .join(beside)
+                .metadata()
+                .map_or(0, |metadata| metadata.len());
             assert_eq!(size, 0, "{beside}");
         }
         assert_eq!(files(&trees), kept, "trees are left as they are");
-        cofferdam(&scratch, ["ps"]).run().exits(1).complains(&["no host answers"]);
-        ran.complains(&[&database.display().to_string(), "is damaged", "backup", "move it"]);
+        cofferdam(&scratch, ["ps"])
+            .run()
+            .exits(1)
+            .complains(&["no host answers"]);
+        ran.complains(&[
+            &database.display().to_string(),
+            "is damaged",
+            "backup",
+            "move it",
+        ]);
     }
     // Both ways back that the sentence names: moved away with its trees, and put back.
-    let aside = |name: &str| (scratch.data().join(name), scratch.path().join(format!("aside-{name}")));
+    let aside = |name: &str| {
+        (
+            scratch.data().join(name),
+            scratch.path().join(format!("aside-{name}")),
+        )
+    };
     let names = ["cofferdam.db", "agents"].map(aside);
-    names.iter().for_each(|(from, to)| std::fs::rename(from, to).unwrap());
+    names
+        .iter()
+        .for_each(|(from, to)| std::fs::rename(from, to).unwrap());
     assert_eq!(Host::start::<&str>(&scratch, []).terminate(), Some(0));
     std::fs::remove_dir_all(&trees).ok();
-    names.iter().for_each(|(from, to)| std::fs::rename(to, from).unwrap());
+    names
+        .iter()
+        .for_each(|(from, to)| std::fs::rename(to, from).unwrap());
     std::fs::write(&database, whole).unwrap();
     let host = Host::start::<&str>(&scratch, []);
     assert_eq!(agents(&scratch)[0].1, "ready");
-    assert!(cofferdam(&scratch, ["sessions", "show", "kept"]).run().exits(0).stdout.contains("run one"));
+    assert!(
+        cofferdam(&scratch, ["sessions", "show", "kept"])
+            .run()
+            .exits(0)
+            .stdout
+            .contains("run one")
+    );
     assert!(!host.chat("a", "run one").is_empty());
 }
 
 /// The files below a directory, each with what is in it, by name.
 fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let entries = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path());
     let content = |path: PathBuf| {
         if path.is_dir() {
             return files(&path);
@@ -169,11 +263,16 @@ fn a_tree_that_the_database_does_not_know_is_told() {
     let scratch = Scratch::new();
     with_agent(&scratch);
     let known = tree(&scratch.data());
-    let unknown = scratch.data().join("agents/6f1ed002-ab5e-4e5b-8d4c-0f0fdbd0e8a1");
+    let unknown = scratch
+        .data()
+        .join("agents/6f1ed002-ab5e-4e5b-8d4c-0f0fdbd0e8a1");
     std::fs::create_dir_all(unknown.join("etc")).unwrap();
     std::fs::copy(known.join("etc/Agentfile"), unknown.join("etc/Agentfile")).unwrap();
     let mut host = Host::start::<&str>(&scratch, []);
-    host.hears(&format!("{}: the database does not know this agent", unknown.display()));
+    host.hears(&format!(
+        "{}: the database does not know this agent",
+        unknown.display()
+    ));
     assert_eq!(agents(&scratch).len(), 1);
     assert!(Path::new(&unknown).exists());
 }

@@ -34,19 +34,34 @@ fn first_runs_side_by_side_all_succeed() {
 fn runs_that_find_an_empty_key_side_by_side_all_succeed() {
     let scratch = Scratch::new();
     let key = scratch.file("data/cache/key", "");
-    let private = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let private =
+        |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     private(&key, 0o600);
     private(&scratch.data().join("cache"), 0o700);
     private(&scratch.data(), 0o700);
     for output in side_by_side(&scratch) {
         for line in output.lines() {
-            assert!(line.contains("made anew") || line.contains("compiling again"), "{output}");
+            assert!(
+                line.contains("made anew") || line.contains("compiling again"),
+                "{output}"
+            );
         }
     }
     nothing_half_written(&scratch);
     assert_eq!(key.metadata().unwrap().len(), 32);
     // What was compiled with a key that another run has replaced is compiled again, once.
-    let run = || cofferdam(&scratch, ["tool".as_ref(), "run".as_ref(), component(&scratch).as_os_str()]).run().exits(0);
+    let run = || {
+        cofferdam(
+            &scratch,
+            [
+                "tool".as_ref(),
+                "run".as_ref(),
+                component(&scratch).as_os_str(),
+            ],
+        )
+        .run()
+        .exits(0)
+    };
     run();
     assert_eq!(run().stderr, "");
 }
@@ -61,24 +76,50 @@ fn side_by_side(scratch: &Scratch) -> Vec<String> {
     let component = component(scratch).display().to_string();
     let run = |_| cofferdam(scratch, ["tool", "run", &component]).start();
     let started: Vec<Child> = (0..SIDE_BY_SIDE).map(run).collect();
-    let ended = started.into_iter().map(|child| child.wait_with_output().expect("it ends"));
-    let ended: Vec<_> = ended.map(|output| (output.status, String::from_utf8(output.stderr).expect("text"))).collect();
-    let failed: Vec<_> = ended.iter().filter(|(status, _)| !status.success()).collect();
-    assert!(failed.is_empty(), "{} of {SIDE_BY_SIDE} failed: {failed:?}", failed.len());
+    let ended = started
+        .into_iter()
+        .map(|child| child.wait_with_output().expect("it ends"));
+    let ended: Vec<_> = ended
+        .map(|output| {
+            (
+                output.status,
+                String::from_utf8(output.stderr).expect("text"),
+            )
+        })
+        .collect();
+    let failed: Vec<_> = ended
+        .iter()
+        .filter(|(status, _)| !status.success())
+        .collect();
+    assert!(
+        failed.is_empty(),
+        "{} of {SIDE_BY_SIDE} failed: {failed:?}",
+        failed.len()
+    );
     ended.into_iter().map(|(_, stderr)| stderr).collect()
 }
 
 #[track_caller]
 fn nothing_half_written(scratch: &Scratch) {
-    let left = std::fs::read_dir(scratch.data().join("cache")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert_eq!(left.filter(|name| name.to_string_lossy().ends_with(".tmp")).count(), 0);
+    let left = std::fs::read_dir(scratch.data().join("cache"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    assert_eq!(
+        left.filter(|name| name.to_string_lossy().ends_with(".tmp"))
+            .count(),
+        0
+    );
 }
 
 #[test]
 fn a_key_that_was_left_damaged_is_made_anew() {
     let scratch = Scratch::new();
     let component = nothing(&scratch, "nothing.wasm").display().to_string();
-    let run = || cofferdam(&scratch, ["tool", "run", &component]).run().exits(0);
+    let run = || {
+        cofferdam(&scratch, ["tool", "run", &component])
+            .run()
+            .exits(0)
+    };
     run();
     let key = scratch.data().join("cache/key");
     let write = |bytes: &[u8]| std::fs::write(&key, bytes).unwrap();
@@ -96,7 +137,10 @@ fn a_key_that_was_left_damaged_is_made_anew() {
         damage();
         run();
         let metadata = std::fs::metadata(&key).unwrap();
-        assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (32, 0o600));
+        assert_eq!(
+            (metadata.len(), metadata.permissions().mode() & 0o777),
+            (32, 0o600)
+        );
         assert_eq!(run().stderr, "", "the key holds from now on");
     }
 }
@@ -104,11 +148,26 @@ fn a_key_that_was_left_damaged_is_made_anew() {
 /// A kill as soon as one more file or directory is there.
 #[test]
 fn a_first_start_that_is_killed_leaves_nothing_in_the_way() {
-    for made in ["", "cache", "scratch", "cache/key", "host.lock", "agents", "cofferdam.db", "cofferdam.db-wal"] {
+    for made in [
+        "",
+        "cache",
+        "scratch",
+        "cache/key",
+        "host.lock",
+        "agents",
+        "cofferdam.db",
+        "cofferdam.db-wal",
+    ] {
         let scratch = Scratch::new();
         let component = nothing(&scratch, "a/nothing.wasm").display().to_string();
-        let file = agentfile(&scratch, "a", "BIN nothing ./nothing.wasm").display().to_string();
-        let mut child = cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0", "--agentfile", &file]).start();
+        let file = agentfile(&scratch, "a", "BIN nothing ./nothing.wasm")
+            .display()
+            .to_string();
+        let mut child = cofferdam(
+            &scratch,
+            ["serve", "--listen", "127.0.0.1:0", "--agentfile", &file],
+        )
+        .start();
         let (path, deadline) = (scratch.data().join(made), Instant::now() + PATIENCE);
         while !path.exists() {
             assert!(Instant::now() < deadline, "{made} is not made");
@@ -116,7 +175,9 @@ fn a_first_start_that_is_killed_leaves_nothing_in_the_way() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        cofferdam(&scratch, ["tool", "run", &component]).run().exits(0);
+        cofferdam(&scratch, ["tool", "run", &component])
+            .run()
+            .exits(0);
         Host::start(&scratch, ["--agentfile", &file]).kill();
     }
 }
@@ -140,20 +201,38 @@ fn a_key_is_there_whole_or_not_at_all() {
     }
 }
 
-/// A process that may write no byte to any file is ended at its first write, and whatever it has made is empty.
+/// A process that may write no byte to any file is ended at its first write, and whatever it has
+/// made is empty.
 #[test]
 fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
     let scratch = Scratch::new();
     let component = component(&scratch).display().to_string();
     let mut shell = Command::new("sh");
-    shell.args(["-c", "ulimit -f 0 && exec \"$0\" tool run \"$1\""]).arg(binary()).arg(&component);
-    shell.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
+    shell
+        .args(["-c", "ulimit -f 0 && exec \"$0\" tool run \"$1\""])
+        .arg(binary())
+        .arg(&component);
+    shell
+        .env("COFFERDAM_DATA_DIR", scratch.data())
+        .current_dir(scratch.path());
     let ended = shell.output().expect("a shell");
     assert!(!ended.status.success(), "it wrote nothing");
-    let cache: Vec<_> = std::fs::read_dir(scratch.data().join("cache")).unwrap().map(|entry| entry.unwrap()).collect();
+    let cache: Vec<_> = std::fs::read_dir(scratch.data().join("cache"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .collect();
     assert!(!cache.is_empty(), "it was ended before it came to the key");
-    assert!(cache.iter().all(|entry| entry.file_name() != "key"), "an empty key: {cache:?}");
-    assert_eq!(cofferdam(&scratch, ["tool", "run", &component]).run().exits(0).stderr, "");
+    assert!(
+        cache.iter().all(|entry| entry.file_name() != "key"),
+        "an empty key: {cache:?}"
+    );
+    assert_eq!(
+        cofferdam(&scratch, ["tool", "run", &component])
+            .run()
+            .exits(0)
+            .stderr,
+        ""
+    );
 }
 
 #[test]
@@ -166,7 +245,10 @@ fn a_token_that_was_left_empty_is_made_anew() {
     let mut child = cofferdam(&scratch, ["mcp", &component, "--listen", "127.0.0.1:0"]).start();
     let deadline = Instant::now() + PATIENCE;
     while std::fs::metadata(&token).is_ok_and(|metadata| metadata.len() == 0) || !token.exists() {
-        assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "no token is made");
+        assert!(
+            Instant::now() < deadline && child.try_wait().unwrap().is_none(),
+            "no token is made"
+        );
         thread::yield_now();
     }
     child.kill().unwrap();

@@ -1,4 +1,5 @@
-//! A disk without room. These need root, for a small disk of their own, and say when they are skipped.
+//! A disk without room. These need root, for a small disk of their own, and say when they are
+//! skipped.
 
 use std::path::Path;
 use std::thread;
@@ -19,22 +20,35 @@ const SMALL: u32 = 24 << 10;
 #[test]
 fn a_host_that_was_killed_starts_on_a_full_disk_and_goes_on_when_there_is_room() {
     let scratch = Scratch::new();
-    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else { return };
+    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
+        return;
+    };
     nothing(&scratch, "a/one.wasm");
-    let file = agentfile(&scratch, "a", "BIN one ./one.wasm").display().to_string();
+    let file = agentfile(&scratch, "a", "BIN one ./one.wasm")
+        .display()
+        .to_string();
     let host = Host::start(&scratch, ["--agentfile", &file]);
-    cofferdam(&scratch, ["chat", "a", "--session", "kept", "run one"]).run().exits(0);
+    cofferdam(&scratch, ["chat", "a", "--session", "kept", "run one"])
+        .run()
+        .exits(0);
     host.kill();
     let ballast = disk.fill();
 
     // Nothing has changed, so nothing has to be written.
     let host = Host::start(&scratch, ["--agentfile", &file]);
     assert_eq!(agents(&scratch)[0].1, "ready");
-    let shown = cofferdam(&scratch, ["sessions", "show", "kept"]).run().exits(0).stdout;
+    let shown = cofferdam(&scratch, ["sessions", "show", "kept"])
+        .run()
+        .exits(0)
+        .stdout;
     assert!(shown.contains("run one"), "{shown}");
     // There may be room for some messages in what the database has already.
     let long = "x".repeat(1 << 20);
-    let ran = cofferdam(&scratch, ["chat", "a", &format!("run one {}", &long[..100_000])]).run();
+    let ran = cofferdam(
+        &scratch,
+        ["chat", "a", &format!("run one {}", &long[..100_000])],
+    )
+    .run();
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     ran.complains(&["disk is full"]);
     std::fs::remove_file(ballast).unwrap();
@@ -44,9 +58,13 @@ fn a_host_that_was_killed_starts_on_a_full_disk_and_goes_on_when_there_is_room()
 #[test]
 fn an_agent_that_failed_on_a_full_disk_is_tried_again() {
     let scratch = Scratch::new();
-    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else { return };
+    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
+        return;
+    };
     nothing(&scratch, "a/one.wasm");
-    let file = agentfile(&scratch, "a", "BIN one ./one.wasm").display().to_string();
+    let file = agentfile(&scratch, "a", "BIN one ./one.wasm")
+        .display()
+        .to_string();
     Host::start(&scratch, ["--agentfile", &file]).kill();
     // Its compiled code is gone, as after a change of this host's version, and has to be written.
     for entry in std::fs::read_dir(scratch.data().join("cache")).unwrap() {
@@ -57,34 +75,53 @@ fn an_agent_that_failed_on_a_full_disk_is_tried_again() {
     }
     let ballast = disk.fill();
     let mut host = Host::start::<&str>(&scratch, []);
-    let [(_, status, _)] = &agents(&scratch)[..] else { panic!("one agent") };
+    let [(_, status, _)] = &agents(&scratch)[..] else {
+        panic!("one agent")
+    };
     assert_eq!(status, "failed");
     let reason = cofferdam(&scratch, ["ps"]).run().exits(0).stdout;
     std::fs::remove_file(ballast).unwrap();
     let deadline = Instant::now() + RETRY;
     while agents(&scratch)[0].1 != "ready" {
-        assert!(Instant::now() < deadline, "there is room, and the agent is not tried again");
+        assert!(
+            Instant::now() < deadline,
+            "there is room, and the agent is not tried again"
+        );
         thread::park_timeout(Duration::from_millis(200));
     }
     assert!(!content_of(&host.chat("a", "run one"), "tool.result").contains("no tool"));
     host.hears("a runs again");
-    assert!(reason.split_whitespace().collect::<Vec<_>>().join(" ").contains("disk is full"), "{reason}");
+    assert!(
+        reason
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .contains("disk is full"),
+        "{reason}"
+    );
 }
 
 /// A change that there is no room for leaves the agent as it was, whole.
 #[test]
 fn an_agent_that_finds_no_room_for_its_change_stays_as_it_was() {
     let scratch = Scratch::new();
-    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else { return };
+    let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
+        return;
+    };
     nothing(&scratch, "a/one.wasm");
-    let file = agentfile(&scratch, "a", "BIN one ./one.wasm").display().to_string();
+    let file = agentfile(&scratch, "a", "BIN one ./one.wasm")
+        .display()
+        .to_string();
     Host::start(&scratch, ["--agentfile", &file]).kill();
     disk.fill();
     agentfile(&scratch, "a", "BIN other ./one.wasm");
     let mut host = Host::start(&scratch, ["--agentfile", &file]);
     let said = host.hears("no agent was made from");
     assert!(said.contains("disk is full"), "{said}");
-    assert_eq!(agents(&scratch)[0], ("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned()));
+    assert_eq!(
+        agents(&scratch)[0],
+        ("a".to_owned(), "ready".to_owned(), r#"["one"]"#.to_owned())
+    );
     host.kill();
     assert_eq!(agents_after_restart(&scratch), r#"["one"]"#);
 }
@@ -102,12 +139,27 @@ fn an_image_that_finds_no_room_leaves_nothing() {
         "schema = 1\n[tool]\nname = \"wc\"\nversion = \"1\"\nsummary = \"s\"\n\
          [[fs]]\npath = \"/workspace\"\naccess = \"read-only\"\nreason = \"to try\"\n",
     );
-    let Some(disk) = Tmpfs::mount(scratch.data(), 96 << 10) else { return };
-    let large = scratch.file("wc.wasm", large(std::fs::read(tool("wc")).unwrap())).display().to_string();
+    let Some(disk) = Tmpfs::mount(scratch.data(), 96 << 10) else {
+        return;
+    };
+    let large = scratch
+        .file("wc.wasm", large(std::fs::read(tool("wc")).unwrap()))
+        .display()
+        .to_string();
     let out = scratch.path().join("out").display().to_string();
     let capabilities = capabilities.display().to_string();
     let build = || {
-        let line = ["tool", "build", &large, "--capabilities", &capabilities, "--out", &out, "--tag", "wc:1"];
+        let line = [
+            "tool",
+            "build",
+            &large,
+            "--capabilities",
+            &capabilities,
+            "--out",
+            &out,
+            "--tag",
+            "wc:1",
+        ];
         cofferdam(&scratch, line).run()
     };
     build().exits(0);
@@ -121,9 +173,16 @@ fn an_image_that_finds_no_room_leaves_nothing() {
     let failed = build().exits(1);
     let leftover = scratch.data().join("images/.cofferdam.new");
     let size = leftover.metadata().map_or(0, |metadata| metadata.len());
-    assert!(!leftover.exists(), "{size} bytes are left in {}", leftover.display());
+    assert!(
+        !leftover.exists(),
+        "{size} bytes are left in {}",
+        leftover.display()
+    );
     std::fs::remove_file(ballast).unwrap();
-    assert!(used.abs_diff(self::used(disk.path())) <= 64 << 10, "something is left");
+    assert!(
+        used.abs_diff(self::used(disk.path())) <= 64 << 10,
+        "something is left"
+    );
     failed.complains(&["disk is full"]);
 
     // What a process that was killed has left is removed by whoever opens the store next.
@@ -134,7 +193,13 @@ fn an_image_that_finds_no_room_leaves_nothing() {
     }
     // There is room again.
     build().exits(0);
-    assert!(cofferdam(&scratch, ["tool", "ls"]).run().exits(0).stdout.contains("wc"));
+    assert!(
+        cofferdam(&scratch, ["tool", "ls"])
+            .run()
+            .exits(0)
+            .stdout
+            .contains("wc")
+    );
 }
 
 /// The component with a custom section of [`LARGE`] bytes at its end.
@@ -152,7 +217,9 @@ fn large(mut component: Vec<u8>) -> Vec<u8> {
 
 /// Bytes of the files below a directory.
 fn used(directory: &Path) -> u64 {
-    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let entries = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").path());
     let size = |path: std::path::PathBuf| match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => used(&path),
         Ok(metadata) => metadata.len(),

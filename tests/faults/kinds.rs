@@ -15,7 +15,13 @@ fn file(path: &Path) {
 
 fn pipe(path: &Path) {
     std::fs::remove_file(path).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(path)
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// A data directory with an agent of each name, whose host has ended, and their trees in the same
@@ -23,21 +29,34 @@ fn pipe(path: &Path) {
 fn with_agents(scratch: &Scratch, names: [&str; 2]) -> [std::path::PathBuf; 2] {
     names.map(|name| {
         nothing(scratch, &format!("{name}/one.wasm"));
-        let file = agentfile(scratch, name, "BIN one ./one.wasm").display().to_string();
+        let file = agentfile(scratch, name, "BIN one ./one.wasm")
+            .display()
+            .to_string();
         let before: Vec<_> = trees(scratch);
-        assert_eq!(Host::start(scratch, ["--agentfile", &file]).terminate(), Some(0));
-        trees(scratch).into_iter().find(|tree| !before.contains(tree)).unwrap()
+        assert_eq!(
+            Host::start(scratch, ["--agentfile", &file]).terminate(),
+            Some(0)
+        );
+        trees(scratch)
+            .into_iter()
+            .find(|tree| !before.contains(tree))
+            .unwrap()
     })
 }
 
 fn trees(scratch: &Scratch) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(scratch.data().join("agents")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(scratch.data().join("agents")) else {
+        return Vec::new();
+    };
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 /// The states of the agents, by name.
 fn states(scratch: &Scratch) -> Vec<(String, String)> {
-    agents(scratch).into_iter().map(|(name, state, _)| (name, state)).collect()
+    agents(scratch)
+        .into_iter()
+        .map(|(name, state, _)| (name, state))
+        .collect()
 }
 
 #[test]
@@ -54,10 +73,13 @@ fn a_damaged_tree_keeps_no_other_agent_from_starting() {
         let [a, _] = with_agents(&scratch, ["a", "b"]);
         damage(&a);
         let host = Host::start::<&str>(&scratch, []);
-        let expected = [("a", "failed"), ("b", "ready")].map(|(name, state)| (name.to_owned(), state.to_owned()));
+        let expected = [("a", "failed"), ("b", "ready")]
+            .map(|(name, state)| (name.to_owned(), state.to_owned()));
         assert_eq!(states(&scratch), expected);
         cofferdam(&scratch, ["chat", "b", "run one"]).run().exits(0);
-        cofferdam(&scratch, ["tool", "inspect", "--agent", "b"]).run().exits(0);
+        cofferdam(&scratch, ["tool", "inspect", "--agent", "b"])
+            .run()
+            .exits(0);
         assert_eq!(host.terminate(), Some(0));
     }
 }
@@ -78,8 +100,14 @@ fn the_cache_is_made_anew_whatever_stands_in_its_place() {
     assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
     std::fs::set_permissions(&cache, PermissionsExt::from_mode(0o755)).unwrap();
     run().exits(0);
-    assert_eq!(cache.metadata().unwrap().permissions().mode() & 0o777, 0o700);
-    for entry in std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()) {
+    assert_eq!(
+        cache.metadata().unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    for entry in std::fs::read_dir(&cache)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         if entry.extension().is_some() {
             std::fs::remove_file(&entry).unwrap();
             std::fs::create_dir_all(entry.join("inner")).unwrap();
@@ -98,10 +126,16 @@ fn other_directories_are_named_with_the_way_back() {
         run().exits(0);
         let path = scratch.data().join(name);
         file(&path);
-        run().exits(1).complains(&[&path.display().to_string(), "is not a directory: move it away"]);
+        run().exits(1).complains(&[
+            &path.display().to_string(),
+            "is not a directory: move it away",
+        ]);
         std::fs::remove_file(&path).unwrap();
         symlink(scratch.directory("elsewhere"), &path).unwrap();
-        run().exits(1).complains(&[&path.display().to_string(), "is not a directory: move it away"]);
+        run().exits(1).complains(&[
+            &path.display().to_string(),
+            "is not a directory: move it away",
+        ]);
         std::fs::remove_file(&path).unwrap();
         run().exits(0);
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o777)).unwrap();
@@ -114,10 +148,17 @@ fn other_directories_are_named_with_the_way_back() {
 fn a_pipe_for_the_database_is_refused() {
     let scratch = Scratch::new();
     nothing(&scratch, "a/one.wasm");
-    let agentfile = agentfile(&scratch, "a", "BIN one ./one.wasm").display().to_string();
-    assert_eq!(Host::start(&scratch, ["--agentfile", &agentfile]).terminate(), Some(0));
+    let agentfile = agentfile(&scratch, "a", "BIN one ./one.wasm")
+        .display()
+        .to_string();
+    assert_eq!(
+        Host::start(&scratch, ["--agentfile", &agentfile]).terminate(),
+        Some(0)
+    );
     assert!(tree(&scratch.data()).is_dir());
     pipe(&scratch.data().join("cofferdam.db"));
-    let ran = cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"]).run().exits(1);
+    let ran = cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0"])
+        .run()
+        .exits(1);
     ran.complains(&["cofferdam.db is damaged", "regular file", "backup"]);
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use super::{agentfile, agents, nothing, tree};
 use crate::support::{Host, Scratch, cofferdam, content_of};
 
-/// Moments of the making at which the host is killed: most of them late, when it changes what lies on disk.
+/// Moments of the making at which the host is killed: most of them late, when it changes what lies
+/// on disk.
 const MOMENTS: [u32; 12] = [10, 40, 60, 70, 80, 85, 90, 94, 97, 100, 103, 108];
 
 /// How long the host may take to say something: the first start compiles.
@@ -20,7 +21,11 @@ fn lines(pipe: ChildStderr) -> Receiver<String> {
     thread::spawn(move || {
         let mut lines = BufReader::new(pipe);
         let mut line = String::new();
-        while lines.by_ref().read_line(&mut line).is_ok_and(|read| read > 0) {
+        while lines
+            .by_ref()
+            .read_line(&mut line)
+            .is_ok_and(|read| read > 0)
+        {
             if sender.send(std::mem::take(&mut line)).is_err() {
                 return;
             }
@@ -46,11 +51,20 @@ fn an_agent_is_the_old_one_or_the_new_one_wherever_the_host_is_killed() {
     for name in ["one", "two", "three"] {
         nothing(&scratch, &format!("a/{name}.wasm"));
     }
-    let versions = ["BIN one ./one.wasm\nBIN two ./two.wasm", "BIN three ./three.wasm"];
+    let versions = [
+        "BIN one ./one.wasm\nBIN two ./two.wasm",
+        "BIN three ./three.wasm",
+    ];
     let expected = [r#"["one","two"]"#, r#"["three"]"#];
     let serve = |version: usize| {
-        let file = agentfile(&scratch, "a", versions[version % 2]).display().to_string();
-        cofferdam(&scratch, ["serve", "--listen", "127.0.0.1:0", "--agentfile", &file]).start()
+        let file = agentfile(&scratch, "a", versions[version % 2])
+            .display()
+            .to_string();
+        cofferdam(
+            &scratch,
+            ["serve", "--listen", "127.0.0.1:0", "--agentfile", &file],
+        )
+        .start()
     };
     // Once to its end, for what is compiled, and once more for the time it takes.
     let mut whole = Duration::ZERO;
@@ -78,7 +92,9 @@ fn an_agent_is_the_old_one_or_the_new_one_wherever_the_host_is_killed() {
         child.wait().unwrap();
 
         let host = Host::start::<&str>(&scratch, []);
-        let [(_, status, tools)] = &agents(&scratch)[..] else { panic!("one agent") };
+        let [(_, status, tools)] = &agents(&scratch)[..] else {
+            panic!("one agent")
+        };
         assert_eq!(status, "ready", "killed at {moment} %");
         let now = expected.iter().position(|expected| expected == tools);
         let now = now.unwrap_or_else(|| panic!("killed at {moment} %: {tools}"));
@@ -89,8 +105,15 @@ fn an_agent_is_the_old_one_or_the_new_one_wherever_the_host_is_killed() {
         let tree = tree(&scratch.data());
         let bins = std::fs::read_dir(tree.join("usr/bin")).unwrap().count();
         assert_eq!(bins, if now == 0 { 2 } else { 1 });
-        let hidden = std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().file_name());
-        assert_eq!(hidden.filter(|name| name.to_string_lossy().starts_with('.')).count(), 0);
+        let hidden = std::fs::read_dir(&tree)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        assert_eq!(
+            hidden
+                .filter(|name| name.to_string_lossy().starts_with('.'))
+                .count(),
+            0
+        );
     }
 }
 
@@ -98,35 +121,62 @@ fn an_agent_is_the_old_one_or_the_new_one_wherever_the_host_is_killed() {
 fn an_agent_that_has_not_changed_is_not_written() {
     let scratch = Scratch::new();
     nothing(&scratch, "a/one.wasm");
-    let file = agentfile(&scratch, "a", "BIN one ./one.wasm\nCONTEXT SOUL <<EOF\nCalm.\nEOF").display().to_string();
+    let file = agentfile(
+        &scratch,
+        "a",
+        "BIN one ./one.wasm\nCONTEXT SOUL <<EOF\nCalm.\nEOF",
+    )
+    .display()
+    .to_string();
     let inodes = || {
         use std::os::unix::fs::MetadataExt;
         let tree = tree(&scratch.data());
-        ["etc", "etc/Agentfile", "etc/context/AGENT.md", "etc/context/SOUL.md", "usr/bin/one"]
-            .map(|name| std::fs::metadata(tree.join(name)).unwrap().ino())
+        [
+            "etc",
+            "etc/Agentfile",
+            "etc/context/AGENT.md",
+            "etc/context/SOUL.md",
+            "usr/bin/one",
+        ]
+        .map(|name| std::fs::metadata(tree.join(name)).unwrap().ino())
     };
     Host::start(&scratch, ["--agentfile", &file]).kill();
     let before = inodes();
     Host::start(&scratch, ["--agentfile", &file]).kill();
     Host::start::<&str>(&scratch, []).kill();
     assert_eq!(inodes(), before);
-    agentfile(&scratch, "a", "BIN one ./one.wasm\nCONTEXT SOUL <<EOF\nLively.\nEOF");
+    agentfile(
+        &scratch,
+        "a",
+        "BIN one ./one.wasm\nCONTEXT SOUL <<EOF\nLively.\nEOF",
+    );
     Host::start(&scratch, ["--agentfile", &file]).kill();
     assert_ne!(inodes(), before);
-    assert_eq!(std::fs::read_to_string(tree(&scratch.data()).join("etc/context/SOUL.md")).unwrap().trim(), "Lively.");
+    assert_eq!(
+        std::fs::read_to_string(tree(&scratch.data()).join("etc/context/SOUL.md"))
+            .unwrap()
+            .trim(),
+        "Lively."
+    );
 }
 
 #[test]
 fn an_agent_that_cannot_be_made_leaves_no_tree() {
     let scratch = Scratch::new();
     nothing(&scratch, "good/one.wasm");
-    let good = agentfile(&scratch, "good", "BIN one ./one.wasm").display().to_string();
-    let bad = agentfile(&scratch, "bad", "BIN one ./Agentfile").display().to_string();
+    let good = agentfile(&scratch, "good", "BIN one ./one.wasm")
+        .display()
+        .to_string();
+    let bad = agentfile(&scratch, "bad", "BIN one ./Agentfile")
+        .display()
+        .to_string();
     let host = Host::start(&scratch, ["--agentfile", &bad, "--agentfile", &good]);
     tree(&scratch.data());
     drop(host);
     // A host that was killed before it had made the agent leaves no more than this.
-    let left = scratch.data().join("agents/6f1ed002-ab5e-4e5b-8d4c-0f0fdbd0e8a1");
+    let left = scratch
+        .data()
+        .join("agents/6f1ed002-ab5e-4e5b-8d4c-0f0fdbd0e8a1");
     std::fs::create_dir_all(left.join(".prepared/etc")).unwrap();
     std::fs::create_dir_all(left.join("workspace")).unwrap();
     let _host = Host::start::<&str>(&scratch, []);

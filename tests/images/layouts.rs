@@ -17,7 +17,10 @@ pub(super) fn archive(name: &str, content: &[u8]) -> Vec<u8> {
     header.as_gnu_mut().expect("a GNU header").name[..name.len()].copy_from_slice(name.as_bytes());
     header.set_cksum();
     archive.append(&header, content).expect("memory takes it");
-    archive.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
+    archive
+        .into_inner()
+        .and_then(GzEncoder::finish)
+        .expect("memory takes it")
 }
 
 fn titled(mut layer: Value, title: &str) -> Value {
@@ -51,12 +54,27 @@ fn check_runs(build: impl FnOnce(&mut Shelf) -> Value) -> Value {
     shelf.tag("1", &described);
     let liar = Liar::honest(shelf);
     let name = liar.reference("args:1");
-    let pulled = cofferdam(&scratch, ["tool", "pull", &name, "--plain-http", "--format", "json"]).run().exits(0).json();
+    let pulled = cofferdam(
+        &scratch,
+        ["tool", "pull", &name, "--plain-http", "--format", "json"],
+    )
+    .run()
+    .exits(0)
+    .json();
     assert_eq!(pulled["digest"], described["digest"]);
-    assert_eq!(cofferdam(&scratch, ["tool", "run", &name, "--", "x"]).run().exits(0).stdout, "args\nx\n");
+    assert_eq!(
+        cofferdam(&scratch, ["tool", "run", &name, "--", "x"])
+            .run()
+            .exits(0)
+            .stdout,
+        "args\nx\n"
+    );
     // What is here stays whole when others go.
     cofferdam(&scratch, ["image", "prune"]).run().exits(0);
-    cofferdam(&scratch, ["tool", "inspect", &name, "--format", "json"]).run().exits(0).json()
+    cofferdam(&scratch, ["tool", "inspect", &name, "--format", "json"])
+        .run()
+        .exits(0)
+        .json()
 }
 
 #[track_caller]
@@ -66,7 +84,10 @@ fn check_refused(build: impl FnOnce(&mut Shelf) -> Value, parts: &[&str]) {
     shelf.tag("1", &described);
     let liar = Liar::honest(shelf);
     let name = liar.reference("args:1");
-    cofferdam(&scratch, ["tool", "pull", &name, "--plain-http"]).run().exits(2).complains(parts);
+    cofferdam(&scratch, ["tool", "pull", &name, "--plain-http"])
+        .run()
+        .exits(2)
+        .complains(parts);
     assert!(super::listed(&scratch).is_empty());
     assert_eq!(super::files(&scratch, ".cofferdam.incoming"), 0);
 }
@@ -98,37 +119,64 @@ fn an_archive_and_a_plain_file_are_read_with_their_usage() {
                 false => shelf.blob("application/octet-stream", component()),
             };
             let text = shelf.blob("text/markdown", usage);
-            bin(shelf, json!([titled(layer, "args"), titled(text, "/USAGE.md")]))
+            bin(
+                shelf,
+                json!([titled(layer, "args"), titled(text, "/USAGE.md")]),
+            )
         });
         assert_eq!(shown["usage"], usage);
-        assert_eq!(shown["image"]["annotations"]["io.openotters.bin.name"], "args");
+        assert_eq!(
+            shown["image"]["annotations"]["io.openotters.bin.name"],
+            "args"
+        );
     }
 }
 
 #[test]
 fn native_programs_are_refused_with_the_reason() {
     let native = std::fs::read("/proc/self/exe").unwrap()[..4096].to_vec();
-    for (media_type, layer) in [(TAR_GZIP, archive("args", &native)), ("application/octet-stream", native.clone())] {
+    for (media_type, layer) in [
+        (TAR_GZIP, archive("args", &native)),
+        ("application/octet-stream", native.clone()),
+    ] {
         check_refused(
             |shelf| {
                 let layer = titled(shelf.blob(media_type, layer), "args");
                 bin(shelf, json!([layer]))
             },
-            &["not a tool", "a native Linux program (ELF)", "wasm32-wasip2"],
+            &[
+                "not a tool",
+                "a native Linux program (ELF)",
+                "wasm32-wasip2",
+            ],
         );
     }
     check_refused(
         |shelf| {
             let row = |os: &str| json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 500, "platform": { "os": os, "architecture": "arm64" } });
-            shelf.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [row("linux"), row("darwin")] }))
+            shelf.json(
+                INDEX,
+                &json!({ "schemaVersion": 2, "manifests": [row("linux"), row("darwin")] }),
+            )
         },
-        &["a native binary image, for linux/arm64, darwin/arm64", "build it for wasip2"],
+        &[
+            "a native binary image, for linux/arm64, darwin/arm64",
+            "build it for wasip2",
+        ],
     );
 }
 
 #[test]
 fn what_leads_out_of_an_image_is_refused() {
-    for title in ["../args", "/../args", "a/../../args", "a//b", "..", "a\\b", "a\nb"] {
+    for title in [
+        "../args",
+        "/../args",
+        "a/../../args",
+        "a//b",
+        "..",
+        "a\\b",
+        "a\nb",
+    ] {
         check_refused(
             |shelf| {
                 let layer = titled(shelf.blob("application/octet-stream", component()), title);
@@ -157,8 +205,14 @@ fn a_bomb_is_not_unpacked() {
     let described = bin(&mut shelf, json!([layer]));
     shelf.tag("1", &described);
     let liar = Liar::honest(shelf);
-    let ran = cofferdam(&scratch, ["tool", "pull", &liar.reference("args:1"), "--plain-http"]).run();
-    let ran = ran.exits(2).complains(&["its layer unpacks to more than", "that its size allows"]);
+    let ran = cofferdam(
+        &scratch,
+        ["tool", "pull", &liar.reference("args:1"), "--plain-http"],
+    )
+    .run();
+    let ran = ran
+        .exits(2)
+        .complains(&["its layer unpacks to more than", "that its size allows"]);
     assert!(ran.peak_kib < 200 << 10, "{} KiB", ran.peak_kib);
 }
 
@@ -166,7 +220,11 @@ fn a_bomb_is_not_unpacked() {
 fn an_archive_that_claims_11_gib_is_not_believed() {
     let mut archive = archive("args", b"");
     let mut plain = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(archive.as_slice()), &mut plain).unwrap();
+    std::io::Read::read_to_end(
+        &mut flate2::read::GzDecoder::new(archive.as_slice()),
+        &mut plain,
+    )
+    .unwrap();
     let mut header = tar::Header::new_gnu();
     header.set_path("args").unwrap();
     header.set_size(11 << 30);
@@ -180,6 +238,9 @@ fn an_archive_that_claims_11_gib_is_not_believed() {
             let layer = titled(shelf.blob(TAR_GZIP, archive), "args");
             bin(shelf, json!([layer]))
         },
-        &["its layer has a file of 11811160064 bytes", "at most 268435456"],
+        &[
+            "its layer has a file of 11811160064 bytes",
+            "at most 268435456",
+        ],
     );
 }

@@ -39,22 +39,39 @@ pub(super) fn read_until(stream: &mut TcpStream, part: &str) -> String {
 #[test]
 fn the_door_over_http_is_for_the_operator_alone() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, ["--listen".into(), "127.0.0.1:0".into(), tool("wc").into_os_string()]);
+    let server = Server::start(
+        &scratch,
+        [
+            "--listen".into(),
+            "127.0.0.1:0".into(),
+            tool("wc").into_os_string(),
+        ],
+    );
     let address = server.address();
     let port = address.rsplit_once(':').unwrap().1.to_owned();
     let token = token(&scratch);
     let client = json!({ "name": "test", "version": "0" });
-    let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
-    let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
+    let params =
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    let body =
+        json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
     let status = |host: &str, headers: &str, body: &str| {
         let text = read_until(&mut post(&address, host, headers, body), "\r\n\r\n");
-        text.split_whitespace().nth(1).expect("a status").parse::<u16>().expect("a number")
+        text.split_whitespace()
+            .nth(1)
+            .expect("a status")
+            .parse::<u16>()
+            .expect("a number")
     };
     let bearer = format!("Authorization: Bearer {token}\r\n");
     assert_eq!(status(&address, &bearer, &body), 200);
     assert_eq!(status(&format!("localhost:{port}"), &bearer, &body), 200);
     // Without the token, with a wrong one, with a part of it, with more, in another scheme.
-    let (part, more, wrong) = (&token[..token.len() - 1], format!("{token}0"), "0".repeat(token.len()));
+    let (part, more, wrong) = (
+        &token[..token.len() - 1],
+        format!("{token}0"),
+        "0".repeat(token.len()),
+    );
     for sent in [
         "",
         &format!("Bearer {part}"),
@@ -63,22 +80,50 @@ fn the_door_over_http_is_for_the_operator_alone() {
         &format!("Basic {token}"),
         &token,
     ] {
-        let header = if sent.is_empty() { String::new() } else { format!("Authorization: {sent}\r\n") };
+        let header = if sent.is_empty() {
+            String::new()
+        } else {
+            format!("Authorization: {sent}\r\n")
+        };
         assert_eq!(status(&address, &header, &body), 401, "{sent}");
     }
     // A page that reaches loopback under a name of its own, or from an origin of its own.
-    for host in
-        ["evil.example", &format!("evil.example:{port}"), "127.0.0.1:1", &format!("127.0.0.1.evil.example:{port}")]
-    {
+    for host in [
+        "evil.example",
+        &format!("evil.example:{port}"),
+        "127.0.0.1:1",
+        &format!("127.0.0.1.evil.example:{port}"),
+    ] {
         assert_eq!(status(host, &bearer, &body), 403, "{host}");
     }
-    for origin in
-        ["http://evil.example", "https://evil.example", "null", &format!("http://127.0.0.1.evil.example:{port}")]
-    {
-        assert_eq!(status(&address, &format!("{bearer}Origin: {origin}\r\n"), &body), 403, "{origin}");
+    for origin in [
+        "http://evil.example",
+        "https://evil.example",
+        "null",
+        &format!("http://127.0.0.1.evil.example:{port}"),
+    ] {
+        assert_eq!(
+            status(&address, &format!("{bearer}Origin: {origin}\r\n"), &body),
+            403,
+            "{origin}"
+        );
     }
-    assert_eq!(status(&address, &format!("{bearer}Origin: http://127.0.0.1:{port}\r\n"), &body), 200);
-    assert_eq!(status(&address, &format!("{bearer}Mcp-Session-Id: made-up\r\n"), &body), 404);
+    assert_eq!(
+        status(
+            &address,
+            &format!("{bearer}Origin: http://127.0.0.1:{port}\r\n"),
+            &body
+        ),
+        200
+    );
+    assert_eq!(
+        status(
+            &address,
+            &format!("{bearer}Mcp-Session-Id: made-up\r\n"),
+            &body
+        ),
+        404
+    );
     assert_eq!(status(&address, &bearer, &"x".repeat(13 << 20)), 413);
     assert_eq!(status(&address, &bearer, "not JSON"), 415);
     // Sessions of clients that never come back do not pile up.
@@ -89,10 +134,19 @@ fn the_door_over_http_is_for_the_operator_alone() {
 #[test]
 fn the_token_is_made_once_and_for_this_user() {
     let scratch = Scratch::new();
-    let line = || ["--listen".into(), "127.0.0.1:0".into(), tool("wc").into_os_string()];
+    let line = || {
+        [
+            "--listen".into(),
+            "127.0.0.1:0".into(),
+            tool("wc").into_os_string(),
+        ]
+    };
     let file = scratch.data().join("operator.token");
     Server::start(&scratch, line()).address();
-    let (first, mode) = (token(&scratch), file.metadata().expect("a file").permissions().mode());
+    let (first, mode) = (
+        token(&scratch),
+        file.metadata().expect("a file").permissions().mode(),
+    );
     assert_eq!((first.len(), mode & 0o777), (64, 0o600));
     Server::start(&scratch, line()).address();
     assert_eq!(token(&scratch), first);
@@ -105,7 +159,11 @@ fn the_token_is_made_once_and_for_this_user() {
         ran.run().exits(code)
     };
     refused("", 3).complains(&["others may read", "operator.token"]);
-    for bad in ["short", "with a space in the middle of it", "with-ümlauts-in-the-middle"] {
+    for bad in [
+        "short",
+        "with a space in the middle of it",
+        "with-ümlauts-in-the-middle",
+    ] {
         refused(bad, 2).complains(&["COFFERDAM_TOKEN", "16 to 4096 visible ASCII"]);
     }
 }
@@ -113,18 +171,33 @@ fn the_token_is_made_once_and_for_this_user() {
 #[test]
 fn bodies_of_all_connections_together_are_bounded() {
     let scratch = Scratch::new();
-    let server = Server::start(&scratch, ["--listen".into(), "127.0.0.1:0".into(), tool("wc").into_os_string()]);
-    let (address, bearer) = (server.address(), format!("Authorization: Bearer {}\r\n", token(&scratch)));
+    let server = Server::start(
+        &scratch,
+        [
+            "--listen".into(),
+            "127.0.0.1:0".into(),
+            tool("wc").into_os_string(),
+        ],
+    );
+    let (address, bearer) = (
+        server.address(),
+        format!("Authorization: Bearer {}\r\n", token(&scratch)),
+    );
     // Each lacks the end of its body. More of them than 384 MiB hold.
     let part = vec![b' '; 11 << 20];
     let mut begun: Vec<_> = (0..36)
         .map(|_| {
             let mut stream = TcpStream::connect(&address).expect("it listens");
-            let head = format!("POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n{bearer}\r\n", 12 << 20);
+            let head = format!(
+                "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n{bearer}\r\n",
+                12 << 20
+            );
             stream.write_all(head.as_bytes()).expect("the server reads");
             // One that is refused is not read to its end.
             stream.write_all(&part).ok();
-            stream.set_read_timeout(Some(std::time::Duration::from_millis(10))).expect("a timeout");
+            stream
+                .set_read_timeout(Some(std::time::Duration::from_millis(10)))
+                .expect("a timeout");
             stream
         })
         .collect();
@@ -144,11 +217,17 @@ fn bodies_of_all_connections_together_are_bounded() {
     // What they held is free again.
     let served = || {
         let client = json!({ "name": "test", "version": "0" });
-        let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
-        let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
-        read_until(&mut post(&address, &address, &bearer, &body), "\r\n\r\n").starts_with("HTTP/1.1 200")
+        let params =
+            json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+        let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+            .to_string();
+        read_until(&mut post(&address, &address, &bearer, &body), "\r\n\r\n")
+            .starts_with("HTTP/1.1 200")
     };
     while !served() {
-        assert!(std::time::Instant::now() < deadline, "what was held is not given back");
+        assert!(
+            std::time::Instant::now() < deadline,
+            "what was held is not given back"
+        );
     }
 }

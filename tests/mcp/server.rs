@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Scratch, binary, checkout, python};
 
-/// How long a process may take to say something that a test waits for: the first start compiles tools.
+/// How long a process may take to say something that a test waits for: the first start compiles
+/// tools.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What `COFFERDAM_LOG` lets into the log: errors, and how calls ended.
@@ -27,15 +28,34 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start<S: Into<OsString>>(scratch: &Scratch, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn start<S: Into<OsString>>(
+        scratch: &Scratch,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut command = Command::new(binary());
-        command.arg("mcp").args(args.into_iter().map(Into::into)).current_dir(scratch.path());
-        command.env("COFFERDAM_DATA_DIR", scratch.data()).env("COFFERDAM_LOG", LOG);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("mcp")
+            .args(args.into_iter().map(Into::into))
+            .current_dir(scratch.path());
+        command
+            .env("COFFERDAM_DATA_DIR", scratch.data())
+            .env("COFFERDAM_LOG", LOG);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
-        let (stdin, stdout) = (child.stdin.take(), lines(child.stdout.take().expect("piped")));
+        let (stdin, stdout) = (
+            child.stdin.take(),
+            lines(child.stdout.take().expect("piped")),
+        );
         let stderr = lines(child.stderr.take().expect("piped"));
-        Self { child, stdin, stdout, stderr }
+        Self {
+            child,
+            stdin,
+            stdout,
+            stderr,
+        }
     }
 
     /// The next line on standard error that holds `part`.
@@ -48,20 +68,32 @@ impl Server {
     #[track_caller]
     pub(crate) fn address(&self) -> String {
         let line = self.complains("listening on http://");
-        let url = line.split_whitespace().find_map(|word| word.strip_prefix("http://")).expect("an address");
-        url.trim_end_matches(';').trim_end_matches("/mcp").to_owned()
+        let url = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://"))
+            .expect("an address");
+        url.trim_end_matches(';')
+            .trim_end_matches("/mcp")
+            .to_owned()
     }
 
     #[track_caller]
     pub(crate) fn send(&mut self, line: &[u8]) {
         let stdin = self.stdin.as_mut().expect("not closed");
-        stdin.write_all(line).and_then(|()| stdin.write_all(b"\n")).expect("the server reads");
+        stdin
+            .write_all(line)
+            .and_then(|()| stdin.write_all(b"\n"))
+            .expect("the server reads");
     }
 
     /// A request, with what its answer says.
     #[track_caller]
     pub(crate) fn ask(&mut self, id: u64, method: &str, params: Value) -> Value {
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string().as_bytes());
+        self.send(
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+                .to_string()
+                .as_bytes(),
+        );
         let line = next(&self.stdout, &format!("\"id\":{id},"));
         serde_json::from_str(&line).expect("an answer is JSON")
     }
@@ -70,7 +102,8 @@ impl Server {
     #[track_caller]
     pub(crate) fn initialize(&mut self) -> Value {
         let client = json!({ "name": "test", "version": "0" });
-        let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+        let params =
+            json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
         let answer = self.ask(0, "initialize", params);
         self.send(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         answer
@@ -135,13 +168,19 @@ pub(crate) fn over_http(scratch: &Scratch, mode: &str, address: &str) -> Value {
 }
 
 pub(crate) fn token(scratch: &Scratch) -> String {
-    std::fs::read_to_string(scratch.data().join("operator.token")).expect("a token").trim_end().to_owned()
+    std::fs::read_to_string(scratch.data().join("operator.token"))
+        .expect("a token")
+        .trim_end()
+        .to_owned()
 }
 
 /// `tests/mcp/client.py SERVER ACTION…`.
 pub(crate) fn client(server: &Value, action: &[&str]) -> Command {
     let mut command = Command::new(python());
-    command.arg(checkout().join("tests/mcp/client.py")).arg(server.to_string()).args(action);
+    command
+        .arg(checkout().join("tests/mcp/client.py"))
+        .arg(server.to_string())
+        .args(action);
     command
 }
 
@@ -149,7 +188,13 @@ pub(crate) fn client(server: &Value, action: &[&str]) -> Command {
 #[track_caller]
 pub(crate) fn asked(server: &Value, action: &[&str]) -> (Value, String) {
     let output = client(server, action).output().expect("Python runs");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{stdout}{stderr}");
-    (serde_json::from_str(&stdout).expect("the client prints JSON"), stderr.into_owned())
+    (
+        serde_json::from_str(&stdout).expect("the client prints JSON"),
+        stderr.into_owned(),
+    )
 }

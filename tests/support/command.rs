@@ -23,8 +23,13 @@ pub(crate) struct Ran {
 pub(crate) struct Cofferdam(Program);
 
 /// `cofferdam ARGS`, on the data directory of `scratch`.
-pub(crate) fn cofferdam<S: AsRef<OsStr>>(scratch: &Scratch, args: impl IntoIterator<Item = S>) -> Cofferdam {
-    Cofferdam(Program::new(&binary(), scratch.path(), args).env("COFFERDAM_DATA_DIR", scratch.data()))
+pub(crate) fn cofferdam<S: AsRef<OsStr>>(
+    scratch: &Scratch,
+    args: impl IntoIterator<Item = S>,
+) -> Cofferdam {
+    Cofferdam(
+        Program::new(&binary(), scratch.path(), args).env("COFFERDAM_DATA_DIR", scratch.data()),
+    )
 }
 
 impl Cofferdam {
@@ -50,7 +55,12 @@ impl Cofferdam {
     #[track_caller]
     pub(crate) fn run(self) -> Ran {
         let ran = self.0.run().unwrap_or_else(|problem| panic!("{problem}"));
-        Ran { code: ran.code, stdout: ran.stdout, stderr: ran.stderr, peak_kib: ran.peak_kib }
+        Ran {
+            code: ran.code,
+            stdout: ran.stdout,
+            stderr: ran.stderr,
+            peak_kib: ran.peak_kib,
+        }
     }
 }
 
@@ -58,16 +68,30 @@ impl Ran {
     /// The exit code, or a panic with everything that was printed.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout: {}\nstderr: {}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     /// One clear sentence on standard error that holds all of `parts`, and no trace of a panic.
     #[track_caller]
     pub(crate) fn complains(self, parts: &[&str]) -> Self {
-        let complaint = self.stderr.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+        let complaint = self
+            .stderr
+            .lines()
+            .find(|line| line.starts_with("error: "))
+            .unwrap_or_default();
         for part in parts {
-            assert!(complaint.contains(part), "`{part}` is not in the complaint: {}", self.stderr);
+            assert!(
+                complaint.contains(part),
+                "`{part}` is not in the complaint: {}",
+                self.stderr
+            );
         }
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         self
@@ -76,6 +100,7 @@ impl Ran {
     /// Standard output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.stdout, self.stderr))
     }
 }

@@ -1,4 +1,5 @@
-//! A host of a test's own: the real binary, on its unix socket, and on a free port where a test asks for it.
+//! A host of a test's own: the real binary, on its unix socket, and on a free port where a test
+//! asks for it.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,8 @@ use serde_json::Value;
 
 use super::{Scratch, binary, cofferdam};
 
-/// How long the host may take to say something that a test waits for: the first start compiles tools.
+/// How long the host may take to say something that a test waits for: the first start compiles
+/// tools.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running host; killed when it is dropped.
@@ -27,7 +29,10 @@ pub(crate) struct Host<'a> {
 
 impl<'a> Host<'a> {
     /// Starts a host on the data directory of `scratch` and waits until it takes clients.
-    pub(crate) fn start<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn start<S: AsRef<OsStr>>(
+        scratch: &'a Scratch,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         Self::start_with(scratch, args, &[])
     }
 
@@ -43,19 +48,38 @@ impl<'a> Host<'a> {
     }
 
     /// Starts a host that listens on TCP too.
-    pub(crate) fn listening<S: AsRef<OsStr>>(scratch: &'a Scratch, args: impl IntoIterator<Item = S>) -> Self {
-        let args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
-        let mut host = Self::start(scratch, ["--listen".into(), "127.0.0.1:0".into()].into_iter().chain(args));
+    pub(crate) fn listening<S: AsRef<OsStr>>(
+        scratch: &'a Scratch,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let args: Vec<_> = args
+            .into_iter()
+            .map(|arg| arg.as_ref().to_owned())
+            .collect();
+        let mut host = Self::start(
+            scratch,
+            ["--listen".into(), "127.0.0.1:0".into()]
+                .into_iter()
+                .chain(args),
+        );
         let line = host.hears("listening on ");
-        let address = line.split([' ', ',']).find_map(|word| word.strip_prefix("http://"));
+        let address = line
+            .split([' ', ','])
+            .find_map(|word| word.strip_prefix("http://"));
         host.address = address.expect("the host says where it listens").to_owned();
         host
     }
 
-    /// Starts this command line of the binary on the data directory of `scratch`, and waits until it takes clients.
+    /// Starts this command line of the binary on the data directory of `scratch`, and waits until
+    /// it takes clients.
     pub(crate) fn run(scratch: &'a Scratch, mut command: Command) -> Self {
-        command.env("COFFERDAM_DATA_DIR", scratch.data()).current_dir(scratch.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .env("COFFERDAM_DATA_DIR", scratch.data())
+            .current_dir(scratch.path());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let stderr = BufReader::new(child.stderr.take().expect("piped"));
         let (sender, log) = channel();
@@ -67,40 +91,60 @@ impl<'a> Host<'a> {
             }
         });
         let address = format!("unix:{}", scratch.data().join("cofferdam.sock").display());
-        let mut host = Self { scratch, child, log, said: Vec::new(), address };
+        let mut host = Self {
+            scratch,
+            child,
+            log,
+            said: Vec::new(),
+            address,
+        };
         host.hears("listening on ");
         host.hears("next: ");
         host
     }
 
-    /// Waits until the host says a line with `part`, and returns it. Lines that were heard before count.
+    /// Waits until the host says a line with `part`, and returns it. Lines that were heard before
+    /// count.
     #[track_caller]
     pub(crate) fn hears(&mut self, part: &str) -> String {
         if let Some(line) = self.said.iter().find(|line| line.contains(part)) {
             return line.clone();
         }
         let deadline = Instant::now() + PATIENCE;
-        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = self
+            .log
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             self.said.push(line.clone());
             if line.contains(part) {
                 return line;
             }
         }
-        panic!("the host did not say `{part}`; it said:\n{}", self.said.join("\n"));
+        panic!(
+            "the host did not say `{part}`; it said:\n{}",
+            self.said.join("\n")
+        );
     }
 
-    /// Waits until the host says another line with `part`, and returns it. Lines that were heard before do not count.
+    /// Waits until the host says another line with `part`, and returns it. Lines that were heard
+    /// before do not count.
     #[track_caller]
     pub(crate) fn hears_next(&mut self, part: &str) -> String {
         let heard = self.said.len();
         let deadline = Instant::now() + PATIENCE;
-        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = self
+            .log
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             self.said.push(line.clone());
             if line.contains(part) {
                 return line;
             }
         }
-        panic!("the host did not say `{part}` again; it said:\n{}", self.said[heard..].join("\n"));
+        panic!(
+            "the host did not say `{part}` again; it said:\n{}",
+            self.said[heard..].join("\n")
+        );
     }
 
     /// Waits for `most` further lines with `part`, at most for `patience`. Returns how many came.
@@ -108,7 +152,9 @@ impl<'a> Host<'a> {
         let mut count = 0;
         let deadline = Instant::now() + patience;
         while count < most
-            && let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            && let Ok(line) = self
+                .log
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
             count += u64::from(line.contains(part));
             self.said.push(line);
@@ -116,7 +162,8 @@ impl<'a> Host<'a> {
         count
     }
 
-    /// The lines with `part` that it has said before it took clients, and those that a test has waited for since.
+    /// The lines with `part` that it has said before it took clients, and those that a test has
+    /// waited for since.
     pub(crate) fn has_said(&self, part: &str) -> usize {
         self.said.iter().filter(|line| line.contains(part)).count()
     }
@@ -124,16 +171,32 @@ impl<'a> Host<'a> {
     /// One turn, as the events of its stream.
     #[track_caller]
     pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {
-        let ran = cofferdam(self.scratch, ["chat", agent, prompt, "--format", "json"]).run().exits(0);
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
+        let ran = cofferdam(self.scratch, ["chat", agent, prompt, "--format", "json"])
+            .run()
+            .exits(0);
+        ran.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an event is JSON"))
+            .collect()
     }
 
     /// One turn of this session, as the events of its stream.
     #[track_caller]
     pub(crate) fn chat_in(&self, agent: &str, session: &str, prompt: &str) -> Vec<Value> {
-        let line = ["chat", agent, prompt, "--session", session, "--format", "json"];
+        let line = [
+            "chat",
+            agent,
+            prompt,
+            "--session",
+            session,
+            "--format",
+            "json",
+        ];
         let ran = cofferdam(self.scratch, line).run().exits(0);
-        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("an event is JSON")).collect()
+        ran.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an event is JSON"))
+            .collect()
     }
 
     /// The process id.
@@ -150,7 +213,10 @@ impl<'a> Host<'a> {
     /// Sends it a signal.
     #[track_caller]
     pub(crate) fn signal(&self, name: &str) {
-        let ran = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().expect("kill runs");
+        let ran = Command::new("kill")
+            .args(["-s", name, &self.pid().to_string()])
+            .status()
+            .expect("kill runs");
         assert!(ran.success());
     }
 
@@ -186,5 +252,8 @@ impl Drop for Host<'_> {
 #[track_caller]
 pub(crate) fn content_of(events: &[Value], kind: &str) -> String {
     let event = events.iter().find(|event| event["type"] == kind);
-    event.unwrap_or_else(|| panic!("no {kind} in {events:?}"))["content"].as_str().expect("text").to_owned()
+    event.unwrap_or_else(|| panic!("no {kind} in {events:?}"))["content"]
+        .as_str()
+        .expect("text")
+        .to_owned()
 }

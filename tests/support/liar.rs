@@ -1,4 +1,5 @@
-//! A registry that does what no real one would: wrong lengths, broken connections, bodies without end.
+//! A registry that does what no real one would: wrong lengths, broken connections, bodies without
+//! end.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -57,7 +58,12 @@ pub(crate) enum Ending {
 
 impl Answer {
     pub(crate) fn new(status: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), ending: Ending::Whole }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+            ending: Ending::Whole,
+        }
     }
 
     pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
@@ -86,7 +92,8 @@ impl Shelf {
     pub(crate) fn blob(&mut self, media_type: &str, content: impl Into<Vec<u8>>) -> Value {
         let content = content.into();
         let digest = digest(&content);
-        let descriptor = json!({ "mediaType": media_type, "digest": digest, "size": content.len() });
+        let descriptor =
+            json!({ "mediaType": media_type, "digest": digest, "size": content.len() });
         self.things.insert(digest, (media_type.to_owned(), content));
         descriptor
     }
@@ -105,7 +112,8 @@ impl Shelf {
     /// A config and a layer as they should be, with this component.
     pub(crate) fn sound(&mut self, component: &[u8]) -> (Value, Value) {
         let layer = self.blob(WASM, component);
-        let config = json!({ "architecture": "wasm", "os": "wasip2", "layerDigests": [layer["digest"]] });
+        let config =
+            json!({ "architecture": "wasm", "os": "wasip2", "layerDigests": [layer["digest"]] });
         (self.json(WASM_CONFIG, &config), layer)
     }
 
@@ -118,7 +126,10 @@ impl Shelf {
 
 /// The digest of some bytes, as OCI spells it.
 pub(crate) fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("sha256:{hex}")
 }
 
@@ -133,11 +144,15 @@ pub(crate) struct Liar {
 
 impl Liar {
     /// Starts it with what is on its shelf; `lie` says otherwise where it gives an answer.
-    pub(crate) fn start(shelf: Shelf, lie: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(
+        shelf: Shelf,
+        lie: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, shelf, lie): (_, _, Arc<Lie>) = (Arc::clone(&asked), Arc::new(shelf), Arc::new(lie));
+        let (log, shelf, lie): (_, _, Arc<Lie>) =
+            (Arc::clone(&asked), Arc::new(shelf), Arc::new(lie));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -165,12 +180,20 @@ impl Liar {
     }
 }
 
-fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Lie) -> std::io::Result<()> {
+fn converse(
+    stream: TcpStream,
+    log: &Mutex<Vec<String>>,
+    shelf: &Shelf,
+    lie: &Lie,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     stream.read_line(&mut line)?;
     let mut words = line.split(' ');
-    let (method, path) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
+    let (method, path) = (
+        words.next().unwrap_or_default().to_owned(),
+        words.next().unwrap_or_default().to_owned(),
+    );
     let mut headers = HashMap::new();
     loop {
         let mut header = String::new();
@@ -181,9 +204,15 @@ fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Li
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
     }
-    let length: u64 = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let length: u64 = headers
+        .get("content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
     let mut body = Vec::new();
-    stream.by_ref().take(length.min(MAX_REQUEST)).read_to_end(&mut body)?;
+    stream
+        .by_ref()
+        .take(length.min(MAX_REQUEST))
+        .read_to_end(&mut body)?;
     let asked = format!("{method} {path}");
     let before = {
         let mut log = log.lock().expect("no thread panicked");
@@ -191,10 +220,21 @@ fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Li
         log.push(asked);
         before
     };
-    let request = Request { method, path, headers, body, before };
+    let request = Request {
+        method,
+        path,
+        headers,
+        body,
+        before,
+    };
     let answer = lie(&request).unwrap_or_else(|| honest(&request, shelf));
     let out = stream.get_mut();
-    let Answer { status, headers, body, ending } = answer;
+    let Answer {
+        status,
+        headers,
+        body,
+        ending,
+    } = answer;
     let mut head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n");
     for header in headers {
         head += &format!("{header}\r\n");
@@ -222,10 +262,20 @@ fn converse(stream: TcpStream, log: &Mutex<Vec<String>>, shelf: &Shelf, lie: &Li
 /// What an honest registry answers.
 fn honest(request: &Request, shelf: &Shelf) -> Answer {
     let name = request.path.rsplit('/').next().unwrap_or_default();
-    let Some((media_type, body)) = shelf.things.get(name).filter(|_| matches!(&*request.method, "GET" | "HEAD")) else {
-        return Answer::new("404 Not Found", r#"{"errors":[{"code":"NOT_FOUND","message":"there is no such thing"}]}"#);
+    let Some((media_type, body)) = shelf
+        .things
+        .get(name)
+        .filter(|_| matches!(&*request.method, "GET" | "HEAD"))
+    else {
+        return Answer::new(
+            "404 Not Found",
+            r#"{"errors":[{"code":"NOT_FOUND","message":"there is no such thing"}]}"#,
+        );
     };
-    let range = request.headers.get("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+    let range = request
+        .headers
+        .get("range")
+        .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
     match range.and_then(|from| from.parse::<usize>().ok()) {
         Some(from) => Answer::new("206 Partial Content", &body[from..]).header(format!(
             "content-range: bytes {from}-{}/{}",

@@ -1,4 +1,5 @@
-//! How the tests reach the real thing: the built binary, the built tools and guests, a host of their own.
+//! How the tests reach the real thing: the built binary, the built tools and guests, a host of
+//! their own.
 
 mod command;
 mod host;
@@ -23,19 +24,29 @@ use std::path::{Path, PathBuf};
 
 /// The top of the checkout.
 pub(crate) fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the checkout")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the checkout")
 }
 
 /// A file that a recipe must have built.
 fn built(path: &str) -> PathBuf {
     let path = checkout().join("target").join(path);
-    assert!(path.exists(), "{} is missing: `./just test` builds it", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: `./just test` builds it",
+        path.display()
+    );
     path
 }
 
 /// The binary under test, of the same profile as what drives it.
 pub(crate) fn binary() -> PathBuf {
-    built(if cfg!(debug_assertions) { "debug/cofferdam" } else { "release/cofferdam" })
+    built(if cfg!(debug_assertions) {
+        "debug/cofferdam"
+    } else {
+        "release/cofferdam"
+    })
 }
 
 /// A tool that ships with the host, with its manifest inside.
@@ -43,9 +54,11 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     built(&format!("tools/{name}.wasm"))
 }
 
-/// A guest of the corpus as a file, without a manifest. The corpus carries its bytes; all tests share the file.
+/// A guest of the corpus as a file, without a manifest. The corpus carries its bytes; all tests
+/// share the file.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    let guest = cofferdam_selftest::guest(name).unwrap_or_else(|| panic!("the corpus has no guest {name}"));
+    let guest =
+        cofferdam_selftest::guest(name).unwrap_or_else(|| panic!("the corpus has no guest {name}"));
     let directory = checkout().join("target/corpus");
     std::fs::create_dir_all(&directory).expect("a directory");
     let path = directory.join(format!("{name}.wasm"));

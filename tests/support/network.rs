@@ -21,10 +21,13 @@ pub(crate) fn start_tls(name: &str, replies: &[(&'static str, Reply)]) -> (Web, 
     let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority =
-        rcgen::CertifiedIssuer::self_signed(authority, rcgen::KeyPair::generate().expect("a key")).expect("a root");
+        rcgen::CertifiedIssuer::self_signed(authority, rcgen::KeyPair::generate().expect("a key"))
+            .expect("a root");
     let key = rcgen::KeyPair::generate().expect("a key");
     let certificate = rcgen::CertificateParams::new([name.to_owned()]).expect("a name");
-    let certificate = certificate.signed_by(&key, &authority).expect("a certificate");
+    let certificate = certificate
+        .signed_by(&key, &authority)
+        .expect("a certificate");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

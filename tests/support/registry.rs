@@ -37,21 +37,31 @@ impl Registry {
         Self::configured(|directory| {
             let file = directory.join("htpasswd");
             std::fs::write(&file, format!("author:{PASSWORD_HASH}\n")).expect("a file");
-            format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", file.display())
+            format!(
+                "auth:\n  htpasswd:\n    realm: test\n    path: {}\n",
+                file.display()
+            )
         })
     }
 
-    /// Starts an empty one that speaks TLS as `localhost`, and returns the certificate (PEM) to trust.
+    /// Starts an empty one that speaks TLS as `localhost`, and returns the certificate (PEM) to
+    /// trust.
     pub(crate) fn start_with_tls() -> (Self, String) {
         let mut authority = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
         authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority =
-            rcgen::CertifiedIssuer::self_signed(authority, rcgen::KeyPair::generate().expect("a key")).expect("a root");
+        let authority = rcgen::CertifiedIssuer::self_signed(
+            authority,
+            rcgen::KeyPair::generate().expect("a key"),
+        )
+        .expect("a root");
         let key = rcgen::KeyPair::generate().expect("a key");
         let certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).expect("a name");
-        let certificate = certificate.signed_by(&key, &authority).expect("a certificate");
+        let certificate = certificate
+            .signed_by(&key, &authority)
+            .expect("a certificate");
         let mut registry = Self::configured(|directory| {
-            let (certificate_file, key_file) = (directory.join("certificate.pem"), directory.join("key.pem"));
+            let (certificate_file, key_file) =
+                (directory.join("certificate.pem"), directory.join("key.pem"));
             std::fs::write(&certificate_file, certificate.pem()).expect("a file");
             std::fs::write(&key_file, key.serialize_pem()).expect("a file");
             let (certificate, key) = (certificate_file.display(), key_file.display());
@@ -73,8 +83,15 @@ impl Registry {
         let file = directory.path().join("config.yml");
         std::fs::write(&file, config).expect("a file");
         let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("docker-registry is installed: `./just test` does it");
+        command
+            .arg("serve")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .expect("docker-registry is installed: `./just test` does it");
         let log = BufReader::new(child.stderr.take().expect("piped"));
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -85,10 +102,19 @@ impl Registry {
         });
         let deadline = Instant::now() + PATIENCE;
         let mut said = Vec::new();
-        while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             if let Some((_, rest)) = line.split_once("listening on ") {
-                let address = rest.split(['"', ' ', ',']).next().expect("an address").to_owned();
-                return Self { child, directory, address };
+                let address = rest
+                    .split(['"', ' ', ','])
+                    .next()
+                    .expect("an address")
+                    .to_owned();
+                return Self {
+                    child,
+                    directory,
+                    address,
+                };
             }
             said.push(line);
         }
@@ -105,7 +131,10 @@ impl Registry {
     /// A file of its storage, by the digest of the blob.
     pub(crate) fn blob(&self, digest: &str) -> std::path::PathBuf {
         let hex = digest.strip_prefix("sha256:").expect("a digest");
-        let below = format!("registry/docker/registry/v2/blobs/sha256/{}/{hex}/data", &hex[..2]);
+        let below = format!(
+            "registry/docker/registry/v2/blobs/sha256/{}/{hex}/data",
+            &hex[..2]
+        );
         self.directory.path().join(below)
     }
 }
@@ -120,9 +149,16 @@ impl Drop for Registry {
 /// Runs `skopeo`, which nobody here wrote, and returns what it prints.
 #[track_caller]
 pub(crate) fn skopeo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> String {
-    let output = Command::new("skopeo").args(args).stdin(Stdio::null()).output();
+    let output = Command::new("skopeo")
+        .args(args)
+        .stdin(Stdio::null())
+        .output();
     let output = output.expect("skopeo is installed: `./just test` does it");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("skopeo prints text")
 }
 

@@ -11,7 +11,9 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+        Self {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -26,7 +28,8 @@ impl Scratch {
     /// Writes a file, with the directories above it.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a file lies in a directory")).expect("directories");
+        std::fs::create_dir_all(path.parent().expect("a file lies in a directory"))
+            .expect("directories");
         std::fs::write(&path, content).expect("a file");
         path
     }

@@ -5,17 +5,27 @@ use std::process::{Command, Stdio};
 
 use super::{Scratch, binary, python};
 
-/// Runs its arguments on a new terminal, 200 columns wide, and copies what the terminal was sent. A terminal writes CRLF
-/// where a program writes LF.
+/// Runs its arguments on a new terminal, 200 columns wide, and copies what the terminal was sent. A
+/// terminal writes CRLF where a program writes LF.
 const SCRIPT: &str = "import os, pty, sys\n\
     wide = ['sh', '-c', 'stty cols 200 rows 50 -onlcr; exec \"$@\"', 'sh']\n\
     sys.exit(os.waitstatus_to_exitcode(pty.spawn(wide + sys.argv[1:])))\n";
 
 /// What a command sent to its terminal, as standard output and error together.
-pub(crate) fn on_terminal<S: AsRef<OsStr>>(scratch: &Scratch, args: impl IntoIterator<Item = S>) -> Vec<u8> {
+pub(crate) fn on_terminal<S: AsRef<OsStr>>(
+    scratch: &Scratch,
+    args: impl IntoIterator<Item = S>,
+) -> Vec<u8> {
     let mut command = Command::new(python());
-    command.args(["-c", SCRIPT]).arg(binary()).args(args).current_dir(scratch.path());
+    command
+        .args(["-c", SCRIPT])
+        .arg(binary())
+        .args(args)
+        .current_dir(scratch.path());
     // Our own colours are the only escape sequences there may be, so without them there are none.
-    command.env("COFFERDAM_DATA_DIR", scratch.data()).env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .env("COFFERDAM_DATA_DIR", scratch.data())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command.output().expect("Python runs").stdout
 }

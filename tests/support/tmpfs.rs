@@ -15,12 +15,18 @@ impl Tmpfs {
     pub(crate) fn mount(path: PathBuf, kib: u32) -> Option<Self> {
         std::fs::create_dir_all(&path).expect("a mount point");
         let size = format!("size={kib}k,mode=0700");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&path).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&path)
+            .output();
         if mounted.as_ref().is_ok_and(|output| output.status.success()) {
             return Some(Self { path });
         }
         // Whoever is root can mount, or the test says nothing.
-        let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+        let root = Command::new("id")
+            .arg("-u")
+            .output()
+            .is_ok_and(|output| output.stdout == b"0\n");
         assert!(!root, "root cannot mount a tmpfs: {mounted:?}");
         eprintln!("SKIPPED: mounting a tmpfs needs root");
         None
@@ -29,7 +35,11 @@ impl Tmpfs {
     /// Takes all the room there is. The file that does can be removed.
     pub(crate) fn fill(&self) -> PathBuf {
         let path = self.path.join("ballast");
-        let mut file = File::options().create(true).append(true).open(&path).expect("a file");
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .expect("a file");
         for size in [1 << 20, 4 << 10, 1] {
             let piece = vec![0; size];
             while file.write_all(&piece).is_ok() {}
@@ -44,6 +54,10 @@ impl Tmpfs {
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.path).status().ok();
+        Command::new("umount")
+            .arg("-l")
+            .arg(&self.path)
+            .status()
+            .ok();
     }
 }

@@ -1,4 +1,5 @@
-//! Typed components that the tests write themselves: one tool, whose schemas and results are as a test says.
+//! Typed components that the tests write themselves: one tool, whose schemas and results are as a
+//! test says.
 
 use std::path::PathBuf;
 
@@ -21,44 +22,84 @@ pub(crate) struct Typed<'a> {
 
 impl Default for Typed<'_> {
     fn default() -> Self {
-        Self { input_schema: r#"{"type":"object"}"#, output_schema: "", first: "{", repeated: ("", 0), last: "}" }
+        Self {
+            input_schema: r#"{"type":"object"}"#,
+            output_schema: "",
+            first: "{",
+            repeated: ("", 0),
+            last: "}",
+        }
     }
 }
 
 impl Typed<'_> {
     /// The component as a file of this name.
     pub(crate) fn file(&self, scratch: &Scratch, name: &str) -> PathBuf {
-        scratch.file(&format!("{name}.wasm"), wat::parse_str(self.wat()).expect("valid text"))
+        scratch.file(
+            &format!("{name}.wasm"),
+            wat::parse_str(self.wat()).expect("valid text"),
+        )
     }
 
     /// The same with these rows in its manifest.
     pub(crate) fn built(&self, scratch: &Scratch, name: &str, rows: &str) -> PathBuf {
-        let head = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n");
-        let (bare, capabilities) = (self.file(scratch, "bare"), scratch.file(&format!("{name}.toml"), head + rows));
+        let head = format!(
+            "schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n"
+        );
+        let (bare, capabilities) = (
+            self.file(scratch, "bare"),
+            scratch.file(&format!("{name}.toml"), head + rows),
+        );
         let out = scratch.path().join("built");
-        let args = [bare.as_os_str(), "--capabilities".as_ref(), capabilities.as_os_str(), "--out".as_ref()];
-        let args = ["tool".as_ref(), "build".as_ref()].into_iter().chain(args).chain([out.as_os_str()]);
+        let args = [
+            bare.as_os_str(),
+            "--capabilities".as_ref(),
+            capabilities.as_os_str(),
+            "--out".as_ref(),
+        ];
+        let args = ["tool".as_ref(), "build".as_ref()]
+            .into_iter()
+            .chain(args)
+            .chain([out.as_os_str()]);
         cofferdam(scratch, args).run().exits(0);
         out.join(format!("{name}.wasm"))
     }
 
     fn wat(&self) -> String {
         let (mut texts, mut places) = (String::new(), Vec::new());
-        let all = ["tool", "tries", self.input_schema, self.output_schema, self.first, self.repeated.0, self.last];
+        let all = [
+            "tool",
+            "tries",
+            self.input_schema,
+            self.output_schema,
+            self.first,
+            self.repeated.0,
+            self.last,
+        ];
         for text in all {
             places.push((TEXTS + texts.len(), text.len()));
             texts.push_str(text);
         }
         let words = |numbers: &[usize]| -> String {
-            let bytes = numbers.iter().flat_map(|number| u32::try_from(*number).expect("small").to_le_bytes());
+            let bytes = numbers
+                .iter()
+                .flat_map(|number| u32::try_from(*number).expect("small").to_le_bytes());
             bytes.map(|byte| format!("\\{byte:02x}")).collect()
         };
         // The list: one descriptor of four texts.
-        let descriptor: Vec<_> = places[..4].iter().flat_map(|(start, length)| [*start, *length]).collect();
+        let descriptor: Vec<_> = places[..4]
+            .iter()
+            .flat_map(|(start, length)| [*start, *length])
+            .collect();
         let data: String = texts.bytes().map(|byte| format!("\\{byte:02x}")).collect();
         // What a caller hands over is written behind the texts, and the result behind that.
         let heap = (TEXTS + texts.len()).next_multiple_of(16);
-        let [(first, first_length), (unit, unit_length), (last, last_length)] = places[4..] else {
+        let [
+            (first, first_length),
+            (unit, unit_length),
+            (last, last_length),
+        ] = places[4..]
+        else {
             panic!("three texts of the result");
         };
         let count = self.repeated.1;

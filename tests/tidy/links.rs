@@ -27,11 +27,23 @@ fn named(text: &str) -> Vec<(&str, usize)> {
         if content.trim_start().starts_with("```") {
             in_block = !in_block;
         } else if !in_block {
-            let links = content.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-            let files = links.filter(|link| !link.contains(':')).filter_map(|link| link.split('#').next());
-            named.extend(files.filter(|file| !file.is_empty()).map(|file| (file, number)));
+            let links = content
+                .split("](")
+                .skip(1)
+                .filter_map(|rest| rest.split(')').next());
+            let files = links
+                .filter(|link| !link.contains(':'))
+                .filter_map(|link| link.split('#').next());
+            named.extend(
+                files
+                    .filter(|file| !file.is_empty())
+                    .map(|file| (file, number)),
+            );
             let code = content.split('`').skip(1).step_by(2);
-            named.extend(code.filter(|code| is_source(code)).map(|code| (code, number)));
+            named.extend(
+                code.filter(|code| is_source(code))
+                    .map(|code| (code, number)),
+            );
         }
     }
     named
@@ -44,7 +56,8 @@ pub(super) fn is_source(code: &str) -> bool {
     ours && SOURCES.iter().any(|ending| code.ends_with(ending))
 }
 
-/// Files that a document names and `exists` does not know, looked for beside the document and from the top.
+/// Files that a document names and `exists` does not know, looked for beside the document and from
+/// the top.
 fn broken(document: &File, exists: impl Fn(&Path) -> bool) -> Vec<String> {
     let beside = Path::new(&document.path).parent().unwrap_or(Path::new(""));
     let is_there = |name: &str| exists(&beside.join(name)) || exists(Path::new(name));
@@ -52,7 +65,10 @@ fn broken(document: &File, exists: impl Fn(&Path) -> bool) -> Vec<String> {
         .into_iter()
         .filter(|(name, _)| !is_there(name))
         .map(|(name, line)| {
-            format!("{}:{line}: there is no {name}: name the file that has its content now", document.path)
+            format!(
+                "{}:{line}: there is no {name}: name the file that has its content now",
+                document.path
+            )
         })
         .collect()
 }
@@ -60,26 +76,55 @@ fn broken(document: &File, exists: impl Fn(&Path) -> bool) -> Vec<String> {
 #[test]
 fn documents_name_files_that_are_there() {
     for path in DOCUMENTS {
-        let document = file(path).unwrap_or_else(|| panic!("{path} is missing: every repository has it"));
+        let document =
+            file(path).unwrap_or_else(|| panic!("{path} is missing: every repository has it"));
         none(broken(&document, |path| checkout().join(path).exists()));
     }
 }
 
 #[test]
 fn a_file_that_is_not_there_is_found() {
-    let exists = |path: &Path| path == Path::new("host/README.md") || path == Path::new("host/tool/src/lib.rs");
-    let check = |path: &str, text: &str| broken(&File { path: path.to_owned(), text: text.to_owned() }, exists);
+    let exists = |path: &Path| {
+        path == Path::new("host/README.md") || path == Path::new("host/tool/src/lib.rs")
+    };
+    let check = |path: &str, text: &str| {
+        broken(
+            &File {
+                path: path.to_owned(),
+                text: text.to_owned(),
+            },
+            exists,
+        )
+    };
     none(check(
         "README.md",
         "[the map](host/README.md#where), `host/tool/src/lib.rs`, [web](https://example.com/a.md)",
     ));
-    none(check("host/README.md", "[here](#top), [self](README.md), `tool/src/lib.rs`"));
+    none(check(
+        "host/README.md",
+        "[here](#top), [self](README.md), `tool/src/lib.rs`",
+    ));
     none(check(
         "README.md",
         "`target/tools/wc.wasm`, `/workspace/a.md`, `agents/<id>/a.md`, `just lint tools/a.rs`, `a.rs`, ``",
     ));
-    none(check("README.md", "```console\n$ cat tools/a.rs [x](y)\n```"));
-    one(check("README.md", "\n[the map](hosts/README.md)"), "README.md:2: there is no hosts/README.md");
-    one(check("README.md", "[the map][1] and [it](host/README.md), `host/tool/src/gone.rs`"), "gone.rs");
-    one(check("host/README.md", "a ``` b\n```\n`a/b.rs`\n```\n[c](d)"), "host/README.md:5: there is no d");
+    none(check(
+        "README.md",
+        "```console\n$ cat tools/a.rs [x](y)\n```",
+    ));
+    one(
+        check("README.md", "\n[the map](hosts/README.md)"),
+        "README.md:2: there is no hosts/README.md",
+    );
+    one(
+        check(
+            "README.md",
+            "[the map][1] and [it](host/README.md), `host/tool/src/gone.rs`",
+        ),
+        "gone.rs",
+    );
+    one(
+        check("host/README.md", "a ``` b\n```\n`a/b.rs`\n```\n[c](d)"),
+        "host/README.md:5: there is no d",
+    );
 }

@@ -7,28 +7,51 @@ use toml::de::{DeTable, DeValue};
 use super::{File, file, files, line, none, one};
 use crate::support::checkout;
 
-/// A crate of the host, and what is absent from its manifest. A name stands for its family too: `tonic` also means
-/// `tonic-health`. The same table as in `host/README.md`.
+/// A crate of the host, and what is absent from its manifest. A name stands for its family too:
+/// `tonic` also means `tonic-health`. The same table as in `host/README.md`.
 const ABSENT: [(&str, &[&str]); 10] = [
-    ("cofferdam-agent", &["cofferdam-sandbox", "wasmtime", "tonic", "sqlx"]),
-    ("cofferdam-capability", &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"]),
+    (
+        "cofferdam-agent",
+        &["cofferdam-sandbox", "wasmtime", "tonic", "sqlx"],
+    ),
+    (
+        "cofferdam-capability",
+        &["tokio", "wasmtime", "reqwest", "tonic", "sqlx"],
+    ),
     ("cofferdam-cli", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
     ("cofferdam-image", &["wasmtime", "sqlx", "tonic"]),
     ("cofferdam-model", &["wasmtime", "sqlx", "tonic"]),
-    ("cofferdam-sandbox", &["tonic", "sqlx", "cofferdam-model", "cofferdam-agent"]),
-    ("cofferdam-server", &["cofferdam-sandbox", "wasmtime", "sqlx"]),
-    ("cofferdam-store", &["wasmtime", "tonic", "cofferdam-model", "cofferdam-tool"]),
+    (
+        "cofferdam-sandbox",
+        &["tonic", "sqlx", "cofferdam-model", "cofferdam-agent"],
+    ),
+    (
+        "cofferdam-server",
+        &["cofferdam-sandbox", "wasmtime", "sqlx"],
+    ),
+    (
+        "cofferdam-store",
+        &["wasmtime", "tonic", "cofferdam-model", "cofferdam-tool"],
+    ),
     ("cofferdam-tool", &["tonic", "sqlx", "cofferdam-agent"]),
-    ("cofferdam-workbench", &["tonic", "sqlx", "rmcp", "cofferdam-agent"]),
+    (
+        "cofferdam-workbench",
+        &["tonic", "sqlx", "rmcp", "cofferdam-agent"],
+    ),
 ];
 
-/// A crate of the host that is plain data, and all that its manifest may name. A row of the same table.
-const NOTHING_BUT: (&str, &[&str]) = ("cofferdam-call", &["serde", "serde_json", "cofferdam-capability"]);
+/// A crate of the host that is plain data, and all that its manifest may name. A row of the same
+/// table.
+const NOTHING_BUT: (&str, &[&str]) = (
+    "cofferdam-call",
+    &["serde", "serde_json", "cofferdam-capability"],
+);
 
 /// The crate of the host that knows no other: it drives the binary from outside.
 const OUTSIDE: &str = "cofferdam-selftest";
 
-/// What is named by these crates alone, in the whole workspace: the sentences that say "only crate that".
+/// What is named by these crates alone, in the whole workspace: the sentences that say "only crate
+/// that".
 const ALONE: [(&str, &[&str]); 10] = [
     ("wasmtime", &["cofferdam-sandbox"]),
     ("hickory-resolver", &["cofferdam-sandbox"]),
@@ -68,7 +91,9 @@ struct Dependency {
 type Renamed = BTreeMap<String, String>;
 
 fn parse(text: &str) -> DeTable<'_> {
-    DeTable::parse(text).expect("Cargo has read this manifest").into_inner()
+    DeTable::parse(text)
+        .expect("Cargo has read this manifest")
+        .into_inner()
 }
 
 fn table<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
@@ -78,26 +103,43 @@ fn table<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
 impl Manifest {
     fn read(file: &File, renamed: &Renamed) -> Self {
         let manifest = parse(&file.text);
-        let package = table(&manifest, "package").and_then(|package| package.get("name")?.get_ref().as_str());
-        let targets = table(&manifest, "target").into_iter().flat_map(DeTable::values);
+        let package =
+            table(&manifest, "package").and_then(|package| package.get("name")?.get_ref().as_str());
+        let targets = table(&manifest, "target")
+            .into_iter()
+            .flat_map(DeTable::values);
         let mut names = Vec::new();
-        for place in targets.filter_map(|target| target.get_ref().as_table()).chain([&manifest]) {
+        for place in targets
+            .filter_map(|target| target.get_ref().as_table())
+            .chain([&manifest])
+        {
             for name in TABLES {
                 for (key, value) in table(place, name).into_iter().flatten() {
                     let package = package_of(key.get_ref(), value.get_ref(), renamed);
-                    names.push(Dependency { package, table: name, line: line(&file.text, key.span().start) });
+                    names.push(Dependency {
+                        package,
+                        table: name,
+                        line: line(&file.text, key.span().start),
+                    });
                 }
             }
         }
         let (path, package) = (file.path.clone(), package.unwrap_or_default().to_owned());
-        Self { path, package, names, bin: manifest.contains_key("bin") }
+        Self {
+            path,
+            package,
+            names,
+            bin: manifest.contains_key("bin"),
+        }
     }
 }
 
 /// The package behind a key, whatever the key is called.
 fn package_of(key: &str, value: &DeValue<'_>, renamed: &Renamed) -> String {
     let inherited = value.get("workspace").is_some();
-    let own = value.get("package").and_then(|package| package.get_ref().as_str());
+    let own = value
+        .get("package")
+        .and_then(|package| package.get_ref().as_str());
     match (own, inherited) {
         (Some(package), _) => package.to_owned(),
         (None, true) => renamed.get(key).cloned().unwrap_or_else(|| key.to_owned()),
@@ -107,9 +149,13 @@ fn package_of(key: &str, value: &DeValue<'_>, renamed: &Renamed) -> String {
 
 fn renamed(workspace: &str) -> Renamed {
     let workspace = parse(workspace);
-    let dependencies = table(&workspace, "workspace").and_then(|workspace| table(workspace, "dependencies"));
-    let package =
-        |value: &DeValue<'_>| value.get("package").and_then(|package| package.get_ref().as_str().map(str::to_owned));
+    let dependencies =
+        table(&workspace, "workspace").and_then(|workspace| table(workspace, "dependencies"));
+    let package = |value: &DeValue<'_>| {
+        value
+            .get("package")
+            .and_then(|package| package.get_ref().as_str().map(str::to_owned))
+    };
     dependencies
         .into_iter()
         .flatten()
@@ -118,15 +164,25 @@ fn renamed(workspace: &str) -> Renamed {
 }
 
 fn is_of(family: &str, package: &str) -> bool {
-    package.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    package
+        .strip_prefix(family)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// Rows of [`ABSENT`] that a manifest breaks.
 fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     let mut problems = Vec::new();
     for (package, absent) in rules {
-        for manifest in manifests.iter().filter(|manifest| manifest.package == *package) {
-            for Dependency { package: named, table, line } in &manifest.names {
+        for manifest in manifests
+            .iter()
+            .filter(|manifest| manifest.package == *package)
+        {
+            for Dependency {
+                package: named,
+                table,
+                line,
+            } in &manifest.names
+            {
                 for family in absent.iter().filter(|family| is_of(family, named)) {
                     problems.push(format!(
                         "{}:{line}: {package} names {named} in [{table}], and {family} is to be absent from it: what \
@@ -143,8 +199,16 @@ fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
 /// Crates of the host that [`OUTSIDE`] names.
 fn known(manifests: &[Manifest]) -> Vec<String> {
     let mut problems = Vec::new();
-    for manifest in manifests.iter().filter(|manifest| manifest.package == OUTSIDE) {
-        for Dependency { package: named, table, line } in &manifest.names {
+    for manifest in manifests
+        .iter()
+        .filter(|manifest| manifest.package == OUTSIDE)
+    {
+        for Dependency {
+            package: named,
+            table,
+            line,
+        } in &manifest.names
+        {
             if rooms().any(|room| room == named) {
                 problems.push(format!(
                     "{}:{line}: {OUTSIDE} names {named} in [{table}]: it drives the binary from outside and knows no \
@@ -160,8 +224,16 @@ fn known(manifests: &[Manifest]) -> Vec<String> {
 /// Names in a manifest beyond those of [`NOTHING_BUT`].
 fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<String> {
     let mut problems = Vec::new();
-    for manifest in manifests.iter().filter(|manifest| manifest.package == package) {
-        for Dependency { package: named, table, line } in &manifest.names {
+    for manifest in manifests
+        .iter()
+        .filter(|manifest| manifest.package == package)
+    {
+        for Dependency {
+            package: named,
+            table,
+            line,
+        } in &manifest.names
+        {
             if !most.contains(&named.as_str()) {
                 problems.push(format!(
                     "{}:{line}: {package} names {named} in [{table}]: it is plain data and names nothing but {} \
@@ -179,9 +251,18 @@ fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<Strin
 fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     let mut problems = Vec::new();
     for (family, alone) in rules {
-        for manifest in manifests.iter().filter(|manifest| !alone.contains(&manifest.package.as_str())) {
-            for Dependency { package: named, table, line } in
-                manifest.names.iter().filter(|name| is_of(family, &name.package))
+        for manifest in manifests
+            .iter()
+            .filter(|manifest| !alone.contains(&manifest.package.as_str()))
+        {
+            for Dependency {
+                package: named,
+                table,
+                line,
+            } in manifest
+                .names
+                .iter()
+                .filter(|name| is_of(family, &name.package))
             {
                 problems.push(format!(
                     "{}:{line}: {} names {named} in [{table}], which is for {} alone (host/README.md)",
@@ -195,15 +276,21 @@ fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     problems
 }
 
-/// Whether the host's crates are those of the table, named as their folders, with one program. `programs` holds the
-/// folders that have a `src/main.rs` or a `src/bin`.
+/// Whether the host's crates are those of the table, named as their folders, with one program.
+/// `programs` holds the folders that have a `src/main.rs` or a `src/bin`.
 fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
     let mut problems = Vec::new();
-    for Manifest { path, package, bin, .. } in manifests {
-        let folder = path.trim_start_matches("host/").trim_end_matches("/Cargo.toml");
+    for Manifest {
+        path, package, bin, ..
+    } in manifests
+    {
+        let folder = path
+            .trim_start_matches("host/")
+            .trim_end_matches("/Cargo.toml");
         if *package != format!("cofferdam-{folder}") {
-            problems
-                .push(format!("{path}: the package is called {package}: call it cofferdam-{folder}, as its folder"));
+            problems.push(format!(
+                "{path}: the package is called {package}: call it cofferdam-{folder}, as its folder"
+            ));
         }
         if !rooms().any(|known| known == package) {
             problems.push(format!(
@@ -212,18 +299,27 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
             ));
         }
         if (*bin || programs.contains(&folder)) && package != MAIN {
-            problems.push(format!("{path}: {package} builds a program, and {MAIN} has the only one"));
+            problems.push(format!(
+                "{path}: {package} builds a program, and {MAIN} has the only one"
+            ));
         }
     }
-    for package in rooms().filter(|known| !manifests.iter().any(|manifest| manifest.package == *known)) {
-        problems.push(format!("host: {package} is missing, and its rules are checked nowhere"));
+    for package in
+        rooms().filter(|known| !manifests.iter().any(|manifest| manifest.package == *known))
+    {
+        problems.push(format!(
+            "host: {package} is missing, and its rules are checked nowhere"
+        ));
     }
     problems
 }
 
 /// The crates of the host.
 fn rooms() -> impl Iterator<Item = &'static str> {
-    ABSENT.iter().map(|(package, _)| *package).chain([NOTHING_BUT.0, OUTSIDE])
+    ABSENT
+        .iter()
+        .map(|(package, _)| *package)
+        .chain([NOTHING_BUT.0, OUTSIDE])
 }
 
 /// The manifests of the host's crates. Guests below them are programs for another machine.
@@ -237,7 +333,10 @@ fn crates() -> Vec<Manifest> {
 fn manifests(directory: &str) -> Vec<Manifest> {
     let workspace = file("Cargo.toml").expect("the workspace has a manifest");
     let renamed = renamed(&workspace.text);
-    files(directory, "Cargo.toml").iter().map(|file| Manifest::read(file, &renamed)).collect()
+    files(directory, "Cargo.toml")
+        .iter()
+        .map(|file| Manifest::read(file, &renamed))
+        .collect()
 }
 
 #[test]
@@ -249,10 +348,22 @@ fn no_manifest_names_what_is_absent() {
 
 #[test]
 fn what_is_plain_data_names_no_other_crate() {
-    let call = [manifest("cofferdam-call", "[dependencies]\nserde = \"1\"\ntokio = \"1\"\n")];
-    one(beyond(&call, NOTHING_BUT), "host/call/Cargo.toml:5: cofferdam-call names tokio in [dependencies]");
-    let selftest = [manifest("cofferdam-selftest", "[dependencies]\ncofferdam-call = \"1\"\nserde = \"1\"\n")];
-    one(known(&selftest), "host/selftest/Cargo.toml:4: cofferdam-selftest names cofferdam-call in [dependencies]");
+    let call = [manifest(
+        "cofferdam-call",
+        "[dependencies]\nserde = \"1\"\ntokio = \"1\"\n",
+    )];
+    one(
+        beyond(&call, NOTHING_BUT),
+        "host/call/Cargo.toml:5: cofferdam-call names tokio in [dependencies]",
+    );
+    let selftest = [manifest(
+        "cofferdam-selftest",
+        "[dependencies]\ncofferdam-call = \"1\"\nserde = \"1\"\n",
+    )];
+    one(
+        known(&selftest),
+        "host/selftest/Cargo.toml:4: cofferdam-selftest names cofferdam-call in [dependencies]",
+    );
 }
 
 #[test]
@@ -267,27 +378,49 @@ fn the_host_is_the_crates_of_the_table() {
         let src = checkout().join("host").join(folder).join("src");
         src.join("main.rs").exists() || src.join("bin").exists()
     };
-    let folders = manifests.iter().filter_map(|manifest| manifest.path.split('/').nth(1));
-    none(house(&manifests, &folders.filter(has_program).collect::<Vec<_>>()));
+    let folders = manifests
+        .iter()
+        .filter_map(|manifest| manifest.path.split('/').nth(1));
+    none(house(
+        &manifests,
+        &folders.filter(has_program).collect::<Vec<_>>(),
+    ));
 }
 
 #[test]
 fn the_map_shows_the_same_table() {
-    none(unmapped(&file("host/README.md").expect("the host has a map").text));
+    none(unmapped(
+        &file("host/README.md").expect("the host has a map").text,
+    ));
 }
 
 /// Rows of [`ABSENT`] and [`NOTHING_BUT`] that the map does not show word for word.
 fn unmapped(map: &str) -> Vec<String> {
     let name = |package: &str| package.trim_start_matches("cofferdam-").to_owned();
-    let names = |packages: &[&str]| packages.iter().copied().map(name).collect::<Vec<_>>().join(", ");
-    let rows = ABSENT.iter().map(|(package, absent)| (*package, names(absent)));
+    let names = |packages: &[&str]| {
+        packages
+            .iter()
+            .copied()
+            .map(name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let rows = ABSENT
+        .iter()
+        .map(|(package, absent)| (*package, names(absent)));
     let (data, most) = NOTHING_BUT;
     let data = (data, format!("everything but {}", names(most)));
     let rows = rows.chain([data, (OUTSIDE, "every other crate of the host".to_owned())]);
     let shown = |(package, absent): (&str, String)| {
         let (begin, end) = (format!("| `{}` |", name(package)), format!("| {absent} |"));
-        let found = map.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end));
-        (!found).then(|| format!("host/README.md: the table has no row that begins with {begin} and ends with {end}"))
+        let found = map
+            .lines()
+            .any(|line| line.starts_with(&begin) && line.ends_with(&end));
+        (!found).then(|| {
+            format!(
+                "host/README.md: the table has no row that begins with {begin} and ends with {end}"
+            )
+        })
     };
     rows.filter_map(shown).collect()
 }
@@ -295,13 +428,25 @@ fn unmapped(map: &str) -> Vec<String> {
 #[test]
 fn a_map_of_another_house_fails() {
     let map = file("host/README.md").expect("the host has a map").text;
-    one(unmapped(&map.replace("| wasmtime, sqlx, tonic |\n| `image`", "| wasmtime |\n| `image`")), "| `model` |");
+    one(
+        unmapped(&map.replace(
+            "| wasmtime, sqlx, tonic |\n| `image`",
+            "| wasmtime |\n| `image`",
+        )),
+        "| `model` |",
+    );
 }
 
 fn manifest(package: &str, rest: &str) -> Manifest {
-    let path = format!("host/{}/Cargo.toml", package.trim_start_matches("cofferdam-"));
+    let path = format!(
+        "host/{}/Cargo.toml",
+        package.trim_start_matches("cofferdam-")
+    );
     let text = format!("[package]\nname = \"{package}\"\n{rest}");
-    Manifest::read(&File { path, text }, &renamed("[workspace.dependencies]\nother = { package = \"tonic\" }\n"))
+    Manifest::read(
+        &File { path, text },
+        &renamed("[workspace.dependencies]\nother = { package = \"tonic\" }\n"),
+    )
 }
 
 /// Every way to name `package` in a manifest.
@@ -310,7 +455,9 @@ fn spellings(package: &str) -> Vec<String> {
         format!("[dependencies]\n{package} = \"1\"\n"),
         format!("[dependencies]\n{package}.workspace = true\n"),
         format!("[dependencies.{package}]\nversion = \"1\"\n"),
-        format!("[dependencies]\nserde = \"1\"\nharmless = {{ version = \"1\", package = \"{package}\" }}\n"),
+        format!(
+            "[dependencies]\nserde = \"1\"\nharmless = {{ version = \"1\", package = \"{package}\" }}\n"
+        ),
         format!("[dev-dependencies]\n{package} = {{ version = \"1\" }}\n"),
         format!("[build-dependencies]\n\"{package}\" = \"1\"\n"),
         format!("[target.'cfg(unix)'.dependencies]\n{package} = \"1\"\n"),
@@ -326,16 +473,28 @@ fn spellings(package: &str) -> Vec<String> {
 #[test]
 fn each_row_fails_however_the_name_is_written() {
     for (package, absent) in ABSENT {
-        none(present(&[manifest(package, "[dependencies]\nserde = \"1\"\nharmless = \"1\"\n")], &ABSENT));
+        none(present(
+            &[manifest(
+                package,
+                "[dependencies]\nserde = \"1\"\nharmless = \"1\"\n",
+            )],
+            &ABSENT,
+        ));
         for family in absent {
             for spelling in spellings(family) {
-                one(present(&[manifest(package, &spelling)], &ABSENT), &format!("{family} is to be absent"));
+                one(
+                    present(&[manifest(package, &spelling)], &ABSENT),
+                    &format!("{family} is to be absent"),
+                );
             }
         }
     }
     for (family, alone) in ALONE {
         for spelling in spellings(family) {
-            one(shared(&[manifest("cofferdam-tests", &spelling)], &ALONE), "alone");
+            one(
+                shared(&[manifest("cofferdam-tests", &spelling)], &ALONE),
+                "alone",
+            );
             none(shared(&[manifest(alone[0], &spelling)], &ALONE));
         }
     }
@@ -348,15 +507,28 @@ fn a_sentence_names_file_line_and_table() {
         present(&[manifest("cofferdam-tool", rest)], &ABSENT),
         "host/tool/Cargo.toml:7: cofferdam-tool names tonic-health",
     );
-    none(present(&[manifest("cofferdam-tool", "[dependencies]\ntonical = \"1\"\n")], &ABSENT));
+    none(present(
+        &[manifest(
+            "cofferdam-tool",
+            "[dependencies]\ntonical = \"1\"\n",
+        )],
+        &ABSENT,
+    ));
 }
 
 #[test]
 fn a_house_with_other_rooms_fails() {
-    let whole = || rooms().map(|package| manifest(package, "")).collect::<Vec<_>>();
+    let whole = || {
+        rooms()
+            .map(|package| manifest(package, ""))
+            .collect::<Vec<_>>()
+    };
     none(house(&whole(), &["cli"]));
     one(house(&whole()[1..], &["cli"]), "cofferdam-agent is missing");
-    one(house(&whole(), &["cli", "tool"]), "cofferdam-tool builds a program");
+    one(
+        house(&whole(), &["cli", "tool"]),
+        "cofferdam-tool builds a program",
+    );
     let mut other = whole();
     other[0] = manifest("cofferdam-agent", "[[bin]]\nname = \"agent\"\n");
     one(house(&other, &["cli"]), "cofferdam-agent builds a program");

@@ -9,7 +9,10 @@ const TOKEN: &str = "host/server/src/token.rs";
 const COMPARISON: &str = "sent.ct_eq(self.value.as_bytes())";
 
 /// Files that let requests in.
-const DOORS: [&str; 2] = ["host/server/src/grpc/connection.rs", "host/server/src/mcp/http.rs"];
+const DOORS: [&str; 2] = [
+    "host/server/src/grpc/connection.rs",
+    "host/server/src/mcp/http.rs",
+];
 
 /// What tells of a request's own reading of the header that carries the token.
 const HEADER: &str = "AUTHORIZATION";
@@ -17,14 +20,27 @@ const HEADER: &str = "AUTHORIZATION";
 /// Readings of the token that are not the comparison, and comparisons that are missing.
 fn readings(token: &File) -> Vec<String> {
     let own = token.text.split("#[cfg(test)]").next().unwrap_or_default();
-    let lines = own.lines().zip(1..).filter(|(line, _)| line.contains(".value"));
-    let (compared, other): (Vec<_>, Vec<_>) = lines.partition(|(line, _)| line.contains(COMPARISON));
+    let lines = own
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| line.contains(".value"));
+    let (compared, other): (Vec<_>, Vec<_>) =
+        lines.partition(|(line, _)| line.contains(COMPARISON));
     let mut problems: Vec<_> = other
         .into_iter()
-        .map(|(_, number)| format!("{}:{number}: this reads the token: `is_in` alone compares it", token.path))
+        .map(|(_, number)| {
+            format!(
+                "{}:{number}: this reads the token: `is_in` alone compares it",
+                token.path
+            )
+        })
         .collect();
     if compared.len() != 1 {
-        problems.push(format!("{}: {} lines compare the token by `{COMPARISON}`", token.path, compared.len()));
+        problems.push(format!(
+            "{}: {} lines compare the token by `{COMPARISON}`",
+            token.path,
+            compared.len()
+        ));
     }
     problems
 }
@@ -34,14 +50,29 @@ fn strangers(sources: &[File]) -> Vec<String> {
     let mut problems = Vec::new();
     for source in sources.iter().filter(|source| source.text.contains(HEADER)) {
         if !DOORS.contains(&source.path.as_str()) {
-            problems.push(format!("{}: this reads {HEADER}: a door does, which `DOORS` names", source.path));
+            problems.push(format!(
+                "{}: this reads {HEADER}: a door does, which `DOORS` names",
+                source.path
+            ));
         }
         if !source.text.contains(".is_in(sent)") {
-            problems.push(format!("{}: what it reads of {HEADER} is not compared by `Token::is_in`", source.path));
+            problems.push(format!(
+                "{}: what it reads of {HEADER} is not compared by `Token::is_in`",
+                source.path
+            ));
         }
     }
-    let read = |door: &&&str| sources.iter().any(|source| source.path == **door && source.text.contains(HEADER));
-    problems.extend(DOORS.iter().filter(|door| !read(door)).map(|door| format!("{door}: this door asks for no token")));
+    let read = |door: &&&str| {
+        sources
+            .iter()
+            .any(|source| source.path == **door && source.text.contains(HEADER))
+    };
+    problems.extend(
+        DOORS
+            .iter()
+            .filter(|door| !read(door))
+            .map(|door| format!("{door}: this door asks for no token")),
+    );
     problems
 }
 
@@ -53,20 +84,39 @@ fn one_function_compares_the_token() {
 
 #[test]
 fn a_second_way_to_compare_the_token_is_found() {
-    let token = |text: &str| File { path: TOKEN.to_owned(), text: text.to_owned() };
+    let token = |text: &str| File {
+        path: TOKEN.to_owned(),
+        text: text.to_owned(),
+    };
     let good = format!("fn is_in() {{\n{COMPARISON}\n}}\n");
     none(readings(&token(&good)));
     one(readings(&token("")), "0 lines compare");
-    one(readings(&token(&format!("{good}self.value.as_str() == sent"))), "token.rs:4: this reads the token");
-    let door = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-    let good =
-        || vec![door(DOORS[0], "AUTHORIZATION token.is_in(sent)"), door(DOORS[1], "AUTHORIZATION x.is_in(sent)")];
+    one(
+        readings(&token(&format!("{good}self.value.as_str() == sent"))),
+        "token.rs:4: this reads the token",
+    );
+    let door = |path: &str, text: &str| File {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    let good = || {
+        vec![
+            door(DOORS[0], "AUTHORIZATION token.is_in(sent)"),
+            door(DOORS[1], "AUTHORIZATION x.is_in(sent)"),
+        ]
+    };
     none(strangers(&good()));
-    one(strangers(&good()[1..]), "connection.rs: this door asks for no token");
+    one(
+        strangers(&good()[1..]),
+        "connection.rs: this door asks for no token",
+    );
     let mut careless = good();
     careless[0].text = "AUTHORIZATION == token".to_owned();
     one(strangers(&careless), "is not compared by `Token::is_in`");
     let mut third = good();
-    third.push(door("host/server/src/other.rs", "AUTHORIZATION x.is_in(sent)"));
+    third.push(door(
+        "host/server/src/other.rs",
+        "AUTHORIZATION x.is_in(sent)",
+    ));
     one(strangers(&third), "other.rs: this reads AUTHORIZATION");
 }

@@ -15,7 +15,10 @@ const MANIFEST: &str = "capabilities.toml";
 pub(crate) fn expand(tools: TokenStream) -> Result<TokenStream> {
     let tools = Punctuated::<syn::Path, Token![,]>::parse_terminated.parse2(tools)?;
     if tools.is_empty() {
-        return Err(Error::new(Span::call_site(), "name the tools: `export!(greeting);`"));
+        return Err(Error::new(
+            Span::call_site(),
+            "name the tools: `export!(greeting);`",
+        ));
     }
     let file = check_manifest()?;
     let tools = tools.iter();
@@ -29,20 +32,32 @@ pub(crate) fn expand(tools: TokenStream) -> Result<TokenStream> {
 /// Reads the manifest as the host does, and says where it lies.
 fn check_manifest() -> Result<LitStr> {
     let refuse = |problem: String| Error::new(Span::call_site(), problem);
-    #[allow(clippy::disallowed_methods, reason = "cargo tells macros in this way where the crate lies")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "cargo tells macros in this way where the crate lies"
+    )]
     let directory = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let directory = directory.ok_or_else(|| refuse("cargo does not say where the crate lies".to_owned()))?;
+    let directory =
+        directory.ok_or_else(|| refuse("cargo does not say where the crate lies".to_owned()))?;
     let path = directory.join(MANIFEST);
     let shown = shown(&path);
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| refuse(format!("{shown}: {error}: this file says what the component may touch, and why")))?;
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        refuse(format!(
+            "{shown}: {error}: this file says what the component may touch, and why"
+        ))
+    })?;
     Manifest::from_toml(&text, &shown).map_err(|error| refuse(error.to_string()))?;
-    let path = path.to_str().ok_or_else(|| refuse(format!("{shown}: its path is not valid UTF-8")))?;
+    let path = path
+        .to_str()
+        .ok_or_else(|| refuse(format!("{shown}: its path is not valid UTF-8")))?;
     Ok(LitStr::new(path, Span::call_site()))
 }
 
 /// As the compiler shows files: from where it runs, if the file lies below.
 fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(path).display().to_string()
+    path.strip_prefix(&here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }

@@ -6,20 +6,25 @@ use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, FnArg, ItemFn, Lit, LitStr, Meta, Result, ReturnType, Token, Type};
+use syn::{
+    Attribute, Error, Expr, FnArg, ItemFn, Lit, LitStr, Meta, Result, ReturnType, Token, Type,
+};
 
 /// The longest name of a tool, in bytes, as `wit/tool.wit` has it.
 const MAX_NAME: usize = 63;
 
-/// The function as it is, and beside it a type of the same name that describes it. Functions and types do not get in
-/// each other's way.
+/// The function as it is, and beside it a type of the same name that describes it. Functions and
+/// types do not get in each other's way.
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: ItemFn = syn::parse2(item)?;
     let name = name(attribute, &function)?;
     let description = description(&function)?;
     let (input, with_context) = parameters(&function)?;
     let ReturnType::Type(_, answer) = &function.sig.output else {
-        return Err(Error::new(function.sig.span(), "a tool answers with a `Result<Output, ToolError>`"));
+        return Err(Error::new(
+            function.sig.span(),
+            "a tool answers with a `Result<Output, ToolError>`",
+        ));
     };
     let (ident, vis) = (&function.sig.ident, &function.vis);
     let context = with_context.then(|| quote!(, context));
@@ -59,16 +64,23 @@ fn name(attribute: TokenStream, function: &ItemFn) -> Result<LitStr> {
             return Err(Error::new(pair.value.span(), "expected a string"));
         };
         match &value.lit {
-            Lit::Str(text) if pair.path.is_ident("name") && name.is_none() => name = Some(text.clone()),
+            Lit::Str(text) if pair.path.is_ident("name") && name.is_none() => {
+                name = Some(text.clone())
+            }
             _ => return Err(Error::new(meta.span(), "expected `name = \"…\"`, once")),
         }
     }
     let ident = &function.sig.ident;
-    let name = name.unwrap_or_else(|| LitStr::new(&ident.unraw().to_string().replace('_', "-"), ident.span()));
+    let name = name
+        .unwrap_or_else(|| LitStr::new(&ident.unraw().to_string().replace('_', "-"), ident.span()));
     let text = name.value();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || text.len() > MAX_NAME || !text.chars().all(plain) {
-        let problem = format!("{text:?} is not the name of a tool: expected [a-z][a-z0-9-]{{0,62}}");
+    if !text.starts_with(|c: char| c.is_ascii_lowercase())
+        || text.len() > MAX_NAME
+        || !text.chars().all(plain)
+    {
+        let problem =
+            format!("{text:?} is not the name of a tool: expected [a-z][a-z0-9-]{{0,62}}");
         return Err(Error::new(name.span(), problem));
     }
     Ok(name)
@@ -77,7 +89,10 @@ fn name(attribute: TokenStream, function: &ItemFn) -> Result<LitStr> {
 /// The doc comment as it was written: without the space that follows the slashes.
 fn description(function: &ItemFn) -> Result<String> {
     let lines: Vec<_> = function.attrs.iter().filter_map(doc).collect();
-    let lines: Vec<_> = lines.iter().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+        .collect();
     let text = lines.join("\n").trim().to_owned();
     if text.is_empty() {
         let problem = "a tool needs a doc comment: it is the description that a model reads";
@@ -104,22 +119,38 @@ fn parameters(function: &ItemFn) -> Result<(&Type, bool)> {
     let signature = &function.sig;
     let wrong = |span: Span, problem: &str| Err(Error::new(span, problem));
     if let Some(asyncness) = signature.asyncness {
-        return wrong(asyncness.span(), "a tool is an ordinary function: a call has the whole instance to itself");
+        return wrong(
+            asyncness.span(),
+            "a tool is an ordinary function: a call has the whole instance to itself",
+        );
     }
     if !signature.generics.params.is_empty() {
-        return wrong(signature.generics.span(), "a tool has no type parameters: its schemas are those of its types");
+        return wrong(
+            signature.generics.span(),
+            "a tool has no type parameters: its schemas are those of its types",
+        );
     }
     let parameters: Vec<_> = signature.inputs.iter().collect();
     let with_context = match parameters.len() {
         1 => false,
         2 => true,
-        _ => return wrong(signature.span(), "a tool takes its input, and after it the context if it wants it"),
+        _ => {
+            return wrong(
+                signature.span(),
+                "a tool takes its input, and after it the context if it wants it",
+            );
+        }
     };
     match parameters.first() {
         Some(FnArg::Typed(input)) => match &*input.ty {
-            Type::Reference(reference) => wrong(reference.span(), "a tool takes its input by value"),
+            Type::Reference(reference) => {
+                wrong(reference.span(), "a tool takes its input by value")
+            }
             input => Ok((input, with_context)),
         },
-        _ => wrong(signature.span(), "a tool is a function of its own, not a method"),
+        _ => wrong(
+            signature.span(),
+            "a tool is a function of its own, not a method",
+        ),
     }
 }

@@ -49,7 +49,10 @@ impl Inner {
                 calls::Outcome::HostCallTooLarge => Outcome::HostCallTooLarge,
                 calls::Outcome::HostFault => Outcome::HostFault,
             };
-            CallError { outcome, message: failure.message }
+            CallError {
+                outcome,
+                message: failure.message,
+            }
         })
     }
 }

@@ -33,7 +33,13 @@ impl Context {
     /// A context that keeps what the tool tells. There is none of these in a component.
     pub fn for_tests() -> Self {
         let (told, tools) = (RefCell::default(), BTreeMap::new());
-        Self { inner: Inner { told, deadline_left: DEADLINE_LEFT, tools } }
+        Self {
+            inner: Inner {
+                told,
+                deadline_left: DEADLINE_LEFT,
+                tools,
+            },
+        }
     }
 
     /// The same with this much time left.
@@ -45,7 +51,11 @@ impl Context {
 
     /// The same with another tool to call, which answers as `answer` does.
     #[must_use]
-    pub fn with_tool(mut self, name: &str, answer: impl Fn(Value) -> Result<Value, CallError> + 'static) -> Self {
+    pub fn with_tool(
+        mut self,
+        name: &str,
+        answer: impl Fn(Value) -> Result<Value, CallError> + 'static,
+    ) -> Self {
         self.inner.tools.insert(name.to_owned(), Box::new(answer));
         self
     }
@@ -58,11 +68,15 @@ impl Context {
 
 impl Inner {
     pub(super) fn log(&self, level: Level, message: &str) {
-        self.told.borrow_mut().push(Told::Log(level, message.to_owned()));
+        self.told
+            .borrow_mut()
+            .push(Told::Log(level, message.to_owned()));
     }
 
     pub(super) fn progress(&self, done: u64, total: Option<u64>, message: &str) {
-        self.told.borrow_mut().push(Told::Progress(done, total, message.to_owned()));
+        self.told
+            .borrow_mut()
+            .push(Told::Progress(done, total, message.to_owned()));
     }
 
     pub(super) fn deadline_left(&self) -> Duration {
@@ -71,8 +85,12 @@ impl Inner {
 
     pub(super) fn call(&self, tool: &str, input: &str) -> Result<String, CallError> {
         let Some(answer) = self.tools.get(tool) else {
-            let message = format!("there is no tool `{tool}` in this test: `Context::with_tool` gives one");
-            return Err(CallError { outcome: Outcome::Denied, message });
+            let message =
+                format!("there is no tool `{tool}` in this test: `Context::with_tool` gives one");
+            return Err(CallError {
+                outcome: Outcome::Denied,
+                message,
+            });
         };
         let input = serde_json::from_str(input).unwrap_or_default();
         answer(input).map(|answer| answer.to_string())
@@ -101,17 +119,26 @@ mod tests {
         context.progress(1, 3, "first");
         context.progress(2, None, String::new());
         let progress = |done, total, message: &str| Told::Progress(done, total, message.to_owned());
-        let told = [Told::Log(Level::Warn, "slow".to_owned()), progress(1, Some(3), "first"), progress(2, None, "")];
+        let told = [
+            Told::Log(Level::Warn, "slow".to_owned()),
+            progress(1, Some(3), "first"),
+            progress(2, None, ""),
+        ];
         assert_eq!(context.told(), told);
         assert_eq!(context.deadline_left(), Duration::from_secs(1));
     }
 
     #[test]
     fn a_test_stands_in_for_other_tools() {
-        let context = Context::for_tests().with_tool("double", |input| Ok(json!(input.as_u64().unwrap_or(0) * 2)));
+        let context = Context::for_tests()
+            .with_tool("double", |input| Ok(json!(input.as_u64().unwrap_or(0) * 2)));
         assert_eq!(context.call::<u64>("double", &4), Ok(8));
         let outcome = |result: Result<String, CallError>| result.map_err(|error| error.outcome);
-        assert_eq!(outcome(context.call("double", &4)), Err(Outcome::GuestError), "it is no text");
+        assert_eq!(
+            outcome(context.call("double", &4)),
+            Err(Outcome::GuestError),
+            "it is no text"
+        );
         assert_eq!(outcome(context.call("triple", &4)), Err(Outcome::Denied));
     }
 }

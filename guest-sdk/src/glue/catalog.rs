@@ -16,7 +16,11 @@ pub struct Entry {
 impl Entry {
     /// The entry of the tool `T`.
     pub const fn of<T: Tool>() -> Self {
-        Self { name: T::NAME, describe: Descriptor::of::<T>, call: call_with_json::<T> }
+        Self {
+            name: T::NAME,
+            describe: Descriptor::of::<T>,
+            call: call_with_json::<T>,
+        }
     }
 }
 
@@ -25,11 +29,15 @@ impl Catalog {
     ///
     /// # Panics
     ///
-    /// When a name stands twice. In a constant, as in [`export!`](crate::export), that is an error of the compiler.
+    /// When a name stands twice. In a constant, as in [`export!`](crate::export), that is an error
+    /// of the compiler.
     pub const fn new(entries: &'static [Entry]) -> Self {
         let mut rest = entries;
         while let [entry, others @ ..] = rest {
-            assert!(!is_among(entry.name, others), "two tools of one component have the same name");
+            assert!(
+                !is_among(entry.name, others),
+                "two tools of one component have the same name"
+            );
             rest = others;
         }
         Self { entries }
@@ -37,28 +45,35 @@ impl Catalog {
 
     /// Describes every tool.
     pub fn list(&self) -> Vec<Descriptor> {
-        self.entries.iter().map(|entry| (entry.describe)()).collect()
+        self.entries
+            .iter()
+            .map(|entry| (entry.describe)())
+            .collect()
     }
 
     /// Calls the tool `name` with `input` and answers with its output, both JSON text.
     ///
     /// # Errors
     ///
-    /// `not-found` when no tool has that name, `invalid-input` when `input` is not the tool's input (the message is
-    /// serde's and names the field), and whatever the tool itself fails with.
+    /// `not-found` when no tool has that name, `invalid-input` when `input` is not the tool's input
+    /// (the message is serde's and names the field), and whatever the tool itself fails with.
     pub fn call(&self, name: &str, input: &str, context: &Context) -> Result<String, ToolError> {
         match self.entries.iter().find(|entry| entry.name == name) {
             Some(entry) => (entry.call)(input, context),
-            None => Err(ToolError::not_found(format!("this component has no tool named {name:?}"))),
+            None => Err(ToolError::not_found(format!(
+                "this component has no tool named {name:?}"
+            ))),
         }
     }
 }
 
 fn call_with_json<T: Tool>(input: &str, context: &Context) -> Result<String, ToolError> {
-    let input = serde_json::from_str(input).map_err(|error| ToolError::invalid_input(error.to_string()))?;
+    let input =
+        serde_json::from_str(input).map_err(|error| ToolError::invalid_input(error.to_string()))?;
     let output = T::call(input, context)?;
-    serde_json::to_string(&output)
-        .map_err(|error| ToolError::failed(format!("the output of {} is no JSON: {error}", T::NAME)))
+    serde_json::to_string(&output).map_err(|error| {
+        ToolError::failed(format!("the output of {} is no JSON: {error}", T::NAME))
+    })
 }
 
 const fn is_among(name: &str, entries: &[Entry]) -> bool {
@@ -111,7 +126,9 @@ mod tests {
     #[tool]
     fn half_of(input: HalfInput) -> Result<HalfOutput, ToolError> {
         if input.number.is_multiple_of(2) {
-            Ok(HalfOutput { half: input.number / 2 })
+            Ok(HalfOutput {
+                half: input.number / 2,
+            })
         } else {
             Err(ToolError::invalid_input("the number is odd"))
         }
@@ -136,33 +153,63 @@ mod tests {
     #[test]
     fn a_call_answers_with_json() {
         let context = Context::for_tests();
-        assert_eq!(CATALOG.call("half-of", r#"{"number": 8}"#, &context), Ok(r#"{"half":4}"#.to_owned()));
-        assert_eq!(CATALOG.call("tell", r#""hello""#, &context), Ok("null".to_owned()));
+        assert_eq!(
+            CATALOG.call("half-of", r#"{"number": 8}"#, &context),
+            Ok(r#"{"half":4}"#.to_owned())
+        );
+        assert_eq!(
+            CATALOG.call("tell", r#""hello""#, &context),
+            Ok("null".to_owned())
+        );
         assert_eq!(context.told(), [Told::Log(Level::Info, "hello".to_owned())]);
     }
 
     #[test]
     fn a_tool_is_still_a_function() {
-        assert_eq!(half_of(HalfInput { number: 4 }).map(|output| output.half), Ok(2));
+        assert_eq!(
+            half_of(HalfInput { number: 4 }).map(|output| output.half),
+            Ok(2)
+        );
     }
 
     #[test]
     fn a_failure_says_what_is_wrong() {
-        check_failure("half-of", r#"{"number": 3}"#, FailureCode::InvalidInput, "the number is odd");
-        check_failure("half-of", "{}", FailureCode::InvalidInput, "missing field `number` at line 1 column 2");
+        check_failure(
+            "half-of",
+            r#"{"number": 3}"#,
+            FailureCode::InvalidInput,
+            "the number is odd",
+        );
+        check_failure(
+            "half-of",
+            "{}",
+            FailureCode::InvalidInput,
+            "missing field `number` at line 1 column 2",
+        );
         check_failure(
             "half-of",
             r#"{"nubmer": 8}"#,
             FailureCode::InvalidInput,
             "unknown field `nubmer`, expected `number` at line 1 column 9",
         );
-        check_failure("double", "{}", FailureCode::NotFound, "this component has no tool named \"double\"");
+        check_failure(
+            "double",
+            "{}",
+            FailureCode::NotFound,
+            "this component has no tool named \"double\"",
+        );
     }
 
     #[test]
     fn the_schemas_come_from_the_types() {
-        let [half, _] = CATALOG.list().try_into().unwrap_or_else(|_| unreachable!("two tools are listed"));
-        assert_eq!((half.name, half.description), ("half-of", "Halves an even number.\n\nOdd ones are refused."));
+        let [half, _] = CATALOG
+            .list()
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("two tools are listed"));
+        assert_eq!(
+            (half.name, half.description),
+            ("half-of", "Halves an even number.\n\nOdd ones are refused.")
+        );
         assert_eq!(
             half.input_schema.to_value(),
             json!({

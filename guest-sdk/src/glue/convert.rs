@@ -6,7 +6,12 @@ use crate::{FailureCode, ToolError};
 
 impl From<Descriptor> for wit::Descriptor {
     fn from(descriptor: Descriptor) -> Self {
-        let Descriptor { name, description, input_schema, output_schema } = descriptor;
+        let Descriptor {
+            name,
+            description,
+            input_schema,
+            output_schema,
+        } = descriptor;
         Self {
             name: name.to_owned(),
             description: description.to_owned(),
@@ -18,7 +23,11 @@ impl From<Descriptor> for wit::Descriptor {
 
 impl From<ToolError> for wit::Failure {
     fn from(error: ToolError) -> Self {
-        Self { code: error.code().into(), message: error.message().to_owned(), retryable: error.is_retryable() }
+        Self {
+            code: error.code().into(),
+            message: error.message().to_owned(),
+            retryable: error.is_retryable(),
+        }
     }
 }
 

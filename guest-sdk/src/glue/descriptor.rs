@@ -28,8 +28,11 @@ impl Descriptor {
     }
 }
 
-/// Subschemas stand where they are used, because models follow references badly; only a type that contains itself
-/// still needs one.
+/// Subschemas stand where they are used, because models follow references badly; only a type that
+/// contains itself still needs one.
 fn schema<T: JsonSchema>(settings: SchemaSettings) -> Schema {
-    settings.with(|settings| settings.inline_subschemas = true).into_generator().into_root_schema_for::<T>()
+    settings
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<T>()
 }

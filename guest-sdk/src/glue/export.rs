@@ -1,5 +1,5 @@
-/// The part of [`export!`](crate::export) that needs no reading of files: the world of `wit/tool.wit`, implemented by a
-/// catalog of tools.
+/// The part of [`export!`](crate::export) that needs no reading of files: the world of
+/// `wit/tool.wit`, implemented by a catalog of tools.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_tools {

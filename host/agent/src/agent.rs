@@ -14,7 +14,8 @@ use crate::documents;
 use crate::error::AgentError;
 use crate::workspace::Workspace;
 
-/// An agent: a model, its tools and its tree, under an id that never changes and a name that people use.
+/// An agent: a model, its tools and its tree, under an id that never changes and a name that people
+/// use.
 pub struct Agent {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -49,8 +50,9 @@ impl Agent {
         &self.toolbox
     }
 
-    /// Calls one of its tools for somebody who is not its model: the same door, grant and queue. Nothing of it is kept.
-    /// `progress` stays open until the call ends, and hears what the tool tells.
+    /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.
+    /// Nothing of it is kept. `progress` stays open until the call ends, and hears what the tool
+    /// tells.
     pub async fn call(
         &self,
         tool: String,
@@ -76,19 +78,39 @@ impl Agent {
 
     /// The tools as a model is told of them.
     pub(crate) fn descriptors(&self) -> Vec<Descriptor> {
-        self.toolbox.iter().map(|tool| tool.descriptor().clone()).collect()
+        self.toolbox
+            .iter()
+            .map(|tool| tool.descriptor().clone())
+            .collect()
     }
 }
 
 impl std::fmt::Debug for Agent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Agent").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Agent")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
-/// The documents of an agent, in the order of its system prompt: names of files below `etc/context`, and texts.
-pub(crate) fn documents_of(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Vec<(String, String)> {
-    let own = [("AGENT", documents::agent(agentfile, id, toolbox)), ("WORKSPACE", documents::workspace().to_owned())];
+/// The documents of an agent, in the order of its system prompt: names of files below
+/// `etc/context`, and texts.
+pub(crate) fn documents_of(
+    agentfile: &Agentfile,
+    id: &str,
+    toolbox: &Toolbox,
+) -> Vec<(String, String)> {
+    let own = [
+        ("AGENT", documents::agent(agentfile, id, toolbox)),
+        ("WORKSPACE", documents::workspace().to_owned()),
+    ];
     let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
-    own.chain(agentfile.contexts.iter().map(|context| (context.name.clone(), context.content.clone()))).collect()
+    own.chain(
+        agentfile
+            .contexts
+            .iter()
+            .map(|context| (context.name.clone(), context.content.clone())),
+    )
+    .collect()
 }

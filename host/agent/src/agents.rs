@@ -83,15 +83,30 @@ pub(crate) struct Component {
 }
 
 impl Agents {
-    /// Opens the data directory and restores every agent from it. An agent that cannot be restored is kept, with the
-    /// reason, and does not keep the others from working.
+    /// Opens the data directory and restores every agent from it. An agent that cannot be restored
+    /// is kept, with the reason, and does not keep the others from working.
     pub async fn open(config: AgentsConfig) -> Result<Self, AgentError> {
-        let AgentsConfig { data, path, credentials, runner, images, decisions, withheld, accepted } = config;
-        let tree = |source| AgentError::Tree { path: path.join("agents"), source };
+        let AgentsConfig {
+            data,
+            path,
+            credentials,
+            runner,
+            images,
+            decisions,
+            withheld,
+            accepted,
+        } = config;
+        let tree = |source| AgentError::Tree {
+            path: path.join("agents"),
+            source,
+        };
         data.create_dir_all("agents").map_err(tree)?;
         let trees = data.open_dir("agents").map_err(tree)?;
         let found = trees::find(&trees).map_err(tree)?;
-        let known = Trees { path: path.join("agents"), count: found.made.len() };
+        let known = Trees {
+            path: path.join("agents"),
+            count: found.made.len(),
+        };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let path = path.join("agents");
         let (agents, turns) = (RwLock::default(), Arc::default());
@@ -137,21 +152,37 @@ impl Agents {
     pub fn check(&self) -> Result<(), AgentError> {
         self.store.check()?;
         if !files::is_in_place(&self.trees, &self.path) {
-            return Err(AgentError::Gone { path: self.path.clone() });
+            return Err(AgentError::Gone {
+                path: self.path.clone(),
+            });
         }
         for (name, slot) in self.slots() {
-            let Slot::Ready(agent, created_at) = slot else { continue };
-            let Err(error) = agent.workspace.check() else { continue };
+            let Slot::Ready(agent, created_at) = slot else {
+                continue;
+            };
+            let Err(error) = agent.workspace.check() else {
+                continue;
+            };
             tracing::error!(agent = name, "{error}; this agent takes no turns");
             let (id, reason) = (agent.id.clone(), error.to_string());
-            self.insert(name, Slot::Failed { id, reason, created_at });
+            self.insert(
+                name,
+                Slot::Failed {
+                    id,
+                    reason,
+                    created_at,
+                },
+            );
         }
         Ok(())
     }
 
     fn slots(&self) -> Vec<(String, Slot)> {
         let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents.iter().map(|(name, slot)| (name.clone(), slot.clone())).collect()
+        agents
+            .iter()
+            .map(|(name, slot)| (name.clone(), slot.clone()))
+            .collect()
     }
 
     /// Restores an agent, or keeps the reason why it cannot be.
@@ -162,7 +193,11 @@ impl Agents {
                 restored(&agent);
                 Slot::Ready(Arc::new(agent), created_at)
             }
-            Err(error) => Slot::Failed { id: row.id.clone(), reason: error.to_string(), created_at },
+            Err(error) => Slot::Failed {
+                id: row.id.clone(),
+                reason: error.to_string(),
+                created_at,
+            },
         };
         if let Some(reason) = slot.failure() {
             self.backoff.failed(&name, reason);
@@ -180,7 +215,11 @@ impl Agents {
     /// The names of the agents that are not running.
     fn failed(&self) -> Vec<String> {
         let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents.iter().filter(|(_, slot)| slot.failure().is_some()).map(|(name, _)| name.clone()).collect()
+        agents
+            .iter()
+            .filter(|(_, slot)| slot.failure().is_some())
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     fn failure(&self, name: &str) -> Option<String> {
@@ -188,22 +227,29 @@ impl Agents {
         agents.get(name)?.failure().map(str::to_owned)
     }
 
-    /// Removes the trees of agents that were never made, and names those that the database does not know.
+    /// Removes the trees of agents that were never made, and names those that the database does not
+    /// know.
     fn clear_up(&self, rows: &[KnownAgent], found: &trees::Found) {
         let unknown = |id: &&String| !rows.iter().any(|row| row.id == **id);
         for id in found.begun.iter().filter(unknown) {
             if let Err(error) = self.trees.remove_dir_all(id) {
-                tracing::warn!("{}: it is left over and cannot be removed: {error}", self.path.join(id).display());
+                tracing::warn!(
+                    "{}: it is left over and cannot be removed: {error}",
+                    self.path.join(id).display()
+                );
             }
         }
         for id in found.made.iter().filter(unknown) {
             let path = self.path.join(id);
-            tracing::warn!("{}: the database does not know this agent, so it is not served", path.display());
+            tracing::warn!(
+                "{}: the database does not know this agent, so it is not served",
+                path.display()
+            );
         }
     }
 
-    /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and documents change, its id, its
-    /// workspace and its sessions stay.
+    /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and
+    /// documents change, its id, its workspace and its sessions stay.
     pub async fn apply(&self, file: &Path) -> Result<Arc<Agent>, AgentError> {
         let agentfile = agentfile::read(file)?;
         let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
@@ -211,7 +257,10 @@ impl Agents {
         let name = agentfile.name.to_string();
         let known = self.store.agents.named(&name).await?;
         let row = match known.clone() {
-            Some(row) => KnownAgent { home: home.display().to_string(), ..row },
+            Some(row) => KnownAgent {
+                home: home.display().to_string(),
+                ..row
+            },
             None => KnownAgent {
                 id: uuid::Uuid::new_v4().to_string(),
                 name: name.clone(),
@@ -227,11 +276,16 @@ impl Agents {
                 None => found,
             });
         }
-        let source =
-            files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree { path: file.to_owned(), source })?;
-        let made = self.make(&row, known.as_ref(), &agentfile, &components, &source).await;
+        let source = files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree {
+            path: file.to_owned(),
+            source,
+        })?;
+        let made = self
+            .make(&row, known.as_ref(), &agentfile, &components, &source)
+            .await;
         if made.is_err() && known.is_none() {
-            // An agent that never was leaves nothing. What cannot be removed now goes at the next start.
+            // An agent that never was leaves nothing. What cannot be removed now goes at the next
+            // start.
             let _ = self.trees.remove_dir_all(&row.id);
         }
         let agent = Arc::new(made?);
@@ -239,8 +293,9 @@ impl Agents {
         Ok(agent)
     }
 
-    /// Builds an agent and changes its tree to fit. The tree and the database change only when everything has been found to
-    /// work: the new revision is prepared beside the old one, and switched to last.
+    /// Builds an agent and changes its tree to fit. The tree and the database change only when
+    /// everything has been found to work: the new revision is prepared beside the old one, and
+    /// switched to last.
     async fn make(
         &self,
         row: &KnownAgent,
@@ -250,7 +305,9 @@ impl Agents {
         source: &[u8],
     ) -> Result<Agent, AgentError> {
         let workspace = self.workspace(&row.id)?;
-        let Made { agent, documents } = self.build(row, agentfile, components, workspace.clone()).await?;
+        let Made { agent, documents } = self
+            .build(row, agentfile, components, workspace.clone())
+            .await?;
         let revision = revision(source, agentfile, components, documents);
         let changed = !workspace.has(&revision)?;
         if changed {
@@ -271,25 +328,40 @@ impl Agents {
     /// The agent of this name or id; the only one, when nothing is named.
     pub fn find(&self, asked: Option<&str>) -> Result<Arc<Agent>, AgentError> {
         let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        let known = || agents.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = || {
+            agents
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let found = match asked {
-            Some(asked) => agents.iter().find(|(name, slot)| *name == asked || slot.id() == asked),
+            Some(asked) => agents
+                .iter()
+                .find(|(name, slot)| *name == asked || slot.id() == asked),
             None if agents.len() == 1 => agents.iter().next(),
             None => return Err(AgentError::Ambiguous { known: known() }),
         };
         match found {
             Some((_, Slot::Ready(agent, _))) => Ok(Arc::clone(agent)),
-            Some((name, Slot::Failed { reason, .. })) => {
-                Err(AgentError::NotRunning { agent: name.clone(), reason: reason.clone() })
-            }
-            None => Err(AgentError::Unknown { asked: asked.unwrap_or_default().to_owned(), known: known() }),
+            Some((name, Slot::Failed { reason, .. })) => Err(AgentError::NotRunning {
+                agent: name.clone(),
+                reason: reason.clone(),
+            }),
+            None => Err(AgentError::Unknown {
+                asked: asked.unwrap_or_default().to_owned(),
+                known: known(),
+            }),
         }
     }
 
     /// Every agent, by name.
     pub fn list(&self) -> Vec<Summary> {
         let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents.iter().map(|(name, slot)| slot.summary(name)).collect()
+        agents
+            .iter()
+            .map(|(name, slot)| slot.summary(name))
+            .collect()
     }
 
     /// Those that run, by name.
@@ -313,7 +385,10 @@ impl Agents {
     }
 
     fn insert(&self, name: String, slot: Slot) {
-        self.agents.write().unwrap_or_else(PoisonError::into_inner).insert(name, slot);
+        self.agents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, slot);
         self.changed.send_replace(());
     }
 
@@ -323,48 +398,86 @@ impl Agents {
 
     async fn restore(&self, row: &KnownAgent) -> Result<Agent, AgentError> {
         if !self.trees.exists(&row.id) {
-            let source =
-                Error::new(ErrorKind::NotFound, "it is missing: put it back, or make the agent anew with --agentfile");
-            return Err(AgentError::Tree { path: self.path.join(&row.id), source });
+            let source = Error::new(
+                ErrorKind::NotFound,
+                "it is missing: put it back, or make the agent anew with --agentfile",
+            );
+            return Err(AgentError::Tree {
+                path: self.path.join(&row.id),
+                source,
+            });
         }
         let workspace = self.workspace(&row.id)?;
         let file = self.path.join(&row.id).join("etc/Agentfile");
         let agentfile = agentfile::read(&file)?;
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            let bytes = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?.into();
-            components.push(Component { bytes, usage: workspace.read_usage(&bin.name)? });
+            let bytes = workspace
+                .read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?
+                .into();
+            components.push(Component {
+                bytes,
+                usage: workspace.read_usage(&bin.name)?,
+            });
         }
-        let Made { agent, documents } = self.build(row, &agentfile, &components, workspace.clone()).await?;
-        let source = files::read(&file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree { path: file, source })?;
+        let Made { agent, documents } = self
+            .build(row, &agentfile, &components, workspace.clone())
+            .await?;
+        let source = files::read(&file, FILE_MAX_BYTES)
+            .map_err(|source| AgentError::Tree { path: file, source })?;
         let revision = revision(&source, &agentfile, &components, documents);
-        // Another version of this host may word the documents otherwise. The agent reads them from memory.
+        // Another version of this host may word the documents otherwise. The agent reads them from
+        // memory.
         let written = match workspace.has(&revision) {
             Ok(true) => Ok(()),
-            _ => workspace.prepare(&revision).and_then(|()| workspace.finish()),
+            _ => workspace
+                .prepare(&revision)
+                .and_then(|()| workspace.finish()),
         };
         if let Err(error) = written {
-            tracing::warn!(agent = row.name, "the documents in its tree stay as they were: {error}");
+            tracing::warn!(
+                agent = row.name,
+                "the documents in its tree stay as they were: {error}"
+            );
         }
         Ok(agent)
     }
 
     /// A tool: a file beside the Agentfile, or an image of this machine or a registry.
-    async fn component(&self, agent: &str, bin: &Bin, home: &Path) -> Result<Component, AgentError> {
-        let wrong = |problem: String| AgentError::Bin { agent: agent.to_owned(), bin: bin.name.clone(), problem };
+    async fn component(
+        &self,
+        agent: &str,
+        bin: &Bin,
+        home: &Path,
+    ) -> Result<Component, AgentError> {
+        let wrong = |problem: String| AgentError::Bin {
+            agent: agent.to_owned(),
+            bin: bin.name.clone(),
+            problem,
+        };
         match &bin.source {
             ToolSource::Path(path) => {
                 let path = home.join(path);
                 let bytes = files::read(&path, MAX_COMPONENT);
                 let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-                Ok(Component { bytes: bytes.into(), usage: None })
+                Ok(Component {
+                    bytes: bytes.into(),
+                    usage: None,
+                })
             }
             ToolSource::Image(reference) => {
-                let found = self.images.tool(reference).await.map_err(|error| wrong(error.to_string()))?;
+                let found = self
+                    .images
+                    .tool(reference)
+                    .await
+                    .map_err(|error| wrong(error.to_string()))?;
                 if found.pulled.is_some() {
                     tracing::info!(agent, bin = bin.name, digest = %found.digest, "pulled {reference}");
                 }
-                Ok(Component { bytes: found.tool.component.into(), usage: found.tool.usage })
+                Ok(Component {
+                    bytes: found.tool.component.into(),
+                    usage: found.tool.usage,
+                })
             }
         }
     }
@@ -376,19 +489,25 @@ impl Agents {
         components: &[Component],
         workspace: Workspace,
     ) -> Result<Made, AgentError> {
-        let model = |source| AgentError::Model { agent: row.name.clone(), source };
+        let model = |source| AgentError::Model {
+            agent: row.name.clone(),
+            source,
+        };
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
-        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home)).map_err(model)?;
+        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
+            .map_err(model)?;
         let mut toolbox = self.runner.toolbox();
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
                 tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
                 continue;
             }
-            self.add_tools(row, bin, component, &workspace, &mut toolbox).await?;
+            self.add_tools(row, bin, component, &workspace, &mut toolbox)
+                .await?;
         }
         let documents = documents_of(agentfile, &row.id, &toolbox);
-        let system_prompt = documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let system_prompt =
+            documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
         let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -412,22 +531,42 @@ impl Agents {
         workspace: &Workspace,
         toolbox: &mut Toolbox,
     ) -> Result<(), AgentError> {
-        let wrong =
-            |error| AgentError::Tool { agent: row.name.clone(), bin: bin.name.clone(), source: Box::new(error) };
-        let installed =
-            self.runner.load(component.bytes.clone(), &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
-        let grant = |source| wrong(cofferdam_tool::ToolError::Grant { tool: bin.name.clone(), source });
-        let decision =
-            self.decisions.offered(&row.name, &bin.name, installed.manifest(), workspace.root()).map_err(grant)?;
+        let wrong = |error| AgentError::Tool {
+            agent: row.name.clone(),
+            bin: bin.name.clone(),
+            source: Box::new(error),
+        };
+        let installed = self
+            .runner
+            .load(component.bytes.clone(), &format!("BIN {}", bin.name), None)
+            .await
+            .map_err(wrong)?;
+        let grant = |source| {
+            wrong(cofferdam_tool::ToolError::Grant {
+                tool: bin.name.clone(),
+                source,
+            })
+        };
+        let decision = self
+            .decisions
+            .offered(&row.name, &bin.name, installed.manifest(), workspace.root())
+            .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
         let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
-        let tools = self.runner.offer(&installed, &bin.name, &note, decision, toolbox).await.map_err(wrong)?;
+        let tools = self
+            .runner
+            .offer(&installed, &bin.name, &note, decision, toolbox)
+            .await
+            .map_err(wrong)?;
         for tool in tools {
             toolbox.add(tool).map_err(|taken| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),
-                problem: format!("another BIN already has a tool `{}`: give this one another name", taken.name),
+                problem: format!(
+                    "another BIN already has a tool `{}`: give this one another name",
+                    taken.name
+                ),
             })?;
         }
         Ok(())
@@ -443,7 +582,9 @@ fn revision(
 ) -> Revision {
     let mut revision = Revision::default();
     revision.add("etc/Agentfile", source);
-    documents.into_iter().for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
+    documents
+        .into_iter()
+        .for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
     for (bin, component) in agentfile.bins.iter().zip(components) {
         revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
         if let Some(usage) = &component.usage {
@@ -454,6 +595,8 @@ fn revision(
 }
 
 fn unix_seconds() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

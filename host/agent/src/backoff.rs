@@ -30,16 +30,29 @@ impl Backoff {
     /// Keeps that an agent has failed once more. Another reason begins anew: something has changed.
     pub(crate) fn failed(&self, agent: &str, reason: &str) {
         let mut agents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = agents.get(agent).filter(|failed| failed.reason == reason).map_or(0, |failed| failed.tries);
+        let before = agents
+            .get(agent)
+            .filter(|failed| failed.reason == reason)
+            .map_or(0, |failed| failed.tries);
         let (reason, tries) = (reason.to_owned(), before.saturating_add(1));
-        agents.insert(agent.to_owned(), Failed { reason, tries, next: Instant::now() + wait(tries) });
+        agents.insert(
+            agent.to_owned(),
+            Failed {
+                reason,
+                tries,
+                next: Instant::now() + wait(tries),
+            },
+        );
     }
 
     /// Returns those of the failed agents whose next try is due, and forgets every other agent.
     pub(crate) fn due(&self, failed: Vec<String>) -> Vec<String> {
         let mut agents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         agents.retain(|agent, _| failed.contains(agent));
-        failed.into_iter().filter(|agent| agents.get(agent).is_none_or(|it| it.next <= Instant::now())).collect()
+        failed
+            .into_iter()
+            .filter(|agent| agents.get(agent).is_none_or(|it| it.next <= Instant::now()))
+            .collect()
     }
 }
 

@@ -37,7 +37,8 @@ const MAX_TOKENS: u32 = 4_096;
 /// How long an event waits for its reader. A client that takes none for so long is gone.
 const EVENT_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Pieces of text between a model and the loop. A few are enough, because the loop passes them on at once.
+/// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
+/// at once.
 const TEXT_QUEUE: usize = 16;
 
 /// The turns that run on this host, so that no session has two of them.
@@ -59,13 +60,20 @@ impl Turns {
         if !running.insert(key.clone()) {
             return Err(TurnError::Busy(session.to_owned()));
         }
-        Ok(Running { turns: Arc::clone(self), key })
+        Ok(Running {
+            turns: Arc::clone(self),
+            key,
+        })
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.turns.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.turns
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 
@@ -91,8 +99,9 @@ struct Conversation<'a> {
 }
 
 impl Agent {
-    /// Runs one turn to its end and returns the answer. Every event goes to `events`; when nobody takes them any more or
-    /// `cancel` is called, the model is left and a running guest is stopped. What was said until then stays.
+    /// Runs one turn to its end and returns the answer. Every event goes to `events`; when nobody
+    /// takes them any more or `cancel` is called, the model is left and a running guest is stopped.
+    /// What was said until then stays.
     pub async fn turn(
         &self,
         turn: Turn,
@@ -101,23 +110,48 @@ impl Agent {
     ) -> Result<String, TurnError> {
         let Turn { session, prompt } = turn;
         if prompt.len() > MAX_PROMPT {
-            return Err(TurnError::PromptTooLong { size: prompt.len(), max: MAX_PROMPT });
+            return Err(TurnError::PromptTooLong {
+                size: prompt.len(),
+                max: MAX_PROMPT,
+            });
         }
         if prompt.trim().is_empty() {
             return Err(TurnError::EmptyPrompt);
         }
         if session.len() > MAX_SESSION_ID {
-            return Err(TurnError::SessionId { size: session.len(), max: MAX_SESSION_ID });
+            return Err(TurnError::SessionId {
+                size: session.len(),
+                max: MAX_SESSION_ID,
+            });
         }
         let _running = self.turns.begin(&self.id, &session)?;
         if self.store.messages.count(&self.id, &session).await? >= MAX_MESSAGES {
-            return Err(TurnError::SessionFull { session, max: MAX_MESSAGES });
+            return Err(TurnError::SessionFull {
+                session,
+                max: MAX_MESSAGES,
+            });
         }
-        self.store.messages.append(&self.id, &session, Role::User, &prompt).await?;
+        self.store
+            .messages
+            .append(&self.id, &session, Role::User, &prompt)
+            .await?;
         let mut messages = vec![Message::System(self.system_prompt.clone())];
-        messages.extend(history(self.store.messages.newest(&self.id, &session, HISTORY).await?));
+        messages.extend(history(
+            self.store
+                .messages
+                .newest(&self.id, &session, HISTORY)
+                .await?,
+        ));
         let (parts, row) = (Vec::new(), None);
-        let conversation = Conversation { agent: self, session: &session, events, cancel, messages, parts, row };
+        let conversation = Conversation {
+            agent: self,
+            session: &session,
+            events,
+            cancel,
+            messages,
+            parts,
+            row,
+        };
         conversation.run().await
     }
 }
@@ -130,22 +164,40 @@ impl Conversation<'_> {
             let said = self.ask().await?;
             answer.clone_from(&said.text);
             let calls = said.tool_calls.clone();
-            self.messages.push(Message::Assistant { text: said.text, tool_calls: said.tool_calls });
+            self.messages.push(Message::Assistant {
+                text: said.text,
+                tool_calls: said.tool_calls,
+            });
             for call in &calls {
                 self.call(call).await?;
             }
-            self.emit(Event::StepFinish { text: answer.clone() }).await?;
+            self.emit(Event::StepFinish {
+                text: answer.clone(),
+            })
+            .await?;
             if calls.is_empty() {
-                self.emit(Event::MessageCreate { text: answer.clone() }).await?;
+                self.emit(Event::MessageCreate {
+                    text: answer.clone(),
+                })
+                .await?;
                 return Ok(answer);
             }
         }
         // The model would go on. Its user reads why it does not.
         let note = format!("[stopped after {MAX_ITERATIONS} steps]");
-        let answer = if answer.is_empty() { note } else { format!("{answer}\n\n{note}") };
-        self.parts.push(Part::Text { text: answer.clone() });
+        let answer = if answer.is_empty() {
+            note
+        } else {
+            format!("{answer}\n\n{note}")
+        };
+        self.parts.push(Part::Text {
+            text: answer.clone(),
+        });
         self.save().await?;
-        self.emit(Event::MessageCreate { text: answer.clone() }).await?;
+        self.emit(Event::MessageCreate {
+            text: answer.clone(),
+        })
+        .await?;
         Ok(answer)
     }
 
@@ -153,7 +205,11 @@ impl Conversation<'_> {
     async fn ask(&mut self) -> Result<cofferdam_model::Turn, TurnError> {
         let (agent, cancel) = (self.agent, self.cancel);
         let tools = agent.descriptors();
-        let request = Request { messages: self.messages.clone(), tools, max_tokens: MAX_TOKENS };
+        let request = Request {
+            messages: self.messages.clone(),
+            tools,
+            max_tokens: MAX_TOKENS,
+        };
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = agent.model.turn(request, text);
         let pass_on = async {
@@ -162,22 +218,30 @@ impl Conversation<'_> {
             }
             Ok::<(), TurnError>(())
         };
-        let both = async { tokio::try_join!(async { model.await.map_err(TurnError::from) }, pass_on) };
+        let both =
+            async { tokio::try_join!(async { model.await.map_err(TurnError::from) }, pass_on) };
         let (said, ()) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(TurnError::Cancelled),
             said = both => said?,
         };
         if !said.text.is_empty() {
-            self.parts.push(Part::Text { text: said.text.clone() });
+            self.parts.push(Part::Text {
+                text: said.text.clone(),
+            });
             self.save().await?;
         }
         Ok(said)
     }
 
-    /// One tool call: stored before it runs and after, so that a host that dies in between leaves the call behind.
+    /// One tool call: stored before it runs and after, so that a host that dies in between leaves
+    /// the call behind.
     async fn call(&mut self, call: &ToolCall) -> Result<(), TurnError> {
-        let (tool, id, input) = (call.name.clone(), call.id.clone(), call.arguments.to_string());
+        let (tool, id, input) = (
+            call.name.clone(),
+            call.id.clone(),
+            call.arguments.to_string(),
+        );
         let part = |output: &str, state, duration_ms| Part::Tool {
             tool_id: id.clone(),
             name: tool.clone(),
@@ -189,7 +253,12 @@ impl Conversation<'_> {
         let place = self.parts.len();
         self.parts.push(part("", ToolState::InputAvailable, 0));
         self.save().await?;
-        self.emit(Event::ToolCall { tool: tool.clone(), id: id.clone(), input: input.clone() }).await?;
+        self.emit(Event::ToolCall {
+            tool: tool.clone(),
+            id: id.clone(),
+            input: input.clone(),
+        })
+        .await?;
 
         let started = Instant::now();
         let request = ToolRequest {
@@ -204,15 +273,30 @@ impl Conversation<'_> {
         let duration = started.elapsed();
 
         self.parts.truncate(place);
-        self.parts.push(part(&answer.content, ToolState::OutputAvailable, at_least_a_millisecond(duration)));
+        self.parts.push(part(
+            &answer.content,
+            ToolState::OutputAvailable,
+            at_least_a_millisecond(duration),
+        ));
         self.save().await?;
         if self.cancel.is_cancelled() {
             return Err(TurnError::Cancelled);
         }
         let (content, failed) = (answer.content, answer.failed);
-        let result = Message::ToolResult { call_id: id.clone(), tool: tool.clone(), content: content.clone(), failed };
+        let result = Message::ToolResult {
+            call_id: id.clone(),
+            tool: tool.clone(),
+            content: content.clone(),
+            failed,
+        };
         self.messages.push(result);
-        self.emit(Event::ToolResult { tool, id, content, duration }).await
+        self.emit(Event::ToolResult {
+            tool,
+            id,
+            content,
+            duration,
+        })
+        .await
     }
 
     /// Stores the answer as far as it goes.
@@ -221,7 +305,12 @@ impl Conversation<'_> {
         match self.row {
             Some(row) => store.messages.update(row, &content).await?,
             None => {
-                self.row = Some(store.messages.append(&self.agent.id, self.session, Role::Assistant, &content).await?)
+                self.row = Some(
+                    store
+                        .messages
+                        .append(&self.agent.id, self.session, Role::Assistant, &content)
+                        .await?,
+                )
             }
         }
         Ok(())
@@ -243,5 +332,7 @@ impl Conversation<'_> {
 
 /// Milliseconds as clients show them: a call that took less than one still took time.
 fn at_least_a_millisecond(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1)
+    i64::try_from(duration.as_millis())
+        .unwrap_or(i64::MAX)
+        .max(1)
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer};
 
-/// The operator's decision about one tool of an agent. The default offers the agent's workspace and nothing else.
+/// The operator's decision about one tool of an agent. The default offers the agent's workspace and
+/// nothing else.
 #[derive(Debug, Clone)]
 pub struct ToolDecision {
     /// What is offered beyond the workspace, and limits.
@@ -34,13 +35,16 @@ pub struct Accepted {
 
 impl Default for ToolDecision {
     fn default() -> Self {
-        Self { decision: Decision::default(), workspace: Some(Access::ReadWrite) }
+        Self {
+            decision: Decision::default(),
+            workspace: Some(Access::ReadWrite),
+        }
     }
 }
 
 impl Decisions {
-    /// Everything that a tool of an agent is offered. `tree` is the agent's; its workspace is offered to tools whose
-    /// manifest asks for some of it.
+    /// Everything that a tool of an agent is offered. `tree` is the agent's; its workspace is
+    /// offered to tools whose manifest asks for some of it.
     pub(crate) fn offered(
         &self,
         agent: &str,
@@ -48,10 +52,20 @@ impl Decisions {
         manifest: &Manifest,
         tree: &Dir,
     ) -> Result<Decision, GrantError> {
-        let decided = self.0.get(&(agent.to_owned(), bin.to_owned())).cloned().unwrap_or_default();
-        let ToolDecision { mut decision, workspace } = decided;
+        let decided = self
+            .0
+            .get(&(agent.to_owned(), bin.to_owned()))
+            .cloned()
+            .unwrap_or_default();
+        let ToolDecision {
+            mut decision,
+            workspace,
+        } = decided;
         let place = GuestPath::working_directory();
-        let asked = manifest.fs.iter().any(|row| row.path.contains(&place) || place.contains(&row.path));
+        let asked = manifest
+            .fs
+            .iter()
+            .any(|row| row.path.contains(&place) || place.contains(&row.path));
         if let Some(access) = workspace.filter(|_| asked) {
             decision.offers.push(Offer::below(tree, place, access)?);
         }

@@ -1,4 +1,5 @@
-//! What an agent's model reads before anything else. These documents tell the truth about the sandbox.
+//! What an agent's model reads before anything else. These documents tell the truth about the
+//! sandbox.
 
 use std::fmt::Write;
 
@@ -14,13 +15,23 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Strin
     if let Some(description) = agentfile.labels.get("description") {
         let _ = write!(text, "\n{description}\n");
     }
-    let _ = write!(text, "\n## Identity\n\nYour agent id is `{id}`.\n\n## Tools\n\n");
+    let _ = write!(
+        text,
+        "\n## Identity\n\nYour agent id is `{id}`.\n\n## Tools\n\n"
+    );
     if toolbox.iter().len() == 0 {
-        text.push_str("You have no tools. Answer from what you know, and say so when that is not enough.\n");
+        text.push_str(
+            "You have no tools. Answer from what you know, and say so when that is not enough.\n",
+        );
     } else {
         text.push_str("These are all the tools there are. There is no shell, and nothing else can be started.\n\n");
         for tool in toolbox.iter() {
-            let line = tool.descriptor().description.lines().next().unwrap_or_default();
+            let line = tool
+                .descriptor()
+                .description
+                .lines()
+                .next()
+                .unwrap_or_default();
             let _ = writeln!(text, "- `{}`: {line}", tool.name());
         }
         text.push_str(
@@ -42,6 +53,8 @@ pub(crate) fn workspace() -> &'static str {
 
 /// The system prompt: every document under its name, in this order.
 pub(crate) fn system_prompt<'a>(documents: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let documents: Vec<_> = documents.map(|(name, text)| format!("## {name}\n\n{}", text.trim_end())).collect();
+    let documents: Vec<_> = documents
+        .map(|(name, text)| format!("## {name}\n\n{}", text.trim_end()))
+        .collect();
     documents.join(BETWEEN)
 }

@@ -93,14 +93,18 @@ fn which(known: &str) -> String {
     if known.is_empty() {
         return "this host has no agent: start it with `--agentfile FILE` to make one".to_owned();
     }
-    format!("which agent? Name it with `--agent`, or in the metadata `cofferdam-agent` of gRPC: {known}")
+    format!(
+        "which agent? Name it with `--agent`, or in the metadata `cofferdam-agent` of gRPC: {known}"
+    )
 }
 
 /// A turn that did not come to its end. What was said before stays in the session.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
     /// The prompt is longer than a turn takes.
-    #[error("the prompt has {size} bytes: at most {max} are taken; put long text into a file in /workspace")]
+    #[error(
+        "the prompt has {size} bytes: at most {max} are taken; put long text into a file in /workspace"
+    )]
     PromptTooLong {
         /// Its size in bytes.
         size: usize,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// One event of a turn. A turn is `StepStart`, `TextDelta`…, (`ToolCall`, `ToolResult`)…, `StepFinish` once for each
-/// step, and exactly one `MessageCreate` at its end.
+/// One event of a turn. A turn is `StepStart`, `TextDelta`…, (`ToolCall`, `ToolResult`)…,
+/// `StepFinish` once for each step, and exactly one `MessageCreate` at its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The model is asked.

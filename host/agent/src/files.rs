@@ -14,23 +14,35 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>> {
         return Err(irregular());
     }
     if metadata.len() > max {
-        return Err(Error::other(format!("it has {} bytes: at most {max} are read", metadata.len())));
+        return Err(Error::other(format!(
+            "it has {} bytes: at most {max} are read",
+            metadata.len()
+        )));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?
+        .take(max)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// Opens a file in a tree.
 pub(crate) fn open(tree: &Dir, name: &str) -> Result<File> {
-    if tree.metadata(name)?.is_file() { tree.open(name) } else { Err(irregular()) }
+    if tree.metadata(name)?.is_file() {
+        tree.open(name)
+    } else {
+        Err(irregular())
+    }
 }
 
 /// Returns true if `path` still leads to the directory that was opened.
 pub(crate) fn is_in_place(opened: &Dir, path: &Path) -> bool {
     use cap_std::fs::MetadataExt as _;
-    let opened = opened.dir_metadata().map(|metadata| (metadata.dev(), metadata.ino()));
-    let named = std::fs::metadata(path).map(|metadata| (MetadataExt::dev(&metadata), MetadataExt::ino(&metadata)));
+    let opened = opened
+        .dir_metadata()
+        .map(|metadata| (metadata.dev(), metadata.ino()));
+    let named = std::fs::metadata(path)
+        .map(|metadata| (MetadataExt::dev(&metadata), MetadataExt::ino(&metadata)));
     matches!((opened, named), (Ok(opened), Ok(named)) if opened == named)
 }
 
@@ -43,13 +55,25 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "no library here makes a pipe with a name")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "no library here makes a pipe with a name"
+    )]
     fn what_is_no_regular_file_is_not_waited_for() {
         let temporary = tempfile::tempdir().unwrap();
         let pipe = temporary.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
         assert_eq!(read(&pipe, 1).unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(read(temporary.path(), 1).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            read(temporary.path(), 1).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
         std::fs::write(temporary.path().join("file"), "ab").unwrap();
         assert_eq!(read(&temporary.path().join("file"), 2).unwrap(), b"ab");
         assert!(read(&temporary.path().join("file"), 1).is_err());

@@ -56,15 +56,34 @@ pub async fn grants(
     for bin in &agentfile.bins {
         let name = &bin.name;
         if let Some(reason) = withheld.get(&(agent.to_owned(), name.clone())) {
-            access.push(BinAccess::Withheld { bin: name.clone(), reason: reason.clone() });
+            access.push(BinAccess::Withheld {
+                bin: name.clone(),
+                reason: reason.clone(),
+            });
             continue;
         }
-        let wrong = |error| AgentError::Tool { agent: agent.to_owned(), bin: name.clone(), source: Box::new(error) };
+        let wrong = |error| AgentError::Tool {
+            agent: agent.to_owned(),
+            bin: name.clone(),
+            source: Box::new(error),
+        };
         let bytes = workspace.read(&format!("usr/bin/{name}"), MAX_COMPONENT)?;
-        let installed = runner.load(bytes.into(), &format!("BIN {name}"), None).await.map_err(wrong)?;
-        let grant = |source| wrong(ToolError::Grant { tool: name.clone(), source });
-        let decision = decisions.offered(agent, name, installed.manifest(), workspace.root()).map_err(grant)?;
-        access.push(BinAccess::Granted(Box::new(runner.grant(&installed, name, decision).map_err(wrong)?)));
+        let installed = runner
+            .load(bytes.into(), &format!("BIN {name}"), None)
+            .await
+            .map_err(wrong)?;
+        let grant = |source| {
+            wrong(ToolError::Grant {
+                tool: name.clone(),
+                source,
+            })
+        };
+        let decision = decisions
+            .offered(agent, name, installed.manifest(), workspace.root())
+            .map_err(grant)?;
+        access.push(BinAccess::Granted(Box::new(
+            runner.grant(&installed, name, decision).map_err(wrong)?,
+        )));
     }
     Ok(access)
 }

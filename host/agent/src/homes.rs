@@ -9,9 +9,13 @@ use cofferdam_tool::Runner;
 
 use crate::error::AgentError;
 
-/// The same runner, whose tools may not replace the Agentfiles and components of these agents either. Their trees lie in
-/// the directory `trees`.
-pub(crate) fn guarded(runner: &Runner, trees: &Path, agents: &[KnownAgent]) -> Result<Runner, AgentError> {
+/// The same runner, whose tools may not replace the Agentfiles and components of these agents
+/// either. Their trees lie in the directory `trees`.
+pub(crate) fn guarded(
+    runner: &Runner,
+    trees: &Path,
+    agents: &[KnownAgent],
+) -> Result<Runner, AgentError> {
     let guard = |guarded: &mut Guarded| {
         for agent in agents {
             let home = Path::new(&agent.home);
@@ -26,5 +30,8 @@ pub(crate) fn guarded(runner: &Runner, trees: &Path, agents: &[KnownAgent]) -> R
         }
         Ok(())
     };
-    runner.guarding(guard).map_err(|source| AgentError::Tree { path: trees.to_owned(), source })
+    runner.guarding(guard).map_err(|source| AgentError::Tree {
+        path: trees.to_owned(),
+        source,
+    })
 }

@@ -1,8 +1,8 @@
 //! The only crate that keeps agents alive: their trees, their tools, their conversations.
 //!
-//! [`Agents`] holds the agents of this host: each has a name, a model, a toolbox and a workspace on disk.
-//! [`Agent::turn`] is the chat loop. Everything said is in the [`Store`](cofferdam_store::Store) as soon as
-//! it exists.
+//! [`Agents`] holds the agents of this host: each has a name, a model, a toolbox and a workspace on
+//! disk. [`Agent::turn`] is the chat loop. Everything said is in the
+//! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
 mod agents;

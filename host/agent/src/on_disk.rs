@@ -1,4 +1,5 @@
-//! The agents that a data directory keeps, as their Agentfiles say, whether a host runs them or not.
+//! The agents that a data directory keeps, as their Agentfiles say, whether a host runs them or
+//! not.
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
@@ -17,12 +18,15 @@ pub type AgentsOnDisk = BTreeMap<String, Vec<String>>;
 /// A tree with its Agentfile, or with the reason why that cannot be read.
 type Tree = (PathBuf, Result<Agentfile, ReadError>);
 
-/// Looks into the data directory at `data`; nothing is made there. An agent whose Agentfile cannot be read is an error,
-/// because nobody can say then which agents there are.
+/// Looks into the data directory at `data`; nothing is made there. An agent whose Agentfile cannot
+/// be read is an error, because nobody can say then which agents there are.
 pub fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
     let bins = |file: Agentfile| file.bins.into_iter().map(|bin| bin.name).collect();
     let names = |(_, file): Tree| file.map(|file| (file.name.to_string(), bins(file)));
-    Ok(trees(data)?.into_iter().map(names).collect::<Result<_, _>>()?)
+    Ok(trees(data)?
+        .into_iter()
+        .map(names)
+        .collect::<Result<_, _>>()?)
 }
 
 /// The tree of an agent and its Agentfile, by its name. Other agents may be damaged.
@@ -38,14 +42,20 @@ pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<(PathBuf, Agentfile), 
     match unread {
         // It may be that one.
         Some(error) => Err(error.into()),
-        None => Err(AgentError::Unknown { asked: agent.to_owned(), known: names.join(", ") }),
+        None => Err(AgentError::Unknown {
+            asked: agent.to_owned(),
+            known: names.join(", "),
+        }),
     }
 }
 
 /// Every tree.
 fn trees(data: &Path) -> Result<Vec<Tree>, AgentError> {
     let trees = data.join("agents");
-    let wrong = |source| AgentError::Tree { path: trees.clone(), source };
+    let wrong = |source| AgentError::Tree {
+        path: trees.clone(),
+        source,
+    };
     let mut kept = Vec::new();
     let entries = match std::fs::read_dir(&trees) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(kept),
@@ -53,13 +63,19 @@ fn trees(data: &Path) -> Result<Vec<Tree>, AgentError> {
     };
     for (count, entry) in entries.enumerate() {
         if count == MAX_AGENTS {
-            return Err(wrong(Error::other(format!("it has more than {MAX_AGENTS} entries"))));
+            return Err(wrong(Error::other(format!(
+                "it has more than {MAX_AGENTS} entries"
+            ))));
         }
         let tree = entry.map_err(wrong)?.path();
         match agentfile::read(&tree.join("etc/Agentfile")) {
-            // A tree that was begun for an agent that could not be made, or something else altogether.
+            // A tree that was begun for an agent that could not be made, or something else
+            // altogether.
             Err(ReadError::Io { source, .. })
-                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                if matches!(
+                    source.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory
+                ) => {}
             file => kept.push((tree, file)),
         }
     }

@@ -1,8 +1,8 @@
 //! A moved tag: the reference of a `BIN` means another component than the one in use.
 //!
-//! The operator has decided about the component that the agent has. One that asks for more is not taken in its place until
-//! the operator accepts it by its digest; a reference that was changed in the Agentfile is such a decision by itself, and
-//! so is a file beside the Agentfile.
+//! The operator has decided about the component that the agent has. One that asks for more is not
+//! taken in its place until the operator accepts it by its digest; a reference that was changed in
+//! the Agentfile is such a decision by itself, and so is a file beside the Agentfile.
 
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
@@ -33,28 +33,51 @@ enum Before {
 }
 
 impl Agents {
-    /// Returns the component to use for a BIN of an agent that there was before: `found`, unless it asks for more than the
-    /// one in use.
-    pub(crate) async fn decided(&self, row: &KnownAgent, bin: &Bin, found: Component) -> Result<Component, AgentError> {
+    /// Returns the component to use for a BIN of an agent that there was before: `found`, unless it
+    /// asks for more than the one in use.
+    pub(crate) async fn decided(
+        &self,
+        row: &KnownAgent,
+        bin: &Bin,
+        found: Component,
+    ) -> Result<Component, AgentError> {
         let agent = &row.name;
-        let ToolSource::Image(reference) = &bin.source else { return Ok(found) };
+        let ToolSource::Image(reference) = &bin.source else {
+            return Ok(found);
+        };
         let before = self.before(row, bin).await?;
         let (in_use, decided) = match before {
             Before::Nothing => return Ok(found),
-            Before::Use(InUse { component, installed }) => {
+            Before::Use(InUse {
+                component,
+                installed,
+            }) => {
                 let manifest = installed.manifest().clone();
                 (Some((component, installed.digest())), manifest)
             }
             Before::Lost => (None, Manifest::empty()),
         };
         let digest = Digest::of(&found.bytes);
-        let accepted = Accepted { agent: agent.clone(), bin: bin.name.clone(), component: digest };
-        if in_use.as_ref().is_some_and(|(_, used)| *used == digest) || self.accepted.contains(&accepted) {
+        let accepted = Accepted {
+            agent: agent.clone(),
+            bin: bin.name.clone(),
+            component: digest,
+        };
+        if in_use.as_ref().is_some_and(|(_, used)| *used == digest)
+            || self.accepted.contains(&accepted)
+        {
             return Ok(found);
         }
-        let wrong = |source| AgentError::Tool { agent: agent.clone(), bin: bin.name.clone(), source: Box::new(source) };
-        let installed =
-            self.runner.load(found.bytes.clone(), &format!("BIN {}", bin.name), None).await.map_err(wrong)?;
+        let wrong = |source| AgentError::Tool {
+            agent: agent.clone(),
+            bin: bin.name.clone(),
+            source: Box::new(source),
+        };
+        let installed = self
+            .runner
+            .load(found.bytes.clone(), &format!("BIN {}", bin.name), None)
+            .await
+            .map_err(wrong)?;
         let beyond = self.runner.beyond(&decided, &installed);
         if beyond.is_empty() {
             tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another component now");
@@ -88,10 +111,15 @@ impl Agents {
     async fn before(&self, row: &KnownAgent, bin: &Bin) -> Result<Before, AgentError> {
         // This also ends a switch to another revision that a killed host has begun.
         let workspace = self.workspace(&row.id)?;
-        let Ok(Agentfile { bins, .. }) = agentfile::read(&self.path.join(&row.id).join("etc/Agentfile")) else {
+        let Ok(Agentfile { bins, .. }) =
+            agentfile::read(&self.path.join(&row.id).join("etc/Agentfile"))
+        else {
             return Ok(Before::Lost);
         };
-        if !bins.iter().any(|old| old.name == bin.name && old.source == bin.source) {
+        if !bins
+            .iter()
+            .any(|old| old.name == bin.name && old.source == bin.source)
+        {
             return Ok(Before::Nothing);
         }
         let Ok(bytes) = workspace.read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT) else {
@@ -99,8 +127,15 @@ impl Agents {
         };
         let bytes = Bytes::from(bytes);
         let usage = workspace.read_usage(&bin.name)?;
-        match self.runner.load(bytes.clone(), &format!("BIN {}", bin.name), None).await {
-            Ok(installed) => Ok(Before::Use(InUse { component: Component { bytes, usage }, installed })),
+        match self
+            .runner
+            .load(bytes.clone(), &format!("BIN {}", bin.name), None)
+            .await
+        {
+            Ok(installed) => Ok(Before::Use(InUse {
+                component: Component { bytes, usage },
+                installed,
+            })),
             Err(_) => Ok(Before::Lost),
         }
     }

@@ -1,7 +1,9 @@
-//! `etc` and `usr` of an agent's tree: a new revision of both is prepared beside them and switched to as a whole.
+//! `etc` and `usr` of an agent's tree: a new revision of both is prepared beside them and switched
+//! to as a whole.
 //!
-//! The revision counts from the moment when its directory is renamed to [`PREPARED`]. What remains is done again from the
-//! beginning where a host was killed in the middle of it ([`finish`]), before anything is read.
+//! The revision counts from the moment when its directory is renamed to [`PREPARED`]. What remains
+//! is done again from the beginning where a host was killed in the middle of it ([`finish`]),
+//! before anything is read.
 
 use std::io::{Error, ErrorKind, Read, Write};
 
@@ -12,7 +14,8 @@ use crate::workspace::DIRECTORIES;
 /// The parts of a tree that a revision replaces.
 const PARTS: [&str; 2] = ["etc", "usr"];
 
-/// A revision that is being written. What a killed host left there is removed before the next one is begun.
+/// A revision that is being written. What a killed host left there is removed before the next one
+/// is begun.
 const PREPARING: &str = ".preparing";
 
 /// A revision that is whole and on disk.
@@ -42,7 +45,9 @@ impl Revision {
         while let Some(directory) = directories.pop() {
             for entry in tree.read_dir(&directory)? {
                 let entry = entry?;
-                let Ok(name) = entry.file_name().into_string() else { return Ok(false) };
+                let Ok(name) = entry.file_name().into_string() else {
+                    return Ok(false);
+                };
                 let name = format!("{directory}/{name}");
                 if entry.file_type()?.is_dir() {
                     directories.push(name);
@@ -58,20 +63,26 @@ impl Revision {
 
     /// Returns true if the file is a regular one of this revision, with its content.
     fn holds(&self, tree: &Dir, name: &str) -> std::io::Result<bool> {
-        let Some((_, content)) = self.files.iter().find(|(other, _)| other == name) else { return Ok(false) };
+        let Some((_, content)) = self.files.iter().find(|(other, _)| other == name) else {
+            return Ok(false);
+        };
         let metadata = tree.symlink_metadata(name)?;
         if !metadata.is_file() || metadata.len() != content.len() as u64 {
             return Ok(false);
         }
         let mut found = Vec::with_capacity(content.len());
-        tree.open(name)?.take(content.len() as u64 + 1).read_to_end(&mut found)?;
+        tree.open(name)?
+            .take(content.len() as u64 + 1)
+            .read_to_end(&mut found)?;
         Ok(found == *content)
     }
 
     /// Writes the revision beside the tree's parts. Where that fails, the tree stays as it was.
     pub(crate) fn prepare(&self, tree: &Dir) -> std::io::Result<()> {
         remove(tree, PREPARING)?;
-        let prepared = self.write(tree).and_then(|()| tree.rename(PREPARING, tree, PREPARED));
+        let prepared = self
+            .write(tree)
+            .and_then(|()| tree.rename(PREPARING, tree, PREPARED));
         if let Err(error) = prepared {
             // What stays is removed before the next one.
             let _ = remove(tree, PREPARING);
@@ -82,8 +93,15 @@ impl Revision {
 
     fn write(&self, tree: &Dir) -> std::io::Result<()> {
         let mut directories: Vec<String> = vec![PREPARING.to_owned()];
-        let parts = DIRECTORIES.iter().filter(|name| PARTS.iter().any(|part| name.starts_with(&format!("{part}/"))));
-        let parents = self.files.iter().filter_map(|(name, _)| Some(name.rsplit_once('/')?.0));
+        let parts = DIRECTORIES.iter().filter(|name| {
+            PARTS
+                .iter()
+                .any(|part| name.starts_with(&format!("{part}/")))
+        });
+        let parents = self
+            .files
+            .iter()
+            .filter_map(|(name, _)| Some(name.rsplit_once('/')?.0));
         for name in parts.copied().chain(parents) {
             let mut path = PREPARING.to_owned();
             for part in name.split('/') {
@@ -93,21 +111,30 @@ impl Revision {
                 }
             }
         }
-        directories.iter().try_for_each(|directory| tree.create_dir(directory))?;
-        // Room for what is replaced is made now, when the disk may still be full and nothing has happened.
+        directories
+            .iter()
+            .try_for_each(|directory| tree.create_dir(directory))?;
+        // Room for what is replaced is made now, when the disk may still be full and nothing has
+        // happened.
         tree.create_dir_all(REPLACED)?;
         for (name, content) in &self.files {
             let mut options = OpenOptions::new();
-            let mut file = tree.open_with(format!("{PREPARING}/{name}"), options.write(true).create_new(true))?;
+            let mut file = tree.open_with(
+                format!("{PREPARING}/{name}"),
+                options.write(true).create_new(true),
+            )?;
             file.write_all(content)?;
             file.sync_all()?;
         }
         // The names must be on disk before the revision counts.
-        directories.iter().try_for_each(|directory| sync(tree, directory))
+        directories
+            .iter()
+            .try_for_each(|directory| sync(tree, directory))
     }
 }
 
-/// Puts a prepared revision in its place, and removes what it replaced. It is no error when there is none.
+/// Puts a prepared revision in its place, and removes what it replaced. It is no error when there
+/// is none.
 pub(crate) fn finish(tree: &Dir) -> std::io::Result<()> {
     if tree.exists(PREPARED) {
         for part in PARTS {
@@ -139,7 +166,9 @@ pub(crate) fn discard(tree: &Dir) -> std::io::Result<()> {
 
 fn remove(tree: &Dir, name: &str) -> std::io::Result<()> {
     match tree.remove_dir_all(name) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::new(error.kind(), format!("{name}: {error}"))),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::new(error.kind(), format!("{name}: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -155,7 +184,9 @@ mod tests {
     #[allow(clippy::disallowed_methods, reason = "a test's own directory")]
     fn tree(temporary: &tempfile::TempDir) -> Dir {
         let tree = Dir::open_ambient_dir(temporary.path(), cap_std::ambient_authority()).unwrap();
-        DIRECTORIES.iter().for_each(|name| tree.create_dir_all(name).unwrap());
+        DIRECTORIES
+            .iter()
+            .for_each(|name| tree.create_dir_all(name).unwrap());
         tree
     }
 
@@ -163,7 +194,8 @@ mod tests {
         let mut revision = Revision::default();
         revision.add("etc/Agentfile", word);
         revision.add("etc/data/bins/tool/USAGE.md", word);
-        bins.iter().for_each(|bin| revision.add(format!("usr/bin/{bin}"), word));
+        bins.iter()
+            .for_each(|bin| revision.add(format!("usr/bin/{bin}"), word));
         revision
     }
 
@@ -171,17 +203,28 @@ mod tests {
     fn a_revision_replaces_all_of_the_one_before() {
         let temporary = tempfile::tempdir().unwrap();
         let tree = tree(&temporary);
-        for new in [revision("one", &["a", "b"]), revision("two", &["b"]), revision("two", &[])] {
+        for new in [
+            revision("one", &["a", "b"]),
+            revision("two", &["b"]),
+            revision("two", &[]),
+        ] {
             assert!(!new.is_in(&tree).unwrap());
             new.prepare(&tree).unwrap();
             finish(&tree).unwrap();
             assert!(new.is_in(&tree).unwrap());
         }
-        let names = std::fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert!(names.into_iter().all(|name| !name.to_string_lossy().starts_with('.')));
+        let names = std::fs::read_dir(temporary.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        assert!(
+            names
+                .into_iter()
+                .all(|name| !name.to_string_lossy().starts_with('.'))
+        );
     }
 
-    /// Every state in which a host can be killed between two steps leads to the new revision, or to the old one as it was.
+    /// Every state in which a host can be killed between two steps leads to the new revision, or to
+    /// the old one as it was.
     #[test]
     fn a_switch_that_was_cut_short_is_finished() {
         let (old, new) = (revision("old", &["a", "b"]), revision("new", &["b", "c"]));
@@ -198,7 +241,10 @@ mod tests {
                 (".prepared/usr", "usr"),
                 (".prepared", ".removed"),
             ];
-            moves.iter().take(steps).for_each(|(from, to)| tree.rename(from, &tree, to).unwrap());
+            moves
+                .iter()
+                .take(steps)
+                .for_each(|(from, to)| tree.rename(from, &tree, to).unwrap());
             finish(&tree).unwrap();
             assert!(new.is_in(&tree).unwrap(), "after {steps} steps");
             finish(&tree).unwrap();

@@ -8,7 +8,11 @@ use crate::agent::Agent;
 #[derive(Debug, Clone)]
 pub(crate) enum Slot {
     Ready(Arc<Agent>, i64),
-    Failed { id: String, reason: String, created_at: i64 },
+    Failed {
+        id: String,
+        reason: String,
+        created_at: i64,
+    },
 }
 
 /// One row of a listing.
@@ -41,15 +45,33 @@ impl Slot {
     pub(crate) fn summary(&self, name: &str) -> Summary {
         let (model, status, failure_reason, tools, created_at) = match self {
             Self::Ready(agent, created_at) => {
-                let tools = agent.toolbox().iter().map(|tool| tool.name().to_owned()).collect();
+                let tools = agent
+                    .toolbox()
+                    .iter()
+                    .map(|tool| tool.name().to_owned())
+                    .collect();
                 (agent.model(), "ready", String::new(), tools, *created_at)
             }
-            Self::Failed { reason, created_at, .. } => {
-                (String::new(), "failed", reason.clone(), Vec::new(), *created_at)
-            }
+            Self::Failed {
+                reason, created_at, ..
+            } => (
+                String::new(),
+                "failed",
+                reason.clone(),
+                Vec::new(),
+                *created_at,
+            ),
         };
         let (id, name) = (self.id().to_owned(), name.to_owned());
-        Summary { id, name, model, status, failure_reason, tools, created_at }
+        Summary {
+            id,
+            name,
+            model,
+            status,
+            failure_reason,
+            tools,
+            created_at,
+        }
     }
 
     /// The reason why the agent is not running.

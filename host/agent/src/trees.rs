@@ -13,7 +13,8 @@ const MAX_TREES: usize = 10_000;
 pub(crate) struct Found {
     /// An agent was made there.
     pub(crate) made: BTreeSet<String>,
-    /// The making of an agent was begun there and came to nothing, so no tool has ever worked in it.
+    /// The making of an agent was begun there and came to nothing, so no tool has ever worked in
+    /// it.
     pub(crate) begun: BTreeSet<String>,
 }
 
@@ -22,11 +23,17 @@ pub(crate) fn find(trees: &Dir) -> std::io::Result<Found> {
     let mut found = Found::default();
     for (count, entry) in trees.entries()?.enumerate() {
         if count == MAX_TREES {
-            return Err(Error::other(format!("it has more than {MAX_TREES} entries")));
+            return Err(Error::other(format!(
+                "it has more than {MAX_TREES} entries"
+            )));
         }
         let entry = entry?;
         // What is no tree of this host stays where it is.
-        let Some(id) = entry.file_name().to_str().filter(|name| uuid::Uuid::parse_str(name).is_ok()).map(str::to_owned)
+        let Some(id) = entry
+            .file_name()
+            .to_str()
+            .filter(|name| uuid::Uuid::parse_str(name).is_ok())
+            .map(str::to_owned)
         else {
             continue;
         };

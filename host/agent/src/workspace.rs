@@ -23,8 +23,8 @@ pub(crate) const DIRECTORIES: [&str; 9] = [
     "var/lib",
 ];
 
-/// The beginning of the names of files that are being written. They lie at the top of the tree, which no tool sees, and
-/// get their place when they are whole.
+/// The beginning of the names of files that are being written. They lie at the top of the tree,
+/// which no tool sees, and get their place when they are whole.
 const INCOMING: &str = ".incoming.";
 
 /// The largest usage text, in bytes: what an image's config or layer may hold at most.
@@ -39,24 +39,44 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Opens the tree of the agent `id` below `agents`, finishes what a killed host began in it, and makes what is missing.
+    /// Opens the tree of the agent `id` below `agents`, finishes what a killed host began in it,
+    /// and makes what is missing.
     pub(crate) fn open(agents: &Dir, id: &str, path: PathBuf) -> Result<Self, AgentError> {
-        let wrong = |source| AgentError::Tree { path: path.clone(), source };
+        let wrong = |source| AgentError::Tree {
+            path: path.clone(),
+            source,
+        };
         agents.create_dir_all(id).map_err(wrong)?;
         let root = agents.open_dir(id).map_err(wrong)?;
-        revision::finish(&root).and_then(|()| remove_incoming(&root)).map_err(wrong)?;
+        revision::finish(&root)
+            .and_then(|()| remove_incoming(&root))
+            .map_err(wrong)?;
         for name in DIRECTORIES {
-            root.create_dir_all(name).map_err(|source| AgentError::Tree { path: path.join(name), source })?;
+            root.create_dir_all(name)
+                .map_err(|source| AgentError::Tree {
+                    path: path.join(name),
+                    source,
+                })?;
         }
-        Ok(Self { root: Arc::new(root), path })
+        Ok(Self {
+            root: Arc::new(root),
+            path,
+        })
     }
 
-    /// Opens a tree that is there, and makes nothing in it. `path` is its place below the data directory `data`.
+    /// Opens a tree that is there, and makes nothing in it. `path` is its place below the data
+    /// directory `data`.
     pub(crate) fn existing(data: &Dir, path: &Path) -> Result<Self, AgentError> {
         let name = path.file_name().unwrap_or_default();
         let opened = data.open_dir(Path::new("agents").join(name));
-        let root = opened.map_err(|source| AgentError::Tree { path: path.to_owned(), source })?;
-        Ok(Self { root: Arc::new(root), path: path.to_owned() })
+        let root = opened.map_err(|source| AgentError::Tree {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            root: Arc::new(root),
+            path: path.to_owned(),
+        })
     }
 
     pub(crate) fn root(&self) -> &Dir {
@@ -68,12 +88,17 @@ impl Workspace {
         if files::is_in_place(&self.root, &self.path) {
             return Ok(());
         }
-        Err(AgentError::Gone { path: self.path.clone() })
+        Err(AgentError::Gone {
+            path: self.path.clone(),
+        })
     }
 
     /// Reads a file of at most `max` bytes.
     pub(crate) fn read(&self, name: &str, max: u64) -> Result<Vec<u8>, AgentError> {
-        let wrong = |source| AgentError::Tree { path: self.path.join(name), source };
+        let wrong = |source| AgentError::Tree {
+            path: self.path.join(name),
+            source,
+        };
         let file = files::open(&self.root, name).map_err(wrong)?;
         let mut bytes = Vec::new();
         file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
@@ -85,27 +110,39 @@ impl Workspace {
         let place = format!("workspace/{name}");
         let temporary = format!("{INCOMING}{}", uuid::Uuid::new_v4());
         let mut options = OpenOptions::new();
-        let written = self.root.open_with(&temporary, options.write(true).create_new(true)).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            self.root.rename(&temporary, &self.root, &place)
-        });
+        let written = self
+            .root
+            .open_with(&temporary, options.write(true).create_new(true))
+            .and_then(|mut file| {
+                file.write_all(bytes)?;
+                file.sync_all()?;
+                self.root.rename(&temporary, &self.root, &place)
+            });
         written.map_err(|source| {
             // If it stays, the next start removes it.
             let _ = self.root.remove_file(&temporary);
             let source = match source.kind() {
-                ErrorKind::IsADirectory | ErrorKind::DirectoryNotEmpty => {
-                    Error::new(source.kind(), "a directory has this name: rename or remove it")
-                }
+                ErrorKind::IsADirectory | ErrorKind::DirectoryNotEmpty => Error::new(
+                    source.kind(),
+                    "a directory has this name: rename or remove it",
+                ),
                 _ => source,
             };
-            AgentError::Tree { path: self.path.join(&place), source }
+            AgentError::Tree {
+                path: self.path.join(&place),
+                source,
+            }
         })
     }
 
     /// Writes a revision beside the one that the tree has. It counts from here on.
     pub(crate) fn prepare(&self, revision: &Revision) -> Result<(), AgentError> {
-        revision.prepare(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
+        revision
+            .prepare(&self.root)
+            .map_err(|source| AgentError::Tree {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     /// Takes a prepared revision back.
@@ -116,12 +153,20 @@ impl Workspace {
 
     /// Switches to a prepared revision.
     pub(crate) fn finish(&self) -> Result<(), AgentError> {
-        revision::finish(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
+        revision::finish(&self.root).map_err(|source| AgentError::Tree {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// Returns true if the tree holds this revision.
     pub(crate) fn has(&self, revision: &Revision) -> Result<bool, AgentError> {
-        revision.is_in(&self.root).map_err(|source| AgentError::Tree { path: self.path.clone(), source })
+        revision
+            .is_in(&self.root)
+            .map_err(|source| AgentError::Tree {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     /// The usage text of a tool, if its image had one.
@@ -131,7 +176,10 @@ impl Workspace {
             return Ok(None);
         }
         let bytes = self.read(&name, MAX_USAGE)?;
-        let wrong = |error| AgentError::Tree { path: self.path.join(&name), source: Error::other(error) };
+        let wrong = |error| AgentError::Tree {
+            path: self.path.join(&name),
+            source: Error::other(error),
+        };
         String::from_utf8(bytes).map(Some).map_err(wrong)
     }
 }

@@ -3,9 +3,11 @@
 /// The input of one call.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// JSON text that must fit the tool's schema: what a model writes. It is parsed when the call is permitted.
+    /// JSON text that must fit the tool's schema: what a model writes. It is parsed when the call
+    /// is permitted.
     Json(String),
-    /// Arguments and standard input of a command: what a person types. Standard input may be any bytes.
+    /// Arguments and standard input of a command: what a person types. Standard input may be any
+    /// bytes.
     Command {
         /// The arguments, without the program's name.
         args: Vec<String>,

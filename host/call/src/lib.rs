@@ -1,7 +1,7 @@
 //! The only crate that says what a call is and how it ended.
 //!
-//! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it ([`Report`]). Nothing here
-//! runs anything.
+//! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it
+//! ([`Report`]). Nothing here runs anything.
 
 mod descriptor;
 mod input;
@@ -19,5 +19,6 @@ pub use progress::Progress;
 pub use receipt::{Changed, Receipt};
 pub use report::Report;
 
-/// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10 to 30 MB.
+/// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10
+/// to 30 MB.
 pub const MAX_COMPONENT: u64 = 256 << 20;

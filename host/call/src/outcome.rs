@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a call ended. Closed: every call ends in exactly one of these, and a guest cannot choose one that means a decision
-/// of the host.
+/// How a call ended. Closed: every call ends in exactly one of these, and a guest cannot choose one
+/// that means a decision of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -19,7 +19,8 @@ pub enum Outcome {
         /// What a typed tool says; empty for a command, which says it on standard error.
         message: String,
     },
-    /// The guest did something that WebAssembly forbids, or gave up (`unreachable`, how a Rust panic ends).
+    /// The guest did something that WebAssembly forbids, or gave up (`unreachable`, how a Rust
+    /// panic ends).
     Trap {
         /// What it was.
         message: String,
@@ -63,7 +64,11 @@ impl Outcome {
             | Self::Deadline
             | Self::Denied { .. }
             | Self::HostCallTooLarge => true,
-            Self::Ok | Self::GuestError { .. } | Self::Trap { .. } | Self::Cancelled | Self::HostFault { .. } => false,
+            Self::Ok
+            | Self::GuestError { .. }
+            | Self::Trap { .. }
+            | Self::Cancelled
+            | Self::HostFault { .. } => false,
         }
     }
 
@@ -87,8 +92,12 @@ impl Outcome {
     /// What is known beyond the name; empty for outcomes whose name says it all.
     pub fn reason(&self) -> Cow<'_, str> {
         match self {
-            Self::GuestError { code, message } if message.is_empty() => format!("exit code {code}").into(),
-            Self::GuestError { message, .. } | Self::Trap { message } | Self::HostFault { message } => message.into(),
+            Self::GuestError { code, message } if message.is_empty() => {
+                format!("exit code {code}").into()
+            }
+            Self::GuestError { message, .. }
+            | Self::Trap { message }
+            | Self::HostFault { message } => message.into(),
             Self::Denied { reason } => reason.into(),
             Self::Ok
             | Self::OutOfFuel
@@ -200,8 +209,13 @@ mod tests {
     fn an_outcome_comes_back_from_json_as_it_was() {
         for outcome in [
             Outcome::Deadline,
-            Outcome::GuestError { code: 3, message: "no".to_owned() },
-            Outcome::Denied { reason: "why".to_owned() },
+            Outcome::GuestError {
+                code: 3,
+                message: "no".to_owned(),
+            },
+            Outcome::Denied {
+                reason: "why".to_owned(),
+            },
         ] {
             let json = serde_json::to_value(&outcome).unwrap();
             assert_eq!(json["name"], outcome.name().as_str());

@@ -16,7 +16,11 @@ impl Output {
         kept.truncate(limit);
         kept.shrink_to_fit();
         let dropped = written.saturating_sub(kept.len() as u64);
-        Self { kept, written, dropped }
+        Self {
+            kept,
+            written,
+            dropped,
+        }
     }
 
     /// What was kept, without a marker.
@@ -63,7 +67,9 @@ impl Output {
         let room = limit.saturating_sub(self.kept.len());
         let kept = bytes.get(..room).unwrap_or(bytes);
         self.kept.extend_from_slice(kept);
-        self.dropped = self.dropped.saturating_add((bytes.len() - kept.len()) as u64);
+        self.dropped = self
+            .dropped
+            .saturating_add((bytes.len() - kept.len()) as u64);
         self.written = self.written.saturating_add(bytes.len() as u64);
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
 
-/// Entries that a call changed in one way: how many, and the paths of the first of them, as the guest knows them.
+/// Entries that a call changed in one way: how many, and the paths of the first of them, as the
+/// guest knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// How many.
@@ -16,8 +17,8 @@ pub struct Changed {
     pub names: Vec<String>,
 }
 
-/// What one call was, under which grant it ran, how it ended and what it used. One for every call, also for a refused
-/// one.
+/// What one call was, under which grant it ran, how it ended and what it used. One for every call,
+/// also for a refused one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The name the tool was called by.
@@ -40,7 +41,8 @@ pub struct Receipt {
     pub wall_us: u64,
     /// How much of it was spent waiting for a place, in microseconds.
     pub queued_us: u64,
-    /// CPU time of guest and host calls, in microseconds; work handed to the system's own threads is not in it.
+    /// CPU time of guest and host calls, in microseconds; work handed to the system's own threads
+    /// is not in it.
     pub cpu_us: u64,
     /// Bytes of arguments, standard input or typed input.
     pub bytes_in: u64,
@@ -50,8 +52,8 @@ pub struct Receipt {
     pub stderr_bytes: u64,
     /// Files and directories the guest opened.
     pub files_opened: u64,
-    /// Granted directories in which it looked something up, or changed or tried to change something; of a granted `/`,
-    /// the entries below it.
+    /// Granted directories in which it looked something up, or changed or tried to change
+    /// something; of a granted `/`, the entries below it.
     pub directories: BTreeMap<String, Access>,
     /// Bytes it wrote to files, and sizes it gave them without writing.
     pub bytes_written: u64,
@@ -68,7 +70,8 @@ pub struct Receipt {
     pub calls: u64,
     /// Hosts that it was connected to, as `host:port`, with the number of connections.
     pub hosts: BTreeMap<String, u64>,
-    /// What was dropped or refused on the way: truncated output, memory that was not given, requests that were not sent.
+    /// What was dropped or refused on the way: truncated output, memory that was not given,
+    /// requests that were not sent.
     pub refusals: Vec<String>,
 }
 
@@ -113,10 +116,28 @@ mod tests {
     #[test]
     fn a_receipt_comes_back_from_json_as_it_was() {
         let (component, manifest) = (Digest::of(b"component"), Manifest::empty());
-        let grant = Grant::new("wc", component, &manifest, &Ceiling::default(), Decision::default()).unwrap();
-        let mut receipt = Receipt::unused(&grant, Outcome::GuestError { code: 2, message: "no".to_owned() });
-        receipt.directories.insert("/workspace".to_owned(), Access::ReadOnly);
-        receipt.removed = Changed { count: 1, names: vec!["/workspace/a".to_owned()] };
+        let grant = Grant::new(
+            "wc",
+            component,
+            &manifest,
+            &Ceiling::default(),
+            Decision::default(),
+        )
+        .unwrap();
+        let mut receipt = Receipt::unused(
+            &grant,
+            Outcome::GuestError {
+                code: 2,
+                message: "no".to_owned(),
+            },
+        );
+        receipt
+            .directories
+            .insert("/workspace".to_owned(), Access::ReadOnly);
+        receipt.removed = Changed {
+            count: 1,
+            names: vec!["/workspace/a".to_owned()],
+        };
         let json = serde_json::to_string(&receipt).unwrap();
         assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), receipt);
     }

@@ -17,6 +17,10 @@ pub struct Report {
 impl Report {
     /// A call that ended before the tool said anything.
     pub fn silent(receipt: Receipt) -> Self {
-        Self { stdout: Output::default(), stderr: Output::default(), receipt }
+        Self {
+            stdout: Output::default(),
+            stderr: Output::default(),
+            receipt,
+        }
     }
 }

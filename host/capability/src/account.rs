@@ -9,8 +9,9 @@ use crate::quantity::Bytes;
 
 /// Counts the memory that the host holds for one call, against the limit `host-memory`.
 ///
-/// Clones are the same account. Whoever makes the host hold something for a guest (a resource, a header, parsed JSON,
-/// output, a listing) charges its size here first, and refuses where the account does not cover it.
+/// Clones are the same account. Whoever makes the host hold something for a guest (a resource, a
+/// header, parsed JSON, output, a listing) charges its size here first, and refuses where the
+/// account does not cover it.
 #[derive(Debug, Clone)]
 pub struct Account(Arc<Ledger>);
 
@@ -48,8 +49,12 @@ pub struct Overdrawn {
 impl Account {
     /// An account that nothing has been charged to.
     pub fn new(limit: Bytes) -> Self {
-        let ledger =
-            Ledger { limit: limit.0, held: AtomicU64::new(0), peak: AtomicU64::new(0), refusal: Mutex::default() };
+        let ledger = Ledger {
+            limit: limit.0,
+            held: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
+            refusal: Mutex::default(),
+        };
         Self(Arc::new(ledger))
     }
 
@@ -61,15 +66,31 @@ impl Account {
     pub fn charge(&self, what: &'static str, bytes: usize) -> Result<(), Overdrawn> {
         let ledger = &self.0;
         let bytes = bytes as u64;
-        let more = |held: u64| held.checked_add(bytes).filter(|total| *total <= ledger.limit);
-        match ledger.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+        let more = |held: u64| {
+            held.checked_add(bytes)
+                .filter(|total| *total <= ledger.limit)
+        };
+        match ledger
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+        {
             Ok(held) => {
-                ledger.peak.fetch_max(held.saturating_add(bytes), Ordering::Relaxed);
+                ledger
+                    .peak
+                    .fetch_max(held.saturating_add(bytes), Ordering::Relaxed);
                 Ok(())
             }
             Err(held) => {
-                let overdrawn = Overdrawn { what, bytes, held, limit: Bytes(ledger.limit) };
-                let mut refusal = ledger.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+                let overdrawn = Overdrawn {
+                    what,
+                    bytes,
+                    held,
+                    limit: Bytes(ledger.limit),
+                };
+                let mut refusal = ledger
+                    .refusal
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 refusal.get_or_insert_with(|| overdrawn.to_string());
                 Err(overdrawn)
             }
@@ -83,13 +104,19 @@ impl Account {
     /// If the account would hold more than its limit.
     pub fn hold(&self, what: &'static str, bytes: usize) -> Result<Charge, Overdrawn> {
         self.charge(what, bytes)?;
-        Ok(Charge { account: self.clone(), bytes: bytes as u64 })
+        Ok(Charge {
+            account: self.clone(),
+            bytes: bytes as u64,
+        })
     }
 
     /// Gives back `bytes` of an earlier charge.
     pub fn give_back(&self, bytes: u64) {
         let less = |held: u64| Some(held.saturating_sub(bytes));
-        let _ = self.0.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let _ = self
+            .0
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// The most bytes held at one time.
@@ -99,7 +126,11 @@ impl Account {
 
     /// The first charge that was refused, as a sentence.
     pub fn refusal(&self) -> Option<String> {
-        self.0.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -134,7 +165,12 @@ impl Drop for Charge {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} bytes held", self.0.held.load(Ordering::Relaxed), self.0.limit)
+        write!(
+            f,
+            "{} of {} bytes held",
+            self.0.held.load(Ordering::Relaxed),
+            self.0.limit
+        )
     }
 }
 

@@ -8,14 +8,16 @@ use crate::manifest::{Access, FsRow, HttpRow, Manifest, SecretRow, TcpRow};
 use crate::network::{HostPattern, HttpRule};
 use crate::secret::SecretName;
 
-/// How many things a sentence names before it only counts them: a manifest may have a thousand rows.
+/// How many things a sentence names before it only counts them: a manifest may have a thousand
+/// rows.
 const SHOWN: usize = 8;
 
-/// What a manifest asks for beyond one that somebody has decided about. Where it is empty, the same offers give the new
-/// component no more than they gave the old one, and nobody has to decide again.
+/// What a manifest asks for beyond one that somebody has decided about. Where it is empty, the same
+/// offers give the new component no more than they gave the old one, and nobody has to decide
+/// again.
 ///
-/// Row is held against row: what only several old rows together covered counts as more. Reasons and `[[unused]]` rows give
-/// nothing, so they do not count.
+/// Row is held against row: what only several old rows together covered counts as more. Reasons and
+/// `[[unused]]` rows give nothing, so they do not count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diff {
     more: Vec<More>,
@@ -44,24 +46,53 @@ impl Diff {
     /// What `new` asks for beyond `old`. `ceiling` says what a limit is that a manifest leaves out.
     pub fn new(old: &Manifest, new: &Manifest, ceiling: &Ceiling) -> Self {
         // Whole, so that a new kind of row has to be judged here before anything compiles.
-        let Manifest { schema: _, tool: _, fs, http, tcp, secret, env, call, unused: _, limits } = new;
+        let Manifest {
+            schema: _,
+            tool: _,
+            fs,
+            http,
+            tcp,
+            secret,
+            env,
+            call,
+            unused: _,
+            limits,
+        } = new;
         let mut more = Vec::new();
-        let fs = fs.iter().filter(|row| !old.fs.iter().any(|old| directory_within(row, old)));
+        let fs = fs
+            .iter()
+            .filter(|row| !old.fs.iter().any(|old| directory_within(row, old)));
         more.extend(fs.map(|row| More::Directory(row.path.clone(), row.access)));
         let rules: Vec<HttpRule> = old.http.iter().map(HttpRow::rule).collect();
-        let http = http.iter().filter(|row| !rules.iter().any(|old| row.rule().is_within(old)));
+        let http = http
+            .iter()
+            .filter(|row| !rules.iter().any(|old| row.rule().is_within(old)));
         more.extend(http.map(|row| More::Requests(row.host.clone())));
-        let tcp = tcp.iter().filter(|row| !old.tcp.iter().any(|old| tcp_within(row, old)));
+        let tcp = tcp
+            .iter()
+            .filter(|row| !old.tcp.iter().any(|old| tcp_within(row, old)));
         more.extend(tcp.map(|row| More::Tcp(row.host.clone())));
-        let secret = secret.iter().filter(|row| !old.secret.iter().any(|old| same_secret(row, old)));
+        let secret = secret
+            .iter()
+            .filter(|row| !old.secret.iter().any(|old| same_secret(row, old)));
         more.extend(secret.map(|row| More::Secret(row.name.clone())));
-        let env = env.iter().filter(|row| !old.env.iter().any(|old| old.name == row.name));
+        let env = env
+            .iter()
+            .filter(|row| !old.env.iter().any(|old| old.name == row.name));
         more.extend(env.map(|row| More::Variable(row.name.clone())));
-        let call = call.iter().filter(|row| !old.call.iter().any(|old| old.name == row.name));
+        let call = call
+            .iter()
+            .filter(|row| !old.call.iter().any(|old| old.name == row.name));
         more.extend(call.map(|row| More::Call(row.name.clone())));
-        // What is asked for beyond the defaults is not given without the operator, so it does not count as more.
+        // What is asked for beyond the defaults is not given without the operator, so it does not
+        // count as more.
         let given = |asked| ceiling.defaults.lowered(asked);
-        more.extend(given(limits).higher_than(&given(&old.limits)).into_iter().map(More::Limit));
+        more.extend(
+            given(limits)
+                .higher_than(&given(&old.limits))
+                .into_iter()
+                .map(More::Limit),
+        );
         Self { more }
     }
 

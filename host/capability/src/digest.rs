@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use sha256::Sha256;
 
-/// The SHA-256 of some bytes, written `sha256:<64 lowercase hexadecimal digits>` (OCI image specification, descriptor).
+/// The SHA-256 of some bytes, written `sha256:<64 lowercase hexadecimal digits>` (OCI image
+/// specification, descriptor).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Digest([u8; 32]);
@@ -31,9 +32,12 @@ impl Digest {
 
     /// The 64 hexadecimal digits, without the algorithm: the file name of a blob in an OCI layout.
     pub fn hex(&self) -> String {
-        // Digits by hand: every receipt has a digest, and formatting each byte took a twentieth of a call over MCP.
+        // Digits by hand: every receipt has a digest, and formatting each byte took a twentieth of
+        // a call over MCP.
         let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+        digits
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect()
     }
 
     /// The first 12 hexadecimal digits, for tables that people read.
@@ -102,7 +106,9 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let wrong = || DigestError(text.to_owned());
         let hex = text.strip_prefix("sha256:").ok_or_else(wrong)?;
-        let lowercase = hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let lowercase = hex
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if hex.len() != 64 || !lowercase {
             return Err(wrong());
         }

@@ -1,7 +1,8 @@
 //! The environment every guest has, whatever it asked for.
 
-/// Variables that every call sees, in this order, all of them guest paths or constants: nothing here tells about the
-/// host. Names as in the openotters locked environment; a manifest adds its own with `[[env]]`.
+/// Variables that every call sees, in this order, all of them guest paths or constants: nothing
+/// here tells about the host. Names as in the openotters locked environment; a manifest adds its
+/// own with `[[env]]`.
 pub const LOCKED_ENVIRONMENT: [(&str, &str); 8] = [
     ("PATH", "/usr/bin"),
     ("HOME", "/home"),

@@ -14,7 +14,10 @@ pub struct ManifestError {
 
 impl ManifestError {
     pub(crate) fn at(place: &str, problem: String) -> Self {
-        Self { place: place.to_owned(), problem }
+        Self {
+            place: place.to_owned(),
+            problem,
+        }
     }
 
     pub(crate) fn from_toml(error: &toml::de::Error, text: &str, file: &str) -> Self {
@@ -27,11 +30,17 @@ impl ManifestError {
             }
             None => file.to_owned(),
         };
-        Self { place, problem: explained(error.message()) }
+        Self {
+            place,
+            problem: explained(error.message()),
+        }
     }
 
     pub(crate) fn from_json(error: &serde_json::Error, origin: &str) -> Self {
-        Self { place: format!("manifest of {origin}"), problem: explained(&error.to_string()) }
+        Self {
+            place: format!("manifest of {origin}"),
+            problem: explained(&error.to_string()),
+        }
     }
 }
 
@@ -41,7 +50,10 @@ fn explained(message: &str) -> String {
     if message.contains("missing field `reason`") {
         return "missing key `reason`: every row says why the tool needs it".to_owned();
     }
-    message.replace("unknown field", "unknown key").replace("missing field", "missing key").replace('\n', " ")
+    message
+        .replace("unknown field", "unknown key")
+        .replace("missing field", "missing key")
+        .replace('\n', " ")
 }
 
 /// A grant that cannot be made as asked. The call does not happen.
@@ -57,8 +69,8 @@ pub enum GrantError {
         /// What the host allows.
         ceiling: String,
     },
-    /// One granted directory lies in another with a different access: through the outer one, the inner one's
-    /// restriction would not hold.
+    /// One granted directory lies in another with a different access: through the outer one, the
+    /// inner one's restriction would not hold.
     #[error(
         "{inner} ({inner_access}) lies in {outer} ({outer_access}): grant both with the same access, or only one of them"
     )]
@@ -72,8 +84,8 @@ pub enum GrantError {
         /// Its access.
         outer_access: Access,
     },
-    /// One granted directory of the host lies in another with a different access, whatever guests call them: what is
-    /// read-only under one name could be written under the other.
+    /// One granted directory of the host lies in another with a different access, whatever guests
+    /// call them: what is read-only under one name could be written under the other.
     #[error(
         "{inner} ({inner_access}) is, on the host, {outer} ({outer_access}) or a directory in it: grant both with the \
          same access, or only one of them"
@@ -121,7 +133,8 @@ pub enum GrantError {
         /// Where such a file system is.
         found: String,
     },
-    /// A directory was to be granted read-write in which a tool could replace what decides what runs next.
+    /// A directory was to be granted read-write in which a tool could replace what decides what
+    /// runs next.
     #[error(
         "{host}, offered read-write as {guest}, leads to {role}, {path}: a tool that can replace it chooses what runs \
          next; offer the directory read-only (`:ro`), or one beside it"

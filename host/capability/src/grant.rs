@@ -11,7 +11,8 @@ use crate::guest_path::GuestPath;
 use crate::limits::{Limits, LimitsRequest, LowerLimit};
 use crate::manifest::{Access, Manifest};
 use crate::network::{
-    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpPorts, TcpRule,
+    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer,
+    TcpPorts, TcpRule,
 };
 use crate::overlap;
 use crate::preopen::{Offer, Preopen};
@@ -45,7 +46,8 @@ pub struct Decision {
     pub secrets: Vec<SecretName>,
 }
 
-/// Something that was asked for and not granted, or offered and not asked for: for the operator and the reviewer.
+/// Something that was asked for and not granted, or offered and not asked for: for the operator and
+/// the reviewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Withheld {
@@ -79,8 +81,8 @@ pub enum Withheld {
     SecretWithoutHost(SecretName, Host),
 }
 
-/// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is for, so it cannot be
-/// used for another.
+/// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is
+/// for, so it cannot be used for another.
 #[derive(Debug, Clone)]
 pub struct Grant {
     tool: String,
@@ -114,39 +116,84 @@ struct Fingerprint<'a> {
 impl fmt::Display for Withheld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOffered(path, _) => write!(f, "its manifest declares {path}, which nobody offers"),
-            Self::NotDeclared(path) => {
-                write!(f, "its manifest does not declare {path}, so it does not see what is offered there")
+            Self::NotOffered(path, _) => {
+                write!(f, "its manifest declares {path}, which nobody offers")
             }
-            Self::ReadOnly(path) => write!(f, "it asks to write to {path}, which is offered read-only"),
-            Self::NoVariable(name) => write!(f, "its manifest declares the variable {name}, which has no value here"),
-            Self::Limit(LowerLimit { name, asked, given, ceiling }) => {
-                write!(f, "its manifest asks for `{name}` = {asked}, and it gets {given}")?;
+            Self::NotDeclared(path) => {
+                write!(
+                    f,
+                    "its manifest does not declare {path}, so it does not see what is offered there"
+                )
+            }
+            Self::ReadOnly(path) => {
+                write!(f, "it asks to write to {path}, which is offered read-only")
+            }
+            Self::NoVariable(name) => write!(
+                f,
+                "its manifest declares the variable {name}, which has no value here"
+            ),
+            Self::Limit(LowerLimit {
+                name,
+                asked,
+                given,
+                ceiling,
+            }) => {
+                write!(
+                    f,
+                    "its manifest asks for `{name}` = {asked}, and it gets {given}"
+                )?;
                 match ceiling {
                     Some(ceiling) => write!(f, " (the ceiling of this host is {ceiling})"),
                     None => Ok(()),
                 }
             }
-            Self::NoHost(host) => write!(f, "its manifest declares requests to {host}, which nobody offers"),
+            Self::NoHost(host) => write!(
+                f,
+                "its manifest declares requests to {host}, which nobody offers"
+            ),
             Self::HostAboveCeiling(host) => {
-                write!(f, "its manifest declares requests to {host}, which this host gives to no tool")
+                write!(
+                    f,
+                    "its manifest declares requests to {host}, which this host gives to no tool"
+                )
             }
             Self::HostNotDeclared(offer) => {
-                write!(f, "its manifest does not declare requests to {offer}, so it cannot send any there")
+                write!(
+                    f,
+                    "its manifest does not declare requests to {offer}, so it cannot send any there"
+                )
             }
-            Self::NoTcp(host, _) => write!(f, "its manifest declares TCP to {host}, which nobody offers"),
+            Self::NoTcp(host, _) => write!(
+                f,
+                "its manifest declares TCP to {host}, which nobody offers"
+            ),
             Self::TcpAboveCeiling(host) => {
-                write!(f, "its manifest declares TCP to {host}, which this host gives to no tool")
+                write!(
+                    f,
+                    "its manifest declares TCP to {host}, which this host gives to no tool"
+                )
             }
             Self::TcpNotDeclared(offer) => {
-                write!(f, "its manifest does not declare TCP to {offer}, so it cannot be connected there")
+                write!(
+                    f,
+                    "its manifest does not declare TCP to {offer}, so it cannot be connected there"
+                )
             }
-            Self::NoSecret(name) => write!(f, "its manifest declares the secret {name}, which has no value here"),
+            Self::NoSecret(name) => write!(
+                f,
+                "its manifest declares the secret {name}, which has no value here"
+            ),
             Self::SecretNotDeclared(name) => {
-                write!(f, "its manifest does not declare the secret {name}, so it is sent nowhere")
+                write!(
+                    f,
+                    "its manifest does not declare the secret {name}, so it is sent nowhere"
+                )
             }
             Self::SecretWithoutHost(name, host) => {
-                write!(f, "the secret {name} is for {host}, which it cannot send requests to")
+                write!(
+                    f,
+                    "the secret {name} is for {host}, which it cannot send requests to"
+                )
             }
         }
     }
@@ -154,12 +201,17 @@ impl fmt::Display for Withheld {
 
 impl Default for Ceiling {
     fn default() -> Self {
-        Self { defaults: Limits::DEFAULT, limits: Limits::CEILING, network: NetworkCeiling::default() }
+        Self {
+            defaults: Limits::DEFAULT,
+            limits: Limits::CEILING,
+            network: NetworkCeiling::default(),
+        }
     }
 }
 
 impl Grant {
-    /// The one way to a grant. `tool` is the name it is known by here, `component` the digest of its bytes.
+    /// The one way to a grant. `tool` is the name it is known by here, `component` the digest of
+    /// its bytes.
     pub fn new(
         tool: &str,
         component: Digest,
@@ -167,24 +219,42 @@ impl Grant {
         ceiling: &Ceiling,
         decision: Decision,
     ) -> Result<Self, GrantError> {
-        let Decision { offers, env, limits, http, tcp, secrets } = decision;
+        let Decision {
+            offers,
+            env,
+            limits,
+            http,
+            tcp,
+            secrets,
+        } = decision;
         let mut withheld = Vec::new();
         let limits = decide_limits(manifest, ceiling, &limits, &mut withheld)?;
         let preopens = decide_directories(manifest, &offers, &mut withheld)?;
         // Nobody has to offer it: it is empty, counted, and gone after the call.
-        let scratch = manifest.fs.iter().any(|row| row.path == GuestPath::scratch());
+        let scratch = manifest
+            .fs
+            .iter()
+            .any(|row| row.path == GuestPath::scratch());
         let environment = decide_environment(manifest, env, &mut withheld);
         let requests = decide_requests(manifest, &ceiling.network, &http, &mut withheld);
         let tcp = decide_tcp(manifest, &ceiling.network, &tcp, &mut withheld);
-        let network = NetworkPolicy::new(requests, tcp, AddressPolicy::new(ceiling.network.addresses.clone()));
+        let network = NetworkPolicy::new(
+            requests,
+            tcp,
+            AddressPolicy::new(ceiling.network.addresses.clone()),
+        );
         let secrets = decide_secrets(manifest, &network, &secrets, &mut withheld);
-        // Which of them there are is known when one is called: an agent is given its tools one after the other.
+        // Which of them there are is known when one is called: an agent is given its tools one
+        // after the other.
         let calls: Vec<_> = manifest.call.iter().map(|row| row.name.clone()).collect();
         let manifest = manifest.digest()?;
         let fingerprint = Fingerprint {
             component,
             manifest,
-            directories: preopens.iter().map(|preopen| (preopen.guest(), preopen.access())).collect(),
+            directories: preopens
+                .iter()
+                .map(|preopen| (preopen.guest(), preopen.access()))
+                .collect(),
             scratch,
             environment: &environment,
             limits: &limits,
@@ -279,8 +349,8 @@ impl Grant {
     }
 }
 
-/// Decides the limits: the operator's number, else the lower of the manifest's and the default. A manifest that asks for
-/// more is a question to the operator, who is told.
+/// Decides the limits: the operator's number, else the lower of the manifest's and the default. A
+/// manifest that asks for more is a question to the operator, who is told.
 fn decide_limits(
     manifest: &Manifest,
     ceiling: &Ceiling,
@@ -288,10 +358,23 @@ fn decide_limits(
     withheld: &mut Vec<Withheld>,
 ) -> Result<Limits, GrantError> {
     if let Some((limit, asked, ceiling)) = operator.above(&ceiling.limits) {
-        return Err(GrantError::AboveCeiling { limit, asked, ceiling });
+        return Err(GrantError::AboveCeiling {
+            limit,
+            asked,
+            ceiling,
+        });
     }
-    let given = ceiling.defaults.lowered(&manifest.limits).replaced(operator);
-    withheld.extend(manifest.limits.beyond(&given, &ceiling.limits).into_iter().map(Withheld::Limit));
+    let given = ceiling
+        .defaults
+        .lowered(&manifest.limits)
+        .replaced(operator);
+    withheld.extend(
+        manifest
+            .limits
+            .beyond(&given, &ceiling.limits)
+            .into_iter()
+            .map(Withheld::Limit),
+    );
     Ok(given)
 }
 
@@ -304,12 +387,20 @@ fn decide_directories(
         if GuestPath::scratch().contains(&offer.guest) {
             return Err(GrantError::OfferedScratch(offer.guest.clone()));
         }
-        if offers.iter().skip(index + 1).any(|other| other.guest == offer.guest) {
+        if offers
+            .iter()
+            .skip(index + 1)
+            .any(|other| other.guest == offer.guest)
+        {
             return Err(GrantError::OfferedTwice(offer.guest.clone()));
         }
     }
     let mut met: Vec<Preopen> = Vec::new();
-    for row in manifest.fs.iter().filter(|row| row.path != GuestPath::scratch()) {
+    for row in manifest
+        .fs
+        .iter()
+        .filter(|row| row.path != GuestPath::scratch())
+    {
         let before = met.len();
         for offer in offers {
             if let Some(preopen) = offer.meet(&row.path, row.access)? {
@@ -324,8 +415,9 @@ fn decide_directories(
         }
     }
     for offer in offers {
-        let declared =
-            |row: &crate::manifest::FsRow| offer.guest.contains(&row.path) || row.path.contains(&offer.guest);
+        let declared = |row: &crate::manifest::FsRow| {
+            offer.guest.contains(&row.path) || row.path.contains(&offer.guest)
+        };
         if !manifest.fs.iter().any(declared) {
             withheld.push(Withheld::NotDeclared(offer.guest.clone()));
         }
@@ -333,13 +425,17 @@ fn decide_directories(
     without_overlap(met)
 }
 
-/// Refuses nested directories of different access, because through the outer one the inner one's restriction would not
-/// hold. With the same access both stay: the inner one may be another directory of the host.
+/// Refuses nested directories of different access, because through the outer one the inner one's
+/// restriction would not hold. With the same access both stay: the inner one may be another
+/// directory of the host.
 fn without_overlap(mut met: Vec<Preopen>) -> Result<Vec<Preopen>, GrantError> {
     met.sort_by(|a, b| a.guest().cmp(b.guest()));
     let mut kept: Vec<Preopen> = Vec::new();
     for inner in met {
-        match kept.iter().find(|outer| outer.guest().contains(inner.guest())) {
+        match kept
+            .iter()
+            .find(|outer| outer.guest().contains(inner.guest()))
+        {
             Some(outer) if outer.access() != inner.access() => {
                 return Err(GrantError::Overlap {
                     inner: inner.guest().clone(),
@@ -361,7 +457,9 @@ fn decide_environment(
     offered: Vec<(String, String)>,
     withheld: &mut Vec<Withheld>,
 ) -> Vec<(String, String)> {
-    let locked = LOCKED_ENVIRONMENT.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let locked = LOCKED_ENVIRONMENT
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
     let mut environment: Vec<_> = locked.collect();
     for row in &manifest.env {
         if environment.iter().any(|(name, _)| *name == row.name) {
@@ -375,7 +473,8 @@ fn decide_environment(
     environment
 }
 
-/// Declared ∩ ceiling ∩ offered, pattern by pattern: what is left of a row is the narrowest of the three.
+/// Declared ∩ ceiling ∩ offered, pattern by pattern: what is left of a row is the narrowest of the
+/// three.
 fn decide_requests(
     manifest: &Manifest,
     ceiling: &NetworkCeiling,
@@ -385,14 +484,21 @@ fn decide_requests(
     let mut granted = Vec::new();
     let mut used = vec![false; offers.len()];
     for row in &manifest.http {
-        let below: Vec<_> = ceiling.hosts.iter().filter_map(|pattern| row.rule().meet(pattern, None)).collect();
+        let below: Vec<_> = ceiling
+            .hosts
+            .iter()
+            .filter_map(|pattern| row.rule().meet(pattern, None))
+            .collect();
         if below.is_empty() {
             withheld.push(Withheld::HostAboveCeiling(row.host.clone()));
             continue;
         }
         let before = granted.len();
         for (offer, used) in offers.iter().zip(&mut used) {
-            let met: Vec<_> = below.iter().filter_map(|rule| rule.meet(offer.pattern(), offer.port())).collect();
+            let met: Vec<_> = below
+                .iter()
+                .filter_map(|rule| rule.meet(offer.pattern(), offer.port()))
+                .collect();
             *used |= !met.is_empty();
             granted.extend(met);
         }
@@ -415,14 +521,21 @@ fn decide_tcp(
     let mut granted = Vec::new();
     let mut used = vec![false; offers.len()];
     for row in &manifest.tcp {
-        let below: Vec<_> = ceiling.hosts.iter().filter_map(|pattern| row.host.meet(pattern)).collect();
+        let below: Vec<_> = ceiling
+            .hosts
+            .iter()
+            .filter_map(|pattern| row.host.meet(pattern))
+            .collect();
         if below.is_empty() {
             withheld.push(Withheld::TcpAboveCeiling(row.host.clone()));
             continue;
         }
         let before = granted.len();
         for (offer, used) in offers.iter().zip(&mut used) {
-            let met: Vec<_> = below.iter().filter_map(|host| TcpRule::meet(host, &row.ports, offer)).collect();
+            let met: Vec<_> = below
+                .iter()
+                .filter_map(|host| TcpRule::meet(host, &row.ports, offer))
+                .collect();
             *used |= !met.is_empty();
             granted.extend(met);
         }
@@ -450,10 +563,17 @@ fn decide_secrets(
             withheld.push(Withheld::SecretWithoutHost(name, host));
         } else {
             let (header, format) = (row.inject.header.clone(), row.inject.format.clone());
-            granted.push(SecretRule { name, host, header, format });
+            granted.push(SecretRule {
+                name,
+                host,
+                header,
+                format,
+            });
         }
     }
-    let undeclared = given.iter().filter(|name| !manifest.secret.iter().any(|row| row.name == **name));
+    let undeclared = given
+        .iter()
+        .filter(|name| !manifest.secret.iter().any(|row| row.name == **name));
     withheld.extend(undeclared.cloned().map(Withheld::SecretNotDeclared));
     granted
 }

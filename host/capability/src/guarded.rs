@@ -1,7 +1,8 @@
 //! Files of the operator that decide what runs next, and what tools may write, kept apart.
 //!
-//! A tool that could replace the configuration, an Agentfile, a component or this program would choose what runs next,
-//! under the operator's offers. It could do so in every directory in which a name is looked up on the way to one of them.
+//! A tool that could replace the configuration, an Agentfile, a component or this program would
+//! choose what runs next, under the operator's offers. It could do so in every directory in which a
+//! name is looked up on the way to one of them.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
@@ -47,22 +48,30 @@ struct Way {
 }
 
 impl Guarded {
-    /// Guards a file or directory. One that is missing is guarded as far as its way is there, because a tool could make it.
+    /// Guards a file or directory. One that is missing is guarded as far as its way is there,
+    /// because a tool could make it.
     ///
     /// # Errors
     ///
-    /// More links lead there than Linux follows, or the system does not say where a directory on the way lies.
+    /// More links lead there than Linux follows, or the system does not say where a directory on
+    /// the way lies.
     pub fn add(&mut self, path: &Path, role: &'static str) -> Result<()> {
-        let kept = Arc::new(Kept { path: path.to_owned(), role });
+        let kept = Arc::new(Kept {
+            path: path.to_owned(),
+            role,
+        });
         let Way { directories, end } = way(path)?;
         for directory in directories {
             if self.seen.insert(directory.clone()) {
-                self.on_the_way.push((location(&directory)?, Arc::clone(&kept)));
+                self.on_the_way
+                    .push((location(&directory)?, Arc::clone(&kept)));
             }
         }
         if let Some(file) = end.filter(|end| !end.is_dir() && self.seen.insert(end.clone())) {
-            // A file may be mounted on its own, away from the directory in which it can be replaced.
-            let location = Location::of_file(open(&file, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)?;
+            // A file may be mounted on its own, away from the directory in which it can be
+            // replaced.
+            let location =
+                Location::of_file(open(&file, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)?;
             self.on_the_way.push((location, kept));
         }
         Ok(())
@@ -75,7 +84,13 @@ impl Guarded {
     /// Those of [`Self::add`]; it is missing; or it is no directory.
     pub fn add_whole(&mut self, path: &Path, role: &'static str) -> Result<()> {
         self.add(path, role)?;
-        let (kept, location) = (Arc::new(Kept { path: path.to_owned(), role }), location(path)?);
+        let (kept, location) = (
+            Arc::new(Kept {
+                path: path.to_owned(),
+                role,
+            }),
+            location(path)?,
+        );
         self.on_the_way.push((location.clone(), Arc::clone(&kept)));
         self.whole.push((location, kept));
         Ok(())
@@ -85,13 +100,23 @@ impl Guarded {
     ///
     /// # Errors
     ///
-    /// [`GrantError::Guarded`], or [`GrantError::Open`] if the system does not say where a directory lies.
+    /// [`GrantError::Guarded`], or [`GrantError::Open`] if the system does not say where a
+    /// directory lies.
     pub fn check(&self, grant: &Grant) -> std::result::Result<(), GrantError> {
-        for preopen in grant.preopens().iter().filter(|preopen| preopen.access() == Access::ReadWrite) {
-            let wrong =
-                |source| GrantError::Open { path: format!("the directories above {}", preopen.guest()), source };
+        for preopen in grant
+            .preopens()
+            .iter()
+            .filter(|preopen| preopen.access() == Access::ReadWrite)
+        {
+            let wrong = |source| GrantError::Open {
+                path: format!("the directories above {}", preopen.guest()),
+                source,
+            };
             let writable = Location::of(preopen.dir()).map_err(wrong)?;
-            let inside = self.on_the_way.iter().find(|(kept, _)| kept.lies_in(&writable));
+            let inside = self
+                .on_the_way
+                .iter()
+                .find(|(kept, _)| kept.lies_in(&writable));
             let around = || self.whole.iter().find(|(kept, _)| writable.lies_in(kept));
             if let Some((_, kept)) = inside.or_else(around) {
                 return Err(GrantError::Guarded {
@@ -106,7 +131,8 @@ impl Guarded {
     }
 }
 
-/// Follows a path name by name, links included: whoever writes to one of the directories can lead it elsewhere.
+/// Follows a path name by name, links included: whoever writes to one of the directories can lead
+/// it elsewhere.
 fn way(path: &Path) -> Result<Way> {
     let (mut at, mut directories, mut links) = (PathBuf::from("/"), Vec::new(), 0);
     let mut rest: VecDeque<OsString> = parts(&std::path::absolute(path)?).collect();
@@ -121,7 +147,9 @@ fn way(path: &Path) -> Result<Way> {
             Ok(target) => {
                 links += 1;
                 if links > MAX_LINKS {
-                    return Err(Error::other(format!("more than {MAX_LINKS} links lead there")));
+                    return Err(Error::other(format!(
+                        "more than {MAX_LINKS} links lead there"
+                    )));
                 }
                 if target.is_absolute() {
                     at = PathBuf::from("/");
@@ -131,17 +159,29 @@ fn way(path: &Path) -> Result<Way> {
             Err(error) => match error.kind() {
                 // No link.
                 ErrorKind::InvalidInput => at = next,
-                ErrorKind::NotFound => return Ok(Way { directories, end: None }),
-                // This user looks nothing up in a file, or in a directory that is closed to it, and no tool does.
+                ErrorKind::NotFound => {
+                    return Ok(Way {
+                        directories,
+                        end: None,
+                    });
+                }
+                // This user looks nothing up in a file, or in a directory that is closed to it, and
+                // no tool does.
                 ErrorKind::NotADirectory | ErrorKind::PermissionDenied => {
                     directories.pop();
-                    return Ok(Way { directories, end: None });
+                    return Ok(Way {
+                        directories,
+                        end: None,
+                    });
                 }
                 _ => return Err(error),
             },
         }
     }
-    Ok(Way { directories, end: Some(at) })
+    Ok(Way {
+        directories,
+        end: Some(at),
+    })
 }
 
 fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
@@ -149,10 +189,17 @@ fn parts(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
         Component::Normal(_) | Component::ParentDir => Some(part.as_os_str().to_owned()),
         Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
     };
-    path.components().filter_map(part).collect::<Vec<_>>().into_iter()
+    path.components()
+        .filter_map(part)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn location(directory: &Path) -> Result<Location> {
     // One that may be passed through and not listed has a place all the same.
-    Location::of(open(directory, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    Location::of(open(
+        directory,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }

@@ -10,8 +10,9 @@ const WORKING_DIRECTORY: &str = "/workspace";
 /// The directory that every call gets empty and for itself.
 const SCRATCH: &str = "/tmp";
 
-/// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds `.`, `..`, an empty
-/// component or a NUL, so two guest paths are the same directory only when they are the same text.
+/// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds
+/// `.`, `..`, an empty component or a NUL, so two guest paths are the same directory only when they
+/// are the same text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct GuestPath(String);
@@ -45,7 +46,8 @@ impl GuestPath {
         self.below(other).is_some()
     }
 
-    /// Where `other` lies inside this directory: `.` for the directory itself, `None` when it is outside.
+    /// Where `other` lies inside this directory: `.` for the directory itself, `None` when it is
+    /// outside.
     pub fn below<'a>(&self, other: &'a Self) -> Option<&'a str> {
         if self.0 == "/" {
             return Some(other.below_root());
@@ -78,13 +80,14 @@ impl std::str::FromStr for GuestPath {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let below = text
-            .strip_prefix('/')
-            .ok_or_else(|| format!("`{text}` is not a guest path: expected an absolute path such as /workspace"))?;
+        let below = text.strip_prefix('/').ok_or_else(|| {
+            format!("`{text}` is not a guest path: expected an absolute path such as /workspace")
+        })?;
         if below.is_empty() {
             return Ok(Self("/".to_owned()));
         }
-        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+        let plain =
+            |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
         if !below.split('/').all(plain) {
             return Err(format!(
                 "`{text}` is not a guest path: write it without `.`, `..`, `//` or a trailing `/`, such as /workspace"

@@ -1,8 +1,9 @@
 //! JSON text from guests and clients: its values are charged to an account before they are made.
 //!
-//! A text becomes up to a hundred times its size when it is parsed: `[{"":0},…]` takes eight bytes for an object of
-//! several hundred. The text is therefore read twice. The first time nothing is kept of it: its weight is counted and its
-//! depth is checked. Only what the account covers is then parsed.
+//! A text becomes up to a hundred times its size when it is parsed: `[{"":0},…]` takes eight bytes
+//! for an object of several hundred. The text is therefore read twice. The first time nothing is
+//! kept of it: its weight is counted and its depth is checked. Only what the account covers is then
+//! parsed.
 
 use std::fmt;
 
@@ -10,8 +11,8 @@ use crate::account::{Account, Charge};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The most arrays and objects inside one another. Data of people and programs has a dozen; whatever walks a value needs a
-/// stack frame for each.
+/// The most arrays and objects inside one another. Data of people and programs has a dozen;
+/// whatever walks a value needs a stack frame for each.
 const MAX_DEPTH: usize = 120;
 
 /// One value in an array, in bytes.
@@ -41,26 +42,40 @@ pub struct Held {
 ///
 /// # Errors
 ///
-/// One sentence if the text is not JSON, is nested too deep, or weighs more than the account covers.
+/// One sentence if the text is not JSON, is nested too deep, or weighs more than the account
+/// covers.
 pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<Held, String> {
-    let charge = account.hold(what, weight(text.as_bytes())?).map_err(|overdrawn| overdrawn.to_string())?;
+    let charge = account
+        .hold(what, weight(text.as_bytes())?)
+        .map_err(|overdrawn| overdrawn.to_string())?;
     let value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    Ok(Held { value, _charge: charge })
+    Ok(Held {
+        value,
+        _charge: charge,
+    })
 }
 
-/// Returns the bytes that `text` takes when it is parsed. Nothing of it is kept, so this needs no account.
+/// Returns the bytes that `text` takes when it is parsed. Nothing of it is kept, so this needs no
+/// account.
 ///
 /// # Errors
 ///
 /// One sentence if the text is not JSON or is nested too deep.
 pub fn weight(text: &[u8]) -> Result<usize, String> {
-    let mut scales = Scales { bytes: VALUE, depth: 0, too_deep: false };
+    let mut scales = Scales {
+        bytes: VALUE,
+        depth: 0,
+        too_deep: false,
+    };
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    match scales.deserialize(&mut deserializer).and_then(|()| deserializer.end()) {
+    match scales
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end())
+    {
         Ok(()) => Ok(scales.bytes),
-        Err(_) if scales.too_deep => {
-            Err(format!("its arrays and objects are nested more than {MAX_DEPTH} deep: expected flatter JSON"))
-        }
+        Err(_) if scales.too_deep => Err(format!(
+            "its arrays and objects are nested more than {MAX_DEPTH} deep: expected flatter JSON"
+        )),
         Err(error) => Err(format!("it is not JSON: {error}")),
     }
 }
@@ -87,17 +102,25 @@ impl Scales {
     fn enter<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.depth = self.depth.saturating_add(1);
         self.too_deep = self.depth > MAX_DEPTH;
-        if self.too_deep { Err(E::custom("nested too deep")) } else { Ok(()) }
+        if self.too_deep {
+            Err(E::custom("nested too deep"))
+        } else {
+            Ok(())
+        }
     }
 
     fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Adds room for `count` things of `size` bytes each, as a vector has that doubles: while it grows there are two.
+    /// Adds room for `count` things of `size` bytes each, as a vector has that doubles: while it
+    /// grows there are two.
     fn room(&mut self, count: usize, size: usize, fewest: usize) {
         if count > 0 {
-            let room = count.max(fewest).checked_next_power_of_two().unwrap_or(usize::MAX);
+            let room = count
+                .max(fewest)
+                .checked_next_power_of_two()
+                .unwrap_or(usize::MAX);
             let former = if count > fewest { room / 2 } else { 0 };
             self.add(room.saturating_add(former).saturating_mul(size));
         }
@@ -191,19 +214,37 @@ mod tests {
 
     #[test]
     fn what_is_parsed_is_what_was_written() {
-        for text in ["null", "[1,-2,3.5,\"a\\n\",true]", "{\"a\":{\"b\":[{}]},\"c\":\"\"}", "18446744073709551615"] {
+        for text in [
+            "null",
+            "[1,-2,3.5,\"a\\n\",true]",
+            "{\"a\":{\"b\":[{}]},\"c\":\"\"}",
+            "18446744073709551615",
+        ] {
             assert_eq!(parsed(text, 1 << 20).unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn text_that_becomes_much_larger_is_refused_before_it_is_parsed() {
-        for (element, at_least) in [("{\"\":0}", 40), ("[[]]", 40), ("0", 30), ("[0]", 50), ("\"\"", 20)] {
+        for (element, at_least) in [
+            ("{\"\":0}", 40),
+            ("[[]]", 40),
+            ("0", 30),
+            ("[0]", 50),
+            ("\"\"", 20),
+        ] {
             let text = format!("[{}]", vec![element; 100_000].join(","));
             let weight = weight(text.as_bytes()).unwrap();
-            assert!(weight >= text.len() * at_least, "{element}: {weight} of {}", text.len());
+            assert!(
+                weight >= text.len() * at_least,
+                "{element}: {weight} of {}",
+                text.len()
+            );
             let refused = parsed(&text, 1 << 20).unwrap_err();
-            assert!(refused.contains("host-memory") && refused.contains("limit 1MiB"), "{refused}");
+            assert!(
+                refused.contains("host-memory") && refused.contains("limit 1MiB"),
+                "{refused}"
+            );
         }
         // Long text weighs little more than itself.
         let text = format!("\"{}\"", "x".repeat(1 << 20));
@@ -215,17 +256,38 @@ mod tests {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parsed(&nested(MAX_DEPTH), 1 << 20).is_ok());
         for depth in [MAX_DEPTH + 1, 127, 128, 1_000, 1_000_000] {
-            assert!(parsed(&nested(depth), 1 << 30).unwrap_err().contains("nested more than 120 deep"));
+            assert!(
+                parsed(&nested(depth), 1 << 30)
+                    .unwrap_err()
+                    .contains("nested more than 120 deep")
+            );
         }
         let objects = format!("{}0{}", "{\"a\":".repeat(121), "}".repeat(121));
-        assert!(parsed(&objects, 1 << 20).unwrap_err().contains("nested more than 120 deep"));
+        assert!(
+            parsed(&objects, 1 << 20)
+                .unwrap_err()
+                .contains("nested more than 120 deep")
+        );
     }
 
     #[test]
     fn what_is_not_json_is_told_with_its_place() {
-        for text in ["", "{", "[1,]", "{} {}", "{\"a\" 1}", "nul", "1e", "\"\\ud800\"", "[1e999]"] {
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{} {}",
+            "{\"a\" 1}",
+            "nul",
+            "1e",
+            "\"\\ud800\"",
+            "[1e999]",
+        ] {
             let refused = parsed(text, 1 << 20).unwrap_err();
-            assert!(refused.starts_with("it is not JSON: ") && refused.contains("line 1"), "{text}: {refused}");
+            assert!(
+                refused.starts_with("it is not JSON: ") && refused.contains("line 1"),
+                "{text}: {refused}"
+            );
         }
     }
 

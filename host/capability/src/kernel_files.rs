@@ -1,8 +1,10 @@
-//! File systems by which the kernel shows itself: processes with their memory and environment, devices, settings.
+//! File systems by which the kernel shows itself: processes with their memory and environment,
+//! devices, settings.
 //!
-//! Nothing in them is a file of somebody. Whoever reads `/proc` reads the host's environment and memory, so no tool is
-//! given a directory of one, nor a directory in which one is mounted. Terminals and message queues are mounted in every
-//! `/dev`, so that stays: they are refused when they are opened.
+//! Nothing in them is a file of somebody. Whoever reads `/proc` reads the host's environment and
+//! memory, so no tool is given a directory of one, nor a directory in which one is mounted.
+//! Terminals and message queues are mounted in every `/dev`, so that stays: they are refused when
+//! they are opened.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
@@ -54,12 +56,17 @@ pub fn is_of_the_kernel(file: impl AsFd) -> io::Result<bool> {
 }
 
 /// The number of a file system. Its type is another one on each architecture, and it has 32 bits.
-#[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the low 32 bits are the number")]
+#[allow(
+    clippy::cast_sign_loss,
+    clippy::unnecessary_cast,
+    reason = "the low 32 bits are the number"
+)]
 fn kind(file: impl AsFd) -> io::Result<u64> {
     Ok(fstatfs(file)?.f_type as u64 & u64::from(u32::MAX))
 }
 
-/// Returns the path of such a file system: the directory itself, or the first one that is mounted in it.
+/// Returns the path of such a file system: the directory itself, or the first one that is mounted
+/// in it.
 ///
 /// # Errors
 ///
@@ -73,7 +80,9 @@ pub(crate) fn found_in(dir: impl AsFd) -> io::Result<Option<PathBuf>> {
     open_table()?.take(MAX_MOUNTS).read_to_end(&mut table)?;
     for row in table.split(|byte| *byte == b'\n') {
         // Id, parent, device, root, mount point: `proc_pid_mountinfo(5)`.
-        let Some(point) = row.split(|byte| *byte == b' ').nth(4).map(unescaped) else { continue };
+        let Some(point) = row.split(|byte| *byte == b' ').nth(4).map(unescaped) else {
+            continue;
+        };
         if point.starts_with(&path) && is_kernel_mount(&point) {
             return Ok(Some(point));
         }
@@ -81,14 +90,19 @@ pub(crate) fn found_in(dir: impl AsFd) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-#[allow(clippy::disallowed_methods, reason = "a file of the kernel about this process, named by a constant")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a file of the kernel about this process, named by a constant"
+)]
 fn open_table() -> io::Result<std::fs::File> {
     std::fs::File::open("/proc/self/mountinfo")
 }
 
 fn is_kernel_mount(point: &Path) -> bool {
     // This user cannot reach what it cannot open, and no tool can.
-    let Ok(opened) = open(point, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else { return false };
+    let Ok(opened) = open(point, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else {
+        return false;
+    };
     // What cannot be told counts.
     kind(opened).map_or(true, |kind| KINDS.contains(&kind))
 }
@@ -103,7 +117,13 @@ mod tests {
 
     #[test]
     fn files_of_the_kernel_are_recognized_under_every_name() {
-        for path in ["/proc", "/proc/self", "/proc/self/environ", "/proc/self/root/proc", "/sys"] {
+        for path in [
+            "/proc",
+            "/proc/self",
+            "/proc/self/environ",
+            "/proc/self/root/proc",
+            "/sys",
+        ] {
             assert!(is_of_the_kernel(opened(path)).unwrap(), "{path}");
         }
         for path in ["/", "/proc/self/root/tmp", env!("CARGO_MANIFEST_DIR")] {

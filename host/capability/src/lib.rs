@@ -1,9 +1,9 @@
 //! The only crate that decides what a tool may touch.
 //!
-//! A [`Manifest`] is what a tool asks for, a [`Decision`] is what the operator offers, a [`Ceiling`] is what this host
-//! allows at most, and a [`Grant`] is where the three meet. Everything here is a pure decision, except that
-//! `preopen.rs` opens the directories a grant hands out: it is the only file in the host that resolves a path for a
-//! guest.
+//! A [`Manifest`] is what a tool asks for, a [`Decision`] is what the operator offers, a
+//! [`Ceiling`] is what this host allows at most, and a [`Grant`] is where the three meet.
+//! Everything here is a pure decision, except that `preopen.rs` opens the directories a grant hands
+//! out: it is the only file in the host that resolves a path for a guest.
 
 mod account;
 mod diff;
@@ -40,11 +40,12 @@ pub use kernel_files::is_of_the_kernel;
 pub use limits::{LimitRow, Limits, LimitsRequest, LowerLimit};
 pub use location::Location;
 pub use manifest::{
-    Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow, ToolSection, UnusedRow,
+    Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow,
+    ToolSection, UnusedRow,
 };
 pub use network::{
-    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy, PathPrefix, Port,
-    Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
+    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy,
+    PathPrefix, Port, Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
 pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};

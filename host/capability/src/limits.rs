@@ -1,5 +1,5 @@
-//! What one call may use. Every limit is finite and none is optional. A manifest can lower a limit and ask for a higher
-//! one; the operator alone raises it, up to the host's ceiling.
+//! What one call may use. Every limit is finite and none is optional. A manifest can lower a limit
+//! and ask for a higher one; the operator alone raises it, up to the host's ceiling.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,8 @@ const fn seconds(n: u64) -> Time {
     Time(std::time::Duration::from_secs(n))
 }
 
-/// Beyond this an operator cannot raise a ceiling: the pool, the machine or the format gives no more.
+/// Beyond this an operator cannot raise a ceiling: the pool, the machine or the format gives no
+/// more.
 trait Highest {
     const HIGHEST: Self;
 }
@@ -123,7 +124,8 @@ macro_rules! limits {
         }
 
         impl LimitsRequest {
-            /// The first limit asked for above `ceiling`: its key, what was asked for, and the ceiling.
+            /// The first limit asked for above `ceiling`: its key, what was asked for, and the
+            /// ceiling.
             pub fn above(&self, ceiling: &Limits) -> Option<(&'static str, String, String)> {
                 $(if let Some(asked) = self.$name && asked > ceiling.$name {
                     return Some(($key, asked.to_string(), ceiling.$name.to_string()));
@@ -160,7 +162,8 @@ macro_rules! limits {
                 Self { $($name: self.$name.map(|asked| asked.min(ceiling.$name)),)* }
             }
 
-            /// Asks for one more limit, by its key. The error says what is wrong with the key or the value.
+            /// Asks for one more limit, by its key. The error says what is wrong with the key or
+            /// the value.
             pub fn ask(&mut self, key: &str, value: &str) -> Result<(), String> {
                 let asked_before = match key {
                     $($key => self.$name.replace(value.parse()?).is_some(),)*
@@ -179,19 +182,20 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Fuel: about one unit for each WebAssembly instruction. 10 to 25 billion are about one second of CPU, so the
-    /// default is one to two seconds of it and the ceiling about a minute.
+    /// Fuel: about one unit for each WebAssembly instruction. 10 to 25 billion are about one second
+    /// of CPU, so the default is one to two seconds of it and the ceiling about a minute.
     fuel("fuel"): Count = Count(20_000_000_000), at most Count(1_000_000_000_000);
 
-    /// Wall clock over queueing, guest and host calls. A person waits half a minute for an answer, rarely longer; the
-    /// ceiling leaves room for a build or a large download.
+    /// Wall clock over queueing, guest and host calls. A person waits half a minute for an answer,
+    /// rarely longer; the ceiling leaves room for a build or a large download.
     wall("wall"): Time = seconds(30), at most seconds(600);
 
-    /// Linear memory, summed over all memories of the call. 64 MiB fits a Python interpreter; the ceiling is the size of
-    /// a slot in the instance pool.
+    /// Linear memory, summed over all memories of the call. 64 MiB fits a Python interpreter; the
+    /// ceiling is the size of a slot in the instance pool.
     memory("memory"): Bytes = mib(64), at most mib(256);
 
-    /// Table elements, summed over all tables. The largest component seen (Python) uses about 7,000.
+    /// Table elements, summed over all tables. The largest component seen (Python) uses about
+    /// 7,000.
     table_elements("table-elements"): Count = Count(10_000), at most Count(10_000);
 
     /// Core instances in the component. Python brings about 20.
@@ -203,47 +207,54 @@ limits! {
     /// Tables in the component.
     tables("tables"): Count = Count(16), at most Count(16);
 
-    /// Resource handles (streams, descriptors, pollables) that the host holds for the guest at one time.
+    /// Resource handles (streams, descriptors, pollables) that the host holds for the guest at one
+    /// time.
     handles("handles"): Count = Count(1_024), at most Count(16_384);
 
-    /// Bytes lifted out of the guest for one host call, so that one write cannot make the host allocate at will.
+    /// Bytes lifted out of the guest for one host call, so that one write cannot make the host
+    /// allocate at will.
     host_call("host-call"): Bytes = mib(8), at most mib(64);
 
-    /// Memory that the host holds for the call outside its linear memory: what is parsed, listed, buffered, kept of its
-    /// output and behind its handles. JSON takes up to a hundred times its text, so this is what bounds a large input; the
-    /// default holds the default input in any usual form.
+    /// Memory that the host holds for the call outside its linear memory: what is parsed, listed,
+    /// buffered, kept of its output and behind its handles. JSON takes up to a hundred times its
+    /// text, so this is what bounds a large input; the default holds the default input in any usual
+    /// form.
     host_memory("host-memory"): Bytes = mib(64), at most mib(256);
 
     /// Random bytes for one request; keys and seeds need 64 bytes, not megabytes.
     random("random"): Bytes = kib(64), at most mib(1);
 
-    /// Files and directories that the call holds open at one time, streams on them included. Programs need a handful; a
-    /// shell gives 1,024 to a whole process, and all calls share the host's.
+    /// Files and directories that the call holds open at one time, streams on them included.
+    /// Programs need a handful; a shell gives 1,024 to a whole process, and all calls share the
+    /// host's.
     open_files("open-files"): Count = Count(64), at most Count(1_024);
 
-    /// Directory entries held by open listings. The engine reads a directory whole when it is opened, so this is host
-    /// memory: about 5 MiB by default.
+    /// Directory entries held by open listings. The engine reads a directory whole when it is
+    /// opened, so this is host memory: about 5 MiB by default.
     listing_entries("listing-entries"): Count = Count(16_384), at most Count(262_144);
 
-    /// Bytes written to files over all directories, and sizes that files are given without writing. Enough for any
-    /// document; a tool that produces more says so. It is disk and not memory, so a ceiling may be as high as a disk is
-    /// large (1 TiB).
+    /// Bytes written to files over all directories, and sizes that files are given without writing.
+    /// Enough for any document; a tool that produces more says so. It is disk and not memory, so a
+    /// ceiling may be as high as a disk is large (1 TiB).
     written("written"): Bytes = mib(64), at most Bytes(16 << 30), never above Bytes(1 << 40);
 
-    /// Files, directories and links created or renamed over all directories, removed or not: what a small source tree
-    /// has.
+    /// Files, directories and links created or renamed over all directories, removed or not: what a
+    /// small source tree has.
     entries_created("entries-created"): Count = Count(4_096), at most Count(262_144);
 
-    /// Standard input. What a model writes or another tool hands over; larger data belongs in a file.
+    /// Standard input. What a model writes or another tool hands over; larger data belongs in a
+    /// file.
     stdin("stdin"): Bytes = mib(4), at most mib(64);
 
-    /// Arguments, summed with a byte each for their end. Linux allows 2 MiB; a model needs far less.
+    /// Arguments, summed with a byte each for their end. Linux allows 2 MiB; a model needs far
+    /// less.
     args("args"): Bytes = kib(256), at most mib(2);
 
     /// Environment, summed over names and values.
     env("env"): Bytes = kib(64), at most mib(1);
 
-    /// Standard output that is kept; the rest is dropped and the receipt says so. More would drown a model's context.
+    /// Standard output that is kept; the rest is dropped and the receipt says so. More would drown
+    /// a model's context.
     stdout("stdout"): Bytes = mib(1), at most mib(64);
 
     /// Standard error that is kept; the rest is dropped and the receipt says so.
@@ -252,25 +263,27 @@ limits! {
     /// HTTP requests, permitted and refused ones. A page with its parts has fewer; more is a crawl.
     http_requests("http-requests"): Count = Count(32), at most Count(1_024);
 
-    /// The body of one HTTP response. What a model reads has kilobytes; this is for data that a tool boils down.
+    /// The body of one HTTP response. What a model reads has kilobytes; this is for data that a
+    /// tool boils down.
     http_response("http-response"): Bytes = mib(10), at most mib(256);
 
     /// The body of one HTTP request, so that a tool cannot carry away everything it sees at once.
     http_request_body("http-request-body"): Bytes = mib(10), at most mib(256);
 
-    /// HTTP exchanges at once: each holds a socket and a buffer of the host. Browsers open six to one server.
+    /// HTTP exchanges at once: each holds a socket and a buffer of the host. Browsers open six to
+    /// one server.
     http_concurrent("http-concurrent"): Count = Count(4), at most Count(16);
 
-    /// TCP sockets that the call makes, whether they get connected or not, and names that it looks up for them. A client
-    /// of one service has one; a name may have several addresses to try.
+    /// TCP sockets that the call makes, whether they get connected or not, and names that it looks
+    /// up for them. A client of one service has one; a name may have several addresses to try.
     tcp_connections("tcp-connections"): Count = Count(4), at most Count(64);
 
-    /// Calls of other tools inside one another. A tool that uses a tool needs one; the instance pool has room for the
-    /// ceiling in every place, which is why it cannot be raised far.
+    /// Calls of other tools inside one another. A tool that uses a tool needs one; the instance
+    /// pool has room for the ceiling in every place, which is why it cannot be raised far.
     nested_depth("nested-depth"): Count = Count(4), at most Count(4), never above Count(16);
 
-    /// Calls of other tools, refused ones included and those counted that the called tools make. Each may use as much as
-    /// its own limits give, so this bounds what one call sets in motion.
+    /// Calls of other tools, refused ones included and those counted that the called tools make.
+    /// Each may use as much as its own limits give, so this bounds what one call sets in motion.
     nested_calls("nested-calls"): Count = Count(32), at most Count(1_024);
 
     /// The result of a typed call.
@@ -302,8 +315,20 @@ mod tests {
     fn a_key_is_asked_for_once_and_must_exist() {
         let mut request = LimitsRequest::default();
         request.ask("fuel", "1_000").expect("a limit");
-        assert!(request.ask("fuel", "1").is_err_and(|error| error.contains("twice")));
-        assert!(request.ask("fule", "1").is_err_and(|error| error.contains("fuel, wall")));
-        assert!(request.ask("memory", "1").is_err_and(|error| error.contains("64MiB")));
+        assert!(
+            request
+                .ask("fuel", "1")
+                .is_err_and(|error| error.contains("twice"))
+        );
+        assert!(
+            request
+                .ask("fule", "1")
+                .is_err_and(|error| error.contains("fuel, wall"))
+        );
+        assert!(
+            request
+                .ask("memory", "1")
+                .is_err_and(|error| error.contains("64MiB"))
+        );
     }
 }

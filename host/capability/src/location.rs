@@ -1,9 +1,10 @@
 //! Where a directory of the host lies, whatever names lead to it.
 //!
-//! Ancestors are found by walking `..` from descriptor to descriptor and comparing device and inode. Text would be wrong
-//! where a directory was moved since it was opened, where it was reached through a symbolic link, and where it was
-//! removed. Above a mount point that way leads on in the tree that the process sees; a directory that is mounted a second
-//! time elsewhere (a bind mount, as containers have them) is found by its path within its file system.
+//! Ancestors are found by walking `..` from descriptor to descriptor and comparing device and
+//! inode. Text would be wrong where a directory was moved since it was opened, where it was reached
+//! through a symbolic link, and where it was removed. Above a mount point that way leads on in the
+//! tree that the process sees; a directory that is mounted a second time elsewhere (a bind mount,
+//! as containers have them) is found by its path within its file system.
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags, fstat, openat, statx};
 
-/// Directories above one that are looked at. A path of 4,096 bytes, the longest Linux resolves, has at most half as many.
+/// Directories above one that are looked at. A path of 4,096 bytes, the longest Linux resolves, has
+/// at most half as many.
 const MAX_DEPTH: usize = 2_048;
 
 /// The longest table of mounts that is read, in bytes: tens of thousands of mounts.
@@ -48,7 +50,8 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// More directories lie above it than a path can name, or the system does not let one of them be looked at.
+    /// More directories lie above it than a path can name, or the system does not let one of them
+    /// be looked at.
     pub fn of(dir: impl AsFd) -> io::Result<Self> {
         let mut identities = vec![identity(&dir)?];
         let mut at = above(&dir)?;
@@ -56,12 +59,17 @@ impl Location {
             let next = identity(&at)?;
             if identities.last() == Some(&next) {
                 // The root is its own parent.
-                return Ok(Self { identities, place: place(&dir)? });
+                return Ok(Self {
+                    identities,
+                    place: place(&dir)?,
+                });
             }
             identities.push(next);
             at = above(at)?;
         }
-        Err(io::Error::other(format!("more than {MAX_DEPTH} directories lie above it")))
+        Err(io::Error::other(format!(
+            "more than {MAX_DEPTH} directories lie above it"
+        )))
     }
 
     /// Finds out where an open file lies that is no directory, as far as the table of mounts says.
@@ -70,31 +78,50 @@ impl Location {
     ///
     /// The system does not let it be looked at.
     pub(crate) fn of_file(file: impl AsFd) -> io::Result<Self> {
-        Ok(Self { identities: vec![identity(&file)?], place: place(file)? })
+        Ok(Self {
+            identities: vec![identity(&file)?],
+            place: place(file)?,
+        })
     }
 
     /// Returns true if the directory is the other one or lies in it.
     pub fn lies_in(&self, outer: &Self) -> bool {
-        let above = outer.identities.first().is_some_and(|outer| self.identities.contains(outer));
+        let above = outer
+            .identities
+            .first()
+            .is_some_and(|outer| self.identities.contains(outer));
         let within = self.place.as_ref().zip(outer.place.as_ref());
-        above || within.is_some_and(|(own, outer)| own.device == outer.device && own.path.starts_with(&outer.path))
+        above
+            || within.is_some_and(|(own, outer)| {
+                own.device == outer.device && own.path.starts_with(&outer.path)
+            })
     }
 }
 
 fn above(dir: impl AsFd) -> io::Result<OwnedFd> {
-    Ok(openat(dir, "..", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    Ok(openat(
+        dir,
+        "..",
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?)
 }
 
 fn identity(dir: impl AsFd) -> io::Result<Identity> {
     let stat = fstat(dir)?;
-    Ok(Identity { device: stat.st_dev, inode: stat.st_ino })
+    Ok(Identity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+    })
 }
 
-/// The place of a directory, by the row of its mount in the table of mounts (`proc_pid_mountinfo(5)`): id, parent, device,
-/// root within the file system, mount point.
+/// The place of a directory, by the row of its mount in the table of mounts
+/// (`proc_pid_mountinfo(5)`): id, parent, device, root within the file system, mount point.
 fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
     let path = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_fd().as_raw_fd()));
-    let (Ok(path), Ok(table)) = (path, std::fs::File::open("/proc/self/mountinfo")) else { return Ok(None) };
+    let (Ok(path), Ok(table)) = (path, std::fs::File::open("/proc/self/mountinfo")) else {
+        return Ok(None);
+    };
     let mount = statx(dir, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
     if mount.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
         return Ok(None);
@@ -103,7 +130,9 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
     table.take(MAX_MOUNTS).read_to_end(&mut rows)?;
     for row in rows.split(|byte| *byte == b'\n') {
         let fields: Vec<&[u8]> = row.split(|byte| *byte == b' ').take(5).collect();
-        let [own, _, device, root, point] = fields[..] else { continue };
+        let [own, _, device, root, point] = fields[..] else {
+            continue;
+        };
         if own == id.as_bytes() {
             let (root, point) = (unescaped(root), unescaped(point));
             let below = path.strip_prefix(point).ok().map(|below| root.join(below));
@@ -118,7 +147,10 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
 pub(crate) fn unescaped(text: &[u8]) -> PathBuf {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
     while let Some((first, after)) = rest.split_first() {
-        let code = after.get(..3).filter(|_| *first == b'\\').and_then(|digits| str::from_utf8(digits).ok());
+        let code = after
+            .get(..3)
+            .filter(|_| *first == b'\\')
+            .and_then(|digits| str::from_utf8(digits).ok());
         match code.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
             Some(byte) => {
                 bytes.push(byte);

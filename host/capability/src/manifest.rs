@@ -1,8 +1,8 @@
 //! The capability manifest: what a tool asks for, and why.
 //!
 //! Written by the author as `capabilities.toml`, carried in the component as the custom section
-//! `cofferdam:capabilities` in canonical JSON (RFC 8785), so that the component's digest covers it. Unknown keys,
-//! duplicate keys and rows without a reason are errors in both forms.
+//! `cofferdam:capabilities` in canonical JSON (RFC 8785), so that the component's digest covers it.
+//! Unknown keys, duplicate keys and rows without a reason are errors in both forms.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -103,7 +103,8 @@ pub struct HttpRow {
     /// The methods, such as `GET`; every method when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
-    /// The ports, for both schemes; when left out 80 for http and 443 for https, and below `*` the port of the offer.
+    /// The ports, for both schemes; when left out 80 for http and 443 for https, and below `*` the
+    /// port of the offer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<Port>,
     /// Path prefixes; every path when left out.
@@ -207,20 +208,23 @@ impl Manifest {
     /// Reads `capabilities.toml`. `file` names it in errors, together with line and column.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, ManifestError> {
         check_size(text.len(), file)?;
-        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::from_toml(&error, text, file))?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|error| ManifestError::from_toml(&error, text, file))?;
         manifest.checked(file)
     }
 
     /// Reads the JSON of the custom section. `origin` names the component in errors.
     pub fn from_json(json: &[u8], origin: &str) -> Result<Self, ManifestError> {
         check_size(json.len(), origin)?;
-        let manifest: Self = serde_json::from_slice(json).map_err(|error| ManifestError::from_json(&error, origin))?;
+        let manifest: Self = serde_json::from_slice(json)
+            .map_err(|error| ManifestError::from_json(&error, origin))?;
         manifest.checked(origin)
     }
 
     /// The one form in which a manifest is embedded and digested.
     pub fn to_canonical_json(&self) -> Result<Vec<u8>, ManifestError> {
-        serde_json_canonicalizer::to_vec(self).map_err(|error| ManifestError::from_json(&error, "manifest"))
+        serde_json_canonicalizer::to_vec(self)
+            .map_err(|error| ManifestError::from_json(&error, "manifest"))
     }
 
     /// The digest of the canonical form: what a reviewer signs off.
@@ -232,9 +236,16 @@ impl Manifest {
     fn check_network(&self, origin: &str) -> Result<(), ManifestError> {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
         if self.tcp.iter().any(|row| row.host.is_any()) {
-            return refuse("[[tcp]] `host = \"*\"` is every host: name the hosts that the tool needs".to_owned());
+            return refuse(
+                "[[tcp]] `host = \"*\"` is every host: name the hosts that the tool needs"
+                    .to_owned(),
+            );
         }
-        match self.secret.iter().find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host))) {
+        match self
+            .secret
+            .iter()
+            .find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host)))
+        {
             Some(secret) => refuse(format!(
                 "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it is for",
                 secret.host,
@@ -244,21 +255,30 @@ impl Manifest {
         }
     }
 
-    /// Refuses a second row that asks for the same requests or connections, whatever reason it has and in whatever order it
-    /// lists them.
+    /// Refuses a second row that asks for the same requests or connections, whatever reason it has
+    /// and in whatever order it lists them.
     fn check_repeated_network(&self, origin: &str) -> Result<(), ManifestError> {
         let refuse = |table: &str, host: &HostPattern| {
-            let problem = format!("[[{table}]] `host = \"{host}\"` appears twice with the same keys: keep one row");
+            let problem = format!(
+                "[[{table}]] `host = \"{host}\"` appears twice with the same keys: keep one row"
+            );
             Err(ManifestError::at(origin, problem))
         };
         for (index, row) in self.http.iter().enumerate() {
-            if self.http.iter().take(index).any(|other| other.asks_the_same(row)) {
+            if self
+                .http
+                .iter()
+                .take(index)
+                .any(|other| other.asks_the_same(row))
+            {
                 return refuse("http", &row.host);
             }
         }
         for (index, row) in self.tcp.iter().enumerate() {
             let same = |other: &TcpRow| {
-                other.host == row.host && other.ports.are_within(&row.ports) && row.ports.are_within(&other.ports)
+                other.host == row.host
+                    && other.ports.are_within(&row.ports)
+                    && row.ports.are_within(&other.ports)
             };
             if self.tcp.iter().take(index).any(same) {
                 return refuse("tcp", &row.host);
@@ -267,10 +287,11 @@ impl Manifest {
         Ok(())
     }
 
-    /// Refuses a character that could draw on a terminal, forge a line or hide a word from a reviewer, in any text of the
-    /// manifest: reasons, paths, hosts, names.
+    /// Refuses a character that could draw on a terminal, forge a line or hide a word from a
+    /// reviewer, in any text of the manifest: reasons, paths, hosts, names.
     fn check_text(&self, origin: &str) -> Result<(), ManifestError> {
-        let whole = serde_json::to_value(self).map_err(|error| ManifestError::from_json(&error, origin))?;
+        let whole =
+            serde_json::to_value(self).map_err(|error| ManifestError::from_json(&error, origin))?;
         let sections = whole.as_object().into_iter().flatten();
         for (section, value) in sections {
             let (place, rows) = match value {
@@ -295,22 +316,48 @@ impl Manifest {
         let at = |problem: String| ManifestError::at(origin, problem);
         let refuse = |problem: String| Err(at(problem));
         if self.schema != SCHEMA {
-            return refuse(format!("`schema = {}` is unknown to this host: expected `schema = {SCHEMA}`", self.schema));
+            return refuse(format!(
+                "`schema = {}` is unknown to this host: expected `schema = {SCHEMA}`",
+                self.schema
+            ));
         }
         if self != Self::empty() {
-            check_tool_name(&self.tool.name).map_err(|problem| at(format!("[tool] `name`: {problem}")))?;
+            check_tool_name(&self.tool.name)
+                .map_err(|problem| at(format!("[tool] `name`: {problem}")))?;
         }
         self.check_text(origin)?;
-        twice("[[fs]] `path`", self.fs.iter().map(|row| row.path.as_str()), origin)?;
-        twice("[[env]] `name`", self.env.iter().map(|row| row.name.as_str()), origin)?;
-        twice("[[secret]] `name`", self.secret.iter().map(|row| row.name.as_str()), origin)?;
-        twice("[[call]] `name`", self.call.iter().map(|row| row.name.as_str()), origin)?;
+        twice(
+            "[[fs]] `path`",
+            self.fs.iter().map(|row| row.path.as_str()),
+            origin,
+        )?;
+        twice(
+            "[[env]] `name`",
+            self.env.iter().map(|row| row.name.as_str()),
+            origin,
+        )?;
+        twice(
+            "[[secret]] `name`",
+            self.secret.iter().map(|row| row.name.as_str()),
+            origin,
+        )?;
+        twice(
+            "[[call]] `name`",
+            self.call.iter().map(|row| row.name.as_str()),
+            origin,
+        )?;
         self.check_repeated_network(origin)?;
         self.check_network(origin)?;
-        twice("[[unused]] `interface`", self.unused.iter().map(|row| row.interface.as_str()), origin)?;
+        twice(
+            "[[unused]] `interface`",
+            self.unused.iter().map(|row| row.interface.as_str()),
+            origin,
+        )?;
         for row in &self.fs {
             let scratch = GuestPath::scratch();
-            if scratch.contains(&row.path) && (row.path != scratch || row.access != Access::ReadWrite) {
+            if scratch.contains(&row.path)
+                && (row.path != scratch || row.access != Access::ReadWrite)
+            {
                 return refuse(format!(
                     "[[fs]] `path = \"{}\"` ({}): {scratch} is empty at the start of every call, so ask for {scratch} \
                      itself and read-write",
@@ -320,18 +367,23 @@ impl Manifest {
         }
         for row in &self.env {
             if row.name.is_empty() || row.name.contains(['=', '\0']) {
-                return refuse(format!("[[env]] `name = {:?}` is not the name of a variable", row.name));
+                return refuse(format!(
+                    "[[env]] `name = {:?}` is not the name of a variable",
+                    row.name
+                ));
             }
         }
         for row in &self.call {
-            check_tool_name(&row.name).map_err(|problem| at(format!("[[call]] `name`: {problem}")))?;
+            check_tool_name(&row.name)
+                .map_err(|problem| at(format!("[[call]] `name`: {problem}")))?;
         }
         Ok(self)
     }
 }
 
 impl HttpRow {
-    /// Whether the row, before anything narrows it, is about this request. `path` is that of the URI, without the query.
+    /// Whether the row, before anything narrows it, is about this request. `path` is that of the
+    /// URI, without the query.
     pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
         self.rule().covers(method, scheme, host, port, path)
     }
@@ -339,9 +391,16 @@ impl HttpRow {
     /// Returns true if both rows are about the same requests, whatever their reasons.
     fn asks_the_same(&self, other: &Self) -> bool {
         fn alike<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-            one.iter().all(|item| other.contains(item)) && other.iter().all(|item| one.contains(item))
+            one.iter().all(|item| other.contains(item))
+                && other.iter().all(|item| one.contains(item))
         }
-        let Self { host, methods, ports, paths, reason: _ } = self;
+        let Self {
+            host,
+            methods,
+            ports,
+            paths,
+            reason: _,
+        } = self;
         *host == other.host
             && alike(methods, &other.methods)
             && alike(ports, &other.ports)
@@ -350,7 +409,12 @@ impl HttpRow {
 
     /// The row as a rule, before anything narrows it.
     pub(crate) fn rule(&self) -> HttpRule {
-        HttpRule::new(self.host.clone(), self.methods.clone(), self.ports.clone(), self.paths.clone())
+        HttpRule::new(
+            self.host.clone(),
+            self.methods.clone(),
+            self.ports.clone(),
+            self.paths.clone(),
+        )
     }
 }
 
@@ -387,14 +451,22 @@ impl fmt::Display for Access {
     }
 }
 
-/// Returns the key of the first text below `value` that holds a hiding character, and the character.
+/// Returns the key of the first text below `value` that holds a hiding character, and the
+/// character.
 fn hidden(value: &Value) -> Option<(String, char)> {
     match value {
         Value::String(text) => ForeignText::line(text).hidden().map(|c| (String::new(), c)),
         Value::Array(values) => values.iter().find_map(hidden),
         Value::Object(values) => values.iter().find_map(|(key, value)| {
             let (inner, c) = hidden(value)?;
-            Some((if inner.is_empty() { key.clone() } else { format!("{key}.{inner}") }, c))
+            Some((
+                if inner.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{key}.{inner}")
+                },
+                c,
+            ))
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -409,11 +481,18 @@ fn check_size(len: usize, origin: &str) -> Result<(), ManifestError> {
 }
 
 /// Refuses a second row of the same name, because one of the two would silently not count.
-fn twice<'a>(key: &str, values: impl Iterator<Item = &'a str>, origin: &str) -> Result<(), ManifestError> {
+fn twice<'a>(
+    key: &str,
+    values: impl Iterator<Item = &'a str>,
+    origin: &str,
+) -> Result<(), ManifestError> {
     let mut seen = BTreeSet::new();
     for value in values {
         if !seen.insert(value) {
-            return Err(ManifestError::at(origin, format!("{key} = {value:?} appears twice: keep one row")));
+            return Err(ManifestError::at(
+                origin,
+                format!("{key} = {value:?} appears twice: keep one row"),
+            ));
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
-//! Where a tool may send requests: rules about host, port, method and path, and about the addresses behind a name.
+//! Where a tool may send requests: rules about host, port, method and path, and about the addresses
+//! behind a name.
 //!
-//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp/` ask [`NetworkPolicy`] before a name is looked
-//! up, and [`AddressPolicy`] before a connection is made.
+//! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp/` ask [`NetworkPolicy`]
+//! before a name is looked up, and [`AddressPolicy`] before a connection is made.
 
 mod address;
 mod host;
@@ -20,8 +21,9 @@ pub use host::{Host, HostPattern};
 pub use path::PathPrefix;
 pub use tcp::{TcpOffer, TcpPorts, TcpRule};
 
-/// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing would be checked any
-/// more; `TRACE` asks the server to send back the headers that the host injected.
+/// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing
+/// would be checked any more; `TRACE` asks the server to send back the headers that the host
+/// injected.
 const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
 
 /// The longest name of a method; the registry of HTTP methods has none above 17 bytes.
@@ -51,7 +53,8 @@ pub struct Method(String);
 #[serde(into = "u16", try_from = "u16")]
 pub struct Port(u16);
 
-/// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest declares.
+/// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest
+/// declares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct HostOffer {
@@ -62,9 +65,11 @@ pub struct HostOffer {
 /// The most of the network this host gives to any tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkCeiling {
-    /// Hosts that tools may be granted. The default is every host: what is granted is the operator's decision per tool.
+    /// Hosts that tools may be granted. The default is every host: what is granted is the
+    /// operator's decision per tool.
     pub hosts: Vec<HostPattern>,
-    /// Addresses that tools may reach although they are not public, such as `127.0.0.1/32`. The default is none.
+    /// Addresses that tools may reach although they are not public, such as `127.0.0.1/32`. The
+    /// default is none.
     pub addresses: Vec<IpNet>,
 }
 
@@ -72,7 +77,8 @@ pub struct NetworkCeiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpRule {
     host: HostPattern,
-    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves them as well.
+    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves
+    /// them as well.
     open: bool,
     /// Every method but [`NEVER`] when empty.
     methods: Vec<Method>,
@@ -92,7 +98,8 @@ pub struct NetworkPolicy {
     addresses: AddressPolicy,
 }
 
-/// How far a request came before a rule refused it. The row where it came farthest is the one that was meant.
+/// How far a request came before a rule refused it. The row where it came farthest is the one that
+/// was meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Stage {
     Host,
@@ -113,9 +120,21 @@ impl Scheme {
 
 impl HttpRule {
     /// A rule as a manifest asks for it.
-    pub(crate) fn new(host: HostPattern, methods: Vec<Method>, ports: Vec<Port>, paths: Vec<PathPrefix>) -> Self {
+    pub(crate) fn new(
+        host: HostPattern,
+        methods: Vec<Method>,
+        ports: Vec<Port>,
+        paths: Vec<PathPrefix>,
+    ) -> Self {
         let open = host.is_any();
-        Self { host, open, methods, ports, offered: None, paths }
+        Self {
+            host,
+            open,
+            methods,
+            ports,
+            offered: None,
+            paths,
+        }
     }
 
     /// What both this rule and a pattern permit: a ceiling or an offer.
@@ -123,21 +142,33 @@ impl HttpRule {
         let host = self.host.meet(pattern)?;
         let reachable = |port: Port| match self.ports.as_slice() {
             [] if self.open => true,
-            [] => [Scheme::Http, Scheme::Https].iter().any(|scheme| scheme.default_port() == port.0),
+            [] => [Scheme::Http, Scheme::Https]
+                .iter()
+                .any(|scheme| scheme.default_port() == port.0),
             ports => ports.contains(&port),
         };
         if port.is_some_and(|port| !reachable(port)) {
             return None;
         }
-        Some(Self { host, offered: port, ..self.clone() })
+        Some(Self {
+            host,
+            offered: port,
+            ..self.clone()
+        })
     }
 
-    /// Whether this rule permits nothing that `other` does not permit, whatever ceilings and offers narrow both.
+    /// Whether this rule permits nothing that `other` does not permit, whatever ceilings and offers
+    /// narrow both.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let methods = other.methods.is_empty()
-            || (!self.methods.is_empty() && self.methods.iter().all(|method| other.methods.contains(method)));
+            || (!self.methods.is_empty()
+                && self
+                    .methods
+                    .iter()
+                    .all(|method| other.methods.contains(method)));
         let covered = |path: &PathPrefix| other.paths.iter().any(|other| path.is_within(other));
-        let paths = other.paths.is_empty() || (!self.paths.is_empty() && self.paths.iter().all(covered));
+        let paths =
+            other.paths.is_empty() || (!self.paths.is_empty() && self.paths.iter().all(covered));
         self.host.is_within(&other.host) && self.has_ports_of(other) && methods && paths
     }
 
@@ -158,15 +189,31 @@ impl HttpRule {
         &self.host
     }
 
-    pub(crate) fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
+    pub(crate) fn covers(
+        &self,
+        method: &str,
+        scheme: Scheme,
+        host: &Host,
+        port: u16,
+        path: &str,
+    ) -> bool {
         self.host.covers(host) && self.permits(method, scheme, port, path).is_ok()
     }
 
     /// The error also says how far the request came.
-    fn permits(&self, method: &str, scheme: Scheme, port: u16, path: &str) -> Result<(), (Stage, Refusal)> {
+    fn permits(
+        &self,
+        method: &str,
+        scheme: Scheme,
+        port: u16,
+        path: &str,
+    ) -> Result<(), (Stage, Refusal)> {
         let refuse = |stage, problem: String| Err((stage, Refusal(problem)));
         if NEVER.contains(&method) {
-            return refuse(Stage::Method, format!("method {method} is permitted to no tool"));
+            return refuse(
+                Stage::Method,
+                format!("method {method} is permitted to no tool"),
+            );
         }
         if !self.methods.is_empty() && !self.methods.iter().any(|permitted| permitted.0 == method) {
             return refuse(Stage::Method, format!("method {method} is not granted"));
@@ -187,7 +234,11 @@ impl HttpRule {
 
 impl NetworkPolicy {
     pub(crate) fn new(rules: Vec<HttpRule>, tcp: Vec<TcpRule>, addresses: AddressPolicy) -> Self {
-        Self { rules, tcp, addresses }
+        Self {
+            rules,
+            tcp,
+            addresses,
+        }
     }
 
     /// Whether a request may be sent. `path` is that of the URI, without the query.
@@ -195,7 +246,14 @@ impl NetworkPolicy {
     /// # Errors
     ///
     /// Why not, for the row that comes closest.
-    pub fn permits(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> Result<(), Refusal> {
+    pub fn permits(
+        &self,
+        method: &str,
+        scheme: Scheme,
+        host: &Host,
+        port: u16,
+        path: &str,
+    ) -> Result<(), Refusal> {
         let mut closest = (Stage::Host, Refusal("the host is not granted".to_owned()));
         for rule in self.rules.iter().filter(|rule| rule.host.covers(host)) {
             match rule.permits(method, scheme, port, path) {
@@ -217,9 +275,13 @@ impl NetworkPolicy {
         !self.tcp.is_empty()
     }
 
-    /// The ports of this host that it may be connected to over TCP; none for a host that is not granted.
+    /// The ports of this host that it may be connected to over TCP; none for a host that is not
+    /// granted.
     pub fn tcp_ports(&self, host: &Host) -> BTreeSet<u16> {
-        self.tcp.iter().filter_map(|rule| rule.port_of(host)).collect()
+        self.tcp
+            .iter()
+            .filter_map(|rule| rule.port_of(host))
+            .collect()
     }
 
     /// The hosts and ports that it may be connected to over TCP.
@@ -227,7 +289,8 @@ impl NetworkPolicy {
         &self.tcp
     }
 
-    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the operator too.
+    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the
+    /// operator too.
     pub fn reaches_every_host(&self) -> bool {
         self.rules.iter().any(|rule| rule.host.is_any())
     }
@@ -253,24 +316,35 @@ impl fmt::Display for HttpRule {
         if self.methods.is_empty() {
             f.write_str(" any method")?;
         }
-        self.methods.iter().try_for_each(|method| write!(f, " {method}"))?;
-        let ports = self.offered.as_ref().map_or(self.ports.as_slice(), std::slice::from_ref);
+        self.methods
+            .iter()
+            .try_for_each(|method| write!(f, " {method}"))?;
+        let ports = self
+            .offered
+            .as_ref()
+            .map_or(self.ports.as_slice(), std::slice::from_ref);
         if !ports.is_empty() {
             f.write_str(" port")?;
         }
         ports.iter().try_for_each(|port| write!(f, " {}", port.0))?;
-        self.paths.iter().try_for_each(|path| write!(f, " {}", String::from(path.clone())))
+        self.paths
+            .iter()
+            .try_for_each(|path| write!(f, " {}", String::from(path.clone())))
     }
 }
 
 impl Default for NetworkCeiling {
     fn default() -> Self {
-        Self { hosts: vec![HostPattern::ANY], addresses: Vec::new() }
+        Self {
+            hosts: vec![HostPattern::ANY],
+            addresses: Vec::new(),
+        }
     }
 }
 
 impl HostOffer {
-    /// Hosts, and the one port of them that is offered; every port that is declared when there is none.
+    /// Hosts, and the one port of them that is offered; every port that is declared when there is
+    /// none.
     pub fn new(pattern: HostPattern, port: Option<Port>) -> Self {
         Self { pattern, port }
     }
@@ -298,7 +372,10 @@ impl FromStr for HostOffer {
             Ok(number) => Port::try_from(number),
             Err(_) => Err(format!("`{port}` is not a port: expected 1 to 65535")),
         });
-        Ok(Self { pattern: pattern.parse()?, port: port.transpose()? })
+        Ok(Self {
+            pattern: pattern.parse()?,
+            port: port.transpose()?,
+        })
     }
 }
 
@@ -346,12 +423,17 @@ impl TryFrom<String> for Method {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let token = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        let token =
+            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
         if text.is_empty() || text.len() > MAX_METHOD || !text.bytes().all(token) {
-            return Err(format!("`methods` holds {text:?}: expected a method in upper case, such as GET"));
+            return Err(format!(
+                "`methods` holds {text:?}: expected a method in upper case, such as GET"
+            ));
         }
         if NEVER.contains(&text.as_str()) {
-            return Err(format!("`methods` holds {text:?}, which is permitted to no tool: remove it"));
+            return Err(format!(
+                "`methods` holds {text:?}, which is permitted to no tool: remove it"
+            ));
         }
         Ok(Self(text))
     }

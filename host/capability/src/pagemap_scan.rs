@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Lets the kernel say which pages a call has written, so that only those are reset (`PAGEMAP_SCAN`, Linux 6.7).
+/// Lets the kernel say which pages a call has written, so that only those are reset
+/// (`PAGEMAP_SCAN`, Linux 6.7).
 ///
 /// It overlooks pages that were swapped out: the next call would find them as they were left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

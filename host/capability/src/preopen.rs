@@ -1,7 +1,8 @@
 //! Directories: offered by the operator, opened once, handed on by descriptor.
 //!
-//! This is the only file of the host that opens a directory for a guest. Everything after it holds a descriptor, so a
-//! directory that is swapped for a symbolic link after the grant changes nothing.
+//! This is the only file of the host that opens a directory for a guest. Everything after it holds
+//! a descriptor, so a directory that is swapped for a symbolic link after the grant changes
+//! nothing.
 
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ pub struct Offer {
     dir: Arc<Dir>,
     /// Where the directory came from, for messages.
     host: String,
-    /// The operator named it by a path of the host; else it lies in a tree that the host keeps for its tools.
+    /// The operator named it by a path of the host; else it lies in a tree that the host keeps for
+    /// its tools.
     named: bool,
 }
 
@@ -43,41 +45,81 @@ impl Offer {
     ///
     /// # Ambient Authority
     ///
-    /// Resolves `host` as the operator would, symbolic links included. Errors when it is not a directory, or leads to a file
-    /// system by which the kernel shows itself.
-    #[allow(clippy::disallowed_methods, reason = "the operator names it; this is where guests' directories are opened")]
-    pub fn host_directory(host: &Path, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
+    /// Resolves `host` as the operator would, symbolic links included. Errors when it is not a
+    /// directory, or leads to a file system by which the kernel shows itself.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the operator names it; this is where guests' directories are opened"
+    )]
+    pub fn host_directory(
+        host: &Path,
+        guest: GuestPath,
+        access: Access,
+    ) -> Result<Self, GrantError> {
         let name = host.display().to_string();
-        let open = |source| GrantError::Open { path: name.clone(), source };
+        let open = |source| GrantError::Open {
+            path: name.clone(),
+            source,
+        };
         let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(open)?;
         if let Some(found) = kernel_files::found_in(&dir).map_err(open)? {
-            return Err(GrantError::KernelFiles { host: name, guest, found: found.display().to_string() });
+            return Err(GrantError::KernelFiles {
+                host: name,
+                guest,
+                found: found.display().to_string(),
+            });
         }
-        Ok(Self { guest, access, dir: Arc::new(dir), host: name, named: true })
+        Ok(Self {
+            guest,
+            access,
+            dir: Arc::new(dir),
+            host: name,
+            named: true,
+        })
     }
 
     /// Offers a directory inside `tree`, such as an agent's workspace; `guest` names it in both.
     pub fn below(tree: &Dir, guest: GuestPath, access: Access) -> Result<Self, GrantError> {
-        let open = |source| GrantError::Open { path: guest.to_string(), source };
+        let open = |source| GrantError::Open {
+            path: guest.to_string(),
+            source,
+        };
         let dir = Arc::new(tree.open_dir(guest.below_root()).map_err(open)?);
         let host = guest.to_string();
-        Ok(Self { guest, access, dir, host, named: false })
+        Ok(Self {
+            guest,
+            access,
+            dir,
+            host,
+            named: false,
+        })
     }
 
-    /// Refuses a directory that holds `data`, the data directory of the host, or lies in it: keys, tokens, conversations
-    /// and the components of all agents would be the tool's. A workspace, which the host itself offers, may lie there.
+    /// Refuses a directory that holds `data`, the data directory of the host, or lies in it: keys,
+    /// tokens, conversations and the components of all agents would be the tool's. A workspace,
+    /// which the host itself offers, may lie there.
     ///
     /// # Errors
     ///
-    /// [`GrantError::HostData`], or [`GrantError::Open`] if the system does not say where a directory lies.
+    /// [`GrantError::HostData`], or [`GrantError::Open`] if the system does not say where a
+    /// directory lies.
     pub fn refuse_host_data(&self, data: &Dir) -> Result<(), GrantError> {
-        let open = |source| GrantError::Open { path: self.host.clone(), source };
+        let open = |source| GrantError::Open {
+            path: self.host.clone(),
+            source,
+        };
         if !self.named {
             return Ok(());
         }
-        let (own, data) = (Location::of(&*self.dir).map_err(open)?, Location::of(data).map_err(open)?);
+        let (own, data) = (
+            Location::of(&*self.dir).map_err(open)?,
+            Location::of(data).map_err(open)?,
+        );
         if own.lies_in(&data) || data.lies_in(&own) {
-            return Err(GrantError::HostData { host: self.host.clone(), guest: self.guest.clone() });
+            return Err(GrantError::HostData {
+                host: self.host.clone(),
+                guest: self.guest.clone(),
+            });
         }
         Ok(())
     }
@@ -87,11 +129,19 @@ impl Offer {
         &self.guest
     }
 
-    /// What both the offer and a row `asked` (path and access) cover: the deeper directory, the lesser access.
-    pub(crate) fn meet(&self, asked: &GuestPath, access: Access) -> Result<Option<Preopen>, GrantError> {
+    /// What both the offer and a row `asked` (path and access) cover: the deeper directory, the
+    /// lesser access.
+    pub(crate) fn meet(
+        &self,
+        asked: &GuestPath,
+        access: Access,
+    ) -> Result<Option<Preopen>, GrantError> {
         let access = access.min(self.access);
         if let Some(below) = self.guest.below(asked) {
-            let open = |source| GrantError::Open { path: format!("{below} in {}", self.host), source };
+            let open = |source| GrantError::Open {
+                path: format!("{below} in {}", self.host),
+                source,
+            };
             let dir = match below {
                 "." => Arc::clone(&self.dir),
                 below => Arc::new(self.dir.open_dir(below).map_err(open)?),
@@ -99,7 +149,11 @@ impl Offer {
             return Ok(Some(Preopen::new(asked.clone(), access, dir)));
         }
         if asked.contains(&self.guest) {
-            return Ok(Some(Preopen::new(self.guest.clone(), access, Arc::clone(&self.dir))));
+            return Ok(Some(Preopen::new(
+                self.guest.clone(),
+                access,
+                Arc::clone(&self.dir),
+            )));
         }
         Ok(None)
     }
@@ -107,8 +161,14 @@ impl Offer {
 
 impl Preopen {
     fn new(guest: GuestPath, access: Access, dir: Arc<Dir>) -> Self {
-        let host = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd())).unwrap_or_default();
-        Self { guest, access, dir, host }
+        let host =
+            std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd())).unwrap_or_default();
+        Self {
+            guest,
+            access,
+            dir,
+            host,
+        }
     }
 
     /// The path under which the guest sees it.
@@ -121,7 +181,8 @@ impl Preopen {
         self.access
     }
 
-    /// Where the directory lay on the host when it was opened, for people; empty if the system does not say.
+    /// Where the directory lay on the host when it was opened, for people; empty if the system does
+    /// not say.
     pub fn host(&self) -> &Path {
         &self.host
     }

@@ -20,7 +20,8 @@ pub struct Bytes(pub u64);
 pub struct Time(pub Duration);
 
 impl Bytes {
-    /// The size as a length in memory; saturating, because no buffer here can be larger than memory.
+    /// The size as a length in memory; saturating, because no buffer here can be larger than
+    /// memory.
     pub fn len(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -66,7 +67,8 @@ impl FromStr for Count {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a number: expected a whole number such as 20_000_000_000");
+        let wrong =
+            || format!("`{text}` is not a number: expected a whole number such as 20_000_000_000");
         text.replace('_', "").parse().map(Self).map_err(|_| wrong())
     }
 }
@@ -75,12 +77,15 @@ impl FromStr for Bytes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a size: expected a number and a unit, such as 64MiB");
+        let wrong =
+            || format!("`{text}` is not a size: expected a number and a unit, such as 64MiB");
         // A bare number would leave open whether it counts bytes or mebibytes.
         if text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(wrong());
         }
-        text.parse::<bytesize::ByteSize>().map(|size| Self(size.as_u64())).map_err(|_| wrong())
+        text.parse::<bytesize::ByteSize>()
+            .map(|size| Self(size.as_u64()))
+            .map_err(|_| wrong())
     }
 }
 
@@ -88,8 +93,11 @@ impl FromStr for Time {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a duration: expected a number and a unit, such as 30s");
-        humantime::parse_duration(text).map(Self).map_err(|_| wrong())
+        let wrong =
+            || format!("`{text}` is not a duration: expected a number and a unit, such as 30s");
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|_| wrong())
     }
 }
 

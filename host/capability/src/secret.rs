@@ -1,4 +1,5 @@
-//! Secrets by name. A value is never here: who injects it has it (`tool/secret.rs`), and nobody else.
+//! Secrets by name. A value is never here: who injects it has it (`tool/secret.rs`), and nobody
+//! else.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,8 +11,8 @@ use crate::network::Host;
 /// The longest name of a secret, in bytes: it is shown where its value was.
 const MAX_NAME: usize = 64;
 
-/// Headers that frame a message or belong to one connection (RFC 9110, section 7.6.1), and `host`, which says who is
-/// asked. A secret in one of them would change what the request means.
+/// Headers that frame a message or belong to one connection (RFC 9110, section 7.6.1), and `host`,
+/// which says who is asked. A secret in one of them would change what the request means.
 const RESERVED: [&str; 13] = [
     "connection",
     "content-length",
@@ -106,7 +107,9 @@ impl FromStr for SecretName {
     fn from_str(text: &str) -> Result<Self, String> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
-            return Err(format!("{text:?} is not the name of a secret: expected 1 to {MAX_NAME} of A-Z a-z 0-9 . _ -"));
+            return Err(format!(
+                "{text:?} is not the name of a secret: expected 1 to {MAX_NAME} of A-Z a-z 0-9 . _ -"
+            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -127,10 +130,14 @@ impl TryFrom<String> for InjectHeader {
         let name = text.to_ascii_lowercase();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
-            return Err(format!("`header`: {text:?} is not the name of a header: expected one such as authorization"));
+            return Err(format!(
+                "`header`: {text:?} is not the name of a header: expected one such as authorization"
+            ));
         }
         if RESERVED.contains(&name.as_str()) {
-            return Err(format!("`header`: {text:?} frames the message: a secret goes into a header of its own"));
+            return Err(format!(
+                "`header`: {text:?} frames the message: a secret goes into a header of its own"
+            ));
         }
         Ok(Self(name))
     }
@@ -140,7 +147,9 @@ impl TryFrom<String> for InjectFormat {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let visible = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        let visible = text
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !visible || text.matches("{}").count() != 1 || text.trim() != text {
             return Err(format!(
                 "`format`: {text:?}: expected printable ASCII with exactly one {{}}, such as Bearer {{}}"

@@ -1,13 +1,15 @@
-//! Text from outside (guests, manifests, clients, registries, files): how it is shown, and what no manifest may hold.
+//! Text from outside (guests, manifests, clients, registries, files): how it is shown, and what no
+//! manifest may hold.
 //!
 //! This is the one rule in the host. Everything that prints or logs shows text by it.
 
 use std::fmt::{self, Write};
 use std::ops::RangeInclusive;
 
-/// Characters beyond the control characters that break lines, are not seen, or turn the direction of what is read:
-/// Unicode's Default_Ignorable_Code_Point, the separators of lines and paragraphs, and the anchors of annotations.
-/// U+FE0E and U+FE0F are left out: they choose between two looks of one character and hide nothing.
+/// Characters beyond the control characters that break lines, are not seen, or turn the direction
+/// of what is read: Unicode's Default_Ignorable_Code_Point, the separators of lines and paragraphs,
+/// and the anchors of annotations. U+FE0E and U+FE0F are left out: they choose between two looks of
+/// one character and hide nothing.
 const HIDING: [RangeInclusive<char>; 19] = [
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',
@@ -56,7 +58,9 @@ impl<'a> ForeignText<'a> {
 
     /// Returns the first character that a line must not hold, if there is one.
     pub fn hidden(self) -> Option<char> {
-        self.text.chars().find(|&c| is_hiding(c) && !(self.block && matches!(c, '\n' | '\t')))
+        self.text
+            .chars()
+            .find(|&c| is_hiding(c) && !(self.block && matches!(c, '\n' | '\t')))
     }
 }
 
@@ -104,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_block_has_lines_and_a_line_has_none() {
-        assert_eq!(ForeignText::block("a\tb\r\nc\rd\n").to_string(), "a\tb\nc\\rd\n");
+        assert_eq!(
+            ForeignText::block("a\tb\r\nc\rd\n").to_string(),
+            "a\tb\nc\\rd\n"
+        );
         assert_eq!(ForeignText::line("a\tb\r\nc").to_string(), r"a\tb\r\nc");
     }
 }

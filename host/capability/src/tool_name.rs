@@ -11,7 +11,8 @@ const NAMELESS: &str = "tool";
 /// Characters of a wrong name that a refusal repeats.
 const MOST_SHOWN: usize = MAX_TOOL_NAME;
 
-/// Refuses what is not the name of a tool. A name that passes is also safe as a file name: it holds no `/` and no `.`.
+/// Refuses what is not the name of a tool. A name that passes is also safe as a file name: it holds
+/// no `/` and no `.`.
 ///
 /// # Errors
 /// The text is not 1 to 64 of `A-Z a-z 0-9 _ -`, the first a letter or a digit.
@@ -31,9 +32,20 @@ pub fn check_tool_name(name: &str) -> Result<(), String> {
 
 /// Makes the name of a tool of a file's or an image's: every other character becomes `_`.
 pub fn tool_name_of(text: &str) -> String {
-    let name: String = text.chars().map(|c| if is_of_name(c) { c } else { '_' }).collect();
-    let name: String = name.trim_start_matches(['_', '-']).chars().take(MAX_TOOL_NAME).collect();
-    if name.is_empty() { NAMELESS.to_owned() } else { name }
+    let name: String = text
+        .chars()
+        .map(|c| if is_of_name(c) { c } else { '_' })
+        .collect();
+    let name: String = name
+        .trim_start_matches(['_', '-'])
+        .chars()
+        .take(MAX_TOOL_NAME)
+        .collect();
+    if name.is_empty() {
+        NAMELESS.to_owned()
+    } else {
+        name
+    }
 }
 
 fn is_of_name(c: char) -> bool {

@@ -1,6 +1,9 @@
-//! The access that a grant gives, in words: for a reviewer before the tool runs, and for the operator when the host starts.
+//! The access that a grant gives, in words: for a reviewer before the tool runs, and for the
+//! operator when the host starts.
 
-use cofferdam_capability::{Access, Grant, LOCKED_ENVIRONMENT, Limits, LowerLimit, Preopen, SecretRule, Withheld};
+use cofferdam_capability::{
+    Access, Grant, LOCKED_ENVIRONMENT, Limits, LowerLimit, Preopen, SecretRule, Withheld,
+};
 use serde_json::{Value, json};
 
 /// One thing that a tool gets.
@@ -16,19 +19,43 @@ pub(crate) struct Given {
 pub(crate) fn given(grant: &Grant, defaults: &Limits) -> Vec<Given> {
     let row = |kind, what| Given { kind, what };
     let mut rows: Vec<Given> = Vec::new();
-    rows.extend(grant.preopens().iter().map(|preopen| row("directory", directory(preopen))));
+    rows.extend(
+        grant
+            .preopens()
+            .iter()
+            .map(|preopen| row("directory", directory(preopen))),
+    );
     if grant.has_scratch() {
-        rows.push(row("directory", format!("/tmp {}, gone after the call", Access::ReadWrite)));
+        rows.push(row(
+            "directory",
+            format!("/tmp {}, gone after the call", Access::ReadWrite),
+        ));
     }
-    rows.extend(grant.network().rules().iter().map(|rule| row("http", rule.to_string())));
-    rows.extend(grant.network().tcp_rules().iter().map(|rule| row("tcp", rule.to_string())));
-    rows.extend(grant.secrets().iter().map(|rule| row("secret", secret(rule))));
+    rows.extend(
+        grant
+            .network()
+            .rules()
+            .iter()
+            .map(|rule| row("http", rule.to_string())),
+    );
+    rows.extend(
+        grant
+            .network()
+            .tcp_rules()
+            .iter()
+            .map(|rule| row("tcp", rule.to_string())),
+    );
+    rows.extend(
+        grant
+            .secrets()
+            .iter()
+            .map(|rule| row("secret", secret(rule))),
+    );
     rows.extend(variables(grant).map(|name| row("variable", name.to_owned())));
     rows.extend(grant.calls().iter().map(|name| row("call", name.clone())));
-    rows.extend(
-        changed(grant, defaults)
-            .map(|[name, value, default]| row("limit", format!("{name} = {value} instead of {default}"))),
-    );
+    rows.extend(changed(grant, defaults).map(|[name, value, default]| {
+        row("limit", format!("{name} = {value} instead of {default}"))
+    }));
     rows
 }
 
@@ -38,7 +65,11 @@ pub(crate) fn line(grant: &Grant, defaults: &Limits) -> String {
     if given.is_empty() {
         return "nothing but its input".to_owned();
     }
-    given.iter().map(|given| format!("{} {}", given.kind, given.what)).collect::<Vec<_>>().join("; ")
+    given
+        .iter()
+        .map(|given| format!("{} {}", given.kind, given.what))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// The same for machines, with everything that was withheld.
@@ -70,19 +101,33 @@ pub(crate) fn json(grant: &Grant, defaults: &Limits) -> Value {
 
 /// A directory, and where it lies on the host.
 fn directory(preopen: &Preopen) -> String {
-    format!("{} {} ({})", preopen.guest(), preopen.access(), preopen.host().display())
+    format!(
+        "{} {} ({})",
+        preopen.guest(),
+        preopen.access(),
+        preopen.host().display()
+    )
 }
 
 /// A secret, and where the host puts it.
 fn secret(rule: &SecretRule) -> String {
-    format!("{} toward {} as `{}: {}`", rule.name(), rule.host(), rule.header(), rule.format())
+    format!(
+        "{} toward {} as `{}: {}`",
+        rule.name(),
+        rule.host(),
+        rule.header(),
+        rule.format()
+    )
 }
 
 fn lower(grant: &Grant) -> impl Iterator<Item = &LowerLimit> {
-    grant.withheld().iter().filter_map(|withheld| match withheld {
-        Withheld::Limit(limit) => Some(limit),
-        _ => None,
-    })
+    grant
+        .withheld()
+        .iter()
+        .filter_map(|withheld| match withheld {
+            Withheld::Limit(limit) => Some(limit),
+            _ => None,
+        })
 }
 
 /// Limits that differ from the defaults: name, value, default.

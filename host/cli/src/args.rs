@@ -14,7 +14,8 @@ pub(crate) struct Listing {
 /// How registries are reached.
 #[derive(Debug, Args)]
 pub(crate) struct Registries {
-    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8) alone
+    /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8)
+    /// alone
     #[arg(long)]
     pub(crate) plain_http: bool,
 }

@@ -21,17 +21,34 @@ use crate::error::Failure;
 #[derive(Debug, Parser)]
 // The name in the usage is not that of argv, and help names variables without their values: both
 // come from outside.
-#[command(name = "cofferdam", bin_name = "cofferdam", version, max_term_width = 100)]
+#[command(
+    name = "cofferdam",
+    bin_name = "cofferdam",
+    version,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
     /// Where agents, sessions and compiled code are kept [default: $XDG_DATA_HOME/cofferdam]
-    #[arg(long, global = true, env = "COFFERDAM_DATA_DIR", hide_env_values = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "COFFERDAM_DATA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// The configuration [default: cofferdam.toml in the data directory, if it is there]
-    #[arg(long, global = true, env = "COFFERDAM_CONFIG", hide_env_values = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "COFFERDAM_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -74,12 +91,15 @@ impl Command {
     }
 }
 
-/// Reads the command line. Help and version are printed and end the process; what is wrong comes back.
+/// Reads the command line. Help and version are printed and end the process; what is wrong comes
+/// back.
 pub(crate) fn parse() -> Result<Cli, Failure> {
     for (place, argument) in std::env::args_os().enumerate() {
         if argument.to_str().is_none() {
             let shown = argument.to_string_lossy();
-            return Err(Failure::usage(format!("argument {place}, `{shown}`, is not valid UTF-8: write it in UTF-8")));
+            return Err(Failure::usage(format!(
+                "argument {place}, `{shown}`, is not valid UTF-8: write it in UTF-8"
+            )));
         }
     }
     Cli::try_parse().map_err(refused)
@@ -89,11 +109,17 @@ pub(crate) fn parse() -> Result<Cli, Failure> {
 /// what came from variables, so they are text from outside.
 fn refused(error: clap::Error) -> Failure {
     use clap::error::ErrorKind as K;
-    if matches!(error.kind(), K::DisplayHelp | K::DisplayVersion | K::DisplayHelpOnMissingArgumentOrSubcommand) {
+    if matches!(
+        error.kind(),
+        K::DisplayHelp | K::DisplayVersion | K::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
         error.exit();
     }
     // Without colour, so that every escape sequence left in it was written by somebody else.
-    let plain = Cli::command().styles(Styles::plain()).color(ColorChoice::Never).try_get_matches();
+    let plain = Cli::command()
+        .styles(Styles::plain())
+        .color(ColorChoice::Never)
+        .try_get_matches();
     let error = plain.err().unwrap_or(error);
     console::complain_in_lines(&error.render().ansi().to_string());
     Failure::usage("")

@@ -16,25 +16,27 @@ use self::place::{Key, Source};
 
 use crate::error::Failure;
 
-/// Calls at once on one host, unless the operator says otherwise. A call that computes has a core to itself for half a
-/// millisecond at a time; more calls than this only wait for each other.
+/// Calls at once on one host, unless the operator says otherwise. A call that computes has a core
+/// to itself for half a millisecond at a time; more calls than this only wait for each other.
 const CALLS: u32 = 64;
 
-/// Calls at once of one agent: a quarter of the host's, so that one agent cannot keep the others waiting.
+/// Calls at once of one agent: a quarter of the host's, so that one agent cannot keep the others
+/// waiting.
 const CALLS_PER_AGENT: u32 = 16;
 
 /// Calls at once that an operator may choose. Each takes gigabytes of address space.
 const MOST_CALLS: u32 = 1_024;
 
-/// Bytes in `/tmp` over all calls at once, unless the operator says otherwise: half of what all of them could write within
-/// the default limits, because few tools use it and the disk is the database's too (2 GiB).
+/// Bytes in `/tmp` over all calls at once, unless the operator says otherwise: half of what all of
+/// them could write within the default limits, because few tools use it and the disk is the
+/// database's too (2 GiB).
 const SCRATCH: Bytes = Bytes(2 << 30);
 
 /// The most of them that an operator may choose: what a disk has (1 TiB).
 const MOST_SCRATCH: Bytes = Bytes(1 << 40);
 
-/// Entries in `/tmp` over all calls at once, unless the operator says otherwise: a quarter of what all of them could make
-/// within the default limits. Each takes an inode, and up to a page.
+/// Entries in `/tmp` over all calls at once, unless the operator says otherwise: a quarter of what
+/// all of them could make within the default limits. Each takes an inode, and up to a page.
 const SCRATCH_ENTRIES: Count = Count(65_536);
 
 /// The most of them that an operator may choose.
@@ -111,66 +113,110 @@ pub(crate) struct Setting {
 }
 
 impl Config {
-    /// Reads the file that was named; without one, `cofferdam.toml` in the data directory if it is there.
+    /// Reads the file that was named; without one, `cofferdam.toml` in the data directory if it is
+    /// there.
     pub(crate) fn load(named: Option<&Path>, data: &Path) -> Result<Self, Failure> {
-        let Some(path) = named.map(Path::to_owned).or_else(|| Some(data.join(FILE)).filter(|path| path.exists()))
+        let Some(path) = named
+            .map(Path::to_owned)
+            .or_else(|| Some(data.join(FILE)).filter(|path| path.exists()))
         else {
             return Self::from(Written::default(), None);
         };
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
-        let size = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?.len();
+        let size = std::fs::metadata(&path)
+            .map_err(|error| wrong(error.to_string()))?
+            .len();
         if size > MAX_FILE {
-            return Err(wrong(format!("it has {size} bytes: at most {MAX_FILE} are read")));
+            return Err(wrong(format!(
+                "it has {size} bytes: at most {MAX_FILE} are read"
+            )));
         }
         let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let written: Written = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| place::line(&text, span.start));
-            let message = error.message().replace("unknown field", "unknown key").replace('\n', " ");
+            let line = error
+                .span()
+                .map_or(1, |span| place::line(&text, span.start));
+            let message = error
+                .message()
+                .replace("unknown field", "unknown key")
+                .replace('\n', " ");
             Failure::usage(format!("{}:{line}: {message}", path.display()))
         })?;
         Self::from(written, Some(Source { path, text }))
     }
 
     fn from(written: Written, source: Option<Source>) -> Result<Self, Failure> {
-        let Written { limits, ceiling, host, network, grant } = written;
-        let place = source.as_ref().map_or(FILE.to_owned(), |source| source.path.display().to_string());
+        let Written {
+            limits,
+            ceiling,
+            host,
+            network,
+            grant,
+        } = written;
+        let place = source
+            .as_ref()
+            .map_or(FILE.to_owned(), |source| source.path.display().to_string());
         let refuse = |problem: String| Err(Failure::usage(format!("{place}: {problem}")));
         if let Some((name, asked, most)) = ceiling.above(&Limits::HIGHEST) {
-            return refuse(format!("[ceiling] `{name}` = {asked}: at most {most} can be kept"));
+            return refuse(format!(
+                "[ceiling] `{name}` = {asked}: at most {most} can be kept"
+            ));
         }
         let ceiling = Limits::CEILING.replaced(&ceiling);
         if let Some((name, asked, most)) = limits.above(&ceiling) {
-            return refuse(format!("[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] too"));
+            return refuse(format!(
+                "[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] too"
+            ));
         }
         let defaults = Limits::DEFAULT.replaced(&limits).at_most(&ceiling);
         let calls = host.calls.unwrap_or(CALLS);
         let calls_per_agent = host.calls_per_agent.unwrap_or(CALLS_PER_AGENT.min(calls));
-        for (name, value, most) in [("calls", calls, MOST_CALLS), ("calls-per-agent", calls_per_agent, calls)] {
+        for (name, value, most) in [
+            ("calls", calls, MOST_CALLS),
+            ("calls-per-agent", calls_per_agent, calls),
+        ] {
             if value == 0 || value > most {
                 return refuse(format!("[host] `{name}` = {value}: expected 1 to {most}"));
             }
         }
         let scratch = host.scratch.unwrap_or(SCRATCH);
         if scratch > MOST_SCRATCH {
-            return refuse(format!("[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"));
+            return refuse(format!(
+                "[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"
+            ));
         }
         let scratch_entries = host.scratch_entries.unwrap_or(SCRATCH_ENTRIES);
         if scratch_entries > MOST_SCRATCH_ENTRIES {
             let most = MOST_SCRATCH_ENTRIES;
-            return refuse(format!("[host] `scratch-entries` = {scratch_entries}: expected at most {most}"));
+            return refuse(format!(
+                "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
+            ));
         }
         for (index, row) in grant.iter().enumerate() {
-            if grant.iter().skip(index + 1).any(|other| other.agent == row.agent && other.tool == row.tool) {
-                return refuse(format!("[[grant]] for {} of {} appears twice: keep one row", row.tool, row.agent));
+            if grant
+                .iter()
+                .skip(index + 1)
+                .any(|other| other.agent == row.agent && other.tool == row.tool)
+            {
+                return refuse(format!(
+                    "[[grant]] for {} of {} appears twice: keep one row",
+                    row.tool, row.agent
+                ));
             }
             if let Some((name, asked, most)) = row.limits.above(&ceiling) {
                 let tool = &row.tool;
-                return refuse(format!("[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"));
+                return refuse(format!(
+                    "[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"
+                ));
             }
         }
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
-        let ceiling = Ceiling { defaults, limits: ceiling, network };
+        let ceiling = Ceiling {
+            defaults,
+            limits: ceiling,
+            network,
+        };
         let config = Self {
             ceiling,
             nameservers,
@@ -189,9 +235,15 @@ impl Config {
     /// Every secret that a grant names, with the grant, and its place for messages.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
         self.grants.iter().enumerate().flat_map(|(index, row)| {
-            let place =
-                format!("{}: [[grant]] for {} of {}", self.origin(Key::Grant(index, "secrets")), row.tool, row.agent);
-            row.secrets.iter().map(move |name| (place.clone(), row, name))
+            let place = format!(
+                "{}: [[grant]] for {} of {}",
+                self.origin(Key::Grant(index, "secrets")),
+                row.tool,
+                row.agent
+            );
+            row.secrets
+                .iter()
+                .map(move |name| (place.clone(), row, name))
         })
     }
 
@@ -209,20 +261,43 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string()),
             setting("host", "scratch-entries", self.scratch_entries.to_string()),
         ];
-        for (table, limits) in [("limits", &self.ceiling.defaults), ("ceiling", &self.ceiling.limits)] {
-            settings.extend(limits.rows().into_iter().map(|row| setting(table, row.name, row.value)));
+        for (table, limits) in [
+            ("limits", &self.ceiling.defaults),
+            ("ceiling", &self.ceiling.limits),
+        ] {
+            settings.extend(
+                limits
+                    .rows()
+                    .into_iter()
+                    .map(|row| setting(table, row.name, row.value)),
+            );
         }
         let reach = &self.ceiling.network;
-        settings.push(setting("network", "hosts", network::list(&reach.hosts, "none")));
-        settings.push(setting("network", "addresses", network::list(&reach.addresses, "public ones alone")));
-        settings.push(setting("network", "nameservers", network::list(&self.nameservers, "those of the system")));
+        settings.push(setting(
+            "network",
+            "hosts",
+            network::list(&reach.hosts, "none"),
+        ));
+        settings.push(setting(
+            "network",
+            "addresses",
+            network::list(&reach.addresses, "public ones alone"),
+        ));
+        settings.push(setting(
+            "network",
+            "nameservers",
+            network::list(&self.nameservers, "those of the system"),
+        ));
         settings.extend(self.grant_settings());
         settings
     }
 
     /// The choice, and what it comes to on this machine now.
     fn pagemap_scan_now(&self) -> String {
-        let used = match (self.pagemap_scan, cofferdam_tool::scans_now(self.pagemap_scan)) {
+        let used = match (
+            self.pagemap_scan,
+            cofferdam_tool::scans_now(self.pagemap_scan),
+        ) {
             (PagemapScan::Auto, true) => " (scans: this host cannot swap)",
             (PagemapScan::Auto, false) => " (resets whole slots: this host can swap)",
             (PagemapScan::Always | PagemapScan::Never, _) => "",
@@ -231,6 +306,9 @@ impl Config {
     }
 
     fn origin(&self, key: Key) -> String {
-        self.source.as_ref().and_then(|source| source.place(key)).unwrap_or_else(|| "default".to_owned())
+        self.source
+            .as_ref()
+            .and_then(|source| source.place(key))
+            .unwrap_or_else(|| "default".to_owned())
     }
 }

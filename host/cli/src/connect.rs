@@ -7,7 +7,8 @@ use cofferdam_server::{Client, ClientError};
 use crate::error::Failure;
 use crate::paths;
 
-/// Connects to the host that works in `data`. Where none answers, the error says what is the matter with it.
+/// Connects to the host that works in `data`. Where none answers, the error says what is the matter
+/// with it.
 pub(crate) async fn connect(data: &Path) -> Result<Client, Failure> {
     let socket = paths::socket(data);
     Client::connect(&socket).await.map_err(|error| match error {

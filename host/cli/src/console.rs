@@ -1,9 +1,14 @@
 //! What people see: words, tables, colour on a terminal alone.
 //!
-//! Nothing else in the host prints. Whatever is printed or logged may hold text from outside, so all of it is shown as
-//! [`ForeignText`]: a sentence, a line of the log and a line of a table cannot be left or drawn over. The result of a tool
-//! or a model is written as it is, unless it goes to a terminal.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+//! Nothing else in the host prints. Whatever is printed or logged may hold text from outside, so
+//! all of it is shown as [`ForeignText`]: a sentence, a line of the log and a line of a table
+//! cannot be left or drawn over. The result of a tool or a model is written as it is, unless it
+//! goes to a terminal.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the command line"
+)]
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
@@ -40,7 +45,8 @@ pub(crate) fn log(usual: &str) {
     // genai logs whole bodies of vendors' answers, which may hold what a user said.
     let usual = || EnvFilter::new(format!("{usual},genai=off"));
     let filter = EnvFilter::try_from_env("COFFERDAM_LOG").unwrap_or_else(|_| usual());
-    // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes it down.
+    // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes
+    // it down.
     let fields = debug_fn(|writer, field, value| {
         let value = format!("{value:?}");
         let value = ForeignText::line(&value);
@@ -114,7 +120,11 @@ impl Progress {
         // Draws nothing where standard error is no terminal.
         let bar = ProgressBar::new(cases as u64).with_message(ForeignText::line(tool).to_string());
         let style = ProgressStyle::with_template("{msg}: {pos} of {len} cases");
-        Self(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar))
+        Self(
+            style
+                .map(|style| bar.clone().with_style(style))
+                .unwrap_or(bar),
+        )
     }
 
     /// One more is done.
@@ -151,7 +161,10 @@ pub(crate) fn line(text: impl Display) {
 
 /// A line of the result in pieces that look different.
 pub(crate) fn spans(spans: &[(Style, &str)]) {
-    let line: String = spans.iter().map(|&(style, text)| paint(Stream::Stdout, style, text)).collect();
+    let line: String = spans
+        .iter()
+        .map(|&(style, text)| paint(Stream::Stdout, style, text))
+        .collect();
     written(writeln!(std::io::stdout(), "{line}"));
 }
 
@@ -170,7 +183,9 @@ fn written(result: std::io::Result<()>) {
 pub(crate) fn finish() -> Result<(), Failure> {
     written(std::io::stdout().flush());
     match UNWRITTEN.get() {
-        Some(error) => Err(Failure::work(format!("the result could not be written to standard output: {error}"))),
+        Some(error) => Err(Failure::work(format!(
+            "the result could not be written to standard output: {error}"
+        ))),
         None => Ok(()),
     }
 }
@@ -212,13 +227,19 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string(value).map_err(Failure::work)?;
     if std::io::stdout().is_terminal() {
         // JSON has such characters inside strings alone, and escapes those below U+0020 itself.
-        text = text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-            match is_hiding(c) {
-                true => shown.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-                false => shown.push(c),
-            }
-            shown
-        });
+        text = text
+            .chars()
+            .fold(String::with_capacity(text.len()), |mut shown, c| {
+                match is_hiding(c) {
+                    true => shown.extend(
+                        c.encode_utf16(&mut [0; 2])
+                            .iter()
+                            .map(|unit| format!("\\u{unit:04x}")),
+                    ),
+                    false => shown.push(c),
+                }
+                shown
+            });
     }
     written(writeln!(std::io::stdout(), "{text}"));
     Ok(())
@@ -231,7 +252,9 @@ pub(crate) struct Cell(String);
 impl Cell {
     /// Each of these on a line of its own.
     pub(crate) fn lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> Self {
-        let lines = lines.into_iter().map(|line| ForeignText::line(line.as_ref()).to_string());
+        let lines = lines
+            .into_iter()
+            .map(|line| ForeignText::line(line.as_ref()).to_string());
         Self(lines.collect::<Vec<_>>().join("\n"))
     }
 }
@@ -245,9 +268,15 @@ impl<T: AsRef<str>> From<T> for Cell {
 /// A table with one row for each entry, without lines between them.
 pub(crate) fn table<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(|name| name.to_uppercase()));
-    table.add_rows(rows.into_iter().map(|row| row.into_iter().map(|cell| cell.into().0).collect::<Vec<_>>()));
+    table.add_rows(rows.into_iter().map(|row| {
+        row.into_iter()
+            .map(|cell| cell.into().0)
+            .collect::<Vec<_>>()
+    }));
     written(writeln!(std::io::stdout(), "{}", table.trim_fmt()));
 }
 
@@ -276,5 +305,9 @@ fn paint(stream: Stream, style: Style, text: &str) -> String {
         Style::Removed => "31",
         Style::Complaint => "1;31",
     };
-    if terminal && may_colour() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    if terminal && may_colour() {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_string()
+    }
 }

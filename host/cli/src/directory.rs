@@ -1,4 +1,5 @@
-//! A directory as an operator offers it, on the command line and in `cofferdam.toml`: `HOST:GUEST[:ro|rw]`.
+//! A directory as an operator offers it, on the command line and in `cofferdam.toml`:
+//! `HOST:GUEST[:ro|rw]`.
 
 use std::path::Path;
 
@@ -20,13 +21,26 @@ pub(crate) fn parse(written: &str) -> Result<Written<'_>, String> {
         _ => (written, Access::ReadWrite),
     };
     let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
-    let (host, guest) = paths.rsplit_once(':').ok_or_else(|| format!("{written}: {expected}"))?;
-    let guest = guest.parse().map_err(|problem| format!("{written}: {problem}"))?;
-    Ok(Written { host: Path::new(host), guest, access })
+    let (host, guest) = paths
+        .rsplit_once(':')
+        .ok_or_else(|| format!("{written}: {expected}"))?;
+    let guest = guest
+        .parse()
+        .map_err(|problem| format!("{written}: {problem}"))?;
+    Ok(Written {
+        host: Path::new(host),
+        guest,
+        access,
+    })
 }
 
 /// Opens the directory; a relative path is relative to `base`.
 pub(crate) fn offer(written: &str, base: &Path) -> Result<Offer, String> {
-    let Written { host, guest, access } = parse(written)?;
-    Offer::host_directory(&base.join(host), guest, access).map_err(|error| format!("{written}: {error}"))
+    let Written {
+        host,
+        guest,
+        access,
+    } = parse(written)?;
+    Offer::host_directory(&base.join(host), guest, access)
+        .map_err(|error| format!("{written}: {error}"))
 }

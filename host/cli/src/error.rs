@@ -14,17 +14,26 @@ pub(crate) struct Failure {
 impl Failure {
     /// The work failed (1).
     pub(crate) fn work(problem: impl ToString) -> Self {
-        Self { sentence: problem.to_string(), code: 1 }
+        Self {
+            sentence: problem.to_string(),
+            code: 1,
+        }
     }
 
     /// The command line is wrong (2).
     pub(crate) fn usage(problem: impl ToString) -> Self {
-        Self { sentence: problem.to_string(), code: 2 }
+        Self {
+            sentence: problem.to_string(),
+            code: 2,
+        }
     }
 
     /// Policy or a limit refused (3).
     pub(crate) fn denied(problem: impl ToString) -> Self {
-        Self { sentence: problem.to_string(), code: 3 }
+        Self {
+            sentence: problem.to_string(),
+            code: 3,
+        }
     }
 
     /// The sentence.
@@ -53,13 +62,18 @@ impl From<cofferdam_image::Error> for Failure {
     fn from(error: cofferdam_image::Error) -> Self {
         use cofferdam_image::Error as E;
         match &error {
-            E::NotFound(_) | E::NotATool { .. } | E::Nameless(_) | E::Unqualified(_) | E::Reference(_) => {
-                Self::usage(error)
-            }
+            E::NotFound(_)
+            | E::NotATool { .. }
+            | E::Nameless(_)
+            | E::Unqualified(_)
+            | E::Reference(_) => Self::usage(error),
             E::TooLarge { .. } | E::Pinned { .. } => Self::denied(error),
-            E::Corrupt { .. } | E::Registry { .. } | E::NotAStore(_) | E::Store { .. } | E::Busy | E::Io { .. } => {
-                Self::work(error)
-            }
+            E::Corrupt { .. }
+            | E::Registry { .. }
+            | E::NotAStore(_)
+            | E::Store { .. }
+            | E::Busy
+            | E::Io { .. } => Self::work(error),
         }
     }
 }
@@ -93,7 +107,11 @@ impl From<ServerError> for Failure {
             E::NotLoopback(_) => Self::usage(format!("--listen {error}")),
             E::PortInUse(_) | E::Tcp { .. } => Self::work(format!("--listen {error}")),
             E::SocketPath { .. } | E::Unlisted(_) => Self::usage(error),
-            E::Socket { .. } | E::Reflection(_) | E::Task(_) | E::NoInitialize | E::Initialize(_) => Self::work(error),
+            E::Socket { .. }
+            | E::Reflection(_)
+            | E::Task(_)
+            | E::NoInitialize
+            | E::Initialize(_) => Self::work(error),
         }
     }
 }

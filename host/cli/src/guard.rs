@@ -1,4 +1,5 @@
-//! Files of the operator that decide what runs next, for every command that runs tools: no tool may replace one of them.
+//! Files of the operator that decide what runs next, for every command that runs tools: no tool may
+//! replace one of them.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use crate::paths::{self, DataDir};
 /// The role of a component that a command runs or serves.
 pub(crate) const COMPONENT: &str = "a component";
 
-/// Guards this program, the configuration, the data directory with its keys and tokens, and the file that says which
-/// credential helpers are started.
+/// Guards this program, the configuration, the data directory with its keys and tokens, and the
+/// file that says which credential helpers are started.
 pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
@@ -30,11 +31,14 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     Ok(guarded)
 }
 
-/// Guards Agentfiles and the components of their BINs. One that cannot be read is reported by who makes the agent.
+/// Guards Agentfiles and the components of their BINs. One that cannot be read is reported by who
+/// makes the agent.
 pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
         add(guarded, file, "an Agentfile")?;
-        let Ok(agentfile) = agentfile::read(file) else { continue };
+        let Ok(agentfile) = agentfile::read(file) else {
+            continue;
+        };
         let home = file.parent().unwrap_or(Path::new(""));
         for bin in &agentfile.bins {
             if let ToolSource::Path(path) = &bin.source {
@@ -47,23 +51,36 @@ pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(),
 
 /// Guards the files of `--secret NAME=FILE`.
 pub(crate) fn secrets(guarded: &mut Guarded, written: &[String]) -> Result<(), Failure> {
-    let files = written.iter().filter_map(|written| written.split_once('=')).map(|(_, file)| Path::new(file));
-    files.into_iter().try_for_each(|file| add(guarded, file, "a secret"))
+    let files = written
+        .iter()
+        .filter_map(|written| written.split_once('='))
+        .map(|(_, file)| Path::new(file));
+    files
+        .into_iter()
+        .try_for_each(|file| add(guarded, file, "a secret"))
 }
 
 /// Guards one file.
 pub(crate) fn add(guarded: &mut Guarded, path: &Path, role: &'static str) -> Result<(), Failure> {
-    guarded.add(path, role).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    guarded
+        .add(path, role)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
 /// This program, and the name by which it was started, which may be a link to it.
 fn programs() -> Vec<PathBuf> {
     let name = std::env::args_os().next().unwrap_or_default();
-    let written = if name.as_encoded_bytes().contains(&b'/') { Some(PathBuf::from(name)) } else { on_path(&name) };
+    let written = if name.as_encoded_bytes().contains(&b'/') {
+        Some(PathBuf::from(name))
+    } else {
+        on_path(&name)
+    };
     std::env::current_exe().into_iter().chain(written).collect()
 }
 
 fn on_path(name: &OsStr) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths).map(|directory| directory.join(name)).find(|program| program.is_file())
+    std::env::split_paths(&paths)
+        .map(|directory| directory.join(name))
+        .find(|program| program.is_file())
 }

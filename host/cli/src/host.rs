@@ -23,7 +23,8 @@ use crate::secret::{self, OfGrants};
 pub(crate) struct Reach {
     /// Further addresses that are not public and may be reached all the same.
     pub(crate) addresses: Vec<IpNet>,
-    /// Who is asked for the addresses of names, instead of those of the configuration; empty for these.
+    /// Who is asked for the addresses of names, instead of those of the configuration; empty for
+    /// these.
     pub(crate) nameservers: Vec<SocketAddr>,
     /// Who answers instead of the hosts of the network, when nothing of it is to be reached.
     pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
@@ -36,15 +37,37 @@ pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure>
     runner_with(config, data, Reach::default(), guard::always(config, data)?)
 }
 
-/// What runs tools, for the host and for `tool run` alike. None of them may replace what is `guarded`.
-pub(crate) fn runner_with(config: &Config, data: &DataDir, reach: Reach, guarded: Guarded) -> Result<Runner, Failure> {
-    let Reach { addresses, nameservers, stand_ins, secrets } = reach;
-    let compiler = std::env::current_exe()
-        .map_err(|error| Failure::work(format!("this program cannot find itself to start the compiler: {error}")))?;
-    let (cache, scratch, pins) = (data.cache()?, data.private("scratch")?, data.private("descriptors")?);
+/// What runs tools, for the host and for `tool run` alike. None of them may replace what is
+/// `guarded`.
+pub(crate) fn runner_with(
+    config: &Config,
+    data: &DataDir,
+    reach: Reach,
+    guarded: Guarded,
+) -> Result<Runner, Failure> {
+    let Reach {
+        addresses,
+        nameservers,
+        stand_ins,
+        secrets,
+    } = reach;
+    let compiler = std::env::current_exe().map_err(|error| {
+        Failure::work(format!(
+            "this program cannot find itself to start the compiler: {error}"
+        ))
+    })?;
+    let (cache, scratch, pins) = (
+        data.cache()?,
+        data.private("scratch")?,
+        data.private("descriptors")?,
+    );
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
-    let nameservers = if nameservers.is_empty() { config.nameservers.clone() } else { nameservers };
+    let nameservers = if nameservers.is_empty() {
+        config.nameservers.clone()
+    } else {
+        nameservers
+    };
     let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
     Runner::new(RunnerConfig {
         compiler,
@@ -73,10 +96,21 @@ pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
 }
 
 /// The tool images on this machine and in registries.
-pub(crate) fn images(data: &DataDir, plain_http: bool, watch: Option<Arc<Watch>>) -> Result<Images, Failure> {
-    let config = RegistryConfig { plain_http, docker_config: paths::docker_config(), watch };
+pub(crate) fn images(
+    data: &DataDir,
+    plain_http: bool,
+    watch: Option<Arc<Watch>>,
+) -> Result<Images, Failure> {
+    let config = RegistryConfig {
+        plain_http,
+        docker_config: paths::docker_config(),
+        watch,
+    };
     let data = data.try_clone().map_err(Failure::work)?;
-    let open = move || data.private("images").map_err(|failure| std::io::Error::other(failure.sentence().to_owned()));
+    let open = move || {
+        data.private("images")
+            .map_err(|failure| std::io::Error::other(failure.sentence().to_owned()))
+    };
     Ok(Images::new(open, Registry::new(config)))
 }
 
@@ -92,30 +126,59 @@ pub(crate) struct Decided {
 
 /// Reads the secrets and opens the directories of every grant.
 pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
-    let OfGrants { secrets, mut withheld } = secret::of_grants(config, data);
+    let OfGrants {
+        secrets,
+        mut withheld,
+    } = secret::of_grants(config, data);
     let decisions = config.decisions(&mut withheld);
-    Decided { decisions, secrets, withheld }
+    Decided {
+        decisions,
+        secrets,
+        withheld,
+    }
 }
 
-/// Every agent of the data directory. `accepted` are components that the operator accepts in place of others; none of the
-/// tools may replace what is `guarded`.
+/// Every agent of the data directory. `accepted` are components that the operator accepts in place
+/// of others; none of the tools may replace what is `guarded`.
 pub(crate) async fn agents(
     config: &Config,
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
 ) -> Result<Agents, Failure> {
-    let Decided { decisions, secrets, withheld } = decided(config, data);
+    let Decided {
+        decisions,
+        secrets,
+        withheld,
+    } = decided(config, data);
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
     }
-    let runner = Arc::new(runner_with(config, data, Reach { secrets, ..Reach::default() }, guarded)?);
+    let runner = Arc::new(runner_with(
+        config,
+        data,
+        Reach {
+            secrets,
+            ..Reach::default()
+        },
+        guarded,
+    )?);
     let images = Arc::new(images(data, false, None)?);
-    let credentials = Credentials::new(
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-    );
+    let credentials =
+        Credentials::new(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }));
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
-    let agents = AgentsConfig { data: dir, path, credentials, runner, images, decisions, withheld, accepted };
+    let agents = AgentsConfig {
+        data: dir,
+        path,
+        credentials,
+        runner,
+        images,
+        decisions,
+        withheld,
+        accepted,
+    };
     Agents::open(agents).await.map_err(Failure::work)
 }

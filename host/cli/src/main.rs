@@ -1,6 +1,10 @@
-//! The `cofferdam` binary: the only crate that reads argv, environment and configuration, and prints.
+//! The `cofferdam` binary: the only crate that reads argv, environment and configuration, and
+//! prints.
 
-#![allow(clippy::disallowed_methods, reason = "this crate is where argv, environment and the operator's paths come in")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate is where argv, environment and the operator's paths come in"
+)]
 
 mod access;
 mod args;
@@ -30,13 +34,17 @@ use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::Failure;
 
-/// The system's allocator takes a tenth of a call, and more where calls end on another thread than they began on.
+/// The system's allocator takes a tenth of a call, and more where calls end on another thread than
+/// they began on.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The engine starts this binary again to compile; nothing else may happen before.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == "compile-worker") {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == "compile-worker")
+    {
         return cmd::compile::run();
     }
     std::panic::set_hook(Box::new(console::panicked));

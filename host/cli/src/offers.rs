@@ -5,7 +5,9 @@ use std::path::Path;
 
 use clap::Args;
 use cofferdam_agent::Agent;
-use cofferdam_capability::{Bytes, Count, Decision, Grant, HostOffer, LimitsRequest, SecretName, TcpOffer, Time};
+use cofferdam_capability::{
+    Bytes, Count, Decision, Grant, HostOffer, LimitsRequest, SecretName, TcpOffer, Time,
+};
 use cofferdam_tool::{Secrets, Tool};
 use ipnet::IpNet;
 use zeroize::Zeroizing;
@@ -18,7 +20,8 @@ use crate::{access, console, directory, remedy, secret};
 /// What the operator gives to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Offers {
-    /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says ro; may be repeated
+    /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says
+    /// ro; may be repeated
     #[arg(long, value_name = "HOST:GUEST[:ro|rw]")]
     pub(crate) dir: Vec<String>,
 
@@ -26,15 +29,18 @@ pub(crate) struct Offers {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) env: Vec<String>,
 
-    /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME; may be repeated
+    /// Let it send HTTP requests there, as far as its manifest declares them; HOST may be *.NAME;
+    /// may be repeated
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) http: Vec<HostOffer>,
 
-    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME; may be repeated
+    /// Let it be connected there over TCP, as far as its manifest declares it; HOST may be *.NAME;
+    /// may be repeated
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) tcp: Vec<TcpOffer>,
 
-    /// Give a secret that its manifest declares: the host puts the content of FILE into its requests; may be repeated
+    /// Give a secret that its manifest declares: the host puts the content of FILE into its
+    /// requests; may be repeated
     #[arg(long, value_name = "NAME=FILE")]
     pub(crate) secret: Vec<String>,
 
@@ -68,12 +74,17 @@ pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
     let secrets = secrets(&offers.secret)?;
     let names = secrets.names().cloned().collect();
     let (addresses, nameservers) = (offers.allow_address.clone(), offers.nameserver.clone());
-    let reach = Reach { addresses, nameservers, secrets, ..Reach::default() };
+    let reach = Reach {
+        addresses,
+        nameservers,
+        secrets,
+        ..Reach::default()
+    };
     Ok((reach, decision(offers, names)?))
 }
 
-/// Tells the operator what the tools of one component do not get, and where they reach further than is good. All of them
-/// have the same grant.
+/// Tells the operator what the tools of one component do not get, and where they reach further than
+/// is good. All of them have the same grant.
 pub(crate) fn tell(component: &str, tools: &[Tool]) {
     let Some(tool) = tools.first() else { return };
     for withheld in tool.grant().withheld() {
@@ -89,9 +100,17 @@ pub(crate) fn tell(component: &str, tools: &[Tool]) {
 pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
     let mut told = BTreeSet::new();
     // All tools of a BIN have the same grant, which goes by the BIN's name.
-    for grant in agent.toolbox().iter().map(|tool| tool.grant()).filter(|grant| told.insert(grant.tool().to_owned())) {
+    for grant in agent
+        .toolbox()
+        .iter()
+        .map(|tool| tool.grant())
+        .filter(|grant| told.insert(grant.tool().to_owned()))
+    {
         let tool = format!("agent {}: {}", agent.name(), grant.tool());
-        console::note(&format!("{tool} gets {}", access::line(grant, &config.ceiling.defaults)));
+        console::note(&format!(
+            "{tool} gets {}",
+            access::line(grant, &config.ceiling.defaults)
+        ));
         for withheld in grant.withheld() {
             tracing::info!(agent = agent.name(), tool = grant.tool(), "{withheld}");
         }
@@ -112,7 +131,19 @@ fn tell_reach(component: &str, grant: &Grant) {
 }
 
 fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failure> {
-    let Offers { dir, env, http, tcp, fuel, memory, wall, limit, secret: _, nameserver: _, allow_address: _ } = offers;
+    let Offers {
+        dir,
+        env,
+        http,
+        tcp,
+        fuel,
+        memory,
+        wall,
+        limit,
+        secret: _,
+        nameserver: _,
+        allow_address: _,
+    } = offers;
     let offer = |dir: &String| {
         let wrong = |problem: String| Failure::usage(format!("--dir {problem}"));
         directory::offer(dir, Path::new("")).map_err(wrong)
@@ -120,17 +151,32 @@ fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failu
     let offers = dir.iter().map(offer).collect::<Result<_, _>>()?;
     let env = env.iter().map(|variable| match variable.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-        None => Err(Failure::usage(format!("--env {variable}: expected NAME=VALUE"))),
+        None => Err(Failure::usage(format!(
+            "--env {variable}: expected NAME=VALUE"
+        ))),
     });
-    let mut limits = LimitsRequest { fuel: *fuel, memory: *memory, wall: *wall, ..LimitsRequest::default() };
+    let mut limits = LimitsRequest {
+        fuel: *fuel,
+        memory: *memory,
+        wall: *wall,
+        ..LimitsRequest::default()
+    };
     for written in limit {
         let wrong = |problem: String| Failure::usage(format!("--limit {written}: {problem}"));
         let parts = written.split_once('=');
-        let (key, value) = parts.ok_or_else(|| wrong("expected NAME=VALUE, such as written=1GiB".to_owned()))?;
+        let (key, value) =
+            parts.ok_or_else(|| wrong("expected NAME=VALUE, such as written=1GiB".to_owned()))?;
         limits.ask(key, value).map_err(wrong)?;
     }
     let env = env.collect::<Result<_, _>>()?;
-    Ok(Decision { offers, env, limits, http: http.clone(), tcp: tcp.clone(), secrets })
+    Ok(Decision {
+        offers,
+        env,
+        limits,
+        http: http.clone(),
+        tcp: tcp.clone(),
+        secrets,
+    })
 }
 
 /// `NAME=FILE`, each.
@@ -138,12 +184,16 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
     let mut secrets = Secrets::default();
     for written in written {
         let wrong = |problem: String| Failure::usage(format!("--secret {written}: {problem}"));
-        let (name, file) = written.split_once('=').ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
+        let (name, file) = written
+            .split_once('=')
+            .ok_or_else(|| wrong("expected NAME=FILE".to_owned()))?;
         let name: SecretName = name.parse().map_err(wrong)?;
         let bytes = cofferdam_workbench::read(Path::new(file), secret::MAX_FILE);
         let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
         let value = secret::value(Zeroizing::new(bytes));
-        secrets.insert(name, value).map_err(|error| wrong(error.to_string()))?;
+        secrets
+            .insert(name, value)
+            .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)
 }

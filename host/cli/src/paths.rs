@@ -24,14 +24,16 @@ pub(crate) struct DataDir {
     dir: Dir,
 }
 
-/// Proof that no other host works in this data directory; the lock goes with the process, however it ends.
+/// Proof that no other host works in this data directory; the lock goes with the process, however
+/// it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
     path: PathBuf,
 }
 
-/// Bytes of the process id in it: of one length, so that writing it takes no room on a disk that is full.
+/// Bytes of the process id in it: of one length, so that writing it takes no room on a disk that is
+/// full.
 const PID_WIDTH: usize = 10;
 
 /// Device and inode: two files with the same ones are the same file.
@@ -39,28 +41,34 @@ type Identity = (u64, u64);
 
 /// Where the data directory is when nobody says otherwise.
 pub(crate) fn default_data_dir() -> Result<PathBuf, Failure> {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     match (absolute("XDG_DATA_HOME"), absolute("HOME")) {
         (Some(data), _) => Ok(data.join("cofferdam")),
         (None, Some(home)) => Ok(home.join(".local/share/cofferdam")),
-        (None, None) => {
-            Err(Failure::usage("neither XDG_DATA_HOME nor HOME is set: say where to keep data with --data-dir DIR"))
-        }
+        (None, None) => Err(Failure::usage(
+            "neither XDG_DATA_HOME nor HOME is set: say where to keep data with --data-dir DIR",
+        )),
     }
 }
 
 /// The directory that was asked for, or the default one.
 pub(crate) fn data_dir(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let path = asked.map_or_else(default_data_dir, Ok)?;
-    std::path::absolute(&path).map_err(|error| Failure::usage(format!("--data-dir {}: {error}", path.display())))
+    std::path::absolute(&path)
+        .map_err(|error| Failure::usage(format!("--data-dir {}: {error}", path.display())))
 }
 
 /// Docker's configuration, in which logins to registries are kept, if there is a place for it.
 pub(crate) fn docker_config() -> Option<PathBuf> {
-    let directory = match std::env::var_os("DOCKER_CONFIG").filter(|directory| !directory.is_empty()) {
-        Some(directory) => PathBuf::from(directory),
-        None => PathBuf::from(std::env::var_os("HOME")?).join(".docker"),
-    };
+    let directory =
+        match std::env::var_os("DOCKER_CONFIG").filter(|directory| !directory.is_empty()) {
+            Some(directory) => PathBuf::from(directory),
+            None => PathBuf::from(std::env::var_os("HOME")?).join(".docker"),
+        };
     Some(directory.join("config.json"))
 }
 
@@ -74,8 +82,12 @@ pub(crate) fn holder(data: &Path) -> Option<String> {
     let mut text = String::new();
     let path = data.join(LOCK_FILE);
     // Opening a pipe would wait for a writer for ever.
-    let file = std::fs::metadata(&path).is_ok_and(|found| found.is_file()).then(|| File::open(path))?.ok()?;
-    // Shared, and only for this moment: two commands that look at once do not take each other for a host.
+    let file = std::fs::metadata(&path)
+        .is_ok_and(|found| found.is_file())
+        .then(|| File::open(path))?
+        .ok()?;
+    // Shared, and only for this moment: two commands that look at once do not take each other for a
+    // host.
     if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
         return None;
     }
@@ -89,9 +101,15 @@ impl DataDir {
         let wrong = |error: std::io::Error| {
             let path = path.display();
             let error = SystemError(&error);
-            Failure::work(format!("cannot use the data directory {path}: {error}; name a writable one with --data-dir"))
+            Failure::work(format!(
+                "cannot use the data directory {path}: {error}; name a writable one with --data-dir"
+            ))
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(wrong)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(wrong)?;
         keep_private(&path).map_err(wrong)?;
         let dir = open_ambient(&path).map_err(wrong)?;
         Ok(Self { path, dir })
@@ -103,7 +121,10 @@ impl DataDir {
     }
 
     pub(crate) fn try_clone(&self) -> std::io::Result<Self> {
-        Ok(Self { path: self.path.clone(), dir: self.dir.try_clone()? })
+        Ok(Self {
+            path: self.path.clone(),
+            dir: self.dir.try_clone()?,
+        })
     }
 
     /// The open directory.
@@ -118,7 +139,10 @@ impl DataDir {
         let found = self.dir.symlink_metadata(NAME);
         if found.is_ok_and(|found| !found.is_dir()) {
             let path = self.path.join(NAME);
-            tracing::warn!("{} is not a directory: it is removed, and tools are compiled again", path.display());
+            tracing::warn!(
+                "{} is not a directory: it is removed, and tools are compiled again",
+                path.display()
+            );
             // If it stays, the next lines say what is the matter with it.
             let _ = self.dir.remove_file(NAME);
         }
@@ -129,21 +153,27 @@ impl DataDir {
     /// them.
     pub(crate) fn private(&self, name: &str) -> Result<Dir, Failure> {
         let path = self.path.join(name);
-        let refuse = |problem: String| Failure::work(format!("cannot use {}: {problem}", path.display()));
+        let refuse =
+            |problem: String| Failure::work(format!("cannot use {}: {problem}", path.display()));
         let wrong = |error: std::io::Error| refuse(SystemError(&error).to_string());
         let mut builder = cap_std::fs::DirBuilder::new();
         cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match self.dir.create_dir_with(name, &builder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(wrong(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(wrong(error));
+            }
             _ => {}
         }
         let found = self.dir.symlink_metadata(name).map_err(wrong)?;
         if !found.is_dir() {
-            let problem = "it is not a directory: move it away, and a directory is made in its place";
+            let problem =
+                "it is not a directory: move it away, and a directory is made in its place";
             return Err(refuse(problem.to_owned()));
         }
         if cap_std::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
-            return Err(refuse("it belongs to another user: chown it to the user that the host runs as".to_owned()));
+            return Err(refuse(
+                "it belongs to another user: chown it to the user that the host runs as".to_owned(),
+            ));
         }
         if cap_std::fs::MetadataExt::mode(&found) & 0o777 != 0o700 {
             let mode = cap_std::fs::PermissionsExt::from_mode(0o700);
@@ -161,7 +191,13 @@ impl DataDir {
                 "cannot write to the data directory {path}: {error}; name a writable one with --data-dir"
             ))
         };
-        let file = File::options().create(true).read(true).write(true).truncate(false).open(&path).map_err(wrong)?;
+        let file = File::options()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(wrong)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -178,13 +214,15 @@ impl DataDir {
         let _ = file.write_all_at(format!("{:PID_WIDTH$}\n", std::process::id()).as_bytes(), 0);
         let lock = Lock { file, path };
         if !lock.is_ours() {
-            return Err(wrong(std::io::Error::other("its lock was removed while it was taken: try again")));
+            return Err(wrong(std::io::Error::other(
+                "its lock was removed while it was taken: try again",
+            )));
         }
         Ok(lock)
     }
 
-    /// Refuses to go on when the directory of a running host was removed or replaced, or its lock, which lets another host
-    /// in.
+    /// Refuses to go on when the directory of a running host was removed or replaced, or its lock,
+    /// which lets another host in.
     pub(crate) fn check(&self, lock: &Lock) -> Result<(), Failure> {
         let gone = match (self.is_ours(), lock.is_ours()) {
             (true, true) => return Ok(()),
@@ -192,15 +230,19 @@ impl DataDir {
             (true, false) => &lock.path,
         };
         let gone = gone.display();
-        Err(Failure::work(format!("{gone} was removed or replaced while this host ran: what it stores would be lost")))
+        Err(Failure::work(format!(
+            "{gone} was removed or replaced while this host ran: what it stores would be lost"
+        )))
     }
 
     /// Returns true if the directory is still the one that was opened.
     fn is_ours(&self) -> bool {
-        let opened = self
-            .dir
-            .dir_metadata()
-            .map(|metadata| (cap_std::fs::MetadataExt::dev(&metadata), cap_std::fs::MetadataExt::ino(&metadata)));
+        let opened = self.dir.dir_metadata().map(|metadata| {
+            (
+                cap_std::fs::MetadataExt::dev(&metadata),
+                cap_std::fs::MetadataExt::ino(&metadata),
+            )
+        });
         opened.is_ok_and(|opened| identity(&self.path) == Some(opened))
     }
 }
@@ -208,16 +250,22 @@ impl DataDir {
 impl Lock {
     /// Returns true if the file under the name of the lock is still the one that is locked.
     fn is_ours(&self) -> bool {
-        let locked = self.file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+        let locked = self
+            .file
+            .metadata()
+            .map(|metadata| (metadata.dev(), metadata.ino()));
         locked.is_ok_and(|locked| identity(&self.path) == Some(locked))
     }
 }
 
 fn identity(path: &Path) -> Option<Identity> {
-    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    std::fs::metadata(path)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Closes the directory to everybody else: it holds what users said, and the socket that makes its holder the operator.
+/// Closes the directory to everybody else: it holds what users said, and the socket that makes its
+/// holder the operator.
 fn keep_private(path: &Path) -> std::io::Result<()> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_dir() {

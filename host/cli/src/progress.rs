@@ -17,12 +17,18 @@ pub(crate) fn transfers() -> Option<Arc<Watch>> {
     }
     let (all, bars) = (MultiProgress::new(), Mutex::new(HashMap::new()));
     Some(Arc::new(move |transfer: &Transfer| {
-        let Transfer { digest, done, total } = *transfer;
+        let Transfer {
+            digest,
+            done,
+            total,
+        } = *transfer;
         if total < BAR_MIN_BYTES {
             return;
         }
         let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(digest).or_insert_with(|| all.add(bar(&digest.short(), total)));
+        let bar = bars
+            .entry(digest)
+            .or_insert_with(|| all.add(bar(&digest.short(), total)));
         bar.set_position(done);
         if done >= total {
             bar.finish();

@@ -10,7 +10,10 @@ use crate::config::Config;
 
 /// One thing that an operator can give.
 enum Remedy<'a> {
-    Directory { guest: &'a GuestPath, access: Access },
+    Directory {
+        guest: &'a GuestPath,
+        access: Access,
+    },
     Variable(&'a str),
     Limit(&'a LowerLimit),
     Http(String),
@@ -18,15 +21,18 @@ enum Remedy<'a> {
     Secret(String),
 }
 
-/// The flags of `tool run` and `mcp` that give what the manifest asks for and the tool does not get, limits as far as the
-/// ceiling goes; nothing where it gets all of it.
+/// The flags of `tool run` and `mcp` that give what the manifest asks for and the tool does not
+/// get, limits as far as the ceiling goes; nothing where it gets all of it.
 pub(crate) fn flags(grant: &Grant) -> Option<String> {
     let flag = |remedy: Remedy<'_>| match remedy {
         Remedy::Directory { guest, access } => format!("--dir {}", quoted(&offer(guest, access))),
         Remedy::Variable(name) => format!("--env {}", quoted(&format!("{name}=VALUE"))),
         Remedy::Limit(limit) => match limit.name {
             "fuel" | "memory" | "wall" => format!("--{} {}", limit.name, quoted(attainable(limit))),
-            name => format!("--limit {}", quoted(&format!("{name}={}", attainable(limit)))),
+            name => format!(
+                "--limit {}",
+                quoted(&format!("{name}={}", attainable(limit)))
+            ),
         },
         Remedy::Http(host) => format!("--http {}", quoted(&host)),
         Remedy::Tcp(place) => format!("--tcp {}", quoted(&place)),
@@ -43,13 +49,18 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     for remedy in remedies(grant) {
         let (key, value) = match remedy {
             // The host itself offers it, unless the operator has narrowed it.
-            Remedy::Directory { guest, access } if GuestPath::working_directory().contains(guest) => {
+            Remedy::Directory { guest, access }
+                if GuestPath::working_directory().contains(guest) =>
+            {
                 workspace = workspace.max(Some(access));
                 continue;
             }
             Remedy::Directory { guest, access } => ("dirs", text(&offer(guest, access))),
             Remedy::Variable(name) => ("env", format!("{} = \"VALUE\"", text(name))),
-            Remedy::Limit(limit) => ("limits", format!("{} = {}", limit.name, text(attainable(limit)))),
+            Remedy::Limit(limit) => (
+                "limits",
+                format!("{} = {}", limit.name, text(attainable(limit))),
+            ),
             Remedy::Http(host) => ("http", text(&host)),
             Remedy::Tcp(place) => ("tcp", text(&place)),
             Remedy::Secret(name) => ("secrets", text(&name)),
@@ -58,7 +69,13 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     }
     let tool = grant.tool();
     let place = config.grant_place(agent, tool);
-    let beside = |key: &str| if config.grant_has(agent, tool, key) { "  # with what is there" } else { "" };
+    let beside = |key: &str| {
+        if config.grant_has(agent, tool, key) {
+            "  # with what is there"
+        } else {
+            ""
+        }
+    };
     let row = |(key, values): (&str, Vec<String>)| {
         let values = match key {
             "env" | "limits" => format!("{{ {} }}", values.join(", ")),
@@ -66,9 +83,17 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
         };
         format!("\n  {key} = {values}{}", beside(key))
     };
-    let instead = if config.grant_has(agent, tool, "workspace") { "  # in place of what is there" } else { "" };
-    let workspace = workspace.map(|access| format!("\n  workspace = {}{instead}", text(word(access))));
-    let lines: String = workspace.into_iter().chain(values.into_iter().map(row)).collect();
+    let instead = if config.grant_has(agent, tool, "workspace") {
+        "  # in place of what is there"
+    } else {
+        ""
+    };
+    let workspace =
+        workspace.map(|access| format!("\n  workspace = {}{instead}", text(word(access))));
+    let lines: String = workspace
+        .into_iter()
+        .chain(values.into_iter().map(row))
+        .collect();
     if lines.is_empty() {
         return None;
     }
@@ -82,15 +107,22 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     })
 }
 
-/// What the operator can give by a decision about this tool. What lies above a ceiling, or is not declared, is not of it.
+/// What the operator can give by a decision about this tool. What lies above a ceiling, or is not
+/// declared, is not of it.
 fn remedies(grant: &Grant) -> impl Iterator<Item = Remedy<'_>> {
     grant.withheld().iter().flat_map(|withheld| match withheld {
-        Withheld::NotOffered(guest, access) => vec![Remedy::Directory { guest, access: *access }],
+        Withheld::NotOffered(guest, access) => vec![Remedy::Directory {
+            guest,
+            access: *access,
+        }],
         Withheld::NoVariable(name) => vec![Remedy::Variable(name)],
         Withheld::Limit(limit) => vec![Remedy::Limit(limit)],
         Withheld::NoHost(host) if host.is_any() => vec![Remedy::Http("HOST".to_owned())],
         Withheld::NoHost(host) => vec![Remedy::Http(host.to_string())],
-        Withheld::NoTcp(host, ports) => ports.iter().map(|port| Remedy::Tcp(format!("{host}:{port}"))).collect(),
+        Withheld::NoTcp(host, ports) => ports
+            .iter()
+            .map(|port| Remedy::Tcp(format!("{host}:{port}")))
+            .collect(),
         Withheld::NoSecret(name) => vec![Remedy::Secret(name.to_string())],
         // The operator has decided so.
         Withheld::ReadOnly(_)
@@ -123,7 +155,11 @@ fn word(access: Access) -> &'static str {
 /// A value for a shell.
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
-    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+    if value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
 }
 
 /// A text in TOML.
@@ -137,9 +173,12 @@ mod tests {
 
     #[test]
     fn a_shell_reads_one_word() {
-        for (value, expected) in
-            [("api.test:443", "api.test:443"), ("*.test", "'*.test'"), ("a b", "'a b'"), ("a'b", r"'a'\''b'")]
-        {
+        for (value, expected) in [
+            ("api.test:443", "api.test:443"),
+            ("*.test", "'*.test'"),
+            ("a b", "'a b'"),
+            ("a'b", r"'a'\''b'"),
+        ] {
             assert_eq!(quoted(value), expected);
         }
     }

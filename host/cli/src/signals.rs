@@ -16,9 +16,18 @@ pub(crate) struct Ending {
 impl Ending {
     /// Takes these signals over from now on.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let handler = |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
-        let hangup = if is_hangup_ignored() { None } else { Some(handler(SignalKind::hangup())?) };
-        Ok(Self { interrupt: handler(SignalKind::interrupt())?, terminate: handler(SignalKind::terminate())?, hangup })
+        let handler =
+            |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
+        let hangup = if is_hangup_ignored() {
+            None
+        } else {
+            Some(handler(SignalKind::hangup())?)
+        };
+        Ok(Self {
+            interrupt: handler(SignalKind::interrupt())?,
+            terminate: handler(SignalKind::terminate())?,
+            hangup,
+        })
     }
 
     /// Waits for the next of them.
@@ -37,7 +46,8 @@ impl Ending {
     }
 }
 
-/// Returns true if SIGHUP was ignored when this process was started: its operator wants it to outlive the terminal.
+/// Returns true if SIGHUP was ignored when this process was started: its operator wants it to
+/// outlive the terminal.
 fn is_hangup_ignored() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status))
 }
@@ -45,7 +55,9 @@ fn is_hangup_ignored() -> bool {
 /// Looks for SIGHUP, the lowest bit, among the ignored signals of `/proc/PID/status`.
 fn ignores_hangup(status: &str) -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(test)]
@@ -54,8 +66,12 @@ mod tests {
 
     #[test]
     fn hangup_is_the_lowest_bit_of_the_ignored_signals() {
-        assert!(ignores_hangup("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"));
-        assert!(!ignores_hangup("SigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\n"));
+        assert!(ignores_hangup(
+            "SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"
+        ));
+        assert!(!ignores_hangup(
+            "SigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\n"
+        ));
         assert!(!ignores_hangup(""));
     }
 }

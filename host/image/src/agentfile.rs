@@ -1,10 +1,12 @@
 //! Agentfile: the text an agent is built from.
 //!
-//! Read in two stages. `lines`, `token` and `instruction` say what was written: keywords, words, strings and heredoc
-//! bodies, each with its place. `parse` says what it means. Both stop at the first mistake, with its line and column.
+//! Read in two stages. `lines`, `token` and `instruction` say what was written: keywords, words,
+//! strings and heredoc bodies, each with its place. `parse` says what it means. Both stop at the
+//! first mistake, with its line and column.
 //!
-//! This host understands `FROM scratch`, `NAME`, `MODEL`, `CONTEXT`, `BIN` and `LABEL` of `openotters/agentfile:1`;
-//! it refuses the other instructions of that syntax by name instead of ignoring them.
+//! This host understands `FROM scratch`, `NAME`, `MODEL`, `CONTEXT`, `BIN` and `LABEL` of
+//! `openotters/agentfile:1`; it refuses the other instructions of that syntax by name instead of
+//! ignoring them.
 
 mod error;
 mod instruction;
@@ -28,11 +30,12 @@ pub use read::read;
 /// What the first line of a file may declare: the syntax this crate reads.
 pub const SYNTAX: &str = "openotters/agentfile:1";
 
-/// The longest Agentfile in bytes. An agent's whole prompt goes in there, and no model reads a megabyte of it.
+/// The longest Agentfile in bytes. An agent's whole prompt goes in there, and no model reads a
+/// megabyte of it.
 pub const FILE_MAX_BYTES: u64 = 1 << 20;
 
-/// The longest line in bytes. Other Agentfile parsers read with a 64 KiB line buffer, so a longer line would build here
-/// and nowhere else.
+/// The longest line in bytes. Other Agentfile parsers read with a 64 KiB line buffer, so a longer
+/// line would build here and nowhere else.
 pub const LINE_MAX_BYTES: usize = 64 << 10;
 
 /// A parsed Agentfile: what the author declared, in the order it was declared.

@@ -67,7 +67,9 @@ pub enum Error {
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// The directory given as a store is something else.
-    #[error("the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an empty one")]
+    #[error(
+        "the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an empty one"
+    )]
     NotAStore(String),
     /// A file that the whole store depends on cannot be used.
     #[error(
@@ -95,7 +97,10 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn corrupt(what: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Corrupt { what: what.into(), problem: problem.into() }
+        Self::Corrupt {
+            what: what.into(),
+            problem: problem.into(),
+        }
     }
 
     /// Adds the place of the store in `dir` to what is wrong with one of its own files.
@@ -103,22 +108,34 @@ impl Error {
         match self {
             Self::Corrupt { .. } | Self::TooLarge { .. } | Self::NotAStore(_) => {
                 let path = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd()));
-                Self::Store { path: path.unwrap_or_else(|_| "images".into()), source: Box::new(self) }
+                Self::Store {
+                    path: path.unwrap_or_else(|_| "images".into()),
+                    source: Box::new(self),
+                }
             }
             other => other,
         }
     }
 
     pub(crate) fn not_a_tool(reference: &Reference, problem: impl Into<String>) -> Self {
-        Self::NotATool { reference: Box::new(reference.clone()), problem: problem.into() }
+        Self::NotATool {
+            reference: Box::new(reference.clone()),
+            problem: problem.into(),
+        }
     }
 
     pub(crate) fn registry(registry: &str, problem: impl Into<String>) -> Self {
-        Self::Registry { registry: registry.into(), problem: problem.into() }
+        Self::Registry {
+            registry: registry.into(),
+            problem: problem.into(),
+        }
     }
 
     /// For `map_err`: says what was being done.
     pub(crate) fn io<E: Into<io::Error>>(action: impl Into<String>) -> impl FnOnce(E) -> Self {
-        move |source| Self::Io { action: action.into(), source: source.into() }
+        move |source| Self::Io {
+            action: action.into(),
+            source: source.into(),
+        }
     }
 }

@@ -18,7 +18,8 @@ type OpenDir = dyn Fn() -> std::io::Result<Dir> + Send + Sync;
 pub struct Images {
     /// Opens the directory of the store.
     open: Box<OpenDir>,
-    /// The images on this machine, opened when the first one is asked for: a store that cannot be used concerns nobody else.
+    /// The images on this machine, opened when the first one is asked for: a store that cannot be
+    /// used concerns nobody else.
     store: OnceLock<Arc<Store>>,
     /// Where others come from.
     pub registry: Registry,
@@ -37,8 +38,15 @@ pub struct Found {
 
 impl Images {
     /// Those of the store in the directory that `open` opens, and of registries.
-    pub fn new(open: impl Fn() -> std::io::Result<Dir> + Send + Sync + 'static, registry: Registry) -> Self {
-        Self { open: Box::new(open), store: OnceLock::new(), registry }
+    pub fn new(
+        open: impl Fn() -> std::io::Result<Dir> + Send + Sync + 'static,
+        registry: Registry,
+    ) -> Self {
+        Self {
+            open: Box::new(open),
+            store: OnceLock::new(),
+            registry,
+        }
     }
 
     /// The images on this machine.
@@ -50,18 +58,28 @@ impl Images {
         if let Some(store) = self.store.get() {
             return Ok(Arc::clone(store));
         }
-        let store = Arc::new(Store::open((self.open)().map_err(Error::io("open the image store"))?)?);
+        let store = Arc::new(Store::open(
+            (self.open)().map_err(Error::io("open the image store"))?,
+        )?);
         Ok(Arc::clone(self.store.get_or_init(|| store)))
     }
 
-    /// The tool that `reference` means. What is here is not asked for again: a tag means what it meant when it was pulled.
+    /// The tool that `reference` means. What is here is not asked for again: a tag means what it
+    /// meant when it was pulled.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::tool`] and [`Registry::pull`].
+    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::tool`] and
+    /// [`Registry::pull`].
     pub async fn tool(&self, reference: &Reference) -> Result<Found, Error> {
         let pulled = match self.load(reference.clone()).await {
-            Ok((digest, tool)) => return Ok(Found { digest, tool, pulled: None }),
+            Ok((digest, tool)) => {
+                return Ok(Found {
+                    digest,
+                    tool,
+                    pulled: None,
+                });
+            }
             Err(Error::NotFound(_)) if reference.registry().is_some() => {
                 self.registry.pull(&self.store()?, reference).await?
             }
@@ -69,19 +87,28 @@ impl Images {
         };
         // By its digest: the tag may move again at any time.
         let (digest, tool) = self.load(reference.pinned(pulled.digest)).await?;
-        Ok(Found { digest, tool, pulled: Some(pulled) })
+        Ok(Found {
+            digest,
+            tool,
+            pulled: Some(pulled),
+        })
     }
 
     /// Makes sure that what `reference` means is here, without reading it: pulls it if it is not.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and [`Registry::pull`].
+    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and
+    /// [`Registry::pull`].
     pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
         let (store, name) = (self.store()?, reference.clone());
         match crate::registry::blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
-            None if reference.registry().is_some() => self.registry.pull(&self.store()?, reference).await.map(drop),
+            None if reference.registry().is_some() => self
+                .registry
+                .pull(&self.store()?, reference)
+                .await
+                .map(drop),
             None => Err(Error::NotFound(reference.clone())),
         }
     }
@@ -94,6 +121,9 @@ impl Images {
 
 impl std::fmt::Debug for Images {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Images").field("store", &self.store).field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("Images")
+            .field("store", &self.store)
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }

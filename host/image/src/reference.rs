@@ -20,12 +20,14 @@ const TAG_MAX_CHARS: usize = 128;
 /// The longest label of a host name, in characters (RFC 1035).
 const HOST_LABEL_MAX_CHARS: usize = 63;
 
-/// The name of an image. The store holds an image under it; only pulling and pushing give the registry a meaning.
+/// The name of an image. The store holds an image under it; only pulling and pushing give the
+/// registry a meaning.
 ///
-/// A digest alone, `sha256:…`, means whatever image of this machine has it, and names no repository.
+/// A digest alone, `sha256:…`, means whatever image of this machine has it, and names no
+/// repository.
 ///
-/// Every part is safe as a path: no empty component, none that begins with a dot, nothing but letters, digits and
-/// `.`, `_`, `-`.
+/// Every part is safe as a path: no empty component, none that begins with a dot, nothing but
+/// letters, digits and `.`, `_`, `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
     // Boxed, to be small: a reference travels in every error.
@@ -44,7 +46,8 @@ pub struct ReferenceError {
 }
 
 impl Reference {
-    /// The host and port, if the reference names one: a first component with a `.` or a `:`, or `localhost`.
+    /// The host and port, if the reference names one: a first component with a `.` or a `:`, or
+    /// `localhost`.
     pub fn registry(&self) -> Option<&str> {
         self.registry.as_deref()
     }
@@ -69,16 +72,31 @@ impl Reference {
         self.repository.is_empty()
     }
 
-    /// The same name, pinned to `digest` and without a tag: what to keep once a tag has been resolved.
+    /// The same name, pinned to `digest` and without a tag: what to keep once a tag has been
+    /// resolved.
     pub fn pinned(&self, digest: Digest) -> Self {
-        let Self { registry, repository, tag: _, digest: _ } = self.clone();
-        Self { registry, repository, tag: None, digest: Some(digest) }
+        let Self {
+            registry,
+            repository,
+            tag: _,
+            digest: _,
+        } = self.clone();
+        Self {
+            registry,
+            repository,
+            tag: None,
+            digest: Some(digest),
+        }
     }
 
     /// The same name and tag without a digest, if there is a tag.
     pub(crate) fn tagged(&self) -> Option<Self> {
         let tag = Some(self.tag.clone()?);
-        Some(Self { tag, digest: None, ..self.clone() })
+        Some(Self {
+            tag,
+            digest: None,
+            ..self.clone()
+        })
     }
 
     /// Whether both name the same repository of the same registry.
@@ -110,17 +128,32 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
-        parse(text).map_err(|problem| ReferenceError { text: text.chars().take(NAME_MAX_CHARS).collect(), problem })
+        parse(text).map_err(|problem| ReferenceError {
+            text: text.chars().take(NAME_MAX_CHARS).collect(),
+            problem,
+        })
     }
 }
 
 fn parse(text: &str) -> Result<Reference, String> {
     // As a name it would be the repository `sha256` with a tag of 64 digits, which nobody means.
     if let Ok(digest) = text.parse() {
-        return Ok(Reference { registry: None, repository: Box::from(""), tag: None, digest: Some(digest) });
+        return Ok(Reference {
+            registry: None,
+            repository: Box::from(""),
+            tag: None,
+            digest: Some(digest),
+        });
     }
     let (rest, digest) = match text.split_once('@') {
-        Some((rest, digest)) => (rest, Some(digest.parse::<Digest>().map_err(|error| error.to_string())?)),
+        Some((rest, digest)) => (
+            rest,
+            Some(
+                digest
+                    .parse::<Digest>()
+                    .map_err(|error| error.to_string())?,
+            ),
+        ),
         None => (text, None),
     };
     // A colon before the last slash belongs to a registry's port.
@@ -129,16 +162,26 @@ fn parse(text: &str) -> Result<Reference, String> {
         _ => (rest, None),
     };
     if name.len() > NAME_MAX_CHARS {
-        return Err(format!("its name is longer than {NAME_MAX_CHARS} characters"));
+        return Err(format!(
+            "its name is longer than {NAME_MAX_CHARS} characters"
+        ));
     }
     let (registry, repository) = match name.split_once('/') {
-        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
+            (Some(first), rest)
+        }
         _ => (None, name),
     };
     if let Some(registry) = registry.filter(|registry| !is_registry(registry)) {
-        return Err(format!("`{}` is not a host name with an optional port", registry.escape_debug()));
+        return Err(format!(
+            "`{}` is not a host name with an optional port",
+            registry.escape_debug()
+        ));
     }
-    if let Some(component) = repository.split('/').find(|component| !is_component(component)) {
+    if let Some(component) = repository
+        .split('/')
+        .find(|component| !is_component(component))
+    {
         return Err(format!(
             "`{}` is not a name of lowercase letters and digits, with single `.`, `_` or `-` between them",
             component.escape_debug()
@@ -161,16 +204,20 @@ fn parse(text: &str) -> Result<Reference, String> {
     })
 }
 
-/// A component of a repository (OCI distribution specification): `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+/// A component of a repository (OCI distribution specification):
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_component(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let separator = |run: &str| matches!(run, "" | "." | "_" | "__") || run.chars().all(|c| c == '-');
+    let separator =
+        |run: &str| matches!(run, "" | "." | "_" | "__") || run.chars().all(|c| c == '-');
     text.starts_with(plain) && text.ends_with(plain) && text.split(plain).all(separator)
 }
 
 fn is_tag(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
         && text.len() <= TAG_MAX_CHARS
 }
 
@@ -185,7 +232,8 @@ fn is_registry(text: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let is_port =
-        |port: &str| port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    let is_port = |port: &str| {
+        port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
     host.split('.').all(is_label) && port.is_none_or(is_port)
 }

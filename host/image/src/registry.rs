@@ -1,12 +1,12 @@
 //! Images from and to a registry (OCI distribution specification 1.1).
 //!
-//! Nothing that a registry says is believed: every answer has a limit, every blob is held against the size and the digest
-//! that the manifest gives, and the manifest against the digest that was asked for. A tag is resolved once; from there on
-//! everything goes by digest.
+//! Nothing that a registry says is believed: every answer has a limit, every blob is held against
+//! the size and the digest that the manifest gives, and the manifest against the digest that was
+//! asked for. A tag is resolved once; from there on everything goes by digest.
 //!
-//! The client is our own, on reqwest: what `oci-client` 0.18 reads of manifests, tokens and error bodies has no bound, it
-//! panics on a `Location` or a token that is none, and it sends passwords to whatever realm a registry names, in clear if
-//! asked to.
+//! The client is our own, on reqwest: what `oci-client` 0.18 reads of manifests, tokens and error
+//! bodies has no bound, it panics on a `Location` or a token that is none, and it sends passwords
+//! to whatever realm a registry names, in clear if asked to.
 
 mod backoff;
 mod body;
@@ -32,7 +32,8 @@ use credentials::Credentials;
 use session::Session;
 use target::Target;
 
-/// The longest a whole pull or push may take, retries included. The largest image at 1 Mbit/s takes half of it.
+/// The longest a whole pull or push may take, retries included. The largest image at 1 Mbit/s takes
+/// half of it.
 const TRANSFER_WALL: Duration = Duration::from_secs(60 * 60);
 
 /// How registries are reached.
@@ -40,7 +41,8 @@ const TRANSFER_WALL: Duration = Duration::from_secs(60 * 60);
 pub struct RegistryConfig {
     /// Speak HTTP instead of HTTPS. For registries on this machine alone; others are refused.
     pub plain_http: bool,
-    /// The `config.json` of docker, with credentials or the names of helpers that have them. It need not exist.
+    /// The `config.json` of docker, with credentials or the names of helpers that have them. It
+    /// need not exist.
     pub docker_config: Option<PathBuf>,
     /// Is told how far each blob has come.
     pub watch: Option<Arc<Watch>>,
@@ -48,8 +50,15 @@ pub struct RegistryConfig {
 
 impl fmt::Debug for RegistryConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plain_http, docker_config, watch: _ } = self;
-        f.debug_struct("RegistryConfig").field("plain_http", plain_http).field("docker_config", docker_config).finish()
+        let Self {
+            plain_http,
+            docker_config,
+            watch: _,
+        } = self;
+        f.debug_struct("RegistryConfig")
+            .field("plain_http", plain_http)
+            .field("docker_config", docker_config)
+            .finish()
     }
 }
 
@@ -103,19 +112,23 @@ pub struct Pushed {
 impl Registry {
     /// Registries by this configuration. Nothing is read or connected to yet.
     pub fn new(config: RegistryConfig) -> Self {
-        Self { credentials: Credentials::new(config.docker_config.clone()), config }
+        Self {
+            credentials: Credentials::new(config.docker_config.clone()),
+            config,
+        }
     }
 
     /// Pulls the tool that `reference` names into `store`, under that name.
     ///
     /// # Errors
     ///
-    /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the registry refuses,
-    /// [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should be, [`Error::NotATool`] for any other
-    /// image. The store is then as it was.
+    /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the
+    /// registry refuses, [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should
+    /// be, [`Error::NotATool`] for any other image. The store is then as it was.
     pub async fn pull(&self, store: &Arc<Store>, reference: &Reference) -> Result<Pulled, Error> {
         let mut session = self.session(reference, false)?;
-        let pulled = tokio::time::timeout(TRANSFER_WALL, pull::pull(&mut session, store, reference)).await;
+        let pulled =
+            tokio::time::timeout(TRANSFER_WALL, pull::pull(&mut session, store, reference)).await;
         pulled.unwrap_or_else(|_| Err(session.late()))
     }
 
@@ -124,15 +137,29 @@ impl Registry {
     /// # Errors
     ///
     /// As for [`Registry::pull`], and [`Error::Pinned`] if `target` has another digest.
-    pub async fn push(&self, store: &Arc<Store>, local: &Reference, target: &Reference) -> Result<Pushed, Error> {
+    pub async fn push(
+        &self,
+        store: &Arc<Store>,
+        local: &Reference,
+        target: &Reference,
+    ) -> Result<Pushed, Error> {
         let mut session = self.session(target, true)?;
-        let pushed = tokio::time::timeout(TRANSFER_WALL, push::push(&mut session, store, local, target)).await;
+        let pushed = tokio::time::timeout(
+            TRANSFER_WALL,
+            push::push(&mut session, store, local, target),
+        )
+        .await;
         pushed.unwrap_or_else(|_| Err(session.late()))
     }
 
     fn session(&self, reference: &Reference, push: bool) -> Result<Session<'_>, Error> {
         let target = Target::of(reference, self.config.plain_http)?;
-        Session::new(target, push, &self.credentials, self.config.watch.as_deref())
+        Session::new(
+            target,
+            push,
+            &self.credentials,
+            self.config.watch.as_deref(),
+        )
     }
 }
 
@@ -141,5 +168,9 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Error::io("use the image store")(std::io::Error::other(error))))
+    done.unwrap_or_else(|error| {
+        Err(Error::io("use the image store")(std::io::Error::other(
+            error,
+        )))
+    })
 }

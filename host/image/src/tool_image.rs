@@ -1,17 +1,20 @@
 //! A tool as OCI carries it: the CNCF Wasm artifact layout
-//! (<https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/>), one `application/wasm` layer under a
-//! config `application/vnd.wasm.config.v0+json`, so that `wkg`, `oras` and other hosts can pull it.
+//! (<https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/>), one `application/wasm`
+//! layer under a config `application/vnd.wasm.config.v0+json`, so that `wkg`, `oras` and other
+//! hosts can pull it.
 //!
 //! # How the usage text travels
 //!
-//! A native openotters tool image carries `USAGE.md` as a second layer, found by the title that the annotation
-//! `io.openotters.bin.usage` gives. A Wasm artifact has exactly one layer, and readers refuse a second. An annotation
-//! is for short texts that tables show, and an OCI referrer is not covered by the tool's digest although the text
-//! ends up in a model's prompt: whoever may push could change it under a pinned tool. So the text is the key
-//! `cofferdam.usage` of the config: readers of that config ignore keys they do not know, and the manifest's digest
-//! covers it. The annotation keeps its meaning, the name the text is to have beside the tool.
+//! A native openotters tool image carries `USAGE.md` as a second layer, found by the title that the
+//! annotation `io.openotters.bin.usage` gives. A Wasm artifact has exactly one layer, and readers
+//! refuse a second. An annotation is for short texts that tables show, and an OCI referrer is not
+//! covered by the tool's digest although the text ends up in a model's prompt: whoever may push
+//! could change it under a pinned tool. So the text is the key `cofferdam.usage` of the config:
+//! readers of that config ignore keys they do not know, and the manifest's digest covers it. The
+//! annotation keeps its meaning, the name the text is to have beside the tool.
 //!
-//! Images in openotters' own layouts are read too, with their usage layer, if what they carry is a component.
+//! Images in openotters' own layouts are read too, with their usage layer, if what they carry is a
+//! component.
 
 pub mod annotation;
 mod archive;
@@ -25,7 +28,8 @@ use std::fmt;
 
 use cofferdam_capability::Digest;
 use oci_spec::image::{
-    ANNOTATION_CREATED, Descriptor, ImageManifest, ImageManifestBuilder, MediaType, SCHEMA_VERSION, Sha256Digest,
+    ANNOTATION_CREATED, Descriptor, ImageManifest, ImageManifestBuilder, MediaType, SCHEMA_VERSION,
+    Sha256Digest,
 };
 use serde::Serialize;
 
@@ -39,14 +43,14 @@ pub(crate) use layout::{Layout, Packing};
 const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const WASM_LAYER: &str = "application/wasm";
 
-/// One WebAssembly component and what its image says about it. What it says was written by whoever built the image;
-/// only the component itself decides what it imports.
+/// One WebAssembly component and what its image says about it. What it says was written by whoever
+/// built the image; only the component itself decides what it imports.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ToolImage {
     /// The component, as binary.
     pub component: Vec<u8>,
-    /// The manifest's annotations. Those of a tool are under [`annotation`]; the older names beside them are written
-    /// to every image and, where an image has only those, read as the newer ones.
+    /// The manifest's annotations. Those of a tool are under [`annotation`]; the older names beside
+    /// them are written to every image and, where an image has only those, read as the newer ones.
     pub annotations: BTreeMap<String, String>,
     /// How to call the tool, Markdown, for the model.
     pub usage: Option<String>,
@@ -58,7 +62,13 @@ pub struct ToolImage {
 
 impl fmt::Debug for ToolImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { component, annotations, usage, imports, exports } = self;
+        let Self {
+            component,
+            annotations,
+            usage,
+            imports,
+            exports,
+        } = self;
         f.debug_struct("ToolImage")
             .field("component", &format_args!("{} bytes", component.len()))
             .field("annotations", annotations)
@@ -77,10 +87,13 @@ impl ToolImage {
 
     /// What the tool is for.
     pub fn description(&self) -> Option<&str> {
-        self.annotations.get(annotation::DESCRIPTION).map(String::as_str)
+        self.annotations
+            .get(annotation::DESCRIPTION)
+            .map(String::as_str)
     }
 
-    /// The blobs beside the component. The same tool gives the same bytes: no clock is read, and keys are sorted.
+    /// The blobs beside the component. The same tool gives the same bytes: no clock is read, and
+    /// keys are sorted.
     pub(crate) fn pack(&self) -> Result<Packed, Error> {
         let config = canonical_json(&WasmConfig::of(self))?;
         let manifest = ImageManifestBuilder::default()
@@ -91,7 +104,10 @@ impl ToolImage {
             .annotations(annotation::written(self))
             .build()
             .map_err(|error| Error::io("write a manifest")(std::io::Error::other(error)))?;
-        Ok(Packed { config, manifest: canonical_json(&manifest)? })
+        Ok(Packed {
+            config,
+            manifest: canonical_json(&manifest)?,
+        })
     }
 
     /// The tool that `manifest` describes; `read` gives its blobs, checked.
@@ -108,36 +124,72 @@ impl ToolImage {
                 let (config, component) = (read(config, &CONFIG)?, read(layer, &COMPONENT)?);
                 let config = WasmConfig::read(reference, &config, &digest)?;
                 let (imports, exports) = config.interfaces();
-                Ok(Self { component, annotations, usage: config.usage(), imports, exports })
+                Ok(Self {
+                    component,
+                    annotations,
+                    usage: config.usage(),
+                    imports,
+                    exports,
+                })
             }
-            Layout::Bin { config: _, layer, packing, usage } => {
-                let name = layout::title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
+            Layout::Bin {
+                config: _,
+                layer,
+                packing,
+                usage,
+            } => {
+                let name =
+                    layout::title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
                 let component = component(reference, read(layer, &COMPONENT)?, packing, name)?;
-                let usage = usage.map(|usage| read(usage, &USAGE)).transpose()?.map(String::from_utf8).transpose();
-                let usage = usage.map_err(|_| Error::not_a_tool(reference, "its usage text is not valid UTF-8"))?;
-                Ok(Self { component, annotations, usage, imports: Vec::new(), exports: Vec::new() })
+                let usage = usage
+                    .map(|usage| read(usage, &USAGE))
+                    .transpose()?
+                    .map(String::from_utf8)
+                    .transpose();
+                let usage = usage.map_err(|_| {
+                    Error::not_a_tool(reference, "its usage text is not valid UTF-8")
+                })?;
+                Ok(Self {
+                    component,
+                    annotations,
+                    usage,
+                    imports: Vec::new(),
+                    exports: Vec::new(),
+                })
             }
         }
     }
 }
 
-/// The component in a layer of openotters' layouts. Only what it holds tells whether it is one: the same layouts carry
-/// native programs.
-fn component(reference: &Reference, layer: Vec<u8>, packing: Packing, name: Option<&str>) -> Result<Vec<u8>, Error> {
+/// The component in a layer of openotters' layouts. Only what it holds tells whether it is one: the
+/// same layouts carry native programs.
+fn component(
+    reference: &Reference,
+    layer: Vec<u8>,
+    packing: Packing,
+    name: Option<&str>,
+) -> Result<Vec<u8>, Error> {
     let refuse = |problem: String| Error::not_a_tool(reference, problem);
     let unpack = |compressed| archive::file(&layer, compressed, name);
     let bytes = match packing {
         Packing::Raw => layer,
         Packing::Tar => unpack(false).map_err(|problem| refuse(format!("its layer {problem}")))?,
-        Packing::TarGzip => unpack(true).map_err(|problem| refuse(format!("its layer {problem}")))?,
+        Packing::TarGzip => {
+            unpack(true).map_err(|problem| refuse(format!("its layer {problem}")))?
+        }
     };
-    let native =
-        |what| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
+    let native = |what| {
+        format!(
+            "it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2"
+        )
+    };
     match bytes.as_slice() {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(bytes),
         [b'\0', b'a', b's', b'm', ..] => Err(refuse(native("a core WebAssembly module"))),
         [0x7f, b'E', b'L', b'F', ..] => Err(refuse(native("a native Linux program (ELF)"))),
-        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => Err(refuse(native("a native macOS program (Mach-O)"))),
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => {
+            Err(refuse(native("a native macOS program (Mach-O)")))
+        }
         [b'M', b'Z', ..] => Err(refuse(native("a native Windows program (PE)"))),
         [b'#', b'!', ..] => Err(refuse(native("a script"))),
         _ => Err(refuse(native("something that is no WebAssembly"))),
@@ -146,8 +198,12 @@ fn component(reference: &Reference, layer: Vec<u8>, packing: Packing, name: Opti
 
 /// Reads a manifest.
 pub(crate) fn manifest(reference: &Reference, bytes: &[u8]) -> Result<ImageManifest, Error> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Error::corrupt(format!("the manifest of {reference}"), format!("cannot be read: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::corrupt(
+            format!("the manifest of {reference}"),
+            format!("cannot be read: {error}"),
+        )
+    })
 }
 
 /// A packed tool image, without the component.
@@ -158,14 +214,22 @@ pub(crate) struct Packed {
 
 /// Describes `bytes` as a blob of this media type.
 pub(crate) fn descriptor(media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
-    let digest: Sha256Digest = Digest::of(bytes)
-        .hex()
-        .parse()
-        .map_err(|error: oci_spec::OciSpecError| Error::io("describe a blob")(std::io::Error::other(error)))?;
-    Ok(Descriptor::new(media_type.into(), bytes.len() as u64, digest))
+    let digest: Sha256Digest =
+        Digest::of(bytes)
+            .hex()
+            .parse()
+            .map_err(|error: oci_spec::OciSpecError| {
+                Error::io("describe a blob")(std::io::Error::other(error))
+            })?;
+    Ok(Descriptor::new(
+        media_type.into(),
+        bytes.len() as u64,
+        digest,
+    ))
 }
 
-/// JSON without whitespace and with sorted keys (RFC 8785), whatever order maps and structures have in memory.
+/// JSON without whitespace and with sorted keys (RFC 8785), whatever order maps and structures have
+/// in memory.
 pub(crate) fn canonical_json(document: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json_canonicalizer::to_vec(document).map_err(Error::io("write JSON"))
 }

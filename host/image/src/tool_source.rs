@@ -25,7 +25,8 @@ impl FromStr for ToolSource {
 
     /// Reads what was written. Nothing is looked for.
     fn from_str(written: &str) -> Result<Self, ReferenceError> {
-        let is_path = PATH_STARTS.iter().any(|start| written.starts_with(start)) || written.ends_with(PATH_END);
+        let is_path = PATH_STARTS.iter().any(|start| written.starts_with(start))
+            || written.ends_with(PATH_END);
         if is_path {
             return Ok(Self::Path(written.into()));
         }

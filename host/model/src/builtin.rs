@@ -1,7 +1,7 @@
 //! `builtin/commands`: turns a typed command into a tool call, without a network or a key.
 //!
-//! It lets a fresh machine do the whole job, and it makes the path from a prompt to a tool and back visible without a
-//! model's judgement in between.
+//! It lets a fresh machine do the whole job, and it makes the path from a prompt to a tool and back
+//! visible without a model's judgement in between.
 
 use async_trait::async_trait;
 use cofferdam_call::Descriptor;
@@ -19,7 +19,11 @@ impl Commands {
     pub(crate) fn open(name: &str) -> Result<Self, Error> {
         match name {
             "commands" => Ok(Self),
-            _ => Err(Error::UnknownModel { provider: "builtin", name: name.into(), known: "builtin/commands" }),
+            _ => Err(Error::UnknownModel {
+                provider: "builtin",
+                name: name.into(),
+                known: "builtin/commands",
+            }),
         }
     }
 }
@@ -40,8 +44,15 @@ fn answer(request: &Request) -> Turn {
             Some((tool, rest)) => run(tool, rest, request),
             None => text(help(&request.tools)),
         },
-        Some(Message::ToolResult { tool, content, failed: true, .. }) => text(format!("{tool} failed: {content}")),
-        Some(Message::ToolResult { tool, content, .. }) if content.is_empty() => text(format!("{tool} said nothing.")),
+        Some(Message::ToolResult {
+            tool,
+            content,
+            failed: true,
+            ..
+        }) => text(format!("{tool} failed: {content}")),
+        Some(Message::ToolResult { tool, content, .. }) if content.is_empty() => {
+            text(format!("{tool} said nothing."))
+        }
         Some(Message::ToolResult { content, .. }) => text(content.clone()),
         Some(Message::System(_) | Message::Assistant { .. }) | None => text(help(&request.tools)),
     }
@@ -57,21 +68,36 @@ fn command(prompt: &str) -> Option<(&str, &str)> {
 
 fn run(tool: &str, rest: &str, request: &Request) -> Turn {
     if !request.tools.iter().any(|spec| spec.name == tool) {
-        return text(format!("There is no tool {tool}. {}", names(&request.tools)));
+        return text(format!(
+            "There is no tool {tool}. {}",
+            names(&request.tools)
+        ));
     }
-    // A typed tool takes named arguments, which have no shell syntax: one JSON object is passed as it is.
+    // A typed tool takes named arguments, which have no shell syntax: one JSON object is passed as
+    // it is.
     let arguments = match serde_json::from_str::<Map<String, Value>>(rest) {
         Ok(object) => Value::Object(object),
         Err(_) => match shlex::split(rest) {
             Some(args) => json!({ "args": args }),
-            None => return text(format!("A quote or backslash in these arguments has no end: {rest}")),
+            None => {
+                return text(format!(
+                    "A quote or backslash in these arguments has no end: {rest}"
+                ));
+            }
         },
     };
-    Turn { text: String::new(), tool_calls: vec![ToolCall { id: fresh_id(request), name: tool.into(), arguments }] }
+    Turn {
+        text: String::new(),
+        tool_calls: vec![ToolCall {
+            id: fresh_id(request),
+            name: tool.into(),
+            arguments,
+        }],
+    }
 }
 
-/// Counts from the number of messages, which grows with every call; ids that are taken are passed over, because a
-/// caller may have shortened the conversation.
+/// Counts from the number of messages, which grows with every call; ids that are taken are passed
+/// over, because a caller may have shortened the conversation.
 fn fresh_id(request: &Request) -> String {
     let taken = |id: &String| {
         request.messages.iter().any(|message| match message {
@@ -114,5 +140,8 @@ fn names(tools: &[Descriptor]) -> String {
 }
 
 fn text(text: String) -> Turn {
-    Turn { text, tool_calls: Vec::new() }
+    Turn {
+        text,
+        tool_calls: Vec::new(),
+    }
 }

@@ -1,10 +1,13 @@
 //! Why a model cannot be opened or did not answer.
 
-/// The error of this crate. Its text is what the caller may know: it never holds a key, a header or an address.
+/// The error of this crate. Its text is what the caller may know: it never holds a key, a header or
+/// an address.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not the name of a model.
-    #[error("{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5")]
+    #[error(
+        "{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5"
+    )]
     Name {
         /// What was written, cut to a printable length.
         value: String,
@@ -45,7 +48,9 @@ pub enum Error {
     },
 
     /// The provider's address differs for every customer and is not configured.
-    #[error("{provider} needs the address of your own service: set {variable}, for example to {example}")]
+    #[error(
+        "{provider} needs the address of your own service: set {variable}, for example to {example}"
+    )]
     MissingBase {
         /// The provider.
         provider: String,
@@ -100,7 +105,8 @@ pub enum Error {
         provider: String,
         /// What happened, as the rest of the sentence.
         message: String,
-        /// Whether the same request may succeed later. The retries of this crate are already used up.
+        /// Whether the same request may succeed later. The retries of this crate are already used
+        /// up.
         retryable: bool,
     },
 }
@@ -108,6 +114,12 @@ pub enum Error {
 impl Error {
     /// Returns true for a failure that may be over when the request is sent again.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Vendor { retryable: true, .. })
+        matches!(
+            self,
+            Self::Vendor {
+                retryable: true,
+                ..
+            }
+        )
     }
 }

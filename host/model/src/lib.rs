@@ -1,11 +1,12 @@
 //! The only crate that knows a model vendor.
 //!
-//! A [`Model`] is asked for one turn at a time: it gets the whole conversation and the tools there are, and gives back
-//! what it says and which tools it wants to call. [`open`] turns a [`ModelName`] into one of three kinds: `builtin/…`
-//! needs no network, `script/…` replays a transcript, and every other name is a vendor's model.
+//! A [`Model`] is asked for one turn at a time: it gets the whole conversation and the tools there
+//! are, and gives back what it says and which tools it wants to call. [`open`] turns a
+//! [`ModelName`] into one of three kinds: `builtin/…` needs no network, `script/…` replays a
+//! transcript, and every other name is a vendor's model.
 //!
-//! Absent on purpose: nothing here runs a tool, keeps a session, or reads the process environment. Keys and addresses
-//! arrive as [`Credentials`] and never leave the crate again.
+//! Absent on purpose: nothing here runs a tool, keeps a session, or reads the process environment.
+//! Keys and addresses arrive as [`Credentials`] and never leave the crate again.
 
 mod message;
 mod name;

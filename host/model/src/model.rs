@@ -14,14 +14,16 @@ use crate::name::ModelName;
 use crate::script::Script;
 use crate::vendor::Vendor;
 
-/// The most text of one turn, and the most JSON of its tool calls. Today's longest answers have 64,000 tokens, about a
-/// quarter of this, and a tool may print no more either.
+/// The most text of one turn, and the most JSON of its tool calls. Today's longest answers have
+/// 64,000 tokens, about a quarter of this, and a tool may print no more either.
 pub(crate) const MAX_TEXT_BYTES: usize = 1024 * 1024;
 
-/// The most tool calls of one turn. Models ask for a handful; each call costs a sandbox, so a runaway turn ends here.
+/// The most tool calls of one turn. Models ask for a handful; each call costs a sandbox, so a
+/// runaway turn ends here.
 pub(crate) const MAX_TOOL_CALLS: usize = 32;
 
-/// In how many pieces a text that is known from the start is streamed: enough for a consumer to see that it streams.
+/// In how many pieces a text that is known from the start is streamed: enough for a consumer to see
+/// that it streams.
 const PIECES: usize = 4;
 
 /// Something that answers a conversation, one turn at a time. It keeps nothing between turns.
@@ -29,17 +31,22 @@ const PIECES: usize = 4;
 pub trait Model: Send + Sync {
     /// One turn.
     ///
-    /// Text is sent to `text` as it arrives and is also whole in the [`Turn`]. The channel is bounded: waiting for it
-    /// is the back-pressure. A closed channel means that nobody listens any more, which is not an error. Dropping the
-    /// future ends the turn and its connection.
+    /// Text is sent to `text` as it arrives and is also whole in the [`Turn`]. The channel is
+    /// bounded: waiting for it is the back-pressure. A closed channel means that nobody listens any
+    /// more, which is not an error. Dropping the future ends the turn and its connection.
     async fn turn(&self, request: Request, text: mpsc::Sender<String>) -> Result<Turn, Error>;
 }
 
 /// Opens the model called `name`.
 ///
-/// `scripts` is the directory that `script/<file>` is relative to; it is only read for such a name. Everything that
-/// can be refused without asking a vendor is refused here: unknown providers, missing keys, bad addresses, bad scripts.
-pub fn open(name: &ModelName, credentials: &Credentials, scripts: &Path) -> Result<Arc<dyn Model>, Error> {
+/// `scripts` is the directory that `script/<file>` is relative to; it is only read for such a name.
+/// Everything that can be refused without asking a vendor is refused here: unknown providers,
+/// missing keys, bad addresses, bad scripts.
+pub fn open(
+    name: &ModelName,
+    credentials: &Credentials,
+    scripts: &Path,
+) -> Result<Arc<dyn Model>, Error> {
     Ok(match name.provider() {
         "builtin" => Arc::new(Commands::open(name.name())?),
         "script" => Arc::new(Script::open(name.name(), scripts)?),

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
-/// The longest name, in bytes. Vendors' own are below 100; a name ends up in logs and error messages, so it is bounded.
+/// The longest name, in bytes. Vendors' own are below 100; a name ends up in logs and error
+/// messages, so it is bounded.
 const MAX_BYTES: usize = 256;
 
 /// The name of a model as it stands in an Agentfile: the provider is the text before the first `/`.
@@ -30,13 +31,21 @@ impl ModelName {
 impl FromStr for ModelName {
     type Err = Error;
 
-    /// Refuses what no provider can have: an empty part, white space, control characters, more than 256 bytes.
+    /// Refuses what no provider can have: an empty part, white space, control characters, more than
+    /// 256 bytes.
     fn from_str(value: &str) -> Result<Self, Error> {
         value
             .split_once('/')
-            .filter(|(provider, name)| value.len() <= MAX_BYTES && is_provider(provider) && is_name(name))
-            .map(|(provider, name)| Self { provider: provider.into(), name: name.into() })
-            .ok_or_else(|| Error::Name { value: value.chars().take(MAX_BYTES).collect() })
+            .filter(|(provider, name)| {
+                value.len() <= MAX_BYTES && is_provider(provider) && is_name(name)
+            })
+            .map(|(provider, name)| Self {
+                provider: provider.into(),
+                name: name.into(),
+            })
+            .ok_or_else(|| Error::Name {
+                value: value.chars().take(MAX_BYTES).collect(),
+            })
     }
 }
 
@@ -48,7 +57,10 @@ impl fmt::Display for ModelName {
 
 /// A provider becomes part of a variable's name, so only what can stand there is allowed.
 fn is_provider(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn is_name(text: &str) -> bool {

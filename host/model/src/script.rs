@@ -5,8 +5,8 @@
 //! {"tool_calls": [{"name": "wc", "arguments": {"args": ["-l", "notes.txt"]}}]}
 //! ```
 //!
-//! Which turn comes next follows from the conversation alone, so a script survives restarts and serves any number of
-//! sessions at once.
+//! Which turn comes next follows from the conversation alone, so a script survives restarts and
+//! serves any number of sessions at once.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -22,7 +22,8 @@ use crate::error::Error;
 use crate::message::{Message, Request, ToolCall, Turn};
 use crate::model::{MAX_TOOL_CALLS, Model, say};
 
-/// The largest script. It is read whole and kept for as long as its agent lives; a megabyte is thousands of turns.
+/// The largest script. It is read whole and kept for as long as its agent lives; a megabyte is
+/// thousands of turns.
 const MAX_SCRIPT_BYTES: u64 = 1024 * 1024;
 
 /// A transcript, read and checked whole.
@@ -51,15 +52,23 @@ struct Call {
 
 impl Script {
     pub(crate) fn open(file: &str, scripts: &Path) -> Result<Self, Error> {
-        let refused = |problem: String| Error::ScriptFile { file: file.into(), problem };
-        let turns = parse(&read(file, scripts).map_err(refused)?).map_err(|(line, problem)| Error::Script {
+        let refused = |problem: String| Error::ScriptFile {
             file: file.into(),
-            line,
             problem,
+        };
+        let turns = parse(&read(file, scripts).map_err(refused)?).map_err(|(line, problem)| {
+            Error::Script {
+                file: file.into(),
+                line,
+                problem,
+            }
         })?;
         match turns.is_empty() {
             true => Err(refused("holds no turn".into())),
-            false => Ok(Self { file: file.into(), turns }),
+            false => Ok(Self {
+                file: file.into(),
+                turns,
+            }),
         }
     }
 }
@@ -67,8 +76,15 @@ impl Script {
 #[async_trait]
 impl Model for Script {
     async fn turn(&self, request: Request, text: mpsc::Sender<String>) -> Result<Turn, Error> {
-        let spoken = request.messages.iter().filter(|message| matches!(message, Message::Assistant { .. })).count();
-        let ended = || Error::ScriptEnded { file: self.file.clone(), turns: self.turns.len() };
+        let spoken = request
+            .messages
+            .iter()
+            .filter(|message| matches!(message, Message::Assistant { .. }))
+            .count();
+        let ended = || Error::ScriptEnded {
+            file: self.file.clone(),
+            turns: self.turns.len(),
+        };
         let turn = self.turns.get(spoken).ok_or_else(ended)?;
         say(&turn.text, &text).await;
         Ok(turn.clone())
@@ -78,7 +94,10 @@ impl Model for Script {
 /// The whole file, or what is wrong with it.
 fn read(file: &str, scripts: &Path) -> Result<String, String> {
     // The name comes from an Agentfile, whose author may read no file of the host but the scripts.
-    if !Path::new(file).components().all(|part| matches!(part, Component::Normal(_))) {
+    if !Path::new(file)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return Err("is not a relative path inside the scripts directory".into());
     }
     let missing = |problem: std::io::Error| format!("cannot be read: {}", problem.kind());
@@ -93,7 +112,9 @@ fn read(file: &str, scripts: &Path) -> Result<String, String> {
     }
     let mut text = Vec::new();
     // One byte more than allowed shows that there is more, also when the file grows meanwhile.
-    File::open(path).and_then(|file| file.take(MAX_SCRIPT_BYTES + 1).read_to_end(&mut text)).map_err(missing)?;
+    File::open(path)
+        .and_then(|file| file.take(MAX_SCRIPT_BYTES + 1).read_to_end(&mut text))
+        .map_err(missing)?;
     if text.len() as u64 > MAX_SCRIPT_BYTES {
         return Err(format!("is larger than {MAX_SCRIPT_BYTES} bytes"));
     }
@@ -110,7 +131,11 @@ fn parse(text: &str) -> Result<Vec<Turn>, (usize, String)> {
             continue;
         }
         let turn = parse_line(line, turns.len() + 1).map_err(|problem| (number, problem))?;
-        if let Some(call) = turn.tool_calls.iter().find(|call| !ids.insert(call.id.clone())) {
+        if let Some(call) = turn
+            .tool_calls
+            .iter()
+            .find(|call| !ids.insert(call.id.clone()))
+        {
             return Err((number, format!("the id {:?} is used twice", call.id)));
         }
         turns.push(turn);
@@ -126,17 +151,32 @@ fn parse_line(line: &str, turn: usize) -> Result<Turn, String> {
     if tool_calls.len() > MAX_TOOL_CALLS {
         return Err(format!("more than {MAX_TOOL_CALLS} tool calls"));
     }
-    let call = |(Call { id, name, arguments }, place): (Call, usize)| ToolCall {
+    let call = |(
+        Call {
+            id,
+            name,
+            arguments,
+        },
+        place,
+    ): (Call, usize)| ToolCall {
         id: id.unwrap_or_else(|| format!("call-{turn}-{place}")),
         name,
         arguments: Value::Object(arguments),
     };
-    Ok(Turn { text: text.unwrap_or_default(), tool_calls: tool_calls.into_iter().zip(1..).map(call).collect() })
+    Ok(Turn {
+        text: text.unwrap_or_default(),
+        tool_calls: tool_calls.into_iter().zip(1..).map(call).collect(),
+    })
 }
 
-/// The parser sees one line at a time and calls each of them line 1, so only its column is repeated.
+/// The parser sees one line at a time and calls each of them line 1, so only its column is
+/// repeated.
 fn explain(problem: serde_json::Error) -> String {
     let place = format!(" at line {} column {}", problem.line(), problem.column());
     let text = problem.to_string();
-    format!("{}, at column {}", text.strip_suffix(&place).unwrap_or(&text), problem.column())
+    format!(
+        "{}, at column {}",
+        text.strip_suffix(&place).unwrap_or(&text),
+        problem.column()
+    )
 }

@@ -9,12 +9,12 @@ use cofferdam_call::{Outcome, Receipt};
 use cofferdam_capability::{Account, Grant, Limits};
 use tokio_util::sync::CancellationToken;
 
-/// Time that a call which has ended gets for what comes after it: its secrets are taken out of what it said, its scratch
-/// directory is removed. The default limits take a tenth of it.
+/// Time that a call which has ended gets for what comes after it: its secrets are taken out of what
+/// it said, its scratch directory is removed. The default limits take a tenth of it.
 const ENDING: Duration = Duration::from_secs(1);
 
-/// The time and memory that a call may still use, and the token that ends it. It begins before the input is parsed, so
-/// that all work for the call is inside it.
+/// The time and memory that a call may still use, and the token that ends it. It begins before the
+/// input is parsed, so that all work for the call is inside it.
 #[derive(Debug, Clone)]
 pub struct Allowance {
     started: Instant,
@@ -28,13 +28,21 @@ impl Allowance {
     pub fn begin(limits: &Limits, cancel: CancellationToken) -> Self {
         let started = Instant::now();
         let account = Account::new(limits.host_memory);
-        Self { started, deadline: started + limits.wall.0, account, cancel }
+        Self {
+            started,
+            deadline: started + limits.wall.0,
+            account,
+            cancel,
+        }
     }
 
     /// The same for a call that another one waits for, and that ends with it.
     #[must_use]
     pub fn ending_by(self, deadline: Instant) -> Self {
-        Self { deadline: self.deadline.min(deadline), ..self }
+        Self {
+            deadline: self.deadline.min(deadline),
+            ..self
+        }
     }
 
     /// The moment at which the call ends, whatever it does.
@@ -42,7 +50,8 @@ impl Allowance {
         self.deadline
     }
 
-    /// The allowance for the work that comes after a call: its own time, or one second if that is over.
+    /// The allowance for the work that comes after a call: its own time, or one second if that is
+    /// over.
     #[must_use]
     pub fn to_end(&self) -> Self {
         let mut rest = self.clone();
@@ -53,7 +62,8 @@ impl Allowance {
         rest
     }
 
-    /// Returns how the call has ended if it may not go on. Work that does not wait asks this every few microseconds.
+    /// Returns how the call has ended if it may not go on. Work that does not wait asks this every
+    /// few microseconds.
     pub fn ended(&self) -> Option<Outcome> {
         if self.cancel.is_cancelled() {
             return Some(Outcome::Cancelled);
@@ -61,8 +71,9 @@ impl Allowance {
         (Instant::now() >= self.deadline).then_some(Outcome::Deadline)
     }
 
-    /// Runs `work` until it ends, its deadline passes, or it is cancelled. The deadline is also looked at
-    /// whenever the work yields, because a host whose threads all spin in guests turns its timers late.
+    /// Runs `work` until it ends, its deadline passes, or it is cancelled. The deadline is also
+    /// looked at whenever the work yields, because a host whose threads all spin in guests turns
+    /// its timers late.
     ///
     /// # Errors
     ///
@@ -82,7 +93,10 @@ impl Allowance {
             if cancelled.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(Outcome::Cancelled));
             }
-            timer.as_mut().poll(context).map(|()| Err(Outcome::Deadline))
+            timer
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(Outcome::Deadline))
         })
         .await
     }

@@ -46,7 +46,8 @@ pub struct Call<'a> {
     pub injections: Vec<Injection>,
     /// The place in which it runs.
     pub place: Place<'a>,
-    /// Receives its messages and makes the calls that it asks for; nobody for a component that lists its tools.
+    /// Receives its messages and makes the calls that it asks for; nobody for a component that
+    /// lists its tools.
     pub caller: Option<Arc<dyn Caller>>,
 }
 
@@ -77,8 +78,18 @@ struct Run<'a> {
 }
 
 impl Calls {
-    pub(crate) fn new(pools: Pools, admission: Admission, scratch: Arc<Scratch>, network: Arc<dyn Connect>) -> Self {
-        Self { pools, admission, scratch, network }
+    pub(crate) fn new(
+        pools: Pools,
+        admission: Admission,
+        scratch: Arc<Scratch>,
+        network: Arc<dyn Connect>,
+    ) -> Self {
+        Self {
+            pools,
+            admission,
+            scratch,
+            network,
+        }
     }
 
     /// The pools in which they run.
@@ -98,7 +109,15 @@ impl Calls {
 
     /// Makes one call when it is its turn: refuse, wait, run, conclude, and write the receipt.
     pub(crate) async fn make(&self, call: Call<'_>) -> Called {
-        let Call { component, grant, invocation, allowance, injections, place, caller } = call;
+        let Call {
+            component,
+            grant,
+            invocation,
+            allowance,
+            injections,
+            place,
+            caller,
+        } = call;
         let limits = grant.limits();
         let deadline = allowance.deadline();
         let account = allowance.account();
@@ -112,30 +131,63 @@ impl Calls {
             Ok(scratch) => {
                 let mut invocation = invocation;
                 let CommandLine { argv, stdin } = invocation.take_streams(grant.tool());
-                let streams = Streams { args: argv, stdin, stdout: stdout.clone(), stderr: stderr.clone() };
+                let streams = Streams {
+                    args: argv,
+                    stdin,
+                    stdout: stdout.clone(),
+                    stderr: stderr.clone(),
+                };
                 let given = Given {
                     account: account.clone(),
                     streams,
                     network: Arc::clone(&self.network),
                     injections,
-                    conversation: Conversation::new(caller.unwrap_or_else(Nobody::shared), deadline),
+                    conversation: Conversation::new(
+                        caller.unwrap_or_else(Nobody::shared),
+                        deadline,
+                    ),
                     scratch: scratch.as_ref(),
                 };
-                let guest = self.run(Run { component, grant, invocation, place, given }, &mut spent);
+                let guest = self.run(
+                    Run {
+                        component,
+                        grant,
+                        invocation,
+                        place,
+                        given,
+                    },
+                    &mut spent,
+                );
                 let ended = allowance.within(guest).await.unwrap_or_else(Err);
                 if let Some(scratch) = scratch {
-                    // What takes longer goes on without the call, on one of the threads for what blocks.
+                    // What takes longer goes on without the call, on one of the threads for what
+                    // blocks.
                     let _ = allowance.to_end().within(scratch.remove()).await;
                 }
                 ended
             }
         };
-        let Concluded { outcome, answer, tools } = conclude(ended, limits, allowance);
+        let Concluded {
+            outcome,
+            answer,
+            tools,
+        } = conclude(ended, limits, allowance);
         let stdout = answer.unwrap_or_else(|| stdout.take());
         let stderr = stderr.take();
-        let passed = Passed { bytes_in, stdout: &stdout, stderr: &stderr };
+        let passed = Passed {
+            bytes_in,
+            stdout: &stdout,
+            stderr: &stderr,
+        };
         let receipt = spent.receipt(grant, outcome, allowance, &passed);
-        Called { report: Report { stdout, stderr, receipt }, tools }
+        Called {
+            report: Report {
+                stdout,
+                stderr,
+                receipt,
+            },
+            tools,
+        }
     }
 
     /// Refuses a call that may not begin, and takes what it needs before it waits for its turn.
@@ -151,27 +203,49 @@ impl Calls {
         }
         let carried = usize::try_from(invocation.size()).unwrap_or(usize::MAX);
         if let Err(overdrawn) = allowance.account().charge("the input", carried) {
-            return Err(Outcome::Denied { reason: overdrawn.to_string() });
+            return Err(Outcome::Denied {
+                reason: overdrawn.to_string(),
+            });
         }
-        let scratch = grant.has_scratch().then(|| self.scratch.for_call()).transpose();
+        let scratch = grant
+            .has_scratch()
+            .then(|| self.scratch.for_call())
+            .transpose();
         scratch.map_err(|error| host_fault("making the scratch directory", &error.into()))
     }
 
-    /// Waits for a place and runs the guest. Its use is in `spent` also when this future is dropped half-way.
+    /// Waits for a place and runs the guest. Its use is in `spent` also when this future is dropped
+    /// half-way.
     async fn run(&self, run: Run<'_>, spent: &mut Spent) -> Result<Ended, Outcome> {
-        let Run { component, grant, invocation, place, given } = run;
+        let Run {
+            component,
+            grant,
+            invocation,
+            place,
+            given,
+        } = run;
         let waiting = Instant::now();
         let _place = self.admission.admit(place, grant).await?;
         spent.queued = waiting.elapsed();
         // Only now: swap may have come up while the call waited.
-        let pool = self.pools.current().map_err(|error| host_fault("choosing a pool", &error.into()))?;
-        let linked = component.linked(&pool).map_err(|error| host_fault("linking", &error.into()))?;
+        let pool = self
+            .pools
+            .current()
+            .map_err(|error| host_fault("choosing a pool", &error.into()))?;
+        let linked = component
+            .linked(&pool)
+            .map_err(|error| host_fault("linking", &error.into()))?;
         let limits = grant.limits();
         let mut call = Metered::new(store(&pool, grant, given)?, limits.fuel.0, spent);
         let ended = {
             let Metered { store, spent, .. } = &mut call;
             // On the heap, and only now: calls that wait for their turn are small.
-            let mut guest = Box::pin(enter(store, linked.callable(), invocation, limits.result.len()));
+            let mut guest = Box::pin(enter(
+                store,
+                linked.callable(),
+                invocation,
+                limits.result.len(),
+            ));
             CpuTime::new(guest.as_mut(), &mut spent.cpu).await
         };
         of_guest(ended, &mut call.store.data_mut().limiter)

@@ -1,4 +1,5 @@
-//! The caller of a call: receives the guest's messages while it runs, and makes the calls of other tools for it.
+//! The caller of a call: receives the guest's messages while it runs, and makes the calls of other
+//! tools for it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +10,8 @@ use cofferdam_call::{Outcome, Progress};
 
 use crate::descriptors::Line;
 
-/// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the guest's own words.
+/// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the
+/// guest's own words.
 pub trait Caller: Send + Sync {
     /// A line for the log.
     fn log(&self, level: tracing::Level, message: &str);
@@ -17,7 +19,8 @@ pub trait Caller: Send + Sync {
     /// Progress of the call.
     fn progress(&self, progress: Progress);
 
-    /// Calls another tool, which has to end by `deadline`. When the future is dropped, that call is stopped.
+    /// Calls another tool, which has to end by `deadline`. When the future is dropped, that call is
+    /// stopped.
     fn call(&self, name: String, input: String, deadline: Instant) -> Answering;
 }
 
@@ -38,12 +41,14 @@ pub struct Unanswered {
 pub enum Place<'a> {
     /// In a place of its own, when it is its turn in this line and then on the host.
     Own(&'a Line),
-    /// In the place of the call that made it, which has room for as many as the ceiling's `nested-depth` and waits for
-    /// it meanwhile. It waits for no place, so calls cannot wait for each other in a circle.
+    /// In the place of the call that made it, which has room for as many as the ceiling's
+    /// `nested-depth` and waits for it meanwhile. It waits for no place, so calls cannot wait for
+    /// each other in a circle.
     Callers,
 }
 
-/// Nobody: for a component that is asked what it has. Its words go nowhere, and it has no tools to call.
+/// Nobody: for a component that is asked what it has. Its words go nowhere, and it has no tools to
+/// call.
 pub(crate) struct Nobody;
 
 impl Nobody {
@@ -59,7 +64,9 @@ impl Caller for Nobody {
 
     fn call(&self, _: String, _: String, _: Instant) -> Answering {
         let message = "a component calls no tool while it lists its own".to_owned();
-        let outcome = Outcome::Denied { reason: message.clone() };
+        let outcome = Outcome::Denied {
+            reason: message.clone(),
+        };
         Box::pin(std::future::ready(Err(Unanswered { outcome, message })))
     }
 }

@@ -11,7 +11,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Maximum bytes that a guest may write in one host call; the host-call limit holds below this as well.
+/// Maximum bytes that a guest may write in one host call; the host-call limit holds below this as
+/// well.
 const WRITE_PERMIT: usize = 1 << 20;
 
 /// The writing end, shared by every stream the guest opens on it.
@@ -25,7 +26,12 @@ pub(crate) struct Capture {
 
 impl Capture {
     pub(crate) fn new(name: &'static str, limit: usize, account: &Account) -> Self {
-        Self { name, limit, account: account.clone(), output: Arc::default() }
+        Self {
+            name,
+            limit,
+            account: account.clone(),
+            output: Arc::default(),
+        }
     }
 
     /// Takes the bytes that were written until now.
@@ -36,7 +42,9 @@ impl Capture {
     /// Keeps what is within the limit and the account, and counts the rest as dropped.
     fn push(&self, bytes: &[u8]) {
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = bytes.len().min(self.limit.saturating_sub(output.bytes().len()));
+        let fits = bytes
+            .len()
+            .min(self.limit.saturating_sub(output.bytes().len()));
         let limit = match self.account.charge(self.name, fits) {
             Ok(()) => self.limit,
             Err(_) => output.bytes().len(),
@@ -72,8 +80,8 @@ impl OutputStream for Capture {
         Ok(())
     }
 
-    /// Always ready: what goes beyond the limit is dropped, so the guest sees a working stream and runs on into its
-    /// fuel or deadline instead of into an error that it would have to understand.
+    /// Always ready: what goes beyond the limit is dropped, so the guest sees a working stream and
+    /// runs on into its fuel or deadline instead of into an error that it would have to understand.
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(WRITE_PERMIT)
     }
@@ -85,7 +93,11 @@ impl Pollable for Capture {
 }
 
 impl AsyncWrite for Capture {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.push(bytes);
         Poll::Ready(Ok(bytes.len()))
     }

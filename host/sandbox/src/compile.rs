@@ -1,10 +1,12 @@
 //! Compilation, in processes of its own.
 //!
-//! Compiling a hostile component can take a minute and gigabytes, and the engine does not defend against that. So the
-//! host starts its own binary again ([`worker`]), which takes a component on standard input under limits of the operating
-//! system, and answers with native code on standard output.
+//! Compiling a hostile component can take a minute and gigabytes, and the engine does not defend
+//! against that. So the host starts its own binary again ([`worker`]), which takes a component on
+//! standard input under limits of the operating system, and answers with native code on standard
+//! output.
 //!
-//! Two compilations run at once, and only one of them may be long: every other component waits for short ones alone.
+//! Two compilations run at once, and only one of them may be long: every other component waits for
+//! short ones alone.
 
 mod refused;
 #[cfg(test)]
@@ -46,14 +48,16 @@ const PATIENCE: Patience = Patience {
     place: Duration::from_secs(240),
 };
 
-/// The compilations of one host. With one place for each kind, all compilers together have twice the memory of one.
+/// The compilations of one host. With one place for each kind, all compilers together have twice
+/// the memory of one.
 #[derive(Debug)]
 struct Compilations {
     /// The place where every compilation begins.
     short: Semaphore,
     /// The place of one that has turned out to be long.
     long: Semaphore,
-    /// Components under way, so that none is compiled twice at once. One that is known to be long begins in its place.
+    /// Components under way, so that none is compiled twice at once. One that is known to be long
+    /// begins in its place.
     under_way: Mutex<HashMap<String, Weak<tokio::sync::Mutex<Pace>>>>,
     refused: Refused,
     patience: Patience,
@@ -86,10 +90,15 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     pub(crate) fn new(program: PathBuf, cache: Cache) -> Self {
-        Self { program, cache, compilations: Compilations::default() }
+        Self {
+            program,
+            cache,
+            compilations: Compilations::default(),
+        }
     }
 
-    /// Returns native code for a component: from the cache, or compiled now. `compatibility` is that of the engine.
+    /// Returns native code for a component: from the cache, or compiled now. `compatibility` is
+    /// that of the engine.
     pub(crate) async fn native(
         &self,
         digest: Digest,
@@ -98,14 +107,22 @@ impl Compiler {
         origin: &str,
     ) -> Result<Native, LoadError> {
         let name = entry_name(digest, compatibility);
-        let job = Job { compiler: &self.program, cache: &self.cache, name: &name, bytes };
-        let failed = |problem: String| LoadError::Compile { origin: origin.to_owned(), problem };
+        let job = Job {
+            compiler: &self.program,
+            cache: &self.cache,
+            name: &name,
+            bytes,
+        };
+        let failed = |problem: String| LoadError::Compile {
+            origin: origin.to_owned(),
+            problem,
+        };
         self.compilations.make(&job).await.map_err(failed)
     }
 }
 
-/// The name of an entry says everything that native code depends on: the component, the engine's version and
-/// configuration, the machine it was made for.
+/// The name of an entry says everything that native code depends on: the component, the engine's
+/// version and configuration, the machine it was made for.
 fn entry_name(digest: Digest, compatibility: u64) -> String {
     format!("{}-{compatibility:016x}", digest.hex())
 }
@@ -119,7 +136,13 @@ impl Default for Compilations {
 impl Compilations {
     fn new(patience: Patience) -> Self {
         let place = || Semaphore::new(1);
-        Self { short: place(), long: place(), under_way: Mutex::default(), refused: Refused::default(), patience }
+        Self {
+            short: place(),
+            long: place(),
+            under_way: Mutex::default(),
+            refused: Refused::default(),
+            patience,
+        }
     }
 
     async fn make(&self, job: &Job<'_>) -> Result<Native, String> {
@@ -128,7 +151,8 @@ impl Compilations {
         }
         let pace = self.pace(job.name);
         let mut pace = pace.lock().await;
-        // Another load of the same component may have compiled it, or failed to, while this one waited.
+        // Another load of the same component may have compiled it, or failed to, while this one
+        // waited.
         if let Some(native) = job.cache.get(job.name) {
             return Ok(native);
         }
@@ -155,17 +179,26 @@ impl Compilations {
         }
     }
 
-    /// Begins a compilation in the place of short ones. One that takes longer gives that place up and goes on in the place
-    /// of long ones. Where that is taken, it is ended, and there is no result.
+    /// Begins a compilation in the place of short ones. One that takes longer gives that place up
+    /// and goes on in the place of long ones. Where that is taken, it is ended, and there is no
+    /// result.
     async fn short(&self, job: &Job<'_>) -> Result<Option<Result<Native, Failure>>, String> {
         let place = self.place(&self.short).await?;
         let mut compilation = pin!(job.compile());
         if let Ok(made) = timeout(self.patience.short, compilation.as_mut()).await {
             return Ok(Some(made));
         }
-        let Ok(_long) = self.long.try_acquire() else { return Ok(None) };
+        let Ok(_long) = self.long.try_acquire() else {
+            return Ok(None);
+        };
         drop(place);
-        Ok(Some(self.within(self.patience.long.saturating_sub(self.patience.short), compilation).await))
+        Ok(Some(
+            self.within(
+                self.patience.long.saturating_sub(self.patience.short),
+                compilation,
+            )
+            .await,
+        ))
     }
 
     async fn long(&self, job: &Job<'_>) -> Result<Native, Failure> {
@@ -178,7 +211,12 @@ impl Compilations {
         patience: Duration,
         compilation: impl Future<Output = Result<Native, Failure>>,
     ) -> Result<Native, Failure> {
-        let late = || Failure::Component(format!("it took longer than {} s", self.patience.long.as_secs()));
+        let late = || {
+            Failure::Component(format!(
+                "it took longer than {} s",
+                self.patience.long.as_secs()
+            ))
+        };
         timeout(patience, compilation).await.map_err(|_| late())?
     }
 
@@ -186,13 +224,19 @@ impl Compilations {
         let waited = self.patience.place;
         match timeout(waited, places.acquire()).await {
             Ok(Ok(place)) => Ok(place),
-            _ => Err(format!("other components were compiled for {} s: try again later", waited.as_secs())),
+            _ => Err(format!(
+                "other components were compiled for {} s: try again later",
+                waited.as_secs()
+            )),
         }
     }
 
     /// Loads of one component wait for each other here.
     fn pace(&self, name: &str) -> Arc<tokio::sync::Mutex<Pace>> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(pace) = under_way.get(name).and_then(Weak::upgrade) {
             return pace;
         }

@@ -20,7 +20,8 @@ use crate::imports::{self, Imports};
 use crate::pool::Pool;
 use crate::reflect::{self, Docs, Function};
 
-/// A component that may be called: compiled, linked once for each pool, and checked against its manifest.
+/// A component that may be called: compiled, linked once for each pool, and checked against its
+/// manifest.
 pub struct Component {
     digest: Digest,
     size: usize,
@@ -75,7 +76,8 @@ impl Component {
         &self.imports.denied
     }
 
-    /// Rows of the manifest that the component cannot use, because it does not import what they need.
+    /// Rows of the manifest that the component cannot use, because it does not import what they
+    /// need.
     pub fn needless_rows(&self) -> &[String] {
         &self.imports.needless
     }
@@ -114,8 +116,11 @@ impl Component {
         native: Native,
         origin: &str,
     ) -> Result<Self, LoadError> {
-        let Outline { docs, descriptors, .. } = outline;
-        let mapped = deserialize(&pool.engine, &native).map_err(|error| LoadError::in_host(origin, &error))?;
+        let Outline {
+            docs, descriptors, ..
+        } = outline;
+        let mapped = deserialize(&pool.engine, &native)
+            .map_err(|error| LoadError::in_host(origin, &error))?;
         let imports = imports::decide(&mapped, &manifest, origin)?;
         let exports: Vec<_> = names_of_exports(&mapped);
         let Found { callable, refused } = link(&pool, &mapped, &manifest, &docs, origin)?;
@@ -125,11 +130,18 @@ impl Component {
                 "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it exports none: build it again \
                  with `cofferdam tool build`"
             );
-            return Err(LoadError::Invalid { origin: origin.to_owned(), problem });
+            return Err(LoadError::Invalid {
+                origin: origin.to_owned(),
+                problem,
+            });
         }
         let functions = callable.functions();
         // Other shapes are linked again without words.
-        let docs = if shape == Shape::Reflected { docs } else { Docs::default() };
+        let docs = if shape == Shape::Reflected {
+            docs
+        } else {
+            Docs::default()
+        };
         let linked = RwLock::new(Arc::new(Linked { pool, callable }));
         let descriptors = descriptors.map(<[u8]>::to_vec);
         let origin = origin.to_owned();
@@ -150,7 +162,8 @@ impl Component {
         })
     }
 
-    /// Returns the component as it is linked for `pool`. The first call after a change of pools links it again.
+    /// Returns the component as it is linked for `pool`. The first call after a change of pools
+    /// links it again.
     ///
     /// # Errors
     ///
@@ -160,10 +173,13 @@ impl Component {
         if Arc::ptr_eq(&linked.pool, pool) {
             return Ok(linked);
         }
-        let mapped =
-            deserialize(&pool.engine, &self.native).map_err(|error| LoadError::in_host(&self.origin, &error))?;
+        let mapped = deserialize(&pool.engine, &self.native)
+            .map_err(|error| LoadError::in_host(&self.origin, &error))?;
         let Found { callable, .. } = link(pool, &mapped, &self.manifest, &self.docs, &self.origin)?;
-        let linked = Arc::new(Linked { pool: Arc::clone(pool), callable });
+        let linked = Arc::new(Linked {
+            pool: Arc::clone(pool),
+            callable,
+        });
         *self.linked.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&linked);
         Ok(linked)
     }
@@ -177,26 +193,42 @@ fn link(
     docs: &Docs,
     origin: &str,
 ) -> Result<Found, LoadError> {
-    let pre = pool.linkers.instantiate_pre(mapped, manifest).map_err(|error| LoadError::in_host(origin, &error))?;
+    let pre = pool
+        .linkers
+        .instantiate_pre(mapped, manifest)
+        .map_err(|error| LoadError::in_host(origin, &error))?;
     let functions = || reflect::functions(&pool.engine, mapped, docs);
     Callable::find(pre, &names_of_exports(mapped), functions, origin)
 }
 
 fn names_of_exports(mapped: &wasmtime::component::Component) -> Vec<String> {
-    mapped.component_type().exports(mapped.engine()).map(|(name, _)| name.to_owned()).collect()
+    mapped
+        .component_type()
+        .exports(mapped.engine())
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 impl std::fmt::Debug for Component {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Component").field("digest", &self.digest).field("size", &self.size).finish_non_exhaustive()
+        f.debug_struct("Component")
+            .field("digest", &self.digest)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
     }
 }
 
 /// Maps native code into the host.
-#[allow(unsafe_code, reason = "native code cannot be checked by looking at it, only by knowing who wrote it")]
-fn deserialize(engine: &wasmtime::Engine, native: &Native) -> wasmtime::Result<wasmtime::component::Component> {
-    // SAFETY: the bytes behind this path were written by this host's own compiler for this engine's configuration: the
-    // cache checked their keyed hash through the descriptor that the path names, in a directory that only this user can
-    // enter.
+#[allow(
+    unsafe_code,
+    reason = "native code cannot be checked by looking at it, only by knowing who wrote it"
+)]
+fn deserialize(
+    engine: &wasmtime::Engine,
+    native: &Native,
+) -> wasmtime::Result<wasmtime::component::Component> {
+    // SAFETY: the bytes behind this path were written by this host's own compiler for this engine's
+    // configuration: the cache checked their keyed hash through the descriptor that the path names,
+    // in a directory that only this user can enter.
     unsafe { wasmtime::component::Component::deserialize_file(engine, native.path()) }
 }

@@ -24,7 +24,8 @@ pub struct EngineConfig {
     pub compiler: PathBuf,
     /// The directory of compiled code, which only this user can enter.
     pub cache: Dir,
-    /// The directory in which calls get their `/tmp`. Only this user can enter it; other engines may use it too.
+    /// The directory in which calls get their `/tmp`. Only this user can enter it; other engines
+    /// may use it too.
     pub scratch: Dir,
     /// Bytes that all running calls together may have written to their `/tmp`.
     pub scratch_bytes: Bytes,
@@ -58,7 +59,8 @@ struct Key {
 }
 
 impl Engine {
-    /// Starts the engine. Where the system does not give the address space for the pool, a smaller one is taken.
+    /// Starts the engine. Where the system does not give the address space for the pool, a smaller
+    /// one is taken.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let EngineConfig {
             compiler,
@@ -86,8 +88,9 @@ impl Engine {
         })
     }
 
-    /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was stopped, whatever it
-    /// did. Dropping the future stops the guest as well; cancelling its allowance does it with a receipt.
+    /// Calls a component under a grant when it is its turn. Returns when the guest has ended or was
+    /// stopped, whatever it did. Dropping the future stops the guest as well; cancelling its
+    /// allowance does it with a receipt.
     pub async fn call(&self, call: Call<'_>) -> Called {
         self.calls.make(call).await
     }
@@ -97,7 +100,8 @@ impl Engine {
         self.calls.admission().line(calls)
     }
 
-    /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
+    /// Waits until the scratch directories of all calls are gone: for a process that ends after its
+    /// last call.
     pub async fn emptied(&self) {
         self.calls.emptied().await;
     }
@@ -107,14 +111,15 @@ impl Engine {
         self.calls.pools().calls()
     }
 
-    /// Returns true if instances come from a pool; if not, the system gave too little address space, and calls are
-    /// slower.
+    /// Returns true if instances come from a pool; if not, the system gave too little address
+    /// space, and calls are slower.
     pub fn is_pooled(&self) -> bool {
         self.calls.pools().is_pooled()
     }
 
-    /// Loads the component in `bytes`, from the cache where this host has compiled it before. `origin` names it in
-    /// errors. `supplied` is a manifest that the operator puts beside a component, instead of the one it carries.
+    /// Loads the component in `bytes`, from the cache where this host has compiled it before.
+    /// `origin` names it in errors. `supplied` is a manifest that the operator puts beside a
+    /// component, instead of the one it carries.
     pub async fn load(
         &self,
         bytes: &[u8],
@@ -128,14 +133,28 @@ impl Engine {
             (None, None) => Manifest::empty(),
         };
         let digest = Digest::of(bytes);
-        let key = Key { component: digest, manifest: manifest.digest()? };
+        let key = Key {
+            component: digest,
+            manifest: manifest.digest()?,
+        };
         if let Some(component) = self.held(key) {
             return Ok(component);
         }
         let pools = self.calls.pools();
-        let native = self.compiler.native(digest, pools.compatibility(), bytes, origin).await?;
+        let native = self
+            .compiler
+            .native(digest, pools.compatibility(), bytes, origin)
+            .await?;
         let pool = pools.loading();
-        let component = Arc::new(Component::new(pool, digest, bytes.len(), manifest, outline, native, origin)?);
+        let component = Arc::new(Component::new(
+            pool,
+            digest,
+            bytes.len(),
+            manifest,
+            outline,
+            native,
+            origin,
+        )?);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(key, Arc::downgrade(&component));
@@ -143,7 +162,11 @@ impl Engine {
     }
 
     fn held(&self, key: Key) -> Option<Arc<Component>> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&key)?.upgrade()
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)?
+            .upgrade()
     }
 }
 

@@ -26,7 +26,8 @@ pub enum EngineError {
     Scratch(std::io::Error),
 }
 
-/// A guest that asked a host function for more than it gives. The type distinguishes it from the host's own failures.
+/// A guest that asked a host function for more than it gives. The type distinguishes it from the
+/// host's own failures.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Overasked(pub(crate) String);
@@ -135,6 +136,9 @@ pub enum LoadError {
 impl LoadError {
     /// A failure of the host itself, with `origin` for the component.
     pub(crate) fn in_host(origin: &str, error: &wasmtime::Error) -> Self {
-        Self::Host { origin: origin.to_owned(), problem: sentence::problem(&format!("{error:#}")) }
+        Self::Host {
+            origin: origin.to_owned(),
+            problem: sentence::problem(&format!("{error:#}")),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Errors of a call that did not run to its end, as outcomes.
 //!
-//! While a guest runs, an error is the guest's: it trapped, broke the rules of an interface, or asked
-//! for more than its limits. The host's own failures are told from it by their types.
+//! While a guest runs, an error is the guest's: it trapped, broke the rules of an interface, or
+//! asked for more than its limits. The host's own failures are told from it by their types.
 
 use cofferdam_call::Outcome;
 use cofferdam_capability::Overdrawn;
@@ -17,17 +17,18 @@ use crate::reflect::Misfit;
 /// Maximum bytes of an error's words that are kept: a guest can choose some of them.
 const MAX_MESSAGE: usize = 1 << 10;
 
-/// The engine's sentence for more data in one host call than its fuel for host calls allows. The type of this error is
-/// private; the guest `host_call_large` fails when a new version of the engine words it differently.
+/// The engine's sentence for more data in one host call than its fuel for host calls allows. The
+/// type of this error is private; the guest `host_call_large` fails when a new version of the
+/// engine words it differently.
 const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: fuel allocated for \
                                    hostcalls has been exhausted";
 
-/// The end of the engine's sentence for more handles in its own tables than a call may have, made or
-/// lent. A test of `tests/loading.rs` fails when a new version words it differently.
+/// The end of the engine's sentence for more handles in its own tables than a call may have, made
+/// or lent. A test of `tests/loading.rs` fails when a new version words it differently.
 const TOO_MANY_HANDLES: &str = ": store handle limit exceeded";
 
-/// The beginning of the engine's sentence for more instances, memories or tables than the limits say. It counts these
-/// itself; rows of `args_echo` fail when a new version words it differently.
+/// The beginning of the engine's sentence for more instances, memories or tables than the limits
+/// say. It counts these itself; rows of `args_echo` fail when a new version words it differently.
 const TOO_MANY: &str = "resource limit exceeded: ";
 
 /// Returns the outcome of a call that ended in `error`.
@@ -36,17 +37,25 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
         return exited(exit.0, limiter);
     }
     if let Some(misfit) = error.downcast_ref::<Misfit>() {
-        return Outcome::Denied { reason: format!("the input does not fit its type, {misfit}") };
+        return Outcome::Denied {
+            reason: format!("the input does not fit its type, {misfit}"),
+        };
     }
     if let Some(denied) = error.downcast_ref::<DeniedCall>() {
-        return Outcome::Denied { reason: denied.to_string() };
+        return Outcome::Denied {
+            reason: denied.to_string(),
+        };
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => return Outcome::OutOfFuel,
         Some(Trap::StackOverflow) => return Outcome::StackOverflow,
         // A guest that was refused memory ends as it likes, often before it has started.
         _ if limiter.refused().is_some() => return Outcome::OutOfMemory,
-        Some(trap) => return Outcome::Trap { message: trap.to_string() },
+        Some(trap) => {
+            return Outcome::Trap {
+                message: trap.to_string(),
+            };
+        }
         None => {}
     }
     if error.is::<Overdrawn>() {
@@ -66,7 +75,9 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
         return Outcome::HostCallTooLarge;
     }
     if sentence.ends_with(TOO_MANY_HANDLES) {
-        return too_much("the guest holds more handles of its own resources than its limit".to_owned());
+        return too_much(
+            "the guest holds more handles of its own resources than its limit".to_owned(),
+        );
     }
     if let Some(count) = sentence.strip_prefix(TOO_MANY) {
         limiter.refuse_count(count.to_owned());
@@ -75,30 +86,39 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
     if is_of_host(error) {
         return host_fault("call", error);
     }
-    Outcome::Trap { message: bounded(sentence) }
+    Outcome::Trap {
+        message: bounded(sentence),
+    }
 }
 
-/// Returns the outcome of a guest that left with an exit code. Code 1 says only that it failed, and memory that it was
-/// refused says why; another code is the guest's own answer.
+/// Returns the outcome of a guest that left with an exit code. Code 1 says only that it failed, and
+/// memory that it was refused says why; another code is the guest's own answer.
 pub(crate) fn exited(code: i32, limiter: &Limiter) -> Outcome {
     match code {
         0 => Outcome::Ok,
         1 if limiter.refused().is_some() => Outcome::OutOfMemory,
-        code => Outcome::GuestError { code, message: String::new() },
+        code => Outcome::GuestError {
+            code,
+            message: String::new(),
+        },
     }
 }
 
-/// Returns the outcome of a failure of the host. The caller learns that it was not the guest; the log has the details.
+/// Returns the outcome of a failure of the host. The caller learns that it was not the guest; the
+/// log has the details.
 pub(crate) fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome {
     tracing::error!(what, "a call failed in the host: {error:?}");
-    Outcome::HostFault { message: format!("the host failed in {what}; its log says more") }
+    Outcome::HostFault {
+        message: format!("the host failed in {what}; its log says more"),
+    }
 }
 
 fn too_much(message: String) -> Outcome {
     Outcome::GuestError { code: 1, message }
 }
 
-/// Errors that no guest can make: the pool is full, the system gives no memory, or the host's own code says so.
+/// Errors that no guest can make: the pool is full, the system gives no memory, or the host's own
+/// code says so.
 fn is_of_host(error: &wasmtime::Error) -> bool {
     error.is::<HostFailure>()
         || error.is::<PoolConcurrencyLimitError>()

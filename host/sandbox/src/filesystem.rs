@@ -1,9 +1,11 @@
-//! `wasi:filesystem`, counted: what the guest opens, holds, writes and creates, within the limits of its call.
+//! `wasi:filesystem`, counted: what the guest opens, holds, writes and creates, within the limits
+//! of its call.
 //!
-//! wasmtime-wasi resolves every path and does all the work. This is what stands before it: each function asks the call's
-//! [`FileBudget`] first and passes on what fits. What does not fit is an error to the guest, `quota` (EDQUOT): of the
-//! codes WASI has, it alone says that an allowance is used up, and neither the disk nor the host's memory is full; there
-//! is none for too many open files.
+//! wasmtime-wasi resolves every path and does all the work. This is what stands before it: each
+//! function asks the call's [`FileBudget`] first and passes on what fits. What does not fit is an
+//! error to the guest, `quota` (EDQUOT): of the codes WASI has, it alone says that an allowance is
+//! used up, and neither the disk nor the host's memory is full; there is none for too many open
+//! files.
 
 mod budget;
 mod changes;

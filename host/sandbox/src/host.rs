@@ -11,11 +11,13 @@ use crate::bindings::cofferdam::tool::calls::{self, Failure, Outcome as Ended};
 use crate::bindings::cofferdam::tool::host::{self, Level};
 use crate::caller::{Caller, Unanswered};
 
-/// Lines that one call may log, and times that it may tell of its progress: more than somebody reads, and few enough
-/// that calls in a loop cannot flood the host's log. `wit/tool.wit` says so too.
+/// Lines that one call may log, and times that it may tell of its progress: more than somebody
+/// reads, and few enough that calls in a loop cannot flood the host's log. `wit/tool.wit` says so
+/// too.
 pub const MAX_MESSAGES: u32 = 256;
 
-/// Bytes of these lines, and of the messages of progress (64 KiB each): what is kept of standard error.
+/// Bytes of these lines, and of the messages of progress (64 KiB each): what is kept of standard
+/// error.
 const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
 /// The guest's side of the conversation.
@@ -50,8 +52,8 @@ impl HasData for HasConversation {
     type Data<'a> = &'a mut Conversation;
 }
 
-/// Links both interfaces, with the conversation of a call as `view` shows it. `imports.rs` decides which components may
-/// import the second one.
+/// Links both interfaces, with the conversation of a call as `view` shows it. `imports.rs` decides
+/// which components may import the second one.
 pub(crate) fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> &mut Conversation,
@@ -62,18 +64,35 @@ pub(crate) fn add_to_linker<T: Send + 'static>(
 
 impl Conversation {
     pub(crate) fn new(caller: Arc<dyn Caller>, deadline: Instant) -> Self {
-        Self { caller, deadline, log: Room::of("log"), progress: Room::of("progress"), calls: 0 }
+        Self {
+            caller,
+            deadline,
+            log: Room::of("log"),
+            progress: Room::of("progress"),
+            calls: 0,
+        }
     }
 
     pub(crate) fn told(&self) -> Told {
-        let refusals = [&self.log, &self.progress].into_iter().filter_map(Room::refusal).collect();
-        Told { calls: self.calls, refusals }
+        let refusals = [&self.log, &self.progress]
+            .into_iter()
+            .filter_map(Room::refusal)
+            .collect();
+        Told {
+            calls: self.calls,
+            refusals,
+        }
     }
 }
 
 impl Room {
     fn of(kind: &'static str) -> Self {
-        Self { kind, messages: MAX_MESSAGES, bytes: MAX_MESSAGE_BYTES, dropped: 0 }
+        Self {
+            kind,
+            messages: MAX_MESSAGES,
+            bytes: MAX_MESSAGE_BYTES,
+            dropped: 0,
+        }
     }
 
     /// Takes room for one more message. Returns false if there is none.
@@ -91,7 +110,9 @@ impl Room {
 
     fn refusal(&self) -> Option<String> {
         let Self { kind, dropped, .. } = self;
-        let beyond = || format!("{kind}: {dropped} dropped beyond {MAX_MESSAGES} and {MAX_MESSAGE_BYTES} bytes");
+        let beyond = || {
+            format!("{kind}: {dropped} dropped beyond {MAX_MESSAGES} and {MAX_MESSAGE_BYTES} bytes")
+        };
         (*dropped > 0).then(beyond)
     }
 }
@@ -112,7 +133,11 @@ impl host::Host for Conversation {
 
     fn progress(&mut self, done: u64, total: Option<u64>, message: String) -> wasmtime::Result<()> {
         if self.progress.takes(&message) {
-            self.caller.progress(Progress { done, total, message });
+            self.caller.progress(Progress {
+                done,
+                total,
+                message,
+            });
         }
         Ok(())
     }
@@ -124,10 +149,17 @@ impl host::Host for Conversation {
 }
 
 impl calls::Host for Conversation {
-    async fn call(&mut self, name: String, input: String) -> wasmtime::Result<Result<String, Failure>> {
+    async fn call(
+        &mut self,
+        name: String,
+        input: String,
+    ) -> wasmtime::Result<Result<String, Failure>> {
         self.calls = self.calls.saturating_add(1);
         let answer = self.caller.call(name, input, self.deadline).await;
-        Ok(answer.map_err(|Unanswered { outcome, message }| Failure { outcome: ended(&outcome), message }))
+        Ok(answer.map_err(|Unanswered { outcome, message }| Failure {
+            outcome: ended(&outcome),
+            message,
+        }))
     }
 }
 

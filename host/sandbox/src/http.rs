@@ -1,8 +1,9 @@
 //! Outgoing HTTP: the one choke point.
 //!
-//! Every request of a guest comes through [`Egress`]: counted, checked against its grant, and only then resolved,
-//! checked address by address, and sent over a connection of its own to the address that was checked. No redirect is
-//! followed, no proxy asked, nothing decompressed, no connection used twice.
+//! Every request of a guest comes through [`Egress`]: counted, checked against its grant, and only
+//! then resolved, checked address by address, and sent over a connection of its own to the address
+//! that was checked. No redirect is followed, no proxy asked, nothing decompressed, no connection
+//! used twice.
 
 mod body;
 mod errors;
@@ -27,8 +28,8 @@ pub use injection::Injection;
 use limits::{Caps, EXCHANGE, MAX_HEADER_BYTES, MAX_HEADERS, WRITE_CHUNK};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
 
-/// Headers beyond those that wasmtime refuses which belong to one connection: `te` and `trailer` (RFC 9110, section
-/// 7.6.1). `host` is among wasmtime's; the host writes its own.
+/// Headers beyond those that wasmtime refuses which belong to one connection: `te` and `trailer`
+/// (RFC 9110, section 7.6.1). `host` is among wasmtime's; the host writes its own.
 const CONNECTION_HEADERS: [HeaderName; 2] = [header::TE, header::TRAILER];
 
 /// The way out of a call over HTTP, with the requests that it has made.
@@ -44,8 +45,8 @@ pub(crate) struct Egress {
 }
 
 impl Egress {
-    /// Makes the way out that the grant allows. What happens there is noted in `record`, which the call's sockets
-    /// share.
+    /// Makes the way out that the grant allows. What happens there is noted in `record`, which the
+    /// call's sockets share.
     pub(crate) fn new(
         grant: &Grant,
         network: Arc<dyn Connect>,
@@ -54,7 +55,9 @@ impl Egress {
         record: Record,
     ) -> Self {
         let caps = Caps::of(grant.limits());
-        let places = usize::try_from(caps.concurrent).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
+        let places = usize::try_from(caps.concurrent)
+            .unwrap_or(Semaphore::MAX_PERMITS)
+            .min(Semaphore::MAX_PERMITS);
         Self {
             policy: Arc::new(grant.network().clone()),
             injections,
@@ -67,14 +70,16 @@ impl Egress {
         }
     }
 
-    /// The context of `wasi:http`, with the bound on what a guest's own header lists take of the host.
+    /// The context of `wasi:http`, with the bound on what a guest's own header lists take of the
+    /// host.
     pub(crate) fn context() -> WasiHttpCtx {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(MAX_HEADER_BYTES);
         context
     }
 
-    /// Checks a request against limits and grant. Nothing has been looked up or connected before this.
+    /// Checks a request against limits and grant. Nothing has been looked up or connected before
+    /// this.
     fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange, Error> {
         self.requests = self.requests.saturating_add(1);
         if self.requests > self.caps.requests {
@@ -82,26 +87,61 @@ impl Egress {
             return Err(Error::HttpRequestDenied);
         }
         let destination = self.destination(&request)?;
-        let Destination { scheme, host, port, policy, .. } = &destination;
-        if let Err(refusal) = policy.permits(request.method().as_str(), *scheme, host, *port, request.uri().path()) {
-            self.record.refuse(&format!("http {} {host}:{port}: {refusal}", request.method()));
+        let Destination {
+            scheme,
+            host,
+            port,
+            policy,
+            ..
+        } = &destination;
+        if let Err(refusal) = policy.permits(
+            request.method().as_str(),
+            *scheme,
+            host,
+            *port,
+            request.uri().path(),
+        ) {
+            self.record.refuse(&format!(
+                "http {} {host}:{port}: {refusal}",
+                request.method()
+            ));
             return Err(Error::HttpRequestDenied);
         }
         self.check_headers(&request)?;
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.record.refuse(&format!("http {host}:{port}: {} exchanges are open already", self.caps.concurrent));
+            self.record.refuse(&format!(
+                "http {host}:{port}: {} exchanges are open already",
+                self.caps.concurrent
+            ));
             return Err(Error::ConnectionLimitReached);
         };
-        let held = self.account.hold("an exchange", EXCHANGE).map_err(|overdrawn| {
-            self.record.refuse(&format!("http {host}:{port}: {overdrawn}"));
-            Error::HttpRequestDenied
-        })?;
-        let injections = self.injections.iter().filter(|injection| injection.host == *host).cloned().collect();
+        let held = self
+            .account
+            .hold("an exchange", EXCHANGE)
+            .map_err(|overdrawn| {
+                self.record
+                    .refuse(&format!("http {host}:{port}: {overdrawn}"));
+                Error::HttpRequestDenied
+            })?;
+        let injections = self
+            .injections
+            .iter()
+            .filter(|injection| injection.host == *host)
+            .cloned()
+            .collect();
         let network = Arc::clone(&self.network);
-        Ok(Exchange { request, destination, network, injections, caps: self.caps, hold: Hold::new(place, held) })
+        Ok(Exchange {
+            request,
+            destination,
+            network,
+            injections,
+            caps: self.caps,
+            hold: Hold::new(place, held),
+        })
     }
 
-    /// Reads the destination from the URI. The `host` header of the guest does not count, and is replaced.
+    /// Reads the destination from the URI. The `host` header of the guest does not count, and is
+    /// replaced.
     fn destination(&self, request: &Request<WasiBody>) -> Result<Destination, Error> {
         let uri = request.uri();
         let scheme = match uri.scheme_str() {
@@ -111,7 +151,8 @@ impl Egress {
         };
         let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
         let refuse = |problem: &str| {
-            self.record.refuse(&format!("http {:?}: {problem}", authority.as_str()));
+            self.record
+                .refuse(&format!("http {:?}: {problem}", authority.as_str()));
             Err(Error::HttpRequestUriInvalid)
         };
         // Readers differ on which side of an `@` the host stands.
@@ -130,7 +171,13 @@ impl Egress {
             Ok(host) => {
                 let policy = Arc::clone(&self.policy);
                 let record = self.record.clone();
-                Ok(Destination { scheme, host, port, policy, record })
+                Ok(Destination {
+                    scheme,
+                    host,
+                    port,
+                    policy,
+                    record,
+                })
             }
             Err(problem) => refuse(&problem),
         }
@@ -141,14 +188,24 @@ impl Egress {
         if headers.len() > MAX_HEADERS {
             return Err(Error::HttpRequestHeaderSectionSize(None));
         }
-        if let Some(name) = headers.keys().find(|name| **name != header::HOST && is_forbidden(name)) {
-            self.record.refuse(&format!("http header {name}: it belongs to the connection, which is the host's"));
+        if let Some(name) = headers
+            .keys()
+            .find(|name| **name != header::HOST && is_forbidden(name))
+        {
+            self.record.refuse(&format!(
+                "http header {name}: it belongs to the connection, which is the host's"
+            ));
             return Err(Error::HttpRequestDenied);
         }
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         match announced {
             Some(length) if length > self.caps.request_body => {
-                self.record.refuse(&format!("http request body: more than {} bytes", self.caps.request_body));
+                self.record.refuse(&format!(
+                    "http request body: more than {} bytes",
+                    self.caps.request_body
+                ));
                 Err(Error::HttpRequestBodySize(Some(length)))
             }
             _ => Ok(()),

@@ -7,12 +7,18 @@ use wasmtime::component::{Component, Linker, ResourceType};
 use crate::error::LoadError;
 use crate::sentence;
 
-/// Packages that every program imports. They are always linked, and see only what was granted: no directory, no
-/// variable.
-const ALWAYS: [&str; 5] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
+/// Packages that every program imports. They are always linked, and see only what was granted: no
+/// directory, no variable.
+const ALWAYS: [&str; 5] = [
+    "wasi:cli",
+    "wasi:clocks",
+    "wasi:filesystem",
+    "wasi:io",
+    "wasi:random",
+];
 
-/// `wasi:sockets` comes with libc whether it is used or not. It is linked; without [`Manifest::tcp`] every call of it is
-/// denied.
+/// `wasi:sockets` comes with libc whether it is used or not. It is linked; without
+/// [`Manifest::tcp`] every call of it is denied.
 const SOCKETS: &str = "wasi:sockets";
 
 /// The part of it that is denied to everybody.
@@ -40,7 +46,8 @@ pub(crate) struct Imports {
     pub(crate) all: Vec<String>,
     /// Those of which every call is denied.
     pub(crate) denied: Vec<String>,
-    /// Powers that its manifest declares and that it cannot use, because it does not import what they need.
+    /// Powers that its manifest declares and that it cannot use, because it does not import what
+    /// they need.
     pub(crate) needless: Vec<String>,
 }
 
@@ -55,14 +62,24 @@ enum Fate {
     Undeclared,
 }
 
-/// Decides about every import. A component that imports something undeclared is refused, with both lists.
-pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -> Result<Imports, LoadError> {
+/// Decides about every import. A component that imports something undeclared is refused, with both
+/// lists.
+pub(crate) fn decide(
+    component: &Component,
+    manifest: &Manifest,
+    origin: &str,
+) -> Result<Imports, LoadError> {
     let engine = component.engine();
     let ty = component.component_type();
-    let powers = ty.imports(engine).filter(|(_, import)| needs_linking(engine, &import.ty));
+    let powers = ty
+        .imports(engine)
+        .filter(|(_, import)| needs_linking(engine, &import.ty));
     let all: Vec<_> = powers.map(|(name, _)| name.to_owned()).collect();
     let of = |wanted: fn(&Fate) -> bool| -> Vec<String> {
-        all.iter().filter(|name| wanted(&fate(name, manifest))).cloned().collect()
+        all.iter()
+            .filter(|name| wanted(&fate(name, manifest)))
+            .cloned()
+            .collect()
     };
     let undeclared = of(|fate| *fate == Fate::Undeclared);
     if !undeclared.is_empty() {
@@ -74,7 +91,11 @@ pub(crate) fn decide(component: &Component, manifest: &Manifest, origin: &str) -
     }
     let denied = of(|fate| matches!(fate, Fate::LinkedAndDenied | Fate::Acknowledged));
     let needless = needless(manifest, &all);
-    Ok(Imports { all, denied, needless })
+    Ok(Imports {
+        all,
+        denied,
+        needless,
+    })
 }
 
 /// Returns true if a component with this manifest may import the interface `name`.
@@ -82,27 +103,35 @@ pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
     fate(name, manifest) != Fate::Undeclared
 }
 
-/// Returns true if a component with this manifest is linked to `wasi:http`: it sends requests, or acknowledges that it
-/// could.
+/// Returns true if a component with this manifest is linked to `wasi:http`: it sends requests, or
+/// acknowledges that it could.
 pub(crate) fn links_http(manifest: &Manifest) -> bool {
-    !manifest.http.is_empty() || manifest.unused.iter().any(|row| HTTP.contains(&without_version(&row.interface)))
+    !manifest.http.is_empty()
+        || manifest
+            .unused
+            .iter()
+            .any(|row| HTTP.contains(&without_version(&row.interface)))
 }
 
-/// Returns true if the host must give something for an import. For a type it gives nothing: it only says how values
-/// look.
+/// Returns true if the host must give something for an import. For a type it gives nothing: it only
+/// says how values look.
 fn needs_linking(engine: &wasmtime::Engine, import: &ComponentItem) -> bool {
     match import {
         ComponentItem::Type(_) => false,
-        ComponentItem::ComponentInstance(instance) => {
-            instance.exports(engine).any(|(_, item)| needs_linking(engine, &item.ty))
-        }
+        ComponentItem::ComponentInstance(instance) => instance
+            .exports(engine)
+            .any(|(_, item)| needs_linking(engine, &item.ty)),
         _ => true,
     }
 }
 
 fn fate(name: &str, manifest: &Manifest) -> Fate {
     let interface = without_version(name);
-    if manifest.unused.iter().any(|row| row.interface == interface || row.interface == name) {
+    if manifest
+        .unused
+        .iter()
+        .any(|row| row.interface == interface || row.interface == name)
+    {
         return Fate::Acknowledged;
     }
     if is_ours(name) {
@@ -131,7 +160,9 @@ fn package(name: &str) -> Option<&str> {
 /// Returns true for an interface of `wit/tool.wit` in the version that is linked.
 fn is_ours(name: &str) -> bool {
     name.starts_with("cofferdam:tool/")
-        && name.split_once('@').is_some_and(|(_, version)| version.starts_with(TOOL_VERSION))
+        && name
+            .split_once('@')
+            .is_some_and(|(_, version)| version.starts_with(TOOL_VERSION))
 }
 
 /// Returns true if the host has this interface.
@@ -141,12 +172,17 @@ fn is_of_host(name: &str) -> bool {
 }
 
 fn without_version(name: &str) -> &str {
-    name.split_once('@').map_or(name, |(interface, _)| interface)
+    name.split_once('@')
+        .map_or(name, |(interface, _)| interface)
 }
 
 /// Declared powers without the import that they need.
 fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
-    let imported = |package: &str| imports.iter().any(|name| without_version(name).starts_with(package));
+    let imported = |package: &str| {
+        imports
+            .iter()
+            .any(|name| without_version(name).starts_with(package))
+    };
     let rows = [
         (manifest.fs.len(), "[[fs]]", "wasi:filesystem/"),
         (manifest.http.len(), "[[http]]", "wasi:http/"),
@@ -155,9 +191,16 @@ fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
         (manifest.env.len(), "[[env]]", "wasi:cli/environment"),
         (manifest.call.len(), "[[call]]", CALLS),
     ];
-    let unneeded = rows.iter().filter(|(count, _, package)| *count > 0 && !imported(package));
-    let mut needless: Vec<_> = unneeded.map(|(_, row, package)| format!("{row} without {package}")).collect();
-    let stale = manifest.unused.iter().filter(|row| !imported(without_version(&row.interface)));
+    let unneeded = rows
+        .iter()
+        .filter(|(count, _, package)| *count > 0 && !imported(package));
+    let mut needless: Vec<_> = unneeded
+        .map(|(_, row, package)| format!("{row} without {package}"))
+        .collect();
+    let stale = manifest
+        .unused
+        .iter()
+        .filter(|row| !imported(without_version(&row.interface)));
     needless.extend(stale.map(|row| format!("[[unused]] {}", row.interface)));
     needless
 }
@@ -173,9 +216,16 @@ fn declared(manifest: &Manifest) -> String {
         (manifest.call.len(), "[[call]]"),
         (manifest.unused.len(), "[[unused]]"),
     ];
-    let rows: Vec<_> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, row)| format!("{count} {row}")).collect();
-    if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") }
+    let rows: Vec<_> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, row)| format!("{count} {row}"))
+        .collect();
+    if rows.is_empty() {
+        "nothing".to_owned()
+    } else {
+        rows.join(", ")
+    }
 }
 
 /// A call of an interface that its manifest acknowledges as unused.
@@ -186,11 +236,12 @@ pub(crate) struct DeniedCall {
     function: String,
 }
 
-/// A resource of an acknowledged interface. There never is one: every function that would make it denies.
+/// A resource of an acknowledged interface. There never is one: every function that would make it
+/// denies.
 struct DeniedResource;
 
-/// The host's linker, with acknowledged imports linked to functions that deny. Most components need no linker of their
-/// own.
+/// The host's linker, with acknowledged imports linked to functions that deny. Most components need
+/// no linker of their own.
 pub(crate) fn link<T: 'static>(
     linker: &Linker<T>,
     component: &Component,
@@ -227,10 +278,15 @@ fn deny<T: 'static>(
                 let interface = interface.to_owned();
                 let function = name.to_owned();
                 linked.func_new(name, move |_, _, _, _| {
-                    Err(DeniedCall { interface: interface.clone(), function: function.clone() }.into())
+                    Err(DeniedCall {
+                        interface: interface.clone(),
+                        function: function.clone(),
+                    }
+                    .into())
                 })?;
             }
-            // Interfaces share the host's own resources, such as pollables: of those the functions alone are closed.
+            // Interfaces share the host's own resources, such as pollables: of those the functions
+            // alone are closed.
             ComponentItem::Resource(_) if is_of_host(interface) => {}
             ComponentItem::Resource(_) => {
                 linked.resource(name, ResourceType::host::<DeniedResource>(), |_, _| Ok(()))?;

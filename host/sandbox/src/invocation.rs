@@ -1,4 +1,5 @@
-//! The function that a component is called for, with its input, and the checks before anything starts.
+//! The function that a component is called for, with its input, and the checks before anything
+//! starts.
 
 use cofferdam_call::Outcome;
 use cofferdam_capability::{Bytes, Digest, Grant};
@@ -28,14 +29,17 @@ impl Invocation {
     /// Bytes of what it carries.
     pub(crate) fn size(&self) -> u64 {
         let size = match self {
-            Self::Command { args, stdin } => args.iter().map(|arg| arg.len() + 1).sum::<usize>() + stdin.len(),
+            Self::Command { args, stdin } => {
+                args.iter().map(|arg| arg.len() + 1).sum::<usize>() + stdin.len()
+            }
             Self::List => 0,
             Self::Typed { input, .. } => input.len(),
         };
         size as u64
     }
 
-    /// Returns the outcome of an invocation of this component that is refused before anything starts.
+    /// Returns the outcome of an invocation of this component that is refused before anything
+    /// starts.
     pub(crate) fn refused(&self, component: Digest, grant: &Grant) -> Option<Outcome> {
         let limits = grant.limits();
         let too_large = |what: &str, size: usize, limit: Bytes| {
@@ -43,17 +47,26 @@ impl Invocation {
             (size > limit.len()).then_some(Outcome::Denied { reason })
         };
         if component != grant.component() {
-            let reason = format!("the grant is for component {}, not {component}", grant.component());
+            let reason = format!(
+                "the grant is for component {}, not {component}",
+                grant.component()
+            );
             return Some(Outcome::Denied { reason });
         }
-        let environment = grant.environment().iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let environment = grant
+            .environment()
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum();
         if let Some(refused) = too_large("the environment", environment, limits.env) {
             return Some(refused);
         }
         match self {
             Self::Command { args, stdin } => {
                 if let Some(nul) = args.iter().find(|arg| arg.contains('\0')) {
-                    return Some(Outcome::Denied { reason: format!("argument {nul:?} holds a NUL byte") });
+                    return Some(Outcome::Denied {
+                        reason: format!("argument {nul:?} holds a NUL byte"),
+                    });
                 }
                 let size = args.iter().map(|arg| arg.len() + 1).sum();
                 too_large("the argument list", size, limits.args)
@@ -70,9 +83,15 @@ impl Invocation {
         match self {
             Self::Command { args, stdin } => {
                 argv.append(args);
-                CommandLine { argv, stdin: std::mem::take(stdin).into() }
+                CommandLine {
+                    argv,
+                    stdin: std::mem::take(stdin).into(),
+                }
             }
-            Self::List | Self::Typed { .. } => CommandLine { argv, stdin: bytes::Bytes::new() },
+            Self::List | Self::Typed { .. } => CommandLine {
+                argv,
+                stdin: bytes::Bytes::new(),
+            },
         }
     }
 }
@@ -93,17 +112,35 @@ mod tests {
     fn a_grant_is_for_one_component() {
         let reviewed = Digest::of(b"reviewed");
         let other = Digest::of(b"other");
-        let grant = Grant::new("t", reviewed, &Manifest::empty(), &Ceiling::default(), Decision::default()).unwrap();
+        let grant = Grant::new(
+            "t",
+            reviewed,
+            &Manifest::empty(),
+            &Ceiling::default(),
+            Decision::default(),
+        )
+        .unwrap();
         let invocations = [
-            Invocation::Command { args: vec!["a".to_owned()], stdin: Vec::new() },
+            Invocation::Command {
+                args: vec!["a".to_owned()],
+                stdin: Vec::new(),
+            },
             Invocation::List,
-            Invocation::Typed { tool: "t".to_owned(), input: "{}".to_owned() },
+            Invocation::Typed {
+                tool: "t".to_owned(),
+                input: "{}".to_owned(),
+            },
         ];
         for invocation in invocations {
             assert!(invocation.refused(reviewed, &grant).is_none());
             let refused = invocation.refused(other, &grant);
-            let Some(Outcome::Denied { reason }) = refused else { panic!("{refused:?}") };
-            assert_eq!(reason, format!("the grant is for component {reviewed}, not {other}"));
+            let Some(Outcome::Denied { reason }) = refused else {
+                panic!("{refused:?}")
+            };
+            assert_eq!(
+                reason,
+                format!("the grant is for component {reviewed}, not {other}")
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `wasi:io`, bounded: the streams and pollables of a call, whatever they stand for.
 //!
-//! wasmtime-wasi-io works on the resource table alone and trusts its guest in places: a write may be
-//! larger than the stream has said it takes, a list of pollables as long as the guest likes. Here
-//! each is looked at first. A guest that breaks the rules of `wasi:io` is ended for it, as the
+//! wasmtime-wasi-io works on the resource table alone and trusts its guest in places: a write may
+//! be larger than the stream has said it takes, a list of pollables as long as the guest likes.
+//! Here each is looked at first. A guest that breaks the rules of `wasi:io` is ended for it, as the
 //! interface says, and never the host's fault.
 
 use cofferdam_capability::Account;
@@ -12,13 +12,15 @@ use wasmtime_wasi_io::bindings::wasi::io::{error, poll, streams};
 
 use crate::error::Violation;
 
-/// Maximum bytes that one read or skip takes from a stream (1 MiB): it is copied once for the guest.
+/// Maximum bytes that one read or skip takes from a stream (1 MiB): it is copied once for the
+/// guest.
 const MAX_READ: u64 = 1 << 20;
 
 /// Maximum bytes of a write that waits for its flush. `wasi:io/streams` says this number.
 const MAX_BLOCKING_WRITE: u64 = 4096;
 
-/// Memory for one pollable of a list that is waited for, in bytes: its number, its future and the place in the answer.
+/// Memory for one pollable of a list that is waited for, in bytes: its number, its future and the
+/// place in the answer.
 const POLLED: usize = 128;
 
 /// The resource table of a call, with its account.
@@ -70,7 +72,10 @@ impl poll::Host for IoView<'_> {
             return Err(Violation("a poll of no pollable would never end".to_owned()).into());
         }
         if count as u64 > self.handles {
-            let problem = format!("a poll of {count} pollables: a call holds at most {} handles", self.handles);
+            let problem = format!(
+                "a poll of {count} pollables: a call holds at most {} handles",
+                self.handles
+            );
             return Err(Violation(problem).into());
         }
         let _held = self.account.hold("a poll", count.saturating_mul(POLLED))?;
@@ -93,7 +98,10 @@ impl poll::HostPollable for IoView<'_> {
 }
 
 impl streams::Host for IoView<'_> {
-    fn convert_stream_error(&mut self, error: StreamError) -> wasmtime::Result<streams::StreamError> {
+    fn convert_stream_error(
+        &mut self,
+        error: StreamError,
+    ) -> wasmtime::Result<streams::StreamError> {
         streams::Host::convert_stream_error(self.table, error)
     }
 }
@@ -110,13 +118,19 @@ impl streams::HostOutputStream for IoView<'_> {
     fn write(&mut self, stream: Resource<DynOutputStream>, bytes: Vec<u8>) -> StreamResult<()> {
         let permitted = self.table.get_mut(&stream)?.check_write()?;
         if bytes.len() > permitted {
-            let problem = format!("a write of {} bytes where `check-write` permits {permitted}", bytes.len());
+            let problem = format!(
+                "a write of {} bytes where `check-write` permits {permitted}",
+                bytes.len()
+            );
             return Err(against_the_rules(problem));
         }
         streams::HostOutputStream::write(self.table, stream, bytes)
     }
 
-    fn subscribe(&mut self, stream: Resource<DynOutputStream>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        stream: Resource<DynOutputStream>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         streams::HostOutputStream::subscribe(self.table, stream)
     }
 
@@ -141,7 +155,9 @@ impl streams::HostOutputStream for IoView<'_> {
     fn write_zeroes(&mut self, stream: Resource<DynOutputStream>, len: u64) -> StreamResult<()> {
         let permitted = self.table.get_mut(&stream)?.check_write()? as u64;
         if len > permitted {
-            return Err(against_the_rules(format!("{len} zeroes where `check-write` permits {permitted}")));
+            return Err(against_the_rules(format!(
+                "{len} zeroes where `check-write` permits {permitted}"
+            )));
         }
         streams::HostOutputStream::write_zeroes(self.table, stream, len)
     }
@@ -182,7 +198,11 @@ impl streams::HostInputStream for IoView<'_> {
         streams::HostInputStream::read(self.table, stream, len.min(MAX_READ))
     }
 
-    async fn blocking_read(&mut self, stream: Resource<DynInputStream>, len: u64) -> StreamResult<Vec<u8>> {
+    async fn blocking_read(
+        &mut self,
+        stream: Resource<DynInputStream>,
+        len: u64,
+    ) -> StreamResult<Vec<u8>> {
         streams::HostInputStream::blocking_read(self.table, stream, len.min(MAX_READ)).await
     }
 
@@ -190,11 +210,18 @@ impl streams::HostInputStream for IoView<'_> {
         streams::HostInputStream::skip(self.table, stream, len.min(MAX_READ))
     }
 
-    async fn blocking_skip(&mut self, stream: Resource<DynInputStream>, len: u64) -> StreamResult<u64> {
+    async fn blocking_skip(
+        &mut self,
+        stream: Resource<DynInputStream>,
+        len: u64,
+    ) -> StreamResult<u64> {
         streams::HostInputStream::blocking_skip(self.table, stream, len.min(MAX_READ)).await
     }
 
-    fn subscribe(&mut self, stream: Resource<DynInputStream>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        stream: Resource<DynInputStream>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         streams::HostInputStream::subscribe(self.table, stream)
     }
 }
@@ -202,7 +229,8 @@ impl streams::HostInputStream for IoView<'_> {
 /// Refuses a blocking write beyond the size that the interface says.
 fn small(len: u64) -> StreamResult<()> {
     if len > MAX_BLOCKING_WRITE {
-        let problem = format!("a blocking write of {len} bytes: at most {MAX_BLOCKING_WRITE} are taken");
+        let problem =
+            format!("a blocking write of {len} bytes: at most {MAX_BLOCKING_WRITE} are taken");
         return Err(against_the_rules(problem));
     }
     Ok(())

@@ -1,8 +1,9 @@
 //! The only crate that names wasmtime.
 //!
-//! An [`Engine`] turns the bytes of a WebAssembly component into a [`Component`] (compiled in a child process, cached
-//! on disk, checked against its manifest) and calls it under a grant: a fresh store and instance for every call, with
-//! fuel, memory, wall clock and output limited, and an [`Outcome`] and a [`Receipt`] at the end.
+//! An [`Engine`] turns the bytes of a WebAssembly component into a [`Component`] (compiled in a
+//! child process, cached on disk, checked against its manifest) and calls it under a grant: a fresh
+//! store and instance for every call, with fuel, memory, wall clock and output limited, and an
+//! [`Outcome`] and a [`Receipt`] at the end.
 
 mod allowance;
 mod cache;

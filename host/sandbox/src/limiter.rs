@@ -23,8 +23,8 @@ struct Growth {
     maximum: Option<usize>,
 }
 
-/// Counts what the guest holds. A growth beyond the limit is refused (the guest sees `memory.grow` fail) and remembered,
-/// because most guests end in a trap right after.
+/// Counts what the guest holds. A growth beyond the limit is refused (the guest sees `memory.grow`
+/// fail) and remembered, because most guests end in a trap right after.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     memory: Held,
@@ -58,7 +58,8 @@ impl Limiter {
         self.refused.as_deref()
     }
 
-    /// Remembers that the engine refused to make more instances, memories or tables than the limits say.
+    /// Remembers that the engine refused to make more instances, memories or tables than the limits
+    /// say.
     pub(crate) fn refuse_count(&mut self, count: String) {
         self.refused.get_or_insert(count);
     }
@@ -76,13 +77,23 @@ impl Limiter {
 
 impl Held {
     fn up_to(what: &'static str, max: usize) -> Self {
-        Self { what, now: 0, peak: 0, max, last: 0 }
+        Self {
+            what,
+            now: 0,
+            peak: 0,
+            max,
+            last: 0,
+        }
     }
 
-    /// Counts a growth. `Ok(false)` for one beyond the maximum that the module itself declares, which is no limit of the
-    /// call's; the error says which limit refuses it.
+    /// Counts a growth. `Ok(false)` for one beyond the maximum that the module itself declares,
+    /// which is no limit of the call's; the error says which limit refuses it.
     fn grow(&mut self, growth: Growth) -> Result<bool, String> {
-        let Growth { current, desired, maximum } = growth;
+        let Growth {
+            current,
+            desired,
+            maximum,
+        } = growth;
         self.last = 0;
         // A maximum at or above the limit is the pool's, which the limit stands for.
         if maximum.is_some_and(|maximum| desired > maximum && maximum < self.max) {
@@ -91,7 +102,10 @@ impl Held {
         let more = desired.saturating_sub(current);
         let total = self.now.saturating_add(more);
         if total > self.max {
-            return Err(format!("{}: {} held, {more} more asked for, limit {}", self.what, self.now, self.max));
+            return Err(format!(
+                "{}: {} held, {more} more asked for, limit {}",
+                self.what, self.now, self.max
+            ));
         }
         self.now = total;
         self.last = more;
@@ -110,8 +124,20 @@ impl Held {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grows(|limiter| &mut limiter.memory, Growth { current, desired, maximum }))
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.grows(
+            |limiter| &mut limiter.memory,
+            Growth {
+                current,
+                desired,
+                maximum,
+            },
+        ))
     }
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
@@ -119,8 +145,20 @@ impl ResourceLimiter for Limiter {
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(self.grows(|limiter| &mut limiter.tables, Growth { current, desired, maximum }))
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.grows(
+            |limiter| &mut limiter.tables,
+            Growth {
+                current,
+                desired,
+                maximum,
+            },
+        ))
     }
 
     fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
@@ -146,20 +184,43 @@ mod tests {
     use super::*;
 
     fn growth(current: usize, desired: usize) -> Growth {
-        Growth { current, desired, maximum: Some(50) }
+        Growth {
+            current,
+            desired,
+            maximum: Some(50),
+        }
     }
 
     #[test]
     fn only_memory_that_was_given_counts_as_held() {
         let mut held = Held::up_to("memory", 60);
         assert_eq!(held.grow(growth(0, 20)), Ok(true));
-        assert_eq!(held.grow(growth(20, 51)), Ok(false), "beyond the module's own maximum");
+        assert_eq!(
+            held.grow(growth(20, 51)),
+            Ok(false),
+            "beyond the module's own maximum"
+        );
         assert_eq!((held.now, held.peak), (20, 20));
         assert_eq!(held.grow(growth(20, 50)), Ok(true));
         held.take_back();
-        assert_eq!((held.now, held.peak), (20, 20), "the engine could not make it");
-        assert!(held.grow(Growth { current: 20, desired: 61, maximum: Some(100) }).is_err());
+        assert_eq!(
+            (held.now, held.peak),
+            (20, 20),
+            "the engine could not make it"
+        );
+        assert!(
+            held.grow(Growth {
+                current: 20,
+                desired: 61,
+                maximum: Some(100)
+            })
+            .is_err()
+        );
         held.take_back();
-        assert_eq!((held.now, held.peak), (20, 20), "what was refused is not taken back twice");
+        assert_eq!(
+            (held.now, held.peak),
+            (20, 20),
+            "what was refused is not taken back twice"
+        );
     }
 }

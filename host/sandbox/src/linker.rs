@@ -1,7 +1,8 @@
 //! The functions that a component's imports are linked to.
 //!
-//! Every interface is named, because the whole-crate function of wasmtime-wasi would bring the filesystem and the
-//! sockets without what stands before them here, and whatever a later version adds.
+//! Every interface is named, because the whole-crate function of wasmtime-wasi would bring the
+//! filesystem and the sockets without what stands before them here, and whatever a later version
+//! adds.
 
 use cofferdam_capability::Manifest;
 use wasmtime::component::{Component, InstancePre, Linker};
@@ -37,7 +38,11 @@ impl Linkers {
         component: &Component,
         manifest: &Manifest,
     ) -> wasmtime::Result<InstancePre<State>> {
-        let linker = if imports::links_http(manifest) { &self.with_http } else { &self.plain };
+        let linker = if imports::links_http(manifest) {
+            &self.with_http
+        } else {
+            &self.plain
+        };
         imports::link(linker, component, manifest)?.instantiate_pre(component)
     }
 }

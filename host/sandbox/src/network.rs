@@ -1,4 +1,5 @@
-//! The network as HTTP and TCP of all calls share it: names, addresses, TLS, and the record of contacts.
+//! The network as HTTP and TCP of all calls share it: names, addresses, TLS, and the record of
+//! contacts.
 
 mod client;
 mod connect;

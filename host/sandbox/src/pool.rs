@@ -15,23 +15,25 @@ use crate::error::EngineError;
 use crate::linker::Linkers;
 use crate::swap::Swap;
 
-/// Native stack of a guest, for its WebAssembly frames. Deeper recursion is a `stack-overflow` (512 KiB, the engine's
-/// own default; Python needs less than half).
+/// Native stack of a guest, for its WebAssembly frames. Deeper recursion is a `stack-overflow` (512
+/// KiB, the engine's own default; Python needs less than half).
 const GUEST_STACK: usize = 512 << 10;
 
-/// The whole stack a call runs on: the guest's share, and as much again for host calls made from its deepest frame.
+/// The whole stack a call runs on: the guest's share, and as much again for host calls made from
+/// its deepest frame.
 const CALL_STACK: usize = 2 * GUEST_STACK;
 
-/// The pool is tried at the size asked for, then at half of it, down to this many calls at once. Below it, instances are
-/// allocated on demand.
+/// The pool is tried at the size asked for, then at half of it, down to this many calls at once.
+/// Below it, instances are allocated on demand.
 const SMALLEST_POOL: u32 = 4;
 
-/// Linear memory that a slot keeps between calls, so that the next one does not fault it in again. The median guest
-/// touches less.
+/// Linear memory that a slot keeps between calls, so that the next one does not fault it in again.
+/// The median guest touches less.
 const KEEP_SCANNED: usize = 512 << 10;
 
-/// The same without scanning, where all that is kept is written at every reset. Guests of Rust and C touch the end of
-/// their stack and what lies above it, a megabyte from the beginning: to write that much takes longer than the faults.
+/// The same without scanning, where all that is kept is written at every reset. Guests of Rust and
+/// C touch the end of their stack and what lies above it, a megabyte from the beginning: to write
+/// that much takes longer than the faults.
 const KEEP_WHOLE: usize = 0;
 
 /// Table space that a slot keeps between calls.
@@ -78,11 +80,21 @@ fn scans(choice: PagemapScan, swap: &Swap) -> bool {
 
 impl Pools {
     /// Makes the first pool, for `calls` calls at once or as many as there is address space for.
-    pub(crate) fn new(limits: Limits, calls: u32, choice: PagemapScan) -> Result<Self, EngineError> {
+    pub(crate) fn new(
+        limits: Limits,
+        calls: u32,
+        choice: PagemapScan,
+    ) -> Result<Self, EngineError> {
         let swap = Swap::watch();
         let scans = scans(choice, &swap);
         let current = Pool::new(&limits, calls, scans)?;
-        Ok(Self { limits, calls: current.calls, choice, swap, current: RwLock::new(Arc::new(current)) })
+        Ok(Self {
+            limits,
+            calls: current.calls,
+            choice,
+            swap,
+            current: RwLock::new(Arc::new(current)),
+        })
     }
 
     /// Returns the pool for a call that begins now.
@@ -97,7 +109,9 @@ impl Pools {
         }
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.scans {
-            tracing::warn!("this machine can swap now: further calls run in a pool that resets whole slots");
+            tracing::warn!(
+                "this machine can swap now: further calls run in a pool that resets whole slots"
+            );
             *current = Arc::new(Pool::new(&self.limits, self.calls, false)?);
         }
         Ok(Arc::clone(&current))
@@ -113,10 +127,14 @@ impl Pools {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns a number that changes with all that native code depends on. Pools do not differ in it.
+    /// Returns a number that changes with all that native code depends on. Pools do not differ in
+    /// it.
     pub(crate) fn compatibility(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.loading().engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.loading()
+            .engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
         std::env::consts::ARCH.hash(&mut hasher);
         hasher.finish()
     }
@@ -130,9 +148,19 @@ impl Pools {
 impl Pool {
     fn new(limits: &Limits, calls: u32, scans: bool) -> Result<Self, EngineError> {
         let failed = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
-        let Started { engine, calls, is_pooled } = start(limits, calls, scans)?;
+        let Started {
+            engine,
+            calls,
+            is_pooled,
+        } = start(limits, calls, scans)?;
         let linkers = Linkers::new(&engine).map_err(failed)?;
-        Ok(Self { engine, linkers, calls, is_pooled, scans })
+        Ok(Self {
+            engine,
+            linkers,
+            calls,
+            is_pooled,
+            scans,
+        })
     }
 }
 
@@ -146,26 +174,41 @@ fn start(limits: &Limits, calls: u32, scans: bool) -> Result<Started, EngineErro
     let mut pool = calls;
     while pool >= SMALLEST_POOL.min(calls) && pool > 0 {
         let mut config = config();
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits, pool, scans)));
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(
+            limits, pool, scans,
+        )));
         match wasmtime::Engine::new(&config) {
             Ok(engine) => {
                 if pool < calls {
-                    tracing::warn!(asked = calls, calls = pool, "there is address space for fewer calls at once");
+                    tracing::warn!(
+                        asked = calls,
+                        calls = pool,
+                        "there is address space for fewer calls at once"
+                    );
                 }
-                return Ok(Started { engine, calls: pool, is_pooled: true });
+                return Ok(Started {
+                    engine,
+                    calls: pool,
+                    is_pooled: true,
+                });
             }
             Err(error) => tracing::debug!(pool, "no instance pool of this size: {error:#}"),
         }
         pool /= 2;
     }
     tracing::warn!("the system gives no address space for an instance pool: calls will be slower");
-    let engine = wasmtime::Engine::new(&config()).map_err(|error| EngineError::Engine(format!("{error:#}")))?;
-    Ok(Started { engine, calls: SMALLEST_POOL.min(calls), is_pooled: false })
+    let engine = wasmtime::Engine::new(&config())
+        .map_err(|error| EngineError::Engine(format!("{error:#}")))?;
+    Ok(Started {
+        engine,
+        calls: SMALLEST_POOL.min(calls),
+        is_pooled: false,
+    })
 }
 
-/// Returns what code is compiled for: the same in the host and in the process that compiles for it. Garbage collection,
-/// threads, exceptions and component-model async are not in the build; what remains is named here, so that a new version
-/// of the engine cannot switch anything on.
+/// Returns what code is compiled for: the same in the host and in the process that compiles for it.
+/// Garbage collection, threads, exceptions and component-model async are not in the build; what
+/// remains is named here, so that a new version of the engine cannot switch anything on.
 pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
@@ -184,7 +227,8 @@ pub(crate) fn config() -> Config {
         .epoch_interruption(false)
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(CALL_STACK)
-        // A command leaves through an error, on every call: a backtrace would cost more than the call.
+        // A command leaves through an error, on every call: a backtrace would cost more than the
+        // call.
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false);
     config

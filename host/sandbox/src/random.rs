@@ -19,7 +19,8 @@ impl HasData for HasRandom {
     type Data<'a> = Random<'a>;
 }
 
-/// Links both interfaces that answer with as many bytes as the guest asks for, with the bound that `view` shows.
+/// Links both interfaces that answer with as many bytes as the guest asks for, with the bound that
+/// `view` shows.
 pub(crate) fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
     view: fn(&mut T) -> Random<'_>,
@@ -31,7 +32,10 @@ pub(crate) fn add_to_linker<T: Send + 'static>(
 impl Random<'_> {
     fn check(&self, len: u64) -> wasmtime::Result<()> {
         if len > self.most {
-            let problem = format!("{len} random bytes were asked for at once: at most {} are given", self.most);
+            let problem = format!(
+                "{len} random bytes were asked for at once: at most {} are given",
+                self.most
+            );
             return Err(Overasked(problem).into());
         }
         Ok(())

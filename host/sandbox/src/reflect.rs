@@ -1,7 +1,8 @@
 //! Components that know nothing of this host: every function they export becomes a tool.
 //!
-//! The tools that a model sees are derived from WIT: the schema from the types, the description from what the author
-//! wrote. Values go both ways as JSON, and every WIT type of WASI 0.2 has one form:
+//! The tools that a model sees are derived from WIT: the schema from the types, the description
+//! from what the author wrote. Values go both ways as JSON, and every WIT type of WASI 0.2 has one
+//! form:
 //!
 //! | WIT | JSON |
 //! |---|---|
@@ -59,8 +60,8 @@ impl<T: Send + 'static> Reflected<T> {
         self.functions.iter().map(|entry| &entry.function)
     }
 
-    /// Calls the function `name` in an instance of its own. What it returns is JSON text, cut at `limit` bytes; `Err` is
-    /// what the function itself says went wrong.
+    /// Calls the function `name` in an instance of its own. What it returns is JSON text, cut at
+    /// `limit` bytes; `Err` is what the function itself says went wrong.
     pub(crate) async fn call(
         &self,
         store: &mut Store<T>,
@@ -69,15 +70,21 @@ impl<T: Send + 'static> Reflected<T> {
         input: &str,
         limit: usize,
     ) -> wasmtime::Result<Result<Output, Output>> {
-        let entry = self.functions.iter().find(|entry| entry.function.name == name);
+        let entry = self
+            .functions
+            .iter()
+            .find(|entry| entry.function.name == name);
         let entry = entry.ok_or_else(|| HostFailure(format!("there is no function `{name}`")))?;
         let arguments = lower::arguments(&entry.parameters, input, account)?;
         let instance = self.pre.instantiate_async(&mut *store).await?;
         let function = instance.get_func(&mut *store, entry.index);
-        let function = function.ok_or_else(|| HostFailure(format!("`{name}` is not a function")))?;
+        let function =
+            function.ok_or_else(|| HostFailure(format!("`{name}` is not a function")))?;
         let mut returned = vec![Val::Bool(false); usize::from(entry.result.is_some())];
         // This also makes the call that lets the guest free what it returned (post-return).
-        function.call_async(&mut *store, &arguments, &mut returned).await?;
+        function
+            .call_async(&mut *store, &arguments, &mut returned)
+            .await?;
         Ok(match (&entry.result, returned.first()) {
             (Some(Type::Result(ok, _)), Some(Val::Result(Ok(value)))) => {
                 Ok(lift::lift(ok.as_deref(), value.as_deref(), limit)?)

@@ -1,8 +1,9 @@
 //! `/tmp`: a directory for one call, empty when it starts and removed when it ends.
 //!
-//! Each process has a directory of its own in the one the engine was given, under a lock that the system releases with
-//! the process, however it ends. A starting engine removes the directories that nobody holds any more; a host and
-//! commands beside it on the same data directory never touch each other's.
+//! Each process has a directory of its own in the one the engine was given, under a lock that the
+//! system releases with the process, however it ends. A starting engine removes the directories
+//! that nobody holds any more; a host and commands beside it on the same data directory never touch
+//! each other's.
 
 mod space;
 mod wipe;
@@ -21,12 +22,12 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 pub(crate) use space::{Share, Space};
 
-/// Times that a name is tried before the scratch directory counts as unusable. Each failure means that another process
-/// took the directory for a leftover between its making and its locking.
+/// Times that a name is tried before the scratch directory counts as unusable. Each failure means
+/// that another process took the directory for a leftover between its making and its locking.
 const ATTEMPTS: usize = 16;
 
-/// Times that a call's directory is wiped again when something appeared in it meanwhile: a call that was stopped can have
-/// one last file operation under way, which nothing can take back.
+/// Times that a call's directory is wiped again when something appeared in it meanwhile: a call
+/// that was stopped can have one last file operation under way, which nothing can take back.
 const WIPES: usize = 3;
 
 /// This process's part of the scratch directory.
@@ -45,7 +46,8 @@ pub(crate) struct Scratch {
     used: TaskTracker,
 }
 
-/// The scratch directory of one call. It is removed when this is dropped, and waited for by [`CallScratch::remove`].
+/// The scratch directory of one call. It is removed when this is dropped, and waited for by
+/// [`CallScratch::remove`].
 #[derive(Debug)]
 pub(crate) struct CallScratch {
     scratch: Arc<Scratch>,
@@ -58,7 +60,8 @@ pub(crate) struct CallScratch {
 }
 
 impl Scratch {
-    /// Removes what dead processes left in `root`, and makes this one's directory, with `space` for all calls together.
+    /// Removes what dead processes left in `root`, and makes this one's directory, with `space` for
+    /// all calls together.
     pub(crate) fn open(root: Dir, space: Space) -> io::Result<Self> {
         sweep(&root)?;
         for _ in 0..ATTEMPTS {
@@ -70,10 +73,20 @@ impl Scratch {
                 let dir = root.open_dir(&name)?;
                 let next = AtomicU64::new(0);
                 let space = Arc::new(space);
-                return Ok(Self { root, name, dir, _lock: lock, next, space, used: TaskTracker::new() });
+                return Ok(Self {
+                    root,
+                    name,
+                    dir,
+                    _lock: lock,
+                    next,
+                    space,
+                    used: TaskTracker::new(),
+                });
             }
         }
-        Err(io::Error::other("other processes remove what this one makes in it"))
+        Err(io::Error::other(
+            "other processes remove what this one makes in it",
+        ))
     }
 
     /// An empty directory for a call.
@@ -83,7 +96,13 @@ impl Scratch {
         let dir = self.dir.open_dir(&name)?;
         let share = Arc::new(self.space.share());
         let used = Some(self.used.token());
-        Ok(CallScratch { scratch: Arc::clone(self), name, dir, share, used })
+        Ok(CallScratch {
+            scratch: Arc::clone(self),
+            name,
+            dir,
+            share,
+            used,
+        })
     }
 
     /// Waits until no directory is in use and all are removed.
@@ -112,7 +131,8 @@ impl CallScratch {
     /// Removes the directory with everything in it, and returns when it is gone.
     pub(crate) async fn remove(mut self) {
         if let Some(used) = self.used.take() {
-            // A task that is not run any more belongs to a process that ends: its directory is then a leftover.
+            // A task that is not run any more belongs to a process that ends: its directory is then
+            // a leftover.
             let _ = spawn_blocking(self.removal(used)).await;
         }
     }
@@ -183,7 +203,9 @@ fn locked(root: &Dir, name: &str) -> io::Result<Option<OwnedFd>> {
 fn sweep(root: &Dir) -> io::Result<()> {
     for entry in root.entries()? {
         let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
         if !entry.file_type()?.is_dir() {
             continue;
         }
@@ -230,7 +252,9 @@ mod tests {
         let call = living.for_call().unwrap();
         call.dir().write("file", "text").unwrap();
         root(&temporary).create_dir_all("1-dead/0/deep").unwrap();
-        root(&temporary).write("1-dead/0/deep/file", "text").unwrap();
+        root(&temporary)
+            .write("1-dead/0/deep/file", "text")
+            .unwrap();
         let second = Scratch::open(root(&temporary), Space::new(1 << 20, 16)).unwrap();
         assert!(!temporary.path().join("1-dead").exists());
         assert_eq!(call.dir().read_to_string("file").unwrap(), "text");

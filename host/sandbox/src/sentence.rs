@@ -24,7 +24,11 @@ pub(crate) fn problem(error: &impl ToString) -> String {
 
 /// Lists the first of the names, each cut, and says how many more there are.
 pub(crate) fn names(names: &[String]) -> String {
-    listed(names.iter().map(|name| cut(name).into_owned()), names.len(), ", ")
+    listed(
+        names.iter().map(|name| cut(name).into_owned()),
+        names.len(),
+        ", ",
+    )
 }
 
 /// Lists the first of `total` parts, and says how many more there are.
@@ -38,7 +42,10 @@ pub(crate) fn listed(parts: impl Iterator<Item = String>, total: usize, separato
 }
 
 fn shortened(text: &str, most: usize) -> Cow<'_, str> {
-    match text.get(..text.floor_char_boundary(most)).unwrap_or_default() {
+    match text
+        .get(..text.floor_char_boundary(most))
+        .unwrap_or_default()
+    {
         whole if whole.len() == text.len() => whole.into(),
         beginning => format!("{beginning}…").into(),
     }
@@ -54,6 +61,9 @@ mod tests {
         assert_eq!(of("a", 2), "a, a");
         assert_eq!(of("a", 7), "a, a, a, a, a, and 2 more");
         let listed = of(&"é".repeat(1_000), 1_000);
-        assert!(listed.len() < 800 && listed.ends_with("…, and 995 more"), "{listed}");
+        assert!(
+            listed.len() < 800 && listed.ends_with("…, and 995 more"),
+            "{listed}"
+        );
     }
 }

@@ -47,25 +47,58 @@ pub(crate) struct State {
 impl State {
     /// The sockets of the call, as far as its grant goes.
     pub(crate) fn granted_sockets(&mut self) -> SocketsView<'_> {
-        let Self { wasi, table, sockets, .. } = self;
-        sockets.view(WasiSocketsCtxView { ctx: wasi.sockets(), table })
+        let Self {
+            wasi,
+            table,
+            sockets,
+            ..
+        } = self;
+        sockets.view(WasiSocketsCtxView {
+            ctx: wasi.sockets(),
+            table,
+        })
     }
 
     /// The streams and pollables of the call, bounded.
     pub(crate) fn io(&mut self) -> IoView<'_> {
-        let Self { table, account, handles, .. } = self;
-        IoView { table, account, handles: *handles }
+        let Self {
+            table,
+            account,
+            handles,
+            ..
+        } = self;
+        IoView {
+            table,
+            account,
+            handles: *handles,
+        }
     }
 
     /// The random numbers of the call, so many at once.
     pub(crate) fn bounded_random(&mut self) -> Random<'_> {
-        Random { wasi: self.wasi.random(), most: self.random }
+        Random {
+            wasi: self.wasi.random(),
+            most: self.random,
+        }
     }
 
     /// The HTTP resources of the call, on its account.
     pub(crate) fn http_resources(&mut self) -> HttpView<'_> {
-        let Self { table, egress, http, holdings, .. } = self;
-        HttpView { wasi: WasiHttpCtxView { hooks: egress, table, ctx: http }, holdings }
+        let Self {
+            table,
+            egress,
+            http,
+            holdings,
+            ..
+        } = self;
+        HttpView {
+            wasi: WasiHttpCtxView {
+                hooks: egress,
+                table,
+                ctx: http,
+            },
+            holdings,
+        }
     }
 
     /// The conversation of the guest with its caller.
@@ -80,13 +113,21 @@ impl State {
 
     /// The files of the call, counted.
     pub(crate) fn files(&mut self) -> FilesView<'_> {
-        let Self { wasi, table, files, .. } = self;
-        files.view(WasiFilesystemCtxView { ctx: wasi.filesystem(), table })
+        let Self {
+            wasi, table, files, ..
+        } = self;
+        files.view(WasiFilesystemCtxView {
+            ctx: wasi.filesystem(),
+            table,
+        })
     }
 }
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }

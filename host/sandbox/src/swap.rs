@@ -21,10 +21,12 @@ const CONTROL_GROUP: &str = "/proc/self/cgroup";
 /// The mount point of control groups (version 2).
 const CONTROL_GROUPS: &str = "/sys/fs/cgroup";
 
-/// Time after which the list is read again even if no change was reported: for kernels that do not report one.
+/// Time after which the list is read again even if no change was reported: for kernels that do not
+/// report one.
 const REREAD: Duration = Duration::from_secs(1);
 
-/// Maximum bytes that are read of each file. A list with one swap area is longer than its heading alone.
+/// Maximum bytes that are read of each file. A list with one swap area is longer than its heading
+/// alone.
 const MAX_READ: usize = 4 << 10;
 
 /// Watches the swap of the machine.
@@ -55,7 +57,11 @@ struct Group {
 impl Swap {
     /// Begins to watch.
     pub(crate) fn watch() -> Self {
-        Self::of(Path::new(SWAPS), Path::new(CONTROL_GROUP), Path::new(CONTROL_GROUPS))
+        Self::of(
+            Path::new(SWAPS),
+            Path::new(CONTROL_GROUP),
+            Path::new(CONTROL_GROUPS),
+        )
     }
 
     fn of(swaps: &Path, membership: &Path, groups: &Path) -> Self {
@@ -78,16 +84,25 @@ impl Swap {
             self.looked.store(now, Ordering::Relaxed);
             self.look();
         }
-        self.present.load(Ordering::Acquire) && !self.group.as_ref().is_some_and(Group::forbids_swap)
+        self.present.load(Ordering::Acquire)
+            && !self.group.as_ref().is_some_and(Group::forbids_swap)
     }
 
-    /// Returns true if the kernel reports that a swap area was added or removed since the last question.
+    /// Returns true if the kernel reports that a swap area was added or removed since the last
+    /// question.
     fn has_changed(&self) -> bool {
-        let Some(swaps) = &self.swaps else { return false };
+        let Some(swaps) = &self.swaps else {
+            return false;
+        };
         let mut asked = [PollFd::new(swaps, PollFlags::PRI)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         match poll(&mut asked, Some(&now)) {
-            Ok(_) => asked.iter().any(|file| file.revents().intersects(PollFlags::PRI | PollFlags::ERR)),
+            Ok(_) => asked
+                .iter()
+                .any(|file| file.revents().intersects(PollFlags::PRI | PollFlags::ERR)),
             Err(_) => true,
         }
     }
@@ -95,7 +110,8 @@ impl Swap {
     fn look(&self) {
         let text = self.swaps.as_ref().and_then(read);
         // The heading is always there. A file that cannot be read leaves open what is in swap.
-        let present = text.is_none_or(|text| text.iter().filter(|byte| **byte == b'\n').count() != 1);
+        let present =
+            text.is_none_or(|text| text.iter().filter(|byte| **byte == b'\n').count() != 1);
         self.present.store(present, Ordering::Release);
     }
 }
@@ -110,21 +126,33 @@ impl Group {
         let own = groups.join(path);
         let swap_max = open(&own.join("memory.swap.max"))?;
         let swap_current = open(&own.join("memory.swap.current"))?;
-        Some(Self { membership, began_in, swap_max, swap_current, was_elsewhere: AtomicBool::new(false) })
+        Some(Self {
+            membership,
+            began_in,
+            swap_max,
+            swap_current,
+            was_elsewhere: AtomicBool::new(false),
+        })
     }
 
-    /// Returns true if this process has always been in its group, and the group may not swap and has nothing in swap.
+    /// Returns true if this process has always been in its group, and the group may not swap and
+    /// has nothing in swap.
     fn forbids_swap(&self) -> bool {
         let nothing = |file| read(file).is_some_and(|bytes| bytes == b"0\n");
         if read(&self.membership).is_none_or(|group| group != self.began_in) {
             self.was_elsewhere.store(true, Ordering::Release);
         }
         // The limit first: with it in force, nothing more goes out after the second look.
-        !self.was_elsewhere.load(Ordering::Acquire) && nothing(&self.swap_max) && nothing(&self.swap_current)
+        !self.was_elsewhere.load(Ordering::Acquire)
+            && nothing(&self.swap_max)
+            && nothing(&self.swap_current)
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "files of the kernel about this process, named by constants")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "files of the kernel about this process, named by constants"
+)]
 fn open(path: &Path) -> Option<File> {
     File::open(path).ok()
 }
@@ -166,7 +194,11 @@ mod tests {
     fn a_machine_without_swap_areas_does_not_swap() {
         assert!(!watched("", None).1.is_possible());
         assert!(watched("/swapfile file 1 0 -2\n", None).1.is_possible());
-        assert!(watched("/swapfile file 1 0 -2\n", Some("max\n")).1.is_possible());
+        assert!(
+            watched("/swapfile file 1 0 -2\n", Some("max\n"))
+                .1
+                .is_possible()
+        );
     }
 
     #[test]
@@ -195,7 +227,14 @@ mod tests {
         write("slice/memory.swap.current", "0\n");
         assert!(!swap.is_possible());
         std::fs::remove_file(dir.path().join("slice/memory.swap.current")).unwrap();
-        assert!(Swap::of(&dir.path().join("swaps"), &dir.path().join("membership"), dir.path()).is_possible());
+        assert!(
+            Swap::of(
+                &dir.path().join("swaps"),
+                &dir.path().join("membership"),
+                dir.path()
+            )
+            .is_possible()
+        );
     }
 
     #[test]

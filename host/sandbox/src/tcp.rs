@@ -1,8 +1,10 @@
-//! Outgoing TCP: `wasi:sockets` for tools whose grant names hosts and ports, and denied to all others.
+//! Outgoing TCP: `wasi:sockets` for tools whose grant names hosts and ports, and denied to all
+//! others.
 //!
-//! wasmtime-wasi makes the sockets and moves the bytes. What stands before it: the host looks names up itself, with the
-//! resolver and the address rules of HTTP; a socket is connected to an address that such a lookup has checked, at a port
-//! granted for that name; sockets and lookups are counted. Nobody binds, listens or gets UDP.
+//! wasmtime-wasi makes the sockets and moves the bytes. What stands before it: the host looks names
+//! up itself, with the resolver and the address rules of HTTP; a socket is connected to an address
+//! that such a lookup has checked, at a port granted for that name; sockets and lookups are
+//! counted. Nobody binds, listens or gets UDP.
 
 mod destinations;
 mod lookup;
@@ -22,8 +24,8 @@ impl HasData for GrantedSockets {
     type Data<'a> = SocketsView<'a>;
 }
 
-/// Links `wasi:sockets`: the sockets of a call as `granted` shows them, and as `all` does where there is nothing to
-/// refuse.
+/// Links `wasi:sockets`: the sockets of a call as `granted` shows them, and as `all` does where
+/// there is nothing to refuse.
 pub(crate) fn add_to_linker<T: Send + 'static>(
     l: &mut Linker<T>,
     granted: fn(&mut T) -> SocketsView<'_>,

@@ -20,10 +20,10 @@ use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;
 
-/// The most handles in the engine's own tables, which take 24 bytes each: the engine's default. They
-/// have one for each resource of the host and for each that is lent for a call, which the limit
-/// `handles` and the host's functions bound, and one for each resource that the components of a guest
-/// make for one another, which this alone bounds.
+/// The most handles in the engine's own tables, which take 24 bytes each: the engine's default.
+/// They have one for each resource of the host and for each that is lent for a call, which the
+/// limit `handles` and the host's functions bound, and one for each resource that the components of
+/// a guest make for one another, which this alone bounds.
 pub(crate) const MAX_IN_ENGINE: usize = 100_000;
 
 /// Arguments, and the standard streams.
@@ -46,10 +46,17 @@ pub(crate) struct Given<'a> {
     pub(crate) scratch: Option<&'a CallScratch>,
 }
 
-/// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way out, for sockets
-/// too.
+/// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way
+/// out, for sockets too.
 pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
-    let Given { account, streams, network, injections, conversation, scratch } = given;
+    let Given {
+        account,
+        streams,
+        network,
+        injections,
+        conversation,
+        scratch,
+    } = given;
     let limits = grant.limits();
     let record = Record::default();
     let sockets = Sockets::new(grant, Arc::clone(&network), record.clone());
@@ -58,7 +65,11 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
         wasi: context(grant, streams, scratch.map(CallScratch::dir), &sockets)?,
         table: table(limits),
         holdings: Holdings::new(account.clone()),
-        files: Files::new(limits, account.clone(), scratch.map(|scratch| Arc::clone(scratch.share()))),
+        files: Files::new(
+            limits,
+            account.clone(),
+            scratch.map(|scratch| Arc::clone(scratch.share())),
+        ),
         account,
         handles: limits.handles.0,
         limiter: Limiter::new(limits),
@@ -72,8 +83,18 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
     })
 }
 
-fn context(grant: &Grant, streams: Streams, scratch: Option<&Dir>, sockets: &Sockets) -> wasmtime::Result<WasiCtx> {
-    let Streams { args, stdin, stdout, stderr } = streams;
+fn context(
+    grant: &Grant,
+    streams: Streams,
+    scratch: Option<&Dir>,
+    sockets: &Sockets,
+) -> wasmtime::Result<WasiCtx> {
+    let Streams {
+        args,
+        stdin,
+        stdout,
+        stderr,
+    } = streams;
     let mut builder = WasiCtxBuilder::new();
     builder
         .args(&args)
@@ -86,20 +107,24 @@ fn context(grant: &Grant, streams: Streams, scratch: Option<&Dir>, sockets: &Soc
         .allow_udp(false)
         .allow_ip_name_lookup(false)
         .socket_addr_check(sockets.check());
-    // File calls run where the guest runs: a hop to another thread costs more than most of them, and made `wc` on a small
-    // file half as slow again.
+    // File calls run where the guest runs: a hop to another thread costs more than most of them,
+    // and made `wc` on a small file half as slow again.
     builder.allow_blocking_current_thread(true);
     for preopen in grant.preopens() {
         preopen_into(&mut builder, preopen)?;
     }
     if let Some(scratch) = scratch {
-        builder.preopened_dir(by_descriptor(scratch), GuestPath::scratch().as_str(), FsPerms::ReadWrite)?;
+        builder.preopened_dir(
+            by_descriptor(scratch),
+            GuestPath::scratch().as_str(),
+            FsPerms::ReadWrite,
+        )?;
     }
     Ok(builder.build())
 }
 
-/// The path of an open directory: wasmtime-wasi takes a path, and the one below `/proc/self/fd` names exactly the
-/// directory that the grant opened, whatever stands under its old name by now.
+/// The path of an open directory: wasmtime-wasi takes a path, and the one below `/proc/self/fd`
+/// names exactly the directory that the grant opened, whatever stands under its old name by now.
 fn by_descriptor(dir: &Dir) -> String {
     format!("/proc/self/fd/{}", dir.as_raw_fd())
 }

@@ -1,7 +1,8 @@
 //! Host calls let others run.
 //!
-//! A guest that computes yields by its fuel. A guest that makes cheap host calls in a loop uses almost none, and its
-//! calls answer at once, so without this it would keep a thread to itself and its deadline would go unseen.
+//! A guest that computes yields by its fuel. A guest that makes cheap host calls in a loop uses
+//! almost none, and its calls answer at once, so without this it would keep a thread to itself and
+//! its deadline would go unseen.
 
 use std::future::Future;
 use std::pin::Pin;

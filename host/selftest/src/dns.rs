@@ -8,7 +8,8 @@ use hickory_proto::rr::{RData, Record, RecordType};
 
 use crate::problem::Problem;
 
-/// How long answers may be remembered, in seconds: not at all, so that no call depends on the one before.
+/// How long answers may be remembered, in seconds: not at all, so that no call depends on the one
+/// before.
 const TTL: u32 = 0;
 
 /// The largest question that is read, in bytes.
@@ -30,14 +31,20 @@ impl Dns {
         let parse = |address: &&str| Problem::at(address, address.parse::<IpAddr>());
         let mut table = Vec::new();
         for (name, addresses) in names {
-            table.push((format!("{name}."), addresses.iter().map(parse).collect::<Result<Vec<_>, _>>()?));
+            table.push((
+                format!("{name}."),
+                addresses.iter().map(parse).collect::<Result<Vec<_>, _>>()?,
+            ));
         }
         let socket = Problem::at("a free port", UdpSocket::bind("127.0.0.1:0"))?;
         let address = Problem::at("a bound socket", socket.local_addr())?;
         thread::spawn(move || {
             let mut question = [0; MAX_QUESTION];
             while let Ok((length, from)) = socket.recv_from(&mut question) {
-                if let Some(answer) = question.get(..length).and_then(|question| answer(question, &table)) {
+                if let Some(answer) = question
+                    .get(..length)
+                    .and_then(|question| answer(question, &table))
+                {
                     // Who asked may have gone.
                     socket.send_to(&answer, from).ok();
                 }

@@ -37,7 +37,10 @@ pub(crate) struct Ended<'a> {
 impl Ended<'_> {
     /// What the guest printed.
     pub(crate) fn stdout(&self) -> &str {
-        self.receipt.get("stdout").and_then(Value::as_str).unwrap_or_default()
+        self.receipt
+            .get("stdout")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     fn number(&self, key: &str) -> Option<u64> {
@@ -47,40 +50,68 @@ impl Ended<'_> {
     /// The guest has called other tools so often.
     pub(crate) fn called(&self, times: u64) -> Result<(), Problem> {
         let calls = self.number("calls");
-        Problem::unless(calls == Some(times), || format!("`calls` is {calls:?} instead of {times}"))
+        Problem::unless(calls == Some(times), || {
+            format!("`calls` is {calls:?} instead of {times}")
+        })
     }
 
-    /// The receipt counts so many changes of this kind in the workspace, and names these first, and few in all.
+    /// The receipt counts so many changes of this kind in the workspace, and names these first, and
+    /// few in all.
     fn changed(&self, kind: &str, count: u64, first: &[&str]) -> Result<(), Problem> {
         let changed = self.receipt.get(kind);
         let counted = changed.and_then(|changed| changed.get("count")?.as_u64());
-        Problem::unless(counted == Some(count), || format!("`{kind}` counts {counted:?} instead of {count}"))?;
-        let names = changed.and_then(|changed| changed.get("names")?.as_array()).map(Vec::as_slice).unwrap_or_default();
-        let named = first.iter().zip(names).filter(|(first, name)| **name == format!("/workspace/{first}")).count();
-        Problem::unless(named == first.len() && names.len() <= MOST_NAMES, || format!("`{kind}` names {names:?}"))
+        Problem::unless(counted == Some(count), || {
+            format!("`{kind}` counts {counted:?} instead of {count}")
+        })?;
+        let names = changed
+            .and_then(|changed| changed.get("names")?.as_array())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let named = first
+            .iter()
+            .zip(names)
+            .filter(|(first, name)| **name == format!("/workspace/{first}"))
+            .count();
+        Problem::unless(named == first.len() && names.len() <= MOST_NAMES, || {
+            format!("`{kind}` names {names:?}")
+        })
     }
 
     /// The receipt tells of a refusal in a line that begins so.
     pub(crate) fn was_refused(&self, line: &str) -> Result<(), Problem> {
-        let lines = self.receipt.get("refusals").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let told = lines.iter().any(|text| text.as_str().is_some_and(|text| text.starts_with(line)));
-        Problem::unless(told, || format!("no refusal begins with `{line}`: {lines:?}"))?;
-        Problem::unless(lines.len() <= MOST_REFUSALS, || format!("{} refusals", lines.len()))
+        let lines = self
+            .receipt
+            .get("refusals")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let told = lines
+            .iter()
+            .any(|text| text.as_str().is_some_and(|text| text.starts_with(line)));
+        Problem::unless(told, || {
+            format!("no refusal begins with `{line}`: {lines:?}")
+        })?;
+        Problem::unless(lines.len() <= MOST_REFUSALS, || {
+            format!("{} refusals", lines.len())
+        })
     }
 }
 
 /// The host held memory for the call, and no more than its limit.
 pub(crate) fn much_host_memory(ended: &Ended<'_>) -> Result<(), Problem> {
     let held = ended.number("host_memory");
-    Problem::unless(held.is_some_and(|bytes| (1 << 20..=HOST_MEMORY).contains(&bytes)), || {
-        format!("`host_memory` is {held:?}")
-    })
+    Problem::unless(
+        held.is_some_and(|bytes| (1 << 20..=HOST_MEMORY).contains(&bytes)),
+        || format!("`host_memory` is {held:?}"),
+    )
 }
 
 /// The guest held its seventeen pages and no more.
 pub(crate) fn little_memory(ended: &Ended<'_>) -> Result<(), Problem> {
     let held = ended.number("peak_memory");
-    Problem::unless(held == Some(17 << 16), || format!("`peak_memory` is {held:?}"))
+    Problem::unless(held == Some(17 << 16), || {
+        format!("`peak_memory` is {held:?}")
+    })
 }
 
 /// Little was written, whatever the file sizes say.
@@ -88,10 +119,15 @@ pub(crate) fn little_data(ended: &Ended<'_>) -> Result<(), Problem> {
     let (disk, apparent, _) = usage(&ended.place.workspace())?;
     // What was planted and the file system rounds up.
     let most = WRITTEN + (1 << 20);
-    Problem::unless(disk <= most && apparent <= most, || format!("{disk} bytes on disk, {apparent} in sizes"))?;
-    Problem::unless(ended.number("bytes_written").is_some_and(|bytes| bytes <= WRITTEN), || {
-        format!("`bytes_written` is {:?}", ended.number("bytes_written"))
+    Problem::unless(disk <= most && apparent <= most, || {
+        format!("{disk} bytes on disk, {apparent} in sizes")
     })?;
+    Problem::unless(
+        ended
+            .number("bytes_written")
+            .is_some_and(|bytes| bytes <= WRITTEN),
+        || format!("`bytes_written` is {:?}", ended.number("bytes_written")),
+    )?;
     ended.was_refused("bytes written: ")
 }
 
@@ -99,7 +135,9 @@ pub(crate) fn little_data(ended: &Ended<'_>) -> Result<(), Problem> {
 pub(crate) fn few_entries(ended: &Ended<'_>) -> Result<(), Problem> {
     let (_, _, entries) = usage(&ended.place.workspace())?;
     let planted = 2;
-    Problem::unless(entries <= CREATED + planted, || format!("{entries} entries"))?;
+    Problem::unless(entries <= CREATED + planted, || {
+        format!("{entries} entries")
+    })?;
     Problem::unless(ended.number("entries_created") == Some(CREATED), || {
         format!("`entries_created` is {:?}", ended.number("entries_created"))
     })?;
@@ -108,9 +146,20 @@ pub(crate) fn few_entries(ended: &Ended<'_>) -> Result<(), Problem> {
 
 /// The receipt counts what was removed, renamed and truncated, and names the first of it.
 pub(crate) fn changes_told(ended: &Ended<'_>) -> Result<(), Problem> {
-    let removed = ["in-the-way", "line\nbreak", "directory/file", "directory", "0", "1"];
+    let removed = [
+        "in-the-way",
+        "line\nbreak",
+        "directory/file",
+        "directory",
+        "0",
+        "1",
+    ];
     ended.changed("removed", 104, &removed)?;
-    ended.changed("renamed", 2, &["old -> /workspace/new", "new -> /workspace/in-the-way"])?;
+    ended.changed(
+        "renamed",
+        2,
+        &["old -> /workspace/new", "new -> /workspace/in-the-way"],
+    )?;
     ended.changed("truncated", 2, &["emptied", "shorter"])
 }
 
@@ -133,15 +182,27 @@ pub(crate) fn notes_unchanged(ended: &Ended<'_>) -> Result<(), Problem> {
     let notes = ended.place.workspace().join("notes.txt");
     let text = Problem::at(notes.display(), std::fs::read_to_string(&notes))?;
     let links = Problem::at(notes.display(), notes.metadata())?.nlink();
-    Problem::unless(text == "one\ntwo\n" && links == 1, || format!("{links} links to `{text}`"))?;
+    Problem::unless(text == "one\ntwo\n" && links == 1, || {
+        format!("{links} links to `{text}`")
+    })?;
     let (_, _, entries) = usage(&ended.place.workspace())?;
-    Problem::unless(entries == 2, || format!("{entries} entries in the workspace"))
+    Problem::unless(entries == 2, || {
+        format!("{entries} entries in the workspace")
+    })
 }
 
 /// Nothing was made where no guest may make anything.
 pub(crate) fn nothing_outside(ended: &Ended<'_>) -> Result<(), Problem> {
     let own = ended.place.path();
-    for directory in [Some(own), own.parent(), Some(Path::new("/")), Some(Path::new("/etc"))].into_iter().flatten() {
+    for directory in [
+        Some(own),
+        own.parent(),
+        Some(Path::new("/")),
+        Some(Path::new("/etc")),
+    ]
+    .into_iter()
+    .flatten()
+    {
         for name in ["cofferdam-was-here", "cofferdam-new", "cofferdam-directory"] {
             let path = directory.join(name);
             Problem::unless(!path.exists(), || format!("{} was made", path.display()))?;
@@ -154,20 +215,28 @@ pub(crate) fn nothing_outside(ended: &Ended<'_>) -> Result<(), Problem> {
 pub(crate) fn compiled_again(ended: &Ended<'_>) -> Result<(), Problem> {
     let code = plant::compiled_code(ended.place)?;
     let good = ended.place.path().join("good.cwasm");
-    let same = Problem::at(code.display(), std::fs::read(&code))? == Problem::at(good.display(), std::fs::read(&good))?;
+    let same = Problem::at(code.display(), std::fs::read(&code))?
+        == Problem::at(good.display(), std::fs::read(&good))?;
     Problem::unless(same, || "the planted code is still there".to_owned())
 }
 
 /// The guest saw no spelling of the secret, and its mark as often as the server said it.
 pub(crate) fn redacted(ended: &Ended<'_>) -> Result<(), Problem> {
     let marks = ended.stdout().matches("[redacted:token]").count();
-    Problem::unless(marks == SPELLINGS.len(), || format!("{marks} marks of {}", SPELLINGS.len()))
+    Problem::unless(marks == SPELLINGS.len(), || {
+        format!("{marks} marks of {}", SPELLINGS.len())
+    })
 }
 
 /// No request carried the header of the secret.
 pub(crate) fn no_header(ended: &Ended<'_>) -> Result<(), Problem> {
-    let told = ended.heads.iter().find(|head| head.to_ascii_lowercase().contains("authorization"));
-    Problem::unless(told.is_none(), || format!("a host that the secret is not for got {told:?}"))
+    let told = ended
+        .heads
+        .iter()
+        .find(|head| head.to_ascii_lowercase().contains("authorization"));
+    Problem::unless(told.is_none(), || {
+        format!("a host that the secret is not for got {told:?}")
+    })
 }
 
 /// Entries that calls have left in their scratch directories.

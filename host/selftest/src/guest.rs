@@ -14,15 +14,19 @@ pub struct Guest {
     pub bytes: &'static [u8],
 }
 
-/// Where a guest of typed tools has its mode, when it has none. Nothing else says it while it lists its tools, because it
-/// is given no variable then.
+/// Where a guest of typed tools has its mode, when it has none. Nothing else says it while it lists
+/// its tools, because it is given no variable then.
 const MODE: &[u8] = b"@mode:                          ";
 
-/// The component with `mode` written into it, as long as there is room; one without a place for it stays as it is.
+/// The component with `mode` written into it, as long as there is room; one without a place for it
+/// stays as it is.
 pub fn in_mode(component: &[u8], mode: &str) -> Vec<u8> {
     let mut component = component.to_vec();
-    let place = component.windows(MODE.len()).position(|bytes| bytes == MODE);
-    let text = place.and_then(|place| component.get_mut(place + "@mode:".len()..place + MODE.len()));
+    let place = component
+        .windows(MODE.len())
+        .position(|bytes| bytes == MODE);
+    let text =
+        place.and_then(|place| component.get_mut(place + "@mode:".len()..place + MODE.len()));
     if let Some(room) = text.and_then(|text| text.get_mut(..mode.len())) {
         room.copy_from_slice(mode.as_bytes());
     }
@@ -37,12 +41,23 @@ const fn artifact(name: &'static str, about: &'static str, bytes: &'static [u8])
 }
 
 pub(crate) const EMPTY: Guest = artifact("artifact_empty", "An empty file", b"");
-pub(crate) const GARBAGE: Guest = artifact("artifact_garbage", "A file of words", b"these are words");
-pub(crate) const NATIVE: Guest =
-    artifact("artifact_native", "A native program for Linux", b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0");
-pub(crate) const SCRIPT: Guest = artifact("artifact_script", "A shell script", b"#!/bin/sh\necho ESCAPED\n");
-pub(crate) const MODULE: Guest =
-    artifact("artifact_module", "A core module instead of a component", b"\0asm\x01\0\0\0");
+pub(crate) const GARBAGE: Guest =
+    artifact("artifact_garbage", "A file of words", b"these are words");
+pub(crate) const NATIVE: Guest = artifact(
+    "artifact_native",
+    "A native program for Linux",
+    b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0",
+);
+pub(crate) const SCRIPT: Guest = artifact(
+    "artifact_script",
+    "A shell script",
+    b"#!/bin/sh\necho ESCAPED\n",
+);
+pub(crate) const MODULE: Guest = artifact(
+    "artifact_module",
+    "A core module instead of a component",
+    b"\0asm\x01\0\0\0",
+);
 pub(crate) const TRUNCATED: Guest = artifact(
     "artifact_truncated",
     "A component of which half is missing",

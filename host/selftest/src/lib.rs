@@ -1,8 +1,9 @@
-//! The hostile corpus: programs that try, from inside the sandbox, what no tool may do; a table that says what each is
-//! granted and how it must end; and what runs them against an installed binary and looks from outside.
+//! The hostile corpus: programs that try, from inside the sandbox, what no tool may do; a table
+//! that says what each is granted and how it must end; and what runs them against an installed
+//! binary and looks from outside.
 //!
-//! `cofferdam selftest` is this crate, and so is the test of the same name: the claim that ships is the claim that is
-//! tested.
+//! `cofferdam selftest` is this crate, and so is the test of the same name: the claim that ships is
+//! the claim that is tested.
 
 #![allow(
     clippy::disallowed_methods,

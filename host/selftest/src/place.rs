@@ -23,7 +23,10 @@ impl Place {
     /// The system has no room for temporary files.
     pub fn new(binary: &Path) -> Result<Self, Problem> {
         let directory = Problem::at("a temporary directory", tempfile::tempdir())?;
-        Ok(Self { directory, binary: binary.to_owned() })
+        Ok(Self {
+            directory,
+            binary: binary.to_owned(),
+        })
     }
 
     /// Where it is.
@@ -45,11 +48,13 @@ impl Place {
         self.path().join("workspace")
     }
 
-    /// The binary with these arguments, on the data directory of this place, with a secret in its environment that no
-    /// guest may see.
+    /// The binary with these arguments, on the data directory of this place, with a secret in its
+    /// environment that no guest may see.
     pub(crate) fn cofferdam<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Program {
         let program = Program::new(&self.binary, self.path(), args).without_environment();
-        program.env("COFFERDAM_DATA_DIR", self.data()).env(HOST_SECRET.0, HOST_SECRET.1)
+        program
+            .env("COFFERDAM_DATA_DIR", self.data())
+            .env(HOST_SECRET.0, HOST_SECRET.1)
     }
 
     /// Writes a file, with the directories above it.

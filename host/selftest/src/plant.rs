@@ -26,7 +26,12 @@ pub(crate) fn link_to_tree(place: &Place) -> Result<(), Problem> {
 
 /// A named pipe that nobody writes to, and a link to it.
 pub(crate) fn pipe(place: &Place) -> Result<(), Problem> {
-    let made = Problem::at("mkfifo", Command::new("mkfifo").arg(place.workspace().join("pipe")).status())?;
+    let made = Problem::at(
+        "mkfifo",
+        Command::new("mkfifo")
+            .arg(place.workspace().join("pipe"))
+            .status(),
+    )?;
     Problem::unless(made.success(), || "mkfifo made no pipe".to_owned())?;
     place.link("pipe", "workspace/link-to-pipe")
 }
@@ -54,11 +59,16 @@ pub(crate) fn crowd(place: &Place) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Compiled code for [`ARGS_ECHO`] that somebody else has changed, with the good code beside the data directory.
+/// Compiled code for [`ARGS_ECHO`] that somebody else has changed, with the good code beside the
+/// data directory.
 pub(crate) fn compiled(place: &Place) -> Result<(), Problem> {
     let component = place.file("guest.wasm", ARGS_ECHO.bytes)?;
-    let ran = place.cofferdam(["tool".as_ref(), "run".as_ref(), component.as_os_str()]).run()?;
-    Problem::unless(ran.code == Some(0), || format!("the first call: {}", ran.stderr))?;
+    let ran = place
+        .cofferdam(["tool".as_ref(), "run".as_ref(), component.as_os_str()])
+        .run()?;
+    Problem::unless(ran.code == Some(0), || {
+        format!("the first call: {}", ran.stderr)
+    })?;
     let code = compiled_code(place)?;
     let mut bytes = Problem::at(code.display(), std::fs::read(&code))?;
     place.file("good.cwasm", &bytes)?;
@@ -74,6 +84,9 @@ pub(crate) fn compiled_code(place: &Place) -> Result<std::path::PathBuf, Problem
     let cache = place.data().join("cache");
     let entries = Problem::at(cache.display(), std::fs::read_dir(&cache))?;
     let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let code = paths.find(|path| path.extension().is_some_and(|extension| extension == "cwasm"));
+    let code = paths.find(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "cwasm")
+    });
     code.ok_or_else(|| Problem(format!("{}: no compiled code", cache.display())))
 }

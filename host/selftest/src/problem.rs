@@ -7,7 +7,10 @@ pub struct Problem(pub(crate) String);
 
 impl Problem {
     /// A problem that `result` has, at `what`.
-    pub(crate) fn at<T, E: std::fmt::Display>(what: impl std::fmt::Display, result: Result<T, E>) -> Result<T, Self> {
+    pub(crate) fn at<T, E: std::fmt::Display>(
+        what: impl std::fmt::Display,
+        result: Result<T, E>,
+    ) -> Result<T, Self> {
         result.map_err(|error| Self(format!("{what}: {error}")))
     }
 

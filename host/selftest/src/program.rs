@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::problem::Problem;
 
-/// What is read of a program's output, in bytes. Hostile guests print without end, and the host must cut them long
-/// before.
+/// What is read of a program's output, in bytes. Hostile guests print without end, and the host
+/// must cut them long before.
 const MOST_OUTPUT: u64 = 16 << 20;
 
 /// How long a program may take before it is killed: four times the longest deadline of a row.
@@ -46,10 +46,18 @@ pub struct Ran {
 
 impl Program {
     /// `binary ARGS` in `directory`.
-    pub fn new<S: AsRef<OsStr>>(binary: &Path, directory: &Path, args: impl IntoIterator<Item = S>) -> Self {
+    pub fn new<S: AsRef<OsStr>>(
+        binary: &Path,
+        directory: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
         let mut command = Command::new(binary);
         command.args(args).current_dir(directory);
-        Self { command, stdin: Vec::new(), patience: PATIENCE }
+        Self {
+            command,
+            stdin: Vec::new(),
+            patience: PATIENCE,
+        }
     }
 
     /// Begins with an empty environment.
@@ -81,7 +89,11 @@ impl Program {
     /// # Errors
     /// The binary does not start.
     pub fn start(mut self) -> Result<Child, Problem> {
-        let command = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let name = PathBuf::from(command.get_program());
         Problem::at(name.display(), command.spawn())
     }
@@ -91,7 +103,11 @@ impl Program {
     /// # Errors
     /// The binary does not start, or does not end while it is waited for.
     pub fn run(mut self) -> Result<Ran, Problem> {
-        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let name = OsString::from(command.get_program());
         let began = Instant::now();
         let mut child = Problem::at(Path::new(&name).display(), command.spawn())?;
@@ -100,10 +116,20 @@ impl Program {
             // A program that does not read its input closes it; the thread ends with the pipe.
             thread::spawn(move || stdin.write_all(&input).ok());
         }
-        let (stdout, stderr) = (child.stdout.take().map(capped), child.stderr.take().map(capped));
+        let (stdout, stderr) = (
+            child.stdout.take().map(capped),
+            child.stderr.take().map(capped),
+        );
         let (code, peak_kib, descriptors) = wait(&mut child, began, self.patience)?;
         let wall = began.elapsed();
-        Ok(Ran { code, stdout: text(stdout), stderr: text(stderr), wall, peak_kib, descriptors })
+        Ok(Ran {
+            code,
+            stdout: text(stdout),
+            stderr: text(stderr),
+            wall,
+            peak_kib,
+            descriptors,
+        })
     }
 }
 
@@ -117,12 +143,18 @@ fn capped(pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 fn text(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    let bytes = reader
+        .and_then(|reader| reader.join().ok())
+        .unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Waits for the end, with a bound from outside, and looks at the process meanwhile.
-fn wait(child: &mut Child, began: Instant, patience: Duration) -> Result<(Option<i32>, u64, usize), Problem> {
+fn wait(
+    child: &mut Child,
+    began: Instant,
+    patience: Duration,
+) -> Result<(Option<i32>, u64, usize), Problem> {
     let (mut peak, mut descriptors) = (0, 0);
     loop {
         peak = peak.max(memory(child.id(), "VmHWM:"));
@@ -133,7 +165,9 @@ fn wait(child: &mut Child, began: Instant, patience: Duration) -> Result<(Option
         if began.elapsed() > patience {
             child.kill().ok();
             child.wait().ok();
-            return Err(Problem(format!("the process did not end within {patience:?}")));
+            return Err(Problem(format!(
+                "the process did not end within {patience:?}"
+            )));
         }
         thread::park_timeout(LOOK);
     }
@@ -143,7 +177,8 @@ fn wait(child: &mut Child, began: Instant, patience: Duration) -> Result<(Option
 pub(crate) fn memory(id: u32, key: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+    line.and_then(|kib| kib.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
 }
 
 /// Descriptors that a process has open; 0 when it is gone.

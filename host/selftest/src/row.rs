@@ -12,20 +12,21 @@ pub(crate) const REFUSED: &str = "refused";
 
 /// A hostile guest, what it is granted, and how it must end.
 ///
-/// In `manifest`, `flags`, `args` and `says`, `{port}` is the port of the corpus's web server and `{secret}` a file with
-/// a secret in it.
+/// In `manifest`, `flags`, `args` and `says`, `{port}` is the port of the corpus's web server and
+/// `{secret}` a file with a secret in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// The program.
     pub guest: Guest,
     /// `[[fs]]` access to `/workspace`; nothing when empty.
     pub(crate) access: &'static str,
-    /// Keys of `[limits]` that differ from the default, a line each: the manifest asks for them, and the operator gives
-    /// them.
+    /// Keys of `[limits]` that differ from the default, a line each: the manifest asks for them,
+    /// and the operator gives them.
     pub(crate) limits: &'static str,
     /// Further rows of the manifest.
     pub(crate) manifest: &'static str,
-    /// Which of its behaviours a guest shows that has several: the variable MODE says it, and the component itself.
+    /// Which of its behaviours a guest shows that has several: the variable MODE says it, and the
+    /// component itself.
     pub(crate) mode: &'static str,
     /// Arguments of the guest.
     pub(crate) args: &'static [&'static str],
@@ -35,7 +36,8 @@ pub struct Row {
     pub(crate) flags: &'static [&'static str],
     /// What is put where the guest looks, before the call.
     pub(crate) plant: fn(&Place) -> Result<(), Problem>,
-    /// Further directories: on the host (absolute, or below the row's own), as the guest sees them, and the access.
+    /// Further directories: on the host (absolute, or below the row's own), as the guest sees them,
+    /// and the access.
     pub(crate) dirs: &'static [(&'static str, &'static str, &'static str)],
     /// How it must end.
     pub outcome: &'static str,
@@ -60,12 +62,12 @@ pub struct Envelope {
     pub descriptors: usize,
 }
 
-/// What a call may take beyond its own deadline. The host stops guests within milliseconds; this is for a machine that
-/// does other things at the same time.
+/// What a call may take beyond its own deadline. The host stops guests within milliseconds; this is
+/// for a machine that does other things at the same time.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Memory that the process of one call may hold beyond the guest's own, in KiB: the host's code and the bookkeeping of
-/// its pool.
+/// Memory that the process of one call may hold beyond the guest's own, in KiB: the host's code and
+/// the bookkeeping of its pool.
 const HOST_KIB: u64 = 160 << 10;
 
 /// The longest argument that is shown in full.
@@ -107,42 +109,86 @@ pub(crate) const fn row(guest: Guest, outcome: &'static str) -> Row {
 }
 
 impl Row {
-    /// The same with a deadline of one second, and more fuel than any machine burns in it: the deadline alone is to end
-    /// these rows, and would otherwise take half a minute.
+    /// The same with a deadline of one second, and more fuel than any machine burns in it: the
+    /// deadline alone is to end these rows, and would otherwise take half a minute.
     pub(crate) const fn within_a_second(self) -> Self {
         let wall = Duration::from_secs(1).saturating_add(SLACK);
-        Self { limits: "wall = \"1s\"\nfuel = 1_000_000_000_000", envelope: Envelope { wall, ..self.envelope }, ..self }
+        Self {
+            limits: "wall = \"1s\"\nfuel = 1_000_000_000_000",
+            envelope: Envelope {
+                wall,
+                ..self.envelope
+            },
+            ..self
+        }
     }
 
-    /// The same with five seconds: for guests that have much to do before they wait for the deadline.
+    /// The same with five seconds: for guests that have much to do before they wait for the
+    /// deadline.
     pub(crate) const fn within_five_seconds(self) -> Self {
         let wall = Duration::from_secs(5).saturating_add(SLACK);
-        Self { limits: "wall = \"5s\"\nfuel = 1_000_000_000_000", envelope: Envelope { wall, ..self.envelope }, ..self }
+        Self {
+            limits: "wall = \"5s\"\nfuel = 1_000_000_000_000",
+            envelope: Envelope {
+                wall,
+                ..self.envelope
+            },
+            ..self
+        }
     }
 
-    /// The same with little fuel: rows that use all of it in the cheapest way would otherwise take seconds.
+    /// The same with little fuel: rows that use all of it in the cheapest way would otherwise take
+    /// seconds.
     pub(crate) const fn with_little_fuel(self) -> Self {
-        Self { limits: "fuel = 1_000_000_000", ..self }
+        Self {
+            limits: "fuel = 1_000_000_000",
+            ..self
+        }
     }
 
     /// The same with 256 MiB for the guest.
     pub(crate) const fn with_more_memory(self) -> Self {
-        let envelope = Envelope { memory_kib: (256 << 10) + HOST_KIB, ..self.envelope };
-        Self { limits: "memory = \"256MiB\"", envelope, ..self }
+        let envelope = Envelope {
+            memory_kib: (256 << 10) + HOST_KIB,
+            ..self.envelope
+        };
+        Self {
+            limits: "memory = \"256MiB\"",
+            envelope,
+            ..self
+        }
     }
 
-    /// The same with as many open files as an operator may give, a handle for each, and five seconds.
+    /// The same with as many open files as an operator may give, a handle for each, and five
+    /// seconds.
     pub(crate) const fn with_many_files(self) -> Self {
         let wall = Duration::from_secs(5).saturating_add(SLACK);
-        let envelope = Envelope { wall, descriptors: MANY_FILES + 64, ..self.envelope };
-        Self { limits: "open-files = 1_024\nhandles = 2_048\nwall = \"5s\"", envelope, ..self }
+        let envelope = Envelope {
+            wall,
+            descriptors: MANY_FILES + 64,
+            ..self.envelope
+        };
+        Self {
+            limits: "open-files = 1_024\nhandles = 2_048\nwall = \"5s\"",
+            envelope,
+            ..self
+        }
     }
 
-    /// The same for a process with many calls: as many at once as one agent may have, with a minute for all of them.
+    /// The same for a process with many calls: as many at once as one agent may have, with a minute
+    /// for all of them.
     pub(crate) const fn of_many_calls(self) -> Self {
         let wall = Duration::from_secs(60);
-        let envelope = Envelope { wall, memory_kib: CALLS_PER_AGENT * (64 << 10) + HOST_KIB, ..self.envelope };
-        Self { limits: "wall = \"60s\"", envelope, ..self }
+        let envelope = Envelope {
+            wall,
+            memory_kib: CALLS_PER_AGENT * (64 << 10) + HOST_KIB,
+            ..self.envelope
+        };
+        Self {
+            limits: "wall = \"60s\"",
+            envelope,
+            ..self
+        }
     }
 
     /// What tells this row from others of its guest: what it is given.
@@ -153,20 +199,38 @@ impl Row {
             arg if arg.contains(char::is_control) => format!("{arg:?}"),
             arg => arg.to_owned(),
         });
-        let mode = if self.mode.len() > MOST_SHOWN { "a long variable" } else { self.mode };
-        let given = [mode, self.access].into_iter().map(str::to_owned).chain(args);
+        let mode = if self.mode.len() > MOST_SHOWN {
+            "a long variable"
+        } else {
+            self.mode
+        };
+        let given = [mode, self.access]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(args);
         let stdin = (self.stdin > 0).then(|| format!("{} bytes on stdin", self.stdin));
-        let repeated = if self.flags.contains(&"--repeat") { self.flags.join(" ") } else { String::new() };
-        let parts = given.chain(stdin).chain([repeated, self.limits.replace('\n', ", ")]);
-        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        let repeated = if self.flags.contains(&"--repeat") {
+            self.flags.join(" ")
+        } else {
+            String::new()
+        };
+        let parts = given
+            .chain(stdin)
+            .chain([repeated, self.limits.replace('\n', ", ")]);
+        parts
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
-    /// Whether it is a call as anybody makes it: a guest that prints its arguments, under the default limits.
+    /// Whether it is a call as anybody makes it: a guest that prints its arguments, under the
+    /// default limits.
     pub(crate) fn is_normal(&self) -> bool {
         self.guest.name == ARGS_ECHO.name && self.outcome == "ok" && self.limits.is_empty()
     }
 
-    /// Whether the guest can run inside an agent's host as it is here, with no more than its workspace.
+    /// Whether the guest can run inside an agent's host as it is here, with no more than its
+    /// workspace.
     pub(crate) fn is_servable(&self) -> bool {
         self.outcome != REFUSED
             && self.mode.is_empty()
@@ -184,10 +248,14 @@ impl Row {
 
     /// The manifest of the row.
     pub(crate) fn capabilities(&self) -> String {
-        let mut text = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n".to_owned();
-        let workspace = Some(("", "/workspace", self.access)).filter(|(.., access)| !access.is_empty());
+        let mut text =
+            "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n"
+                .to_owned();
+        let workspace =
+            Some(("", "/workspace", self.access)).filter(|(.., access)| !access.is_empty());
         for (_, path, access) in workspace.iter().chain(self.dirs) {
-            text += &format!("[[fs]]\npath = \"{path}\"\naccess = \"{access}\"\nreason = \"to try\"\n");
+            text +=
+                &format!("[[fs]]\npath = \"{path}\"\naccess = \"{access}\"\nreason = \"to try\"\n");
         }
         if !self.mode.is_empty() {
             text += "[[env]]\nname = \"MODE\"\nreason = \"says what to try\"\n";

@@ -93,9 +93,16 @@ impl Corpus {
     /// Loopback has no free port, or the binary does not serve.
     pub fn start(binary: &Path, rows: &[&'static Row]) -> Result<Self, Problem> {
         // What a normal call is made with comes first, as it is for everybody.
-        let mut served: Vec<&Row> = crate::rows().filter(|row| row.is_normal()).take(1).collect();
+        let mut served: Vec<&Row> = crate::rows()
+            .filter(|row| row.is_normal())
+            .take(1)
+            .collect();
         for row in rows {
-            if row.is_servable() && !served.iter().any(|other| other.guest.name == row.guest.name) {
+            if row.is_servable()
+                && !served
+                    .iter()
+                    .any(|other| other.guest.name == row.guest.name)
+            {
                 served.push(row);
             }
         }
@@ -110,11 +117,21 @@ impl Corpus {
             ("/say", Reply::Full("200 OK", SPELLINGS.join("\n"))),
             ("/sink", Reply::Sink),
         ];
-        let served = served.iter().map(|row| (row.guest.name, row.variant())).collect();
-        Ok(Self { binary: binary.to_owned(), dns: Dns::start(&NAMES)?, web: Web::start(&replies)?, host, served })
+        let served = served
+            .iter()
+            .map(|row| (row.guest.name, row.variant()))
+            .collect();
+        Ok(Self {
+            binary: binary.to_owned(),
+            dns: Dns::start(&NAMES)?,
+            web: Web::start(&replies)?,
+            host,
+            served,
+        })
     }
 
-    /// Runs a row: alone in a process of its own, then in the host if it can be served, then a normal call there.
+    /// Runs a row: alone in a process of its own, then in the host if it can be served, then a
+    /// normal call there.
     pub fn run(&self, row: &'static Row) -> Verdict {
         let mut verdict = Verdict {
             guest: row.guest.name,
@@ -127,13 +144,20 @@ impl Corpus {
         };
         let alone = self.alone(row, &mut verdict);
         let after = || {
-            if self.served.iter().any(|(guest, variant)| *guest == row.guest.name && *variant == verdict.variant) {
+            if self
+                .served
+                .iter()
+                .any(|(guest, variant)| *guest == row.guest.name && *variant == verdict.variant)
+            {
                 self.host.hostile_call(row)?;
             }
             self.host.normal_call()?;
             self.host.has_not_grown()
         };
-        verdict.problem = alone.and_then(|()| after()).err().map(|problem| problem.to_string());
+        verdict.problem = alone
+            .and_then(|()| after())
+            .err()
+            .map(|problem| problem.to_string());
         verdict
     }
 
@@ -144,13 +168,16 @@ impl Corpus {
         let component = place.file("guest.wasm", in_mode(row.guest.bytes, row.mode))?;
         if row.outcome != REFUSED {
             // Compiles it, which is not what the row is about.
-            place.cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()]).run()?;
+            place
+                .cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()])
+                .run()?;
         }
         let line = self.command_line(row, &place)?;
         let mut before = (self.web.connections(), self.web.heads().len());
         let mut ran = place.cofferdam(&line).stdin(vec![b'x'; row.stdin]).run()?;
         if ran.wall > row.envelope.wall {
-            // A machine that stood still is not the guest's doing. A deadline that does not hold fails again.
+            // A machine that stood still is not the guest's doing. A deadline that does not hold
+            // fails again.
             before = (self.web.connections(), self.web.heads().len());
             ran = place.cofferdam(&line).stdin(vec![b'x'; row.stdin]).run()?;
         }
@@ -164,8 +191,12 @@ impl Corpus {
             left,
         };
         // A call that is repeated has a receipt each time; a failed one is the last.
-        let receipt = serde_json::from_str::<Value>(ran.stdout.lines().next_back().unwrap_or_default());
-        let name = receipt.as_ref().ok().and_then(|receipt| receipt.pointer("/outcome/name")?.as_str());
+        let receipt =
+            serde_json::from_str::<Value>(ran.stdout.lines().next_back().unwrap_or_default());
+        let name = receipt
+            .as_ref()
+            .ok()
+            .and_then(|receipt| receipt.pointer("/outcome/name")?.as_str());
         verdict.ended = match name {
             Some(name) => name.to_owned(),
             None if ran.code == Some(2) => REFUSED.to_owned(),
@@ -173,25 +204,48 @@ impl Corpus {
         };
         check(row, &ran, &verdict.ended, self.web.port())?;
         within(row, &verdict.measured)?;
-        Problem::unless(reached == row.reaches, || format!("{reached} connections reached a server"))?;
+        Problem::unless(reached == row.reaches, || {
+            format!("{reached} connections reached a server")
+        })?;
         match &receipt {
-            Ok(receipt) => (row.after)(&Ended { place: &place, receipt, heads: &heads }),
+            Ok(receipt) => (row.after)(&Ended {
+                place: &place,
+                receipt,
+                heads: &heads,
+            }),
             Err(_) => Ok(()),
         }
     }
 
     /// `tool run` as the row says.
     fn command_line(&self, row: &Row, place: &Place) -> Result<Vec<String>, Problem> {
-        let secret = place.file("token", format!("{SECRET}\n"))?.display().to_string();
-        let fill = |text: &str| text.replace("{port}", &self.web.port().to_string()).replace("{secret}", &secret);
-        let capabilities = place.file("capabilities.toml", fill(&row.capabilities()))?.display().to_string();
-        let mut line: Vec<String> = ["tool", "run", "guest.wasm", "--format", "json"].map(str::to_owned).into();
+        let secret = place
+            .file("token", format!("{SECRET}\n"))?
+            .display()
+            .to_string();
+        let fill = |text: &str| {
+            text.replace("{port}", &self.web.port().to_string())
+                .replace("{secret}", &secret)
+        };
+        let capabilities = place
+            .file("capabilities.toml", fill(&row.capabilities()))?
+            .display()
+            .to_string();
+        let mut line: Vec<String> = ["tool", "run", "guest.wasm", "--format", "json"]
+            .map(str::to_owned)
+            .into();
         // A file that is no component has no manifest either.
         line.extend(["--capabilities".to_owned(), capabilities]);
         line.extend(["--nameserver".to_owned(), self.dns.address.to_string()]);
-        line.extend(["--dir".to_owned(), format!("{}:/workspace", place.workspace().display())]);
+        line.extend([
+            "--dir".to_owned(),
+            format!("{}:/workspace", place.workspace().display()),
+        ]);
         for (host, guest, _) in row.dirs.iter().filter(|(host, ..)| !host.is_empty()) {
-            line.extend(["--dir".to_owned(), format!("{}:{guest}", place.directory(host)?.display())]);
+            line.extend([
+                "--dir".to_owned(),
+                format!("{}:{guest}", place.directory(host)?.display()),
+            ]);
         }
         line.extend(["--env".to_owned(), format!("MODE={}", row.mode)]);
         for (key, value) in row.given_limits() {
@@ -208,14 +262,25 @@ impl Corpus {
 fn check(row: &Row, ran: &Ran, ended: &str, port: u16) -> Result<(), Problem> {
     let both = format!("{}{}", ran.stdout, ran.stderr);
     let shown = || both.chars().take(MOST_SHOWN).collect::<String>();
-    for word in [HOST_SECRET.1, "ESCAPED", "UNTESTED"].into_iter().chain(SPELLINGS) {
-        Problem::unless(!both.contains(word), || format!("`{word}` came out: {}", shown()))?;
+    for word in [HOST_SECRET.1, "ESCAPED", "UNTESTED"]
+        .into_iter()
+        .chain(SPELLINGS)
+    {
+        Problem::unless(!both.contains(word), || {
+            format!("`{word}` came out: {}", shown())
+        })?;
     }
     // A guest may panic; the host complains in its own words.
-    Problem::unless(!ran.stderr.contains("panicked"), || format!("the host panicked: {}", ran.stderr))?;
-    Problem::unless(ended == row.outcome, || format!("it ended as {ended}: {}", shown()))?;
+    Problem::unless(!ran.stderr.contains("panicked"), || {
+        format!("the host panicked: {}", ran.stderr)
+    })?;
+    Problem::unless(ended == row.outcome, || {
+        format!("it ended as {ended}: {}", shown())
+    })?;
     let says = row.says.replace("{port}", &port.to_string());
-    Problem::unless(both.contains(&says), || format!("`{says}` is not in: {}", shown()))?;
+    Problem::unless(both.contains(&says), || {
+        format!("`{says}` is not in: {}", shown())
+    })?;
     let code = match row.outcome {
         "ok" => 0,
         "guest-error" | "trap" => 1,
@@ -223,18 +288,33 @@ fn check(row: &Row, ran: &Ran, ended: &str, port: u16) -> Result<(), Problem> {
         // Policy or a limit.
         _ => 3,
     };
-    Problem::unless(ran.code == Some(code), || format!("the exit code is {:?} instead of {code}", ran.code))
+    Problem::unless(ran.code == Some(code), || {
+        format!("the exit code is {:?} instead of {code}", ran.code)
+    })
 }
 
 fn within(row: &Row, measured: &Measured) -> Result<(), Problem> {
     let envelope = &row.envelope;
     let wall = Duration::from_micros(measured.wall_us);
-    Problem::unless(wall <= envelope.wall, || format!("it ran for {wall:.1?}, at most {:.1?}", envelope.wall))?;
+    Problem::unless(wall <= envelope.wall, || {
+        format!("it ran for {wall:.1?}, at most {:.1?}", envelope.wall)
+    })?;
     Problem::unless(measured.peak_kib <= envelope.memory_kib, || {
-        format!("its process held {} KiB, at most {}", measured.peak_kib, envelope.memory_kib)
+        format!(
+            "its process held {} KiB, at most {}",
+            measured.peak_kib, envelope.memory_kib
+        )
     })?;
     Problem::unless(measured.descriptors <= envelope.descriptors, || {
-        format!("its process had {} descriptors open, at most {}", measured.descriptors, envelope.descriptors)
+        format!(
+            "its process had {} descriptors open, at most {}",
+            measured.descriptors, envelope.descriptors
+        )
     })?;
-    Problem::unless(measured.left == 0, || format!("{} entries are left in its scratch directory", measured.left))
+    Problem::unless(measured.left == 0, || {
+        format!(
+            "{} entries are left in its scratch directory",
+            measured.left
+        )
+    })
 }

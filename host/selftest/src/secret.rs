@@ -3,8 +3,8 @@
 /// A secret that every encoding changes.
 pub const SECRET: &str = "s3cr3t/planted+value=1";
 
-/// [`SECRET`] plain, base64 of itself and behind `Bearer `, URL-safe, in lines, hexadecimal, URL-encoded, escaped as in
-/// JSON and as in HTML.
+/// [`SECRET`] plain, base64 of itself and behind `Bearer `, URL-safe, in lines, hexadecimal,
+/// URL-encoded, escaped as in JSON and as in HTML.
 pub const SPELLINGS: [&str; 10] = [
     SECRET,
     "czNjcjN0L3BsYW50ZWQrdmFsdWU9MQ==",

@@ -1,8 +1,8 @@
 //! The proof that memory of one call is not left for the next on a machine that swaps.
 //!
-//! A guest fills its memory and waits; meanwhile its pages are written to swap from outside; the next
-//! call in the same process traps if it finds one of them. It needs root, a swap area, and a control
-//! group whose memory can be reclaimed: where one of these is missing, it is said which.
+//! A guest fills its memory and waits; meanwhile its pages are written to swap from outside; the
+//! next call in the same process traps if it finds one of them. It needs root, a swap area, and a
+//! control group whose memory can be reclaimed: where one of these is missing, it is said which.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,14 +51,17 @@ struct Group {
 }
 
 impl SwapProof {
-    /// Runs the proof with `binary`, if this machine has a swap area and lets it be used. `config` is the operator's.
+    /// Runs the proof with `binary`, if this machine has a swap area and lets it be used. `config`
+    /// is the operator's.
     ///
     /// # Errors
     ///
     /// If the binary does not start, or does not end.
     pub fn run(binary: &Path, config: &str) -> Result<Self, Problem> {
         if !has_swap() {
-            return Ok(Self::NotRun("this machine has no swap area (see /proc/swaps)".to_owned()));
+            return Ok(Self::NotRun(
+                "this machine has no swap area (see /proc/swaps)".to_owned(),
+            ));
         }
         Self::run_and(binary, config, || Ok(()))
     }
@@ -77,7 +80,9 @@ impl SwapProof {
         place.file("data/cofferdam.toml", config)?;
         let component = place.file("guest.wasm", guest::MEMORY_SWAPPED.bytes)?;
         // Compiled before, so that the calls begin at once.
-        place.cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()]).run()?;
+        place
+            .cofferdam(["tool".as_ref(), "inspect".as_ref(), component.as_os_str()])
+            .run()?;
         let group = match Group::new() {
             Ok(group) => group,
             Err(reason) => return Ok(Self::NotRun(reason)),
@@ -95,7 +100,9 @@ impl SwapProof {
             if began.elapsed() > PATIENCE {
                 child.kill().ok();
                 child.wait().ok();
-                return Err(Problem(format!("the process did not end within {PATIENCE:?}")));
+                return Err(Problem(format!(
+                    "the process did not end within {PATIENCE:?}"
+                )));
             }
             group.push_out();
             most = most.max(memory(child.id(), "VmSwap:"));
@@ -103,10 +110,14 @@ impl SwapProof {
         }
         let ended = Problem::at("waiting for a process", child.wait_with_output())?;
         if !ended.status.success() {
-            return Ok(Self::Fails(String::from_utf8_lossy(&ended.stderr).trim_end().to_owned()));
+            return Ok(Self::Fails(
+                String::from_utf8_lossy(&ended.stderr).trim_end().to_owned(),
+            ));
         }
         if most < FILLED_KIB / 2 {
-            return Ok(Self::NotRun(format!("only {most} KiB of the process could be pushed into swap")));
+            return Ok(Self::NotRun(format!(
+                "only {most} KiB of the process could be pushed into swap"
+            )));
         }
         Ok(Self::Holds(most))
     }
@@ -130,7 +141,11 @@ impl Group {
             if fs::create_dir(&path).is_err() {
                 continue;
             }
-            let group = Self { lever: path.join(lever), path, request };
+            let group = Self {
+                lever: path.join(lever),
+                path,
+                request,
+            };
             if group.lever.exists() {
                 return Ok(group);
             }

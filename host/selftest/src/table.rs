@@ -1,4 +1,5 @@
-//! The table: every guest with what it is granted and how it must end. To add a row, add a line to the file of its power.
+//! The table: every guest with what it is granted and how it must end. To add a row, add a line to
+//! the file of its power.
 
 mod account;
 mod artifacts;

@@ -69,15 +69,24 @@ impl Web {
         let replies: Arc<[_]> = replies.into();
         let listener = Problem::at("a free port", TcpListener::bind("127.0.0.1:0"))?;
         let address = Problem::at("a bound socket", listener.local_addr())?;
-        let (connections, heads) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let web = Self { address, connections: Arc::clone(&connections), heads: Arc::clone(&heads) };
+        let (connections, heads) = (
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(Mutex::new(Vec::new())),
+        );
+        let web = Self {
+            address,
+            connections: Arc::clone(&connections),
+            heads: Arc::clone(&heads),
+        };
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 connections.fetch_add(1, Ordering::SeqCst);
                 if stream.set_read_timeout(Some(PATIENCE)).is_err() {
                     continue;
                 }
-                let (Some(stream), replies, heads) = (wrap(stream), Arc::clone(&replies), Arc::clone(&heads)) else {
+                let (Some(stream), replies, heads) =
+                    (wrap(stream), Arc::clone(&replies), Arc::clone(&heads))
+                else {
                     continue;
                 };
                 // A client that goes away in the middle is what several rows are about.
@@ -94,7 +103,10 @@ impl Web {
 
     /// The heads of all requests: request line and headers, as they came.
     pub fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.heads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Its port.
@@ -103,7 +115,11 @@ impl Web {
     }
 }
 
-fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn converse(
+    stream: Box<dyn Connection>,
+    replies: &[(&str, Reply)],
+    heads: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream.take(u64::MAX));
     stream.get_mut().set_limit(MAX_HEAD);
     let mut head = String::new();
@@ -113,12 +129,21 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
         }
     }
     stream.get_mut().set_limit(u64::MAX);
-    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
+    heads
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(head.clone());
     let path = head.split(' ').nth(1).unwrap_or_default();
-    let reply = replies.iter().filter(|(prefix, _)| path.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
+    let reply = replies
+        .iter()
+        .filter(|(prefix, _)| path.starts_with(prefix))
+        .max_by_key(|(prefix, _)| prefix.len());
     let out = stream.get_mut().get_mut();
     let whole = |head: &str, body: &[u8]| {
-        let head = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {head}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
         [head.as_bytes(), body].concat()
     };
     match reply.map(|(_, reply)| reply) {
@@ -139,8 +164,12 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
         }
         Some(Reply::Sink) => {}
         Some(Reply::Headers(count)) => {
-            let headers: String = (0..*count).map(|number| format!("x-{number}: v\r\n")).collect();
-            out.write_all(format!("HTTP/1.1 200 OK\r\n{headers}content-length: 0\r\n\r\n").as_bytes())?;
+            let headers: String = (0..*count)
+                .map(|number| format!("x-{number}: v\r\n"))
+                .collect();
+            out.write_all(
+                format!("HTTP/1.1 200 OK\r\n{headers}content-length: 0\r\n\r\n").as_bytes(),
+            )?;
         }
         Some(Reply::Trailers(lines)) => {
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -149,7 +178,8 @@ fn converse(stream: Box<dyn Connection>, replies: &[(&str, Reply)], heads: &Mute
         None => out.write_all(&whole("404 Not Found", b""))?,
     }
     out.flush()?;
-    // What the client still sends is read, so that closing does not throw away what it has not read yet.
+    // What the client still sends is read, so that closing does not throw away what it has not read
+    // yet.
     std::io::copy(&mut stream, &mut std::io::sink())?;
     Ok(())
 }

@@ -9,7 +9,8 @@ use cofferdam_proto::host::agents_client::AgentsClient;
 use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{
-    ListAgentsRequest, ListAgentsResponse, ListSessionsRequest, ReadMessagesRequest, ReadMessagesResponse,
+    ListAgentsRequest, ListAgentsResponse, ListSessionsRequest, ReadMessagesRequest,
+    ReadMessagesResponse,
 };
 use serde::Serialize;
 use tonic::metadata::MetadataValue;
@@ -19,14 +20,15 @@ use tower::service_fn;
 
 use crate::agent_key::AGENT_KEY;
 
-/// The largest message that is read, in bytes (64 MiB): text, JSON and receipt of the longest output that a ceiling may
-/// allow.
+/// The largest message that is read, in bytes (64 MiB): text, JSON and receipt of the longest
+/// output that a ceiling may allow.
 const MAX_MESSAGE: usize = 64 << 20;
 
 /// Time until the host must begin to answer: it does so before it does the work, in milliseconds.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Time of silence after which the host is asked whether it is still there, and time for it to say so.
+/// Time of silence after which the host is asked whether it is still there, and time for it to say
+/// so.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// A connection to a running host. Clones are the same connection.
@@ -132,7 +134,11 @@ impl Client {
         let socket = socket.to_owned();
         let connector = service_fn(move |_: Uri| {
             let socket = socket.clone();
-            async move { tokio::net::UnixStream::connect(socket).await.map(hyper_util::rt::TokioIo::new) }
+            async move {
+                tokio::net::UnixStream::connect(socket)
+                    .await
+                    .map(hyper_util::rt::TokioIo::new)
+            }
         });
         // The address is never looked up: the connector above goes to the socket.
         let endpoint = Endpoint::from_static("http://cofferdam.invalid")
@@ -141,13 +147,23 @@ impl Client {
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_while_idle(true)
             .keep_alive_timeout(KEEPALIVE);
-        endpoint.connect_with_connector(connector).await.map(Self).map_err(|_| ClientError::Unreached)
+        endpoint
+            .connect_with_connector(connector)
+            .await
+            .map(Self)
+            .map_err(|_| ClientError::Unreached)
     }
 
     /// The agents of the host.
     pub async fn agents(&self) -> Result<AgentList, ClientError> {
-        let response = AgentsClient::new(self.0.clone()).list_agents(ListAgentsRequest {}).await?;
-        let ListAgentsResponse { agents, ending, running } = response.into_inner();
+        let response = AgentsClient::new(self.0.clone())
+            .list_agents(ListAgentsRequest {})
+            .await?;
+        let ListAgentsResponse {
+            agents,
+            ending,
+            running,
+        } = response.into_inner();
         let entry = |agent: cofferdam_proto::host::Agent| AgentEntry {
             id: agent.id,
             name: agent.name,
@@ -157,20 +173,38 @@ impl Client {
             tools: agent.tools,
             created_at: agent.created_at,
         };
-        Ok(AgentList { agents: agents.into_iter().map(entry).collect(), ending: ending.then_some(running) })
+        Ok(AgentList {
+            agents: agents.into_iter().map(entry).collect(),
+            ending: ending.then_some(running),
+        })
     }
 
     /// Begins a turn.
-    pub async fn chat(&self, agent: &str, session: &str, prompt: String) -> Result<ChatEvents, ClientError> {
-        let request = ChatStreamRequest { session_id: session.to_owned(), prompt, regenerate: false };
-        let events = self.runtime().chat_stream(to_agent(Some(agent), request)?).await?;
+    pub async fn chat(
+        &self,
+        agent: &str,
+        session: &str,
+        prompt: String,
+    ) -> Result<ChatEvents, ClientError> {
+        let request = ChatStreamRequest {
+            session_id: session.to_owned(),
+            prompt,
+            regenerate: false,
+        };
+        let events = self
+            .runtime()
+            .chat_stream(to_agent(Some(agent), request)?)
+            .await?;
         Ok(ChatEvents(events.into_inner()))
     }
 
     /// The sessions of an agent, the most recently used first.
     pub async fn sessions(&self, agent: Option<&str>) -> Result<Vec<SessionEntry>, ClientError> {
         let request = to_agent(agent, ListSessionsRequest {})?;
-        let mut pages = SessionsClient::new(self.0.clone()).list_sessions(request).await?.into_inner();
+        let mut pages = SessionsClient::new(self.0.clone())
+            .list_sessions(request)
+            .await?
+            .into_inner();
         let mut sessions = Vec::new();
         while let Some(page) = pages.message().await? {
             let entry = |session: cofferdam_proto::host::Session| SessionEntry {
@@ -184,15 +218,37 @@ impl Client {
     }
 
     /// The newest `limit` messages of a session, oldest first; all of them for 0.
-    pub async fn messages(&self, agent: Option<&str>, session: &str, limit: u32) -> Result<Messages, ClientError> {
-        let request = to_agent(agent, ReadMessagesRequest { session_id: session.to_owned(), limit })?;
-        let pieces = SessionsClient::new(self.0.clone()).read_messages(request).await?;
+    pub async fn messages(
+        &self,
+        agent: Option<&str>,
+        session: &str,
+        limit: u32,
+    ) -> Result<Messages, ClientError> {
+        let request = to_agent(
+            agent,
+            ReadMessagesRequest {
+                session_id: session.to_owned(),
+                limit,
+            },
+        )?;
+        let pieces = SessionsClient::new(self.0.clone())
+            .read_messages(request)
+            .await?;
         Ok(Messages(pieces.into_inner()))
     }
 
     /// Deletes a session with everything said in it.
-    pub async fn delete_session(&self, agent: Option<&str>, session: String) -> Result<(), ClientError> {
-        let request = to_agent(agent, DeleteSessionRequest { session_id: session })?;
+    pub async fn delete_session(
+        &self,
+        agent: Option<&str>,
+        session: String,
+    ) -> Result<(), ClientError> {
+        let request = to_agent(
+            agent,
+            DeleteSessionRequest {
+                session_id: session,
+            },
+        )?;
         self.runtime().delete_session(request).await?;
         Ok(())
     }
@@ -229,7 +285,11 @@ impl Messages {
         while let Some(piece) = self.0.message().await? {
             content.push_str(&piece.content);
             if piece.last {
-                return Ok(Some(Message { role: piece.role, content, created_at: piece.created_at }));
+                return Ok(Some(Message {
+                    role: piece.role,
+                    content,
+                    created_at: piece.created_at,
+                }));
             }
         }
         Ok(None)
@@ -251,7 +311,10 @@ impl From<Status> for ClientError {
 }
 
 /// A request to one agent; to the only one there is, when none is named.
-pub(crate) fn to_agent<T>(agent: Option<&str>, message: T) -> Result<tonic::Request<T>, ClientError> {
+pub(crate) fn to_agent<T>(
+    agent: Option<&str>,
+    message: T,
+) -> Result<tonic::Request<T>, ClientError> {
     let mut request = tonic::Request::new(message);
     if let Some(agent) = agent {
         let value = MetadataValue::try_from(agent)
@@ -261,14 +324,17 @@ pub(crate) fn to_agent<T>(agent: Option<&str>, message: T) -> Result<tonic::Requ
     Ok(request)
 }
 
-/// The sentence for a status that the host did not send: this process made it, because no answer came.
+/// The sentence for a status that the host did not send: this process made it, because no answer
+/// came.
 fn unanswered(status: &Status) -> Option<&'static str> {
     const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or has as many clients as it \
                           takes, all of them with requests under way; look at it and its log";
     let first = std::error::Error::source(status)?;
     let mut sources = std::iter::successors(Some(first), |error| error.source());
     let silent = sources.any(|error| {
-        let timed_out = error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_timeout);
+        let timed_out = error
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_timeout);
         timed_out || error.is::<tonic::TimeoutExpired>()
     });
     if silent {

@@ -8,10 +8,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// TCP is for loopback alone.
-    #[error("{0} is not a loopback address: without TLS a token is safe on 127.0.0.1 or [::1] alone")]
+    #[error(
+        "{0} is not a loopback address: without TLS a token is safe on 127.0.0.1 or [::1] alone"
+    )]
     NotLoopback(SocketAddr),
     /// Another program listens there.
-    #[error("{0}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free one)")]
+    #[error(
+        "{0}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free one)"
+    )]
     PortInUse(SocketAddr),
     /// The system does not let this process listen there.
     #[error("{address}: {source}")]

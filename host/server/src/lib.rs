@@ -1,7 +1,8 @@
 //! The only crate that names a wire. It reads neither argv nor environment, and prints nothing.
 //!
-//! A [`Server`] serves the agents of a host over gRPC; [`mcp`] serves tools over the Model Context Protocol. Both let
-//! their connections in through `edge`, which bounds them. A [`Client`] is the other end: it talks to a running host.
+//! A [`Server`] serves the agents of a host over gRPC; [`mcp`] serves tools over the Model Context
+//! Protocol. Both let their connections in through `edge`, which bounds them. A [`Client`] is the
+//! other end: it talks to a running host.
 
 mod agent_key;
 mod client;
@@ -13,7 +14,10 @@ pub mod mcp;
 mod serving;
 mod token;
 
-pub use client::{AgentEntry, AgentList, ChatEvent, ChatEvents, Client, ClientError, Message, Messages, SessionEntry};
+pub use client::{
+    AgentEntry, AgentList, ChatEvent, ChatEvents, Client, ClientError, Message, Messages,
+    SessionEntry,
+};
 pub use edge::connections::MOST as MOST_CONNECTIONS;
 pub use edge::listen::{SocketFile, tcp, unix};
 pub use error::ServerError;

@@ -24,10 +24,13 @@ impl Listed {
     }
 }
 
-/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing. The powers of the tools
-/// that it calls are not known here.
+/// A directory of its own under `/tmp` is gone with the call, so writing there changes nothing. The
+/// powers of the tools that it calls are not known here.
 fn changes_nothing(grant: &Grant) -> bool {
-    let kept = grant.preopens().iter().any(|preopen| preopen.access() == Access::ReadWrite);
+    let kept = grant
+        .preopens()
+        .iter()
+        .any(|preopen| preopen.access() == Access::ReadWrite);
     !kept && grant.calls().is_empty() && !reaches_out(grant)
 }
 

@@ -40,32 +40,53 @@ impl Server {
     pub async fn new(agents: Arc<Agents>) -> Result<Self, ServerError> {
         let shared = Shared::new(agents);
         let stack = Stack::new(grpc::routes(&shared).await?);
-        Ok(Self { shared, stack, doors: Vec::new() })
+        Ok(Self {
+            shared,
+            stack,
+            doors: Vec::new(),
+        })
     }
 
     /// Adds the unix socket, which lets this user alone connect.
     pub fn add_unix(&mut self, path: &Path, listener: UnixListener) {
-        self.doors.push((path.display().to_string(), Listener::Unix(listener), self.stack.door()));
+        self.doors.push((
+            path.display().to_string(),
+            Listener::Unix(listener),
+            self.stack.door(),
+        ));
     }
 
     /// Adds TCP, where requests carry `token`.
     pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, token: Token) {
-        self.doors.push((address.to_string(), Listener::Tcp(listener), self.stack.tcp_door(token)));
+        self.doors.push((
+            address.to_string(),
+            Listener::Tcp(listener),
+            self.stack.tcp_door(token),
+        ));
     }
 
     /// Opens the doors.
     pub fn open(self) -> Serving {
-        let Self { shared, stack: _, doors } = self;
+        let Self {
+            shared,
+            stack: _,
+            doors,
+        } = self;
         let closing = CancellationToken::new();
-        let open = |(name, listener, door)| tokio::spawn(serve(name, listener, door, closing.clone()));
+        let open =
+            |(name, listener, door)| tokio::spawn(serve(name, listener, door, closing.clone()));
         let doors = doors.into_iter().map(open).collect();
-        Serving { shared, closing, doors }
+        Serving {
+            shared,
+            closing,
+            doors,
+        }
     }
 }
 
 impl Serving {
-    /// Takes no new turns and calls from now on, and returns the number of those that run. Clients may still ask what
-    /// goes on.
+    /// Takes no new turns and calls from now on, and returns the number of those that run. Clients
+    /// may still ask what goes on.
     pub fn end(&self) -> usize {
         self.shared.ending.cancel();
         self.shared.turns.close();

@@ -39,7 +39,10 @@ impl Token {
         if !sent || !(MIN..=MAX).contains(&trimmed.len()) {
             return Err(TokenError { origin });
         }
-        Ok(Self { value: trimmed, origin })
+        Ok(Self {
+            value: trimmed,
+            origin,
+        })
     }
 
     /// The place that it came from, for people.
@@ -47,22 +50,27 @@ impl Token {
         &self.origin
     }
 
-    /// The sentence for a client that did not send it. Any user of this machine may be one, so it says nothing of places.
+    /// The sentence for a client that did not send it. Any user of this machine may be one, so it
+    /// says nothing of places.
     pub(crate) fn wanted() -> String {
         "send `authorization: Bearer TOKEN` with the operator's token".to_owned()
     }
 
-    /// Returns true if an `Authorization` header carries it. The time that this takes says nothing about how much of it
-    /// was right.
+    /// Returns true if an `Authorization` header carries it. The time that this takes says nothing
+    /// about how much of it was right.
     pub(crate) fn is_in(&self, authorization: &[u8]) -> bool {
-        let Some((scheme, sent)) = authorization.split_at_checked(b"Bearer ".len()) else { return false };
+        let Some((scheme, sent)) = authorization.split_at_checked(b"Bearer ".len()) else {
+            return false;
+        };
         scheme.eq_ignore_ascii_case(b"Bearer ") && bool::from(sent.ct_eq(self.value.as_bytes()))
     }
 }
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Token").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,12 +93,27 @@ mod tests {
         // Of every other length.
         for length in 0..right.len() {
             assert!(!sent(&format!("Bearer {}", &right[..length])), "{length}");
-            assert!(!sent(&format!("Bearer {}", &right[length + 1..])), "{length}");
+            assert!(
+                !sent(&format!("Bearer {}", &right[length + 1..])),
+                "{length}"
+            );
         }
-        for wrong in [format!("{right}0"), format!("{right}\0"), format!(" {right}"), right.repeat(2)] {
+        for wrong in [
+            format!("{right}0"),
+            format!("{right}\0"),
+            format!(" {right}"),
+            right.repeat(2),
+        ] {
             assert!(!sent(&format!("Bearer {wrong}")), "{wrong:?}");
         }
-        for header in ["", "Bearer", "Bearer ", right, &format!("Basic {right}"), &format!("Bearer{right}")] {
+        for header in [
+            "",
+            "Bearer",
+            "Bearer ",
+            right,
+            &format!("Basic {right}"),
+            &format!("Bearer{right}"),
+        ] {
             assert!(!sent(header), "{header}");
         }
     }

@@ -27,16 +27,21 @@ pub struct KnownAgent {
     pub created_at: i64,
 }
 
-/// Reads the agents that a database knows, whether a host has it open or not; nothing is written. A database that is not
-/// there knows none.
+/// Reads the agents that a database knows, whether a host has it open or not; nothing is written. A
+/// database that is not there knows none.
 pub async fn known_agents(file: &Path) -> Result<Vec<KnownAgent>, StoreError> {
     if !file.exists() {
         return Ok(Vec::new());
     }
     let wrong = |error: sqlx::Error| StoreError::new(file, &error);
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(wrong)?;
-    let read = sqlx::query(ALL).try_map(KnownAgent::read).fetch_all(&mut connection).await;
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .map_err(wrong)?;
+    let read = sqlx::query(ALL)
+        .try_map(KnownAgent::read)
+        .fetch_all(&mut connection)
+        .await;
     connection.close().await.map_err(wrong)?;
     read.map_err(wrong)
 }
@@ -48,7 +53,11 @@ impl AgentTable {
 
     /// All of them, by name.
     pub async fn all(&self) -> Result<Vec<KnownAgent>, StoreError> {
-        sqlx::query(ALL).try_map(KnownAgent::read).fetch_all(self.0.pool()).await.map_err(self.0.failed())
+        sqlx::query(ALL)
+            .try_map(KnownAgent::read)
+            .fetch_all(self.0.pool())
+            .await
+            .map_err(self.0.failed())
     }
 
     /// The agent of this name.

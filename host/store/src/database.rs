@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 
 use crate::agents::AgentTable;
 use crate::error::StoreError;
@@ -36,8 +38,8 @@ pub(crate) struct Database {
 }
 
 impl Store {
-    /// Opens the database file, creating it or bringing it to this version. One that is damaged, or does not know the
-    /// agents whose `trees` are there, is refused and left as it is.
+    /// Opens the database file, creating it or bringing it to this version. One that is damaged, or
+    /// does not know the agents whose `trees` are there, is refused and left as it is.
     pub async fn open(file: &Path, trees: &Trees) -> Result<Self, StoreError> {
         file::check(file, trees)?;
         let wrong = |error| StoreError::new(file, &error);
@@ -60,26 +62,40 @@ impl Store {
         if agents_known(&pool).await.map_err(wrong)? == 0 {
             file::refuse_lost(file, "knows no agent", trees)?;
         }
-        migrator().run(&pool).await.map_err(|error| StoreError::of_migration(file, &error))?;
-        // All of them are opened now, one after the other, and stay on this file: one that is opened later is opened by its
-        // name, which may lead to the file of another host by then.
+        migrator()
+            .run(&pool)
+            .await
+            .map_err(|error| StoreError::of_migration(file, &error))?;
+        // All of them are opened now, one after the other, and stay on this file: one that is
+        // opened later is opened by its name, which may lead to the file of another host by then.
         let mut opened = Vec::new();
         for _ in 0..CONNECTIONS {
             opened.push(pool.acquire().await.map_err(wrong)?);
         }
         drop(opened);
-        let database = Database { pool, files: Arc::new(Files::of(file)?) };
-        let (agents, messages) = (AgentTable::new(database.clone()), MessageTable::new(database.clone()));
-        Ok(Self { agents, messages, database })
+        let database = Database {
+            pool,
+            files: Arc::new(Files::of(file)?),
+        };
+        let (agents, messages) = (
+            AgentTable::new(database.clone()),
+            MessageTable::new(database.clone()),
+        );
+        Ok(Self {
+            agents,
+            messages,
+            database,
+        })
     }
 
-    /// Refuses when the files that were opened are no longer those of their names, or are not whole any more: nothing that
-    /// is stored would be kept.
+    /// Refuses when the files that were opened are no longer those of their names, or are not whole
+    /// any more: nothing that is stored would be kept.
     pub fn check(&self) -> Result<(), StoreError> {
         self.database.check()
     }
 
-    /// Closes the database, so that its log is merged into the file. A log that is not whole is not: the file stays as it is.
+    /// Closes the database, so that its log is merged into the file. A log that is not whole is
+    /// not: the file stays as it is.
     pub async fn close(&self) {
         let Database { pool, files } = &self.database;
         if files.is_whole() {
@@ -106,20 +122,28 @@ impl Database {
     }
 }
 
-/// Looks for damage that a query would meet later. Reading a database of this size takes a second at most; a larger one is
-/// refused where a query meets the damage.
+/// Looks for damage that a query would meet later. Reading a database of this size takes a second
+/// at most; a larger one is refused where a query meets the damage.
 async fn check_content(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
     /// The largest database that is read as a whole, in bytes.
     const MOST: u64 = 256 << 20;
     if std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > MOST) {
         return Ok(());
     }
-    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(pool).await;
-    match found.map_err(|error| StoreError::new(file, &error))?.as_str() {
+    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)")
+        .fetch_one(pool)
+        .await;
+    match found
+        .map_err(|error| StoreError::new(file, &error))?
+        .as_str()
+    {
         "ok" => Ok(()),
         problem => {
             let problem = problem.lines().last().unwrap_or(problem).to_owned();
-            Err(StoreError::Damaged { path: file.to_owned(), problem })
+            Err(StoreError::Damaged {
+                path: file.to_owned(),
+                problem,
+            })
         }
     }
 }
@@ -130,5 +154,7 @@ async fn agents_known(pool: &SqlitePool) -> Result<i64, sqlx::Error> {
     if sqlx::query_scalar::<_, i64>(tables).fetch_one(pool).await? == 0 {
         return Ok(0);
     }
-    sqlx::query_scalar("SELECT count(*) FROM agents").fetch_one(pool).await
+    sqlx::query_scalar("SELECT count(*) FROM agents")
+        .fetch_one(pool)
+        .await
 }

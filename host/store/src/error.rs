@@ -13,7 +13,8 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
     },
-    /// The file is not a database, or parts of it are missing or overwritten. Nothing is written to it.
+    /// The file is not a database, or parts of it are missing or overwritten. Nothing is written to
+    /// it.
     #[error(
         "{path} is damaged ({problem}): put a backup in its place, or move it and agents/ beside it away to begin anew",
         path = path.display()
@@ -41,7 +42,8 @@ pub enum StoreError {
         /// Agents there.
         count: usize,
     },
-    /// The file that this host opened is no longer the one of that name: what is stored would be lost.
+    /// The file that this host opened is no longer the one of that name: what is stored would be
+    /// lost.
     #[error("{path} was removed or replaced while this host ran: nothing can be stored", path = path.display())]
     Gone {
         /// The database file.
@@ -91,15 +93,24 @@ mod code {
 
 impl StoreError {
     pub(crate) fn of_system(path: &Path, source: &std::io::Error) -> Self {
-        Self::Failed { path: path.to_owned(), problem: source.to_string() }
+        Self::Failed {
+            path: path.to_owned(),
+            problem: source.to_string(),
+        }
     }
 
     pub(crate) fn new(path: &Path, source: &sqlx::Error) -> Self {
         let path = path.to_owned();
         match code_of(source).map(|code| (code & 0xff, code)) {
             Some((code::FULL, _) | (_, code::IOERR_SHMSIZE)) => Self::Full { path },
-            Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged { path, problem: words(source) },
-            _ => Self::Failed { path, problem: words(source) },
+            Some((code::CORRUPT | code::NOTADB, _)) => Self::Damaged {
+                path,
+                problem: words(source),
+            },
+            _ => Self::Failed {
+                path,
+                problem: words(source),
+            },
         }
     }
 
@@ -107,24 +118,35 @@ impl StoreError {
     pub(crate) fn while_open(path: &Path, source: &sqlx::Error) -> Self {
         let code = code_of(source);
         match Self::new(path, source) {
-            Self::Damaged { path, problem } => Self::Broken { path, problem: format!("was damaged ({problem})") },
-            Self::Failed { path, problem } if code.is_some_and(breaks) => {
-                Self::Broken { path, problem: format!("failed ({problem})") }
-            }
+            Self::Damaged { path, problem } => Self::Broken {
+                path,
+                problem: format!("was damaged ({problem})"),
+            },
+            Self::Failed { path, problem } if code.is_some_and(breaks) => Self::Broken {
+                path,
+                problem: format!("failed ({problem})"),
+            },
             error => error,
         }
     }
 
     pub(crate) fn of_migration(path: &Path, source: &MigrateError) -> Self {
         match source {
-            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => Self::new(path, source),
-            source => Self::Version { path: path.to_owned(), problem: source.to_string() },
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+                Self::new(path, source)
+            }
+            source => Self::Version {
+                path: path.to_owned(),
+                problem: source.to_string(),
+            },
         }
     }
 }
 
 fn code_of(error: &sqlx::Error) -> Option<u32> {
-    error.as_database_error().and_then(|error| error.code()?.parse().ok())
+    error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse().ok())
 }
 
 /// Returns true for a failure of the file system after which nothing can be relied on that SQLite
@@ -134,5 +156,7 @@ fn breaks(code: u32) -> bool {
 }
 
 fn words(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
+    error
+        .as_database_error()
+        .map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }

@@ -50,9 +50,20 @@ impl Files {
     /// The files of the database at `path`, which SQLite has opened.
     pub(crate) fn of(path: &Path) -> Result<Self, StoreError> {
         let (log, index) = (path.with_extension("db-wal"), path.with_extension("db-shm"));
-        let counted = File::open(&index).map_err(|source| StoreError::of_system(&index, &source))?;
-        let (database, log, index) = (Identity::of(path)?, Identity::of(&log)?, Identity::of(&index)?);
-        Ok(Self { database, log, index, counted, failure: OnceLock::new() })
+        let counted =
+            File::open(&index).map_err(|source| StoreError::of_system(&index, &source))?;
+        let (database, log, index) = (
+            Identity::of(path)?,
+            Identity::of(&log)?,
+            Identity::of(&index)?,
+        );
+        Ok(Self {
+            database,
+            log,
+            index,
+            counted,
+            failure: OnceLock::new(),
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -64,9 +75,14 @@ impl Files {
     /// lost.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if let Some((path, problem)) = self.failure.get() {
-            return Err(StoreError::Broken { path: path.clone(), problem: problem.clone() });
+            return Err(StoreError::Broken {
+                path: path.clone(),
+                problem: problem.clone(),
+            });
         }
-        [&self.database, &self.log, &self.index].into_iter().try_for_each(Identity::check)?;
+        [&self.database, &self.log, &self.index]
+            .into_iter()
+            .try_for_each(Identity::check)?;
         if self.is_cut() {
             return Err(self.broken(self.log.path.clone(), "was cut short".to_owned()));
         }
@@ -100,7 +116,9 @@ impl Files {
     /// Returns true if the log is shorter than the frames that the index counts in it. SQLite
     /// writes a frame before it counts it, and counts none before it cuts the log itself.
     fn is_cut(&self) -> bool {
-        let Some(counted) = self.counted_length() else { return false };
+        let Some(counted) = self.counted_length() else {
+            return false;
+        };
         let length = std::fs::metadata(&self.log.path).map_or(0, |metadata| metadata.len());
         length < counted && self.counted_length() == Some(counted)
     }
@@ -121,23 +139,37 @@ impl Files {
 
 impl Identity {
     fn of(path: &Path) -> Result<Self, StoreError> {
-        let metadata = metadata(path)?.ok_or_else(|| StoreError::Gone { path: path.to_owned() })?;
-        Ok(Self { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+        let metadata = metadata(path)?.ok_or_else(|| StoreError::Gone {
+            path: path.to_owned(),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
     }
 
     /// Refuses to go on when the name leads to another file, or to none.
     fn check(&self) -> Result<(), StoreError> {
         match metadata(&self.path)? {
-            Some(metadata) if (metadata.dev(), metadata.ino()) == (self.device, self.inode) => Ok(()),
-            _ => Err(StoreError::Gone { path: self.path.clone() }),
+            Some(metadata) if (metadata.dev(), metadata.ino()) == (self.device, self.inode) => {
+                Ok(())
+            }
+            _ => Err(StoreError::Gone {
+                path: self.path.clone(),
+            }),
         }
     }
 }
 
-/// Refuses a file that is no whole database, and one that is missing or empty although there are agents. Nothing is
-/// changed. A file that is missing or empty where there are none is a new database.
+/// Refuses a file that is no whole database, and one that is missing or empty although there are
+/// agents. Nothing is changed. A file that is missing or empty where there are none is a new
+/// database.
 pub(crate) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
-    let damaged = |problem: String| StoreError::Damaged { path: path.to_owned(), problem };
+    let damaged = |problem: String| StoreError::Damaged {
+        path: path.to_owned(),
+        problem,
+    };
     let found = metadata(path)?;
     // Opening a pipe would wait for a writer for ever.
     if found.as_ref().is_some_and(|metadata| !metadata.is_file()) {
@@ -158,24 +190,37 @@ pub(crate) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
     // A checkpoint that was cut short leaves pages in the log that the header counts already.
     let log = metadata(&path.with_extension("db-wal"))?.is_some_and(|log| log.len() > 0);
     match (size(&header), length) {
-        (Some(size), Some(length)) if length < size && !log => {
-            Err(damaged(format!("it has {length} bytes where its header says {size}")))
-        }
+        (Some(size), Some(length)) if length < size && !log => Err(damaged(format!(
+            "it has {length} bytes where its header says {size}"
+        ))),
         (None, _) => Err(damaged("its header is cut off".to_owned())),
         _ => Ok(()),
     }
 }
 
 /// Refuses a database that knows no agent where there are some.
-pub(crate) fn refuse_lost(path: &Path, problem: &'static str, trees: &Trees) -> Result<(), StoreError> {
-    let Trees { path: directory, count } = trees.clone();
+pub(crate) fn refuse_lost(
+    path: &Path,
+    problem: &'static str,
+    trees: &Trees,
+) -> Result<(), StoreError> {
+    let Trees {
+        path: directory,
+        count,
+    } = trees.clone();
     if count == 0 {
         return Ok(());
     }
-    Err(StoreError::Lost { path: path.to_owned(), problem, trees: directory, count })
+    Err(StoreError::Lost {
+        path: path.to_owned(),
+        problem,
+        trees: directory,
+        count,
+    })
 }
 
-/// The size that the header says: the size of a page, of which 1 means 65,536, times the number of pages.
+/// The size that the header says: the size of a page, of which 1 means 65,536, times the number of
+/// pages.
 fn size(header: &[u8]) -> Option<u64> {
     let page = u16::from_be_bytes(header.get(16..18)?.try_into().ok()?);
     let page = if page == 1 { 65_536 } else { u64::from(page) };

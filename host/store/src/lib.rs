@@ -1,7 +1,8 @@
-//! The only crate that names sqlx: everything that outlives the process and is not a file of an agent's tree.
+//! The only crate that names sqlx: everything that outlives the process and is not a file of an
+//! agent's tree.
 //!
-//! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that was replaced or cut
-//! short while it was open.
+//! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
+//! was replaced or cut short while it was open.
 
 mod agents;
 mod database;

@@ -1,5 +1,5 @@
-//! What was said in the sessions of agents: every message as soon as it exists, read back in amounts that a client can
-//! take.
+//! What was said in the sessions of agents: every message as soon as it exists, read back in
+//! amounts that a client can take.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -69,14 +69,28 @@ impl MessageTable {
     }
 
     /// Stores a message at the end of a session, and returns its number.
-    pub async fn append(&self, agent: &str, session: &str, role: Role, content: &str) -> Result<i64, StoreError> {
-        // Also before: a log that was cut short has its length again after the next write, with a hole in it.
+    pub async fn append(
+        &self,
+        agent: &str,
+        session: &str,
+        role: Role,
+        content: &str,
+    ) -> Result<i64, StoreError> {
+        // Also before: a log that was cut short has its length again after the next write, with a
+        // hole in it.
         self.0.check()?;
         let insert = sqlx::query(
             "INSERT INTO messages (agent_id, session_id, role, content, created_at) VALUES (?, ?, ?, ?, unixepoch())",
         );
-        let insert = insert.bind(agent).bind(session).bind(role.as_str()).bind(content);
-        let row = insert.execute(self.0.pool()).await.map_err(self.0.failed())?;
+        let insert = insert
+            .bind(agent)
+            .bind(session)
+            .bind(role.as_str())
+            .bind(content);
+        let row = insert
+            .execute(self.0.pool())
+            .await
+            .map_err(self.0.failed())?;
         self.0.check()?;
         Ok(row.last_insert_rowid())
     }
@@ -84,8 +98,13 @@ impl MessageTable {
     /// Replaces the content of a message.
     pub async fn update(&self, id: i64, content: &str) -> Result<(), StoreError> {
         self.0.check()?;
-        let update = sqlx::query("UPDATE messages SET content = ? WHERE id = ?").bind(content).bind(id);
-        update.execute(self.0.pool()).await.map_err(self.0.failed())?;
+        let update = sqlx::query("UPDATE messages SET content = ? WHERE id = ?")
+            .bind(content)
+            .bind(id);
+        update
+            .execute(self.0.pool())
+            .await
+            .map_err(self.0.failed())?;
         self.0.check()
     }
 
@@ -100,7 +119,12 @@ impl MessageTable {
     }
 
     /// The newest `limit` messages of a session, oldest first, for a model.
-    pub async fn newest(&self, agent: &str, session: &str, limit: i64) -> Result<Vec<Message>, StoreError> {
+    pub async fn newest(
+        &self,
+        agent: &str,
+        session: &str,
+        limit: i64,
+    ) -> Result<Vec<Message>, StoreError> {
         sqlx::query(
             "SELECT * FROM (
                  SELECT id, role, content, created_at, branches_json, active_branch FROM messages
@@ -116,9 +140,9 @@ impl MessageTable {
         .map_err(self.0.failed())
     }
 
-    /// The newest messages of a session, oldest first: at most `limit` (0 stands for 1,000), and as many as have
-    /// `bytes` bytes together. The content of a message that is longer than that alone is replaced by what `note` says
-    /// about its size.
+    /// The newest messages of a session, oldest first: at most `limit` (0 stands for 1,000), and as
+    /// many as have `bytes` bytes together. The content of a message that is longer than that alone
+    /// is replaced by what `note` says about its size.
     pub async fn newest_within(
         &self,
         agent: &str,
@@ -145,14 +169,21 @@ impl MessageTable {
                 break;
             }
             // Deleted meanwhile, if there is none.
-            let Some(mut message) = self.next(agent, session, id - 1).await?.filter(|message| message.id == id) else {
+            let Some(mut message) = self
+                .next(agent, session, id - 1)
+                .await?
+                .filter(|message| message.id == id)
+            else {
                 continue;
             };
             if message.content.len() + message.branches_json.len() > bytes {
                 message.content = note(&message);
                 message.branches_json = String::new();
             }
-            let Some(left) = room.checked_sub(message.content.len() + message.branches_json.len()) else { break };
+            let Some(left) = room.checked_sub(message.content.len() + message.branches_json.len())
+            else {
+                break;
+            };
             room = left;
             messages.push(message);
         }
@@ -160,8 +191,14 @@ impl MessageTable {
         Ok(messages)
     }
 
-    /// The number after which the newest `limit` messages of a session come; 0 stands for all of them.
-    pub async fn before_newest(&self, agent: &str, session: &str, limit: u32) -> Result<i64, StoreError> {
+    /// The number after which the newest `limit` messages of a session come; 0 stands for all of
+    /// them.
+    pub async fn before_newest(
+        &self,
+        agent: &str,
+        session: &str,
+        limit: u32,
+    ) -> Result<i64, StoreError> {
         if limit == 0 {
             return Ok(0);
         }
@@ -180,7 +217,12 @@ impl MessageTable {
     }
 
     /// The first message of a session after the one with this number.
-    pub async fn next(&self, agent: &str, session: &str, after: i64) -> Result<Option<Message>, StoreError> {
+    pub async fn next(
+        &self,
+        agent: &str,
+        session: &str,
+        after: i64,
+    ) -> Result<Option<Message>, StoreError> {
         sqlx::query(
             "SELECT id, role, content, created_at, branches_json, active_branch FROM messages
              WHERE agent_id = ? AND session_id = ? AND id > ? ORDER BY id LIMIT 1",
@@ -194,7 +236,8 @@ impl MessageTable {
         .map_err(self.0.failed())
     }
 
-    /// A page of the sessions of an agent, the most recently used first, and the place at which the next page begins.
+    /// A page of the sessions of an agent, the most recently used first, and the place at which the
+    /// next page begins.
     pub async fn sessions(
         &self,
         agent: &str,
@@ -213,14 +256,22 @@ impl MessageTable {
         .map_err(self.0.failed())?;
         let is_full = i64::try_from(placed.len()) == Ok(PAGE);
         let next = placed.last().filter(|_| is_full).map(|(cursor, _)| *cursor);
-        Ok((placed.into_iter().map(|(_, session)| session).collect(), next))
+        Ok((
+            placed.into_iter().map(|(_, session)| session).collect(),
+            next,
+        ))
     }
 
     /// Deletes a session and tells whether there was one.
     pub async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, StoreError> {
         self.0.check()?;
         let delete = sqlx::query("DELETE FROM messages WHERE agent_id = ? AND session_id = ?");
-        let done = delete.bind(agent).bind(session).execute(self.0.pool()).await.map_err(self.0.failed())?;
+        let done = delete
+            .bind(agent)
+            .bind(session)
+            .execute(self.0.pool())
+            .await
+            .map_err(self.0.failed())?;
         self.0.check()?;
         Ok(done.rows_affected() > 0)
     }
@@ -263,7 +314,9 @@ impl Role {
             "user" => Ok(Self::User),
             "assistant" => Ok(Self::Assistant),
             // The table allows no other.
-            other => Err(sqlx::Error::Decode(format!("a message has the role {other:?}").into())),
+            other => Err(sqlx::Error::Decode(
+                format!("a message has the role {other:?}").into(),
+            )),
         }
     }
 }

@@ -3,10 +3,16 @@
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// What brings a database of any age to this version. A migration that has landed never changes: the database keeps its
-/// checksum.
+/// What brings a database of any age to this version. A migration that has landed never changes:
+/// the database keeps its checksum.
 pub(crate) fn migrator() -> Migrator {
     let sql = include_str!("../migrations/0001_agents_and_messages.sql");
-    let first = Migration::new(1, "agents and messages".into(), MigrationType::Simple, sql.into_sql_str(), false);
+    let first = Migration::new(
+        1,
+        "agents and messages".into(),
+        MigrationType::Simple,
+        sql.into_sql_str(),
+        false,
+    );
     Migrator::with_migrations(vec![first])
 }

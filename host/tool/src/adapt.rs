@@ -1,7 +1,9 @@
-//! Making a component of a core module that is a command for WASI preview 1, as C compilers leave one behind.
+//! Making a component of a core module that is a command for WASI preview 1, as C compilers leave
+//! one behind.
 //!
-//! The adapter is that of wasmtime: a module that implements preview 1 by calling WASI 0.2. What of it the command does
-//! not need is left out, so a component imports little more than the module did.
+//! The adapter is that of wasmtime: a module that implements preview 1 by calling WASI 0.2. What of
+//! it the command does not need is left out, so a component imports little more than the module
+//! did.
 
 mod memory;
 
@@ -20,28 +22,41 @@ const PREVIEW1: &str = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 const ADAPTER_PAGES: u64 = 2;
 
 /// What else can be done with a module that is no such command.
-const OTHERWISE: &str = "build it for wasm32-wasip2, or make a component of it with its own toolchain";
+const OTHERWISE: &str =
+    "build it for wasm32-wasip2, or make a component of it with its own toolchain";
 
-/// What these bytes are as a component: themselves, unless they are a core module, and then the component that is made
-/// of it. A module that is not a command for WASI preview 1 is refused.
+/// What these bytes are as a component: themselves, unless they are a core module, and then the
+/// component that is made of it. A module that is not a command for WASI preview 1 is refused.
 pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
     if !Parser::is_core_wasm(bytes) {
         return Ok(Cow::Borrowed(bytes));
     }
-    Validator::new().validate_all(bytes).map_err(|error| module(format!("is not valid: {error}")))?;
+    Validator::new()
+        .validate_all(bytes)
+        .map_err(|error| module(format!("is not valid: {error}")))?;
     let memory = command(bytes)?;
     let own = memory::keep_apart(bytes, memory)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&own)
-        .and_then(|encoder| encoder.adapter(PREVIEW1, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER))
+        .and_then(|encoder| {
+            encoder.adapter(PREVIEW1, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
+        })
         .and_then(|mut encoder| encoder.encode());
     // What is wrong with types is said in several lines.
-    let sentence = |error| format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-    component.map(Cow::Owned).map_err(|error| module(format!("cannot be made a component: {}", sentence(error))))
+    let sentence = |error| {
+        format!("{error:#}")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    component
+        .map(Cow::Owned)
+        .map_err(|error| module(format!("cannot be made a component: {}", sentence(error))))
 }
 
-/// The memory that a command for preview 1 exports, by its index and type, or why the module is no such command.
+/// The memory that a command for preview 1 exports, by its index and type, or why the module is no
+/// such command.
 fn command(bytes: &[u8]) -> Result<(u32, MemoryType), EmbedError> {
     let (mut memories, mut exports) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
@@ -49,9 +64,13 @@ fn command(bytes: &[u8]) -> Result<(u32, MemoryType), EmbedError> {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import.map_err(broken)?;
-                    if import.module != PREVIEW1 || !matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)) {
-                        let (from, name) = (import.module.escape_debug(), import.name.escape_debug());
-                        let only = format!("a command imports functions of {PREVIEW1} alone; {OTHERWISE}");
+                    if import.module != PREVIEW1
+                        || !matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_))
+                    {
+                        let (from, name) =
+                            (import.module.escape_debug(), import.name.escape_debug());
+                        let only =
+                            format!("a command imports functions of {PREVIEW1} alone; {OTHERWISE}");
                         return Err(module(format!("imports `{name}` of `{from}`: {only}")));
                     }
                 }
@@ -69,28 +88,44 @@ fn command(bytes: &[u8]) -> Result<(u32, MemoryType), EmbedError> {
             _ => {}
         }
     }
-    let exported =
-        |name: &str, kind| exports.iter().find(|export: &&Export<'_>| export.name == name && export.kind == kind);
+    let exported = |name: &str, kind| {
+        exports
+            .iter()
+            .find(|export: &&Export<'_>| export.name == name && export.kind == kind)
+    };
     if exported("_initialize", ExternalKind::Func).is_some() {
-        return Err(module(format!("exports `_initialize`: it is a library (a reactor) and no command; {OTHERWISE}")));
+        return Err(module(format!(
+            "exports `_initialize`: it is a library (a reactor) and no command; {OTHERWISE}"
+        )));
     }
     if exported("_start", ExternalKind::Func).is_none() {
-        return Err(module(format!("exports no function `_start`: it is no command for WASI; {OTHERWISE}")));
+        return Err(module(format!(
+            "exports no function `_start`: it is no command for WASI; {OTHERWISE}"
+        )));
     }
     // None is imported, so the index is that of the section.
     let memory = exported("memory", ExternalKind::Memory).and_then(|export| {
         let memory = memories.get(usize::try_from(export.index).ok()?)?;
         Some((export.index, *memory))
     });
-    let (index, memory) =
-        memory.ok_or_else(|| module(format!("exports no `memory`: WASI could hand nothing over; {OTHERWISE}")))?;
+    let (index, memory) = memory.ok_or_else(|| {
+        module(format!(
+            "exports no `memory`: WASI could hand nothing over; {OTHERWISE}"
+        ))
+    })?;
     if memory.memory64 || memory.shared {
         return Err(module(format!(
             "has a 64-bit or shared memory: a command has a 32-bit one of its own; {OTHERWISE}"
         )));
     }
-    if let Some(most) = memory.maximum.filter(|most| *most < memory.initial.saturating_add(ADAPTER_PAGES)) {
-        let problem = format!("begins with {} pages of memory and may have {most}", memory.initial);
+    if let Some(most) = memory
+        .maximum
+        .filter(|most| *most < memory.initial.saturating_add(ADAPTER_PAGES))
+    {
+        let problem = format!(
+            "begins with {} pages of memory and may have {most}",
+            memory.initial
+        );
         return Err(module(format!(
             "{problem}: WASI needs {ADAPTER_PAGES} more; link it with a larger maximum, or none"
         )));

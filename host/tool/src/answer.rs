@@ -40,11 +40,21 @@ impl Answer {
         };
         let whole = outcome.is_ok() && !tool.is_command() && report.stdout.dropped() == 0;
         let is_json = whole && json::weight(report.stdout.bytes()).is_ok();
-        Self { content, failed: !outcome.is_ok(), is_json, receipt: Some(report.receipt.clone()) }
+        Self {
+            content,
+            failed: !outcome.is_ok(),
+            is_json,
+            receipt: Some(report.receipt.clone()),
+        }
     }
 
     pub(crate) fn unknown(unknown: &UnknownTool) -> Self {
-        Self { content: format!("execution error: {unknown}"), failed: true, is_json: false, receipt: None }
+        Self {
+            content: format!("execution error: {unknown}"),
+            failed: true,
+            is_json: false,
+            receipt: None,
+        }
     }
 }
 
@@ -52,8 +62,13 @@ impl Answer {
 fn advice(outcome: &Outcome, tool: &Tool) -> String {
     let limits = tool.grant().limits();
     match outcome {
-        Outcome::OutOfFuel => format!(" (limit {} of fuel): give it less to do in one call", limits.fuel),
-        Outcome::OutOfMemory => format!(" (limit {}): give it less data in one call", limits.memory),
+        Outcome::OutOfFuel => format!(
+            " (limit {} of fuel): give it less to do in one call",
+            limits.fuel
+        ),
+        Outcome::OutOfMemory => {
+            format!(" (limit {}): give it less data in one call", limits.memory)
+        }
         Outcome::Deadline => format!(" (limit {}): give it less to do in one call", limits.wall),
         Outcome::HostCallTooLarge => format!(" (limit {})", limits.host_call),
         _ => String::new(),

@@ -24,19 +24,33 @@ impl Chain {
     pub(crate) fn of(tool: &Tool, origin: Origin) -> Self {
         let limits = tool.grant().limits();
         let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
-        Self { origin, depth: 0, deeper: limits.nested_depth.0, more }
+        Self {
+            origin,
+            depth: 0,
+            deeper: limits.nested_depth.0,
+            more,
+        }
     }
 
     /// Counts one call more, if there may be one.
     pub(crate) fn takes_one_more(&self) -> bool {
         let less = |more: u64| more.checked_sub(1);
-        self.more.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.more
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 
     /// The place of a call of `tool` that this one makes.
     pub(crate) fn inner(&self, tool: &Tool) -> Self {
-        let deeper = self.deeper.saturating_sub(1).min(tool.grant().limits().nested_depth.0);
+        let deeper = self
+            .deeper
+            .saturating_sub(1)
+            .min(tool.grant().limits().nested_depth.0);
         let depth = self.depth.saturating_add(1);
-        Self { deeper, depth, ..self.clone() }
+        Self {
+            deeper,
+            depth,
+            ..self.clone()
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Which tools a component of typed tools has, as data: written into it when it is built, so that nothing of it runs before
-//! somebody calls it.
+//! Which tools a component of typed tools has, as data: written into it when it is built, so that
+//! nothing of it runs before somebody calls it.
 
 use cofferdam_call::{Descriptor, ListedTool};
 use cofferdam_capability::{ForeignText, check_tool_name, json};
@@ -15,8 +15,8 @@ const SCHEMA: u32 = 1;
 /// Typed tools in one component; more would not fit a model's attention.
 const MAX_TOOLS: usize = 64;
 
-/// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred times its text, and
-/// real schemas take ten times.
+/// The schemas of one component once they are parsed, in bytes (16 MiB). JSON takes up to a hundred
+/// times its text, and real schemas take ten times.
 const MAX_WEIGHT: usize = 16 << 20;
 
 /// The most bytes of a sentence of the parser that a refusal repeats.
@@ -37,9 +37,13 @@ impl Descriptors {
     /// Reads the JSON of the section, or of a pin.
     pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
         check_weight(json::weight(json)?)?;
-        let read: Self = serde_json::from_slice(json).map_err(|error| shortened(error.to_string()))?;
+        let read: Self =
+            serde_json::from_slice(json).map_err(|error| shortened(error.to_string()))?;
         if read.schema != SCHEMA {
-            return Err(format!("`schema` is {}, and this host reads {SCHEMA}", read.schema));
+            return Err(format!(
+                "`schema` is {}, and this host reads {SCHEMA}",
+                read.schema
+            ));
         }
         read.checked()
     }
@@ -48,18 +52,24 @@ impl Descriptors {
     pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, String> {
         check_count(listed.len())?;
         let (mut weight, mut patterns) = (0, PatternSum::default());
-        let tools = listed.into_iter().map(|tool| read(tool, &mut weight, &mut patterns));
+        let tools = listed
+            .into_iter()
+            .map(|tool| read(tool, &mut weight, &mut patterns));
         let tools = tools.collect::<Result<_, _>>()?;
-        Self { schema: SCHEMA, tools }.checked()
+        Self {
+            schema: SCHEMA,
+            tools,
+        }
+        .checked()
     }
 
     /// The one form in which they are embedded and pinned: canonical JSON (RFC 8785).
     pub(crate) fn to_canonical_json(&self) -> Result<Vec<u8>, String> {
         let json = serde_json_canonicalizer::to_vec(self).map_err(|error| error.to_string())?;
         match json.len() {
-            size if size > MAX_DESCRIPTORS => {
-                Err(format!("its descriptors have {size} bytes together: at most {MAX_DESCRIPTORS} are taken"))
-            }
+            size if size > MAX_DESCRIPTORS => Err(format!(
+                "its descriptors have {size} bytes together: at most {MAX_DESCRIPTORS} are taken"
+            )),
             _ => Ok(json),
         }
     }
@@ -85,7 +95,11 @@ impl Descriptors {
                 return Some(format!("`{}` has another {what}", tool.name));
             }
         }
-        match now.tools.iter().find(|tool| find(self, &tool.name).is_none()) {
+        match now
+            .tools
+            .iter()
+            .find(|tool| find(self, &tool.name).is_none())
+        {
             Some(tool) => Some(format!("`{}` is new", tool.name)),
             None => (self != now).then(|| "they come in another order".to_owned()),
         }
@@ -96,7 +110,12 @@ impl Descriptors {
         check_count(self.tools.len())?;
         for (place, tool) in self.tools.iter().enumerate() {
             check_tool_name(&tool.name)?;
-            if self.tools.iter().take(place).any(|other| other.name == tool.name) {
+            if self
+                .tools
+                .iter()
+                .take(place)
+                .any(|other| other.name == tool.name)
+            {
                 return Err(format!("it lists `{}` twice", tool.name));
             }
             check(tool)?;
@@ -106,8 +125,17 @@ impl Descriptors {
 }
 
 /// Reads one tool. `weight` and `patterns` are those of the tools before it.
-fn read(listed: ListedTool, weight: &mut usize, patterns: &mut PatternSum) -> Result<Descriptor, String> {
-    let ListedTool { name, description, input_schema: input, output_schema: output } = listed;
+fn read(
+    listed: ListedTool,
+    weight: &mut usize,
+    patterns: &mut PatternSum,
+) -> Result<Descriptor, String> {
+    let ListedTool {
+        name,
+        description,
+        input_schema: input,
+        output_schema: output,
+    } = listed;
     // Before anything is parsed.
     if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
         return Err(too_large(&name));
@@ -116,20 +144,38 @@ fn read(listed: ListedTool, weight: &mut usize, patterns: &mut PatternSum) -> Re
     let wrong = |problem| format!("the input schema of `{name}` cannot be used: {problem}");
     // Output schemas are informational: one that is not JSON, or nested too deep, is ignored.
     let weight_of_output = json::weight(output.as_bytes()).ok();
-    let more = json::weight(input.as_bytes()).map_err(wrong)?.saturating_add(weight_of_output.unwrap_or(0));
+    let more = json::weight(input.as_bytes())
+        .map_err(wrong)?
+        .saturating_add(weight_of_output.unwrap_or(0));
     *weight = weight.saturating_add(more);
     check_weight(*weight)?;
-    let input_schema = serde_json::from_str(&input).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
+    let input_schema =
+        serde_json::from_str(&input).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
     Schema::of_tool(&name, &input_schema, patterns)?;
     let output_schema = weight_of_output.and_then(|_| serde_json::from_str(&output).ok());
     let output_schema = output_schema.filter(|schema: &Value| !schema.is_null());
-    Ok(Descriptor { name, description, input_schema, output_schema })
+    Ok(Descriptor {
+        name,
+        description,
+        input_schema,
+        output_schema,
+    })
 }
 
 fn check(tool: &Descriptor) -> Result<(), String> {
-    let Descriptor { name, description, input_schema, output_schema } = tool;
-    let output = output_schema.as_ref().map(Value::to_string).unwrap_or_default();
-    if name.len() + description.len() + input_schema.to_string().len() + output.len() > MAX_DESCRIPTOR {
+    let Descriptor {
+        name,
+        description,
+        input_schema,
+        output_schema,
+    } = tool;
+    let output = output_schema
+        .as_ref()
+        .map(Value::to_string)
+        .unwrap_or_default();
+    if name.len() + description.len() + input_schema.to_string().len() + output.len()
+        > MAX_DESCRIPTOR
+    {
         return Err(too_large(name));
     }
     check_texts(tool)
@@ -137,11 +183,21 @@ fn check(tool: &Descriptor) -> Result<(), String> {
 
 /// Refuses words that a reviewer would not see as a model reads them, in the schemas too.
 pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), String> {
-    let Descriptor { name, description, input_schema, output_schema } = tool;
+    let Descriptor {
+        name,
+        description,
+        input_schema,
+        output_schema,
+    } = tool;
     check_words(name, description)?;
-    for (kind, schema) in [("input", Some(input_schema)), ("output", output_schema.as_ref())] {
+    for (kind, schema) in [
+        ("input", Some(input_schema)),
+        ("output", output_schema.as_ref()),
+    ] {
         let checked = schema.map_or(Ok(()), schema::check_words);
-        checked.map_err(|problem| format!("the {kind} schema of `{name}` hides something, {problem}"))?;
+        checked.map_err(|problem| {
+            format!("the {kind} schema of `{name}` hides something, {problem}")
+        })?;
     }
     Ok(())
 }
@@ -157,17 +213,23 @@ pub(crate) fn check_words(name: &str, description: &str) -> Result<(), String> {
     }
 }
 
-/// The operator's words about a component, which a model reads before the author's: what it is for, and how to call it.
+/// The operator's words about a component, which a model reads before the author's: what it is for,
+/// and how to call it.
 pub fn note(description: &str, usage: Option<&str>) -> String {
     // Editors write these, and they hide nothing.
     let plain = |usage: &str| usage.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let usage = usage.map(|usage| format!("## Usage\n\n{}", plain(usage))).unwrap_or_default();
+    let usage = usage
+        .map(|usage| format!("## Usage\n\n{}", plain(usage)))
+        .unwrap_or_default();
     joined(description, &usage)
 }
 
 /// Two texts with an empty line between them, where there are two.
 pub(crate) fn joined(first: &str, second: &str) -> String {
-    let parts: Vec<_> = [first, second].into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<_> = [first, second]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join("\n\n")
 }
 
@@ -175,7 +237,10 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
 fn check_weight(weight: usize) -> Result<(), String> {
     match weight {
         0..=MAX_WEIGHT => Ok(()),
-        _ => Err(format!("its schemas take more than {} MiB once they are parsed: say less", MAX_WEIGHT >> 20)),
+        _ => Err(format!(
+            "its schemas take more than {} MiB once they are parsed: say less",
+            MAX_WEIGHT >> 20
+        )),
     }
 }
 
@@ -198,12 +263,17 @@ fn shortened(mut problem: String) -> String {
 fn too_large(name: &str) -> String {
     let end = name.floor_char_boundary(cofferdam_capability::MAX_TOOL_NAME);
     let name = name.get(..end).unwrap_or_default();
-    format!("the descriptor of `{}` has more than {MAX_DESCRIPTOR} bytes", ForeignText::line(name))
+    format!(
+        "the descriptor of `{}` has more than {MAX_DESCRIPTOR} bytes",
+        ForeignText::line(name)
+    )
 }
 
 /// What a section that cannot be used is refused with.
 pub(crate) fn unusable(problem: &str) -> String {
-    format!("its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with `cofferdam tool build`")
+    format!(
+        "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with `cofferdam tool build`"
+    )
 }
 
 #[cfg(test)]
@@ -211,8 +281,14 @@ mod tests {
     use super::*;
 
     fn row(name: &str, description: &str, schema: &str) -> ListedTool {
-        let [name, description, input_schema, output_schema] = [name, description, schema, ""].map(str::to_owned);
-        ListedTool { name, description, input_schema, output_schema }
+        let [name, description, input_schema, output_schema] =
+            [name, description, schema, ""].map(str::to_owned);
+        ListedTool {
+            name,
+            description,
+            input_schema,
+            output_schema,
+        }
     }
 
     fn refused(rows: Vec<ListedTool>, part: &str) {
@@ -222,8 +298,11 @@ mod tests {
 
     #[test]
     fn a_listing_comes_back_from_its_section_as_it_was() {
-        let listed =
-            Descriptors::listed(vec![row("b", "two\nlines", "{\"type\":\"object\"}"), row("a", "", "true")]).unwrap();
+        let listed = Descriptors::listed(vec![
+            row("b", "two\nlines", "{\"type\":\"object\"}"),
+            row("a", "", "true"),
+        ])
+        .unwrap();
         let json = listed.to_canonical_json().unwrap();
         assert_eq!(Descriptors::from_json(&json).unwrap(), listed);
         assert!(json.starts_with(b"{\"schema\":1,\"tools\":[{\"description\":\"two\\nlines\""));
@@ -238,26 +317,56 @@ mod tests {
         refused(vec![row("a", "", "{")], "is not JSON");
         refused(vec![row("a", "safe\u{202e}", "{}")], "U+202E");
         refused(vec![row("a", "safe\u{1b}[2J", "{}")], "U+001B");
-        refused(vec![row("a", &"x".repeat(MAX_DESCRIPTOR), "{}")], "more than 65536 bytes");
-        let many: Vec<_> = (0..64).map(|n| row(&format!("t{n}"), &"x".repeat(60 << 10), "{}")).collect();
-        assert!(Descriptors::listed(many).unwrap().to_canonical_json().unwrap_err().contains("bytes together"));
+        refused(
+            vec![row("a", &"x".repeat(MAX_DESCRIPTOR), "{}")],
+            "more than 65536 bytes",
+        );
+        let many: Vec<_> = (0..64)
+            .map(|n| row(&format!("t{n}"), &"x".repeat(60 << 10), "{}"))
+            .collect();
+        assert!(
+            Descriptors::listed(many)
+                .unwrap()
+                .to_canonical_json()
+                .unwrap_err()
+                .contains("bytes together")
+        );
     }
 
     #[test]
     fn texts_of_schemas_hide_nothing() {
         for (schema, place) in [
             ("{\"title\":\"safe\u{202e}\"}", "at /title: U+202E"),
-            ("{\"properties\":{\"a\":{\"description\":\"\\u001b[2J\"}}}", "at /properties/a/description: U+001B"),
+            (
+                "{\"properties\":{\"a\":{\"description\":\"\\u001b[2J\"}}}",
+                "at /properties/a/description: U+001B",
+            ),
             ("{\"enum\":[\"a\",\"b\u{e0041}\"]}", "at /enum/1: U+E0041"),
-            ("{\"properties\":{\"a\\nb\":{}}}", "at /properties/a\\nb: U+000A"),
-            ("{\"x-note\":{\"deep\":[[\"\u{2028}\"]]}}", "at /x-note/deep/0/0: U+2028"),
+            (
+                "{\"properties\":{\"a\\nb\":{}}}",
+                "at /properties/a\\nb: U+000A",
+            ),
+            (
+                "{\"x-note\":{\"deep\":[[\"\u{2028}\"]]}}",
+                "at /x-note/deep/0/0: U+2028",
+            ),
         ] {
             refused(vec![row("a", "", schema)], place);
-            let output = ListedTool { output_schema: schema.to_owned(), ..row("a", "", "{}") };
+            let output = ListedTool {
+                output_schema: schema.to_owned(),
+                ..row("a", "", "{}")
+            };
             let problem = Descriptors::listed(vec![output]).unwrap_err();
-            assert!(problem.starts_with("the output schema of `a`") && problem.contains(place), "{problem}");
+            assert!(
+                problem.starts_with("the output schema of `a`") && problem.contains(place),
+                "{problem}"
+            );
         }
-        let plain = row("a", "", "{\"description\":\"two\\nlines\\twith é\",\"enum\":[\"日本\"]}");
+        let plain = row(
+            "a",
+            "",
+            "{\"description\":\"two\\nlines\\twith é\",\"enum\":[\"日本\"]}",
+        );
         assert!(Descriptors::listed(vec![plain]).is_ok());
         assert!(check_words("a", &note("", Some("\u{feff}one\r\ntwo"))).is_ok());
         assert!(check_words("a", &note("", Some("one\u{200b}two"))).is_err());
@@ -267,16 +376,27 @@ mod tests {
     fn what_is_too_deep_or_too_heavy_is_not_parsed() {
         let deep = format!("{}{}", "[".repeat(121), "]".repeat(121));
         let section = |output: &str| {
-            let tool = format!(r#"{{"name":"a","description":"","input_schema":{{}},"output_schema":{output}}}"#);
+            let tool = format!(
+                r#"{{"name":"a","description":"","input_schema":{{}},"output_schema":{output}}}"#
+            );
             format!(r#"{{"schema":1,"tools":[{tool}]}}"#)
         };
         let problem = Descriptors::from_json(section(&deep).as_bytes()).unwrap_err();
         assert!(problem.contains("nested more than 120 deep"), "{problem}");
         refused(vec![row("a", "", &deep)], "nested more than 120 deep");
-        let output = ListedTool { output_schema: deep, ..row("a", "", "{}") };
-        assert_eq!(Descriptors::listed(vec![output]).unwrap().tools[0].output_schema, None);
+        let output = ListedTool {
+            output_schema: deep,
+            ..row("a", "", "{}")
+        };
+        assert_eq!(
+            Descriptors::listed(vec![output]).unwrap().tools[0].output_schema,
+            None
+        );
         let heavy = format!("[{}]", vec!["[0]"; 16_000].join(","));
-        let heavy = |n| ListedTool { output_schema: heavy.clone(), ..row(&format!("t{n}"), "", "{}") };
+        let heavy = |n| ListedTool {
+            output_schema: heavy.clone(),
+            ..row(&format!("t{n}"), "", "{}")
+        };
         let rows: Vec<_> = (0..15).map(heavy).collect();
         refused(rows, "more than 16 MiB");
     }
@@ -288,29 +408,58 @@ mod tests {
             ("{}", "schema"),
             (r#"{"schema":2,"tools":[]}"#, "`schema` is 2"),
             (r#"{"schema":1,"tools":[]}"#, "lists 0 tools"),
-            (r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"grants":1}]}"#, "grants"),
+            (
+                r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"grants":1}]}"#,
+                "grants",
+            ),
             (r#"{"schema":1,"schema":1,"tools":[]}"#, "duplicate field"),
-            (&format!(r#"{{"{}":1}}"#, "k".repeat(100_000)), "unknown field `kkk"),
-            (&format!(r#"{{"schema":"{}"}}"#, "v".repeat(100_000)), "invalid type: string \"vvv"),
+            (
+                &format!(r#"{{"{}":1}}"#, "k".repeat(100_000)),
+                "unknown field `kkk",
+            ),
+            (
+                &format!(r#"{{"schema":"{}"}}"#, "v".repeat(100_000)),
+                "invalid type: string \"vvv",
+            ),
         ] {
             let problem = Descriptors::from_json(json.as_bytes()).unwrap_err();
-            assert!(problem.contains(part) && problem.len() < 300, "{json}: {problem}");
+            assert!(
+                problem.contains(part) && problem.len() < 300,
+                "{json}: {problem}"
+            );
         }
     }
 
     #[test]
     fn a_change_is_named() {
         let of = |rows: &[[&str; 3]]| {
-            Descriptors::listed(rows.iter().map(|[name, words, schema]| row(name, words, schema)).collect()).unwrap()
+            Descriptors::listed(
+                rows.iter()
+                    .map(|[name, words, schema]| row(name, words, schema))
+                    .collect(),
+            )
+            .unwrap()
         };
         let first = of(&[["a", "x", "{}"], ["b", "y", "{}"]]);
         assert_eq!(first.change(&first.clone()), None);
         for (now, says) in [
             (of(&[["a", "x", "{}"]]), "`b` is no longer there"),
-            (of(&[["a", "z", "{}"], ["b", "y", "{}"]]), "`a` has another description"),
-            (of(&[["a", "x", "{}"], ["b", "y", "true"]]), "`b` has another input schema"),
-            (of(&[["a", "x", "{}"], ["b", "y", "{}"], ["c", "", "{}"]]), "`c` is new"),
-            (of(&[["b", "y", "{}"], ["a", "x", "{}"]]), "they come in another order"),
+            (
+                of(&[["a", "z", "{}"], ["b", "y", "{}"]]),
+                "`a` has another description",
+            ),
+            (
+                of(&[["a", "x", "{}"], ["b", "y", "true"]]),
+                "`b` has another input schema",
+            ),
+            (
+                of(&[["a", "x", "{}"], ["b", "y", "{}"], ["c", "", "{}"]]),
+                "`c` is new",
+            ),
+            (
+                of(&[["b", "y", "{}"], ["a", "x", "{}"]]),
+                "they come in another order",
+            ),
         ] {
             assert_eq!(first.change(&now).unwrap(), says);
         }

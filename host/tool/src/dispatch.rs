@@ -20,7 +20,8 @@ use crate::unanswered::{answer, unanswered};
 /// The most often that a call can tell how far it has come: a queue of this length loses nothing.
 pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
 
-/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a tool.
+/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a
+/// tool.
 const MAX_SHOWN_NAME: usize = 64;
 
 /// A call whose tool was found. Its time runs already.
@@ -47,10 +48,18 @@ pub(crate) struct Calling {
     cancel: CancellationToken,
 }
 
-/// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets taken out, record.
-/// There is a report with a receipt whatever happens.
+/// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets
+/// taken out, record. There is a report with a receipt whatever happens.
 pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
-    let Call { toolbox, tool, input, allowance, chain, caller, progress } = call;
+    let Call {
+        toolbox,
+        tool,
+        input,
+        allowance,
+        chain,
+        caller,
+        progress,
+    } = call;
     let may_call = match &caller {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
@@ -70,7 +79,11 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         permit,
         grant: tool.grant(),
         allowance: &allowance,
-        place: if caller.is_some() { Place::Callers } else { Place::Own(&toolbox.line) },
+        place: if caller.is_some() {
+            Place::Callers
+        } else {
+            Place::Own(&toolbox.line)
+        },
         caller: Some(Arc::new(calling)),
         origin: &chain.origin,
         depth: chain.depth,
@@ -92,9 +105,22 @@ impl Caller for Calling {
 
     fn progress(&self, progress: Progress) {
         // On one line and without secrets.
-        let progress = Progress { message: self.executor.line(&progress.message), ..progress };
-        let Progress { done, total, message } = &progress;
-        tracing::debug!(tool = self.tool.name(), depth = self.chain.depth, done, total, "tool progress: {message}");
+        let progress = Progress {
+            message: self.executor.line(&progress.message),
+            ..progress
+        };
+        let Progress {
+            done,
+            total,
+            message,
+        } = &progress;
+        tracing::debug!(
+            tool = self.tool.name(),
+            depth = self.chain.depth,
+            done,
+            total,
+            "tool progress: {message}"
+        );
         if let Some(events) = &self.progress {
             // A caller that is behind misses some: progress is worth nothing later.
             let _ = events.try_send(progress);
@@ -107,8 +133,10 @@ impl Caller for Calling {
         }
         let (outer, cancel) = (self.clone(), self.cancel.child_token());
         let stop = cancel.clone().drop_guard();
-        // In a task of its own, so that it comes to its end and its receipt also when the outer call is gone.
-        let inner = tokio::spawn(async move { outer.call_inner(&name, input, deadline, cancel).await });
+        // In a task of its own, so that it comes to its end and its receipt also when the outer
+        // call is gone.
+        let inner =
+            tokio::spawn(async move { outer.call_inner(&name, input, deadline, cancel).await });
         Box::pin(async move {
             let answer = inner.await.unwrap_or_else(|error| {
                 tracing::error!("a call of another tool failed in the host: {error}");
@@ -129,7 +157,9 @@ impl Calling {
         deadline: Instant,
         cancel: CancellationToken,
     ) -> Result<String, Unanswered> {
-        let Ok(tool) = self.toolbox.get(name).cloned() else { return Err(unanswered(self.deny_unknown(name))) };
+        let Ok(tool) = self.toolbox.get(name).cloned() else {
+            return Err(unanswered(self.deny_unknown(name)));
+        };
         let executor = Arc::clone(&self.executor);
         let call = Call {
             toolbox: Arc::clone(&self.toolbox),
@@ -143,15 +173,23 @@ impl Calling {
         answer(&dispatch(&executor, call).await, &tool)
     }
 
-    /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a line in the log.
+    /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a
+    /// line in the log.
     fn deny_unknown(&self, name: &str) -> Outcome {
-        let shown = self.executor.line(name.get(..name.floor_char_boundary(MAX_SHOWN_NAME)).unwrap_or_default());
+        let shown = self.executor.line(
+            name.get(..name.floor_char_boundary(MAX_SHOWN_NAME))
+                .unwrap_or_default(),
+        );
         let reason = if self.tool.grant().may_call(name) {
             format!("there is no tool `{shown}` for it to call")
         } else {
             policy::undeclared(&shown)
         };
-        tracing::info!(tool = self.tool.name(), depth = self.chain.depth, "call denied: {reason}");
+        tracing::info!(
+            tool = self.tool.name(),
+            depth = self.chain.depth,
+            "call denied: {reason}"
+        );
         Outcome::Denied { reason }
     }
 }

@@ -10,20 +10,23 @@ use wit_parser::{PackageMetadata, Resolve};
 
 use crate::error::EmbedError;
 
-/// The component with `manifest` as its one `cofferdam:capabilities` section, whatever it carried before. The rest stays
-/// as it was, byte for byte.
+/// The component with `manifest` as its one `cofferdam:capabilities` section, whatever it carried
+/// before. The rest stays as it was, byte for byte.
 pub fn embed_manifest(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, EmbedError> {
     with_section(component, Manifest::SECTION, &manifest.to_canonical_json()?)
 }
 
-/// The component with the words that stand above the types and functions of a WIT package, a file or a directory, as its
-/// one `package-docs` section. Toolchains leave them out of a component, and a model that is to call its functions needs
-/// them.
+/// The component with the words that stand above the types and functions of a WIT package, a file
+/// or a directory, as its one `package-docs` section. Toolchains leave them out of a component, and
+/// a model that is to call its functions needs them.
 pub fn embed_wit_docs(component: &[u8], wit: &Path) -> Result<Vec<u8>, EmbedError> {
-    let wrong = |error: &dyn std::fmt::Display| EmbedError::Wit(format!("{}: {error:#}", wit.display()));
+    let wrong =
+        |error: &dyn std::fmt::Display| EmbedError::Wit(format!("{}: {error:#}", wit.display()));
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(wit).map_err(|error| wrong(&error))?;
-    let docs = PackageMetadata::extract(&resolve, package).encode().map_err(|error| wrong(&error))?;
+    let docs = PackageMetadata::extract(&resolve, package)
+        .encode()
+        .map_err(|error| wrong(&error))?;
     with_section(component, PackageMetadata::SECTION_NAME, &docs)
 }
 
@@ -61,12 +64,16 @@ pub fn exports_tools(component: &[u8]) -> Result<bool, EmbedError> {
 /// The component with `data` as its one custom section `name` at the top level.
 fn with_section(component: &[u8], name: &str, data: &[u8]) -> Result<Vec<u8>, EmbedError> {
     let mut embedded = without_section(component, name)?;
-    let section = CustomSection { name: name.into(), data: data.into() };
+    let section = CustomSection {
+        name: name.into(),
+        data: data.into(),
+    };
     section.append_to(&mut embedded);
     Ok(embedded)
 }
 
-/// The component without custom sections `name` at the top level. The rest stays as it was, byte for byte.
+/// The component without custom sections `name` at the top level. The rest stays as it was, byte
+/// for byte.
 fn without_section(component: &[u8], name: &str) -> Result<Vec<u8>, EmbedError> {
     let mut embedded = Vec::with_capacity(component.len());
     let mut kept_up_to = 0;
@@ -85,16 +92,26 @@ fn without_section(component: &[u8], name: &str) -> Result<Vec<u8>, EmbedError> 
         }
         match &payload {
             Payload::Version { range, .. } => section_end = range.end,
-            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
                 depth += 1;
                 section_end = unchecked_range.end;
             }
             Payload::CustomSection(section) if section.name() == name => {
-                embedded.extend_from_slice(component.get(kept_up_to..section_end).unwrap_or_default());
+                embedded
+                    .extend_from_slice(component.get(kept_up_to..section_end).unwrap_or_default());
                 section_end = section.range().end;
                 kept_up_to = section_end;
             }
-            other => section_end = other.as_section().map_or(section_end, |(_, range)| range.end),
+            other => {
+                section_end = other
+                    .as_section()
+                    .map_or(section_end, |(_, range)| range.end)
+            }
         }
     }
     embedded.extend_from_slice(component.get(kept_up_to..).unwrap_or_default());

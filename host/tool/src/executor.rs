@@ -12,7 +12,8 @@ use crate::policy::Permit;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 
-/// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its output.
+/// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
+/// output.
 const MAX_REASON: usize = 256;
 
 /// The sandbox, and what stands around it.
@@ -38,12 +39,34 @@ pub(crate) struct DecidedCall<'a> {
 }
 
 impl Executor {
-    /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of it; records it.
+    /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of
+    /// it; records it.
     pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {
-        let DecidedCall { permit, grant, allowance, place, caller, origin, depth } = decided;
+        let DecidedCall {
+            permit,
+            grant,
+            allowance,
+            place,
+            caller,
+            origin,
+            depth,
+        } = decided;
         let Called { report, tools } = match permit {
-            Ok(permit) => backend::wasm::call(&self.engine, &self.secrets, permit, allowance, place, caller).await,
-            Err(outcome) => Called { report: Report::silent(allowance.receipt(grant, outcome)), tools: Vec::new() },
+            Ok(permit) => {
+                backend::wasm::call(
+                    &self.engine,
+                    &self.secrets,
+                    permit,
+                    allowance,
+                    place,
+                    caller,
+                )
+                .await
+            }
+            Err(outcome) => Called {
+                report: Report::silent(allowance.receipt(grant, outcome)),
+                tools: Vec::new(),
+            },
         };
         // Before anything is told to anybody, the log included.
         let report = self.redactor.redact(report, allowance).await;
@@ -69,7 +92,8 @@ impl Executor {
         );
     }
 
-    /// What a guest says as one line that can be shown: without secrets, line breaks and anything that moves a cursor.
+    /// What a guest says as one line that can be shown: without secrets, line breaks and anything
+    /// that moves a cursor.
     pub(crate) fn line(&self, said: &str) -> String {
         self.redactor.line(said)
     }

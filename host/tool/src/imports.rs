@@ -1,5 +1,5 @@
-//! What a component imports, and which of it its manifest does not declare, said when it is built: a host would refuse to
-//! load it.
+//! What a component imports, and which of it its manifest does not declare, said when it is built:
+//! a host would refuse to load it.
 
 use std::fmt;
 
@@ -33,8 +33,13 @@ pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     let name = import.map_err(broken)?.name.name;
-                    let power = types.component_item_for_import(name).is_none_or(|item| is_power(types, item.ty));
-                    imports.push(Import { name: name.to_owned(), power });
+                    let power = types
+                        .component_item_for_import(name)
+                        .is_none_or(|item| is_power(types, item.ty));
+                    imports.push(Import {
+                        name: name.to_owned(),
+                        power,
+                    });
                 }
             }
             _ => {}
@@ -56,14 +61,21 @@ impl fmt::Display for Import {
     }
 }
 
-/// Whether the host must give something for it. A type that only says how values look is nothing to give.
+/// Whether the host must give something for it. A type that only says how values look is nothing to
+/// give.
 fn is_power(types: TypesRef<'_>, ty: ComponentEntityType) -> bool {
     match ty {
-        ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(_), .. } => true,
+        ComponentEntityType::Type {
+            created: ComponentAnyTypeId::Resource(_),
+            ..
+        } => true,
         ComponentEntityType::Type { .. } => false,
-        ComponentEntityType::Instance(id) => {
-            types.get(id).is_none_or(|instance| instance.exports.values().any(|item| is_power(types, item.ty)))
-        }
+        ComponentEntityType::Instance(id) => types.get(id).is_none_or(|instance| {
+            instance
+                .exports
+                .values()
+                .any(|item| is_power(types, item.ty))
+        }),
         _ => true,
     }
 }

@@ -41,7 +41,8 @@ impl Installed {
         self.component.denied_imports()
     }
 
-    /// Rows of the manifest that the component cannot use, because it does not import what they need.
+    /// Rows of the manifest that the component cannot use, because it does not import what they
+    /// need.
     pub fn needless_rows(&self) -> &[String] {
         self.component.needless_rows()
     }

@@ -1,8 +1,9 @@
 //! The only way to run a tool, and the only crate that calls the sandbox.
 //!
-//! A [`Runner`] loads components and offers each as one or several [`Tool`]s under a grant; a [`Toolbox`] holds those of
-//! one agent. A [`Request`] names one of them, and `dispatch` takes it all the way: input checked against the schema,
-//! permit of the policy, sandbox, secrets taken out, record. Only a permit reaches the backend.
+//! A [`Runner`] loads components and offers each as one or several [`Tool`]s under a grant; a
+//! [`Toolbox`] holds those of one agent. A [`Request`] names one of them, and `dispatch` takes it
+//! all the way: input checked against the schema, permit of the policy, sandbox, secrets taken out,
+//! record. Only a permit reaches the backend.
 
 mod adapt;
 mod answer;

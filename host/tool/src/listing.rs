@@ -13,8 +13,9 @@ use crate::executor::{DecidedCall, Executor};
 use crate::origin::Origin;
 use crate::policy;
 
-/// Runs a component to list its tools, on the threads of guests. It goes the same way as a call, with a permit,
-/// a receipt and a line in the log, but for nobody and under a grant that gives nothing.
+/// Runs a component to list its tools, on the threads of guests. It goes the same way as a call,
+/// with a permit, a receipt and a line in the log, but for nobody and under a grant that gives
+/// nothing.
 pub(crate) async fn list(
     executor: &Arc<Executor>,
     component: &Arc<Component>,
@@ -22,11 +23,19 @@ pub(crate) async fn list(
     line: &Arc<Line>,
 ) -> Result<Descriptors, ToolError> {
     let tool = grant.tool().to_owned();
-    let wrong = |problem: String| ToolError::List { tool: tool.clone(), problem };
-    let (on_threads, component, line) = (Arc::clone(executor), Arc::clone(component), Arc::clone(line));
+    let wrong = |problem: String| ToolError::List {
+        tool: tool.clone(),
+        problem,
+    };
+    let (on_threads, component, line) = (
+        Arc::clone(executor),
+        Arc::clone(component),
+        Arc::clone(line),
+    );
     let work = async move { ask(&on_threads, &component, &grant, &line).await };
     let listed = executor.threads.run(work).await;
-    let listed = listed.ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
+    let listed = listed
+        .ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
     match listed.report.receipt.outcome {
         Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
         outcome => Err(wrong(outcome.to_string())),
@@ -45,7 +54,9 @@ async fn ask(executor: &Executor, component: &Component, grant: &Grant, line: &L
         depth: 0,
     };
     let called = executor.pass(grant.tool(), decided).await;
-    let Receipt { component, outcome, .. } = &called.report.receipt;
+    let Receipt {
+        component, outcome, ..
+    } = &called.report.receipt;
     tracing::info!(
         target: "cofferdam::listing",
         tool = grant.tool(),

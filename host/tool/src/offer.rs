@@ -24,7 +24,12 @@ pub(crate) struct Offer<'a> {
 impl Offer<'_> {
     /// The one tool of a command.
     pub(crate) fn command(&self) -> Tool {
-        Tool::command(self.name, self.note, Arc::clone(self.component), Arc::clone(&self.grant))
+        Tool::command(
+            self.name,
+            self.note,
+            Arc::clone(self.component),
+            Arc::clone(&self.grant),
+        )
     }
 
     /// The tools of a component of typed tools, as its descriptors say.
@@ -44,16 +49,35 @@ impl Offer<'_> {
     }
 
     /// Tools by the names that the component knows them by.
-    fn tools(&self, own: impl ExactSizeIterator<Item = Descriptor>) -> Result<Vec<Tool>, ToolError> {
+    fn tools(
+        &self,
+        own: impl ExactSizeIterator<Item = Descriptor>,
+    ) -> Result<Vec<Tool>, ToolError> {
         let single = own.len() == 1;
         let mut patterns = PatternSum::default();
         let tool = |own: Descriptor| {
-            let name = if single { self.name.to_owned() } else { format!("{}_{}", self.name, own.name) };
+            let name = if single {
+                self.name.to_owned()
+            } else {
+                format!("{}_{}", self.name, own.name)
+            };
             let description = descriptors::joined(self.note, &own.description);
-            let descriptor = Descriptor { name, description, ..own.clone() };
-            let tool =
-                Tool::typed(descriptor, &own.name, Arc::clone(self.component), Arc::clone(&self.grant), &mut patterns);
-            tool.map_err(|problem| ToolError::Offer { tool: self.name.to_owned(), problem })
+            let descriptor = Descriptor {
+                name,
+                description,
+                ..own.clone()
+            };
+            let tool = Tool::typed(
+                descriptor,
+                &own.name,
+                Arc::clone(self.component),
+                Arc::clone(&self.grant),
+                &mut patterns,
+            );
+            tool.map_err(|problem| ToolError::Offer {
+                tool: self.name.to_owned(),
+                problem,
+            })
         };
         own.map(tool).collect()
     }

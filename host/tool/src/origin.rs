@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-/// The agent and the session that a call belongs to, for the log. The default is a call of the operator, from the command
-/// line or an MCP client, that belongs to neither.
+/// The agent and the session that a call belongs to, for the log. The default is a call of the
+/// operator, from the command line or an MCP client, that belongs to neither.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     agent: Option<Arc<str>>,
@@ -13,12 +13,18 @@ pub struct Origin {
 impl Origin {
     /// A call by the model of an agent.
     pub fn session(agent: &str, session: &str) -> Self {
-        Self { agent: Some(agent.into()), session: Some(session.into()) }
+        Self {
+            agent: Some(agent.into()),
+            session: Some(session.into()),
+        }
     }
 
     /// A call of an agent's tool by one of its clients.
     pub fn agent(agent: &str) -> Self {
-        Self { agent: Some(agent.into()), session: None }
+        Self {
+            agent: Some(agent.into()),
+            session: None,
+        }
     }
 
     /// The agent's name, for a line of the log; empty where there is none.

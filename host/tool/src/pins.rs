@@ -1,5 +1,5 @@
-//! Descriptors of components that say them only when they run: kept from the first time, so that what was reviewed is
-//! what is offered later.
+//! Descriptors of components that say them only when they run: kept from the first time, so that
+//! what was reviewed is what is offered later.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -26,7 +26,8 @@ const TEMPORARY: &str = ".new";
 /// milliseconds.
 const DEAD: Duration = Duration::from_secs(600);
 
-/// The directory of the pins. It is not a cache: without a pin the next listing counts as the first.
+/// The directory of the pins. It is not a cache: without a pin the next listing counts as the
+/// first.
 #[derive(Debug)]
 pub(crate) struct Pins {
     dir: Dir,
@@ -36,7 +37,10 @@ pub(crate) struct Pins {
 
 impl Pins {
     pub(crate) fn new(dir: Dir) -> Self {
-        Self { dir, refused: Mutex::default() }
+        Self {
+            dir,
+            refused: Mutex::default(),
+        }
     }
 
     /// Refuses a component before it is asked again: its pin cannot be used, or it did not fit the
@@ -55,8 +59,8 @@ impl Pins {
         }
     }
 
-    /// Compares what a component lists with what it listed the first time; this is the first time where there is no pin.
-    /// The error is for the operator.
+    /// Compares what a component lists with what it listed the first time; this is the first time
+    /// where there is no pin. The error is for the operator.
     pub(crate) fn check(&self, component: Digest, listed: &Descriptors) -> Result<(), String> {
         let name = pin_file(component);
         let first = self.read(&name).or_else(|problem| match problem.kind() {
@@ -64,7 +68,9 @@ impl Pins {
             _ => Err(problem),
         });
         let pin = first.map_err(|error| unusable(&name, &error))?;
-        let Some(change) = parse(&name, &pin)?.change(listed) else { return Ok(()) };
+        let Some(change) = parse(&name, &pin)?.change(listed) else {
+            return Ok(());
+        };
         let problem = format!(
             "it lists other tools than the first time: {change}; use a build that carries `cofferdam:descriptors`, or \
              remove descriptors/{name} in the data directory and review it again"
@@ -86,16 +92,20 @@ impl Pins {
         let most = MAX_DESCRIPTORS as u64 + 1;
         self.dir.open(name)?.take(most).read_to_end(&mut bytes)?;
         match bytes.len() > MAX_DESCRIPTORS {
-            true => Err(std::io::Error::other(format!("it has more than {MAX_DESCRIPTORS} bytes"))),
+            true => Err(std::io::Error::other(format!(
+                "it has more than {MAX_DESCRIPTORS} bytes"
+            ))),
             false => Ok(bytes),
         }
     }
 
-    /// Writes a pin, whole or not at all. One that another process has written in the meantime stays.
+    /// Writes a pin, whole or not at all. One that another process has written in the meantime
+    /// stays.
     fn write(&self, name: &str, listed: &Descriptors) -> std::io::Result<()> {
         if self.clear_up()? >= MAX_PINS {
-            let problem =
-                format!("there are {MAX_PINS} already: remove those of components that are not used any more");
+            let problem = format!(
+                "there are {MAX_PINS} already: remove those of components that are not used any more"
+            );
             return Err(std::io::Error::other(problem));
         }
         let json = listed.to_canonical_json().map_err(std::io::Error::other)?;
@@ -113,13 +123,18 @@ impl Pins {
         let mut pins = 0;
         for entry in self.dir.entries()? {
             let entry = entry?;
-            if !entry.file_name().to_str().is_some_and(|name| name.ends_with(TEMPORARY)) {
+            if !entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.ends_with(TEMPORARY))
+            {
                 pins += 1;
                 continue;
             }
             // Best effort: one that stays is no pin, and the next pin tries again.
             let written = entry.metadata().and_then(|metadata| metadata.modified());
-            if written.is_ok_and(|written| written.into_std().elapsed().is_ok_and(|age| age > DEAD)) {
+            if written.is_ok_and(|written| written.into_std().elapsed().is_ok_and(|age| age > DEAD))
+            {
                 let _ = entry.remove_file();
             }
         }
@@ -151,7 +166,10 @@ struct Temporary<'a> {
 impl<'a> Temporary<'a> {
     fn new(dir: &'a Dir) -> std::io::Result<Self> {
         // Each state is keyed anew by the standard library, from the system's random numbers.
-        let name = format!("{:016x}{TEMPORARY}", RandomState::new().hash_one(std::process::id()));
+        let name = format!(
+            "{:016x}{TEMPORARY}",
+            RandomState::new().hash_one(std::process::id())
+        );
         let mut options = OpenOptions::new();
         let file = dir.open_with(&name, options.write(true).create_new(true).mode(0o600))?;
         Ok(Self { dir, name, file })
@@ -177,7 +195,10 @@ mod tests {
 
     impl Place {
         fn new() -> Self {
-            let name = format!("cofferdam-pins-{:016x}", RandomState::new().hash_one(std::process::id()));
+            let name = format!(
+                "cofferdam-pins-{:016x}",
+                RandomState::new().hash_one(std::process::id())
+            );
             let path = std::env::temp_dir().join(name);
             std::fs::create_dir(&path).unwrap();
             Self(path)
@@ -202,7 +223,13 @@ mod tests {
     fn listed(description: &str) -> Descriptors {
         let [name, description] = ["one", description].map(str::to_owned);
         let (input_schema, output_schema) = (r#"{"type":"object"}"#.to_owned(), String::new());
-        Descriptors::listed(vec![ListedTool { name, description, input_schema, output_schema }]).unwrap()
+        Descriptors::listed(vec![ListedTool {
+            name,
+            description,
+            input_schema,
+            output_schema,
+        }])
+        .unwrap()
     }
 
     #[test]
@@ -216,7 +243,9 @@ mod tests {
                     pins.check(Digest::of(b"component"), &descriptors())
                 };
                 let checks: Vec<_> = (0..8).map(|_| scope.spawn(check)).collect();
-                checks.into_iter().for_each(|check| assert_eq!(check.join().unwrap(), Ok(())));
+                checks
+                    .into_iter()
+                    .for_each(|check| assert_eq!(check.join().unwrap(), Ok(())));
             });
             let left: Vec<_> = std::fs::read_dir(&place.0).unwrap().collect();
             assert_eq!(left.len(), 1, "{left:?}");
@@ -248,8 +277,12 @@ mod tests {
         let (old, new) = (place.0.join("1.json.7.new"), place.0.join("2.new"));
         std::fs::write(&new, "").unwrap();
         let file = std::fs::File::create(&old).unwrap();
-        file.set_modified(std::time::SystemTime::now() - DEAD - Duration::from_secs(1)).unwrap();
-        place.pins().check(Digest::of(b"component"), &descriptors()).unwrap();
+        file.set_modified(std::time::SystemTime::now() - DEAD - Duration::from_secs(1))
+            .unwrap();
+        place
+            .pins()
+            .check(Digest::of(b"component"), &descriptors())
+            .unwrap();
         assert!(!old.exists() && new.exists());
     }
 }

@@ -35,22 +35,30 @@ pub(crate) struct Redactor {
 impl Redactor {
     /// For all of `secrets`.
     pub(crate) fn new(secrets: &Secrets) -> Self {
-        let spellings = Spellings::new(secrets)
-            .inspect_err(|error| tracing::error!("secrets cannot be looked for, so nothing is told: {error}"));
+        let spellings = Spellings::new(secrets).inspect_err(|error| {
+            tracing::error!("secrets cannot be looked for, so nothing is told: {error}")
+        });
         Self { spellings }
     }
 
     fn is_idle(&self) -> bool {
-        self.spellings.as_ref().is_ok_and(|spellings| spellings.len() == 0)
+        self.spellings
+            .as_ref()
+            .is_ok_and(|spellings| spellings.len() == 0)
     }
 
-    /// Takes the secrets out of everything of a report that leaves the host. The work is the call's: it is within its time
-    /// and its memory. A report that does not come through withholds what the guest said.
+    /// Takes the secrets out of everything of a report that leaves the host. The work is the
+    /// call's: it is within its time and its memory. A report that does not come through withholds
+    /// what the guest said.
     pub(crate) async fn redact(&self, mut report: Report, allowance: &Allowance) -> Report {
         if self.is_idle() {
             return report;
         }
-        let withheld = match allowance.to_end().within(self.report(&mut report, allowance.account())).await {
+        let withheld = match allowance
+            .to_end()
+            .within(self.report(&mut report, allowance.account()))
+            .await
+        {
             Ok(Ok(())) => None,
             Ok(Err(_)) => Some(Outcome::OutOfMemory),
             Err(outcome) => Some(outcome),
@@ -71,7 +79,9 @@ impl Redactor {
         }
         let receipt = &mut report.receipt;
         match &mut receipt.outcome {
-            Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => {
+            Outcome::GuestError { message, .. }
+            | Outcome::Trap { message }
+            | Outcome::HostFault { message } => {
                 self.text_slowly(message, account).await?;
             }
             Outcome::Denied { reason } => self.text_slowly(reason, account).await?,
@@ -83,7 +93,11 @@ impl Redactor {
             | Outcome::Cancelled
             | Outcome::HostCallTooLarge => {}
         }
-        let changes = [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated];
+        let changes = [
+            &mut receipt.removed,
+            &mut receipt.renamed,
+            &mut receipt.truncated,
+        ];
         let names = changes.into_iter().flat_map(|changed| &mut changed.names);
         for text in receipt.refusals.iter_mut().chain(names) {
             self.text_slowly(text, account).await?;
@@ -104,10 +118,12 @@ impl Redactor {
         Ok(())
     }
 
-    /// What a guest says as one line for a log or a person: what it could use to forge or hide lines is shown escaped.
-    /// Such lines have a few kilobytes at most.
+    /// What a guest says as one line for a log or a person: what it could use to forge or hide
+    /// lines is shown escaped. Such lines have a few kilobytes at most.
     pub(crate) fn line(&self, said: &str) -> String {
-        let clean = (!self.is_idle()).then(|| self.redacted(said.as_bytes(), true)).flatten();
+        let clean = (!self.is_idle())
+            .then(|| self.redacted(said.as_bytes(), true))
+            .flatten();
         let clean = clean.map(|clean| String::from_utf8_lossy(&clean).into_owned());
         ForeignText::line(clean.as_deref().unwrap_or(said)).to_string()
     }
@@ -119,27 +135,45 @@ impl Redactor {
         Ok(())
     }
 
-    /// The same as [`Self::redacted`], in pieces between which others run, with what is found charged to `account`.
-    async fn slowly(&self, bytes: &[u8], cut: bool, account: &Account) -> Result<Option<Vec<u8>>, Overdrawn> {
-        let Ok(spellings) = &self.spellings else { return Ok(Some(Vec::new())) };
+    /// The same as [`Self::redacted`], in pieces between which others run, with what is found
+    /// charged to `account`.
+    async fn slowly(
+        &self,
+        bytes: &[u8],
+        cut: bool,
+        account: &Account,
+    ) -> Result<Option<Vec<u8>>, Overdrawn> {
+        let Ok(spellings) = &self.spellings else {
+            return Ok(Some(Vec::new()));
+        };
         let mut search = Search::new(spellings, bytes, cut);
         let mut charge = account.hold("secrets that were found", 0)?;
         while search.goes_on(PIECE) {
-            charge.grow("secrets that were found", search.size().saturating_sub(charge.len()))?;
+            charge.grow(
+                "secrets that were found",
+                search.size().saturating_sub(charge.len()),
+            )?;
             tokio::task::yield_now().await;
         }
         if !search.has_found() {
             return Ok(None);
         }
-        charge
-            .grow("output without secrets", search.size().saturating_sub(charge.len()).saturating_add(bytes.len()))?;
+        charge.grow(
+            "output without secrets",
+            search
+                .size()
+                .saturating_sub(charge.len())
+                .saturating_add(bytes.len()),
+        )?;
         Ok(search.clean())
     }
 
-    /// `bytes` with a mark in the place of every secret, if there is one. Where they were `cut`, the beginning of one at
-    /// their end goes as well.
+    /// `bytes` with a mark in the place of every secret, if there is one. Where they were `cut`,
+    /// the beginning of one at their end goes as well.
     fn redacted(&self, bytes: &[u8], cut: bool) -> Option<Vec<u8>> {
-        let Ok(spellings) = &self.spellings else { return Some(Vec::new()) };
+        let Ok(spellings) = &self.spellings else {
+            return Some(Vec::new());
+        };
         let mut search = Search::new(spellings, bytes, cut);
         while search.goes_on(usize::MAX) {}
         search.clean()
@@ -149,7 +183,9 @@ impl Redactor {
 /// Nothing of what the guest said is told: nobody knows what is in it.
 fn withhold(report: &mut Report, outcome: Outcome) {
     let reason = match outcome {
-        Outcome::OutOfMemory => "there was no host memory left to take secrets out of it (`host-memory`)",
+        Outcome::OutOfMemory => {
+            "there was no host memory left to take secrets out of it (`host-memory`)"
+        }
         _ => "there was no time left to take secrets out of it (`wall`)",
     };
     report.stdout.replace(Vec::new());
@@ -159,7 +195,11 @@ fn withhold(report: &mut Report, outcome: Outcome) {
     receipt.refusals = vec![format!("what the tool said is withheld: {reason}")];
     receipt.directories.clear();
     receipt.hosts.clear();
-    for changed in [&mut receipt.removed, &mut receipt.renamed, &mut receipt.truncated] {
+    for changed in [
+        &mut receipt.removed,
+        &mut receipt.renamed,
+        &mut receipt.truncated,
+    ] {
         changed.names.clear();
     }
 }
@@ -167,7 +207,10 @@ fn withhold(report: &mut Report, outcome: Outcome) {
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redactor")
-            .field("spellings", &self.spellings.as_ref().map_or(0, Spellings::len))
+            .field(
+                "spellings",
+                &self.spellings.as_ref().map_or(0, Spellings::len),
+            )
             .finish_non_exhaustive()
     }
 }

@@ -20,7 +20,8 @@ pub struct Request {
     pub input: Input,
     /// The agent and the session that it is made for.
     pub origin: Origin,
-    /// Hears how far the call has come. What does not fit is lost, and does not keep the tool waiting.
+    /// Hears how far the call has come. What does not fit is lost, and does not keep the tool
+    /// waiting.
     pub progress: Option<mpsc::Sender<Progress>>,
     /// Ends the call early.
     pub cancel: CancellationToken,

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Count, Decision, Diff, Grant, Guarded, Host, Manifest, PagemapScan, Scheme, check_tool_name,
+    Ceiling, Count, Decision, Diff, Grant, Guarded, Host, Manifest, PagemapScan, Scheme,
+    check_tool_name,
 };
 use cofferdam_sandbox::{
-    Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape, StandIn,
+    Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
+    StandIn,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -41,7 +43,8 @@ pub struct RunnerConfig {
     pub cache: Dir,
     /// Where calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
-    /// Where the descriptors of components are pinned that do not carry them; only this user may enter it.
+    /// Where the descriptors of components are pinned that do not carry them; only this user may
+    /// enter it.
     pub pins: Dir,
     /// Bytes that all running calls together may have written to their `/tmp`.
     pub scratch_bytes: cofferdam_capability::Bytes,
@@ -59,12 +62,13 @@ pub struct RunnerConfig {
     pub pagemap_scan: PagemapScan,
     /// Who is asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
-    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else is then connected to.
-    /// Nothing for the network as it is.
+    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else
+    /// is then connected to. Nothing for the network as it is.
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
-    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that the host keeps there.
+    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
+    /// the host keeps there.
     pub data: Dir,
     /// Files that decide what runs next: no grant lets a tool replace one.
     pub guarded: Guarded,
@@ -104,7 +108,11 @@ impl Runner {
         } = config;
         let reach = match stand_ins {
             Some(stand_ins) => {
-                let stand_in = |(scheme, host, address)| StandIn { scheme, host, address };
+                let stand_in = |(scheme, host, address)| StandIn {
+                    scheme,
+                    host,
+                    address,
+                };
                 Reach::StandIns(stand_ins.into_iter().map(stand_in).collect())
             }
             None => Reach::Network { nameservers },
@@ -123,9 +131,21 @@ impl Runner {
         })?;
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
-        let executor = Arc::new(Executor { engine, threads, secrets, redactor });
+        let executor = Arc::new(Executor {
+            engine,
+            threads,
+            secrets,
+            redactor,
+        });
         let (pins, ceiling, data) = (Arc::new(Pins::new(pins)), Arc::new(ceiling), Arc::new(data));
-        Ok(Self { executor, pins, ceiling, calls_per_agent, data, guarded: Arc::new(guarded) })
+        Ok(Self {
+            executor,
+            pins,
+            ceiling,
+            calls_per_agent,
+            data,
+            guarded: Arc::new(guarded),
+        })
     }
 
     /// The same runner, whose tools may replace nothing of what `add` guards either.
@@ -133,10 +153,16 @@ impl Runner {
     /// # Errors
     ///
     /// Those of `add`.
-    pub fn guarding(&self, add: impl FnOnce(&mut Guarded) -> std::io::Result<()>) -> std::io::Result<Self> {
+    pub fn guarding(
+        &self,
+        add: impl FnOnce(&mut Guarded) -> std::io::Result<()>,
+    ) -> std::io::Result<Self> {
         let mut guarded = Guarded::clone(&self.guarded);
         add(&mut guarded)?;
-        Ok(Self { guarded: Arc::new(guarded), ..self.clone() })
+        Ok(Self {
+            guarded: Arc::new(guarded),
+            ..self.clone()
+        })
     }
 
     /// An empty toolbox for one agent.
@@ -144,35 +170,70 @@ impl Runner {
         Toolbox::new(self.executor.engine.line(self.calls_per_agent))
     }
 
-    /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a manifest that an operator
-    /// puts beside it. Its bytes are somebody else's, so they are read on the threads of guests.
-    pub async fn load(&self, bytes: Bytes, origin: &str, supplied: Option<Manifest>) -> Result<Installed, ToolError> {
+    /// Loads a component, and runs nothing of it. `origin` names it in errors; `supplied` is a
+    /// manifest that an operator puts beside it. Its bytes are somebody else's, so they are read on
+    /// the threads of guests.
+    pub async fn load(
+        &self,
+        bytes: Bytes,
+        origin: &str,
+        supplied: Option<Manifest>,
+    ) -> Result<Installed, ToolError> {
         let (executor, name) = (Arc::clone(&self.executor), origin.to_owned());
         let work = async move {
             let component = executor.engine.load(&bytes, &name, supplied).await?;
-            let descriptors = component.descriptors().map(Descriptors::from_json).transpose();
+            let descriptors = component
+                .descriptors()
+                .map(Descriptors::from_json)
+                .transpose();
             let descriptors = descriptors.map_err(|problem| ToolError::Descriptors {
                 origin: name.clone(),
                 problem: descriptors::unusable(&problem),
             })?;
-            Ok(Installed { component, descriptors: descriptors.map(Arc::new) })
+            Ok(Installed {
+                component,
+                descriptors: descriptors.map(Arc::new),
+            })
         };
-        let lost = || ToolError::Lost { origin: origin.to_owned() };
-        self.executor.threads.run(work).await.unwrap_or_else(|| Err(lost()))
+        let lost = || ToolError::Lost {
+            origin: origin.to_owned(),
+        };
+        self.executor
+            .threads
+            .run(work)
+            .await
+            .unwrap_or_else(|| Err(lost()))
     }
 
-    /// Writes into a component of typed tools which tools it has, as it lists them under a grant that gives nothing.
-    /// Others come back as they are. What no host would offer is refused.
+    /// Writes into a component of typed tools which tools it has, as it lists them under a grant
+    /// that gives nothing. Others come back as they are. What no host would offer is refused.
     pub async fn described(&self, bytes: Bytes, manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
         let name = manifest.tool.name.as_str();
-        let wrong = |problem: String| ToolError::Descriptors { origin: name.to_owned(), problem };
-        let installed = self.load(bytes.clone(), name, Some(manifest.clone())).await?;
+        let wrong = |problem: String| ToolError::Descriptors {
+            origin: name.to_owned(),
+            problem,
+        };
+        let installed = self
+            .load(bytes.clone(), name, Some(manifest.clone()))
+            .await?;
         if installed.shape() != Shape::Typed {
             return Ok(bytes.to_vec());
         }
-        let descriptors = self.list(&installed.component, name, &self.toolbox().line).await?;
-        let grant = self.granted(&installed.component, name, &Manifest::empty(), Decision::default())?;
-        let offer = Offer { component: &installed.component, name, note: "", grant: Arc::new(grant) };
+        let descriptors = self
+            .list(&installed.component, name, &self.toolbox().line)
+            .await?;
+        let grant = self.granted(
+            &installed.component,
+            name,
+            &Manifest::empty(),
+            Decision::default(),
+        )?;
+        let offer = Offer {
+            component: &installed.component,
+            name,
+            note: "",
+            grant: Arc::new(grant),
+        };
         offer.typed(&descriptors)?;
         let json = descriptors.to_canonical_json().map_err(wrong)?;
         embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
@@ -184,21 +245,34 @@ impl Runner {
     }
 
     /// Decides what the tools of a component may touch under this name. Nothing of it runs.
-    pub fn grant(&self, installed: &Installed, name: &str, decision: Decision) -> Result<Grant, ToolError> {
-        let refused = decision.offers.iter().try_for_each(|offer| offer.refuse_host_data(&self.data));
-        let wrong = |source| ToolError::Grant { tool: name.to_owned(), source };
+    pub fn grant(
+        &self,
+        installed: &Installed,
+        name: &str,
+        decision: Decision,
+    ) -> Result<Grant, ToolError> {
+        let refused = decision
+            .offers
+            .iter()
+            .try_for_each(|offer| offer.refuse_host_data(&self.data));
+        let wrong = |source| ToolError::Grant {
+            tool: name.to_owned(),
+            source,
+        };
         refused.map_err(wrong)?;
         let grant = self.granted(&installed.component, name, installed.manifest(), decision)?;
         self.guarded.check(&grant).map_err(wrong)?;
         Ok(grant)
     }
 
-    /// Makes the tools of a component: one for a command, one for each tool that a typed component describes, one for each
-    /// function of a reflected component. They go by `name`, or by `name_tool` where there are several. `note` is what
-    /// the operator says of it, in words for a model.
+    /// Makes the tools of a component: one for a command, one for each tool that a typed component
+    /// describes, one for each function of a reflected component. They go by `name`, or by
+    /// `name_tool` where there are several. `note` is what the operator says of it, in words for a
+    /// model.
     ///
-    /// Only a typed component without descriptors runs here, in the line of `toolbox`: it lists its tools under a grant
-    /// that gives nothing, and has to list the same ones ever after. Schemas are somebody else's, so they are read on the threads of guests.
+    /// Only a typed component without descriptors runs here, in the line of `toolbox`: it lists its
+    /// tools under a grant that gives nothing, and has to list the same ones ever after. Schemas
+    /// are somebody else's, so they are read on the threads of guests.
     pub async fn offer(
         &self,
         installed: &Installed,
@@ -207,11 +281,18 @@ impl Runner {
         decision: Decision,
         toolbox: &Toolbox,
     ) -> Result<Vec<Tool>, ToolError> {
-        let (runner, installed, line) = (self.clone(), installed.clone(), Arc::clone(&toolbox.line));
+        let (runner, installed, line) =
+            (self.clone(), installed.clone(), Arc::clone(&toolbox.line));
         let (own, note) = (name.to_owned(), note.to_owned());
         let work = async move { runner.make(&installed, &own, &note, decision, &line).await };
-        let lost = || ToolError::Lost { origin: name.to_owned() };
-        self.executor.threads.run(work).await.unwrap_or_else(|| Err(lost()))
+        let lost = || ToolError::Lost {
+            origin: name.to_owned(),
+        };
+        self.executor
+            .threads
+            .run(work)
+            .await
+            .unwrap_or_else(|| Err(lost()))
     }
 
     async fn make(
@@ -223,18 +304,28 @@ impl Runner {
         line: &Arc<Line>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let refused = |problem| ToolError::Offer { tool: name.to_owned(), problem };
+        let refused = |problem| ToolError::Offer {
+            tool: name.to_owned(),
+            problem,
+        };
         check_tool_name(name).map_err(refused)?;
         descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
-        let offer = Offer { component, name, note, grant };
+        let offer = Offer {
+            component,
+            name,
+            note,
+            grant,
+        };
         match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => Ok(vec![offer.command()]),
             (Shape::Typed, Some(descriptors)) => offer.typed(descriptors),
             (Shape::Typed, None) => {
                 self.pins.before(component.digest()).map_err(refused)?;
                 let listed = self.list(component, name, line).await?;
-                self.pins.check(component.digest(), &listed).map_err(refused)?;
+                self.pins
+                    .check(component.digest(), &listed)
+                    .map_err(refused)?;
                 offer.typed(&listed)
             }
             (Shape::Reflected, _) => offer.reflected(),
@@ -248,48 +339,79 @@ impl Runner {
         manifest: &Manifest,
         decision: Decision,
     ) -> Result<Grant, ToolError> {
-        Grant::new(name, component.digest(), manifest, &self.ceiling, decision)
-            .map_err(|source| ToolError::Grant { tool: name.to_owned(), source })
+        Grant::new(name, component.digest(), manifest, &self.ceiling, decision).map_err(|source| {
+            ToolError::Grant {
+                tool: name.to_owned(),
+                source,
+            }
+        })
     }
 
-    /// Asks a component which tools it has, under a grant that gives nothing and the default limits.
-    async fn list(&self, component: &Arc<Component>, name: &str, line: &Arc<Line>) -> Result<Descriptors, ToolError> {
+    /// Asks a component which tools it has, under a grant that gives nothing and the default
+    /// limits.
+    async fn list(
+        &self,
+        component: &Arc<Component>,
+        name: &str,
+        line: &Arc<Line>,
+    ) -> Result<Descriptors, ToolError> {
         let grant = self.granted(component, name, &Manifest::empty(), Decision::default())?;
         listing::list(&self.executor, component, grant, line).await
     }
 
-    /// Calls a tool. There is a report with a receipt whatever happens, if only there is the tool. A call that nobody
-    /// waits for any more is stopped.
+    /// Calls a tool. There is a report with a receipt whatever happens, if only there is the tool.
+    /// A call that nobody waits for any more is stopped.
     pub async fn call(&self, request: Request) -> Result<Report, UnknownTool> {
         self.run(request, |report, _| report).await
     }
 
-    /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the model.
+    /// Calls the tool that a model names, with the arguments it wrote, and answers in words for the
+    /// model.
     pub async fn answer(&self, request: Request) -> Answer {
-        let answer = self.run(request, |report, tool| Answer::of(&report, tool)).await;
+        let answer = self
+            .run(request, |report, tool| Answer::of(&report, tool))
+            .await;
         answer.unwrap_or_else(|unknown| Answer::unknown(&unknown))
     }
 
-    /// Waits until the scratch directories of all calls are gone: for a process that ends after its last call.
+    /// Waits until the scratch directories of all calls are gone: for a process that ends after its
+    /// last call.
     pub async fn emptied(&self) {
         self.executor.engine.emptied().await;
     }
 
-    /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its report.
+    /// Runs a call on the threads of guests, from the check of its input to what `end` makes of its
+    /// report.
     async fn run<T: Send + 'static>(
         &self,
         request: Request,
         end: impl Fn(Report, &Tool) -> T + Clone + Send + 'static,
     ) -> Result<T, UnknownTool> {
-        let Request { toolbox, tool, input, origin, progress, cancel } = request;
+        let Request {
+            toolbox,
+            tool,
+            input,
+            origin,
+            progress,
+            cancel,
+        } = request;
         let tool = Arc::clone(toolbox.get(&tool)?);
         // Ends also what does not wait, if nobody waits for this any more.
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
         let chain = Chain::of(&tool, origin);
-        let (called, ended, executor) = (Arc::clone(&tool), end.clone(), Arc::clone(&self.executor));
-        let call = Call { toolbox, tool: Arc::clone(&tool), input, allowance, chain, caller: None, progress };
+        let (called, ended, executor) =
+            (Arc::clone(&tool), end.clone(), Arc::clone(&self.executor));
+        let call = Call {
+            toolbox,
+            tool: Arc::clone(&tool),
+            input,
+            allowance,
+            chain,
+            caller: None,
+            progress,
+        };
         let work = async move {
             let report = dispatch(&executor, call).await;
             ended(report, &called)

@@ -1,12 +1,14 @@
 //! JSON Schemas of tools: a bounded dialect of draft 2020-12, read once when a tool is loaded.
 //!
-//! Guests write these schemas, so both reading and checking are bounded. [`read`] refuses what has no bound, and says
-//! where; [`spread`] bounds how many nodes apply to one value of an input; [`pattern`] compiles patterns into automata
-//! that never go back. [`check`] counts its steps and stops at a bound, whatever the schema and the input
-//! are together. A library does not stop, and collects what is wrong in every branch; this is why the check is our own.
+//! Guests write these schemas, so both reading and checking are bounded. [`read`] refuses what has
+//! no bound, and says where; [`spread`] bounds how many nodes apply to one value of an input;
+//! [`pattern`] compiles patterns into automata that never go back. [`check`] counts its steps and
+//! stops at a bound, whatever the schema and the input are together. A library does not stop, and
+//! collects what is wrong in every branch; this is why the check is our own.
 //!
-//! Absent on purpose: dynamic references, `$id` and `$anchor` below the top, `unevaluated*` (a schema that needs them can
-//! be written without), references out of the document, and assertions by `format`, which the draft leaves out as well.
+//! Absent on purpose: dynamic references, `$id` and `$anchor` below the top, `unevaluated*` (a
+//! schema that needs them can be written without), references out of the document, and assertions
+//! by `format`, which the draft leaves out as well.
 
 mod check;
 mod equality;
@@ -60,9 +62,15 @@ impl Schema {
 
     /// Reads the input schema of a tool, which the sentence names. `patterns` are those of the
     /// component's other tools.
-    pub(crate) fn of_tool(name: &str, written: &Value, patterns: &mut PatternSum) -> Result<Self, String> {
+    pub(crate) fn of_tool(
+        name: &str,
+        written: &Value,
+        patterns: &mut PatternSum,
+    ) -> Result<Self, String> {
         Self::beside(written, patterns).map_err(|problem| {
-            format!("the input schema of `{name}` is not JSON Schema as this host takes it, {problem}")
+            format!(
+                "the input schema of `{name}` is not JSON Schema as this host takes it, {problem}"
+            )
         })
     }
 

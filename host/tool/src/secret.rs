@@ -7,7 +7,8 @@ use cofferdam_capability::{Grant, SecretName};
 use cofferdam_sandbox::Injection;
 use zeroize::Zeroizing;
 
-/// The shortest secret, in bytes. A shorter one is found by chance in harmless output, and can be guessed.
+/// The shortest secret, in bytes. A shorter one is found by chance in harmless output, and can be
+/// guessed.
 const MIN_SECRET: usize = 8;
 
 /// The longest secret, in bytes (64 KiB): more than any server takes in a header.
@@ -31,7 +32,9 @@ pub enum SecretError {
         size: usize,
     },
     /// HTTP has no way to send it.
-    #[error("the value of {0} holds a line break or another control character, which no header can carry")]
+    #[error(
+        "the value of {0} holds a line break or another control character, which no header can carry"
+    )]
     Control(SecretName),
 }
 
@@ -41,9 +44,16 @@ impl Secrets {
     /// # Errors
     ///
     /// When the value cannot stand in a header, or is too short to be found in what a tool prints.
-    pub fn insert(&mut self, name: SecretName, value: Zeroizing<Vec<u8>>) -> Result<(), SecretError> {
+    pub fn insert(
+        &mut self,
+        name: SecretName,
+        value: Zeroizing<Vec<u8>>,
+    ) -> Result<(), SecretError> {
         if !(MIN_SECRET..=MAX_SECRET).contains(&value.len()) {
-            return Err(SecretError::Size { name, size: value.len() });
+            return Err(SecretError::Size {
+                name,
+                size: value.len(),
+            });
         }
         if value.iter().any(u8::is_ascii_control) {
             return Err(SecretError::Control(name));
@@ -58,7 +68,9 @@ impl Secrets {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&SecretName, &[u8])> {
-        self.values.iter().map(|(name, value)| (name, value.as_slice()))
+        self.values
+            .iter()
+            .map(|(name, value)| (name, value.as_slice()))
     }
 
     /// The headers for a call under this grant.
@@ -66,7 +78,8 @@ impl Secrets {
         let injection = |rule: &cofferdam_capability::SecretRule| {
             let value = self.values.get(rule.name())?;
             let (before, after) = rule.around();
-            let header = Zeroizing::new([before.as_bytes(), value.as_slice(), after.as_bytes()].concat());
+            let header =
+                Zeroizing::new([before.as_bytes(), value.as_slice(), after.as_bytes()].concat());
             Injection::new(rule.host().clone(), rule.header(), &header)
         };
         grant.secrets().iter().filter_map(injection).collect()

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::descriptors;
 use crate::schema::{PatternSum, Schema, Unfit};
 
-/// A tool under the name by which a model calls it: a component, the place where a call enters it, and the grant it runs
-/// under.
+/// A tool under the name by which a model calls it: a component, the place where a call enters it,
+/// and the grant it runs under.
 pub struct Tool {
     descriptor: Descriptor,
     checked: Schema,
@@ -61,14 +61,37 @@ impl Tool {
         &self.component
     }
 
-    pub(crate) fn command(name: &str, note: &str, component: Arc<Component>, grant: Arc<Grant>) -> Self {
+    pub(crate) fn command(
+        name: &str,
+        note: &str,
+        component: Arc<Component>,
+        grant: Arc<Grant>,
+    ) -> Self {
         let summary = &component.manifest().tool.summary;
-        let description = if note.is_empty() { summary.clone() } else { note.to_owned() };
+        let description = if note.is_empty() {
+            summary.clone()
+        } else {
+            note.to_owned()
+        };
         let schema = command_schema();
-        #[allow(clippy::expect_used, reason = "the schema above is a constant, and a test reads it")]
+        #[allow(
+            clippy::expect_used,
+            reason = "the schema above is a constant, and a test reads it"
+        )]
         let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
-        let descriptor = Descriptor { name: name.to_owned(), description, input_schema: schema, output_schema: None };
-        Self { descriptor, checked, entry: Entry::Command, component, grant }
+        let descriptor = Descriptor {
+            name: name.to_owned(),
+            description,
+            input_schema: schema,
+            output_schema: None,
+        };
+        Self {
+            descriptor,
+            checked,
+            entry: Entry::Command,
+            component,
+            grant,
+        }
     }
 
     /// The tool that a component knows as `own`.
@@ -82,7 +105,15 @@ impl Tool {
         check_tool_name(&descriptor.name)?;
         descriptors::check_texts(&descriptor)?;
         let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema, patterns)?;
-        Ok(Self { descriptor, checked, entry: Entry::Typed { tool: own.to_owned() }, component, grant })
+        Ok(Self {
+            descriptor,
+            checked,
+            entry: Entry::Typed {
+                tool: own.to_owned(),
+            },
+            component,
+            grant,
+        })
     }
 
     /// Checks `input` against the schema; the error says where it does not fit.
@@ -93,7 +124,10 @@ impl Tool {
 
 impl std::fmt::Debug for Tool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tool").field("name", &self.descriptor.name).field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Tool")
+            .field("name", &self.descriptor.name)
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,10 +7,12 @@ use cofferdam_sandbox::Line;
 
 use crate::tool::Tool;
 
-/// The tools of one agent by name. A tool that is not in here does not exist for the agent, nor for its tools.
+/// The tools of one agent by name. A tool that is not in here does not exist for the agent, nor for
+/// its tools.
 ///
-/// The calls of the agent wait for each other in one line, in the order in which they came. Only those that are through
-/// wait for a place on the host, so an agent with a thousand calls stands in that line with a few of them.
+/// The calls of the agent wait for each other in one line, in the order in which they came. Only
+/// those that are through wait for a place on the host, so an agent with a thousand calls stands in
+/// that line with a few of them.
 #[derive(Debug)]
 pub struct Toolbox {
     pub(crate) line: Arc<Line>,
@@ -37,13 +39,20 @@ pub struct UnknownTool {
 
 impl Toolbox {
     pub(crate) fn new(line: Line) -> Self {
-        Self { line: Arc::new(line), tools: BTreeMap::new() }
+        Self {
+            line: Arc::new(line),
+            tools: BTreeMap::new(),
+        }
     }
 
-    /// An empty toolbox with the same line: for tools that are offered anew while calls of the old ones still run.
+    /// An empty toolbox with the same line: for tools that are offered anew while calls of the old
+    /// ones still run.
     #[must_use]
     pub fn anew(&self) -> Self {
-        Self { line: Arc::clone(&self.line), tools: BTreeMap::new() }
+        Self {
+            line: Arc::clone(&self.line),
+            tools: BTreeMap::new(),
+        }
     }
 
     /// Adds a tool. The first one of a name stays.
@@ -66,7 +75,10 @@ impl Toolbox {
     ///
     /// If no tool has it.
     pub fn get(&self, name: &str) -> Result<&Arc<Tool>, UnknownTool> {
-        self.tools.get(name).ok_or_else(|| UnknownTool { name: name.to_owned(), known: self.names() })
+        self.tools.get(name).ok_or_else(|| UnknownTool {
+            name: name.to_owned(),
+            known: self.names(),
+        })
     }
 
     /// All tools, by name.
@@ -77,6 +89,10 @@ impl Toolbox {
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
         let names: Vec<_> = self.tools.keys().map(String::as_str).collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 }

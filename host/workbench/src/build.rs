@@ -1,4 +1,5 @@
-//! From a Cargo package, or what another toolchain has built, to a component with its manifest inside.
+//! From a Cargo package, or what another toolchain has built, to a component with its manifest
+//! inside.
 
 mod built;
 mod declared;
@@ -31,19 +32,31 @@ pub struct Sources {
     pub wit: Option<PathBuf>,
 }
 
-/// Builds packages, or takes one component or core module that is built already, and puts their manifests inside.
+/// Builds packages, or takes one component or core module that is built already, and puts their
+/// manifests inside.
 ///
 /// `say` gets a sentence about work that takes a while.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if Cargo cannot be started
-/// or does not build; the compiler's own words go to standard error.
-pub fn components(sources: &Sources, environment: &BuildEnvironment, say: &dyn Fn(&str)) -> Result<Vec<Built>, Error> {
-    let Sources { paths, capabilities, wit } = sources;
+/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if
+/// Cargo cannot be started or does not build; the compiler's own words go to standard error.
+pub fn components(
+    sources: &Sources,
+    environment: &BuildEnvironment,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Built>, Error> {
+    let Sources {
+        paths,
+        capabilities,
+        wit,
+    } = sources;
     let artifacts = match (paths.as_slice(), capabilities) {
         ([path], Some(manifest)) if path.is_file() => {
-            vec![Artifact { declared: Declared::read(manifest)?, path: path.clone() }]
+            vec![Artifact {
+                declared: Declared::read(manifest)?,
+                path: path.clone(),
+            }]
         }
         (_, None) => match paths.iter().find(|path| path.is_file()) {
             Some(file) => {
@@ -53,21 +66,26 @@ pub fn components(sources: &Sources, environment: &BuildEnvironment, say: &dyn F
             None => packages::build(paths, environment, say)?,
         },
         (_, Some(_)) => {
-            return Err(Error::usage("--capabilities goes with one file that is built already: name it"));
+            return Err(Error::usage(
+                "--capabilities goes with one file that is built already: name it",
+            ));
         }
     };
-    artifacts.into_iter().map(|artifact| embedded(artifact, wit.as_deref())).collect()
+    artifacts
+        .into_iter()
+        .map(|artifact| embedded(artifact, wit.as_deref()))
+        .collect()
 }
 
-/// Writes into each component of typed tools which tools it has: it runs for that, once and under a grant that gives
-/// nothing.
+/// Writes into each component of typed tools which tools it has: it runs for that, once and under a
+/// grant that gives nothing.
 ///
 /// `make_runner` is called at most once, because most builds need no sandbox.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a component is refused or does not list its tools. [`Error::Sandbox`] if the caller cannot make
-/// a sandbox.
+/// [`Error::Usage`] if a component is refused or does not list its tools. [`Error::Sandbox`] if the
+/// caller cannot make a sandbox.
 pub async fn described(
     built: Vec<Built>,
     make_runner: &dyn Fn() -> Result<Runner, CallerError>,
@@ -83,15 +101,20 @@ pub async fn described(
             Some(runner) => runner,
             None => runner.insert(make_runner().map_err(Error::Sandbox)?),
         };
-        let component =
-            runner.described(built.component.clone().into(), &built.manifest).await.map_err(Error::usage)?;
+        let component = runner
+            .described(built.component.clone().into(), &built.manifest)
+            .await
+            .map_err(Error::usage)?;
         described.push(Built { component, ..built });
     }
     Ok(described)
 }
 
 fn embedded(artifact: Artifact, wit: Option<&Path>) -> Result<Built, Error> {
-    let Artifact { declared: Declared { manifest, file }, path } = artifact;
+    let Artifact {
+        declared: Declared { manifest, file },
+        path,
+    } = artifact;
     let bytes = file::read(&path, MAX_COMPONENT)?;
     let wrong = |error| Error::usage(format!("{}: {error}", path.display()));
     let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;
@@ -101,5 +124,9 @@ fn embedded(artifact: Artifact, wit: Option<&Path>) -> Result<Built, Error> {
     if let Some(wit) = wit {
         component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
     }
-    Ok(Built { manifest, component, file })
+    Ok(Built {
+        manifest,
+        component,
+        file,
+    })
 }

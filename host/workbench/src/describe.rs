@@ -6,7 +6,8 @@ use serde::Serialize;
 /// A row of a manifest in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Power {
-    /// The kind of row: `directory`, `http`, `tcp`, `secret`, `variable`, `call`, `denied`; `nothing` where there is none.
+    /// The kind of row: `directory`, `http`, `tcp`, `secret`, `variable`, `call`, `denied`;
+    /// `nothing` where there is none.
     pub kind: &'static str,
     /// The directory, requests, connections or name that the row asks for.
     pub what: String,
@@ -27,19 +28,61 @@ pub struct LimitAsked {
 
 /// Every row of the manifest with its reason, or one row that says there is none.
 pub fn powers(manifest: &Manifest) -> Vec<Power> {
-    let row = |kind, what: String, reason: &str| Power { kind, what, reason: reason.to_owned() };
+    let row = |kind, what: String, reason: &str| Power {
+        kind,
+        what,
+        reason: reason.to_owned(),
+    };
     let mut rows: Vec<_> = Vec::new();
+    rows.extend(manifest.fs.iter().map(|fs| {
+        row(
+            "directory",
+            format!("{} {}", fs.path, fs.access),
+            fs.reason.as_str(),
+        )
+    }));
     rows.extend(
-        manifest.fs.iter().map(|fs| row("directory", format!("{} {}", fs.path, fs.access), fs.reason.as_str())),
+        manifest
+            .http
+            .iter()
+            .map(|http| row("http", requests(http), http.reason.as_str())),
     );
-    rows.extend(manifest.http.iter().map(|http| row("http", requests(http), http.reason.as_str())));
-    rows.extend(manifest.tcp.iter().map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())));
-    rows.extend(manifest.secret.iter().map(|secret| row("secret", injected(secret), secret.reason.as_str())));
-    rows.extend(manifest.env.iter().map(|env| row("variable", env.name.clone(), env.reason.as_str())));
-    rows.extend(manifest.call.iter().map(|call| row("call", call.name.clone(), call.reason.as_str())));
-    rows.extend(manifest.unused.iter().map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())));
+    rows.extend(
+        manifest
+            .tcp
+            .iter()
+            .map(|tcp| row("tcp", connections(tcp), tcp.reason.as_str())),
+    );
+    rows.extend(
+        manifest
+            .secret
+            .iter()
+            .map(|secret| row("secret", injected(secret), secret.reason.as_str())),
+    );
+    rows.extend(
+        manifest
+            .env
+            .iter()
+            .map(|env| row("variable", env.name.clone(), env.reason.as_str())),
+    );
+    rows.extend(
+        manifest
+            .call
+            .iter()
+            .map(|call| row("call", call.name.clone(), call.reason.as_str())),
+    );
+    rows.extend(
+        manifest
+            .unused
+            .iter()
+            .map(|unused| row("denied", unused.interface.clone(), unused.reason.as_str())),
+    );
     if rows.is_empty() {
-        rows.push(row("nothing", String::new(), "no directory, no network, no variable"));
+        rows.push(row(
+            "nothing",
+            String::new(),
+            "no directory, no network, no variable",
+        ));
     }
     rows
 }
@@ -47,14 +90,26 @@ pub fn powers(manifest: &Manifest) -> Vec<Power> {
 /// Every limit under this ceiling, as it holds without an operator's decision.
 pub fn limits(manifest: &Manifest, ceiling: &Ceiling) -> Vec<LimitAsked> {
     let asked = manifest.limits.rows();
-    let value = |name| asked.iter().find(|row| row.name == name).map(|row| row.value.clone());
+    let value = |name| {
+        asked
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.value.clone())
+    };
     let rows = given(manifest, ceiling).rows().into_iter();
-    rows.map(|row| LimitAsked { name: row.name, given: row.value, asked: value(row.name) }).collect()
+    rows.map(|row| LimitAsked {
+        name: row.name,
+        given: row.value,
+        asked: value(row.name),
+    })
+    .collect()
 }
 
 /// The limits of which the manifest asks for more than it gets without an operator's decision.
 pub fn lower_limits(manifest: &Manifest, ceiling: &Ceiling) -> Vec<LowerLimit> {
-    manifest.limits.beyond(&given(manifest, ceiling), &ceiling.limits)
+    manifest
+        .limits
+        .beyond(&given(manifest, ceiling), &ceiling.limits)
 }
 
 /// The limits that hold without an operator's decision.
@@ -64,23 +119,58 @@ fn given(manifest: &Manifest, ceiling: &Ceiling) -> Limits {
 
 /// A secret, and where the host puts it.
 fn injected(row: &SecretRow) -> String {
-    format!("{} toward {} as `{}: {}`", row.name, row.host, row.inject.header.as_str(), row.inject.format.as_str())
+    format!(
+        "{} toward {} as `{}: {}`",
+        row.name,
+        row.host,
+        row.inject.header.as_str(),
+        row.inject.format.as_str()
+    )
 }
 
 /// The connections of a row: host and ports.
 fn connections(row: &TcpRow) -> String {
-    let ports = row.ports.iter().map(|port| port.to_string()).collect::<Vec<_>>();
+    let ports = row
+        .ports
+        .iter()
+        .map(|port| port.to_string())
+        .collect::<Vec<_>>();
     format!("{} port {}", row.host, ports.join(" "))
 }
 
 /// The requests of a row: method, host, ports, paths, as far as it names them.
 fn requests(row: &HttpRow) -> String {
-    let methods = row.methods.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let methods = if methods.is_empty() { "any method".to_owned() } else { methods.join(" ") };
-    let ports = row.ports.iter().map(|&port| u16::from(port).to_string()).collect::<Vec<_>>();
-    let ports = if ports.is_empty() { String::new() } else { format!(" port {}", ports.join(" ")) };
-    let paths = row.paths.iter().cloned().map(|path| format!(" {}", String::from(path))).collect::<String>();
+    let methods = row
+        .methods
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let methods = if methods.is_empty() {
+        "any method".to_owned()
+    } else {
+        methods.join(" ")
+    };
+    let ports = row
+        .ports
+        .iter()
+        .map(|&port| u16::from(port).to_string())
+        .collect::<Vec<_>>();
+    let ports = if ports.is_empty() {
+        String::new()
+    } else {
+        format!(" port {}", ports.join(" "))
+    };
+    let paths = row
+        .paths
+        .iter()
+        .cloned()
+        .map(|path| format!(" {}", String::from(path)))
+        .collect::<String>();
     // A reviewer of a general client decides about its grant, not about this row.
-    let host = if row.host.is_any() { "the hosts and ports you grant:".to_owned() } else { row.host.to_string() };
+    let host = if row.host.is_any() {
+        "the hosts and ports you grant:".to_owned()
+    } else {
+        row.host.to_string()
+    };
     format!("{host} {methods}{ports}{paths}")
 }

@@ -6,7 +6,8 @@ pub type CallerError = Box<dyn std::error::Error + Send + Sync>;
 /// A tool could not be made, tried or described.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The author's files or arguments are wrong. The sentence names the place and what would be right.
+    /// The author's files or arguments are wrong. The sentence names the place and what would be
+    /// right.
     #[error("{0}")]
     Usage(String),
     /// The work failed, although the author's files and arguments are right.

@@ -21,7 +21,10 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
         return Err(wrong("it is not a file".to_owned()));
     }
     if metadata.len() > max {
-        return Err(wrong(format!("it has {} bytes: at most {max} are read", metadata.len())));
+        return Err(wrong(format!(
+            "it has {} bytes: at most {max} are read",
+            metadata.len()
+        )));
     }
     std::fs::read(path).map_err(|error| wrong(error.to_string()))
 }
@@ -34,7 +37,10 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
 pub fn manifest(path: &Path) -> Result<Manifest, Error> {
     let name = path.display().to_string();
     let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
-        Error::usage(format!("{name}: not valid UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        Error::usage(format!(
+            "{name}: not valid UTF-8 at byte {}",
+            error.utf8_error().valid_up_to()
+        ))
     })?;
     Manifest::from_toml(&text, &name).map_err(Error::usage)
 }

@@ -1,11 +1,15 @@
 //! Makes, tries and describes tools for their authors; the only crate that starts cargo.
 //!
-//! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`describe`] puts the rows of a manifest into words for a reviewer.
+//! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`describe`]
+//! puts the rows of a manifest into words for a reviewer.
 //!
-//! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A caller gives paths,
-//! variables and the sandbox, and gets values back.
+//! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A
+//! caller gives paths, variables and the sandbox, and gets values back.
 
-#![allow(clippy::disallowed_methods, reason = "this crate opens the paths of an author's tool, and starts cargo")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this crate opens the paths of an author's tool, and starts cargo"
+)]
 
 pub mod project;
 

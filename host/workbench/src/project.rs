@@ -9,7 +9,8 @@ use crate::error::Error;
 /// The longest name of a tool, in bytes, as `wit/tool.wit` has it.
 const MAX_NAME: usize = 63;
 
-/// Names that Rust or Cargo would not take for a crate of these dependencies, or take for something else.
+/// Names that Rust or Cargo would not take for a crate of these dependencies, or take for something
+/// else.
 const TAKEN: [&str; 60] = [
     "abstract",
     "alloc",
@@ -82,7 +83,10 @@ type Template = (&'static str, &'static str);
 const TYPED: [Template; 7] = [
     ("Cargo.toml", include_str!("project/typed/package.toml")),
     ("src/lib.rs", include_str!("project/typed/lib.rs")),
-    ("capabilities.toml", include_str!("project/typed/capabilities.toml")),
+    (
+        "capabilities.toml",
+        include_str!("project/typed/capabilities.toml"),
+    ),
     ("USAGE.md", include_str!("project/typed/USAGE.md")),
     ("cases/cases.json", include_str!("project/typed/cases.json")),
     ("README.md", include_str!("project/typed/README.md")),
@@ -92,9 +96,15 @@ const TYPED: [Template; 7] = [
 const COMMAND: [Template; 7] = [
     ("Cargo.toml", include_str!("project/command/package.toml")),
     ("src/main.rs", include_str!("project/command/main.rs")),
-    ("capabilities.toml", include_str!("project/command/capabilities.toml")),
+    (
+        "capabilities.toml",
+        include_str!("project/command/capabilities.toml"),
+    ),
     ("USAGE.md", include_str!("project/command/USAGE.md")),
-    ("cases/cases.json", include_str!("project/command/cases.json")),
+    (
+        "cases/cases.json",
+        include_str!("project/command/cases.json"),
+    ),
     ("README.md", include_str!("project/command/README.md")),
     (".gitignore", include_str!("project/gitignore")),
 ];
@@ -132,10 +142,14 @@ impl FromStr for ProjectName {
         let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !begins || name.len() > MAX_NAME || !name.chars().all(plain) {
             let shown = name.escape_debug();
-            return Err(Error::usage(format!("`{shown}` is not the name of a tool: expected [a-z][a-z0-9-]{{0,62}}")));
+            return Err(Error::usage(format!(
+                "`{shown}` is not the name of a tool: expected [a-z][a-z0-9-]{{0,62}}"
+            )));
         }
         if TAKEN.contains(&name) {
-            return Err(Error::usage(format!("`{name}` means something to Rust or Cargo: choose another name")));
+            return Err(Error::usage(format!(
+                "`{name}` means something to Rust or Cargo: choose another name"
+            )));
         }
         Ok(Self(name.to_owned()))
     }
@@ -145,8 +159,8 @@ impl FromStr for ProjectName {
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if anything of that name is there already, or there is no SDK. [`Error::Work`] if a file cannot be
-/// written.
+/// [`Error::Usage`] if anything of that name is there already, or there is no SDK. [`Error::Work`]
+/// if a file cannot be written.
 pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFile, Error> {
     let ProjectName(name) = name;
     let (templates, sdk) = match shape {
@@ -154,10 +168,13 @@ pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFil
         Shape::Command => (&COMMAND, None),
     };
     let project = parent.join(name);
-    let wrong = |path: &Path, error: std::io::Error| Error::work(format!("{}: {error}", path.display()));
+    let wrong =
+        |path: &Path, error: std::io::Error| Error::work(format!("{}: {error}", path.display()));
     // Fails where anything of that name is, and so never writes over it.
     std::fs::create_dir(&project).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::usage(format!("{name} is there already: choose another name")),
+        std::io::ErrorKind::AlreadyExists => {
+            Error::usage(format!("{name} is there already: choose another name"))
+        }
         _ => wrong(&project, error),
     })?;
     for (file, text) in templates {
@@ -165,7 +182,8 @@ pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFil
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|error| wrong(directory, error))?;
         }
-        std::fs::write(&path, filled_in(text, name, sdk.as_deref())).map_err(|error| wrong(&path, error))?;
+        std::fs::write(&path, filled_in(text, name, sdk.as_deref()))
+            .map_err(|error| wrong(&path, error))?;
     }
     Ok(lock(&project, sdk.as_deref()))
 }
@@ -174,7 +192,10 @@ pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFil
 fn find_sdk(named: Option<PathBuf>) -> Result<PathBuf, Error> {
     let (path, whose) = match named {
         Some(path) => (path, "--sdk"),
-        None => (PathBuf::from(OWN_SDK), "the checkout that this program was built from"),
+        None => (
+            PathBuf::from(OWN_SDK),
+            "the checkout that this program was built from",
+        ),
     };
     let sdk = std::fs::canonicalize(&path).ok().filter(|sdk| is_sdk(sdk));
     sdk.ok_or_else(|| {
@@ -188,32 +209,48 @@ fn find_sdk(named: Option<PathBuf>) -> Result<PathBuf, Error> {
 fn is_sdk(path: &Path) -> bool {
     let text = std::fs::read_to_string(path.join("Cargo.toml")).unwrap_or_default();
     let manifest: toml::Table = text.parse().unwrap_or_default();
-    manifest.get("package").and_then(|package| package.get("name")?.as_str()) == Some("cofferdam-guest")
+    manifest
+        .get("package")
+        .and_then(|package| package.get("name")?.as_str())
+        == Some("cofferdam-guest")
 }
 
 fn filled_in(text: &str, name: &str, sdk: Option<&Path>) -> String {
     let snake = name.replace('-', "_");
-    let sdk = sdk.map(|sdk| toml::Value::from(sdk.to_string_lossy().into_owned()).to_string()).unwrap_or_default();
+    let sdk = sdk
+        .map(|sdk| toml::Value::from(sdk.to_string_lossy().into_owned()).to_string())
+        .unwrap_or_default();
     text.replace("TOOL_NAME", name)
         .replace("TOOL_CRATE", &snake)
         .replace("TOOL_FUNCTION", &snake)
         .replace("TOOL_SDK", &sdk)
 }
 
-/// Writes the project's `Cargo.lock`, with the versions that the SDK is tested with, because tools are built `--locked`.
-/// Without network the versions that are on this machine are enough.
+/// Writes the project's `Cargo.lock`, with the versions that the SDK is tested with, because tools
+/// are built `--locked`. Without network the versions that are on this machine are enough.
 fn lock(project: &Path, sdk: Option<&Path>) -> LockFile {
-    let tested = sdk.and_then(Path::parent).map(|checkout| checkout.join("Cargo.lock"));
+    let tested = sdk
+        .and_then(Path::parent)
+        .map(|checkout| checkout.join("Cargo.lock"));
     if let Some(tested) = tested.filter(|tested| tested.is_file()) {
         // Cargo takes out of it what the project does not need.
         let _ = std::fs::copy(tested, project.join("Cargo.lock"));
     }
     let resolve = |flags: &[&str]| {
         let mut cargo = Command::new("cargo");
-        cargo.args(["metadata", "--quiet", "--format-version", "1"]).args(flags);
+        cargo
+            .args(["metadata", "--quiet", "--format-version", "1"])
+            .args(flags);
         cargo.arg("--manifest-path").arg(project.join("Cargo.toml"));
-        let silent = cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let silent = cargo
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         silent.status().is_ok_and(|status| status.success())
     };
-    if resolve(&["--offline"]) || resolve(&[]) { LockFile::Written } else { LockFile::Missing }
+    if resolve(&["--offline"]) || resolve(&[]) {
+        LockFile::Written
+    } else {
+        LockFile::Missing
+    }
 }

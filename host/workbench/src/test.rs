@@ -1,7 +1,7 @@
 //! A tool's own cases and the standard hostile inputs, in the real sandbox.
 //!
-//! Each call has directories, a web server, secrets and an engine of its own; nothing of the machine or the network is
-//! reached.
+//! Each call has directories, a web server, secrets and an engine of its own; nothing of the
+//! machine or the network is reached.
 
 mod case;
 mod check;
@@ -46,22 +46,41 @@ pub struct Step<'a> {
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if the component is refused, or a case names a tool or an input that there is not. A case that fails
-/// is no error. [`Error::Sandbox`] if the caller cannot make a sandbox.
-pub async fn test(subject: &Subject<'_>, cases: &Cases, watch: &dyn Fn(Step<'_>)) -> Result<Tested, Error> {
+/// [`Error::Usage`] if the component is refused, or a case names a tool or an input that there is
+/// not. A case that fails is no error. [`Error::Sandbox`] if the caller cannot make a sandbox.
+pub async fn test(
+    subject: &Subject<'_>,
+    cases: &Cases,
+    watch: &dyn Fn(Step<'_>),
+) -> Result<Tested, Error> {
     let manifest = &subject.manifest;
     let ceiling = subject.ceiling;
     let (offered, _) = subject.offered().await?;
-    let limits = ceiling.defaults.replaced(&manifest.limits.at_most(&ceiling.limits));
-    let inputs: Vec<_> = offered.iter().flat_map(|tool| hostile::inputs(tool, &limits)).collect();
+    let limits = ceiling
+        .defaults
+        .replaced(&manifest.limits.at_most(&ceiling.limits));
+    let inputs: Vec<_> = offered
+        .iter()
+        .flat_map(|tool| hostile::inputs(tool, &limits))
+        .collect();
     for name in cases.hostile.keys() {
         if !inputs.iter().any(|hostile| hostile.name == name) {
-            let problem = format!("{}: a case `hostile: {name}`, an input that it cannot be given", subject.origin);
+            let problem = format!(
+                "{}: a case `hostile: {name}`, an input that it cannot be given",
+                subject.origin
+            );
             return Err(Error::usage(problem));
         }
     }
-    let name = if manifest.tool.name.is_empty() { subject.origin } else { &manifest.tool.name };
-    let step = Step { tool: name, calls: cases.golden.len() + inputs.len() };
+    let name = if manifest.tool.name.is_empty() {
+        subject.origin
+    } else {
+        &manifest.tool.name
+    };
+    let step = Step {
+        tool: name,
+        calls: cases.golden.len() + inputs.len(),
+    };
     let mut checked = Vec::new();
     for case in &cases.golden {
         let mut call = check::golden(subject, case, &case.given).await?;
@@ -79,8 +98,16 @@ pub async fn test(subject: &Subject<'_>, cases: &Cases, watch: &dyn Fn(Step<'_>)
     for hostile in inputs {
         let tool = &hostile.tool.name;
         let case = cases.hostile.get(hostile.name);
-        let case = case.filter(|case| case.tool.as_ref().is_none_or(|named| subject.means(tool, named)));
-        let of_tool = if offered.len() > 1 { format!(" of {tool}") } else { String::new() };
+        let case = case.filter(|case| {
+            case.tool
+                .as_ref()
+                .is_none_or(|named| subject.means(tool, named))
+        });
+        let of_tool = if offered.len() > 1 {
+            format!(" of {tool}")
+        } else {
+            String::new()
+        };
         let name = format!("hostile: {}{of_tool}", hostile.name);
         checked.push(check::hostile(subject, name, hostile, case).await?);
         watch(step);
@@ -99,19 +126,30 @@ pub async fn test(subject: &Subject<'_>, cases: &Cases, watch: &dyn Fn(Step<'_>)
     })
 }
 
-/// Finds the smallest manifest with which the cases of a tool pass, by running them again and again.
+/// Finds the smallest manifest with which the cases of a tool pass, by running them again and
+/// again.
 ///
 /// `say` gets a sentence about work that takes a while.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if there is no case, or the component is refused. [`Error::Sandbox`] if the caller cannot make a
-/// sandbox.
-pub async fn learn(subject: &Subject<'_>, cases: &Cases, say: &dyn Fn(&str)) -> Result<Learned, Error> {
+/// [`Error::Usage`] if there is no case, or the component is refused. [`Error::Sandbox`] if the
+/// caller cannot make a sandbox.
+pub async fn learn(
+    subject: &Subject<'_>,
+    cases: &Cases,
+    say: &dyn Fn(&str),
+) -> Result<Learned, Error> {
     if cases.golden.is_empty() {
-        let problem = format!("{}: there is no case to learn from: write one into cases/", subject.origin);
+        let problem = format!(
+            "{}: there is no case to learn from: write one into cases/",
+            subject.origin
+        );
         return Err(Error::usage(problem));
     }
-    say(&format!("{}: running the cases again and again…", subject.origin));
+    say(&format!(
+        "{}: running the cases again and again…",
+        subject.origin
+    ));
     learn::manifest(subject, &cases.golden).await
 }

@@ -17,11 +17,12 @@ const ANSWER: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(report: &mut Report) {
     let scratch = Scratch::new();
-    let grant =
-        "[[grant]]\nagent = \"busy\"\ntool = \"cpu_spin\"\nlimits = { fuel = 1_000_000_000_000, wall = \"5m\" }\n";
+    let grant = "[[grant]]\nagent = \"busy\"\ntool = \"cpu_spin\"\nlimits = { fuel = 1_000_000_000_000, wall = \"5m\" }\n";
     scratch.file("data/cofferdam.toml", grant);
-    let agent =
-        format!("FROM scratch\nNAME busy\nMODEL builtin/commands\nBIN cpu_spin {}\n", guest("cpu_spin").display());
+    let agent = format!(
+        "FROM scratch\nNAME busy\nMODEL builtin/commands\nBIN cpu_spin {}\n",
+        guest("cpu_spin").display()
+    );
     let agent = scratch.file("Agentfile", agent);
     let host = Host::start(&scratch, ["--agentfile".as_ref(), agent.as_os_str()]);
     let mut holders: Vec<_> = (0..HOLDERS).map(|_| hold(&scratch)).collect();
@@ -49,6 +50,13 @@ pub(crate) fn measure(report: &mut Report) {
 
 fn hold(scratch: &Scratch) -> Child {
     let mut command = Command::new(binary());
-    command.args(["chat", "busy", "run cpu_spin"]).env("COFFERDAM_DATA_DIR", scratch.data());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary starts")
+    command
+        .args(["chat", "busy", "run cpu_spin"])
+        .env("COFFERDAM_DATA_DIR", scratch.data());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts")
 }

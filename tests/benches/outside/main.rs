@@ -1,4 +1,5 @@
-//! What the built binary costs, seen from outside. `./just bench` runs it and writes its section of BENCHMARKS.md.
+//! What the built binary costs, seen from outside. `./just bench` runs it and writes its section of
+//! BENCHMARKS.md.
 
 #![allow(
     clippy::cast_precision_loss,

@@ -1,5 +1,5 @@
-//! What an MCP client waits for, measured at the client. It is a pipe and a line of JSON, so that nothing but the server
-//! is measured.
+//! What an MCP client waits for, measured at the client. It is a pipe and a line of JSON, so that
+//! nothing but the server is measured.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,8 @@ const START: Duration = Duration::from_millis(50);
 pub(crate) fn measure(report: &mut Report) {
     let scratch = Scratch::new();
     let call = calls(&scratch.data(), &tool("text-stats"));
-    let what = "MCP `tools/call` of a typed tool over stdio, a fresh instance each, median at the client";
+    let what =
+        "MCP `tools/call` of a typed tool over stdio, a fresh instance each, median at the client";
     report.row(what, &time(call), "≤ 150 µs", call <= CALL);
     let start = starts(&scratch.data(), &many(&scratch));
     let what = "start of `cofferdam mcp` to the end of its first call, 50 tools cached";
@@ -45,34 +46,54 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(data: &Path, tools: &Path) -> Self {
         let mut command = Command::new(binary());
-        command.arg("mcp").arg(tools).env("COFFERDAM_DATA_DIR", data);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg("mcp")
+            .arg(tools)
+            .env("COFFERDAM_DATA_DIR", data);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let stdin = child.stdin.take().expect("piped");
         let stdout = BufReader::with_capacity(1 << 20, child.stdout.take().expect("piped"));
-        let mut server = Self { child, stdin, stdout };
+        let mut server = Self {
+            child,
+            stdin,
+            stdout,
+        };
         let client = json!({ "name": "bench", "version": "0" });
-        let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
-        server.ask(&json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string());
+        let params =
+            json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+        server.ask(
+            &json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
+                .to_string(),
+        );
         server.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         server
     }
 
     fn say(&mut self, line: &str) {
-        self.stdin.write_all(format!("{line}\n").as_bytes()).expect("the server reads");
+        self.stdin
+            .write_all(format!("{line}\n").as_bytes())
+            .expect("the server reads");
     }
 
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.say(line);
         let mut answer = String::new();
-        self.stdout.read_line(&mut answer).expect("the server answers");
+        self.stdout
+            .read_line(&mut answer)
+            .expect("the server answers");
         answer
     }
 
     fn call(&mut self, tool: &str, id: u64) {
         let params = json!({ "name": tool, "arguments": { "text": "one two three" } });
-        let answer =
-            self.ask(&json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string());
+        let answer = self.ask(
+            &json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+                .to_string(),
+        );
         assert!(answer.contains("\"structuredContent\":{"), "{answer}");
     }
 }
@@ -113,11 +134,20 @@ fn many(scratch: &Scratch) -> PathBuf {
         let name = format!("tool-{index}");
         let other = scratch.directory("other").join(format!("{name}.wasm"));
         std::fs::copy(tool("text-stats"), &other).expect("a file");
-        let text = format!("schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"one of many\"\n");
+        let text = format!(
+            "schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"one of many\"\n"
+        );
         let manifest = scratch.file("capabilities.toml", text);
-        let build = ["tool".as_ref(), "build".as_ref(), other.as_os_str(), "--capabilities".as_ref()];
+        let build = [
+            "tool".as_ref(),
+            "build".as_ref(),
+            other.as_os_str(),
+            "--capabilities".as_ref(),
+        ];
         let to = [manifest.as_os_str(), "--out".as_ref(), tools.as_os_str()];
-        cofferdam(scratch, build.into_iter().chain(to)).run().exits(0);
+        cofferdam(scratch, build.into_iter().chain(to))
+            .run()
+            .exits(0);
     }
     tools
 }

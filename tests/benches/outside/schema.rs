@@ -26,18 +26,30 @@ pub(crate) fn measure(report: &mut Report) {
     let scratch = Scratch::new();
     let tools = scratch.directory("tools");
     let (schema, input) = (schema(), input());
-    for (name, schema) in [("free", r#"{"type":"object"}"#), ("checked", schema.as_str())] {
-        let file = Typed { input_schema: schema, ..Typed::default() }.file(&scratch, name);
+    for (name, schema) in [
+        ("free", r#"{"type":"object"}"#),
+        ("checked", schema.as_str()),
+    ] {
+        let file = Typed {
+            input_schema: schema,
+            ..Typed::default()
+        }
+        .file(&scratch, name);
         std::fs::rename(file, tools.join(format!("{name}.wasm"))).expect("a file");
     }
     let mut server = Server::start(&scratch.data(), &tools);
     let mut call = |name: &str, id: u64| {
         let params = json!({ "name": name, "arguments": input });
-        let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string();
+        let request =
+            json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+                .to_string();
         let began = Instant::now();
         let answer = server.ask(&request);
         let took = began.elapsed();
-        assert!(!answer.contains("\"isError\":true") && answer.contains("cofferdam/receipt"), "{answer}");
+        assert!(
+            !answer.contains("\"isError\":true") && answer.contains("cofferdam/receipt"),
+            "{answer}"
+        );
         took
     };
     let (mut free, mut checked): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
@@ -63,10 +75,12 @@ fn schema() -> String {
         _ => json!({ "type": ["boolean", "null"] }),
     };
     // The list, its items and the top are nodes as well.
-    let fields: Map<String, Value> = (0..NODES - 3).map(|index| (format!("field-{index}"), field(index))).collect();
-    let entry =
-        json!({ "type": "object", "properties": fields, "required": ["field-0"], "additionalProperties": false });
-    json!({ "type": "object", "properties": { "entries": { "type": "array", "items": entry } } }).to_string()
+    let fields: Map<String, Value> = (0..NODES - 3)
+        .map(|index| (format!("field-{index}"), field(index)))
+        .collect();
+    let entry = json!({ "type": "object", "properties": fields, "required": ["field-0"], "additionalProperties": false });
+    json!({ "type": "object", "properties": { "entries": { "type": "array", "items": entry } } })
+        .to_string()
 }
 
 /// Entries that fit.
@@ -78,7 +92,9 @@ fn input() -> Value {
         3 => json!("a-name-of-a-thing"),
         _ => json!(true),
     };
-    let entry: Map<String, Value> = (0..NODES - 3).map(|index| (format!("field-{index}"), value(index))).collect();
+    let entry: Map<String, Value> = (0..NODES - 3)
+        .map(|index| (format!("field-{index}"), value(index)))
+        .collect();
     let size = Value::from(entry.clone()).to_string().len();
     json!({ "entries": vec![Value::from(entry); INPUT.div_ceil(size)] })
 }

@@ -1,5 +1,5 @@
-//! BENCHMARKS.md: what was measured, what it should be, and on which machine. Each benchmark writes a section of its own
-//! and leaves the others' alone.
+//! BENCHMARKS.md: what was measured, what it should be, and on which machine. Each benchmark writes
+//! a section of its own and leaves the others' alone.
 
 #![allow(
     clippy::disallowed_methods,
@@ -26,18 +26,31 @@ impl Report {
     /// An empty section of this name.
     #[must_use]
     pub fn new(section: &'static str) -> Self {
-        Self { section, rows: Vec::new() }
+        Self {
+            section,
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row with a target.
     pub fn row(&mut self, what: &str, measured: &str, target: &str, met: bool) {
         let met = if met { "yes" } else { "no" };
-        self.rows.push([what.to_owned(), measured.to_owned(), target.to_owned(), met.to_owned()]);
+        self.rows.push([
+            what.to_owned(),
+            measured.to_owned(),
+            target.to_owned(),
+            met.to_owned(),
+        ]);
     }
 
     /// Adds a row that nothing is demanded of.
     pub fn figure(&mut self, what: &str, measured: &str) {
-        self.rows.push([what.to_owned(), measured.to_owned(), "none".to_owned(), String::new()]);
+        self.rows.push([
+            what.to_owned(),
+            measured.to_owned(),
+            "none".to_owned(),
+            String::new(),
+        ]);
     }
 
     /// Prints the section and puts it into BENCHMARKS.md.
@@ -56,14 +69,22 @@ impl Report {
         println!("{text}");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../BENCHMARKS.md");
         let old = std::fs::read_to_string(&path).unwrap_or_default();
-        std::fs::write(path, with_section(&old, self.section, &text)).expect("the checkout is writable");
+        std::fs::write(path, with_section(&old, self.section, &text))
+            .expect("the checkout is writable");
     }
 }
 
 /// The file with `text` in the place of the section, or after the others.
 fn with_section(old: &str, section: &str, text: &str) -> String {
-    let mut sections: Vec<_> = old.split("\n## ").skip(1).map(|old| format!("## {}\n", old.trim_end())).collect();
-    match sections.iter_mut().find(|old| old.lines().next() == Some(&format!("## {section}"))) {
+    let mut sections: Vec<_> = old
+        .split("\n## ")
+        .skip(1)
+        .map(|old| format!("## {}\n", old.trim_end()))
+        .collect();
+    match sections
+        .iter_mut()
+        .find(|old| old.lines().next() == Some(&format!("## {section}")))
+    {
         Some(old) => text.clone_into(old),
         None => sections.push(text.to_owned()),
     }
@@ -83,10 +104,17 @@ pub fn time(time: Duration) -> String {
 fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo");
-    let processor =
-        processor.lines().find_map(|line| line.strip_prefix("model name\t: ")).unwrap_or("an unknown processor");
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name\t: "))
+        .unwrap_or("an unknown processor");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let kernel = read("/proc/sys/kernel/osrelease");
-    let kernel = kernel.split('-').next().unwrap_or_default().trim().to_owned();
+    let kernel = kernel
+        .split('-')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     format!("{processor}, {cores} cores, Linux {kernel}")
 }

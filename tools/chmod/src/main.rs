@@ -1,5 +1,5 @@
-//! `chmod`, where there are no permission bits: WASI 0.2 has no call that sets them. A program or a model that tries
-//! it learns so in one sentence, instead of a success that changed nothing.
+//! `chmod`, where there are no permission bits: WASI 0.2 has no call that sets them. A program or a
+//! model that tries it learns so in one sentence, instead of a success that changed nothing.
 
 use std::process::ExitCode;
 
@@ -12,8 +12,7 @@ What a tool may read or write is decided by its grant, file by file the same.
 ";
 
 /// What it says to every call.
-const SENTENCE: &str =
-    "files in this sandbox have no permission bits, so their mode cannot be changed; nothing was done";
+const SENTENCE: &str = "files in this sandbox have no permission bits, so their mode cannot be changed; nothing was done";
 
 #[allow(
     clippy::disallowed_methods,

@@ -1,7 +1,8 @@
 //! What command tools share: one way in and out of `main`, and errors in words.
 //!
-//! A command is a function from arguments to an [`Ending`]. It writes to a buffered standard output, says on standard
-//! error what went wrong, and ends with 0 or 1, the exit codes that WASI 0.2 carries.
+//! A command is a function from arguments to an [`Ending`]. It writes to a buffered standard
+//! output, says on standard error what went wrong, and ends with 0 or 1, the exit codes that WASI
+//! 0.2 carries.
 
 mod input;
 mod pattern;
@@ -15,7 +16,8 @@ pub use input::{STDIN, open, read};
 pub use pattern::Pattern;
 pub use words::{path_error, words};
 
-/// How much of its output a command collects before the host is called (32 KiB): a host call costs more than a copy.
+/// How much of its output a command collects before the host is called (32 KiB): a host call costs
+/// more than a copy.
 const OUTPUT_BUFFER: usize = 32 << 10;
 
 /// Where a command writes: standard output, in large pieces.
@@ -43,7 +45,9 @@ pub fn run(
     let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
     let complaints = Complaints { name };
     let ended = if asks_for_help() {
-        out.write_all(usage.as_bytes()).map_err(Stop::from).map(|()| Ending::Success)
+        out.write_all(usage.as_bytes())
+            .map_err(Stop::from)
+            .map(|()| Ending::Success)
     } else {
         body(&mut out, &complaints)
     };
@@ -64,17 +68,26 @@ pub fn run(
     }
 }
 
-/// Whether the one argument is `--help`: among others it may be a pattern or the value of an option.
+/// Whether the one argument is `--help`: among others it may be a pattern or the value of an
+/// option.
 fn asks_for_help() -> bool {
     let mut arguments = arguments();
-    matches!((arguments.next().as_deref(), arguments.next()), (Some("--help"), None))
+    matches!(
+        (arguments.next().as_deref(), arguments.next()),
+        (Some("--help"), None)
+    )
 }
 
 /// The arguments after the name of the program.
-#[allow(clippy::disallowed_methods, reason = "a command's arguments are its input")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a command's arguments are its input"
+)]
 pub fn arguments() -> impl Iterator<Item = String> {
     // The host hands over valid UTF-8, as WASI 0.2 has strings.
-    std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned())
+    std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
 }
 
 /// Where problems are told that do not stop the command.
@@ -123,6 +136,10 @@ impl From<Ending> for bool {
 
 impl From<bool> for Ending {
     fn from(success: bool) -> Self {
-        if success { Self::Success } else { Self::Failure }
+        if success {
+            Self::Success
+        } else {
+            Self::Failure
+        }
     }
 }

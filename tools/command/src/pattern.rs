@@ -1,7 +1,8 @@
-//! Shell patterns as `fnmatch` reads them (POSIX.1-2017, XCU 2.13): `*`, `?`, `[…]` and `\`, and nothing more. Braces and
-//! `**` mean themselves, which is why no library for globs is here.
+//! Shell patterns as `fnmatch` reads them (POSIX.1-2017, XCU 2.13): `*`, `?`, `[…]` and `\`, and
+//! nothing more. Braces and `**` mean themselves, which is why no library for globs is here.
 
-/// A pattern, ready to match. Slashes and leading dots are characters like others, as in `find -name`.
+/// A pattern, ready to match. Slashes and leading dots are characters like others, as in `find
+/// -name`.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     parts: Vec<Part>,
@@ -28,7 +29,11 @@ enum Member {
 impl Pattern {
     /// Reads a pattern. What is no bracket expression means itself, so every text is a pattern.
     pub fn new(text: &str, fold: bool) -> Self {
-        let chars: Vec<char> = if fold { text.to_lowercase().chars().collect() } else { text.chars().collect() };
+        let chars: Vec<char> = if fold {
+            text.to_lowercase().chars().collect()
+        } else {
+            text.chars().collect()
+        };
         let mut parts = Vec::new();
         let mut rest = chars.as_slice();
         while let [first, after @ ..] = rest {
@@ -66,7 +71,8 @@ impl Pattern {
             text
         };
         let (mut parts, mut rest) = (self.parts.as_slice(), text.chars());
-        // Where to go on when what follows the last `*` does not match: it takes one character more.
+        // Where to go on when what follows the last `*` does not match: it takes one character
+        // more.
         let mut retry: Option<(&[Part], std::str::Chars<'_>)> = None;
         loop {
             match parts {
@@ -85,7 +91,9 @@ impl Pattern {
                 }
                 [] => {}
             }
-            let Some((after, from)) = &mut retry else { return false };
+            let Some((after, from)) = &mut retry else {
+                return false;
+            };
             if from.next().is_none() {
                 return false;
             }
@@ -119,7 +127,9 @@ fn set(text: &[char]) -> Option<(Part, &[char])> {
     loop {
         rest = match rest {
             // A `]` that comes first is a member.
-            [']', after @ ..] if !members.is_empty() => return Some((Part::Set(members, negated), after)),
+            [']', after @ ..] if !members.is_empty() => {
+                return Some((Part::Set(members, negated), after));
+            }
             ['[', ':', after @ ..] => {
                 let end = after.windows(2).position(|two| two == [':', ']'])?;
                 let (name, after) = after.split_at_checked(end)?;

@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind};
 /// What an error says, without its number: `No such file or directory`.
 pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
-    let text = text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text);
+    let text = text
+        .split_once(" (os error")
+        .map_or(text.as_str(), |(text, _)| text);
     match error.kind() {
         // The sandbox's own answers, which say less to a reader than what stands behind them.
         ErrorKind::PermissionDenied if text == "Operation not permitted" => {

@@ -1,6 +1,7 @@
 //! `cp` of uutils, with its messages set up.
 //!
-//! Files here have no permission bits: `-p` and `-a` keep what there is to keep, and do not fail at the bits.
+//! Files here have no permission bits: `-p` and `-a` keep what there is to keep, and do not fail at
+//! the bits.
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
@@ -29,7 +30,10 @@ fn without_mode(mut args: Vec<OsString>) -> Vec<OsString> {
         || matches.contains_id("preserve");
     if keeps {
         // The last option holds, and options end at `--`.
-        let end = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+        let end = args
+            .iter()
+            .position(|arg| arg == "--")
+            .unwrap_or(args.len());
         args.insert(end, "--no-preserve=mode".into());
     }
     args

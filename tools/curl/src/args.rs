@@ -82,9 +82,13 @@ impl Args {
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
-                Short('X') | Long("request") => args.method = Some(parser.value()?.string()?.to_ascii_uppercase()),
+                Short('X') | Long("request") => {
+                    args.method = Some(parser.value()?.string()?.to_ascii_uppercase())
+                }
                 Short('H') | Long("header") => args.headers.push(parser.value()?.string()?),
-                Short('d') | Long("data" | "data-ascii") => args.data.push(Piece::Text(parser.value()?.string()?)),
+                Short('d') | Long("data" | "data-ascii") => {
+                    args.data.push(Piece::Text(parser.value()?.string()?))
+                }
                 Long("data-binary") => args.data.push(Piece::Binary(parser.value()?.string()?)),
                 Long("data-raw") => args.data.push(Piece::Raw(parser.value()?.string()?)),
                 Long("data-urlencode") => args.data.push(Piece::Encoded(parser.value()?.string()?)),
@@ -97,23 +101,33 @@ impl Args {
                 Short('I') | Long("head") => args.show = Show::Head,
                 Short('A') | Long("user-agent") => args.agent = Some(parser.value()?.string()?),
                 Short('e') | Long("referer") => args.referer = Some(parser.value()?.string()?),
-                Short('b') | Long("cookie") => args.cookies.push(refused::unless_cookie(parser.value()?.string()?)?),
+                Short('b') | Long("cookie") => args
+                    .cookies
+                    .push(refused::unless_cookie(parser.value()?.string()?)?),
                 Short('r') | Long("range") => args.range = Some(parser.value()?.string()?),
                 Short('L') | Long("location") => args.location = true,
-                Long("max-redirs") => args.max_redirects = parser.value()?.parse::<usize>()?.min(MAX_REDIRECTS),
+                Long("max-redirs") => {
+                    args.max_redirects = parser.value()?.parse::<usize>()?.min(MAX_REDIRECTS)
+                }
                 Short('f') | Long("fail") => args.fail = true,
                 Long("fail-with-body") => (args.fail, args.fail_with_body) = (true, true),
                 Short('s') | Long("silent") => args.silent = true,
                 Short('S') | Long("show-error") => args.show_error = true,
                 Short('v') | Long("verbose") => args.verbose = true,
                 Short('w') | Long("write-out") => args.write_out = Some(parser.value()?.string()?),
-                Short('m') | Long("max-time") => args.max_time = Some(seconds(&parser.value()?.string()?)?),
-                Long("connect-timeout") => args.connect_timeout = Some(seconds(&parser.value()?.string()?)?),
+                Short('m') | Long("max-time") => {
+                    args.max_time = Some(seconds(&parser.value()?.string()?)?)
+                }
+                Long("connect-timeout") => {
+                    args.connect_timeout = Some(seconds(&parser.value()?.string()?)?)
+                }
                 Short('o') | Long("output") => args.output = Some(parser.value()?.string()?),
                 Short('O') | Long("remote-name") => args.remote_name = true,
                 Long("url") => args.urls.push(parser.value()?.string()?),
-                // What happens here anyway: one connection for each request, HTTP/1.1, no buffering, no progress.
-                Short('N' | '#') | Long("no-buffer" | "progress-bar" | "no-progress-meter" | "http1.1") => {}
+                // What happens here anyway: one connection for each request, HTTP/1.1, no
+                // buffering, no progress.
+                Short('N' | '#')
+                | Long("no-buffer" | "progress-bar" | "no-progress-meter" | "http1.1") => {}
                 Value(url) => args.urls.push(url.string()?),
                 Short(letter) => return Err(refused::short(letter)),
                 Long(name) => return Err(refused::long(name)),
@@ -123,7 +137,9 @@ impl Args {
             return Err(Stop::new("no URL specified: curl [OPTIONS] URL"));
         }
         if args.output.is_some() && args.urls.len() > 1 {
-            return Err(Stop::new("-o names one file: ask for one URL at a time with it"));
+            return Err(Stop::new(
+                "-o names one file: ask for one URL at a time with it",
+            ));
         }
         Ok(args)
     }
@@ -134,9 +150,14 @@ impl Args {
             (Some(name), _) if name == "-" => Ok(None),
             (Some(name), _) => Ok(Some(name.clone())),
             (None, false) => Ok(None),
-            (None, true) => match url.path_segments().and_then(|mut segments| segments.next_back()) {
+            (None, true) => match url
+                .path_segments()
+                .and_then(|mut segments| segments.next_back())
+            {
                 Some(name) if !name.is_empty() => Ok(Some(name.to_owned())),
-                _ => Err(Stop::new("(23) -O needs a file name at the end of the URL: use -o FILE")),
+                _ => Err(Stop::new(
+                    "(23) -O needs a file name at the end of the URL: use -o FILE",
+                )),
             },
         }
     }
@@ -144,7 +165,9 @@ impl Args {
 
 fn seconds(text: &str) -> Result<Duration, Stop> {
     match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
         _ => Err(Stop::new(format!("{text:?} is not a number of seconds"))),
     }
 }

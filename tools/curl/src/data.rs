@@ -28,7 +28,9 @@ pub(crate) fn request(args: &Args, text: &str) -> Result<Request, Stop> {
     let mut request = match body {
         Some(body) if args.get || args.show == Show::Head => {
             let more = String::from_utf8_lossy(&body).into_owned();
-            let query = target.query().map_or_else(|| more.clone(), |query| format!("{query}&{more}"));
+            let query = target
+                .query()
+                .map_or_else(|| more.clone(), |query| format!("{query}&{more}"));
             target.set_query(Some(&query));
             Request::new("GET", target)
         }
@@ -45,7 +47,10 @@ pub(crate) fn request(args: &Args, text: &str) -> Result<Request, Stop> {
     if let Some(method) = &args.method {
         method.clone_into(&mut request.method);
     }
-    request.waits = Waits { connect: args.connect_timeout, total: args.max_time };
+    request.waits = Waits {
+        connect: args.connect_timeout,
+        total: args.max_time,
+    };
     headers(args, &mut request)?;
     Ok(request)
 }
@@ -55,9 +60,15 @@ fn headers(args: &Args, request: &mut Request) -> Result<(), Stop> {
     let mut taken = Vec::new();
     for header in &args.headers {
         match (header.split_once(':'), header.strip_suffix(';')) {
-            (Some((name, value)), _) if value.trim().is_empty() => taken.push(name.trim().to_ascii_lowercase()),
-            (Some((name, value)), _) => request.headers.push((name.trim().to_owned(), value.trim().to_owned())),
-            (None, Some(name)) => request.headers.push((name.trim().to_owned(), String::new())),
+            (Some((name, value)), _) if value.trim().is_empty() => {
+                taken.push(name.trim().to_ascii_lowercase())
+            }
+            (Some((name, value)), _) => request
+                .headers
+                .push((name.trim().to_owned(), value.trim().to_owned())),
+            (None, Some(name)) => request
+                .headers
+                .push((name.trim().to_owned(), String::new())),
             (None, None) => return Err(Stop::new(format!("-H {header:?}: expected NAME: VALUE"))),
         }
     }
@@ -78,8 +89,19 @@ fn headers(args: &Args, request: &mut Request) -> Result<(), Stop> {
     default("accept", Some(accept));
     default("content-type", kind);
     default("referer", args.referer.as_deref());
-    default("range", args.range.as_ref().map(|range| format!("bytes={range}")).as_deref());
-    default("cookie", (!args.cookies.is_empty()).then(|| args.cookies.join("; ")).as_deref());
+    default(
+        "range",
+        args.range
+            .as_ref()
+            .map(|range| format!("bytes={range}"))
+            .as_deref(),
+    );
+    default(
+        "cookie",
+        (!args.cookies.is_empty())
+            .then(|| args.cookies.join("; "))
+            .as_deref(),
+    );
     Ok(())
 }
 
@@ -90,7 +112,10 @@ fn body(pieces: &[Piece], json: bool) -> Result<Option<Vec<u8>>, Stop> {
         let bytes = match piece {
             Piece::Raw(text) => text.clone().into_bytes(),
             Piece::Text(text) => match text.strip_prefix('@') {
-                Some(file) => read(file)?.into_iter().filter(|byte| !matches!(byte, b'\n' | b'\r' | 0)).collect(),
+                Some(file) => read(file)?
+                    .into_iter()
+                    .filter(|byte| !matches!(byte, b'\n' | b'\r' | 0))
+                    .collect(),
                 None => text.clone().into_bytes(),
             },
             Piece::Binary(text) => match text.strip_prefix('@') {
@@ -125,6 +150,13 @@ fn encoded(text: &str) -> Result<Vec<u8>, Stop> {
         None => ("", text.as_bytes().to_vec()),
     };
     // A form writes a space as `+`, curl as `%20`.
-    let content = byte_serialize(&content).collect::<String>().replace('+', "%20");
-    Ok(if name.is_empty() { content } else { format!("{name}={content}") }.into_bytes())
+    let content = byte_serialize(&content)
+        .collect::<String>()
+        .replace('+', "%20");
+    Ok(if name.is_empty() {
+        content
+    } else {
+        format!("{name}={content}")
+    }
+    .into_bytes())
 }

@@ -42,13 +42,17 @@ fn transfer(out: &mut Output, args: &Args, url: &str) -> Result<(), Stop> {
         output::verbose_request(&request);
     }
     let mut hops = Vec::new();
-    let (response, url) = exchange(args, request, &mut hops).map_err(|failure| numbered(&failure))?;
+    let (response, url) =
+        exchange(args, request, &mut hops).map_err(|failure| numbered(&failure))?;
     let mut transfer = Transfer {
         url,
         method,
         status: response.status,
         redirects: hops.len(),
-        content_type: response.header("content-type").unwrap_or_default().to_owned(),
+        content_type: response
+            .header("content-type")
+            .unwrap_or_default()
+            .to_owned(),
         location: response.header("location").unwrap_or_default().to_owned(),
         size: 0,
         seconds: 0.0,
@@ -57,21 +61,34 @@ fn transfer(out: &mut Output, args: &Args, url: &str) -> Result<(), Stop> {
         output::verbose_response(&response);
     }
     let failed = args.fail && response.status >= 400;
-    let done = if failed && !args.fail_with_body { Ok(()) } else { write(out, args, &hops, response, &mut transfer) };
+    let done = if failed && !args.fail_with_body {
+        Ok(())
+    } else {
+        write(out, args, &hops, response, &mut transfer)
+    };
     transfer.seconds = started.elapsed().as_secs_f64();
     if let Some(format) = &args.write_out {
         output::write_out(out, format, &transfer)?;
     }
     done?;
     if failed {
-        return Err(Stop::new(format!("(22) The requested URL returned error: {}", transfer.status)));
+        return Err(Stop::new(format!(
+            "(22) The requested URL returned error: {}",
+            transfer.status
+        )));
     }
     Ok(())
 }
 
-fn exchange(args: &Args, request: Request, hops: &mut Vec<String>) -> Result<(Response, Url), Failure> {
+fn exchange(
+    args: &Args,
+    request: Request,
+    hops: &mut Vec<String>,
+) -> Result<(Response, Url), Failure> {
     if args.location {
-        return follow(request, args.max_redirects, args.method.is_some(), |hop| hops.push(output::head(hop)));
+        return follow(request, args.max_redirects, args.method.is_some(), |hop| {
+            hops.push(output::head(hop))
+        });
     }
     let url = request.url.clone();
     Ok((send(&request)?, url))
@@ -86,7 +103,10 @@ fn write(
     transfer: &mut Transfer,
 ) -> Result<(), Stop> {
     let mut file = match args.file(&transfer.url)? {
-        Some(name) => Some((File::create(&name).map_err(|error| Stop::new(path_error(&name, &error)))?, name)),
+        Some(name) => Some((
+            File::create(&name).map_err(|error| Stop::new(path_error(&name, &error)))?,
+            name,
+        )),
         None => None,
     };
     let to: &mut dyn Write = match &mut file {
@@ -106,7 +126,9 @@ fn write(
     transfer.size = *copied.as_ref().unwrap_or(&0);
     match copied {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Stop::new(format!("(28) {}", words(&error)))),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(Stop::new(format!("(28) {}", words(&error))))
+        }
         Err(error) => Err(Stop::new(format!("(56) {}", words(&error)))),
     }
 }

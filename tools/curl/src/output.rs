@@ -19,7 +19,11 @@ pub(crate) struct Transfer {
 
 /// The head of a response, as it would come over the wire.
 pub(crate) fn head(response: &Response) -> String {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+    let mut head = format!(
+        "HTTP/1.1 {} {}\r\n",
+        response.status,
+        reason(response.status)
+    );
     for (name, value) in &response.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -30,8 +34,16 @@ pub(crate) fn head(response: &Response) -> String {
 /// `-v`, on standard error.
 #[allow(clippy::print_stderr, reason = "this is what -v is for")]
 pub(crate) fn verbose_request(request: &Request) {
-    let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    eprintln!("> {} {}{query} HTTP/1.1", request.method, request.url.path());
+    let query = request
+        .url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    eprintln!(
+        "> {} {}{query} HTTP/1.1",
+        request.method,
+        request.url.path()
+    );
     eprintln!("> host: {}", request.url.host_str().unwrap_or_default());
     for (name, value) in &request.headers {
         eprintln!("> {name}: {value}");
@@ -51,14 +63,19 @@ pub(crate) fn verbose_response(response: &Response) {
 pub(crate) fn write_out(out: &mut Output, format: &str, transfer: &Transfer) -> Result<(), Stop> {
     let mut rest = format;
     while let Some(first) = rest.chars().next() {
-        let variable = rest.strip_prefix("%{").and_then(|rest| rest.split_once('}'));
+        let variable = rest
+            .strip_prefix("%{")
+            .and_then(|rest| rest.split_once('}'));
         if let Some((name, after)) = variable {
             write!(out, "{}", value(name, transfer)?)?;
             rest = after;
             continue;
         }
         let escaped = [("\\n", "\n"), ("\\t", "\t"), ("\\r", "\r"), ("%%", "%")];
-        match escaped.iter().find_map(|(written, meant)| Some((rest.strip_prefix(written)?, meant))) {
+        match escaped
+            .iter()
+            .find_map(|(written, meant)| Some((rest.strip_prefix(written)?, meant)))
+        {
             Some((after, meant)) => {
                 write!(out, "{meant}")?;
                 rest = after;
@@ -86,6 +103,10 @@ fn value(name: &str, transfer: &Transfer) -> Result<String, Stop> {
         "size_download" => transfer.size.to_string(),
         "time_total" => format!("{:.6}", transfer.seconds),
         "scheme" => transfer.url.scheme().to_ascii_uppercase(),
-        other => return Err(Stop::new(format!("-w: %{{{other}}} is unknown here; --help says what there is"))),
+        other => {
+            return Err(Stop::new(format!(
+                "-w: %{{{other}}} is unknown here; --help says what there is"
+            )));
+        }
     })
 }

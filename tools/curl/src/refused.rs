@@ -1,12 +1,13 @@
-//! What curl can and this one cannot, with the reason: a model that reads it knows what to do instead.
+//! What curl can and this one cannot, with the reason: a model that reads it knows what to do
+//! instead.
 
 use cofferdam_command::Stop;
 
-const SECRET: &str =
-    "credentials are not given to a tool: the operator gives a secret, and the host adds it to the request";
+const SECRET: &str = "credentials are not given to a tool: the operator gives a secret, and the host adds it to the request";
 const TRUST: &str = "the host connects, and trusts what its system trusts";
 const ROUTE: &str = "the host connects, and chooses the way";
-const FORM: &str = "multipart uploads are not supported here: send the file with --data-binary @FILE";
+const FORM: &str =
+    "multipart uploads are not supported here: send the file with --data-binary @FILE";
 const SINGLE: &str = "not supported here: each call sends its requests once, one after another";
 const COOKIES: &str = "cookies are not kept here: send one with -b NAME=VALUE";
 
@@ -32,12 +33,20 @@ const REASONS: [(Option<char>, &str, &str); 27] = [
     (Some('F'), "form", FORM),
     (Some('T'), "upload-file", "use -X PUT --data-binary @FILE"),
     (Some('c'), "cookie-jar", COOKIES),
-    (Some('C'), "continue-at", "use -r FROM- for the rest of a file"),
+    (
+        Some('C'),
+        "continue-at",
+        "use -r FROM- for the rest of a file",
+    ),
     (Some('Z'), "parallel", SINGLE),
     (None, "retry", SINGLE),
     (Some('K'), "config", "give the options as arguments"),
     (None, "http2", "the host speaks HTTP/1.1"),
-    (Some('J'), "remote-header-name", "the server does not choose file names here: use -o FILE"),
+    (
+        Some('J'),
+        "remote-header-name",
+        "the server does not choose file names here: use -o FILE",
+    ),
     (
         None,
         "compressed",
@@ -64,5 +73,9 @@ fn sentence(option: &str, reason: Option<&str>) -> Stop {
 
 /// `-b NAME=VALUE`; a name alone would be a file.
 pub(crate) fn unless_cookie(text: String) -> Result<String, Stop> {
-    if text.contains('=') { Ok(text) } else { Err(Stop::new(format!("-b {text}: {COOKIES}"))) }
+    if text.contains('=') {
+        Ok(text)
+    } else {
+        Err(Stop::new(format!("-b {text}: {COOKIES}")))
+    }
 }

@@ -7,7 +7,8 @@ use globset::GlobBuilder;
 use lexopt::prelude::*;
 use regex::{Regex, RegexBuilder};
 
-/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside the search.
+/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside
+/// the search.
 const MAX_COMPILED: usize = 16 << 20;
 
 /// What `-t` names.
@@ -99,12 +100,17 @@ impl Args {
                 Short('t') | Long("type") => args.kinds.push(kind(&parser.value()?.string()?)?),
                 Short('e') | Long("extension") => {
                     let extension = parser.value()?.string()?;
-                    args.extensions.push(extension.trim_start_matches('.').to_lowercase());
+                    args.extensions
+                        .push(extension.trim_start_matches('.').to_lowercase());
                 }
                 Short('E') | Long("exclude") => args.exclude.push(parser.value()?.string()?),
                 Short('S') | Long("size") => args.sizes.push(size(&parser.value()?.string()?)?),
-                Long("changed-within" | "newer") => args.changed_after = Some(ago(&parser.value()?.string()?)?),
-                Long("changed-before" | "older") => args.changed_before = Some(ago(&parser.value()?.string()?)?),
+                Long("changed-within" | "newer") => {
+                    args.changed_after = Some(ago(&parser.value()?.string()?)?)
+                }
+                Long("changed-before" | "older") => {
+                    args.changed_before = Some(ago(&parser.value()?.string()?)?)
+                }
                 Short('d') | Long("max-depth") => args.max_depth = Some(parser.value()?.parse()?),
                 Long("min-depth") => args.min_depth = parser.value()?.parse::<usize>()?.max(1),
                 Long("exact-depth") => {
@@ -115,16 +121,24 @@ impl Args {
                 Short('1') => args.max_results = Some(1),
                 Short('0') | Long("print0") => args.null = true,
                 Short('q') | Long("quiet") => args.quiet = true,
-                Long("search-path" | "base-directory") => args.roots.push(parser.value()?.string()?),
+                Long("search-path" | "base-directory") => {
+                    args.roots.push(parser.value()?.string()?)
+                }
                 Long("color") | Short('j') | Long("threads") => drop(parser.value()?),
                 Short('x') | Long("exec") | Short('X') | Long("exec-batch") => {
                     return Err(Stop::new(
                         "-x: a tool cannot start another one: print the paths, and call the tool with them",
                     ));
                 }
-                Short('L') | Long("follow") => return Err(Stop::new("-L: symbolic links are not followed here")),
-                Short('o') | Long("owner") => return Err(Stop::new("-o: files have no owners here")),
-                Short('l') | Long("list-details") => return Err(Stop::new("-l: use the tool `ls -l` with the paths")),
+                Short('L') | Long("follow") => {
+                    return Err(Stop::new("-L: symbolic links are not followed here"));
+                }
+                Short('o') | Long("owner") => {
+                    return Err(Stop::new("-o: files have no owners here"));
+                }
+                Short('l') | Long("list-details") => {
+                    return Err(Stop::new("-l: use the tool `ls -l` with the paths"));
+                }
                 Value(word) => words.push(word.string()?),
                 other => return Err(other.unexpected().into()),
             }
@@ -136,28 +150,46 @@ impl Args {
         if args.from_here {
             args.roots.push(".".to_owned());
         }
-        if let Some(root) = args.roots.iter().find(|root| !std::path::Path::new(root).is_dir()) {
-            return Err(Stop::new(format!("{root:?} is not a directory: fd [OPTIONS] PATTERN [DIRECTORY]...")));
+        if let Some(root) = args
+            .roots
+            .iter()
+            .find(|root| !std::path::Path::new(root).is_dir())
+        {
+            return Err(Stop::new(format!(
+                "{root:?} is not a directory: fd [OPTIONS] PATTERN [DIRECTORY]..."
+            )));
         }
         Ok(args)
     }
 
-    /// The pattern for names, or for whole paths with `-p`. Without a capital letter in it case does not count.
+    /// The pattern for names, or for whole paths with `-p`. Without a capital letter in it case
+    /// does not count.
     pub(crate) fn pattern(&self) -> Result<Regex, Stop> {
         let text = match () {
             () if self.fixed => regex::escape(&self.pattern),
             () if self.glob && self.pattern.is_empty() => String::new(),
             () if self.glob => {
-                let glob = GlobBuilder::new(&self.pattern).literal_separator(true).build();
+                let glob = GlobBuilder::new(&self.pattern)
+                    .literal_separator(true)
+                    .build();
                 // The regex crate reads text here, not bytes.
-                glob.map_err(|error| Stop::new(error.to_string()))?.regex().replace("(?-u)", "")
+                glob.map_err(|error| Stop::new(error.to_string()))?
+                    .regex()
+                    .replace("(?-u)", "")
             }
             () => self.pattern.clone(),
         };
-        let ignore_case = self.ignore_case.unwrap_or_else(|| !has_capital(&self.pattern));
+        let ignore_case = self
+            .ignore_case
+            .unwrap_or_else(|| !has_capital(&self.pattern));
         let mut builder = RegexBuilder::new(&text);
-        builder.case_insensitive(ignore_case).dot_matches_new_line(true).size_limit(MAX_COMPILED);
-        builder.build().map_err(|error| Stop::new(error.to_string()))
+        builder
+            .case_insensitive(ignore_case)
+            .dot_matches_new_line(true)
+            .size_limit(MAX_COMPILED);
+        builder
+            .build()
+            .map_err(|error| Stop::new(error.to_string()))
     }
 }
 
@@ -177,15 +209,23 @@ fn kind(text: &str) -> Result<Kind, Stop> {
         "d" | "dir" | "directory" => Ok(Kind::Directory),
         "l" | "symlink" => Ok(Kind::Link),
         "e" | "empty" => Ok(Kind::Empty),
-        other => Err(Stop::new(format!("-t {other}: expected f, d, l or e; nothing else is in a workspace"))),
+        other => Err(Stop::new(format!(
+            "-t {other}: expected f, d, l or e; nothing else is in a workspace"
+        ))),
     }
 }
 
 /// `+10k`, `-1Mi`, `500b`.
 fn size(text: &str) -> Result<Size, Stop> {
-    let wrong = || Stop::new(format!("-S {text}: expected + or -, a number and b, k, m, g, ki, mi or gi"));
+    let wrong = || {
+        Stop::new(format!(
+            "-S {text}: expected + or -, a number and b, k, m, g, ki, mi or gi"
+        ))
+    };
     let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let at = rest.find(|char: char| !char.is_ascii_digit()).ok_or_else(wrong)?;
+    let at = rest
+        .find(|char: char| !char.is_ascii_digit())
+        .ok_or_else(wrong)?;
     let (digits, unit) = rest.split_at_checked(at).ok_or_else(wrong)?;
     let unit = match unit.to_lowercase().as_str() {
         "b" => 1,
@@ -197,7 +237,11 @@ fn size(text: &str) -> Result<Size, Stop> {
         "gi" | "gib" => 1 << 30,
         _ => return Err(wrong()),
     };
-    let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
+    let bytes = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(wrong)?;
     Ok(match text.chars().next() {
         Some('+') => Size::AtLeast(bytes),
         Some('-') => Size::AtMost(bytes),
@@ -207,8 +251,14 @@ fn size(text: &str) -> Result<Size, Stop> {
 
 /// A time so long ago: `30s`, `10min`, `2h`, `3d`, `1w`.
 fn ago(text: &str) -> Result<SystemTime, Stop> {
-    let wrong = || Stop::new(format!("{text:?} is not a duration: expected 30s, 10min, 2h, 3d or 1w"));
-    let at = text.find(|char: char| !char.is_ascii_digit()).ok_or_else(wrong)?;
+    let wrong = || {
+        Stop::new(format!(
+            "{text:?} is not a duration: expected 30s, 10min, 2h, 3d or 1w"
+        ))
+    };
+    let at = text
+        .find(|char: char| !char.is_ascii_digit())
+        .ok_or_else(wrong)?;
     let (digits, unit) = text.split_at_checked(at).ok_or_else(wrong)?;
     let unit = match unit.trim() {
         "s" | "sec" | "second" | "seconds" => 1,
@@ -218,6 +268,12 @@ fn ago(text: &str) -> Result<SystemTime, Stop> {
         "w" | "week" | "weeks" => 7 * 24 * 60 * 60,
         _ => return Err(wrong()),
     };
-    let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
-    SystemTime::now().checked_sub(Duration::from_secs(seconds)).ok_or_else(wrong)
+    let seconds = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(wrong)?;
+    SystemTime::now()
+        .checked_sub(Duration::from_secs(seconds))
+        .ok_or_else(wrong)
 }

@@ -27,7 +27,9 @@ fn fd(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
                     continue;
                 }
             };
-            let Some(path) = walk::chosen(&args, &pattern, &entry) else { continue };
+            let Some(path) = walk::chosen(&args, &pattern, &entry) else {
+                continue;
+            };
             found += 1;
             if args.quiet {
                 return Ok(Ending::Success);

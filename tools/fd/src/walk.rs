@@ -21,7 +21,11 @@ pub(crate) fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
         .git_global(false)
         .max_depth(args.max_depth)
         .add_custom_ignore_filename(".fdignore");
-    let mut overrides = OverrideBuilder::new(if Path::new(root).is_absolute() { root } else { "." });
+    let mut overrides = OverrideBuilder::new(if Path::new(root).is_absolute() {
+        root
+    } else {
+        "."
+    });
     for glob in &args.exclude {
         overrides.add(&format!("!{glob}")).map_err(wrong)?;
     }
@@ -38,12 +42,20 @@ pub(crate) fn chosen(args: &Args, pattern: &Regex, entry: &DirEntry) -> Option<S
     let name = entry.file_name().to_string_lossy();
     // Relative paths are resolved there.
     let below = || format!("/workspace/{}", path.strip_prefix("./").unwrap_or(&path));
-    let whole = if path.starts_with('/') { path.to_string() } else { below() };
+    let whole = if path.starts_with('/') {
+        path.to_string()
+    } else {
+        below()
+    };
     if !pattern.is_match(if args.full_path { &whole } else { &name }) {
         return None;
     }
     let lower = name.to_lowercase();
-    let has = |extension: &String| lower.strip_suffix(extension.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    let has = |extension: &String| {
+        lower
+            .strip_suffix(extension.as_str())
+            .is_some_and(|rest| rest.ends_with('.'))
+    };
     if !args.extensions.is_empty() && !args.extensions.iter().any(has) {
         return None;
     }
@@ -61,7 +73,9 @@ pub(crate) fn chosen(args: &Args, pattern: &Regex, entry: &DirEntry) -> Option<S
 }
 
 fn is_of_kind(args: &Args, entry: &DirEntry) -> bool {
-    let Some(kind) = entry.file_type() else { return args.kinds.is_empty() };
+    let Some(kind) = entry.file_type() else {
+        return args.kinds.is_empty();
+    };
     let wants = |wanted| args.kinds.contains(&wanted);
     // `-t e` narrows what the others choose: files and directories, if they are alone.
     if wants(Kind::Empty) && !is_empty(entry) {
@@ -102,14 +116,20 @@ fn is_of_age(args: &Args, entry: &DirEntry) -> bool {
     if args.changed_after.is_none() && args.changed_before.is_none() {
         return true;
     }
-    let modified = entry.metadata().ok().and_then(|metadata| metadata.modified().ok());
+    let modified = entry
+        .metadata()
+        .ok()
+        .and_then(|metadata| metadata.modified().ok());
     modified.is_some_and(|modified| {
-        args.changed_after.is_none_or(|time| modified >= time) && args.changed_before.is_none_or(|time| modified < time)
+        args.changed_after.is_none_or(|time| modified >= time)
+            && args.changed_before.is_none_or(|time| modified < time)
     })
 }
 
 /// The error without the number of the system's.
 pub(crate) fn sentence(error: &ignore::Error) -> String {
     let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+    text.split_once(" (os error")
+        .map_or(text.as_str(), |(text, _)| text)
+        .to_owned()
 }

@@ -1,5 +1,5 @@
-//! Filters of jq, on jaq, for `jq` and `yq`: reading values, running a filter over them, and words for what goes wrong.
-//! What is printed, and how, is theirs.
+//! Filters of jq, on jaq, for `jq` and `yq`: reading values, running a filter over them, and words
+//! for what goes wrong. What is printed, and how, is theirs.
 
 mod depth;
 mod messages;

@@ -24,7 +24,8 @@ pub struct Ended {
     pub halted: Option<i32>,
 }
 
-/// The longest filter, in bytes. What is wrong with one is drawn below it, and nothing draws wider than this.
+/// The longest filter, in bytes. What is wrong with one is drawn below it, and nothing draws wider
+/// than this.
 const MOST_CODE: usize = 60_000;
 
 impl Program {
@@ -36,18 +37,28 @@ impl Program {
     pub fn new(code: &str, variables: &[String]) -> Result<Self, Stop> {
         messages::listen();
         if code.len() > MOST_CODE {
-            return Err(Stop::new(format!("the filter has {} bytes: at most {MOST_CODE} are read", code.len())));
+            return Err(Stop::new(format!(
+                "the filter has {} bytes: at most {MOST_CODE} are read",
+                code.len()
+            )));
         }
         let compiled = compile_with(code, defs(), funs(), variables);
         let filter = compiled.map_err(|reports| {
-            let reports: String = reports.iter().map(|report| FileReportsDisp::new(report).to_string()).collect();
-            Stop::new(format!("the filter does not compile\n{}", reports.trim_end()))
+            let reports: String = reports
+                .iter()
+                .map(|report| FileReportsDisp::new(report).to_string())
+                .collect();
+            Stop::new(format!(
+                "the filter does not compile\n{}",
+                reports.trim_end()
+            ))
         })?;
         Ok(Self { filter })
     }
 
-    /// Runs it for each input, or once without one (`null_input`; then the filter can ask for them). `values` are those of
-    /// the variables, in their order. An error ends the outputs of its input, and is told to `complain`.
+    /// Runs it for each input, or once without one (`null_input`; then the filter can ask for
+    /// them). `values` are those of the variables, in their order. An error ends the outputs of its
+    /// input, and is told to `complain`.
     ///
     /// # Errors
     ///
@@ -62,8 +73,16 @@ impl Program {
     ) -> Result<Ended, Stop> {
         let runner = Runner::default();
         let inputs: Box<dyn Iterator<Item = Result<Val, String>>> = Box::new(inputs);
-        let (inputs, null) = (RcIter::new(inputs), RcIter::new(std::iter::once(Ok(Val::Null))));
-        let data = Data { runner: &runner, lut: &self.filter.lut, inputs: &inputs, input_filename: &Val::Null };
+        let (inputs, null) = (
+            RcIter::new(inputs),
+            RcIter::new(std::iter::once(Ok(Val::Null))),
+        );
+        let data = Data {
+            runner: &runner,
+            lut: &self.filter.lut,
+            inputs: &inputs,
+            input_filename: &Val::Null,
+        };
         let context = Ctx::new(&data, Vars::new(values));
         let mut ended = Ended::default();
         let mut next: Box<dyn FnMut() -> Option<Result<Val, String>>> = match null_input {

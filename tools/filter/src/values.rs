@@ -13,9 +13,9 @@ use crate::depth;
 /// When they lie too deep inside one another. What is malformed is an error in its place.
 pub fn json_values(text: &[u8]) -> Result<impl Iterator<Item = Result<Val, String>> + '_, Stop> {
     depth::check(text)?;
-    Ok(until_error(
-        read::parse_many(text).map(|value| value.map_err(|error| format!("the input is not JSON: {error}"))),
-    ))
+    Ok(until_error(read::parse_many(text).map(|value| {
+        value.map_err(|error| format!("the input is not JSON: {error}"))
+    })))
 }
 
 /// The one value of a text of JSON.
@@ -25,7 +25,8 @@ pub fn json_values(text: &[u8]) -> Result<impl Iterator<Item = Result<Val, Strin
 /// What is wrong with it.
 pub fn json(text: &str) -> Result<Val, Stop> {
     depth::check(text.as_bytes())?;
-    read::parse_single(text.as_bytes()).map_err(|error| Stop::new(format!("{text:?} is not JSON: {error}")))
+    read::parse_single(text.as_bytes())
+        .map_err(|error| Stop::new(format!("{text:?} is not JSON: {error}")))
 }
 
 /// All documents of a text of YAML.
@@ -36,14 +37,16 @@ pub fn json(text: &str) -> Result<Val, Stop> {
 pub fn yaml_values(text: &[u8]) -> Result<impl Iterator<Item = Result<Val, String>> + '_, Stop> {
     depth::check_blocks(text)?;
     let text = std::str::from_utf8(text).map_err(|_| Stop::new("the input is not UTF-8"))?;
-    Ok(until_error(
-        yaml::parse_many(text).map(|value| value.map_err(|error| format!("the input is not YAML: {error}"))),
-    ))
+    Ok(until_error(yaml::parse_many(text).map(|value| {
+        value.map_err(|error| format!("the input is not YAML: {error}"))
+    })))
 }
 
-/// Ends after the first error: what follows a broken value cannot be told apart from it, and a parser may give the same
-/// error for ever.
-fn until_error<T, E>(mut values: impl Iterator<Item = Result<T, E>>) -> impl Iterator<Item = Result<T, E>> {
+/// Ends after the first error: what follows a broken value cannot be told apart from it, and a
+/// parser may give the same error for ever.
+fn until_error<T, E>(
+    mut values: impl Iterator<Item = Result<T, E>>,
+) -> impl Iterator<Item = Result<T, E>> {
     let mut broken = false;
     std::iter::from_fn(move || {
         let next = if broken { None } else { values.next() };
@@ -64,5 +67,10 @@ pub fn array(values: impl IntoIterator<Item = Val>) -> Val {
 
 /// An object, of names and values.
 pub fn object<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a Val)>) -> Val {
-    Val::obj(pairs.into_iter().map(|(name, value)| (text(name.clone()), value.clone())).collect())
+    Val::obj(
+        pairs
+            .into_iter()
+            .map(|(name, value)| (text(name.clone()), value.clone()))
+            .collect(),
+    )
 }

@@ -1,5 +1,5 @@
-//! YAML as people write it: blocks, with the first entry of a mapping beside its dash, and texts of several lines as lines.
-//! Scalars are jaq's.
+//! YAML as people write it: blocks, with the first entry of a mapping beside its dash, and texts of
+//! several lines as lines. Scalars are jaq's.
 
 use std::io::{self, Write};
 
@@ -7,13 +7,22 @@ use jaq_all::fmts::write::yaml;
 use jaq_all::json::Val;
 use jaq_all::json::write::{self as json, Pp};
 
-/// Writes a value without a line break at its end. `indent` is how far each level goes in, at least two spaces.
+/// Writes a value without a line break at its end. `indent` is how far each level goes in, at least
+/// two spaces.
 ///
 /// # Errors
 ///
 /// What `out` says.
 pub fn write_yaml(out: &mut dyn Write, indent: usize, value: &Val) -> io::Result<()> {
-    Writer { out, indent: indent.max(2), scalars: Pp { sep_space: true, ..Pp::default() } }.node(value, 0)
+    Writer {
+        out,
+        indent: indent.max(2),
+        scalars: Pp {
+            sep_space: true,
+            ..Pp::default()
+        },
+    }
+    .node(value, 0)
 }
 
 struct Writer<'a> {
@@ -49,7 +58,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A value in its line. Some texts that jaq leaves plain would be read as others: those get quotes.
+    /// A value in its line. Some texts that jaq leaves plain would be read as others: those get
+    /// quotes.
     fn scalar(&mut self, value: &Val) -> io::Result<()> {
         match value {
             Val::TStr(text) if needs_quotes(text) => json::write(self.out, &self.scalars, 0, value),
@@ -92,7 +102,11 @@ impl Writer<'_> {
     }
 
     fn begin(&mut self, is_next_line: bool, column: usize) -> io::Result<()> {
-        if is_next_line { write!(self.out, "\n{:column$}", "") } else { Ok(()) }
+        if is_next_line {
+            write!(self.out, "\n{:column$}", "")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -101,14 +115,17 @@ fn needs_quotes(text: &[u8]) -> bool {
     text.trim_ascii().len() < text.len() || text.contains(&b'\t') || text == b"<<" || text == b"="
 }
 
-/// Whether a text can stand as a literal block: lines of printable characters, where neither indentation nor the number of
-/// line breaks at the end needs a word of its own.
+/// Whether a text can stand as a literal block: lines of printable characters, where neither
+/// indentation nor the number of line breaks at the end needs a word of its own.
 fn is_lines(text: &[u8]) -> bool {
     let plain = |byte: &u8| *byte == b'\n' || *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
-    let starts = text.first().is_some_and(|first| !first.is_ascii_whitespace());
+    let starts = text
+        .first()
+        .is_some_and(|first| !first.is_ascii_whitespace());
     starts
         && text.contains(&b'\n')
         && !text.ends_with(b"\n\n")
         && text.iter().all(plain)
-        && std::str::from_utf8(text).is_ok_and(|text| !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']))
+        && std::str::from_utf8(text)
+            .is_ok_and(|text| !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']))
 }

@@ -36,13 +36,27 @@ struct Candidate<'a> {
 
 impl Run<'_> {
     /// Evaluates the expression for an entry.
-    pub(crate) fn entry(&mut self, entry: &DirEntry, root: &str, expression: &Expression) -> Result<Next, Stop> {
-        let mut candidate = Candidate { entry, root, path: shown(entry), next: Next::Go };
+    pub(crate) fn entry(
+        &mut self,
+        entry: &DirEntry,
+        root: &str,
+        expression: &Expression,
+    ) -> Result<Next, Stop> {
+        let mut candidate = Candidate {
+            entry,
+            root,
+            path: shown(entry),
+            next: Next::Go,
+        };
         self.holds(expression, &mut candidate)?;
         Ok(candidate.next)
     }
 
-    fn holds(&mut self, expression: &Expression, candidate: &mut Candidate<'_>) -> Result<bool, Stop> {
+    fn holds(
+        &mut self,
+        expression: &Expression,
+        candidate: &mut Candidate<'_>,
+    ) -> Result<bool, Stop> {
         if candidate.next == Next::Quit {
             return Ok(false);
         }
@@ -77,13 +91,17 @@ impl Run<'_> {
             Expression::Name(pattern) => pattern.matches(&print::name(&candidate.path)),
             Expression::Path(pattern) => pattern.matches(&candidate.path),
             Expression::Type(kinds) => kind(entry).is_some_and(|kind| kinds.contains(&kind)),
-            Expression::Size(size, unit) => {
-                self.metadata(entry).is_some_and(|metadata| size.holds(metadata.len().div_ceil(*unit)))
-            }
+            Expression::Size(size, unit) => self
+                .metadata(entry)
+                .is_some_and(|metadata| size.holds(metadata.len().div_ceil(*unit))),
             Expression::Empty => self.is_empty(entry),
-            Expression::Newer(than) => self.modified(entry).is_some_and(|modified| modified > *than),
+            Expression::Newer(than) => self
+                .modified(entry)
+                .is_some_and(|modified| modified > *than),
             Expression::Age(age, unit) => self.modified(entry).is_some_and(|modified| {
-                let seconds = SystemTime::now().duration_since(modified).map_or(0, |since| since.as_secs());
+                let seconds = SystemTime::now()
+                    .duration_since(modified)
+                    .map_or(0, |since| since.as_secs());
                 age.holds(seconds / unit)
             }),
             Expression::Prune => {
@@ -101,7 +119,14 @@ impl Run<'_> {
             }
             Expression::Format(pieces) => {
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                print::print(self.out, pieces, &candidate.path, candidate.root, size, entry)?;
+                print::print(
+                    self.out,
+                    pieces,
+                    &candidate.path,
+                    candidate.root,
+                    size,
+                    entry,
+                )?;
                 true
             }
         })
@@ -123,9 +148,13 @@ impl Run<'_> {
 
     fn is_empty(&mut self, entry: &DirEntry) -> bool {
         if entry.file_type().is_dir() {
-            return std::fs::read_dir(entry.path()).is_ok_and(|mut entries| entries.next().is_none());
+            return std::fs::read_dir(entry.path())
+                .is_ok_and(|mut entries| entries.next().is_none());
         }
-        entry.file_type().is_file() && self.metadata(entry).is_some_and(|metadata| metadata.len() == 0)
+        entry.file_type().is_file()
+            && self
+                .metadata(entry)
+                .is_some_and(|metadata| metadata.len() == 0)
     }
 
     fn delete(&mut self, candidate: &Candidate<'_>) -> bool {
@@ -140,7 +169,11 @@ impl Run<'_> {
         match done {
             Ok(()) => true,
             Err(error) => {
-                self.complain(&format!("cannot delete '{}': {}", candidate.path, words(&error)));
+                self.complain(&format!(
+                    "cannot delete '{}': {}",
+                    candidate.path,
+                    words(&error)
+                ));
                 false
             }
         }

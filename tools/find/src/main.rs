@@ -1,4 +1,5 @@
-//! `find`: walks directory trees and prints or deletes what an expression chooses, as GNU find does.
+//! `find`: walks directory trees and prints or deletes what an expression chooses, as GNU find
+//! does.
 
 mod evaluate;
 mod expression;
@@ -12,7 +13,8 @@ use evaluate::{Next, Run};
 use parse::Command;
 use walkdir::{DirEntry, WalkDir};
 
-/// Directories held open on the way down; deeper ones are listed whole and closed. Below the call's limit of open files.
+/// Directories held open on the way down; deeper ones are listed whole and closed. Below the call's
+/// limit of open files.
 const MAX_OPEN: usize = 16;
 
 fn main() -> ExitCode {
@@ -21,7 +23,11 @@ fn main() -> ExitCode {
 
 fn find(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let command = Command::parse(arguments().collect())?;
-    let mut run = Run { out, complaints, failed: false };
+    let mut run = Run {
+        out,
+        complaints,
+        failed: false,
+    };
     for root in &command.roots {
         if walk(root, &command, &mut run)? == Next::Quit {
             break;
@@ -31,7 +37,8 @@ fn find(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 }
 
 fn walk(root: &str, command: &Command, run: &mut Run<'_>) -> Result<Next, Stop> {
-    // By name, so that the same tree gives the same output; GNU find has the order of the file system.
+    // By name, so that the same tree gives the same output; GNU find has the order of the file
+    // system.
     let mut entries = WalkDir::new(root)
         .max_open(MAX_OPEN)
         .follow_root_links(false)
@@ -52,7 +59,9 @@ fn walk(root: &str, command: &Command, run: &mut Run<'_>) -> Result<Next, Stop> 
         }
         match run.entry(&entry, root, &command.expression)? {
             Next::Quit => return Ok(Next::Quit),
-            Next::Prune if entry.file_type().is_dir() && !command.depth_first => entries.skip_current_dir(),
+            Next::Prune if entry.file_type().is_dir() && !command.depth_first => {
+                entries.skip_current_dir()
+            }
             Next::Prune | Next::Go => {}
         }
     }
@@ -62,7 +71,10 @@ fn walk(root: &str, command: &Command, run: &mut Run<'_>) -> Result<Next, Stop> 
 impl Run<'_> {
     /// Tells of a directory or file that could not be looked at, and goes on.
     fn complain_walk(&mut self, error: &walkdir::Error) {
-        let path = error.path().map(|path| path.display().to_string()).unwrap_or_default();
+        let path = error
+            .path()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default();
         let what = error.io_error().map_or_else(|| error.to_string(), words);
         self.complain(&format!("'{path}': {what}"));
     }

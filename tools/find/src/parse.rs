@@ -13,7 +13,8 @@ use cofferdam_command::{Pattern, Stop, path_error};
 use crate::expression::{Compared, Expression, Kind};
 use crate::print;
 
-/// Parentheses and negations inside one another: a bound on the parser's recursion, far above what anybody writes.
+/// Parentheses and negations inside one another: a bound on the parser's recursion, far above what
+/// anybody writes.
 const MAX_NESTING: usize = 64;
 
 /// Bytes of a block: what a `-size` without a unit counts.
@@ -49,7 +50,13 @@ impl Command {
         if roots.is_empty() {
             roots.push(".".to_owned());
         }
-        let mut parser = Parser { words, min_depth: 0, max_depth: usize::MAX, depth_first: false, nesting: 0 };
+        let mut parser = Parser {
+            words,
+            min_depth: 0,
+            max_depth: usize::MAX,
+            depth_first: false,
+            nesting: 0,
+        };
         let mut expression = match parser.words.peek() {
             None => Expression::True,
             Some(_) => parser.list()?,
@@ -64,7 +71,13 @@ impl Command {
             expression = Expression::And(vec![expression, Expression::Print('\n')]);
         }
         let depth_first = parser.depth_first || expression.deletes();
-        Ok(Self { roots, expression, min_depth: parser.min_depth, max_depth: parser.max_depth, depth_first })
+        Ok(Self {
+            roots,
+            expression,
+            min_depth: parser.min_depth,
+            max_depth: parser.max_depth,
+            depth_first,
+        })
     }
 }
 
@@ -74,7 +87,9 @@ fn begins_expression(word: &str) -> bool {
 
 impl Parser {
     fn next_is(&mut self, words: &[&str]) -> bool {
-        self.words.next_if(|word| words.contains(&word.as_str())).is_some()
+        self.words
+            .next_if(|word| words.contains(&word.as_str()))
+            .is_some()
     }
 
     fn list(&mut self) -> Result<Expression, Stop> {
@@ -96,7 +111,10 @@ impl Parser {
     fn and(&mut self) -> Result<Expression, Stop> {
         let mut all = vec![self.not()?];
         while self.next_is(&["-a", "-and"])
-            || self.words.peek().is_some_and(|word| !matches!(word.as_str(), "-o" | "-or" | ")" | ","))
+            || self
+                .words
+                .peek()
+                .is_some_and(|word| !matches!(word.as_str(), "-o" | "-or" | ")" | ","))
         {
             all.push(self.not()?);
         }
@@ -109,7 +127,11 @@ impl Parser {
             negated = !negated;
         }
         let inner = self.primary()?;
-        Ok(if negated { Expression::Not(Box::new(inner)) } else { inner })
+        Ok(if negated {
+            Expression::Not(Box::new(inner))
+        } else {
+            inner
+        })
     }
 
     fn primary(&mut self) -> Result<Expression, Stop> {
@@ -118,7 +140,9 @@ impl Parser {
         };
         Ok(match word.as_str() {
             "(" => return self.parentheses(),
-            "-name" | "-iname" => Expression::Name(Pattern::new(&self.value(&word)?, word == "-iname")),
+            "-name" | "-iname" => {
+                Expression::Name(Pattern::new(&self.value(&word)?, word == "-iname"))
+            }
             "-path" | "-wholename" | "-ipath" | "-iwholename" => {
                 Expression::Path(Pattern::new(&self.value(&word)?, word.starts_with("-i")))
             }
@@ -157,7 +181,9 @@ impl Parser {
     fn parentheses(&mut self) -> Result<Expression, Stop> {
         self.nesting += 1;
         if self.nesting > MAX_NESTING {
-            return Err(Stop::new(format!("parentheses go at most {MAX_NESTING} deep")));
+            return Err(Stop::new(format!(
+                "parentheses go at most {MAX_NESTING} deep"
+            )));
         }
         let inner = self.list()?;
         self.nesting -= 1;
@@ -168,7 +194,9 @@ impl Parser {
     }
 
     fn value(&mut self, option: &str) -> Result<String, Stop> {
-        self.words.next().ok_or_else(|| Stop::new(format!("{option} needs a value")))
+        self.words
+            .next()
+            .ok_or_else(|| Stop::new(format!("{option} needs a value")))
     }
 }
 
@@ -189,8 +217,8 @@ fn refused(word: &str) -> Stop {
             "a tool cannot start another one: print the paths, and call the tool with them"
         }
         "-L" | "-H" | "-follow" => "symbolic links are not followed here",
-        "-perm" | "-user" | "-group" | "-uid" | "-gid" | "-nouser" | "-nogroup" | "-readable" | "-writable"
-        | "-executable" => "files have no owners and no modes here",
+        "-perm" | "-user" | "-group" | "-uid" | "-gid" | "-nouser" | "-nogroup" | "-readable"
+        | "-writable" | "-executable" => "files have no owners and no modes here",
         "-atime" | "-amin" | "-anewer" | "-ctime" | "-cmin" | "-cnewer" => {
             "only -newer, -mtime and -mmin look at times"
         }
@@ -204,7 +232,8 @@ fn refused(word: &str) -> Stop {
 }
 
 fn number(option: &str, text: &str) -> Result<usize, Stop> {
-    text.parse().map_err(|_| Stop::new(format!("{option} {text}: expected a number")))
+    text.parse()
+        .map_err(|_| Stop::new(format!("{option} {text}: expected a number")))
 }
 
 fn compared(option: &str, text: &str) -> Result<Compared, Stop> {
@@ -215,7 +244,9 @@ fn compared(option: &str, text: &str) -> Result<Compared, Stop> {
             None => (Ordering::Equal, text),
         },
     };
-    let number = digits.parse().map_err(|_| Stop::new(format!("{option} {text}: expected N, +N or -N")))?;
+    let number = digits
+        .parse()
+        .map_err(|_| Stop::new(format!("{option} {text}: expected N, +N or -N")))?;
     Ok(Compared { order, number })
 }
 
@@ -229,7 +260,11 @@ fn size(text: &str) -> Result<Expression, Stop> {
                 'k' => 1 << 10,
                 'M' => 1 << 20,
                 'G' => 1 << 30,
-                _ => return Err(Stop::new(format!("-size {text}: the unit is one of b c w k M G"))),
+                _ => {
+                    return Err(Stop::new(format!(
+                        "-size {text}: the unit is one of b c w k M G"
+                    )));
+                }
             };
             (text.get(..at).unwrap_or_default(), bytes)
         }
@@ -243,7 +278,9 @@ fn kinds(text: &str) -> Result<Vec<Kind>, Stop> {
         "f" => Ok(Kind::File),
         "d" => Ok(Kind::Directory),
         "l" => Ok(Kind::Link),
-        other => Err(Stop::new(format!("-type {other}: expected f, d or l; nothing else is in a workspace"))),
+        other => Err(Stop::new(format!(
+            "-type {other}: expected f, d or l; nothing else is in a workspace"
+        ))),
     };
     text.split(',').map(kind).collect()
 }

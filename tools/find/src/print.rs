@@ -43,7 +43,9 @@ pub(crate) fn format(text: &str) -> Result<Vec<Piece>, Stop> {
             }
             ('%', other) => {
                 let other = other.map(String::from).unwrap_or_default();
-                return Err(Stop::new(format!("-printf: %{other} is unknown; there are %p %P %f %h %s %d %y %%")));
+                return Err(Stop::new(format!(
+                    "-printf: %{other} is unknown; there are %p %P %f %h %s %d %y %%"
+                )));
             }
             (other, _) => plain.push(other),
         }
@@ -96,7 +98,13 @@ pub(crate) fn print(
 pub(crate) fn name(path: &str) -> String {
     let whole = path.trim_end_matches('/');
     let whole = if whole.is_empty() { path } else { whole };
-    whole.rsplit_once('/').map_or(whole, |(_, name)| if name.is_empty() { whole } else { name }).to_owned()
+    whole
+        .rsplit_once('/')
+        .map_or(
+            whole,
+            |(_, name)| if name.is_empty() { whole } else { name },
+        )
+        .to_owned()
 }
 
 fn parent(path: &str) -> &str {

@@ -13,7 +13,8 @@ pub(crate) enum Syntax {
     Extended,
     /// `-F`
     Fixed,
-    /// `-P`: as Rust's regex crate reads them, which is Perl's syntax without look-around and back-references.
+    /// `-P`: as Rust's regex crate reads them, which is Perl's syntax without look-around and
+    /// back-references.
     Perl,
 }
 
@@ -95,7 +96,8 @@ impl Args {
         while let Some(argument) = parser.next()? {
             if let Short(digit @ '0'..='9') = argument {
                 let number = digits.unwrap_or(0_usize).saturating_mul(10);
-                let number = number.saturating_add(digit.to_digit(10).map_or(0, |digit| digit as usize));
+                let number =
+                    number.saturating_add(digit.to_digit(10).map_or(0, |digit| digit as usize));
                 digits = Some(number);
                 (args.before, args.after) = (number, number);
                 continue;
@@ -112,7 +114,8 @@ impl Args {
                 }
                 Short('f') | Long("file") => {
                     let text = read(&parser.value()?.string()?)?;
-                    args.patterns.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
+                    args.patterns
+                        .extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
                     given = true;
                 }
                 Short('i' | 'y') | Long("ignore-case") => args.ignore_case = true,
@@ -142,17 +145,24 @@ impl Args {
                     let lines = parser.value()?.parse()?;
                     (args.before, args.after) = (lines, lines);
                 }
-                Long("include") => args.include.push(Pattern::new(&parser.value()?.string()?, false)),
-                Long("exclude") => args.exclude.push(Pattern::new(&parser.value()?.string()?, false)),
+                Long("include") => args
+                    .include
+                    .push(Pattern::new(&parser.value()?.string()?, false)),
+                Long("exclude") => args
+                    .exclude
+                    .push(Pattern::new(&parser.value()?.string()?, false)),
                 Long("exclude-dir") => {
                     let pattern = parser.value()?.string()?;
-                    args.exclude_dir.push(Pattern::new(pattern.trim_end_matches('/'), false));
+                    args.exclude_dir
+                        .push(Pattern::new(pattern.trim_end_matches('/'), false));
                 }
                 // There is no terminal to colour.
                 Long("color" | "colour") => drop(parser.optional_value()),
                 Long("line-buffered") => {}
                 Short('z') | Long("null-data") => {
-                    return Err(Stop::new("-z is not supported here: lines end in a line break"));
+                    return Err(Stop::new(
+                        "-z is not supported here: lines end in a line break",
+                    ));
                 }
                 Value(value) => words.push(value.string()?),
                 other => return Err(other.unexpected().into()),
@@ -161,14 +171,15 @@ impl Args {
         let mut words = words.into_iter();
         if !given {
             let pattern = words.next();
-            args.add_patterns(
-                &pattern.ok_or_else(|| Stop::new("a pattern is missing: grep [OPTION]... PATTERN [FILE]..."))?,
-            );
+            args.add_patterns(&pattern.ok_or_else(|| {
+                Stop::new("a pattern is missing: grep [OPTION]... PATTERN [FILE]...")
+            })?);
         }
         args.files.extend(words);
         args.from_here = args.files.is_empty();
         if args.from_here {
-            args.files.push(if args.recursive { "." } else { STDIN }.to_owned());
+            args.files
+                .push(if args.recursive { "." } else { STDIN }.to_owned());
         }
         Ok(args)
     }

@@ -7,11 +7,16 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::args::Args;
 
-/// Directories held open on the way down; deeper ones are listed whole and closed. Below the call's limit of open files.
+/// Directories held open on the way down; deeper ones are listed whole and closed. Below the call's
+/// limit of open files.
 const MAX_OPEN: usize = 16;
 
 /// Calls `search` with each file until it says `false`, and `complain` with each problem.
-pub(crate) fn each(args: &Args, complain: &mut dyn FnMut(&Stop), mut search: impl FnMut(&str) -> Result<bool, Stop>) {
+pub(crate) fn each(
+    args: &Args,
+    complain: &mut dyn FnMut(&Stop),
+    mut search: impl FnMut(&str) -> Result<bool, Stop>,
+) {
     for name in &args.files {
         let is_dir = name != STDIN && Path::new(name).is_dir();
         let go_on = match (is_dir, args.recursive) {
@@ -19,7 +24,9 @@ pub(crate) fn each(args: &Args, complain: &mut dyn FnMut(&Stop), mut search: imp
             (false, _) => settle(search(name), complain),
             (true, true) => below(args, name, complain, &mut search),
             (true, false) => {
-                complain(&Stop::new(format!("{name}: Is a directory (-r searches below it)")));
+                complain(&Stop::new(format!(
+                    "{name}: Is a directory (-r searches below it)"
+                )));
                 true
             }
         };
@@ -37,23 +44,43 @@ fn below(
 ) -> bool {
     let chosen = |entry: &DirEntry| {
         let name = entry.file_name().to_string_lossy();
-        !(entry.depth() > 0 && entry.file_type().is_dir() && args.exclude_dir.iter().any(|dir| dir.matches(&name)))
+        !(entry.depth() > 0
+            && entry.file_type().is_dir()
+            && args.exclude_dir.iter().any(|dir| dir.matches(&name)))
     };
-    // By name, so that the same tree gives the same output; GNU grep has the order of the file system.
-    let entries = WalkDir::new(root).max_open(MAX_OPEN).sort_by_file_name().into_iter().filter_entry(chosen);
+    // By name, so that the same tree gives the same output; GNU grep has the order of the file
+    // system.
+    let entries = WalkDir::new(root)
+        .max_open(MAX_OPEN)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(chosen);
     for entry in entries {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let path = error.path().map(|path| path.display().to_string()).unwrap_or_default();
-                complain(&Stop::new(format!("{path}: {}", error.io_error().map_or_else(|| error.to_string(), words))));
+                let path = error
+                    .path()
+                    .map(|path| path.display().to_string())
+                    .unwrap_or_default();
+                complain(&Stop::new(format!(
+                    "{path}: {}",
+                    error.io_error().map_or_else(|| error.to_string(), words)
+                )));
                 continue;
             }
         };
         let path = entry.path().to_string_lossy();
         // Without a starting point paths have no `./` in front.
-        let path = if root == "." && args.from_here { path.strip_prefix("./").unwrap_or(&path) } else { &path };
-        if entry.file_type().is_file() && !is_left_out(args, path) && !settle(search(path), complain) {
+        let path = if root == "." && args.from_here {
+            path.strip_prefix("./").unwrap_or(&path)
+        } else {
+            &path
+        };
+        if entry.file_type().is_file()
+            && !is_left_out(args, path)
+            && !settle(search(path), complain)
+        {
             return false;
         }
     }
@@ -70,6 +97,7 @@ fn settle(searched: Result<bool, Stop>, complain: &mut dyn FnMut(&Stop)) -> bool
 /// By `--include` and `--exclude`, which look at the last part of a path.
 fn is_left_out(args: &Args, path: &str) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let not_included = !args.include.is_empty() && !args.include.iter().any(|pattern| pattern.matches(name));
+    let not_included =
+        !args.include.is_empty() && !args.include.iter().any(|pattern| pattern.matches(name));
     path != STDIN && (not_included || args.exclude.iter().any(|pattern| pattern.matches(name)))
 }

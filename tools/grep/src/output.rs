@@ -42,24 +42,37 @@ impl<'a> Printer<'a> {
             (_, Show::WithoutMatch) => SummaryKind::PathWithoutMatch,
         };
         let mut builder = SummaryBuilder::new();
-        builder.kind(kind).path(names).exclude_zero(false).path_terminator(end);
+        builder
+            .kind(kind)
+            .path(names)
+            .exclude_zero(false)
+            .path_terminator(end);
         Self::Summary(builder.build_no_color(out))
     }
 
     /// Searches one file and says whether there was a match.
-    pub(crate) fn search(&mut self, searcher: &mut Searcher, matcher: &RegexMatcher, file: &str) -> Result<bool, Stop> {
+    pub(crate) fn search(
+        &mut self,
+        searcher: &mut Searcher,
+        matcher: &RegexMatcher,
+        file: &str,
+    ) -> Result<bool, Stop> {
         let input = open(file)?;
         let name = if file == STDIN { STDIN_NAME } else { file };
         let failed = |error: io::Error| Stop::new(path_error(name, &error));
         match self {
             Self::Lines(printer) => {
                 let mut sink = printer.sink_with_path(matcher, name);
-                searcher.search_reader(matcher, input, &mut sink).map_err(failed)?;
+                searcher
+                    .search_reader(matcher, input, &mut sink)
+                    .map_err(failed)?;
                 Ok(sink.has_match())
             }
             Self::Summary(printer) => {
                 let mut sink = printer.sink_with_path(matcher, name);
-                searcher.search_reader(matcher, input, &mut sink).map_err(failed)?;
+                searcher
+                    .search_reader(matcher, input, &mut sink)
+                    .map_err(failed)?;
                 Ok(sink.has_match())
             }
         }

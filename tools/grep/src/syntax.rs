@@ -11,7 +11,8 @@ const META: &str = r"\.+*?()|[]{}^$#&-~";
 /// What means something inside brackets to the regex crate.
 const SET_META: &str = r"\[]^&~-";
 
-/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside the search.
+/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside
+/// the search.
 const MAX_COMPILED: usize = 16 << 20;
 
 /// The matcher for all patterns together.
@@ -54,14 +55,22 @@ struct Translation {
 
 impl Translation {
     fn of(pattern: &str, extended: bool) -> Result<String, Stop> {
-        let mut translation = Self { extended, out: String::new(), atom: None, repeated: false, groups: Vec::new() };
+        let mut translation = Self {
+            extended,
+            out: String::new(),
+            atom: None,
+            repeated: false,
+            groups: Vec::new(),
+        };
         let chars: Vec<char> = pattern.chars().collect();
         let mut rest = chars.as_slice();
         while let Some((first, after)) = rest.split_first() {
             rest = match (first, after.split_first()) {
                 ('\\', None) => return Err(Stop::new(format!("{pattern}: Trailing backslash"))),
                 ('\\', Some((escaped, after))) => translation.escaped(*escaped, after)?,
-                ('[', _) => translation.set(after).ok_or_else(|| Stop::new(format!("{pattern}: Unmatched [")))?,
+                ('[', _) => translation
+                    .set(after)
+                    .ok_or_else(|| Stop::new(format!("{pattern}: Unmatched [")))?,
                 (plain, _) => translation.plain(*plain, after),
             };
         }
@@ -86,7 +95,9 @@ impl Translation {
                     "\\{char}: back-references are not supported here; search in two steps"
                 )));
             }
-            '(' | ')' | '|' | '{' | '+' | '?' if !self.extended => return Ok(self.operator(char, after)),
+            '(' | ')' | '|' | '{' | '+' | '?' if !self.extended => {
+                return Ok(self.operator(char, after));
+            }
             other => self.literal(other),
         }
         Ok(after)
@@ -98,7 +109,9 @@ impl Translation {
         match char {
             '.' => self.atom("."),
             '*' => return self.operator('*', after),
-            '(' | ')' | '|' | '{' | '+' | '?' if self.extended => return self.operator(char, after),
+            '(' | ')' | '|' | '{' | '+' | '?' if self.extended => {
+                return self.operator(char, after);
+            }
             '^' if self.extended || at_start => self.assertion("^"),
             '$' if self.extended || ends_here(after) => self.assertion("$"),
             other => self.literal(other),
@@ -184,7 +197,11 @@ impl Translation {
                     let end = after.windows(2).position(|two| two == [*kind, ']'])?;
                     let (name, after) = after.split_at_checked(end)?;
                     let name: String = name.iter().collect();
-                    set.push_str(&if *kind == ':' { class(&name)?.to_owned() } else { literals(&name) });
+                    set.push_str(&if *kind == ':' {
+                        class(&name)?.to_owned()
+                    } else {
+                        literals(&name)
+                    });
                     after.get(2..)?
                 }
                 [from, '-', to, after @ ..] if *to != ']' => {
@@ -205,7 +222,11 @@ impl Translation {
 }
 
 fn escape(char: char, meta: &str) -> String {
-    if meta.contains(char) { format!("\\{char}") } else { char.to_string() }
+    if meta.contains(char) {
+        format!("\\{char}")
+    } else {
+        char.to_string()
+    }
 }
 
 fn literals(text: &str) -> String {
@@ -219,7 +240,9 @@ fn ends_here(after: &[char]) -> bool {
 
 /// `m,n}` or `m,n\}` as an operator of the regex crate, and what follows.
 fn interval(text: &[char], extended: bool) -> Option<(String, &[char])> {
-    let end = text.iter().position(|char| !char.is_ascii_digit() && *char != ',')?;
+    let end = text
+        .iter()
+        .position(|char| !char.is_ascii_digit() && *char != ',')?;
     let (numbers, after) = text.split_at_checked(end)?;
     let after = match (extended, after) {
         (true, ['}', after @ ..]) | (false, ['\\', '}', after @ ..]) => after,

@@ -55,11 +55,15 @@ impl Args {
                 Short('n') | Long("no-name") => args.anonymous = true,
                 Short('q') | Long("quiet") => args.quiet = true,
                 Short('S') | Long("suffix") => args.suffix = parser.value()?.string()?,
-                Short(digit @ '1'..='9') => args.level = Compression::new(digit.to_digit(10).unwrap_or(6)),
+                Short(digit @ '1'..='9') => {
+                    args.level = Compression::new(digit.to_digit(10).unwrap_or(6))
+                }
                 Long("fast") => args.level = Compression::fast(),
                 Long("best") => args.level = Compression::best(),
                 Short('r') | Long("recursive") => {
-                    return Err(Stop::new("-r is not supported here: name the files, or find them first"));
+                    return Err(Stop::new(
+                        "-r is not supported here: name the files, or find them first",
+                    ));
                 }
                 Short('N') | Long("name") => {
                     return Err(Stop::new(

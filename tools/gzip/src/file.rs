@@ -30,10 +30,15 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
     }
     let created = match args.force {
         true => File::create(&target),
-        false => OpenOptions::new().write(true).create_new(true).open(&target),
+        false => OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&target),
     };
     let created = created.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Stop::new(format!("{target} already exists; not overwritten (-f does)")),
+        io::ErrorKind::AlreadyExists => Stop::new(format!(
+            "{target} already exists; not overwritten (-f does)"
+        )),
         _ => Stop::new(path_error(&target, &error)),
     })?;
     let mut output = BufWriter::new(created);
@@ -49,7 +54,10 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
     };
     if let Some(modified) = modified {
         // A file system that keeps no times is no reason to fail.
-        output.get_ref().set_times(FileTimes::new().set_modified(modified)).ok();
+        output
+            .get_ref()
+            .set_times(FileTimes::new().set_modified(modified))
+            .ok();
     }
     if !args.keep {
         std::fs::remove_file(&name).map_err(failed)?;
@@ -60,7 +68,9 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
 /// What follows the compressed data is told, when everything else is done.
 pub(crate) fn complain_of_garbage(name: &str, plain: &Plain) -> Result<(), Stop> {
     match plain.garbage {
-        true => Err(Stop::new(format!("{name}: decompression OK, trailing garbage ignored"))),
+        true => Err(Stop::new(format!(
+            "{name}: decompression OK, trailing garbage ignored"
+        ))),
         false => Ok(()),
     }
 }
@@ -75,15 +85,29 @@ fn work(
     if args.work == Work::Decompress {
         return member::decompress(input, out);
     }
-    let origin = if args.anonymous { Origin::default() } else { origin(name, modified) };
+    let origin = if args.anonymous {
+        Origin::default()
+    } else {
+        origin(name, modified)
+    };
     member::compress(input, out, args.level, &origin)?;
-    Ok(Plain { bytes: 0, garbage: false })
+    Ok(Plain {
+        bytes: 0,
+        garbage: false,
+    })
 }
 
 fn origin(name: &str, modified: Option<SystemTime>) -> Origin {
-    let seconds = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
-    let name = Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned());
-    Origin { name, modified: u32::try_from(seconds).unwrap_or(0) }
+    let seconds = modified
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_secs());
+    let name = Path::new(name)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    Origin {
+        name,
+        modified: u32::try_from(seconds).unwrap_or(0),
+    }
 }
 
 /// The file that is meant and the one that is made of it.
@@ -91,13 +115,18 @@ fn names(name: &str, args: &Args) -> Result<(String, String), Stop> {
     let suffix = args.suffix.as_str();
     if args.work == Work::Compress {
         return match name.ends_with(suffix) && !args.force && !args.stdout {
-            true => Err(Stop::new(format!("{name} already has {suffix} suffix -- unchanged"))),
+            true => Err(Stop::new(format!(
+                "{name} already has {suffix} suffix -- unchanged"
+            ))),
             false => Ok((name.to_owned(), format!("{name}{suffix}"))),
         };
     }
     // `gzip -d notes` means notes.gz, when there is no notes.
-    let name =
-        if Path::new(name).exists() || name.ends_with(suffix) { name.to_owned() } else { format!("{name}{suffix}") };
+    let name = if Path::new(name).exists() || name.ends_with(suffix) {
+        name.to_owned()
+    } else {
+        format!("{name}{suffix}")
+    };
     if args.stdout || args.work == Work::Test {
         return Ok((name, String::new()));
     }

@@ -20,7 +20,12 @@ pub(crate) struct Listing {
 
 impl Listing {
     pub(crate) fn new(files: usize) -> Self {
-        Self { files, rows: 0, compressed: 0, uncompressed: 0 }
+        Self {
+            files,
+            rows: 0,
+            compressed: 0,
+            uncompressed: 0,
+        }
     }
 
     /// The row of one file.
@@ -31,14 +36,25 @@ impl Listing {
         let failed = |error: io::Error| Stop::new(path_error(name, &error));
         let file = File::open(name).map_err(failed)?;
         let compressed = file.metadata().map_err(failed)?.len();
-        let uncompressed = member::decompress(&mut BufReader::new(file), &mut io::sink()).map_err(failed)?.bytes;
+        let uncompressed = member::decompress(&mut BufReader::new(file), &mut io::sink())
+            .map_err(failed)?
+            .bytes;
         if self.rows == 0 {
-            writeln!(out, "{:>19} {:>19}  ratio uncompressed_name", "compressed", "uncompressed")?;
+            writeln!(
+                out,
+                "{:>19} {:>19}  ratio uncompressed_name",
+                "compressed", "uncompressed"
+            )?;
         }
         self.rows += 1;
         self.compressed += compressed;
         self.uncompressed += uncompressed;
-        line(out, compressed, uncompressed, name.strip_suffix(".gz").unwrap_or(name))
+        line(
+            out,
+            compressed,
+            uncompressed,
+            name.strip_suffix(".gz").unwrap_or(name),
+        )
     }
 
     /// The sum, when there were several files.
@@ -53,7 +69,14 @@ impl Listing {
 #[allow(clippy::cast_precision_loss, reason = "a ratio with one decimal")]
 fn line(out: &mut Output, compressed: u64, uncompressed: u64, name: &str) -> Result<(), Stop> {
     let (before, after) = (uncompressed as f64, compressed as f64 - FRAME);
-    let ratio = if uncompressed == 0 { 0.0 } else { 100.0 * (before - after) / before };
-    writeln!(out, "{compressed:>19} {uncompressed:>19} {ratio:>5.1}% {name}")?;
+    let ratio = if uncompressed == 0 {
+        0.0
+    } else {
+        100.0 * (before - after) / before
+    };
+    writeln!(
+        out,
+        "{compressed:>19} {uncompressed:>19} {ratio:>5.1}% {name}"
+    )?;
     Ok(())
 }

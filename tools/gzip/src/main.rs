@@ -22,10 +22,13 @@ fn gzip(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     for name in &args.files {
         let done = match (args.work, name.as_str()) {
             (Work::List, name) => listing.row(out, name),
-            (Work::Compress, STDIN) => {
-                member::compress(&mut io::stdin().lock(), out, args.level, &member::Origin::default())
-                    .map_err(Stop::from)
-            }
+            (Work::Compress, STDIN) => member::compress(
+                &mut io::stdin().lock(),
+                out,
+                args.level,
+                &member::Origin::default(),
+            )
+            .map_err(Stop::from),
             (_, STDIN) => standard_input(out, &args),
             (_, name) => file::file(out, name, &args),
         };

@@ -48,7 +48,12 @@ pub(crate) fn decompress(input: &mut dyn BufRead, out: &mut dyn Write) -> io::Re
         let more = input.fill_buf()?;
         match more {
             [] if members == 0 => return Err(io::Error::other("unexpected end of file")),
-            [] => return Ok(Plain { bytes, garbage: false }),
+            [] => {
+                return Ok(Plain {
+                    bytes,
+                    garbage: false,
+                });
+            }
             // Tapes and blocks are padded with zeros.
             [0, ..] if members > 0 => {
                 let zeros = more.iter().take_while(|byte| **byte == 0).count();
@@ -56,9 +61,14 @@ pub(crate) fn decompress(input: &mut dyn BufRead, out: &mut dyn Write) -> io::Re
                 continue;
             }
             [first, ..] if *first != MAGIC[0] && members > 0 => {
-                return Ok(Plain { bytes, garbage: true });
+                return Ok(Plain {
+                    bytes,
+                    garbage: true,
+                });
             }
-            [first, second, ..] if [*first, *second] != MAGIC => return Err(io::Error::other("not in gzip format")),
+            [first, second, ..] if [*first, *second] != MAGIC => {
+                return Err(io::Error::other("not in gzip format"));
+            }
             [first] if *first != MAGIC[0] => return Err(io::Error::other("not in gzip format")),
             _ => {}
         }

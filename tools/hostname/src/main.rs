@@ -1,4 +1,5 @@
-//! `hostname`: the sandbox has a name of its own, the same everywhere, so that no tool learns where it runs.
+//! `hostname`: the sandbox has a name of its own, the same everywhere, so that no tool learns where
+//! it runs.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,7 +11,9 @@ use lexopt::prelude::*;
 const NAME: &str = "cofferdam";
 
 fn main() -> ExitCode {
-    run("hostname", include_str!("../USAGE.md"), |out, _| hostname(out))
+    run("hostname", include_str!("../USAGE.md"), |out, _| {
+        hostname(out)
+    })
 }
 
 fn hostname(out: &mut Output) -> Result<Ending, Stop> {

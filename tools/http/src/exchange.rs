@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme, http_error_code,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme, http_error_code,
 };
 use wasip2::io::poll::{Pollable, poll};
 use wasip2::io::streams::{InputStream, StreamError};
 
 use crate::{Failure, Kind, Request};
 
-/// How much of a request's body one call hands over (4 KiB): what `blocking-write-and-flush` takes at most.
+/// How much of a request's body one call hands over (4 KiB): what `blocking-write-and-flush` takes
+/// at most.
 const WRITE_CHUNK: usize = 4096;
 
 /// A response whose body has not been read.
@@ -47,7 +48,10 @@ struct Deadline(Option<Instant>);
 impl Response {
     /// The first value of a header; `name` in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(there, _)| there == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -57,7 +61,12 @@ impl Response {
 ///
 /// Why there is none.
 pub fn send(request: &Request) -> Result<Response, Failure> {
-    let deadline = Deadline(request.waits.total.and_then(|total| Instant::now().checked_add(total)));
+    let deadline = Deadline(
+        request
+            .waits
+            .total
+            .and_then(|total| Instant::now().checked_add(total)),
+    );
     let failed = |code: ErrorCode| Failure::of(&code, request);
     let outgoing = outgoing(request)?;
     let body = outgoing.body().map_err(|()| wrong("body"))?;
@@ -68,26 +77,51 @@ pub fn send(request: &Request) -> Result<Response, Failure> {
     written?;
     let headers = response.headers().entries();
     let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
-    let (status, body) = (response.status(), response.consume().map_err(|()| wrong("response"))?);
+    let (status, body) = (
+        response.status(),
+        response.consume().map_err(|()| wrong("response"))?,
+    );
     let stream = body.stream().map_err(|()| wrong("response"))?;
-    let body = Body { stream, _body: body, _response: response, deadline, request: request.clone() };
-    let headers = headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), text(value))).collect();
-    Ok(Response { status, headers, body })
+    let body = Body {
+        stream,
+        _body: body,
+        _response: response,
+        deadline,
+        request: request.clone(),
+    };
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), text(value)))
+        .collect();
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn outgoing(request: &Request) -> Result<OutgoingRequest, Failure> {
     let fields = Fields::new();
     for (name, value) in &request.headers {
         fields.append(name, value.as_bytes()).map_err(|_| {
-            Failure::new(Kind::Denied, format!("the header {name:?} is malformed, or the host's own to write"))
+            Failure::new(
+                Kind::Denied,
+                format!("the header {name:?} is malformed, or the host's own to write"),
+            )
         })?;
     }
     if let Some(body) = &request.body {
         // Without a length it would be sent in chunks, which not every server takes.
-        fields.set("content-length", &[body.len().to_string().into_bytes()]).map_err(|_| wrong("length"))?;
+        fields
+            .set("content-length", &[body.len().to_string().into_bytes()])
+            .map_err(|_| wrong("length"))?;
     }
     let outgoing = OutgoingRequest::new(fields);
-    let scheme = if request.url.scheme() == "https" { Scheme::Https } else { Scheme::Http };
+    let scheme = if request.url.scheme() == "https" {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
     let url = &request.url;
     let authority = match (url.host_str().unwrap_or_default(), url.port()) {
         (host, Some(port)) => format!("{host}:{port}"),
@@ -97,10 +131,18 @@ fn outgoing(request: &Request) -> Result<OutgoingRequest, Failure> {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     };
-    outgoing.set_method(&method(&request.method)).map_err(|()| wrong("method"))?;
-    outgoing.set_scheme(Some(&scheme)).map_err(|()| wrong("scheme"))?;
-    outgoing.set_authority(Some(&authority)).map_err(|()| wrong("host"))?;
-    outgoing.set_path_with_query(Some(&path)).map_err(|()| wrong("path"))?;
+    outgoing
+        .set_method(&method(&request.method))
+        .map_err(|()| wrong("method"))?;
+    outgoing
+        .set_scheme(Some(&scheme))
+        .map_err(|()| wrong("scheme"))?;
+    outgoing
+        .set_authority(Some(&authority))
+        .map_err(|()| wrong("host"))?;
+    outgoing
+        .set_path_with_query(Some(&path))
+        .map_err(|()| wrong("path"))?;
     Ok(outgoing)
 }
 
@@ -119,19 +161,29 @@ fn method(name: &str) -> Method {
 
 fn options(request: &Request) -> Result<RequestOptions, Failure> {
     let options = RequestOptions::new();
-    let nanoseconds = |wait: Option<Duration>| wait.map(|wait| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX));
-    options.set_connect_timeout(nanoseconds(request.waits.connect)).map_err(|()| wrong("connect timeout"))?;
+    let nanoseconds = |wait: Option<Duration>| {
+        wait.map(|wait| u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX))
+    };
+    options
+        .set_connect_timeout(nanoseconds(request.waits.connect))
+        .map_err(|()| wrong("connect timeout"))?;
     Ok(options)
 }
 
 fn write(body: OutgoingBody, bytes: &[u8]) -> Result<(), Failure> {
-    let cut = |_| Failure::new(Kind::Broken, "the connection was cut while the request was sent");
+    let cut = |_| {
+        Failure::new(
+            Kind::Broken,
+            "the connection was cut while the request was sent",
+        )
+    };
     let stream = body.write().map_err(|()| wrong("body"))?;
     for chunk in bytes.chunks(WRITE_CHUNK) {
         stream.blocking_write_and_flush(chunk).map_err(cut)?;
     }
     drop(stream);
-    OutgoingBody::finish(body, None).map_err(|code| Failure::new(Kind::Broken, format!("the request's body: {code:?}")))
+    OutgoingBody::finish(body, None)
+        .map_err(|code| Failure::new(Kind::Broken, format!("the request's body: {code:?}")))
 }
 
 /// Waits for the head of the response.
@@ -195,5 +247,8 @@ impl Read for Body {
 
 /// The bindings refused a part of a request, which the host checks too.
 fn wrong(what: &str) -> Failure {
-    Failure::new(Kind::Denied, format!("the host does not take the {what} of this request"))
+    Failure::new(
+        Kind::Denied,
+        format!("the host does not take the {what} of this request"),
+    )
 }

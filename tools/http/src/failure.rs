@@ -35,7 +35,10 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn new(kind: Kind, sentence: impl Into<String>) -> Self {
-        Self { kind, sentence: sentence.into() }
+        Self {
+            kind,
+            sentence: sentence.into(),
+        }
     }
 
     /// What the host answered instead of a response.
@@ -45,30 +48,46 @@ impl Failure {
         let (kind, sentence) = match code {
             ErrorCode::HttpRequestDenied => (
                 Kind::Denied,
-                format!("{method} {url} is not granted to this tool: only the operator can grant {host}"),
+                format!(
+                    "{method} {url} is not granted to this tool: only the operator can grant {host}"
+                ),
             ),
             ErrorCode::DestinationIpProhibited => (
                 Kind::Denied,
-                format!("{host} leads to an address inside a private network, which is not granted to this tool"),
+                format!(
+                    "{host} leads to an address inside a private network, which is not granted to this tool"
+                ),
             ),
-            ErrorCode::HttpRequestUriInvalid => (Kind::Denied, format!("the host does not take {url} as a URL")),
+            ErrorCode::HttpRequestUriInvalid => (
+                Kind::Denied,
+                format!("the host does not take {url} as a URL"),
+            ),
             ErrorCode::DnsError(_) | ErrorCode::DnsTimeout | ErrorCode::DestinationNotFound => {
                 (Kind::Name, format!("could not resolve host: {host}"))
             }
-            ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable => {
-                (Kind::Connect, format!("failed to connect to {host}: connection refused"))
-            }
+            ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable => (
+                Kind::Connect,
+                format!("failed to connect to {host}: connection refused"),
+            ),
             ErrorCode::ConnectionTimeout
             | ErrorCode::ConnectionReadTimeout
             | ErrorCode::ConnectionWriteTimeout
-            | ErrorCode::HttpResponseTimeout => (Kind::Timeout, format!("{host} did not answer in time")),
-            ErrorCode::TlsCertificateError | ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-                (Kind::Tls, format!("no safe connection to {host}: its certificate is not trusted, or TLS failed"))
+            | ErrorCode::HttpResponseTimeout => {
+                (Kind::Timeout, format!("{host} did not answer in time"))
             }
+            ErrorCode::TlsCertificateError
+            | ErrorCode::TlsProtocolError
+            | ErrorCode::TlsAlertReceived(_) => (
+                Kind::Tls,
+                format!(
+                    "no safe connection to {host}: its certificate is not trusted, or TLS failed"
+                ),
+            ),
             ErrorCode::HttpResponseBodySize(_) => (Kind::TooLarge, beyond_the_limit(host)),
-            ErrorCode::ConnectionLimitReached => {
-                (Kind::Broken, "more requests at once than a call may have".to_owned())
-            }
+            ErrorCode::ConnectionLimitReached => (
+                Kind::Broken,
+                "more requests at once than a call may have".to_owned(),
+            ),
             other => (Kind::Broken, format!("{host}: {other:?}")),
         };
         Self { kind, sentence }
@@ -77,7 +96,9 @@ impl Failure {
 
 /// The response was cut by the limit of a call.
 fn beyond_the_limit(host: &str) -> String {
-    format!("the response of {host} is larger than a call may read (10 MiB unless the operator says otherwise)")
+    format!(
+        "the response of {host} is larger than a call may read (10 MiB unless the operator says otherwise)"
+    )
 }
 
 impl From<Failure> for Stop {

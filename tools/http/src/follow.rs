@@ -10,8 +10,9 @@ pub const MAX_REDIRECTS: usize = 10;
 /// Headers that are for the first host alone.
 const PRIVATE: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
-/// Sends a request and follows redirects, at most `limit` of them. `hop` sees every response but the last one. Returns the
-/// last response with the URL it came from. `keep_method` also resends a `POST` where others make it a `GET`.
+/// Sends a request and follows redirects, at most `limit` of them. `hop` sees every response but
+/// the last one. Returns the last response with the URL it came from. `keep_method` also resends a
+/// `POST` where others make it a `GET`.
 ///
 /// # Errors
 ///
@@ -37,22 +38,36 @@ pub fn follow(
         if becomes_get && !keep_method {
             request.method = "GET".to_owned();
             request.body = None;
-            request.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
+            request
+                .headers
+                .retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
         }
         if request.url.origin() != target.origin() {
-            request.headers.retain(|(name, _)| !PRIVATE.contains(&name.to_ascii_lowercase().as_str()));
+            request
+                .headers
+                .retain(|(name, _)| !PRIVATE.contains(&name.to_ascii_lowercase().as_str()));
         }
         request.url = target;
     }
-    Err(Failure::new(Kind::Broken, format!("more than {limit} redirects")))
+    Err(Failure::new(
+        Kind::Broken,
+        format!("more than {limit} redirects"),
+    ))
 }
 
 /// Where a response sends its reader, if it does.
 fn target(response: &Response, from: &Url) -> Result<Option<Url>, Failure> {
     let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
-    let Some(location) = response.header("location").filter(|_| is_redirect) else { return Ok(None) };
+    let Some(location) = response.header("location").filter(|_| is_redirect) else {
+        return Ok(None);
+    };
     match from.join(location) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => Ok(Some(url)),
-        _ => Err(Failure::new(Kind::Denied, format!("{from} redirects to {location:?}, which cannot be followed"))),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.username().is_empty() => {
+            Ok(Some(url))
+        }
+        _ => Err(Failure::new(
+            Kind::Denied,
+            format!("{from} redirects to {location:?}, which cannot be followed"),
+        )),
     }
 }

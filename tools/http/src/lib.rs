@@ -1,7 +1,8 @@
 //! How the HTTP tools send a request and say what became of it.
 //!
-//! Over `wasi:http`, one request after another. Whether a request goes out is the host's decision; here are the words for
-//! it. Redirects are followed here, because the host follows none: each hop is a request that the host decides about.
+//! Over `wasi:http`, one request after another. Whether a request goes out is the host's decision;
+//! here are the words for it. Redirects are followed here, because the host follows none: each hop
+//! is a request that the host decides about.
 
 mod exchange;
 mod failure;

@@ -20,7 +20,8 @@ pub struct Request {
     pub waits: Waits,
 }
 
-/// How long anything may take. Nothing means what the host allows at most, which the call's own deadline bounds.
+/// How long anything may take. Nothing means what the host allows at most, which the call's own
+/// deadline bounds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Waits {
     /// Until there is a connection.
@@ -32,12 +33,20 @@ pub struct Waits {
 impl Request {
     /// A request without headers and body.
     pub fn new(method: &str, url: Url) -> Self {
-        Self { method: method.to_owned(), url, headers: Vec::new(), body: None, waits: Waits::default() }
+        Self {
+            method: method.to_owned(),
+            url,
+            headers: Vec::new(),
+            body: None,
+            waits: Waits::default(),
+        }
     }
 
     /// Whether a header is there already, however it is written.
     pub fn has(&self, name: &str) -> bool {
-        self.headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name))
+        self.headers
+            .iter()
+            .any(|(there, _)| there.eq_ignore_ascii_case(name))
     }
 
     /// Adds a header unless it is there.
@@ -54,10 +63,18 @@ impl Request {
 ///
 /// What is wrong with it.
 pub fn url(text: &str) -> Result<Url, Stop> {
-    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&whole).map_err(|error| Stop::new(format!("{text:?} is not a URL: {error}")))?;
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    let url =
+        Url::parse(&whole).map_err(|error| Stop::new(format!("{text:?} is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Stop::new(format!("{text}: only http and https are spoken here, not {}", url.scheme())));
+        return Err(Stop::new(format!(
+            "{text}: only http and https are spoken here, not {}",
+            url.scheme()
+        )));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Stop::new(

@@ -1,4 +1,5 @@
-//! `id`: the one user that every tool runs as. WASI has no users, so this one is made up, and it has no rights.
+//! `id`: the one user that every tool runs as. WASI has no users, so this one is made up, and it
+//! has no rights.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -37,16 +38,32 @@ fn id(out: &mut Output) -> Result<Ending, Stop> {
             // The real and the effective user are the same.
             Short('r' | 'a') | Long("real") => {}
             Value(user) if user == NAME || user == NUMBER.to_string().as_str() => {}
-            Value(user) => return Err(Stop::new(format!("{:?}: no such user", user.to_string_lossy()))),
+            Value(user) => {
+                return Err(Stop::new(format!(
+                    "{:?}: no such user",
+                    user.to_string_lossy()
+                )));
+            }
             other => return Err(other.unexpected().into()),
         }
     }
     let end = if asked.zero { '\0' } else { '\n' };
     match asked {
-        Asked { one: false, name: true, .. } => Err(Stop::new("-n needs one of -u, -g and -G")),
-        Asked { one: false, zero: true, .. } => Err(Stop::new("-z needs one of -u, -g and -G")),
+        Asked {
+            one: false,
+            name: true,
+            ..
+        } => Err(Stop::new("-n needs one of -u, -g and -G")),
+        Asked {
+            one: false,
+            zero: true,
+            ..
+        } => Err(Stop::new("-z needs one of -u, -g and -G")),
         Asked { one: false, .. } => {
-            writeln!(out, "uid={NUMBER}({NAME}) gid={NUMBER}({NAME}) groups={NUMBER}({NAME})")?;
+            writeln!(
+                out,
+                "uid={NUMBER}({NAME}) gid={NUMBER}({NAME}) groups={NUMBER}({NAME})"
+            )?;
             Ok(Ending::Success)
         }
         Asked { name: true, .. } => {

@@ -38,13 +38,19 @@ fn jina(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let response = send(&request)?;
     if !(200..300).contains(&response.status) {
         let status = response.status;
-        return Err(Stop::new(format!("{page}: the reader answered {status} {}", reason(status))));
+        return Err(Stop::new(format!(
+            "{page}: the reader answered {status} {}",
+            reason(status)
+        )));
     }
     let mut body = response.body;
     let printed = io::copy(&mut (&mut body).take(MAX_PAGE), out)?;
     if printed == MAX_PAGE && body.read(&mut [0])? > 0 {
         out.flush()?;
-        complaints.say(format!("the page is longer; cut after {} KiB", MAX_PAGE >> 10));
+        complaints.say(format!(
+            "the page is longer; cut after {} KiB",
+            MAX_PAGE >> 10
+        ));
     }
     Ok(Ending::Success)
 }

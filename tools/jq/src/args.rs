@@ -108,7 +108,11 @@ impl Args {
                         "arg" => text(value),
                         "argjson" => json(&value)?,
                         "rawfile" => text(String::from_utf8_lossy(&read(&value)?)),
-                        _ => array(json_values(&read(&value)?)?.collect::<Result<Vec<_>, _>>().map_err(Stop::new)?),
+                        _ => array(
+                            json_values(&read(&value)?)?
+                                .collect::<Result<Vec<_>, _>>()
+                                .map_err(Stop::new)?,
+                        ),
                     };
                     args.named.retain(|(other, _)| *other != name);
                     args.named.push((name, value));
@@ -122,7 +126,9 @@ impl Args {
                         "--{option} is not supported here; the filter `tostream` makes a stream"
                     )));
                 }
-                Short('L') | Long("library-path") => return Err(Stop::new("-L: modules are not loaded here")),
+                Short('L') | Long("library-path") => {
+                    return Err(Stop::new("-L: modules are not loaded here"));
+                }
                 Value(word) if filter.is_none() => filter = Some(word.string()?),
                 Value(word) => match rest {
                     Rest::Files => args.files.push(word.string()?),
@@ -152,8 +158,13 @@ impl Args {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "$ENV is what the sandbox gives to every guest")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "$ENV is what the sandbox gives to every guest"
+)]
 fn environment() -> Val {
-    let variables: Vec<(String, Val)> = std::env::vars().map(|(name, value)| (name, text(value))).collect();
+    let variables: Vec<(String, Val)> = std::env::vars()
+        .map(|(name, value)| (name, text(value)))
+        .collect();
     object(variables.iter().map(|(name, value)| (name, value)))
 }

@@ -19,7 +19,11 @@ fn jq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let program = Program::new(&args.filter, &names)?;
     let mut failed = false;
     let mut bytes = Vec::new();
-    let files = if args.files.is_empty() { vec![STDIN.to_owned()] } else { args.files.clone() };
+    let files = if args.files.is_empty() {
+        vec![STDIN.to_owned()]
+    } else {
+        args.files.clone()
+    };
     for file in &files {
         match read(file) {
             Ok(content) => bytes.extend(content),
@@ -33,10 +37,16 @@ fn jq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let printer = output::Printer::new(&args);
     let mut last = None;
     let mut complain = |sentence: String| complaints.say(format!("error: {sentence}"));
-    let ended = program.run(values, inputs, args.null_input, &mut complain, &mut |value| {
-        last = Some(!matches!(value, Val::Null | Val::Bool(false)));
-        printer.print(out, value)
-    })?;
+    let ended = program.run(
+        values,
+        inputs,
+        args.null_input,
+        &mut complain,
+        &mut |value| {
+            last = Some(!matches!(value, Val::Null | Val::Bool(false)));
+            printer.print(out, value)
+        },
+    )?;
     let halted = ended.halted.is_some_and(|code| code != 0);
     let empty = args.exit_status && last != Some(true);
     Ok((!(failed || ended.failed || halted || empty)).into())
@@ -56,7 +66,10 @@ fn inputs<'a>(args: &Args, bytes: &'a [u8]) -> Result<Values<'a>, Stop> {
         (Input::Lines, true) => Box::new(std::iter::once(Ok(lossy(bytes)))),
         (Input::Lines, false) => {
             let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-            let lines = (!bytes.is_empty()).then(|| whole.split(|byte| *byte == b'\n')).into_iter().flatten();
+            let lines = (!bytes.is_empty())
+                .then(|| whole.split(|byte| *byte == b'\n'))
+                .into_iter()
+                .flatten();
             Box::new(lines.map(move |line| Ok(lossy(line))))
         }
     })

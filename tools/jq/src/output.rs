@@ -23,20 +23,30 @@ impl Printer {
             sep_space: args.indent.is_some(),
             ..Pp::default()
         };
-        Self { layout, raw: args.raw, ascii: args.ascii }
+        Self {
+            layout,
+            raw: args.raw,
+            ascii: args.ascii,
+        }
     }
 
     pub(crate) fn print(&self, out: &mut Output, value: &Val) -> Result<(), Stop> {
         match (self.raw, value) {
             (Raw::Null, Val::TStr(bytes)) if bytes.contains(&0) => {
-                return Err(Stop::new("--raw-output0 cannot print a string that holds a zero byte"));
+                return Err(Stop::new(
+                    "--raw-output0 cannot print a string that holds a zero byte",
+                ));
             }
-            (Raw::Lines | Raw::Joined | Raw::Null, Val::TStr(bytes)) if !self.ascii => out.write_all(bytes)?,
+            (Raw::Lines | Raw::Joined | Raw::Null, Val::TStr(bytes)) if !self.ascii => {
+                out.write_all(bytes)?
+            }
             _ if self.ascii => {
                 let mut json = Vec::new();
                 write_json(&mut json, &self.layout, 0, value)?;
                 let json = String::from_utf8_lossy(&json);
-                let unquoted = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+                let unquoted = json
+                    .strip_prefix('"')
+                    .and_then(|json| json.strip_suffix('"'));
                 let text = unquoted.filter(|_| self.raw != Raw::No).unwrap_or(&json);
                 out.write_all(ascii(text).as_bytes())?;
             }

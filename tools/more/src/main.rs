@@ -1,4 +1,5 @@
-//! `more`: without a terminal there are no pages, so it prints its files, with their names above them if there are several.
+//! `more`: without a terminal there are no pages, so it prints its files, with their names above
+//! them if there are several.
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! `ping`: whether a host answers over HTTP, and how long it takes. A sandbox has no ICMP, and this one no TCP of its own.
+//! `ping`: whether a host answers over HTTP, and how long it takes. A sandbox has no ICMP, and this
+//! one no TCP of its own.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,7 +31,10 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('c') => count = parser.value()?.parse::<u32>()?.clamp(1, MAX_COUNT),
-            Short('W' | 'w') => patience = Duration::from_secs(parser.value()?.parse::<u64>()?.clamp(1, MAX_PATIENCE)),
+            Short('W' | 'w') => {
+                patience =
+                    Duration::from_secs(parser.value()?.parse::<u64>()?.clamp(1, MAX_PATIENCE))
+            }
             Short('q') => quiet = true,
             // Addresses are looked up by the host.
             Short('n') => {}
@@ -38,7 +42,8 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let target = target.ok_or_else(|| Stop::new("a host is missing: ping [-c COUNT] [-W SECONDS] HOST"))?;
+    let target =
+        target.ok_or_else(|| Stop::new("a host is missing: ping [-c COUNT] [-W SECONDS] HOST"))?;
     writeln!(out, "PING {target} over HTTP (HEAD, not ICMP)")?;
     let mut times = Vec::new();
     for number in 1..=count {
@@ -52,11 +57,17 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
                 if !quiet {
                     let status = response.status;
                     let milliseconds = milliseconds(time);
-                    writeln!(out, "{number}: {status} {} time={milliseconds:.1} ms", reason(status))?;
+                    writeln!(
+                        out,
+                        "{number}: {status} {} time={milliseconds:.1} ms",
+                        reason(status)
+                    )?;
                 }
             }
             // The same answer would come to every further request.
-            Err(failure) if matches!(failure.kind, Kind::Denied | Kind::Name) => return Err(failure.into()),
+            Err(failure) if matches!(failure.kind, Kind::Denied | Kind::Name) => {
+                return Err(failure.into());
+            }
             Err(failure) => writeln!(out, "{number}: {}", failure.sentence)?,
         }
     }
@@ -64,8 +75,14 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
     writeln!(out, "{count} requests, {answered} answered")?;
     if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
         let sum: Duration = times.iter().sum();
-        let mean = sum.checked_div(count.min(u32::try_from(answered).unwrap_or(count))).unwrap_or_default();
-        let (least, mean, most) = (milliseconds(*least), milliseconds(mean), milliseconds(*most));
+        let mean = sum
+            .checked_div(count.min(u32::try_from(answered).unwrap_or(count)))
+            .unwrap_or_default();
+        let (least, mean, most) = (
+            milliseconds(*least),
+            milliseconds(mean),
+            milliseconds(*most),
+        );
         writeln!(out, "time min/avg/max = {least:.1}/{mean:.1}/{most:.1} ms")?;
     }
     Ok((answered > 0).into())

@@ -6,9 +6,13 @@ mod program {
     uucore::bin!(uu_readlink);
 }
 
-#[allow(clippy::disallowed_methods, reason = "nothing of the program has run yet that could mean another directory")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "nothing of the program has run yet that could mean another directory"
+)]
 fn main() {
-    // Every WASI program starts in `/`, although its relative paths lead to the workspace. Without one `/` is true.
+    // Every WASI program starts in `/`, although its relative paths lead to the workspace. Without
+    // one `/` is true.
     std::env::set_current_dir("/workspace").ok();
     program::main();
 }

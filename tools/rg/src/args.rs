@@ -5,7 +5,8 @@ use grep::regex::{RegexMatcher, RegexMatcherBuilder};
 use grep::searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use lexopt::prelude::*;
 
-/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside the search.
+/// The largest compiled pattern, in bytes: what the default memory of a call has room for beside
+/// the search.
 const MAX_COMPILED: usize = 16 << 20;
 
 /// What is printed.
@@ -124,7 +125,8 @@ impl Args {
                 }
                 Short('f') | Long("file") => {
                     let text = read(&parser.value()?.string()?)?;
-                    args.patterns.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
+                    args.patterns
+                        .extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
                     given = true;
                 }
                 Short('i') | Long("ignore-case") => args.case = Case::Insensitive,
@@ -145,7 +147,8 @@ impl Args {
                 Long("no-heading") => args.heading = false,
                 Short('p') | Long("pretty") => (args.heading, args.line_number) = (true, true),
                 Long("vimgrep") => {
-                    (args.vimgrep, args.column, args.line_number, args.names) = (true, true, true, Some(true));
+                    (args.vimgrep, args.column, args.line_number, args.names) =
+                        (true, true, true, Some(true));
                 }
                 Long("trim") => args.trim = true,
                 Short('0') | Long("null") => args.null = true,
@@ -154,7 +157,9 @@ impl Args {
                 Short('H') | Long("with-filename") => args.names = Some(true),
                 Short('I') | Long("no-filename") => args.names = Some(false),
                 Short('r') | Long("replace") => args.replace = Some(parser.value()?.string()?),
-                Short('M') | Long("max-columns") => args.max_columns = Some(parser.value()?.parse()?),
+                Short('M') | Long("max-columns") => {
+                    args.max_columns = Some(parser.value()?.parse()?)
+                }
                 Short('m') | Long("max-count") => args.max_count = Some(parser.value()?.parse()?),
                 Short('A') | Long("after-context") => args.after = parser.value()?.parse()?,
                 Short('B') | Long("before-context") => args.before = parser.value()?.parse()?,
@@ -179,19 +184,30 @@ impl Args {
                 Long("no-require-git") => args.no_require_git = true,
                 Short('u') | Long("unrestricted") => unrestricted += 1,
                 Short('a') | Long("text") => args.text = true,
-                Short('d') | Long("max-depth" | "maxdepth") => args.max_depth = Some(parser.value()?.parse()?),
+                Short('d') | Long("max-depth" | "maxdepth") => {
+                    args.max_depth = Some(parser.value()?.parse()?)
+                }
                 Long("max-filesize") => args.max_filesize = Some(size(&parser.value()?.string()?)?),
                 // Paths come sorted as it is.
                 Long(option @ ("sort" | "sortr")) => {
                     args.reverse = option == "sortr";
                     match parser.value()?.string()?.as_str() {
                         "path" | "none" => {}
-                        other => return Err(Stop::new(format!("--sort {other}: results are sorted by path here"))),
+                        other => {
+                            return Err(Stop::new(format!(
+                                "--sort {other}: results are sorted by path here"
+                            )));
+                        }
                     }
                 }
                 // There are no colours, threads, mappings and configuration files.
-                Long("color" | "colors") | Short('j') | Long("threads" | "engine") => drop(parser.value()?),
-                Long("no-config" | "no-mmap" | "line-buffered" | "crlf" | "no-unicode" | "sort-files") => {}
+                Long("color" | "colors") | Short('j') | Long("threads" | "engine") => {
+                    drop(parser.value()?)
+                }
+                Long(
+                    "no-config" | "no-mmap" | "line-buffered" | "crlf" | "no-unicode"
+                    | "sort-files",
+                ) => {}
                 Value(word) => words.push(word.string()?),
                 other => return Err(refused(&other)),
             }
@@ -201,8 +217,9 @@ impl Args {
         args.text |= unrestricted >= 3;
         let mut words = words.into_iter();
         if !given && !matches!(args.mode, Mode::Files | Mode::Types) {
-            let pattern =
-                words.next().ok_or_else(|| Stop::new("a pattern is missing: rg [OPTIONS] PATTERN [PATH]..."))?;
+            let pattern = words
+                .next()
+                .ok_or_else(|| Stop::new("a pattern is missing: rg [OPTIONS] PATTERN [PATH]..."))?;
             args.patterns.push(pattern);
         }
         args.paths.extend(words);
@@ -224,7 +241,9 @@ impl Args {
         if !self.multiline {
             builder.line_terminator(Some(b'\n'));
         }
-        builder.build_many(&self.patterns).map_err(|error| Stop::new(error.to_string()))
+        builder
+            .build_many(&self.patterns)
+            .map_err(|error| Stop::new(error.to_string()))
     }
 
     pub(crate) fn searcher(&self) -> Searcher {
@@ -236,23 +255,34 @@ impl Args {
             .before_context(if lines { self.before } else { 0 })
             .after_context(if lines { self.after } else { 0 })
             .max_matches(self.max_count)
-            .binary_detection(if self.text { BinaryDetection::none() } else { BinaryDetection::quit(0) })
+            .binary_detection(if self.text {
+                BinaryDetection::none()
+            } else {
+                BinaryDetection::quit(0)
+            })
             .build()
     }
 }
 
 fn refused(argument: &lexopt::Arg<'_>) -> Stop {
     let (option, reason) = match argument {
-        Short('P') | Long("pcre2" | "auto-hybrid-regex") => {
-            ("-P", "look-around and back-references are not supported here")
-        }
+        Short('P') | Long("pcre2" | "auto-hybrid-regex") => (
+            "-P",
+            "look-around and back-references are not supported here",
+        ),
         Short('z') | Long("search-zip") => ("-z", "decompress with `gzip -dk` first"),
         Short('L') | Long("follow") => ("-L", "symbolic links are not followed here"),
         Long("pre" | "pre-glob") => ("--pre", "a tool cannot start another one"),
         Short(letter) => {
-            return Stop::new(format!("-{letter}: there is no such option here; --help says what there is"));
+            return Stop::new(format!(
+                "-{letter}: there is no such option here; --help says what there is"
+            ));
         }
-        Long(name) => return Stop::new(format!("--{name}: there is no such option here; --help says what there is")),
+        Long(name) => {
+            return Stop::new(format!(
+                "--{name}: there is no such option here; --help says what there is"
+            ));
+        }
         Value(_) => ("", "unexpected"),
     };
     Stop::new(format!("{option}: {reason}"))
@@ -276,5 +306,9 @@ fn size(text: &str) -> Result<u64, Stop> {
     let number: Option<u64> = digits.parse().ok();
     number
         .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(|| Stop::new(format!("{text:?} is not a size: expected 10, 10K, 10M or 10G")))
+        .ok_or_else(|| {
+            Stop::new(format!(
+                "{text:?} is not a size: expected 10, 10K, 10M or 10G"
+            ))
+        })
 }

@@ -28,8 +28,14 @@ fn rg(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
         let piped = args.mode != Mode::Files && !stdin.fill_buf()?.is_empty();
         args.paths.push(if piped { STDIN } else { "./" }.to_owned());
     }
-    let matcher = if args.mode == Mode::Files { None } else { Some(args.matcher()?) };
-    let names = args.names.unwrap_or(args.paths.len() > 1 || args.paths.iter().any(|path| Path::new(path).is_dir()));
+    let matcher = if args.mode == Mode::Files {
+        None
+    } else {
+        Some(args.matcher()?)
+    };
+    let names = args
+        .names
+        .unwrap_or(args.paths.len() > 1 || args.paths.iter().any(|path| Path::new(path).is_dir()));
     let mut printer = Printer::new(&args, names, out);
     let (mut searcher, mut failed, mut found) = (args.searcher(), false, false);
     let complain = |stop: &Stop| {
@@ -39,11 +45,16 @@ fn rg(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     };
     for path in &args.paths {
         let mut visit = |file: &str| -> Result<bool, Stop> {
-            let shown = if nothing_named { file.strip_prefix("./").unwrap_or(file) } else { file };
+            let shown = if nothing_named {
+                file.strip_prefix("./").unwrap_or(file)
+            } else {
+                file
+            };
             let matched = match &matcher {
                 None => printer.name(shown, args.null).map(|()| true)?,
                 Some(matcher) => {
-                    let input = std::fs::File::open(file).map_err(|error| Stop::new(path_error(shown, &error)))?;
+                    let input = std::fs::File::open(file)
+                        .map_err(|error| Stop::new(path_error(shown, &error)))?;
                     printer.search(&mut searcher, matcher, shown, input)?
                 }
             };

@@ -3,7 +3,9 @@
 use std::io::{self, Read, Write};
 
 use cofferdam_command::{Output, Stop, path_error};
-use grep::printer::{JSON, JSONBuilder, Standard, StandardBuilder, Summary, SummaryBuilder, SummaryKind};
+use grep::printer::{
+    JSON, JSONBuilder, Standard, StandardBuilder, Summary, SummaryBuilder, SummaryKind,
+};
 use grep::regex::RegexMatcher;
 use grep::searcher::Searcher;
 use termcolor::NoColor;
@@ -25,7 +27,9 @@ impl<'a> Printer<'a> {
         let kind = match (args.quiet, args.mode) {
             (true, _) => SummaryKind::QuietWithMatch,
             (_, Mode::Files | Mode::Types) => return Self::Names(out),
-            (_, Mode::Json) => return Self::Json(JSONBuilder::new().replacement(replace).build(out)),
+            (_, Mode::Json) => {
+                return Self::Json(JSONBuilder::new().replacement(replace).build(out));
+            }
             (_, Mode::Lines) => {
                 let mut builder = StandardBuilder::new();
                 builder
@@ -55,7 +59,11 @@ impl<'a> Printer<'a> {
             (_, Mode::WithoutMatch) => SummaryKind::PathWithoutMatch,
         };
         let mut builder = SummaryBuilder::new();
-        builder.kind(kind).path(names).exclude_zero(true).path_terminator(end);
+        builder
+            .kind(kind)
+            .path(names)
+            .exclude_zero(true)
+            .path_terminator(end);
         Self::Summary(builder.build_no_color(out))
     }
 
@@ -71,17 +79,23 @@ impl<'a> Printer<'a> {
         match self {
             Self::Lines(printer) => {
                 let mut sink = printer.sink_with_path(matcher, name);
-                searcher.search_reader(matcher, input, &mut sink).map_err(failed)?;
+                searcher
+                    .search_reader(matcher, input, &mut sink)
+                    .map_err(failed)?;
                 Ok(sink.has_match())
             }
             Self::Summary(printer) => {
                 let mut sink = printer.sink_with_path(matcher, name);
-                searcher.search_reader(matcher, input, &mut sink).map_err(failed)?;
+                searcher
+                    .search_reader(matcher, input, &mut sink)
+                    .map_err(failed)?;
                 Ok(sink.has_match())
             }
             Self::Json(printer) => {
                 let mut sink = printer.sink_with_path(matcher, name);
-                searcher.search_reader(matcher, input, &mut sink).map_err(failed)?;
+                searcher
+                    .search_reader(matcher, input, &mut sink)
+                    .map_err(failed)?;
                 Ok(sink.has_match())
             }
             Self::Names(_) => Ok(false),

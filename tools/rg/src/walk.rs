@@ -10,7 +10,8 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::args::Args;
 
-/// Calls `visit` with each file until it says `false`, and `complain` with each problem. `false` when it said so.
+/// Calls `visit` with each file until it says `false`, and `complain` with each problem. `false`
+/// when it said so.
 pub(crate) fn files(
     args: &Args,
     root: &str,
@@ -40,7 +41,11 @@ pub(crate) fn files(
 /// Files, and what was named itself whatever it is.
 fn is_searched(entry: &DirEntry) -> bool {
     let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-    if entry.depth() == 0 { !is_dir } else { entry.file_type().is_some_and(|kind| kind.is_file()) }
+    if entry.depth() == 0 {
+        !is_dir
+    } else {
+        entry.file_type().is_some_and(|kind| kind.is_file())
+    }
 }
 
 fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
@@ -56,8 +61,15 @@ fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
         .max_depth(args.max_depth)
         .max_filesize(args.max_filesize);
     // A preopened directory is a root: there is nothing above it, and no configuration of a user.
-    builder.parents(!args.no_ignore).git_global(false).add_custom_ignore_filename(".rgignore");
-    let mut globs = OverrideBuilder::new(if Path::new(root).is_absolute() { root } else { "." });
+    builder
+        .parents(!args.no_ignore)
+        .git_global(false)
+        .add_custom_ignore_filename(".rgignore");
+    let mut globs = OverrideBuilder::new(if Path::new(root).is_absolute() {
+        root
+    } else {
+        "."
+    });
     for (glob, case) in &args.globs {
         globs.case_insensitive(!case).map_err(wrong)?;
         globs.add(glob).map_err(wrong)?;
@@ -78,7 +90,12 @@ fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
 /// `--type-list`
 pub(crate) fn types(out: &mut Output) -> Result<Ending, Stop> {
     for definition in TypesBuilder::new().add_defaults().definitions() {
-        writeln!(out, "{}: {}", definition.name(), definition.globs().join(", "))?;
+        writeln!(
+            out,
+            "{}: {}",
+            definition.name(),
+            definition.globs().join(", ")
+        )?;
     }
     Ok(Ending::Success)
 }
@@ -86,5 +103,7 @@ pub(crate) fn types(out: &mut Output) -> Result<Ending, Stop> {
 /// The error without the number of the system's.
 fn sentence(error: &ignore::Error) -> String {
     let text = error.to_string();
-    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
+    text.split_once(" (os error")
+        .map_or(text.as_str(), |(text, _)| text)
+        .to_owned()
 }

@@ -13,11 +13,16 @@ mod program {
     uucore::bin!(uu_rmdir);
 }
 
-/// A directory's path without the slash at its end: WASI does not remove `dir/`. A link with one means what it leads to,
-/// and is left to the program.
+/// A directory's path without the slash at its end: WASI does not remove `dir/`. A link with one
+/// means what it leads to, and is left to the program.
 fn without_slash(arg: std::ffi::OsString) -> std::ffi::OsString {
-    let trimmed = arg.to_str().map(|arg| arg.trim_end_matches('/')).filter(|path| !path.is_empty());
-    match trimmed.filter(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())) {
+    let trimmed = arg
+        .to_str()
+        .map(|arg| arg.trim_end_matches('/'))
+        .filter(|path| !path.is_empty());
+    match trimmed
+        .filter(|path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()))
+    {
         Some(path) => path.into(),
         None => arg,
     }

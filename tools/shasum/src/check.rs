@@ -8,8 +8,8 @@ use crate::digest::{Algorithm, Mode};
 use crate::options::{Check, Options};
 use crate::{complain, reason};
 
-/// The longest line that is read as one. A digest has 128 characters and a path at most 4,096 bytes; the list itself may
-/// be of any length.
+/// The longest line that is read as one. A digest has 128 characters and a path at most 4,096
+/// bytes; the list itself may be of any length.
 const MAX_LINE: u64 = 16 << 10;
 
 /// A line of a list.
@@ -68,7 +68,9 @@ pub(crate) fn file(list: &str, options: &Options) -> io::Result<bool> {
             None => {
                 counts.malformed = counts.malformed.saturating_add(1);
                 if how.warn {
-                    complain(&format!("shasum: {name}: {number}: improperly formatted SHA checksum line"));
+                    complain(&format!(
+                        "shasum: {name}: {number}: improperly formatted SHA checksum line"
+                    ));
                 }
             }
         }
@@ -79,12 +81,21 @@ pub(crate) fn file(list: &str, options: &Options) -> io::Result<bool> {
 impl Line {
     fn read(text: &str, asked: Algorithm) -> Option<Self> {
         let text = text.trim_start_matches([' ', '\t']);
-        let (escaped, text) = text.strip_prefix('\\').map_or((false, text), |rest| (true, rest));
+        let (escaped, text) = text
+            .strip_prefix('\\')
+            .map_or((false, text), |rest| (true, rest));
         let line = match text.strip_prefix("SHA") {
             Some(rest) => Self::bsd(rest)?,
             None => Self::gnu(text, asked)?,
         };
-        Some(if escaped { Self { file: unescaped(&line.file), ..line } } else { line })
+        Some(if escaped {
+            Self {
+                file: unescaped(&line.file),
+                ..line
+            }
+        } else {
+            line
+        })
     }
 
     /// `SHA256 (FILE) = DIGEST`, without `SHA`.
@@ -113,11 +124,21 @@ impl Line {
             _ => return None,
         };
         let file = rest.get(1..).filter(|file| !file.is_empty())?;
-        Some(Self { algorithm: asked.of_length(digest.len())?, digest: digest.to_owned(), mode, file: file.to_owned() })
+        Some(Self {
+            algorithm: asked.of_length(digest.len())?,
+            digest: digest.to_owned(),
+            mode,
+            file: file.to_owned(),
+        })
     }
 
     fn check(&self, how: Check, counts: &mut Counts) -> io::Result<()> {
-        let Self { algorithm, digest, mode, file } = self;
+        let Self {
+            algorithm,
+            digest,
+            mode,
+            file,
+        } = self;
         if how.ignore_missing && !Path::new(file).exists() {
             return Ok(());
         }
@@ -140,18 +161,42 @@ impl Line {
 impl Counts {
     /// Says what was wrong; whether nothing was.
     fn conclude(&self, name: &str, how: Check) -> bool {
-        let Self { lines, malformed, ok, unread, different } = *self;
+        let Self {
+            lines,
+            malformed,
+            ok,
+            unread,
+            different,
+        } = *self;
         if lines == 0 {
-            complain(&format!("shasum: {name}: no properly formatted SHA checksum lines found"));
+            complain(&format!(
+                "shasum: {name}: no properly formatted SHA checksum lines found"
+            ));
             return false;
         }
-        let plural = |count: u64, one: &'static str, more: &'static str| if count > 1 { more } else { one };
+        let plural =
+            |count: u64, one: &'static str, more: &'static str| if count > 1 { more } else { one };
         let warnings = [
-            (malformed, plural(malformed, "line is", "lines are"), "improperly formatted"),
-            (unread, plural(unread, "listed file", "listed files"), "could not be read"),
-            (different, plural(different, "computed checksum", "computed checksums"), "did NOT match"),
+            (
+                malformed,
+                plural(malformed, "line is", "lines are"),
+                "improperly formatted",
+            ),
+            (
+                unread,
+                plural(unread, "listed file", "listed files"),
+                "could not be read",
+            ),
+            (
+                different,
+                plural(different, "computed checksum", "computed checksums"),
+                "did NOT match",
+            ),
         ];
-        for (count, what, problem) in warnings.into_iter().filter(|(count, ..)| *count > 0 && !how.status) {
+        for (count, what, problem) in warnings
+            .into_iter()
+            .filter(|(count, ..)| *count > 0 && !how.status)
+        {
             complain(&format!("shasum: WARNING: {count} {what} {problem}"));
         }
         let unverified = how.ignore_missing && ok == 0;

@@ -34,12 +34,21 @@ pub(crate) enum Mode {
 
 impl Algorithm {
     /// Those that a length means by itself come first.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512, Self::Sha512Of224, Self::Sha512Of256];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Sha1,
+        Self::Sha224,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+        Self::Sha512Of224,
+        Self::Sha512Of256,
+    ];
 
     /// By the number that `-a` takes.
     pub(crate) fn numbered(number: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.tag().trim_start_matches("SHA").replace('/', "") == number)
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.tag().trim_start_matches("SHA").replace('/', "") == number)
     }
 
     /// By its name in a BSD-style line, without `SHA`.
@@ -85,7 +94,11 @@ impl Algorithm {
 
     /// The digest of a file, or of standard input for `-`, in hexadecimal.
     pub(crate) fn digest(self, file: &str, mode: Mode) -> io::Result<String> {
-        let mut input: Box<dyn Read> = if file == "-" { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
+        let mut input: Box<dyn Read> = if file == "-" {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(file)?)
+        };
         let (mut hasher, mut ends) = (self.hasher(), LineEnds::default());
         let mut chunk = vec![0; CHUNK];
         loop {

@@ -10,11 +10,16 @@ use std::process::ExitCode;
 use digest::Algorithm;
 use options::{Asked, Options};
 
-#[allow(clippy::disallowed_methods, reason = "a command line program reads its arguments")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a command line program reads its arguments"
+)]
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args_os()) {
         Ok(Asked::Work(options)) => options,
-        Ok(Asked::Print(text)) => return ended(io::stdout().write_all(text.as_bytes()).map(|()| true)),
+        Ok(Asked::Print(text)) => {
+            return ended(io::stdout().write_all(text.as_bytes()).map(|()| true));
+        }
         Err(problem) => {
             complain(&problem);
             complain("Type shasum -h for help");
@@ -39,7 +44,11 @@ fn ended(done: io::Result<bool>) -> ExitCode {
 fn work(options: &Options) -> io::Result<bool> {
     let mut well = true;
     for file in &options.files {
-        well &= if options.check.is_some() { check::file(file, options)? } else { print(file, options)? };
+        well &= if options.check.is_some() {
+            check::file(file, options)?
+        } else {
+            print(file, options)?
+        };
     }
     io::stdout().flush()?;
     Ok(well)
@@ -57,7 +66,11 @@ fn print(file: &str, options: &Options) -> io::Result<bool> {
     let (backslash, name) = escaped(file);
     let mut out = io::stdout().lock();
     if options.tag {
-        writeln!(out, "{backslash}{} ({name}) = {digest}", options.algorithm.tag())?;
+        writeln!(
+            out,
+            "{backslash}{} ({name}) = {digest}",
+            options.algorithm.tag()
+        )?;
     } else {
         writeln!(out, "{backslash}{digest} {}{name}", options.mode.symbol())?;
     }
@@ -76,10 +89,16 @@ fn escaped(file: &str) -> (&'static str, String) {
 /// The sentence of an error, without the number that WASI has for it.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+    text.split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
-#[allow(clippy::print_stderr, reason = "a command line program says what is wrong")]
+#[allow(
+    clippy::print_stderr,
+    reason = "a command line program says what is wrong"
+)]
 fn complain(sentence: &str) {
     eprintln!("{sentence}");
 }
@@ -88,6 +107,8 @@ impl Algorithm {
     /// What follows from the length of a digest in a list, where `self` was asked for.
     fn of_length(self, digits: usize) -> Option<Self> {
         let length = |algorithm: &Self| algorithm.digits() == digits;
-        Some(self).filter(length).or_else(|| Self::ALL.into_iter().find(length))
+        Some(self)
+            .filter(length)
+            .or_else(|| Self::ALL.into_iter().find(length))
     }
 }

@@ -108,7 +108,10 @@ impl Options {
                 "h" | "help" => print = Some(HELP),
                 "v" | "version" => print = print.or(Some(VERSION)),
                 "0" | "01" => {
-                    return Err("shasum: BITS mode is not supported: this program reads whole bytes".to_owned());
+                    return Err(
+                        "shasum: BITS mode is not supported: this program reads whole bytes"
+                            .to_owned(),
+                    );
                 }
                 other => return Err(format!("shasum: Unknown option: {other}")),
             }
@@ -123,22 +126,38 @@ impl Options {
             _ => return Err("shasum: Ambiguous file mode".to_owned()),
         };
         if tag && !modes.is_empty() && mode != Mode::Binary {
-            return Err("shasum: --tag supports neither --text nor Universal Newlines mode".to_owned());
+            return Err(
+                "shasum: --tag supports neither --text nor Universal Newlines mode".to_owned(),
+            );
         }
         if !check && let Some(option) = how.first() {
-            return Err(format!("shasum: --{option} option used only when verifying checksums"));
+            return Err(format!(
+                "shasum: --{option} option used only when verifying checksums"
+            ));
         }
         if files.is_empty() {
             files.push("-".to_owned());
         }
-        Ok(Asked::Work(Self { algorithm, mode, tag, check: check.then_some(how), files }))
+        Ok(Asked::Work(Self {
+            algorithm,
+            mode,
+            tag,
+            check: check.then_some(how),
+            files,
+        }))
     }
 }
 
 impl Check {
     /// An option that was given.
     fn first(self) -> Option<&'static str> {
-        let Self { ignore_missing, quiet, status, strict, warn } = self;
+        let Self {
+            ignore_missing,
+            quiet,
+            status,
+            strict,
+            warn,
+        } = self;
         let given = [
             (ignore_missing, "ignore-missing"),
             (quiet, "quiet"),
@@ -146,7 +165,9 @@ impl Check {
             (strict, "strict"),
             (warn, WARN),
         ];
-        given.into_iter().find_map(|(given, name)| given.then_some(name))
+        given
+            .into_iter()
+            .find_map(|(given, name)| given.then_some(name))
     }
 }
 
@@ -161,7 +182,12 @@ fn long(written: &str) -> Result<&'static str, String> {
             .iter()
             .find(|name| **name == written)
             .copied()
-            .ok_or_else(|| format!("shasum: Option {written} is ambiguous ({})", names.join(", "))),
+            .ok_or_else(|| {
+                format!(
+                    "shasum: Option {written} is ambiguous ({})",
+                    names.join(", ")
+                )
+            }),
     }
 }
 
@@ -173,5 +199,6 @@ fn number(parser: &mut lexopt::Parser) -> Result<Algorithm, String> {
 }
 
 fn text(arg: OsString) -> Result<String, String> {
-    arg.into_string().map_err(|arg| format!("shasum: {}: not valid UTF-8", arg.display()))
+    arg.into_string()
+        .map_err(|arg| format!("shasum: {}: not valid UTF-8", arg.display()))
 }

@@ -1,4 +1,5 @@
-//! A typed tool that counts what is in a text. It is given the text itself, so it needs no directory and nothing else.
+//! A typed tool that counts what is in a text. It is given the text itself, so it needs no
+//! directory and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,8 @@ struct Output {
     longest_line: usize,
 }
 
-/// Counts the lines, paragraphs, words, characters and bytes of a text, and measures its longest line.
+/// Counts the lines, paragraphs, words, characters and bytes of a text, and measures its longest
+/// line.
 #[tool]
 fn text_stats(Input { text }: Input) -> Result<Output, ToolError> {
     Ok(Output {
@@ -44,7 +46,11 @@ fn text_stats(Input { text }: Input) -> Result<Output, ToolError> {
         distinct_words: distinct_words(&text),
         characters: text.chars().count(),
         bytes: text.len(),
-        longest_line: text.lines().map(|line| line.chars().count()).max().unwrap_or(0),
+        longest_line: text
+            .lines()
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap_or(0),
     })
 }
 
@@ -67,10 +73,14 @@ fn paragraphs(text: &str) -> usize {
     count
 }
 
-/// What is left of a word without the punctuation around it; a word that is nothing but punctuation is not counted.
+/// What is left of a word without the punctuation around it; a word that is nothing but punctuation
+/// is not counted.
 fn distinct_words(text: &str) -> usize {
     text.split_whitespace()
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .map(|word| {
+            word.trim_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase()
+        })
         .filter(|word| !word.is_empty())
         .collect::<BTreeSet<_>>()
         .len()
@@ -81,7 +91,13 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Output) {
-        assert_eq!(text_stats(Input { text: text.to_owned() }), Ok(expected), "{text:?}");
+        assert_eq!(
+            text_stats(Input {
+                text: text.to_owned()
+            }),
+            Ok(expected),
+            "{text:?}"
+        );
     }
 
     #[test]

@@ -29,7 +29,9 @@ fn uname(out: &mut Output) -> Result<Ending, Stop> {
         match argument {
             Short('a') | Long("all") => asked = [true; PIECES.len()],
             // Names of the processor that are the machine's.
-            Short('p' | 'i') | Long("processor" | "hardware-platform") => ask(&mut asked, |(short, _, _)| short == 'm'),
+            Short('p' | 'i') | Long("processor" | "hardware-platform") => {
+                ask(&mut asked, |(short, _, _)| short == 'm')
+            }
             Short(letter) if PIECES.iter().any(|&(short, _, _)| short == letter) => {
                 ask(&mut asked, |(short, _, _)| short == letter);
             }
@@ -43,12 +45,19 @@ fn uname(out: &mut Output) -> Result<Ending, Stop> {
     if asked == [false; PIECES.len()] {
         ask(&mut asked, |(short, _, _)| short == 's');
     }
-    let pieces = PIECES.iter().zip(asked).filter(|(_, asked)| *asked).map(|((_, _, piece), _)| *piece);
+    let pieces = PIECES
+        .iter()
+        .zip(asked)
+        .filter(|(_, asked)| *asked)
+        .map(|((_, _, piece), _)| *piece);
     writeln!(out, "{}", pieces.collect::<Vec<_>>().join(" "))?;
     Ok(Ending::Success)
 }
 
-fn ask(asked: &mut [bool; PIECES.len()], is_it: impl Fn((char, &'static str, &'static str)) -> bool) {
+fn ask(
+    asked: &mut [bool; PIECES.len()],
+    is_it: impl Fn((char, &'static str, &'static str)) -> bool,
+) {
     for (asked, piece) in asked.iter_mut().zip(PIECES) {
         *asked |= is_it(piece);
     }

@@ -51,32 +51,45 @@ impl Args {
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
-                Short('O') | Long("output-document") => args.output = Some(parser.value()?.string()?),
-                Short('P') | Long("directory-prefix") => args.directory = Some(parser.value()?.string()?),
+                Short('O') | Long("output-document") => {
+                    args.output = Some(parser.value()?.string()?)
+                }
+                Short('P') | Long("directory-prefix") => {
+                    args.directory = Some(parser.value()?.string()?)
+                }
                 Short('q') | Long("quiet") => args.quiet = true,
                 Short('S') | Long("server-response") => args.server_response = true,
                 Short('U') | Long("user-agent") => args.agent = Some(parser.value()?.string()?),
-                Short('T') | Long("timeout") => args.timeout = Some(seconds(&parser.value()?.string()?)?),
+                Short('T') | Long("timeout") => {
+                    args.timeout = Some(seconds(&parser.value()?.string()?)?)
+                }
                 Long("header") => args.headers.push(header(&parser.value()?.string()?)?),
                 Long("method") => args.method = parser.value()?.string()?.to_ascii_uppercase(),
                 Long("post-data") => args.post(parser.value()?.string()?.into_bytes()),
                 Long("post-file") => args.post(read(&parser.value()?.string()?)?),
                 Long("body-data") => args.body = Some(parser.value()?.string()?.into_bytes()),
                 Long("body-file") => args.body = Some(read(&parser.value()?.string()?)?),
-                Long("max-redirect") => args.max_redirects = parser.value()?.parse::<usize>()?.min(MAX_REDIRECTS),
+                Long("max-redirect") => {
+                    args.max_redirects = parser.value()?.parse::<usize>()?.min(MAX_REDIRECTS)
+                }
                 Long("spider") => args.spider = true,
                 Long("content-on-error") => args.content_on_error = true,
                 Long("no-clobber") => args.no_clobber = true,
                 // `-nv`, `-nc`, `-nd`, `-nH`: two letters for one option.
                 Short('n') => {
-                    match parser.optional_value().map(|rest| rest.to_string_lossy().into_owned()).as_deref() {
+                    match parser
+                        .optional_value()
+                        .map(|rest| rest.to_string_lossy().into_owned())
+                        .as_deref()
+                    {
                         Some("c") => args.no_clobber = true,
                         Some("v" | "d" | "H") => {}
                         other => return Err(refused(&format!("-n{}", other.unwrap_or_default()))),
                     }
                 }
                 // What happens here anyway: no progress, one try, no directories.
-                Short('v') | Long("no-verbose" | "verbose" | "no-directories" | "show-progress") => {}
+                Short('v')
+                | Long("no-verbose" | "verbose" | "no-directories" | "show-progress") => {}
                 Short('t') | Long("tries" | "progress") => drop(parser.value()?),
                 Value(url) => args.urls.push(url.string()?),
                 Short(letter) => return Err(refused(&format!("-{letter}"))),
@@ -98,13 +111,17 @@ impl Args {
 fn header(text: &str) -> Result<(String, String), Stop> {
     match text.split_once(':') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
-        None => Err(Stop::new(format!("--header {text:?}: expected NAME: VALUE"))),
+        None => Err(Stop::new(format!(
+            "--header {text:?}: expected NAME: VALUE"
+        ))),
     }
 }
 
 fn seconds(text: &str) -> Result<Duration, Stop> {
     match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        Ok(seconds) if (0.0..=MAX_SECONDS).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
         _ => Err(Stop::new(format!("{text:?} is not a number of seconds"))),
     }
 }
@@ -112,20 +129,23 @@ fn seconds(text: &str) -> Result<Duration, Stop> {
 /// What wget can and this one cannot, with the reason.
 fn refused(option: &str) -> Stop {
     let reason = match option {
-        "-r" | "--recursive" | "-m" | "--mirror" | "-p" | "--page-requisites" | "-k" | "--convert-links" => {
-            "one page at a time: read it, and ask for the pages that you need"
-        }
+        "-r" | "--recursive" | "-m" | "--mirror" | "-p" | "--page-requisites" | "-k"
+        | "--convert-links" => "one page at a time: read it, and ask for the pages that you need",
         "-c" | "--continue" => "downloads begin anew here; curl -r FROM- gets the rest of a file",
         "-b" | "--background" => "a tool ends with its call",
         "-i" | "--input-file" => "name the URLs as arguments",
         "--user" | "--password" | "--http-user" | "--http-password" | "--ask-password" => {
             "credentials are not given to a tool: the operator gives a secret, and the host adds it to the request"
         }
-        "--no-check-certificate" | "--ca-certificate" => "the host connects, and trusts what its system trusts",
+        "--no-check-certificate" | "--ca-certificate" => {
+            "the host connects, and trusts what its system trusts"
+        }
         "-e" | "--execute" | "--proxy" | "--no-proxy" | "--bind-address" | "-4" | "-6" => {
             "the host connects, and chooses the way"
         }
-        "--load-cookies" | "--save-cookies" => "cookies are not kept here: send one with --header 'Cookie: NAME=VALUE'",
+        "--load-cookies" | "--save-cookies" => {
+            "cookies are not kept here: send one with --header 'Cookie: NAME=VALUE'"
+        }
         "--content-disposition" => "the server does not choose file names here: use -O FILE",
         "--compression" => "the host decompresses nothing",
         _ => "there is no such option here; --help says what there is",

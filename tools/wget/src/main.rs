@@ -37,7 +37,12 @@ fn wget(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 }
 
 /// Downloads one URL and says what was done.
-fn download(out: &mut Output, args: &Args, target: &mut save::Target, text: &str) -> Result<String, Stop> {
+fn download(
+    out: &mut Output,
+    args: &Args,
+    target: &mut save::Target,
+    text: &str,
+) -> Result<String, Stop> {
     let is_look = args.spider && args.method == "GET";
     let mut request = Request::new(if is_look { "HEAD" } else { &args.method }, url(text)?);
     if args.no_clobber && args.output.is_none() {
@@ -53,20 +58,32 @@ fn download(out: &mut Output, args: &Args, target: &mut save::Target, text: &str
         request.default_header("content-type", "application/x-www-form-urlencoded");
         request.body = Some(body.clone());
     }
-    request.waits = Waits { connect: args.timeout, total: args.timeout };
+    request.waits = Waits {
+        connect: args.timeout,
+        total: args.timeout,
+    };
     let asked = request.url.clone();
-    let (response, from) = follow(request, args.max_redirects, false, |hop| tell_head(args, hop))?;
+    let (response, from) = follow(request, args.max_redirects, false, |hop| {
+        tell_head(args, hop)
+    })?;
     tell_head(args, &response);
     let status = response.status;
     if args.spider || (!(200..300).contains(&status) && !args.content_on_error) {
         return match (200..300).contains(&status) {
             true => Ok(format!("{from} is there: {status} {}", reason(status))),
-            false => Err(Stop::new(format!("{from}: server returned {status} {}", reason(status)))),
+            false => Err(Stop::new(format!(
+                "{from}: server returned {status} {}",
+                reason(status)
+            ))),
         };
     }
     let (bytes, name) = target.save(out, args, &asked, response)?;
     let told = format!("saved {bytes} bytes of {from} to {name}");
-    if (200..300).contains(&status) { Ok(told) } else { Err(Stop::new(format!("{told}; server returned {status}"))) }
+    if (200..300).contains(&status) {
+        Ok(told)
+    } else {
+        Err(Stop::new(format!("{told}; server returned {status}")))
+    }
 }
 
 /// `-S`: the head of a response, on standard error.

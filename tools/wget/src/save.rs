@@ -22,12 +22,14 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn new(args: &Args) -> Result<Self, Stop> {
         if let Some(directory) = &args.directory {
-            fs::create_dir_all(directory).map_err(|error| Stop::new(path_error(directory, &error)))?;
+            fs::create_dir_all(directory)
+                .map_err(|error| Stop::new(path_error(directory, &error)))?;
         }
         let one = match &args.output {
-            Some(name) if name != "-" && !args.spider => {
-                Some((File::create(name).map_err(|error| Stop::new(path_error(name, &error)))?, name.clone()))
-            }
+            Some(name) if name != "-" && !args.spider => Some((
+                File::create(name).map_err(|error| Stop::new(path_error(name, &error)))?,
+                name.clone(),
+            )),
             _ => None,
         };
         Ok(Self { one })
@@ -42,7 +44,10 @@ impl Target {
         mut response: Response,
     ) -> Result<(u64, String), Stop> {
         if args.output.as_deref() == Some("-") {
-            return Ok((io::copy(&mut response.body, out)?, "standard output".to_owned()));
+            return Ok((
+                io::copy(&mut response.body, out)?,
+                "standard output".to_owned(),
+            ));
         }
         if let Some((file, name)) = &mut self.one {
             return copy(&mut response, file, name);
@@ -65,7 +70,10 @@ fn copy(response: &mut Response, file: &mut File, name: &str) -> Result<(u64, St
 
 /// The name at the end of the URL, below `-P`.
 pub(crate) fn name(args: &Args, url: &Url) -> String {
-    let last = url.path_segments().and_then(|mut segments| segments.next_back()).filter(|name| !name.is_empty());
+    let last = url
+        .path_segments()
+        .and_then(|mut segments| segments.next_back())
+        .filter(|name| !name.is_empty());
     let base = match url.query() {
         Some(query) => format!("{}?{}", last.unwrap_or(INDEX), query.replace('/', "%2F")),
         None => last.unwrap_or(INDEX).to_owned(),
@@ -80,12 +88,18 @@ pub(crate) fn name(args: &Args, url: &Url) -> String {
 fn create(args: &Args, url: &Url) -> Result<(File, String), Stop> {
     let base = name(args, url);
     for number in 0..MAX_NUMBER {
-        let name = if number == 0 { base.clone() } else { format!("{base}.{number}") };
+        let name = if number == 0 {
+            base.clone()
+        } else {
+            format!("{base}.{number}")
+        };
         match OpenOptions::new().write(true).create_new(true).open(&name) {
             Ok(file) => return Ok((file, name)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(Stop::new(path_error(&name, &error))),
         }
     }
-    Err(Stop::new(format!("{base} and {MAX_NUMBER} names after it are taken: use -O FILE")))
+    Err(Stop::new(format!(
+        "{base} and {MAX_NUMBER} names after it are taken: use -O FILE"
+    )))
 }

@@ -26,11 +26,19 @@ fn which(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
         }
     }
     let path = path();
-    let directories: Vec<_> = path.split(':').filter(|directory| !directory.is_empty()).collect();
+    let directories: Vec<_> = path
+        .split(':')
+        .filter(|directory| !directory.is_empty())
+        .collect();
     // Without a directory to look into, "not found" would not be true.
-    if !names.is_empty() && !directories.iter().any(|directory| Path::new(directory).is_dir()) {
-        complaints
-            .say(format!("this tool was given none of the directories of PATH ({path}), so it cannot look there"));
+    if !names.is_empty()
+        && !directories
+            .iter()
+            .any(|directory| Path::new(directory).is_dir())
+    {
+        complaints.say(format!(
+            "this tool was given none of the directories of PATH ({path}), so it cannot look there"
+        ));
     }
     let mut found_all = !names.is_empty();
     for name in &names {
@@ -38,8 +46,12 @@ fn which(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
         if name.contains('/') {
             found.extend(Path::new(name).is_file().then(|| name.clone()));
         } else {
-            found
-                .extend(directories.iter().map(|directory| format!("{directory}/{name}")).filter(|file| is_file(file)));
+            found.extend(
+                directories
+                    .iter()
+                    .map(|directory| format!("{directory}/{name}"))
+                    .filter(|file| is_file(file)),
+            );
         }
         found_all &= !found.is_empty();
         let shown = if all { found.len() } else { 1 };
@@ -54,7 +66,10 @@ fn is_file(path: &str) -> bool {
     Path::new(path).is_file()
 }
 
-#[allow(clippy::disallowed_methods, reason = "PATH is what this command is about")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "PATH is what this command is about"
+)]
 fn path() -> String {
     std::env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.to_owned())
 }

@@ -26,7 +26,8 @@ pub(crate) struct Args {
     pub(crate) in_place: bool,
     pub(crate) all: bool,
     pub(crate) exit_status: bool,
-    /// Strings that are outputs themselves stand without quotes: in YAML unless it is said, in JSON if it is said.
+    /// Strings that are outputs themselves stand without quotes: in YAML unless it is said, in JSON
+    /// if it is said.
     pub(crate) raw: Option<bool>,
     pub(crate) indent: usize,
     /// No `---` between documents.
@@ -55,8 +56,12 @@ impl Args {
                 Short('n') | Long("null-input") => args.null_input = true,
                 Short('i') | Long("inplace") => args.in_place = true,
                 Short('e') | Long("exit-status") => args.exit_status = true,
-                Short('p') | Long("input-format") => args.input = Some(format(&parser.value()?.string()?)?),
-                Short('o') | Long("output-format") => args.output = Some(format(&parser.value()?.string()?)?),
+                Short('p') | Long("input-format") => {
+                    args.input = Some(format(&parser.value()?.string()?)?)
+                }
+                Short('o') | Long("output-format") => {
+                    args.output = Some(format(&parser.value()?.string()?)?)
+                }
                 Short('j') | Long("tojson") => args.output = Some(Format::Json),
                 Short('r') | Long("unwrapScalar") => {
                     args.raw = Some(parser.optional_value().is_none_or(|value| value != "false"));
@@ -76,8 +81,12 @@ impl Args {
                 }
                 // Everything is written in one plain style, without colours.
                 Short('P' | 'M' | 'C') | Long("prettyPrint" | "no-colors" | "colors") => {}
-                Short('s') | Long("split-exp") => return Err(Stop::new("-s: files are not split here")),
-                Short('f') | Long("front-matter") => return Err(Stop::new("-f: front matter is not read here")),
+                Short('s') | Long("split-exp") => {
+                    return Err(Stop::new("-s: files are not split here"));
+                }
+                Short('f') | Long("front-matter") => {
+                    return Err(Stop::new("-f: front matter is not read here"));
+                }
                 Value(word) => words.push(word.string()?),
                 other => return Err(other.unexpected().into()),
             }
@@ -100,7 +109,9 @@ impl Args {
         };
         args.files.extend(words);
         if args.in_place && (args.files.is_empty() || args.null_input || args.all) {
-            return Err(Stop::new("-i needs files that are changed, each for itself"));
+            return Err(Stop::new(
+                "-i needs files that are changed, each for itself",
+            ));
         }
         if args.files.is_empty() {
             args.files.push(STDIN.to_owned());
@@ -110,7 +121,11 @@ impl Args {
 
     /// How a file is read: as its name says, else as YAML, which JSON is too.
     pub(crate) fn input_for(&self, file: &str) -> Format {
-        let by_name = if file.ends_with(".json") { Format::Json } else { Format::Yaml };
+        let by_name = if file.ends_with(".json") {
+            Format::Json
+        } else {
+            Format::Yaml
+        };
         self.input.unwrap_or(by_name)
     }
 
@@ -124,13 +139,20 @@ fn format(text: &str) -> Result<Format, Stop> {
     match text {
         "yaml" | "y" | "yml" | "auto" | "a" => Ok(Format::Yaml),
         "json" | "j" => Ok(Format::Json),
-        other => Err(Stop::new(format!("{other}: formats here are yaml and json"))),
+        other => Err(Stop::new(format!(
+            "{other}: formats here are yaml and json"
+        ))),
     }
 }
 
 /// `$ENV`
-#[allow(clippy::disallowed_methods, reason = "$ENV is what the sandbox gives to every guest")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "$ENV is what the sandbox gives to every guest"
+)]
 pub(crate) fn environment() -> Val {
-    let variables: Vec<(String, Val)> = std::env::vars().map(|(name, value)| (name, text(value))).collect();
+    let variables: Vec<(String, Val)> = std::env::vars()
+        .map(|(name, value)| (name, text(value)))
+        .collect();
     object(variables.iter().map(|(name, value)| (name, value)))
 }

@@ -17,9 +17,19 @@ fn main() -> ExitCode {
 fn yq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let args = Args::parse()?;
     let program = Program::new(&args.filter, &["ENV".to_owned()])?;
-    let mut run = Run { args: &args, program, complaints, failed: false, truthy: false };
+    let mut run = Run {
+        args: &args,
+        program,
+        complaints,
+        failed: false,
+        truthy: false,
+    };
     if args.null_input {
-        run.documents(out, &mut Printer::new(&args, args.output.unwrap_or(Format::Yaml)), Vec::new())?;
+        run.documents(
+            out,
+            &mut Printer::new(&args, args.output.unwrap_or(Format::Yaml)),
+            Vec::new(),
+        )?;
     } else if args.all {
         // `eval-all` sees all documents of all files at once.
         let mut all = Vec::new();
@@ -30,7 +40,11 @@ fn yq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
         run.documents(
             out,
             &mut Printer::new(&args, args.output_for(first)),
-            vec![Ok(array(all.into_iter().collect::<Result<Vec<_>, _>>().map_err(Stop::new)?))],
+            vec![Ok(array(
+                all.into_iter()
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(Stop::new)?,
+            ))],
         )?;
     } else if args.in_place {
         for file in &args.files {
@@ -76,17 +90,26 @@ impl Run<'_> {
         documents: Documents,
     ) -> Result<(), Stop> {
         let null_input = self.args.null_input;
-        let documents: Documents = if null_input { vec![Ok(Val::Null)] } else { documents };
+        let documents: Documents = if null_input {
+            vec![Ok(Val::Null)]
+        } else {
+            documents
+        };
         for document in documents {
             printer.next_document();
             let environment = args::environment();
             let complaints = self.complaints;
             let mut complain = |sentence: String| complaints.say(format!("error: {sentence}"));
-            let ended =
-                self.program.run(vec![environment], std::iter::once(document), false, &mut complain, &mut |value| {
+            let ended = self.program.run(
+                vec![environment],
+                std::iter::once(document),
+                false,
+                &mut complain,
+                &mut |value| {
                     self.truthy = !matches!(value, Val::Null | Val::Bool(false));
                     printer.print(out, value)
-                })?;
+                },
+            )?;
             self.failed |= ended.failed || ended.halted.is_some_and(|code| code != 0);
             if ended.halted.is_some() {
                 break;
@@ -99,7 +122,11 @@ impl Run<'_> {
     fn in_place(&mut self, file: &str) -> Result<(), Stop> {
         let documents = self.read(file)?;
         let mut whole = Vec::new();
-        self.documents(&mut whole, &mut Printer::new(self.args, self.args.output_for(file)), documents)?;
+        self.documents(
+            &mut whole,
+            &mut Printer::new(self.args, self.args.output_for(file)),
+            documents,
+        )?;
         if self.failed {
             return Err(Stop::new(format!("{file} is left as it was")));
         }

@@ -25,7 +25,11 @@ pub(crate) struct Printer {
 impl Printer {
     pub(crate) fn new(args: &Args, format: Format) -> Self {
         let indent = (args.indent > 0).then(|| " ".repeat(args.indent));
-        let layout = Pp { sep_space: indent.is_some(), indent, ..Pp::default() };
+        let layout = Pp {
+            sep_space: indent.is_some(),
+            indent,
+            ..Pp::default()
+        };
         Self {
             layout,
             indent: args.indent,

@@ -13,7 +13,8 @@ fn check(old: &str, new: &str, expected: &str) {
     assert_eq!(diff.is_empty(), expected.is_empty());
 }
 
-/// The same in both directions: what is narrower asks for nothing more, what is wider for `expected`.
+/// The same in both directions: what is narrower asks for nothing more, what is wider for
+/// `expected`.
 #[track_caller]
 fn narrower(narrow: &str, wide: &str, expected: &str) {
     check(wide, narrow, "");
@@ -23,44 +24,97 @@ fn narrower(narrow: &str, wide: &str, expected: &str) {
 
 #[test]
 fn directories_are_within_others_and_read_only_within_read_write() {
-    let fs = |path: &str, access: &str| format!("[[fs]]\npath = \"{path}\"\naccess = \"{access}\"\nreason = \"r\"\n");
+    let fs = |path: &str, access: &str| {
+        format!("[[fs]]\npath = \"{path}\"\naccess = \"{access}\"\nreason = \"r\"\n")
+    };
     narrower("", &fs("/workspace", "read-only"), "/workspace read-only");
-    narrower(&fs("/workspace", "read-only"), &fs("/workspace", "read-write"), "/workspace read-write");
-    narrower(&fs("/workspace/a", "read-write"), &fs("/workspace", "read-write"), "/workspace read-write");
-    check(&fs("/workspace", "read-only"), &fs("/workspaces", "read-only"), "/workspaces read-only");
-    check(&fs("/workspace", "read-only"), &fs("/workspace/a", "read-write"), "/workspace/a read-write");
+    narrower(
+        &fs("/workspace", "read-only"),
+        &fs("/workspace", "read-write"),
+        "/workspace read-write",
+    );
+    narrower(
+        &fs("/workspace/a", "read-write"),
+        &fs("/workspace", "read-write"),
+        "/workspace read-write",
+    );
+    check(
+        &fs("/workspace", "read-only"),
+        &fs("/workspaces", "read-only"),
+        "/workspaces read-only",
+    );
+    check(
+        &fs("/workspace", "read-only"),
+        &fs("/workspace/a", "read-write"),
+        "/workspace/a read-write",
+    );
     narrower("", &fs("/tmp", "read-write"), "/tmp read-write");
 }
 
 #[test]
 fn requests_are_held_against_host_method_port_and_path() {
-    let http = |host: &str, keys: &str| format!("[[http]]\nhost = \"{host}\"\n{keys}\nreason = \"r\"\n");
+    let http =
+        |host: &str, keys: &str| format!("[[http]]\nhost = \"{host}\"\n{keys}\nreason = \"r\"\n");
     let wide = |keys: &str| http("a.test", keys);
     narrower("", &wide(""), "requests to a.test");
     narrower(&wide(""), &http("*.test", ""), "requests to *.test");
     narrower(&http("*.test", ""), &http("*", ""), "requests to *");
     check(&wide(""), &http("b.test", ""), "requests to b.test");
-    narrower(&wide("methods = [\"GET\"]"), &wide(""), "requests to a.test");
-    narrower(&wide("methods = [\"GET\"]"), &wide("methods = [\"POST\", \"GET\"]"), "requests to a.test");
-    narrower(&wide("paths = [\"/a/b\"]"), &wide("paths = [\"/a\"]"), "requests to a.test");
+    narrower(
+        &wide("methods = [\"GET\"]"),
+        &wide(""),
+        "requests to a.test",
+    );
+    narrower(
+        &wide("methods = [\"GET\"]"),
+        &wide("methods = [\"POST\", \"GET\"]"),
+        "requests to a.test",
+    );
+    narrower(
+        &wide("paths = [\"/a/b\"]"),
+        &wide("paths = [\"/a\"]"),
+        "requests to a.test",
+    );
     narrower(&wide("paths = [\"/a\"]"), &wide(""), "requests to a.test");
-    check(&wide("paths = [\"/a\"]"), &wide("paths = [\"/ab\"]"), "requests to a.test");
-    narrower(&wide("ports = [80]"), &wide("ports = [80, 443]"), "requests to a.test");
+    check(
+        &wide("paths = [\"/a\"]"),
+        &wide("paths = [\"/ab\"]"),
+        "requests to a.test",
+    );
+    narrower(
+        &wide("ports = [80]"),
+        &wide("ports = [80, 443]"),
+        "requests to a.test",
+    );
     // The usual ports belong to one scheme each; those that are named, to both.
     narrower(&wide(""), &wide("ports = [80, 443]"), "requests to a.test");
     check(&wide("ports = [443]"), &wide(""), "requests to a.test");
     // `*` without ports takes whatever port is offered, a named host a port of its own.
-    check(&http("*", ""), &wide("ports = [8080]"), "requests to a.test");
-    check(&http("*", "ports = [80, 443]"), &http("*", ""), "requests to *");
+    check(
+        &http("*", ""),
+        &wide("ports = [8080]"),
+        "requests to a.test",
+    );
+    check(
+        &http("*", "ports = [80, 443]"),
+        &http("*", ""),
+        "requests to *",
+    );
     // Row against row: two rows of which each permits a part do not permit the whole.
     let two = wide("methods = [\"GET\"]") + &wide("methods = [\"POST\"]");
-    check(&two, &wide("methods = [\"GET\", \"POST\"]"), "requests to a.test");
+    check(
+        &two,
+        &wide("methods = [\"GET\", \"POST\"]"),
+        "requests to a.test",
+    );
     check(&wide("methods = [\"GET\", \"POST\"]"), &two, "");
 }
 
 #[test]
 fn tcp_secrets_variables_and_calls_are_held_against_their_rows() {
-    let tcp = |host: &str, ports: &str| format!("[[tcp]]\nhost = \"{host}\"\nports = [{ports}]\nreason = \"r\"\n");
+    let tcp = |host: &str, ports: &str| {
+        format!("[[tcp]]\nhost = \"{host}\"\nports = [{ports}]\nreason = \"r\"\n")
+    };
     narrower(&tcp("a.test", "1"), &tcp("a.test", "1, 2"), "TCP to a.test");
     narrower(&tcp("a.test", "1"), &tcp("*.test", "1"), "TCP to *.test");
     let secret = |host: &str, header: &str, format: &str| {
@@ -77,34 +131,75 @@ fn tcp_secrets_variables_and_calls_are_held_against_their_rows() {
     ] {
         check(&old, &new, "the secret key");
     }
-    narrower("", "[[env]]\nname = \"A\"\nreason = \"r\"\n", "the variable A");
+    narrower(
+        "",
+        "[[env]]\nname = \"A\"\nreason = \"r\"\n",
+        "the variable A",
+    );
     narrower("", "[[call]]\nname = \"a\"\nreason = \"r\"\n", "calls of a");
     // Neither an import that stays closed nor another reason or version gives anything.
-    check("", "[[unused]]\ninterface = \"wasi:http/outgoing-handler\"\nreason = \"r\"\n", "");
-    check("[[env]]\nname = \"A\"\nreason = \"r\"\n", "[[env]]\nname = \"A\"\nreason = \"another\"\n", "");
+    check(
+        "",
+        "[[unused]]\ninterface = \"wasi:http/outgoing-handler\"\nreason = \"r\"\n",
+        "",
+    );
+    check(
+        "[[env]]\nname = \"A\"\nreason = \"r\"\n",
+        "[[env]]\nname = \"A\"\nreason = \"another\"\n",
+        "",
+    );
 }
 
 #[test]
 fn a_limit_that_is_left_out_is_the_default_and_none_is_given_above_it() {
-    narrower("[limits]\nmemory = \"1MiB\"\n", "[limits]\nmemory = \"2MiB\"\n", "more `memory`");
+    narrower(
+        "[limits]\nmemory = \"1MiB\"\n",
+        "[limits]\nmemory = \"2MiB\"\n",
+        "more `memory`",
+    );
     check("", "[limits]\nmemory = \"64MiB\"\nfuel = 1\n", "");
     // Less than the default was asked for, and now the default.
-    check("[limits]\nmemory = \"1MiB\"\nwall = \"1s\"\n", "", "more `wall`, more `memory`");
+    check(
+        "[limits]\nmemory = \"1MiB\"\nwall = \"1s\"\n",
+        "",
+        "more `wall`, more `memory`",
+    );
     // More than the default comes from the operator alone, whoever asks for it.
     check("", "[limits]\nmemory = \"128MiB\"\n", "");
-    check("[limits]\nmemory = \"1MiB\"\n", "[limits]\nmemory = \"4GiB\"\n", "more `memory`");
-    let low = Ceiling { defaults: Limits { memory: crate::Bytes(1 << 20), ..Limits::DEFAULT }, ..Ceiling::default() };
+    check(
+        "[limits]\nmemory = \"1MiB\"\n",
+        "[limits]\nmemory = \"4GiB\"\n",
+        "more `memory`",
+    );
+    let low = Ceiling {
+        defaults: Limits {
+            memory: crate::Bytes(1 << 20),
+            ..Limits::DEFAULT
+        },
+        ..Ceiling::default()
+    };
     let asks = |rows: &str| {
         let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n[limits]\n";
         Manifest::from_toml(&format!("{head}{rows}"), "m").expect("a manifest")
     };
     assert!(Diff::new(&asks(""), &asks("memory = \"2MiB\"\n"), &low).is_empty());
-    assert!(!Diff::new(&asks("memory = \"1KiB\"\n"), &asks("memory = \"2MiB\"\n"), &low).is_empty());
+    assert!(
+        !Diff::new(
+            &asks("memory = \"1KiB\"\n"),
+            &asks("memory = \"2MiB\"\n"),
+            &low
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn what_is_asked_for_is_told_in_a_sentence_of_some_length() {
-    let rows: String = (0..20).map(|number| format!("[[env]]\nname = \"V{number}\"\nreason = \"r\"\n")).collect();
-    let first: Vec<_> = (0..8).map(|number| format!("the variable V{number}")).collect();
+    let rows: String = (0..20)
+        .map(|number| format!("[[env]]\nname = \"V{number}\"\nreason = \"r\"\n"))
+        .collect();
+    let first: Vec<_> = (0..8)
+        .map(|number| format!("the variable V{number}"))
+        .collect();
     check("", &rows, &format!("{} and 12 more", first.join(", ")));
 }

@@ -1,8 +1,9 @@
 //! SHA-256, computed by the library that suits who asks.
 //!
-//! The host hashes megabytes for every component that it loads, pulls or pushes. It takes what its TLS is made of, which
-//! has code for each kind of processor: without SHA instructions it is twice as fast as the other. The macros of the guest
-//! SDK hash a manifest at most, so they take the one in Rust, and no author waits for a library in C.
+//! The host hashes megabytes for every component that it loads, pulls or pushes. It takes what its
+//! TLS is made of, which has code for each kind of processor: without SHA instructions it is twice
+//! as fast as the other. The macros of the guest SDK hash a manifest at most, so they take the one
+//! in Rust, and no author waits for a library in C.
 
 /// A digest in the making.
 #[derive(Clone)]

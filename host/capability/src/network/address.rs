@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{Refusal, Scheme};
 
-/// Ranges that are not public, from the IANA special-purpose address registries, and the metadata services of clouds that
-/// lie outside them.
+/// Ranges that are not public, from the IANA special-purpose address registries, and the metadata
+/// services of clouds that lie outside them.
 const DENIED: [(&str, &str); 28] = [
     ("0.0.0.0/8", "this host"),
     ("10.0.0.0/8", "private"),
@@ -36,13 +36,17 @@ const DENIED: [(&str, &str); 28] = [
     ("fec0::/10", "site-local"),
     ("ff00::/8", "multicast"),
     // Public IPv6 addresses lie in 2000::/3; this is everything else.
-    ("::/3", "not public: loopback, unspecified, IPv4-compatible, reserved"),
+    (
+        "::/3",
+        "not public: loopback, unspecified, IPv4-compatible, reserved",
+    ),
     ("4000::/2", "reserved"),
     ("8000::/1", "reserved"),
 ];
 
-/// Bits of the prefix of a network that opens this machine's own addresses in it. It is that of the broadest private
-/// network, `fc00::/7`; a broader one stands for the internet, and does not mean this machine.
+/// Bits of the prefix of a network that opens this machine's own addresses in it. It is that of the
+/// broadest private network, `fc00::/7`; a broader one stands for the internet, and does not mean
+/// this machine.
 const OWN_PREFIX: u8 = 7;
 
 /// Which addresses a tool may be connected to: the public ones, and those that the ceiling names.
@@ -56,8 +60,9 @@ impl AddressPolicy {
         Self { allowed }
     }
 
-    /// Checks that a connection to this address may be made. `is_own` tells which addresses are this machine's: one that
-    /// is public all the same leads to services that listen for this machine alone, behind its firewall.
+    /// Checks that a connection to this address may be made. `is_own` tells which addresses are
+    /// this machine's: one that is public all the same leads to services that listen for this
+    /// machine alone, behind its firewall.
     ///
     /// # Errors
     ///
@@ -68,7 +73,9 @@ impl AddressPolicy {
         let reached = [Some(address), embedded(address).map(IpAddr::V4)];
         for reached in reached.into_iter().flatten() {
             if !self.names(reached, OWN_PREFIX) && is_own(reached) {
-                return Err(Refusal(format!("{reached}, which is an address of this machine")));
+                return Err(Refusal(format!(
+                    "{reached}, which is an address of this machine"
+                )));
             }
         }
         Ok(())
@@ -91,21 +98,27 @@ impl AddressPolicy {
         Ok(())
     }
 
-    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling names, which lies in a
-    /// network that the operator trusts.
+    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling
+    /// names, which lies in a network that the operator trusts.
     pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
         let address = unmapped(address);
         scheme == Scheme::Https || self.names(address, 1)
     }
 
-    /// Returns true if the ceiling names the address, or a network of it whose prefix has at least so many bits.
+    /// Returns true if the ceiling names the address, or a network of it whose prefix has at least
+    /// so many bits.
     fn names(&self, address: IpAddr, prefix: u8) -> bool {
-        self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() >= prefix)
+        self.allowed
+            .iter()
+            .any(|net| net.contains(&address) && net.prefix_len() >= prefix)
     }
 
-    /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens none.
+    /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens
+    /// none.
     fn allows(&self, address: IpAddr, denied: IpNet) -> bool {
-        self.allowed.iter().any(|net| net.contains(&address) && net.prefix_len() >= denied.prefix_len())
+        self.allowed
+            .iter()
+            .any(|net| net.contains(&address) && net.prefix_len() >= denied.prefix_len())
     }
 }
 
@@ -114,7 +127,8 @@ fn unmapped(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// The IPv4 address that a translator or a tunnel takes out of an IPv6 address: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+/// The IPv4 address that a translator or a tunnel takes out of an IPv6 address: NAT64 (RFC 6052)
+/// and 6to4 (RFC 3056).
 fn embedded(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(address) = address else {
         return None;

@@ -20,7 +20,8 @@ pub enum Host {
     Address(IpAddr),
 }
 
-/// One host, every host below a name (`*.example.org`, not `example.org` itself), or every host (`*`).
+/// One host, every host below a name (`*.example.org`, not `example.org` itself), or every host
+/// (`*`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct HostPattern(Pattern);
@@ -33,7 +34,8 @@ enum Pattern {
 }
 
 impl HostPattern {
-    /// `*`: every host. In a manifest it leaves the hosts to the operator, and grants none by itself.
+    /// `*`: every host. In a manifest it leaves the hosts to the operator, and grants none by
+    /// itself.
     pub const ANY: Self = Self(Pattern::Any);
 
     /// Whether it is `*`.
@@ -56,7 +58,9 @@ impl HostPattern {
         match (&self.0, &other.0) {
             (Pattern::Exact(host), _) => other.covers(host),
             (_, Pattern::Any) => true,
-            (Pattern::Below(inner), Pattern::Below(outer)) => inner == outer || is_below(inner, outer),
+            (Pattern::Below(inner), Pattern::Below(outer)) => {
+                inner == outer || is_below(inner, outer)
+            }
             _ => false,
         }
     }
@@ -71,7 +75,8 @@ impl HostPattern {
 }
 
 fn is_below(host: &str, name: &str) -> bool {
-    host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+    host.strip_suffix(name)
+        .is_some_and(|rest| rest.ends_with('.'))
 }
 
 impl FromStr for Host {
@@ -79,7 +84,10 @@ impl FromStr for Host {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |problem: &str| Err(format!("{text:?} is not a host: {problem}"));
-        if let Some(address) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        if let Some(address) = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'))
+        {
             return match address.parse::<Ipv6Addr>() {
                 Ok(address) => Ok(Self::Address(address.into())),
                 Err(_) => wrong("expected an IPv6 address between the brackets"),
@@ -101,12 +109,16 @@ impl FromStr for Host {
             whole && !label.starts_with('-') && !label.ends_with('-')
         };
         if name.len() > MAX_NAME || !name.split('.').all(label) {
-            return wrong("expected labels of letters, digits, `-` and `_`, with one dot between them");
+            return wrong(
+                "expected labels of letters, digits, `-` and `_`, with one dot between them",
+            );
         }
         // `127.1`, `0x7f000001` and `2130706433` are addresses to some readers and names to others.
         let last = name.rsplit('.').next().unwrap_or_default();
         if last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x") {
-            return wrong("a name does not end in a number, and an IPv4 address has four decimal numbers");
+            return wrong(
+                "a name does not end in a number, and an IPv4 address has four decimal numbers",
+            );
         }
         Ok(Self::Name(name))
     }
@@ -122,7 +134,11 @@ impl FromStr for HostPattern {
         let pattern = match text.strip_prefix("*.") {
             Some(name) => match name.parse()? {
                 Host::Name(name) => Pattern::Below(name),
-                Host::Address(_) => return Err(format!("{text:?} is not a host: nothing lies below an address")),
+                Host::Address(_) => {
+                    return Err(format!(
+                        "{text:?} is not a host: nothing lies below an address"
+                    ));
+                }
             },
             None => Pattern::Exact(text.parse()?),
         };

@@ -16,7 +16,10 @@ pub struct PathPrefix {
 /// Whether one of `prefixes` covers `path`.
 pub(super) fn covered(prefixes: &[PathPrefix], path: &str) -> Result<(), Refusal> {
     let segments = segments(path).map_err(|problem| Refusal(format!("path {path:?} {problem}")))?;
-    if prefixes.iter().any(|prefix| segments.starts_with(&prefix.segments)) {
+    if prefixes
+        .iter()
+        .any(|prefix| segments.starts_with(&prefix.segments))
+    {
         return Ok(());
     }
     Err(Refusal(format!("path {path:?} is not granted")))
@@ -29,8 +32,8 @@ impl PathPrefix {
     }
 }
 
-/// The segments of a path, decoded. A path that servers read in different ways has none: what one takes for a name,
-/// another takes for a way up.
+/// The segments of a path, decoded. A path that servers read in different ways has none: what one
+/// takes for a name, another takes for a way up.
 fn segments(path: &str) -> Result<Vec<String>, String> {
     let Some(path) = path.strip_prefix('/') else {
         return Err("does not begin with `/`".to_owned());
@@ -62,8 +65,9 @@ impl TryFrom<String> for PathPrefix {
     type Error = String;
 
     fn try_from(written: String) -> Result<Self, String> {
-        let wrong =
-            |problem: String| format!("`paths` holds {written:?}, which {problem}: expected a path such as /api");
+        let wrong = |problem: String| {
+            format!("`paths` holds {written:?}, which {problem}: expected a path such as /api")
+        };
         if written.contains(['?', '#']) {
             return Err(wrong("holds a query or a fragment".to_owned()));
         }

@@ -46,7 +46,10 @@ impl TcpRule {
     /// What both a row and an offer permit.
     pub(crate) fn meet(host: &HostPattern, ports: &TcpPorts, offer: &TcpOffer) -> Option<Self> {
         let host = host.meet(&offer.pattern)?;
-        ports.0.contains(&offer.port).then_some(Self { host, port: offer.port })
+        ports.0.contains(&offer.port).then_some(Self {
+            host,
+            port: offer.port,
+        })
     }
 
     /// The port, if the rule is about this host.
@@ -63,7 +66,9 @@ impl FromStr for TcpOffer {
         let HostOffer { pattern, port } = text.parse()?;
         match port {
             Some(port) => Ok(Self { pattern, port }),
-            None => Err(format!("{text:?} names no port: expected HOST:PORT, such as db.example.org:5432")),
+            None => Err(format!(
+                "{text:?} names no port: expected HOST:PORT, such as db.example.org:5432"
+            )),
         }
     }
 }
@@ -99,7 +104,10 @@ impl TryFrom<Vec<Port>> for TcpPorts {
 
     fn try_from(ports: Vec<Port>) -> Result<Self, String> {
         if ports.is_empty() || ports.len() > MAX_PORTS {
-            return Err(format!("`ports` has {} ports: expected 1 to {MAX_PORTS}", ports.len()));
+            return Err(format!(
+                "`ports` has {} ports: expected 1 to {MAX_PORTS}",
+                ports.len()
+            ));
         }
         Ok(Self(ports))
     }

@@ -49,16 +49,23 @@ fn hosts_are_names_or_addresses_in_one_spelling() {
 #[test]
 fn patterns_cover_what_lies_below_and_meet_in_the_narrower_one() {
     let covers = |pattern: &str, host: &str| {
-        pattern.parse::<HostPattern>().expect("a pattern").covers(&host.parse().expect("a host"))
+        pattern
+            .parse::<HostPattern>()
+            .expect("a pattern")
+            .covers(&host.parse().expect("a host"))
     };
     assert!(covers("*.example.org", "a.example.org") && covers("*.example.org", "a.b.example.org"));
     assert!(!covers("*.example.org", "example.org") && !covers("*.example.org", "evilexample.org"));
     assert!(covers("Example.org", "example.org") && !covers("example.org", "a.example.org"));
-    assert!(covers("*", "anything.at") && covers("*", "10.0.0.1") && !covers("*.0.0.a", "10.0.0.1"));
+    assert!(
+        covers("*", "anything.at") && covers("*", "10.0.0.1") && !covers("*.0.0.a", "10.0.0.1")
+    );
     let meet = |one: &str, other: &str, expected: Option<&str>| {
         let pattern = |text: &str| text.parse::<HostPattern>().expect("a pattern");
         for (one, other) in [(one, other), (other, one)] {
-            let met = pattern(one).meet(&pattern(other)).map(|met| met.to_string());
+            let met = pattern(one)
+                .meet(&pattern(other))
+                .map(|met| met.to_string());
             assert_eq!(met.as_deref(), expected, "{one} {other}");
         }
     };
@@ -91,17 +98,29 @@ fn a_request_needs_one_rule_that_permits_all_of_it() {
     let policy = NetworkPolicy::new(
         vec![
             rule("plain.test", &[], &[], &[]),
-            rule("api.test", &["GET", "HEAD"], &[8443], &["/v1", "/v2/public/"]),
+            rule(
+                "api.test",
+                &["GET", "HEAD"],
+                &[8443],
+                &["/v1", "/v2/public/"],
+            ),
             rule("api.test", &["POST"], &[8443], &["/v1/items"]),
         ],
         Vec::new(),
         AddressPolicy::default(),
     );
-    let check = |method: &str, scheme: Scheme, host: &str, port: u16, path: &str, expected: &str| {
-        let permitted = policy.permits(method, scheme, &host.parse().expect("a host"), port, path);
-        let said = permitted.err().map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
-        assert!(said.contains(expected), "{method} {host}:{port}{path}: {said}");
-    };
+    let check =
+        |method: &str, scheme: Scheme, host: &str, port: u16, path: &str, expected: &str| {
+            let permitted =
+                policy.permits(method, scheme, &host.parse().expect("a host"), port, path);
+            let said = permitted
+                .err()
+                .map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
+            assert!(
+                said.contains(expected),
+                "{method} {host}:{port}{path}: {said}"
+            );
+        };
     use Scheme::{Http, Https};
     check("GET", Http, "plain.test", 80, "/", "ok");
     check("PURGE", Https, "plain.test", 443, "/a%2Fb/../c", "ok");
@@ -146,7 +165,11 @@ fn a_request_needs_one_rule_that_permits_all_of_it() {
         check("GET", Https, "api.test", 8443, path, "path");
     }
     check("GET", Http, "plain.test", 80, "/", "ok");
-    assert!(NetworkPolicy::default().permits("GET", Http, &"a.b".parse().expect("a host"), 80, "/").is_err());
+    assert!(
+        NetworkPolicy::default()
+            .permits("GET", Http, &"a.b".parse().expect("a host"), 80, "/")
+            .is_err()
+    );
 }
 
 #[test]
@@ -155,7 +178,11 @@ fn an_offer_narrows_a_rule_and_never_widens_it() {
         let offer: HostOffer = offer.parse().expect("an offer");
         let met = rule("*.a.test", &[], ports, &[]).meet(offer.pattern(), offer.port());
         let met = met.map(|rule| (rule.host.to_string(), rule.offered.map(u16::from)));
-        assert_eq!(met.as_ref().map(|(host, port)| (host.as_str(), *port)), expected, "{ports:?} {offer}");
+        assert_eq!(
+            met.as_ref().map(|(host, port)| (host.as_str(), *port)),
+            expected,
+            "{ports:?} {offer}"
+        );
     };
     check(&[], "*", Some(("*.a.test", None)));
     check(&[], "x.a.test:443", Some(("x.a.test", Some(443))));
@@ -163,14 +190,33 @@ fn an_offer_narrows_a_rule_and_never_widens_it() {
     check(&[8080, 9090], "*.test:9090", Some(("*.a.test", Some(9090))));
     check(&[8080], "*.test:80", None);
     check(&[], "a.test", None);
-    let only = rule("a.test", &[], &[1, 2], &[]).meet(&HostPattern::ANY, Port::try_from(2).ok()).expect("both");
+    let only = rule("a.test", &[], &[1, 2], &[])
+        .meet(&HostPattern::ANY, Port::try_from(2).ok())
+        .expect("both");
     assert!(only.permits("GET", Scheme::Http, 2, "/").is_ok());
     assert!(only.permits("GET", Scheme::Http, 1, "/").is_err());
-    for wrong in ["a.b:0", "a.b:65536", "a.b:", "http://a.b", ":80", "", "a.b:80:80"] {
+    for wrong in [
+        "a.b:0",
+        "a.b:65536",
+        "a.b:",
+        "http://a.b",
+        ":80",
+        "",
+        "a.b:80:80",
+    ] {
         assert!(wrong.parse::<HostOffer>().is_err(), "{wrong}");
     }
-    assert_eq!("[::1]:80".parse::<HostOffer>().expect("an offer").to_string(), "[::1]:80");
-    assert_eq!("[::1]".parse::<HostOffer>().expect("an offer").to_string(), "[::1]");
+    assert_eq!(
+        "[::1]:80"
+            .parse::<HostOffer>()
+            .expect("an offer")
+            .to_string(),
+        "[::1]:80"
+    );
+    assert_eq!(
+        "[::1]".parse::<HostOffer>().expect("an offer").to_string(),
+        "[::1]"
+    );
 }
 
 #[test]
@@ -179,22 +225,44 @@ fn methods_ports_and_paths_are_checked_when_they_are_written() {
         assert!(Method::try_from(wrong.to_owned()).is_err(), "{wrong}");
     }
     assert!(Port::try_from(0).is_err());
-    for wrong in ["", "api", "/a/../b", "/a/%2e%2e", "/a?b", "/a#b", "/a%2fb", "/a%"] {
+    for wrong in [
+        "",
+        "api",
+        "/a/../b",
+        "/a/%2e%2e",
+        "/a?b",
+        "/a#b",
+        "/a%2fb",
+        "/a%",
+    ] {
         assert!(PathPrefix::try_from(wrong.to_owned()).is_err(), "{wrong}");
     }
 }
 
 #[track_caller]
 fn check_address(allowed: &[&str], address: &str, expected: &str) {
-    let allowed = allowed.iter().map(|net| net.parse().expect("a network")).collect();
-    let checked = AddressPolicy::new(allowed).check(address.parse().expect("an address"), |_| false);
-    let said = checked.err().map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
+    let allowed = allowed
+        .iter()
+        .map(|net| net.parse().expect("a network"))
+        .collect();
+    let checked =
+        AddressPolicy::new(allowed).check(address.parse().expect("an address"), |_| false);
+    let said = checked
+        .err()
+        .map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
     assert!(said.contains(expected), "{address}: {said}");
 }
 
 #[test]
 fn only_public_addresses_are_reached() {
-    for public in ["93.184.216.34", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"] {
+    for public in [
+        "93.184.216.34",
+        "8.8.8.8",
+        "172.32.0.1",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "2a00:1450::1",
+    ] {
         check_address(&[], public, "ok");
     }
     for (address, what) in [
@@ -272,16 +340,35 @@ fn the_ceiling_opens_what_it_names_and_nothing_else() {
 #[test]
 fn an_address_of_this_machine_is_reached_only_by_its_name_in_the_ceiling() {
     let check = |allowed: &[&str], address: &str, expected: &str| {
-        let allowed = allowed.iter().map(|net| net.parse().expect("a network")).collect();
-        let own = |own: IpAddr| ["8.8.4.4", "10.0.0.5", "2600::5"].iter().any(|text| text.parse() == Ok(own));
+        let allowed = allowed
+            .iter()
+            .map(|net| net.parse().expect("a network"))
+            .collect();
+        let own = |own: IpAddr| {
+            ["8.8.4.4", "10.0.0.5", "2600::5"]
+                .iter()
+                .any(|text| text.parse() == Ok(own))
+        };
         let checked = AddressPolicy::new(allowed).check(address.parse().expect("an address"), own);
-        let said = checked.err().map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
+        let said = checked
+            .err()
+            .map_or_else(|| "ok".to_owned(), |refusal| refusal.to_string());
         assert!(said.contains(expected), "{address}: {said}");
     };
     // IPv4-mapped, NAT64 and 6to4 lead to the IPv4 address in them.
-    for own in ["8.8.4.4", "2600::5", "::ffff:8.8.4.4", "64:ff9b::808:404", "2002:808:404::1"] {
+    for own in [
+        "8.8.4.4",
+        "2600::5",
+        "::ffff:8.8.4.4",
+        "64:ff9b::808:404",
+        "2002:808:404::1",
+    ] {
         check(&[], own, "an address of this machine");
-        check(&["0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"], own, "an address of this machine");
+        check(
+            &["0.0.0.0/0", "::/0", "0.0.0.0/1", "2000::/3"],
+            own,
+            "an address of this machine",
+        );
     }
     check(&[], "8.8.8.8", "ok");
     check(&["8.8.4.4/32"], "8.8.4.4", "ok");

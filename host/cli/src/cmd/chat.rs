@@ -15,7 +15,8 @@ pub(crate) struct Chat {
     /// Name or id of the agent
     pub(crate) agent: String,
 
-    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on a terminal
+    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on
+    /// a terminal
     pub(crate) prompt: Vec<String>,
 
     /// Go on with this session [default: a new one]
@@ -31,7 +32,12 @@ pub(crate) struct Chat {
 const MAX_PROMPT: u64 = 1 << 20;
 
 pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
-    let Chat { agent, prompt, session, format } = chat;
+    let Chat {
+        agent,
+        prompt,
+        session,
+        format,
+    } = chat;
     let session = session.unwrap_or_else(|| format!("cli:chat:{}", uuid::Uuid::new_v4()));
     if !prompt.is_empty() {
         return turn(&agent, &session, prompt.join(" "), format, data).await;
@@ -46,7 +52,10 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
 fn whole_input() -> Result<String, Failure> {
     let mut prompt = Vec::new();
     let wrong = |error: std::io::Error| Failure::work(format!("standard input: {error}"));
-    std::io::stdin().take(MAX_PROMPT + 1).read_to_end(&mut prompt).map_err(wrong)?;
+    std::io::stdin()
+        .take(MAX_PROMPT + 1)
+        .read_to_end(&mut prompt)
+        .map_err(wrong)?;
     if prompt.len() as u64 > MAX_PROMPT {
         let advice = "put long text into a file in /workspace";
         return Err(Failure::usage(format!(
@@ -55,17 +64,23 @@ fn whole_input() -> Result<String, Failure> {
     }
     String::from_utf8(prompt).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
-        Failure::usage(format!("the prompt is not valid UTF-8 at byte {place}: write it in UTF-8"))
+        Failure::usage(format!(
+            "the prompt is not valid UTF-8 at byte {place}: write it in UTF-8"
+        ))
     })
 }
 
 async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Result<(), Failure> {
-    console::note(&format!("session {session} — an empty line or Ctrl-D ends it"));
+    console::note(&format!(
+        "session {session} — an empty line or Ctrl-D ends it"
+    ));
     loop {
         console::piece(&format!("{agent}> "));
         let mut prompt = String::new();
         let mut input = std::io::stdin().lock().take(MAX_PROMPT);
-        input.read_line(&mut prompt).map_err(|error| Failure::work(format!("standard input: {error}")))?;
+        input
+            .read_line(&mut prompt)
+            .map_err(|error| Failure::work(format!("standard input: {error}")))?;
         if prompt.trim().is_empty() {
             return Ok(());
         }
@@ -76,7 +91,13 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
     }
 }
 
-async fn turn(agent: &str, session: &str, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
+async fn turn(
+    agent: &str,
+    session: &str,
+    prompt: String,
+    format: Format,
+    data: &Path,
+) -> Result<(), Failure> {
     let mut events = connect(data).await?.chat(agent, session, prompt).await?;
     let mut printer = Printer::default();
     while let Some(event) = events.next().await? {

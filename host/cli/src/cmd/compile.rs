@@ -1,4 +1,5 @@
-//! `cofferdam compile-worker`: what the engine starts to compile a component. It is no command for people.
+//! `cofferdam compile-worker`: what the engine starts to compile a component. It is no command for
+//! people.
 
 use std::process::ExitCode;
 

@@ -23,7 +23,9 @@ pub(crate) fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Resu
     if *format == Format::Json {
         return console::json(&serde_json::json!({ "settings": settings, "grant": config.grants }));
     }
-    let rows = settings.into_iter().map(|setting| vec![setting.key, setting.value, setting.origin]);
+    let rows = settings
+        .into_iter()
+        .map(|setting| vec![setting.key, setting.value, setting.origin]);
     console::table(&["setting", "value", "from"], rows.collect());
     for row in &config.grants {
         console::line(format!("grant: {} of agent {}", row.tool, row.agent));
@@ -37,9 +39,12 @@ pub(super) fn tell_unknown_grants(config: &Config, data: &Path) {
         return;
     }
     match cofferdam_agent::agents_on_disk(data) {
-        Ok(kept) => {
-            config.unknown_grants(&kept).iter().for_each(|sentence| console::note(&format!("note: {sentence}")))
-        }
-        Err(error) => console::note(&format!("note: nobody can say whether every [[grant]] is for a tool: {error}")),
+        Ok(kept) => config
+            .unknown_grants(&kept)
+            .iter()
+            .for_each(|sentence| console::note(&format!("note: {sentence}"))),
+        Err(error) => console::note(&format!(
+            "note: nobody can say whether every [[grant]] is for a tool: {error}"
+        )),
     }
 }

@@ -21,10 +21,18 @@ pub(crate) enum Image {
 pub(crate) async fn run(image: &Image, data: PathBuf) -> Result<(), Failure> {
     let Image::Prune(listing) = image;
     let store = host::image_store(&DataDir::open(data)?)?;
-    let swept = tokio::task::spawn_blocking(move || store.prune()).await.map_err(Failure::work)??;
+    let swept = tokio::task::spawn_blocking(move || store.prune())
+        .await
+        .map_err(Failure::work)??;
     if listing.format == Format::Json {
         return console::json(&json!({ "blobs": swept.blobs, "bytes": swept.bytes }));
     }
-    console::table(&["blobs", "freed"], vec![vec![swept.blobs.to_string(), ByteSize(swept.bytes).to_string()]]);
+    console::table(
+        &["blobs", "freed"],
+        vec![vec![
+            swept.blobs.to_string(),
+            ByteSize(swept.bytes).to_string(),
+        ]],
+    );
     Ok(())
 }

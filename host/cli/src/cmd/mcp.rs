@@ -26,14 +26,20 @@ use named::Named;
 
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
-    /// Components, directories with components (*.wasm), and images: what they were when this was started
-    #[arg(value_name = "REF|PATH", required_unless_present = "agent", conflicts_with = "agent")]
+    /// Components, directories with components (*.wasm), and images: what they were when this was
+    /// started
+    #[arg(
+        value_name = "REF|PATH",
+        required_unless_present = "agent",
+        conflicts_with = "agent"
+    )]
     pub(crate) tools: Vec<String>,
 
     #[command(flatten)]
     pub(crate) registries: Registries,
 
-    /// Serve what changes in files and directories as it is then, as far as it asks for no more than at the start
+    /// Serve what changes in files and directories as it is then, as far as it asks for no more
+    /// than at the start
     #[arg(long, conflicts_with = "agent")]
     pub(crate) reload: bool,
 
@@ -41,7 +47,8 @@ pub(crate) struct Mcp {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["Offers", "Registries"])]
     pub(crate) agent: Option<String>,
 
-    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0 takes a free one
+    /// Serve Streamable HTTP on this loopback address instead of standard input and output; port 0
+    /// takes a free one
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<std::net::SocketAddr>,
 
@@ -50,14 +57,25 @@ pub(crate) struct Mcp {
 }
 
 pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Mcp { tools, registries, agent, listen, reload, offers } = mcp;
+    let Mcp {
+        tools,
+        registries,
+        agent,
+        listen,
+        reload,
+        offers,
+    } = mcp;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let opening = async {
         match agent {
             Some(name) => Ok(agent::door(&connect(&data).await?, name).await?),
             None => {
-                let named = Tools { written: &tools, plain_http: registries.plain_http, reload };
+                let named = Tools {
+                    written: &tools,
+                    plain_http: registries.plain_http,
+                    reload,
+                };
                 here(&named, &offers, config, &DataDir::open(data.clone())?).await
             }
         }
@@ -96,7 +114,12 @@ struct Tools<'a> {
 }
 
 /// The server of tools that this process runs itself.
-async fn here(tools: &Tools<'_>, given: &Offers, config: &Config, data: &DataDir) -> Result<McpServer, Failure> {
+async fn here(
+    tools: &Tools<'_>,
+    given: &Offers,
+    config: &Config,
+    data: &DataDir,
+) -> Result<McpServer, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
     let mut guarded = guard::always(config, data)?;

@@ -12,7 +12,9 @@ use crate::error::Failure;
 pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
     let AgentList { agents, ending } = connect(data).await?.agents().await?;
     if let Some(running) = ending {
-        console::note(&format!("the host is ending: it waits for {running} turns and calls, and takes no new ones"));
+        console::note(&format!(
+            "the host is ending: it waits for {running} turns and calls, and takes no new ones"
+        ));
     }
     if listing.format == Format::Json {
         return console::json(&agents);
@@ -25,6 +27,9 @@ pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
         let id = agent.id.chars().take(8).collect();
         vec![agent.name, id, agent.model, status, agent.tools.join(", ")]
     };
-    console::table(&["name", "id", "model", "status", "tools"], agents.into_iter().map(row).collect());
+    console::table(
+        &["name", "id", "model", "status", "tools"],
+        agents.into_iter().map(row).collect(),
+    );
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `cofferdam selftest`: the hostile corpus, run by the binary that is installed, on the machine where it is.
+//! `cofferdam selftest`: the hostile corpus, run by the binary that is installed, on the machine
+//! where it is.
 
 use std::time::Duration;
 
@@ -22,36 +23,56 @@ pub(crate) struct Selftest {
 }
 
 pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
-    let rows: Vec<&'static Row> = cofferdam_selftest::rows().filter(|row| is_chosen(row, &selftest.guests)).collect();
+    let rows: Vec<&'static Row> = cofferdam_selftest::rows()
+        .filter(|row| is_chosen(row, &selftest.guests))
+        .collect();
     if rows.is_empty() {
         let wanted = selftest.guests.join(", ");
         return Err(Failure::usage(format!(
             "no guest's name begins with {wanted}: `cofferdam selftest` runs them all"
         )));
     }
-    let binary = std::env::current_exe()
-        .map_err(|error| Failure::work(format!("this program cannot find itself to be tested: {error}")))?;
+    let binary = std::env::current_exe().map_err(|error| {
+        Failure::work(format!(
+            "this program cannot find itself to be tested: {error}"
+        ))
+    })?;
     // Starts processes and waits for them.
     let whole = selftest.guests.is_empty();
     let (verdicts, swap) = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
         let verdicts = judge(&binary, &rows)?;
-        let swap = whole.then(|| SwapProof::run(&binary, "")).transpose().map_err(Failure::work)?;
+        let swap = whole
+            .then(|| SwapProof::run(&binary, ""))
+            .transpose()
+            .map_err(Failure::work)?;
         Ok((verdicts, swap))
     })
     .await
     .map_err(Failure::work)??;
     print(&verdicts, swap.as_ref(), selftest.format)?;
     if let Some(SwapProof::Fails(words)) = swap {
-        return Err(Failure::work(format!("a call found memory of an earlier one in swap: {words}")));
+        return Err(Failure::work(format!(
+            "a call found memory of an earlier one in swap: {words}"
+        )));
     }
-    match verdicts.iter().filter(|verdict| verdict.problem.is_some()).count() {
+    match verdicts
+        .iter()
+        .filter(|verdict| verdict.problem.is_some())
+        .count()
+    {
         0 => Ok(()),
-        failed => Err(Failure::work(format!("{failed} of {} rows failed", verdicts.len()))),
+        failed => Err(Failure::work(format!(
+            "{failed} of {} rows failed",
+            verdicts.len()
+        ))),
     }
 }
 
 fn is_chosen(row: &Row, guests: &[String]) -> bool {
-    guests.is_empty() || guests.iter().any(|name| row.guest.name.starts_with(name.as_str()))
+    guests.is_empty()
+        || guests
+            .iter()
+            .any(|name| row.guest.name.starts_with(name.as_str()))
 }
 
 fn judge(binary: &std::path::Path, rows: &[&'static Row]) -> Result<Vec<Verdict>, Failure> {
@@ -73,27 +94,59 @@ fn judge(binary: &std::path::Path, rows: &[&'static Row]) -> Result<Vec<Verdict>
 }
 
 fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Result<(), Failure> {
-    let failed: Vec<_> = verdicts.iter().filter(|verdict| verdict.problem.is_some()).collect();
+    let failed: Vec<_> = verdicts
+        .iter()
+        .filter(|verdict| verdict.problem.is_some())
+        .collect();
     if format == Format::Json {
         let (rows, passed) = (verdicts.len(), verdicts.len() - failed.len());
-        return console::json(&json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }));
+        return console::json(
+            &json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }),
+        );
     }
-    let header = ["guest", "given", "must end as", "ended as", "wall", "memory", "files", "left", ""];
+    let header = [
+        "guest",
+        "given",
+        "must end as",
+        "ended as",
+        "wall",
+        "memory",
+        "files",
+        "left",
+        "",
+    ];
     console::table(&header, verdicts.iter().map(line).collect());
     for verdict in &failed {
-        let Verdict { guest, variant, tries, problem, .. } = verdict;
+        let Verdict {
+            guest,
+            variant,
+            tries,
+            problem,
+            ..
+        } = verdict;
         console::line("");
         console::line(format!("{guest} {variant}: {tries}."));
-        problem.iter().flat_map(|problem| problem.lines()).for_each(|line| console::line(format!("  {line}")));
+        problem
+            .iter()
+            .flat_map(|problem| problem.lines())
+            .for_each(|line| console::line(format!("  {line}")));
     }
     console::line("");
     match swap {
-        Some(SwapProof::NotRun(reason)) => console::line(format!("not run: memory in swap ({reason})")),
-        Some(SwapProof::Holds(kib)) => console::line(format!("memory in swap: 0 bytes found, {kib} KiB were there")),
+        Some(SwapProof::NotRun(reason)) => {
+            console::line(format!("not run: memory in swap ({reason})"))
+        }
+        Some(SwapProof::Holds(kib)) => console::line(format!(
+            "memory in swap: 0 bytes found, {kib} KiB were there"
+        )),
         Some(SwapProof::Fails(_)) => console::line("memory in swap: FAIL"),
         None => {}
     }
-    console::line(format!("{} of {} passed", verdicts.len() - failed.len(), verdicts.len()));
+    console::line(format!(
+        "{} of {} passed",
+        verdicts.len() - failed.len(),
+        verdicts.len()
+    ));
     Ok(())
 }
 
@@ -108,6 +161,10 @@ fn line(verdict: &Verdict) -> Vec<String> {
         format!("{} MiB", measured.peak_kib >> 10),
         measured.descriptors.to_string(),
         measured.left.to_string(),
-        if verdict.problem.is_none() { "pass".to_owned() } else { "FAIL".to_owned() },
+        if verdict.problem.is_none() {
+            "pass".to_owned()
+        } else {
+            "FAIL".to_owned()
+        },
     ]
 }

@@ -17,25 +17,33 @@ use crate::{console, descriptors, guard, host, offers, token};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port 0 takes a free one
-    #[arg(long, env = "COFFERDAM_LISTEN", hide_env_values = true, value_name = "ADDR:PORT")]
+    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port
+    /// 0 takes a free one
+    #[arg(
+        long,
+        env = "COFFERDAM_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDR:PORT"
+    )]
     pub(crate) listen: Option<std::net::SocketAddr>,
 
     /// Make an agent from this Agentfile, or bring the one of its name up to date; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) agentfile: Vec<PathBuf>,
 
-    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be repeated
+    /// Copy a file into an agent's /workspace before it starts, replacing one of its name; may be
+    /// repeated
     #[arg(long, value_name = "AGENT:FILE")]
     pub(crate) copy_in: Vec<String>,
 
-    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the one in use; may be
-    /// repeated
+    /// Take this component for a BIN whose tag has moved to it, although it asks for more than the
+    /// one in use; may be repeated
     #[arg(long, value_name = "AGENT:BIN@DIGEST")]
     pub(crate) accept: Vec<String>,
 }
 
-/// How long running turns may go on after the host was told to end. A tool call takes at most half a minute by default.
+/// How long running turns may go on after the host was told to end. A tool call takes at most half
+/// a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// How often failed agents are tried again: often enough for whoever has made room on a full disk.
@@ -48,8 +56,16 @@ const LOOK: Duration = Duration::from_secs(1);
 const MAX_COPY: u64 = 64 << 20;
 
 pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
-    let Serve { listen: address, agentfile, copy_in, accept } = serve;
-    let accepted = accept.iter().map(|written| accepted(written)).collect::<Result<_, _>>()?;
+    let Serve {
+        listen: address,
+        agentfile,
+        copy_in,
+        accept,
+    } = serve;
+    let accepted = accept
+        .iter()
+        .map(|written| accepted(written))
+        .collect::<Result<_, _>>()?;
     descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = match address {
         Some(address) => Some(cofferdam_server::tcp(address).await?),
@@ -64,7 +80,10 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
-    agents.ready().iter().for_each(|agent| offers::tell_access_of(agent, &config));
+    agents
+        .ready()
+        .iter()
+        .for_each(|agent| offers::tell_access_of(agent, &config));
     let config = Arc::new(config);
     let copied = copy_files_in(&agents, &copy_in)?;
     tokio::spawn(retry(Arc::clone(&agents), Arc::clone(&config)));
@@ -78,7 +97,10 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let mut places = socket.display().to_string();
     if let Some((tcp, token)) = tcp.zip(token) {
         let address = tcp.local_addr().map_err(Failure::work)?;
-        places += &format!(" and http://{address}, where clients send the token in {}", token.origin());
+        places += &format!(
+            " and http://{address}, where clients send the token in {}",
+            token.origin()
+        );
         server.add_tcp(address, tcp, token);
     }
     console::note(&format!("listening on {places}"));
@@ -97,14 +119,21 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     ended
 }
 
-/// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no other agent; it ends the
-/// start only where there is no agent to serve.
+/// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no
+/// other agent; it ends the start only where there is no agent to serve.
 async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for file in files {
-        console::note(&format!("making {} ready (a tool is compiled the first time)", file.display()));
+        console::note(&format!(
+            "making {} ready (a tool is compiled the first time)",
+            file.display()
+        ));
         match agents.apply(file).await {
-            Ok(agent) => console::note(&format!("agent {} is ready: {}", agent.name(), agent.toolbox().names())),
+            Ok(agent) => console::note(&format!(
+                "agent {} is ready: {}",
+                agent.name(),
+                agent.toolbox().names()
+            )),
             Err(error) => wrong.push((file, error)),
         }
     }
@@ -113,7 +142,10 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
         if nobody {
             return Err(Failure::work(error));
         }
-        console::complain(&format!("{error}; no agent was made from {}, and the others are served", file.display()));
+        console::complain(&format!(
+            "{error}; no agent was made from {}, and the others are served",
+            file.display()
+        ));
     }
     Ok(())
 }
@@ -123,7 +155,10 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
 async fn retry(agents: Arc<Agents>, config: Arc<Config>) {
     loop {
         tokio::time::sleep(RETRY).await;
-        if let Err(error) = agents.retry(|agent| offers::tell_access_of(agent, &config)).await {
+        if let Err(error) = agents
+            .retry(|agent| offers::tell_access_of(agent, &config))
+            .await
+        {
             tracing::warn!("failed agents are tried again later: {error}");
         }
     }
@@ -135,24 +170,31 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
-        if let Err(failure) = data.check(lock).and_then(|()| agents.check().map_err(Failure::work)) {
+        if let Err(failure) = data
+            .check(lock)
+            .and_then(|()| agents.check().map_err(Failure::work))
+        {
             return Failure::work(format!("{}; this host ends", failure.sentence()));
         }
         if !told && !socket.is_in_place() {
             told = true;
             let path = socket.path().display();
-            console::complain(&format!("{path} was removed or replaced: no command reaches this host; start it again"));
+            console::complain(&format!(
+                "{path} was removed or replaced: no command reaches this host; start it again"
+            ));
         }
     }
 }
 
-/// Waits for a signal to end, then for the turns that run, while clients may still ask what goes on; a second signal cuts
-/// the waiting short.
+/// Waits for a signal to end, then for the turns that run, while clients may still ask what goes
+/// on; a second signal cuts the waiting short.
 async fn drain(serving: &Serving, signals: &mut Ending) {
     signals.asked().await;
     let running = serving.end();
     if running > 0 {
-        console::note(&format!("ending: waiting for {running} turns (again to stop them)"));
+        console::note(&format!(
+            "ending: waiting for {running} turns (again to stop them)"
+        ));
     }
     tokio::select! {
         () = serving.ended() => {}
@@ -165,25 +207,39 @@ async fn drain(serving: &Serving, signals: &mut Ending) {
 /// Reads `AGENT:BIN@DIGEST`.
 fn accepted(written: &str) -> Result<Accepted, Failure> {
     let wrong = |problem: String| Failure::usage(format!("--accept {written}: {problem}"));
-    let parts = written.split_once('@').and_then(|(names, digest)| Some((names.split_once(':')?, digest)));
-    let ((agent, bin), digest) =
-        parts.ok_or_else(|| wrong("expected AGENT:BIN@DIGEST, as the host has told it".to_owned()))?;
-    let component = digest.parse().map_err(|error: DigestError| wrong(error.to_string()))?;
-    Ok(Accepted { agent: agent.to_owned(), bin: bin.to_owned(), component })
+    let parts = written
+        .split_once('@')
+        .and_then(|(names, digest)| Some((names.split_once(':')?, digest)));
+    let ((agent, bin), digest) = parts
+        .ok_or_else(|| wrong("expected AGENT:BIN@DIGEST, as the host has told it".to_owned()))?;
+    let component = digest
+        .parse()
+        .map_err(|error: DigestError| wrong(error.to_string()))?;
+    Ok(Accepted {
+        agent: agent.to_owned(),
+        bin: bin.to_owned(),
+        component,
+    })
 }
 
-/// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the start; an agent that cannot
-/// take it, or whose tools keep it from that, is told and concerns no other.
+/// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
+/// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
+/// other.
 fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let wrong = |problem: String| Failure::usage(format!("--copy-in {copy}: {problem}"));
-        let (agent, file) = copy.split_once(':').ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
+        let (agent, file) = copy
+            .split_once(':')
+            .ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
         let name = Path::new(file).file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
         let bytes = cofferdam_workbench::read(Path::new(file), MAX_COPY);
         let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
-        match agents.find(Some(agent)).and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
+        match agents
+            .find(Some(agent))
+            .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
+        {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(wrong(error.to_string()).sentence()),
         }
@@ -195,28 +251,45 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
 fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> String {
     let program = program();
     let default = paths::default_data_dir().is_ok_and(|default| default == data);
-    let place = if default { String::new() } else { format!(" --data-dir {}", data.display()) };
+    let place = if default {
+        String::new()
+    } else {
+        format!(" --data-dir {}", data.display())
+    };
     let list = agents.list();
     let ready = list.iter().find(|agent| agent.status == "ready");
-    let counted = copied
-        .iter()
-        .find(|(name, _)| list.iter().any(|agent| agent.name == *name && agent.tools.iter().any(|tool| tool == "wc")));
+    let counted = copied.iter().find(|(name, _)| {
+        list.iter()
+            .any(|agent| agent.name == *name && agent.tools.iter().any(|tool| tool == "wc"))
+    });
     match (counted, ready) {
-        (Some((agent, file)), _) => format!("next: {program}{place} chat {agent} \"run wc -l {file}\""),
+        (Some((agent, file)), _) => {
+            format!("next: {program}{place} chat {agent} \"run wc -l {file}\"")
+        }
         (None, Some(agent)) => format!("next: {program}{place} chat {}", agent.name),
-        (None, None) => format!("next: stop it and start {program}{place} serve --agentfile FILE, to have an agent"),
+        (None, None) => format!(
+            "next: stop it and start {program}{place} serve --agentfile FILE, to have an agent"
+        ),
     }
 }
 
 /// How this program is started from here: by its name where the shell finds it, else by its path.
 fn program() -> String {
-    let name = std::env::args().next().unwrap_or_else(|| "cofferdam".to_owned());
-    let Ok(path) = std::env::current_exe() else { return name };
-    let on_path = std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|directory| directory.join("cofferdam") == path));
+    let name = std::env::args()
+        .next()
+        .unwrap_or_else(|| "cofferdam".to_owned());
+    let Ok(path) = std::env::current_exe() else {
+        return name;
+    };
+    let on_path = std::env::var_os("PATH").is_some_and(|paths| {
+        std::env::split_paths(&paths).any(|directory| directory.join("cofferdam") == path)
+    });
     if on_path {
         return "cofferdam".to_owned();
     }
     let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(&here).unwrap_or(&path).display().to_string()
+    path.strip_prefix(&here)
+        .unwrap_or(&path)
+        .display()
+        .to_string()
 }

@@ -46,9 +46,12 @@ pub(crate) enum Sessions {
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
     match sessions {
         Sessions::Ls { agent, listing } => list(agent.as_deref(), listing.format, data).await,
-        Sessions::Show { session, agent, limit, listing } => {
-            show(session, agent.as_deref(), limit, listing.format, data).await
-        }
+        Sessions::Show {
+            session,
+            agent,
+            limit,
+            listing,
+        } => show(session, agent.as_deref(), limit, listing.format, data).await,
         Sessions::Rm { session, agent } => remove(session, agent.as_deref(), data).await,
     }
 }
@@ -58,15 +61,28 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
     if format == Format::Json {
         return console::json(&sessions);
     }
-    let rows = sessions
-        .into_iter()
-        .map(|session| vec![session.id, session.message_count.to_string(), when(session.last_active)]);
+    let rows = sessions.into_iter().map(|session| {
+        vec![
+            session.id,
+            session.message_count.to_string(),
+            when(session.last_active),
+        ]
+    });
     console::table(&["session", "messages", "last active"], rows.collect());
     Ok(())
 }
 
-async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, data: &Path) -> Result<(), Failure> {
-    let mut messages = connect(data).await?.messages(agent, &session, limit).await?;
+async fn show(
+    session: String,
+    agent: Option<&str>,
+    limit: u32,
+    format: Format,
+    data: &Path,
+) -> Result<(), Failure> {
+    let mut messages = connect(data)
+        .await?
+        .messages(agent, &session, limit)
+        .await?;
     let mut empty = true;
     while let Some(message) = messages.next().await? {
         empty = false;
@@ -76,7 +92,9 @@ async fn show(session: String, agent: Option<&str>, limit: u32, format: Format, 
         }
     }
     if empty {
-        return Err(Failure::work(format!("there is no session `{session}`: `cofferdam sessions ls` lists them")));
+        return Err(Failure::work(format!(
+            "there is no session `{session}`: `cofferdam sessions ls` lists them"
+        )));
     }
     Ok(())
 }
@@ -87,13 +105,23 @@ async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(),
 
 /// A message as a person reads it: the parts of an answer one after the other.
 fn print(message: &Message) {
-    console::spans(&[(Style::Dim, &format!("{} · {}", message.role, when(message.created_at)))]);
-    let parts = serde_json::from_str::<Vec<Value>>(&message.content).ok().filter(|_| message.role == "assistant");
+    console::spans(&[(
+        Style::Dim,
+        &format!("{} · {}", message.role, when(message.created_at)),
+    )]);
+    let parts = serde_json::from_str::<Vec<Value>>(&message.content)
+        .ok()
+        .filter(|_| message.role == "assistant");
     let Some(parts) = parts else {
         return console::content(&message.content);
     };
     for part in parts {
-        let text = |key: &str| part.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |key: &str| {
+            part.get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         if text("kind") == "tool" {
             console::content(&format!("→ {} {}", text("name"), text("input")));
             console::content(&format!("← {}", text("output").trim_end()));

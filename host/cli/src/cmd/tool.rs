@@ -34,7 +34,8 @@ use crate::paths::DataDir;
 pub(crate) enum Tool {
     /// Start the project of a new tool.
     New(New),
-    /// Build tools from their Cargo packages, or take what another toolchain has built, with their manifests inside.
+    /// Build tools from their Cargo packages, or take what another toolchain has built, with their
+    /// manifests inside.
     Build(Build),
     /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
     Test(Test),

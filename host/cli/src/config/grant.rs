@@ -89,7 +89,9 @@ impl Config {
                 Ok(decision) => decisions.push(((row.agent.clone(), row.tool.clone()), decision)),
                 Err(failure) => {
                     let reason = failure.sentence().to_owned();
-                    withheld.entry((row.agent.clone(), row.tool.clone())).or_insert(reason);
+                    withheld
+                        .entry((row.agent.clone(), row.tool.clone()))
+                        .or_insert(reason);
                 }
             }
         }
@@ -97,22 +99,46 @@ impl Config {
     }
 
     fn decision(&self, index: usize, row: &GrantRow) -> Result<ToolDecision, Failure> {
-        let GrantRow { agent: _, tool: _, workspace, dirs, env, limits, http, tcp, secrets } = row.clone();
+        let GrantRow {
+            agent: _,
+            tool: _,
+            workspace,
+            dirs,
+            env,
+            limits,
+            http,
+            tcp,
+            secrets,
+        } = row.clone();
         let base = self.directory();
-        let offer = |written: &String| directory::offer(written, base).map_err(|problem| self.dirs(index, problem));
+        let offer = |written: &String| {
+            directory::offer(written, base).map_err(|problem| self.dirs(index, problem))
+        };
         let offers = dirs.iter().map(offer).collect::<Result<_, _>>()?;
         let env = env.into_iter().collect();
-        let decision = Decision { offers, env, limits, http, tcp, secrets };
-        Ok(ToolDecision { decision, workspace: workspace.access() })
+        let decision = Decision {
+            offers,
+            env,
+            limits,
+            http,
+            tcp,
+            secrets,
+        };
+        Ok(ToolDecision {
+            decision,
+            workspace: workspace.access(),
+        })
     }
 
     /// Refuses directories that are not written as they should be, whether they are there or not.
     pub(super) fn check_dirs(&self) -> Result<(), Failure> {
         let written = |(index, row): (usize, &GrantRow)| {
-            row.dirs.iter().try_for_each(|written| match directory::parse(written) {
-                Ok(_) => Ok(()),
-                Err(problem) => Err(self.dirs(index, problem)),
-            })
+            row.dirs
+                .iter()
+                .try_for_each(|written| match directory::parse(written) {
+                    Ok(_) => Ok(()),
+                    Err(problem) => Err(self.dirs(index, problem)),
+                })
         };
         self.grants.iter().enumerate().try_for_each(written)
     }
@@ -128,13 +154,23 @@ impl Config {
     }
 
     fn dirs(&self, index: usize, problem: String) -> Failure {
-        let row = self.grants.get(index).map(|row| format!("{} of {}", row.tool, row.agent)).unwrap_or_default();
-        Failure::usage(format!("{}: [[grant]] for {row}: `dirs`: {problem}", self.origin(Key::Grant(index, "dirs"))))
+        let row = self
+            .grants
+            .get(index)
+            .map(|row| format!("{} of {}", row.tool, row.agent))
+            .unwrap_or_default();
+        Failure::usage(format!(
+            "{}: [[grant]] for {row}: `dirs`: {problem}",
+            self.origin(Key::Grant(index, "dirs"))
+        ))
     }
 
     /// Where an operator writes what an agent's tool is to get: its row, if there is one.
     pub(crate) fn grant_place(&self, agent: &str, tool: &str) -> Option<String> {
-        let index = self.grants.iter().position(|row| row.agent == agent && row.tool == tool)?;
+        let index = self
+            .grants
+            .iter()
+            .position(|row| row.agent == agent && row.tool == tool)?;
         Some(self.origin(Key::Grant(index, "tool")))
     }
 
@@ -148,9 +184,14 @@ impl Config {
     pub(super) fn grant_settings(&self) -> Vec<Setting> {
         let mut settings = Vec::new();
         for (index, row) in self.grants.iter().enumerate() {
-            let workspace = (row.workspace != WorkspaceAccess::default()).then_some(row.workspace.word());
+            let workspace =
+                (row.workspace != WorkspaceAccess::default()).then_some(row.workspace.word());
             let names: Vec<_> = row.env.keys().cloned().collect();
-            let limits = row.limits.rows().into_iter().map(|row| format!("{} = {}", row.name, row.value));
+            let limits = row
+                .limits
+                .rows()
+                .into_iter()
+                .map(|row| format!("{} = {}", row.name, row.value));
             let given = [
                 ("workspace", workspace.unwrap_or_default().to_owned()),
                 ("dirs", network::list(&row.dirs, "")),
@@ -160,11 +201,16 @@ impl Config {
                 ("tcp", network::list(&row.tcp, "")),
                 ("secrets", network::list(&row.secrets, "")),
             ];
-            settings.extend(given.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| Setting {
-                origin: self.origin(Key::Grant(index, key)),
-                key: format!("grant.{}.{}.{key}", row.agent, row.tool),
-                value,
-            }));
+            settings.extend(
+                given
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(key, value)| Setting {
+                        origin: self.origin(Key::Grant(index, key)),
+                        key: format!("grant.{}.{}.{key}", row.agent, row.tool),
+                        value,
+                    }),
+            );
         }
         settings
     }

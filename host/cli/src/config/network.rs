@@ -39,7 +39,13 @@ impl Written {
             ceiling.hosts = hosts;
         }
         ceiling.addresses = self.addresses.into_iter().map(|range| range.0).collect();
-        (ceiling, self.nameservers.into_iter().map(|nameserver| nameserver.0).collect())
+        (
+            ceiling,
+            self.nameservers
+                .into_iter()
+                .map(|nameserver| nameserver.0)
+                .collect(),
+        )
     }
 }
 
@@ -48,7 +54,11 @@ pub(super) fn list<T: fmt::Display>(values: &[T], none: &str) -> String {
     if values.is_empty() {
         return none.to_owned();
     }
-    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+    values
+        .iter()
+        .map(T::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl TryFrom<String> for Range {
@@ -56,7 +66,9 @@ impl TryFrom<String> for Range {
 
     fn try_from(text: String) -> Result<Self, String> {
         let range = text.parse();
-        range.map(Self).map_err(|_| format!("{text:?} is not a range of addresses: expected one such as 10.1.0.0/16"))
+        range.map(Self).map_err(|_| {
+            format!("{text:?} is not a range of addresses: expected one such as 10.1.0.0/16")
+        })
     }
 }
 
@@ -65,6 +77,8 @@ impl TryFrom<String> for Nameserver {
 
     fn try_from(text: String) -> Result<Self, String> {
         let address = text.parse();
-        address.map(Self).map_err(|_| format!("{text:?} is not a nameserver: expected ADDR:PORT, such as 10.0.0.53:53"))
+        address.map(Self).map_err(|_| {
+            format!("{text:?} is not a nameserver: expected ADDR:PORT, such as 10.0.0.53:53")
+        })
     }
 }

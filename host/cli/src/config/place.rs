@@ -27,11 +27,25 @@ impl Source {
         let document = document.get_ref();
         let (value, key) = match key {
             Key::Table(table, key) => (document.get(table)?.get_ref(), key),
-            Key::Grant(index, key) => (document.get("grant")?.get_ref().as_array()?.get(index)?.get_ref(), key),
+            Key::Grant(index, key) => (
+                document
+                    .get("grant")?
+                    .get_ref()
+                    .as_array()?
+                    .get(index)?
+                    .get_ref(),
+                key,
+            ),
         };
         let table = value.as_table()?;
-        let (name, _) = table.iter().find(|(name, _)| name.get_ref().as_ref() == key)?;
-        Some(format!("{}:{}", self.path.display(), line(&self.text, name.span().start)))
+        let (name, _) = table
+            .iter()
+            .find(|(name, _)| name.get_ref().as_ref() == key)?;
+        Some(format!(
+            "{}:{}",
+            self.path.display(),
+            line(&self.text, name.span().start)
+        ))
     }
 }
 

@@ -6,17 +6,28 @@ use super::Config;
 use super::place::Key;
 
 impl Config {
-    /// Says of each such row what is not there, and what is. Nothing else would tell that it grants nothing.
+    /// Says of each such row what is not there, and what is. Nothing else would tell that it grants
+    /// nothing.
     pub(crate) fn unknown_grants(&self, kept: &AgentsOnDisk) -> Vec<String> {
         let unknown = |(index, row): (usize, &super::GrantRow)| {
             let (agent, tool) = (&row.agent, &row.tool);
             let (key, what, names) = match kept.get(agent) {
                 Some(bins) if bins.contains(tool) => return None,
-                Some(bins) => ("tool", format!("agent `{agent}` has no BIN `{tool}`"), list(bins.iter())),
-                None => ("agent", format!("there is no agent `{agent}`"), list(kept.keys())),
+                Some(bins) => (
+                    "tool",
+                    format!("agent `{agent}` has no BIN `{tool}`"),
+                    list(bins.iter()),
+                ),
+                None => (
+                    "agent",
+                    format!("there is no agent `{agent}`"),
+                    list(kept.keys()),
+                ),
             };
             let place = self.origin(Key::Grant(index, key));
-            Some(format!("{place}: [[grant]] for {tool} of {agent} grants nothing: {what}; there is {names}"))
+            Some(format!(
+                "{place}: [[grant]] for {tool} of {agent} grants nothing: {what}; there is {names}"
+            ))
         };
         self.grants.iter().enumerate().filter_map(unknown).collect()
     }
@@ -24,5 +35,9 @@ impl Config {
 
 fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let names: Vec<_> = names.map(String::as_str).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
 }

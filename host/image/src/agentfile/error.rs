@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-/// A mistake in an Agentfile. Prints as `file:line:column: sentence`, which editors turn into a link.
+/// A mistake in an Agentfile. Prints as `file:line:column: sentence`, which editors turn into a
+/// link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}")]
 pub struct AgentfileError {
@@ -40,7 +41,8 @@ pub(super) struct Position {
     pub(super) column: usize,
 }
 
-/// A mistake whose file is not named yet: the stages below [`parse`](super::parse) know lines, not files.
+/// A mistake whose file is not named yet: the stages below [`parse`](super::parse) know lines, not
+/// files.
 #[derive(Debug)]
 pub(super) struct Fault {
     at: Position,
@@ -49,15 +51,24 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self {
+            at,
+            message: message.into(),
+        }
     }
 
     pub(super) fn in_file(self, file: &str) -> AgentfileError {
-        AgentfileError { file: file.to_owned(), line: self.at.line, column: self.at.column, message: self.message }
+        AgentfileError {
+            file: file.to_owned(),
+            line: self.at.line,
+            column: self.at.column,
+            message: self.message,
+        }
     }
 }
 
-/// What an author wrote, short enough to repeat in a sentence: a line may have 64 KiB, a message should not.
+/// What an author wrote, short enough to repeat in a sentence: a line may have 64 KiB, a message
+/// should not.
 pub(super) fn shown(text: &str) -> String {
     const SHOWN_MAX_CHARS: usize = 80;
     match text.char_indices().nth(SHOWN_MAX_CHARS) {

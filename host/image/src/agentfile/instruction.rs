@@ -34,7 +34,8 @@ const KEYWORDS: [(&str, Option<Keyword>); 13] = [
     ("CAPABILITY", None),
 ];
 
-/// How many letters may be added, dropped, swapped or changed before a keyword no longer looks meant.
+/// How many letters may be added, dropped, swapped or changed before a keyword no longer looks
+/// meant.
 const TYPO_MAX: usize = 2;
 
 /// One instruction, not yet understood.
@@ -51,14 +52,19 @@ impl Instruction {
             let mut cursor = Cursor::new(number, line);
             if let Some((first, at)) = cursor.token()? {
                 let keyword = keyword(&first, at)?;
-                return Ok(Some(Self { keyword, at, arguments: Arguments::read(cursor, lines)? }));
+                return Ok(Some(Self {
+                    keyword,
+                    at,
+                    arguments: Arguments::read(cursor, lines)?,
+                }));
             }
         }
         Ok(None)
     }
 }
 
-/// What follows a keyword, taken from left to right. What is not taken is an error when the instruction ends.
+/// What follows a keyword, taken from left to right. What is not taken is an error when the
+/// instruction ends.
 pub(super) struct Arguments {
     tokens: IntoIter<(Token, Position)>,
     body: Option<(String, Position)>,
@@ -83,14 +89,21 @@ impl Arguments {
             }
             _ => None,
         };
-        Ok(Self { tokens: tokens.into_iter(), body, end })
+        Ok(Self {
+            tokens: tokens.into_iter(),
+            body,
+            end,
+        })
     }
 
     /// A bare word that must come next. `expected` completes "expected …".
     pub(super) fn word(&mut self, expected: &str) -> Result<(String, Position), Fault> {
         match self.take(expected)? {
             (Token::Word(word), at) => Ok((word, at)),
-            (other, at) => Err(Fault::new(at, format!("expected {expected}, found {other}"))),
+            (other, at) => Err(Fault::new(
+                at,
+                format!("expected {expected}, found {other}"),
+            )),
         }
     }
 
@@ -98,8 +111,14 @@ impl Arguments {
     pub(super) fn take(&mut self, expected: &str) -> Result<(Token, Position), Fault> {
         match (self.tokens.next(), &self.body) {
             (Some(token), _) => Ok(token),
-            (None, Some((_, at))) => Err(Fault::new(*at, format!("expected {expected} before the heredoc"))),
-            (None, None) => Err(Fault::new(self.end, format!("expected {expected}, found the end of the line"))),
+            (None, Some((_, at))) => Err(Fault::new(
+                *at,
+                format!("expected {expected} before the heredoc"),
+            )),
+            (None, None) => Err(Fault::new(
+                self.end,
+                format!("expected {expected}, found the end of the line"),
+            )),
         }
     }
 
@@ -135,33 +154,54 @@ impl Arguments {
     pub(super) fn finish(mut self, hint: &str) -> Result<(), Fault> {
         match (self.tokens.next(), self.body) {
             (None, None) => Ok(()),
-            (Some((Token::Heredoc(_), at)), _) => {
-                Err(Fault::new(at, "a heredoc is the last thing on its line; put what follows before it"))
-            }
+            (Some((Token::Heredoc(_), at)), _) => Err(Fault::new(
+                at,
+                "a heredoc is the last thing on its line; put what follows before it",
+            )),
             (Some((token, at)), _) => Err(Fault::new(at, format!("{token} is left over; {hint}"))),
-            (None, Some((_, at))) => Err(Fault::new(at, format!("this instruction takes no heredoc; {hint}"))),
+            (None, Some((_, at))) => Err(Fault::new(
+                at,
+                format!("this instruction takes no heredoc; {hint}"),
+            )),
         }
     }
 }
 
 fn keyword(token: &Token, at: Position) -> Result<Keyword, Fault> {
     let Token::Word(word) = token else {
-        return Err(Fault::new(at, format!("expected an instruction such as `BIN`, found {token}")));
+        return Err(Fault::new(
+            at,
+            format!("expected an instruction such as `BIN`, found {token}"),
+        ));
     };
-    match KEYWORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+    match KEYWORDS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(word))
+    {
         Some((_, Some(keyword))) => Ok(*keyword),
-        Some((name, None)) => {
-            Err(Fault::new(at, format!("`{name}` is not supported yet; this host reads {}", supported())))
-        }
-        None => Err(Fault::new(at, format!("unknown instruction {}; {}", shown(word), suggestion(word)))),
+        Some((name, None)) => Err(Fault::new(
+            at,
+            format!(
+                "`{name}` is not supported yet; this host reads {}",
+                supported()
+            ),
+        )),
+        None => Err(Fault::new(
+            at,
+            format!("unknown instruction {}; {}", shown(word), suggestion(word)),
+        )),
     }
 }
 
 fn suggestion(word: &str) -> String {
     let word = word.to_ascii_uppercase();
     let distance = |name: &str| strsim::osa_distance(name, &word);
-    // A word of three letters is two typos away from too many others: the shorter, the closer it must be.
-    let near = KEYWORDS.iter().map(|(name, _)| *name).filter(|name| distance(name) <= TYPO_MAX.min(name.len() / 2));
+    // A word of three letters is two typos away from too many others: the shorter, the closer it
+    // must be.
+    let near = KEYWORDS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| distance(name) <= TYPO_MAX.min(name.len() / 2));
     match near.min_by_key(|name| distance(name)) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("this host reads {}", supported()),
@@ -169,14 +209,25 @@ fn suggestion(word: &str) -> String {
 }
 
 fn supported() -> String {
-    let names: Vec<_> = KEYWORDS.iter().filter(|(_, keyword)| keyword.is_some()).map(|(name, _)| *name).collect();
+    let names: Vec<_> = KEYWORDS
+        .iter()
+        .filter(|(_, keyword)| keyword.is_some())
+        .map(|(name, _)| *name)
+        .collect();
     names.join(", ")
 }
 
 fn check_marker(marker: &str, at: Position) -> Result<(), Fault> {
     let begins = marker.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if begins && marker.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    if begins
+        && marker
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+    {
         return Ok(());
     }
-    Err(Fault::new(at, "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`"))
+    Err(Fault::new(
+        at,
+        "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`",
+    ))
 }

@@ -3,8 +3,8 @@
 use super::error::{Fault, Position, shown};
 use super::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 
-/// A line and its number, counted from 1. A carriage return before the line feed is not part of it, so that a checkout
-/// on another system means the same.
+/// A line and its number, counted from 1. A carriage return before the line feed is not part of it,
+/// so that a checkout on another system means the same.
 pub(super) type Line<'a> = (usize, &'a str);
 
 /// Where a file begins.
@@ -21,9 +21,15 @@ impl<'a> Lines<'a> {
     pub(super) fn of(text: &'a str) -> Result<Self, Fault> {
         check_length(text.as_bytes())?;
         if text.starts_with('\u{feff}') {
-            return Err(Fault::new(START, "the file begins with a byte order mark; save it as UTF-8 without one"));
+            return Err(Fault::new(
+                START,
+                "the file begins with a byte order mark; save it as UTF-8 without one",
+            ));
         }
-        Ok(Self { lines: text.lines(), number: 0 })
+        Ok(Self {
+            lines: text.lines(),
+            number: 0,
+        })
     }
 
     /// The next line that may hold an instruction: neither blank nor a comment.
@@ -38,8 +44,8 @@ impl<'a> Lines<'a> {
         Ok(None)
     }
 
-    /// The body of the heredoc that was opened by `marker` at `opened`: verbatim lines up to the one that holds only
-    /// the marker, without trailing newlines.
+    /// The body of the heredoc that was opened by `marker` at `opened`: verbatim lines up to the
+    /// one that holds only the marker, without trailing newlines.
     pub(super) fn heredoc(&mut self, marker: &str, opened: Position) -> Result<String, Fault> {
         let mut body = Vec::new();
         while let Some((_, line)) = self.next()? {
@@ -51,18 +57,31 @@ impl<'a> Lines<'a> {
         let begun = opened.line;
         Err(Fault::new(
             opened,
-            format!("the heredoc begun on line {begun} never ends; close it with a line that holds only `{marker}`"),
+            format!(
+                "the heredoc begun on line {begun} never ends; close it with a line that holds only `{marker}`"
+            ),
         ))
     }
 
     fn next(&mut self) -> Result<Option<Line<'a>>, Fault> {
-        let Some(line) = self.lines.next() else { return Ok(None) };
+        let Some(line) = self.lines.next() else {
+            return Ok(None);
+        };
         self.number += 1;
         if line.len() > LINE_MAX_BYTES {
-            let fitting = line.char_indices().take_while(|(start, c)| start + c.len_utf8() <= LINE_MAX_BYTES).count();
+            let fitting = line
+                .char_indices()
+                .take_while(|(start, c)| start + c.len_utf8() <= LINE_MAX_BYTES)
+                .count();
             return Err(Fault::new(
-                Position { line: self.number, column: fitting + 1 },
-                format!("the line has {} bytes, at most {LINE_MAX_BYTES} are read; break it up", line.len()),
+                Position {
+                    line: self.number,
+                    column: fitting + 1,
+                },
+                format!(
+                    "the line has {} bytes, at most {LINE_MAX_BYTES} are read; break it up",
+                    line.len()
+                ),
             ));
         }
         Ok(Some((self.number, line)))
@@ -72,12 +91,16 @@ impl<'a> Lines<'a> {
 /// Refuses a file that is too long, before anything looks into it.
 pub(super) fn check_length(bytes: &[u8]) -> Result<(), Fault> {
     if bytes.len() as u64 > FILE_MAX_BYTES {
-        return Err(Fault::new(START, format!("the file has more than {FILE_MAX_BYTES} bytes; make it shorter")));
+        return Err(Fault::new(
+            START,
+            format!("the file has more than {FILE_MAX_BYTES} bytes; make it shorter"),
+        ));
     }
     Ok(())
 }
 
-/// Refuses a `# syntax=` comment that does not say what this crate reads, or says so where nobody looks for it.
+/// Refuses a `# syntax=` comment that does not say what this crate reads, or says so where nobody
+/// looks for it.
 fn check_directive(number: usize, line: &str, comment: &str) -> Result<(), Fault> {
     let Some((key, value)) = comment.split_once('=') else {
         return Ok(());
@@ -87,16 +110,25 @@ fn check_directive(number: usize, line: &str, comment: &str) -> Result<(), Fault
     }
     let column_of = |rest: &str| line.chars().count() - rest.chars().count() + 1;
     if number != 1 {
-        let at = Position { line: number, column: column_of(comment) - 1 };
+        let at = Position {
+            line: number,
+            column: column_of(comment) - 1,
+        };
         return Err(Fault::new(
             at,
             "the syntax directive stands on the first line or nowhere; move or delete this one",
         ));
     }
     if value.trim() != SYNTAX {
-        let at = Position { line: number, column: column_of(value.trim_start()) };
+        let at = Position {
+            line: number,
+            column: column_of(value.trim_start()),
+        };
         let value = shown(value.trim());
-        return Err(Fault::new(at, format!("unsupported syntax {value}; this host reads `# syntax={SYNTAX}`")));
+        return Err(Fault::new(
+            at,
+            format!("unsupported syntax {value}; this host reads `# syntax={SYNTAX}`"),
+        ));
     }
     Ok(())
 }

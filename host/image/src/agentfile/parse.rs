@@ -39,9 +39,16 @@ struct Draft {
 
 impl Draft {
     fn add(&mut self, instruction: Instruction) -> Result<(), Fault> {
-        let Instruction { keyword, at, arguments } = instruction;
+        let Instruction {
+            keyword,
+            at,
+            arguments,
+        } = instruction;
         if self.from.is_none() && keyword != Keyword::From {
-            return Err(Fault::new(at, "an Agentfile begins with `FROM scratch`; put it before this instruction"));
+            return Err(Fault::new(
+                at,
+                "an Agentfile begins with `FROM scratch`; put it before this instruction",
+            ));
         }
         match keyword {
             Keyword::From => self.from(at, arguments),
@@ -57,7 +64,10 @@ impl Draft {
         refuse_repeat("FROM", self.from.map(|first| first.line), at)?;
         let (base, base_at) = arguments.word("`scratch`")?;
         if base != "scratch" {
-            return Err(Fault::new(base_at, format!("only `FROM scratch` for now, not {}", shown(&base))));
+            return Err(Fault::new(
+                base_at,
+                format!("only `FROM scratch` for now, not {}", shown(&base)),
+            ));
         }
         arguments.finish("`FROM scratch` stands alone on its line")?;
         self.from = Some(at);
@@ -67,7 +77,9 @@ impl Draft {
     fn name(&mut self, at: Position, mut arguments: Arguments) -> Result<(), Fault> {
         refuse_repeat("NAME", self.name.as_ref().map(|(_, line)| *line), at)?;
         let (name, name_at) = arguments.word("the agent's name")?;
-        let name = name.parse().map_err(|error: super::NameError| Fault::new(name_at, error.to_string()))?;
+        let name = name
+            .parse()
+            .map_err(|error: super::NameError| Fault::new(name_at, error.to_string()))?;
         arguments.finish("`NAME` takes one word")?;
         self.name = Some((name, at.line));
         Ok(())
@@ -79,7 +91,10 @@ impl Draft {
         match model.split_once('/') {
             Some((provider, name)) if !provider.is_empty() && !name.is_empty() => {}
             _ => {
-                let problem = format!("a model is written `provider/name`; {} is not", shown(&model));
+                let problem = format!(
+                    "a model is written `provider/name`; {} is not",
+                    shown(&model)
+                );
                 return Err(Fault::new(model_at, problem));
             }
         }
@@ -101,22 +116,41 @@ impl Draft {
             ));
         }
         if is_generated(&name) {
-            return Err(Fault::new(at, format!("the host writes {name}.md itself; give this context another name")));
+            return Err(Fault::new(
+                at,
+                format!("the host writes {name}.md itself; give this context another name"),
+            ));
         }
-        refuse_taken("context", &name, name.to_ascii_lowercase(), &mut self.context_lines, at)?;
+        refuse_taken(
+            "context",
+            &name,
+            name.to_ascii_lowercase(),
+            &mut self.context_lines,
+            at,
+        )?;
 
         let description = arguments.text();
         if let Some((file, file_at)) = arguments.file() {
-            let problem = format!("{} is not supported yet; write the text into a heredoc, `<<EOF`", shown(&file));
+            let problem = format!(
+                "{} is not supported yet; write the text into a heredoc, `<<EOF`",
+                shown(&file)
+            );
             return Err(Fault::new(file_at, problem));
         }
         let end = arguments.end();
         let body = arguments.body();
         arguments.finish("a context is `CONTEXT name [\"description\"] <<EOF`")?;
         let Some(content) = body else {
-            return Err(Fault::new(end, format!("context {name} has no text; end the line with `<<EOF`")));
+            return Err(Fault::new(
+                end,
+                format!("context {name} has no text; end the line with `<<EOF`"),
+            ));
         };
-        self.contexts.push(Context { name, description, content });
+        self.contexts.push(Context {
+            name,
+            description,
+            content,
+        });
         Ok(())
     }
 
@@ -139,7 +173,12 @@ impl Draft {
         let description = arguments.text();
         let usage = arguments.body();
         arguments.finish("a tool is `BIN name path-or-image [\"description\"] [<<EOF]`")?;
-        self.bins.push(Bin { name, source, description, usage });
+        self.bins.push(Bin {
+            name,
+            source,
+            description,
+            usage,
+        });
         Ok(())
     }
 
@@ -148,13 +187,19 @@ impl Draft {
         match arguments.take("`=` and the label's value")? {
             (Token::Equals, _) => {}
             (other, at) => {
-                return Err(Fault::new(at, format!("a label is written `key=value`; found {other} instead of `=`")));
+                return Err(Fault::new(
+                    at,
+                    format!("a label is written `key=value`; found {other} instead of `=`"),
+                ));
             }
         }
         let value = match arguments.take("the label's value; write `\"\"` for an empty one")? {
             (Token::Word(value) | Token::Text(value) | Token::File(value), _) => value,
             (other, at) => {
-                return Err(Fault::new(at, format!("a value that begins with {other} stands in double quotes")));
+                return Err(Fault::new(
+                    at,
+                    format!("a value that begins with {other} stands in double quotes"),
+                ));
             }
         };
         arguments.finish("a label is one `key=value`, and a value with spaces, `=` or `!` stands in double quotes")?;
@@ -163,26 +208,57 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Agentfile, Fault> {
-        let Self { from, name, model, contexts, context_lines: _, bins, bin_lines: _, labels } = self;
+        let Self {
+            from,
+            name,
+            model,
+            contexts,
+            context_lines: _,
+            bins,
+            bin_lines: _,
+            labels,
+        } = self;
         let Some(from) = from else {
-            return Err(Fault::new(START, "the file has no instruction; an Agentfile begins with `FROM scratch`"));
+            return Err(Fault::new(
+                START,
+                "the file has no instruction; an Agentfile begins with `FROM scratch`",
+            ));
         };
-        let missing = |what| Fault::new(from, format!("the Agentfile that begins here lacks {what}; add it"));
+        let missing = |what| {
+            Fault::new(
+                from,
+                format!("the Agentfile that begins here lacks {what}; add it"),
+            )
+        };
         let (name, _) = name.ok_or_else(|| missing("`NAME name`"))?;
         let (model, _) = model.ok_or_else(|| missing("`MODEL provider/name`"))?;
-        Ok(Agentfile { name, model, contexts, bins, labels })
+        Ok(Agentfile {
+            name,
+            model,
+            contexts,
+            bins,
+            labels,
+        })
     }
 }
 
 fn tool_source(source: &str, at: Position) -> Result<ToolSource, Fault> {
-    let wrong = |error| Fault::new(at, format!("{error}; a path begins with `./` or ends in `.wasm`"));
+    let wrong = |error| {
+        Fault::new(
+            at,
+            format!("{error}; a path begins with `./` or ends in `.wasm`"),
+        )
+    };
     source.parse().map_err(wrong)
 }
 
 fn refuse_repeat(keyword: &str, first: Option<usize>, again: Position) -> Result<(), Fault> {
     let Some(first) = first else { return Ok(()) };
     let second = again.line;
-    Err(Fault::new(again, format!("`{keyword}` stands on lines {first} and {second}; keep one of them")))
+    Err(Fault::new(
+        again,
+        format!("`{keyword}` stands on lines {first} and {second}; keep one of them"),
+    ))
 }
 
 fn refuse_taken(
@@ -196,7 +272,9 @@ fn refuse_taken(
         None => Ok(()),
         Some(first) => {
             let second = at.line;
-            let problem = format!("two {what}s are called {name}, on lines {first} and {second}; rename one of them");
+            let problem = format!(
+                "two {what}s are called {name}, on lines {first} and {second}; rename one of them"
+            );
             Err(Fault::new(at, problem))
         }
     }

@@ -45,7 +45,13 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(number: usize, line: &'a str) -> Self {
-        Self { chars: line.chars().peekable(), at: Position { line: number, column: 1 } }
+        Self {
+            chars: line.chars().peekable(),
+            at: Position {
+                line: number,
+                column: 1,
+            },
+        }
     }
 
     /// The next token and the place it begins at; `None` at the end of the line.
@@ -77,7 +83,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn word(&mut self) -> Result<Token, Fault> {
-        let mut word = self.take_while(|c| !matches!(c, ' ' | '\t' | '"' | '=' | '!') && !is_hiding(c));
+        let mut word =
+            self.take_while(|c| !matches!(c, ' ' | '\t' | '"' | '=' | '!') && !is_hiding(c));
         let is_file = word.starts_with("file://");
         if is_file {
             word.push_str(&self.take_while(|c| !matches!(c, ' ' | '\t') && !is_hiding(c)));
@@ -98,7 +105,10 @@ impl<'a> Cursor<'a> {
             let at = self.at;
             match self.advance() {
                 None => {
-                    return Err(Fault::new(opened, "the string never ends; close it with `\"` on the same line"));
+                    return Err(Fault::new(
+                        opened,
+                        "the string never ends; close it with `\"` on the same line",
+                    ));
                 }
                 Some('"') => return Ok(text),
                 Some('\\') => text.push(self.escape(at)?),
@@ -120,17 +130,30 @@ impl<'a> Cursor<'a> {
                     c.escape_debug()
                 ),
             )),
-            None => Err(Fault::new(at, "the line ends after `\\`; write `\\\\` for a backslash, and close the string")),
+            None => Err(Fault::new(
+                at,
+                "the line ends after `\\`; write `\\\\` for a backslash, and close the string",
+            )),
         }
     }
 
-    /// A control character has no business in an instruction, nor one that nobody sees or that turns the direction of the
-    /// text: from there it would reach terminals and prompts.
+    /// A control character has no business in an instruction, nor one that nobody sees or that
+    /// turns the direction of the text: from there it would reach terminals and prompts.
     fn refuse_control(&mut self) -> Result<(), Fault> {
         match self.chars.peek() {
             Some(&c) if is_hiding(c) && c != '\t' => {
-                let (kind, c) = (if c.is_control() { "control" } else { "invisible" }, c.escape_unicode());
-                Err(Fault::new(self.at, format!("{kind} character `{c}` in an instruction; delete it")))
+                let (kind, c) = (
+                    if c.is_control() {
+                        "control"
+                    } else {
+                        "invisible"
+                    },
+                    c.escape_unicode(),
+                );
+                Err(Fault::new(
+                    self.at,
+                    format!("{kind} character `{c}` in an instruction; delete it"),
+                ))
             }
             _ => Ok(()),
         }

@@ -1,6 +1,10 @@
 //! What is a reference and what is not.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use super::Reference;
 
@@ -10,11 +14,22 @@ const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let reference: Reference = text.parse().unwrap_or_else(|error| panic!("{error}"));
-    let digest = reference.digest().map(ToString::to_string).unwrap_or("-".to_owned());
-    let parts =
-        [reference.registry().unwrap_or("-"), reference.repository(), reference.tag().unwrap_or("-"), digest.as_str()];
+    let digest = reference
+        .digest()
+        .map(ToString::to_string)
+        .unwrap_or("-".to_owned());
+    let parts = [
+        reference.registry().unwrap_or("-"),
+        reference.repository(),
+        reference.tag().unwrap_or("-"),
+        digest.as_str(),
+    ];
     assert_eq!(parts.join(" "), expected);
-    assert_eq!(reference.to_string().parse::<Reference>().unwrap(), reference, "printed and parsed again");
+    assert_eq!(
+        reference.to_string().parse::<Reference>().unwrap(),
+        reference,
+        "printed and parsed again"
+    );
 }
 
 #[test]
@@ -29,14 +44,23 @@ fn parts() {
     check("localhost", "- localhost latest -");
     check("localhost/wc", "localhost wc latest -");
     check("localhost:5000/wc", "localhost:5000 wc latest -");
-    check("ghcr.io/openotters/tools/wc:1", "ghcr.io openotters/tools/wc 1 -");
+    check(
+        "ghcr.io/openotters/tools/wc:1",
+        "ghcr.io openotters/tools/wc 1 -",
+    );
     check("GHCR.io/wc", "GHCR.io wc latest -");
     check("127.0.0.1:65535/wc:1", "127.0.0.1:65535 wc 1 -");
     check("host:5000", "- host 5000 -");
     check(&format!("wc@sha256:{HEX}"), &format!("- wc - sha256:{HEX}"));
-    check(&format!("ghcr.io/wc:1@sha256:{HEX}"), &format!("ghcr.io wc 1 sha256:{HEX}"));
+    check(
+        &format!("ghcr.io/wc:1@sha256:{HEX}"),
+        &format!("ghcr.io wc 1 sha256:{HEX}"),
+    );
     let longest = "a".repeat(255);
-    check(&format!("{longest}:{}", "t".repeat(128)), &format!("- {longest} {} -", "t".repeat(128)));
+    check(
+        &format!("{longest}:{}", "t".repeat(128)),
+        &format!("- {longest} {} -", "t".repeat(128)),
+    );
 }
 
 #[test]
@@ -45,7 +69,10 @@ fn a_digest_alone() {
     let bare: Reference = format!("sha256:{HEX}").parse().unwrap();
     assert!(bare.is_bare() && bare.tagged().is_none());
     // With anything else it is a name again.
-    check(&format!("sha256:{}", &HEX[1..]), &format!("- sha256 {} -", &HEX[1..]));
+    check(
+        &format!("sha256:{}", &HEX[1..]),
+        &format!("- sha256 {} -", &HEX[1..]),
+    );
     check(&format!("wc@sha256:{HEX}"), &format!("- wc - sha256:{HEX}"));
 }
 
@@ -53,7 +80,13 @@ fn a_digest_alone() {
 fn check_refused(text: &str, expected: &str) {
     let error = text.parse::<Reference>().map_err(|error| error.to_string());
     let shown: String = text.chars().take(255).collect();
-    assert_eq!(error, Err(format!("`{}` is not an image reference: {expected}", shown.escape_debug())));
+    assert_eq!(
+        error,
+        Err(format!(
+            "`{}` is not an image reference: {expected}",
+            shown.escape_debug()
+        ))
+    );
 }
 
 #[test]
@@ -89,8 +122,19 @@ fn wrong_repositories() {
 
 #[test]
 fn wrong_tags() {
-    for text in ["wc:", "wc:.1", "wc:-1", "wc:a b", "wc:é", "a/b:..", &format!("wc:{}", "t".repeat(129))] {
-        check_refused(text, "a tag is 1 to 128 letters, digits, `_`, `.` or `-`, and begins with none of the last two");
+    for text in [
+        "wc:",
+        "wc:.1",
+        "wc:-1",
+        "wc:a b",
+        "wc:é",
+        "a/b:..",
+        &format!("wc:{}", "t".repeat(129)),
+    ] {
+        check_refused(
+            text,
+            "a tag is 1 to 128 letters, digits, `_`, `.` or `-`, and begins with none of the last two",
+        );
     }
 }
 
@@ -115,7 +159,10 @@ fn wrong_registries() {
         &long,
     ] {
         let registry = text.split('/').next().unwrap();
-        check_refused(text, &format!("`{registry}` is not a host name with an optional port"));
+        check_refused(
+            text,
+            &format!("`{registry}` is not a host name with an optional port"),
+        );
     }
 }
 

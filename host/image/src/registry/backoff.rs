@@ -6,10 +6,12 @@ use reqwest::StatusCode;
 
 use crate::error::Error;
 
-/// How often one thing is tried before its failure is told. A registry that restarts is back by the last.
+/// How often one thing is tried before its failure is told. A registry that restarts is back by the
+/// last.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// How often a blob is gone on with, each time after some of it has come. A blob that takes more is not on its way.
+/// How often a blob is gone on with, each time after some of it has come. A blob that takes more is
+/// not on its way.
 const RESUMES_MAX: u32 = 32;
 
 /// The wait after the first failure; it doubles with each.
@@ -39,17 +41,28 @@ enum Again {
 impl Failure {
     /// A failure that stays.
     pub(super) fn lasting(error: Error) -> Self {
-        Self { error: Box::new(error), again: Again::Never, status: None }
+        Self {
+            error: Box::new(error),
+            again: Again::Never,
+            status: None,
+        }
     }
 
     /// The same, with the status of the answer that told it.
     pub(super) fn with_status(self, status: StatusCode) -> Self {
-        Self { status: Some(status), ..self }
+        Self {
+            status: Some(status),
+            ..self
+        }
     }
 
     /// A failure that may pass.
     pub(super) fn passing(error: Error, after: Option<Duration>) -> Self {
-        Self { error: Box::new(error), again: Again::Later(after), status: None }
+        Self {
+            error: Box::new(error),
+            again: Again::Later(after),
+            status: None,
+        }
     }
 }
 
@@ -69,13 +82,19 @@ pub(super) struct Backoff {
 impl Backoff {
     /// Waits before the next attempt, or gives the failure back because there is none.
     pub(super) async fn after(&mut self, failure: Failure) -> Result<(), Error> {
-        let Failure { error, again, status: _ } = failure;
+        let Failure {
+            error,
+            again,
+            status: _,
+        } = failure;
         self.failures += 1;
         let asked = match again {
             Again::Later(asked) if self.failures < ATTEMPTS_MAX => asked,
             _ => return Err(*error),
         };
-        let wait = asked.unwrap_or(FIRST_WAIT * 2_u32.pow(self.failures - 1)).min(LONGEST_WAIT);
+        let wait = asked
+            .unwrap_or(FIRST_WAIT * 2_u32.pow(self.failures - 1))
+            .min(LONGEST_WAIT);
         tracing::warn!(%error, ?wait, "the registry is asked again");
         tokio::time::sleep(wait).await;
         Ok(())

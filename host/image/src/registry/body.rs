@@ -61,9 +61,15 @@ struct OneError {
 
 /// What a registry says went wrong, as far as it can be shown: its bytes are not for a terminal.
 pub(super) async fn sentence(response: Response) -> String {
-    let Ok(body) = read(response, ERROR_MAX_BYTES).await else { return String::new() };
-    let Ok(Errors { errors }) = serde_json::from_slice(&body) else { return String::new() };
-    let Some(OneError { code, message }) = errors.into_iter().next() else { return String::new() };
+    let Ok(body) = read(response, ERROR_MAX_BYTES).await else {
+        return String::new();
+    };
+    let Ok(Errors { errors }) = serde_json::from_slice(&body) else {
+        return String::new();
+    };
+    let Some(OneError { code, message }) = errors.into_iter().next() else {
+        return String::new();
+    };
     let text = if message.is_empty() { code } else { message };
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     format!(": {}", plain.take(SENTENCE_MAX_CHARS).collect::<String>())

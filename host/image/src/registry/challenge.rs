@@ -14,7 +14,8 @@ use super::backoff::Failure;
 use super::body;
 use super::target::Target;
 
-/// The largest answer of a token server, in bytes. Tokens have one or two KiB, with many groups in them a few more.
+/// The largest answer of a token server, in bytes. Tokens have one or two KiB, with many groups in
+/// them a few more.
 const TOKEN_MAX_BYTES: u64 = 64 << 10;
 
 /// How long a token server may take.
@@ -26,26 +27,41 @@ pub(super) enum Challenge {
     /// A user and a password.
     Basic,
     /// A token of this server.
-    Bearer { realm: String, service: Option<String> },
+    Bearer {
+        realm: String,
+        service: Option<String>,
+    },
 }
 
 impl Challenge {
     /// The first challenge of an answer that we know how to meet.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let texts = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-        texts.filter_map(|text| http_auth::parse_challenges(text).ok()).flatten().find_map(|one| Self::read(&one))
+        let texts = headers
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        texts
+            .filter_map(|text| http_auth::parse_challenges(text).ok())
+            .flatten()
+            .find_map(|one| Self::read(&one))
     }
 
     fn read(challenge: &ChallengeRef<'_>) -> Option<Self> {
         let value = |name: &str| {
-            let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+            let found = challenge
+                .params
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.to_unescaped())
         };
         if challenge.scheme.eq_ignore_ascii_case("Basic") {
             return Some(Self::Basic);
         }
         let realm = value("realm").filter(|_| challenge.scheme.eq_ignore_ascii_case("Bearer"))?;
-        Some(Self::Bearer { realm, service: value("service") })
+        Some(Self::Bearer {
+            realm,
+            service: value("service"),
+        })
     }
 
     /// What to put into `Authorization`. None where we have nothing to show.
@@ -57,12 +73,15 @@ impl Challenge {
         credential: Option<DockerCredential>,
     ) -> Result<Option<HeaderValue>, Failure> {
         match (self, credential) {
-            (Self::Basic, Some(DockerCredential::UsernamePassword(user, password))) => {
-                header(target, &format!("Basic {}", BASE64.encode(format!("{user}:{password}")))).map(Some)
-            }
+            (Self::Basic, Some(DockerCredential::UsernamePassword(user, password))) => header(
+                target,
+                &format!("Basic {}", BASE64.encode(format!("{user}:{password}"))),
+            )
+            .map(Some),
             (Self::Basic, _) => Ok(None),
             (Self::Bearer { realm, service }, credential) => {
-                let token = token(client, target, realm, service.as_deref(), push, credential).await?;
+                let token =
+                    token(client, target, realm, service.as_deref(), push, credential).await?;
                 header(target, &format!("Bearer {token}")).map(Some)
             }
         }
@@ -79,21 +98,34 @@ async fn token(
     credential: Option<DockerCredential>,
 ) -> Result<String, Failure> {
     let wrong = |problem: String| target.error(format!("its token server {problem}"));
-    let mut url = Url::parse(realm).map_err(|error| wrong(format!("has no valid address: {error}")))?;
+    let mut url =
+        Url::parse(realm).map_err(|error| wrong(format!("has no valid address: {error}")))?;
     if !target.is_allowed(&url) {
-        let problem = "is not reached over HTTPS, and a password would be read on the way: it was not asked";
+        let problem =
+            "is not reached over HTTPS, and a password would be read on the way: it was not asked";
         return Err(Failure::lasting(wrong(problem.to_owned())));
     }
-    let scope = format!("repository:{}:{}", target.repository, if push { "pull,push" } else { "pull" });
+    let scope = format!(
+        "repository:{}:{}",
+        target.repository,
+        if push { "pull,push" } else { "pull" }
+    );
     let mut query: Vec<(&str, &str)> = vec![("scope", &scope)];
     query.extend(service.map(|service| ("service", service)));
     let request = match &credential {
         Some(DockerCredential::IdentityToken(identity)) => {
-            query.extend([("grant_type", "refresh_token"), ("client_id", "cofferdam"), ("refresh_token", identity)]);
+            query.extend([
+                ("grant_type", "refresh_token"),
+                ("client_id", "cofferdam"),
+                ("refresh_token", identity),
+            ]);
             let mut form = url.clone();
             form.query_pairs_mut().clear().extend_pairs(&query);
             let form = form.query().unwrap_or_default().to_owned();
-            client.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            client
+                .post(url)
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form)
         }
         Some(DockerCredential::UsernamePassword(user, password)) => {
             url.query_pairs_mut().extend_pairs(&query);
@@ -104,19 +136,35 @@ async fn token(
             client.get(url)
         }
     };
-    let late = || Failure::passing(wrong(format!("gave no answer in {} s", TOKEN_WALL.as_secs())), None);
-    let response = tokio::time::timeout(TOKEN_WALL, request.send()).await.map_err(|_| late())?;
-    let response = response.map_err(|error| Failure::passing(wrong(format!("cannot be reached: {error}")), None))?;
+    let late = || {
+        Failure::passing(
+            wrong(format!("gave no answer in {} s", TOKEN_WALL.as_secs())),
+            None,
+        )
+    };
+    let response = tokio::time::timeout(TOKEN_WALL, request.send())
+        .await
+        .map_err(|_| late())?;
+    let response = response
+        .map_err(|error| Failure::passing(wrong(format!("cannot be reached: {error}")), None))?;
     let status = response.status();
     if !status.is_success() {
-        let error = wrong(format!("answered {status}{}", body::sentence(response).await));
+        let error = wrong(format!(
+            "answered {status}{}",
+            body::sentence(response).await
+        ));
         let passing = status.is_server_error();
-        return Err(if passing { Failure::passing(error, None) } else { Failure::lasting(error) });
+        return Err(if passing {
+            Failure::passing(error, None)
+        } else {
+            Failure::lasting(error)
+        });
     }
     let body = body::read(response, TOKEN_MAX_BYTES).await;
-    let body = body.map_err(|error| Failure::lasting(wrong(format!("gave no whole answer: {error}"))))?;
-    let answer: Answer =
-        serde_json::from_slice(&body).map_err(|_| wrong("gave something else than a token".to_owned()))?;
+    let body =
+        body.map_err(|error| Failure::lasting(wrong(format!("gave no whole answer: {error}"))))?;
+    let answer: Answer = serde_json::from_slice(&body)
+        .map_err(|_| wrong("gave something else than a token".to_owned()))?;
     let token = answer.token.or(answer.access_token);
     token.ok_or_else(|| Failure::lasting(wrong("gave no token".to_owned())))
 }
@@ -129,7 +177,11 @@ struct Answer {
 }
 
 fn header(target: &Target, text: &str) -> Result<HeaderValue, Failure> {
-    let problem = |_| target.error(format!("what it is to be shown cannot stand in a `{AUTHORIZATION}` header"));
+    let problem = |_| {
+        target.error(format!(
+            "what it is to be shown cannot stand in a `{AUTHORIZATION}` header"
+        ))
+    };
     let mut value = HeaderValue::from_str(text).map_err(problem)?;
     value.set_sensitive(true);
     Ok(value)

@@ -23,7 +23,8 @@ const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, application/
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// How many pieces of a blob may wait to be written: enough to keep the disk and the network both busy.
+/// How many pieces of a blob may wait to be written: enough to keep the disk and the network both
+/// busy.
 const PIECES_WAITING: usize = 64;
 
 /// Pulls what `reference` means into `store`.
@@ -40,15 +41,26 @@ pub(super) async fn pull(
     let digest = Digest::of(&top);
     if let Some(pinned) = reference.digest().filter(|pinned| **pinned != digest) {
         let problem = format!("gave something else, {digest}, for it");
-        return Err(Error::corrupt(format!("the registry {}, asked for {pinned},", session.target.registry), problem));
+        return Err(Error::corrupt(
+            format!(
+                "the registry {}, asked for {pinned},",
+                session.target.registry
+            ),
+            problem,
+        ));
     }
-    // The one manifest that runs here. Of an index, that one alone is pulled; the index keeps its digest.
+    // The one manifest that runs here. Of an index, that one alone is pulled; the index keeps its
+    // digest.
     let (bytes, row) = match index(reference, &top)? {
         None => (top.clone(), None),
         Some(index) => {
             let row = platform::wasm(reference, &index)?.clone();
             if *row.media_type() != MediaType::ImageManifest {
-                let problem = format!("its manifest is `{}`, not `{}`", row.media_type(), MediaType::ImageManifest);
+                let problem = format!(
+                    "its manifest is `{}`, not `{}`",
+                    row.media_type(),
+                    MediaType::ImageManifest
+                );
                 return Err(Error::not_a_tool(reference, problem));
             }
             (indexed(session, &row).await?, Some(row))
@@ -68,7 +80,11 @@ pub(super) async fn pull(
         size += descriptor.size();
         present += if was_here { descriptor.size() } else { 0 };
     }
-    let media_type = if row.is_some() { MediaType::ImageIndex } else { MediaType::ImageManifest };
+    let media_type = if row.is_some() {
+        MediaType::ImageIndex
+    } else {
+        MediaType::ImageManifest
+    };
     let top_descriptor = tool_image::descriptor(media_type.as_ref(), &top)?;
     let (store, name) = (Arc::clone(store), reference.clone());
     let former = blocking(move || {
@@ -87,7 +103,12 @@ pub(super) async fn pull(
         store.keep(&name, top_descriptor, arrived)
     })
     .await?;
-    Ok(Pulled { digest, moved_from: former.filter(|former| *former != digest), size, present })
+    Ok(Pulled {
+        digest,
+        moved_from: former.filter(|former| *former != digest),
+        size,
+        present,
+    })
 }
 
 /// A document that is in memory already, on its way into the store.
@@ -99,12 +120,21 @@ fn whole(store: &Store, bytes: &[u8]) -> Result<Arrived, Error> {
 
 /// Reads the document as an image index, if it says that it is one.
 fn index(reference: &Reference, bytes: &[u8]) -> Result<Option<ImageIndex>, Error> {
-    let wrong = |error| Error::corrupt(format!("what {reference} means"), format!("is no manifest: {error}"));
+    let wrong = |error| {
+        Error::corrupt(
+            format!("what {reference} means"),
+            format!("is no manifest: {error}"),
+        )
+    };
     let document: serde_json::Value = serde_json::from_slice(bytes).map_err(wrong)?;
     let has = |key: &str| document.get(key).is_some();
-    // Clients that read one document differently would run different things under one digest (CVE-2021-41190).
+    // Clients that read one document differently would run different things under one digest
+    // (CVE-2021-41190).
     if has("manifests") && (has("config") || has("layers")) {
-        return Err(Error::corrupt(format!("what {reference} means"), "is a manifest and an image index at once"));
+        return Err(Error::corrupt(
+            format!("what {reference} means"),
+            "is a manifest and an image index at once",
+        ));
     }
     match has("manifests") {
         true => serde_json::from_value(document).map(Some).map_err(wrong),
@@ -119,7 +149,11 @@ async fn indexed(session: &mut Session<'_>, row: &Descriptor) -> Result<Vec<u8>,
     let bytes = manifest(session, &digest.to_string()).await?;
     let actual = Digest::of(&bytes);
     if actual != digest || bytes.len() as u64 != row.size() {
-        let problem = format!("came as {actual} with {} bytes; the index says {} bytes", bytes.len(), row.size());
+        let problem = format!(
+            "came as {actual} with {} bytes; the index says {} bytes",
+            bytes.len(),
+            row.size()
+        );
         return Err(Error::corrupt(format!("the manifest {digest}"), problem));
     }
     Ok(bytes)
@@ -130,7 +164,11 @@ async fn manifest(session: &mut Session<'_>, named: &str) -> Result<Vec<u8>, Err
     let url = session.target.url(&format!("manifests/{named}"))?;
     let mut backoff = Backoff::default();
     loop {
-        let answer = session.send(&url, ANSWER, |client| client.get(url.clone()).header(ACCEPT, ACCEPTED)).await;
+        let answer = session
+            .send(&url, ANSWER, |client| {
+                client.get(url.clone()).header(ACCEPT, ACCEPTED)
+            })
+            .await;
         let whole = match answer {
             Ok(response) => read_manifest(session, response).await,
             Err(failure) => Err(failure),
@@ -147,19 +185,34 @@ async fn read_manifest(session: &Session<'_>, response: Response) -> Result<Vec<
     if let Some(size) = response.content_length() {
         MANIFEST.check(size)?;
     }
-    let bytes = body::read(response, MANIFEST.max).await.map_err(|error| match error {
-        body::BodyError::TooLarge(_) => Failure::lasting(Error::corrupt(
-            "the manifest",
-            format!("has no end within {} bytes, which is the most that is read", MANIFEST.max),
-        )),
-        error => Failure::passing(session.target.error(format!("the manifest was cut off: {error}")), None),
-    })?;
+    let bytes = body::read(response, MANIFEST.max)
+        .await
+        .map_err(|error| match error {
+            body::BodyError::TooLarge(_) => Failure::lasting(Error::corrupt(
+                "the manifest",
+                format!(
+                    "has no end within {} bytes, which is the most that is read",
+                    MANIFEST.max
+                ),
+            )),
+            error => Failure::passing(
+                session
+                    .target
+                    .error(format!("the manifest was cut off: {error}")),
+                None,
+            ),
+        })?;
     let actual = Digest::of(&bytes).to_string();
     match claimed {
-        Some(claimed) if claimed.starts_with("sha256:") && claimed != actual => Err(Failure::lasting(Error::corrupt(
-            "the manifest",
-            format!("is not what the registry says: it says {}, and what came is {actual}", claimed.escape_debug()),
-        ))),
+        Some(claimed) if claimed.starts_with("sha256:") && claimed != actual => {
+            Err(Failure::lasting(Error::corrupt(
+                "the manifest",
+                format!(
+                    "is not what the registry says: it says {}, and what came is {actual}",
+                    claimed.escape_debug()
+                ),
+            )))
+        }
         _ => Ok(bytes),
     }
 }
@@ -187,10 +240,18 @@ async fn fetch(
         }
         Ok(incoming)
     }));
-    let transfer = Download { digest, size, noun: part.noun, sender, come: 0 };
+    let transfer = Download {
+        digest,
+        size,
+        noun: part.noun,
+        sender,
+        come: 0,
+    };
     let fetched = transfer.run(session).await;
     // What the disk said comes first: a network whose pieces nobody takes ends for that reason.
-    let incoming = writing.await.map_err(|error| Error::io("write a blob")(std::io::Error::other(error)))??;
+    let incoming = writing
+        .await
+        .map_err(|error| Error::io("write a blob")(std::io::Error::other(error)))??;
     fetched?;
     Ok((blocking(move || incoming.finish()).await?, false))
 }
@@ -214,7 +275,9 @@ impl Download {
             let from = self.come;
             let answer = session.send(&url, ANSWER, |client| match from {
                 0 => client.get(url.clone()),
-                from => client.get(url.clone()).header(RANGE, format!("bytes={from}-")),
+                from => client
+                    .get(url.clone())
+                    .header(RANGE, format!("bytes={from}-")),
             });
             let failure = match answer.await {
                 Ok(response) => match self.read(session, response).await {
@@ -239,8 +302,13 @@ impl Download {
         // A registry that knows no ranges sends everything again.
         let mut skip = if partial { 0 } else { self.come };
         let expected = self.size - self.come + skip;
-        if let Some(length) = response.content_length().filter(|length| *length != expected) {
-            return Err(self.corrupt(format!("has {length} bytes in the registry, and {expected} by its manifest")));
+        if let Some(length) = response
+            .content_length()
+            .filter(|length| *length != expected)
+        {
+            return Err(self.corrupt(format!(
+                "has {length} bytes in the registry, and {expected} by its manifest"
+            )));
         }
         loop {
             let mut piece = match body::chunk(&mut response).await {
@@ -254,7 +322,10 @@ impl Download {
             skip -= again as u64;
             let come = self.come + piece.len() as u64;
             if come > self.size {
-                return Err(self.corrupt(format!("has more than the {} bytes that its manifest says", self.size)));
+                return Err(self.corrupt(format!(
+                    "has more than the {} bytes that its manifest says",
+                    self.size
+                )));
             }
             if self.sender.send(piece).await.is_err() {
                 return Err(self.corrupt("could not be written".to_owned()));
@@ -266,18 +337,32 @@ impl Download {
 
     /// Whether a partial answer begins where we are.
     fn continues(&self, response: &Response) -> bool {
-        let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
-        let first = range.and_then(|range| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
+        let range = response
+            .headers()
+            .get(CONTENT_RANGE)
+            .and_then(|range| range.to_str().ok());
+        let first = range.and_then(|range| {
+            range
+                .strip_prefix("bytes ")?
+                .split_once('-')?
+                .0
+                .parse()
+                .ok()
+        });
         first == Some(self.come)
     }
 
     fn corrupt(&self, problem: String) -> Failure {
-        Failure::lasting(Error::corrupt(format!("{} {}", self.noun, self.digest), problem))
+        Failure::lasting(Error::corrupt(
+            format!("{} {}", self.noun, self.digest),
+            problem,
+        ))
     }
 
     fn cut(&self, session: &Session<'_>, cause: &str) -> Failure {
         let (noun, come, size) = (self.noun, self.come, self.size);
-        let problem = format!("the connection broke after {come} of {size} bytes of {noun}: {cause}");
+        let problem =
+            format!("the connection broke after {come} of {size} bytes of {noun}: {cause}");
         Failure::passing(session.target.error(problem), None)
     }
 }

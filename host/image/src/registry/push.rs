@@ -30,38 +30,67 @@ pub(super) async fn push(
 ) -> Result<Pushed, Error> {
     let (from, name) = (Arc::clone(store), local.clone());
     let stored = blocking(move || from.stored(&name)).await?;
-    if target.digest().is_some_and(|pinned| *pinned != stored.digest) {
-        return Err(Error::Pinned { reference: Box::new(target.clone()), actual: stored.digest });
+    if target
+        .digest()
+        .is_some_and(|pinned| *pinned != stored.digest)
+    {
+        return Err(Error::Pinned {
+            reference: Box::new(target.clone()),
+            actual: stored.digest,
+        });
     }
-    let named = target.tag().map_or_else(|| stored.digest.to_string(), str::to_owned);
+    let named = target
+        .tag()
+        .map_or_else(|| stored.digest.to_string(), str::to_owned);
     let former = resolve(session, &named).await?;
     let (mut size, mut present) = (0, 0);
     for (part, descriptor) in stored.blobs {
         let blob = Upload::new(store, part, descriptor)?;
         size += blob.size();
-        present += if upload(session, &blob).await? { blob.size() } else { 0 };
+        present += if upload(session, &blob).await? {
+            blob.size()
+        } else {
+            0
+        };
     }
     // Last, when everything it leads to is there.
     put_manifest(session, &named, stored.digest, stored.manifest.into()).await?;
     let moved_from = former.filter(|former| *former != stored.digest);
-    Ok(Pushed { digest: stored.digest, moved_from, size, present })
+    Ok(Pushed {
+        digest: stored.digest,
+        moved_from,
+        size,
+        present,
+    })
 }
 
 /// What a tag means in the registry now.
 async fn resolve(session: &mut Session<'_>, named: &str) -> Result<Option<Digest>, Error> {
     let url = session.target.url(&format!("manifests/{named}"))?;
-    let accepted = [MediaType::ImageManifest, MediaType::ImageIndex].map(|kind| kind.to_string()).join(", ");
+    let accepted = [MediaType::ImageManifest, MediaType::ImageIndex]
+        .map(|kind| kind.to_string())
+        .join(", ");
     let found = head(session, &url, &accepted).await?;
     Ok(found.and_then(|digest| digest.parse().ok()))
 }
 
 /// Asks whether something is there. The text is the digest the registry gives it, if it gives one.
-async fn head(session: &mut Session<'_>, url: &Url, accepted: &str) -> Result<Option<String>, Error> {
+async fn head(
+    session: &mut Session<'_>,
+    url: &Url,
+    accepted: &str,
+) -> Result<Option<String>, Error> {
     let mut backoff = Backoff::default();
     loop {
         let make = |client: &reqwest::Client| client.head(url.clone()).header("accept", accepted);
         match session.send(url, ANSWER, make).await {
-            Ok(response) => return Ok(Some(digest_header(response.headers()).unwrap_or_default().to_owned())),
+            Ok(response) => {
+                return Ok(Some(
+                    digest_header(response.headers())
+                        .unwrap_or_default()
+                        .to_owned(),
+                ));
+            }
             Err(failure) if failure.status == Some(StatusCode::NOT_FOUND) => return Ok(None),
             Err(failure) => backoff.after(failure).await?,
         }
@@ -85,34 +114,54 @@ async fn upload(session: &mut Session<'_>, blob: &Upload) -> Result<bool, Error>
     }
 }
 
-/// One attempt to send a blob, in one request (OCI distribution specification, "Pushing a blob monolithically").
+/// One attempt to send a blob, in one request (OCI distribution specification, "Pushing a blob
+/// monolithically").
 async fn send(session: &mut Session<'_>, blob: &Upload) -> Result<(), Failure> {
     let begin = session.target.url("blobs/uploads/")?;
-    let begun = session.send(&begin, ANSWER, |client| client.post(begin.clone()).header(CONTENT_LENGTH, 0)).await?;
-    let location = begun.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let begun = session
+        .send(&begin, ANSWER, |client| {
+            client.post(begin.clone()).header(CONTENT_LENGTH, 0)
+        })
+        .await?;
+    let location = begun
+        .headers()
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok());
     // Relative to where the request ended up.
     let location = location.and_then(|location| begun.url().join(location).ok());
     let wrong = |problem: &str| Failure::lasting(session.target.error(problem));
     let mut location = location.ok_or_else(|| wrong("it does not say where to upload a blob"))?;
     if !session.target.is_allowed(&location) {
-        return Err(wrong("it wants a blob to be uploaded to an address without TLS"));
+        return Err(wrong(
+            "it wants a blob to be uploaded to an address without TLS",
+        ));
     }
     let (digest, size) = (blob.digest, blob.size());
-    location.query_pairs_mut().append_pair("digest", &digest.to_string());
+    location
+        .query_pairs_mut()
+        .append_pair("digest", &digest.to_string());
     let wait = ANSWER + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
     let watch = session.watch();
     // reqwest wants a body that lives on its own, so what tells of it goes through a channel.
     let (told, mut progress) = watch::channel(0);
     let make = |client: &reqwest::Client| {
-        let request = client.put(location.clone()).header(CONTENT_TYPE, "application/octet-stream");
-        request.header(CONTENT_LENGTH, size).body(blob.body(told.clone()))
+        let request = client
+            .put(location.clone())
+            .header(CONTENT_TYPE, "application/octet-stream");
+        request
+            .header(CONTENT_LENGTH, size)
+            .body(blob.body(told.clone()))
     };
     let answer = session.send(&location, wait, make);
     let tell = async {
         while progress.changed().await.is_ok() {
             let done = *progress.borrow_and_update();
             if let Some(watch) = watch {
-                watch(&Transfer { digest, done, total: size });
+                watch(&Transfer {
+                    digest,
+                    done,
+                    total: size,
+                });
             }
         }
     };
@@ -127,13 +176,21 @@ async fn send(session: &mut Session<'_>, blob: &Upload) -> Result<(), Failure> {
     }
 }
 
-async fn put_manifest(session: &mut Session<'_>, named: &str, digest: Digest, manifest: Bytes) -> Result<(), Error> {
+async fn put_manifest(
+    session: &mut Session<'_>,
+    named: &str,
+    digest: Digest,
+    manifest: Bytes,
+) -> Result<(), Error> {
     let url = session.target.url(&format!("manifests/{named}"))?;
     let media_type = MediaType::ImageManifest.to_string();
     let mut backoff = Backoff::default();
     let response = loop {
         let make = |client: &reqwest::Client| {
-            client.put(url.clone()).header(CONTENT_TYPE, media_type.as_str()).body(manifest.clone())
+            client
+                .put(url.clone())
+                .header(CONTENT_TYPE, media_type.as_str())
+                .body(manifest.clone())
         };
         match session.send(&url, ANSWER, make).await {
             Ok(response) => break response,
@@ -143,7 +200,9 @@ async fn put_manifest(session: &mut Session<'_>, named: &str, digest: Digest, ma
     match digest_header(response.headers()) {
         Some(kept) if kept != digest.to_string() => {
             let kept = kept.escape_debug();
-            Err(session.target.error(format!("it keeps the manifest as {kept}, and it was sent as {digest}")))
+            Err(session.target.error(format!(
+                "it keeps the manifest as {kept}, and it was sent as {digest}"
+            )))
         }
         _ => Ok(()),
     }

@@ -63,15 +63,29 @@ impl<'a> Session<'a> {
             .no_zstd()
             .no_deflate()
             // Whatever a nameserver says of it, this name stays on this machine.
-            .resolve_to_addrs("localhost", &[here(Ipv4Addr::LOCALHOST.into()), here(Ipv6Addr::LOCALHOST.into())])
+            .resolve_to_addrs(
+                "localhost",
+                &[
+                    here(Ipv4Addr::LOCALHOST.into()),
+                    here(Ipv6Addr::LOCALHOST.into()),
+                ],
+            )
             .user_agent("cofferdam")
             .build()
             .map_err(|error| target.error(format!("no HTTP client can be made: {error}")))?;
-        Ok(Self { client, target, credentials, watch, push, authorization: None })
+        Ok(Self {
+            client,
+            target,
+            credentials,
+            watch,
+            push,
+            authorization: None,
+        })
     }
 
-    /// Sends a request, meets the challenge that may come back once, and returns an answer that is a success. `make`
-    /// makes the request anew for each attempt; `wait` is how long the answer may take to begin.
+    /// Sends a request, meets the challenge that may come back once, and returns an answer that is
+    /// a success. `make` makes the request anew for each attempt; `wait` is how long the answer may
+    /// take to begin.
     pub(super) async fn send(
         &mut self,
         url: &Url,
@@ -84,7 +98,9 @@ impl<'a> Session<'a> {
             && let Some(challenge) = Challenge::of(response.headers())
         {
             let credential = self.credentials.find(&self.target).await?;
-            let met = challenge.meet(&self.client, &self.target, self.push, credential).await?;
+            let met = challenge
+                .meet(&self.client, &self.target, self.push, credential)
+                .await?;
             if met.is_some() {
                 self.authorization = met;
                 response = self.attempt(url, wait, &make).await?;
@@ -104,7 +120,11 @@ impl<'a> Session<'a> {
     ) -> Result<Response, Failure> {
         let mut request = make(&self.client);
         // Elsewhere, such as a storage that uploads are sent to, nobody needs to know who we are.
-        if let Some(authorization) = self.authorization.clone().filter(|_| self.target.is_registry(url)) {
+        if let Some(authorization) = self
+            .authorization
+            .clone()
+            .filter(|_| self.target.is_registry(url))
+        {
             request = request.header(AUTHORIZATION, authorization);
         }
         match tokio::time::timeout(wait, request.send()).await {
@@ -119,8 +139,12 @@ impl<'a> Session<'a> {
 
     /// Why no answer came.
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let mut causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-        let cause = causes.by_ref().last().map_or_else(|| error.to_string(), ToString::to_string);
+        let mut causes =
+            std::iter::successors(std::error::Error::source(error), |error| error.source());
+        let cause = causes
+            .by_ref()
+            .last()
+            .map_or_else(|| error.to_string(), ToString::to_string);
         let error_of = |problem: String| self.target.error(problem);
         if error.is_redirect() {
             return Failure::lasting(error_of(format!("its redirect is not followed: {cause}")));
@@ -129,7 +153,10 @@ impl<'a> Session<'a> {
             true => "; if this registry on this machine speaks plain HTTP, add --plain-http",
             false => "",
         };
-        Failure::passing(error_of(format!("it cannot be reached: {cause}{hint}")), None)
+        Failure::passing(
+            error_of(format!("it cannot be reached: {cause}{hint}")),
+            None,
+        )
     }
 
     /// What an answer that is no success means.
@@ -139,20 +166,33 @@ impl<'a> Session<'a> {
         let sentence = body::sentence(response).await;
         let help = match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                format!("; `docker login {}` keeps who you are where this is looked for", self.target.registry)
+                format!(
+                    "; `docker login {}` keeps who you are where this is looked for",
+                    self.target.registry
+                )
             }
             _ => String::new(),
         };
-        let error = self.target.error(format!("it answered {status}{sentence}{help}"));
+        let error = self
+            .target
+            .error(format!("it answered {status}{sentence}{help}"));
         let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-        let failure = if passing { Failure::passing(error, after) } else { Failure::lasting(error) };
+        let failure = if passing {
+            Failure::passing(error, after)
+        } else {
+            Failure::lasting(error)
+        };
         failure.with_status(status)
     }
 
     /// Tells how far a blob has come.
     pub(super) fn tell(&self, digest: Digest, done: u64, total: u64) {
         if let Some(watch) = self.watch {
-            watch(&Transfer { digest, done, total });
+            watch(&Transfer {
+                digest,
+                done,
+                total,
+            });
         }
     }
 
@@ -161,13 +201,22 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn late(&self) -> Error {
-        self.target.error(format!("the transfer took longer than {} minutes", TRANSFER_WALL.as_secs() / 60))
+        self.target.error(format!(
+            "the transfer took longer than {} minutes",
+            TRANSFER_WALL.as_secs() / 60
+        ))
     }
 }
 
 /// So many seconds a registry asks to be left alone.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+    headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 /// The digest a registry says that something has.

@@ -26,18 +26,25 @@ impl Target {
         if reference.is_bare() {
             return Err(Error::Nameless(reference.clone()));
         }
-        let registry = reference.registry().ok_or_else(|| Error::Unqualified(reference.clone()))?;
-        // Docker's own registry goes by another name than its address, and its own images by a short one.
+        let registry = reference
+            .registry()
+            .ok_or_else(|| Error::Unqualified(reference.clone()))?;
+        // Docker's own registry goes by another name than its address, and its own images by a
+        // short one.
         let is_docker = matches!(registry, "docker.io" | "index.docker.io");
-        let (host, credentials_key) =
-            if is_docker { ("registry-1.docker.io", "https://index.docker.io/v1/") } else { (registry, registry) };
+        let (host, credentials_key) = if is_docker {
+            ("registry-1.docker.io", "https://index.docker.io/v1/")
+        } else {
+            (registry, registry)
+        };
         let repository = match reference.repository() {
             short if is_docker && !short.contains('/') => format!("library/{short}"),
             repository => repository.to_owned(),
         };
         let scheme = if plain_http { "http" } else { "https" };
         let wrong = |problem: String| Error::registry(registry, problem);
-        let base = Url::parse(&format!("{scheme}://{host}/v2/{repository}/")).map_err(|e| wrong(e.to_string()))?;
+        let base = Url::parse(&format!("{scheme}://{host}/v2/{repository}/"))
+            .map_err(|e| wrong(e.to_string()))?;
         if plain_http && !is_loopback(&base) {
             return Err(wrong(
                 "plain HTTP is for a registry on this machine alone (localhost, 127.0.0.0/8): anybody on the way could \
@@ -56,7 +63,9 @@ impl Target {
 
     /// An address below the repository. The parts are those of a reference, which need no escaping.
     pub(super) fn url(&self, path: &str) -> Result<Url, Error> {
-        self.base.join(path).map_err(|error| self.error(format!("{path} is no address: {error}")))
+        self.base
+            .join(path)
+            .map_err(|error| self.error(format!("{path} is no address: {error}")))
     }
 
     /// Whether credentials for this registry may go there.
@@ -82,5 +91,8 @@ pub(super) fn is_allowed(url: &Url, plain_http: bool) -> bool {
 /// Whether an address is on this machine by its very name.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse()
+            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
 }

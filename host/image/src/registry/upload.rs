@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::store::limits::Part;
 use crate::store::{Store, blob};
 
-/// The pieces a blob is sent in, in bytes: few enough hand-overs between threads, and often enough to tell how far it is.
+/// The pieces a blob is sent in, in bytes: few enough hand-overs between threads, and often enough
+/// to tell how far it is.
 const PIECE_BYTES: usize = 256 << 10;
 
 /// How many pieces may wait to be sent: enough to keep the disk and the network both busy.
@@ -31,20 +32,31 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    pub(super) fn new(store: &Arc<Store>, part: &'static Part, descriptor: Descriptor) -> Result<Self, Error> {
+    pub(super) fn new(
+        store: &Arc<Store>,
+        part: &'static Part,
+        descriptor: Descriptor,
+    ) -> Result<Self, Error> {
         let digest = blob::digest(&descriptor)?;
-        Ok(Self { store: Arc::clone(store), part, descriptor, digest, broken: Arc::default() })
+        Ok(Self {
+            store: Arc::clone(store),
+            part,
+            descriptor,
+            digest,
+            broken: Arc::default(),
+        })
     }
 
     pub(super) fn size(&self) -> u64 {
         self.descriptor.size()
     }
 
-    /// The body of one request, which tells how far it is. A blob that turns out to be damaged breaks off before its end;
-    /// [`Upload::broken`] has the reason.
+    /// The body of one request, which tells how far it is. A blob that turns out to be damaged
+    /// breaks off before its end; [`Upload::broken`] has the reason.
     pub(super) fn body(&self, told: watch::Sender<u64>) -> Body {
         let (sender, pieces) = mpsc::channel(PIECES_WAITING);
-        let (store, part, descriptor) = (Arc::clone(&self.store), self.part, self.descriptor.clone());
+        let (store, part, descriptor) =
+            (Arc::clone(&self.store), self.part, self.descriptor.clone());
         let broken = Arc::clone(&self.broken);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = read(&store, part, &descriptor, &sender) {
@@ -53,20 +65,26 @@ impl Upload {
                 sender.blocking_send(Err(stop)).ok();
             }
         });
-        Body::wrap_stream(stream::unfold((pieces, 0), move |(mut pieces, mut done)| {
-            let told = told.clone();
-            async move {
-                let piece: io::Result<Bytes> = pieces.recv().await?;
-                done += piece.as_ref().map_or(0, |piece| piece.len() as u64);
-                told.send_replace(done);
-                Some((piece, (pieces, done)))
-            }
-        }))
+        Body::wrap_stream(stream::unfold(
+            (pieces, 0),
+            move |(mut pieces, mut done)| {
+                let told = told.clone();
+                async move {
+                    let piece: io::Result<Bytes> = pieces.recv().await?;
+                    done += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+                    told.send_replace(done);
+                    Some((piece, (pieces, done)))
+                }
+            },
+        ))
     }
 
     /// Why the store did not give the blob, if it did not.
     pub(super) fn broken(&self) -> Option<Error> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.broken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 

@@ -1,7 +1,9 @@
-//! Blobs on their way in: written beside the store's own, and part of it only when they are whole and have been checked.
+//! Blobs on their way in: written beside the store's own, and part of it only when they are whole
+//! and have been checked.
 //!
-//! A pull takes minutes and must not keep the lock that long, so it writes into a directory of its own. Whoever writes
-//! there holds a lock on the file; what has no such lock was left by a process that died, and [`sweep`] removes it.
+//! A pull takes minutes and must not keep the lock that long, so it writes into a directory of its
+//! own. Whoever writes there holds a lock on the file; what has no such lock was left by a process
+//! that died, and [`sweep`] removes it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -43,14 +45,23 @@ impl Incoming {
     pub(super) fn begin(dir: &Dir, part: &Part, digest: Digest, size: u64) -> Result<Self, Error> {
         part.check(size)?;
         let _lock = Lock::shared(dir)?;
-        let (path, file) =
-            make(dir, &digest, |path| dir.open_with(path, OpenOptions::new().read(true).write(true).create_new(true)))?;
+        let (path, file) = make(dir, &digest, |path| {
+            dir.open_with(
+                path,
+                OpenOptions::new().read(true).write(true).create_new(true),
+            )
+        })?;
         Self::new(dir, part, path, file, digest, size)
     }
 
-    /// Takes the blob from the store itself, if it has it whole: a link, so that nothing that happens there meanwhile
-    /// takes it away again.
-    pub(super) fn from_store(dir: &Dir, part: &Part, digest: Digest, size: u64) -> Result<Option<Arrived>, Error> {
+    /// Takes the blob from the store itself, if it has it whole: a link, so that nothing that
+    /// happens there meanwhile takes it away again.
+    pub(super) fn from_store(
+        dir: &Dir,
+        part: &Part,
+        digest: Digest,
+        size: u64,
+    ) -> Result<Option<Arrived>, Error> {
         part.check(size)?;
         let _lock = Lock::shared(dir)?;
         let stored = blob::path(&digest);
@@ -60,7 +71,8 @@ impl Incoming {
             Err(error) => return Err(Error::io(format!("open {stored}"))(error)),
         };
         let mut digester = Digester::default();
-        let length = copy(&mut file, size, &mut digester).map_err(Error::io(format!("read {stored}")))?;
+        let length =
+            copy(&mut file, size, &mut digester).map_err(Error::io(format!("read {stored}")))?;
         // What is damaged comes in again and takes its place.
         if length != size || digester.finish() != digest {
             return Ok(None);
@@ -72,20 +84,42 @@ impl Incoming {
         Self::new(dir, part, path, file, digest, size).map(|blob| Some(Arrived(blob)))
     }
 
-    fn new(dir: &Dir, part: &Part, path: String, file: File, digest: Digest, size: u64) -> Result<Self, Error> {
+    fn new(
+        dir: &Dir,
+        part: &Part,
+        path: String,
+        file: File,
+        digest: Digest,
+        size: u64,
+    ) -> Result<Self, Error> {
         let wrong = |source: io::Error| Error::io(format!("write {INCOMING}"))(source);
-        file.try_lock_shared().map_err(|error| wrong(error.into()))?;
+        file.try_lock_shared()
+            .map_err(|error| wrong(error.into()))?;
         let dir = dir.try_clone().map_err(wrong)?;
-        Ok(Self { dir, path, file, digest, size, noun: part.noun, digester: Digester::default(), written: 0 })
+        Ok(Self {
+            dir,
+            path,
+            file,
+            digest,
+            size,
+            noun: part.noun,
+            digester: Digester::default(),
+            written: 0,
+        })
     }
 
     /// Adds the next bytes. More than the blob is said to have are refused before they are written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = self.written + bytes.len() as u64;
         if written > self.size {
-            return Err(self.corrupt(format!("has more than the {} bytes that its descriptor says", self.size)));
+            return Err(self.corrupt(format!(
+                "has more than the {} bytes that its descriptor says",
+                self.size
+            )));
         }
-        self.file.write_all(bytes).map_err(Error::io(format!("write {} to the image store", self.noun)))?;
+        self.file
+            .write_all(bytes)
+            .map_err(Error::io(format!("write {} to the image store", self.noun)))?;
         self.digester.update(bytes);
         self.written = written;
         Ok(())
@@ -94,14 +128,19 @@ impl Incoming {
     /// Ends the blob: it must have the size and the digest it was begun with.
     pub(crate) fn finish(self) -> Result<Arrived, Error> {
         if self.written != self.size {
-            return Err(self.corrupt(format!("has {} bytes where its descriptor says {}", self.written, self.size)));
+            return Err(self.corrupt(format!(
+                "has {} bytes where its descriptor says {}",
+                self.written, self.size
+            )));
         }
         let actual = self.digester.clone().finish();
         if actual != self.digest {
             return Err(self.corrupt(format!("holds other content, {actual}")));
         }
         // The content must be on disk before its name is.
-        self.file.sync_all().map_err(Error::io(format!("write {} to the image store", self.noun)))?;
+        self.file
+            .sync_all()
+            .map_err(Error::io(format!("write {} to the image store", self.noun)))?;
         Ok(Arrived(self))
     }
 
@@ -135,13 +174,17 @@ impl Arrived {
 
     /// Makes it a blob of the store. The caller holds the exclusive lock.
     pub(super) fn place(self) -> Result<(), Error> {
-        let Incoming { dir, path, digest, .. } = &self.0;
+        let Incoming {
+            dir, path, digest, ..
+        } = &self.0;
         let to = blob::path(digest);
-        dir.rename(path, dir, &to).map_err(Error::io(format!("write {to}")))
+        dir.rename(path, dir, &to)
+            .map_err(Error::io(format!("write {to}")))
     }
 }
 
-/// Makes a file of a free name and locks nothing yet: the caller holds the store's lock, so nobody sweeps.
+/// Makes a file of a free name and locks nothing yet: the caller holds the store's lock, so nobody
+/// sweeps.
 fn make(
     dir: &Dir,
     digest: &Digest,
@@ -157,12 +200,14 @@ fn make(
             Err(error) => return Err(wrong(error)),
         }
     }
-    let problem = format!("{AT_ONCE_MAX} pulls of {digest} are under way; `cofferdam image prune` removes dead ones");
+    let problem = format!(
+        "{AT_ONCE_MAX} pulls of {digest} are under way; `cofferdam image prune` removes dead ones"
+    );
     Err(wrong(io::Error::other(problem)))
 }
 
-/// Removes what processes that died have left, and returns how much that was, in bytes. The caller holds the exclusive
-/// lock.
+/// Removes what processes that died have left, and returns how much that was, in bytes. The caller
+/// holds the exclusive lock.
 pub(super) fn sweep(dir: &Dir) -> Result<u64, Error> {
     let wrong = |source: io::Error| Error::io(format!("clean {INCOMING}"))(source);
     let entries = match dir.read_dir(INCOMING) {

@@ -14,8 +14,9 @@ use crate::tool_image::canonical_json;
 
 pub(super) const INDEX_FILE: &str = "index.json";
 
-/// The index, every row of it checked. A row's name is its annotation `org.opencontainers.image.ref.name`:
-/// `name:tag`, or `name@digest` for an image whose tag has moved on.
+/// The index, every row of it checked. A row's name is its annotation
+/// `org.opencontainers.image.ref.name`: `name:tag`, or `name@digest` for an image whose tag has
+/// moved on.
 pub(super) struct Index {
     rows: Vec<Row>,
     /// The document around the rows, kept for the keys this store does not use.
@@ -37,10 +38,12 @@ impl Index {
     fn read_rows(dir: &Dir) -> Result<Self, Error> {
         let corrupt = |problem: String| Error::corrupt(INDEX_FILE, problem);
         let Some(bytes) = file::read(dir, INDEX_FILE, &INDEX)? else {
-            return Err(corrupt("is missing; an image layout cannot be read without it".to_owned()));
+            return Err(corrupt(
+                "is missing; an image layout cannot be read without it".to_owned(),
+            ));
         };
-        let mut document: ImageIndex =
-            serde_json::from_slice(&bytes).map_err(|error| corrupt(format!("is not an image index: {error}")))?;
+        let mut document: ImageIndex = serde_json::from_slice(&bytes)
+            .map_err(|error| corrupt(format!("is not an image index: {error}")))?;
         let descriptors = document.manifests().clone();
         document.set_manifests(Vec::new());
         let mut names = HashSet::new();
@@ -48,7 +51,9 @@ impl Index {
         for descriptor in descriptors {
             let row = Row::read(descriptor)?;
             if let Some(name) = row.name.clone().filter(|name| !names.insert(name.clone())) {
-                return Err(corrupt(format!("has two rows named {name}; remove one of them")));
+                return Err(corrupt(format!(
+                    "has two rows named {name}; remove one of them"
+                )));
             }
             rows.push(row);
         }
@@ -70,12 +75,18 @@ impl Index {
             Some(digest) => row.digest == *digest && (reference.is_bare() || row.is_of(reference)),
             None => row.name.as_ref() == Some(reference),
         };
-        self.rows.iter().find(matches).map(|row| (row.digest, &row.descriptor))
+        self.rows
+            .iter()
+            .find(matches)
+            .map(|row| (row.digest, &row.descriptor))
     }
 
-    /// Makes `reference` mean `digest`. An image that loses its last name by that keeps one: its digest.
+    /// Makes `reference` mean `digest`. An image that loses its last name by that keeps one: its
+    /// digest.
     pub(super) fn set(&mut self, reference: &Reference, digest: Digest, descriptor: Descriptor) {
-        let name = reference.tagged().unwrap_or_else(|| reference.pinned(digest));
+        let name = reference
+            .tagged()
+            .unwrap_or_else(|| reference.pinned(digest));
         let former = self.take(|row| row.name.as_ref() == Some(&name));
         self.rows.push(Row::new(name, digest, descriptor));
         for row in former {
@@ -92,17 +103,28 @@ impl Index {
 
     /// Forgets `reference` and says what it meant.
     pub(super) fn remove(&mut self, reference: &Reference) -> Option<Digest> {
-        let has_digest = |row: &Row| reference.digest().is_none_or(|digest| row.digest == *digest);
+        let has_digest = |row: &Row| {
+            reference
+                .digest()
+                .is_none_or(|digest| row.digest == *digest)
+        };
         let removed = match reference.tagged() {
             Some(tagged) => self.take(|row| row.name.as_ref() == Some(&tagged) && has_digest(row)),
-            None => self.take(|row| (reference.is_bare() || row.is_of(reference)) && has_digest(row)),
+            None => {
+                self.take(|row| (reference.is_bare() || row.is_of(reference)) && has_digest(row))
+            }
         };
         removed.first().map(|row| row.digest)
     }
 
     /// The rows that have a name, sorted by it.
     pub(super) fn list(&self) -> Vec<Listed> {
-        let listed = |row: &Row| Some(Listed { reference: row.name.clone()?, digest: row.digest });
+        let listed = |row: &Row| {
+            Some(Listed {
+                reference: row.name.clone()?,
+                digest: row.digest,
+            })
+        };
         let mut list: Vec<_> = self.rows.iter().filter_map(listed).collect();
         list.sort_by_cached_key(|row| row.reference.to_string());
         list
@@ -125,24 +147,38 @@ impl Row {
         let mut annotations = descriptor.annotations().clone().unwrap_or_default();
         annotations.insert(ANNOTATION_REF_NAME.to_owned(), name.to_string());
         descriptor.set_annotations(Some(annotations));
-        Self { name: Some(name), digest, descriptor }
+        Self {
+            name: Some(name),
+            digest,
+            descriptor,
+        }
     }
 
     fn read(descriptor: Descriptor) -> Result<Self, Error> {
-        let name = descriptor.annotations().as_ref().and_then(|annotations| annotations.get(ANNOTATION_REF_NAME));
+        let name = descriptor
+            .annotations()
+            .as_ref()
+            .and_then(|annotations| annotations.get(ANNOTATION_REF_NAME));
         let name = match name {
             Some(name) => {
-                let name =
-                    name.parse().map_err(|error| Error::corrupt(INDEX_FILE, format!("has a bad row: {error}")))?;
+                let name = name.parse().map_err(|error| {
+                    Error::corrupt(INDEX_FILE, format!("has a bad row: {error}"))
+                })?;
                 Some(name)
             }
             None => None,
         };
         let digest = blob::digest(&descriptor)?;
-        Ok(Self { name, digest, descriptor })
+        Ok(Self {
+            name,
+            digest,
+            descriptor,
+        })
     }
 
     fn is_of(&self, reference: &Reference) -> bool {
-        self.name.as_ref().is_some_and(|name| name.same_name(reference))
+        self.name
+            .as_ref()
+            .is_some_and(|name| name.same_name(reference))
     }
 }

@@ -16,7 +16,8 @@ const LAYOUT_FILE: &str = "oci-layout";
 /// The version of the image layout (OCI image specification, image-layout).
 const LAYOUT_VERSION: &str = "1.0.0";
 
-/// What a store may hold while it is being made. `oci-layout` comes last, and may come while this process looks.
+/// What a store may hold while it is being made. `oci-layout` comes last, and may come while this
+/// process looks.
 const UNFINISHED: [&str; 5] = [LOCK_FILE, TEMPORARY, "blobs", INDEX_FILE, LAYOUT_FILE];
 
 /// Checks the store in `dir`, or makes one.
@@ -35,7 +36,8 @@ fn check_or_create(dir: &Dir) -> Result<(), Error> {
     if check(dir)? {
         return Ok(());
     }
-    dir.create_dir_all(BLOBS).map_err(Error::io(format!("create {BLOBS}")))?;
+    dir.create_dir_all(BLOBS)
+        .map_err(Error::io(format!("create {BLOBS}")))?;
     if file::read(dir, INDEX_FILE, &INDEX)?.is_none() {
         let mut index = ImageIndex::default();
         index.set_media_type(Some(MediaType::ImageIndex));
@@ -53,11 +55,15 @@ pub(super) fn check(dir: &Dir) -> Result<bool, Error> {
     let Some(bytes) = file::read(dir, LAYOUT_FILE, &LAYOUT)? else {
         return Ok(false);
     };
-    let layout: OciLayout = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::corrupt(LAYOUT_FILE, format!("is not an image layout's: {error}")))?;
+    let layout: OciLayout = serde_json::from_slice(&bytes).map_err(|error| {
+        Error::corrupt(LAYOUT_FILE, format!("is not an image layout's: {error}"))
+    })?;
     if layout.image_layout_version() != LAYOUT_VERSION {
         let version = layout.image_layout_version().escape_debug();
-        return Err(Error::corrupt(LAYOUT_FILE, format!("has version `{version}`; this host reads {LAYOUT_VERSION}")));
+        return Err(Error::corrupt(
+            LAYOUT_FILE,
+            format!("has version `{version}`; this host reads {LAYOUT_VERSION}"),
+        ));
     }
     Ok(true)
 }
@@ -67,7 +73,9 @@ pub(super) fn refuse_other_content(dir: &Dir) -> Result<(), Error> {
     for entry in dir.read_dir(".").map_err(list)? {
         let name = entry.map_err(list)?.file_name();
         if !UNFINISHED.iter().any(|known| name == *known) {
-            return Err(Error::NotAStore(name.to_string_lossy().escape_debug().to_string()));
+            return Err(Error::NotAStore(
+                name.to_string_lossy().escape_debug().to_string(),
+            ));
         }
     }
     Ok(())

@@ -2,26 +2,28 @@
 
 use crate::error::Error;
 
-/// The largest `index.json` in bytes. A row has about 300, so it holds over ten thousand images, and it is read whole
-/// for every one of them.
+/// The largest `index.json` in bytes. A row has about 300, so it holds over ten thousand images,
+/// and it is read whole for every one of them.
 pub const INDEX_MAX_BYTES: u64 = 4 << 20;
 
-/// The largest manifest or image index in bytes. A tool's has about 2 KiB; registries take no more than 4 MiB, and
-/// nothing a tool says of itself needs as much.
+/// The largest manifest or image index in bytes. A tool's has about 2 KiB; registries take no more
+/// than 4 MiB, and nothing a tool says of itself needs as much.
 pub const MANIFEST_MAX_BYTES: u64 = 1 << 20;
 
-/// The largest config in bytes. It holds the lists of imports and exports and the usage text, which goes into a prompt.
+/// The largest config in bytes. It holds the lists of imports and exports and the usage text, which
+/// goes into a prompt.
 pub const CONFIG_MAX_BYTES: u64 = 1 << 20;
 
-/// The largest component in bytes, which is held in memory while it is loaded. A Python tool with its interpreter has
-/// 18 MB; ten of those still fit.
+/// The largest component in bytes, which is held in memory while it is loaded. A Python tool with
+/// its interpreter has 18 MB; ten of those still fit.
 pub const COMPONENT_MAX_BYTES: u64 = 256 << 20;
 
-/// The largest usage text that is a layer of its own, in bytes. It goes into a prompt; the longest of the known tools has
-/// 4 KiB.
+/// The largest usage text that is a layer of its own, in bytes. It goes into a prompt; the longest
+/// of the known tools has 4 KiB.
 pub const USAGE_MAX_BYTES: u64 = 256 << 10;
 
-/// The most layers a manifest may have. A tool has one or two; images of other hosts rarely have as many.
+/// The most layers a manifest may have. A tool has one or two; images of other hosts rarely have as
+/// many.
 pub(crate) const LAYERS_MAX: usize = 32;
 
 /// The largest `oci-layout` file in bytes: it holds a version number.
@@ -34,12 +36,30 @@ pub(crate) struct Part {
     pub(crate) max: u64,
 }
 
-pub(crate) const LAYOUT: Part = Part { noun: "oci-layout", max: LAYOUT_MAX_BYTES };
-pub(crate) const INDEX: Part = Part { noun: "index.json", max: INDEX_MAX_BYTES };
-pub(crate) const MANIFEST: Part = Part { noun: "the manifest", max: MANIFEST_MAX_BYTES };
-pub(crate) const CONFIG: Part = Part { noun: "the config", max: CONFIG_MAX_BYTES };
-pub(crate) const USAGE: Part = Part { noun: "the usage text", max: USAGE_MAX_BYTES };
-pub(crate) const COMPONENT: Part = Part { noun: "the component", max: COMPONENT_MAX_BYTES };
+pub(crate) const LAYOUT: Part = Part {
+    noun: "oci-layout",
+    max: LAYOUT_MAX_BYTES,
+};
+pub(crate) const INDEX: Part = Part {
+    noun: "index.json",
+    max: INDEX_MAX_BYTES,
+};
+pub(crate) const MANIFEST: Part = Part {
+    noun: "the manifest",
+    max: MANIFEST_MAX_BYTES,
+};
+pub(crate) const CONFIG: Part = Part {
+    noun: "the config",
+    max: CONFIG_MAX_BYTES,
+};
+pub(crate) const USAGE: Part = Part {
+    noun: "the usage text",
+    max: USAGE_MAX_BYTES,
+};
+pub(crate) const COMPONENT: Part = Part {
+    noun: "the component",
+    max: COMPONENT_MAX_BYTES,
+};
 
 impl Part {
     /// Refuses `size` if it is beyond the limit.
@@ -47,6 +67,10 @@ impl Part {
         if size <= self.max {
             return Ok(());
         }
-        Err(Error::TooLarge { what: self.noun.to_owned(), size, max: self.max })
+        Err(Error::TooLarge {
+            what: self.noun.to_owned(),
+            size,
+            max: self.max,
+        })
     }
 }

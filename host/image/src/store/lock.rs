@@ -8,11 +8,12 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use crate::error::Error;
 
-/// The file that is locked. It is never read, written or removed: removing it would let two lock holders meet.
+/// The file that is locked. It is never read, written or removed: removing it would let two lock
+/// holders meet.
 pub(super) const LOCK_FILE: &str = ".cofferdam.lock";
 
-/// How long to wait for the lock. Writing the largest component a store takes is a matter of seconds, so whoever keeps
-/// it for a minute is stuck.
+/// How long to wait for the lock. Writing the largest component a store takes is a matter of
+/// seconds, so whoever keeps it for a minute is stuck.
 const WAIT: Duration = Duration::from_secs(60);
 
 /// How often to try. Short beside the few milliseconds that writing an image takes.
@@ -47,13 +48,20 @@ impl Lock {
     ) -> Result<Self, Error> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true);
-        let file = dir.open_with(LOCK_FILE, &options).map_err(Error::io(format!("open {LOCK_FILE}")))?.into_std();
+        let file = dir
+            .open_with(LOCK_FILE, &options)
+            .map_err(Error::io(format!("open {LOCK_FILE}")))?
+            .into_std();
         let begun = Instant::now();
         loop {
             match try_lock(&file) {
                 Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::Error(error)) => return Err(Error::io(format!("lock {LOCK_FILE}"))(error)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() >= wait => return Err(Error::Busy),
+                Err(TryLockError::Error(error)) => {
+                    return Err(Error::io(format!("lock {LOCK_FILE}"))(error));
+                }
+                Err(TryLockError::WouldBlock) if begun.elapsed() >= wait => {
+                    return Err(Error::Busy);
+                }
                 Err(TryLockError::WouldBlock) => thread::sleep(RETRY),
             }
         }

@@ -36,7 +36,10 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
         let name = entry.file_name();
         if !name.to_str().is_some_and(|hex| needed.contains(hex)) {
             let size = entry.metadata().map_or(0, |metadata| metadata.len());
-            entry.remove_file().map_err(Error::io(format!("remove {BLOBS}/{}", name.to_string_lossy())))?;
+            entry.remove_file().map_err(Error::io(format!(
+                "remove {BLOBS}/{}",
+                name.to_string_lossy()
+            )))?;
             swept.blobs += 1;
             swept.bytes += size;
         }
@@ -44,26 +47,41 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     Ok(swept)
 }
 
-/// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further index: nothing this
-/// store runs does.
+/// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further
+/// index: nothing this store runs does.
 fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
     match descriptor.media_type() {
         MediaType::ImageIndex => {
             let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
             need(descriptor, needed)?;
-            // Entries for other platforms stay in the registry: what is not here leads to nothing that is.
-            let is_here = |row: &&Descriptor| blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)));
-            index.manifests().iter().filter(is_here).try_for_each(|row| follow_manifest(dir, row, needed))
+            // Entries for other platforms stay in the registry: what is not here leads to nothing
+            // that is.
+            let is_here = |row: &&Descriptor| {
+                blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)))
+            };
+            index
+                .manifests()
+                .iter()
+                .filter(is_here)
+                .try_for_each(|row| follow_manifest(dir, row, needed))
         }
         _ => follow_manifest(dir, descriptor, needed),
     }
 }
 
-fn follow_manifest(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+fn follow_manifest(
+    dir: &Dir,
+    descriptor: &Descriptor,
+    needed: &mut HashSet<String>,
+) -> Result<(), Error> {
     let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
     need(descriptor, needed)?;
     need(manifest.config(), needed)?;
-    manifest.layers().iter().chain(manifest.subject()).try_for_each(|part| need(part, needed))
+    manifest
+        .layers()
+        .iter()
+        .chain(manifest.subject())
+        .try_for_each(|part| need(part, needed))
 }
 
 fn need(descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {

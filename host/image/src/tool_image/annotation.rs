@@ -1,4 +1,5 @@
-//! The annotations of a tool's manifest, `io.openotters.bin.*`, and their older names, `vnd.openotters.bin.*`.
+//! The annotations of a tool's manifest, `io.openotters.bin.*`, and their older names,
+//! `vnd.openotters.bin.*`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +20,8 @@ pub const DESCRIPTION: &str = "io.openotters.bin.description";
 /// The version of the tool.
 pub const VERSION: &str = oci_spec::image::ANNOTATION_VERSION;
 
-/// When the image was made (RFC 3339). Not written unless somebody asks for it: the same tool is to have the same digest.
+/// When the image was made (RFC 3339). Not written unless somebody asks for it: the same tool is to
+/// have the same digest.
 pub const CREATED: &str = oci_spec::image::ANNOTATION_CREATED;
 
 /// Each annotation and its older name.
@@ -30,13 +32,17 @@ const OLDER: [(&str, &str); 4] = [
     (DESCRIPTION, "vnd.openotters.bin.description"),
 ];
 
-/// The annotations to write: the tool's own, the defaults its format knows, and all of them under the older names too,
-/// because older readers look nowhere else.
+/// The annotations to write: the tool's own, the defaults its format knows, and all of them under
+/// the older names too, because older readers look nowhere else.
 pub(super) fn written(tool: &ToolImage) -> HashMap<String, String> {
     let mut annotations = read(&tool.annotations);
-    annotations.entry(PATH.to_owned()).or_insert_with(|| "/".to_owned());
+    annotations
+        .entry(PATH.to_owned())
+        .or_insert_with(|| "/".to_owned());
     if tool.usage.is_some() {
-        annotations.entry(USAGE.to_owned()).or_insert_with(|| "/USAGE.md".to_owned());
+        annotations
+            .entry(USAGE.to_owned())
+            .or_insert_with(|| "/USAGE.md".to_owned());
     }
     for (name, older) in OLDER {
         if let Some(value) = annotations.get(name).cloned() {
@@ -46,9 +52,15 @@ pub(super) fn written(tool: &ToolImage) -> HashMap<String, String> {
     annotations.into_iter().collect()
 }
 
-/// The annotations as found, the older names replaced by the newer. Where both stand, the newer one holds.
-pub(super) fn read<'a>(found: impl IntoIterator<Item = (&'a String, &'a String)>) -> BTreeMap<String, String> {
-    let mut annotations: BTreeMap<_, _> = found.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+/// The annotations as found, the older names replaced by the newer. Where both stand, the newer one
+/// holds.
+pub(super) fn read<'a>(
+    found: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> BTreeMap<String, String> {
+    let mut annotations: BTreeMap<_, _> = found
+        .into_iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     for (name, older) in OLDER {
         if let Some(value) = annotations.remove(older) {
             annotations.entry(name.to_owned()).or_insert(value);

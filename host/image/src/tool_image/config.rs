@@ -7,12 +7,12 @@ use super::{ANNOTATION_CREATED, ToolImage};
 use crate::error::Error;
 use crate::reference::Reference;
 
-/// What `created` says where the image gives no time. `wkg` does not load a config without one, and the time of the
-/// build would give the same tool another digest every time.
+/// What `created` says where the image gives no time. `wkg` does not load a config without one, and
+/// the time of the build would give the same tool another digest every time.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
 
-/// The config, as far as this host reads and writes it. Lists are optional because some writers spell an empty one
-/// `null`; unknown keys are other hosts' business.
+/// The config, as far as this host reads and writes it. Lists are optional because some writers
+/// spell an empty one `null`; unknown keys are other hosts' business.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WasmConfig {
@@ -40,13 +40,19 @@ struct Ours {
 
 impl WasmConfig {
     pub(super) fn of(tool: &ToolImage) -> Self {
-        let created = tool.annotations.get(ANNOTATION_CREATED).map_or(NO_TIME, String::as_str);
+        let created = tool
+            .annotations
+            .get(ANNOTATION_CREATED)
+            .map_or(NO_TIME, String::as_str);
         Self {
             created: Some(created.to_owned()),
             architecture: Some("wasm".to_owned()),
             os: Some("wasip2".to_owned()),
             layer_digests: Some(vec![Digest::of(&tool.component).to_string()]),
-            component: Some(Component { imports: Some(tool.imports.clone()), exports: Some(tool.exports.clone()) }),
+            component: Some(Component {
+                imports: Some(tool.imports.clone()),
+                exports: Some(tool.exports.clone()),
+            }),
             cofferdam: tool.usage.clone().map(|usage| Ours { usage: Some(usage) }),
         }
     }
@@ -56,28 +62,35 @@ impl WasmConfig {
         let what = || format!("the config of {reference}");
         let config: Self = serde_json::from_slice(bytes)
             .map_err(|error| Error::corrupt(what(), format!("cannot be read: {error}")))?;
-        for (key, value, expected) in [("architecture", &config.architecture, "wasm"), ("os", &config.os, "wasip2")] {
+        for (key, value, expected) in [
+            ("architecture", &config.architecture, "wasm"),
+            ("os", &config.os, "wasip2"),
+        ] {
             if let Some(value) = value.as_deref().filter(|value| *value != expected) {
-                let problem =
-                    format!("its {key} is `{}`; Cofferdam runs components, `{expected}`", value.escape_debug());
+                let problem = format!(
+                    "its {key} is `{}`; Cofferdam runs components, `{expected}`",
+                    value.escape_debug()
+                );
                 return Err(Error::not_a_tool(reference, problem));
             }
         }
         match config.layer_digests.as_deref() {
             None | Some([]) => Ok(config),
             Some([digest]) if *digest == layer.to_string() => Ok(config),
-            Some(_) => {
-                Err(Error::corrupt(what(), format!("names other layers than the manifest, which has only {layer}")))
-            }
+            Some(_) => Err(Error::corrupt(
+                what(),
+                format!("names other layers than the manifest, which has only {layer}"),
+            )),
         }
     }
 
     /// Imports and exports.
     pub(super) fn interfaces(&self) -> (Vec<String>, Vec<String>) {
         match &self.component {
-            Some(Component { imports, exports }) => {
-                (imports.clone().unwrap_or_default(), exports.clone().unwrap_or_default())
-            }
+            Some(Component { imports, exports }) => (
+                imports.clone().unwrap_or_default(),
+                exports.clone().unwrap_or_default(),
+            ),
             None => Default::default(),
         }
     }

@@ -10,8 +10,8 @@ use crate::store::limits::{COMPONENT, CONFIG, LAYERS_MAX, Part, USAGE};
 /// The artifact type of an openotters tool image.
 const BIN_ARTIFACT: &str = "application/vnd.openotters.bin.v1";
 
-/// The configs of images that say nothing of WebAssembly and may still carry a component: an openotters tool has one of a
-/// container, so that it can be mounted.
+/// The configs of images that say nothing of WebAssembly and may still carry a component: an
+/// openotters tool has one of a container, so that it can be mounted.
 const PLAIN_CONFIGS: [&str; 3] = [
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
@@ -61,30 +61,50 @@ impl<'a> Layout<'a> {
         let refuse = |problem: String| Err(Error::not_a_tool(reference, problem));
         if manifest.schema_version() != SCHEMA_VERSION {
             let version = manifest.schema_version();
-            return refuse(format!("its manifest has schema version {version}, not {SCHEMA_VERSION}"));
+            return refuse(format!(
+                "its manifest has schema version {version}, not {SCHEMA_VERSION}"
+            ));
         }
-        if let Some(media_type) =
-            manifest.media_type().as_ref().filter(|media_type| **media_type != MediaType::ImageManifest)
+        if let Some(media_type) = manifest
+            .media_type()
+            .as_ref()
+            .filter(|media_type| **media_type != MediaType::ImageManifest)
         {
-            return refuse(format!("its manifest is `{media_type}`, not `{}`", MediaType::ImageManifest));
+            return refuse(format!(
+                "its manifest is `{media_type}`, not `{}`",
+                MediaType::ImageManifest
+            ));
         }
         let (config, layers) = (manifest.config(), manifest.layers().as_slice());
         if layers.len() > LAYERS_MAX {
-            return refuse(format!("it has {} layers, more than {LAYERS_MAX}; a tool has exactly one", layers.len()));
+            return refuse(format!(
+                "it has {} layers, more than {LAYERS_MAX}; a tool has exactly one",
+                layers.len()
+            ));
         }
         for title in layers.iter().filter_map(title) {
             if !is_safe(title) {
                 let title = title.escape_debug();
-                return refuse(format!("a layer is titled `{title}`, which is no file name inside one directory"));
+                return refuse(format!(
+                    "a layer is titled `{title}`, which is no file name inside one directory"
+                ));
             }
         }
         if config.media_type().as_ref() != WASM_CONFIG {
             return bin(reference, manifest);
         }
         match layers {
-            [layer] if layer.media_type().as_ref() == WASM_LAYER => Ok(Self::Artifact { config, layer }),
-            [layer] => refuse(format!("its layer is `{}`, not `{WASM_LAYER}`", layer.media_type())),
-            layers => refuse(format!("it has {} layers; a tool has exactly one, `{WASM_LAYER}`", layers.len())),
+            [layer] if layer.media_type().as_ref() == WASM_LAYER => {
+                Ok(Self::Artifact { config, layer })
+            }
+            [layer] => refuse(format!(
+                "its layer is `{}`, not `{WASM_LAYER}`",
+                layer.media_type()
+            )),
+            layers => refuse(format!(
+                "it has {} layers; a tool has exactly one, `{WASM_LAYER}`",
+                layers.len()
+            )),
         }
     }
 
@@ -92,9 +112,16 @@ impl<'a> Layout<'a> {
     pub(crate) fn blobs(&self) -> impl Iterator<Item = (&'static Part, &'a Descriptor)> + use<'a> {
         let (config, layer, usage) = match *self {
             Self::Artifact { config, layer } => (config, layer, None),
-            Self::Bin { config, layer, packing: _, usage } => (config, layer, usage),
+            Self::Bin {
+                config,
+                layer,
+                packing: _,
+                usage,
+            } => (config, layer, usage),
         };
-        [(&CONFIG, config), (&COMPONENT, layer)].into_iter().chain(usage.map(|usage| (&USAGE, usage)))
+        [(&CONFIG, config), (&COMPONENT, layer)]
+            .into_iter()
+            .chain(usage.map(|usage| (&USAGE, usage)))
     }
 }
 
@@ -102,12 +129,20 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
     let refuse = |problem: String| Err(Error::not_a_tool(reference, problem));
     let config = manifest.config();
     let annotations = annotation::read(manifest.annotations().iter().flatten());
-    let is_bin = manifest.artifact_type().as_ref().is_some_and(|kind| kind.as_ref() == BIN_ARTIFACT)
+    let is_bin = manifest
+        .artifact_type()
+        .as_ref()
+        .is_some_and(|kind| kind.as_ref() == BIN_ARTIFACT)
         || annotations.contains_key(annotation::NAME);
     if !is_bin && !PLAIN_CONFIGS.contains(&config.media_type().as_ref()) {
-        return refuse(format!("its config is `{}`, not `{WASM_CONFIG}`", config.media_type()));
+        return refuse(format!(
+            "its config is `{}`, not `{WASM_CONFIG}`",
+            config.media_type()
+        ));
     }
-    let usage_title = annotations.get(annotation::USAGE).map_or("USAGE.md", String::as_str);
+    let usage_title = annotations
+        .get(annotation::USAGE)
+        .map_or("USAGE.md", String::as_str);
     let is_usage = |layer: &&Descriptor| {
         layer.media_type().as_ref() == "text/markdown"
             || title(layer).is_some_and(|title| base_name(title) == base_name(usage_title))
@@ -116,13 +151,26 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
     let usage = match usage.as_slice() {
         [] => None,
         [usage] => Some(*usage),
-        several => return refuse(format!("it has {} usage texts; a tool has at most one", several.len())),
+        several => {
+            return refuse(format!(
+                "it has {} usage texts; a tool has at most one",
+                several.len()
+            ));
+        }
     };
     let [layer] = files.as_slice() else {
-        return refuse(format!("it has {} layers with files; a tool has exactly one", files.len()));
+        return refuse(format!(
+            "it has {} layers with files; a tool has exactly one",
+            files.len()
+        ));
     };
     match packing(layer, is_bin) {
-        Some(packing) => Ok(Layout::Bin { config, layer, packing, usage }),
+        Some(packing) => Ok(Layout::Bin {
+            config,
+            layer,
+            packing,
+            usage,
+        }),
         None => refuse(format!(
             "its layer is `{}`; Cofferdam reads `{WASM_LAYER}`, and of openotters' layouts files as they are and \
              `tar+gzip`",
@@ -134,9 +182,8 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
 fn packing(layer: &Descriptor, is_bin: bool) -> Option<Packing> {
     match layer.media_type().as_ref() {
         WASM_LAYER => Some(Packing::Raw),
-        "application/vnd.oci.image.layer.v1.tar+gzip" | "application/vnd.docker.image.rootfs.diff.tar.gzip" => {
-            Some(Packing::TarGzip)
-        }
+        "application/vnd.oci.image.layer.v1.tar+gzip"
+        | "application/vnd.docker.image.rootfs.diff.tar.gzip" => Some(Packing::TarGzip),
         "application/vnd.oci.image.layer.v1.tar" => Some(Packing::Tar),
         other if other.contains(".tar") => None,
         // The older form: the file itself, by its title.
@@ -147,7 +194,11 @@ fn packing(layer: &Descriptor, is_bin: bool) -> Option<Packing> {
 
 /// What the file in a layer is called.
 pub(super) fn title(layer: &Descriptor) -> Option<&str> {
-    layer.annotations().as_ref()?.get(ANNOTATION_TITLE).map(String::as_str)
+    layer
+        .annotations()
+        .as_ref()?
+        .get(ANNOTATION_TITLE)
+        .map(String::as_str)
 }
 
 /// The last component of a path.
@@ -159,7 +210,8 @@ pub(super) fn base_name(path: &str) -> &str {
 pub(super) fn is_safe(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let is_plain = |component: &str| {
-        !matches!(component, "" | "." | "..") && !component.contains(|c: char| c.is_control() || c == '\\')
+        !matches!(component, "" | "." | "..")
+            && !component.contains(|c: char| c.is_control() || c == '\\')
     };
     path.len() <= TITLE_MAX_CHARS && path.split('/').all(is_plain)
 }

@@ -1,6 +1,10 @@
 //! The bytes of a tool image: other tools read them, and digests depend on them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,9 @@ use serde_json::{Value, json};
 use super::{ToolImage, annotation, canonical_json};
 
 fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
 }
 
 fn tool<const N: usize>(annotations: [(&str, &str); N], usage: Option<&str>) -> ToolImage {
@@ -49,7 +55,11 @@ fn golden() {
     let layer = Digest::of(b"\0asm");
     check_packed(
         &tool(
-            [(annotation::NAME, "wc"), ("vnd.openotters.bin.description", "counts"), ("other", "kept")],
+            [
+                (annotation::NAME, "wc"),
+                ("vnd.openotters.bin.description", "counts"),
+                ("other", "kept"),
+            ],
             Some("# wc"),
         ),
         json!({
@@ -73,7 +83,10 @@ fn golden() {
         }),
     );
     check_packed(
-        &tool([("org.opencontainers.image.created", "2026-11-21T08:00:00Z")], None),
+        &tool(
+            [("org.opencontainers.image.created", "2026-11-21T08:00:00Z")],
+            None,
+        ),
         json!({
             "created": "2026-11-21T08:00:00Z",
             "architecture": "wasm",
@@ -92,8 +105,15 @@ fn golden() {
 #[test]
 fn same_tool_same_bytes() {
     let packed = || {
-        let annotations = (0..50).map(|n| (format!("key.{n}"), "x".to_owned())).collect();
-        let packed = ToolImage { annotations, ..tool([], Some("u")) }.pack().unwrap();
+        let annotations = (0..50)
+            .map(|n| (format!("key.{n}"), "x".to_owned()))
+            .collect();
+        let packed = ToolImage {
+            annotations,
+            ..tool([], Some("u"))
+        }
+        .pack()
+        .unwrap();
         (packed.config, packed.manifest)
     };
     // Hash maps order themselves anew every time.
@@ -106,20 +126,45 @@ fn same_tool_same_bytes() {
 #[test]
 fn either_annotation_is_read() {
     for (found, expected) in [
-        (map([("vnd.openotters.bin.name", "wc")]), map([(annotation::NAME, "wc")])),
-        (map([(annotation::NAME, "new"), ("vnd.openotters.bin.name", "old")]), map([(annotation::NAME, "new")])),
-        (map([("vnd.openotters.bin.other", "kept")]), map([("vnd.openotters.bin.other", "kept")])),
+        (
+            map([("vnd.openotters.bin.name", "wc")]),
+            map([(annotation::NAME, "wc")]),
+        ),
+        (
+            map([
+                (annotation::NAME, "new"),
+                ("vnd.openotters.bin.name", "old"),
+            ]),
+            map([(annotation::NAME, "new")]),
+        ),
+        (
+            map([("vnd.openotters.bin.other", "kept")]),
+            map([("vnd.openotters.bin.other", "kept")]),
+        ),
         (
             map([
                 ("vnd.openotters.bin.path", "/usr"),
                 ("vnd.openotters.bin.usage", "U"),
                 ("vnd.openotters.bin.description", "D"),
             ]),
-            map([(annotation::PATH, "/usr"), (annotation::USAGE, "U"), (annotation::DESCRIPTION, "D")]),
+            map([
+                (annotation::PATH, "/usr"),
+                (annotation::USAGE, "U"),
+                (annotation::DESCRIPTION, "D"),
+            ]),
         ),
     ] {
         assert_eq!(annotation::read(&found), expected);
     }
-    let tool = tool([(annotation::NAME, "wc"), (annotation::DESCRIPTION, "counts")], None);
-    assert_eq!((tool.name(), tool.description()), (Some("wc"), Some("counts")));
+    let tool = tool(
+        [
+            (annotation::NAME, "wc"),
+            (annotation::DESCRIPTION, "counts"),
+        ],
+        None,
+    );
+    assert_eq!(
+        (tool.name(), tool.description()),
+        (Some("wc"), Some("counts"))
+    );
 }

@@ -3,7 +3,9 @@
 use cofferdam_call::Descriptor;
 use std::collections::HashSet;
 
-use genai::chat::{self, ChatMessage, ChatRequest, ContentPart, MessageContent, ToolName, ToolResponse};
+use genai::chat::{
+    self, ChatMessage, ChatRequest, ContentPart, MessageContent, ToolName, ToolResponse,
+};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -16,7 +18,13 @@ pub(super) fn request(request: &Request) -> ChatRequest {
     // Some protocols want all results of one turn in one message, so neighbours are collected.
     let mut results: Vec<ToolResponse> = Vec::new();
     for message in &request.messages {
-        if let Message::ToolResult { call_id, tool, content, failed } = message {
+        if let Message::ToolResult {
+            call_id,
+            tool,
+            content,
+            failed,
+        } = message
+        {
             results.push(result(call_id, tool, content, *failed));
             continue;
         }
@@ -35,7 +43,11 @@ pub(super) fn request(request: &Request) -> ChatRequest {
     }
     let chat = ChatRequest::from_messages(messages);
     // An empty list of tools is refused by some vendors, a missing one by none.
-    if request.tools.is_empty() { chat } else { chat.with_tools(request.tools.iter().map(tool)) }
+    if request.tools.is_empty() {
+        chat
+    } else {
+        chat.with_tools(request.tools.iter().map(tool))
+    }
 }
 
 /// No message at all when there is nothing in it: vendors refuse empty ones.
@@ -45,7 +57,8 @@ fn assistant(text: &str, tool_calls: &[ToolCall]) -> Option<ChatMessage> {
         ContentPart::ToolCall(chat::ToolCall {
             call_id: call.id.clone(),
             fn_name: call.name.clone(),
-            // Protocols allow objects only. What is none came from the model itself, which should see what it wrote.
+            // Protocols allow objects only. What is none came from the model itself, which should
+            // see what it wrote.
             fn_arguments: match &call.arguments {
                 Value::Object(_) => call.arguments.clone(),
                 other => json!({ "arguments": other }),
@@ -59,7 +72,11 @@ fn assistant(text: &str, tool_calls: &[ToolCall]) -> Option<ChatMessage> {
 
 /// genai has no mark for a failed call, so the content says it.
 fn result(call_id: &str, tool: &str, content: &str, failed: bool) -> ToolResponse {
-    let content = if failed { format!("The call failed: {content}") } else { content.to_owned() };
+    let content = if failed {
+        format!("The call failed: {content}")
+    } else {
+        content.to_owned()
+    };
     ToolResponse::new(call_id, content).with_fn_name(tool)
 }
 
@@ -70,25 +87,46 @@ fn tool(spec: &Descriptor) -> chat::Tool {
 }
 
 /// The calls of a finished turn, checked and with ids of their own.
-pub(super) fn tool_calls(calls: Vec<chat::ToolCall>, request: &Request) -> Result<Vec<ToolCall>, Failure> {
-    check(calls.len(), calls.iter().map(|call| call.fn_arguments.to_string().len()).sum())?;
+pub(super) fn tool_calls(
+    calls: Vec<chat::ToolCall>,
+    request: &Request,
+) -> Result<Vec<ToolCall>, Failure> {
+    check(
+        calls.len(),
+        calls
+            .iter()
+            .map(|call| call.fn_arguments.to_string().len())
+            .sum(),
+    )?;
     let mut ids = request.messages.iter().flat_map(ids).collect();
-    calls.into_iter().map(|call| tool_call(call, &mut ids)).collect()
+    calls
+        .into_iter()
+        .map(|call| tool_call(call, &mut ids))
+        .collect()
 }
 
 /// The bounds of one turn's tool calls: how many, and how many bytes of arguments.
 pub(super) fn check(calls: usize, bytes: usize) -> Result<(), Failure> {
     if calls > MAX_TOOL_CALLS {
-        return Err(Failure::lasting(format!("called more than {MAX_TOOL_CALLS} tools in one turn")));
+        return Err(Failure::lasting(format!(
+            "called more than {MAX_TOOL_CALLS} tools in one turn"
+        )));
     }
     if bytes > MAX_TEXT_BYTES {
-        return Err(Failure::lasting(format!("wrote more than {MAX_TEXT_BYTES} bytes of arguments in one turn")));
+        return Err(Failure::lasting(format!(
+            "wrote more than {MAX_TEXT_BYTES} bytes of arguments in one turn"
+        )));
     }
     Ok(())
 }
 
 fn tool_call(call: chat::ToolCall, taken: &mut HashSet<String>) -> Result<ToolCall, Failure> {
-    let chat::ToolCall { call_id, fn_name, fn_arguments, thought_signatures: _ } = call;
+    let chat::ToolCall {
+        call_id,
+        fn_name,
+        fn_arguments,
+        thought_signatures: _,
+    } = call;
     if fn_name.is_empty() {
         return Err(Failure::lasting("called a tool without saying which"));
     }
@@ -98,16 +136,29 @@ fn tool_call(call: chat::ToolCall, taken: &mut HashSet<String>) -> Result<ToolCa
         Value::String(text) if text.trim().is_empty() => json!({}),
         other => other,
     };
-    Ok(ToolCall { id: fresh_id(&call_id, taken), name: fn_name, arguments })
+    Ok(ToolCall {
+        id: fresh_id(&call_id, taken),
+        name: fn_name,
+        arguments,
+    })
 }
 
-/// The vendor's id where it is new; some vendors have none, and what genai puts in its place repeats every turn.
+/// The vendor's id where it is new; some vendors have none, and what genai puts in its place
+/// repeats every turn.
 fn fresh_id(wanted: &str, taken: &mut HashSet<String>) -> String {
     // Anthropic refuses other characters, and a session may go on with another vendor's model.
     let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' }
+        if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+            c
+        } else {
+            '_'
+        }
     };
-    let wanted: String = if wanted.is_empty() { "call".into() } else { wanted.chars().map(plain).collect() };
+    let wanted: String = if wanted.is_empty() {
+        "call".into()
+    } else {
+        wanted.chars().map(plain).collect()
+    };
     let mut id = wanted.clone();
     let mut number = 2u64;
     while !taken.insert(id.clone()) {
@@ -119,7 +170,9 @@ fn fresh_id(wanted: &str, taken: &mut HashSet<String>) -> String {
 
 fn ids(message: &Message) -> Vec<String> {
     match message {
-        Message::Assistant { tool_calls, .. } => tool_calls.iter().map(|call| call.id.clone()).collect(),
+        Message::Assistant { tool_calls, .. } => {
+            tool_calls.iter().map(|call| call.id.clone()).collect()
+        }
         Message::System(_) | Message::User(_) | Message::ToolResult { .. } => Vec::new(),
     }
 }

@@ -9,20 +9,29 @@ use serde_json::Value;
 
 use super::provider::Provider;
 
-/// How often a turn is tried again. Agents built for other hosts expect two; more would only add to an overload.
+/// How often a turn is tried again. Agents built for other hosts expect two; more would only add to
+/// an overload.
 const RETRIES: u32 = 2;
 
 /// The first wait; the second is twice as long. Rate limits are counted in seconds.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 
-/// The longest wait a vendor can ask for. Who asks for more has run out of quota, and the caller should know now.
+/// The longest wait a vendor can ask for. Who asks for more has run out of quota, and the caller
+/// should know now.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The most characters of a vendor's own explanation that are repeated: two or three sentences.
 const MAX_EXPLANATION: usize = 300;
 
-/// The names vendors give, inside a stream that began well, to what would have been a 429 or a 5xx before it.
-const PASSING: &[&str] = &["api_error", "overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_error"];
+/// The names vendors give, inside a stream that began well, to what would have been a 429 or a 5xx
+/// before it.
+const PASSING: &[&str] = &[
+    "api_error",
+    "overloaded_error",
+    "rate_limit_error",
+    "rate_limit_exceeded",
+    "server_error",
+];
 
 /// A failed attempt.
 #[derive(Debug)]
@@ -41,41 +50,61 @@ impl Failure {
     /// Asking again will not help.
     pub(super) fn lasting(message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { cause: message.clone(), message, passing: false, retry_after: None }
+        Self {
+            cause: message.clone(),
+            message,
+            passing: false,
+            retry_after: None,
+        }
     }
 
     /// Asking again may help.
     pub(super) fn passing(message: impl Into<String>) -> Self {
-        Self { passing: true, ..Self::lasting(message) }
+        Self {
+            passing: true,
+            ..Self::lasting(message)
+        }
     }
 
     /// Classifies by type, never by text.
     pub(super) fn of(error: &genai::Error, provider: &Provider) -> Self {
         let mut failure = classify(error, provider);
         failure.message = provider.redact(&failure.message);
-        failure.cause = provider.redact(&error.to_string()).chars().take(4 * MAX_EXPLANATION).collect();
+        failure.cause = provider
+            .redact(&error.to_string())
+            .chars()
+            .take(4 * MAX_EXPLANATION)
+            .collect();
         failure
     }
 
     /// How long to wait before asking again after `retries` retries, if that makes sense at all.
     pub(super) fn wait(&self, retries: u32) -> Option<Duration> {
-        let wait = self.retry_after.unwrap_or(FIRST_WAIT * 2u32.saturating_pow(retries));
+        let wait = self
+            .retry_after
+            .unwrap_or(FIRST_WAIT * 2u32.saturating_pow(retries));
         (self.passing && retries < RETRIES && wait <= LONGEST_WAIT).then_some(wait)
     }
 }
 
 fn classify(error: &genai::Error, provider: &Provider) -> Failure {
     match error {
-        genai::Error::HttpError { status, body, headers, .. } => answered(*status, body, headers, provider),
-        genai::Error::WebModelCall { webc_error, .. } | genai::Error::WebAdapterCall { webc_error, .. } => {
-            match webc_error {
-                webc::Error::ResponseFailedStatus { status, body, headers } => {
-                    answered(*status, body, headers, provider)
-                }
-                webc::Error::Reqwest(error) => unreachable(error),
-                _ => Failure::lasting("answered in a way that is not its protocol"),
-            }
-        }
+        genai::Error::HttpError {
+            status,
+            body,
+            headers,
+            ..
+        } => answered(*status, body, headers, provider),
+        genai::Error::WebModelCall { webc_error, .. }
+        | genai::Error::WebAdapterCall { webc_error, .. } => match webc_error {
+            webc::Error::ResponseFailedStatus {
+                status,
+                body,
+                headers,
+            } => answered(*status, body, headers, provider),
+            webc::Error::Reqwest(error) => unreachable(error),
+            _ => Failure::lasting("answered in a way that is not its protocol"),
+        },
         // A stream wraps what broke it, be it an answer with a status or a connection.
         genai::Error::WebStream { error, .. } => {
             if let Some(error) = error.downcast_ref::<genai::Error>() {
@@ -87,8 +116,12 @@ fn classify(error: &genai::Error, provider: &Provider) -> Failure {
             }
         }
         genai::Error::ChatResponse { body, .. } => reported(body),
-        genai::Error::AdapterNotSupported { feature, .. } => Failure::lasting(format!("does not support {feature}")),
-        genai::Error::StreamParse { .. } | genai::Error::JsonValueExt(_) | genai::Error::SerdeJson(_) => {
+        genai::Error::AdapterNotSupported { feature, .. } => {
+            Failure::lasting(format!("does not support {feature}"))
+        }
+        genai::Error::StreamParse { .. }
+        | genai::Error::JsonValueExt(_)
+        | genai::Error::SerdeJson(_) => {
             Failure::lasting("answered in a way that is not its protocol")
         }
         _ => Failure::lasting("could not be asked this"),
@@ -99,26 +132,46 @@ fn classify(error: &genai::Error, provider: &Provider) -> Failure {
 fn answered(status: StatusCode, body: &str, headers: &HeaderMap, provider: &Provider) -> Failure {
     // A vendor that refuses a key likes to repeat parts of it, so none of its words are passed on.
     if status == StatusCode::UNAUTHORIZED {
-        return Failure::lasting(format!("answered {status}: check the key in {}", provider.key_variable));
+        return Failure::lasting(format!(
+            "answered {status}: check the key in {}",
+            provider.key_variable
+        ));
     }
-    let words = serde_json::from_str(body).ok().and_then(|body| explanation(&body));
+    let words = serde_json::from_str(body)
+        .ok()
+        .and_then(|body| explanation(&body));
     Failure {
         passing: is_passing(status),
         retry_after: retry_after(headers),
-        ..Failure::lasting(format!("answered {status}{}", words.map_or(String::new(), |words| format!(": {words}"))))
+        ..Failure::lasting(format!(
+            "answered {status}{}",
+            words.map_or(String::new(), |words| format!(": {words}"))
+        ))
     }
 }
 
 /// The vendor gave up in the middle of a stream, too late for a status.
 fn reported(body: &Value) -> Failure {
-    let named = |path: &str| body.pointer(path).and_then(Value::as_str).is_some_and(|name| PASSING.contains(&name));
-    let coded = |path: &str| {
-        let code = body.pointer(path).and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-        code.and_then(|code| StatusCode::from_u16(code).ok()).is_some_and(is_passing)
+    let named = |path: &str| {
+        body.pointer(path)
+            .and_then(Value::as_str)
+            .is_some_and(|name| PASSING.contains(&name))
     };
-    let passing = ["/type", "/error/type"].into_iter().any(named) || ["/code", "/error/code"].into_iter().any(coded);
+    let coded = |path: &str| {
+        let code = body
+            .pointer(path)
+            .and_then(Value::as_u64)
+            .and_then(|code| u16::try_from(code).ok());
+        code.and_then(|code| StatusCode::from_u16(code).ok())
+            .is_some_and(is_passing)
+    };
+    let passing = ["/type", "/error/type"].into_iter().any(named)
+        || ["/code", "/error/code"].into_iter().any(coded);
     let words = explanation(body).unwrap_or_else(|| "it did not say which".into());
-    Failure { passing, ..Failure::lasting(format!("reported an error: {words}")) }
+    Failure {
+        passing,
+        ..Failure::lasting(format!("reported an error: {words}"))
+    }
 }
 
 /// There was no answer, or it broke off.
@@ -138,17 +191,33 @@ fn is_passing(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
-/// Milliseconds in the header some vendors add, or else seconds. The third form, a date, no model vendor sends.
+/// Milliseconds in the header some vendors add, or else seconds. The third form, a date, no model
+/// vendor sends.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
+    let seconds = number("retry-after-ms")
+        .map(|ms| ms / 1000.0)
+        .or_else(|| number("retry-after"))?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// The vendor's own sentence, in the places where vendors put it, on one line and cut to a readable length.
+/// The vendor's own sentence, in the places where vendors put it, on one line and cut to a readable
+/// length.
 fn explanation(body: &Value) -> Option<String> {
-    let places = ["/error/message", "/0/error/message", "/message", "/error", "/detail"];
-    let words = places.into_iter().find_map(|place| body.pointer(place)?.as_str())?;
-    let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_EXPLANATION).collect();
+    let places = [
+        "/error/message",
+        "/0/error/message",
+        "/message",
+        "/error",
+        "/detail",
+    ];
+    let words = places
+        .into_iter()
+        .find_map(|place| body.pointer(place)?.as_str())?;
+    let line: String = words
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_EXPLANATION)
+        .collect();
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }

@@ -39,7 +39,8 @@ enum Base {
     Yours(&'static str),
 }
 
-/// One provider: its id, its protocol, the prefix of its variables (`…_API_KEY`, `…_API_BASE`), key and address.
+/// One provider: its id, its protocol, the prefix of its variables (`…_API_KEY`, `…_API_BASE`), key
+/// and address.
 struct Row(&'static str, AdapterKind, &'static str, Key, Base);
 
 use AdapterKind as Kind;
@@ -52,8 +53,8 @@ const VERTEX: &str = "https://aiplatform.googleapis.com/v1/projects/NAME/locatio
 /// Three rows differ in their protocol or their variables only.
 const GOOGLE: &str = "https://generativelanguage.googleapis.com/v1beta/";
 
-/// The providers genai 0.7.2 speaks to, and two more that offer OpenAI's protocol at an address of their own. A test holds
-/// it against genai's own list and addresses.
+/// The providers genai 0.7.2 speaks to, and two more that offer OpenAI's protocol at an address of
+/// their own. A test holds it against genai's own list and addresses.
 #[rustfmt::skip] // one row a line, so that it reads as a table
 const PROVIDERS: &[Row] = &[
     Row("aihubmix", Kind::Aihubmix, "AIHUBMIX", Required, At("https://aihubmix.com/v1/")),
@@ -107,8 +108,8 @@ const PROVIDERS: &[Row] = &[
 impl Provider {
     /// Looks a provider up and completes it with its key and address.
     ///
-    /// A provider that is not in the table is one that speaks OpenAI's protocol (vLLM, LM Studio, a gateway) when its
-    /// `<PROVIDER>_API_BASE` is there; its key is sent when there is one.
+    /// A provider that is not in the table is one that speaks OpenAI's protocol (vLLM, LM Studio, a
+    /// gateway) when its `<PROVIDER>_API_BASE` is there; its key is sent when there is one.
     pub(super) fn find(id: &str, credentials: &Credentials) -> Result<Self, Error> {
         let own_prefix = id.to_ascii_uppercase().replace('-', "_");
         let row = PROVIDERS.iter().find(|Row(row, ..)| *row == id);
@@ -117,31 +118,62 @@ impl Provider {
             // Of genai's adapters for OpenAI's protocol it is Omlx that can do without a key.
             None => (Kind::Omlx, own_prefix.as_str(), Optional, None),
         };
-        let (key_variable, base_variable) = (format!("{prefix}_API_KEY"), format!("{prefix}_API_BASE"));
+        let (key_variable, base_variable) =
+            (format!("{prefix}_API_KEY"), format!("{prefix}_API_BASE"));
 
         let base = match (credentials.get(&base_variable), default) {
-            (Some(base), _) => checked(base).map_err(|problem| Error::BadBase { variable: base_variable, problem })?,
+            (Some(base), _) => checked(base).map_err(|problem| Error::BadBase {
+                variable: base_variable,
+                problem,
+            })?,
             (None, Some(At(base))) => base.to_owned(),
             (None, Some(Yours(example))) => {
-                return Err(Error::MissingBase { provider: id.into(), variable: base_variable, example });
+                return Err(Error::MissingBase {
+                    provider: id.into(),
+                    variable: base_variable,
+                    example,
+                });
             }
             (None, None) => {
-                return Err(Error::UnknownProvider { provider: id.into(), variable: base_variable, known: known() });
+                return Err(Error::UnknownProvider {
+                    provider: id.into(),
+                    variable: base_variable,
+                    known: known(),
+                });
             }
         };
-        let key = credentials.get(&key_variable).filter(|_| need != Unused).map(str::to_owned);
+        let key = credentials
+            .get(&key_variable)
+            .filter(|_| need != Unused)
+            .map(str::to_owned);
         if key.is_none() && need == Required {
-            return Err(Error::MissingKey { provider: id.into(), variable: key_variable });
+            return Err(Error::MissingKey {
+                provider: id.into(),
+                variable: key_variable,
+            });
         }
         if key.is_some() && crosses_a_network_in_the_clear(&base) {
-            tracing::warn!(provider = id, "the key is sent without encryption: its address begins with http:");
+            tracing::warn!(
+                provider = id,
+                "the key is sent without encryption: its address begins with http:"
+            );
         }
-        Ok(Self { id: id.into(), kind, base, key, key_variable })
+        Ok(Self {
+            id: id.into(),
+            kind,
+            base,
+            key,
+            key_variable,
+        })
     }
 
     /// The failure as the caller sees it.
     pub(super) fn error(&self, failure: Failure) -> Error {
-        Error::Vendor { provider: self.id.clone(), message: failure.message, retryable: failure.passing }
+        Error::Vendor {
+            provider: self.id.clone(),
+            message: failure.message,
+            retryable: failure.passing,
+        }
     }
 
     /// Takes the key out of a text that may repeat it.
@@ -156,7 +188,11 @@ impl Provider {
 /// Every provider an Agentfile can name, ours first.
 fn known() -> String {
     let vendors = PROVIDERS.iter().map(|Row(id, ..)| *id);
-    ["builtin", "script"].into_iter().chain(vendors).collect::<Vec<_>>().join(", ")
+    ["builtin", "script"]
+        .into_iter()
+        .chain(vendors)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// An address genai can append a path to, or what is wrong with it.
@@ -183,7 +219,10 @@ fn checked(base: &str) -> Result<String, &'static str> {
 fn crosses_a_network_in_the_clear(base: &str) -> bool {
     Url::parse(base).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        let local = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let local = host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
         url.scheme() == "http" && host != "localhost" && !local
     })
 }

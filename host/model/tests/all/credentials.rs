@@ -8,6 +8,10 @@ fn names_are_printed_and_values_never() {
         ("GROQ_API_KEY", ""),
         ("HOME", "/home/me"),
     ];
-    let credentials = Credentials::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    assert_eq!(format!("{credentials:?}"), r#"Credentials{"OPENAI_API_BASE", "OPENAI_API_KEY"}"#);
+    let credentials =
+        Credentials::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(
+        format!("{credentials:?}"),
+        r#"Credentials{"OPENAI_API_BASE", "OPENAI_API_KEY"}"#
+    );
 }

@@ -23,8 +23,14 @@ use serde_json::{Value, json};
 
 /// Opens a model that needs no scripts.
 fn open(name: &str, variables: &[(&str, &str)]) -> Result<Arc<dyn Model>, Error> {
-    let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-    cofferdam_model::open(&name.parse()?, &Credentials::new(variables), Path::new("/nonexistent"))
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()));
+    cofferdam_model::open(
+        &name.parse()?,
+        &Credentials::new(variables),
+        Path::new("/nonexistent"),
+    )
 }
 
 /// Asks for one turn and collects the deltas, through the narrowest channel there is.
@@ -48,14 +54,27 @@ fn request(messages: Vec<Message>) -> Request {
             "Count lines, words and bytes.\nReads the standard input without a file.",
             json!({"type": "object"}),
         ),
-        tool("notes.add", "Add a note.", json!({"type": "object", "required": ["title"]})),
+        tool(
+            "notes.add",
+            "Add a note.",
+            json!({"type": "object", "required": ["title"]}),
+        ),
     ];
-    Request { messages, tools, max_tokens: 1000 }
+    Request {
+        messages,
+        tools,
+        max_tokens: 1000,
+    }
 }
 
 fn tool(name: &str, description: &str, input_schema: Value) -> Descriptor {
     let (name, description) = (name.into(), description.into());
-    Descriptor { name, description, input_schema, output_schema: None }
+    Descriptor {
+        name,
+        description,
+        input_schema,
+        output_schema: None,
+    }
 }
 
 fn user(text: &str) -> Message {
@@ -63,17 +82,32 @@ fn user(text: &str) -> Message {
 }
 
 fn assistant(text: &str, tool_calls: Vec<ToolCall>) -> Message {
-    Message::Assistant { text: text.into(), tool_calls }
+    Message::Assistant {
+        text: text.into(),
+        tool_calls,
+    }
 }
 
 fn call(id: &str, name: &str, arguments: Value) -> ToolCall {
-    ToolCall { id: id.into(), name: name.into(), arguments }
+    ToolCall {
+        id: id.into(),
+        name: name.into(),
+        arguments,
+    }
 }
 
 fn result(call_id: &str, tool: &str, content: &str, failed: bool) -> Message {
-    Message::ToolResult { call_id: call_id.into(), tool: tool.into(), content: content.into(), failed }
+    Message::ToolResult {
+        call_id: call_id.into(),
+        tool: tool.into(),
+        content: content.into(),
+        failed,
+    }
 }
 
 fn says(text: &str) -> Turn {
-    Turn { text: text.into(), tool_calls: Vec::new() }
+    Turn {
+        text: text.into(),
+        tool_calls: Vec::new(),
+    }
 }

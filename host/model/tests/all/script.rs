@@ -8,7 +8,11 @@ use serde_json::json;
 use crate::{ask, assistant, call, request, result, says, user};
 
 fn open(name: &str, scripts: &Path) -> Result<Arc<dyn Model>, Error> {
-    cofferdam_model::open(&format!("script/{name}").parse()?, &Credentials::default(), scripts)
+    cofferdam_model::open(
+        &format!("script/{name}").parse()?,
+        &Credentials::default(),
+        scripts,
+    )
 }
 
 #[tokio::test]
@@ -25,20 +29,35 @@ async fn a_script_is_replayed_by_the_number_of_turns_spoken() {
     fs::write(scripts.path().join("days/monday.jsonl"), lines).unwrap();
     let model = open("days/monday.jsonl", scripts.path()).unwrap();
 
-    let calls = vec![call("call-1-1", "wc", json!({"args": ["-l"]})), call("own", "wc", json!({}))];
+    let calls = vec![
+        call("call-1-1", "wc", json!({"args": ["-l"]})),
+        call("own", "wc", json!({})),
+    ];
     let mut messages = vec![Message::System("Be brief.".into()), user("how many?")];
     let (turn, _) = ask(&*model, request(messages.clone())).await;
-    assert_eq!(turn.unwrap(), Turn { text: "I count.".into(), tool_calls: calls.clone() });
+    assert_eq!(
+        turn.unwrap(),
+        Turn {
+            text: "I count.".into(),
+            tool_calls: calls.clone()
+        }
+    );
 
     messages.push(assistant("I count.", calls));
     messages.push(result("call-1-1", "wc", "3", false));
     let (turn, deltas) = ask(&*model, request(messages.clone())).await;
     assert_eq!(turn.unwrap(), says("There are three lines in that file."));
-    assert_eq!(deltas, ["There are ", "three lines ", "in that file."], "a consumer sees that it streams");
+    assert_eq!(
+        deltas,
+        ["There are ", "three lines ", "in that file."],
+        "a consumer sees that it streams"
+    );
 
     messages.push(assistant("There are three lines in that file.", vec![]));
     match ask(&*model, request(messages)).await.0 {
-        Err(Error::ScriptEnded { file, turns }) => assert_eq!((file.as_str(), turns), ("days/monday.jsonl", 2)),
+        Err(Error::ScriptEnded { file, turns }) => {
+            assert_eq!((file.as_str(), turns), ("days/monday.jsonl", 2))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -46,10 +65,17 @@ async fn a_script_is_replayed_by_the_number_of_turns_spoken() {
 #[tokio::test]
 async fn nobody_has_to_listen() {
     let scripts = tempfile::tempdir().unwrap();
-    fs::write(scripts.path().join("s"), r#"{"text": "one two three four five"}"#).unwrap();
+    fs::write(
+        scripts.path().join("s"),
+        r#"{"text": "one two three four five"}"#,
+    )
+    .unwrap();
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
     drop(receiver);
-    let turn = open("s", scripts.path()).unwrap().turn(request(vec![user("go")]), sender).await;
+    let turn = open("s", scripts.path())
+        .unwrap()
+        .turn(request(vec![user("go")]), sender)
+        .await;
     assert_eq!(turn.unwrap(), says("one two three four five"));
 }
 
@@ -64,15 +90,36 @@ fn a_bad_script_is_refused_with_its_line() {
     check("", "script s holds no turn");
     check("# only a comment\n", "script s holds no turn");
     check("{}", "script s, line 1: neither text nor tool_calls");
-    check("# one\n{\"text\": \"a\"}\n\nnot json", "script s, line 4: expected ident, at column 2");
+    check(
+        "# one\n{\"text\": \"a\"}\n\nnot json",
+        "script s, line 4: expected ident, at column 2",
+    );
     check(r#"{"txt": "a"}"#, "script s, line 1: unknown field `txt`");
-    check(r#"{"tool_calls": [{"name": "wc"}]}"#, "missing field `arguments`");
-    check(r#"{"tool_calls": [{"name": "wc", "arguments": []}]}"#, "invalid type: sequence, expected a map");
-    check(r#"{"tool_calls": [{"name": "wc", "arguments": {}, "x": 1}]}"#, "unknown field `x`");
+    check(
+        r#"{"tool_calls": [{"name": "wc"}]}"#,
+        "missing field `arguments`",
+    );
+    check(
+        r#"{"tool_calls": [{"name": "wc", "arguments": []}]}"#,
+        "invalid type: sequence, expected a map",
+    );
+    check(
+        r#"{"tool_calls": [{"name": "wc", "arguments": {}, "x": 1}]}"#,
+        "unknown field `x`",
+    );
     let call = r#"{"id": "a", "name": "wc", "arguments": {}}"#;
-    check(&format!(r#"{{"tool_calls": [{call}, {call}]}}"#), r#"line 1: the id "a" is used twice"#);
-    check(&format!(r#"{{"tool_calls": [{}]}}"#, [call; 33].join(",")), "line 1: more than 32 tool calls");
-    check(&"#".repeat(1024 * 1024 + 1), "script s is larger than 1048576 bytes");
+    check(
+        &format!(r#"{{"tool_calls": [{call}, {call}]}}"#),
+        r#"line 1: the id "a" is used twice"#,
+    );
+    check(
+        &format!(r#"{{"tool_calls": [{}]}}"#, [call; 33].join(",")),
+        "line 1: more than 32 tool calls",
+    );
+    check(
+        &"#".repeat(1024 * 1024 + 1),
+        "script s is larger than 1048576 bytes",
+    );
 }
 
 #[test]
@@ -88,9 +135,18 @@ fn a_script_lies_inside_its_directory() {
         let error = open(name, &scripts).err().unwrap().to_string();
         assert_eq!(error, format!("script {name} {expected}"));
     };
-    check("../outside", "is not a relative path inside the scripts directory");
-    check("folder/../../outside", "is not a relative path inside the scripts directory");
-    check(root.path().join("outside").to_str().unwrap(), "is not a relative path inside the scripts directory");
+    check(
+        "../outside",
+        "is not a relative path inside the scripts directory",
+    );
+    check(
+        "folder/../../outside",
+        "is not a relative path inside the scripts directory",
+    );
+    check(
+        root.path().join("outside").to_str().unwrap(),
+        "is not a relative path inside the scripts directory",
+    );
     check("link", "leads out of the scripts directory");
     check("folder", "is not a file");
     check("bytes", "is not UTF-8 text");

@@ -18,7 +18,10 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -46,7 +49,11 @@ impl Server {
     pub(crate) async fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let server = Self { address, asked: Arc::default(), arrived: Arc::default() };
+        let server = Self {
+            address,
+            asked: Arc::default(),
+            arrived: Arc::default(),
+        };
         let (asked, arrived) = (server.asked.clone(), server.arrived.clone());
         tokio::spawn(async move {
             for answer in answers {
@@ -77,22 +84,35 @@ async fn read(stream: &mut TcpStream) -> Asked {
         }
     }
     let path = head[0].split(' ').nth(1).unwrap().to_owned();
-    let header = |line: &String| line.split_once(": ").map(|(key, value)| (key.to_lowercase(), value.to_owned()));
+    let header = |line: &String| {
+        line.split_once(": ")
+            .map(|(key, value)| (key.to_lowercase(), value.to_owned()))
+    };
     let headers: Vec<_> = head[1..].iter().filter_map(header).collect();
-    let length = headers.iter().find(|(key, _)| key == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+    let length = headers
+        .iter()
+        .find(|(key, _)| key == "content-length")
+        .map_or(0, |(_, value)| value.parse().unwrap());
     let mut body = vec![0; length];
     lines.read_exact(&mut body).await.unwrap();
-    Asked { path, headers, body: serde_json::from_slice(&body).unwrap() }
+    Asked {
+        path,
+        headers,
+        body: serde_json::from_slice(&body).unwrap(),
+    }
 }
 
 async fn write(stream: &mut TcpStream, answer: Answer) {
     let pieces = match answer {
         Answer::Status(status, headers, body) => {
             let length = body.len();
-            vec![format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")]
+            vec![format!(
+                "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )]
         }
         Answer::Events(events) => {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
             std::iter::once(head.to_owned()).chain(events).collect()
         }
         Answer::Silence => return std::future::pending().await,

@@ -13,14 +13,23 @@ const KEY: &str = "sk-test-0123456789";
 /// An OpenAI model whose address is the server.
 fn openai(server: &Server) -> Arc<dyn Model> {
     let base = format!("{}/v1", server.address);
-    open("openai/gpt-4.1", &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", &base)]).unwrap()
+    open(
+        "openai/gpt-4.1",
+        &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", &base)],
+    )
+    .unwrap()
 }
 
 /// An answer in OpenAI's streaming protocol.
 fn stream(deltas: &[Value], done: bool) -> Answer {
-    let mut events: Vec<String> = deltas.iter().map(|delta| event(json!({"choices": [{"delta": delta}]}))).collect();
+    let mut events: Vec<String> = deltas
+        .iter()
+        .map(|delta| event(json!({"choices": [{"delta": delta}]})))
+        .collect();
     if done {
-        events.push(event(json!({"choices": [{"delta": {}, "finish_reason": "stop"}]})));
+        events.push(event(
+            json!({"choices": [{"delta": {}, "finish_reason": "stop"}]}),
+        ));
         events.push("data: [DONE]\n\n".into());
     }
     Answer::Events(events)
@@ -35,13 +44,20 @@ fn hello() -> Answer {
 }
 
 fn status(status: &'static str, headers: &'static str, message: &str) -> Answer {
-    Answer::Status(status, headers, json!({"error": {"message": message}}).to_string())
+    Answer::Status(
+        status,
+        headers,
+        json!({"error": {"message": message}}).to_string(),
+    )
 }
 
 #[tokio::test]
 async fn text_arrives_in_deltas_and_whole() {
-    let deltas =
-        [json!({"role": "assistant", "content": "Three "}), json!({"content": "lines"}), json!({"content": "."})];
+    let deltas = [
+        json!({"role": "assistant", "content": "Three "}),
+        json!({"content": "lines"}),
+        json!({"content": "."}),
+    ];
     let server = Server::start(vec![stream(&deltas, true)]).await;
     let (turn, deltas) = ask(&*openai(&server), request(vec![user("how many?")])).await;
     assert_eq!(turn.unwrap(), says("Three lines."));
@@ -68,17 +84,29 @@ async fn tool_calls_are_put_together() {
     ];
     let server = Server::start(vec![stream(&deltas, true)]).await;
     let earlier = assistant("", vec![call("call_a", "wc", json!({}))]);
-    let messages = vec![user("count"), earlier, result("call_a", "wc", "3", false), user("again")];
+    let messages = vec![
+        user("count"),
+        earlier,
+        result("call_a", "wc", "3", false),
+        user("again"),
+    ];
     let (turn, _) = ask(&*openai(&server), request(messages)).await;
     let tool_calls = vec![
         // Its id was taken by an earlier turn.
         call("call_a-2", "wc", json!({"args": ["-l", "notes.txt"]})),
-        // Nothing written is no arguments; ids that repeat, or that another vendor would refuse, are replaced.
+        // Nothing written is no arguments; ids that repeat, or that another vendor would refuse,
+        // are replaced.
         call("call_wc_0", "wc", json!({})),
         // What is not JSON is kept as it is: the tool's schema refuses it, and the model sees why.
         call("call_wc_0-2", "notes.add", json!("{\"title\"")),
     ];
-    assert_eq!(turn.unwrap(), Turn { text: "I look.".into(), tool_calls });
+    assert_eq!(
+        turn.unwrap(),
+        Turn {
+            text: "I look.".into(),
+            tool_calls
+        }
+    );
 }
 
 #[tokio::test]
@@ -87,7 +115,13 @@ async fn the_whole_conversation_is_sent() {
     let messages = vec![
         Message::System("Be brief.".into()),
         user("count"),
-        assistant("I look.", vec![call("a", "wc", json!({"args": []})), call("b", "wc", json!("{broken"))]),
+        assistant(
+            "I look.",
+            vec![
+                call("a", "wc", json!({"args": []})),
+                call("b", "wc", json!("{broken")),
+            ],
+        ),
         result("a", "wc", "3", false),
         result("b", "wc", "arguments are not an object", true),
         assistant("", vec![]),
@@ -96,8 +130,14 @@ async fn the_whole_conversation_is_sent() {
 
     let asked = &server.asked()[0];
     assert_eq!(asked.path, "/v1/chat/completions");
-    assert_eq!(asked.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-    assert_eq!((&asked.body["model"], &asked.body["max_tokens"]), (&json!("gpt-4.1"), &json!(1000)));
+    assert_eq!(
+        asked.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!(
+        (&asked.body["model"], &asked.body["max_tokens"]),
+        (&json!("gpt-4.1"), &json!(1000))
+    );
     let tool = |id: &str, arguments: &str| {
         let function = json!({"name": "wc", "arguments": arguments});
         json!({"type": "function", "id": id, "function": function})
@@ -112,15 +152,27 @@ async fn the_whole_conversation_is_sent() {
     ]);
     assert_eq!(asked.body["messages"], messages);
     assert_eq!(asked.body["tools"][1]["function"]["name"], "notes.add");
-    assert_eq!(asked.body["tools"][1]["function"]["parameters"]["required"], json!(["title"]));
+    assert_eq!(
+        asked.body["tools"][1]["function"]["parameters"]["required"],
+        json!(["title"])
+    );
 }
 
 #[tokio::test]
 async fn anthropic_gets_all_results_of_a_turn_in_one_message() {
     let events = [
-        ("message_start", json!({"message": {"usage": {"input_tokens": 1, "output_tokens": 1}}})),
-        ("content_block_start", json!({"index": 0, "content_block": {"type": "text", "text": ""}})),
-        ("content_block_delta", json!({"index": 0, "delta": {"type": "text_delta", "text": "Done."}})),
+        (
+            "message_start",
+            json!({"message": {"usage": {"input_tokens": 1, "output_tokens": 1}}}),
+        ),
+        (
+            "content_block_start",
+            json!({"index": 0, "content_block": {"type": "text", "text": ""}}),
+        ),
+        (
+            "content_block_delta",
+            json!({"index": 0, "delta": {"type": "text_delta", "text": "Done."}}),
+        ),
         ("content_block_stop", json!({"index": 0})),
         (
             "content_block_start",
@@ -131,7 +183,10 @@ async fn anthropic_gets_all_results_of_a_turn_in_one_message() {
             json!({"index": 1, "delta": {"type": "input_json_delta", "partial_json": "{\"args\": []}"}}),
         ),
         ("content_block_stop", json!({"index": 1})),
-        ("message_delta", json!({"delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 2}})),
+        (
+            "message_delta",
+            json!({"delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 2}}),
+        ),
         ("message_stop", json!({})),
     ];
     let events = events.map(|(kind, mut data)| {
@@ -140,17 +195,37 @@ async fn anthropic_gets_all_results_of_a_turn_in_one_message() {
     });
     let server = Server::start(vec![Answer::Events(events.into())]).await;
     let base = format!("{}/v1", server.address);
-    let variables = [("ANTHROPIC_API_KEY", KEY), ("ANTHROPIC_API_BASE", base.as_str())];
+    let variables = [
+        ("ANTHROPIC_API_KEY", KEY),
+        ("ANTHROPIC_API_BASE", base.as_str()),
+    ];
     let model = open("anthropic/claude-sonnet-4-5", &variables).unwrap();
     let calls = vec![call("a", "wc", json!({})), call("b", "wc", json!({}))];
     let results = [result("a", "wc", "1", false), result("b", "wc", "2", false)];
-    let messages = [Message::System("Be brief.".into()), user("count"), assistant("", calls)];
-    let (turn, deltas) = ask(&*model, request(messages.into_iter().chain(results).collect())).await;
+    let messages = [
+        Message::System("Be brief.".into()),
+        user("count"),
+        assistant("", calls),
+    ];
+    let (turn, deltas) = ask(
+        &*model,
+        request(messages.into_iter().chain(results).collect()),
+    )
+    .await;
 
-    let expected = Turn { text: "Done.".into(), tool_calls: vec![call("toolu_1", "wc", json!({"args": []}))] };
-    assert_eq!((turn.unwrap(), deltas.concat().as_str()), (expected, "Done."));
+    let expected = Turn {
+        text: "Done.".into(),
+        tool_calls: vec![call("toolu_1", "wc", json!({"args": []}))],
+    };
+    assert_eq!(
+        (turn.unwrap(), deltas.concat().as_str()),
+        (expected, "Done.")
+    );
     let asked = &server.asked()[0];
-    assert_eq!((asked.path.as_str(), asked.header("x-api-key")), ("/v1/messages", Some(KEY)));
+    assert_eq!(
+        (asked.path.as_str(), asked.header("x-api-key")),
+        ("/v1/messages", Some(KEY))
+    );
     let messages = asked.body["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[2]["content"].as_array().unwrap().len(), 2);
@@ -161,20 +236,36 @@ async fn a_provider_with_an_address_needs_no_row_and_no_key() {
     let server = Server::start(vec![hello(), hello()]).await;
     let base = format!("{}/api", server.address);
     for key in [None, Some(("VLLM_API_KEY", KEY))] {
-        let variables: Vec<_> = [("VLLM_API_BASE", base.as_str())].into_iter().chain(key).collect();
+        let variables: Vec<_> = [("VLLM_API_BASE", base.as_str())]
+            .into_iter()
+            .chain(key)
+            .collect();
         let model = open("vllm/qwen/qwen3", &variables).unwrap();
-        assert_eq!(ask(&*model, request(vec![user("hi")])).await.0.unwrap(), says("Hello"));
+        assert_eq!(
+            ask(&*model, request(vec![user("hi")])).await.0.unwrap(),
+            says("Hello")
+        );
     }
     let asked = server.asked();
-    assert_eq!((asked[0].path.as_str(), &asked[0].body["model"]), ("/api/chat/completions", &json!("qwen/qwen3")));
+    assert_eq!(
+        (asked[0].path.as_str(), &asked[0].body["model"]),
+        ("/api/chat/completions", &json!("qwen/qwen3"))
+    );
     assert_eq!(asked[0].header("authorization"), None);
-    assert_eq!(asked[1].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert_eq!(
+        asked[1].header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
 }
 
 /// Asks once and returns the error with whether it may pass.
 async fn refused(server: &Server) -> (String, bool) {
     match ask(&*openai(server), request(vec![user("hi")])).await.0 {
-        Err(Error::Vendor { provider, message, retryable }) => {
+        Err(Error::Vendor {
+            provider,
+            message,
+            retryable,
+        }) => {
             assert_eq!(provider, "openai");
             (message, retryable)
         }
@@ -189,14 +280,38 @@ async fn what_may_pass_is_tried_again() {
         let server = Server::start(answers).await;
         let start = Instant::now();
         let (turn, deltas) = ask(&*openai(&server), request(vec![user("hi")])).await;
-        assert_eq!((turn.unwrap(), deltas), (says("Hello"), vec!["Hello".into()]));
-        assert_eq!((start.elapsed().as_secs(), server.asked().len()), (waited, asked));
+        assert_eq!(
+            (turn.unwrap(), deltas),
+            (says("Hello"), vec!["Hello".into()])
+        );
+        assert_eq!(
+            (start.elapsed().as_secs(), server.asked().len()),
+            (waited, asked)
+        );
     }
     let busy = || status("500 Internal Server Error", "", "oops");
     check(vec![busy(), hello()], 2).await;
     check(vec![busy(), busy(), hello()], 2 + 4).await;
-    check(vec![status("429 Too Many Requests", "retry-after: 7\r\n", "slow down"), hello()], 7).await;
-    check(vec![status("529 Overloaded", "retry-after-ms: 0\r\nretry-after: 9\r\n", "busy"), hello()], 0).await;
+    check(
+        vec![
+            status("429 Too Many Requests", "retry-after: 7\r\n", "slow down"),
+            hello(),
+        ],
+        7,
+    )
+    .await;
+    check(
+        vec![
+            status(
+                "529 Overloaded",
+                "retry-after-ms: 0\r\nretry-after: 9\r\n",
+                "busy",
+            ),
+            hello(),
+        ],
+        0,
+    )
+    .await;
     check(vec![stream(&[], false), hello()], 2).await;
     let overloaded = event(json!({"error": {"type": "overloaded_error", "message": "busy"}}));
     check(vec![Answer::Events(vec![overloaded]), hello()], 2).await;
@@ -211,25 +326,78 @@ async fn what_stays_is_told_in_one_sentence() {
         let server = Server::start(answers).await;
         let start = Instant::now();
         assert_eq!(refused(&server).await, (message.to_owned(), retryable));
-        assert_eq!((start.elapsed().as_secs(), server.asked().len()), (waited, asked), "{message}");
+        assert_eq!(
+            (start.elapsed().as_secs(), server.asked().len()),
+            (waited, asked),
+            "{message}"
+        );
     }
     let busy = || status("503 Service Unavailable", "", "busy");
-    check(vec![busy(), busy(), busy()], 2 + 4, "answered 503 Service Unavailable: busy", true).await;
-    let patient = status("429 Too Many Requests", "retry-after: 3600\r\n", "quota\nused up");
-    check(vec![patient], 0, "answered 429 Too Many Requests: quota used up", true).await;
-    check(vec![status("400 Bad Request", "", "no such model")], 0, "answered 400 Bad Request: no such model", false)
-        .await;
+    check(
+        vec![busy(), busy(), busy()],
+        2 + 4,
+        "answered 503 Service Unavailable: busy",
+        true,
+    )
+    .await;
+    let patient = status(
+        "429 Too Many Requests",
+        "retry-after: 3600\r\n",
+        "quota\nused up",
+    );
+    check(
+        vec![patient],
+        0,
+        "answered 429 Too Many Requests: quota used up",
+        true,
+    )
+    .await;
+    check(
+        vec![status("400 Bad Request", "", "no such model")],
+        0,
+        "answered 400 Bad Request: no such model",
+        false,
+    )
+    .await;
     let page = Answer::Status("404 Not Found", "", "<html>nginx</html>".into());
     check(vec![page], 0, "answered 404 Not Found", false).await;
-    let elsewhere = status("307 Temporary Redirect", "location: http://127.0.0.1:1/\r\n", "moved");
-    check(vec![elsewhere], 0, "answered 307 Temporary Redirect: moved", false).await;
+    let elsewhere = status(
+        "307 Temporary Redirect",
+        "location: http://127.0.0.1:1/\r\n",
+        "moved",
+    );
+    check(
+        vec![elsewhere],
+        0,
+        "answered 307 Temporary Redirect: moved",
+        false,
+    )
+    .await;
     let garbage = Answer::Events(vec!["data: not json\n\n".into()]);
-    check(vec![garbage], 0, "answered in a way that is not its protocol", false).await;
+    check(
+        vec![garbage],
+        0,
+        "answered in a way that is not its protocol",
+        false,
+    )
+    .await;
     let nameless = json!({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]});
-    check(vec![stream(&[nameless], true)], 0, "called a tool without saying which", false).await;
+    check(
+        vec![stream(&[nameless], true)],
+        0,
+        "called a tool without saying which",
+        false,
+    )
+    .await;
     // Once something was heard, a second attempt would say it again.
     let broken = stream(&[json!({"content": "Hel"})], false);
-    check(vec![broken], 0, "closed the connection before the answer was complete", true).await;
+    check(
+        vec![broken],
+        0,
+        "closed the connection before the answer was complete",
+        true,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,23 +406,49 @@ async fn who_cannot_be_reached_is_tried_again_too() {
     let base = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let start = Instant::now();
-    let model = open("openai/gpt-4.1", &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", &base)]).unwrap();
+    let model = open(
+        "openai/gpt-4.1",
+        &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", &base)],
+    )
+    .unwrap();
     let error = ask(&*model, request(vec![user("hi")])).await.0.unwrap_err();
     assert_eq!(error.to_string(), "openai could not be reached");
-    assert!(matches!(error, Error::Vendor { retryable: true, .. }));
+    assert!(matches!(
+        error,
+        Error::Vendor {
+            retryable: true,
+            ..
+        }
+    ));
     assert!(start.elapsed() >= Duration::from_secs(2 + 4));
 }
 
 #[tokio::test]
 async fn a_key_is_never_repeated() {
     for code in ["401 Unauthorized", "403 Forbidden", "400 Bad Request"] {
-        let server = Server::start(vec![status(code, "", &format!("Incorrect API key provided: {KEY}."))]).await;
+        let server = Server::start(vec![status(
+            code,
+            "",
+            &format!("Incorrect API key provided: {KEY}."),
+        )])
+        .await;
         let (message, retryable) = refused(&server).await;
-        assert!(!message.contains(KEY) && message.starts_with(&format!("answered {code}: ")), "{message}");
+        assert!(
+            !message.contains(KEY) && message.starts_with(&format!("answered {code}: ")),
+            "{message}"
+        );
         assert!(!retryable);
     }
-    let server = Server::start(vec![status("401 Unauthorized", "", "Incorrect API key provided: sk-***6789")]).await;
-    assert_eq!(refused(&server).await.0, "answered 401 Unauthorized: check the key in OPENAI_API_KEY");
+    let server = Server::start(vec![status(
+        "401 Unauthorized",
+        "",
+        "Incorrect API key provided: sk-***6789",
+    )])
+    .await;
+    assert_eq!(
+        refused(&server).await.0,
+        "answered 401 Unauthorized: check the key in OPENAI_API_KEY"
+    );
 }
 
 #[tokio::test]
@@ -265,7 +459,11 @@ async fn a_turn_has_bounds() {
     }
     let half = "x".repeat(600 * 1024);
     let text = json!({"content": half});
-    check(&[text.clone(), text], "said more than 1048576 bytes in one turn").await;
+    check(
+        &[text.clone(), text],
+        "said more than 1048576 bytes in one turn",
+    )
+    .await;
     let called = |index: usize, arguments: &str| {
         let function = json!({"name": "wc", "arguments": arguments});
         json!({"tool_calls": [{"index": index, "id": format!("call_{index}"), "function": function}]})
@@ -287,7 +485,10 @@ async fn a_silent_vendor_is_given_up_on() {
         tokio::time::pause(); // from here on nothing happens but the clock
     };
     let (refused, ()) = tokio::join!(refused(&server), hurry);
-    assert_eq!(refused, ("gave no complete answer within 300 seconds".into(), true));
+    assert_eq!(
+        refused,
+        ("gave no complete answer within 300 seconds".into(), true)
+    );
     assert!(start.elapsed() >= Duration::from_secs(299));
 }
 
@@ -296,6 +497,8 @@ async fn nobody_has_to_listen() {
     let server = Server::start(vec![hello()]).await;
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
     drop(receiver);
-    let turn = openai(&server).turn(request(vec![user("hi")]), sender).await;
+    let turn = openai(&server)
+        .turn(request(vec![user("hi")]), sender)
+        .await;
     assert_eq!(turn.unwrap(), says("Hello"));
 }

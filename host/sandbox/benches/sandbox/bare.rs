@@ -1,4 +1,5 @@
-//! The floor: wasmtime as its documentation shows it, pooled and linked once, with default options and no limit.
+//! The floor: wasmtime as its documentation shows it, pooled and linked once, with default options
+//! and no limit.
 
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, Store};
@@ -27,7 +28,10 @@ struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -44,31 +48,55 @@ impl Bare {
             Ok(typed) => Callable::Typed(typed),
             Err(_) => Callable::Command(CommandPre::new(pre).expect("a command or a typed tool")),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-        Self { engine, callable, runtime }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        Self {
+            engine,
+            callable,
+            runtime,
+        }
     }
 
     fn store(&self) -> Store<State> {
-        Store::new(&self.engine, State { wasi: WasiCtx::builder().build(), table: ResourceTable::new() })
+        Store::new(
+            &self.engine,
+            State {
+                wasi: WasiCtx::builder().build(),
+                table: ResourceTable::new(),
+            },
+        )
     }
 
     pub(crate) fn typed(&self, input: &str) {
-        let Callable::Typed(pre) = &self.callable else { return };
+        let Callable::Typed(pre) = &self.callable else {
+            return;
+        };
         self.runtime.block_on(async {
             let mut store = self.store();
             let tool = pre.instantiate_async(&mut store).await.expect("it starts");
-            let answer = tool.cofferdam_tool_tools().call_call(&mut store, "text-stats", input).await;
+            let answer = tool
+                .cofferdam_tool_tools()
+                .call_call(&mut store, "text-stats", input)
+                .await;
             assert!(answer.expect("it answers").is_ok());
         });
     }
 
     pub(crate) fn command(&self) {
-        let Callable::Command(pre) = &self.callable else { return };
+        let Callable::Command(pre) = &self.callable else {
+            return;
+        };
         self.runtime.block_on(async {
             let mut store = self.store();
             let command = pre.instantiate_async(&mut store).await.expect("it starts");
             let ended = command.wasi_cli_run().call_run(&mut store).await;
-            let exit = ended.err().and_then(|error| error.downcast_ref::<wasmtime_wasi::I32Exit>().map(|exit| exit.0));
+            let exit = ended.err().and_then(|error| {
+                error
+                    .downcast_ref::<wasmtime_wasi::I32Exit>()
+                    .map(|exit| exit.0)
+            });
             assert!(exit.is_none_or(|code| code == 0));
         });
     }

@@ -37,8 +37,22 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         invocation,
     };
     let works = [
-        work("`wc`", "target/tools/wc.wasm", Invocation::Command { args, stdin: Vec::new() }),
-        work("typed", "target/tools/text-stats.wasm", Invocation::Typed { tool: "text-stats".to_owned(), input }),
+        work(
+            "`wc`",
+            "target/tools/wc.wasm",
+            Invocation::Command {
+                args,
+                stdin: Vec::new(),
+            },
+        ),
+        work(
+            "typed",
+            "target/tools/text-stats.wasm",
+            Invocation::Typed {
+                tool: "text-stats".to_owned(),
+                input,
+            },
+        ),
     ];
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     machine(cores, report);
@@ -56,19 +70,29 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
         let sequential = median(sequential);
         let concurrent = median(concurrent);
         let ratio = concurrent / cores as f64 / sequential;
-        let shown = format!("{ratio:.2} ({concurrent:.0}/s on {cores} cores, {sequential:.0}/s sequential)");
-        let what = format!("1,000 {} calls at once: throughput per core ÷ sequential", work.name);
+        let shown = format!(
+            "{ratio:.2} ({concurrent:.0}/s on {cores} cores, {sequential:.0}/s sequential)"
+        );
+        let what = format!(
+            "1,000 {} calls at once: throughput per core ÷ sequential",
+            work.name
+        );
         report.row(&what, &shown, "≥ 0.9", ratio >= 0.9);
         // A slot keeps at most half a mebibyte of memory, and its stack and tables, between calls.
         let bound = u64::from(CALLS) << 20;
         let what = format!("resident memory of 1,000 {} calls at once", work.name);
         let shown = format!("{} KiB more", grown >> 10);
-        report.row(&what, &shown, "≤ 1 MiB for each of 64 places", grown <= bound);
+        report.row(
+            &what,
+            &shown,
+            "≤ 1 MiB for each of 64 places",
+            grown <= bound,
+        );
     }
 }
 
-/// The machine without this host: threads that only compute, on all cores, against one. Where cores are virtual they
-/// may share a real one, and then nothing gets more.
+/// The machine without this host: threads that only compute, on all cores, against one. Where cores
+/// are virtual they may share a real one, and then nothing gets more.
 fn machine(cores: usize, report: &mut Report) {
     /// Digests of one measurement: some tens of milliseconds.
     const DIGESTS: usize = 100;
@@ -85,7 +109,8 @@ fn machine(cores: usize, report: &mut Report) {
     };
     let (one, all): (Vec<_>, Vec<_>) = (0..TURNS).map(|_| (rate(1), rate(cores))).unzip();
     let ratio = median(all) / cores as f64 / median(one);
-    let what = "what the machine gives: native computing on all cores, throughput per core ÷ on one";
+    let what =
+        "what the machine gives: native computing on all cores, throughput per core ÷ on one";
     report.figure(what, &format!("{ratio:.2}"));
 }
 
@@ -105,7 +130,9 @@ fn one_after_the_other(work: &Work) -> f64 {
         }
         AT_ONCE as f64 / began.elapsed().as_secs_f64()
     };
-    fixture.runtime.block_on(async { tokio::spawn(all).await.expect("a call does not panic") })
+    fixture
+        .runtime
+        .block_on(async { tokio::spawn(all).await.expect("a call does not panic") })
 }
 
 /// Calls a second, all started before the first has ended, each a task as on a host.

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_capability::{
-    Access, Bytes, Ceiling, Count, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer, PagemapScan, Reason,
+    Access, Bytes, Ceiling, Count, Decision, EnvRow, Grant, LimitsRequest, Manifest, Offer,
+    PagemapScan, Reason,
 };
-use cofferdam_sandbox::{Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place, Reach};
+use cofferdam_sandbox::{
+    Allowance, Call, Component, Engine, EngineConfig, Invocation, Line, Place, Reach,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +55,8 @@ impl Fixture {
     fn at(dir: Arc<TempDir>, pagemap_scan: PagemapScan) -> Self {
         let cache = dir.path().join("cache");
         std::fs::create_dir_all(&cache).expect("a cache");
-        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("it is ours");
+        std::fs::set_permissions(&cache, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .expect("it is ours");
         let cache = Dir::open_ambient_dir(cache, ambient_authority()).expect("it opens");
         let scratch = dir.path().join("scratch");
         std::fs::create_dir_all(&scratch).expect("a scratch directory");
@@ -68,17 +72,28 @@ impl Fixture {
             calls: CALLS,
             descriptors: DESCRIPTORS,
             pagemap_scan,
-            reach: Reach::Network { nameservers: Vec::new() },
+            reach: Reach::Network {
+                nameservers: Vec::new(),
+            },
         };
         let engine = Engine::new(config).expect("an engine");
         assert!(engine.is_pooled(), "the figures are those of the pool");
         let queue = engine.line(CALLS);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-        Self { dir, engine, runtime, queue }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        Self {
+            dir,
+            engine,
+            runtime,
+            queue,
+        }
     }
 
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
-        std::fs::read(checkout().join(path)).unwrap_or_else(|_| panic!("{path} is missing: `./just bench` builds it"))
+        std::fs::read(checkout().join(path))
+            .unwrap_or_else(|_| panic!("{path} is missing: `./just bench` builds it"))
     }
 
     pub(crate) fn small_file(&self) -> PathBuf {
@@ -96,29 +111,67 @@ impl Fixture {
         let mut manifest = Manifest::empty();
         manifest.tool.name = format!("copy-{copy}");
         let reason = Reason::try_from("to differ".to_owned()).expect("a reason");
-        manifest.env.push(EnvRow { name: format!("COPY_{copy}"), reason });
+        manifest.env.push(EnvRow {
+            name: format!("COPY_{copy}"),
+            reason,
+        });
         self.load_with(path, Some(manifest))
     }
 
     fn load_with(&self, path: &str, manifest: Option<Manifest>) -> Tool {
         let bytes = self.bytes(path);
-        let component = self.runtime.block_on(self.engine.load(&bytes, path, manifest)).expect("it loads");
+        let component = self
+            .runtime
+            .block_on(self.engine.load(&bytes, path, manifest))
+            .expect("it loads");
         let workspace = self.dir.path().join("workspace");
-        let offer = Offer::host_directory(&workspace, "/workspace".parse().expect("a path"), Access::ReadOnly);
+        let offer = Offer::host_directory(
+            &workspace,
+            "/workspace".parse().expect("a path"),
+            Access::ReadOnly,
+        );
         // Documents of 10 MB take more than the default when they are parsed.
-        let limits = LimitsRequest { memory: Some(Bytes(256 << 20)), ..LimitsRequest::default() };
-        let decision = Decision { offers: vec![offer.expect("it opens")], limits, ..Decision::default() };
-        let grant = Grant::new("tool", component.digest(), component.manifest(), &Ceiling::default(), decision);
-        Tool { component, grant: grant.expect("it is granted") }
+        let limits = LimitsRequest {
+            memory: Some(Bytes(256 << 20)),
+            ..LimitsRequest::default()
+        };
+        let decision = Decision {
+            offers: vec![offer.expect("it opens")],
+            limits,
+            ..Decision::default()
+        };
+        let grant = Grant::new(
+            "tool",
+            component.digest(),
+            component.manifest(),
+            &Ceiling::default(),
+            decision,
+        );
+        Tool {
+            component,
+            grant: grant.expect("it is granted"),
+        }
     }
 
     pub(crate) fn typed(&self, tool: &Tool, input: &str) {
-        self.run(tool, Invocation::Typed { tool: "text-stats".to_owned(), input: input.to_owned() });
+        self.run(
+            tool,
+            Invocation::Typed {
+                tool: "text-stats".to_owned(),
+                input: input.to_owned(),
+            },
+        );
     }
 
     pub(crate) fn command(&self, tool: &Tool, args: &[&str]) {
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        self.run(tool, Invocation::Command { args, stdin: Vec::new() });
+        self.run(
+            tool,
+            Invocation::Command {
+                args,
+                stdin: Vec::new(),
+            },
+        );
     }
 
     fn run(&self, tool: &Tool, invocation: Invocation) {
@@ -132,14 +185,25 @@ impl Fixture {
         let place = Place::Own(&self.queue);
         let caller = None;
         let allowance = &Allowance::begin(grant.limits(), CancellationToken::new());
-        let call = Call { component, grant, invocation, allowance, injections, place, caller };
+        let call = Call {
+            component,
+            grant,
+            invocation,
+            allowance,
+            injections,
+            place,
+            caller,
+        };
         let report = self.engine.call(call).await.report;
         assert!(report.receipt.outcome.is_ok(), "{}", report.receipt.outcome);
     }
 }
 
 fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("host/sandbox lies in the checkout")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .and_then(Path::parent)
+        .expect("host/sandbox lies in the checkout")
 }
 
 /// Memory of this process that no file stands behind, in bytes.
@@ -154,6 +218,13 @@ pub(crate) fn resident_memory() -> u64 {
 
 fn field(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name))
+        .expect("Linux tells");
+    line.trim()
+        .trim_end_matches(" kB")
+        .parse::<u64>()
+        .expect("a number")
+        << 10
 }

@@ -31,7 +31,9 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let fixture = Arc::new(Fixture::new());
-    let mut criterion = Criterion::default().output_directory(&quotient::measurements()).configure_from_args();
+    let mut criterion = Criterion::default()
+        .output_directory(&quotient::measurements())
+        .configure_from_args();
     let mut report = Report::new("The sandbox");
 
     typed_call(&mut criterion, &fixture, &mut report);
@@ -51,23 +53,53 @@ fn typed_call(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report)
     let bare = bare::Bare::new(&fixture.bytes("target/tools/text-stats.wasm"));
     let input = "{\"text\":\"one two three\"}";
     let what = "typed call through the whole sandbox ÷ bare wasmtime floor";
-    let quotient = Quotient { what, group: "typed", most: 0.7 };
-    quotient.measure(criterion, report, || fixture.typed(&tool, input), || bare.typed(input));
+    let quotient = Quotient {
+        what,
+        group: "typed",
+        most: 0.7,
+    };
+    quotient.measure(
+        criterion,
+        report,
+        || fixture.typed(&tool, input),
+        || bare.typed(input),
+    );
     let what = "the same on a machine that can swap (no `pagemap_scan`)";
-    let quotient = Quotient { what, group: "typed-whole", most: 1.0 };
-    quotient.measure(criterion, report, || whole.typed(&reset_whole, input), || bare.typed(input));
+    let quotient = Quotient {
+        what,
+        group: "typed-whole",
+        most: 1.0,
+    };
+    quotient.measure(
+        criterion,
+        report,
+        || whole.typed(&reset_whole, input),
+        || bare.typed(input),
+    );
 }
 
 fn small_command(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
     let tool = fixture.load("target/tools/wc.wasm");
     let file = fixture.small_file();
     let native = || {
-        let output = std::process::Command::new("wc").arg(&file).output().expect("wc runs");
+        let output = std::process::Command::new("wc")
+            .arg(&file)
+            .output()
+            .expect("wc runs");
         assert!(output.status.success());
     };
     let what = "`wc` on a small file ÷ spawning the native `wc`";
-    let quotient = Quotient { what, group: "wc", most: 0.25 };
-    quotient.measure(criterion, report, || fixture.command(&tool, &["small.txt"]), native);
+    let quotient = Quotient {
+        what,
+        group: "wc",
+        most: 0.25,
+    };
+    quotient.measure(
+        criterion,
+        report,
+        || fixture.command(&tool, &["small.txt"]),
+        native,
+    );
 }
 
 /// A host that starts with the component in its cache: load and first call against a warm one.
@@ -90,7 +122,12 @@ fn first_call(fixture: &Fixture, report: &mut Report) {
     over.sort();
     let median = over.get(RUNS / 2).copied().unwrap_or_default();
     let fits = median.as_millis() < 10;
-    report.row("first call of a cached 2.7 MB component, over the warm call", &time(median), "≤ 10 ms", fits);
+    report.row(
+        "first call of a cached 2.7 MB component, over the warm call",
+        &time(median),
+        "≤ 10 ms",
+        fits,
+    );
 }
 
 fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
@@ -99,8 +136,17 @@ fn metering(criterion: &mut Criterion, fixture: &Fixture, report: &mut Report) {
         let tool = fixture.load(&path);
         let bare = bare::Bare::new(&fixture.bytes(&path));
         let what = format!("metering and deadline as shipped ÷ unmetered: {name}");
-        let quotient = Quotient { what: &what, group: name, most };
-        quotient.measure(criterion, report, || fixture.command(&tool, &[]), || bare.command());
+        let quotient = Quotient {
+            what: &what,
+            group: name,
+            most,
+        };
+        quotient.measure(
+            criterion,
+            report,
+            || fixture.command(&tool, &[]),
+            || bare.command(),
+        );
     }
 }
 
@@ -109,9 +155,16 @@ fn idle_memory(fixture: &Fixture, report: &mut Report) {
     const COPIES: u64 = 8;
     let before = fixture::private_memory();
     // The same component under different manifests is loaded anew each time.
-    let held: Vec<_> = (0..COPIES).map(|copy| fixture.load_as("target/tools/ls.wasm", copy)).collect();
+    let held: Vec<_> = (0..COPIES)
+        .map(|copy| fixture.load_as("target/tools/ls.wasm", copy))
+        .collect();
     let each = fixture::private_memory().saturating_sub(before) / COPIES;
     drop(held);
     let shown = format!("{} KiB", each >> 10);
-    report.row("resident memory of an idle loaded tool beyond its mapped code", &shown, "≤ 1 MiB", each <= 1 << 20);
+    report.row(
+        "resident memory of an idle loaded tool beyond its mapped code",
+        &shown,
+        "≤ 1 MiB",
+        each <= 1 << 20,
+    );
 }

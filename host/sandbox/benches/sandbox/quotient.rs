@@ -1,5 +1,5 @@
-//! Quotients of two things that criterion measures in turns, because a machine that others use too is faster in one
-//! minute than in the next.
+//! Quotients of two things that criterion measures in turns, because a machine that others use too
+//! is faster in one minute than in the next.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,7 +30,10 @@ impl Quotient<'_> {
         mut under: impl FnMut(),
     ) {
         let mut group = criterion.benchmark_group(self.group);
-        group.sample_size(SAMPLES).warm_up_time(WARM_UP).measurement_time(MEASUREMENT);
+        group
+            .sample_size(SAMPLES)
+            .warm_up_time(WARM_UP)
+            .measurement_time(MEASUREMENT);
         for turn in 0..TURNS {
             group.bench_function(format!("over-{turn}"), |bencher| bencher.iter(&mut over));
             group.bench_function(format!("under-{turn}"), |bencher| bencher.iter(&mut under));
@@ -40,12 +43,23 @@ impl Quotient<'_> {
         let under = self.median("under");
         let ratio = over.as_secs_f64() / under.as_secs_f64();
         let shown = format!("{ratio:.2} ({} ÷ {})", time(over), time(under));
-        report.row(self.what, &shown, &format!("≤ {}", self.most), ratio <= self.most);
+        report.row(
+            self.what,
+            &shown,
+            &format!("≤ {}", self.most),
+            ratio <= self.most,
+        );
     }
 
     /// The median of the turns' medians.
     fn median(&self, side: &str) -> Duration {
-        let turn = |turn| median(&measurements().join(self.group).join(format!("{side}-{turn}/new/estimates.json")));
+        let turn = |turn| {
+            median(
+                &measurements()
+                    .join(self.group)
+                    .join(format!("{side}-{turn}/new/estimates.json")),
+            )
+        };
         let mut turns: Vec<_> = (0..TURNS).map(turn).collect();
         turns.sort();
         turns.get(TURNS / 2).copied().unwrap_or_default()
@@ -59,8 +73,11 @@ pub(crate) fn measurements() -> PathBuf {
 
 /// Criterion's median.
 fn median(estimates: &Path) -> Duration {
-    let text = std::fs::read_to_string(estimates).unwrap_or_else(|error| panic!("{}: {error}", estimates.display()));
+    let text = std::fs::read_to_string(estimates)
+        .unwrap_or_else(|error| panic!("{}: {error}", estimates.display()));
     let estimates: serde_json::Value = serde_json::from_str(&text).expect("criterion writes JSON");
-    let nanoseconds = estimates.pointer("/median/point_estimate").and_then(serde_json::Value::as_f64);
+    let nanoseconds = estimates
+        .pointer("/median/point_estimate")
+        .and_then(serde_json::Value::as_f64);
     Duration::from_secs_f64(nanoseconds.expect("a median") / 1e9)
 }

@@ -24,7 +24,10 @@ pub(super) struct Admitted<'a> {
 impl Admission {
     /// Places for `calls` calls at once, which share these descriptors.
     pub(crate) fn new(calls: u32, descriptors: Descriptors) -> Self {
-        Self { places: Semaphore::new(calls as usize), descriptors }
+        Self {
+            places: Semaphore::new(calls as usize),
+            descriptors,
+        }
     }
 
     /// A line for the calls of one agent, of which so many run at once.
@@ -32,16 +35,29 @@ impl Admission {
         self.descriptors.line(calls)
     }
 
-    /// Waits for a place: first among the calls of one agent, then for its descriptors, then on the host, each in the
-    /// order of arrival. A call that runs in the place of its caller has one, and waits for nothing.
-    pub(super) async fn admit<'a>(&'a self, place: Place<'a>, grant: &Grant) -> Result<Admitted<'a>, Outcome> {
+    /// Waits for a place: first among the calls of one agent, then for its descriptors, then on the
+    /// host, each in the order of arrival. A call that runs in the place of its caller has one, and
+    /// waits for nothing.
+    pub(super) async fn admit<'a>(
+        &'a self,
+        place: Place<'a>,
+        grant: &Grant,
+    ) -> Result<Admitted<'a>, Outcome> {
         let Place::Own(line) = place else {
-            return Ok(Admitted { _descriptors: self.descriptors.take_now(grant)?, _places: None });
+            return Ok(Admitted {
+                _descriptors: self.descriptors.take_now(grant)?,
+                _places: None,
+            });
         };
-        let closed = |_| Outcome::HostFault { message: "the host is shutting down".to_owned() };
+        let closed = |_| Outcome::HostFault {
+            message: "the host is shutting down".to_owned(),
+        };
         let turn = line.calls.acquire().await.map_err(closed)?;
         let descriptors = self.descriptors.take(line, grant).await?;
         let place = self.places.acquire().await.map_err(closed)?;
-        Ok(Admitted { _descriptors: descriptors, _places: Some([turn, place]) })
+        Ok(Admitted {
+            _descriptors: descriptors,
+            _places: Some([turn, place]),
+        })
     }
 }

@@ -27,23 +27,35 @@ pub(super) async fn enter(
     match (callable, invocation) {
         (Callable::Command(pre), _) => {
             let command = pre.instantiate_async(&mut *store).await?;
-            Ok(Ended::Command(command.wasi_cli_run().call_run(&mut *store).await?))
+            Ok(Ended::Command(
+                command.wasi_cli_run().call_run(&mut *store).await?,
+            ))
         }
         (Callable::Typed(pre), Invocation::Typed { tool, input }) => {
             let typed = pre.instantiate_async(&mut *store).await?;
-            let answer = typed.cofferdam_tool_tools().call_call(&mut *store, &tool, &input).await?;
+            let answer = typed
+                .cofferdam_tool_tools()
+                .call_call(&mut *store, &tool, &input)
+                .await?;
             Ok(Ended::Answered(answer))
         }
         (Callable::Typed(pre), _) => {
             let typed = pre.instantiate_async(&mut *store).await?;
-            Ok(Ended::Listed(typed.cofferdam_tool_tools().call_list(&mut *store).await?))
+            Ok(Ended::Listed(
+                typed.cofferdam_tool_tools().call_list(&mut *store).await?,
+            ))
         }
         (Callable::Reflected(reflected), Invocation::Typed { tool, input }) => {
             let account = store.data().account.clone();
-            Ok(Ended::Returned(reflected.call(store, &account, &tool, &input, result_limit).await?))
+            Ok(Ended::Returned(
+                reflected
+                    .call(store, &account, &tool, &input, result_limit)
+                    .await?,
+            ))
         }
-        (Callable::Reflected(_), _) => {
-            Err(HostFailure("a reflected component was called without a function".to_owned()).into())
-        }
+        (Callable::Reflected(_), _) => Err(HostFailure(
+            "a reflected component was called without a function".to_owned(),
+        )
+        .into()),
     }
 }

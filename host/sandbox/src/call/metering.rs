@@ -70,13 +70,22 @@ impl Spent {
     }
 
     fn refusals(&self, allowance: &Allowance, passed: &Passed<'_>) -> Vec<String> {
-        let mut refusals: Vec<_> = self.memory_refused.clone().into_iter().chain(self.files.refusals.clone()).collect();
+        let mut refusals: Vec<_> = self
+            .memory_refused
+            .clone()
+            .into_iter()
+            .chain(self.files.refusals.clone())
+            .collect();
         refusals.extend_from_slice(&self.contacts.refusals);
         refusals.extend_from_slice(&self.told.refusals);
         refusals.extend(allowance.account().refusal());
         for (name, output) in [("stdout", passed.stdout), ("stderr", passed.stderr)] {
             if output.dropped() > 0 {
-                refusals.push(format!("{name}: {} bytes dropped beyond {}", output.dropped(), output.bytes().len()));
+                refusals.push(format!(
+                    "{name}: {} bytes dropped beyond {}",
+                    output.dropped(),
+                    output.bytes().len()
+                ));
             }
         }
         refusals
@@ -100,7 +109,13 @@ impl<'a> Metered<'a> {
 impl Drop for Metered<'_> {
     fn drop(&mut self) {
         let left = self.store.get_fuel().unwrap_or(0);
-        let State { limiter, files, conversation, record, .. } = self.store.data();
+        let State {
+            limiter,
+            files,
+            conversation,
+            record,
+            ..
+        } = self.store.data();
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
         self.spent.files = files.used();

@@ -10,8 +10,8 @@ use crate::state::State;
 use crate::wasi::{self, Given};
 use crate::yielding::Yielding;
 
-/// Fuel between two points where a running guest lets others run, and where its deadline and its caller's patience are
-/// checked: about half a millisecond, at no measurable cost.
+/// Fuel between two points where a running guest lets others run, and where its deadline and its
+/// caller's patience are checked: about half a millisecond, at no measurable cost.
 const YIELD_INTERVAL: u64 = 10_000_000;
 
 /// Makes the store of a call, which holds all that the guest is given.
@@ -19,7 +19,9 @@ pub(super) fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Stor
     let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
     let mut store = Store::new(&pool.engine, state);
     store.limiter(|state| &mut state.limiter);
-    store.call_hook_async(Yielding { slice_began: State::slice_began });
+    store.call_hook_async(Yielding {
+        slice_began: State::slice_began,
+    });
     store.set_hostcall_fuel(grant.limits().host_call.len());
     store.set_max_component_handles(wasi::MAX_IN_ENGINE);
     store

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 /// Components that are remembered. The oldest go first.
 const MAX: usize = 256;
 
-/// Time for which one is remembered: a machine that was busy or short of memory may do better later.
+/// Time for which one is remembered: a machine that was busy or short of memory may do better
+/// later.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
 /// The problem of each, by the name of its entry in the cache.
@@ -26,7 +27,10 @@ impl Refused {
         let mut refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, (when, _)| when.elapsed() < REMEMBERED);
         if refused.len() >= MAX {
-            let oldest = refused.iter().min_by_key(|(_, (when, _))| *when).map(|(name, _)| name.clone());
+            let oldest = refused
+                .iter()
+                .min_by_key(|(_, (when, _))| *when)
+                .map(|(name, _)| name.clone());
             oldest.map(|name| refused.remove(&name));
         }
         refused.insert(name.to_owned(), (Instant::now(), problem.to_owned()));

@@ -18,7 +18,8 @@ use cofferdam_call::MAX_COMPONENT;
 /// The argument that makes the `cofferdam` binary a compiler.
 const WORKER: &str = "compile-worker";
 
-/// CPU time of one compilation in seconds. A Python component of 18 MB takes about 20 over two threads.
+/// CPU time of one compilation in seconds. A Python component of 18 MB takes about 20 over two
+/// threads.
 const CPU_SECONDS: u64 = 60;
 
 /// Seconds of CPU time after the first signal of that limit, at which the system would kill. The
@@ -40,8 +41,15 @@ const PIECE: usize = 64 << 10;
 /// Signals by which a compiler ends itself: at the limit of its CPU time, without memory, or by a
 /// mistake of its own. Others come from outside, also when the system has no memory left for
 /// anybody.
-const OWN_ENDS: [Signal; 7] =
-    [Signal::XCPU, Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::ILL, Signal::FPE, Signal::XFSZ];
+const OWN_ENDS: [Signal; 7] = [
+    Signal::XCPU,
+    Signal::ABORT,
+    Signal::SEGV,
+    Signal::BUS,
+    Signal::ILL,
+    Signal::FPE,
+    Signal::XFSZ,
+];
 
 /// The reason for which there is no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +61,16 @@ pub(super) enum Failure {
 }
 
 /// Compiles `bytes` and keeps the code under `name`. Whoever drops this future ends the process.
-#[allow(clippy::disallowed_methods, reason = "the compiler is this host's own binary, started under limits")]
-pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &[u8]) -> Result<Native, Failure> {
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the compiler is this host's own binary, started under limits"
+)]
+pub(super) async fn compile(
+    compiler: &Path,
+    cache: &Cache,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Native, Failure> {
     let mut child = Command::new(compiler)
         .arg(WORKER)
         .env_clear()
@@ -65,10 +81,15 @@ pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| Failure::Host(format!("{} cannot be started: {error}", compiler.display())))?;
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        .map_err(|error| {
+            Failure::Host(format!("{} cannot be started: {error}", compiler.display()))
+        })?;
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
-        return Err(Failure::Host("the compiler's streams are closed".to_owned()));
+        return Err(Failure::Host(
+            "the compiler's streams are closed".to_owned(),
+        ));
     };
     // A compiler that dies early closes its input; its words and its exit status say why.
     let feed = async move {
@@ -82,14 +103,18 @@ pub(super) async fn compile(compiler: &Path, cache: &Cache, name: &str, bytes: &
     let mut writing = cache.begin().map_err(|error| not_stored(&error))?;
     let (read, words, ()) = tokio::join!(receive(&mut child, stdout, &mut writing), words, feed);
     read?;
-    let status = child.wait().await.map_err(|error| Failure::Host(error.to_string()))?;
+    let status = child
+        .wait()
+        .await
+        .map_err(|error| Failure::Host(error.to_string()))?;
     if !status.success() {
         return Err(failure(status, &words));
     }
     writing.keep(name).map_err(|error| not_stored(&error))
 }
 
-/// Takes the code as it comes. Where there is too much of it, or no room for it, the compiler is ended at once.
+/// Takes the code as it comes. Where there is too much of it, or no room for it, the compiler is
+/// ended at once.
 async fn receive(
     child: &mut Child,
     mut stdout: impl AsyncRead + Unpin,
@@ -105,7 +130,10 @@ async fn receive(
         match writing.write(piece.get(..read).unwrap_or_default()) {
             Ok(true) => {}
             Ok(false) => {
-                break Failure::Component(format!("its code has more than the {} MiB that are loaded", MAX_CODE >> 20));
+                break Failure::Component(format!(
+                    "its code has more than the {} MiB that are loaded",
+                    MAX_CODE >> 20
+                ));
             }
             Err(error) => break not_stored(&error),
         }
@@ -116,7 +144,10 @@ async fn receive(
 }
 
 fn not_stored(error: &std::io::Error) -> Failure {
-    Failure::Host(format!("its code cannot be stored in cache/ of the data directory: {}", SystemError(error)))
+    Failure::Host(format!(
+        "its code cannot be stored in cache/ of the data directory: {}",
+        SystemError(error)
+    ))
 }
 
 /// The reason of a compiler that failed: its own words, its limits, or somebody who has ended it.
@@ -127,12 +158,16 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
         _ => {}
     }
     match status.signal() {
-        Some(signal) if !OWN_ENDS.iter().any(|own| own.as_raw() == signal) => Failure::Host(format!(
-            "its compiler was ended by signal {signal}, which it did not cause itself: try again"
-        )),
+        Some(signal) if !OWN_ENDS.iter().any(|own| own.as_raw() == signal) => {
+            Failure::Host(format!(
+                "its compiler was ended by signal {signal}, which it did not cause itself: try again"
+            ))
+        }
         _ => {
             let memory = ADDRESS_SPACE >> 30;
-            Failure::Component(format!("it needs more than {CPU_SECONDS} s of CPU time or {memory} GiB of memory"))
+            Failure::Component(format!(
+                "it needs more than {CPU_SECONDS} s of CPU time or {memory} GiB of memory"
+            ))
         }
     }
 }
@@ -142,18 +177,25 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
 #[error("{0}")]
 pub struct CompileError(String);
 
-/// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the first byte.
+/// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the
+/// first byte.
 ///
 /// # Errors
 ///
 /// If its limits cannot be set, or if the component cannot be compiled.
 pub fn compile_worker() -> Result<(), CompileError> {
     let io = |error: std::io::Error| CompileError(error.to_string());
-    end_with_host().map_err(|error| CompileError(format!("the compiler's watch cannot start: {error}")))?;
-    limit_self().map_err(|error| CompileError(format!("the compiler's limits cannot be set: {error}")))?;
+    end_with_host()
+        .map_err(|error| CompileError(format!("the compiler's watch cannot start: {error}")))?;
+    limit_self()
+        .map_err(|error| CompileError(format!("the compiler's limits cannot be set: {error}")))?;
     let mut bytes = Vec::new();
-    std::io::stdin().take(MAX_COMPONENT).read_to_end(&mut bytes).map_err(io)?;
-    let engine = wasmtime::Engine::new(&pool::config()).map_err(|error| CompileError(format!("{error:#}")))?;
+    std::io::stdin()
+        .take(MAX_COMPONENT)
+        .read_to_end(&mut bytes)
+        .map_err(io)?;
+    let engine = wasmtime::Engine::new(&pool::config())
+        .map_err(|error| CompileError(format!("{error:#}")))?;
     let code = engine.precompile_component(&bytes);
     let code = code.map_err(|error| CompileError(format!("{error:#}").replace('\n', " ")))?;
     std::io::stdout().write_all(&code).map_err(io)
@@ -172,8 +214,15 @@ fn end_with_host() -> std::io::Result<()> {
 }
 
 fn limit_self() -> rustix::io::Result<()> {
-    let set =
-        |resource, current, maximum| setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) });
+    let set = |resource, current, maximum| {
+        setrlimit(
+            resource,
+            Rlimit {
+                current: Some(current),
+                maximum: Some(maximum),
+            },
+        )
+    };
     let limit = |resource, most| set(resource, most, most);
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;

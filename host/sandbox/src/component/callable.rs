@@ -25,7 +25,10 @@ pub(super) struct Found {
 
 impl Found {
     fn whole(callable: Callable) -> Self {
-        Self { callable, refused: Vec::new() }
+        Self {
+            callable,
+            refused: Vec::new(),
+        }
     }
 }
 
@@ -56,22 +59,42 @@ impl Callable {
         let host = |error: wasmtime::Error| LoadError::in_host(origin, &error);
         let exported = |interface: &str| exports.iter().any(|name| name.starts_with(interface));
         if exported(COMMAND) {
-            return Ok(Found::whole(Self::Command(CommandPre::new(pre).map_err(host)?)));
+            return Ok(Found::whole(Self::Command(
+                CommandPre::new(pre).map_err(host)?,
+            )));
         }
         if exports.iter().any(|name| is_of_typed_tools(name)) {
-            return Ok(Found::whole(Self::Typed(CallingToolPre::new(pre).map_err(host)?)));
+            return Ok(Found::whole(Self::Typed(
+                CallingToolPre::new(pre).map_err(host)?,
+            )));
         }
         let functions = functions();
         if functions.entries.is_empty() && !functions.refused.is_empty() {
-            let refused = functions.refused.iter().map(|(name, reason)| format!("{name}: {reason}"));
+            let refused = functions
+                .refused
+                .iter()
+                .map(|(name, reason)| format!("{name}: {reason}"));
             let refused = sentence::listed(refused, functions.refusals(), "; ");
-            return Err(LoadError::Unreflected { origin: origin.to_owned(), refused });
+            return Err(LoadError::Unreflected {
+                origin: origin.to_owned(),
+                refused,
+            });
         }
         let (entries, refused) = functions.with_count();
         if !entries.is_empty() {
-            return Ok(Found { callable: Self::Reflected(Reflected::new(pre, entries)), refused });
+            return Ok(Found {
+                callable: Self::Reflected(Reflected::new(pre, entries)),
+                refused,
+            });
         }
-        let exports = if exports.is_empty() { "nothing".to_owned() } else { sentence::names(exports) };
-        Err(LoadError::NothingToCall { origin: origin.to_owned(), exports })
+        let exports = if exports.is_empty() {
+            "nothing".to_owned()
+        } else {
+            sentence::names(exports)
+        };
+        Err(LoadError::NothingToCall {
+            origin: origin.to_owned(),
+            exports,
+        })
     }
 }

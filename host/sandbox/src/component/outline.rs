@@ -8,11 +8,12 @@ use crate::error::LoadError;
 use crate::reflect::Docs;
 use crate::sentence;
 
-/// The custom section of a component of typed tools that says which tools it has, so that nothing of it runs to know.
+/// The custom section of a component of typed tools that says which tools it has, so that nothing
+/// of it runs to know.
 pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
 
-/// The most that this section holds, in bytes (1 MiB): a model reads all of it, and a quarter of a million tokens is more
-/// than any of them is given for tools.
+/// The most that this section holds, in bytes (1 MiB): a model reads all of it, and a quarter of a
+/// million tokens is more than any of them is given for tools.
 pub const MAX_DESCRIPTORS: usize = 1 << 20;
 
 /// The most imports, and the most exports (1,000). Those of the largest world of WASI are below a
@@ -39,12 +40,22 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
     let size = bytes.len() as u64;
     let max = MAX_COMPONENT;
     if size > max {
-        return Err(LoadError::TooLarge { origin: origin.to_owned(), size, max });
+        return Err(LoadError::TooLarge {
+            origin: origin.to_owned(),
+            size,
+            max,
+        });
     }
     if let Some(found) = other_than_component(bytes) {
-        return Err(LoadError::NotAComponent { origin: origin.to_owned(), found });
+        return Err(LoadError::NotAComponent {
+            origin: origin.to_owned(),
+            found,
+        });
     }
-    let invalid = |problem: String| LoadError::Invalid { origin: origin.to_owned(), problem };
+    let invalid = |problem: String| LoadError::Invalid {
+        origin: origin.to_owned(),
+        problem,
+    };
     let mut manifest = None;
     let mut docs = None;
     let mut descriptors = None;
@@ -54,39 +65,64 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
         let payload = payload.map_err(|error| invalid(sentence::problem(&error)))?;
         counts.add(&payload, depth).map_err(invalid)?;
         match payload {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(LoadError::CoreModule { origin: origin.to_owned() });
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } if depth == 0 => {
+                return Err(LoadError::CoreModule {
+                    origin: origin.to_owned(),
+                });
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 && section.name() == Manifest::SECTION => {
+            Payload::CustomSection(section)
+                if depth == 0 && section.name() == Manifest::SECTION =>
+            {
                 let another = manifest.replace(section.data());
                 // Two manifests would leave open which of them a reviewer has read.
                 if another.is_some() {
-                    return Err(invalid(format!("it has two `{}` sections: keep one", Manifest::SECTION)));
+                    return Err(invalid(format!(
+                        "it has two `{}` sections: keep one",
+                        Manifest::SECTION
+                    )));
                 }
             }
             Payload::CustomSection(section) if depth == 0 && section.name() == Docs::SECTION => {
-                let another = docs.replace(Docs::read(section.data()).map_err(|problem| invalid(problem.to_string()))?);
+                let another = docs.replace(
+                    Docs::read(section.data()).map_err(|problem| invalid(problem.to_string()))?,
+                );
                 if another.is_some() {
-                    return Err(invalid(format!("it has two `{}` sections: keep one", Docs::SECTION)));
+                    return Err(invalid(format!(
+                        "it has two `{}` sections: keep one",
+                        Docs::SECTION
+                    )));
                 }
             }
-            Payload::CustomSection(section) if depth == 0 && section.name() == DESCRIPTORS_SECTION => {
+            Payload::CustomSection(section)
+                if depth == 0 && section.name() == DESCRIPTORS_SECTION =>
+            {
                 let size = section.data().len();
                 if size > MAX_DESCRIPTORS {
                     let name = DESCRIPTORS_SECTION;
-                    return Err(invalid(format!("its section `{name}` has {size} bytes: at most {MAX_DESCRIPTORS}")));
+                    return Err(invalid(format!(
+                        "its section `{name}` has {size} bytes: at most {MAX_DESCRIPTORS}"
+                    )));
                 }
                 let another = descriptors.replace(section.data());
                 if another.is_some() {
-                    return Err(invalid(format!("it has two `{DESCRIPTORS_SECTION}` sections: keep one")));
+                    return Err(invalid(format!(
+                        "it has two `{DESCRIPTORS_SECTION}` sections: keep one"
+                    )));
                 }
             }
             _ => {}
         }
     }
-    Ok(Outline { manifest, docs: docs.unwrap_or_default(), descriptors })
+    Ok(Outline {
+        manifest,
+        docs: docs.unwrap_or_default(),
+        descriptors,
+    })
 }
 
 /// Counts of sections, functions and names.
@@ -104,11 +140,17 @@ impl Counts {
     fn add(&mut self, payload: &Payload<'_>, depth: u32) -> Result<(), String> {
         let add = |sum: &mut u32, more: u32, most: u32, what: &str| {
             *sum = sum.saturating_add(more);
-            if *sum > most { Err(format!("it has more than {most} {what}")) } else { Ok(()) }
+            if *sum > most {
+                Err(format!("it has more than {most} {what}"))
+            } else {
+                Ok(())
+            }
         };
         match payload {
             Payload::CodeSectionEntry(_) => return Ok(()),
-            Payload::CodeSectionStart { count, .. } => add(&mut self.functions, *count, MAX_CODE, "functions")?,
+            Payload::CodeSectionStart { count, .. } => {
+                add(&mut self.functions, *count, MAX_CODE, "functions")?
+            }
             Payload::ComponentImportSection(imports) if depth == 0 => {
                 add(&mut self.imports, imports.count(), MAX_NAMES, "imports")?;
             }
@@ -117,7 +159,12 @@ impl Counts {
             }
             _ => {}
         }
-        add(&mut self.sections, 1, MAX_SECTIONS, "sections, those of its modules among them")
+        add(
+            &mut self.sections,
+            1,
+            MAX_SECTIONS,
+            "sections, those of its modules among them",
+        )
     }
 }
 
@@ -147,7 +194,9 @@ mod tests {
 
     #[track_caller]
     fn refused(bytes: &[u8], part: &str) {
-        let Err(problem) = read(bytes, "it") else { panic!("it is read") };
+        let Err(problem) = read(bytes, "it") else {
+            panic!("it is read")
+        };
         assert!(problem.to_string().contains(part), "{problem}");
     }
 
@@ -163,12 +212,19 @@ mod tests {
         let functions = "(core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
             (func $f (canon lift (core func $i \"f\")))";
         let exports = |count: usize| {
-            let exports: String = (0..count).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+            let exports: String = (0..count)
+                .map(|n| format!("(export \"f{n}\" (func $f))"))
+                .collect();
             wat::parse_str(format!("(component {functions} {exports})")).unwrap()
         };
         read(&exports(1_000), "it").unwrap();
         refused(&exports(1_001), "more than 1000 exports");
-        let imports: String = (0..1_001).map(|n| format!("(import \"f{n}\" (func))")).collect();
-        refused(&wat::parse_str(format!("(component {imports})")).unwrap(), "more than 1000 imports");
+        let imports: String = (0..1_001)
+            .map(|n| format!("(import \"f{n}\" (func))"))
+            .collect();
+        refused(
+            &wat::parse_str(format!("(component {imports})")).unwrap(),
+            "more than 1000 imports",
+        );
     }
 }

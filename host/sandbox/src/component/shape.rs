@@ -18,7 +18,8 @@ pub enum Shape {
     Reflected,
 }
 
-/// Returns true if a component that exports this is called as one of typed tools, unless it is a command too.
+/// Returns true if a component that exports this is called as one of typed tools, unless it is a
+/// command too.
 pub fn is_of_typed_tools(export: &str) -> bool {
     export.starts_with(TYPED)
 }

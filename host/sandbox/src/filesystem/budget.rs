@@ -7,7 +7,8 @@ use cofferdam_capability::Limits;
 
 use crate::scratch::Share;
 
-/// The file limits of a call with what is used of them. Streams hold it too, and write from threads of their own.
+/// The file limits of a call with what is used of them. Streams hold it too, and write from threads
+/// of their own.
 #[derive(Debug)]
 pub(crate) struct FileBudget {
     open: Allowance,
@@ -56,8 +57,8 @@ pub(crate) enum Area {
 #[error("over the limit of the call")]
 pub(crate) struct OverBudget;
 
-/// An open file or directory. It counts until the last descriptor and stream on it is gone, because until then the host
-/// holds the system's descriptor.
+/// An open file or directory. It counts until the last descriptor and stream on it is gone, because
+/// until then the host holds the system's descriptor.
 #[derive(Debug)]
 pub(crate) struct Opened(Arc<FileBudget>);
 
@@ -70,13 +71,20 @@ pub(crate) struct Listed {
 
 impl Allowance {
     fn new(max: u64) -> Self {
-        Self { max, used: AtomicU64::new(0), refused: AtomicU64::new(0) }
+        Self {
+            max,
+            used: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
     }
 
     /// Takes `amount` whole or not at all.
     fn take(&self, amount: u64) -> Result<(), OverBudget> {
         let within = |used: u64| used.checked_add(amount).filter(|&used| used <= self.max);
-        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within) {
+        match self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within)
+        {
             Ok(_) => Ok(()),
             Err(_) => {
                 self.refused.fetch_add(1, Ordering::Relaxed);
@@ -114,7 +122,8 @@ impl FileBudget {
         }
     }
 
-    /// A place for one more open file or directory. Taken before it is opened, so that the host never holds more.
+    /// A place for one more open file or directory. Taken before it is opened, so that the host
+    /// never holds more.
     pub(crate) fn open(self: &Arc<Self>) -> Result<Opened, OverBudget> {
         self.open.take(1)?;
         Ok(Opened(Arc::clone(self)))
@@ -138,13 +147,19 @@ impl FileBudget {
     /// Room for a listing of so many entries.
     pub(crate) fn list(self: &Arc<Self>, entries: u64) -> Result<Listed, OverBudget> {
         self.listing.take(entries)?;
-        Ok(Listed { budget: Arc::clone(self), entries })
+        Ok(Listed {
+            budget: Arc::clone(self),
+            entries,
+        })
     }
 
     /// Bytes that are about to be written, or by which a file is about to grow.
     pub(crate) fn write(&self, area: Area, bytes: u64) -> Result<(), OverBudget> {
         self.written.take(bytes)?;
-        if self.shared(area).is_some_and(|share| !share.take_bytes(bytes)) {
+        if self
+            .shared(area)
+            .is_some_and(|share| !share.take_bytes(bytes))
+        {
             self.written.give_back(bytes);
             return Err(self.host_is_full());
         }
@@ -194,8 +209,11 @@ impl FileBudget {
             self.listing.refusal("directory entries in listings"),
             self.written.refusal("bytes written"),
             self.created.refusal("entries created"),
-            (scratch > 0)
-                .then(|| format!("/tmp: {scratch} refused because all calls have filled the host's scratch space")),
+            (scratch > 0).then(|| {
+                format!(
+                    "/tmp: {scratch} refused because all calls have filled the host's scratch space"
+                )
+            }),
             (special > 0).then(|| format!("devices, pipes and sockets: {special} refused")),
         ];
         FileUse {
@@ -238,7 +256,10 @@ mod tests {
         assert!(budget.open().is_err(), "a stream still holds it");
         drop(stream);
         assert!(budget.open().is_ok());
-        assert_eq!(budget.used().refusals, ["open files: 2 refused beyond the limit of 64"]);
+        assert_eq!(
+            budget.used().refusals,
+            ["open files: 2 refused beyond the limit of 64"]
+        );
     }
 
     #[test]
@@ -264,8 +285,15 @@ mod tests {
         budget.create(Area::Scratch).unwrap();
         assert!(budget.create(Area::Scratch).is_err());
         let used = budget.used();
-        assert_eq!((used.written, used.created), (110, 2), "what was refused does not count");
-        assert_eq!(used.refusals, ["/tmp: 2 refused because all calls have filled the host's scratch space"]);
+        assert_eq!(
+            (used.written, used.created),
+            (110, 2),
+            "what was refused does not count"
+        );
+        assert_eq!(
+            used.refusals,
+            ["/tmp: 2 refused because all calls have filled the host's scratch space"]
+        );
     }
 
     #[test]

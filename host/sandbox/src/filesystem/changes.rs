@@ -47,6 +47,9 @@ mod tests {
         for number in 0..1_000 {
             changes.removed(number.to_string());
         }
-        assert_eq!((changes.removed.count, changes.removed.names.len()), (1_000, MAX_NAMES));
+        assert_eq!(
+            (changes.removed.count, changes.removed.names.len()),
+            (1_000, MAX_NAMES)
+        );
     }
 }

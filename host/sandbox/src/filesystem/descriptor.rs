@@ -1,4 +1,5 @@
-//! Files and directories: opened, written, created within the budget. What costs nothing is passed on as it is.
+//! Files and directories: opened, written, created within the budget. What costs nothing is passed
+//! on as it is.
 
 use std::sync::Arc;
 
@@ -6,8 +7,8 @@ use cofferdam_capability::Access;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, Filesize, HostDescriptor,
-    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode,
+    Filesize, HostDescriptor, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
@@ -26,7 +27,15 @@ impl HostDescriptor for FilesView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
         let changes = changes || flags.contains(DescriptorFlags::WRITE);
-        self.touch(&fd, &path, if changes { Access::ReadWrite } else { Access::ReadOnly });
+        self.touch(
+            &fd,
+            &path,
+            if changes {
+                Access::ReadWrite
+            } else {
+                Access::ReadOnly
+            },
+        );
         let size = size(self, &fd, path_flags, &path).await?;
         let opened = self.budget().open()?;
         let creates = open_flags.contains(OpenFlags::CREATE) && size.is_none();
@@ -34,9 +43,20 @@ impl HostDescriptor for FilesView<'_> {
         if creates {
             self.charge_entry(area)?;
         }
-        let descriptor =
-            HostDescriptor::open_at(&mut self.wasi, again(&fd), path_flags, path.clone(), open_flags, flags).await;
-        let descriptor = if creates { self.created(area, descriptor)? } else { descriptor? };
+        let descriptor = HostDescriptor::open_at(
+            &mut self.wasi,
+            again(&fd),
+            path_flags,
+            path.clone(),
+            open_flags,
+            flags,
+        )
+        .await;
+        let descriptor = if creates {
+            self.created(area, descriptor)?
+        } else {
+            descriptor?
+        };
         let descriptor = refuse_kernel(self, descriptor)?;
         if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
             let path = self.path(&fd, &path);
@@ -57,7 +77,8 @@ impl HostDescriptor for FilesView<'_> {
     async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
         let file = self.file(&fd)?;
         let grows = file.as_ref().map_or(0, |file| gap(file, size));
-        let shrinks = file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
+        let shrinks =
+            file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
         let area = self.area(&fd);
         let path = self.files.touched.path_of(fd.rep());
         self.budget().write(area, grows)?;
@@ -70,36 +91,64 @@ impl HostDescriptor for FilesView<'_> {
         result
     }
 
-    async fn write(&mut self, fd: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+    async fn write(
+        &mut self,
+        fd: Resource<Descriptor>,
+        bytes: Vec<u8>,
+        offset: Filesize,
+    ) -> FsResult<Filesize> {
         let len = bytes.len() as u64;
-        let charged = self.file(&fd)?.map_or(0, |file| gap(&file, offset)).saturating_add(len);
+        let charged = self
+            .file(&fd)?
+            .map_or(0, |file| gap(&file, offset))
+            .saturating_add(len);
         let area = self.area(&fd);
         self.budget().write(area, charged)?;
         let result = HostDescriptor::write(&mut self.wasi, fd, bytes, offset).await;
         match &result {
-            Ok(written) => self.budget().not_written(area, len.saturating_sub(*written)),
+            Ok(written) => self
+                .budget()
+                .not_written(area, len.saturating_sub(*written)),
             Err(_) => self.budget().not_written(area, charged),
         }
         result
     }
 
-    fn read_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
+    fn read_via_stream(
+        &mut self,
+        fd: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> FsResult<Resource<DynInputStream>> {
         stream::reading(self, fd, offset)
     }
 
-    fn write_via_stream(&mut self, fd: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynOutputStream>> {
+    fn write_via_stream(
+        &mut self,
+        fd: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> FsResult<Resource<DynOutputStream>> {
         stream::writing(self, fd, offset)
     }
 
-    fn append_via_stream(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+    fn append_via_stream(
+        &mut self,
+        fd: Resource<Descriptor>,
+    ) -> FsResult<Resource<DynOutputStream>> {
         stream::appending(self, fd)
     }
 
-    async fn read_directory(&mut self, fd: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+    async fn read_directory(
+        &mut self,
+        fd: Resource<Descriptor>,
+    ) -> FsResult<Resource<DirectoryEntryStream>> {
         listing::open(self, fd).await
     }
 
-    async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+    async fn create_directory_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path: String,
+    ) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -107,7 +156,12 @@ impl HostDescriptor for FilesView<'_> {
         self.created(area, result)
     }
 
-    async fn symlink_at(&mut self, fd: Resource<Descriptor>, old_path: String, new_path: String) -> FsResult<()> {
+    async fn symlink_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        old_path: String,
+        new_path: String,
+    ) -> FsResult<()> {
         self.touch(&fd, &new_path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -127,7 +181,15 @@ impl HostDescriptor for FilesView<'_> {
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.area(&new_fd);
         self.charge_entry(area)?;
-        let result = HostDescriptor::link_at(&mut self.wasi, fd, old_path_flags, old_path, new_fd, new_path).await;
+        let result = HostDescriptor::link_at(
+            &mut self.wasi,
+            fd,
+            old_path_flags,
+            old_path,
+            new_fd,
+            new_path,
+        )
+        .await;
         self.created(area, result)
     }
 
@@ -146,7 +208,8 @@ impl HostDescriptor for FilesView<'_> {
         let to = self.path(&new_fd, &new_path);
         let moved = identity(self, &fd, &old_path).await;
         let replaced = identity(self, &new_fd, &new_path).await;
-        let result = HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
+        let result =
+            HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
         let renamed = self.created(area, result);
         // Two names of one file stay as they are (`rename(2)`).
         if renamed.is_ok() && (moved.is_none() || moved != replaced) {
@@ -160,7 +223,12 @@ impl HostDescriptor for FilesView<'_> {
 
     // What follows neither opens, writes nor creates anything.
 
-    async fn read(&mut self, fd: Resource<Descriptor>, len: Filesize, offset: Filesize) -> FsResult<(Vec<u8>, bool)> {
+    async fn read(
+        &mut self,
+        fd: Resource<Descriptor>,
+        len: Filesize,
+        offset: Filesize,
+    ) -> FsResult<(Vec<u8>, bool)> {
         HostDescriptor::read(&mut self.wasi, fd, len, offset).await
     }
 
@@ -194,7 +262,12 @@ impl HostDescriptor for FilesView<'_> {
         HostDescriptor::stat(&mut self.wasi, fd).await
     }
 
-    async fn stat_at(&mut self, fd: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat> {
+    async fn stat_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        flags: PathFlags,
+        path: String,
+    ) -> FsResult<DescriptorStat> {
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
     }
@@ -226,7 +299,11 @@ impl HostDescriptor for FilesView<'_> {
         HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
     }
 
-    async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+    async fn remove_directory_at(
+        &mut self,
+        fd: Resource<Descriptor>,
+        path: String,
+    ) -> FsResult<()> {
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
@@ -240,7 +317,11 @@ impl HostDescriptor for FilesView<'_> {
         was_removed(self, removed, result)
     }
 
-    async fn is_same_object(&mut self, a: Resource<Descriptor>, b: Resource<Descriptor>) -> wasmtime::Result<bool> {
+    async fn is_same_object(
+        &mut self,
+        a: Resource<Descriptor>,
+        b: Resource<Descriptor>,
+    ) -> wasmtime::Result<bool> {
         HostDescriptor::is_same_object(&mut self.wasi, a, b).await
     }
 
@@ -259,9 +340,10 @@ impl HostDescriptor for FilesView<'_> {
     }
 }
 
-/// Returns the size of the entry under this name, if there is one. Only files, directories and links pass: to open a
-/// named pipe waits for the process at its other end, in a thread that no deadline gets back, and to open a device does
-/// what its driver likes. Guests cannot make either, so one that is found was put there from outside.
+/// Returns the size of the entry under this name, if there is one. Only files, directories and
+/// links pass: to open a named pipe waits for the process at its other end, in a thread that no
+/// deadline gets back, and to open a device does what its driver likes. Guests cannot make either,
+/// so one that is found was put there from outside.
 async fn size(
     view: &mut FilesView<'_>,
     fd: &Resource<Descriptor>,
@@ -270,9 +352,9 @@ async fn size(
 ) -> FsResult<Option<u64>> {
     match HostDescriptor::stat_at(&mut view.wasi, again(fd), flags, path.to_owned()).await {
         Ok(stat) => match stat.type_ {
-            DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => {
-                Ok(Some(stat.size))
-            }
+            DescriptorType::RegularFile
+            | DescriptorType::Directory
+            | DescriptorType::SymbolicLink => Ok(Some(stat.size)),
             _ => {
                 view.budget().special_refused();
                 Err(ErrorCode::NotPermitted.into())
@@ -285,7 +367,10 @@ async fn size(
 }
 
 /// Refuses an opened file or directory by which the kernel shows itself, whatever path led to it.
-fn refuse_kernel(view: &mut FilesView<'_>, descriptor: Resource<Descriptor>) -> FsResult<Resource<Descriptor>> {
+fn refuse_kernel(
+    view: &mut FilesView<'_>,
+    descriptor: Resource<Descriptor>,
+) -> FsResult<Resource<Descriptor>> {
     let opened = match view.wasi.table.get(&descriptor)? {
         Descriptor::File(file) => &file.file,
         Descriptor::Dir(dir) => &dir.dir,
@@ -299,9 +384,14 @@ fn refuse_kernel(view: &mut FilesView<'_>, descriptor: Resource<Descriptor>) -> 
 }
 
 /// Returns a hash of device and inode of a name, if something is there. A link counts as itself.
-async fn identity(view: &mut FilesView<'_>, fd: &Resource<Descriptor>, path: &str) -> Option<(u64, u64)> {
+async fn identity(
+    view: &mut FilesView<'_>,
+    fd: &Resource<Descriptor>,
+    path: &str,
+) -> Option<(u64, u64)> {
     let path = path.to_owned();
-    let found = HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
+    let found =
+        HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
     found.ok().map(|hash| (hash.lower, hash.upper))
 }
 

@@ -19,8 +19,8 @@ use crate::scratch::Share;
 pub(crate) struct Files {
     pub(super) account: Account,
     budget: Arc<FileBudget>,
-    /// Files and directories that the guest opened, by handle. Preopened directories are not in it: their descriptors
-    /// are the grant's.
+    /// Files and directories that the guest opened, by handle. Preopened directories are not in it:
+    /// their descriptors are the grant's.
     pub(super) opened: HashMap<u32, Arc<Opened>>,
     /// Open listings, by their handle.
     pub(super) listings: HashMap<u32, Listing>,
@@ -80,8 +80,12 @@ impl FilesView<'_> {
         &self.files.budget
     }
 
-    /// The file behind a descriptor; nothing for a directory, which wasmtime-wasi refuses with the right code.
-    pub(super) fn file(&self, descriptor: &Resource<Descriptor>) -> FsResult<Option<Arc<std::fs::File>>> {
+    /// The file behind a descriptor; nothing for a directory, which wasmtime-wasi refuses with the
+    /// right code.
+    pub(super) fn file(
+        &self,
+        descriptor: &Resource<Descriptor>,
+    ) -> FsResult<Option<Arc<std::fs::File>>> {
         match self.wasi.table.get(descriptor)? {
             Descriptor::File(file) => Ok(Some(Arc::clone(&file.file))),
             Descriptor::Dir(_) => Ok(None),
@@ -103,8 +107,8 @@ impl FilesView<'_> {
         self.files.touched.path(fd.rep(), path)
     }
 
-    /// Lets wasmtime-wasi create an entry if the budget has room for one. [`Self::created`] takes back what was not
-    /// created.
+    /// Lets wasmtime-wasi create an entry if the budget has room for one. [`Self::created`] takes
+    /// back what was not created.
     pub(super) fn charge_entry(&self, area: Area) -> FsResult<()> {
         Ok(self.budget().create(area)?)
     }
@@ -147,7 +151,8 @@ impl types::Host for FilesView<'_> {
         &mut self,
         error: Resource<wasmtime::Error>,
     ) -> wasmtime::Result<Option<types::ErrorCode>> {
-        // A stream that was refused a write says so in its own words: wasmtime-wasi knows `std::io::Error` alone.
+        // A stream that was refused a write says so in its own words: wasmtime-wasi knows
+        // `std::io::Error` alone.
         if self.wasi.table.get(&error)?.is::<OverBudget>() {
             return Ok(Some(types::ErrorCode::Quota));
         }

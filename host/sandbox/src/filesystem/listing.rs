@@ -1,8 +1,9 @@
 //! Listings of directories: counted before they are read.
 //!
-//! wasmtime-wasi reads a directory whole, names and types, when the guest opens a listing. So it is read once without
-//! keeping anything, up to what the call may still hold, and only a directory that fits is passed on. Between the two
-//! another call can add entries, at most those that it may create.
+//! wasmtime-wasi reads a directory whole, names and types, when the guest opens a listing. So it is
+//! read once without keeping anything, up to what the call may still hold, and only a directory
+//! that fits is passed on. Between the two another call can add entries, at most those that it may
+//! create.
 
 use cofferdam_capability::Access;
 use wasmtime::component::Resource;
@@ -15,7 +16,8 @@ use wasmtime_wasi::runtime::spawn_blocking;
 
 use super::files::{FilesView, Listing, again};
 
-/// Memory of one entry beyond its name, in bytes: its type, its place in the list, what the allocator adds.
+/// Memory of one entry beyond its name, in bytes: its type, its place in the list, what the
+/// allocator adds.
 const ENTRY_OVERHEAD: usize = 96;
 
 /// Opens a listing of a directory whose entries the call may hold.
@@ -34,9 +36,15 @@ pub(super) async fn open(
         Descriptor::File(_) => Counted::default(),
     };
     let _entries = view.budget().list(counted.entries)?;
-    let _memory = view.files.account.hold("a listing", counted.bytes).map_err(FsError::trap)?;
+    let _memory = view
+        .files
+        .account
+        .hold("a listing", counted.bytes)
+        .map_err(FsError::trap)?;
     let listing = HostDescriptor::read_directory(&mut view.wasi, again(&fd)).await?;
-    view.files.listings.insert(listing.rep(), Listing { _entries, _memory });
+    view.files
+        .listings
+        .insert(listing.rep(), Listing { _entries, _memory });
     Ok(listing)
 }
 

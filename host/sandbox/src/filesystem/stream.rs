@@ -1,4 +1,5 @@
-//! Streams on files: what is written is charged before it is written, and a stream keeps its file counted as open.
+//! Streams on files: what is written is charged before it is written, and a stream keeps its file
+//! counted as open.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -8,13 +9,15 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::HostDescriptor;
 use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError, StreamResult,
+    DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError,
+    StreamResult,
 };
 
 use super::budget::{Area, FileBudget, Opened};
 use super::files::{FilesView, again};
 
-/// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open file.
+/// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open
+/// file.
 struct Reading {
     inner: DynInputStream,
     _opened: Option<Arc<Opened>>,
@@ -25,7 +28,8 @@ struct Writing {
     inner: DynOutputStream,
     budget: Arc<FileBudget>,
     area: Area,
-    /// The place of the first write, in a file that may end before; nothing once that was charged, and for appending.
+    /// The place of the first write, in a file that may end before; nothing once that was charged,
+    /// and for appending.
     begins: Option<(Arc<File>, u64)>,
     _opened: Option<Arc<Opened>>,
 }
@@ -52,7 +56,10 @@ pub(super) fn writing(
     counted(view, &fd, stream, begins)
 }
 
-pub(super) fn appending(view: &mut FilesView<'_>, fd: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+pub(super) fn appending(
+    view: &mut FilesView<'_>,
+    fd: Resource<Descriptor>,
+) -> FsResult<Resource<DynOutputStream>> {
     let stream = HostDescriptor::append_via_stream(&mut view.wasi, again(&fd))?;
     counted(view, &fd, stream, None)
 }
@@ -68,23 +75,36 @@ fn counted(
     let _opened = view.files.opened.get(&fd.rep()).cloned();
     let budget = Arc::clone(view.budget());
     let area = view.area(fd);
-    let counted: DynOutputStream = Box::new(Writing { inner, budget, area, begins, _opened });
+    let counted: DynOutputStream = Box::new(Writing {
+        inner,
+        budget,
+        area,
+        begins,
+        _opened,
+    });
     Ok(view.wasi.table.push(counted)?)
 }
 
-/// Bytes by which a write at `offset` makes the file longer before its first byte. Asking an open file for its size does
-/// not touch the disk.
+/// Bytes by which a write at `offset` makes the file longer before its first byte. Asking an open
+/// file for its size does not touch the disk.
 pub(super) fn gap(file: &File, offset: u64) -> u64 {
     match offset {
         0 => 0,
-        offset => file.metadata().map_or(0, |metadata| offset.saturating_sub(metadata.len())),
+        offset => file
+            .metadata()
+            .map_or(0, |metadata| offset.saturating_sub(metadata.len())),
     }
 }
 
 impl Writing {
     fn charge(&mut self, bytes: &Bytes) -> StreamResult<()> {
-        let gap = self.begins.as_ref().map_or(0, |(file, offset)| gap(file, *offset));
-        let charged = self.budget.write(self.area, gap.saturating_add(bytes.len() as u64));
+        let gap = self
+            .begins
+            .as_ref()
+            .map_or(0, |(file, offset)| gap(file, *offset));
+        let charged = self
+            .budget
+            .write(self.area, gap.saturating_add(bytes.len() as u64));
         charged.map_err(|over| StreamError::LastOperationFailed(over.into()))?;
         if !bytes.is_empty() {
             // From here on the stream continues where it wrote.

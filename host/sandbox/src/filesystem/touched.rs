@@ -1,5 +1,5 @@
-//! The directories that a call looked into and those that it changed, for its receipt, and under which names it knows
-//! files.
+//! The directories that a call looked into and those that it changed, for its receipt, and under
+//! which names it knows files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use super::budget::Area;
 /// Directories that are kept. A grant has fewer; only a guest that is granted `/` can name more.
 const MAX_DIRECTORIES: usize = 64;
 
-/// The longest name that is kept, in bytes: the longest that a file system knows (NAME_MAX of Linux).
+/// The longest name that is kept, in bytes: the longest that a file system knows (NAME_MAX of
+/// Linux).
 const MAX_NAME: usize = 255;
 
-/// The longest path that is kept, in bytes; of a longer one its beginning. A receipt has a hundred of them at most.
+/// The longest path that is kept, in bytes; of a longer one its beginning. A receipt has a hundred
+/// of them at most.
 const MAX_PATH: usize = 512;
 
 /// Access to each granted directory that was touched; of a granted `/`, by the entry below it.
@@ -45,13 +47,26 @@ impl Touched {
             below => format!("{working}/{below}").into(),
         };
         // Nobody can offer a directory there, so it is the call's own.
-        let area = if *directory == *GuestPath::scratch().as_str() { Area::Scratch } else { Area::Granted };
-        self.places.insert(descriptor, Place { path: Arc::clone(&directory), directory, area });
+        let area = if *directory == *GuestPath::scratch().as_str() {
+            Area::Scratch
+        } else {
+            Area::Granted
+        };
+        self.places.insert(
+            descriptor,
+            Place {
+                path: Arc::clone(&directory),
+                directory,
+                area,
+            },
+        );
     }
 
     /// `path`, from the directory `descriptor`, was looked at or changed.
     pub(super) fn touch(&mut self, descriptor: u32, path: &str, access: Access) {
-        let Some(place) = self.directory(descriptor, path) else { return };
+        let Some(place) = self.directory(descriptor, path) else {
+            return;
+        };
         let room = self.directories.len() < MAX_DIRECTORIES;
         match self.directories.get_mut(&*place) {
             Some(before) => *before = access.max(*before),
@@ -67,7 +82,14 @@ impl Touched {
         if let Some(directory) = self.directory(descriptor, path) {
             let path = self.path(descriptor, path).into();
             let area = self.area(descriptor);
-            self.places.insert(opened, Place { directory, path, area });
+            self.places.insert(
+                opened,
+                Place {
+                    directory,
+                    path,
+                    area,
+                },
+            );
         }
     }
 
@@ -78,12 +100,17 @@ impl Touched {
 
     /// `path`, from the directory `descriptor`, as the guest would write it from the root.
     pub(super) fn path(&self, descriptor: u32, path: &str) -> String {
-        joined(self.places.get(&descriptor).map_or("", |place| &place.path), path)
+        joined(
+            self.places.get(&descriptor).map_or("", |place| &place.path),
+            path,
+        )
     }
 
     /// The area in which the file or directory lies.
     pub(super) fn area(&self, descriptor: u32) -> Area {
-        self.places.get(&descriptor).map_or(Area::Granted, |place| place.area)
+        self.places
+            .get(&descriptor)
+            .map_or(Area::Granted, |place| place.area)
     }
 
     pub(super) fn closed(&mut self, descriptor: u32) {
@@ -100,12 +127,16 @@ impl Touched {
             return Some(Arc::clone(directory));
         }
         let first = first_entry(path)?;
-        Some(if first.is_empty() { Arc::clone(directory) } else { format!("/{first}").into() })
+        Some(if first.is_empty() {
+            Arc::clone(directory)
+        } else {
+            format!("/{first}").into()
+        })
     }
 }
 
-/// A path from another one, as the guest wrote it. `..` stays, because only the kernel knows what lies above a link. What is
-/// longer than is kept loses its end.
+/// A path from another one, as the guest wrote it. `..` stays, because only the kernel knows what
+/// lies above a link. What is longer than is kept loses its end.
 fn joined(base: &str, path: &str) -> String {
     let mut joined = base.trim_end_matches('/').to_owned();
     for part in path.split('/') {
@@ -118,11 +149,15 @@ fn joined(base: &str, path: &str) -> String {
         }
     }
     joined.truncate(joined.floor_char_boundary(MAX_PATH));
-    if joined.is_empty() { "/".to_owned() } else { joined }
+    if joined.is_empty() {
+        "/".to_owned()
+    } else {
+        joined
+    }
 }
 
-/// The first entry of a path from the root. Empty for the root itself and for a path with `..`, which a link leads elsewhere
-/// than its words say; nothing for a name that no file system has.
+/// The first entry of a path from the root. Empty for the root itself and for a path with `..`,
+/// which a link leads elsewhere than its words say; nothing for a name that no file system has.
 fn first_entry(path: &str) -> Option<&str> {
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     if parts.clone().any(|part| part == "..") {
@@ -150,21 +185,38 @@ mod tests {
         touched.touch(3, ".", Access::ReadOnly);
         touched.closed(4);
         touched.touch(4, "gone", Access::ReadWrite);
-        let expected =
-            [("/data", Access::ReadWrite), ("/workspace", Access::ReadOnly), ("/workspace/notes", Access::ReadOnly)];
-        assert_eq!(touched.directories(), expected.map(|(path, access)| (path.to_owned(), access)).into());
+        let expected = [
+            ("/data", Access::ReadWrite),
+            ("/workspace", Access::ReadOnly),
+            ("/workspace/notes", Access::ReadOnly),
+        ];
+        assert_eq!(
+            touched.directories(),
+            expected
+                .map(|(path, access)| (path.to_owned(), access))
+                .into()
+        );
     }
 
     #[test]
     fn of_the_root_the_first_entry_counts() {
         let mut touched = Touched::default();
         touched.granted(1, "/");
-        for (path, expected) in
-            [("etc/passwd", "/etc"), ("a/../../b/c", "/"), ("./x", "/x"), (".", "/"), ("a/..", "/"), ("a/../b", "/")]
-        {
+        for (path, expected) in [
+            ("etc/passwd", "/etc"),
+            ("a/../../b/c", "/"),
+            ("./x", "/x"),
+            (".", "/"),
+            ("a/..", "/"),
+            ("a/../b", "/"),
+        ] {
             touched.directories.clear();
             touched.touch(1, path, Access::ReadOnly);
-            assert_eq!(touched.directories().into_keys().collect::<Vec<_>>(), [expected], "{path}");
+            assert_eq!(
+                touched.directories().into_keys().collect::<Vec<_>>(),
+                [expected],
+                "{path}"
+            );
         }
         touched.opened(1, "etc", 2);
         touched.touch(2, "ssl", Access::ReadWrite);
@@ -192,7 +244,10 @@ mod tests {
             assert_eq!(touched.path(descriptor, path), expected);
         }
         assert_eq!(touched.path(1, &"ä".repeat(4_096)).len(), MAX_PATH - 1);
-        assert_eq!((touched.area(4), touched.area(5)), (Area::Granted, Area::Scratch));
+        assert_eq!(
+            (touched.area(4), touched.area(5)),
+            (Area::Granted, Area::Scratch)
+        );
         // The name of another directory, below a granted root.
         touched.opened(2, "tmp/x", 6);
         assert_eq!(touched.area(6), Area::Granted);

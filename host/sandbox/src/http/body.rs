@@ -23,7 +23,10 @@ pub(super) struct Hold {
 
 impl Hold {
     pub(super) fn new(place: OwnedSemaphorePermit, memory: Charge) -> Self {
-        Self { _place: place, _memory: memory }
+        Self {
+            _place: place,
+            _memory: memory,
+        }
     }
 }
 
@@ -41,8 +44,8 @@ pub(super) struct Outgoing {
     meter: Meter,
 }
 
-/// The body of a response, up to a cap, with a limit on its pauses. It holds the exchange's place and memory until it is
-/// read to its end or dropped.
+/// The body of a response, up to a cap, with a limit on its pauses. It holds the exchange's place
+/// and memory until it is read to its end or dropped.
 pub(super) struct Response {
     body: Incoming,
     meter: Meter,
@@ -53,7 +56,12 @@ pub(super) struct Response {
 
 impl Meter {
     fn new(what: &'static str, cap: u64, record: Record) -> Self {
-        Self { what, cap, left: cap, record }
+        Self {
+            what,
+            cap,
+            left: cap,
+            record,
+        }
     }
 
     /// Returns true if these bytes still fit. The first ones that do not are in the receipt.
@@ -64,7 +72,10 @@ impl Meter {
                 true
             }
             None => {
-                self.record.refuse(&format!("http {} body: more than {} bytes", self.what, self.cap));
+                self.record.refuse(&format!(
+                    "http {} body: more than {} bytes",
+                    self.what, self.cap
+                ));
                 false
             }
         }
@@ -73,7 +84,10 @@ impl Meter {
 
 impl Outgoing {
     pub(super) fn new(body: WasiBody, cap: u64, record: Record) -> Self {
-        Self { body, meter: Meter::new("request", cap, record) }
+        Self {
+            body,
+            meter: Meter::new("request", cap, record),
+        }
     }
 }
 
@@ -81,7 +95,10 @@ impl Body for Outgoing {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
@@ -102,9 +119,21 @@ impl Body for Outgoing {
 }
 
 impl Response {
-    pub(super) fn new(body: Incoming, cap: u64, patience: Duration, hold: Hold, record: Record) -> Self {
+    pub(super) fn new(
+        body: Incoming,
+        cap: u64,
+        patience: Duration,
+        hold: Hold,
+        record: Record,
+    ) -> Self {
         let pause = Box::pin(sleep(patience));
-        Self { body, meter: Meter::new("response", cap, record), patience, pause, hold: Some(hold) }
+        Self {
+            body,
+            meter: Meter::new("response", cap, record),
+            patience,
+            pause,
+            hold: Some(hold),
+        }
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
@@ -117,13 +146,18 @@ impl Body for Response {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         // A body that has failed has ended.
         if self.hold.is_none() {
             return Poll::Ready(None);
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Pending if self.pause.as_mut().poll(cx).is_ready() => self.fail(Error::ConnectionReadTimeout),
+            Poll::Pending if self.pause.as_mut().poll(cx).is_ready() => {
+                self.fail(Error::ConnectionReadTimeout)
+            }
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
                 self.hold = None;

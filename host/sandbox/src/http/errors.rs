@@ -6,9 +6,12 @@ use wasmtime_wasi_http::Error;
 
 use super::limits::MAX_HEADER_BYTES;
 
-/// Returns the error that a guest gets for a failure of the protocol. An error of our own comes back as itself.
+/// Returns the error that a guest gets for a failure of the protocol. An error of our own comes
+/// back as itself.
 pub(super) fn of_hyper(error: &hyper::Error) -> Error {
-    if let Some(Error::HttpRequestBodySize(size)) = error.source().and_then(|source| source.downcast_ref()) {
+    if let Some(Error::HttpRequestBodySize(size)) =
+        error.source().and_then(|source| source.downcast_ref())
+    {
         return Error::HttpRequestBodySize(*size);
     }
     if error.is_parse_too_large() {

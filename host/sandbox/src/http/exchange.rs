@@ -20,10 +20,12 @@ use super::injection::Injection;
 use super::limits::{Caps, MAX_HEADER_BYTES, MAX_HEADERS};
 use crate::network::{Connect, Connection, Destination, Stream};
 
-/// Lookup, connection and TLS together. A server that takes longer is down; the call's own deadline holds as well.
+/// Lookup, connection and TLS together. A server that takes longer is down; the call's own deadline
+/// holds as well.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// From the request to the head of the response: what a guest that sets nothing waits for a slow server.
+/// From the request to the head of the response: what a guest that sets nothing waits for a slow
+/// server.
 const FIRST_BYTE: Duration = Duration::from_secs(30);
 
 /// Between two pieces of a body.
@@ -44,17 +46,29 @@ pub(super) type Sent = wasmtime_wasi_http::Result<(http::Response<WasiBody>, Io)
 type Io = Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>;
 
 impl Exchange {
-    /// Sends the request and waits for the head of the response. It ends with the call: whoever drops this future closes
-    /// the connection.
+    /// Sends the request and waits for the head of the response. It ends with the call: whoever
+    /// drops this future closes the connection.
     pub(super) async fn run(self, options: RequestOptions) -> Sent {
         // A guest may want to wait less, not more.
-        let patience = |asked: Option<Duration>, most: Duration| asked.map_or(most, |asked| asked.min(most));
-        let Self { request, destination, network, injections, caps, hold } = self;
+        let patience =
+            |asked: Option<Duration>, most: Duration| asked.map_or(most, |asked| asked.min(most));
+        let Self {
+            request,
+            destination,
+            network,
+            injections,
+            caps,
+            hold,
+        } = self;
         let connecting = network.connect(&destination);
-        let Connection { stream, address } = timeout(patience(options.connect_timeout, CONNECT), connecting)
-            .await
-            .map_err(|_| Error::ConnectionTimeout)??;
-        let trusted = destination.policy.addresses().trusts(destination.scheme, address);
+        let Connection { stream, address } =
+            timeout(patience(options.connect_timeout, CONNECT), connecting)
+                .await
+                .map_err(|_| Error::ConnectionTimeout)??;
+        let trusted = destination
+            .policy
+            .addresses()
+            .trusts(destination.scheme, address);
         let mut request = in_origin_form(request, &destination)?;
         let record = destination.record;
         // In clear, a secret goes only into a network that the operator has named.
@@ -63,26 +77,44 @@ impl Exchange {
                 request.headers_mut().insert(header, value);
             }
         } else if !injections.is_empty() {
-            record.refuse(&format!("http {}: no secret is sent without TLS", destination.host));
+            record.refuse(&format!(
+                "http {}: no secret is sent without TLS",
+                destination.host
+            ));
         }
         let request = request.map(|body| Outgoing::new(body, caps.request_body, record.clone()));
-        let (response, io) = timeout(patience(options.first_byte_timeout, FIRST_BYTE), send(stream, request))
-            .await
-            .map_err(|_| Error::ConnectionReadTimeout)??;
+        let (response, io) = timeout(
+            patience(options.first_byte_timeout, FIRST_BYTE),
+            send(stream, request),
+        )
+        .await
+        .map_err(|_| Error::ConnectionReadTimeout)??;
         // The connection would no longer speak HTTP, and nothing would be counted.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::HttpUpgradeFailed);
         }
         let pause = patience(options.between_bytes_timeout, PAUSE);
-        let body = |body| Response::new(body, caps.response_body, pause, hold, record).boxed_unsync();
+        let body =
+            |body| Response::new(body, caps.response_body, pause, hold, record).boxed_unsync();
         Ok((response.map(body), io))
     }
 }
 
-/// The request as it goes out: its URI without the host, and a `host` header that the guest has not written.
-fn in_origin_form(mut request: Request<WasiBody>, destination: &Destination) -> Result<Request<WasiBody>, Error> {
-    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+/// The request as it goes out: its URI without the host, and a `host` header that the guest has not
+/// written.
+fn in_origin_form(
+    mut request: Request<WasiBody>,
+    destination: &Destination,
+) -> Result<Request<WasiBody>, Error> {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", PathAndQuery::as_str);
+    let path = if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    };
     *request.uri_mut() = Uri::try_from(path).map_err(|_| Error::HttpRequestUriInvalid)?;
     let host = match destination.port {
         port if port == destination.scheme.default_port() => destination.host.to_string(),
@@ -93,14 +125,20 @@ fn in_origin_form(mut request: Request<WasiBody>, destination: &Destination) -> 
     Ok(request)
 }
 
-/// Sends over a fresh connection. What comes back with the response keeps the connection going while its body is read.
+/// Sends over a fresh connection. What comes back with the response keeps the connection going
+/// while its body is read.
 async fn send(
     stream: Box<dyn Stream>,
     request: Request<Outgoing>,
 ) -> Result<(http::Response<hyper::body::Incoming>, Io), Error> {
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(MAX_HEADER_BYTES).max_headers(MAX_HEADERS);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| of_hyper(&error))?;
+    builder
+        .max_buf_size(MAX_HEADER_BYTES)
+        .max_headers(MAX_HEADERS);
+    let (mut sender, connection) = builder
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| of_hyper(&error))?;
     let mut connection = Box::pin(connection);
     let mut response = pin!(sender.send_request(request));
     let mut open = true;

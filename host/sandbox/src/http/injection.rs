@@ -3,7 +3,8 @@
 use cofferdam_capability::Host;
 use http::{HeaderName, HeaderValue};
 
-/// A header with a secret in it, for one host. Whoever calls a component hands these over, call by call.
+/// A header with a secret in it, for one host. Whoever calls a component hands these over, call by
+/// call.
 #[derive(Debug, Clone)]
 pub struct Injection {
     pub(super) host: Host,
@@ -16,6 +17,10 @@ impl Injection {
     pub fn new(host: Host, header: &str, value: &[u8]) -> Option<Self> {
         let mut value = HeaderValue::from_bytes(value).ok()?;
         value.set_sensitive(true);
-        Some(Self { host, header: header.parse().ok()?, value })
+        Some(Self {
+            host,
+            header: header.parse().ok()?,
+            value,
+        })
     }
 }

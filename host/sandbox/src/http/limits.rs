@@ -8,10 +8,12 @@ pub(super) const MAX_HEADER_BYTES: usize = 64 << 10;
 /// Headers of one request or response; hyper's own number.
 pub(super) const MAX_HEADERS: usize = 100;
 
-/// Maximum bytes that one write of a guest hands over (64 KiB): all that is on its way is memory of the host.
+/// Maximum bytes that one write of a guest hands over (64 KiB): all that is on its way is memory of
+/// the host.
 pub(super) const WRITE_CHUNK: usize = 64 << 10;
 
-/// Memory of one exchange at most, in bytes (512 KiB): what hyper reads ahead, the buffers of TLS, and of the connection.
+/// Memory of one exchange at most, in bytes (512 KiB): what hyper reads ahead, the buffers of TLS,
+/// and of the connection.
 pub(super) const EXCHANGE: usize = 512 << 10;
 
 /// The limits of the call that its exchanges are checked against.

@@ -1,4 +1,5 @@
-//! The network as it is: names are resolved, every address is checked, and TLS trusts the system's store.
+//! The network as it is: names are resolved, every address is checked, and TLS trusts the system's
+//! store.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -27,7 +28,8 @@ const QUESTION: Duration = Duration::from_secs(3);
 /// Times that a nameserver is asked.
 const QUESTIONS: usize = 2;
 
-/// Answers that are remembered, for as long as they say; a host of many agents talks to fewer servers.
+/// Answers that are remembered, for as long as they say; a host of many agents talks to fewer
+/// servers.
 const REMEMBERED: u64 = 1_024;
 
 /// Addresses of one name that are tried; all of them are checked.
@@ -41,24 +43,40 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Asks `nameservers`, or those of the system where there are none. A system without nameservers is no error until a
-    /// tool asks for a name.
+    /// Asks `nameservers`, or those of the system where there are none. A system without
+    /// nameservers is no error until a tool asks for a name.
     pub(crate) fn new(nameservers: &[SocketAddr]) -> Self {
-        let resolver = resolver(nameservers)
-            .inspect_err(|error| tracing::warn!("no nameserver, so tools reach no host by its name: {error}"));
-        Self { resolver: resolver.ok(), tls: OnceLock::new() }
+        let resolver = resolver(nameservers).inspect_err(|error| {
+            tracing::warn!("no nameserver, so tools reach no host by its name: {error}")
+        });
+        Self {
+            resolver: resolver.ok(),
+            tls: OnceLock::new(),
+        }
     }
 
     /// TLS 1.2 and 1.3 toward servers whose certificates the system's store vouches for.
     fn tls(&self) -> Result<&TlsConnector, Error> {
-        let connector =
-            self.tls.get_or_init(|| tls().inspect_err(|error| tracing::error!("tools cannot use https: {error}")).ok());
+        let connector = self.tls.get_or_init(|| {
+            tls()
+                .inspect_err(|error| tracing::error!("tools cannot use https: {error}"))
+                .ok()
+        });
         connector.as_ref().ok_or(Error::ConfigurationError)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the one place that connects for a tool, to a checked address")]
-    async fn connect_to(&self, address: IpAddr, destination: &Destination) -> Result<Box<dyn Stream>, Error> {
-        let stream = TcpStream::connect(SocketAddr::new(address, destination.port)).await.map_err(Error::Connect)?;
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place that connects for a tool, to a checked address"
+    )]
+    async fn connect_to(
+        &self,
+        address: IpAddr,
+        destination: &Destination,
+    ) -> Result<Box<dyn Stream>, Error> {
+        let stream = TcpStream::connect(SocketAddr::new(address, destination.port))
+            .await
+            .map_err(Error::Connect)?;
         // Whether this worked or not changes the speed alone.
         let _ = stream.set_nodelay(true);
         destination.contacted();
@@ -66,7 +84,9 @@ impl Client {
             return Ok(Box::new(stream));
         }
         let name = match &destination.host {
-            Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| Error::HttpRequestUriInvalid)?,
+            Host::Name(name) => {
+                ServerName::try_from(name.clone()).map_err(|_| Error::HttpRequestUriInvalid)?
+            }
             Host::Address(address) => ServerName::from(*address),
         };
         let stream = self.tls()?.connect(name, stream).await;
@@ -76,10 +96,16 @@ impl Client {
 
 #[wasmtime_wasi::async_trait]
 impl Connect for Client {
-    /// Connects to an address of the host that was checked, as all others of its addresses were: a name with one wrong
-    /// address is a trick, and which one is tried must not be left to chance.
+    /// Connects to an address of the host that was checked, as all others of its addresses were: a
+    /// name with one wrong address is a trick, and which one is tried must not be left to chance.
     async fn connect(&self, destination: &Destination) -> Result<Connection, Error> {
-        let Destination { host, port, policy, record, .. } = destination;
+        let Destination {
+            host,
+            port,
+            policy,
+            record,
+            ..
+        } = destination;
         let addresses = self.resolve(host).await?;
         for address in &addresses {
             if let Err(refusal) = policy.addresses().check(*address, is_own) {
@@ -103,9 +129,16 @@ impl Connect for Client {
             Host::Address(address) => return Ok(vec![*address]),
             Host::Name(name) => name,
         };
-        let failed = |rcode: &str| Error::DnsError { rcode: Some(rcode.to_owned()), info_code: None };
-        let resolver = self.resolver.as_ref().ok_or_else(|| failed("this host has no nameserver"))?;
-        // The dot at the end keeps the system's search domains out: they would make another name of it.
+        let failed = |rcode: &str| Error::DnsError {
+            rcode: Some(rcode.to_owned()),
+            info_code: None,
+        };
+        let resolver = self
+            .resolver
+            .as_ref()
+            .ok_or_else(|| failed("this host has no nameserver"))?;
+        // The dot at the end keeps the system's search domains out: they would make another name of
+        // it.
         let name = Name::from_ascii(format!("{name}.")).map_err(|_| failed("not a name"))?;
         let found = resolver.lookup_ip(name).await.map_err(|error| {
             tracing::debug!(%host, "lookup: {error}");
@@ -130,7 +163,8 @@ fn resolver(nameservers: &[SocketAddr]) -> Result<TokioResolver, NetError> {
         TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
     };
     let options = builder.options_mut();
-    // A name means what the nameservers say, also where this machine's own list says something else.
+    // A name means what the nameservers say, also where this machine's own list says something
+    // else.
     options.use_hosts_file = ResolveHosts::Never;
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     options.timeout = QUESTION;
@@ -149,7 +183,9 @@ fn tls() -> Result<TlsConnector, rustls::Error> {
 }
 
 fn of_tls(error: &std::io::Error) -> Error {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    let cause = error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<rustls::Error>());
     match cause {
         Some(rustls::Error::InvalidCertificate(_)) => Error::TlsCertificateError,
         _ => Error::TlsProtocolError,

@@ -30,10 +30,12 @@ pub(crate) struct Connection {
     pub(crate) address: IpAddr,
 }
 
-/// Reaches servers: those of the network, or the ones that stand in for them. Chosen once, when the engine is made.
+/// Reaches servers: those of the network, or the ones that stand in for them. Chosen once, when the
+/// engine is made.
 #[wasmtime_wasi::async_trait]
 pub(crate) trait Connect: Send + Sync {
-    /// Connects to the server of a request, under TLS where its scheme asks for it, and notes the contact.
+    /// Connects to the server of a request, under TLS where its scheme asks for it, and notes the
+    /// contact.
     async fn connect(&self, destination: &Destination) -> Result<Connection, Error>;
 
     /// Returns every address of a host. None of them has been checked yet.

@@ -49,7 +49,10 @@ impl Record {
                 inner.unkept += 1;
                 return;
             }
-            let mut kept: String = refusal.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+            let mut kept: String = refusal
+                .chars()
+                .map(|c| if c.is_control() { '?' } else { c })
+                .collect();
             if kept.len() > MAX_REFUSAL {
                 kept.truncate(kept.floor_char_boundary(MAX_REFUSAL));
                 kept.push('…');
@@ -61,7 +64,10 @@ impl Record {
     /// Counts one more than the `limit` of this name.
     pub(crate) fn beyond(&self, name: &'static str, limit: u64) {
         self.change(|inner| {
-            let beyond = inner.beyond.entry(name).or_insert(Beyond { count: 0, limit });
+            let beyond = inner
+                .beyond
+                .entry(name)
+                .or_insert(Beyond { count: 0, limit });
             beyond.count = beyond.count.saturating_add(1);
         });
     }
@@ -71,10 +77,14 @@ impl Record {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut contacts = inner.contacts.clone();
         if inner.unkept > 0 {
-            contacts.refusals.push(format!("network: {} more refusals", inner.unkept));
+            contacts
+                .refusals
+                .push(format!("network: {} more refusals", inner.unkept));
         }
         let beyond = inner.beyond.iter();
-        let beyond = beyond.map(|(name, Beyond { count, limit })| format!("{name}: {count} refused beyond {limit}"));
+        let beyond = beyond.map(|(name, Beyond { count, limit })| {
+            format!("{name}: {count} refused beyond {limit}")
+        });
         contacts.refusals.extend(beyond);
         contacts
     }

@@ -30,14 +30,23 @@ impl StandIns {
 
 #[wasmtime_wasi::async_trait]
 impl Connect for StandIns {
-    #[allow(clippy::disallowed_methods, reason = "an address that the host itself was started with")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "an address that the host itself was started with"
+    )]
     async fn connect(&self, destination: &Destination) -> Result<Connection, Error> {
         let Destination { scheme, host, .. } = destination;
-        let found = self.0.iter().find(|server| server.scheme == *scheme && server.host == *host);
+        let found = self
+            .0
+            .iter()
+            .find(|server| server.scheme == *scheme && server.host == *host);
         let address = found.ok_or_else(no_such_name)?.address;
         let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
         destination.contacted();
-        Ok(Connection { stream: Box::new(stream), address: address.ip() })
+        Ok(Connection {
+            stream: Box::new(stream),
+            address: address.ip(),
+        })
     }
 
     /// Refuses every name: only web servers stand in, and they need no lookup.
@@ -47,5 +56,8 @@ impl Connect for StandIns {
 }
 
 fn no_such_name() -> Error {
-    Error::DnsError { rcode: Some("no such name here".to_owned()), info_code: None }
+    Error::DnsError {
+        rcode: Some("no such name here".to_owned()),
+        info_code: None,
+    }
 }

@@ -12,7 +12,8 @@ use super::schema::Schema;
 use super::types::{self, Field, Names, Reader, Type, Unsupported, joined};
 use crate::sentence::cut;
 
-/// Functions of one component that are offered; the same bound as for typed tools (`tool/src/runner.rs`).
+/// Functions of one component that are offered; the same bound as for typed tools
+/// (`tool/src/runner.rs`).
 const MAX_FUNCTIONS: usize = 64;
 
 /// Functions and interfaces of one component that are looked at, of which some are refused: each is
@@ -28,16 +29,21 @@ const MAX_NAME: usize = 64;
 /// The longest description, in bytes (8 KiB): a model reads it in every turn.
 const MAX_DESCRIPTION: usize = 8 << 10;
 
-/// The largest schema, in bytes, as JSON text (32 KiB). With the description it stays below what a descriptor may have.
+/// The largest schema, in bytes, as JSON text (32 KiB). With the description it stays below what a
+/// descriptor may have.
 const MAX_SCHEMA: usize = 32 << 10;
 
-/// The names of these exports begin with a host's own protocol, in which nobody calls a function with JSON.
+/// The names of these exports begin with a host's own protocol, in which nobody calls a function
+/// with JSON.
 const PROTOCOLS: &str = "wasi:";
 
-/// The export that componentize-py makes for itself, by its interface, name and parameters: it has run when the
-/// component was made.
-const PYTHON_INIT: StartUp =
-    StartUp { interface: "exports", name: "init", parameters: ["app-name", "symbols", "stub-wasi"] };
+/// The export that componentize-py makes for itself, by its interface, name and parameters: it has
+/// run when the component was made.
+const PYTHON_INIT: StartUp = StartUp {
+    interface: "exports",
+    name: "init",
+    parameters: ["app-name", "symbols", "stub-wasi"],
+};
 
 /// A function that a toolchain calls by itself.
 struct StartUp {
@@ -49,7 +55,8 @@ struct StartUp {
 /// A function that a component exports, as a model sees it.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// Its name, with the last name of its interface in front where it has one: `interface_function`.
+    /// Its name, with the last name of its interface in front where it has one:
+    /// `interface_function`.
     pub name: String,
     /// The words of its author above it, else its signature in WIT.
     pub description: String,
@@ -80,15 +87,27 @@ pub(crate) struct Functions {
 }
 
 /// The exported functions of a component.
-pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: &Docs) -> Functions {
+pub(crate) fn functions(
+    engine: &wasmtime::Engine,
+    component: &Component,
+    docs: &Docs,
+) -> Functions {
     let ty = component.component_type();
-    // A world imports its types, and the engine drops such imports; what is left is what it exports.
-    let world_types = types::named(ty.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+    // A world imports its types, and the engine drops such imports; what is left is what it
+    // exports.
+    let world_types = types::named(
+        ty.exports(engine)
+            .filter_map(|(name, item)| Some((name, named_type(item.ty)?))),
+    );
     let mut functions = Functions::default();
     for (export, item) in ty.exports(engine) {
         match item.ty {
             ComponentItem::ComponentFunc(function) => {
-                let place = Source { interface: None, names: &world_types, docs: docs.world() };
+                let place = Source {
+                    interface: None,
+                    names: &world_types,
+                    docs: docs.world(),
+                };
                 let index = component.get_export_index(None, export);
                 functions.add(export, &function, index, &place);
             }
@@ -101,12 +120,20 @@ pub(crate) fn functions(engine: &wasmtime::Engine, component: &Component, docs: 
                     functions.skip(instance.exports(engine).len());
                     continue;
                 }
-                let items = instance.exports(engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?)));
-                let place = Source { interface: Some(last), names: &types::named(items), docs: docs.interface(last) };
+                let items = instance
+                    .exports(engine)
+                    .filter_map(|(name, item)| Some((name, named_type(item.ty)?)));
+                let place = Source {
+                    interface: Some(last),
+                    names: &types::named(items),
+                    docs: docs.interface(last),
+                };
                 let outer = component.get_export_index(None, export);
                 for (name, item) in instance.exports(engine) {
                     if let ComponentItem::ComponentFunc(function) = item.ty {
-                        let index = outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), name));
+                        let index = outer
+                            .as_ref()
+                            .and_then(|outer| component.get_export_index(Some(outer), name));
                         functions.add(name, &function, index, &place);
                     }
                 }
@@ -130,7 +157,8 @@ struct Source<'a> {
 impl Functions {
     fn refuse(&mut self, name: &str, reason: &str) {
         if self.refused.len() < MAX_REFUSED {
-            self.refused.push((cut(name).into_owned(), reason.to_owned()));
+            self.refused
+                .push((cut(name).into_owned(), reason.to_owned()));
         } else {
             self.skip(1);
         }
@@ -162,8 +190,16 @@ impl Functions {
         (self.entries, self.refused)
     }
 
-    fn add(&mut self, own: &str, function: &ComponentFunc, index: Option<ComponentExportIndex>, source: &Source<'_>) {
-        let name = source.interface.map_or_else(|| own.to_owned(), |interface| format!("{interface}_{own}"));
+    fn add(
+        &mut self,
+        own: &str,
+        function: &ComponentFunc,
+        index: Option<ComponentExportIndex>,
+        source: &Source<'_>,
+    ) {
+        let name = source
+            .interface
+            .map_or_else(|| own.to_owned(), |interface| format!("{interface}_{own}"));
         // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
         if own.starts_with('[') {
             let reason = "it belongs to a resource, which lives in one instance, and every call gets a new one";
@@ -173,7 +209,10 @@ impl Functions {
             return self.skip(1);
         }
         if self.entries.len() >= MAX_FUNCTIONS {
-            return self.refuse(&name, &format!("the component has more than {MAX_FUNCTIONS} functions"));
+            return self.refuse(
+                &name,
+                &format!("the component has more than {MAX_FUNCTIONS} functions"),
+            );
         }
         match entry(&name, own, function, index, source) {
             Ok(entry) => self.entries.push(entry),
@@ -181,17 +220,22 @@ impl Functions {
         }
     }
 
-    /// Interfaces of two packages may have the same last name, and a model could not say which function it means.
+    /// Interfaces of two packages may have the same last name, and a model could not say which
+    /// function it means.
     fn without_collisions(mut self) -> Self {
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for entry in &self.entries {
             *counts.entry(entry.function.name.clone()).or_default() += 1;
         }
-        let (entries, twice): (Vec<_>, Vec<_>) =
-            self.entries.into_iter().partition(|entry| counts.get(&entry.function.name) == Some(&1));
+        let (entries, twice): (Vec<_>, Vec<_>) = self
+            .entries
+            .into_iter()
+            .partition(|entry| counts.get(&entry.function.name) == Some(&1));
         self.entries = entries;
         let reason = "two interfaces with the same last name have a function of this name";
-        twice.iter().for_each(|entry| self.refuse(&entry.function.name, reason));
+        twice
+            .iter()
+            .for_each(|entry| self.refuse(&entry.function.name, reason));
         self
     }
 }
@@ -205,22 +249,45 @@ fn entry(
 ) -> Result<Entry, Unsupported> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if name.len() > MAX_NAME || !name.chars().all(plain) {
-        return Err(Unsupported::new(format!("a model cannot call it: its name has more than {MAX_NAME} characters")));
+        return Err(Unsupported::new(format!(
+            "a model cannot call it: its name has more than {MAX_NAME} characters"
+        )));
     }
     if function.async_() {
-        return Err(Unsupported::new("it is async, which is not part of WASI 0.2"));
+        return Err(Unsupported::new(
+            "it is async, which is not part of WASI 0.2",
+        ));
     }
-    let StartUp { interface, name: init, parameters } = PYTHON_INIT;
-    if source.interface == Some(interface) && own == init && function.params().map(|(name, _)| name).eq(parameters) {
+    let StartUp {
+        interface,
+        name: init,
+        parameters,
+    } = PYTHON_INIT;
+    if source.interface == Some(interface)
+        && own == init
+        && function.params().map(|(name, _)| name).eq(parameters)
+    {
         return Err(Unsupported::new(
             "it is the start-up code of componentize-py, which ran when the component was made",
         ));
     }
     let index = index.ok_or_else(|| Unsupported::new("the engine does not find it"))?;
     let mut reader = Reader::new(source.names);
-    let parameter = |(name, ty): (&str, _)| Ok(Field { name: reader.name(name)?, ty: reader.read(&ty)? });
-    let parameters = function.params().map(parameter).collect::<Result<Vec<_>, Unsupported>>()?;
-    let result = function.results().next().map(|ty| reader.read(&ty)).transpose()?;
+    let parameter = |(name, ty): (&str, _)| {
+        Ok(Field {
+            name: reader.name(name)?,
+            ty: reader.read(&ty)?,
+        })
+    };
+    let parameters = function
+        .params()
+        .map(parameter)
+        .collect::<Result<Vec<_>, Unsupported>>()?;
+    let result = function
+        .results()
+        .next()
+        .map(|ty| reader.read(&ty))
+        .transpose()?;
 
     let room = Cell::new(Some(MAX_SCHEMA));
     let schema = Schema::new(source.docs.types, &room);
@@ -230,23 +297,49 @@ fn entry(
         None | Some(Type::Result(None, _)) => json!({ "type": "null" }),
         Some(ty) => schema.of(ty),
     };
-    if room.get().is_none() || input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA {
-        return Err(Unsupported::new(format!("its schemas have more than {MAX_SCHEMA} bytes")));
+    if room.get().is_none()
+        || input_schema.to_string().len() + output_schema.to_string().len() > MAX_SCHEMA
+    {
+        return Err(Unsupported::new(format!(
+            "its schemas have more than {MAX_SCHEMA} bytes"
+        )));
     }
     let description = match source.docs.function(own) {
         Some(words) if words.len() <= MAX_DESCRIPTION => words.to_owned(),
-        Some(_) => return Err(Unsupported::new(format!("its documentation has more than {MAX_DESCRIPTION} bytes"))),
+        Some(_) => {
+            return Err(Unsupported::new(format!(
+                "its documentation has more than {MAX_DESCRIPTION} bytes"
+            )));
+        }
         None => signature(own, &parameters, result.as_ref()),
     };
-    let function = Function { name: name.to_owned(), description, input_schema, output_schema };
-    Ok(Entry { function, index, parameters, result })
+    let function = Function {
+        name: name.to_owned(),
+        description,
+        input_schema,
+        output_schema,
+    };
+    Ok(Entry {
+        function,
+        index,
+        parameters,
+        result,
+    })
 }
 
-/// The function as WIT writes it, without types that would make it longer than a description may be.
+/// The function as WIT writes it, without types that would make it longer than a description may
+/// be.
 fn signature(own: &str, parameters: &[Field], result: Option<&Type>) -> String {
     let result = result.map(|ty| format!(" -> {ty}")).unwrap_or_default();
-    let whole = format!("{own}: func({}){result}", joined(parameters, Field::to_string));
-    if whole.len() <= MAX_DESCRIPTION { whole } else { format!("{own}: func(…)") }
+    let whole = format!(
+        "{own}: func({}){result}",
+        joined(parameters, Field::to_string)
+    );
+    if whole.len() <= MAX_DESCRIPTION {
+        whole
+    } else {
+        format!("{own}: func(…)")
+    }
 }
 
 pub(super) fn named_type(item: ComponentItem) -> Option<wasmtime::component::types::Type> {
@@ -258,6 +351,10 @@ pub(super) fn named_type(item: ComponentItem) -> Option<wasmtime::component::typ
 
 /// `stock` of `example:shop/stock@1.0.0`.
 fn last_name(export: &str) -> &str {
-    let interface = export.split_once('@').map_or(export, |(interface, _)| interface);
-    interface.rsplit_once('/').map_or(interface, |(_, last)| last)
+    let interface = export
+        .split_once('@')
+        .map_or(export, |(interface, _)| interface);
+    interface
+        .rsplit_once('/')
+        .map_or(interface, |(_, last)| last)
 }

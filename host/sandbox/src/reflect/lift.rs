@@ -11,11 +11,21 @@ use wasmtime::component::Val;
 use super::schema::{EXACT, NOT_FINITE};
 use super::types::Type;
 
-/// The JSON text of a value: kept up to `limit` bytes, counted beyond it. What comes out of a guest is bounded before by
-/// the `host-call` limit, and the names that are added to it by `types.rs`.
-pub(crate) fn lift(ty: Option<&Type>, value: Option<&Val>, limit: usize) -> Result<Output, serde_json::Error> {
+/// The JSON text of a value: kept up to `limit` bytes, counted beyond it. What comes out of a guest
+/// is bounded before by the `host-call` limit, and the names that are added to it by `types.rs`.
+pub(crate) fn lift(
+    ty: Option<&Type>,
+    value: Option<&Val>,
+    limit: usize,
+) -> Result<Output, serde_json::Error> {
     let mut output = Output::default();
-    serde_json::to_writer(Cut { output: &mut output, limit }, &Payload { ty, value })?;
+    serde_json::to_writer(
+        Cut {
+            output: &mut output,
+            limit,
+        },
+        &Payload { ty, value },
+    )?;
     Ok(output)
 }
 
@@ -52,7 +62,9 @@ impl Serialize for Payload<'_> {
         match (self.ty, self.value) {
             (Some(ty), Some(value)) => Lifted { ty, value }.serialize(to),
             (None, None) => to.serialize_unit(),
-            _ => Err(S::Error::custom("a value is missing, or there is one without a type")),
+            _ => Err(S::Error::custom(
+                "a value is missing, or there is one without a type",
+            )),
         }
     }
 }
@@ -67,8 +79,12 @@ impl Serialize for Lifted<'_> {
             (Type::Integer(_), Val::U16(number)) => to.serialize_u16(*number),
             (Type::Integer(_), Val::S32(number)) => to.serialize_i32(*number),
             (Type::Integer(_), Val::U32(number)) => to.serialize_u32(*number),
-            (Type::Integer(_), Val::S64(number)) if is_exact((*number).into()) => to.serialize_i64(*number),
-            (Type::Integer(_), Val::U64(number)) if is_exact((*number).into()) => to.serialize_u64(*number),
+            (Type::Integer(_), Val::S64(number)) if is_exact((*number).into()) => {
+                to.serialize_i64(*number)
+            }
+            (Type::Integer(_), Val::U64(number)) if is_exact((*number).into()) => {
+                to.serialize_u64(*number)
+            }
             (Type::Integer(_), Val::S64(number)) => to.collect_str(number),
             (Type::Integer(_), Val::U64(number)) => to.collect_str(number),
             (Type::F32, Val::Float32(number)) if number.is_finite() => to.serialize_f32(*number),
@@ -85,7 +101,9 @@ impl Serialize for Lifted<'_> {
                 let bytes = items.iter().map(byte).collect::<Result<Vec<_>, _>>()?;
                 to.serialize_str(&BASE64_STANDARD.encode(bytes))
             }
-            (Type::List(ty), Val::List(items)) => to.collect_seq(items.iter().map(|value| Lifted { ty, value })),
+            (Type::List(ty), Val::List(items)) => {
+                to.collect_seq(items.iter().map(|value| Lifted { ty, value }))
+            }
             (Type::Tuple(types), Val::Tuple(items)) if types.len() == items.len() => {
                 let mut sequence = to.serialize_seq(Some(items.len()))?;
                 for (ty, value) in types.iter().zip(items) {
@@ -96,7 +114,13 @@ impl Serialize for Lifted<'_> {
             (Type::Record(record), Val::Record(members)) if record.of.len() == members.len() => {
                 let mut object = to.serialize_map(Some(members.len()))?;
                 for (field, (_, value)) in record.of.iter().zip(members) {
-                    object.serialize_entry(&field.name, &Lifted { ty: &field.ty, value })?;
+                    object.serialize_entry(
+                        &field.name,
+                        &Lifted {
+                            ty: &field.ty,
+                            value,
+                        },
+                    )?;
                 }
                 object.end()
             }
@@ -115,14 +139,23 @@ impl Serialize for Lifted<'_> {
                 Type::Option(_) => keyed(to, "some", Some(ty), Some(value)),
                 _ => Lifted { ty, value }.serialize(to),
             },
-            (Type::Result(ok, _), Val::Result(Ok(value))) => keyed(to, "ok", ok.as_deref(), value.as_deref()),
-            (Type::Result(_, err), Val::Result(Err(value))) => keyed(to, "err", err.as_deref(), value.as_deref()),
+            (Type::Result(ok, _), Val::Result(Ok(value))) => {
+                keyed(to, "ok", ok.as_deref(), value.as_deref())
+            }
+            (Type::Result(_, err), Val::Result(Err(value))) => {
+                keyed(to, "err", err.as_deref(), value.as_deref())
+            }
             _ => Err(S::Error::custom("a value is not of its type")),
         }
     }
 }
 
-fn keyed<S: Serializer>(to: S, key: &str, ty: Option<&Type>, value: Option<&Val>) -> Result<S::Ok, S::Error> {
+fn keyed<S: Serializer>(
+    to: S,
+    key: &str,
+    ty: Option<&Type>,
+    value: Option<&Val>,
+) -> Result<S::Ok, S::Error> {
     let mut object = to.serialize_map(Some(1))?;
     object.serialize_entry(key, &Payload { ty, value })?;
     object.end()
@@ -134,5 +167,8 @@ fn is_exact(number: i128) -> bool {
 
 fn not_finite(number: f64) -> &'static str {
     let same = |other: f64| number.is_nan() && other.is_nan() || number == other;
-    NOT_FINITE.iter().find(|(_, other)| same(*other)).map_or("NaN", |(name, _)| name)
+    NOT_FINITE
+        .iter()
+        .find(|(_, other)| same(*other))
+        .map_or("NaN", |(name, _)| name)
 }

@@ -28,13 +28,18 @@ pub(crate) struct Misfit {
 
 impl Misfit {
     fn new(problem: impl Into<String>) -> Self {
-        Self { steps: Vec::new(), problem: problem.into() }
+        Self {
+            steps: Vec::new(),
+            problem: problem.into(),
+        }
     }
 
     fn within(step: impl ToString) -> impl FnOnce(Self) -> Self {
         move |mut misfit| {
             // As RFC 6901 escapes them.
-            misfit.steps.push(step.to_string().replace('~', "~0").replace('/', "~1"));
+            misfit
+                .steps
+                .push(step.to_string().replace('~', "~0").replace('/', "~1"));
             misfit
         }
     }
@@ -58,12 +63,19 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
-/// The arguments of a call, from JSON text that holds an object. Its size is bounded before (`stdin` of the limits), and
-/// its depth by the JSON reader.
-pub(crate) fn arguments(parameters: &[Field], input: &str, account: &Account) -> Result<Vec<Val>, Misfit> {
+/// The arguments of a call, from JSON text that holds an object. Its size is bounded before
+/// (`stdin` of the limits), and its depth by the JSON reader.
+pub(crate) fn arguments(
+    parameters: &[Field],
+    input: &str,
+    account: &Account,
+) -> Result<Vec<Val>, Misfit> {
     let held = json::parse(input, "the parsed arguments", account)
         .map_err(|problem| Misfit::new(format!("the input: {problem}")))?;
-    Ok(members(parameters, &held.value, account)?.into_iter().map(|(_, value)| value).collect())
+    Ok(members(parameters, &held.value, account)?
+        .into_iter()
+        .map(|(_, value)| value)
+        .collect())
 }
 
 /// Memory of one value, in bytes.
@@ -74,21 +86,31 @@ const NAME: usize = size_of::<String>();
 
 /// Charges what a value of a call's arguments takes of the host, before it is made.
 fn charge(account: &Account, bytes: usize) -> Result<(), Misfit> {
-    account.charge("the arguments", bytes).map_err(|overdrawn| Misfit::new(overdrawn.to_string()))
+    account
+        .charge("the arguments", bytes)
+        .map_err(|overdrawn| Misfit::new(overdrawn.to_string()))
 }
 
 /// The value of type `ty` that `value` says.
 pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, Misfit> {
     charge(account, VALUE)?;
     match ty {
-        Type::Bool => value.as_bool().map(Val::Bool).ok_or_else(|| Misfit::new("expected true or false")),
+        Type::Bool => value
+            .as_bool()
+            .map(Val::Bool)
+            .ok_or_else(|| Misfit::new("expected true or false")),
         Type::Integer(integer) => self::integer(*integer, value),
         Type::F32 => {
             let wide = float(value)?;
-            #[allow(clippy::cast_possible_truncation, reason = "the nearest value of 32 bits is what is wanted")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "the nearest value of 32 bits is what is wanted"
+            )]
             let narrow = wide as f32;
             if wide.is_finite() && narrow.is_infinite() {
-                return Err(Misfit::new(format!("{wide} is too large for a float of 32 bits")));
+                return Err(Misfit::new(format!(
+                    "{wide} is too large for a float of 32 bits"
+                )));
             }
             Ok(Val::Float32(narrow))
         }
@@ -109,7 +131,9 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
             let text = text(value)?;
             // Each byte becomes a value of its own.
             charge(account, text.len().saturating_mul(VALUE))?;
-            let bytes = BASE64.decode(text).map_err(|error| Misfit::new(format!("not base64: {error}")))?;
+            let bytes = BASE64
+                .decode(text)
+                .map_err(|error| Misfit::new(format!("not base64: {error}")))?;
             Ok(Val::List(bytes.into_iter().map(Val::U8).collect()))
         }
         Type::List(item) => {
@@ -122,11 +146,17 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
         Type::Tuple(types) => {
             let items = array(value)?;
             if items.len() != types.len() {
-                return Err(Misfit::new(format!("expected {} items, found {}", types.len(), items.len())));
+                return Err(Misfit::new(format!(
+                    "expected {} items, found {}",
+                    types.len(),
+                    items.len()
+                )));
             }
             let items = types.iter().zip(items).enumerate();
             items
-                .map(|(index, (ty, value))| lower(ty, value, account).map_err(Misfit::within(index)))
+                .map(|(index, (ty, value))| {
+                    lower(ty, value, account).map_err(Misfit::within(index))
+                })
                 .collect::<Result<_, _>>()
                 .map(Val::Tuple)
         }
@@ -137,7 +167,11 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
                 _ => only_member(value).map(|(name, payload)| (name, Some(payload)))?,
             };
             let names = || variant.of.iter().map(|case| case.name.as_str());
-            let case = variant.of.iter().find(|case| case.name == name).ok_or_else(|| unknown(name, names()))?;
+            let case = variant
+                .of
+                .iter()
+                .find(|case| case.name == name)
+                .ok_or_else(|| unknown(name, names()))?;
             charge(account, NAME + name.len())?;
             match (&case.ty, payload) {
                 (None, None) => Ok(Val::Variant(name.to_owned(), None)),
@@ -145,8 +179,12 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
                     let payload = lower(ty, payload, account).map_err(Misfit::within(name))?;
                     Ok(Val::Variant(name.to_owned(), Some(Box::new(payload))))
                 }
-                (None, Some(_)) => Err(Misfit::new(format!("`{name}` has no value: write \"{name}\""))),
-                (Some(ty), None) => Err(Misfit::new(format!("`{name}` has a value: write {{\"{name}\": {ty}}}"))),
+                (None, Some(_)) => Err(Misfit::new(format!(
+                    "`{name}` has no value: write \"{name}\""
+                ))),
+                (Some(ty), None) => Err(Misfit::new(format!(
+                    "`{name}` has a value: write {{\"{name}\": {ty}}}"
+                ))),
             }
         }
         Type::Enum(cases) => {
@@ -157,9 +195,13 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
         Type::Flags(flags) => {
             let mut set: Vec<String> = Vec::new();
             for (index, value) in array(value)?.iter().enumerate() {
-                let name = text(value).and_then(|name| choice(flags, name)).map_err(Misfit::within(index))?;
+                let name = text(value)
+                    .and_then(|name| choice(flags, name))
+                    .map_err(Misfit::within(index))?;
                 if set.iter().any(|other| other == name) {
-                    return Err(Misfit::within(index)(Misfit::new(format!("`{name}` is there twice"))));
+                    return Err(Misfit::within(index)(Misfit::new(format!(
+                        "`{name}` is there twice"
+                    ))));
                 }
                 charge(account, NAME + name.len())?;
                 set.push(name.to_owned());
@@ -171,7 +213,9 @@ pub(crate) fn lower(ty: &Type, value: &Value, account: &Account) -> Result<Val, 
             let value = match **some {
                 // `null` would not say which of the two is empty.
                 Type::Option(_) => match only_member(value)? {
-                    ("some", value) => lower(some, value, account).map_err(Misfit::within("some"))?,
+                    ("some", value) => {
+                        lower(some, value, account).map_err(Misfit::within("some"))?
+                    }
                     (name, _) => return Err(unknown(name, ["some"].into_iter())),
                 },
                 _ => lower(some, value, account)?,
@@ -221,16 +265,25 @@ fn integer(integer: Integer, value: &Value) -> Result<Val, Misfit> {
     lowered.map_err(|_| Misfit::new(format!("{number} is not from {least} to {greatest}")))
 }
 
-/// JSON Schema counts 3.0 among the integers, and some writers write it so. Beyond 2^53 it would be a guess.
+/// JSON Schema counts 3.0 among the integers, and some writers write it so. Beyond 2^53 it would be
+/// a guess.
 fn whole(number: f64) -> Option<i128> {
     #[allow(clippy::cast_precision_loss, reason = "2^53 is exact as a double")]
     let exact = number.fract() == 0.0 && number.abs() <= super::schema::EXACT as f64;
-    #[allow(clippy::cast_possible_truncation, reason = "it is whole, and far smaller than 2^127")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it is whole, and far smaller than 2^127"
+    )]
     exact.then_some(number as i128)
 }
 
 fn float(value: &Value) -> Result<f64, Misfit> {
-    let named = |text: &str| NOT_FINITE.iter().find(|(name, _)| *name == text).map(|(_, number)| *number);
+    let named = |text: &str| {
+        NOT_FINITE
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, number)| *number)
+    };
     let number = value.as_f64().or_else(|| named(value.as_str()?));
     number.ok_or_else(|| Misfit::new("expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""))
 }
@@ -240,11 +293,15 @@ fn text(value: &Value) -> Result<&str, Misfit> {
 }
 
 fn array(value: &Value) -> Result<&Vec<Value>, Misfit> {
-    value.as_array().ok_or_else(|| Misfit::new("expected an array"))
+    value
+        .as_array()
+        .ok_or_else(|| Misfit::new("expected an array"))
 }
 
 fn object(value: &Value) -> Result<&Map<String, Value>, Misfit> {
-    value.as_object().ok_or_else(|| Misfit::new("expected an object"))
+    value
+        .as_object()
+        .ok_or_else(|| Misfit::new("expected an object"))
 }
 
 fn only_member(value: &Value) -> Result<(&str, &Value), Misfit> {
@@ -255,11 +312,22 @@ fn only_member(value: &Value) -> Result<(&str, &Value), Misfit> {
     }
 }
 
-/// The fields in their order. Options may be left out, and nothing may be there that no field takes.
-fn members(fields: &[Field], value: &Value, account: &Account) -> Result<Vec<(String, Val)>, Misfit> {
+/// The fields in their order. Options may be left out, and nothing may be there that no field
+/// takes.
+fn members(
+    fields: &[Field],
+    value: &Value,
+    account: &Account,
+) -> Result<Vec<(String, Val)>, Misfit> {
     let object = object(value)?;
-    if let Some(name) = object.keys().find(|name| !fields.iter().any(|field| field.name == **name)) {
-        return Err(unknown(name, fields.iter().map(|field| field.name.as_str())));
+    if let Some(name) = object
+        .keys()
+        .find(|name| !fields.iter().any(|field| field.name == **name))
+    {
+        return Err(unknown(
+            name,
+            fields.iter().map(|field| field.name.as_str()),
+        ));
     }
     let member = |field: &Field| {
         charge(account, NAME + field.name.len() + VALUE)?;
@@ -275,9 +343,16 @@ fn members(fields: &[Field], value: &Value, account: &Account) -> Result<Vec<(St
 
 fn choice<'a>(names: &Named<Vec<String>>, name: &'a str) -> Result<&'a str, Misfit> {
     let known = names.of.iter().map(String::as_str);
-    if known.clone().any(|known| known == name) { Ok(name) } else { Err(unknown(name, known)) }
+    if known.clone().any(|known| known == name) {
+        Ok(name)
+    } else {
+        Err(unknown(name, known))
+    }
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Misfit {
-    Misfit::new(format!("`{name}` is not known; there are: {}", known.collect::<Vec<_>>().join(", ")))
+    Misfit::new(format!(
+        "`{name}` is not known; there are: {}",
+        known.collect::<Vec<_>>().join(", ")
+    ))
 }

@@ -7,12 +7,16 @@ use serde_json::{Map, Value, json};
 use super::docs::TypeDocs;
 use super::types::{Case, Field, Integer, Type};
 
-/// Integers beyond this (2^53) are written as decimal text, because many JSON readers keep numbers as doubles.
+/// Integers beyond this (2^53) are written as decimal text, because many JSON readers keep numbers
+/// as doubles.
 pub(crate) const EXACT: i128 = 1 << 53;
 
 /// Floats that JSON has no number for.
-pub(crate) const NOT_FINITE: [(&str, f64); 3] =
-    [("NaN", f64::NAN), ("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)];
+pub(crate) const NOT_FINITE: [(&str, f64); 3] = [
+    ("NaN", f64::NAN),
+    ("Infinity", f64::INFINITY),
+    ("-Infinity", f64::NEG_INFINITY),
+];
 
 /// Writes schemas with the descriptions that `docs` has for named types. Their words come once for
 /// each use of a type.
@@ -32,16 +36,24 @@ impl<'a> Schema<'a> {
     /// Returns words as far as there is room for them.
     fn words(self, words: Option<&str>) -> Option<&str> {
         let words = words?;
-        self.room.set(self.room.get().and_then(|room| room.checked_sub(words.len())));
+        self.room.set(
+            self.room
+                .get()
+                .and_then(|room| room.checked_sub(words.len())),
+        );
         self.room.get().map(|_| words)
     }
 
-    /// The schema of an object with these members: the parameters of a function, the fields of a record.
+    /// The schema of an object with these members: the parameters of a function, the fields of a
+    /// record.
     pub(crate) fn object(self, fields: &[Field], docs_of: Option<&str>) -> Value {
         let member = |field: &Field| (field.name.clone(), self.field(field, docs_of));
         let properties: Map<_, _> = fields.iter().map(member).collect();
-        let required: Vec<_> =
-            fields.iter().filter(|field| !field.may_be_left_out()).map(|field| field.name.as_str()).collect();
+        let required: Vec<_> = fields
+            .iter()
+            .filter(|field| !field.may_be_left_out())
+            .map(|field| field.name.as_str())
+            .collect();
         let mut schema = json!({ "type": "object", "properties": properties });
         if !required.is_empty() {
             put(&mut schema, "required", json!(required));
@@ -71,12 +83,17 @@ impl<'a> Schema<'a> {
                 }
                 json!({ "type": "array", "prefixItems": items, "items": false, "minItems": count })
             }
-            Type::Record(record) => {
-                self.described(self.object(&record.of, record.name.as_deref()), record.name.as_deref())
-            }
+            Type::Record(record) => self.described(
+                self.object(&record.of, record.name.as_deref()),
+                record.name.as_deref(),
+            ),
             Type::Variant(variant) => {
                 let name = variant.name.as_deref();
-                let cases: Vec<_> = variant.of.iter().map(|case| self.case(case, name)).collect();
+                let cases: Vec<_> = variant
+                    .of
+                    .iter()
+                    .map(|case| self.case(case, name))
+                    .collect();
                 self.described(json!({ "oneOf": cases }), name)
             }
             Type::Enum(cases) => {
@@ -84,8 +101,7 @@ impl<'a> Schema<'a> {
                 self.listed(schema, cases.name.as_deref(), &cases.of)
             }
             Type::Flags(flags) => {
-                let schema =
-                    json!({ "type": "array", "items": { "type": "string", "enum": flags.of }, "uniqueItems": true });
+                let schema = json!({ "type": "array", "items": { "type": "string", "enum": flags.of }, "uniqueItems": true });
                 self.listed(schema, flags.name.as_deref(), &flags.of)
             }
             Type::Option(some) => {
@@ -96,7 +112,10 @@ impl<'a> Schema<'a> {
                 json!({ "anyOf": [some, { "type": "null" }] })
             }
             Type::Result(ok, err) => {
-                let payload = |ty: &Option<Box<Type>>| ty.as_ref().map_or(json!({ "type": "null" }), |ty| self.of(ty));
+                let payload = |ty: &Option<Box<Type>>| {
+                    ty.as_ref()
+                        .map_or(json!({ "type": "null" }), |ty| self.of(ty))
+                };
                 json!({ "oneOf": [keyed("ok", payload(ok)), keyed("err", payload(err))] })
             }
         }
@@ -105,11 +124,22 @@ impl<'a> Schema<'a> {
     fn integer(self, integer: Integer) -> Value {
         let (least, greatest) = integer.range();
         // Whole numbers of 64 bits are exact here, whatever sign they have.
-        let number = |value: i128| u64::try_from(value).map_or_else(|_| json!(i64::try_from(value).ok()), Value::from);
-        let mut schema = json!({ "type": "integer", "minimum": number(least), "maximum": number(greatest) });
+        let number = |value: i128| {
+            u64::try_from(value).map_or_else(|_| json!(i64::try_from(value).ok()), Value::from)
+        };
+        let mut schema =
+            json!({ "type": "integer", "minimum": number(least), "maximum": number(greatest) });
         if integer.is_wide() {
             put(&mut schema, "type", json!(["integer", "string"]));
-            put(&mut schema, "pattern", json!(if least < 0 { "^-?[0-9]{1,19}$" } else { "^[0-9]{1,20}$" }));
+            put(
+                &mut schema,
+                "pattern",
+                json!(if least < 0 {
+                    "^-?[0-9]{1,19}$"
+                } else {
+                    "^[0-9]{1,20}$"
+                }),
+            );
         }
         schema
     }
@@ -140,10 +170,16 @@ impl<'a> Schema<'a> {
         schema
     }
 
-    /// An enum or flags: JSON Schema has no place for the words of one value, so they follow those of the type.
+    /// An enum or flags: JSON Schema has no place for the words of one value, so they follow those
+    /// of the type.
     fn listed(self, mut schema: Value, name: Option<&str>, items: &[String]) -> Value {
         let Some(name) = name else { return schema };
-        let item = |item: &String| Some(format!("`{item}`: {}", self.words(self.docs.item(name, item))?));
+        let item = |item: &String| {
+            Some(format!(
+                "`{item}`: {}",
+                self.words(self.docs.item(name, item))?
+            ))
+        };
         let lines: Vec<_> = self
             .words(self.docs.of(name))
             .map(str::to_owned)

@@ -1,4 +1,5 @@
-//! Types are written as WAT, compiled, and read back: what a component's author can write is what is tested.
+//! Types are written as WAT, compiled, and read back: what a component's author can write is what
+//! is tested.
 
 use std::cell::Cell;
 
@@ -41,13 +42,21 @@ fn read(definition: &str, ty: &str) -> Result<Type, String> {
     for (_, item) in component.component_type().imports(&engine) {
         match item.ty {
             ComponentItem::ComponentInstance(instance) => {
-                names = named(instance.exports(&engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+                names = named(
+                    instance
+                        .exports(&engine)
+                        .filter_map(|(name, item)| Some((name, named_type(item.ty)?))),
+                );
             }
-            ComponentItem::ComponentFunc(function) => parameter = function.params().next().map(|(_, ty)| ty),
+            ComponentItem::ComponentFunc(function) => {
+                parameter = function.params().next().map(|(_, ty)| ty)
+            }
             _ => {}
         }
     }
-    Reader::new(&names).read(&parameter.unwrap()).map_err(|unsupported| unsupported.to_string())
+    Reader::new(&names)
+        .read(&parameter.unwrap())
+        .map_err(|unsupported| unsupported.to_string())
 }
 
 fn lifted(ty: &Type, value: &Val) -> Value {
@@ -59,7 +68,10 @@ fn lifted(ty: &Type, value: &Val) -> Value {
 fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]) {
     let ty = read(definition, ty).unwrap();
     assert_eq!(ty.to_string(), wit);
-    assert_eq!(Schema::new(&TypeDocs::default(), &Cell::new(Some(0))).of(&ty), *schema);
+    assert_eq!(
+        Schema::new(&TypeDocs::default(), &Cell::new(Some(0))).of(&ty),
+        *schema
+    );
     for value in values {
         assert_eq!(lifted(&ty, &lower(&ty, value, &account()).unwrap()), *value);
     }
@@ -67,19 +79,50 @@ fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]
 
 #[test]
 fn a_type_has_one_form_in_json() {
-    let float = json!({ "anyOf": [{ "type": "number" }, { "enum": ["NaN", "Infinity", "-Infinity"] }] });
+    let float =
+        json!({ "anyOf": [{ "type": "number" }, { "enum": ["NaN", "Infinity", "-Infinity"] }] });
     let whole = |minimum: i64, maximum: i64| json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
     let text = json!({ "type": "string" });
     let nothing = json!({ "type": "null" });
     let keyed = |key: &str, of: &Value| json!({ "type": "object", "properties": { key: of }, "required": [key], "additionalProperties": false });
 
-    check("", "bool", "bool", &json!({ "type": "boolean" }), &[json!(true), json!(false)]);
-    check("", "s8", "s8", &whole(-128, 127), &[json!(-128), json!(127)]);
+    check(
+        "",
+        "bool",
+        "bool",
+        &json!({ "type": "boolean" }),
+        &[json!(true), json!(false)],
+    );
+    check(
+        "",
+        "s8",
+        "s8",
+        &whole(-128, 127),
+        &[json!(-128), json!(127)],
+    );
     check("", "u8", "u8", &whole(0, 255), &[json!(0), json!(255)]);
-    check("", "s16", "s16", &whole(-32768, 32767), &[json!(-32768), json!(32767)]);
+    check(
+        "",
+        "s16",
+        "s16",
+        &whole(-32768, 32767),
+        &[json!(-32768), json!(32767)],
+    );
     check("", "u16", "u16", &whole(0, 65535), &[json!(65535)]);
-    check("", "s32", "s32", &whole(i32::MIN.into(), i32::MAX.into()), &[json!(i32::MIN), json!(i32::MAX)]);
-    check("", "u32", "u32", &whole(0, u32::MAX.into()), &[json!(u32::MAX)]);
+    check(
+        "",
+        "s32",
+        "s32",
+        &whole(i32::MIN.into(), i32::MAX.into()),
+        &[json!(i32::MIN), json!(i32::MAX)],
+    );
+    check(
+        "",
+        "u32",
+        "u32",
+        &whole(0, u32::MAX.into()),
+        &[json!(u32::MAX)],
+    );
     let wide = json!({ "type": ["integer", "string"], "minimum": i64::MIN, "maximum": i64::MAX, "pattern": "^-?[0-9]{1,19}$" });
     let exact = 1_i64 << 53;
     check(
@@ -87,28 +130,105 @@ fn a_type_has_one_form_in_json() {
         "s64",
         "s64",
         &wide,
-        &[json!(exact), json!(-exact), json!("9007199254740993"), json!("-9223372036854775808")],
+        &[
+            json!(exact),
+            json!(-exact),
+            json!("9007199254740993"),
+            json!("-9223372036854775808"),
+        ],
     );
     let wide = json!({ "type": ["integer", "string"], "minimum": 0, "maximum": u64::MAX, "pattern": "^[0-9]{1,20}$" });
-    check("", "u64", "u64", &wide, &[json!(exact), json!("18446744073709551615")]);
-    check("", "f32", "f32", &float, &[json!(0.1), json!("NaN"), json!("-Infinity")]);
-    check("", "f64", "f64", &float, &[json!(1e300), json!(-0.0), json!("NaN"), json!("Infinity")]);
-    check("", "char", "char", &json!({ "type": "string", "minLength": 1, "maxLength": 1 }), &[json!("ß"), json!("😀")]);
-    check("", "string", "string", &text, &[json!(""), json!("a\u{0}b")]);
+    check(
+        "",
+        "u64",
+        "u64",
+        &wide,
+        &[json!(exact), json!("18446744073709551615")],
+    );
+    check(
+        "",
+        "f32",
+        "f32",
+        &float,
+        &[json!(0.1), json!("NaN"), json!("-Infinity")],
+    );
+    check(
+        "",
+        "f64",
+        "f64",
+        &float,
+        &[json!(1e300), json!(-0.0), json!("NaN"), json!("Infinity")],
+    );
+    check(
+        "",
+        "char",
+        "char",
+        &json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
+        &[json!("ß"), json!("😀")],
+    );
+    check(
+        "",
+        "string",
+        "string",
+        &text,
+        &[json!(""), json!("a\u{0}b")],
+    );
     let base64 = json!({ "type": "string", "contentEncoding": "base64" });
-    check("", "(list u8)", "list<u8>", &base64, &[json!(""), json!("AP8="), json!("AAEC")]);
-    check("", "(list string)", "list<string>", &json!({ "type": "array", "items": text }), &[json!([]), json!(["a"])]);
+    check(
+        "",
+        "(list u8)",
+        "list<u8>",
+        &base64,
+        &[json!(""), json!("AP8="), json!("AAEC")],
+    );
+    check(
+        "",
+        "(list string)",
+        "list<string>",
+        &json!({ "type": "array", "items": text }),
+        &[json!([]), json!(["a"])],
+    );
     let pair = json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, text], "items": false, "minItems": 2 });
-    check("", "(tuple bool string)", "tuple<bool, string>", &pair, &[json!([true, "a"])]);
+    check(
+        "",
+        "(tuple bool string)",
+        "tuple<bool, string>",
+        &pair,
+        &[json!([true, "a"])],
+    );
     let some = json!({ "anyOf": [text, nothing] });
-    check("", "(option string)", "option<string>", &some, &[json!("a"), Value::Null]);
+    check(
+        "",
+        "(option string)",
+        "option<string>",
+        &some,
+        &[json!("a"), Value::Null],
+    );
     let nested = json!({ "anyOf": [keyed("some", &some), nothing] });
     let values = [Value::Null, json!({ "some": null }), json!({ "some": "a" })];
-    check("", "(option (option string))", "option<option<string>>", &nested, &values);
+    check(
+        "",
+        "(option (option string))",
+        "option<option<string>>",
+        &nested,
+        &values,
+    );
     let result = json!({ "oneOf": [keyed("ok", &text), keyed("err", &nothing)] });
-    check("", "(result string)", "result<string>", &result, &[json!({ "ok": "a" }), json!({ "err": null })]);
+    check(
+        "",
+        "(result string)",
+        "result<string>",
+        &result,
+        &[json!({ "ok": "a" }), json!({ "err": null })],
+    );
     let result = json!({ "oneOf": [keyed("ok", &nothing), keyed("err", &text)] });
-    check("", "(result (error string))", "result<_, string>", &result, &[json!({ "ok": null }), json!({ "err": "a" })]);
+    check(
+        "",
+        "(result (error string))",
+        "result<_, string>",
+        &result,
+        &[json!({ "ok": null }), json!({ "err": "a" })],
+    );
 }
 
 #[test]
@@ -121,17 +241,38 @@ fn a_type_with_a_name_keeps_it() {
         "additionalProperties": false,
     });
     let fields = "(record (field \"a\" string) (field \"b\" (option string)))";
-    check(fields, "$t", "t", &record, &[json!({ "a": "x", "b": "y" }), json!({ "a": "x", "b": null })]);
+    check(
+        fields,
+        "$t",
+        "t",
+        &record,
+        &[
+            json!({ "a": "x", "b": "y" }),
+            json!({ "a": "x", "b": null }),
+        ],
+    );
     let variant = json!({ "oneOf": [
         { "const": "none" },
         { "type": "object", "properties": { "some": text }, "required": ["some"], "additionalProperties": false },
     ] });
     let cases = "(variant (case \"none\") (case \"some\" string))";
-    check(cases, "$t", "t", &variant, &[json!("none"), json!({ "some": "x" })]);
+    check(
+        cases,
+        "$t",
+        "t",
+        &variant,
+        &[json!("none"), json!({ "some": "x" })],
+    );
     let names = json!({ "type": "string", "enum": ["a", "b"] });
     check("(enum \"a\" \"b\")", "$t", "t", &names, &[json!("b")]);
     let flags = json!({ "type": "array", "items": names, "uniqueItems": true });
-    check("(flags \"a\" \"b\")", "$t", "t", &flags, &[json!([]), json!(["b"]), json!(["a", "b"])]);
+    check(
+        "(flags \"a\" \"b\")",
+        "$t",
+        "t",
+        &flags,
+        &[json!([]), json!(["b"]), json!(["a", "b"])],
+    );
 }
 
 /// JSON that does not fit a type, and what is said about it.
@@ -155,32 +296,111 @@ fn json_that_does_not_fit_is_refused_with_its_place() {
         &json!(1e39),
         "1000000000000000000000000000000000000000 is too large for a float of 32 bits",
     );
-    check_misfit("", "f64", &json!("nan"), "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
+    check_misfit(
+        "",
+        "f64",
+        &json!("nan"),
+        "expected a number, \"NaN\", \"Infinity\" or \"-Infinity\"",
+    );
     check_misfit("", "char", &json!("ab"), "expected exactly one character");
-    check_misfit("", "(list string)", &json!(["a", 1]), "at /1: expected text");
-    check_misfit("", "(tuple bool)", &json!([true, true]), "expected 1 items, found 2");
-    check_misfit("", "(option (option bool))", &json!({ "none": 1 }), "`none` is not known; there are: some");
-    check_misfit("", "(result bool)", &json!({ "err": 1 }), "at /err: expected null");
-    check_misfit("", "(result bool)", &json!({}), "expected an object with exactly one member");
+    check_misfit(
+        "",
+        "(list string)",
+        &json!(["a", 1]),
+        "at /1: expected text",
+    );
+    check_misfit(
+        "",
+        "(tuple bool)",
+        &json!([true, true]),
+        "expected 1 items, found 2",
+    );
+    check_misfit(
+        "",
+        "(option (option bool))",
+        &json!({ "none": 1 }),
+        "`none` is not known; there are: some",
+    );
+    check_misfit(
+        "",
+        "(result bool)",
+        &json!({ "err": 1 }),
+        "at /err: expected null",
+    );
+    check_misfit(
+        "",
+        "(result bool)",
+        &json!({}),
+        "expected an object with exactly one member",
+    );
     let record = "(record (field \"a\" (list bool)))";
-    check_misfit(record, "(list $t)", &json!([{ "a": [true] }, { "a": [1] }]), "at /1/a/0: expected true or false");
+    check_misfit(
+        record,
+        "(list $t)",
+        &json!([{ "a": [true] }, { "a": [1] }]),
+        "at /1/a/0: expected true or false",
+    );
     check_misfit(record, "$t", &json!({}), "`a` is missing");
-    check_misfit(record, "$t", &json!({ "a": [], "b/c": 1 }), "`b/c` is not known; there are: a");
+    check_misfit(
+        record,
+        "$t",
+        &json!({ "a": [], "b/c": 1 }),
+        "`b/c` is not known; there are: a",
+    );
     let variant = "(variant (case \"none\") (case \"some\" string))";
-    check_misfit(variant, "$t", &json!({ "none": 1 }), "`none` has no value: write \"none\"");
-    check_misfit(variant, "$t", &json!("some"), "`some` has a value: write {\"some\": string}");
-    check_misfit(variant, "$t", &json!({ "some": 1 }), "at /some: expected text");
-    check_misfit("(flags \"a\" \"b\")", "$t", &json!(["a", "a"]), "at /1: `a` is there twice");
-    check_misfit("(enum \"a\" \"b\")", "$t", &json!("c"), "`c` is not known; there are: a, b");
+    check_misfit(
+        variant,
+        "$t",
+        &json!({ "none": 1 }),
+        "`none` has no value: write \"none\"",
+    );
+    check_misfit(
+        variant,
+        "$t",
+        &json!("some"),
+        "`some` has a value: write {\"some\": string}",
+    );
+    check_misfit(
+        variant,
+        "$t",
+        &json!({ "some": 1 }),
+        "at /some: expected text",
+    );
+    check_misfit(
+        "(flags \"a\" \"b\")",
+        "$t",
+        &json!(["a", "a"]),
+        "at /1: `a` is there twice",
+    );
+    check_misfit(
+        "(enum \"a\" \"b\")",
+        "$t",
+        &json!("c"),
+        "`c` is not known; there are: a, b",
+    );
 }
 
 #[test]
 fn parameters_may_be_left_out_when_they_are_options() {
     let ty = Type::Option(Box::new(Type::Integer(Integer::U8)));
-    let parameters = [Field { name: "a/b".to_owned(), ty }, Field { name: "c".to_owned(), ty: Type::Bool }];
-    assert_eq!(arguments(&parameters, r#"{"c":true}"#, &account()).unwrap(), [Val::Option(None), Val::Bool(true)]);
+    let parameters = [
+        Field {
+            name: "a/b".to_owned(),
+            ty,
+        },
+        Field {
+            name: "c".to_owned(),
+            ty: Type::Bool,
+        },
+    ];
     assert_eq!(
-        arguments(&parameters, r#"{"a/b":-1}"#, &account()).unwrap_err().to_string(),
+        arguments(&parameters, r#"{"c":true}"#, &account()).unwrap(),
+        [Val::Option(None), Val::Bool(true)]
+    );
+    assert_eq!(
+        arguments(&parameters, r#"{"a/b":-1}"#, &account())
+            .unwrap_err()
+            .to_string(),
         "at /a~1b: -1 is not from 0 to 255"
     );
 }
@@ -189,22 +409,37 @@ fn parameters_may_be_left_out_when_they_are_options() {
 fn types_are_bounded() {
     let deep = |depth: usize| format!("{}string{}", "(list ".repeat(depth), ")".repeat(depth));
     assert!(read("", &deep(31)).is_ok());
-    assert_eq!(read("", &deep(32)).unwrap_err(), "its types are nested deeper than 32");
+    assert_eq!(
+        read("", &deep(32)).unwrap_err(),
+        "its types are nested deeper than 32"
+    );
 
     // Twelve lines of text, and four thousand parts when they are written out.
-    let doubled: String = (1..12).map(|n| format!("(type $t{n} (tuple $t{0} $t{0}))", n - 1)).collect();
-    let text = format!("(component (type $t0 (tuple bool)) {doubled} (import \"f\" (func (param \"x\" $t11))))");
+    let doubled: String = (1..12)
+        .map(|n| format!("(type $t{n} (tuple $t{0} $t{0}))", n - 1))
+        .collect();
+    let text = format!(
+        "(component (type $t0 (tuple bool)) {doubled} (import \"f\" (func (param \"x\" $t11))))"
+    );
     let (engine, component) = component(&text);
     let ty = component.component_type();
     let (_, item) = ty.imports(&engine).next().unwrap();
-    let ComponentItem::ComponentFunc(function) = item.ty else { panic!("not a function") };
+    let ComponentItem::ComponentFunc(function) = item.ty else {
+        panic!("not a function")
+    };
     let (_, parameter) = function.params().next().unwrap();
     let refused = Reader::new(&Names::default()).read(&parameter).unwrap_err();
-    assert_eq!(refused.to_string(), "its types have more than 1024 parts when they are written out");
+    assert_eq!(
+        refused.to_string(),
+        "its types have more than 1024 parts when they are written out"
+    );
 
     let record = |length: usize| format!("(record (field \"{}\" string))", "a".repeat(length));
     assert!(read(&record(128), "$t").is_ok());
-    assert_eq!(read(&record(129), "$t").unwrap_err(), "it has a name of 129 bytes: at most 128 are taken");
+    assert_eq!(
+        read(&record(129), "$t").unwrap_err(),
+        "it has a name of 129 bytes: at most 128 are taken"
+    );
 }
 
 #[test]
@@ -227,9 +462,15 @@ fn types_that_look_alike_have_no_name() {
     for (_, item) in component.component_type().imports(&engine) {
         match item.ty {
             ComponentItem::ComponentInstance(instance) => {
-                names = named(instance.exports(&engine).filter_map(|(name, item)| Some((name, named_type(item.ty)?))));
+                names = named(
+                    instance
+                        .exports(&engine)
+                        .filter_map(|(name, item)| Some((name, named_type(item.ty)?))),
+                );
             }
-            ComponentItem::ComponentFunc(function) => parameter = function.params().next().map(|(_, ty)| ty),
+            ComponentItem::ComponentFunc(function) => {
+                parameter = function.params().next().map(|(_, ty)| ty)
+            }
             _ => {}
         }
     }
@@ -238,7 +479,8 @@ fn types_that_look_alike_have_no_name() {
     assert!(!format!("{names:?}").contains("nnn"), "a long name is none");
 }
 
-/// The functions of a component that exports `exports`, where `$f` is a function and `$i` an instance with `go`.
+/// The functions of a component that exports `exports`, where `$f` is a function and `$i` an
+/// instance with `go`.
 fn exported(exports: &str, docs: &Docs) -> Functions {
     let (engine, component) = component(&format!(
         "(component
@@ -252,8 +494,19 @@ fn exported(exports: &str, docs: &Docs) -> Functions {
 }
 
 fn names(functions: &Functions) -> (Vec<&str>, Vec<&str>) {
-    let offered = functions.entries.iter().map(|entry| entry.function.name.as_str()).collect();
-    (offered, functions.refused.iter().map(|(name, _)| name.as_str()).collect())
+    let offered = functions
+        .entries
+        .iter()
+        .map(|entry| entry.function.name.as_str())
+        .collect();
+    (
+        offered,
+        functions
+            .refused
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect(),
+    )
 }
 
 #[test]
@@ -262,7 +515,10 @@ fn functions_are_named_after_their_interface() {
         "(export \"plain\" (func $f)) (export \"a:b/stock@1.0.0\" (instance $i)) (export \"inline\" (instance $i))",
         &Docs::default(),
     );
-    assert_eq!(names(&functions), (vec!["plain", "stock_go", "inline_go"], vec![]));
+    assert_eq!(
+        names(&functions),
+        (vec!["plain", "stock_go", "inline_go"], vec![])
+    );
 }
 
 #[test]
@@ -271,32 +527,66 @@ fn a_function_that_no_model_can_mean_is_refused() {
         "(export \"a:b/stock\" (instance $i)) (export \"c:d/stock\" (instance $i)) (export \"plain\" (func $f))",
         &Docs::default(),
     );
-    assert_eq!(names(&functions), (vec!["plain"], vec!["stock_go", "stock_go"]));
-    assert!(functions.refused[0].1.contains("same last name"), "{:?}", functions.refused);
+    assert_eq!(
+        names(&functions),
+        (vec!["plain"], vec!["stock_go", "stock_go"])
+    );
+    assert!(
+        functions.refused[0].1.contains("same last name"),
+        "{:?}",
+        functions.refused
+    );
     let long = "a".repeat(65);
     let functions = exported(&format!("(export \"{long}\" (func $f))"), &Docs::default());
     assert_eq!(names(&functions), (vec![], vec![long.as_str()]));
-    let functions = exported("(export \"wasi:http/incoming-handler@0.2.0\" (instance $i))", &Docs::default());
-    assert_eq!(names(&functions), (vec![], vec!["wasi:http/incoming-handler@0.2.0"]));
-    let many: String = (0..65).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+    let functions = exported(
+        "(export \"wasi:http/incoming-handler@0.2.0\" (instance $i))",
+        &Docs::default(),
+    );
+    assert_eq!(
+        names(&functions),
+        (vec![], vec!["wasi:http/incoming-handler@0.2.0"])
+    );
+    let many: String = (0..65)
+        .map(|n| format!("(export \"f{n}\" (func $f))"))
+        .collect();
     let functions = exported(&many, &Docs::default());
     assert_eq!((functions.entries.len(), functions.refused.len()), (64, 1));
     // Beyond a bound they are not looked at, and beyond a smaller one they are counted.
-    let many: String = (0..400).map(|n| format!("(export \"f{n}\" (func $f))")).collect();
+    let many: String = (0..400)
+        .map(|n| format!("(export \"f{n}\" (func $f))"))
+        .collect();
     let functions = exported(&many, &Docs::default());
-    assert_eq!((functions.entries.len(), functions.refused.len(), functions.refusals()), (64, 64, 336));
+    assert_eq!(
+        (
+            functions.entries.len(),
+            functions.refused.len(),
+            functions.refusals()
+        ),
+        (64, 64, 336)
+    );
     assert_eq!(functions.with_count().1[64].0, "272 more");
     // Refused ones count as well.
-    let many: String = (0..300).map(|n| format!("(export \"{}{n}\" (func $f))", "a".repeat(200))).collect();
-    let functions = exported(&format!("{many}(export \"last\" (func $f))"), &Docs::default());
+    let many: String = (0..300)
+        .map(|n| format!("(export \"{}{n}\" (func $f))", "a".repeat(200)))
+        .collect();
+    let functions = exported(
+        &format!("{many}(export \"last\" (func $f))"),
+        &Docs::default(),
+    );
     assert_eq!((functions.entries.len(), functions.refused.len()), (0, 64));
-    assert!(functions.refused.iter().all(|(name, _)| name.len() < 140), "{:?}", functions.refused[0]);
+    assert!(
+        functions.refused.iter().all(|(name, _)| name.len() < 140),
+        "{:?}",
+        functions.refused[0]
+    );
 }
 
 /// A megabyte of words about a type that is used five hundred times.
 #[test]
 fn words_are_copied_within_a_bound() {
-    let json = json!({ "worlds": { "w": { "types": { "e": { "docs": "x".repeat(1_000_000) } } } } });
+    let json =
+        json!({ "worlds": { "w": { "types": { "e": { "docs": "x".repeat(1_000_000) } } } } });
     let docs = Docs::read(&[&[1], json.to_string().as_bytes()].concat()).unwrap();
     let (engine, component) = component(&format!(
         "(component
@@ -312,8 +602,17 @@ fn words_are_copied_within_a_bound() {
     ));
     let began = std::time::Instant::now();
     let functions = functions(&engine, &component, &docs);
-    assert!(functions.entries.is_empty() && functions.refused[0].1.contains("its schemas have more than 32768 bytes"));
-    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(
+        functions.entries.is_empty()
+            && functions.refused[0]
+                .1
+                .contains("its schemas have more than 32768 bytes")
+    );
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[test]
@@ -322,9 +621,17 @@ fn words_that_take_much_more_than_their_text_are_refused() {
     let maps: Vec<_> = (0..15_000).map(|n| format!("\"{n}\":{map}")).collect();
     let section = format!("\u{1}{{\"interfaces\":{{{}}}}}", maps.join(","));
     let refused = Docs::read(section.as_bytes()).unwrap_err().to_string();
-    assert!(refused.contains("takes more than 4 MiB once it is read"), "{refused}");
+    assert!(
+        refused.contains("takes more than 4 MiB once it is read"),
+        "{refused}"
+    );
     let deep = format!("\u{1}{{\"x\":{}{}}}", "[".repeat(121), "]".repeat(121));
-    assert!(Docs::read(deep.as_bytes()).unwrap_err().to_string().contains("nested more than 120 deep"));
+    assert!(
+        Docs::read(deep.as_bytes())
+            .unwrap_err()
+            .to_string()
+            .contains("nested more than 120 deep")
+    );
 }
 
 #[test]
@@ -336,16 +643,44 @@ fn words_come_from_the_package() {
         "interfaces": { "stock": { "docs": "i", "funcs": { "go": { "docs": "In the interface." } } } }
     }"#;
     let docs = Docs::read(&section(1, json)).unwrap();
-    let functions = exported("(export \"plain\" (func $f)) (export \"a:b/stock\" (instance $i))", &docs);
-    let descriptions: Vec<_> = functions.entries.iter().map(|entry| entry.function.description.as_str()).collect();
+    let functions = exported(
+        "(export \"plain\" (func $f)) (export \"a:b/stock\" (instance $i))",
+        &docs,
+    );
+    let descriptions: Vec<_> = functions
+        .entries
+        .iter()
+        .map(|entry| entry.function.description.as_str())
+        .collect();
     assert_eq!(descriptions, ["In the world.", "In the interface."]);
 
-    let old = Docs::read(&section(0, r#"{ "interfaces": { "stock": { "funcs": { "go": "Old." } } } }"#)).unwrap();
-    let functions = exported("(export \"a:b/stock\" (instance $i)) (export \"plain\" (func $f))", &old);
-    let descriptions: Vec<_> = functions.entries.iter().map(|entry| entry.function.description.as_str()).collect();
+    let old = Docs::read(&section(
+        0,
+        r#"{ "interfaces": { "stock": { "funcs": { "go": "Old." } } } }"#,
+    ))
+    .unwrap();
+    let functions = exported(
+        "(export \"a:b/stock\" (instance $i)) (export \"plain\" (func $f))",
+        &old,
+    );
+    let descriptions: Vec<_> = functions
+        .entries
+        .iter()
+        .map(|entry| entry.function.description.as_str())
+        .collect();
     assert_eq!(descriptions, ["Old.", "plain: func()"]);
 
-    for wrong in [section(2, "{}"), section(1, "{"), Vec::new(), section(1, &" ".repeat(1 << 20))] {
-        assert!(Docs::read(&wrong).unwrap_err().to_string().contains("`package-docs` section"));
+    for wrong in [
+        section(2, "{}"),
+        section(1, "{"),
+        Vec::new(),
+        section(1, &" ".repeat(1 << 20)),
+    ] {
+        assert!(
+            Docs::read(&wrong)
+                .unwrap_err()
+                .to_string()
+                .contains("`package-docs` section")
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! WIT types, as far as they have a form in JSON.
 //!
-//! The engine's own types may be a graph that is exponentially larger when it is written out, and a guest's author
-//! chooses it. So they are copied once into a tree of limited size, and everything else walks that tree.
+//! The engine's own types may be a graph that is exponentially larger when it is written out, and a
+//! guest's author chooses it. So they are copied once into a tree of limited size, and everything
+//! else walks that tree.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,12 +10,12 @@ use std::hash::{Hash, Hasher};
 
 use wasmtime::component::types::Type as Engine;
 
-/// Maximum depth to which types are nested. Interfaces written by people stay below ten; JSON itself is read to a depth
-/// of 128.
+/// Maximum depth to which types are nested. Interfaces written by people stay below ten; JSON
+/// itself is read to a depth of 128.
 const MAX_DEPTH: usize = 32;
 
-/// Types, fields and cases in one function together. The schema of a function this large has about 64 KiB, the most
-/// that a descriptor may have (`tool/src/runner.rs`).
+/// Types, fields and cases in one function together. The schema of a function this large has about
+/// 64 KiB, the most that a descriptor may have (`tool/src/runner.rs`).
 const MAX_NODES: usize = 1024;
 
 /// The same for all named types of one interface together.
@@ -139,7 +140,11 @@ pub(crate) struct Reader<'a> {
 /// The types that have a name among these, up to a bound: beyond it, types stay without a name.
 pub(crate) fn named<'a>(types: impl Iterator<Item = (&'a str, Engine)>) -> Names {
     let none = Names::default();
-    let mut reader = Reader { names: &none, nodes: 0, max_nodes: MAX_NAMED_NODES };
+    let mut reader = Reader {
+        names: &none,
+        nodes: 0,
+        max_nodes: MAX_NAMED_NODES,
+    };
     let mut names = HashMap::new();
     for (name, ty) in types {
         if reader.nodes >= MAX_NAMED_NODES {
@@ -148,8 +153,13 @@ pub(crate) fn named<'a>(types: impl Iterator<Item = (&'a str, Engine)>) -> Names
         if name.len() > MAX_NAME {
             continue;
         }
-        if let Ok(ty @ (Type::Record(_) | Type::Variant(_) | Type::Enum(_) | Type::Flags(_))) = reader.read(&ty) {
-            names.entry(ty).and_modify(|name| *name = None).or_insert_with(|| Some(name.to_owned()));
+        if let Ok(ty @ (Type::Record(_) | Type::Variant(_) | Type::Enum(_) | Type::Flags(_))) =
+            reader.read(&ty)
+        {
+            names
+                .entry(ty)
+                .and_modify(|name| *name = None)
+                .or_insert_with(|| Some(name.to_owned()));
         }
     }
     Names(names)
@@ -158,7 +168,11 @@ pub(crate) fn named<'a>(types: impl Iterator<Item = (&'a str, Engine)>) -> Names
 impl<'a> Reader<'a> {
     /// A reader that knows these types by name.
     pub(crate) fn new(names: &'a Names) -> Self {
-        Self { names, nodes: 0, max_nodes: MAX_NODES }
+        Self {
+            names,
+            nodes: 0,
+            max_nodes: MAX_NODES,
+        }
     }
 
     /// The type of a parameter or a result. The error says why it has no form in JSON.
@@ -169,7 +183,9 @@ impl<'a> Reader<'a> {
     fn nested(&mut self, ty: &Engine, depth: usize) -> Result<Type, Unsupported> {
         self.count()?;
         if depth >= MAX_DEPTH {
-            return Err(Unsupported(format!("its types are nested deeper than {MAX_DEPTH}")));
+            return Err(Unsupported(format!(
+                "its types are nested deeper than {MAX_DEPTH}"
+            )));
         }
         let depth = depth + 1;
         Ok(match ty {
@@ -192,28 +208,49 @@ impl<'a> Reader<'a> {
             },
             Engine::Record(record) => {
                 let field = |field: wasmtime::component::types::Field<'_>| {
-                    Ok(Field { name: self.name(field.name)?, ty: self.nested(&field.ty, depth)? })
+                    Ok(Field {
+                        name: self.name(field.name)?,
+                        ty: self.nested(&field.ty, depth)?,
+                    })
                 };
-                let fields = record.fields().map(field).collect::<Result<_, Unsupported>>()?;
+                let fields = record
+                    .fields()
+                    .map(field)
+                    .collect::<Result<_, Unsupported>>()?;
                 self.named(Type::Record(unnamed(fields)))
             }
-            Engine::Tuple(tuple) => {
-                Type::Tuple(tuple.types().map(|item| self.nested(&item, depth)).collect::<Result<_, _>>()?)
-            }
+            Engine::Tuple(tuple) => Type::Tuple(
+                tuple
+                    .types()
+                    .map(|item| self.nested(&item, depth))
+                    .collect::<Result<_, _>>()?,
+            ),
             Engine::Variant(variant) => {
                 let case = |case: wasmtime::component::types::Case<'_>| {
                     let ty = case.ty.map(|ty| self.nested(&ty, depth)).transpose()?;
-                    Ok(Case { name: self.name(case.name)?, ty })
+                    Ok(Case {
+                        name: self.name(case.name)?,
+                        ty,
+                    })
                 };
-                let cases = variant.cases().map(case).collect::<Result<_, Unsupported>>()?;
+                let cases = variant
+                    .cases()
+                    .map(case)
+                    .collect::<Result<_, Unsupported>>()?;
                 self.named(Type::Variant(unnamed(cases)))
             }
             Engine::Enum(cases) => {
-                let cases = cases.names().map(|name| self.name(name)).collect::<Result<_, _>>()?;
+                let cases = cases
+                    .names()
+                    .map(|name| self.name(name))
+                    .collect::<Result<_, _>>()?;
                 self.named(Type::Enum(unnamed(cases)))
             }
             Engine::Flags(flags) => {
-                let flags = flags.names().map(|name| self.name(name)).collect::<Result<_, _>>()?;
+                let flags = flags
+                    .names()
+                    .map(|name| self.name(name))
+                    .collect::<Result<_, _>>()?;
                 self.named(Type::Flags(unnamed(flags)))
             }
             Engine::Option(option) => Type::Option(Box::new(self.nested(&option.ty(), depth)?)),
@@ -246,7 +283,10 @@ impl<'a> Reader<'a> {
     fn count(&mut self) -> Result<(), Unsupported> {
         self.nodes += 1;
         if self.nodes > self.max_nodes {
-            let reason = format!("its types have more than {} parts when they are written out", self.max_nodes);
+            let reason = format!(
+                "its types have more than {} parts when they are written out",
+                self.max_nodes
+            );
             return Err(Unsupported(reason));
         }
         Ok(())
@@ -256,7 +296,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn name(&mut self, name: &str) -> Result<String, Unsupported> {
         self.count()?;
         if name.len() > MAX_NAME {
-            return Err(Unsupported(format!("it has a name of {} bytes: at most {MAX_NAME} are taken", name.len())));
+            return Err(Unsupported(format!(
+                "it has a name of {} bytes: at most {MAX_NAME} are taken",
+                name.len()
+            )));
         }
         Ok(name.to_owned())
     }
@@ -297,12 +340,24 @@ impl fmt::Display for Type {
             Self::Result(Some(ok), None) => write!(f, "result<{ok}>"),
             Self::Result(None, Some(err)) => write!(f, "result<_, {err}>"),
             Self::Result(Some(ok), Some(err)) => write!(f, "result<{ok}, {err}>"),
-            Self::Record(Named { name: Some(name), .. })
-            | Self::Variant(Named { name: Some(name), .. })
-            | Self::Enum(Named { name: Some(name), .. })
-            | Self::Flags(Named { name: Some(name), .. }) => f.write_str(name),
-            Self::Record(record) => write!(f, "record {{ {} }}", joined(&record.of, Field::to_string)),
-            Self::Variant(variant) => write!(f, "variant {{ {} }}", joined(&variant.of, Case::to_string)),
+            Self::Record(Named {
+                name: Some(name), ..
+            })
+            | Self::Variant(Named {
+                name: Some(name), ..
+            })
+            | Self::Enum(Named {
+                name: Some(name), ..
+            })
+            | Self::Flags(Named {
+                name: Some(name), ..
+            }) => f.write_str(name),
+            Self::Record(record) => {
+                write!(f, "record {{ {} }}", joined(&record.of, Field::to_string))
+            }
+            Self::Variant(variant) => {
+                write!(f, "variant {{ {} }}", joined(&variant.of, Case::to_string))
+            }
             Self::Enum(cases) => write!(f, "enum {{ {} }}", cases.of.join(", ")),
             Self::Flags(flags) => write!(f, "flags {{ {} }}", flags.of.join(", ")),
         }

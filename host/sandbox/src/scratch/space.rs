@@ -1,7 +1,8 @@
 //! The room that all calls of the host have together in their `/tmp`.
 //!
-//! Each call has limits of its own, but many calls at once, with limits that an operator has raised, could fill the disk
-//! that the database is on. What a call has written to its `/tmp` counts until its directory is gone.
+//! Each call has limits of its own, but many calls at once, with limits that an operator has
+//! raised, could fill the disk that the database is on. What a call has written to its `/tmp`
+//! counts until its directory is gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,8 @@ pub(crate) struct Space {
     entries: Room,
 }
 
-/// The part of one call. It is given back when the last holder drops it: its directory, its budget and its streams.
+/// The part of one call. It is given back when the last holder drops it: its directory, its budget
+/// and its streams.
 #[derive(Debug)]
 pub(crate) struct Share {
     space: Arc<Space>,
@@ -29,13 +31,18 @@ struct Room {
 
 impl Room {
     fn new(max: u64) -> Self {
-        Self { max, used: AtomicU64::new(0) }
+        Self {
+            max,
+            used: AtomicU64::new(0),
+        }
     }
 
     /// Takes `amount` whole or not at all.
     fn take(&self, amount: u64) -> bool {
         let within = |used: u64| used.checked_add(amount).filter(|&used| used <= self.max);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within)
+            .is_ok()
     }
 
     fn give_back(&self, amount: u64) {
@@ -45,12 +52,19 @@ impl Room {
 
 impl Space {
     pub(crate) fn new(bytes: u64, entries: u64) -> Self {
-        Self { bytes: Room::new(bytes), entries: Room::new(entries) }
+        Self {
+            bytes: Room::new(bytes),
+            entries: Room::new(entries),
+        }
     }
 
     /// A share of nothing yet.
     pub(crate) fn share(self: &Arc<Self>) -> Share {
-        Share { space: Arc::clone(self), bytes: AtomicU64::new(0), entries: AtomicU64::new(0) }
+        Share {
+            space: Arc::clone(self),
+            bytes: AtomicU64::new(0),
+            entries: AtomicU64::new(0),
+        }
     }
 }
 
@@ -119,6 +133,9 @@ mod tests {
         assert!(other.take_bytes(7) && other.take_entry() && !other.take_entry());
         other.keep();
         drop(other);
-        assert!(!space.share().take_bytes(1), "what is left on the disk stays counted");
+        assert!(
+            !space.share().take_bytes(1),
+            "what is left on the disk stays counted"
+        );
     }
 }

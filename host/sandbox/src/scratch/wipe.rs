@@ -1,14 +1,16 @@
 //! Removes a tree that a guest made, whatever its shape.
 //!
-//! Nothing recurses and few descriptors are open: a directory below the second level is first moved up to the top, so a
-//! tree is as wide as it likes and never deep. Symbolic links are removed and never followed, and every step is relative
-//! to a descriptor.
+//! Nothing recurses and few descriptors are open: a directory below the second level is first moved
+//! up to the top, so a tree is as wide as it likes and never deep. Symbolic links are removed and
+//! never followed, and every step is relative to a descriptor.
 
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags, chmodat, openat, renameat_with, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, RenameFlags, chmodat, openat, renameat_with, unlinkat,
+};
 use rustix::io::Errno;
 
 /// Entries that are read before they are removed.
@@ -46,7 +48,8 @@ struct Lifted {
 }
 
 impl Lifted {
-    /// Empties the directory `name` of `top`, moving what is not empty in it to the top, and removes it.
+    /// Empties the directory `name` of `top`, moving what is not empty in it to the top, and
+    /// removes it.
     fn flatten(&mut self, top: &OwnedFd, name: &CString) -> io::Result<()> {
         let dir = writable(top, name)?;
         loop {
@@ -175,7 +178,10 @@ mod tests {
         std::os::unix::fs::symlink("itself", tree.join("itself")).unwrap();
         std::fs::hard_link(dir.path().join("outside/file"), tree.join("hard")).unwrap();
         remove(&parent, "tree").unwrap();
-        assert_eq!(std::fs::read_to_string(dir.path().join("outside/file")).unwrap(), "stays");
+        assert_eq!(
+            std::fs::read_to_string(dir.path().join("outside/file")).unwrap(),
+            "stays"
+        );
         // Nor when the tree itself is one.
         std::os::unix::fs::symlink("outside", &tree).unwrap();
         remove(&parent, "tree").unwrap_err();

@@ -9,7 +9,8 @@ use wasmtime_wasi::sockets::SocketAddrUse;
 
 use crate::network::{Record, is_own};
 
-/// The destinations of a call over TCP. Shared with the check that wasmtime-wasi makes before it connects.
+/// The destinations of a call over TCP. Shared with the check that wasmtime-wasi makes before it
+/// connects.
 #[derive(Clone)]
 pub(super) struct Destinations {
     pub(super) policy: Arc<NetworkPolicy>,
@@ -30,12 +31,17 @@ pub(super) struct Unreachable {
 impl Destinations {
     /// Those of a grant, before any lookup.
     pub(super) fn new(grant: &Grant, record: Record) -> Self {
-        Self { policy: Arc::new(grant.network().clone()), record, checked: Arc::default() }
+        Self {
+            policy: Arc::new(grant.network().clone()),
+            record,
+            checked: Arc::default(),
+        }
     }
 
     pub(super) fn allows(&self, address: SocketAddr, used: SocketAddrUse) -> bool {
         match used {
-            // The system chooses where a connection comes from. Explicit binding never gets this far.
+            // The system chooses where a connection comes from. Explicit binding never gets this
+            // far.
             SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
             SocketAddrUse::TcpConnect => match self.destination(address) {
                 Ok(destination) => {
@@ -65,11 +71,18 @@ impl Destinations {
         if granted(&host) {
             return match self.policy.addresses().check(ip, is_own) {
                 Ok(()) => Ok(format!("{host}:{port}")),
-                Err(refusal) => Err(Unreachable { host, port, reason: format!("it is {refusal}") }),
+                Err(refusal) => Err(Unreachable {
+                    host,
+                    port,
+                    reason: format!("it is {refusal}"),
+                }),
             };
         }
         let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        match checked.get(&ip).and_then(|hosts| hosts.iter().find(|host| granted(host))) {
+        match checked
+            .get(&ip)
+            .and_then(|hosts| hosts.iter().find(|host| granted(host)))
+        {
             Some(host) => Ok(format!("{host}:{port}")),
             None => {
                 let reason = "neither granted nor an address of a granted name".to_owned();

@@ -1,6 +1,7 @@
 //! `wasi:sockets/ip-name-lookup`: names that the grant has passed, resolved by the host.
 //!
-//! Linked by hand, because the stream of addresses that wasmtime-wasi knows can be made by its own resolver alone.
+//! Linked by hand, because the stream of addresses that wasmtime-wasi knows can be made by its own
+//! resolver alone.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -25,7 +26,8 @@ const INTERFACE: &str = "wasi:sockets/ip-name-lookup@0.2.12";
 /// Addresses of one name that a guest gets; all of them are checked. Clients try a few.
 const MAX_ADDRESSES: usize = 16;
 
-/// The addresses of a name, under way or found. It asks on only while the guest waits for it, and goes with its call.
+/// The addresses of a name, under way or found. It asks on only while the guest waits for it, and
+/// goes with its call.
 struct Lookup(Answer);
 
 enum Answer {
@@ -40,10 +42,17 @@ pub(super) fn add_to_linker<T: Send + 'static>(
     view: fn(&mut T) -> SocketsView<'_>,
 ) -> wasmtime::Result<()> {
     let mut interface = linker.instance(INTERFACE)?;
-    interface.resource("resolve-address-stream", ResourceType::host::<Lookup>(), move |mut store, rep| {
-        view(store.data_mut()).wasi.table.delete(Resource::<Lookup>::new_own(rep))?;
-        Ok(())
-    })?;
+    interface.resource(
+        "resolve-address-stream",
+        ResourceType::host::<Lookup>(),
+        move |mut store, rep| {
+            view(store.data_mut())
+                .wasi
+                .table
+                .delete(Resource::<Lookup>::new_own(rep))?;
+            Ok(())
+        },
+    )?;
     interface.func_wrap(
         "resolve-addresses",
         move |mut store: StoreContextMut<'_, T>, (network, name): (Resource<Network>, String)| {
@@ -73,7 +82,8 @@ pub(super) fn add_to_linker<T: Send + 'static>(
     )
 }
 
-/// Begins to look a name up. Nobody is asked for one that the grant does not hold; an address is its own answer.
+/// Begins to look a name up. Nobody is asked for one that the grant does not hold; an address is
+/// its own answer.
 fn begin(sockets: &mut Sockets, name: &str) -> Result<Lookup, ErrorCode> {
     let Destinations { policy, record, .. } = &sockets.destinations;
     let host = match name.parse().map(Host::Address).or_else(|_| name.parse()) {
@@ -92,16 +102,25 @@ fn begin(sockets: &mut Sockets, name: &str) -> Result<Lookup, ErrorCode> {
         record.beyond("lookups of tcp-connections", sockets.most);
         return Err(ErrorCode::AccessDenied);
     }
-    let asked = ask(host, sockets.destinations.clone(), Arc::clone(&sockets.network));
+    let asked = ask(
+        host,
+        sockets.destinations.clone(),
+        Arc::clone(&sockets.network),
+    );
     Ok(Lookup(Answer::Asked(Box::pin(asked))))
 }
 
 /// Every address is checked before one is handed out: a name with one wrong address is a trick.
 async fn ask(host: Host, destinations: Destinations, network: Arc<dyn Connect>) -> Found {
-    let mut addresses = network.resolve(&host).await.map_err(|_| ErrorCode::NameUnresolvable)?;
+    let mut addresses = network
+        .resolve(&host)
+        .await
+        .map_err(|_| ErrorCode::NameUnresolvable)?;
     for address in &addresses {
         if let Err(refusal) = destinations.policy.addresses().check(*address, is_own) {
-            destinations.record.refuse(&format!("tcp {host}: it resolves to {refusal}"));
+            destinations
+                .record
+                .refuse(&format!("tcp {host}: it resolves to {refusal}"));
             return Err(ErrorCode::AccessDenied);
         }
     }
@@ -123,11 +142,16 @@ impl Lookup {
 
     fn next(&mut self) -> Result<Option<IpAddress>, ErrorCode> {
         // A guest that asks again and again without waiting gets on all the same.
-        if self.poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+        if self
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+        {
             return Err(ErrorCode::WouldBlock);
         }
         match &mut self.0 {
-            Answer::Came(Ok(addresses)) => Ok(addresses.next().map(|address| address.to_canonical().into())),
+            Answer::Came(Ok(addresses)) => Ok(addresses
+                .next()
+                .map(|address| address.to_canonical().into())),
             Answer::Came(Err(code)) => Err(*code),
             Answer::Asked(_) => Err(ErrorCode::WouldBlock),
         }

@@ -1,4 +1,5 @@
-//! Sockets: made and connected as far as the grant goes. What only concerns a socket that there is, is passed on.
+//! Sockets: made and connected as far as the grant goes. What only concerns a socket that there is,
+//! is passed on.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::sockets::network::{
@@ -79,7 +80,11 @@ impl HostTcpSocket for SocketsView<'_> {
     fn accept(
         &mut self,
         socket: Resource<TcpSocket>,
-    ) -> SocketResult<(Resource<TcpSocket>, Resource<DynInputStream>, Resource<DynOutputStream>)> {
+    ) -> SocketResult<(
+        Resource<TcpSocket>,
+        Resource<DynInputStream>,
+        Resource<DynOutputStream>,
+    )> {
         HostTcpSocket::accept(&mut self.wasi, socket)
     }
 
@@ -87,7 +92,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::is_listening(&mut self.wasi, socket)
     }
 
-    fn set_listen_backlog_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+    fn set_listen_backlog_size(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u64,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_listen_backlog_size(&mut self.wasi, socket, value)
     }
 
@@ -109,7 +118,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::keep_alive_enabled(&mut self.wasi, socket)
     }
 
-    fn set_keep_alive_enabled(&mut self, socket: Resource<TcpSocket>, value: bool) -> SocketResult<()> {
+    fn set_keep_alive_enabled(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: bool,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_keep_alive_enabled(&mut self.wasi, socket, value)
     }
 
@@ -117,7 +130,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::keep_alive_idle_time(&mut self.wasi, socket)
     }
 
-    fn set_keep_alive_idle_time(&mut self, socket: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+    fn set_keep_alive_idle_time(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u64,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_keep_alive_idle_time(&mut self.wasi, socket, value)
     }
 
@@ -125,7 +142,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::keep_alive_interval(&mut self.wasi, socket)
     }
 
-    fn set_keep_alive_interval(&mut self, socket: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+    fn set_keep_alive_interval(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u64,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_keep_alive_interval(&mut self.wasi, socket, value)
     }
 
@@ -133,7 +154,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::keep_alive_count(&mut self.wasi, socket)
     }
 
-    fn set_keep_alive_count(&mut self, socket: Resource<TcpSocket>, value: u32) -> SocketResult<()> {
+    fn set_keep_alive_count(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u32,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_keep_alive_count(&mut self.wasi, socket, value)
     }
 
@@ -149,7 +174,11 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::receive_buffer_size(&mut self.wasi, socket)
     }
 
-    fn set_receive_buffer_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+    fn set_receive_buffer_size(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u64,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_receive_buffer_size(&mut self.wasi, socket, value)
     }
 
@@ -157,11 +186,18 @@ impl HostTcpSocket for SocketsView<'_> {
         HostTcpSocket::send_buffer_size(&mut self.wasi, socket)
     }
 
-    fn set_send_buffer_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> SocketResult<()> {
+    fn set_send_buffer_size(
+        &mut self,
+        socket: Resource<TcpSocket>,
+        value: u64,
+    ) -> SocketResult<()> {
         HostTcpSocket::set_send_buffer_size(&mut self.wasi, socket, value)
     }
 
-    fn subscribe(&mut self, socket: Resource<TcpSocket>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        socket: Resource<TcpSocket>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         HostTcpSocket::subscribe(&mut self.wasi, socket)
     }
 
@@ -179,7 +215,10 @@ impl network::Host for SocketsView<'_> {
         network::Host::convert_error_code(&mut self.wasi, error)
     }
 
-    fn network_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+    fn network_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
         network::Host::network_error_code(&mut self.wasi, error)
     }
 }

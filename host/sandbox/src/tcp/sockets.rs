@@ -33,27 +33,41 @@ pub(crate) struct SocketsView<'a> {
 type Verdict = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
 
 impl Sockets {
-    /// Begins without a socket. `record` is that of the call's HTTP: hosts and refusals stand together in its receipt.
+    /// Begins without a socket. `record` is that of the call's HTTP: hosts and refusals stand
+    /// together in its receipt.
     pub(crate) fn new(grant: &Grant, network: Arc<dyn Connect>, record: Record) -> Self {
         let destinations = Destinations::new(grant, record);
-        Self { destinations, network, most: grant.limits().tcp_connections.0, made: 0, lookups: 0 }
+        Self {
+            destinations,
+            network,
+            most: grant.limits().tcp_connections.0,
+            made: 0,
+            lookups: 0,
+        }
     }
 
     /// Returns the check that wasmtime-wasi makes before it does anything with an address.
-    pub(crate) fn check(&self) -> impl Fn(SocketAddr, SocketAddrUse) -> Verdict + Send + Sync + 'static {
+    pub(crate) fn check(
+        &self,
+    ) -> impl Fn(SocketAddr, SocketAddrUse) -> Verdict + Send + Sync + 'static {
         let destinations = self.destinations.clone();
         move |address, used| Box::pin(ready(destinations.allows(address, used)))
     }
 
     pub(crate) fn view<'a>(&'a mut self, wasi: WasiSocketsCtxView<'a>) -> SocketsView<'a> {
-        SocketsView { wasi, sockets: self }
+        SocketsView {
+            wasi,
+            sockets: self,
+        }
     }
 
     /// Returns true if one more socket may be made.
     pub(super) fn may_make(&mut self) -> bool {
         self.made = self.made.saturating_add(1);
         if self.made > self.most {
-            self.destinations.record.beyond("tcp-connections", self.most);
+            self.destinations
+                .record
+                .beyond("tcp-connections", self.most);
         }
         self.made <= self.most
     }

@@ -4,8 +4,8 @@ use std::io::{self, Read, Write};
 
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
-    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    RequestOptions, Scheme,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse, Method,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
 };
 use wasip2::io::streams::InputStream;
 
@@ -22,7 +22,8 @@ pub struct Open {
     _response: IncomingResponse,
 }
 
-/// A request toward a URL such as `http://host:1/path`. The scheme, the host and the path are sent as they are written.
+/// A request toward a URL such as `http://host:1/path`. The scheme, the host and the path are sent
+/// as they are written.
 ///
 /// # Errors
 ///
@@ -45,10 +46,18 @@ pub fn request(method: &str, url: &str, headers: Fields) -> io::Result<OutgoingR
         "https" => Scheme::Https,
         other => Scheme::Other(other.to_owned()),
     };
-    request.set_method(&method).map_err(|()| refused("the method"))?;
-    request.set_scheme(Some(&scheme)).map_err(|()| refused("the scheme"))?;
-    request.set_authority(Some(authority)).map_err(|()| refused("the authority"))?;
-    request.set_path_with_query((!path.is_empty()).then_some(path)).map_err(|()| refused("the path"))?;
+    request
+        .set_method(&method)
+        .map_err(|()| refused("the method"))?;
+    request
+        .set_scheme(Some(&scheme))
+        .map_err(|()| refused("the scheme"))?;
+    request
+        .set_authority(Some(authority))
+        .map_err(|()| refused("the authority"))?;
+    request
+        .set_path_with_query((!path.is_empty()).then_some(path))
+        .map_err(|()| refused("the path"))?;
     Ok(request)
 }
 
@@ -61,15 +70,20 @@ pub fn send(request: OutgoingRequest) -> io::Result<Open> {
     open(handle(request, None).map_err(failed)?)
 }
 
-/// Sends a request without a body, and waits no longer than `nanoseconds` to be connected, nor for the response to begin.
+/// Sends a request without a body, and waits no longer than `nanoseconds` to be connected, nor for
+/// the response to begin.
 ///
 /// # Errors
 ///
 /// What the host answers instead of a response.
 pub fn send_within(request: OutgoingRequest, nanoseconds: u64) -> io::Result<Open> {
     let options = RequestOptions::new();
-    options.set_connect_timeout(Some(nanoseconds)).map_err(|()| refused("the time to connect"))?;
-    options.set_first_byte_timeout(Some(nanoseconds)).map_err(|()| refused("the time to the first byte"))?;
+    options
+        .set_connect_timeout(Some(nanoseconds))
+        .map_err(|()| refused("the time to connect"))?;
+    options
+        .set_first_byte_timeout(Some(nanoseconds))
+        .map_err(|()| refused("the time to the first byte"))?;
     open(handle(request, Some(options)).map_err(failed)?)
 }
 
@@ -78,7 +92,10 @@ pub fn send_within(request: OutgoingRequest, nanoseconds: u64) -> io::Result<Ope
 /// # Errors
 ///
 /// What the host answers instead of a response, or what `write` came upon.
-pub fn send_body(request: OutgoingRequest, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Open> {
+pub fn send_body(
+    request: OutgoingRequest,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<Open> {
     let body = request.body().map_err(|()| refused("the body"))?;
     let future = handle(request, None).map_err(failed)?;
     let mut stream = body.write().map_err(|()| refused("the body's stream"))?;
@@ -107,19 +124,33 @@ impl Open {
         drop(self.stream);
         let future = IncomingBody::finish(self.body);
         future.subscribe().block();
-        let trailers = future.get().ok_or_else(|| refused("no trailers"))?.map_err(|()| refused("taken"))?;
-        Ok(trailers.map_err(failed)?.map_or_else(Vec::new, |fields| fields.entries()))
+        let trailers = future
+            .get()
+            .ok_or_else(|| refused("no trailers"))?
+            .map_err(|()| refused("taken"))?;
+        Ok(trailers
+            .map_err(failed)?
+            .map_or_else(Vec::new, |fields| fields.entries()))
     }
 }
 
 fn open(future: FutureIncomingResponse) -> io::Result<Open> {
     future.subscribe().block();
-    let response =
-        future.get().ok_or_else(|| refused("no response"))?.map_err(|()| refused("taken"))?.map_err(failed)?;
+    let response = future
+        .get()
+        .ok_or_else(|| refused("no response"))?
+        .map_err(|()| refused("taken"))?
+        .map_err(failed)?;
     let (status, headers) = (response.status(), response.headers().entries());
     let body = response.consume().map_err(|()| refused("the body"))?;
     let stream = body.stream().map_err(|()| refused("the stream"))?;
-    Ok(Open { status, headers, stream, body, _response: response })
+    Ok(Open {
+        status,
+        headers,
+        stream,
+        body,
+        _response: response,
+    })
 }
 
 fn failed(error: ErrorCode) -> io::Error {

@@ -1,16 +1,21 @@
 //! What the hostile guests share: how they tell whether they got out.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a guest reports by printing"
+)]
 
 pub mod http;
 
 use std::io;
 use std::process::ExitCode;
 
-/// Reports forbidden acts and what came of them: `Ok` holds what was seen or done, which is an escape.
+/// Reports forbidden acts and what came of them: `Ok` holds what was seen or done, which is an
+/// escape.
 ///
-/// Exit code 0 and a line `ESCAPED: …` on stdout when any of them succeeded; exit code 1 and every error on stderr when
-/// all were refused.
+/// Exit code 0 and a line `ESCAPED: …` on stdout when any of them succeeded; exit code 1 and every
+/// error on stderr when all were refused.
 pub fn verdict<const N: usize>(acts: [(&str, io::Result<String>); N]) -> ExitCode {
     let mut code = ExitCode::from(1);
     for (act, result) in acts {
@@ -42,7 +47,10 @@ pub fn list(path: &str) -> io::Result<String> {
 /// # Errors
 ///
 /// When the host refuses.
-#[allow(deprecated, reason = "the one way to a symbolic link that the stable standard library has on WASI")]
+#[allow(
+    deprecated,
+    reason = "the one way to a symbolic link that the stable standard library has on WASI"
+)]
 pub fn symlink(target: &str, link: &str) -> io::Result<()> {
     std::fs::soft_link(target, link)
 }

@@ -1,4 +1,5 @@
-//! What the host holds for a guest is on the account of its call; a guest that breaks a rule of an interface ends itself.
+//! What the host holds for a guest is on the account of its call; a guest that breaks a rule of an
+//! interface ends itself.
 
 use crate::ended;
 use crate::guest;
@@ -25,12 +26,22 @@ const fn held(way: &'static [&'static str]) -> Row {
 
 /// A guest to which a single thing is refused.
 const fn refused(way: &'static [&'static str], says: &'static str) -> Row {
-    Row { manifest: HTTP, args: way, says, ..row(guest::HOST_MEMORY, "guest-error") }
+    Row {
+        manifest: HTTP,
+        args: way,
+        says,
+        ..row(guest::HOST_MEMORY, "guest-error")
+    }
 }
 
 /// A guest that breaks a rule.
 const fn broken(rule: &'static [&'static str], says: &'static str) -> Row {
-    Row { manifest: HTTP, args: rule, says, ..row(guest::RULES_BROKEN, "trap") }
+    Row {
+        manifest: HTTP,
+        args: rule,
+        says,
+        ..row(guest::RULES_BROKEN, "trap")
+    }
 }
 
 pub(super) const ROWS: &[Row] = &[
@@ -55,7 +66,10 @@ pub(super) const ROWS: &[Row] = &[
         ..held(&["listings"])
     },
     refused(&["methods"], "refused"),
-    Row { limits: HANDLES, ..refused(&["long-paths"], "refused") },
+    Row {
+        limits: HANDLES,
+        ..refused(&["long-paths"], "refused")
+    },
     refused(&["authorities"], "refused"),
     // Output beyond the account is dropped like output beyond its limit.
     Row {
@@ -63,15 +77,39 @@ pub(super) const ROWS: &[Row] = &[
         outcome: "ok",
         ..refused(&["output"], "standard output: ")
     },
-    Row { limits: "host-memory = \"1MiB\"", stdin: 2 << 20, says: "the input: ", ..row(guest::ARGS_ECHO, "denied") },
-    // Small things, as many as a host gives handles for, and large ones that are held only while they are looked at.
-    Row { limits: HANDLES, ..refused(&["options"], "resource handles") },
-    Row { limits: HANDLES, ..refused(&["timers"], "resource handles") },
-    Row { limits: HANDLES, ..refused(&["streams"], "resource handles") },
+    Row {
+        limits: "host-memory = \"1MiB\"",
+        stdin: 2 << 20,
+        says: "the input: ",
+        ..row(guest::ARGS_ECHO, "denied")
+    },
+    // Small things, as many as a host gives handles for, and large ones that are held only while
+    // they are looked at.
+    Row {
+        limits: HANDLES,
+        ..refused(&["options"], "resource handles")
+    },
+    Row {
+        limits: HANDLES,
+        ..refused(&["timers"], "resource handles")
+    },
+    Row {
+        limits: HANDLES,
+        ..refused(&["streams"], "resource handles")
+    },
     refused(&["schemes"], "refused"),
-    Row { access: "read-write", ..refused(&["links"], "name-too-long") },
-    Row { access: "read-write", ..refused(&["names"], "name-too-long") },
-    Row { outcome: "trap", ..refused(&["poll"], "a poll of 20000 pollables") },
+    Row {
+        access: "read-write",
+        ..refused(&["links"], "name-too-long")
+    },
+    Row {
+        access: "read-write",
+        ..refused(&["names"], "name-too-long")
+    },
+    Row {
+        outcome: "trap",
+        ..refused(&["poll"], "a poll of 20000 pollables")
+    },
     // Rules of interfaces.
     broken(&["poll-nothing"], "a poll of no pollable"),
     broken(&["blocking-write"], "a blocking write of 5000 bytes"),

@@ -5,13 +5,34 @@ use crate::row::{REFUSED, Row, row};
 use crate::{ended, plant};
 
 pub(super) const ROWS: &[Row] = &[
-    Row { says: "an empty file", ..row(guest::EMPTY, REFUSED) },
-    Row { says: "not a WebAssembly binary", ..row(guest::GARBAGE, REFUSED) },
-    Row { says: "a native Linux program (ELF)", ..row(guest::NATIVE, REFUSED) },
-    Row { says: "a script", ..row(guest::SCRIPT, REFUSED) },
-    Row { says: "a core WebAssembly module", ..row(guest::MODULE, REFUSED) },
-    Row { says: "not a valid WebAssembly component", ..row(guest::TRUNCATED, REFUSED) },
-    Row { says: "acme:power/lever", ..row(guest::IMPORT_UNKNOWN, REFUSED) },
+    Row {
+        says: "an empty file",
+        ..row(guest::EMPTY, REFUSED)
+    },
+    Row {
+        says: "not a WebAssembly binary",
+        ..row(guest::GARBAGE, REFUSED)
+    },
+    Row {
+        says: "a native Linux program (ELF)",
+        ..row(guest::NATIVE, REFUSED)
+    },
+    Row {
+        says: "a script",
+        ..row(guest::SCRIPT, REFUSED)
+    },
+    Row {
+        says: "a core WebAssembly module",
+        ..row(guest::MODULE, REFUSED)
+    },
+    Row {
+        says: "not a valid WebAssembly component",
+        ..row(guest::TRUNCATED, REFUSED)
+    },
+    Row {
+        says: "acme:power/lever",
+        ..row(guest::IMPORT_UNKNOWN, REFUSED)
+    },
     // Acknowledged and called all the same.
     Row {
         manifest: "[[unused]]\ninterface = \"acme:power/lever\"\nreason = \"a runtime brings it\"\n",
@@ -19,6 +40,14 @@ pub(super) const ROWS: &[Row] = &[
         ..row(guest::IMPORT_UNKNOWN, "denied")
     },
     // A manifest that says less than the component imports.
-    Row { says: "declares nothing", args: &["GET", "http://a.test/"], ..row(guest::HTTP_FETCH, REFUSED) },
-    Row { plant: plant::compiled, after: ended::compiled_again, ..row(guest::ARGS_ECHO, "ok") },
+    Row {
+        says: "declares nothing",
+        args: &["GET", "http://a.test/"],
+        ..row(guest::HTTP_FETCH, REFUSED)
+    },
+    Row {
+        plant: plant::compiled,
+        after: ended::compiled_again,
+        ..row(guest::ARGS_ECHO, "ok")
+    },
 ];

@@ -5,15 +5,23 @@ use crate::row::{Row, row};
 
 /// Host calls in a loop of two instructions that cost fuel: the call, and the branch after it.
 const fn last_fuel(limits: &'static str, says: &'static str) -> Row {
-    Row { limits, says, ..row(guest::CLOCK_SPIN, "out-of-fuel") }
+    Row {
+        limits,
+        says,
+        ..row(guest::CLOCK_SPIN, "out-of-fuel")
+    }
 }
 
 pub(super) const ROWS: &[Row] = &[
     row(guest::CPU_SPIN, "out-of-fuel"),
-    Row { limits: "wall = \"200ms\"", ..row(guest::CPU_SPIN, "deadline").within_a_second() },
+    Row {
+        limits: "wall = \"200ms\"",
+        ..row(guest::CPU_SPIN, "deadline").within_a_second()
+    },
     row(guest::CPU_START_LOOP, "out-of-fuel").with_little_fuel(),
     row(guest::CLOCK_SPIN, "deadline").within_a_second(),
-    // The last of it goes into the host call, or into the branch: two loops that differ by one reach both.
+    // The last of it goes into the host call, or into the branch: two loops that differ by one
+    // reach both.
     last_fuel("fuel = 1_000", "\"fuel\":1000,"),
     last_fuel("fuel = 1_001", "\"fuel\":1001,"),
     row(guest::CLOCK_SLEEP, "deadline").within_a_second(),

@@ -18,22 +18,38 @@ const PUBLIC: &[&str] = &["--http", "*"];
 
 /// A guest that sends requests to the corpus's web server, as much as it may.
 const fn client(guest: guest::Guest, args: &'static [&'static str], outcome: &'static str) -> Row {
-    Row { manifest: EVERY_NAME, flags: OFFERED, args, reaches: 1, ..row(guest, outcome) }
+    Row {
+        manifest: EVERY_NAME,
+        flags: OFFERED,
+        args,
+        reaches: 1,
+        ..row(guest, outcome)
+    }
 }
 
 /// A request that must reach nobody.
 const fn refused(args: &'static [&'static str], says: &'static str) -> Row {
-    Row { reaches: 0, says, ..client(guest::HTTP_FETCH, args, "guest-error") }
+    Row {
+        reaches: 0,
+        says,
+        ..client(guest::HTTP_FETCH, args, "guest-error")
+    }
 }
 
 /// A name that leads where no tool may go.
 const fn inside(args: &'static [&'static str], says: &'static str) -> Row {
-    Row { flags: PUBLIC, ..refused(args, says) }
+    Row {
+        flags: PUBLIC,
+        ..refused(args, says)
+    }
 }
 
 /// A host that is declared, offered, and this machine.
 const fn literal(manifest: &'static str, args: &'static [&'static str]) -> Row {
-    Row { manifest, ..inside(args, "loopback") }
+    Row {
+        manifest,
+        ..inside(args, "loopback")
+    }
 }
 
 /// A request with a secret for `own.test`.
@@ -42,7 +58,14 @@ const fn with_secret(args: &'static [&'static str], says: &'static str) -> Row {
         manifest: "[[http]]\nhost = \"*.test\"\nports = [{port}]\nreason = \"to try\"\n\
                    [[secret]]\nname = \"token\"\nhost = \"own.test\"\nreason = \"to try\"\n\
                    inject = { header = \"Authorization\", format = \"Bearer {}\" }\n",
-        flags: &["--http", "*", "--allow-address", "127.0.0.1/32", "--secret", "token={secret}"],
+        flags: &[
+            "--http",
+            "*",
+            "--allow-address",
+            "127.0.0.1/32",
+            "--secret",
+            "token={secret}",
+        ],
         says,
         ..client(guest::HTTP_FETCH, args, "ok")
     }
@@ -50,13 +73,22 @@ const fn with_secret(args: &'static [&'static str], says: &'static str) -> Row {
 
 pub(super) const ROWS: &[Row] = &[
     // What is not granted.
-    Row { manifest: ONE_NAME, ..refused(&["GET", "http://b.test:{port}/"], "the host is not granted") },
+    Row {
+        manifest: ONE_NAME,
+        ..refused(&["GET", "http://b.test:{port}/"], "the host is not granted")
+    },
     Row {
         flags: &["--http", "b.test", "--allow-address", "127.0.0.1/32"],
         ..refused(&["GET", "http://a.test:{port}/"], "the host is not granted")
     },
-    refused(&["GET", "http://127.0.0.1:{port}/"], "the host is not granted"),
-    refused(&["CONNECT", "http://a.test:{port}/"], "method CONNECT is permitted to no tool"),
+    refused(
+        &["GET", "http://127.0.0.1:{port}/"],
+        "the host is not granted",
+    ),
+    refused(
+        &["CONNECT", "http://a.test:{port}/"],
+        "method CONNECT is permitted to no tool",
+    ),
     // Names that lead inside.
     inside(&["GET", "http://a.test:{port}/"], "loopback"),
     inside(&["GET", "http://loopback6.test:{port}/"], "loopback"),
@@ -91,33 +123,65 @@ pub(super) const ROWS: &[Row] = &[
     // Handed over and not followed.
     Row {
         says: "location: http://169.254.169.254/latest/meta-data/",
-        ..client(guest::HTTP_FETCH, &["GET", "http://a.test:{port}/redirect"], "ok")
+        ..client(
+            guest::HTTP_FETCH,
+            &["GET", "http://a.test:{port}/redirect"],
+            "ok",
+        )
     },
     // Headers and bodies.
-    Row { reaches: 0, says: "a line break in a value: Header", ..client(guest::HTTP_HEADERS, &[], "guest-error") },
-    Row { reaches: 0, says: "more HTTP headers", ..client(guest::HTTP_HEADER_FLOOD, &[], "guest-error") },
+    Row {
+        reaches: 0,
+        says: "a line break in a value: Header",
+        ..client(guest::HTTP_HEADERS, &[], "guest-error")
+    },
+    Row {
+        reaches: 0,
+        says: "more HTTP headers",
+        ..client(guest::HTTP_HEADER_FLOOD, &[], "guest-error")
+    },
     Row {
         says: "HttpResponseHeaderSectionSize",
-        ..client(guest::HTTP_FETCH, &["GET", "http://a.test:{port}/headers"], "guest-error")
+        ..client(
+            guest::HTTP_FETCH,
+            &["GET", "http://a.test:{port}/headers"],
+            "guest-error",
+        )
     },
     Row {
         says: "response body: more than 10485760 bytes",
-        ..client(guest::HTTP_DRAIN, &["http://a.test:{port}/endless"], "guest-error")
+        ..client(
+            guest::HTTP_DRAIN,
+            &["http://a.test:{port}/endless"],
+            "guest-error",
+        )
     },
     Row {
         limits: "http-response = \"1MiB\"",
         says: "response body: more than 1048576 bytes",
-        ..client(guest::HTTP_DRAIN, &["http://a.test:{port}/endless"], "guest-error")
+        ..client(
+            guest::HTTP_DRAIN,
+            &["http://a.test:{port}/endless"],
+            "guest-error",
+        )
     },
     Row {
         limits: "http-request-body = \"1MiB\"",
         says: "request body: more than 1048576 bytes",
-        ..client(guest::HTTP_UPLOAD, &["http://a.test:{port}/sink"], "guest-error")
+        ..client(
+            guest::HTTP_UPLOAD,
+            &["http://a.test:{port}/sink"],
+            "guest-error",
+        )
     },
     // A server that says nothing is left when the guest no longer waits.
     Row {
         says: "ConnectionReadTimeout",
-        ..client(guest::HTTP_PATIENCE, &["http://a.test:{port}/sink"], "guest-error")
+        ..client(
+            guest::HTTP_PATIENCE,
+            &["http://a.test:{port}/sink"],
+            "guest-error",
+        )
     },
     // Counts.
     Row {
@@ -128,10 +192,26 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         reaches: 5,
         says: "4 exchanges are open already",
-        ..client(guest::HTTP_CONCURRENT, &["http://a.test:{port}/hold"], "guest-error")
+        ..client(
+            guest::HTTP_CONCURRENT,
+            &["http://a.test:{port}/hold"],
+            "guest-error",
+        )
     },
     // Secrets: sent to their own host, seen by nobody.
-    with_secret(&["GET", "http://own.test:{port}/echo"], "authorization: Bearer [redacted:token]"),
-    Row { after: ended::redacted, ..with_secret(&["GET", "http://own.test:{port}/say"], "[redacted:token]") },
-    Row { after: ended::no_header, ..with_secret(&["GET", "http://other.test:{port}/echo"], "host: other.test") },
+    with_secret(
+        &["GET", "http://own.test:{port}/echo"],
+        "authorization: Bearer [redacted:token]",
+    ),
+    Row {
+        after: ended::redacted,
+        ..with_secret(&["GET", "http://own.test:{port}/say"], "[redacted:token]")
+    },
+    Row {
+        after: ended::no_header,
+        ..with_secret(
+            &["GET", "http://other.test:{port}/echo"],
+            "host: other.test",
+        )
+    },
 ];

@@ -11,21 +11,52 @@ const LONG: &str = match std::str::from_utf8(&[b'x'; 100_000]) {
 
 pub(super) const ROWS: &[Row] = &[
     // Not forbidden, and the guest decides nothing but its own failure.
-    Row { args: &["a b", "\"c\"", ""], says: "a b\\n\\\"c\\\"\\n\\n", ..row(guest::ARGS_ECHO, "ok") },
-    Row { args: &["3"], ..row(guest::EXIT_CODE, "guest-error") },
-    Row { says: "everything failed", ..row(guest::EXIT_ZERO, "ok") },
+    Row {
+        args: &["a b", "\"c\"", ""],
+        says: "a b\\n\\\"c\\\"\\n\\n",
+        ..row(guest::ARGS_ECHO, "ok")
+    },
+    Row {
+        args: &["3"],
+        ..row(guest::EXIT_CODE, "guest-error")
+    },
+    Row {
+        says: "everything failed",
+        ..row(guest::EXIT_ZERO, "ok")
+    },
     // The host has a provider's key in its own environment.
-    Row { says: "HOME=/home\\n", ..row(guest::ENV_DUMP, "ok") },
+    Row {
+        says: "HOME=/home\\n",
+        ..row(guest::ENV_DUMP, "ok")
+    },
     // More than is passed in: refused before anything starts.
-    Row { args: &[LONG, LONG, LONG], says: "the argument list has 300003 bytes", ..row(guest::ARGS_ECHO, "denied") },
-    Row { mode: LONG, says: "the environment has ", ..row(guest::ENV_DUMP, "denied") },
-    Row { stdin: (4 << 20) + 1, says: "standard input has 4194305 bytes", ..row(guest::ARGS_ECHO, "denied") },
+    Row {
+        args: &[LONG, LONG, LONG],
+        says: "the argument list has 300003 bytes",
+        ..row(guest::ARGS_ECHO, "denied")
+    },
+    Row {
+        mode: LONG,
+        says: "the environment has ",
+        ..row(guest::ENV_DUMP, "denied")
+    },
+    Row {
+        stdin: (4 << 20) + 1,
+        says: "standard input has 4194305 bytes",
+        ..row(guest::ARGS_ECHO, "denied")
+    },
     // Almost no fuel is used: only the deadline can stop them.
-    Row { says: "[output truncated: ", ..row(guest::STDOUT_FLOOD, "deadline").within_a_second() },
+    Row {
+        says: "[output truncated: ",
+        ..row(guest::STDOUT_FLOOD, "deadline").within_a_second()
+    },
     Row {
         limits: "wall = \"1s\"\nfuel = 1_000_000_000_000\nstdout = \"0B\"",
         says: "\"stdout\":\"[output truncated: ",
         ..row(guest::STDOUT_FLOOD, "deadline").within_a_second()
     },
-    Row { says: "[output truncated: ", ..row(guest::STDERR_FLOOD, "deadline").within_a_second() },
+    Row {
+        says: "[output truncated: ",
+        ..row(guest::STDERR_FLOOD, "deadline").within_a_second()
+    },
 ];

@@ -12,7 +12,8 @@ use super::connections::{ConnectionPlace, Connections};
 use super::seldom::Seldom;
 use super::socket::Socket;
 
-/// Time to wait when no connection can be accepted, because descriptors have run out: the next attempt would fail as well.
+/// Time to wait when no connection can be accepted, because descriptors have run out: the next
+/// attempt would fail as well.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Time that connections have for their last bytes when a door closes. Answers are ready by then.
@@ -32,14 +33,17 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
-                // An answer is several small writes. Without this, each waits until the client has acknowledged the one
-                // before, which clients put off by 40 ms.
+                // An answer is several small writes. Without this, each waits until the client has
+                // acknowledged the one before, which clients put off by 40 ms.
                 stream.set_nodelay(true)?;
                 Ok(Socket::Tcp(stream))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                let (peer, own) = (stream.peer_cred()?.uid(), rustix::process::geteuid().as_raw());
+                let (peer, own) = (
+                    stream.peer_cred()?.uid(),
+                    rustix::process::geteuid().as_raw(),
+                );
                 if peer != own {
                     return Err(io::Error::new(
                         io::ErrorKind::PermissionDenied,
@@ -52,10 +56,14 @@ impl Listener {
     }
 }
 
-/// Lets connections in through the door `name` and hands each to `serve`, until `closing` says so and those that came
-/// have ended.
-pub(crate) async fn accept<F, S>(name: String, listener: Listener, closing: &CancellationToken, serve: F)
-where
+/// Lets connections in through the door `name` and hands each to `serve`, until `closing` says so
+/// and those that came have ended.
+pub(crate) async fn accept<F, S>(
+    name: String,
+    listener: Listener,
+    closing: &CancellationToken,
+    serve: F,
+) where
     F: Fn(Socket, ConnectionPlace) -> S,
     S: Future<Output = ()> + Send + 'static,
 {
@@ -75,7 +83,12 @@ where
                 tasks.spawn(serve(socket, place));
             }
             Err(error) => {
-                failures.warn(|| format!("cannot accept a connection on {}: {error}", connections.door()));
+                failures.warn(|| {
+                    format!(
+                        "cannot accept a connection on {}: {error}",
+                        connections.door()
+                    )
+                });
                 if is_of_one_connection(&error) {
                     continue;
                 }
@@ -88,7 +101,11 @@ where
     drop(listener);
     tasks.close();
     if tokio::time::timeout(FLUSH, tasks.wait()).await.is_err() {
-        tracing::warn!("{} connections on {} are cut: they did not end in time", tasks.len(), connections.door());
+        tracing::warn!(
+            "{} connections on {} are cut: they did not end in time",
+            tasks.len(),
+            connections.door()
+        );
     }
 }
 

@@ -27,13 +27,21 @@ pub(crate) struct Taken {
 impl Budget {
     /// So many of them.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, all: Arc::new(Semaphore::new(most)), share: None }
+        Self {
+            most,
+            all: Arc::new(Semaphore::new(most)),
+            share: None,
+        }
     }
 
     /// The same things, of which clients over TCP may take a share together.
     pub(crate) fn for_tcp(&self) -> Self {
         let share = Arc::new(Semaphore::new(self.most * TCP_SHARE.0 / TCP_SHARE.1));
-        Self { most: self.most, all: Arc::clone(&self.all), share: Some(share) }
+        Self {
+            most: self.most,
+            all: Arc::clone(&self.all),
+            share: Some(share),
+        }
     }
 
     /// Takes some at once, or none.
@@ -44,7 +52,10 @@ impl Budget {
             Some(share) => Some(take(share)?),
             None => None,
         };
-        Some(Taken { all: take(&self.all)?, share })
+        Some(Taken {
+            all: take(&self.all)?,
+            share,
+        })
     }
 }
 

@@ -11,13 +11,16 @@ use tokio_util::sync::CancellationToken;
 use super::seldom::Seldom;
 use super::watch::Watch;
 
-/// Connections at once through one door. Each client keeps one or a few open. A host keeps a descriptor for each.
+/// Connections at once through one door. Each client keeps one or a few open. A host keeps a
+/// descriptor for each.
 pub const MOST: usize = 128;
 
-/// Time from connecting to the first request that may be made. Clients that mean it take milliseconds.
+/// Time from connecting to the first request that may be made. Clients that mean it take
+/// milliseconds.
 const PROOF: Duration = Duration::from_secs(10);
 
-/// Time in which a client must take a piece of an answer that waits for it. One that takes none for so long is gone.
+/// Time in which a client must take a piece of an answer that waits for it. One that takes none for
+/// so long is gone.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The connections of one door.
@@ -66,7 +69,12 @@ pub(crate) struct InFlight(Arc<Connection>);
 impl Connections {
     /// Room for the connections of the door of this name.
     pub(crate) fn new(door: String) -> Arc<Self> {
-        Arc::new(Self { door, open: Mutex::default(), left: Notify::new(), full: Seldom::default() })
+        Arc::new(Self {
+            door,
+            open: Mutex::default(),
+            left: Notify::new(),
+            full: Seldom::default(),
+        })
     }
 
     /// The name of the door, for people.
@@ -74,8 +82,9 @@ impl Connections {
         &self.door
     }
 
-    /// Waits for a place. Where there is none, the oldest connection without a permitted request makes room, else the one
-    /// that has been idle for longest; if every connection has a request under way, the new one waits for an end.
+    /// Waits for a place. Where there is none, the oldest connection without a permitted request
+    /// makes room, else the one that has been idle for longest; if every connection has a request
+    /// under way, the new one waits for an end.
     pub(crate) async fn place(self: &Arc<Self>) -> ConnectionPlace {
         loop {
             // Before the look, so that no end in between is missed.
@@ -97,28 +106,47 @@ impl Connections {
         open.next = number.wrapping_add(1);
         let connection = Arc::new(Connection::new());
         open.entries.insert(number, Arc::clone(&connection));
-        Some(ConnectionPlace { connections: Arc::clone(self), number, connection })
+        Some(ConnectionPlace {
+            connections: Arc::clone(self),
+            number,
+            connection,
+        })
     }
 
     /// Asks one connection to make room, unless one that was asked is still on its way.
     pub(crate) fn make_room(&self) {
         let (victim, count) = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            if open.entries.values().any(|connection| connection.leave.is_cancelled()) {
+            if open
+                .entries
+                .values()
+                .any(|connection| connection.leave.is_cancelled())
+            {
                 return;
             }
-            let silent = open.entries.values().find(|connection| !connection.is_proven());
-            let idle =
-                || open.entries.values().filter(|connection| connection.is_idle()).min_by_key(|it| it.last_use());
+            let silent = open
+                .entries
+                .values()
+                .find(|connection| !connection.is_proven());
+            let idle = || {
+                open.entries
+                    .values()
+                    .filter(|connection| connection.is_idle())
+                    .min_by_key(|it| it.last_use())
+            };
             (silent.or_else(idle).cloned(), open.entries.len())
         };
         let door = &self.door;
         match victim {
             Some(victim) => {
                 victim.leave.cancel();
-                self.full.warn(|| format!("{count} connections on {door}: an idle one is closed for a new one"));
+                self.full.warn(|| {
+                    format!("{count} connections on {door}: an idle one is closed for a new one")
+                });
             }
-            None => self.full.warn(|| format!("{count} connections on {door} are all in use: a new one waits")),
+            None => self
+                .full
+                .warn(|| format!("{count} connections on {door} are all in use: a new one waits")),
         }
     }
 }
@@ -132,7 +160,12 @@ impl ConnectionPlace {
 
 impl Drop for ConnectionPlace {
     fn drop(&mut self) {
-        self.connections.open.lock().unwrap_or_else(PoisonError::into_inner).entries.remove(&self.number);
+        self.connections
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entries
+            .remove(&self.number);
         self.connections.left.notify_waiters();
     }
 }
@@ -159,7 +192,10 @@ impl Connection {
     /// Watches an answer until it is dropped.
     pub(crate) fn watch(&self) -> Arc<Watch> {
         let watch = Arc::new(Watch::default());
-        let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deliveries = self
+            .deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         deliveries.retain(|watch| watch.strong_count() > 0);
         deliveries.push(Arc::downgrade(&watch));
         watch
@@ -183,10 +219,19 @@ impl Connection {
     /// Returns the reason for which this connection is to be closed, if there is one.
     pub(crate) fn overdue(&self) -> Option<String> {
         if !self.is_proven() && self.since.elapsed() >= PROOF {
-            return Some(format!("it made no permitted request within {} s", PROOF.as_secs()));
+            return Some(format!(
+                "it made no permitted request within {} s",
+                PROOF.as_secs()
+            ));
         }
-        let deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
-        let stalled = deliveries.iter().filter_map(Weak::upgrade).any(|watch| watch.waits() >= PATIENCE);
+        let deliveries = self
+            .deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let stalled = deliveries
+            .iter()
+            .filter_map(Weak::upgrade)
+            .any(|watch| watch.waits() >= PATIENCE);
         stalled.then(|| format!("it took nothing of an answer for {} s", PATIENCE.as_secs()))
     }
 
@@ -209,7 +254,9 @@ mod tests {
 
     fn full() -> (Arc<Connections>, Vec<ConnectionPlace>) {
         let connections = Connections::new("a door".to_owned());
-        let places = (0..MOST).map(|_| connections.try_place().unwrap()).collect();
+        let places = (0..MOST)
+            .map(|_| connections.try_place().unwrap())
+            .collect();
         (connections, places)
     }
 
@@ -220,7 +267,10 @@ mod tests {
         let _request = places[0].connection.begin();
         connections.make_room();
         connections.make_room();
-        let asked: Vec<_> = places.iter().map(|place| place.connection.leave.is_cancelled()).collect();
+        let asked: Vec<_> = places
+            .iter()
+            .map(|place| place.connection.leave.is_cancelled())
+            .collect();
         assert_eq!(asked.iter().position(|asked| *asked), Some(1));
         assert_eq!(asked.iter().filter(|asked| **asked).count(), 1);
     }
@@ -228,9 +278,16 @@ mod tests {
     #[test]
     fn an_idle_connection_makes_room_and_one_in_use_does_not() {
         let (connections, mut places) = full();
-        let mut requests: Vec<_> = places.iter().map(|place| place.connection.begin()).collect();
+        let mut requests: Vec<_> = places
+            .iter()
+            .map(|place| place.connection.begin())
+            .collect();
         connections.make_room();
-        assert!(places.iter().all(|place| !place.connection.leave.is_cancelled()));
+        assert!(
+            places
+                .iter()
+                .all(|place| !place.connection.leave.is_cancelled())
+        );
         requests.remove(7);
         connections.make_room();
         assert!(places[7].connection.leave.is_cancelled());

@@ -1,4 +1,5 @@
-//! Answers handed over in pieces, so that little of one waits outside its limits for a client that does not read.
+//! Answers handed over in pieces, so that little of one waits outside its limits for a client that
+//! does not read.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,12 +11,12 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use super::connections::Connection;
 use super::watch::Watch;
 
-/// The largest piece, in bytes (8 KiB). An HTTP/2 stream whose answer has ended may hold one that its client has no room
-/// for, so it bounds what a client costs that reads nothing.
+/// The largest piece, in bytes (8 KiB). An HTTP/2 stream whose answer has ended may hold one that
+/// its client has no room for, so it bounds what a client costs that reads nothing.
 const PIECE: usize = 8 << 10;
 
-/// The body of an answer, in pieces. What was taken for the answer (`held`: its place, the bytes of its request) is given
-/// back when the last piece is handed over or the connection is gone.
+/// The body of an answer, in pieces. What was taken for the answer (`held`: its place, the bytes of
+/// its request) is given back when the last piece is handed over or the connection is gone.
 #[derive(Debug)]
 pub(crate) struct Delivery<B, H> {
     body: B,
@@ -27,7 +28,12 @@ pub(crate) struct Delivery<B, H> {
 impl<B, H> Delivery<B, H> {
     /// Delivers `body` on `connection`, and keeps `held` for as long.
     pub(crate) fn new(body: B, connection: &Connection, held: H) -> Self {
-        Self { body, rest: Bytes::new(), watch: connection.watch(), _held: held }
+        Self {
+            body,
+            rest: Bytes::new(),
+            watch: connection.watch(),
+            _held: held,
+        }
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
@@ -45,7 +51,10 @@ where
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
         // The server asks for more when the client has taken the piece before.
         this.watch.set(None);
@@ -93,7 +102,10 @@ mod tests {
     #[tokio::test]
     async fn an_answer_leaves_in_pieces_and_none_of_it_is_lost() {
         let place = Connections::new(String::new()).place().await;
-        let whole: Bytes = (0..PIECE * 2 + 1).map(|n| n.to_le_bytes()[0]).collect::<Vec<_>>().into();
+        let whole: Bytes = (0..PIECE * 2 + 1)
+            .map(|n| n.to_le_bytes()[0])
+            .collect::<Vec<_>>()
+            .into();
         let mut delivery = Delivery::new(Full::new(whole.clone()), place.connection(), ());
         assert_eq!(delivery.size_hint().exact(), Some(whole.len() as u64));
         let mut taken = Vec::new();

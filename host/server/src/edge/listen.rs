@@ -11,18 +11,22 @@ use crate::error::ServerError;
 /// The longest path of a unix socket, in bytes (`sun_path`, with its NUL).
 const MAX_SOCKET_PATH: usize = 107;
 
-/// Listens on TCP, on loopback alone: tokens would cross a network in clear, because there is no TLS yet.
+/// Listens on TCP, on loopback alone: tokens would cross a network in clear, because there is no
+/// TLS yet.
 pub async fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
     if !address.ip().is_loopback() {
         return Err(ServerError::NotLoopback(address));
     }
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        std::io::ErrorKind::AddrInUse => ServerError::PortInUse(address),
-        _ => ServerError::Tcp { address, source },
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            std::io::ErrorKind::AddrInUse => ServerError::PortInUse(address),
+            _ => ServerError::Tcp { address, source },
+        })
 }
 
-/// The socket file; removed when the host ends, unless another host has its own under that name by then.
+/// The socket file; removed when the host ends, unless another host has its own under that name by
+/// then.
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
@@ -52,12 +56,18 @@ impl Drop for SocketFile {
     }
 }
 
-/// Listens on a unix socket that only this user can connect to. The caller holds the lock of the data directory, so a
-/// socket that is there already belongs to a host that is gone.
+/// Listens on a unix socket that only this user can connect to. The caller holds the lock of the
+/// data directory, so a socket that is there already belongs to a host that is gone.
 pub fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ServerError> {
-    let wrong = |source: std::io::Error| ServerError::Socket { path: path.to_owned(), source };
+    let wrong = |source: std::io::Error| ServerError::Socket {
+        path: path.to_owned(),
+        source,
+    };
     if path.as_os_str().len() > MAX_SOCKET_PATH {
-        return Err(ServerError::SocketPath { path: path.to_owned(), most: MAX_SOCKET_PATH });
+        return Err(ServerError::SocketPath {
+            path: path.to_owned(),
+            most: MAX_SOCKET_PATH,
+        });
     }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
@@ -67,5 +77,12 @@ pub fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ServerError> {
     let listener = UnixListener::bind(path).map_err(wrong)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(wrong)?;
     let made = std::fs::symlink_metadata(path).map_err(wrong)?;
-    Ok((listener, SocketFile { path: path.to_owned(), device: made.dev(), inode: made.ino() }))
+    Ok((
+        listener,
+        SocketFile {
+            path: path.to_owned(),
+            device: made.dev(),
+            inode: made.ino(),
+        },
+    ))
 }

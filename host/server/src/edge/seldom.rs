@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Time between two lines of one kind. An operator learns of a flood at once, and the log grows by a few kilobytes an hour.
+/// Time between two lines of one kind. An operator learns of a flood at once, and the log grows by
+/// a few kilobytes an hour.
 const INTERVAL: Duration = Duration::from_secs(10);
 
 /// One kind of line, written at most once in an interval.
@@ -19,7 +20,8 @@ struct State {
 }
 
 impl Seldom {
-    /// Warns with `sentence` and the number of lines left out since the last one, or counts this one as left out.
+    /// Warns with `sentence` and the number of lines left out since the last one, or counts this
+    /// one as left out.
     pub(crate) fn warn(&self, sentence: impl FnOnce() -> String) {
         let left_out = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

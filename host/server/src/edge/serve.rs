@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::connections::ConnectionPlace;
 
-/// Time between two looks at the patience of a connection: small beside the times that are looked at.
+/// Time between two looks at the patience of a connection: small beside the times that are looked
+/// at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A connection that can be asked to end after the requests that it has.
@@ -51,9 +52,13 @@ where
     }
 }
 
-/// Runs a connection until its client ends it, its patience is at an end, another one needs its place, or the door closes.
-pub(crate) async fn connection<C, E>(served: C, place: &ConnectionPlace, closing: &CancellationToken)
-where
+/// Runs a connection until its client ends it, its patience is at an end, another one needs its
+/// place, or the door closes.
+pub(crate) async fn connection<C, E>(
+    served: C,
+    place: &ConnectionPlace,
+    closing: &CancellationToken,
+) where
     C: Graceful + Future<Output = Result<(), E>>,
     E: Display,
 {

@@ -10,7 +10,10 @@ pub(crate) struct Watch(Mutex<Option<Instant>>);
 impl Watch {
     /// Returns how long a piece has been waiting; zero if none does.
     pub(crate) fn waits(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map_or(Duration::ZERO, |since| since.elapsed())
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Sets since when a piece waits; none does if this is `None`.

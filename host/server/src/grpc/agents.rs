@@ -13,7 +13,10 @@ pub(crate) struct AgentsService {
 
 #[tonic::async_trait]
 impl Agents for AgentsService {
-    async fn list_agents(&self, _: Request<ListAgentsRequest>) -> Result<Response<ListAgentsResponse>, Status> {
+    async fn list_agents(
+        &self,
+        _: Request<ListAgentsRequest>,
+    ) -> Result<Response<ListAgentsResponse>, Status> {
         let agent = |summary: cofferdam_agent::Summary| Agent {
             id: summary.id,
             name: summary.name,
@@ -26,6 +29,10 @@ impl Agents for AgentsService {
         let agents = self.shared.agents.list().into_iter().map(agent).collect();
         let ending = self.shared.ending.is_cancelled();
         let running = u32::try_from(self.shared.turns.len()).unwrap_or(u32::MAX);
-        Ok(Response::new(ListAgentsResponse { agents, ending, running }))
+        Ok(Response::new(ListAgentsResponse {
+            agents,
+            ending,
+            running,
+        }))
     }
 }

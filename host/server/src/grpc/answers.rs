@@ -6,24 +6,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
-/// Turns of agents at once on one host. Each holds a connection to a model, a history and its answer in memory.
+/// Turns of agents at once on one host. Each holds a connection to a model, a history and its
+/// answer in memory.
 const TURNS: usize = 64;
 
-/// Calls of tools at once on one host that clients make themselves. Each holds its input and its answer in memory; the
-/// sandbox runs as many of them at once as `[host] calls` says.
+/// Calls of tools at once on one host that clients make themselves. Each holds its input and its
+/// answer in memory; the sandbox runs as many of them at once as `[host] calls` says.
 const CALLS: usize = 128;
 
 /// Listings of messages at once on one host. Each holds a page.
 const LISTINGS: usize = 16;
 
-/// Clients at once that follow the tools of an agent. Each is a process of `cofferdam mcp --agent`, and holds a list.
+/// Clients at once that follow the tools of an agent. Each is a process of `cofferdam mcp --agent`,
+/// and holds a list.
 const FOLLOWERS: usize = 128;
 
-/// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results that a ceiling may
-/// allow, and hundreds of usual ones.
+/// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results
+/// that a ceiling may allow, and hundreds of usual ones.
 const BYTES: usize = 256 << 20;
 
-/// The part of these places that one agent may have, so that others are answered whatever its clients do.
+/// The part of these places that one agent may have, so that others are answered whatever its
+/// clients do.
 const SHARE: (usize, usize) = (3, 4);
 
 /// The places of one kind of answer.
@@ -78,33 +81,55 @@ impl AllAnswers {
 impl Answers {
     fn new(noun: &'static str, most: usize, bytes: Arc<Semaphore>) -> Arc<Self> {
         let each = most * SHARE.0 / SHARE.1;
-        Arc::new(Self { noun, most, each, taken: Mutex::default(), bytes })
+        Arc::new(Self {
+            noun,
+            most,
+            each,
+            taken: Mutex::default(),
+            bytes,
+        })
     }
 
     /// Takes a place for an answer of `agent`.
     pub(crate) fn begin(self: &Arc<Self>, agent: &str) -> Result<AnswerPlace, Status> {
         let noun = self.noun;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, own) = (taken.values().sum::<usize>(), taken.get(agent).copied().unwrap_or_default());
+        let (all, own) = (
+            taken.values().sum::<usize>(),
+            taken.get(agent).copied().unwrap_or_default(),
+        );
         if all >= self.most || own >= self.each {
-            let (count, whose) = if all >= self.most { (all, "this host") } else { (own, "this agent") };
+            let (count, whose) = if all >= self.most {
+                (all, "this host")
+            } else {
+                (own, "this agent")
+            };
             return Err(Status::resource_exhausted(format!(
                 "{whose} has {count} {noun} whose answers are not read to their end, the most there may be: try again \
                  when one is"
             )));
         }
         taken.insert(agent.to_owned(), own + 1);
-        Ok(AnswerPlace { answers: Arc::clone(self), agent: agent.to_owned(), bytes: None })
+        Ok(AnswerPlace {
+            answers: Arc::clone(self),
+            agent: agent.to_owned(),
+            bytes: None,
+        })
     }
 }
 
 impl AnswerPlace {
-    /// Counts the bytes of the part of the answer that is about to wait for its client, in place of the part before.
-    /// Where the host holds too many, this answer ends, so that what waits for clients that do not read is bounded.
+    /// Counts the bytes of the part of the answer that is about to wait for its client, in place of
+    /// the part before. Where the host holds too many, this answer ends, so that what waits for
+    /// clients that do not read is bounded.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Status> {
         self.bytes = None;
         let count = u32::try_from(bytes).ok();
-        let held = count.and_then(|count| Arc::clone(&self.answers.bytes).try_acquire_many_owned(count).ok());
+        let held = count.and_then(|count| {
+            Arc::clone(&self.answers.bytes)
+                .try_acquire_many_owned(count)
+                .ok()
+        });
         self.bytes = Some(held.ok_or_else(|| {
             Status::resource_exhausted(format!(
                 "{bytes} bytes of this answer would wait with those of others, more than the {BYTES} that this host holds \
@@ -116,14 +141,20 @@ impl AnswerPlace {
 
     /// Lets `response` keep the place until it is delivered.
     pub(crate) fn keep_with<T>(self, mut response: tonic::Response<T>) -> tonic::Response<T> {
-        response.extensions_mut().insert(KeptPlace { _place: Arc::new(self) });
+        response.extensions_mut().insert(KeptPlace {
+            _place: Arc::new(self),
+        });
         response
     }
 }
 
 impl Drop for AnswerPlace {
     fn drop(&mut self) {
-        let mut taken = self.answers.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .answers
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.agent) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -143,9 +174,18 @@ mod tests {
         let mut own: Vec<_> = (0..3).map(|_| turns.begin("a").unwrap()).collect();
         let refused = turns.begin("a").unwrap_err();
         assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
-        assert!(refused.message().contains("this agent has 3 turns"), "{refused}");
+        assert!(
+            refused.message().contains("this agent has 3 turns"),
+            "{refused}"
+        );
         let other = turns.begin("b").unwrap();
-        assert!(turns.begin("c").unwrap_err().message().contains("this host has 4 turns"));
+        assert!(
+            turns
+                .begin("c")
+                .unwrap_err()
+                .message()
+                .contains("this host has 4 turns")
+        );
         own.pop();
         drop(other);
         assert!(turns.begin("c").is_ok() && turns.begin("a").is_ok());
@@ -157,7 +197,10 @@ mod tests {
         let (mut one, mut other) = (turns.begin("a").unwrap(), turns.begin("b").unwrap());
         one.hold(5).unwrap();
         one.hold(6).unwrap();
-        assert_eq!(other.hold(3).unwrap_err().code(), tonic::Code::ResourceExhausted);
+        assert_eq!(
+            other.hold(3).unwrap_err().code(),
+            tonic::Code::ResourceExhausted
+        );
         drop(one);
         other.hold(8).unwrap();
         assert!(other.hold(usize::MAX).is_err());

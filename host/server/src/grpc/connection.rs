@@ -1,4 +1,5 @@
-//! One gRPC connection: HTTP/2 with its bounds, and each request from its token to the last byte of its answer.
+//! One gRPC connection: HTTP/2 with its bounds, and each request from its token to the last byte of
+//! its answer.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,22 +27,26 @@ use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::token::Token;
 
-/// Time after which a silent client is asked whether it is still there, and the time it may take to answer.
+/// Time after which a silent client is asked whether it is still there, and the time it may take to
+/// answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Requests at once on one connection; more wait at the client.
 const STREAMS: u32 = 128;
 
-/// Requests at once on the whole host, each until its answer is delivered. Ends of a busy day's work are far below.
+/// Requests at once on the whole host, each until its answer is delivered. Ends of a busy day's
+/// work are far below.
 const REQUESTS: usize = 1_024;
 
-/// Bytes of one answer between this process and the system's socket (64 KiB): what fills a connection to this machine.
+/// Bytes of one answer between this process and the system's socket (64 KiB): what fills a
+/// connection to this machine.
 const SEND_BUFFER: usize = 64 << 10;
 
 /// Bytes of requests that the host takes before it reads them, for each connection (1 MiB).
 const WINDOW: u32 = 1 << 20;
 
-/// Bytes of requests in memory on the whole host, each until its answer is delivered (128 MiB): ten of the largest.
+/// Bytes of requests in memory on the whole host, each until its answer is delivered (128 MiB): ten
+/// of the largest.
 const REQUEST_BYTES: usize = 128 << 20;
 
 /// Clients at once that watch the health of the host. A watch has no end, and a client has one or
@@ -60,8 +65,8 @@ pub(crate) struct Stack {
     watches: Budget,
 }
 
-/// A door: the services, and the token that its requests must carry. None is for the unix socket, which lets this user
-/// alone connect.
+/// A door: the services, and the token that its requests must carry. None is for the unix socket,
+/// which lets this user alone connect.
 #[derive(Debug)]
 pub(crate) struct Door {
     stack: Stack,
@@ -83,21 +88,46 @@ type Answer = Response<Delivery<Body, Option<Places>>>;
 impl Stack {
     /// Serves `routes`.
     pub(crate) fn new(routes: Routes) -> Self {
-        let (requests, bytes, watches) = (Budget::new(REQUESTS), Budget::new(REQUEST_BYTES), Budget::new(WATCHES));
-        Self { routes: routes.prepare(), requests, bytes, watches }
+        let (requests, bytes, watches) = (
+            Budget::new(REQUESTS),
+            Budget::new(REQUEST_BYTES),
+            Budget::new(WATCHES),
+        );
+        Self {
+            routes: routes.prepare(),
+            requests,
+            bytes,
+            watches,
+        }
     }
 
     /// The door to these services for the unix socket.
     pub(crate) fn door(&self) -> Arc<Door> {
-        Arc::new(Door { stack: self.clone(), token: None })
+        Arc::new(Door {
+            stack: self.clone(),
+            token: None,
+        })
     }
 
     /// The door to these services for TCP, where requests carry `token`. Its clients take no more
     /// than a share.
     pub(crate) fn tcp_door(&self, token: Token) -> Arc<Door> {
-        let Self { routes, requests, bytes, watches } = self.clone();
-        let stack = Self { routes, requests: requests.for_tcp(), bytes: bytes.for_tcp(), watches: watches.for_tcp() };
-        Arc::new(Door { stack, token: Some(token) })
+        let Self {
+            routes,
+            requests,
+            bytes,
+            watches,
+        } = self.clone();
+        let stack = Self {
+            routes,
+            requests: requests.for_tcp(),
+            bytes: bytes.for_tcp(),
+            watches: watches.for_tcp(),
+        };
+        Arc::new(Door {
+            stack,
+            token: Some(token),
+        })
     }
 }
 
@@ -128,20 +158,30 @@ impl Door {
 
     async fn answer(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Answer {
         if let Some(token) = &self.token {
-            let sent = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
+            let sent = request
+                .headers()
+                .get(AUTHORIZATION)
+                .map(|value| value.as_bytes())
+                .unwrap_or_default();
             if !token.is_in(sent) {
                 return refuse(Status::unauthenticated(Token::wanted()), connection);
             }
         }
         let in_flight = connection.begin();
         let Some(place) = self.stack.requests.take(1) else {
-            let sentence = "as many requests are under way as this host takes: try again when one has ended";
+            let sentence =
+                "as many requests are under way as this host takes: try again when one has ended";
             return refuse(Status::resource_exhausted(sentence), connection);
         };
         let watches = request.uri().path() == WATCH;
-        let watch = if watches { self.stack.watches.take(1) } else { None };
+        let watch = if watches {
+            self.stack.watches.take(1)
+        } else {
+            None
+        };
         if watches && watch.is_none() {
-            let sentence = "as many clients watch the health of this host as it takes: ask with Health/Check";
+            let sentence =
+                "as many clients watch the health of this host as it takes: ask with Health/Check";
             return refuse(Status::resource_exhausted(sentence), connection);
         }
         let time = match deadline::of(request.headers()) {
@@ -157,11 +197,19 @@ impl Door {
             Err(status) => return refuse(status, connection),
         };
         let kept = response.extensions_mut().remove::<KeptPlace>();
-        let places = Places { _in_flight: in_flight, _request: place, _watch: watch, _held: held, _answer: kept };
+        let places = Places {
+            _in_flight: in_flight,
+            _request: place,
+            _watch: watch,
+            _held: held,
+            _answer: kept,
+        };
         response.map(|body| Delivery::new(body, connection, Some(places)))
     }
 }
 
 fn refuse(status: Status, connection: &Connection) -> Answer {
-    status.into_http::<Body>().map(|body| Delivery::new(body, connection, None))
+    status
+        .into_http::<Body>()
+        .map(|body| Delivery::new(body, connection, None))
 }

@@ -14,7 +14,9 @@ const MAX_DIGITS: usize = 8;
 
 /// Returns the time that the client gives, if it gives one.
 pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
-    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    let Some(value) = headers.get(HEADER) else {
+        return Ok(None);
+    };
     let parsed = value.to_str().ok().and_then(parse);
     parsed.map(Some).ok_or_else(|| {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -27,7 +29,10 @@ pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
 
 fn parse(value: &str) -> Option<Duration> {
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty()
+        || digits.len() > MAX_DIGITS
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let number: u64 = digits.parse().ok()?;
@@ -43,11 +48,14 @@ fn parse(value: &str) -> Option<Duration> {
 }
 
 /// Runs `work` for as long as the client waits for it.
-pub(crate) async fn within<F: Future>(time: Option<Duration>, work: F) -> Result<F::Output, Status> {
+pub(crate) async fn within<F: Future>(
+    time: Option<Duration>,
+    work: F,
+) -> Result<F::Output, Status> {
     match time {
-        Some(time) => tokio::time::timeout(time, work)
-            .await
-            .map_err(|_| Status::deadline_exceeded("the time that the client gave with its request is over")),
+        Some(time) => tokio::time::timeout(time, work).await.map_err(|_| {
+            Status::deadline_exceeded("the time that the client gave with its request is over")
+        }),
         None => Ok(work.await),
     }
 }
@@ -59,7 +67,12 @@ mod tests {
     #[test]
     fn every_unit_is_read_and_anything_else_is_refused() {
         let day = Duration::from_secs(86_400);
-        let times = [("24H", day), ("1440M", day), ("86400S", day), ("250m", Duration::from_millis(250))];
+        let times = [
+            ("24H", day),
+            ("1440M", day),
+            ("86400S", day),
+            ("250m", Duration::from_millis(250)),
+        ];
         for (value, time) in times {
             assert_eq!(parse(value), Some(time), "{value}");
         }

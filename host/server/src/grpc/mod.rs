@@ -27,8 +27,8 @@ use self::answers::AllAnswers;
 use crate::agent_key::AGENT_KEY;
 use crate::error::ServerError;
 
-/// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better sentence; this one
-/// bounds the memory of a request.
+/// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better
+/// sentence; this one bounds the memory of a request.
 const MAX_REQUEST: usize = 12 << 20;
 
 /// What the services share.
@@ -48,7 +48,13 @@ impl Shared {
     /// Nothing runs yet.
     pub(crate) fn new(agents: Arc<Agents>) -> Self {
         let (ending, stop) = (CancellationToken::new(), CancellationToken::new());
-        Self { agents, turns: TaskTracker::new(), ending, stop, answers: Arc::new(AllAnswers::new()) }
+        Self {
+            agents,
+            turns: TaskTracker::new(),
+            ending,
+            stop,
+            answers: Arc::new(AllAnswers::new()),
+        }
     }
 
     /// Refuses new work on a host that is ending.
@@ -66,34 +72,50 @@ impl Shared {
     /// The agent that the metadata of a request names; the only one there is, when it names none.
     fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
         let asked = match request.metadata().get(AGENT_KEY) {
-            Some(value) => Some(
-                value
-                    .to_str()
-                    .map_err(|_| Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id")))?,
-            ),
+            Some(value) => Some(value.to_str().map_err(|_| {
+                Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
+            })?),
             None => None,
         };
-        self.agents.find(asked).map_err(|error| status::of_agent(&error))
+        self.agents
+            .find(asked)
+            .map_err(|error| status::of_agent(&error))
     }
 }
 
 /// Every service of the host.
 pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<AgentRuntimeServer<runtime::Runtime>>().await;
-    health.set_serving::<AgentsServer<agents::AgentsService>>().await;
-    health.set_serving::<ToolsServer<tools::ToolsService>>().await;
-    health.set_serving::<SessionsServer<sessions::SessionsService>>().await;
+    health
+        .set_serving::<AgentRuntimeServer<runtime::Runtime>>()
+        .await;
+    health
+        .set_serving::<AgentsServer<agents::AgentsService>>()
+        .await;
+    health
+        .set_serving::<ToolsServer<tools::ToolsService>>()
+        .await;
+    health
+        .set_serving::<SessionsServer<sessions::SessionsService>>()
+        .await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let wrong = |error: tonic_reflection::server::Error| ServerError::Reflection(error.to_string());
-    let runtime = AgentRuntimeServer::new(runtime::Runtime { shared: shared.clone() });
-    let agents = AgentsServer::new(agents::AgentsService { shared: shared.clone() });
-    let tools = ToolsServer::new(tools::ToolsService { shared: shared.clone() });
-    let sessions = SessionsServer::new(sessions::SessionsService { shared: shared.clone() });
+    let runtime = AgentRuntimeServer::new(runtime::Runtime {
+        shared: shared.clone(),
+    });
+    let agents = AgentsServer::new(agents::AgentsService {
+        shared: shared.clone(),
+    });
+    let tools = ToolsServer::new(tools::ToolsService {
+        shared: shared.clone(),
+    });
+    let sessions = SessionsServer::new(sessions::SessionsService {
+        shared: shared.clone(),
+    });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
         // Python's and older clients ask for this version alone.

@@ -52,7 +52,10 @@ struct Messages {
 impl Held {
     /// Nothing yet, of `budget`.
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, taken: Mutex::default() }
+        Self {
+            budget,
+            taken: Mutex::default(),
+        }
     }
 
     fn take(&self, bytes: usize) -> Result<(), Status> {
@@ -92,7 +95,9 @@ impl Messages {
                 let [_, length @ ..] = self.prefix;
                 self.begun = 0;
                 self.rest = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-                held = held.saturating_add(PREFIX).saturating_add(self.rest.min(MAX_REQUEST));
+                held = held
+                    .saturating_add(PREFIX)
+                    .saturating_add(self.rest.min(MAX_REQUEST));
             }
         }
         held
@@ -106,7 +111,12 @@ impl<B> Received<B> {
     }
 
     fn within(patience: Duration, body: B, held: Arc<Held>) -> Self {
-        Self { body, held, messages: Messages::default(), patience: Box::pin(sleep(patience)) }
+        Self {
+            body,
+            held,
+            messages: Messages::default(),
+            patience: Box::pin(sleep(patience)),
+        }
     }
 }
 
@@ -118,16 +128,26 @@ where
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, |piece| self.messages.weigh(piece));
-                Poll::Ready(Some(self.held.take(bytes).map(|()| frame).map_err(Into::into)))
+                let bytes = frame
+                    .data_ref()
+                    .map_or(0, |piece| self.messages.weigh(piece));
+                Poll::Ready(Some(
+                    self.held.take(bytes).map(|()| frame).map_err(Into::into),
+                ))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => self.patience.as_mut().poll(cx).map(|()| {
-                let sentence = format!("the request took longer than {} s to arrive", PATIENCE.as_secs());
+                let sentence = format!(
+                    "the request took longer than {} s to arrive",
+                    PATIENCE.as_secs()
+                );
                 Some(Err(Status::deadline_exceeded(sentence).into()))
             }),
         }
@@ -165,12 +185,21 @@ mod tests {
         let budget = Budget::new(11);
         let body = |bytes: &'static [u8]| {
             let held = Arc::new(Held::new(budget.clone()));
-            (Arc::clone(&held), Received::within(NEVER, Full::new(Bytes::from_static(bytes)), held))
+            (
+                Arc::clone(&held),
+                Received::within(NEVER, Full::new(Bytes::from_static(bytes)), held),
+            )
         };
         let (first, received) = body(&[0, 0, 0, 0, 1, 7]);
-        assert_eq!(received.collect().await.unwrap().to_bytes(), [0, 0, 0, 0, 1, 7].as_slice());
+        assert_eq!(
+            received.collect().await.unwrap().to_bytes(),
+            [0, 0, 0, 0, 1, 7].as_slice()
+        );
         let (_, received) = body(&[0, 0, 0, 0, 1, 7]);
-        assert_eq!(code(received.collect().await.unwrap_err()), Code::ResourceExhausted);
+        assert_eq!(
+            code(received.collect().await.unwrap_err()),
+            Code::ResourceExhausted
+        );
         let (second, received) = body(&[0, 0, 0, 0, 0]);
         assert!(received.collect().await.is_ok());
         assert!(budget.take(1).is_none());
@@ -181,10 +210,16 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_does_not_arrive_in_its_time_is_ended() {
         let held = Arc::new(Held::new(Budget::new(10)));
-        let part = iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
-        let mut received = Received::within(Duration::ZERO, StreamBody::new(part.chain(pending())), held);
+        let part = iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(
+            b"part",
+        )))]);
+        let mut received =
+            Received::within(Duration::ZERO, StreamBody::new(part.chain(pending())), held);
         assert!(received.frame().await.unwrap().is_ok());
-        assert_eq!(code(received.frame().await.unwrap().unwrap_err()), Code::DeadlineExceeded);
+        assert_eq!(
+            code(received.frame().await.unwrap().unwrap_err()),
+            Code::DeadlineExceeded
+        );
     }
 
     #[test]
@@ -194,13 +229,23 @@ mod tests {
         body.extend([0, 0, 1, 0, 0, 9]);
         for size in 1..=body.len() {
             let mut messages = Messages::default();
-            let weighed: Vec<_> = body.chunks(size).map(|piece| messages.weigh(piece)).collect();
-            assert_eq!(weighed.iter().sum::<usize>(), 3 * PREFIX + 3 + 65_536, "in pieces of {size}");
+            let weighed: Vec<_> = body
+                .chunks(size)
+                .map(|piece| messages.weigh(piece))
+                .collect();
+            assert_eq!(
+                weighed.iter().sum::<usize>(),
+                3 * PREFIX + 3 + 65_536,
+                "in pieces of {size}"
+            );
             assert_eq!(messages.rest, 65_535);
         }
         let mut messages = Messages::default();
         assert_eq!(messages.weigh(&[0, 0, 0x20, 0, 0]), PREFIX + (2 << 20));
         assert_eq!(messages.weigh(&[7; 10]), 0);
-        assert_eq!(Messages::default().weigh(&[0, 255, 255, 255, 255]), PREFIX + MAX_REQUEST);
+        assert_eq!(
+            Messages::default().weigh(&[0, 255, 255, 255, 255]),
+            PREFIX + MAX_REQUEST
+        );
     }
 }

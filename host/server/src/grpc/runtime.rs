@@ -6,10 +6,10 @@ use std::sync::Arc;
 use cofferdam_agent::{Agent, Event, Turn, TurnError};
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
 use cofferdam_proto::agent::{
-    ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest, DeleteSessionResponse,
-    HealthRequest, HealthResponse, ListSessionMessagesRequest, ListSessionMessagesResponse, ListSessionsRequest,
-    ListSessionsResponse, PromptObjectRequest, PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo,
-    SessionMessage,
+    ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest,
+    DeleteSessionResponse, HealthRequest, HealthResponse, ListSessionMessagesRequest,
+    ListSessionMessagesResponse, ListSessionsRequest, ListSessionsResponse, PromptObjectRequest,
+    PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo, SessionMessage,
 };
 use cofferdam_store::{Message, Role, Session, SessionsCursor};
 use futures_util::Stream;
@@ -22,8 +22,8 @@ use tonic::{Request, Response, Status};
 use super::answers::AnswerPlace;
 use super::{Shared, status};
 
-/// Events between a turn and its client. A turn waits when its client is slow, because an event holds as much as a tool
-/// has printed.
+/// Events between a turn and its client. A turn waits when its client is slow, because an event
+/// holds as much as a tool has printed.
 const EVENT_QUEUE: usize = 1;
 
 /// Content of the messages in one answer, in bytes (3 MiB): gRPC clients read 4 MiB by default.
@@ -36,8 +36,8 @@ pub(crate) struct Runtime {
 
 type EventStream = Pin<Box<dyn Stream<Item = Result<ChatStreamEvent, Status>> + Send>>;
 
-/// A turn that runs in a task of its own, so that it is stored to its end also when the client goes away. Dropping this
-/// cancels it and gives its place back.
+/// A turn that runs in a task of its own, so that it is stored to its end also when the client goes
+/// away. Dropping this cancels it and gives its place back.
 struct Running {
     events: mpsc::Receiver<Event>,
     task: Option<JoinHandle<Result<String, TurnError>>>,
@@ -52,8 +52,16 @@ impl Runtime {
         let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let cancel = self.shared.stop.child_token();
         let token = cancel.clone();
-        let task = self.shared.turns.spawn(async move { agent.turn(turn, &sender, &token).await });
-        Ok(Running { events, task: Some(task), _cancel: cancel.drop_guard(), place })
+        let task = self
+            .shared
+            .turns
+            .spawn(async move { agent.turn(turn, &sender, &token).await });
+        Ok(Running {
+            events,
+            task: Some(task),
+            _cancel: cancel.drop_guard(),
+            place,
+        })
     }
 }
 
@@ -78,7 +86,13 @@ impl AgentRuntime for Runtime {
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let ChatRequest { session_id, prompt } = request.into_inner();
-        let mut running = self.start(agent, Turn { session: session_id, prompt })?;
+        let mut running = self.start(
+            agent,
+            Turn {
+                session: session_id,
+                prompt,
+            },
+        )?;
         let mut response = String::new();
         while let Some(event) = running.next().await {
             if let Event::MessageCreate { text } = event? {
@@ -86,26 +100,49 @@ impl AgentRuntime for Runtime {
             }
         }
         running.place.hold(response.len())?;
-        Ok(running.place.keep_with(Response::new(ChatResponse { response })))
+        Ok(running
+            .place
+            .keep_with(Response::new(ChatResponse { response })))
     }
 
-    async fn chat_stream(&self, request: Request<ChatStreamRequest>) -> Result<Response<EventStream>, Status> {
+    async fn chat_stream(
+        &self,
+        request: Request<ChatStreamRequest>,
+    ) -> Result<Response<EventStream>, Status> {
         let agent = self.shared.agent(&request)?;
-        let ChatStreamRequest { session_id, prompt, regenerate } = request.into_inner();
+        let ChatStreamRequest {
+            session_id,
+            prompt,
+            regenerate,
+        } = request.into_inner();
         if regenerate {
-            return Err(Status::unimplemented("`regenerate` is not offered yet: send the prompt again"));
+            return Err(Status::unimplemented(
+                "`regenerate` is not offered yet: send the prompt again",
+            ));
         }
-        let running = self.start(agent, Turn { session: session_id, prompt })?;
+        let running = self.start(
+            agent,
+            Turn {
+                session: session_id,
+                prompt,
+            },
+        )?;
         let events = stream::unfold(running, |mut running| async {
             let event = running.next().await?.map(on_the_wire);
-            let held = event.and_then(|event| running.place.hold(event.content.len()).map(|()| event));
+            let held =
+                event.and_then(|event| running.place.hold(event.content.len()).map(|()| event));
             Some((held, running))
         });
         Ok(Response::new(Box::pin(events)))
     }
 
-    async fn prompt_object(&self, _: Request<PromptObjectRequest>) -> Result<Response<PromptObjectResponse>, Status> {
-        Err(Status::unimplemented("PromptObject is not offered yet: use Chat or ChatStream"))
+    async fn prompt_object(
+        &self,
+        _: Request<PromptObjectRequest>,
+    ) -> Result<Response<PromptObjectResponse>, Status> {
+        Err(Status::unimplemented(
+            "PromptObject is not offered yet: use Chat or ChatStream",
+        ))
     }
 
     async fn list_sessions(
@@ -133,9 +170,15 @@ impl AgentRuntime for Runtime {
         let agent = self.shared.agent(&request)?;
         let session = request.into_inner().session_id;
         let messages = &self.shared.agents.store().messages;
-        let found = messages.delete_session(agent.id(), &session).await.map_err(|error| status::of_store(&error))?;
+        let found = messages
+            .delete_session(agent.id(), &session)
+            .await
+            .map_err(|error| status::of_store(&error))?;
         if !found {
-            return Err(Status::not_found(format!("agent {} has no session `{session}`", agent.name())));
+            return Err(Status::not_found(format!(
+                "agent {} has no session `{session}`",
+                agent.name()
+            )));
         }
         Ok(Response::new(DeleteSessionResponse {}))
     }
@@ -149,7 +192,9 @@ impl AgentRuntime for Runtime {
         let place = self.shared.answers.listings.begin(agent.id())?;
         let messages = &self.shared.agents.store().messages;
         let note = |message: &Message| too_long(message, &session_id);
-        let newest = messages.newest_within(agent.id(), &session_id, limit.into(), LISTING, note).await;
+        let newest = messages
+            .newest_within(agent.id(), &session_id, limit.into(), LISTING, note)
+            .await;
         let message = |message: Message| SessionMessage {
             role: message.role.to_string(),
             content: message.content,
@@ -157,17 +202,31 @@ impl AgentRuntime for Runtime {
             branches_json: message.branches_json,
             active_branch: i32::try_from(message.active_branch).unwrap_or_default(),
         };
-        let messages = newest.map_err(|error| status::of_store(&error))?.into_iter().map(message).collect();
+        let messages = newest
+            .map_err(|error| status::of_store(&error))?
+            .into_iter()
+            .map(message)
+            .collect();
         Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
     }
 
-    async fn health(&self, request: Request<HealthRequest>) -> Result<Response<HealthResponse>, Status> {
+    async fn health(
+        &self,
+        request: Request<HealthRequest>,
+    ) -> Result<Response<HealthResponse>, Status> {
         let agent = self.shared.agent(&request)?;
         let (agent_name, model) = (agent.name().to_owned(), agent.model());
-        Ok(Response::new(HealthResponse { status: "ok".to_owned(), agent_name, model }))
+        Ok(Response::new(HealthResponse {
+            status: "ok".to_owned(),
+            agent_name,
+            model,
+        }))
     }
 
-    async fn ready(&self, request: Request<ReadyRequest>) -> Result<Response<ReadyResponse>, Status> {
+    async fn ready(
+        &self,
+        request: Request<ReadyRequest>,
+    ) -> Result<Response<ReadyResponse>, Status> {
         let ready = self.shared.agent(&request).is_ok() && !self.shared.ending.is_cancelled();
         Ok(Response::new(ReadyResponse { ready }))
     }
@@ -193,22 +252,44 @@ fn on_the_wire(event: Event) -> ChatStreamEvent {
             step: i32::try_from(step).unwrap_or(i32::MAX),
             ..empty()
         },
-        Event::TextDelta { text } => ChatStreamEvent { r#type: "text.delta".to_owned(), content: text, ..empty() },
-        Event::ToolCall { tool, id, input } => {
-            ChatStreamEvent { r#type: "tool.call".to_owned(), tool, tool_id: id, content: input, ..empty() }
-        }
-        Event::ToolResult { tool, id, content, duration } => ChatStreamEvent {
+        Event::TextDelta { text } => ChatStreamEvent {
+            r#type: "text.delta".to_owned(),
+            content: text,
+            ..empty()
+        },
+        Event::ToolCall { tool, id, input } => ChatStreamEvent {
+            r#type: "tool.call".to_owned(),
+            tool,
+            tool_id: id,
+            content: input,
+            ..empty()
+        },
+        Event::ToolResult {
+            tool,
+            id,
+            content,
+            duration,
+        } => ChatStreamEvent {
             r#type: "tool.result".to_owned(),
             tool,
             tool_id: id,
             content,
-            // A call that took less than a millisecond still took time; 0 would say that nobody measured.
-            duration_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).max(1),
+            // A call that took less than a millisecond still took time; 0 would say that nobody
+            // measured.
+            duration_ms: i64::try_from(duration.as_millis())
+                .unwrap_or(i64::MAX)
+                .max(1),
             ..empty()
         },
-        Event::StepFinish { text } => ChatStreamEvent { r#type: "step.finish".to_owned(), content: text, ..empty() },
-        Event::MessageCreate { text } => {
-            ChatStreamEvent { r#type: "message.create".to_owned(), content: text, ..empty() }
-        }
+        Event::StepFinish { text } => ChatStreamEvent {
+            r#type: "step.finish".to_owned(),
+            content: text,
+            ..empty()
+        },
+        Event::MessageCreate { text } => ChatStreamEvent {
+            r#type: "message.create".to_owned(),
+            content: text,
+            ..empty()
+        },
     }
 }

@@ -12,7 +12,8 @@ use tonic::{Request, Response, Status};
 
 use super::{Shared, status};
 
-/// The largest piece of a message, in bytes (1 MiB): a quarter of what gRPC clients read by default.
+/// The largest piece of a message, in bytes (1 MiB): a quarter of what gRPC clients read by
+/// default.
 const PIECE: usize = 1 << 20;
 
 #[derive(Debug)]
@@ -39,20 +40,37 @@ impl Reading {
         let (message, place) = match self.message.take() {
             Some(under_way) => under_way,
             None => {
-                let next = self.messages.next(&self.agent, &self.session, self.after).await;
-                let Some(message) = next.map_err(|error| status::of_host(&error))? else { return Ok(None) };
+                let next = self
+                    .messages
+                    .next(&self.agent, &self.session, self.after)
+                    .await;
+                let Some(message) = next.map_err(|error| status::of_host(&error))? else {
+                    return Ok(None);
+                };
                 self.after = message.id;
                 (message, 0)
             }
         };
         let rest = message.content.get(place..).unwrap_or_default();
-        let content = rest.get(..rest.floor_char_boundary(PIECE)).unwrap_or_default().to_owned();
-        let (role, created_at, end) = (message.role.to_string(), message.created_at, place + content.len());
+        let content = rest
+            .get(..rest.floor_char_boundary(PIECE))
+            .unwrap_or_default()
+            .to_owned();
+        let (role, created_at, end) = (
+            message.role.to_string(),
+            message.created_at,
+            place + content.len(),
+        );
         let last = end >= message.content.len();
         if !last {
             self.message = Some((message, end));
         }
-        Ok(Some(ReadMessagesResponse { role, created_at, content, last }))
+        Ok(Some(ReadMessagesResponse {
+            role,
+            created_at,
+            content,
+            last,
+        }))
     }
 }
 
@@ -61,14 +79,19 @@ impl Sessions for SessionsService {
     type ListSessionsStream = SessionStream;
     type ReadMessagesStream = MessageStream;
 
-    async fn list_sessions(&self, request: Request<ListSessionsRequest>) -> Result<Response<SessionStream>, Status> {
+    async fn list_sessions(
+        &self,
+        request: Request<ListSessionsRequest>,
+    ) -> Result<Response<SessionStream>, Status> {
         let agent = self.shared.agent(&request)?.id().to_owned();
         let place = self.shared.answers.listings.begin(&agent)?;
         let messages = self.shared.agents.store().messages.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
             let (messages, agent) = (messages.clone(), agent.clone());
             async move {
-                let Some(cursor) = cursor else { return Ok(None) };
+                let Some(cursor) = cursor else {
+                    return Ok(None);
+                };
                 let page = messages.sessions(&agent, cursor).await;
                 let (rows, next) = page.map_err(|error| status::of_host(&error))?;
                 let sessions = rows.into_iter().map(session).collect();
@@ -78,13 +101,28 @@ impl Sessions for SessionsService {
         Ok(place.keep_with(Response::new(Box::pin(pages))))
     }
 
-    async fn read_messages(&self, request: Request<ReadMessagesRequest>) -> Result<Response<MessageStream>, Status> {
+    async fn read_messages(
+        &self,
+        request: Request<ReadMessagesRequest>,
+    ) -> Result<Response<MessageStream>, Status> {
         let agent = self.shared.agent(&request)?.id().to_owned();
         let place = self.shared.answers.listings.begin(&agent)?;
-        let ReadMessagesRequest { session_id: session, limit } = request.into_inner();
+        let ReadMessagesRequest {
+            session_id: session,
+            limit,
+        } = request.into_inner();
         let messages = self.shared.agents.store().messages.clone();
-        let after = messages.before_newest(&agent, &session, limit).await.map_err(|error| status::of_host(&error))?;
-        let reading = Reading { messages, agent, session, after, message: None };
+        let after = messages
+            .before_newest(&agent, &session, limit)
+            .await
+            .map_err(|error| status::of_host(&error))?;
+        let reading = Reading {
+            messages,
+            agent,
+            session,
+            after,
+            message: None,
+        };
         let pieces = stream::try_unfold(reading, |mut reading| async {
             Ok(reading.next().await?.map(|piece| (piece, reading)))
         });
@@ -93,6 +131,14 @@ impl Sessions for SessionsService {
 }
 
 fn session(stored: cofferdam_store::Session) -> Session {
-    let cofferdam_store::Session { id, message_count, last_active } = stored;
-    Session { id, message_count, last_active }
+    let cofferdam_store::Session {
+        id,
+        message_count,
+        last_active,
+    } = stored;
+    Session {
+        id,
+        message_count,
+        last_active,
+    }
 }

@@ -42,13 +42,15 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
 /// A failure of the database. Where it lies is for the log.
 pub(crate) fn of_store(error: &StoreError) -> Status {
     let told = match error {
-        StoreError::Full { .. } => Status::resource_exhausted("the host's disk is full: try again when it has room"),
-        StoreError::Gone { .. } => {
-            Status::unavailable("the host's database was removed or replaced: nothing is stored, and the host ends")
+        StoreError::Full { .. } => {
+            Status::resource_exhausted("the host's disk is full: try again when it has room")
         }
-        StoreError::Broken { .. } => {
-            Status::unavailable("the host's database failed: nothing more is stored, and the host ends")
-        }
+        StoreError::Gone { .. } => Status::unavailable(
+            "the host's database was removed or replaced: nothing is stored, and the host ends",
+        ),
+        StoreError::Broken { .. } => Status::unavailable(
+            "the host's database failed: nothing more is stored, and the host ends",
+        ),
         StoreError::Damaged { .. } | StoreError::Lost { .. } => {
             Status::data_loss("the host's database is damaged; its log says more")
         }

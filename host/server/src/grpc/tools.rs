@@ -7,7 +7,9 @@ use cofferdam_agent::{Agent, Agents};
 use cofferdam_call::{Descriptor, Progress};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
-use cofferdam_proto::host::{CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult};
+use cofferdam_proto::host::{
+    CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult,
+};
 use cofferdam_tool::{Answer, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::{mpsc, watch};
@@ -27,8 +29,8 @@ pub(crate) struct ToolsService {
 type ListStream = Pin<Box<dyn Stream<Item = Result<ListToolsResponse, Status>> + Send>>;
 type CallStream = Pin<Box<dyn Stream<Item = Result<CallToolResponse, Status>> + Send>>;
 
-/// A call that runs in a task of its own, so that it comes to its end and leaves a receipt in the log also when its client
-/// goes away. Dropping this cancels it and gives its place back.
+/// A call that runs in a task of its own, so that it comes to its end and leaves a receipt in the
+/// log also when its client goes away. Dropping this cancels it and gives its place back.
 struct Running {
     progress: mpsc::Receiver<Progress>,
     task: Option<JoinHandle<Answer>>,
@@ -47,11 +49,17 @@ impl Running {
             return Some(Ok(progress(told)));
         }
         let answer = self.task.take()?.await;
-        Some(answer.map_err(|error| status::of_host(&error)).and_then(|answer| {
-            let result = result(answer);
-            self.place.hold(result.content.len() + result.structured.len() + result.receipt.len())?;
-            Ok(Event::Result(result))
-        }))
+        Some(
+            answer
+                .map_err(|error| status::of_host(&error))
+                .and_then(|answer| {
+                    let result = result(answer);
+                    self.place.hold(
+                        result.content.len() + result.structured.len() + result.receipt.len(),
+                    )?;
+                    Ok(Event::Result(result))
+                }),
+        )
     }
 }
 
@@ -60,7 +68,10 @@ impl Tools for ToolsService {
     type ListToolsStream = ListStream;
     type CallToolStream = CallStream;
 
-    async fn list_tools(&self, request: Request<ListToolsRequest>) -> Result<Response<ListStream>, Status> {
+    async fn list_tools(
+        &self,
+        request: Request<ListToolsRequest>,
+    ) -> Result<Response<ListStream>, Status> {
         // From before the agent is looked up, so that no change is missed.
         let changes = self.shared.agents.changes();
         let agent = self.shared.agent(&request)?;
@@ -68,18 +79,24 @@ impl Tools for ToolsService {
         let agents = Arc::clone(&self.shared.agents);
         let stop = self.shared.stop.clone().cancelled_owned();
         let lists = stream::once(std::future::ready(Ok(list(&agent))));
-        let later = stream::unfold((changes, agents, agent), |(mut changes, agents, agent)| async {
-            let next = next(&mut changes, &agents, &agent).await?;
-            Some(match next {
-                Ok(agent) => (Ok(list(&agent)), (changes, agents, agent)),
-                Err(status) => (Err(status), (changes, agents, agent)),
-            })
-        });
+        let later = stream::unfold(
+            (changes, agents, agent),
+            |(mut changes, agents, agent)| async {
+                let next = next(&mut changes, &agents, &agent).await?;
+                Some(match next {
+                    Ok(agent) => (Ok(list(&agent)), (changes, agents, agent)),
+                    Err(status) => (Err(status), (changes, agents, agent)),
+                })
+            },
+        );
         let lists = StreamExt::chain(lists, later).take_until(stop);
         Ok(place.keep_with(Response::new(Box::pin(lists))))
     }
 
-    async fn call_tool(&self, request: Request<CallToolRequest>) -> Result<Response<CallStream>, Status> {
+    async fn call_tool(
+        &self,
+        request: Request<CallToolRequest>,
+    ) -> Result<Response<CallStream>, Status> {
         let agent = self.shared.agent(&request)?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
@@ -87,12 +104,23 @@ impl Tools for ToolsService {
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
-        let task = self.shared.turns.spawn(async move { agent.call(name, input, sender, token).await });
+        let task = self
+            .shared
+            .turns
+            .spawn(async move { agent.call(name, input, sender, token).await });
         // Dropped with the stream, when the client is gone.
-        let running = Running { progress, task: Some(task), _cancel: cancel.drop_guard(), place };
+        let running = Running {
+            progress,
+            task: Some(task),
+            _cancel: cancel.drop_guard(),
+            place,
+        };
         let events = stream::unfold(running, |mut running| async {
             let event = running.next().await?;
-            Some((event.map(|event| CallToolResponse { event: Some(event) }), running))
+            Some((
+                event.map(|event| CallToolResponse { event: Some(event) }),
+                running,
+            ))
         });
         Ok(Response::new(Box::pin(events)))
     }
@@ -116,22 +144,66 @@ async fn next(
 
 fn list(agent: &Agent) -> ListToolsResponse {
     let tool = |tool: &cofferdam_tool::Tool| {
-        let Listed { descriptor, read_only, open_world } = Listed::of(tool);
-        let Descriptor { name, description, input_schema, output_schema } = descriptor;
-        let output_schema = output_schema.map(|schema| schema.to_string()).unwrap_or_default();
-        Tool { name, description, input_schema: input_schema.to_string(), output_schema, read_only, open_world }
+        let Listed {
+            descriptor,
+            read_only,
+            open_world,
+        } = Listed::of(tool);
+        let Descriptor {
+            name,
+            description,
+            input_schema,
+            output_schema,
+        } = descriptor;
+        let output_schema = output_schema
+            .map(|schema| schema.to_string())
+            .unwrap_or_default();
+        Tool {
+            name,
+            description,
+            input_schema: input_schema.to_string(),
+            output_schema,
+            read_only,
+            open_world,
+        }
     };
-    ListToolsResponse { tools: agent.toolbox().iter().map(|held| tool(held)).collect() }
+    ListToolsResponse {
+        tools: agent.toolbox().iter().map(|held| tool(held)).collect(),
+    }
 }
 
 fn progress(told: Progress) -> Event {
-    let Progress { done, total, message } = told;
-    Event::Progress(cofferdam_proto::host::Progress { done, total, message })
+    let Progress {
+        done,
+        total,
+        message,
+    } = told;
+    Event::Progress(cofferdam_proto::host::Progress {
+        done,
+        total,
+        message,
+    })
 }
 
 fn result(answer: Answer) -> ToolResult {
-    let Answer { content, failed, is_json, receipt } = answer;
-    let structured = if is_json { content.clone() } else { String::new() };
-    let receipt = receipt.and_then(|receipt| serde_json::to_string(&receipt).ok()).unwrap_or_default();
-    ToolResult { content, failed, structured, receipt }
+    let Answer {
+        content,
+        failed,
+        is_json,
+        receipt,
+    } = answer;
+    let structured = if is_json {
+        content.clone()
+    } else {
+        String::new()
+    };
+    let receipt = receipt
+        .and_then(|receipt| serde_json::to_string(&receipt).ok())
+        .unwrap_or_default();
+    ToolResult {
+        content,
+        failed,
+        structured,
+        receipt,
+    }
 }

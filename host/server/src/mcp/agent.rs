@@ -27,7 +27,10 @@ pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientErr
     let first = lists.message().await?.unwrap_or_default();
     let first = read_list(first).map_err(|error| ClientError::Failed(error.to_string()))?;
     let (sender, tools) = watch::channel(Arc::new(first));
-    let callee = Callee::Host { client: client.clone(), agent: agent.clone() };
+    let callee = Callee::Host {
+        client: client.clone(),
+        agent: agent.clone(),
+    };
     tokio::spawn(async move {
         loop {
             follow(&mut lists, &sender).await;
@@ -43,8 +46,14 @@ pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientErr
     Ok(McpServer::new(tools, callee))
 }
 
-async fn list(mut client: ToolsClient<Channel>, agent: &str) -> Result<Streaming<ListToolsResponse>, ClientError> {
-    Ok(client.list_tools(to_agent(Some(agent), ListToolsRequest {})?).await?.into_inner())
+async fn list(
+    mut client: ToolsClient<Channel>,
+    agent: &str,
+) -> Result<Streaming<ListToolsResponse>, ClientError> {
+    Ok(client
+        .list_tools(to_agent(Some(agent), ListToolsRequest {})?)
+        .await?
+        .into_inner())
 }
 
 /// Takes the lists that the host sends, until it says nothing any more.
@@ -67,7 +76,10 @@ fn read_list(list: ListToolsResponse) -> Result<ToolList, ServerError> {
     let mut tools = ToolList::new();
     for tool in list.tools {
         let input_schema = serde_json::from_str(&tool.input_schema).map_err(|error| {
-            ServerError::Unlisted(format!("the host's schema of `{}` is not JSON: {error}", tool.name))
+            ServerError::Unlisted(format!(
+                "the host's schema of `{}` is not JSON: {error}",
+                tool.name
+            ))
         })?;
         tools.add(Listed {
             descriptor: Descriptor {

@@ -45,8 +45,8 @@ struct Done {
 }
 
 impl Callee {
-    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells, wherever it runs.
-    /// When `cancel` says so, or this is dropped, the guest is stopped.
+    /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells,
+    /// wherever it runs. When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         tools: &ToolList,
@@ -75,7 +75,9 @@ impl Callee {
                     };
                     Done::from(runner.answer(request).await)
                 }
-                None => Done::failed(format!("there is no tool `{name}` any more: list the tools again")),
+                None => Done::failed(format!(
+                    "there is no tool `{name}` any more: list the tools again"
+                )),
             },
             Self::Host { client, agent } => {
                 let call = on_host(client.clone(), agent, name, arguments, &progress);
@@ -96,7 +98,10 @@ async fn on_host(
     arguments: String,
     progress: &mpsc::Sender<Progress>,
 ) -> Done {
-    let request = CallToolRequest { name: name.to_owned(), input: arguments };
+    let request = CallToolRequest {
+        name: name.to_owned(),
+        input: arguments,
+    };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,
         Err(error) => return Done::failed(error.to_string()),
@@ -108,9 +113,17 @@ async fn on_host(
             match message.event {
                 Some(Event::Result(result)) => last = Some(result),
                 Some(Event::Progress(told)) => {
-                    let cofferdam_proto::host::Progress { done, total, message } = told;
+                    let cofferdam_proto::host::Progress {
+                        done,
+                        total,
+                        message,
+                    } = told;
                     // What does not fit is more than this host tells of one call.
-                    let _ = progress.try_send(Progress { done, total, message });
+                    let _ = progress.try_send(Progress {
+                        done,
+                        total,
+                        message,
+                    });
                 }
                 // An event of a newer host.
                 None => {}
@@ -121,30 +134,43 @@ async fn on_host(
     match last.await {
         Ok(Some(result)) => Done::from(result),
         Ok(None) => Done::failed("the host ended the call without a result".to_owned()),
-        Err(status) if status.code() == tonic::Code::Unavailable => {
-            Done::failed("the host does not answer: `cofferdam serve` has to run; try again when it does".to_owned())
-        }
+        Err(status) if status.code() == tonic::Code::Unavailable => Done::failed(
+            "the host does not answer: `cofferdam serve` has to run; try again when it does"
+                .to_owned(),
+        ),
         Err(status) => Done::failed(status.message().to_owned()),
     }
 }
 
 impl Done {
     fn failed(sentence: String) -> Self {
-        Self { content: format!("execution error: {sentence}"), failed: true, is_json: false, receipt: None }
+        Self {
+            content: format!("execution error: {sentence}"),
+            failed: true,
+            is_json: false,
+            receipt: None,
+        }
     }
 
     /// The result for the client. It is parsed if `memory` covers what it becomes.
     fn told(self, output: Output, memory: Bytes) -> CallToolResult {
-        let Self { mut content, mut failed, is_json, receipt } = self;
+        let Self {
+            mut content,
+            mut failed,
+            is_json,
+            receipt,
+        } = self;
         let wanted = is_json && (output != Output::Text || content.trim_start().starts_with('{'));
         let account = Account::new(memory);
-        let parsed = wanted.then(|| cofferdam_capability::json::parse(&content, "the parsed result", &account));
+        let parsed = wanted
+            .then(|| cofferdam_capability::json::parse(&content, "the parsed result", &account));
         let structured = output.structured(parsed.and_then(Result::ok).map(|held| held.value));
         if output != Output::Text && structured.is_none() && !failed {
             // Clients that know the output schema take nothing else for a success.
             failed = true;
-            content =
-                format!("execution error: the result is too large to be handed on as JSON: ask for less\n{content}");
+            content = format!(
+                "execution error: the result is too large to be handed on as JSON: ask for less\n{content}"
+            );
         }
         let mut result = if failed {
             CallToolResult::error(vec![ContentBlock::text(content)])
@@ -163,16 +189,36 @@ impl Done {
 
 impl From<Answer> for Done {
     fn from(answer: Answer) -> Self {
-        let Answer { content, failed, is_json, receipt } = answer;
+        let Answer {
+            content,
+            failed,
+            is_json,
+            receipt,
+        } = answer;
         let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
-        Self { content, failed, is_json, receipt }
+        Self {
+            content,
+            failed,
+            is_json,
+            receipt,
+        }
     }
 }
 
 impl From<ToolResult> for Done {
     fn from(result: ToolResult) -> Self {
-        let ToolResult { content, failed, structured, receipt } = result;
+        let ToolResult {
+            content,
+            failed,
+            structured,
+            receipt,
+        } = result;
         // The host says a result twice: as text, and as JSON where it is JSON.
-        Self { content, failed, is_json: !structured.is_empty(), receipt: serde_json::from_str(&receipt).ok() }
+        Self {
+            content,
+            failed,
+            is_json: !structured.is_empty(),
+            receipt: serde_json::from_str(&receipt).ok(),
+        }
     }
 }

@@ -32,7 +32,8 @@ use crate::token::Token;
 /// Where clients find the server.
 pub const PATH: &str = "/mcp";
 
-/// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer clients need none.
+/// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer
+/// clients need none.
 const MAX_SESSIONS: usize = 64;
 
 /// How long a client may take to send the head of a request, and how long its body.
@@ -61,22 +62,42 @@ struct Shared {
 }
 
 /// Serves until `stop` says so.
-pub async fn serve(door: McpServer, address: SocketAddr, listener: TcpListener, token: Token, stop: CancellationToken) {
+pub async fn serve(
+    door: McpServer,
+    address: SocketAddr,
+    listener: TcpListener,
+    token: Token,
+    stop: CancellationToken,
+) {
     let sessions = Arc::new(LocalSessionManager::default());
     let service = {
         let door = door.clone();
-        StreamableHttpService::new(move || Ok(door.for_another()), Arc::clone(&sessions), config(address, &stop))
+        StreamableHttpService::new(
+            move || Ok(door.for_another()),
+            Arc::clone(&sessions),
+            config(address, &stop),
+        )
     };
-    let shared = Arc::new(Shared { service, sessions, token, bytes: Budget::new(HELD) });
+    let shared = Arc::new(Shared {
+        service,
+        sessions,
+        token,
+        bytes: Budget::new(HELD),
+    });
     let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
     accept(address.to_string(), Listener::Tcp(listener), &stop, serve).await;
     door.drained().await;
 }
 
-/// A page in a browser reaches loopback too, also under a name of its own: both are told by their headers.
+/// A page in a browser reaches loopback too, also under a name of its own: both are told by their
+/// headers.
 fn config(address: SocketAddr, stop: &CancellationToken) -> StreamableHttpServerConfig {
     let port = address.port();
-    let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+    let hosts = [
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "[::1]".to_owned(),
+    ];
     let origins = hosts.iter().map(|host| format!("http://{host}:{port}"));
     StreamableHttpServerConfig::default()
         .with_allowed_origins(origins)
@@ -86,7 +107,12 @@ fn config(address: SocketAddr, stop: &CancellationToken) -> StreamableHttpServer
         .with_cancellation_token(stop.clone())
 }
 
-async fn connection(shared: Arc<Shared>, socket: Socket, place: ConnectionPlace, stop: CancellationToken) {
+async fn connection(
+    shared: Arc<Shared>,
+    socket: Socket,
+    place: ConnectionPlace,
+    stop: CancellationToken,
+) {
     let connection = Arc::clone(place.connection());
     let service = service_fn(move |request| {
         let (shared, connection) = (Arc::clone(&shared), Arc::clone(&connection));
@@ -101,41 +127,66 @@ async fn connection(shared: Arc<Shared>, socket: Socket, place: ConnectionPlace,
 
 impl Shared {
     async fn deliver(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Delivered {
-        let sent = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let sent = request
+            .headers()
+            .get(AUTHORIZATION)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
         if !self.token.is_in(sent) {
             let mut reply = refuse(StatusCode::UNAUTHORIZED, Token::wanted()).reply();
-            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            reply
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return reply.map(|body| Delivery::new(body, connection, None));
         }
         let in_flight = connection.begin();
         let mut held = None;
-        let reply = self.reply(request, &mut held).await.unwrap_or_else(Refusal::reply);
+        let reply = self
+            .reply(request, &mut held)
+            .await
+            .unwrap_or_else(Refusal::reply);
         reply.map(|body| Delivery::new(body, connection, Some((in_flight, held))))
     }
 
     /// Answers a request. What it takes in memory is added to `held`.
-    async fn reply(&self, request: Request<Incoming>, held: &mut Option<Taken>) -> Result<Reply, Refusal> {
+    async fn reply(
+        &self,
+        request: Request<Incoming>,
+        held: &mut Option<Taken>,
+    ) -> Result<Reply, Refusal> {
         if request.uri().path() != PATH {
-            return Err(refuse(StatusCode::NOT_FOUND, format!("the server is at {PATH}")));
+            return Err(refuse(
+                StatusCode::NOT_FOUND,
+                format!("the server is at {PATH}"),
+            ));
         }
-        let new = request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
+        let new =
+            request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (head, body) = request.into_parts();
         let body = read(body, BODY, |bytes| self.hold(held, bytes)).await?;
         let weight = message::weight(&body);
-        let weight = weight.ok_or_else(|| refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy()))?;
+        let weight =
+            weight.ok_or_else(|| refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy()))?;
         self.hold(held, weight.saturating_mul(COPIES))?;
-        if new && opens_a_session(&body) && self.sessions.sessions.read().await.len() >= MAX_SESSIONS {
-            let sentence = format!("there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes");
+        if new
+            && opens_a_session(&body)
+            && self.sessions.sessions.read().await.len() >= MAX_SESSIONS
+        {
+            let sentence = format!(
+                "there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes"
+            );
             return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
         }
-        Ok(self.service.handle(Request::from_parts(head, Full::new(body))).await)
+        Ok(self
+            .service
+            .handle(Request::from_parts(head, Full::new(body)))
+            .await)
     }
 
     /// Adds bytes to those that a request takes, unless all requests together would take too many.
     fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Refusal> {
         let Some(more) = self.bytes.take(bytes) else {
-            let sentence =
-                "this server holds as many bytes of requests as it may: try again when one has been answered";
+            let sentence = "this server holds as many bytes of requests as it may: try again when one has been answered";
             return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned()));
         };
         match held {
@@ -160,8 +211,15 @@ where
     let whole = async {
         let mut whole = Vec::new();
         while let Some(frame) = body.frame().await {
-            let wrong = |error| refuse(StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}"));
-            let Ok(piece) = frame.map_err(wrong)?.into_data() else { continue };
+            let wrong = |error| {
+                refuse(
+                    StatusCode::BAD_REQUEST,
+                    format!("the body cannot be read: {error}"),
+                )
+            };
+            let Ok(piece) = frame.map_err(wrong)?.into_data() else {
+                continue;
+            };
             if whole.len() + piece.len() > MAX_MESSAGE {
                 let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
                 return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence));
@@ -171,9 +229,14 @@ where
         }
         Ok(whole.into())
     };
-    tokio::time::timeout(patience, whole).await.unwrap_or_else(|_| {
-        Err(refuse(StatusCode::REQUEST_TIMEOUT, format!("the body took longer than {} s", patience.as_secs())))
-    })
+    tokio::time::timeout(patience, whole)
+        .await
+        .unwrap_or_else(|_| {
+            Err(refuse(
+                StatusCode::REQUEST_TIMEOUT,
+                format!("the body took longer than {} s", patience.as_secs()),
+            ))
+        })
 }
 
 /// Whether a message is `initialize`.
@@ -217,11 +280,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_does_not_arrive_in_its_time_is_refused() {
-        let part = || iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(b"part")))]);
-        let refused = read(StreamBody::new(part().chain(pending())), Duration::ZERO, |_| Ok(())).await.unwrap_err();
+        let part = || {
+            iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(
+                b"part",
+            )))])
+        };
+        let refused = read(
+            StreamBody::new(part().chain(pending())),
+            Duration::ZERO,
+            |_| Ok(()),
+        )
+        .await
+        .unwrap_err();
         assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
-        assert_eq!(read(StreamBody::new(part()), BODY, |_| Ok(())).await.unwrap(), "part");
+        assert_eq!(
+            read(StreamBody::new(part()), BODY, |_| Ok(()))
+                .await
+                .unwrap(),
+            "part"
+        );
         let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
-        assert_eq!(read(large, BODY, |_| Ok(())).await.unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(
+            read(large, BODY, |_| Ok(())).await.unwrap_err().status,
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
     }
 }

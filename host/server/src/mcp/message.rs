@@ -1,8 +1,9 @@
 //! Messages of clients, before anything parses them.
 //!
-//! The library reads a message into values, which take up to a hundred times its text. What a message weighs is therefore
-//! counted first. One that weighs too much is refused over HTTP; over standard input, where only the library answers, its
-//! place is taken by a request that is answered with the same sentence.
+//! The library reads a message into values, which take up to a hundred times its text. What a
+//! message weighs is therefore counted first. One that weighs too much is refused over HTTP; over
+//! standard input, where only the library answers, its place is taken by a request that is answered
+//! with the same sentence.
 
 use std::fmt;
 use std::io;
@@ -14,11 +15,12 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::json;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The longest message that is read, in bytes (12 MiB): the largest standard input of a command, escaped.
+/// The longest message that is read, in bytes (12 MiB): the largest standard input of a command,
+/// escaped.
 pub(super) const MAX_MESSAGE: usize = 12 << 20;
 
-/// What one message may take once it is parsed, in bytes (64 MiB): as much as a call may by default. The library holds
-/// it twice while it reads.
+/// What one message may take once it is parsed, in bytes (64 MiB): as much as a call may by
+/// default. The library holds it twice while it reads.
 const MAX_WEIGHT: usize = 64 << 20;
 
 /// The method of the request in the place of a message that weighs too much.
@@ -32,7 +34,10 @@ const MAX_ID: usize = 256;
 
 /// The sentence for who sent a message that weighs too much.
 pub(super) fn too_heavy() -> String {
-    format!("the message takes more than {} MiB once it is parsed: send less in one message", MAX_WEIGHT >> 20)
+    format!(
+        "the message takes more than {} MiB once it is parsed: send less in one message",
+        MAX_WEIGHT >> 20
+    )
 }
 
 /// True if a message may be parsed. One that is not JSON is for the library to refuse.
@@ -57,13 +62,20 @@ pub(super) struct Messages<R> {
     /// What is handed on, and how much of it has been.
     ready: Vec<u8>,
     handed: usize,
-    /// A line that is longer than any message: it is handed on as it comes, because the library leaves it out.
+    /// A line that is longer than any message: it is handed on as it comes, because the library
+    /// leaves it out.
     too_long: bool,
 }
 
 impl<R> Messages<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, begun: Vec::new(), ready: Vec::new(), handed: 0, too_long: false }
+        Self {
+            input,
+            begun: Vec::new(),
+            ready: Vec::new(),
+            handed: 0,
+            too_long: false,
+        }
     }
 
     /// Takes bytes that were read, which end with a line or before its end.
@@ -87,7 +99,11 @@ impl<R> Messages<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Messages<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let messages = &mut *self;
         loop {
             let left = messages.ready.get(messages.handed..).unwrap_or_default();
@@ -127,7 +143,9 @@ impl Id {
         struct Message {
             id: Id,
         }
-        serde_json::from_slice::<Message>(message).ok().map(|message| message.id)
+        serde_json::from_slice::<Message>(message)
+            .ok()
+            .map(|message| message.id)
     }
 }
 
@@ -170,16 +188,28 @@ mod tests {
     fn check(read: &[&str], handed_on: &str) {
         let mut messages = Messages::new(tokio::io::empty());
         for chunk in read {
-            chunk.as_bytes().split_inclusive(|byte| *byte == b'\n').for_each(|part| messages.take(part));
+            chunk
+                .as_bytes()
+                .split_inclusive(|byte| *byte == b'\n')
+                .for_each(|part| messages.take(part));
         }
         assert_eq!(String::from_utf8(messages.ready).unwrap(), handed_on);
     }
 
     #[test]
     fn messages_are_handed_on_whole_unless_they_weigh_too_much() {
-        check(&["{\"id\":1}\n{\"id\"", ":2}\nnot JSON\n\n{"], "{\"id\":1}\n{\"id\":2}\nnot JSON\n\n");
-        let heavy = |id: &str| format!("{{\"params\":[{}0],{id}\"method\":\"a\"}}\n", "{\"\":0},".repeat(1_000_000));
-        let refused = |id: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{TOO_HEAVY}\"}}\n");
+        check(
+            &["{\"id\":1}\n{\"id\"", ":2}\nnot JSON\n\n{"],
+            "{\"id\":1}\n{\"id\":2}\nnot JSON\n\n",
+        );
+        let heavy = |id: &str| {
+            format!(
+                "{{\"params\":[{}0],{id}\"method\":\"a\"}}\n",
+                "{\"\":0},".repeat(1_000_000)
+            )
+        };
+        let refused =
+            |id: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{TOO_HEAVY}\"}}\n");
         check(&[&heavy("\"id\":7,"), "{}\n"], &(refused("7") + "{}\n"));
         check(&[&heavy("\"id\":\"a\\n\",")], &refused("\"a\\n\""));
         // Nobody waits for an answer to a notification.

@@ -8,14 +8,17 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{Peer, RoleServer};
 use tokio::sync::mpsc;
 
-/// How often a client hears of a call that goes on: well within the shortest patience of clients (a minute is usual).
+/// How often a client hears of a call that goes on: well within the shortest patience of clients (a
+/// minute is usual).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a client may take to accept one notification. Who does not read them does not keep the tool waiting.
+/// How long a client may take to accept one notification. Who does not read them does not keep the
+/// tool waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where the progress of one call goes. Its numbers must grow. A guest's own are told as it says them; before it says any,
-/// and where it never does, they stay below one, so that the first that is done goes on from there.
+/// Where the progress of one call goes. Its numbers must grow. A guest's own are told as it says
+/// them; before it says any, and where it never does, they stay below one, so that the first that
+/// is done goes on from there.
 pub(crate) struct ProgressNotifier {
     to: Option<(Peer<RoleServer>, ProgressToken)>,
     since: Instant,
@@ -26,10 +29,15 @@ pub(crate) struct ProgressNotifier {
 impl ProgressNotifier {
     /// To `peer`, if its request carries a token.
     pub(crate) fn new(peer: &Peer<RoleServer>, token: Option<ProgressToken>) -> Self {
-        Self { to: token.map(|token| (peer.clone(), token)), since: Instant::now(), last: 0.0 }
+        Self {
+            to: token.map(|token| (peer.clone(), token)),
+            since: Instant::now(),
+            last: 0.0,
+        }
     }
 
-    /// Tells of the call `tool` until it has ended: what its guest tells, which comes through `tells`, or else that it goes on.
+    /// Tells of the call `tool` until it has ended: what its guest tells, which comes through
+    /// `tells`, or else that it goes on.
     pub(crate) async fn follow<T>(
         mut self,
         tool: &str,
@@ -51,13 +59,15 @@ impl ProgressNotifier {
                 () = telling.as_mut() => call.await,
             }
         };
-        self.tell(self.below_one(), None, format!("{tool} has ended")).await;
+        self.tell(self.below_one(), None, format!("{tool} has ended"))
+            .await;
         done
     }
 
     /// Ends with `tells`.
     async fn tell_all(&mut self, tool: &str, mut tells: mpsc::Receiver<Progress>) {
-        self.tell(self.below_one(), None, format!("{tool} was called")).await;
+        self.tell(self.below_one(), None, format!("{tool} was called"))
+            .await;
         let mut heard = false;
         loop {
             match tokio::time::timeout(INTERVAL, tells.recv()).await {
@@ -68,12 +78,17 @@ impl ProgressNotifier {
                     while let Ok(newer) = tells.try_recv() {
                         told = newer;
                     }
-                    let Progress { done, total, message } = told;
+                    let Progress {
+                        done,
+                        total,
+                        message,
+                    } = told;
                     self.tell(number(done), total.map(number), message).await;
                 }
                 Err(_) if heard => {}
                 Err(_) => {
-                    let message = format!("{tool} goes on for {} s", self.since.elapsed().as_secs());
+                    let message =
+                        format!("{tool} goes on for {} s", self.since.elapsed().as_secs());
                     self.tell(self.below_one(), None, message).await;
                 }
             }
@@ -87,7 +102,9 @@ impl ProgressNotifier {
     }
 
     async fn tell(&mut self, number: f64, total: Option<f64>, message: String) {
-        let Some((peer, token)) = &self.to else { return };
+        let Some((peer, token)) = &self.to else {
+            return;
+        };
         self.last = number.max(self.last.next_up());
         let mut told = ProgressNotificationParam::new(token.clone(), self.last);
         told.total = total;
@@ -98,7 +115,10 @@ impl ProgressNotifier {
 }
 
 /// As JSON has it.
-#[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^53, and who does may see it rounded")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nobody counts to 2^53, and who does may see it rounded"
+)]
 fn number(count: u64) -> f64 {
     count as f64
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
-    ErrorData, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -21,7 +21,8 @@ use super::message;
 use super::progress_notifier::ProgressNotifier;
 use super::tool_list::ToolList;
 
-/// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them run at once.
+/// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them
+/// run at once.
 const MAX_CALLS: usize = 256;
 
 /// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
@@ -39,8 +40,8 @@ pub struct McpServer {
     running: TaskTracker,
     /// Whether this client is already told when tools change.
     told: Arc<AtomicBool>,
-    /// Whether this client says nothing any more. Who waits for news of the tools then waits for nobody; calls come to their
-    /// end, because a client may have asked all it wanted.
+    /// Whether this client says nothing any more. Who waits for news of the tools then waits for
+    /// nobody; calls come to their end, because a client may have asked all it wanted.
     gone: CancellationToken,
 }
 
@@ -53,12 +54,23 @@ impl McpServer {
     pub(crate) fn new(tools: watch::Receiver<Arc<ToolList>>, callee: Callee) -> Self {
         let places = Arc::new(Semaphore::new(MAX_CALLS));
         let (told, gone) = (Arc::default(), CancellationToken::new());
-        Self { tools, callee, places, running: TaskTracker::new(), told, gone }
+        Self {
+            tools,
+            callee,
+            places,
+            running: TaskTracker::new(),
+            told,
+            gone,
+        }
     }
 
     /// For another client.
     pub(crate) fn for_another(&self) -> Self {
-        Self { told: Arc::default(), gone: CancellationToken::new(), ..self.clone() }
+        Self {
+            told: Arc::default(),
+            gone: CancellationToken::new(),
+            ..self.clone()
+        }
     }
 
     /// For the way by which requests come, to say that there will be no more.
@@ -71,7 +83,8 @@ impl McpServer {
         self.tools.borrow().names()
     }
 
-    /// Waits until calls have ended that were cancelled, so that each leaves its receipt in the log.
+    /// Waits until calls have ended that were cancelled, so that each leaves its receipt in the
+    /// log.
     pub(crate) async fn drained(&self) {
         self.running.close();
         let _ = tokio::time::timeout(DRAIN, self.running.wait()).await;
@@ -84,7 +97,10 @@ impl McpServer {
 
 impl ServerHandler for McpServer {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
         ServerConfig::new(capabilities)
             .with_server_info(Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"))
             .with_instructions(
@@ -98,7 +114,9 @@ impl ServerHandler for McpServer {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools().tools().cloned().collect()))
+        Ok(ListToolsResult::with_all_items(
+            self.tools().tools().cloned().collect(),
+        ))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -113,16 +131,28 @@ impl ServerHandler for McpServer {
         let _running = self.running.token();
         let tools = self.tools();
         let Some(entry) = tools.get(&request.name) else {
-            let sentence = format!("there is no tool `{}`; the tools are: {}", request.name, tools.names());
+            let sentence = format!(
+                "there is no tool `{}`; the tools are: {}",
+                request.name,
+                tools.names()
+            );
             return Err(ErrorData::invalid_params(sentence, None));
         };
         let Ok(_place) = self.places.try_acquire() else {
-            let sentence = format!("execution error: {MAX_CALLS} calls wait already: try again when one has ended");
+            let sentence = format!(
+                "execution error: {MAX_CALLS} calls wait already: try again when one has ended"
+            );
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
         let progress = ProgressNotifier::new(&context.peer, context.meta.get_progress_token());
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.callee.call(&tools, entry, request.arguments.unwrap_or_default(), told, &context.ct);
+        let call = self.callee.call(
+            &tools,
+            entry,
+            request.arguments.unwrap_or_default(),
+            told,
+            &context.ct,
+        );
         Ok(progress.follow(&request.name, call, tells).await.into())
     }
 
@@ -133,7 +163,11 @@ impl ServerHandler for McpServer {
     ) -> Result<CustomResult, ErrorData> {
         match request.method.as_str() {
             message::TOO_HEAVY => Err(ErrorData::invalid_params(message::too_heavy(), None)),
-            _ => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)),
+            _ => Err(ErrorData::new(
+                ErrorCode::METHOD_NOT_FOUND,
+                request.method,
+                None,
+            )),
         }
     }
 
@@ -144,8 +178,11 @@ impl ServerHandler for McpServer {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let mut tools = self.tools.clone();
-        let telling =
-            async { while tools.changed().await.is_ok() && context.sink().notify_tool_list_changed().await.is_ok() {} };
+        let telling = async {
+            while tools.changed().await.is_ok()
+                && context.sink().notify_tool_list_changed().await.is_ok()
+            {}
+        };
         // Also in the middle of it: nobody says then that what was written has gone.
         tokio::select! {
             () = context.cancelled() => {}

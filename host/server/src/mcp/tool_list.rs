@@ -49,7 +49,10 @@ pub(crate) enum Output {
 impl ToolList {
     /// An empty one, for tools that run elsewhere.
     pub(crate) fn new() -> Self {
-        Self { entries: BTreeMap::new(), toolbox: None }
+        Self {
+            entries: BTreeMap::new(),
+            toolbox: None,
+        }
     }
 
     /// All tools of a toolbox.
@@ -59,8 +62,13 @@ impl ToolList {
     /// If there are too many of them, or one that no client could be told of.
     pub fn of(toolbox: Toolbox) -> Result<Self, ServerError> {
         let mut tools = Self::new();
-        toolbox.iter().try_for_each(|tool| tools.add(Listed::of(tool)))?;
-        Ok(Self { toolbox: Some(Arc::new(toolbox)), ..tools })
+        toolbox
+            .iter()
+            .try_for_each(|tool| tools.add(Listed::of(tool)))?;
+        Ok(Self {
+            toolbox: Some(Arc::new(toolbox)),
+            ..tools
+        })
     }
 
     /// Puts a tool on it. The error says what is wrong with it, for the operator.
@@ -70,7 +78,8 @@ impl ToolList {
             let problem = format!("there are more than {MAX_TOOLS} tools: serve fewer of them");
             return Err(ServerError::Unlisted(problem));
         }
-        self.entries.insert(entry.tool.name.clone().into_owned(), entry);
+        self.entries
+            .insert(entry.tool.name.clone().into_owned(), entry);
         Ok(())
     }
 
@@ -86,7 +95,11 @@ impl ToolList {
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
         let names: Vec<_> = self.entries.keys().map(String::as_str).collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 
     /// Returns true if clients would be told the same.
@@ -97,13 +110,24 @@ impl ToolList {
 
 impl Entry {
     fn new(listed: Listed) -> Result<Self, String> {
-        let Listed { descriptor, read_only, open_world } = listed;
-        let Descriptor { name, description, input_schema: input, output_schema: output } = descriptor;
+        let Listed {
+            descriptor,
+            read_only,
+            open_world,
+        } = listed;
+        let Descriptor {
+            name,
+            description,
+            input_schema: input,
+            output_schema: output,
+        } = descriptor;
         // What a host of another version says goes by the same rule.
         check_tool_name(&name)?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
-        let annotations = ToolAnnotations::new().read_only(read_only).open_world(open_world);
+        let annotations = ToolAnnotations::new()
+            .read_only(read_only)
+            .open_world(open_world);
         let mut tool = Tool::new(name, description, Arc::new(input)).with_annotations(annotations);
         tool.output_schema = output_schema.map(Arc::new);
         Ok(Self { tool, output })
@@ -120,7 +144,11 @@ fn input_schema(schema: Value) -> Result<JsonObject, String> {
             schema.insert("type".to_owned(), "object".into());
         }
         Some(kind) if kind == "object" => {}
-        Some(kind) => return Err(format!("its input is {kind}, and arguments of MCP are an object")),
+        Some(kind) => {
+            return Err(format!(
+                "its input is {kind}, and arguments of MCP are an object"
+            ));
+        }
     }
     Ok(schema)
 }

@@ -1,17 +1,22 @@
 //! The memory of an adapted command, which is the adapter's too.
 //!
-//! The adapter takes two pages of the command's memory with `memory.grow`, at the first call of WASI, which is before the
-//! program's own first allocation. The allocator of wasi-libc before 2023 takes everything up to `memory.size` to be free
-//! then (<https://github.com/WebAssembly/wasi-libc/pull/377>), and Debian 12 has that one: a program that used more than
-//! the rest of its first pages would write over the adapter. So until a program has grown its memory itself, it is told
-//! the size that it was linked with.
+//! The adapter takes two pages of the command's memory with `memory.grow`, at the first call of
+//! WASI, which is before the program's own first allocation. The allocator of wasi-libc before 2023
+//! takes everything up to `memory.size` to be free then
+//! (<https://github.com/WebAssembly/wasi-libc/pull/377>), and Debian 12 has that one: a program
+//! that used more than the rest of its first pages would write over the adapter. So until a program
+//! has grown its memory itself, it is told the size that it was linked with.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
 
 use wasm_encoder::reencode::{self, Reencode, utils};
-use wasm_encoder::{CodeSection, ConstExpr, GlobalSection, GlobalType, Instruction, Module, SectionId, ValType};
-use wasmparser::{CustomSectionReader, FunctionBody, GlobalSectionReader, MemoryType, Operator, Parser, Payload};
+use wasm_encoder::{
+    CodeSection, ConstExpr, GlobalSection, GlobalType, Instruction, Module, SectionId, ValType,
+};
+use wasmparser::{
+    CustomSectionReader, FunctionBody, GlobalSectionReader, MemoryType, Operator, Parser, Payload,
+};
 
 use crate::error::EmbedError;
 
@@ -28,10 +33,16 @@ struct Apart {
     declared: bool,
 }
 
-/// The module with `memory.size` answering for what is its own. A module that never asks stays as it is.
-pub(super) fn keep_apart(bytes: &[u8], memory: (u32, MemoryType)) -> std::result::Result<Cow<'_, [u8]>, EmbedError> {
+/// The module with `memory.size` answering for what is its own. A module that never asks stays as
+/// it is.
+pub(super) fn keep_apart(
+    bytes: &[u8],
+    memory: (u32, MemoryType),
+) -> std::result::Result<Cow<'_, [u8]>, EmbedError> {
     let (memory, ty) = memory;
-    let wrong = |problem: &dyn std::fmt::Display| EmbedError::Module(format!("cannot be made a component: {problem}"));
+    let wrong = |problem: &dyn std::fmt::Display| {
+        EmbedError::Module(format!("cannot be made a component: {problem}"))
+    };
     let (mut asks, mut globals) = (false, 0);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| wrong(&error))? {
@@ -45,10 +56,18 @@ pub(super) fn keep_apart(bytes: &[u8], memory: (u32, MemoryType)) -> std::result
     if !asks {
         return Ok(Cow::Borrowed(bytes));
     }
-    let linked = i32::try_from(ty.initial).map_err(|_| wrong(&"its memory is larger than 4 GiB"))?;
+    let linked =
+        i32::try_from(ty.initial).map_err(|_| wrong(&"its memory is larger than 4 GiB"))?;
     let mut module = Module::new();
-    let mut apart = Apart { memory, linked, grown: globals, declared: false };
-    apart.parse_core_module(&mut module, Parser::new(0), bytes).map_err(|error| wrong(&error))?;
+    let mut apart = Apart {
+        memory,
+        linked,
+        grown: globals,
+        declared: false,
+    };
+    apart
+        .parse_core_module(&mut module, Parser::new(0), bytes)
+        .map_err(|error| wrong(&error))?;
     Ok(Cow::Owned(module.finish()))
 }
 
@@ -64,7 +83,11 @@ fn asks_for_size(body: &FunctionBody<'_>, memory: u32) -> wasmparser::Result<boo
 
 impl Apart {
     fn declare(&mut self, globals: &mut GlobalSection) {
-        let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+        let ty = GlobalType {
+            val_type: ValType::I32,
+            mutable: true,
+            shared: false,
+        };
         globals.global(ty, &ConstExpr::i32_const(0));
         self.declared = true;
     }
@@ -73,13 +96,18 @@ impl Apart {
 impl Reencode for Apart {
     type Error = Infallible;
 
-    fn parse_global_section(&mut self, globals: &mut GlobalSection, section: GlobalSectionReader<'_>) -> Result<()> {
+    fn parse_global_section(
+        &mut self,
+        globals: &mut GlobalSection,
+        section: GlobalSectionReader<'_>,
+    ) -> Result<()> {
         utils::parse_global_section(self, globals, section)?;
         self.declare(globals);
         Ok(())
     }
 
-    /// A module without globals gets its first one where the section belongs: before the exports, which a command has.
+    /// A module without globals gets its first one where the section belongs: before the exports,
+    /// which a command has.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,
@@ -94,7 +122,11 @@ impl Reencode for Apart {
         Ok(())
     }
 
-    fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Result<()> {
+    fn parse_function_body(
+        &mut self,
+        code: &mut CodeSection,
+        body: FunctionBody<'_>,
+    ) -> Result<()> {
         let mut function = self.new_function_with_parsed_locals(&body)?;
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
@@ -102,7 +134,11 @@ impl Reencode for Apart {
             function.instruction(&instruction);
             match instruction {
                 Instruction::MemorySize(memory) if memory == self.memory => {
-                    function.instructions().i32_const(self.linked).global_get(self.grown).select();
+                    function
+                        .instructions()
+                        .i32_const(self.linked)
+                        .global_get(self.grown)
+                        .select();
                 }
                 Instruction::MemoryGrow(memory) if memory == self.memory => {
                     function.instructions().i32_const(1).global_set(self.grown);
@@ -115,7 +151,11 @@ impl Reencode for Apart {
     }
 
     /// Code has moved, and debugging information would speak of other places.
-    fn parse_custom_section(&mut self, module: &mut Module, section: CustomSectionReader<'_>) -> Result<()> {
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: CustomSectionReader<'_>,
+    ) -> Result<()> {
         if section.name().starts_with(".debug_") {
             return Ok(());
         }

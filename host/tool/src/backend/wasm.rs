@@ -7,7 +7,8 @@ use cofferdam_sandbox::{Allowance, Call, Called, Caller, Engine, Place};
 use crate::policy::Permit;
 use crate::secret::Secrets;
 
-/// Runs what was permitted, with the secrets that its grant names. A component that lists its tools has no caller.
+/// Runs what was permitted, with the secrets that its grant names. A component that lists its tools
+/// has no caller.
 pub(crate) async fn call(
     engine: &Engine,
     secrets: &Secrets,
@@ -18,5 +19,15 @@ pub(crate) async fn call(
 ) -> Called {
     let (component, grant, invocation) = permit.into_parts();
     let injections = secrets.injections(grant);
-    engine.call(Call { component, grant, invocation, allowance, injections, place, caller }).await
+    engine
+        .call(Call {
+            component,
+            grant,
+            invocation,
+            allowance,
+            injections,
+            place,
+            caller,
+        })
+        .await
 }

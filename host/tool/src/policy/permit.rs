@@ -3,8 +3,8 @@
 use cofferdam_capability::Grant;
 use cofferdam_sandbox::{Component, Invocation};
 
-/// A component, the grant it runs under, and what it is to do, as the policy has passed them. Its fields are private and
-/// `policy` alone makes one; the backend takes nothing else.
+/// A component, the grant it runs under, and what it is to do, as the policy has passed them. Its
+/// fields are private and `policy` alone makes one; the backend takes nothing else.
 #[derive(Debug)]
 pub(crate) struct Permit<'a> {
     component: &'a Component,
@@ -14,7 +14,11 @@ pub(crate) struct Permit<'a> {
 
 impl<'a> Permit<'a> {
     pub(super) fn new(component: &'a Component, grant: &'a Grant, invocation: Invocation) -> Self {
-        Self { component, grant, invocation }
+        Self {
+            component,
+            grant,
+            invocation,
+        }
     }
 
     /// Takes what was permitted: a permit is used up by its call.

@@ -26,7 +26,9 @@ impl Decoding {
         let mut base64 = [first, second, third, fourth];
         let mut hexadecimal = [even, odd];
         for (at, byte) in text.bytes().iter().enumerate() {
-            let Some(place) = text.place(at) else { continue };
+            let Some(place) = text.place(at) else {
+                continue;
+            };
             self.base64.read(*byte, place, &mut base64);
             self.hexadecimal.read(*byte, place, &mut hexadecimal);
             self.numbers.read(*byte, place, numbers);
@@ -74,9 +76,19 @@ impl Base64 {
     fn write(&self, count: usize, out: &mut Pieces) {
         let [_, bytes @ ..] = self.bits.to_be_bytes();
         let [first, second, third, fourth] = self.places;
-        let between = |from: Place, to: Place| Place { start: from.start, end: to.end };
-        let places = [between(first, second), between(second, third), between(third, fourth)];
-        out.extend(bytes.get(..count).unwrap_or_default(), places.get(..count).unwrap_or_default());
+        let between = |from: Place, to: Place| Place {
+            start: from.start,
+            end: to.end,
+        };
+        let places = [
+            between(first, second),
+            between(second, third),
+            between(third, fourth),
+        ];
+        out.extend(
+            bytes.get(..count).unwrap_or_default(),
+            places.get(..count).unwrap_or_default(),
+        );
     }
 
     /// Writes the groups that have no more characters.
@@ -110,7 +122,11 @@ impl Hexadecimal {
             b'a'..=b'f' => byte.wrapping_sub(b'a').wrapping_add(10),
             b'A'..=b'F' => byte.wrapping_sub(b'A').wrapping_add(10),
             // `0x` stands before a number.
-            b'x' | b'X' if self.last.is_some_and(|(digit, last)| digit == 0 && last.end == place.start) => {
+            b'x' | b'X'
+                if self
+                    .last
+                    .is_some_and(|(digit, last)| digit == 0 && last.end == place.start) =>
+            {
                 self.last = self.before.take();
                 self.is_odd = !self.is_odd;
                 return;
@@ -120,7 +136,13 @@ impl Hexadecimal {
         let [even, odd] = out;
         let out = if self.is_odd { odd } else { even };
         if let Some((high, first)) = self.last {
-            out.push(&[(high << 4) | digit], Place { start: first.start, end: place.end });
+            out.push(
+                &[(high << 4) | digit],
+                Place {
+                    start: first.start,
+                    end: place.end,
+                },
+            );
         }
         self.is_odd = !self.is_odd;
         self.before = self.last.replace((digit, place));
@@ -146,7 +168,13 @@ impl Numbers {
                 };
                 self.is_quoted = false;
                 let number = number.saturating_mul(10).saturating_add(digit);
-                self.number = Some((number, Place { start: first.start, end: place.end }));
+                self.number = Some((
+                    number,
+                    Place {
+                        start: first.start,
+                        end: place.end,
+                    },
+                ));
             }
             b'"' => self.is_quoted = true,
             // The index of a byte, and not the byte.

@@ -20,9 +20,19 @@ pub(super) struct Pieces {
 impl Pieces {
     /// `bytes` as they were said, from `start` on.
     pub(super) fn said(bytes: &[u8], start: usize) -> Self {
-        let place = |(at, _): (usize, &u8)| Place { start: at, end: at.saturating_add(1) };
-        let places = bytes.iter().enumerate().map(|(at, byte)| (at.saturating_add(start), byte)).map(place);
-        Self { bytes: bytes.to_vec(), places: places.collect() }
+        let place = |(at, _): (usize, &u8)| Place {
+            start: at,
+            end: at.saturating_add(1),
+        };
+        let places = bytes
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| (at.saturating_add(start), byte))
+            .map(place);
+        Self {
+            bytes: bytes.to_vec(),
+            places: places.collect(),
+        }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -51,8 +61,10 @@ impl Pieces {
 
     /// Adds some bytes of another stretch.
     pub(super) fn append(&mut self, other: &Self, range: Range<usize>) {
-        self.bytes.extend_from_slice(other.bytes.get(range.clone()).unwrap_or_default());
-        self.places.extend_from_slice(other.places.get(range).unwrap_or_default());
+        self.bytes
+            .extend_from_slice(other.bytes.get(range.clone()).unwrap_or_default());
+        self.places
+            .extend_from_slice(other.places.get(range).unwrap_or_default());
     }
 
     /// Forgets all bytes but the last `count`.

@@ -40,11 +40,22 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Begins to search `bytes`. If the text was `cut`, the beginning of a secret at its end is found
-    /// as well.
+    /// Begins to search `bytes`. If the text was `cut`, the beginning of a secret at its end is
+    /// found as well.
     pub(super) fn new(spellings: &'a Spellings, bytes: &'a [u8], cut: bool) -> Self {
-        let readings = Reading::of(bytes).iter().map(|reading| Chain::new(reading, cut)).collect();
-        Self { spellings, bytes, at: 0, plain: Tap::new(cut), readings, new: Vec::new(), all: Vec::new() }
+        let readings = Reading::of(bytes)
+            .iter()
+            .map(|reading| Chain::new(reading, cut))
+            .collect();
+        Self {
+            spellings,
+            bytes,
+            at: 0,
+            plain: Tap::new(cut),
+            readings,
+            new: Vec::new(),
+            all: Vec::new(),
+        }
     }
 
     /// Searches about `most` bytes more, and returns true if there are others.
@@ -58,7 +69,12 @@ impl<'a> Search<'a> {
             let text = Pieces::said(self.bytes.get(self.at..next).unwrap_or_default(), self.at);
             self.at = next;
             let is_last = next == self.bytes.len();
-            let mut sink = Sink { spellings: self.spellings, end: self.bytes.len(), is_last, found: &mut self.new };
+            let mut sink = Sink {
+                spellings: self.spellings,
+                end: self.bytes.len(),
+                is_last,
+                found: &mut self.new,
+            };
             self.plain.take(&text, &mut sink);
             for reading in &mut self.readings {
                 reading.read(&text, &mut sink);
@@ -101,11 +117,17 @@ impl<'a> Search<'a> {
     /// Puts what is new among what was found. It is at the end of it, but for what one reading says
     /// later than another.
     fn sort(&mut self) {
-        let first = self.new.iter().map(|found| found.place.start).min().unwrap_or(0);
+        let first = self
+            .new
+            .iter()
+            .map(|found| found.place.start)
+            .min()
+            .unwrap_or(0);
         while let Some(later) = self.all.pop_if(|before| before.place.end > first) {
             self.new.push(later);
         }
-        self.new.sort_by_key(|found| (found.place.start, found.place.end));
+        self.new
+            .sort_by_key(|found| (found.place.start, found.place.end));
         for found in self.new.drain(..) {
             add(&mut self.all, found);
         }
@@ -116,8 +138,13 @@ impl<'a> Search<'a> {
 fn add(all: &mut Vec<Found>, mut found: Found) {
     while let Some(before) = all.pop_if(|before| before.place.end > found.place.start) {
         let wider = before.place.len() >= found.place.len();
-        let spelling = if wider { before.spelling } else { found.spelling };
-        let place = before.place.start.min(found.place.start)..before.place.end.max(found.place.end);
+        let spelling = if wider {
+            before.spelling
+        } else {
+            found.spelling
+        };
+        let place =
+            before.place.start.min(found.place.start)..before.place.end.max(found.place.end);
         found = Found { place, spelling };
     }
     all.push(found);
@@ -149,17 +176,31 @@ struct Decoded {
 
 impl Chain {
     fn new(reading: &Reading, cut: bool) -> Self {
-        let stages = reading.stages.iter().map(|escapes| (Unescaping::new(*escapes, cut), Tap::new(cut))).collect();
+        let stages = reading
+            .stages
+            .iter()
+            .map(|escapes| (Unescaping::new(*escapes, cut), Tap::new(cut)))
+            .collect();
         let decoded = reading.decoded.then(|| {
-            let texts = (0..DECODED).map(|_| Self::new(&Reading::of_decoded(), cut).inexact()).collect();
+            let texts = (0..DECODED)
+                .map(|_| Self::new(&Reading::of_decoded(), cut).inexact())
+                .collect();
             let tags = Unescaping::new(Reading::before_decoding(), cut);
-            Decoded { tags, decoding: Decoding::default(), texts }
+            Decoded {
+                tags,
+                decoding: Decoding::default(),
+                texts,
+            }
         });
         Self { stages, decoded }
     }
 
     fn inexact(mut self) -> Self {
-        self.stages = self.stages.into_iter().map(|(stage, tap)| (stage, tap.inexact())).collect();
+        self.stages = self
+            .stages
+            .into_iter()
+            .map(|(stage, tap)| (stage, tap.inexact()))
+            .collect();
         self
     }
 
@@ -172,11 +213,24 @@ impl Chain {
             tap.take(&after, sink);
             std::mem::swap(&mut before, &mut after);
         }
-        let Some(Decoded { tags, decoding, texts }) = &mut self.decoded else { return };
-        // The last stage removes line breaks, which stand between numbers: the text before it counts.
+        let Some(Decoded {
+            tags,
+            decoding,
+            texts,
+        }) = &mut self.decoded
+        else {
+            return;
+        };
+        // The last stage removes line breaks, which stand between numbers: the text before it
+        // counts.
         let text = after;
         let mut without_tags = Pieces::default();
-        tags.read(&text, sink.is_last, sink.spellings.signs(), &mut without_tags);
+        tags.read(
+            &text,
+            sink.is_last,
+            sink.spellings.signs(),
+            &mut without_tags,
+        );
         let mut out: [Pieces; DECODED] = std::array::from_fn(|_| Pieces::default());
         decoding.read(&without_tags, sink.is_last, &mut out);
         for (text, chain) in out.iter().zip(texts) {
@@ -199,7 +253,12 @@ struct Tap {
 
 impl Tap {
     fn new(cut: bool) -> Self {
-        Self { text: Pieces::default(), searched: 0, cut, loose: 0 }
+        Self {
+            text: Pieces::default(),
+            searched: 0,
+            cut,
+            loose: 0,
+        }
     }
 
     fn inexact(mut self) -> Self {
@@ -221,8 +280,12 @@ impl Tap {
     fn search(&mut self, sink: &mut Sink<'_>) {
         let mut state = OverlappingState::start();
         loop {
-            sink.spellings.whole().find_overlapping(self.text.bytes(), &mut state);
-            let Some(found) = state.get_match() else { break };
+            sink.spellings
+                .whole()
+                .find_overlapping(self.text.bytes(), &mut state);
+            let Some(found) = state.get_match() else {
+                break;
+            };
             // Other ones were found when this began.
             if found.end() > self.searched {
                 self.add(found.start()..found.end(), found.pattern().as_usize(), sink);
@@ -235,7 +298,10 @@ impl Tap {
     fn add(&self, bytes: Range<usize>, spelling: usize, sink: &mut Sink<'_>) {
         let last = self.text.place(bytes.end.saturating_sub(1));
         if let (Some(first), Some(last)) = (self.text.place(bytes.start), last) {
-            sink.found.push(Found { place: first.start..last.end, spelling });
+            sink.found.push(Found {
+                place: first.start..last.end,
+                spelling,
+            });
         }
     }
 
@@ -243,18 +309,30 @@ impl Tap {
     /// an escape that was cut.
     fn begun(&self, sink: &mut Sink<'_>) {
         let bytes = self.text.bytes();
-        let begun = sink.spellings.begins().find_overlapping_iter(bytes).find(|found| {
-            let spelling = sink.spellings.get(found.pattern().as_usize());
-            let said = bytes.get(found.start()..).unwrap_or_default();
-            let same = said.iter().zip(spelling).take_while(|(said, byte)| said.eq_ignore_ascii_case(byte)).count();
-            let rest = said.len().saturating_sub(same);
-            // A whole one is found otherwise.
-            same < spelling.len() && (rest <= self.loose || (MIN_BEGIN..=same).any(|end| may_be_cut(said, end)))
-        });
+        let begun = sink
+            .spellings
+            .begins()
+            .find_overlapping_iter(bytes)
+            .find(|found| {
+                let spelling = sink.spellings.get(found.pattern().as_usize());
+                let said = bytes.get(found.start()..).unwrap_or_default();
+                let same = said
+                    .iter()
+                    .zip(spelling)
+                    .take_while(|(said, byte)| said.eq_ignore_ascii_case(byte))
+                    .count();
+                let rest = said.len().saturating_sub(same);
+                // A whole one is found otherwise.
+                same < spelling.len()
+                    && (rest <= self.loose || (MIN_BEGIN..=same).any(|end| may_be_cut(said, end)))
+            });
         if let Some(found) = begun
             && let Some(first) = self.text.place(found.start())
         {
-            sink.found.push(Found { place: first.start..sink.end, spelling: found.pattern().as_usize() });
+            sink.found.push(Found {
+                place: first.start..sink.end,
+                spelling: found.pattern().as_usize(),
+            });
         }
     }
 }

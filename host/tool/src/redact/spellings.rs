@@ -51,18 +51,43 @@ impl Spellings {
         let signs = Signs::new()?;
         let mut all = Vec::new();
         for (name, value) in secrets.iter() {
-            let parts: BTreeSet<Vec<u8>> = of(value, &signs).iter().flat_map(|spelling| parts(spelling)).collect();
-            all.extend(parts.into_iter().map(|bytes| Spelling { bytes, mark: mark(name) }));
+            let parts: BTreeSet<Vec<u8>> = of(value, &signs)
+                .iter()
+                .flat_map(|spelling| parts(spelling))
+                .collect();
+            all.extend(parts.into_iter().map(|bytes| Spelling {
+                bytes,
+                mark: mark(name),
+            }));
         }
         let size: usize = all.iter().map(|spelling| spelling.bytes.len()).sum();
-        let kind = if size <= MAX_TABLE { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let kind = if size <= MAX_TABLE {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
         // Hexadecimal is written in capitals or not, and names of hosts are never.
         let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true).kind(Some(kind));
+        builder
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .kind(Some(kind));
         let whole = builder.build(all.iter().map(|spelling| &spelling.bytes))?;
-        let begin = |spelling: &Spelling| spelling.bytes.iter().take(MIN_BEGIN).copied().collect::<Vec<u8>>();
+        let begin = |spelling: &Spelling| {
+            spelling
+                .bytes
+                .iter()
+                .take(MIN_BEGIN)
+                .copied()
+                .collect::<Vec<u8>>()
+        };
         let begins = builder.build(all.iter().map(begin))?;
-        Ok(Self { all, whole, begins, signs })
+        Ok(Self {
+            all,
+            whole,
+            begins,
+            signs,
+        })
     }
 
     /// Finds whole spellings.
@@ -80,11 +105,15 @@ impl Spellings {
     }
 
     pub(super) fn get(&self, spelling: usize) -> &[u8] {
-        self.all.get(spelling).map_or(&[], |spelling| &spelling.bytes)
+        self.all
+            .get(spelling)
+            .map_or(&[], |spelling| &spelling.bytes)
     }
 
     pub(super) fn mark_of(&self, spelling: usize) -> &[u8] {
-        self.all.get(spelling).map_or(b"[redacted]", |spelling| spelling.mark.as_bytes())
+        self.all
+            .get(spelling)
+            .map_or(b"[redacted]", |spelling| spelling.mark.as_bytes())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -101,31 +130,65 @@ fn mark(name: &SecretName) -> String {
 fn parts(spelling: &[u8]) -> Vec<Vec<u8>> {
     let last = spelling.len().saturating_sub(MAX_SPELLING);
     let starts = (0..last).step_by(MAX_SPELLING - OVERLAP).chain([last]);
-    starts.map(|start| spelling.iter().skip(start).take(MAX_SPELLING).copied().collect()).collect()
+    starts
+        .map(|start| {
+            spelling
+                .iter()
+                .skip(start)
+                .take(MAX_SPELLING)
+                .copied()
+                .collect()
+        })
+        .collect()
 }
 
 /// The spellings of one secret.
 fn of(value: &[u8], signs: &Signs) -> BTreeSet<Vec<u8>> {
     let mut written = BTreeSet::from([value.to_vec()]);
     // A server may take each byte for a character, as headers were once read.
-    written.insert(value.iter().copied().map(char::from).collect::<String>().into_bytes());
+    written.insert(
+        value
+            .iter()
+            .copied()
+            .map(char::from)
+            .collect::<String>()
+            .into_bytes(),
+    );
     if let Ok(text) = str::from_utf8(value) {
         let zeros = |units: Vec<u8>| units.into_iter().filter(|byte| *byte != 0).collect();
-        written.insert(zeros(text.encode_utf16().flat_map(u16::to_le_bytes).collect()));
-        written.insert(zeros(text.encode_utf16().flat_map(u16::to_be_bytes).collect()));
+        written.insert(zeros(
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        ));
+        written.insert(zeros(
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        ));
     }
     // A secret that holds what looks like an escape is changed by the reading that undoes them.
     let read = |value: &Vec<u8>| -> Vec<Vec<u8>> {
-        Reading::of(value).iter().flat_map(|reading| reading.all_of(value, signs)).collect()
+        Reading::of(value)
+            .iter()
+            .flat_map(|reading| reading.all_of(value, signs))
+            .collect()
     };
     let mut all: BTreeSet<Vec<u8>> = written.iter().flat_map(read).collect();
     all.append(&mut written);
     // Forms write `+` for a space.
-    all.insert(value.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect());
+    all.insert(
+        value
+            .iter()
+            .map(|byte| if *byte == b' ' { b'+' } else { *byte })
+            .collect(),
+    );
     for encode in [base64_standard, base64_url] {
         all.extend((0..3).map(|offset| base64_at(value, offset, encode)));
     }
-    all.insert(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes());
+    all.insert(
+        value
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into_bytes(),
+    );
     all.retain(|spelling| spelling.len() >= MIN_SPELLING);
     all
 }
@@ -138,12 +201,16 @@ fn base64_url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The characters of base64 that depend on nothing but the secret, if the secret begins `offset` bytes
-/// into a group of three.
+/// The characters of base64 that depend on nothing but the secret, if the secret begins `offset`
+/// bytes into a group of three.
 fn base64_at(value: &[u8], offset: usize, encode: fn(&[u8]) -> String) -> Vec<u8> {
     let mut padded = vec![0; offset];
     padded.extend_from_slice(value);
     let first = (offset * 8).div_ceil(6);
     let end = padded.len() * 8 / 6;
-    encode(&padded).into_bytes().get(first..end).unwrap_or_default().to_vec()
+    encode(&padded)
+        .into_bytes()
+        .get(first..end)
+        .unwrap_or_default()
+        .to_vec()
 }

@@ -26,7 +26,10 @@ impl Signs {
     pub(super) fn new() -> Result<Self, BuildError> {
         // With the byte that follows, because a text may hold many of them that begin nothing.
         let written = [
-            (b'\\', "abefnrtvxu01234567\r\n!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
+            (
+                b'\\',
+                "abefnrtvxu01234567\r\n!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+            ),
             (b'&', "#abcdefghijklmnopqrstuvwxyz"),
             (b'%', "0123456789abcdefu"),
             (b'=', "0123456789abcdef \t\r\n"),
@@ -34,10 +37,14 @@ impl Signs {
             (b'\'', "'\"\\"),
             (0x1b, "["),
         ];
-        let pairs = written.iter().flat_map(|(sign, next)| next.bytes().map(|next| [*sign, next]));
+        let pairs = written
+            .iter()
+            .flat_map(|(sign, next)| next.bytes().map(|next| [*sign, next]));
         let one = |signs: &[u8]| AhoCorasick::new(signs.chunks(1));
         Ok(Self {
-            written: AhoCorasick::builder().ascii_case_insensitive(true).build(pairs)?,
+            written: AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .build(pairs)?,
             breaks: one(b"\0\n\r\x0b\x0c\xe2")?,
             tags: one(b"<")?,
         })
@@ -92,8 +99,11 @@ impl Escapes {
 }
 
 /// Everything but mail, because a `=` before a value is no escape.
-const USUAL: Escapes =
-    Escapes::BACKSLASH.and(Escapes::ENTITY).and(Escapes::PERCENT).and(Escapes::QUOTES).and(Escapes::COLOUR);
+const USUAL: Escapes = Escapes::BACKSLASH
+    .and(Escapes::ENTITY)
+    .and(Escapes::PERCENT)
+    .and(Escapes::QUOTES)
+    .and(Escapes::COLOUR);
 
 /// One way to read a text: escapes that are undone one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,20 +115,32 @@ pub(super) struct Reading {
 
 impl Reading {
     fn new(stages: &[Escapes]) -> Self {
-        Self { stages: stages.to_vec(), decoded: false }
+        Self {
+            stages: stages.to_vec(),
+            decoded: false,
+        }
     }
 
     /// The readings of a text that make a difference.
     pub(super) fn of(text: &[u8]) -> Vec<Self> {
         let has = |sign: u8| text.contains(&sign);
         let deep = |escapes: Escapes| {
-            let mut stages = if has(0) { vec![Escapes::ZEROS] } else { Vec::new() };
+            let mut stages = if has(0) {
+                vec![Escapes::ZEROS]
+            } else {
+                Vec::new()
+            };
             stages.resize(stages.len().saturating_add(LEVELS), escapes);
             stages.push(Escapes::LINES.and(Escapes::ZEROS));
             Self::new(&stages)
         };
-        let mut readings =
-            vec![Self::new(&[Escapes::LINES.and(Escapes::ZEROS)]), Self { decoded: true, ..deep(USUAL) }];
+        let mut readings = vec![
+            Self::new(&[Escapes::LINES.and(Escapes::ZEROS)]),
+            Self {
+                decoded: true,
+                ..deep(USUAL)
+            },
+        ];
         if has(b'=') {
             readings.push(deep(USUAL.and(Escapes::QUOTED)));
             // Mail alone and next to the others: a line that goes on ends in `=` and whatever
@@ -127,7 +149,11 @@ impl Reading {
             readings.push(Self::new(&[USUAL, Escapes::QUOTED]));
         }
         // Each alone: what looks like an escape of another kind may be part of the secret.
-        let alone = [(b'\\', Escapes::BACKSLASH), (b'&', Escapes::ENTITY), (b'%', Escapes::PERCENT)];
+        let alone = [
+            (b'\\', Escapes::BACKSLASH),
+            (b'&', Escapes::ENTITY),
+            (b'%', Escapes::PERCENT),
+        ];
         let alone: Vec<_> = alone.into_iter().filter(|(sign, _)| has(*sign)).collect();
         if !alone.is_empty() && (alone.len() > 1 || has(b'"') || has(b'\'')) {
             readings.extend(alone.into_iter().map(|(_, escapes)| Self::new(&[escapes])));
@@ -151,7 +177,12 @@ impl Reading {
         for escapes in &self.stages {
             let before = all.last().map_or(text, Vec::as_slice);
             let mut after = Pieces::default();
-            Unescaping::new(*escapes, false).read(&Pieces::said(before, 0), true, signs, &mut after);
+            Unescaping::new(*escapes, false).read(
+                &Pieces::said(before, 0),
+                true,
+                signs,
+                &mut after,
+            );
             all.push(after.bytes().to_vec());
         }
         all
@@ -171,7 +202,11 @@ impl Unescaping {
     /// Begins to undo `escapes`. If the text was `cut`, an escape at its end that may have gone on
     /// stays as it is.
     pub(super) fn new(escapes: Escapes, cut: bool) -> Self {
-        Self { escapes, cut, waiting: Pieces::default() }
+        Self {
+            escapes,
+            cut,
+            waiting: Pieces::default(),
+        }
     }
 
     /// Reads on, and adds to `out` what can be said.
@@ -185,7 +220,11 @@ impl Unescaping {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(sign) = signs.find(rest).map(|sign| sign.start()) else {
                 // The last byte may be a sign whose next one is not there yet.
-                at = if is_last { bytes.len() } else { bytes.len().saturating_sub(1).max(at) };
+                at = if is_last {
+                    bytes.len()
+                } else {
+                    bytes.len().saturating_sub(1).max(at)
+                };
                 break;
             };
             at = at.saturating_add(sign);
@@ -195,22 +234,35 @@ impl Unescaping {
             }
             let seen = seen.get(..MAX_ESCAPE).unwrap_or(seen);
             let undone = self.escapes.undo(seen);
-            let undone =
-                undone.filter(|undone| !(self.cut && undone.length == bytes.len().saturating_sub(at) && is_open(seen)));
-            let Some(Undone { length, bytes: written, size }) = undone else {
+            let undone = undone.filter(|undone| {
+                !(self.cut && undone.length == bytes.len().saturating_sub(at) && is_open(seen))
+            });
+            let Some(Undone {
+                length,
+                bytes: written,
+                size,
+            }) = undone
+            else {
                 at = at.saturating_add(1);
                 continue;
             };
             out.append(&self.waiting, said..at);
             said = at.saturating_add(length);
-            if let (Some(first), Some(last)) = (self.waiting.place(at), self.waiting.place(said.saturating_sub(1))) {
-                let place = Place { start: first.start, end: last.end };
+            if let (Some(first), Some(last)) = (
+                self.waiting.place(at),
+                self.waiting.place(said.saturating_sub(1)),
+            ) {
+                let place = Place {
+                    start: first.start,
+                    end: last.end,
+                };
                 out.push(written.get(..size).unwrap_or_default(), place);
             }
             at = said;
         }
         out.append(&self.waiting, said..at);
-        self.waiting.keep_last(self.waiting.len().saturating_sub(at));
+        self.waiting
+            .keep_last(self.waiting.len().saturating_sub(at));
     }
 }
 
@@ -234,17 +286,29 @@ struct Undone {
 
 impl Undone {
     fn byte(length: usize, byte: u8) -> Self {
-        Self { length, bytes: [byte, 0, 0, 0], size: 1 }
+        Self {
+            length,
+            bytes: [byte, 0, 0, 0],
+            size: 1,
+        }
     }
 
     fn nothing(length: usize) -> Self {
-        Self { length, bytes: [0; 4], size: 0 }
+        Self {
+            length,
+            bytes: [0; 4],
+            size: 0,
+        }
     }
 
     fn character(length: usize, code: u32) -> Option<Self> {
         let mut bytes = [0; 4];
         let size = char::from_u32(code)?.encode_utf8(&mut bytes).len();
-        Some(Self { length, bytes, size })
+        Some(Self {
+            length,
+            bytes,
+            size,
+        })
     }
 }
 
@@ -254,27 +318,42 @@ impl Escapes {
         match seen {
             [b'\\', ..] if self.has(Self::BACKSLASH) => {
                 let undone = backslash(seen);
-                if self.has(Self::QUOTES) { quotes(seen).or(undone) } else { undone }
+                if self.has(Self::QUOTES) {
+                    quotes(seen).or(undone)
+                } else {
+                    undone
+                }
             }
             [b'&', b'#' | b'a'..=b'z' | b'A'..=b'Z', ..] if self.has(Self::ENTITY) => entity(seen),
-            [b'%', b'u', ..] if self.has(Self::PERCENT) => Undone::character(6, hexadecimal(seen.get(2..6)?)?),
+            [b'%', b'u', ..] if self.has(Self::PERCENT) => {
+                Undone::character(6, hexadecimal(seen.get(2..6)?)?)
+            }
             [b'%', ..] if self.has(Self::PERCENT) => Some(Undone::byte(3, byte(seen.get(1..3)?)?)),
             [b'=', ..] if self.has(Self::QUOTED) => quoted(seen),
             [b'"' | b'\'', ..] if self.has(Self::QUOTES) => quotes(seen),
             [0x1b, b'[', ..] if self.has(Self::COLOUR) => {
-                let end = seen.get(2..)?.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';'))?;
-                let is_end = seen.get(end.saturating_add(2)).is_some_and(|byte| matches!(byte, b'm' | b'K'));
+                let end = seen
+                    .get(2..)?
+                    .iter()
+                    .position(|byte| !matches!(byte, b'0'..=b'9' | b';'))?;
+                let is_end = seen
+                    .get(end.saturating_add(2))
+                    .is_some_and(|byte| matches!(byte, b'm' | b'K'));
                 is_end.then(|| Undone::nothing(end.saturating_add(3)))
             }
             [0, ..] if self.has(Self::ZEROS) => Some(Undone::nothing(1)),
             [b'\n' | b'\r' | 0x0b | 0x0c, next @ ..] if self.has(Self::LINES) => {
-                let indent = next.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+                let indent = next
+                    .iter()
+                    .take_while(|byte| matches!(byte, b' ' | b'\t'))
+                    .count();
                 Some(Undone::nothing(indent.saturating_add(1)))
             }
             // The line and paragraph separators of Unicode.
             [0xe2, 0x80, 0xa8 | 0xa9, ..] if self.has(Self::LINES) => Some(Undone::nothing(3)),
             [b'<', next @ ..] if self.has(Self::TAGS) => {
-                let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'/');
+                let is_name =
+                    |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'/');
                 let name = next.iter().take(MAX_TAG).take_while(is_name).count();
                 let is_tag = next.get(name) == Some(&b'>');
                 // It still stands between two numbers.
@@ -310,7 +389,11 @@ fn backslash(seen: &[u8]) -> Option<Undone> {
             Some(Undone::byte(end, code))
         }
         b'x' | b'u' if seen.get(2) == Some(&b'{') => {
-            let digits = seen.iter().skip(3).take_while(|digit| digit.is_ascii_hexdigit()).count();
+            let digits = seen
+                .iter()
+                .skip(3)
+                .take_while(|digit| digit.is_ascii_hexdigit())
+                .count();
             let end = digits.saturating_add(3);
             (seen.get(end) == Some(&b'}')).then_some(())?;
             Undone::character(end.saturating_add(1), number(seen.get(3..end)?, 16)?)
@@ -327,7 +410,11 @@ fn backslash(seen: &[u8]) -> Option<Undone> {
                 // A pair of surrogates is one character.
                 (0xd800..=0xdbff, Some(low @ 0xdc00..=0xdfff)) => {
                     let high = code.wrapping_sub(0xd800) << 10;
-                    Undone::character(12, high.wrapping_add(low.wrapping_sub(0xdc00)).wrapping_add(0x1_0000))
+                    Undone::character(
+                        12,
+                        high.wrapping_add(low.wrapping_sub(0xdc00))
+                            .wrapping_add(0x1_0000),
+                    )
                 }
                 // Half a pair is no character: parsers write this one instead.
                 (0xd800..=0xdfff, _) => Undone::character(6, 0xfffd),
@@ -351,7 +438,11 @@ fn quotes(seen: &[u8]) -> Option<Undone> {
 }
 
 fn quoted(seen: &[u8]) -> Option<Undone> {
-    let blanks = seen.iter().skip(1).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let blanks = seen
+        .iter()
+        .skip(1)
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
     let end = blanks.saturating_add(1);
     match seen.get(end..)? {
         [b'\r', b'\n', ..] => Some(Undone::nothing(end.saturating_add(2))),
@@ -371,11 +462,18 @@ fn entity(seen: &[u8]) -> Option<Undone> {
     let end = digits.saturating_add(digits_from);
     let code = number(seen.get(digits_from..end)?, base)?;
     // Browsers take it without its end as well.
-    Undone::character(end.saturating_add(usize::from(seen.get(end) == Some(&b';'))), code)
+    Undone::character(
+        end.saturating_add(usize::from(seen.get(end) == Some(&b';'))),
+        code,
+    )
 }
 
 fn named(seen: &[u8]) -> Option<Undone> {
-    let letters = seen.iter().skip(1).take_while(|letter| letter.is_ascii_alphabetic()).count();
+    let letters = seen
+        .iter()
+        .skip(1)
+        .take_while(|letter| letter.is_ascii_alphabetic())
+        .count();
     let end = letters.saturating_add(1);
     let name = seen.get(1..end)?;
     let is_closed = seen.get(end) == Some(&b';');
@@ -383,7 +481,10 @@ fn named(seen: &[u8]) -> Option<Undone> {
         return Some(Undone::byte(end.saturating_add(1), byte));
     }
     let open = OPEN.iter().find(|open| name.starts_with(open.as_bytes()))?;
-    Some(Undone::byte(open.len().saturating_add(1), by_name(open.as_bytes())?))
+    Some(Undone::byte(
+        open.len().saturating_add(1),
+        by_name(open.as_bytes())?,
+    ))
 }
 
 /// Characters of HTML by name, and nothing but ASCII: those that encoders write, and those that
@@ -433,7 +534,9 @@ fn by_name(name: &[u8]) -> Option<u8> {
 fn number(digits: &[u8], base: u32) -> Option<u32> {
     let mut number = 0_u32;
     for digit in digits {
-        number = number.checked_mul(base)?.checked_add(char::from(*digit).to_digit(base)?)?;
+        number = number
+            .checked_mul(base)?
+            .checked_add(char::from(*digit).to_digit(base)?)?;
     }
     (!digits.is_empty()).then_some(number)
 }

@@ -13,14 +13,15 @@ use super::number;
 use super::pattern::{States, Unsearched};
 use super::sentence::{at, escaped, shown};
 
-/// Checks inside one another. Each takes a few stack frames, and threads have two megabytes: an input as deep as inputs
-/// may be has four for each level.
+/// Checks inside one another. Each takes a few stack frames, and threads have two megabytes: an
+/// input as deep as inputs may be has four for each level.
 const MAX_DEPTH: usize = 500;
 
 /// Steps for each `multipleOf`: both numbers are written out and read again.
 const MULTIPLE_STEPS: usize = 64;
 
-/// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made anew.
+/// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made
+/// anew.
 const MAX_STATES: usize = 8 << 20;
 
 /// Values of an `enum` that a sentence begins to list.
@@ -69,15 +70,24 @@ impl<'a> Checker<'a> {
 
     fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
         let (path, states) = (Vec::new(), BTreeMap::new());
-        Self { schema, meter, depth: 0, quiet: 0, path, states, states_size: 0 }
+        Self {
+            schema,
+            meter,
+            depth: 0,
+            quiet: 0,
+            path,
+            states,
+            states_size: 0,
+        }
     }
 
     pub(super) fn run(mut self, input: &'a Value) -> Result<(), Unfit> {
-        self.node(self.schema.root, input).map_err(|misfit| match misfit {
-            Misfit::Wrong(sentence) => Unfit::Wrong(sentence.unwrap_or_default()),
-            Misfit::Unchecked(Unchecked::TooMuch(sentence)) => Unfit::Wrong(sentence),
-            Misfit::Unchecked(Unchecked::Ended(outcome)) => Unfit::Ended(outcome),
-        })
+        self.node(self.schema.root, input)
+            .map_err(|misfit| match misfit {
+                Misfit::Wrong(sentence) => Unfit::Wrong(sentence.unwrap_or_default()),
+                Misfit::Unchecked(Unchecked::TooMuch(sentence)) => Unfit::Wrong(sentence),
+                Misfit::Unchecked(Unchecked::Ended(outcome)) => Unfit::Ended(outcome),
+            })
     }
 
     /// The sentence is made only where somebody reads it.
@@ -93,7 +103,11 @@ impl<'a> Checker<'a> {
                 Inside::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
-        Err(Misfit::Wrong(Some(format!("{}: {}", at(&pointer), sentence()))))
+        Err(Misfit::Wrong(Some(format!(
+            "{}: {}",
+            at(&pointer),
+            sentence()
+        ))))
     }
 
     /// Checks a branch that may fail: true if the value fits.
@@ -124,7 +138,8 @@ impl<'a> Checker<'a> {
             Node::Keywords(keywords) => keywords,
         };
         if self.depth == MAX_DEPTH {
-            let sentence = format!("its schema leads more than {MAX_DEPTH} deep: expected a flatter input");
+            let sentence =
+                format!("its schema leads more than {MAX_DEPTH} deep: expected a flatter input");
             return Err(Unchecked::TooMuch(sentence).into());
         }
         self.depth = self.depth.saturating_add(1);
@@ -147,16 +162,31 @@ impl<'a> Checker<'a> {
                 false => self.wrong(|| format!("{} is not {}", shown(value), shown(expected))),
             },
             (Keyword::Enum(values), value) => self.any_value(values, value),
-            (Keyword::Reference(reference), value) => self.node(self.schema.target(*reference), value),
-            (Keyword::AllOf(schemas), value) => schemas.iter().try_for_each(|schema| self.node(*schema, value)),
+            (Keyword::Reference(reference), value) => {
+                self.node(self.schema.target(*reference), value)
+            }
+            (Keyword::AllOf(schemas), value) => schemas
+                .iter()
+                .try_for_each(|schema| self.node(*schema, value)),
             (Keyword::AnyOf(schemas), value) => self.any_of(schemas, value),
             (Keyword::OneOf(schemas), value) => self.one_of(schemas, value),
             (Keyword::Not(schema), value) => match self.fits(*schema, value)? {
                 true => self.wrong(|| format!("{} fits what it may not (`not`)", shown(value))),
                 false => Ok(()),
             },
-            (Keyword::If { condition, then, otherwise }, value) => {
-                let branch = if self.fits(*condition, value)? { then } else { otherwise };
+            (
+                Keyword::If {
+                    condition,
+                    then,
+                    otherwise,
+                },
+                value,
+            ) => {
+                let branch = if self.fits(*condition, value)? {
+                    then
+                } else {
+                    otherwise
+                };
                 branch.map_or(Ok(()), |branch| self.node(branch, value))
             }
             (keyword, Value::Number(_)) => self.number(keyword, value),
@@ -182,7 +212,10 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         self.wrong(|| {
-            let names: Vec<_> = types.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+            let names: Vec<_> = types
+                .iter()
+                .map(|kind| format!("\"{}\"", kind.name()))
+                .collect();
             format!("{} is not of type {}", shown(value), names.join(" or "))
         })
     }
@@ -193,7 +226,11 @@ impl<'a> Checker<'a> {
                 return Ok(());
             }
         }
-        let all = || shown(&Value::Array(values.iter().take(MAX_LISTED).cloned().collect()));
+        let all = || {
+            shown(&Value::Array(
+                values.iter().take(MAX_LISTED).cloned().collect(),
+            ))
+        };
         self.wrong(|| format!("{} is none of {}", shown(value), all()))
     }
 
@@ -203,7 +240,13 @@ impl<'a> Checker<'a> {
                 return Ok(());
             }
         }
-        self.wrong(|| format!("{} fits none of the {} schemas of `anyOf`", shown(value), schemas.len()))
+        self.wrong(|| {
+            format!(
+                "{} fits none of the {} schemas of `anyOf`",
+                shown(value),
+                schemas.len()
+            )
+        })
     }
 
     fn one_of(&mut self, schemas: &[Id], value: &'a Value) -> Fits {
@@ -211,17 +254,26 @@ impl<'a> Checker<'a> {
         for schema in schemas {
             fitting = fitting.saturating_add(usize::from(self.fits(*schema, value)?));
             if fitting > 1 {
-                return self.wrong(|| format!("{} fits more than one schema of `oneOf`", shown(value)));
+                return self
+                    .wrong(|| format!("{} fits more than one schema of `oneOf`", shown(value)));
             }
         }
         match fitting {
             1 => Ok(()),
-            _ => self.wrong(|| format!("{} fits none of the {} schemas of `oneOf`", shown(value), schemas.len())),
+            _ => self.wrong(|| {
+                format!(
+                    "{} fits none of the {} schemas of `oneOf`",
+                    shown(value),
+                    schemas.len()
+                )
+            }),
         }
     }
 
     fn number(&mut self, keyword: &Keyword, value: &Value) -> Fits {
-        let Value::Number(found) = value else { return Ok(()) };
+        let Value::Number(found) = value else {
+            return Ok(());
+        };
         match keyword {
             Keyword::Bound(bound, limit) => {
                 let order = number::compare(found, limit);
@@ -231,7 +283,11 @@ impl<'a> Checker<'a> {
                     Bound::Maximum => (order.is_le(), "greater than the maximum"),
                     Bound::ExclusiveMaximum => (order.is_lt(), "not below"),
                 };
-                if fits { Ok(()) } else { self.wrong(|| format!("{found} is {sentence} {limit}")) }
+                if fits {
+                    Ok(())
+                } else {
+                    self.wrong(|| format!("{found} is {sentence} {limit}"))
+                }
             }
             Keyword::MultipleOf(divisor) => {
                 self.meter.step(MULTIPLE_STEPS)?;
@@ -249,11 +305,15 @@ impl<'a> Checker<'a> {
             Keyword::Length { least, most } => {
                 self.meter.text(text)?;
                 let length = text.chars().count() as u64;
-                self.within(length, *least, *most, || format!("{} has {length} characters", shown(value)))
+                self.within(length, *least, *most, || {
+                    format!("{} has {length} characters", shown(value))
+                })
             }
             Keyword::Pattern(pattern) => match self.matches(*pattern, text)? {
                 true => Ok(()),
-                false => self.wrong(|| format!("{} does not match {}", shown(value), self.pattern(*pattern))),
+                false => self.wrong(|| {
+                    format!("{} does not match {}", shown(value), self.pattern(*pattern))
+                }),
             },
             _ => Ok(()),
         }
@@ -266,19 +326,29 @@ impl<'a> Checker<'a> {
                 self.within(count, *least, *most, || format!("it has {count} items"))
             }
             Keyword::Items { first, rest } => {
-                let schemas = first.iter().copied().map(Some).chain(std::iter::repeat(*rest));
+                let schemas = first
+                    .iter()
+                    .copied()
+                    .map(Some)
+                    .chain(std::iter::repeat(*rest));
                 for (index, (item, schema)) in items.iter().zip(schemas).enumerate() {
                     let Some(schema) = schema else { break };
                     self.inside(Inside::Index(index), schema, item)?;
                 }
                 Ok(())
             }
-            Keyword::Contains { schema, least, most } => {
+            Keyword::Contains {
+                schema,
+                least,
+                most,
+            } => {
                 let mut count = 0_u64;
                 for item in items {
                     count = count.saturating_add(u64::from(self.fits(*schema, item)?));
                 }
-                self.within(count, *least, *most, || format!("{count} of its items fit `contains`"))
+                self.within(count, *least, *most, || {
+                    format!("{count} of its items fit `contains`")
+                })
             }
             Keyword::UniqueItems => match same(items, &mut self.meter)? {
                 Some((a, b)) => self.wrong(|| format!("its items {a} and {b} are the same")),
@@ -288,7 +358,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn object(&mut self, keyword: &'a Keyword, map: &'a Map<String, Value>, value: &'a Value) -> Fits {
+    fn object(
+        &mut self,
+        keyword: &'a Keyword,
+        map: &'a Map<String, Value>,
+        value: &'a Value,
+    ) -> Fits {
         match keyword {
             Keyword::PropertyCount { least, most } => {
                 let count = map.len() as u64;
@@ -297,18 +372,30 @@ impl<'a> Checker<'a> {
             Keyword::Properties(properties) => self.properties(properties, map),
             Keyword::PropertyNames(schema) => self.names(*schema, map),
             Keyword::Required(names) => self.required(names, map),
-            Keyword::DependentRequired(rows) => rows
-                .iter()
-                .try_for_each(|(key, names)| if self.has(map, key)? { self.required(names, map) } else { Ok(()) }),
-            Keyword::DependentSchemas(rows) => rows
-                .iter()
-                .try_for_each(|(key, schema)| if self.has(map, key)? { self.node(*schema, value) } else { Ok(()) }),
+            Keyword::DependentRequired(rows) => rows.iter().try_for_each(|(key, names)| {
+                if self.has(map, key)? {
+                    self.required(names, map)
+                } else {
+                    Ok(())
+                }
+            }),
+            Keyword::DependentSchemas(rows) => rows.iter().try_for_each(|(key, schema)| {
+                if self.has(map, key)? {
+                    self.node(*schema, value)
+                } else {
+                    Ok(())
+                }
+            }),
             _ => Ok(()),
         }
     }
 
     fn properties(&mut self, properties: &'a Properties, map: &'a Map<String, Value>) -> Fits {
-        let Properties { named, matching, others } = properties;
+        let Properties {
+            named,
+            matching,
+            others,
+        } = properties;
         for (key, value) in map {
             self.meter.step(1)?;
             self.meter.text(key)?;
@@ -325,7 +412,12 @@ impl<'a> Checker<'a> {
             }
             match others {
                 Some(schema) if !known && matches!(self.schema.node(*schema), Node::Never) => {
-                    return self.wrong(|| format!("{} is no key that may be there", shown(&Value::from(key.as_str()))));
+                    return self.wrong(|| {
+                        format!(
+                            "{} is no key that may be there",
+                            shown(&Value::from(key.as_str()))
+                        )
+                    });
                 }
                 Some(schema) if !known => self.inside(Inside::Key(key), *schema, value)?,
                 _ => {}
@@ -334,21 +426,28 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    /// Keys are checked as texts. They are not part of the input for longer than that, so nothing inside them is pointed
-    /// at.
+    /// Keys are checked as texts. They are not part of the input for longer than that, so nothing
+    /// inside them is pointed at.
     fn names(&mut self, schema: Id, map: &Map<String, Value>) -> Fits {
         for key in map.keys() {
             self.meter.text(key)?;
             let name = Value::from(key.as_str());
-            let mut names = Checker { quiet: 1, depth: self.depth, ..Checker::with(self.schema, self.meter) };
-            (names.states, names.states_size) = (std::mem::take(&mut self.states), self.states_size);
+            let mut names = Checker {
+                quiet: 1,
+                depth: self.depth,
+                ..Checker::with(self.schema, self.meter)
+            };
+            (names.states, names.states_size) =
+                (std::mem::take(&mut self.states), self.states_size);
             let fits = names.node(schema, &name);
             self.meter.go_on_from(&names.meter);
             (self.states, self.states_size) = (names.states, names.states_size);
             match fits {
                 Ok(()) => {}
                 Err(Misfit::Wrong(_)) => {
-                    return self.wrong(|| format!("the key {} does not fit `propertyNames`", shown(&name)));
+                    return self.wrong(|| {
+                        format!("the key {} does not fit `propertyNames`", shown(&name))
+                    });
                 }
                 Err(unchecked) => return Err(unchecked),
             }
@@ -359,7 +458,12 @@ impl<'a> Checker<'a> {
     fn required(&mut self, names: &[String], map: &Map<String, Value>) -> Fits {
         for name in names {
             if !self.has(map, name)? {
-                return self.wrong(|| format!("{} is a required property", shown(&Value::from(name.as_str()))));
+                return self.wrong(|| {
+                    format!(
+                        "{} is a required property",
+                        shown(&Value::from(name.as_str()))
+                    )
+                });
             }
         }
         Ok(())
@@ -381,11 +485,17 @@ impl<'a> Checker<'a> {
     }
 
     fn pattern(&self, pattern: usize) -> String {
-        self.schema.patterns.get(pattern).map(|pattern| shown(&Value::from(pattern.text()))).unwrap_or_default()
+        self.schema
+            .patterns
+            .get(pattern)
+            .map(|pattern| shown(&Value::from(pattern.text())))
+            .unwrap_or_default()
     }
 
     fn matches(&mut self, pattern: usize, text: &str) -> Result<bool, Misfit> {
-        let Some(compiled) = self.schema.patterns.get(pattern) else { return Ok(false) };
+        let Some(compiled) = self.schema.patterns.get(pattern) else {
+            return Ok(false);
+        };
         if self.states_size > MAX_STATES {
             self.states.clear();
             self.states_size = 0;
@@ -396,7 +506,9 @@ impl<'a> Checker<'a> {
             self.meter.step(states.steps())?;
             self.states.insert(pattern, states);
         }
-        let Some(states) = self.states.get_mut(&pattern) else { return Ok(false) };
+        let Some(states) = self.states.get_mut(&pattern) else {
+            return Ok(false);
+        };
         let before = states.size();
         let found = compiled.is_in(text, states, &mut self.meter);
         let made = states.size().saturating_sub(before);
@@ -405,7 +517,8 @@ impl<'a> Checker<'a> {
             Unsearched::Unchecked(unchecked) => unchecked.into(),
             Unsearched::States => {
                 let pattern = self.pattern(pattern);
-                let sentence = format!("the pattern {pattern} has too many states for a text: give it less");
+                let sentence =
+                    format!("the pattern {pattern} has too many states for a text: give it less");
                 Unchecked::TooMuch(sentence).into()
             }
         })

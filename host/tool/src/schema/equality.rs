@@ -1,4 +1,5 @@
-//! Values that are the same, as JSON Schema has it: numbers by what they are worth, objects in any order.
+//! Values that are the same, as JSON Schema has it: numbers by what they are worth, objects in any
+//! order.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -32,7 +33,9 @@ pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter<'_>) -> Result<bool,
         (Value::Object(a), Value::Object(b)) if a.len() == b.len() => {
             for (key, a) in a {
                 meter.text(key)?;
-                let Some(b) = b.get(key) else { return Ok(false) };
+                let Some(b) = b.get(key) else {
+                    return Ok(false);
+                };
                 if !equal(a, b, meter)? {
                     return Ok(false);
                 }
@@ -45,8 +48,12 @@ pub(super) fn equal(a: &Value, b: &Value, meter: &mut Meter<'_>) -> Result<bool,
     }
 }
 
-/// Two items that are equal, by their places. Equal ones have the same hash, and nobody outside knows the hashes.
-pub(super) fn same(items: &[Value], meter: &mut Meter<'_>) -> Result<Option<(usize, usize)>, Unchecked> {
+/// Two items that are equal, by their places. Equal ones have the same hash, and nobody outside
+/// knows the hashes.
+pub(super) fn same(
+    items: &[Value],
+    meter: &mut Meter<'_>,
+) -> Result<Option<(usize, usize)>, Unchecked> {
     meter.step(items.len().saturating_mul(SORT_STEPS))?;
     let hashes = RandomState::new();
     let mut hashed = Vec::with_capacity(items.len());
@@ -55,7 +62,11 @@ pub(super) fn same(items: &[Value], meter: &mut Meter<'_>) -> Result<Option<(usi
     }
     hashed.sort_unstable();
     for (index, (hash, a)) in hashed.iter().enumerate() {
-        for (_, b) in hashed.iter().skip(index.saturating_add(1)).take_while(|(other, _)| other == hash) {
+        for (_, b) in hashed
+            .iter()
+            .skip(index.saturating_add(1))
+            .take_while(|(other, _)| other == hash)
+        {
             if let (Some(item), Some(other)) = (items.get(*a), items.get(*b))
                 && equal(item, other, meter)?
             {

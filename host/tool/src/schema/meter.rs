@@ -3,8 +3,8 @@
 use cofferdam_call::Outcome;
 use cofferdam_sandbox::Allowance;
 
-/// Steps of one check: a third of a second. A step is one keyword at one value, or a few bytes that are compared, so an
-/// input of 4 MiB of numbers takes a third of them.
+/// Steps of one check: a third of a second. A step is one keyword at one value, or a few bytes that
+/// are compared, so an input of 4 MiB of numbers takes a third of them.
 const MAX_STEPS: u64 = 20_000_000;
 
 /// Bytes of text that are read in one step.
@@ -33,7 +33,11 @@ pub(super) enum Unchecked {
 
 impl<'a> Meter<'a> {
     pub(super) fn new(allowance: &'a Allowance) -> Self {
-        Self { allowance, steps: 0, look: 0 }
+        Self {
+            allowance,
+            steps: 0,
+            look: 0,
+        }
     }
 
     pub(super) fn step(&mut self, steps: usize) -> Result<(), Unchecked> {
@@ -43,7 +47,8 @@ impl<'a> Meter<'a> {
         }
         self.look = self.steps.saturating_add(LOOK_STEPS);
         if self.steps > MAX_STEPS {
-            let sentence = format!("checking it takes more than {MAX_STEPS} steps: give it less in one call");
+            let sentence =
+                format!("checking it takes more than {MAX_STEPS} steps: give it less in one call");
             return Err(Unchecked::TooMuch(sentence));
         }
         match self.allowance.ended() {

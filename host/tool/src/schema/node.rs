@@ -55,15 +55,31 @@ pub(super) enum Keyword {
     Enum(Vec<Value>),
     MultipleOf(Number),
     Bound(Bound, Number),
-    Length { least: u64, most: u64 },
+    Length {
+        least: u64,
+        most: u64,
+    },
     Pattern(usize),
-    Items { first: Vec<Id>, rest: Option<Id> },
-    Contains { schema: Id, least: u64, most: u64 },
-    ItemCount { least: u64, most: u64 },
+    Items {
+        first: Vec<Id>,
+        rest: Option<Id>,
+    },
+    Contains {
+        schema: Id,
+        least: u64,
+        most: u64,
+    },
+    ItemCount {
+        least: u64,
+        most: u64,
+    },
     UniqueItems,
     Properties(Properties),
     PropertyNames(Id),
-    PropertyCount { least: u64, most: u64 },
+    PropertyCount {
+        least: u64,
+        most: u64,
+    },
     Required(Vec<String>),
     DependentRequired(Vec<(String, Vec<String>)>),
     DependentSchemas(Vec<(String, Id)>),
@@ -71,7 +87,11 @@ pub(super) enum Keyword {
     AnyOf(Vec<Id>),
     OneOf(Vec<Id>),
     Not(Id),
-    If { condition: Id, then: Option<Id>, otherwise: Option<Id> },
+    If {
+        condition: Id,
+        then: Option<Id>,
+        otherwise: Option<Id>,
+    },
     Reference(usize),
 }
 
@@ -139,14 +159,20 @@ impl Nodes {
 }
 
 impl Keyword {
-    /// The schemas that apply to the same value as this keyword. `targets` are the nodes that references lead to.
+    /// The schemas that apply to the same value as this keyword. `targets` are the nodes that
+    /// references lead to.
     pub(super) fn in_place(&self, targets: &[Id]) -> Vec<Id> {
         match self {
             Self::AllOf(schemas) | Self::AnyOf(schemas) | Self::OneOf(schemas) => schemas.clone(),
             Self::Not(schema) => vec![*schema],
-            Self::If { condition, then, otherwise } => {
-                [Some(*condition), *then, *otherwise].into_iter().flatten().collect()
-            }
+            Self::If {
+                condition,
+                then,
+                otherwise,
+            } => [Some(*condition), *then, *otherwise]
+                .into_iter()
+                .flatten()
+                .collect(),
             Self::DependentSchemas(schemas) => schemas.iter().map(|(_, schema)| *schema).collect(),
             Self::Reference(reference) => targets.get(*reference).copied().into_iter().collect(),
             Self::Type(_)
@@ -170,8 +196,15 @@ impl Keyword {
 }
 
 impl Type {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Null, Self::Boolean, Self::Integer, Self::Number, Self::String, Self::Array, Self::Object];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Null,
+        Self::Boolean,
+        Self::Integer,
+        Self::Number,
+        Self::String,
+        Self::Array,
+        Self::Object,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -187,7 +220,12 @@ impl Type {
 }
 
 impl Bound {
-    pub(super) const ALL: [Self; 4] = [Self::Minimum, Self::ExclusiveMinimum, Self::Maximum, Self::ExclusiveMaximum];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Minimum,
+        Self::ExclusiveMinimum,
+        Self::Maximum,
+        Self::ExclusiveMaximum,
+    ];
 
     pub(super) fn keyword(self) -> &'static str {
         match self {

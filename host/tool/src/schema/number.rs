@@ -19,7 +19,10 @@ pub(super) fn integer(number: &Number) -> Option<i128> {
         return Some(signed.into());
     }
     let float = number.as_f64()?;
-    #[allow(clippy::cast_possible_truncation, reason = "it has no fraction and is small enough")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it has no fraction and is small enough"
+    )]
     (float.fract() == 0.0 && float.abs() < LARGE).then_some(float as i128)
 }
 
@@ -31,24 +34,33 @@ pub(super) fn is_integer(number: &Number) -> bool {
 pub(super) fn compare(a: &Number, b: &Number) -> Ordering {
     match (integer(a), integer(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
-        // One of them has a fraction or is very large, and rounding the other does not change the order.
+        // One of them has a fraction or is very large, and rounding the other does not change the
+        // order.
         _ => {
-            let (a, b) = (a.as_f64().unwrap_or_default(), b.as_f64().unwrap_or_default());
+            let (a, b) = (
+                a.as_f64().unwrap_or_default(),
+                b.as_f64().unwrap_or_default(),
+            );
             a.partial_cmp(&b).unwrap_or(Ordering::Equal)
         }
     }
 }
 
-/// True if `number` is a multiple of `divisor`, which is above 0. Both are taken as they are written, in tens: 0.3 is a
-/// multiple of 0.1.
+/// True if `number` is a multiple of `divisor`, which is above 0. Both are taken as they are
+/// written, in tens: 0.3 is a multiple of 0.1.
 pub(super) fn is_multiple(number: &Number, divisor: &Number) -> bool {
-    let (Some(number), Some(divisor)) = (Decimal::of(number), Decimal::of(divisor)) else { return false };
+    let (Some(number), Some(divisor)) = (Decimal::of(number), Decimal::of(divisor)) else {
+        return false;
+    };
     let shift = number.exponent.saturating_sub(divisor.exponent);
     let zeros = shift.unsigned_abs();
     match shift {
         0.. => number.remainder(zeros, divisor.digits) == Some(0),
         // The divisor has so many zeros more.
-        _ => match 10_u128.checked_pow(zeros).and_then(|power| power.checked_mul(divisor.digits.into())) {
+        _ => match 10_u128
+            .checked_pow(zeros)
+            .and_then(|power| power.checked_mul(divisor.digits.into()))
+        {
             Some(divisor) => u128::from(number.digits).checked_rem(divisor) == Some(0),
             None => number.digits == 0,
         },
@@ -71,14 +83,19 @@ impl Decimal {
         let fraction = fraction.trim_end_matches('0');
         let digits = format!("{whole}{fraction}").parse().ok()?;
         let places = i32::try_from(fraction.len()).ok()?;
-        Some(Self { digits, exponent: exponent.parse::<i32>().ok()?.checked_sub(places)? })
+        Some(Self {
+            digits,
+            exponent: exponent.parse::<i32>().ok()?.checked_sub(places)?,
+        })
     }
 
     /// What is left of the digits and so many zeros when they are divided.
     fn remainder(&self, zeros: u32, divisor: u64) -> Option<u64> {
         let divisor = u128::from(divisor);
         let rest = u128::from(self.digits).checked_rem(divisor)?;
-        let rest = rest.checked_mul(power_of_ten(zeros, divisor)?)?.checked_rem(divisor)?;
+        let rest = rest
+            .checked_mul(power_of_ten(zeros, divisor)?)?
+            .checked_rem(divisor)?;
         u64::try_from(rest).ok()
     }
 }
@@ -86,7 +103,11 @@ impl Decimal {
 /// Returns the remainder of a power of ten, by squaring: a double has up to 308 zeros and 340
 /// places. `divisor` has 64 bits, so that the product of two remainders has at most 128.
 fn power_of_ten(zeros: u32, divisor: u128) -> Option<u128> {
-    let (mut power, mut square, mut left) = (1_u128.checked_rem(divisor)?, 10_u128.checked_rem(divisor)?, zeros);
+    let (mut power, mut square, mut left) = (
+        1_u128.checked_rem(divisor)?,
+        10_u128.checked_rem(divisor)?,
+        zeros,
+    );
     while left > 0 {
         if left & 1 == 1 {
             power = power.checked_mul(square)?.checked_rem(divisor)?;
@@ -131,7 +152,11 @@ mod tests {
             ("3e300", "1.8446744073709551e-20", false),
             ("1e20", "18446744073709551557", false),
         ] {
-            assert_eq!(is_multiple(&number(value), &number(divisor)), expected, "{value} {divisor}");
+            assert_eq!(
+                is_multiple(&number(value), &number(divisor)),
+                expected,
+                "{value} {divisor}"
+            );
         }
     }
 
@@ -149,7 +174,15 @@ mod tests {
         ] {
             assert_eq!(compare(&number(a), &number(b)), expected, "{a} {b}");
         }
-        assert!(["1", "1.0", "1e3", "1e300", "-0.0"].iter().all(|text| is_integer(&number(text))));
-        assert!(["1.5", "1e-3"].iter().all(|text| !is_integer(&number(text))));
+        assert!(
+            ["1", "1.0", "1e3", "1e300", "-0.0"]
+                .iter()
+                .all(|text| is_integer(&number(text)))
+        );
+        assert!(
+            ["1.5", "1e-3"]
+                .iter()
+                .all(|text| !is_integer(&number(text)))
+        );
     }
 }

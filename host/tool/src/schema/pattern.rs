@@ -1,7 +1,8 @@
 //! Patterns: regular expressions of ECMA-262, as automata that read each byte once.
 //!
-//! The states of an automaton are made while it reads, into a cache of a fixed size. A pattern whose states do not fit is
-//! given up on: the caller is told, and no engine that goes back takes its place.
+//! The states of an automaton are made while it reads, into a cache of a fixed size. A pattern
+//! whose states do not fit is given up on: the caller is told, and no engine that goes back takes
+//! its place.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +14,12 @@ use regex_automata::{Anchored, Input};
 
 use super::meter::{Meter, Unchecked};
 
-/// The longest pattern, in bytes. Those that people write for names, dates and addresses have fewer than 200.
+/// The longest pattern, in bytes. Those that people write for names, dates and addresses have fewer
+/// than 200.
 const MAX_TEXT: usize = 1 << 10;
 
-/// The largest compiled pattern, in bytes: `[^/]{1,255}` takes half of it, a hundred letters of any script ten times
-/// as much.
+/// The largest compiled pattern, in bytes: `[^/]{1,255}` takes half of it, a hundred letters of any
+/// script ten times as much.
 pub(super) const MAX_COMPILED: usize = 512 << 10;
 
 /// What the states of one automaton may take while it reads, in bytes: the default of the library.
@@ -92,20 +94,32 @@ impl Pattern {
     /// Compiles a pattern; the error says what is wrong with it.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         if text.len() > MAX_TEXT {
-            return Err(format!("has {} bytes: expected at most {MAX_TEXT}", text.len()));
+            return Err(format!(
+                "has {} bytes: expected at most {MAX_TEXT}",
+                text.len()
+            ));
         }
         let classes = classes(text);
         if classes > MAX_CLASSES {
-            return Err(format!("has {classes} classes of Unicode: expected at most {MAX_CLASSES}"));
+            return Err(format!(
+                "has {classes} classes of Unicode: expected at most {MAX_CLASSES}"
+            ));
         }
         if let Some(group) = foreign_group(text) {
-            return Err(format!("has `{group}`, which is not of ECMA-262: write both cases, as in [aA]"));
+            return Err(format!(
+                "has `{group}`, which is not of ECMA-262: write both cases, as in [aA]"
+            ));
         }
-        let wrong = "is not a regular expression without look-around and back-references".to_owned();
+        let wrong =
+            "is not a regular expression without look-around and back-references".to_owned();
         let translated = jsonschema_regex::to_rust_regex(text).map_err(|()| wrong.clone())?;
-        let config = DFA::config().cache_capacity(CACHE).minimum_cache_clear_count(Some(0));
-        let compiler =
-            thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_COMPILED)).utf8(false);
+        let config = DFA::config()
+            .cache_capacity(CACHE)
+            .minimum_cache_clear_count(Some(0));
+        let compiler = thompson::Config::new()
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_COMPILED))
+            .utf8(false);
         let automaton = DFA::builder()
             .configure(config)
             .syntax(syntax::Config::new().utf8(false))
@@ -118,7 +132,10 @@ impl Pattern {
                 ),
                 false => wrong,
             })?;
-        Ok(Self { text: text.to_owned(), automaton })
+        Ok(Self {
+            text: text.to_owned(),
+            automaton,
+        })
     }
 
     /// The pattern as it is written.
@@ -128,12 +145,18 @@ impl Pattern {
 
     /// What it adds to the patterns of its schema.
     pub(super) fn sum(&self) -> PatternSum {
-        PatternSum { compiled: self.automaton.get_nfa().memory_usage(), classes: classes(&self.text) }
+        PatternSum {
+            compiled: self.automaton.get_nfa().memory_usage(),
+            classes: classes(&self.text),
+        }
     }
 
     /// Makes room for its states.
     pub(super) fn states(&self) -> States {
-        States { cache: self.automaton.create_cache(), ended: BTreeSet::new() }
+        States {
+            cache: self.automaton.create_cache(),
+            ended: BTreeSet::new(),
+        }
     }
 
     /// True if it is found somewhere in `text`.
@@ -145,11 +168,18 @@ impl Pattern {
     /// # Errors
     ///
     /// If its states do not fit into the cache, or the check has ended.
-    pub(super) fn is_in(&self, text: &str, states: &mut States, meter: &mut Meter<'_>) -> Result<bool, Unsearched> {
+    pub(super) fn is_in(
+        &self,
+        text: &str,
+        states: &mut States,
+        meter: &mut Meter<'_>,
+    ) -> Result<bool, Unsearched> {
         meter.step(SEARCH_STEPS)?;
         let input = Input::new(text).anchored(Anchored::No);
         let size = states.size();
-        let start = self.automaton.start_state_forward(&mut states.cache, &input);
+        let start = self
+            .automaton
+            .start_state_forward(&mut states.cache, &input);
         let mut state = start.map_err(|_| Unsearched::States)?;
         meter.step(states.size().saturating_sub(size) / STATES_STEP)?;
         if state.is_tagged() {
@@ -158,9 +188,13 @@ impl Pattern {
         for slice in text.as_bytes().chunks(SLICE) {
             meter.step(slice.len())?;
             for byte in slice {
-                let known = self.automaton.next_state_untagged(&states.cache, state, *byte);
+                let known = self
+                    .automaton
+                    .next_state_untagged(&states.cache, state, *byte);
                 state = if known.is_unknown() {
-                    self.first(states, meter, |automaton, cache| automaton.next_state(cache, state, *byte))?
+                    self.first(states, meter, |automaton, cache| {
+                        automaton.next_state(cache, state, *byte)
+                    })?
                 } else {
                     known
                 };
@@ -171,15 +205,19 @@ impl Pattern {
             }
         }
         let last = if states.ended.insert(state) {
-            self.first(states, meter, |automaton, cache| automaton.next_eoi_state(cache, state))?
+            self.first(states, meter, |automaton, cache| {
+                automaton.next_eoi_state(cache, state)
+            })?
         } else {
-            self.automaton.next_eoi_state(&mut states.cache, state).map_err(|_| Unsearched::States)?
+            self.automaton
+                .next_eoi_state(&mut states.cache, state)
+                .map_err(|_| Unsearched::States)?
         };
         Ok(last.is_match())
     }
 
-    /// Takes a transition for the first time. Finding where it leads may go through all states of the
-    /// compiled pattern, at a step for each.
+    /// Takes a transition for the first time. Finding where it leads may go through all states of
+    /// the compiled pattern, at a step for each.
     fn first<E>(
         &self,
         states: &mut States,
@@ -188,7 +226,8 @@ impl Pattern {
     ) -> Result<LazyStateID, Unsearched> {
         meter.step(self.automaton.get_nfa().states().len())?;
         let size = states.size();
-        let state = transition(&self.automaton, &mut states.cache).map_err(|_| Unsearched::States)?;
+        let state =
+            transition(&self.automaton, &mut states.cache).map_err(|_| Unsearched::States)?;
         meter.step(states.size().saturating_sub(size) / STATES_STEP)?;
         Ok(state)
     }
@@ -197,7 +236,9 @@ impl Pattern {
 impl States {
     /// The memory that they take, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.cache.memory_usage().saturating_add(self.ended.len().saturating_mul(ENDED))
+        self.cache
+            .memory_usage()
+            .saturating_add(self.ended.len().saturating_mul(ENDED))
     }
 
     /// Steps for making them.
@@ -220,12 +261,20 @@ fn too_large(error: &regex_automata::hybrid::BuildError) -> bool {
 
 /// Returns the answer of a state that ends a search.
 fn found(state: LazyStateID) -> Result<bool, Unsearched> {
-    if state.is_quit() { Err(Unsearched::States) } else { Ok(state.is_match()) }
+    if state.is_quit() {
+        Err(Unsearched::States)
+    } else {
+        Ok(state.is_match())
+    }
 }
 
 /// Counts what may be a class of Unicode: `\p` and `\P`.
 fn classes(pattern: &str) -> usize {
-    pattern.as_bytes().windows(2).filter(|pair| pair.eq_ignore_ascii_case(b"\\p")).count()
+    pattern
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair.eq_ignore_ascii_case(b"\\p"))
+        .count()
 }
 
 /// Returns the beginning of the first group that ECMA-262 has not: inline flags such as `(?i)`,
@@ -243,9 +292,16 @@ fn foreign_group(pattern: &str) -> Option<&str> {
             ']' => class = false,
             '(' if !class => {
                 let group = pattern.get(at..).unwrap_or_default();
-                let kind = group.strip_prefix("(?").and_then(|rest| rest.chars().next());
+                let kind = group
+                    .strip_prefix("(?")
+                    .and_then(|rest| rest.chars().next());
                 if kind.is_some_and(|kind| !matches!(kind, ':' | '<' | '=' | '!')) {
-                    return group.get(..group.char_indices().nth(3).map_or(group.len(), |(end, _)| end));
+                    return group.get(
+                        ..group
+                            .char_indices()
+                            .nth(3)
+                            .map_or(group.len(), |(end, _)| end),
+                    );
                 }
             }
             _ => {}
@@ -256,11 +312,14 @@ fn foreign_group(pattern: &str) -> Option<&str> {
 
 /// `\b` as ECMA-262 has it, between ASCII letters: automata know no other.
 fn with_ascii_boundaries(pattern: &str) -> String {
-    let (mut ascii, mut class, mut escaped) = (String::with_capacity(pattern.len()), 0_usize, false);
+    let (mut ascii, mut class, mut escaped) =
+        (String::with_capacity(pattern.len()), 0_usize, false);
     for c in pattern.chars() {
         if std::mem::take(&mut escaped) {
             match c {
-                'b' | 'B' if class == 0 => ascii.extend(["(?-u:\\", if c == 'b' { "b)" } else { "B)" }]),
+                'b' | 'B' if class == 0 => {
+                    ascii.extend(["(?-u:\\", if c == 'b' { "b)" } else { "B)" }])
+                }
                 _ => ascii.extend(['\\', c]),
             }
             continue;

@@ -9,7 +9,8 @@ use super::node::{Bound, Id, Keyword, Node, Nodes, Places, Properties, Type};
 use super::pattern::{MAX_COMPILED, Pattern, PatternSum};
 use super::sentence::{at, escaped, shown};
 
-/// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some hundred bytes.
+/// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some
+/// hundred bytes.
 const MAX_NODES: usize = 4_096;
 
 /// Nodes inside one another as they are written. Reading takes a stack frame for each.
@@ -19,27 +20,60 @@ const MAX_NESTING: usize = 128;
 const MAX_PATTERNS: usize = 64;
 
 /// All patterns of one schema: compiled, two of the largest.
-const MAX_IN_SCHEMA: PatternSum = PatternSum { compiled: 2 * MAX_COMPILED, classes: 64 };
+const MAX_IN_SCHEMA: PatternSum = PatternSum {
+    compiled: 2 * MAX_COMPILED,
+    classes: 64,
+};
 
 /// All patterns of one component, which may have 64 tools.
-const MAX_IN_COMPONENT: PatternSum = PatternSum { compiled: 8 * MAX_COMPILED, classes: 256 };
+const MAX_IN_COMPONENT: PatternSum = PatternSum {
+    compiled: 8 * MAX_COMPILED,
+    classes: 256,
+};
 
 /// The one dialect. Others have keywords of the same names that mean something else.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Keywords that have no bound, or mean nothing in this dialect, and what is right instead.
 const REFUSED: [(&str, &str); 11] = [
-    ("$anchor", "name the place by its pointer, such as `#/$defs/name`"),
-    ("$dynamicAnchor", "schemas of tools have no dynamic references: use `$ref`"),
-    ("$dynamicRef", "schemas of tools have no dynamic references: use `$ref`"),
-    ("$recursiveAnchor", "schemas of tools have no dynamic references: use `$ref`"),
-    ("$recursiveRef", "schemas of tools have no dynamic references: use `$ref`"),
-    ("$vocabulary", "it belongs into a dialect, and not into a schema"),
-    ("additionalItems", "draft 2020-12 has `prefixItems` and `items`"),
-    ("dependencies", "draft 2020-12 has `dependentRequired` and `dependentSchemas`"),
+    (
+        "$anchor",
+        "name the place by its pointer, such as `#/$defs/name`",
+    ),
+    (
+        "$dynamicAnchor",
+        "schemas of tools have no dynamic references: use `$ref`",
+    ),
+    (
+        "$dynamicRef",
+        "schemas of tools have no dynamic references: use `$ref`",
+    ),
+    (
+        "$recursiveAnchor",
+        "schemas of tools have no dynamic references: use `$ref`",
+    ),
+    (
+        "$recursiveRef",
+        "schemas of tools have no dynamic references: use `$ref`",
+    ),
+    (
+        "$vocabulary",
+        "it belongs into a dialect, and not into a schema",
+    ),
+    (
+        "additionalItems",
+        "draft 2020-12 has `prefixItems` and `items`",
+    ),
+    (
+        "dependencies",
+        "draft 2020-12 has `dependentRequired` and `dependentSchemas`",
+    ),
     ("extends", "draft 2020-12 has `allOf`"),
     ("unevaluatedItems", "use `items` after `prefixItems`"),
-    ("unevaluatedProperties", "use `additionalProperties` in each branch"),
+    (
+        "unevaluatedProperties",
+        "use `additionalProperties` in each branch",
+    ),
 ];
 
 /// Keywords that stand at the top of a document alone.
@@ -51,7 +85,10 @@ const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 /// Reads the nodes, with their references resolved. `before` are the patterns of the tools before
 /// this one, to which those of this schema are added.
 pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, String> {
-    let mut reader = Reader { before: *before, ..Reader::default() };
+    let mut reader = Reader {
+        before: *before,
+        ..Reader::default()
+    };
     let root = reader.node(written, None, String::new(), 0)?;
     let target = |(id, reference): &(Id, String)| {
         let found = pointer(reference).and_then(|pointer| reader.target(root, &pointer));
@@ -63,17 +100,38 @@ pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, St
             )
         })
     };
-    let targets = reader.references.iter().map(target).collect::<Result<_, _>>()?;
+    let targets = reader
+        .references
+        .iter()
+        .map(target)
+        .collect::<Result<_, _>>()?;
     *before = before.with(reader.sum);
-    let Reader { nodes, places, patterns, .. } = reader;
-    let nodes = nodes.into_iter().map(|node| node.unwrap_or(Node::Never)).collect();
-    Ok(Nodes { nodes, places, root, targets, patterns })
+    let Reader {
+        nodes,
+        places,
+        patterns,
+        ..
+    } = reader;
+    let nodes = nodes
+        .into_iter()
+        .map(|node| node.unwrap_or(Node::Never))
+        .collect();
+    Ok(Nodes {
+        nodes,
+        places,
+        root,
+        targets,
+        patterns,
+    })
 }
 
 /// The pointer in a reference into the same document.
 fn pointer(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
-    let pointer = percent_decode_str(fragment).decode_utf8().ok()?.into_owned();
+    let pointer = percent_decode_str(fragment)
+        .decode_utf8()
+        .ok()?
+        .into_owned();
     (pointer.is_empty() || pointer.starts_with('/')).then_some(pointer)
 }
 
@@ -126,21 +184,31 @@ impl Written<'_> {
 
     /// A count. One that is larger than every count is as good as none.
     fn count(&self, keyword: &str) -> Result<Option<u64>, String> {
-        let Some(value) = self.get(keyword) else { return Ok(None) };
+        let Some(value) = self.get(keyword) else {
+            return Ok(None);
+        };
         let count = match value {
             Value::Number(number) if number.is_u64() => number.as_u64(),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of doubles saturates")]
-            Value::Number(number) => {
-                number.as_f64().filter(|float| *float >= 0.0 && float.fract() == 0.0).map(|float| float as u64)
-            }
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of doubles saturates"
+            )]
+            Value::Number(number) => number
+                .as_f64()
+                .filter(|float| *float >= 0.0 && float.fract() == 0.0)
+                .map(|float| float as u64),
             _ => None,
         };
-        count.map(Some).ok_or_else(|| self.wrong(keyword, "a count"))
+        count
+            .map(Some)
+            .ok_or_else(|| self.wrong(keyword, "a count"))
     }
 
     fn range(&self, least: &str, most: &str) -> Result<Option<(u64, u64)>, String> {
         let (least, most) = (self.count(least)?, self.count(most)?);
-        Ok((least.is_some() || most.is_some()).then(|| (least.unwrap_or(0), most.unwrap_or(u64::MAX))))
+        Ok((least.is_some() || most.is_some())
+            .then(|| (least.unwrap_or(0), most.unwrap_or(u64::MAX))))
     }
 
     fn number(&self, keyword: &str) -> Result<Option<Number>, String> {
@@ -161,13 +229,25 @@ impl Written<'_> {
 
     /// A list of texts.
     fn texts(&self, keyword: &str, list: &Value) -> Result<Vec<String>, String> {
-        let texts = list.as_array().map(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
-        texts.flatten().ok_or_else(|| self.wrong(keyword, "a list of names"))
+        let texts = list.as_array().map(|list| {
+            list.iter()
+                .map(|text| text.as_str().map(str::to_owned))
+                .collect()
+        });
+        texts
+            .flatten()
+            .ok_or_else(|| self.wrong(keyword, "a list of names"))
     }
 
     fn types(&self) -> Result<Option<Vec<Type>>, String> {
-        let Some(value) = self.get("type") else { return Ok(None) };
-        let of = |value: &Value| Type::ALL.into_iter().find(|kind| value.as_str() == Some(kind.name()));
+        let Some(value) = self.get("type") else {
+            return Ok(None);
+        };
+        let of = |value: &Value| {
+            Type::ALL
+                .into_iter()
+                .find(|kind| value.as_str() == Some(kind.name()))
+        };
         let types: Option<Vec<Type>> = match value {
             Value::Array(list) if list.len() <= Type::ALL.len() => list.iter().map(of).collect(),
             one => of(one).map(|kind| vec![kind]),
@@ -194,15 +274,27 @@ impl Reader {
     }
 
     /// Reads the node that is written in the node `inside`, `end` further on.
-    fn node(&mut self, value: &Value, inside: Option<Id>, end: String, nesting: usize) -> Result<Id, String> {
+    fn node(
+        &mut self,
+        value: &Value,
+        inside: Option<Id>,
+        end: String,
+        nesting: usize,
+    ) -> Result<Id, String> {
         let id = Id(self.nodes.len());
         self.places.push(inside, end.clone());
         let place = self.places.pointer(id);
         if nesting > MAX_NESTING {
-            return Err(format!("{}: schemas are nested more than {MAX_NESTING} deep", at(&place)));
+            return Err(format!(
+                "{}: schemas are nested more than {MAX_NESTING} deep",
+                at(&place)
+            ));
         }
         if self.nodes.len() == MAX_NODES {
-            return Err(format!("{}: it has more than {MAX_NODES} schemas: say less", at(&place)));
+            return Err(format!(
+                "{}: it has more than {MAX_NODES} schemas: say less",
+                at(&place)
+            ));
         }
         if let Some(inner) = inside.and_then(|inside| self.inner.get_mut(inside.0)) {
             inner.insert(end, id);
@@ -213,13 +305,21 @@ impl Reader {
             Value::Bool(true) => Node::Always,
             Value::Bool(false) => Node::Never,
             Value::Object(map) => {
-                let mut keywords = self.keywords(&Written { map, id, place, nesting })?;
+                let mut keywords = self.keywords(&Written {
+                    map,
+                    id,
+                    place,
+                    nesting,
+                })?;
                 keywords.shrink_to_fit();
                 Node::Keywords(keywords)
             }
             other => {
                 let found = shown(other);
-                return Err(format!("{}: {found} is not a schema: expected an object, true or false", at(&place)));
+                return Err(format!(
+                    "{}: {found} is not a schema: expected an object, true or false",
+                    at(&place)
+                ));
             }
         };
         if let Some(place) = self.nodes.get_mut(id.0) {
@@ -236,14 +336,22 @@ impl Reader {
         let mut keywords = Vec::new();
         // What is cheap and tells most comes first.
         keywords.extend(written.types()?.map(Keyword::Type));
-        keywords.extend(written.get("const").map(|value| Keyword::Const(value.clone())));
+        keywords.extend(
+            written
+                .get("const")
+                .map(|value| Keyword::Const(value.clone())),
+        );
         match written.get("enum") {
             None => {}
             Some(Value::Array(values)) => keywords.push(Keyword::Enum(values.clone())),
             Some(_) => return Err(written.wrong("enum", "a list")),
         }
         for bound in Bound::ALL {
-            keywords.extend(written.number(bound.keyword())?.map(|number| Keyword::Bound(bound, number)));
+            keywords.extend(
+                written
+                    .number(bound.keyword())?
+                    .map(|number| Keyword::Bound(bound, number)),
+            );
         }
         if let Some(number) = written.number("multipleOf")? {
             if number.as_f64().is_none_or(|number| number <= 0.0) {
@@ -252,19 +360,31 @@ impl Reader {
             keywords.push(Keyword::MultipleOf(number));
         }
         let range = |least, most, keyword: fn(u64, u64) -> Keyword| {
-            written.range(least, most).map(|range| range.map(|(least, most)| keyword(least, most)))
+            written
+                .range(least, most)
+                .map(|range| range.map(|(least, most)| keyword(least, most)))
         };
-        keywords.extend(range("minLength", "maxLength", |least, most| Keyword::Length { least, most })?);
-        keywords.extend(range("minItems", "maxItems", |least, most| Keyword::ItemCount { least, most })?);
-        keywords.extend(range("minProperties", "maxProperties", |least, most| Keyword::PropertyCount { least, most })?);
+        keywords.extend(range("minLength", "maxLength", |least, most| {
+            Keyword::Length { least, most }
+        })?);
+        keywords.extend(range("minItems", "maxItems", |least, most| {
+            Keyword::ItemCount { least, most }
+        })?);
+        keywords.extend(range("minProperties", "maxProperties", |least, most| {
+            Keyword::PropertyCount { least, most }
+        })?);
         if let Some(list) = written.get("required") {
             keywords.push(Keyword::Required(written.texts("required", list)?));
         }
         if let Some(map) = written.map("dependentRequired")? {
             let texts = |(key, list): (&String, &Value)| {
-                written.texts("dependentRequired", list).map(|texts| (key.clone(), texts))
+                written
+                    .texts("dependentRequired", list)
+                    .map(|texts| (key.clone(), texts))
             };
-            keywords.push(Keyword::DependentRequired(map.iter().map(texts).collect::<Result<_, _>>()?));
+            keywords.push(Keyword::DependentRequired(
+                map.iter().map(texts).collect::<Result<_, _>>()?,
+            ));
         }
         match written.get("pattern") {
             None => {}
@@ -285,15 +405,31 @@ impl Reader {
     }
 
     /// Keywords whose schemas apply to what is inside the value.
-    fn children(&mut self, written: &Written<'_>, keywords: &mut Vec<Keyword>) -> Result<(), String> {
-        let (first, rest) = (self.list(written, "prefixItems")?, self.schema(written, "items")?);
+    fn children(
+        &mut self,
+        written: &Written<'_>,
+        keywords: &mut Vec<Keyword>,
+    ) -> Result<(), String> {
+        let (first, rest) = (
+            self.list(written, "prefixItems")?,
+            self.schema(written, "items")?,
+        );
         if first.is_some() || rest.is_some() {
-            keywords.push(Keyword::Items { first: first.unwrap_or_default(), rest });
+            keywords.push(Keyword::Items {
+                first: first.unwrap_or_default(),
+                rest,
+            });
         }
         let range = written.range("minContains", "maxContains")?;
         if let Some(schema) = self.schema(written, "contains")? {
-            let least = range.filter(|_| written.get("minContains").is_some()).map_or(1, |(least, _)| least);
-            keywords.push(Keyword::Contains { schema, least, most: range.map_or(u64::MAX, |(_, most)| most) });
+            let least = range
+                .filter(|_| written.get("minContains").is_some())
+                .map_or(1, |(least, _)| least);
+            keywords.push(Keyword::Contains {
+                schema,
+                least,
+                most: range.map_or(u64::MAX, |(_, most)| most),
+            });
         }
         let named = self.schemas_by_name(written, "properties")?;
         let patterns = self.schemas_by_name(written, "patternProperties")?;
@@ -305,14 +441,25 @@ impl Reader {
                 matching.push((self.pattern(&text, &place)?, id));
             }
             let named = named.unwrap_or_default().into_iter().collect();
-            keywords.push(Keyword::Properties(Properties { named, matching, others }));
+            keywords.push(Keyword::Properties(Properties {
+                named,
+                matching,
+                others,
+            }));
         }
-        keywords.extend(self.schema(written, "propertyNames")?.map(Keyword::PropertyNames));
+        keywords.extend(
+            self.schema(written, "propertyNames")?
+                .map(Keyword::PropertyNames),
+        );
         Ok(())
     }
 
     /// Keywords whose schemas apply to the value itself.
-    fn in_place(&mut self, written: &Written<'_>, keywords: &mut Vec<Keyword>) -> Result<(), String> {
+    fn in_place(
+        &mut self,
+        written: &Written<'_>,
+        keywords: &mut Vec<Keyword>,
+    ) -> Result<(), String> {
         match written.get("$ref") {
             None => {}
             Some(Value::String(reference)) => {
@@ -327,34 +474,76 @@ impl Reader {
         keywords.extend(self.schema(written, "not")?.map(Keyword::Not));
         let (then, otherwise) = (self.schema(written, "then")?, self.schema(written, "else")?);
         if let Some(condition) = self.schema(written, "if")? {
-            keywords.push(Keyword::If { condition, then, otherwise });
+            keywords.push(Keyword::If {
+                condition,
+                then,
+                otherwise,
+            });
         }
-        keywords.extend(self.schemas_by_name(written, "dependentSchemas")?.map(Keyword::DependentSchemas));
+        keywords.extend(
+            self.schemas_by_name(written, "dependentSchemas")?
+                .map(Keyword::DependentSchemas),
+        );
         Ok(())
     }
 
     fn schema(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Id>, String> {
-        let Some(value) = written.get(keyword) else { return Ok(None) };
-        self.node(value, Some(written.id), format!("/{keyword}"), written.nesting.saturating_add(1)).map(Some)
+        let Some(value) = written.get(keyword) else {
+            return Ok(None);
+        };
+        self.node(
+            value,
+            Some(written.id),
+            format!("/{keyword}"),
+            written.nesting.saturating_add(1),
+        )
+        .map(Some)
     }
 
     fn list(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<Id>>, String> {
-        let Some(value) = written.get(keyword) else { return Ok(None) };
+        let Some(value) = written.get(keyword) else {
+            return Ok(None);
+        };
         let list = value.as_array().filter(|list| !list.is_empty());
         let list = list.ok_or_else(|| written.wrong(keyword, "a list of schemas"))?;
         let nesting = written.nesting.saturating_add(1);
-        let node = |(index, value)| self.node(value, Some(written.id), format!("/{keyword}/{index}"), nesting);
-        list.iter().enumerate().map(node).collect::<Result<_, _>>().map(Some)
+        let node = |(index, value)| {
+            self.node(
+                value,
+                Some(written.id),
+                format!("/{keyword}/{index}"),
+                nesting,
+            )
+        };
+        list.iter()
+            .enumerate()
+            .map(node)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
-    fn schemas_by_name(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<(String, Id)>>, String> {
-        let Some(map) = written.map(keyword)? else { return Ok(None) };
+    fn schemas_by_name(
+        &mut self,
+        written: &Written<'_>,
+        keyword: &str,
+    ) -> Result<Option<Vec<(String, Id)>>, String> {
+        let Some(map) = written.map(keyword)? else {
+            return Ok(None);
+        };
         let nesting = written.nesting.saturating_add(1);
         let node = |(name, value): (&String, &Value)| {
-            let id = self.node(value, Some(written.id), format!("/{keyword}/{}", escaped(name)), nesting)?;
+            let id = self.node(
+                value,
+                Some(written.id),
+                format!("/{keyword}/{}", escaped(name)),
+                nesting,
+            )?;
             Ok((name.clone(), id))
         };
-        map.iter().map(node).collect::<Result<_, String>>().map(Some)
+        map.iter()
+            .map(node)
+            .collect::<Result<_, String>>()
+            .map(Some)
     }
 
     /// Compiles a pattern, once however often it is written.
@@ -364,22 +553,33 @@ impl Reader {
         }
         let wrong = |problem: String| format!("{}: the pattern {}", at(place), problem);
         if self.patterns.len() == MAX_PATTERNS {
-            return Err(wrong(format!("is one more than the {MAX_PATTERNS} that a schema may have")));
+            return Err(wrong(format!(
+                "is one more than the {MAX_PATTERNS} that a schema may have"
+            )));
         }
-        let pattern =
-            Pattern::new(text).map_err(|problem| wrong(format!("{} {problem}", shown(&Value::from(text)))))?;
+        let pattern = Pattern::new(text)
+            .map_err(|problem| wrong(format!("{} {problem}", shown(&Value::from(text)))))?;
         self.sum = self.sum.with(pattern.sum());
         let sums = [
             (self.sum, MAX_IN_SCHEMA, "those before it"),
-            (self.sum.with(self.before), MAX_IN_COMPONENT, "those of the other tools"),
+            (
+                self.sum.with(self.before),
+                MAX_IN_COMPONENT,
+                "those of the other tools",
+            ),
         ];
         for (sum, most, others) in sums {
             if sum.compiled > most.compiled {
                 let kib = most.compiled >> 10;
-                return Err(wrong(format!("and {others} have more than {kib} KiB once they are compiled")));
+                return Err(wrong(format!(
+                    "and {others} have more than {kib} KiB once they are compiled"
+                )));
             }
             if sum.classes > most.classes {
-                return Err(wrong(format!("and {others} have more than {} classes of Unicode", most.classes)));
+                return Err(wrong(format!(
+                    "and {others} have more than {} classes of Unicode",
+                    most.classes
+                )));
             }
         }
         self.patterns.push(pattern);
@@ -393,17 +593,31 @@ impl Reader {
 fn refuse(written: &Written<'_>) -> Result<(), String> {
     for (keyword, instead) in REFUSED {
         if written.get(keyword).is_some() {
-            return Err(format!("{}: `{keyword}` is not taken: {instead}", at(&written.place)));
+            return Err(format!(
+                "{}: `{keyword}` is not taken: {instead}",
+                at(&written.place)
+            ));
         }
     }
     for keyword in AT_THE_TOP {
         if written.get(keyword).is_some() && !written.place.is_empty() {
-            return Err(format!("{}: `{keyword}` is not taken below the top: leave it out", at(&written.place)));
+            return Err(format!(
+                "{}: `{keyword}` is not taken below the top: leave it out",
+                at(&written.place)
+            ));
         }
     }
     match written.get("$schema") {
-        Some(dialect) if dialect.as_str().map(|dialect| dialect.trim_end_matches('#')) != Some(DIALECT) => {
-            Err(written.wrong("$schema", &format!("the dialect of this host: expected {DIALECT}")))
+        Some(dialect)
+            if dialect
+                .as_str()
+                .map(|dialect| dialect.trim_end_matches('#'))
+                != Some(DIALECT) =>
+        {
+            Err(written.wrong(
+                "$schema",
+                &format!("the dialect of this host: expected {DIALECT}"),
+            ))
         }
         _ => Ok(()),
     }

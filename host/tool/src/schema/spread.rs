@@ -1,16 +1,17 @@
 //! Bounds how many nodes of a schema apply to one value of an input.
 //!
-//! A reference applies its target once more: twenty levels, each of which refers twice to the next, are a million nodes in
-//! one place. Every node is therefore counted as often as it applies.
+//! A reference applies its target once more: twenty levels, each of which refers twice to the next,
+//! are a million nodes in one place. Every node is therefore counted as often as it applies.
 
 use super::node::{Id, Node, Nodes};
 use super::sentence::at;
 
-/// Nodes that apply to one value, each as often as it does. The largest union that people write has a few hundred
-/// variants.
+/// Nodes that apply to one value, each as often as it does. The largest union that people write has
+/// a few hundred variants.
 const MAX_NODES: u64 = 1_024;
 
-/// Nodes that apply to one value because each leads to the next. Checking takes stack frames for each.
+/// Nodes that apply to one value because each leads to the next. Checking takes stack frames for
+/// each.
 const MAX_CHAIN: u64 = 64;
 
 /// What is known of a node.
@@ -24,13 +25,15 @@ enum Known {
     Counted { nodes: u64, chain: u64 },
 }
 
-/// Refuses a schema with a node that leads back to itself in the same place, or to more nodes than are checked.
+/// Refuses a schema with a node that leads back to itself in the same place, or to more nodes than
+/// are checked.
 pub(super) fn check(schema: &Nodes) -> Result<(), String> {
     let mut known = vec![Known::Nothing; schema.nodes.len()];
     (0..schema.nodes.len()).try_for_each(|index| count(schema, Id(index), 1, &mut known).map(drop))
 }
 
-/// Counts the nodes that apply where the node `id` does. `depth` is its place in the chain that has led to it.
+/// Counts the nodes that apply where the node `id` does. `depth` is its place in the chain that has
+/// led to it.
 fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64, u64), String> {
     let Node::Keywords(keywords) = schema.node(id) else {
         return Ok((1, 1));
@@ -39,8 +42,12 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
     match known.get(id.0) {
         Some(Known::Counted { nodes, chain }) => return Ok((*nodes, *chain)),
         Some(Known::Begun) => {
-            let sentence = "applies to the same value again and again: expected `$ref` to lead into the value";
-            return Err(format!("{}: it {sentence}, through `properties` or `items`", place()));
+            let sentence =
+                "applies to the same value again and again: expected `$ref` to lead into the value";
+            return Err(format!(
+                "{}: it {sentence}, through `properties` or `items`",
+                place()
+            ));
         }
         _ => {}
     }
@@ -49,7 +56,10 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
     }
     set(known, id, Known::Begun);
     let (mut nodes, mut chain) = (1_u64, 1_u64);
-    for next in keywords.iter().flat_map(|keyword| keyword.in_place(&schema.targets)) {
+    for next in keywords
+        .iter()
+        .flat_map(|keyword| keyword.in_place(&schema.targets))
+    {
         let (more, longer) = count(schema, next, depth.saturating_add(1), known)?;
         nodes = nodes.saturating_add(more);
         chain = chain.max(longer.saturating_add(1));
@@ -75,5 +85,7 @@ fn set(known: &mut [Known], id: Id, now: Known) {
 }
 
 fn long(place: &str) -> String {
-    format!("{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with fewer")
+    format!(
+        "{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with fewer"
+    )
 }

@@ -13,7 +13,11 @@ pub(crate) fn check(schema: &Value) -> Result<(), String> {
         None => Ok(()),
         Some(c) => {
             let place = ForeignText::line(&pointer).to_string();
-            Err(format!("{}: U+{:04X} is not seen as it is: expected text without it", at(&place), u32::from(c)))
+            Err(format!(
+                "{}: U+{:04X} is not seen as it is: expected text without it",
+                at(&place),
+                u32::from(c)
+            ))
         }
     }
 }
@@ -33,7 +37,9 @@ fn hidden(value: &Value, pointer: &mut String) -> Option<char> {
             pointer.truncate(length);
             pointer.push('/');
             pointer.push_str(&escaped(key));
-            ForeignText::line(key).hidden().or_else(|| hidden(value, pointer))
+            ForeignText::line(key)
+                .hidden()
+                .or_else(|| hidden(value, pointer))
         }),
     }
 }

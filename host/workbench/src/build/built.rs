@@ -25,14 +25,20 @@ impl Built {
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`] if it imports one that its manifest does not declare: every host would refuse it.
+    /// [`Error::Usage`] if it imports one that its manifest does not declare: every host would
+    /// refuse it.
     pub fn imports(&self) -> Result<Vec<String>, Error> {
-        let Self { manifest, component, file } = self;
+        let Self {
+            manifest,
+            component,
+            file,
+        } = self;
         let imports = cofferdam_tool::imports(component).map_err(Error::usage)?;
         for import in &imports {
             if let Some(row) = import.missing_row(manifest) {
                 // No line is wrong: one is missing, which is for the end of the file.
-                let lines = std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
+                let lines =
+                    std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
                 return Err(Error::usage(format!(
                     "{}:{lines}: no row declares {import}, which the component imports: add {row}, or remove the import",
                     file.display()
@@ -52,7 +58,9 @@ impl Built {
         const MODE: u32 = 0o666;
         let directory = path.parent().unwrap_or(Path::new("."));
         // Under a random name: a tool that may write there could have put a link under any other.
-        let written = tempfile::Builder::new().permissions(Permissions::from_mode(MODE)).tempfile_in(directory);
+        let written = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(MODE))
+            .tempfile_in(directory);
         written
             .and_then(|mut file| {
                 file.write_all(&self.component)?;

@@ -22,6 +22,9 @@ pub(crate) struct Artifact {
 
 impl Declared {
     pub(crate) fn read(file: &Path) -> Result<Self, Error> {
-        Ok(Self { manifest: file::manifest(file)?, file: file.to_owned() })
+        Ok(Self {
+            manifest: file::manifest(file)?,
+            file: file.to_owned(),
+        })
     }
 }

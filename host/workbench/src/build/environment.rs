@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 /// Variables that decide how a component is built. The default has none of them.
 ///
-/// Cargo reads the environment of the process as well; these are the ones that its flags are made from here.
+/// Cargo reads the environment of the process as well; these are the ones that its flags are made
+/// from here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildEnvironment {
     /// `CARGO_ENCODED_RUSTFLAGS`: the author's flags for the compiler, separated by U+001F.
@@ -16,6 +17,7 @@ pub struct BuildEnvironment {
     pub cargo_home: Option<PathBuf>,
     /// `HOME`, for the default of the former. A relative path is ignored.
     pub home: Option<PathBuf>,
-    /// `SOURCE_DATE_EPOCH`: the time in an image (<https://reproducible-builds.org/specs/source-date-epoch/>).
+    /// `SOURCE_DATE_EPOCH`: the time in an image
+    /// (<https://reproducible-builds.org/specs/source-date-epoch/>).
     pub source_date_epoch: Option<OsString>,
 }

@@ -27,15 +27,31 @@ pub async fn image(
     environment: &BuildEnvironment,
     runner: &Runner,
 ) -> Result<ToolImage, Error> {
-    let Built { manifest, component, .. } = built;
+    let Built {
+        manifest,
+        component,
+        ..
+    } = built;
     // Loading it says what it imports and exports, and that this host would run it.
-    let installed = runner.load(component.clone().into(), &manifest.tool.name, None).await.map_err(Error::usage)?;
+    let installed = runner
+        .load(component.clone().into(), &manifest.tool.name, None)
+        .await
+        .map_err(Error::usage)?;
     let mut annotations = BTreeMap::from([
         (annotation::NAME.to_owned(), manifest.tool.name.clone()),
-        (annotation::DESCRIPTION.to_owned(), manifest.tool.summary.clone()),
-        (annotation::VERSION.to_owned(), manifest.tool.version.clone()),
+        (
+            annotation::DESCRIPTION.to_owned(),
+            manifest.tool.summary.clone(),
+        ),
+        (
+            annotation::VERSION.to_owned(),
+            manifest.tool.version.clone(),
+        ),
     ]);
-    let created = environment.source_date_epoch.as_deref().filter(|written| !written.is_empty());
+    let created = environment
+        .source_date_epoch
+        .as_deref()
+        .filter(|written| !written.is_empty());
     let created = created.map(created_at).transpose()?;
     annotations.extend(created.map(|created| (annotation::CREATED.to_owned(), created)));
     Ok(ToolImage {
@@ -53,15 +69,20 @@ pub async fn image(
 ///
 /// [`Error::Usage`] if the file is too large or not valid UTF-8.
 pub fn usage(directory: Option<&Path>) -> Result<Option<String>, Error> {
-    let Some(path) = directory.map(|directory| directory.join("USAGE.md")).filter(|path| path.exists()) else {
+    let Some(path) = directory
+        .map(|directory| directory.join("USAGE.md"))
+        .filter(|path| path.exists())
+    else {
         return Ok(None);
     };
     let wrong = |_| Error::usage(format!("{}: it is not valid UTF-8", path.display()));
-    String::from_utf8(file::read(&path, USAGE_MAX_BYTES)?).map(Some).map_err(wrong)
+    String::from_utf8(file::read(&path, USAGE_MAX_BYTES)?)
+        .map(Some)
+        .map_err(wrong)
 }
 
-/// The one time in an image: the value of `SOURCE_DATE_EPOCH`. Without it there is none, so that the same tool has the
-/// same digest.
+/// The one time in an image: the value of `SOURCE_DATE_EPOCH`. Without it there is none, so that
+/// the same tool has the same digest.
 fn created_at(written: &OsStr) -> Result<String, Error> {
     let wrong = || {
         Error::usage(format!(
@@ -69,7 +90,10 @@ fn created_at(written: &OsStr) -> Result<String, Error> {
             written.to_string_lossy().escape_debug()
         ))
     };
-    let seconds = written.to_str().and_then(|written| written.parse().ok()).filter(|seconds| *seconds <= LAST_SECOND);
+    let seconds = written
+        .to_str()
+        .and_then(|written| written.parse().ok())
+        .filter(|seconds| *seconds <= LAST_SECOND);
     let time = UNIX_EPOCH + Duration::from_secs(seconds.ok_or_else(wrong)?);
     Ok(humantime::format_rfc3339_seconds(time).to_string())
 }

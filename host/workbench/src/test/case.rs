@@ -1,4 +1,5 @@
-//! `cases/*.json`: an author's calls of a tool and their outcomes, read and checked before anything is built.
+//! `cases/*.json`: an author's calls of a tool and their outcomes, read and checked before anything
+//! is built.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -105,8 +106,8 @@ pub struct Cases {
 }
 
 impl Cases {
-    /// Reads every `*.json` in the `cases/` of a package's directory, or beside a component's file; none where it is
-    /// missing.
+    /// Reads every `*.json` in the `cases/` of a package's directory, or beside a component's file;
+    /// none where it is missing.
     ///
     /// # Errors
     ///
@@ -121,7 +122,11 @@ impl Cases {
             for (number, written) in parse(&text, &place)?.into_iter().enumerate() {
                 let name = written.name.clone();
                 cases.add(written).map_err(|problem| {
-                    Error::usage(format!("{place}: case {} (`{}`): {problem}", number + 1, shortened(&name)))
+                    Error::usage(format!(
+                        "{place}: case {} (`{}`): {problem}",
+                        number + 1,
+                        shortened(&name)
+                    ))
                 })?;
             }
         }
@@ -130,15 +135,20 @@ impl Cases {
 
     fn add(&mut self, written: Written) -> Result<(), String> {
         if self.golden.len() + self.hostile.len() >= MAX_CASES {
-            return Err(format!("it is one more than {MAX_CASES}: a tool has at most so many"));
+            return Err(format!(
+                "it is one more than {MAX_CASES}: a tool has at most so many"
+            ));
         }
         let standard = written.name.strip_prefix(HOSTILE).map(str::to_owned);
         let case = Case::checked(written, standard.is_some())?;
         match standard {
-            Some(standard) if !hostile::NAMES.contains(&standard.as_str()) => {
-                Err(format!("`{standard}` is no standard input; there are: {}", hostile::NAMES.join(", ")))
+            Some(standard) if !hostile::NAMES.contains(&standard.as_str()) => Err(format!(
+                "`{standard}` is no standard input; there are: {}",
+                hostile::NAMES.join(", ")
+            )),
+            Some(standard) if self.hostile.contains_key(&standard) => {
+                Err("it is there twice".to_owned())
             }
-            Some(standard) if self.hostile.contains_key(&standard) => Err("it is there twice".to_owned()),
             Some(standard) => {
                 self.hostile.insert(standard, case);
                 Ok(())
@@ -156,68 +166,139 @@ impl Cases {
 
 impl Case {
     fn checked(written: Written, hostile: bool) -> Result<Self, String> {
-        let Written { name, tool, args, input, stdin, env, files, http, secrets, limits, expect } = written;
+        let Written {
+            name,
+            tool,
+            args,
+            input,
+            stdin,
+            env,
+            files,
+            http,
+            secrets,
+            limits,
+            expect,
+        } = written;
         if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
-            return Err(format!("`name`: expected 1 to {MAX_NAME} bytes on one line"));
+            return Err(format!(
+                "`name`: expected 1 to {MAX_NAME} bytes on one line"
+            ));
         }
         if hostile && (args.is_some() || input.is_some() || stdin.is_some()) {
-            return Err("its input is the standard one: leave out `args`, `input` and `stdin`".to_owned());
+            return Err(
+                "its input is the standard one: leave out `args`, `input` and `stdin`".to_owned(),
+            );
         }
         let input = match (input, args, stdin) {
             (Some(input), None, None) => Input::Json(input.to_string()),
-            (None, args, stdin) => {
-                Input::Command { args: args.unwrap_or_default(), stdin: stdin.unwrap_or_default().0 }
+            (None, args, stdin) => Input::Command {
+                args: args.unwrap_or_default(),
+                stdin: stdin.unwrap_or_default().0,
+            },
+            (Some(_), _, _) => {
+                return Err(
+                    "`input` is for typed tools, `args` and `stdin` for commands".to_owned(),
+                );
             }
-            (Some(_), _, _) => return Err("`input` is for typed tools, `args` and `stdin` for commands".to_owned()),
         };
-        files.keys().chain(expect.files.keys()).try_for_each(|name| plain_path(name))?;
-        if let Some((name, _)) = files.iter().find(|(name, content)| name.ends_with('/') != content.is_none()) {
-            return Err(format!("`files`: `{name}`: a directory ends in `/` and is null, a file has a content"));
+        files
+            .keys()
+            .chain(expect.files.keys())
+            .try_for_each(|name| plain_path(name))?;
+        if let Some((name, _)) = files
+            .iter()
+            .find(|(name, content)| name.ends_with('/') != content.is_none())
+        {
+            return Err(format!(
+                "`files`: `{name}`: a directory ends in `/` and is null, a file has a content"
+            ));
         }
         let outcome = expect.outcome.as_deref().unwrap_or("ok");
         let Some(outcome) = OutcomeName::parse(outcome) else {
             let all = OutcomeName::ALL.map(OutcomeName::as_str).join(", ");
             return Err(format!("`outcome`: `{outcome}` is none; there are: {all}"));
         };
-        let given = Given { env, files, http, secrets, limits };
-        let expect = Expect { outcome, stdout: expect.stdout, stderr: expect.stderr, files: expect.files };
-        Ok(Self { name, tool, input, given, expect })
+        let given = Given {
+            env,
+            files,
+            http,
+            secrets,
+            limits,
+        };
+        let expect = Expect {
+            outcome,
+            stdout: expect.stdout,
+            stderr: expect.stderr,
+            files: expect.files,
+        };
+        Ok(Self {
+            name,
+            tool,
+            input,
+            given,
+            expect,
+        })
     }
 }
 
 /// Refuses a path that does not stay below `/workspace`, whatever is there.
 fn plain_path(name: &str) -> Result<(), String> {
     let path = Path::new(name);
-    let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
     if plain && !name.is_empty() && !name.contains('\0') {
         return Ok(());
     }
-    Err(format!("`files`: `{name}` is not a path below /workspace: expected one such as notes/a.txt"))
+    Err(format!(
+        "`files`: `{name}` is not a path below /workspace: expected one such as notes/a.txt"
+    ))
 }
 
 /// One case or an array of them. An error names the line, the column and the case.
 fn parse(text: &str, place: &str) -> Result<Vec<Written>, Error> {
     let wrong = |error: &serde_json::Error, case: &str| {
-        let message = error.to_string().replace("unknown field", "unknown key").replace("missing field", "missing key");
+        let message = error
+            .to_string()
+            .replace("unknown field", "unknown key")
+            .replace("missing field", "missing key");
         let message = message.split(" at line ").next().unwrap_or_default();
-        Error::usage(format!("{place}:{}:{}: {case}{message}", error.line(), error.column()))
+        Error::usage(format!(
+            "{place}:{}:{}: {case}{message}",
+            error.line(),
+            error.column()
+        ))
     };
     let list = text.trim_start().starts_with('[');
-    let read = if list { serde_json::from_str(text) } else { serde_json::from_str(text).map(|case| vec![case]) };
+    let read = if list {
+        serde_json::from_str(text)
+    } else {
+        serde_json::from_str(text).map(|case| vec![case])
+    };
     read.map_err(|error| {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
-        let values = if list { value.as_array().cloned().unwrap_or_default() } else { vec![value] };
-        let broken = values.iter().enumerate().find(|(_, value)| Written::deserialize(*value).is_err());
-        let case = broken.map(|(number, value)| match value.get("name").and_then(Value::as_str) {
-            Some(name) => format!("case {} (`{}`): ", number + 1, shortened(name)),
-            None => format!("case {}: ", number + 1),
-        });
+        let values = if list {
+            value.as_array().cloned().unwrap_or_default()
+        } else {
+            vec![value]
+        };
+        let broken = values
+            .iter()
+            .enumerate()
+            .find(|(_, value)| Written::deserialize(*value).is_err());
+        let case = broken.map(
+            |(number, value)| match value.get("name").and_then(Value::as_str) {
+                Some(name) => format!("case {} (`{}`): ", number + 1, shortened(name)),
+                None => format!("case {}: ", number + 1),
+            },
+        );
         wrong(&error, &case.unwrap_or_default())
     })
 }
 
 fn shortened(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
+    name.get(..name.floor_char_boundary(MAX_NAME))
+        .unwrap_or_default()
 }
 
 /// The files of cases, by name.
@@ -230,11 +311,17 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(wrong)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             files.push(path);
         }
         if files.len() > MAX_FILES {
-            let problem = format!("{}: more than {MAX_FILES} files of cases: put several in one", directory.display());
+            let problem = format!(
+                "{}: more than {MAX_FILES} files of cases: put several in one",
+                directory.display()
+            );
             return Err(Error::usage(problem));
         }
     }

@@ -60,13 +60,20 @@ pub struct Checked {
 }
 
 /// Runs a case of the author's.
-pub(crate) async fn golden(subject: &Subject<'_>, case: &Case, given: &Given) -> Result<Checked, Error> {
-    let ran = subject.call(given, case.tool.as_deref(), case.input.clone()).await?;
+pub(crate) async fn golden(
+    subject: &Subject<'_>,
+    case: &Case,
+    given: &Given,
+) -> Result<Checked, Error> {
+    let ran = subject
+        .call(given, case.tool.as_deref(), case.input.clone())
+        .await?;
     let problems = compare(&ran, &case.expect);
     checked(case.name.clone(), false, ran, problems)
 }
 
-/// Runs a standard input under `name`, and checks its result against the author's case for it, if there is one.
+/// Runs a standard input under `name`, and checks its result against the author's case for it, if
+/// there is one.
 pub(crate) async fn hostile(
     subject: &Subject<'_>,
     name: String,
@@ -76,12 +83,22 @@ pub(crate) async fn hostile(
     let given = case.map(|case| case.given.clone()).unwrap_or_default();
     let Hostile { tool, input, .. } = hostile;
     let ran = subject.call(&given, Some(&tool.name), input).await?;
-    let problems = case.map_or_else(|| own_end(&ran.report, tool.command), |case| compare(&ran, &case.expect));
+    let problems = case.map_or_else(
+        || own_end(&ran.report, tool.command),
+        |case| compare(&ran, &case.expect),
+    );
     checked(name, true, ran, problems)
 }
 
 fn checked(name: String, hostile: bool, ran: Ran, problems: Vec<String>) -> Result<Checked, Error> {
-    let Ran { report, asked, secrets, undeclared, workspace: _, .. } = ran;
+    let Ran {
+        report,
+        asked,
+        secrets,
+        undeclared,
+        workspace: _,
+        ..
+    } = ran;
     let receipt = report.receipt;
     Ok(Checked {
         name,
@@ -107,27 +124,36 @@ impl Checked {
         matches!(self.outcome, Outcome::Ok | Outcome::GuestError { .. }) && self.fuel > 0
     }
 
-    /// The outcome's own message on one line, if it has one; a command has written its own to standard error.
+    /// The outcome's own message on one line, if it has one; a command has written its own to
+    /// standard error.
     pub fn said(&self) -> Option<String> {
         let said = match &self.outcome {
-            Outcome::GuestError { message, .. } | Outcome::Trap { message } | Outcome::HostFault { message } => message,
+            Outcome::GuestError { message, .. }
+            | Outcome::Trap { message }
+            | Outcome::HostFault { message } => message,
             Outcome::Denied { reason } => reason,
             _ => return None,
         };
         let line: String = said.chars().take(MAX_SAID).collect();
         let line = ForeignText::line(&line).to_string();
-        let rest = if said.chars().nth(MAX_SAID).is_some() { "…" } else { "" };
+        let rest = if said.chars().nth(MAX_SAID).is_some() {
+            "…"
+        } else {
+            ""
+        };
         (!line.is_empty()).then(|| format!("{}: {line}{rest}", self.outcome.name()))
     }
 
-    /// Fails a case that gives something in vain: it would pass for another reason than its author thinks.
+    /// Fails a case that gives something in vain: it would pass for another reason than its author
+    /// thinks.
     pub(crate) fn refuse_undeclared(&mut self) {
         self.problems.append(&mut self.undeclared);
         self.passed = self.problems.is_empty();
     }
 }
 
-/// No problem when the tool worked or reported an error. Input that the schema refuses never reaches a typed tool.
+/// No problem when the tool worked or reported an error. Input that the schema refuses never
+/// reaches a typed tool.
 fn own_end(report: &Report, command: bool) -> Vec<String> {
     let (outcome, fuel) = (&report.receipt.outcome, report.receipt.fuel);
     match outcome {
@@ -145,19 +171,34 @@ fn compare(ran: &Ran, expect: &Expect) -> Vec<String> {
     let mut problems = Vec::new();
     let outcome = &report.receipt.outcome;
     if outcome.name() != expect.outcome {
-        let stderr = if expect.stderr.is_none() { told(report.stderr.bytes()) } else { String::new() };
-        problems.push(format!("outcome: expected {}, it is {outcome}{stderr}", expect.outcome));
+        let stderr = if expect.stderr.is_none() {
+            told(report.stderr.bytes())
+        } else {
+            String::new()
+        };
+        problems.push(format!(
+            "outcome: expected {}, it is {outcome}{stderr}",
+            expect.outcome
+        ));
     }
-    for (name, expected, output) in
-        [("stdout", &expect.stdout, &report.stdout), ("stderr", &expect.stderr, &report.stderr)]
-    {
-        if let Some(difference) = expected.as_ref().and_then(|expected| expected.differs(output.bytes())) {
-            let marker = output.marker().map(|marker| format!("\n{marker}")).unwrap_or_default();
+    for (name, expected, output) in [
+        ("stdout", &expect.stdout, &report.stdout),
+        ("stderr", &expect.stderr, &report.stderr),
+    ] {
+        if let Some(difference) = expected
+            .as_ref()
+            .and_then(|expected| expected.differs(output.bytes()))
+        {
+            let marker = output
+                .marker()
+                .map(|marker| format!("\n{marker}"))
+                .unwrap_or_default();
             problems.push(format!("{name}: {difference}{marker}"));
         }
     }
     let files = expect.files.iter();
-    problems.extend(files.filter_map(|(name, expected)| file(&ran.workspace, name, expected.as_ref())));
+    problems
+        .extend(files.filter_map(|(name, expected)| file(&ran.workspace, name, expected.as_ref())));
     problems
 }
 
@@ -165,10 +206,14 @@ fn compare(ran: &Ran, expect: &Expect) -> Vec<String> {
 fn file(workspace: &Dir, name: &str, expected: Option<&Expected>) -> Option<String> {
     let metadata = workspace.symlink_metadata(name);
     let Some(expected) = expected else {
-        return metadata.is_ok().then(|| format!("file {name}: it is there"));
+        return metadata
+            .is_ok()
+            .then(|| format!("file {name}: it is there"));
     };
     match metadata.and_then(|_| read(workspace, name)) {
-        Ok(found) => expected.differs(&found).map(|difference| format!("file {name}: {difference}")),
+        Ok(found) => expected
+            .differs(&found)
+            .map(|difference| format!("file {name}: {difference}")),
         Err(error) => Some(format!("file {name}: {error}")),
     }
 }
@@ -181,7 +226,10 @@ fn read(workspace: &Dir, name: &str) -> std::io::Result<Vec<u8>> {
         return Err(std::io::Error::other("it is not a file"));
     }
     if metadata.len() > MAX_FILE {
-        return Err(std::io::Error::other(format!("it has {} bytes: at most {MAX_FILE} are compared", metadata.len())));
+        return Err(std::io::Error::other(format!(
+            "it has {} bytes: at most {MAX_FILE} are compared",
+            metadata.len()
+        )));
     }
     let mut bytes = Vec::new();
     file.take(MAX_FILE).read_to_end(&mut bytes)?;
@@ -192,6 +240,12 @@ fn read(workspace: &Dir, name: &str) -> std::io::Result<Vec<u8>> {
 fn told(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let text = text.trim_end();
-    let text = text.get(..text.floor_char_boundary(MAX_TOLD)).unwrap_or_default();
-    if text.is_empty() { String::new() } else { format!("\nstderr: {}", ForeignText::block(text)) }
+    let text = text
+        .get(..text.floor_char_boundary(MAX_TOLD))
+        .unwrap_or_default();
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("\nstderr: {}", ForeignText::block(text))
+    }
 }

@@ -20,9 +20,13 @@ impl TryFrom<Value> for Content {
             Value::String(text) => Ok(Self(text.into_bytes())),
             Value::Object(form) => match only(&form)? {
                 ("base64", Value::String(text)) => decode(text).map(Self),
-                (key, _) => Err(Malformed(format!("`{key}`: expected a text or {{\"base64\": \"…\"}}"))),
+                (key, _) => Err(Malformed(format!(
+                    "`{key}`: expected a text or {{\"base64\": \"…\"}}"
+                ))),
             },
-            other => Err(Malformed(format!("{other} is no content: expected a text or {{\"base64\": \"…\"}}"))),
+            other => Err(Malformed(format!(
+                "{other} is no content: expected a text or {{\"base64\": \"…\"}}"
+            ))),
         }
     }
 }
@@ -32,11 +36,16 @@ pub(crate) fn only(form: &serde_json::Map<String, Value>) -> Result<(&str, &Valu
     let mut entries = form.iter();
     match (entries.next(), entries.next()) {
         (Some((key, value)), None) => Ok((key, value)),
-        _ => Err(Malformed(format!("an object with {} keys: expected one, such as {{\"base64\": \"…\"}}", form.len()))),
+        _ => Err(Malformed(format!(
+            "an object with {} keys: expected one, such as {{\"base64\": \"…\"}}",
+            form.len()
+        ))),
     }
 }
 
 /// The bytes that a text in base64 stands for.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Malformed> {
-    STANDARD.decode(text).map_err(|error| Malformed(format!("`base64`: {error}")))
+    STANDARD
+        .decode(text)
+        .map_err(|error| Malformed(format!("`base64`: {error}")))
 }

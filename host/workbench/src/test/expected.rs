@@ -29,7 +29,8 @@ const MAX_SHOWN: usize = 400;
 /// Lines around a change.
 const CONTEXT: usize = 2;
 
-/// The first line of a difference: the legend of its other lines, which begin with `- `, `+ ` or two spaces.
+/// The first line of a difference: the legend of its other lines, which begin with `- `, `+ ` or
+/// two spaces.
 pub const DIFFERENCE_HEAD: &str = "- expected, + found";
 
 /// The bytes that must be there.
@@ -56,9 +57,15 @@ impl TryFrom<Value> for Expected {
                 ("json", json) => Ok(Self::Json(json.clone())),
                 ("pattern", Value::String(pattern)) => {
                     let regex = RegexBuilder::new(pattern).size_limit(MAX_PATTERN).build();
-                    let problem =
-                        |error: regex::Error| Malformed(format!("`pattern`: {}", error.to_string().replace('\n', " ")));
-                    regex.map(|regex| Self::Pattern(Box::new(regex))).map_err(problem)
+                    let problem = |error: regex::Error| {
+                        Malformed(format!(
+                            "`pattern`: {}",
+                            error.to_string().replace('\n', " ")
+                        ))
+                    };
+                    regex
+                        .map(|regex| Self::Pattern(Box::new(regex)))
+                        .map_err(problem)
                 }
                 (key, _) => Err(Malformed(format!("`{key}`: {FORMS}"))),
             },
@@ -72,8 +79,13 @@ impl Expected {
     pub(crate) fn differs(&self, found: &[u8]) -> Option<String> {
         match self {
             Self::Exactly(expected) => (expected != found).then(|| difference(expected, found)),
-            Self::Pattern(pattern) => (!pattern.is_match(found))
-                .then(|| format!("no match of the pattern {}; it is:\n{}", pattern.as_str(), shown(found))),
+            Self::Pattern(pattern) => (!pattern.is_match(found)).then(|| {
+                format!(
+                    "no match of the pattern {}; it is:\n{}",
+                    pattern.as_str(),
+                    shown(found)
+                )
+            }),
             Self::Json(expected) => match serde_json::from_slice::<Value>(found) {
                 Ok(found) => {
                     let mut places = Vec::new();
@@ -98,7 +110,10 @@ fn compare(expected: &Value, found: &Value, place: &str, places: &mut Vec<String
                 let inner = format!("{place}/{key}");
                 match found.get(key) {
                     Some(found) => compare(expected, found, &inner, places),
-                    None => places.push(format!("{inner}: expected {}, and it is not there", brief(expected))),
+                    None => places.push(format!(
+                        "{inner}: expected {}, and it is not there",
+                        brief(expected)
+                    )),
                 }
             }
         }
@@ -108,10 +123,18 @@ fn compare(expected: &Value, found: &Value, place: &str, places: &mut Vec<String
             }
         }
         (Value::Array(expected), Value::Array(found)) => {
-            places.push(format!("{name}: expected {} elements, found {}", expected.len(), found.len()));
+            places.push(format!(
+                "{name}: expected {} elements, found {}",
+                expected.len(),
+                found.len()
+            ));
         }
         _ if expected == found => {}
-        _ => places.push(format!("{name}: expected {}, found {}", brief(expected), brief(found))),
+        _ => places.push(format!(
+            "{name}: expected {}, found {}",
+            brief(expected),
+            brief(found)
+        )),
     }
 }
 
@@ -120,7 +143,8 @@ fn brief(value: &Value) -> String {
 }
 
 fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(MAX_SHOWN)).unwrap_or_default()
+    text.get(..text.floor_char_boundary(MAX_SHOWN))
+        .unwrap_or_default()
 }
 
 /// Text as it is, other bytes by their number.
@@ -128,10 +152,18 @@ fn shown(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok("") => "(nothing)".to_owned(),
         Ok(text) => {
-            let lines: Vec<_> = text.lines().take(MAX_LINES).map(|line| format!("  {}", escaped(line))).collect();
+            let lines: Vec<_> = text
+                .lines()
+                .take(MAX_LINES)
+                .map(|line| format!("  {}", escaped(line)))
+                .collect();
             lines.join("\n")
         }
-        Err(error) => format!("  {} bytes, not UTF-8 from byte {} on", bytes.len(), error.valid_up_to()),
+        Err(error) => format!(
+            "  {} bytes, not UTF-8 from byte {} on",
+            bytes.len(),
+            error.valid_up_to()
+        ),
     }
 }
 
@@ -141,9 +173,18 @@ fn escaped(line: &str) -> String {
 }
 
 fn difference(expected: &[u8], found: &[u8]) -> String {
-    let (Ok(expected), Ok(found)) = (std::str::from_utf8(expected), std::str::from_utf8(found)) else {
-        let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
-        let byte = |bytes: &[u8]| bytes.get(same).map_or("the end".to_owned(), |byte| format!("{byte:#04x}"));
+    let (Ok(expected), Ok(found)) = (std::str::from_utf8(expected), std::str::from_utf8(found))
+    else {
+        let same = expected
+            .iter()
+            .zip(found)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let byte = |bytes: &[u8]| {
+            bytes
+                .get(same)
+                .map_or("the end".to_owned(), |byte| format!("{byte:#04x}"))
+        };
         return format!(
             "at byte {same}: expected {}, found {} (expected {} bytes, found {})",
             byte(expected),
@@ -152,7 +193,10 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
             found.len()
         );
     };
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).timeout(PATIENCE).diff_lines(expected, found);
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .timeout(PATIENCE)
+        .diff_lines(expected, found);
     let mut lines = vec![DIFFERENCE_HEAD.to_owned()];
     for group in diff.grouped_ops(CONTEXT) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
@@ -161,7 +205,11 @@ fn difference(expected: &[u8], found: &[u8]) -> String {
                 return lines.join("\n");
             }
             let text = change.value();
-            let end = if text.ends_with('\n') { "" } else { "  (without a line break)" };
+            let end = if text.ends_with('\n') {
+                ""
+            } else {
+                "  (without a line break)"
+            };
             let text = escaped(text.trim_end_matches('\n'));
             lines.push(match change.tag() {
                 ChangeTag::Equal => format!("  {text}{end}"),
@@ -185,21 +233,50 @@ mod tests {
     #[test]
     fn each_form_compares_its_way() {
         assert_eq!(differs(json!("a\n"), b"a\n"), None);
-        assert_eq!(differs(json!("a\nb\n"), b"a\nc\n").unwrap(), "- expected, + found\n  a\n- b\n+ c");
-        assert_eq!(differs(json!("a"), b"a\n").unwrap(), "- expected, + found\n- a  (without a line break)\n+ a");
+        assert_eq!(
+            differs(json!("a\nb\n"), b"a\nc\n").unwrap(),
+            "- expected, + found\n  a\n- b\n+ c"
+        );
+        assert_eq!(
+            differs(json!("a"), b"a\n").unwrap(),
+            "- expected, + found\n- a  (without a line break)\n+ a"
+        );
         assert_eq!(differs(json!({"base64": "AAE="}), &[0, 1]), None);
         assert!(
-            differs(json!({"base64": "/wE="}), &[0xff, 2]).unwrap().starts_with("at byte 1: expected 0x01, found 0x02")
+            differs(json!({"base64": "/wE="}), &[0xff, 2])
+                .unwrap()
+                .starts_with("at byte 1: expected 0x01, found 0x02")
         );
         assert_eq!(differs(json!({"pattern": "^a+$"}), b"aaa"), None);
-        assert!(differs(json!({"pattern": "^a+$"}), b"ab").unwrap().contains("^a+$"));
-        assert_eq!(differs(json!({"json": {"a": [{"b": 1}]}}), br#"{"a": [{"b": 1, "c": 2}], "d": 3}"#), None);
+        assert!(
+            differs(json!({"pattern": "^a+$"}), b"ab")
+                .unwrap()
+                .contains("^a+$")
+        );
         assert_eq!(
-            differs(json!({"json": {"a": [1], "e": 1}}), br#"{"a": [2], "d": 3}"#).unwrap(),
+            differs(
+                json!({"json": {"a": [{"b": 1}]}}),
+                br#"{"a": [{"b": 1, "c": 2}], "d": 3}"#
+            ),
+            None
+        );
+        assert_eq!(
+            differs(
+                json!({"json": {"a": [1], "e": 1}}),
+                br#"{"a": [2], "d": 3}"#
+            )
+            .unwrap(),
             "/a/0: expected 1, found 2\n/e: expected 1, and it is not there"
         );
-        assert_eq!(differs(json!({"json": [1]}), b"[1, 2]").unwrap(), "the whole: expected 1 elements, found 2");
-        assert!(differs(json!({"json": {}}), b"nothing").unwrap().contains("not JSON"));
+        assert_eq!(
+            differs(json!({"json": [1]}), b"[1, 2]").unwrap(),
+            "the whole: expected 1 elements, found 2"
+        );
+        assert!(
+            differs(json!({"json": {}}), b"nothing")
+                .unwrap()
+                .contains("not JSON")
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The standard hostile inputs: anything that a model or a program may send to any tool, by accident or not.
+//! The standard hostile inputs: anything that a model or a program may send to any tool, by
+//! accident or not.
 //!
-//! A tool must end them in an outcome of its own: it works, or says what is wrong. What does not fit the schema of a
-//! typed tool never reaches it, which is as good.
+//! A tool must end them in an outcome of its own: it works, or says what is wrong. What does not
+//! fit the schema of a typed tool never reaches it, which is as good.
 
 use cofferdam_call::Input;
 use cofferdam_capability::Limits;
@@ -10,13 +11,21 @@ use serde_json::{Map, Value, json};
 use super::offered::Offered;
 
 /// Their names, as cases spell them behind `hostile: `.
-pub(crate) const NAMES: [&str; 7] =
-    ["empty input", "huge arguments", "huge input", "invalid UTF-8", "deep JSON", "closed stdin", "wrong types"];
+pub(crate) const NAMES: [&str; 7] = [
+    "empty input",
+    "huge arguments",
+    "huge input",
+    "invalid UTF-8",
+    "deep JSON",
+    "closed stdin",
+    "wrong types",
+];
 
 /// Brackets in one another on standard input: more than any parser follows by recursion.
 const DEEP_TEXT: usize = 100_000;
 
-/// Lists in one another in the input of a typed tool: parsers of JSON, this host's among them, refuse 128.
+/// Lists in one another in the input of a typed tool: parsers of JSON, this host's among them,
+/// refuse 128.
 const DEEP_VALUE: usize = 100;
 
 /// The depth to which the sample of an input follows its schema.
@@ -39,21 +48,40 @@ pub(crate) fn inputs<'a>(tool: &'a Offered, limits: &Limits) -> Vec<Hostile<'a>>
         let command = |args, stdin| Input::Command { args, stdin };
         return vec![
             hostile("empty input", command(vec![String::new()], Vec::new())),
-            hostile("huge arguments", command(arguments(limits.args.len()), Vec::new())),
+            hostile(
+                "huge arguments",
+                command(arguments(limits.args.len()), Vec::new()),
+            ),
             hostile("huge input", command(Vec::new(), text(limits.stdin.len()))),
             hostile(
                 "invalid UTF-8",
-                command(Vec::new(), b"caf\xe9 \xff\xfe\n\xc3\x28 \xed\xa0\x80 \xf0\x9f\n".to_vec()),
+                command(
+                    Vec::new(),
+                    b"caf\xe9 \xff\xfe\n\xc3\x28 \xed\xa0\x80 \xf0\x9f\n".to_vec(),
+                ),
             ),
-            hostile("deep JSON", command(Vec::new(), [vec![b'['; DEEP_TEXT], vec![b']'; DEEP_TEXT]].concat())),
+            hostile(
+                "deep JSON",
+                command(
+                    Vec::new(),
+                    [vec![b'['; DEEP_TEXT], vec![b']'; DEEP_TEXT]].concat(),
+                ),
+            ),
             // Nothing is written to it, so it is at its end when the tool first reads.
             hostile("closed stdin", command(Vec::new(), Vec::new())),
         ];
     }
     let root = &tool.schema;
-    let properties = root.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = root
+        .get("properties")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     let each = |value: &dyn Fn(&Value) -> Value| {
-        let object = properties.iter().map(|(name, of)| (name.clone(), value(of))).collect();
+        let object = properties
+            .iter()
+            .map(|(name, of)| (name.clone(), value(of)))
+            .collect();
         Input::Json(Value::Object(object).to_string())
     };
     let texts = properties.values().filter(|of| is_text(of)).count().max(1);
@@ -61,9 +89,21 @@ pub(crate) fn inputs<'a>(tool: &'a Offered, limits: &Limits) -> Vec<Hostile<'a>>
     let deep = (0..DEEP_VALUE).fold(Value::Null, |inner, _| json!([inner]));
     vec![
         hostile("empty input", Input::Json("{}".to_owned())),
-        hostile("huge input", each(&|of| if is_text(of) { json!(long) } else { sample(of, root, MAX_DEPTH) })),
+        hostile(
+            "huge input",
+            each(&|of| {
+                if is_text(of) {
+                    json!(long)
+                } else {
+                    sample(of, root, MAX_DEPTH)
+                }
+            }),
+        ),
         hostile("deep JSON", each(&|_| deep.clone())),
-        hostile("wrong types", each(&|of| if is_text(of) { json!(7) } else { json!("text") })),
+        hostile(
+            "wrong types",
+            each(&|of| if is_text(of) { json!(7) } else { json!("text") }),
+        ),
     ]
 }
 
@@ -73,7 +113,9 @@ fn arguments(limit: usize) -> Vec<String> {
     let long = "a".repeat(limit / 2);
     // Each counts with a byte for its end.
     let rest = limit.saturating_sub(long.len() + 1) / (SHORT.len() + 1);
-    std::iter::once(long).chain(std::iter::repeat_n(SHORT.to_owned(), rest)).collect()
+    std::iter::once(long)
+        .chain(std::iter::repeat_n(SHORT.to_owned(), rest))
+        .collect()
 }
 
 /// Lines of different words.
@@ -82,7 +124,10 @@ fn text(limit: usize) -> Vec<u8> {
     let mut number = 0_u64;
     while text.len() < limit {
         // Multiplied by a large odd number, so that the lines are in no order.
-        let line = format!("line {:016x} of a huge input\n", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let line = format!(
+            "line {:016x} of a huge input\n",
+            number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        );
         text.extend_from_slice(line.as_bytes());
         number += 1;
     }
@@ -103,13 +148,20 @@ fn sample(schema: &Value, root: &Value, depth: usize) -> Value {
     if depth == 0 {
         return Value::Null;
     }
-    let place = schema.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix('#'));
+    let place = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|name| name.strip_prefix('#'));
     if let Some(referred) = place.and_then(|place| root.pointer(place)) {
         return sample(referred, root, depth - 1);
     }
     for choice in ["enum", "anyOf", "oneOf", "allOf"] {
         if let Some(first) = schema.get(choice).and_then(|choices| choices.get(0)) {
-            return if choice == "enum" { first.clone() } else { sample(first, root, depth - 1) };
+            return if choice == "enum" {
+                first.clone()
+            } else {
+                sample(first, root, depth - 1)
+            };
         }
     }
     let name = match schema.get("type") {
@@ -121,16 +173,37 @@ fn sample(schema: &Value, root: &Value, depth: usize) -> Value {
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(0)),
         Some("boolean") => json!(false),
         Some("array") => {
-            let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(MAX_DEPTH as u64);
-            let item = schema.get("prefixItems").and_then(|items| items.get(0)).or_else(|| schema.get("items"));
+            let least = schema
+                .get("minItems")
+                .and_then(Value::as_u64)
+                .unwrap_or(0)
+                .min(MAX_DEPTH as u64);
+            let item = schema
+                .get("prefixItems")
+                .and_then(|items| items.get(0))
+                .or_else(|| schema.get("items"));
             let item = item.map_or(Value::Null, |item| sample(item, root, depth - 1));
             (0..least).map(|_| item.clone()).collect()
         }
         Some("object") => {
-            let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+            let required = schema
+                .get("required")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             let properties = schema.get("properties");
-            let entry = |name: &str| Some((name.to_owned(), sample(properties?.get(name)?, root, depth - 1)));
-            Value::Object(required.filter_map(Value::as_str).filter_map(entry).collect::<Map<_, _>>())
+            let entry = |name: &str| {
+                Some((
+                    name.to_owned(),
+                    sample(properties?.get(name)?, root, depth - 1),
+                ))
+            };
+            Value::Object(
+                required
+                    .filter_map(Value::as_str)
+                    .filter_map(entry)
+                    .collect::<Map<_, _>>(),
+            )
         }
         _ => Value::Null,
     }
@@ -142,14 +215,26 @@ mod tests {
 
     #[test]
     fn inputs_are_at_their_limits_and_not_above() {
-        let tool = Offered { name: "t".to_owned(), command: true, schema: Value::Null };
+        let tool = Offered {
+            name: "t".to_owned(),
+            command: true,
+            schema: Value::Null,
+        };
         let limits = Limits::DEFAULT;
         for Hostile { name, input, .. } in inputs(&tool, &limits) {
             assert!(NAMES.contains(&name));
-            let Input::Command { args, stdin } = input else { panic!("a command takes arguments") };
+            let Input::Command { args, stdin } = input else {
+                panic!("a command takes arguments")
+            };
             let size: usize = args.iter().map(|arg| arg.len() + 1).sum();
-            assert!(size <= limits.args.len() && stdin.len() <= limits.stdin.len(), "{name}");
-            assert!(name != "huge arguments" || size + 8 > limits.args.len(), "{size}");
+            assert!(
+                size <= limits.args.len() && stdin.len() <= limits.stdin.len(),
+                "{name}"
+            );
+            assert!(
+                name != "huge arguments" || size + 8 > limits.args.len(),
+                "{size}"
+            );
             assert!(name != "huge input" || stdin.len() == limits.stdin.len());
         }
     }
@@ -165,14 +250,22 @@ mod tests {
                 "inner": { "type": "object", "properties": { "shade": { "$ref": "#/$defs/shade" } }, "required": ["shade"] }
             }
         });
-        let tool = Offered { name: "t".to_owned(), command: false, schema };
+        let tool = Offered {
+            name: "t".to_owned(),
+            command: false,
+            schema,
+        };
         let inputs = inputs(&tool, &Limits::DEFAULT);
-        let Input::Json(huge) = &inputs[1].input else { panic!("a typed tool takes JSON") };
+        let Input::Json(huge) = &inputs[1].input else {
+            panic!("a typed tool takes JSON")
+        };
         let huge: Value = serde_json::from_str(huge).unwrap();
         assert_eq!(huge["count"], 3);
         assert_eq!(huge["pair"], json!([false, false]));
         assert_eq!(huge["inner"], json!({"shade": "dark"}));
         let size = huge.to_string().len();
-        assert!(size <= Limits::DEFAULT.stdin.len() && size > Limits::DEFAULT.stdin.len() - 2 * FRAME);
+        assert!(
+            size <= Limits::DEFAULT.stdin.len() && size > Limits::DEFAULT.stdin.len() - 2 * FRAME
+        );
     }
 }

@@ -1,14 +1,14 @@
 //! `--learn`: the smallest manifest with which the cases pass.
 //!
-//! The cases run with every power, in directories of their own and with web servers on loopback, so nothing of the
-//! machine or the network is reached. What they touched is then taken away row by row: a row stays when a case fails
-//! without it.
+//! The cases run with every power, in directories of their own and with web servers on loopback, so
+//! nothing of the machine or the network is reached. What they touched is then taken away row by
+//! row: a row stays when a case fails without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_capability::{
-    Access, EnvRow, FsRow, GuestPath, HostPattern, HttpRow, LOCKED_ENVIRONMENT, LimitsRequest, Manifest, Method, Port,
-    Scheme, UnusedRow,
+    Access, EnvRow, FsRow, GuestPath, HostPattern, HttpRow, LOCKED_ENVIRONMENT, LimitsRequest,
+    Manifest, Method, Port, Scheme, UnusedRow,
 };
 
 use super::case::Case;
@@ -20,11 +20,12 @@ use super::unused;
 use super::unwritten;
 use crate::error::Error;
 
-/// Imports that are linked where a manifest has [[http]], and must be acknowledged where it has not.
+/// Imports that are linked where a manifest has [[http]], and must be acknowledged where it has
+/// not.
 const HTTP: &str = "wasi:http/";
 
-/// Wall clock while it is found out what a tool needs: its own default is what is in question, but a tool that hangs must
-/// not hang for ever.
+/// Wall clock while it is found out what a tool needs: its own default is what is in question, but
+/// a tool that hangs must not hang for ever.
 const WALL: &str = "120s";
 
 /// The most doublings of a limit: a default of 1 MiB becomes a TiB, beyond every ceiling.
@@ -42,9 +43,14 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// A capabilities.toml, with comments on the cases; reasons that the author has still to write are empty.
+    /// A capabilities.toml, with comments on the cases; reasons that the author has still to write
+    /// are empty.
     pub fn to_toml(&self) -> String {
-        let Self { manifest, failing, cases } = self;
+        let Self {
+            manifest,
+            failing,
+            cases,
+        } = self;
         toml::written(manifest, failing, *cases)
     }
 }
@@ -61,35 +67,58 @@ struct Search<'a> {
 /// Finds the smallest manifest with which these cases pass.
 pub(crate) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Learned, Error> {
     let declared = &subject.manifest;
-    let open = Subject { manifest: everything(declared, cases)?, ..subject.clone() };
+    let open = Subject {
+        manifest: everything(declared, cases)?,
+        ..subject.clone()
+    };
     let (_, imports) = open.offered().await?;
     let raised = raised(subject);
-    let mut search = Search { subject: open.clone(), imports, cases: cases.iter().collect(), raised };
+    let mut search = Search {
+        subject: open.clone(),
+        imports,
+        cases: cases.iter().collect(),
+        raised,
+    };
     let mut calls = Vec::new();
     for case in cases {
         calls.push(search.call(case, &search.raised).await?);
     }
-    // A case that wants something refused fails with every power, and says nothing of what is needed.
+    // A case that wants something refused fails with every power, and says nothing of what is
+    // needed.
     calls.retain(|call| call.passed);
-    search.cases.retain(|case| calls.iter().any(|call| call.name == case.name));
+    search
+        .cases
+        .retain(|case| calls.iter().any(|call| call.name == case.name));
     search.subject.manifest = search.acknowledged(touched(declared, &open.manifest, &calls)?)?;
     search.drop_failing().await;
     search.drop_rows().await?;
     search.limits().await;
     let mut failing = Vec::new();
     for case in cases {
-        if !check::golden(&search.subject, case, &case.given).await.is_ok_and(|call| call.passed) {
+        if !check::golden(&search.subject, case, &case.given)
+            .await
+            .is_ok_and(|call| call.passed)
+        {
             failing.push(case.name.clone());
         }
     }
-    Ok(Learned { manifest: search.subject.manifest.clone(), failing, cases: cases.len() })
+    Ok(Learned {
+        manifest: search.subject.manifest.clone(),
+        failing,
+        cases: cases.len(),
+    })
 }
 
 fn directory(path: &str, access: Access) -> Result<FsRow, Error> {
-    Ok(FsRow { path: path.parse().map_err(Error::work)?, access, reason: unwritten::reason()? })
+    Ok(FsRow {
+        path: path.parse().map_err(Error::work)?,
+        access,
+        reason: unwritten::reason()?,
+    })
 }
 
-/// Every limit at its ceiling that a default could hold a case back by. What cuts output stays, because cases see it.
+/// Every limit at its ceiling that a default could hold a case back by. What cuts output stays,
+/// because cases see it.
 fn raised(subject: &Subject<'_>) -> LimitsRequest {
     let ceiling = subject.ceiling.limits.rows();
     let held = |name: &str| !matches!(name, "stdout" | "stderr" | "result" | "wall");
@@ -97,28 +126,59 @@ fn raised(subject: &Subject<'_>) -> LimitsRequest {
     ceiling
         .iter()
         .filter(|row| held(row.name))
-        .fold(request, |request, row| limits::with(&request, row.name, &row.value))
+        .fold(request, |request, row| {
+            limits::with(&request, row.name, &row.value)
+        })
 }
 
 /// A manifest that asks for every directory, and for all that the cases give.
 fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Error> {
-    let mut manifest = Manifest { limits: LimitsRequest::default(), ..declared.clone() };
-    manifest.fs = ["/", GuestPath::working_directory().as_str(), GuestPath::scratch().as_str()]
+    let mut manifest = Manifest {
+        limits: LimitsRequest::default(),
+        ..declared.clone()
+    };
+    manifest.fs = [
+        "/",
+        GuestPath::working_directory().as_str(),
+        GuestPath::scratch().as_str(),
+    ]
+    .into_iter()
+    .map(|path| directory(path, Access::ReadWrite))
+    .collect::<Result<_, _>>()?;
+    let named = cases
+        .iter()
+        .flat_map(|case| case.given.http.keys())
+        .map(super::web::Url::port);
+    let ports: BTreeSet<u16> = named
+        .chain([Scheme::Http, Scheme::Https].map(Scheme::default_port))
+        .collect();
+    let ports = ports
         .into_iter()
-        .map(|path| directory(path, Access::ReadWrite))
-        .collect::<Result<_, _>>()?;
-    let named = cases.iter().flat_map(|case| case.given.http.keys()).map(super::web::Url::port);
-    let ports: BTreeSet<u16> = named.chain([Scheme::Http, Scheme::Https].map(Scheme::default_port)).collect();
-    let ports = ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Error::work)?;
-    let row =
-        HttpRow { host: HostPattern::ANY, methods: Vec::new(), ports, paths: Vec::new(), reason: unwritten::reason()? };
+        .map(Port::try_from)
+        .collect::<Result<_, _>>()
+        .map_err(Error::work)?;
+    let row = HttpRow {
+        host: HostPattern::ANY,
+        methods: Vec::new(),
+        ports,
+        paths: Vec::new(),
+        reason: unwritten::reason()?,
+    };
     manifest.http = vec![row];
     let given = cases.iter().flat_map(|case| case.given.env.keys());
-    let names: BTreeSet<&String> =
-        given.filter(|name| !LOCKED_ENVIRONMENT.iter().any(|(locked, _)| locked == name)).collect();
-    let row = |name: &String| Ok(EnvRow { name: name.clone(), reason: unwritten::reason()? });
+    let names: BTreeSet<&String> = given
+        .filter(|name| !LOCKED_ENVIRONMENT.iter().any(|(locked, _)| locked == name))
+        .collect();
+    let row = |name: &String| {
+        Ok(EnvRow {
+            name: name.clone(),
+            reason: unwritten::reason()?,
+        })
+    };
     manifest.env = names.into_iter().map(row).collect::<Result<_, Error>>()?;
-    manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
+    manifest
+        .unused
+        .retain(|row| !row.interface.starts_with(HTTP));
     Ok(manifest)
 }
 
@@ -142,7 +202,11 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
         .into_iter()
         .map(|(place, access)| {
             // It is empty when a call starts, so it is there to be written to.
-            let access = if place == GuestPath::scratch().as_str() { Access::ReadWrite } else { access };
+            let access = if place == GuestPath::scratch().as_str() {
+                Access::ReadWrite
+            } else {
+                access
+            };
             let mut row = directory(place, access)?;
             if let Some(before) = declared.fs.iter().find(|before| before.path == row.path) {
                 row.reason = before.reason.clone();
@@ -154,8 +218,15 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
         .into_iter()
         .map(|(host, (methods, ports))| {
             let usual = [Scheme::Http, Scheme::Https].map(Scheme::default_port);
-            let ports = if ports.iter().all(|port| usual.contains(port)) { BTreeSet::new() } else { ports };
-            let before = declared.http.iter().find(|row| host.parse().is_ok_and(|host| row.host.covers(&host)));
+            let ports = if ports.iter().all(|port| usual.contains(port)) {
+                BTreeSet::new()
+            } else {
+                ports
+            };
+            let before = declared
+                .http
+                .iter()
+                .find(|row| host.parse().is_ok_and(|host| row.host.covers(&host)));
             Ok(HttpRow {
                 host: host.parse().map_err(Error::work)?,
                 methods: methods
@@ -163,14 +234,20 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
                     .map(|name| Method::try_from(name.to_owned()))
                     .collect::<Result<_, _>>()
                     .map_err(Error::work)?,
-                ports: ports.into_iter().map(Port::try_from).collect::<Result<_, _>>().map_err(Error::work)?,
+                ports: ports
+                    .into_iter()
+                    .map(Port::try_from)
+                    .collect::<Result<_, _>>()
+                    .map_err(Error::work)?,
                 paths: Vec::new(),
                 reason: before.map_or_else(unwritten::reason, |row| Ok(row.reason.clone()))?,
             })
         })
         .collect::<Result<_, Error>>()?;
     manifest.secret = declared.secret.clone();
-    manifest.secret.retain(|row| calls.iter().any(|call| unused::sends(call, row)));
+    manifest
+        .secret
+        .retain(|row| calls.iter().any(|call| unused::sends(call, row)));
     for row in &mut manifest.env {
         if let Some(before) = declared.env.iter().find(|before| before.name == row.name) {
             row.reason = before.reason.clone();
@@ -188,7 +265,8 @@ impl Search<'_> {
         check::golden(&self.subject, case, &given).await
     }
 
-    /// Returns true if every case passes with this manifest. One that cannot be granted does not count as passing.
+    /// Returns true if every case passes with this manifest. One that cannot be granted does not
+    /// count as passing.
     async fn passes(&mut self, manifest: &Manifest, limits: &LimitsRequest) -> bool {
         let before = std::mem::replace(&mut self.subject.manifest, manifest.clone());
         let mut passes = true;
@@ -202,11 +280,16 @@ impl Search<'_> {
         passes
     }
 
-    /// Forgets the cases that the manifest cannot make pass: they ask for a host that no case answers, or for a secret.
+    /// Forgets the cases that the manifest cannot make pass: they ask for a host that no case
+    /// answers, or for a secret.
     async fn drop_failing(&mut self) {
         let mut kept = Vec::new();
         for case in &self.cases {
-            if self.call(case, &self.raised).await.is_ok_and(|call| call.passed) {
+            if self
+                .call(case, &self.raised)
+                .await
+                .is_ok_and(|call| call.passed)
+            {
                 kept.push(*case);
             }
         }
@@ -215,11 +298,20 @@ impl Search<'_> {
 
     /// The manifest with a row for each import of `wasi:http` that it does not use.
     fn acknowledged(&self, mut manifest: Manifest) -> Result<Manifest, Error> {
-        manifest.unused.retain(|row| !row.interface.starts_with(HTTP));
+        manifest
+            .unused
+            .retain(|row| !row.interface.starts_with(HTTP));
         if manifest.http.is_empty() {
-            for import in self.imports.iter().filter(|import| import.starts_with(HTTP)) {
+            for import in self
+                .imports
+                .iter()
+                .filter(|import| import.starts_with(HTTP))
+            {
                 let interface = import.split('@').next().unwrap_or_default().to_owned();
-                manifest.unused.push(UnusedRow { interface, reason: unwritten::reason()? });
+                manifest.unused.push(UnusedRow {
+                    interface,
+                    reason: unwritten::reason()?,
+                });
             }
         }
         Ok(manifest)
@@ -242,7 +334,8 @@ impl Search<'_> {
                     1 => take(&mut fewer.http, index),
                     2 => take(&mut fewer.env, index),
                     _ => fewer.fs.get_mut(index).is_some_and(|row| {
-                        let writes = row.access == Access::ReadWrite && row.path != GuestPath::scratch();
+                        let writes =
+                            row.access == Access::ReadWrite && row.path != GuestPath::scratch();
                         row.access = if writes { Access::ReadOnly } else { row.access };
                         writes
                     }),
@@ -273,7 +366,9 @@ impl Search<'_> {
         for row in needed.rows() {
             let mut value = limits::value(&self.subject.ceiling.defaults, row.name);
             for _ in 0..DOUBLINGS {
-                let Some(next) = value.as_deref().and_then(limits::doubled) else { break };
+                let Some(next) = value.as_deref().and_then(limits::doubled) else {
+                    break;
+                };
                 let less = limits::with(&without(&needed, row.name), row.name, &next);
                 if less.above(&self.subject.ceiling.limits).is_some() {
                     break;
@@ -299,5 +394,7 @@ fn take<T>(rows: &mut Vec<T>, index: usize) -> bool {
 
 fn without(request: &LimitsRequest, key: &str) -> LimitsRequest {
     let kept = request.rows().into_iter().filter(|row| row.name != key);
-    kept.fold(LimitsRequest::default(), |request, row| limits::with(&request, row.name, &row.value))
+    kept.fold(LimitsRequest::default(), |request, row| {
+        limits::with(&request, row.name, &row.value)
+    })
 }

@@ -5,21 +5,32 @@ use serde_json::{Map, Value};
 
 /// The value of one limit.
 pub(crate) fn value(limits: &Limits, key: &str) -> Option<String> {
-    limits.rows().into_iter().find(|row| row.name == key).map(|row| row.value)
+    limits
+        .rows()
+        .into_iter()
+        .find(|row| row.name == key)
+        .map(|row| row.value)
 }
 
 /// `request` with one limit as well, unless it has its key.
 pub(crate) fn with(request: &LimitsRequest, key: &str, value: &str) -> LimitsRequest {
     let mut entries = entries(request);
-    entries.entry(key).or_insert_with(|| Value::String(value.to_owned()));
+    entries
+        .entry(key)
+        .or_insert_with(|| Value::String(value.to_owned()));
     serde_json::from_value(Value::Object(entries)).unwrap_or_else(|_| request.clone())
 }
 
-/// Twice `value`, in its own unit: `64MiB` becomes `128MiB`. Nothing for a value that has no single unit.
+/// Twice `value`, in its own unit: `64MiB` becomes `128MiB`. Nothing for a value that has no single
+/// unit.
 pub(crate) fn doubled(value: &str) -> Option<String> {
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.replace('_', "").parse().ok()?;
-    Some(format!("{}{}", number.checked_mul(2)?, value.strip_prefix(digits)?))
+    Some(format!(
+        "{}{}",
+        number.checked_mul(2)?,
+        value.strip_prefix(digits)?
+    ))
 }
 
 fn entries(request: &LimitsRequest) -> Map<String, Value> {
@@ -38,7 +49,10 @@ mod tests {
         let request = with(&LimitsRequest::default(), "open-files", "128");
         let rows = request.rows();
         assert_eq!(rows.len(), 1);
-        assert_eq!((rows[0].name, rows[0].value.as_str()), ("open-files", "128"));
+        assert_eq!(
+            (rows[0].name, rows[0].value.as_str()),
+            ("open-files", "128")
+        );
         assert_eq!(with(&request, "open-files", "1"), request);
         assert_eq!(value(&Limits::DEFAULT, "memory").as_deref(), Some("64MiB"));
         assert_eq!(doubled("64MiB").as_deref(), Some("128MiB"));

@@ -25,8 +25,8 @@ pub struct Tested {
     pub cases: Vec<Checked>,
     /// Limits that its calls suggest.
     pub suggestion: Suggestion,
-    /// Limits that the manifest asks for above the defaults. The cases had them; other callers get them from their
-    /// operator alone.
+    /// Limits that the manifest asks for above the defaults. The cases had them; other callers get
+    /// them from their operator alone.
     pub raised: Vec<LowerLimit>,
     /// Sentences about rows that are declared and no case uses.
     pub unused: Vec<String>,

@@ -9,8 +9,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_call::{Input, Report};
 use cofferdam_capability::{
-    Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT, LimitsRequest, Manifest,
-    Offer, Scheme,
+    Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT,
+    LimitsRequest, Manifest, Offer, Scheme,
 };
 use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
 use tempfile::TempDir;
@@ -64,9 +64,24 @@ pub(crate) struct Ran {
 
 impl<'a> Subject<'a> {
     /// A tool that was built from `origin`.
-    pub fn new(origin: &'a str, built: &'a Built, ceiling: &'a Ceiling, make_sandbox: &'a MakeSandbox<'a>) -> Self {
-        let Built { manifest, component, .. } = built;
-        Self { origin, component, manifest: manifest.clone(), ceiling, make_sandbox }
+    pub fn new(
+        origin: &'a str,
+        built: &'a Built,
+        ceiling: &'a Ceiling,
+        make_sandbox: &'a MakeSandbox<'a>,
+    ) -> Self {
+        let Built {
+            manifest,
+            component,
+            ..
+        } = built;
+        Self {
+            origin,
+            component,
+            manifest: manifest.clone(),
+            ceiling,
+            make_sandbox,
+        }
     }
 }
 
@@ -80,18 +95,30 @@ impl Subject<'_> {
             command: tool.is_command(),
             schema: tool.schema().clone(),
         };
-        Ok((toolbox.iter().map(offered).collect(), installed.imports().to_vec()))
+        Ok((
+            toolbox.iter().map(offered).collect(),
+            installed.imports().to_vec(),
+        ))
     }
 
     /// Calls the tool once, with everything that its manifest declares and the case gives.
-    pub(crate) async fn call(&self, given: &Given, tool: Option<&str>, input: Input) -> Result<Ran, Error> {
-        let wrong = |error: std::io::Error| Error::work(format!("the directories of a case: {error}"));
+    pub(crate) async fn call(
+        &self,
+        given: &Given,
+        tool: Option<&str>,
+        input: Input,
+    ) -> Result<Ran, Error> {
+        let wrong =
+            |error: std::io::Error| Error::work(format!("the directories of a case: {error}"));
         let tree = tempfile::tempdir().map_err(wrong)?;
         let workspace = workspace(tree.path(), given).map_err(wrong)?;
         let web = Web::start(&given.http).await?;
         let (secrets, values) = secrets(given)?;
         let names = given.secrets.clone();
-        let runner = self.sandbox(StandIns { hosts: web.stand_ins.clone(), secrets })?;
+        let runner = self.sandbox(StandIns {
+            hosts: web.stand_ins.clone(),
+            secrets,
+        })?;
         let decision = Decision {
             offers: self.offers(tree.path())?,
             env: given.env.clone().into_iter().collect(),
@@ -113,28 +140,52 @@ impl Subject<'_> {
         };
         let report = runner.call(request).await.map_err(Error::usage)?;
         let undeclared = self.undeclared(given);
-        Ok(Ran { report, asked: web.asked(), secrets: values, undeclared, workspace, _tree: tree })
+        Ok(Ran {
+            report,
+            asked: web.asked(),
+            secrets: values,
+            undeclared,
+            workspace,
+            _tree: tree,
+        })
     }
 
     fn sandbox(&self, stand_ins: StandIns) -> Result<Runner, Error> {
         (self.make_sandbox)(stand_ins).map_err(Error::Sandbox)
     }
 
-    async fn tools(&self, runner: &Runner, decision: Decision) -> Result<(Installed, Toolbox), Error> {
+    async fn tools(
+        &self,
+        runner: &Runner,
+        decision: Decision,
+    ) -> Result<(Installed, Toolbox), Error> {
         let supplied = Some(self.manifest.clone());
-        let installed =
-            runner.load(Bytes::copy_from_slice(self.component), self.origin, supplied).await.map_err(Error::usage)?;
+        let installed = runner
+            .load(
+                Bytes::copy_from_slice(self.component),
+                self.origin,
+                supplied,
+            )
+            .await
+            .map_err(Error::usage)?;
         let name = self.manifest.tool.name.as_str();
         let mut toolbox = runner.toolbox();
-        for tool in runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Error::usage)? {
+        for tool in runner
+            .offer(&installed, name, "", decision, &toolbox)
+            .await
+            .map_err(Error::usage)?
+        {
             toolbox.add(tool).map_err(Error::usage)?;
         }
         Ok((installed, toolbox))
     }
 
-    /// Returns true if a case that names `named` means the tool `name`: with or without the component's name before it.
+    /// Returns true if a case that names `named` means the tool `name`: with or without the
+    /// component's name before it.
     pub(crate) fn means(&self, name: &str, named: &str) -> bool {
-        let own = name.strip_prefix(&self.manifest.tool.name).and_then(|name| name.strip_prefix('_'));
+        let own = name
+            .strip_prefix(&self.manifest.tool.name)
+            .and_then(|name| name.strip_prefix('_'));
         name == named || own == Some(named)
     }
 
@@ -147,23 +198,34 @@ impl Subject<'_> {
             None => None,
         };
         found.map(|tool| tool.name().to_owned()).ok_or_else(|| {
-            let named =
-                named.map_or("a case names no `tool`".to_owned(), |named| format!("there is no tool `{named}`"));
-            Error::usage(format!("{}: {named}; there are: {}", self.origin, toolbox.names()))
+            let named = named.map_or("a case names no `tool`".to_owned(), |named| {
+                format!("there is no tool `{named}`")
+            });
+            Error::usage(format!(
+                "{}: {named}; there are: {}",
+                self.origin,
+                toolbox.names()
+            ))
         })
     }
 
-    /// The limits of a case, else those that the manifest asks for, as far as the ceiling goes: this command is the
-    /// author's, who tests what the manifest describes.
+    /// The limits of a case, else those that the manifest asks for, as far as the ceiling goes:
+    /// this command is the author's, who tests what the manifest describes.
     fn limits(&self, given: &Given) -> LimitsRequest {
         let asked = self.manifest.limits.at_most(&self.ceiling.limits);
         let rows = asked.rows().into_iter();
-        rows.fold(given.limits.clone(), |request, row| limits::with(&request, row.name, &row.value))
+        rows.fold(given.limits.clone(), |request, row| {
+            limits::with(&request, row.name, &row.value)
+        })
     }
 
     /// A directory of its own for each row: all of them in one tree, as the guest sees it.
     fn offers(&self, tree: &Path) -> Result<Vec<Offer>, Error> {
-        let rows = self.manifest.fs.iter().filter(|row| row.path != GuestPath::scratch());
+        let rows = self
+            .manifest
+            .fs
+            .iter()
+            .filter(|row| row.path != GuestPath::scratch());
         let offer = |path: &GuestPath| {
             let directory = tree.join(path.below_root());
             std::fs::create_dir_all(&directory).map_err(Error::work)?;
@@ -177,14 +239,20 @@ impl Subject<'_> {
         let mut undeclared = Vec::new();
         for name in given.env.keys() {
             if LOCKED_ENVIRONMENT.iter().any(|(locked, _)| locked == name) {
-                undeclared.push(format!("`env`: {name} is set by the host for every tool, and cannot be given"));
+                undeclared.push(format!(
+                    "`env`: {name} is set by the host for every tool, and cannot be given"
+                ));
             } else if !self.manifest.env.iter().any(|row| row.name == *name) {
-                undeclared.push(format!("`env`: the manifest does not declare {name}, so the tool does not see it"));
+                undeclared.push(format!(
+                    "`env`: the manifest does not declare {name}, so the tool does not see it"
+                ));
             }
         }
         for name in &given.secrets {
             if !self.manifest.secret.iter().any(|row| row.name == *name) {
-                undeclared.push(format!("`secrets`: the manifest does not declare {name}, so it is sent nowhere"));
+                undeclared.push(format!(
+                    "`secrets`: the manifest does not declare {name}, so it is sent nowhere"
+                ));
             }
         }
         undeclared
@@ -201,7 +269,10 @@ fn workspace(tree: &Path, given: &Given) -> std::io::Result<Dir> {
             workspace.create_dir_all(name)?;
             continue;
         };
-        if let Some(parent) = Path::new(name).parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if let Some(parent) = Path::new(name)
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
             workspace.create_dir_all(parent)?;
         }
         workspace.write(name, &content.0)?;
@@ -215,7 +286,9 @@ fn secrets(given: &Given) -> Result<(Secrets, Vec<(String, String)>), Error> {
     let mut values = Vec::new();
     for name in &given.secrets {
         let value = format!("test-{}", Uuid::new_v4().simple());
-        secrets.insert(name.clone(), Zeroizing::new(value.clone().into_bytes())).map_err(Error::work)?;
+        secrets
+            .insert(name.clone(), Zeroizing::new(value.clone().into_bytes()))
+            .map_err(Error::work)?;
         values.push((name.to_string(), value));
     }
     Ok((secrets, values))

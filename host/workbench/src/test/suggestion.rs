@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::check::Checked;
 
-/// The factor between the fuel of the hungriest case and the suggested one: data grows, and the fuel of the same work
-/// differs with hash seeds and compilers.
+/// The factor between the fuel of the hungriest case and the suggested one: data grows, and the
+/// fuel of the same work differs with hash seeds and compilers.
 const FUEL_HEADROOM: u64 = 4;
 
 /// The same for memory, which grows by doubling.
@@ -25,20 +25,33 @@ pub struct Suggestion {
 
 impl Suggestion {
     /// From every call that came to an end of its own.
-    pub(crate) fn of<'a>(checked: impl Iterator<Item = &'a Checked>, defaults: &Limits, ceiling: &Limits) -> Self {
+    pub(crate) fn of<'a>(
+        checked: impl Iterator<Item = &'a Checked>,
+        defaults: &Limits,
+        ceiling: &Limits,
+    ) -> Self {
         let (mut most_fuel, mut most_memory) = (0, 0);
         for call in checked.filter(|call| call.ended_itself()) {
             most_fuel = most_fuel.max(call.fuel);
             most_memory = most_memory.max(call.peak_memory);
         }
         let fuel = Count(rounded(most_fuel.saturating_mul(FUEL_HEADROOM)));
-        let memory = Bytes(most_memory.saturating_mul(MEMORY_HEADROOM).max(1 << 20).next_power_of_two());
+        let memory = Bytes(
+            most_memory
+                .saturating_mul(MEMORY_HEADROOM)
+                .max(1 << 20)
+                .next_power_of_two(),
+        );
         let limits = LimitsRequest {
             fuel: (fuel > defaults.fuel).then(|| fuel.min(ceiling.fuel)),
             memory: (memory > defaults.memory).then(|| memory.min(ceiling.memory)),
             ..LimitsRequest::default()
         };
-        Self { most_fuel, most_memory, limits }
+        Self {
+            most_fuel,
+            most_memory,
+            limits,
+        }
     }
 }
 
@@ -62,7 +75,15 @@ mod tests {
 
     #[test]
     fn numbers_are_rounded_up() {
-        for (number, round) in [(0, 1), (1, 1), (3, 5), (6, 10), (11, 20), (21, 50), (4_000_000_001, 5_000_000_000)] {
+        for (number, round) in [
+            (0, 1),
+            (1, 1),
+            (3, 5),
+            (6, 10),
+            (11, 20),
+            (21, 50),
+            (4_000_000_001, 5_000_000_000),
+        ] {
             assert_eq!(rounded(number), round);
         }
         assert_eq!(rounded(u64::MAX), u64::MAX);

@@ -14,19 +14,42 @@ pub(crate) fn written(manifest: &Manifest, failing: &[String], cases: usize) -> 
     let mut comment = |text: &str| {
         let _ = writeln!(out, "# {text}");
     };
-    comment(&format!("The least with which the cases pass: {passing} of {cases} do."));
-    comment("A row whose reason is empty is refused: write why the tool needs it, for who reviews it.");
-    comment("Which variables a tool reads cannot be seen: those are here that a case gives and fails without.");
+    comment(&format!(
+        "The least with which the cases pass: {passing} of {cases} do."
+    ));
+    comment(
+        "A row whose reason is empty is refused: write why the tool needs it, for who reviews it.",
+    );
+    comment(
+        "Which variables a tool reads cannot be seen: those are here that a case gives and fails without.",
+    );
     comment("Secrets cannot be found out: those are here that are declared already and were sent.");
-    comment("Nor can calls of other tools, which are not there in a test: those are here that are declared already.");
+    comment(
+        "Nor can calls of other tools, which are not there in a test: those are here that are declared already.",
+    );
     for name in failing {
         comment(&format!("Fails all the same: {}", one_line(name)));
     }
-    let Manifest { schema, tool, fs, http, tcp, secret, env, call, unused, limits } = manifest;
+    let Manifest {
+        schema,
+        tool,
+        fs,
+        http,
+        tcp,
+        secret,
+        env,
+        call,
+        unused,
+        limits,
+    } = manifest;
     let mut rows = Rows(out);
     rows.line(&format!("schema = {schema}"));
     rows.head("[tool]");
-    for (key, value) in [("name", &tool.name), ("version", &tool.version), ("summary", &tool.summary)] {
+    for (key, value) in [
+        ("name", &tool.name),
+        ("version", &tool.version),
+        ("summary", &tool.summary),
+    ] {
         rows.text(key, value);
     }
     for row in fs {
@@ -39,25 +62,45 @@ pub(crate) fn written(manifest: &Manifest, failing: &[String], cases: usize) -> 
         rows.head("[[http]]");
         rows.text("host", &row.host.to_string());
         if !row.methods.is_empty() {
-            rows.list("methods", row.methods.iter().map(|method| Value::String(method.to_string())));
+            rows.list(
+                "methods",
+                row.methods
+                    .iter()
+                    .map(|method| Value::String(method.to_string())),
+            );
         }
         if !row.ports.is_empty() {
-            rows.list("ports", row.ports.iter().map(|port| Value::Integer(u16::from(*port).into())));
+            rows.list(
+                "ports",
+                row.ports
+                    .iter()
+                    .map(|port| Value::Integer(u16::from(*port).into())),
+            );
         }
         rows.reason(&row.reason);
     }
     for row in tcp {
         rows.head("[[tcp]]");
         rows.text("host", &row.host.to_string());
-        rows.list("ports", row.ports.iter().map(|port| Value::Integer(port.into())));
+        rows.list(
+            "ports",
+            row.ports.iter().map(|port| Value::Integer(port.into())),
+        );
         rows.reason(&row.reason);
     }
     for row in secret {
         rows.head("[[secret]]");
         rows.text("name", row.name.as_str());
         let quoted = |text: String| Value::String(text).to_string();
-        let (header, format) = (String::from(row.inject.header.clone()), String::from(row.inject.format.clone()));
-        rows.line(&format!("inject = {{ header = {}, format = {} }}", quoted(header), quoted(format)));
+        let (header, format) = (
+            String::from(row.inject.header.clone()),
+            String::from(row.inject.format.clone()),
+        );
+        rows.line(&format!(
+            "inject = {{ header = {}, format = {} }}",
+            quoted(header),
+            quoted(format)
+        ));
         rows.text("host", &row.host.to_string());
         rows.reason(&row.reason);
     }
@@ -109,10 +152,19 @@ impl Rows {
     }
 
     fn reason(&mut self, reason: &Reason) {
-        self.text("reason", if unwritten::is(reason) { "" } else { reason.as_str() });
+        self.text(
+            "reason",
+            if unwritten::is(reason) {
+                ""
+            } else {
+                reason.as_str()
+            },
+        );
     }
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }

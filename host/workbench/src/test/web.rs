@@ -1,7 +1,7 @@
 //! The network of a case: a web server on loopback that stands in for every host of the case.
 //!
-//! Requests come here after they were checked against the tool's grant, and instead of to the network: nothing is looked
-//! up, and TLS is not spoken, also where the tool asked for https.
+//! Requests come here after they were checked against the tool's grant, and instead of to the
+//! network: nothing is looked up, and TLS is not spoken, also where the tool asked for https.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -85,7 +85,11 @@ pub(crate) struct Web {
 
 impl Url {
     fn scheme(&self) -> Scheme {
-        if self.https { Scheme::Https } else { Scheme::Http }
+        if self.https {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
     }
 
     /// The port that it names or means.
@@ -98,7 +102,11 @@ impl TryFrom<String> for Url {
     type Error = Malformed;
 
     fn try_from(text: String) -> Result<Self, Malformed> {
-        let wrong = || Malformed(format!("{text:?} is not a URL: expected one such as http://a.test/path"));
+        let wrong = || {
+            Malformed(format!(
+                "{text:?} is not a URL: expected one such as http://a.test/path"
+            ))
+        };
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let https = match uri.scheme_str() {
             Some("http") => false,
@@ -106,12 +114,26 @@ impl TryFrom<String> for Url {
             _ => return Err(wrong()),
         };
         let authority = uri.authority().ok_or_else(wrong)?;
-        let host: Host = authority.host().parse().map_err(|problem| Malformed(format!("{}: {problem}", wrong())))?;
+        let host: Host = authority
+            .host()
+            .parse()
+            .map_err(|problem| Malformed(format!("{}: {problem}", wrong())))?;
         let scheme = if https { Scheme::Https } else { Scheme::Http };
-        let port = authority.port_u16().unwrap_or_else(|| scheme.default_port());
+        let port = authority
+            .port_u16()
+            .unwrap_or_else(|| scheme.default_port());
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-        Ok(Self { https, host: host.to_string(), port, path })
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
+        Ok(Self {
+            https,
+            host: host.to_string(),
+            port,
+            path,
+        })
     }
 }
 
@@ -126,8 +148,12 @@ impl TryFrom<u16> for Status {
 
     fn try_from(number: u16) -> Result<Self, Malformed> {
         // 1xx is not a whole answer.
-        let status = StatusCode::from_u16(number).ok().filter(|_| (200..600).contains(&number));
-        status.map(Self).ok_or_else(|| Malformed(format!("`status`: {number}: expected 200 to 599")))
+        let status = StatusCode::from_u16(number)
+            .ok()
+            .filter(|_| (200..600).contains(&number));
+        status
+            .map(Self)
+            .ok_or_else(|| Malformed(format!("`status`: {number}: expected 200 to 599")))
     }
 }
 
@@ -152,24 +178,46 @@ impl Web {
         let mut servers = JoinSet::new();
         let mut stand_ins: Vec<(Scheme, Host, SocketAddr)> = Vec::new();
         for scheme in [Scheme::Http, Scheme::Https] {
-            let mut hosts: Vec<_> = replies.keys().filter(|url| url.scheme() == scheme).map(|url| &url.host).collect();
+            let mut hosts: Vec<_> = replies
+                .keys()
+                .filter(|url| url.scheme() == scheme)
+                .map(|url| &url.host)
+                .collect();
             hosts.dedup();
             if hosts.is_empty() {
                 continue;
             }
-            let wrong = |error: std::io::Error| Error::work(format!("the web server of the case: {error}"));
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(wrong)?;
+            let wrong =
+                |error: std::io::Error| Error::work(format!("the web server of the case: {error}"));
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .map_err(wrong)?;
             let address = listener.local_addr().map_err(wrong)?;
-            stand_ins.extend(hosts.into_iter().filter_map(|host| Some((scheme, host.parse().ok()?, address))));
-            let site = Arc::new(Site { scheme, replies: replies.clone(), asked: Arc::clone(&asked) });
+            stand_ins.extend(
+                hosts
+                    .into_iter()
+                    .filter_map(|host| Some((scheme, host.parse().ok()?, address))),
+            );
+            let site = Arc::new(Site {
+                scheme,
+                replies: replies.clone(),
+                asked: Arc::clone(&asked),
+            });
             servers.spawn(serve(listener, site));
         }
-        Ok(Self { stand_ins, asked, _servers: servers })
+        Ok(Self {
+            stand_ins,
+            asked,
+            _servers: servers,
+        })
     }
 
     /// The requests that came, in their order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -180,7 +228,8 @@ struct Site {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-/// Each connection in a task of its own, which ends with the server: the limits of the call bound how many there are.
+/// Each connection in a task of its own, which ends with the server: the limits of the call bound
+/// how many there are.
 async fn serve(listener: TcpListener, site: Arc<Site>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -189,19 +238,33 @@ async fn serve(listener: TcpListener, site: Arc<Site>) {
             let answer = service_fn(|request| answer(&site, request));
             // No header but those of the case: a date would be another in each run.
             // A tool that goes away in the middle is the tool's affair.
-            let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), answer).await;
+            let _ = http1::Builder::new()
+                .auto_date_header(false)
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn answer(site: &Site, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    site: &Site,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, mut body) = request.into_parts();
     // Read to its end, so that the tool can send it; the limit of the call holds for its size.
     while let Some(Ok(_)) = body.frame().await {}
     let target = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if site.scheme == Scheme::Https { "https" } else { "http" };
+    let host = head
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let scheme = if site.scheme == Scheme::Https {
+        "https"
+    } else {
+        "http"
+    };
     let url = Url::try_from(format!("{scheme}://{host}{target}")).ok();
     let reply = url.as_ref().and_then(|url| site.replies.get(url));
     if let Some(url) = &url
@@ -230,7 +293,8 @@ async fn answer(site: &Site, request: Request<Incoming>) -> Result<Response<Full
         }
         None => {
             *response.status_mut() = StatusCode::NOT_FOUND;
-            *response.body_mut() = Full::new(Bytes::from_static(b"no reply for this URL in the case\n"));
+            *response.body_mut() =
+                Full::new(Bytes::from_static(b"no reply for this URL in the case\n"));
         }
     }
     Ok(response)

@@ -1,7 +1,8 @@
 //! What the operator has decided about, who started this with these offers and these files.
 //!
-//! A file can be replaced, and others can come, while clients are served. They get the same offers; so none of them may ask
-//! for more than the operator has seen: a file that was there, for what it asked for then, any other for nothing.
+//! A file can be replaced, and others can come, while clients are served. They get the same offers;
+//! so none of them may ask for more than the operator has seen: a file that was there, for what it
+//! asked for then, any other for nothing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,13 +18,23 @@ pub(super) struct Decided(BTreeMap<PathBuf, Manifest>);
 
 impl Decided {
     pub(super) fn about(components: &[Component]) -> Self {
-        let of = |component: &Component| Some((component.file.clone()?, component.installed.manifest().clone()));
+        let of = |component: &Component| {
+            Some((
+                component.file.clone()?,
+                component.installed.manifest().clone(),
+            ))
+        };
         Self(components.iter().filter_map(of).collect())
     }
 
     /// Why a component is not offered, for the operator. What came as an image is what it was.
     pub(super) fn refuses(&self, runner: &Runner, component: &Component) -> Option<String> {
-        let Component { installed, origin, file, .. } = component;
+        let Component {
+            installed,
+            origin,
+            file,
+            ..
+        } = component;
         let decided = self.0.get(file.as_ref()?);
         let beyond = runner.beyond(decided.unwrap_or(&Manifest::empty()), installed);
         if beyond.is_empty() {
@@ -31,7 +42,9 @@ impl Decided {
         }
         let asks = match decided {
             Some(_) => format!("its manifest asks for more than when this was started: {beyond}"),
-            None => format!("it was not there when this was started, and its manifest asks for {beyond}"),
+            None => format!(
+                "it was not there when this was started, and its manifest asks for {beyond}"
+            ),
         };
         Some(format!(
             "{origin} is withheld: {asks}; read it with `cofferdam tool inspect`, and start this again to offer it"

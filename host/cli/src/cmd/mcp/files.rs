@@ -16,10 +16,12 @@ use super::named::{Component, MAX_COMPONENTS, Named, Stamp};
 use crate::error::Failure;
 use crate::{console, offers};
 
-/// How often files are looked at for changes: a look costs microseconds, and nobody notices so short a wait for a new tool.
+/// How often files are looked at for changes: a look costs microseconds, and nobody notices so
+/// short a wait for a new tool.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// When files that were wrong are tried again although they are the same: what was wrong may have been the machine's.
+/// When files that were wrong are tried again although they are the same: what was wrong may have
+/// been the machine's.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Components that are made ready at once. More would only wait for each other's compilation.
@@ -37,21 +39,28 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Makes every tool ready. The first one that is wrong ends it. What the components ask for now is what the operator
-    /// has decided about.
+    /// Makes every tool ready. The first one that is wrong ends it. What the components ask for now
+    /// is what the operator has decided about.
     pub(crate) async fn open(
         runner: Arc<Runner>,
         named: Named,
         decision: Decision,
     ) -> Result<(Self, ToolList), Failure> {
-        let mut files = Self { line: Arc::new(runner.toolbox()), runner, named, decision, decided: Decided::default() };
+        let mut files = Self {
+            line: Arc::new(runner.toolbox()),
+            runner,
+            named,
+            decision,
+            decided: Decided::default(),
+        };
         let components = files.load().await?;
         files.decided = Decided::about(&components);
         let tools = files.offer(components).await?;
         Ok((files, tools))
     }
 
-    /// Makes the tools ready as they are now, but for those that ask for more than was decided about, and says which.
+    /// Makes the tools ready as they are now, but for those that ask for more than was decided
+    /// about, and says which.
     async fn open_again(&self) -> Result<(ToolList, Vec<String>), Failure> {
         let (mut offered, mut withheld) = (Vec::new(), Vec::new());
         for component in self.load().await? {
@@ -68,7 +77,9 @@ impl Files {
         let paths = self.named.files()?;
         let found = paths.len() + self.named.images.len();
         if found > MAX_COMPONENTS {
-            return Err(Failure::usage(format!("there are {found} components: at most {MAX_COMPONENTS} are served")));
+            return Err(Failure::usage(format!(
+                "there are {found} components: at most {MAX_COMPONENTS} are served"
+            )));
         }
         let load = |path: PathBuf| {
             let runner = Arc::clone(&self.runner);
@@ -83,11 +94,24 @@ impl Files {
         // Tools find those they call among those that are offered with them.
         let mut toolbox = self.line.anew();
         let offer = |component: Component| {
-            let (runner, line, decision) = (Arc::clone(&self.runner), Arc::clone(&self.line), self.decision.clone());
+            let (runner, line, decision) = (
+                Arc::clone(&self.runner),
+                Arc::clone(&self.line),
+                self.decision.clone(),
+            );
             async move {
-                let Component { installed, name, note, origin, .. } = component;
+                let Component {
+                    installed,
+                    name,
+                    note,
+                    origin,
+                    ..
+                } = component;
                 let wrong = |error| Failure::usage(format!("{origin}: {error}"));
-                let tools = runner.offer(&installed, &name, &note, decision, &line).await.map_err(wrong)?;
+                let tools = runner
+                    .offer(&installed, &name, &note, decision, &line)
+                    .await
+                    .map_err(wrong)?;
                 offers::tell(&name, &tools);
                 Ok((origin, tools))
             }
@@ -107,15 +131,22 @@ impl Files {
                     let right = "give one of them another `name` in its manifest, or leave it out";
                     return Err(wrong(format!("{other} has a tool `{name}` too: {right}")));
                 }
-                toolbox.add(tool).map_err(|taken| wrong(taken.to_string()))?;
+                toolbox
+                    .add(tool)
+                    .map_err(|taken| wrong(taken.to_string()))?;
             }
         }
         Ok(ToolList::of(toolbox)?)
     }
 
-    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and tells the operator when they are
-    /// others: what is served stays as it was. The list is kept, because clients wait for changes of it.
-    pub(crate) async fn tell_changes(self, mut seen: Vec<Stamp>, _list: watch::Sender<Arc<ToolList>>) {
+    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and tells
+    /// the operator when they are others: what is served stays as it was. The list is kept, because
+    /// clients wait for changes of it.
+    pub(crate) async fn tell_changes(
+        self,
+        mut seen: Vec<Stamp>,
+        _list: watch::Sender<Arc<ToolList>>,
+    ) {
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.named.stamps();
@@ -134,8 +165,8 @@ impl Files {
         }
     }
 
-    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and lists new tools. When
-    /// something is wrong with them, what was served is served on.
+    /// Looks at the files for ever, which were as in `seen` when the tools were listed, and lists
+    /// new tools. When something is wrong with them, what was served is served on.
     pub(crate) async fn watch(self, mut seen: Vec<Stamp>, tools: watch::Sender<Arc<ToolList>>) {
         // What was wrong last time, and when.
         let mut wrong: Option<(String, Instant)> = None;
@@ -143,7 +174,11 @@ impl Files {
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.named.stamps();
-            if now == seen && wrong.as_ref().is_none_or(|(_, when)| when.elapsed() < AGAIN) {
+            if now == seen
+                && wrong
+                    .as_ref()
+                    .is_none_or(|(_, when)| when.elapsed() < AGAIN)
+            {
                 continue;
             }
             seen = now;
@@ -174,7 +209,8 @@ impl Files {
     }
 }
 
-/// What all of these come to, in tasks of their own, so that components are made ready on all cores.
+/// What all of these come to, in tasks of their own, so that components are made ready on all
+/// cores.
 async fn all<T: Send + 'static>(
     work: impl Iterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,
 ) -> Result<Vec<T>, Failure> {

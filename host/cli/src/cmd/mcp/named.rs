@@ -24,7 +24,8 @@ const MAX_ENTRIES: usize = 10_000;
 pub(crate) struct Named {
     /// Components, and directories with components.
     paths: Vec<PathBuf>,
-    /// What the names of images meant when this process was started; nobody swaps a tool under a running client.
+    /// What the names of images meant when this process was started; nobody swaps a tool under a
+    /// running client.
     pub(super) images: Vec<Component>,
 }
 
@@ -45,7 +46,8 @@ pub(super) struct Component {
 pub(crate) type Stamp = (PathBuf, u64, Option<SystemTime>);
 
 impl Named {
-    /// Finds out what each name means, and fetches what is an image. A directory that is there is a directory.
+    /// Finds out what each name means, and fetches what is an image. A directory that is there is a
+    /// directory.
     pub(crate) async fn load(
         runner: &Runner,
         written: &[String],
@@ -61,7 +63,9 @@ impl Named {
             match source::named(written, data)? {
                 ToolSource::Path(path) => paths.push(path),
                 ToolSource::Image(_) if images.len() == MAX_COMPONENTS => {
-                    return Err(Failure::usage(format!("there are more than {MAX_COMPONENTS} images: serve fewer")));
+                    return Err(Failure::usage(format!(
+                        "there are more than {MAX_COMPONENTS} images: serve fewer"
+                    )));
                 }
                 ToolSource::Image(image) => {
                     let source = Source::image(&image, plain_http, data).await?;
@@ -72,13 +76,16 @@ impl Named {
         Ok(Self { paths, images })
     }
 
-    /// What decides which components are served: the directories and files that were named, and the files found in them.
+    /// What decides which components are served: the directories and files that were named, and the
+    /// files found in them.
     pub(super) fn guarded(&self) -> Result<Guarded, Failure> {
         let mut guarded = Guarded::default();
         for path in &self.paths {
             if path.is_dir() {
                 let wrong = |error| Failure::usage(format!("{}: {error}", path.display()));
-                guarded.add_whole(path, "a directory that is served").map_err(wrong)?;
+                guarded
+                    .add_whole(path, "a directory that is served")
+                    .map_err(wrong)?;
             }
         }
         for file in self.files()? {
@@ -105,22 +112,42 @@ impl Named {
         let stamp = |path: PathBuf| {
             let metadata = std::fs::metadata(&path).ok();
             let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
-            (path, size, metadata.and_then(|metadata| metadata.modified().ok()))
+            (
+                path,
+                size,
+                metadata.and_then(|metadata| metadata.modified().ok()),
+            )
         };
-        self.files().unwrap_or_default().into_iter().map(stamp).collect()
+        self.files()
+            .unwrap_or_default()
+            .into_iter()
+            .map(stamp)
+            .collect()
     }
 }
 
 impl Component {
     pub(super) async fn of_file(runner: &Runner, path: PathBuf) -> Result<Self, Failure> {
         let component = Self::load(runner, &Source::file(&path)?).await?;
-        Ok(Self { file: Some(path), ..component })
+        Ok(Self {
+            file: Some(path),
+            ..component
+        })
     }
 
     async fn load(runner: &Runner, source: &Source) -> Result<Self, Failure> {
-        let installed = runner.load(source.component.clone(), &source.origin, None).await.map_err(Failure::usage)?;
+        let installed = runner
+            .load(source.component.clone(), &source.origin, None)
+            .await
+            .map_err(Failure::usage)?;
         let name = name_of(&installed, source).to_owned();
-        Ok(Self { installed, name, note: source.note(), origin: source.origin.clone(), file: None })
+        Ok(Self {
+            installed,
+            name,
+            note: source.note(),
+            origin: source.origin.clone(),
+            file: None,
+        })
     }
 }
 
@@ -131,10 +158,16 @@ fn in_directory(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut components = Vec::new();
     for (count, entry) in entries.enumerate() {
         if count == MAX_ENTRIES {
-            return Err(wrong(format!("it has more than {MAX_ENTRIES} entries: name one with components alone")));
+            return Err(wrong(format!(
+                "it has more than {MAX_ENTRIES} entries: name one with components alone"
+            )));
         }
         let path = entry.map_err(|error| wrong(error.to_string()))?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+            && path.is_file()
+        {
             components.push(path);
         }
     }

@@ -1,4 +1,5 @@
-//! `cofferdam tool inspect --agent`: what the tools of an agent get, as the next start of the host decides it.
+//! `cofferdam tool inspect --agent`: what the tools of an agent get, as the next start of the host
+//! decides it.
 
 use cofferdam_agent::BinAccess;
 use serde_json::json;
@@ -20,15 +21,26 @@ pub(super) async fn show(
     data: &DataDir,
 ) -> Result<(), Failure> {
     let runner = host::runner(config, data)?;
-    let Decided { decisions, secrets: _, withheld } = host::decided(config, data);
+    let Decided {
+        decisions,
+        secrets: _,
+        withheld,
+    } = host::decided(config, data);
     let dir = data.dir().map_err(Failure::work)?;
-    let found = cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
+    let found =
+        cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
     let mut bins = found.map_err(Failure::usage)?;
     if let Some(bin) = bin {
-        let names = bins.iter().map(BinAccess::bin).collect::<Vec<_>>().join(", ");
+        let names = bins
+            .iter()
+            .map(BinAccess::bin)
+            .collect::<Vec<_>>()
+            .join(", ");
         bins.retain(|access| access.bin() == bin);
         if bins.is_empty() {
-            return Err(Failure::usage(format!("agent {agent} has no BIN `{bin}`; there are: {names}")));
+            return Err(Failure::usage(format!(
+                "agent {agent} has no BIN `{bin}`; there are: {names}"
+            )));
         }
     }
     let defaults = &config.ceiling.defaults;
@@ -45,16 +57,30 @@ pub(super) async fn show(
         let grant = match access {
             BinAccess::Granted(grant) => grant,
             BinAccess::Withheld { bin, reason } => {
-                rows.push(vec![bin.clone(), "nothing".to_owned(), format!("it is not offered: {reason}")]);
+                rows.push(vec![
+                    bin.clone(),
+                    "nothing".to_owned(),
+                    format!("it is not offered: {reason}"),
+                ]);
                 continue;
             }
         };
         let mut given = access::given(grant, defaults);
         if given.is_empty() {
-            given.push(Given { kind: "nothing", what: "but its input".to_owned() });
+            given.push(Given {
+                kind: "nothing",
+                what: "but its input".to_owned(),
+            });
         }
-        given.extend(grant.withheld().iter().map(|withheld| Given { kind: "withheld", what: withheld.to_string() }));
-        rows.extend(given.into_iter().map(|given| vec![grant.tool().to_owned(), given.kind.to_owned(), given.what]));
+        given.extend(grant.withheld().iter().map(|withheld| Given {
+            kind: "withheld",
+            what: withheld.to_string(),
+        }));
+        rows.extend(
+            given
+                .into_iter()
+                .map(|given| vec![grant.tool().to_owned(), given.kind.to_owned(), given.what]),
+        );
     }
     console::table(&["tool", "gets", "what"], rows);
     let grants = bins.iter().filter_map(|access| match access {

@@ -16,8 +16,8 @@ use crate::paths::DataDir;
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built otherwise. A core module
-    /// that is a command for WASI preview 1 is made a component
+    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built
+    /// otherwise. A core module that is a command for WASI preview 1 is made a component
     #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -33,7 +33,8 @@ pub(crate) struct Build {
     #[arg(long, default_value = "target/tools", value_name = "DIR")]
     out: PathBuf,
 
-    /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a time
+    /// Also keep it as a local image of this name, for `BIN` in an Agentfile; for one tool at a
+    /// time
     #[arg(long, short, value_name = "NAME[:TAG]")]
     tag: Option<String>,
 
@@ -43,27 +44,57 @@ pub(crate) struct Build {
 }
 
 pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<(), Failure> {
-    let Build { paths, capabilities, wit, out, tag, format } = build;
+    let Build {
+        paths,
+        capabilities,
+        wit,
+        out,
+        tag,
+        format,
+    } = build;
     if tag.is_some() && paths.len() != 1 {
-        return Err(Failure::usage("--tag names one image: build one tool at a time with it"));
+        return Err(Failure::usage(
+            "--tag names one image: build one tool at a time with it",
+        ));
     }
-    let tag = tag.map(|tag| tag.parse::<Reference>().map_err(Failure::usage)).transpose()?;
+    let tag = tag
+        .map(|tag| tag.parse::<Reference>().map_err(Failure::usage))
+        .transpose()?;
     let usage = match &tag {
-        Some(_) => {
-            build::usage(capabilities.as_deref().and_then(Path::parent).or(paths.first().map(PathBuf::as_path)))?
-        }
+        Some(_) => build::usage(
+            capabilities
+                .as_deref()
+                .and_then(Path::parent)
+                .or(paths.first().map(PathBuf::as_path)),
+        )?,
         None => None,
     };
     let environment = environment();
-    let built = build::components(&Sources { paths, capabilities, wit }, &environment, &console::progress)?;
-    let imports = built.iter().map(Built::imports).collect::<Result<Vec<_>, _>>()?;
+    let built = build::components(
+        &Sources {
+            paths,
+            capabilities,
+            wit,
+        },
+        &environment,
+        &console::progress,
+    )?;
+    let imports = built
+        .iter()
+        .map(Built::imports)
+        .collect::<Result<Vec<_>, _>>()?;
     // Most builds need no sandbox, and write nothing into the data directory.
     let runner = || Ok(host::runner(config, &DataDir::open(data.clone())?)?);
     let built = build::described(built, &runner).await?;
-    std::fs::create_dir_all(&out).map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
+    std::fs::create_dir_all(&out)
+        .map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
     for (built, imports) in built.into_iter().zip(&imports) {
-        let Built { manifest, component, .. } = &built;
+        let Built {
+            manifest,
+            component,
+            ..
+        } = &built;
         let tool = &manifest.tool;
         let path = out.join(format!("{}.wasm", tool.name));
         built.write(&path)?;
@@ -94,10 +125,15 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         }
     }
     if format == Format::Table {
-        console::table(&["tool", "version", "size", "digest", "imports", "file"], rows);
+        console::table(
+            &["tool", "version", "size", "digest", "imports", "file"],
+            rows,
+        );
         // Of many tools the number has to do: `tool inspect` has the names.
         if let [imports] = imports.as_slice() {
-            imports.iter().for_each(|import| console::line(format!("imports {import}")));
+            imports
+                .iter()
+                .for_each(|import| console::line(format!("imports {import}")));
         }
     }
     Ok(())
@@ -118,7 +154,9 @@ pub(super) fn environment() -> BuildEnvironment {
 async fn keep(reference: &Reference, image: ToolImage, data: &DataDir) -> Result<(), Failure> {
     let (store, name) = (host::image_store(data)?, reference.clone());
     let put = move || Ok((store.digest(&name)?, store.put_tool(&name, &image)?));
-    let put: Result<_, cofferdam_image::Error> = tokio::task::spawn_blocking(put).await.map_err(Failure::work)?;
+    let put: Result<_, cofferdam_image::Error> = tokio::task::spawn_blocking(put)
+        .await
+        .map_err(Failure::work)?;
     let (former, digest) = put?;
     match former.filter(|former| *former != digest) {
         Some(former) => console::note(&format!("{reference} is {digest}; it was {former}")),

@@ -21,13 +21,13 @@ use super::source::{Image, Source, name_of};
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest.
-    /// With --agent a BIN of it [default: all of them]
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not
+    /// here), its digest. With --agent a BIN of it [default: all of them]
     #[arg(value_name = "REF|PATH", required_unless_present = "agent")]
     tool: Option<String>,
 
-    /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets, limits, and what
-    /// they ask for and do not get
+    /// Show what the tools of this agent get, before any of them runs: directories, hosts, secrets,
+    /// limits, and what they ask for and do not get
     #[arg(long, value_name = "NAME", conflicts_with_all = ["capabilities", "Registries"])]
     agent: Option<String>,
 
@@ -44,24 +44,40 @@ pub(crate) struct Inspect {
 }
 
 pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Inspect { tool, agent, reach, capabilities, format } = inspect;
+    let Inspect {
+        tool,
+        agent,
+        reach,
+        capabilities,
+        format,
+    } = inspect;
     if let Some(agent) = agent {
         return access::show(&agent, tool.as_deref(), format, config, data).await;
     }
     let tool = tool.unwrap_or_default();
-    let supplied = capabilities.as_deref().map(cofferdam_workbench::manifest).transpose()?;
+    let supplied = capabilities
+        .as_deref()
+        .map(cofferdam_workbench::manifest)
+        .transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
-    let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner
+        .load(source.component.clone(), &source.origin, supplied)
+        .await
+        .map_err(Failure::usage)?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
-    // What a model would see. A reviewer wants to see the rest also when a component does not say it.
+    // What a model would see. A reviewer wants to see the rest also when a component does not say
+    // it.
     let name = name_of(&installed, &source);
     let (decision, toolbox) = (Decision::default(), runner.toolbox());
-    let tools = runner.offer(&installed, name, &source.note(), decision, &toolbox).await.unwrap_or_else(|error| {
-        console::note(&format!("note: {error}"));
-        Vec::new()
-    });
+    let tools = runner
+        .offer(&installed, name, &source.note(), decision, &toolbox)
+        .await
+        .unwrap_or_else(|error| {
+            console::note(&format!("note: {error}"));
+            Vec::new()
+        });
     if format == Format::Json {
         return console::json(&json!({
             "path": source.origin,
@@ -82,20 +98,38 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "refused": installed.refused().iter().map(refusal).collect::<Vec<_>>(),
         }));
     }
-    let name = if manifest.tool.name.is_empty() { "(no manifest: it gets nothing)" } else { &manifest.tool.name };
+    let name = if manifest.tool.name.is_empty() {
+        "(no manifest: it gets nothing)"
+    } else {
+        &manifest.tool.name
+    };
     let row = |what: &str, value: Cell| vec![Cell::from(what), value];
     let mut rows = vec![
-        row("name", format!("{name} {}", manifest.tool.version).trim_end().into()),
+        row(
+            "name",
+            format!("{name} {}", manifest.tool.version)
+                .trim_end()
+                .into(),
+        ),
         row("summary", manifest.tool.summary.as_str().into()),
         row("digest", installed.digest().to_string().into()),
         row("manifest", manifest_digest.to_string().into()),
         row("size", format!("{} bytes", installed.size()).into()),
     ];
     if let Some(image) = &source.image {
-        rows.insert(2, row("image", Cell::lines([image.reference.clone(), image.digest.to_string()])));
+        rows.insert(
+            2,
+            row(
+                "image",
+                Cell::lines([image.reference.clone(), image.digest.to_string()]),
+            ),
+        );
     }
     if !installed.is_described() {
-        rows.push(row("described", "by itself, when it was run: it carries no `cofferdam:descriptors`".into()));
+        rows.push(row(
+            "described",
+            "by itself, when it was run: it carries no `cofferdam:descriptors`".into(),
+        ));
     }
     rows.extend(interfaces(&installed));
     console::table(&["tool", ""], rows);
@@ -108,11 +142,23 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     }
     console::line("");
     let power = |Power { kind, what, reason }: Power| vec![kind.to_owned(), what, reason];
-    console::table(&["asks for", "what", "reason"], describe::powers(manifest).into_iter().map(power).collect());
+    console::table(
+        &["asks for", "what", "reason"],
+        describe::powers(manifest).into_iter().map(power).collect(),
+    );
     console::line("");
-    let limit = |limit: LimitAsked| vec![limit.name.to_owned(), limit.given, limit.asked.unwrap_or_default()];
+    let limit = |limit: LimitAsked| {
+        vec![
+            limit.name.to_owned(),
+            limit.given,
+            limit.asked.unwrap_or_default(),
+        ]
+    };
     let limits = describe::limits(manifest, &config.ceiling);
-    console::table(&["limit", "gets", "asks for"], limits.into_iter().map(limit).collect());
+    console::table(
+        &["limit", "gets", "asks for"],
+        limits.into_iter().map(limit).collect(),
+    );
     let lower = describe::lower_limits(manifest, &config.ceiling);
     if !lower.is_empty() {
         let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
@@ -137,32 +183,76 @@ fn refusal((name, reason): &(String, String)) -> Value {
 fn offers(tools: &[Tool], installed: &Installed) -> Vec<Vec<Cell>> {
     let parameters = |tool: &Tool| {
         let properties = tool.schema().get("properties").and_then(Value::as_object);
-        properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+        properties
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let tool = |tool: &Tool| {
-        let Descriptor { name, description, .. } = tool.descriptor();
-        vec![Cell::from(name), Cell::lines(description.lines()), parameters(tool).into()]
+        let Descriptor {
+            name, description, ..
+        } = tool.descriptor();
+        vec![
+            Cell::from(name),
+            Cell::lines(description.lines()),
+            parameters(tool).into(),
+        ]
     };
-    let refused = |(name, reason): &(String, String)| vec![format!("not {name}").into(), reason.into(), "".into()];
-    tools.iter().map(tool).chain(installed.refused().iter().map(refused)).collect()
+    let refused = |(name, reason): &(String, String)| {
+        vec![format!("not {name}").into(), reason.into(), "".into()]
+    };
+    tools
+        .iter()
+        .map(tool)
+        .chain(installed.refused().iter().map(refused))
+        .collect()
 }
 
-/// The schemas of each tool, which a model reads as well. Commands all have the same, which is the host's own.
+/// The schemas of each tool, which a model reads as well. Commands all have the same, which is the
+/// host's own.
 fn schemas(tools: &[Tool]) -> Vec<Vec<Cell>> {
     let rows = |tool: &Tool| {
-        let Descriptor { name, input_schema, output_schema, .. } = tool.descriptor().clone();
-        let input = vec![Cell::from(&name), "input".into(), input_schema.to_string().into()];
-        let output = output_schema.map(|schema| vec![Cell::from(&name), "output".into(), schema.to_string().into()]);
+        let Descriptor {
+            name,
+            input_schema,
+            output_schema,
+            ..
+        } = tool.descriptor().clone();
+        let input = vec![
+            Cell::from(&name),
+            "input".into(),
+            input_schema.to_string().into(),
+        ];
+        let output = output_schema.map(|schema| {
+            vec![
+                Cell::from(&name),
+                "output".into(),
+                schema.to_string().into(),
+            ]
+        });
         std::iter::once(input).chain(output).collect::<Vec<_>>()
     };
-    tools.iter().filter(|tool| !tool.is_command()).flat_map(rows).collect()
+    tools
+        .iter()
+        .filter(|tool| !tool.is_command())
+        .flat_map(rows)
+        .collect()
 }
 
 fn interfaces(installed: &Installed) -> Vec<Vec<Cell>> {
     let row = |what: &str, names: &[String]| vec![Cell::from(what), Cell::lines(names)];
     let mut rows = vec![row("imports", installed.imports())];
-    let told = [("of these denied", installed.denied_imports()), ("declared in vain", installed.needless_rows())];
-    rows.extend(told.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| row(what, names)));
+    let told = [
+        ("of these denied", installed.denied_imports()),
+        ("declared in vain", installed.needless_rows()),
+    ];
+    rows.extend(
+        told.into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| row(what, names)),
+    );
     rows.push(row("exports", installed.exports()));
     rows
 }

@@ -10,13 +10,17 @@ use crate::paths::DataDir;
 
 pub(crate) async fn run(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     let store = host::image_store(data)?;
-    let images = tokio::task::spawn_blocking(move || store.list()).await.map_err(Failure::work)??;
+    let images = tokio::task::spawn_blocking(move || store.list())
+        .await
+        .map_err(Failure::work)??;
     if listing.format == Format::Json {
         let row = |image: &cofferdam_image::Listed| json!({ "reference": image.reference.to_string(), "digest": image.digest });
         return console::json(&images.iter().map(row).collect::<Vec<_>>());
     }
     // Whole digests: `tool run`, `push` and `rm` take them.
-    let row = |image: &cofferdam_image::Listed| vec![image.reference.to_string(), image.digest.to_string()];
+    let row = |image: &cofferdam_image::Listed| {
+        vec![image.reference.to_string(), image.digest.to_string()]
+    };
     console::table(&["reference", "digest"], images.iter().map(row).collect());
     Ok(())
 }

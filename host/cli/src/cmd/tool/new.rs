@@ -17,7 +17,8 @@ pub(crate) struct New {
     #[arg(long, value_enum, default_value_t)]
     shape: ProjectShape,
 
-    /// The guest SDK, for typed tools [default: that of the checkout which this program was built from]
+    /// The guest SDK, for typed tools [default: that of the checkout which this program was built
+    /// from]
     #[arg(long, value_name = "PATH")]
     sdk: Option<PathBuf>,
 }
@@ -39,7 +40,9 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
         (ProjectShape::Typed, sdk) => Shape::Typed { sdk },
         (ProjectShape::Command, None) => Shape::Command,
         (ProjectShape::Command, Some(_)) => {
-            return Err(Failure::usage("--sdk goes with --shape typed: a command needs no SDK"));
+            return Err(Failure::usage(
+                "--sdk goes with --shape typed: a command needs no SDK",
+            ));
         }
     };
     if project::create(Path::new(""), &project, shape)? == LockFile::Missing {
@@ -47,6 +50,8 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
             "note: cargo did not write a Cargo.lock: run `cargo generate-lockfile` before `cofferdam tool build`",
         );
     }
-    console::line(format!("{name} is made: `cd {name}`, then `cargo test`, then `cofferdam tool build`"));
+    console::line(format!(
+        "{name} is made: `cd {name}`, then `cargo test`, then `cofferdam tool build`"
+    ));
     Ok(())
 }

@@ -27,14 +27,26 @@ pub(crate) struct Pull {
 }
 
 pub(super) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
-    let Pull { images: wanted, reach, format } = pull;
+    let Pull {
+        images: wanted,
+        reach,
+        format,
+    } = pull;
     let images = host::images(data, reach.plain_http, progress::transfers())?;
-    let wanted = wanted.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();
+    let wanted = wanted
+        .iter()
+        .map(|image| image.parse::<Reference>())
+        .collect::<Result<Vec<_>, _>>();
     let mut rows = Vec::new();
     for reference in wanted.map_err(Failure::usage)? {
         let pulled = images.registry.pull(&images.store()?, &reference).await?;
         tell_moved(&reference, &pulled);
-        let Pulled { digest, moved_from, size, present } = pulled;
+        let Pulled {
+            digest,
+            moved_from,
+            size,
+            present,
+        } = pulled;
         match format {
             Format::Json => console::json(&json!({
                 "reference": reference.to_string(),
@@ -45,7 +57,12 @@ pub(super) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
             }))?,
             Format::Table => {
                 let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
-                rows.push([reference.to_string(), digest.to_string()].into_iter().chain(sizes).collect());
+                rows.push(
+                    [reference.to_string(), digest.to_string()]
+                        .into_iter()
+                        .chain(sizes)
+                        .collect(),
+                );
             }
         }
     }
@@ -57,7 +74,9 @@ pub(super) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
 
 /// Says that a tag means another image than before: what runs by it changes with it.
 pub(super) fn tell_moved(reference: &Reference, pulled: &Pulled) {
-    let Pulled { digest, moved_from, .. } = pulled;
+    let Pulled {
+        digest, moved_from, ..
+    } = pulled;
     if let Some(former) = moved_from {
         let kept = reference.pinned(*former);
         console::note(&format!(

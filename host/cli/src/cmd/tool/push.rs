@@ -31,7 +31,12 @@ pub(crate) struct Push {
 }
 
 pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
-    let Push { image, target, reach, format } = push;
+    let Push {
+        image,
+        target,
+        reach,
+        format,
+    } = push;
     let local: Reference = image.parse().map_err(Failure::usage)?;
     let images = host::images(data, reach.plain_http, progress::transfers())?;
     let target = match target {
@@ -43,14 +48,25 @@ pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
         }
         None => local.clone(),
     };
-    let pushed = images.registry.push(&images.store()?, &local, &target).await?;
-    let Pushed { digest, moved_from, size, present } = pushed;
+    let pushed = images
+        .registry
+        .push(&images.store()?, &local, &target)
+        .await?;
+    let Pushed {
+        digest,
+        moved_from,
+        size,
+        present,
+    } = pushed;
     if let Some(former) = moved_from {
-        console::note(&format!("note: {target} has moved in the registry: it was {former} and is {digest}"));
+        console::note(&format!(
+            "note: {target} has moved in the registry: it was {former} and is {digest}"
+        ));
     }
     let whole = images.store()?.digest(&local)?;
     if whole.is_some_and(|whole| whole != digest) {
-        let sentence = "note: of an image for several platforms, the entry for wasip2/wasm was pushed";
+        let sentence =
+            "note: of an image for several platforms, the entry for wasip2/wasm was pushed";
         console::note(&format!("{sentence}, {digest}"));
     }
     if format == Format::Json {
@@ -63,7 +79,10 @@ pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
         }));
     }
     let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
-    let row = [target.to_string(), digest.to_string()].into_iter().chain(sizes).collect();
+    let row = [target.to_string(), digest.to_string()]
+        .into_iter()
+        .chain(sizes)
+        .collect();
     console::table(&["reference", "digest", "size", "sent"], vec![row]);
     Ok(())
 }

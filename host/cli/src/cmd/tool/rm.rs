@@ -26,12 +26,19 @@ pub(super) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
     let Rm { images, format } = rm;
     let store = Arc::new(host::image_store(data)?);
     // All of them are read before the first is removed.
-    let images = images.iter().map(|image| image.parse::<Reference>()).collect::<Result<Vec<_>, _>>();
+    let images = images
+        .iter()
+        .map(|image| image.parse::<Reference>())
+        .collect::<Result<Vec<_>, _>>();
     for reference in images.map_err(Failure::usage)? {
         let (store, name) = (Arc::clone(&store), reference.clone());
-        let digest = tokio::task::spawn_blocking(move || store.remove(&name)).await.map_err(Failure::work)??;
+        let digest = tokio::task::spawn_blocking(move || store.remove(&name))
+            .await
+            .map_err(Failure::work)??;
         match format {
-            Format::Json => console::json(&json!({ "removed": reference.to_string(), "digest": digest }))?,
+            Format::Json => {
+                console::json(&json!({ "removed": reference.to_string(), "digest": digest }))?
+            }
             Format::Table => console::line(format!("removed {reference}, which was {digest}")),
         }
     }

@@ -26,19 +26,22 @@ use crate::paths::DataDir;
 
 use super::source::{Source, name_of};
 
-/// The longest wait for what calls left in their `/tmp`. A full one of the largest size takes a few seconds.
+/// The longest wait for what calls left in their `/tmp`. A full one of the largest size takes a few
+/// seconds.
 const CLEAN_UP: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not here), its digest
+    /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not
+    /// here), its digest
     #[arg(value_name = "REF|PATH")]
     tool: String,
 
     #[command(flatten)]
     reach: Registries,
 
-    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name if there are several
+    /// What it gets: arguments of a command; for typed tools the JSON input, after the tool's name
+    /// if there are several
     #[arg(last = true, value_name = "ARGS")]
     args: Vec<String>,
 
@@ -57,11 +60,13 @@ pub(crate) struct Run {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     repeat: u32,
 
-    /// So many of these calls at once, as far as calls-per-agent in cofferdam.toml lets them; the others wait
+    /// So many of these calls at once, as far as calls-per-agent in cofferdam.toml lets them; the
+    /// others wait
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     concurrent: u32,
 
-    /// How to print: json gives one object for each call, with the receipt and what the tool printed
+    /// How to print: json gives one object for each call, with the receipt and what the tool
+    /// printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -71,7 +76,12 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     // One call at a time needs far less than all of it.
     descriptors::raise();
     let (reach, decision) = offers::read(&run.offers)?;
-    let runner = Arc::new(host::runner_with(config, data, reach, guarded(&run, config, data)?)?);
+    let runner = Arc::new(host::runner_with(
+        config,
+        data,
+        reach,
+        guarded(&run, config, data)?,
+    )?);
     let toolbox = Arc::new(load(&runner, &run, decision, data).await?);
     let loading = started.elapsed();
     let (tool, input) = choose(&toolbox, &run.args)?;
@@ -82,7 +92,10 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     cancel_on_interrupt(&cancel);
     let (mut started, mut calls, mut first_failure) = (0, JoinSet::new(), Ok(()));
     loop {
-        while started < run.repeat && calls.len() < run.concurrent as usize && !cancel.is_cancelled() {
+        while started < run.repeat
+            && calls.len() < run.concurrent as usize
+            && !cancel.is_cancelled()
+        {
             let (sender, progress) = mpsc::channel(MAX_PROGRESS);
             let request = Request {
                 toolbox: Arc::clone(&toolbox),
@@ -93,14 +106,20 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
                 cancel: cancel.clone(),
             };
             let (runner, format) = (runner.clone(), run.format);
-            calls.spawn(async move { tokio::join!(runner.call(request), show(progress, format)).0 });
+            calls
+                .spawn(async move { tokio::join!(runner.call(request), show(progress, format)).0 });
             started += 1;
         }
-        let Some(report) = calls.join_next().await else { break };
+        let Some(report) = calls.join_next().await else {
+            break;
+        };
         let report = report.map_err(Failure::work)?.map_err(Failure::usage)?;
         first_failure = first_failure.and(print(&report, &tool, &run));
     }
-    if tokio::time::timeout(CLEAN_UP, runner.emptied()).await.is_err() {
+    if tokio::time::timeout(CLEAN_UP, runner.emptied())
+        .await
+        .is_err()
+    {
         console::note(
             "note: the /tmp of a call is not removed yet: the next command or host on this data directory does it",
         );
@@ -122,22 +141,44 @@ fn guarded(run: &Run, config: &Config, data: &DataDir) -> Result<Guarded, Failur
 
 /// Shows how far a call has come, until it ends.
 async fn show(mut progress: mpsc::Receiver<Progress>, format: Format) {
-    while let Some(Progress { done, total, message }) = progress.recv().await {
+    while let Some(Progress {
+        done,
+        total,
+        message,
+    }) = progress.recv().await
+    {
         if format == Format::Table {
-            let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            let total = total
+                .map(|total| format!(" of {total}"))
+                .unwrap_or_default();
             console::note(format!("progress: {done}{total} {message}").trim_end());
         }
     }
 }
 
 /// Loads the component and grants it what the command line offers.
-async fn load(runner: &Runner, run: &Run, decision: Decision, data: &DataDir) -> Result<Toolbox, Failure> {
-    let supplied = run.capabilities.as_deref().map(cofferdam_workbench::manifest).transpose()?;
+async fn load(
+    runner: &Runner,
+    run: &Run,
+    decision: Decision,
+    data: &DataDir,
+) -> Result<Toolbox, Failure> {
+    let supplied = run
+        .capabilities
+        .as_deref()
+        .map(cofferdam_workbench::manifest)
+        .transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
-    let installed = runner.load(source.component.clone(), &source.origin, supplied).await.map_err(Failure::usage)?;
+    let installed = runner
+        .load(source.component.clone(), &source.origin, supplied)
+        .await
+        .map_err(Failure::usage)?;
     let name = name_of(&installed, &source);
     let mut toolbox = runner.toolbox();
-    let tools = runner.offer(&installed, name, "", decision, &toolbox).await.map_err(Failure::usage)?;
+    let tools = runner
+        .offer(&installed, name, "", decision, &toolbox)
+        .await
+        .map_err(Failure::usage)?;
     offers::tell(name, &tools);
     for tool in tools {
         toolbox.add(tool).map_err(Failure::usage)?;
@@ -153,7 +194,9 @@ fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Fail
     }
     let [name, input] = args else {
         let names = toolbox.names();
-        return Err(Failure::usage(format!("which tool? Write its name and its JSON input; there are: {names}")));
+        return Err(Failure::usage(format!(
+            "which tool? Write its name and its JSON input; there are: {names}"
+        )));
     };
     let tool = toolbox.get(name).map_err(Failure::usage)?;
     Ok((Arc::clone(tool), json_input(input)?))
@@ -163,11 +206,19 @@ fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Fail
 fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
     if tool.is_command() {
         let stdin = stdin(&tool)?;
-        return Ok((tool, Input::Command { args: args.to_vec(), stdin }));
+        return Ok((
+            tool,
+            Input::Command {
+                args: args.to_vec(),
+                stdin,
+            },
+        ));
     }
     let [input] = args else {
         let (name, schema) = (tool.name(), tool.schema());
-        return Err(Failure::usage(format!("`{name}` takes one JSON value: its schema is {schema}")));
+        return Err(Failure::usage(format!(
+            "`{name}` takes one JSON value: its schema is {schema}"
+        )));
     };
     Ok((tool, json_input(input)?))
 }
@@ -178,7 +229,8 @@ fn json_input(text: &str) -> Result<Input, Failure> {
     Ok(Input::Json(text.to_owned()))
 }
 
-/// Standard input of this process, if somebody gives any. One byte more than the limit is enough to be refused.
+/// Standard input of this process, if somebody gives any. One byte more than the limit is enough to
+/// be refused.
 fn stdin(tool: &Tool) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     if !std::io::stdin().is_terminal() {
@@ -211,7 +263,10 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
     } else {
         console::bytes(report.stdout.bytes());
         console::error_bytes(report.stderr.bytes());
-        for marker in [&report.stdout, &report.stderr].into_iter().filter_map(|output| output.marker()) {
+        for marker in [&report.stdout, &report.stderr]
+            .into_iter()
+            .filter_map(|output| output.marker())
+        {
             console::note(&marker);
         }
         if run.receipt {

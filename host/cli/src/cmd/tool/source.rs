@@ -1,4 +1,5 @@
-//! The meaning of `REF|PATH` on the command line: a file, or an image of this machine or a registry.
+//! The meaning of `REF|PATH` on the command line: a file, or an image of this machine or a
+//! registry.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,13 +38,14 @@ pub(crate) struct Image {
     usage: Option<String>,
 }
 
-/// Reads `REF|PATH`. A file that is there is a file; where an image of this machine goes by the same name, its writer has
-/// to say which.
+/// Reads `REF|PATH`. A file that is there is a file; where an image of this machine goes by the
+/// same name, its writer has to say which.
 pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure> {
     let source = written.parse::<ToolSource>();
     let path = PathBuf::from(written);
     if matches!(source, Ok(ToolSource::Path(_))) || !path.is_file() {
-        return source.map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")));
+        return source
+            .map_err(|error| Failure::usage(format!("there is no file `{written}`, and {error}")));
     }
     if let Ok(ToolSource::Image(reference)) = source
         && let Some(digest) = host::image_store(data)?.digest(&reference)?
@@ -58,7 +60,11 @@ pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure
 
 impl Source {
     /// Reads what was meant.
-    pub(crate) async fn load(written: &str, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+    pub(crate) async fn load(
+        written: &str,
+        plain_http: bool,
+        data: &DataDir,
+    ) -> Result<Self, Failure> {
         match named(written, data)? {
             ToolSource::Path(path) => Self::file(&path),
             ToolSource::Image(reference) => Self::image(&reference, plain_http, data).await,
@@ -69,22 +75,48 @@ impl Source {
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
         let component = cofferdam_workbench::read(path, MAX_COMPONENT)?.into();
         let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
-        Ok(Self { component, origin: path.display().to_string(), image: None, name })
+        Ok(Self {
+            component,
+            origin: path.display().to_string(),
+            image: None,
+            name,
+        })
     }
 
     /// Takes an image of this machine, or else pulls it.
-    pub(crate) async fn image(reference: &Reference, plain_http: bool, data: &DataDir) -> Result<Self, Failure> {
+    pub(crate) async fn image(
+        reference: &Reference,
+        plain_http: bool,
+        data: &DataDir,
+    ) -> Result<Self, Failure> {
         let images = host::images(data, plain_http, progress::transfers())?;
-        let Found { digest, tool, pulled } = images.tool(reference).await?;
+        let Found {
+            digest,
+            tool,
+            pulled,
+        } = images.tool(reference).await?;
         if let Some(pulled) = &pulled {
             console::note(&format!("pulled {reference}, which is {digest}"));
             super::pull::tell_moved(reference, pulled);
         }
-        let last = reference.repository().rsplit('/').next().filter(|name| !name.is_empty());
+        let last = reference
+            .repository()
+            .rsplit('/')
+            .next()
+            .filter(|name| !name.is_empty());
         let name = tool_name_of(tool.name().or(last).unwrap_or_default());
-        let image =
-            Image { reference: reference.to_string(), digest, annotations: tool.annotations, usage: tool.usage };
-        Ok(Self { component: tool.component.into(), origin: reference.to_string(), image: Some(image), name })
+        let image = Image {
+            reference: reference.to_string(),
+            digest,
+            annotations: tool.annotations,
+            usage: tool.usage,
+        };
+        Ok(Self {
+            component: tool.component.into(),
+            origin: reference.to_string(),
+            image: Some(image),
+            name,
+        })
     }
 
     /// Its name where its manifest has none.

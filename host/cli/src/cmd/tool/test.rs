@@ -20,8 +20,8 @@ use crate::paths::DataDir;
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// Directories with a Cargo.toml, a capabilities.toml and cases/*.json, or one component that was built otherwise
-    /// with cases/ beside it
+    /// Directories with a Cargo.toml, a capabilities.toml and cases/*.json, or one component that
+    /// was built otherwise with cases/ beside it
     #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -51,20 +51,43 @@ enum TestFormat {
 }
 
 pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Test { paths, capabilities, learn, format } = test;
+    let Test {
+        paths,
+        capabilities,
+        learn,
+        format,
+    } = test;
     // A mistake in a case costs seconds, not a build.
-    let cases = paths.iter().map(|path| Cases::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let sources = Sources { paths, capabilities, wit: None };
+    let cases = paths
+        .iter()
+        .map(|path| Cases::read(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sources = Sources {
+        paths,
+        capabilities,
+        wit: None,
+    };
     let mut built = build::components(&sources, &environment(), &console::progress)?;
     // Unless the rows are what is looked for.
     if !learn {
-        built.iter().try_for_each(|built| built.imports().map(drop))?;
+        built
+            .iter()
+            .try_for_each(|built| built.imports().map(drop))?;
         built = build::described(built, &|| Ok(host::runner(config, data)?)).await?;
     }
     let sandbox = |stand_ins: StandIns| -> Result<_, CallerError> {
         let StandIns { hosts, secrets } = stand_ins;
-        let reach = Reach { stand_ins: Some(hosts), secrets, ..Reach::default() };
-        Ok(host::runner_with(config, data, reach, guard::always(config, data)?)?)
+        let reach = Reach {
+            stand_ins: Some(hosts),
+            secrets,
+            ..Reach::default()
+        };
+        Ok(host::runner_with(
+            config,
+            data,
+            reach,
+            guard::always(config, data)?,
+        )?)
     };
     let mut all = Vec::new();
     for ((path, cases), built) in sources.paths.iter().zip(cases).zip(&built) {
@@ -76,7 +99,10 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
             continue;
         }
         let bar = OnceCell::new();
-        let step = |step: Step<'_>| bar.get_or_init(|| console::Progress::new(step.tool, step.calls)).step();
+        let step = |step: Step<'_>| {
+            bar.get_or_init(|| console::Progress::new(step.tool, step.calls))
+                .step()
+        };
         let tested = test::test(&subject, &cases, &step).await?;
         drop(bar);
         if format == TestFormat::Table {
@@ -89,12 +115,14 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
         TestFormat::Json => console::json(&all)?,
         TestFormat::Markdown if !learn => {
             report::MARKDOWN_HEAD.iter().for_each(console::line);
-            all.iter().for_each(|tested| console::line(report::markdown(tested)));
+            all.iter()
+                .for_each(|tested| console::line(report::markdown(tested)));
         }
         TestFormat::Markdown => {}
     }
-    let (failed, calls) =
-        all.iter().fold((0, 0), |(failed, calls), tested| (failed + tested.failed(), calls + tested.cases.len()));
+    let (failed, calls) = all.iter().fold((0, 0), |(failed, calls), tested| {
+        (failed + tested.failed(), calls + tested.cases.len())
+    });
     match failed {
         0 => Ok(()),
         _ => Err(Failure::work(format!("{failed} of {calls} cases failed"))),

@@ -21,13 +21,21 @@ const IMAGES: usize = 8;
 /// Where a child process finds the store, and what it is called. Only this test sets it.
 const CHILD: &str = "COFFERDAM_IMAGE_TEST_CHILD";
 
-/// Puts images of its own, and one that everybody puts; loads them, and removes every other of its own.
+/// Puts images of its own, and one that everybody puts; loads them, and removes every other of its
+/// own.
 fn work(store: &Store, worker: &str) {
     for image in 0..IMAGES {
         let name = reference(&format!("{worker}:{image}"));
         let component = format!("{worker} {image}");
-        store.put_tool(&name, &tool(worker, component.as_bytes())).unwrap();
-        store.put_tool(&reference("shared"), &tool("shared", format!("{image}").as_bytes())).unwrap();
+        store
+            .put_tool(&name, &tool(worker, component.as_bytes()))
+            .unwrap();
+        store
+            .put_tool(
+                &reference("shared"),
+                &tool("shared", format!("{image}").as_bytes()),
+            )
+            .unwrap();
         assert_eq!(store.tool(&name).unwrap().1.component, component.as_bytes());
         store.tool(&reference("shared")).unwrap();
         if image % 2 == 1 {
@@ -43,13 +51,19 @@ fn check_nothing_lost(fixture: &Fixture, workers: &[String]) {
         for image in 0..IMAGES {
             let found = store.tool(&reference(&format!("{worker}:{image}")));
             match image % 2 {
-                0 => assert_eq!(found.unwrap().1.component, format!("{worker} {image}").as_bytes()),
+                0 => assert_eq!(
+                    found.unwrap().1.component,
+                    format!("{worker} {image}").as_bytes()
+                ),
                 _ => assert!(matches!(found, Err(Error::NotFound(_)))),
             }
         }
     }
     // Each worker's images, and the shared one with all it has been.
-    assert_eq!(store.list().unwrap().len(), workers.len() * IMAGES / 2 + IMAGES);
+    assert_eq!(
+        store.list().unwrap().len(),
+        workers.len() * IMAGES / 2 + IMAGES
+    );
     for row in store.list().unwrap() {
         assert_eq!(store.tool(&row.reference).unwrap().0, row.digest);
     }
@@ -72,7 +86,8 @@ fn threads() {
     check_nothing_lost(&fixture, &workers);
 }
 
-/// Whoever comes while the store is being made finds it empty, half made or made, but never something else.
+/// Whoever comes while the store is being made finds it empty, half made or made, but never
+/// something else.
 #[test]
 fn made_by_many_at_once() {
     for _ in 0..20 {
@@ -83,7 +98,8 @@ fn made_by_many_at_once() {
                 fixture.store();
                 made.store(true, Ordering::Relaxed);
             });
-            // This one only looks, as fast as it can, so that it also looks just when the last file appears.
+            // This one only looks, as fast as it can, so that it also looks just when the last file
+            // appears.
             scope.spawn(|| {
                 let dir = fixture.dir();
                 while !made.load(Ordering::Relaxed) {
@@ -178,7 +194,11 @@ fn a_lock_keeps_others_out_only_so_long() {
 
     let writer = Lock::exclusive(&dir()).unwrap();
     assert!(busy(Lock::within(&dir(), now, File::try_lock_shared)));
-    assert!(busy(Lock::within(&dir(), Duration::from_millis(20), File::try_lock)));
+    assert!(busy(Lock::within(
+        &dir(),
+        Duration::from_millis(20),
+        File::try_lock
+    )));
     drop(writer);
     assert!(!busy(Lock::within(&dir(), now, File::try_lock)));
 }

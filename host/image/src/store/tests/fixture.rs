@@ -31,7 +31,9 @@ impl Fixture {
 
     /// A directory that is no store yet.
     pub(super) fn empty() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(super) fn path(&self, path: &str) -> PathBuf {
@@ -53,8 +55,14 @@ impl Fixture {
     #[track_caller]
     pub(super) fn check_list(&self, expected: &[(&str, Digest)]) {
         let list = self.store().list().unwrap();
-        let list: Vec<_> = list.iter().map(|row| (row.reference.to_string(), row.digest)).collect();
-        let expected: Vec<_> = expected.iter().map(|(name, digest)| ((*name).to_owned(), *digest)).collect();
+        let list: Vec<_> = list
+            .iter()
+            .map(|row| (row.reference.to_string(), row.digest))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, digest)| ((*name).to_owned(), *digest))
+            .collect();
         assert_eq!(list, expected);
     }
 
@@ -88,7 +96,8 @@ impl Fixture {
     /// A config and a layer as they should be.
     pub(super) fn sound(&self) -> (Value, Value) {
         let layer = self.blob(WASM, b"component");
-        let config = json!({ "architecture": "wasm", "os": "wasip2", "layerDigests": [layer["digest"]] });
+        let config =
+            json!({ "architecture": "wasm", "os": "wasip2", "layerDigests": [layer["digest"]] });
         (self.json(WASM_CONFIG, &config), layer)
     }
 
@@ -120,10 +129,16 @@ pub(super) fn reference(text: &str) -> Reference {
 
 /// A tool whose annotations are complete, so that it comes back as it is.
 pub(super) fn tool(name: &str, component: &[u8]) -> ToolImage {
-    let annotations = [(annotation::NAME, name), (annotation::PATH, "/"), (annotation::USAGE, "/USAGE.md")];
+    let annotations = [
+        (annotation::NAME, name),
+        (annotation::PATH, "/"),
+        (annotation::USAGE, "/USAGE.md"),
+    ];
     ToolImage {
         component: component.to_vec(),
-        annotations: annotations.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        annotations: annotations
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
         usage: Some(format!("# {name}\n")),
         imports: vec!["wasi:cli/environment@0.2.6".to_owned()],
         exports: vec!["wasi:cli/run@0.2.6".to_owned()],

@@ -31,30 +31,66 @@ fn check(build: impl FnOnce(&Fixture) -> Value, expected_kind: &str, expected: &
     let fixture = Fixture::new();
     fixture.name(build(&fixture));
     let error = fixture.refused();
-    assert_eq!((kind(&error), error.to_string().as_str()), (expected_kind, expected));
+    assert_eq!(
+        (kind(&error), error.to_string().as_str()),
+        (expected_kind, expected)
+    );
 }
 
 #[track_caller]
 fn check_not_a_tool(build: impl FnOnce(&Fixture) -> Value, problem: &str) {
-    check(build, "not a tool", &format!("evil:latest is not a tool: {problem}"));
+    check(
+        build,
+        "not a tool",
+        &format!("evil:latest is not a tool: {problem}"),
+    );
 }
 
 #[test]
 fn native_images() {
-    let (oci, docker) = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json");
-    let wrong =
-        |what: &str| format!("it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2");
+    let (oci, docker) = (
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.container.image.v1+json",
+    );
+    let wrong = |what: &str| {
+        format!(
+            "it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2"
+        )
+    };
     for (config, layer, content, expected) in [
-        (oci, WASM, &b"\x7fELF"[..], wrong("a native Linux program (ELF)")),
-        (docker, WASM, b"\xcf\xfa\xed\xfe", wrong("a native macOS program (Mach-O)")),
+        (
+            oci,
+            WASM,
+            &b"\x7fELF"[..],
+            wrong("a native Linux program (ELF)"),
+        ),
+        (
+            docker,
+            WASM,
+            b"\xcf\xfa\xed\xfe",
+            wrong("a native macOS program (Mach-O)"),
+        ),
         (oci, WASM, b"MZ", wrong("a native Windows program (PE)")),
         (oci, WASM, b"#!/bin/sh", wrong("a script")),
-        (oci, WASM, b"\0asm\x01\0\0\0", wrong("a core WebAssembly module")),
+        (
+            oci,
+            WASM,
+            b"\0asm\x01\0\0\0",
+            wrong("a core WebAssembly module"),
+        ),
         (oci, WASM, b"", wrong("something that is no WebAssembly")),
         (oci, TAR, b"", "its layer has no file in it".to_owned()),
-        (WASM_CONFIG, TAR, b"x", format!("its layer is `{TAR}`, not `{WASM}`")),
+        (
+            WASM_CONFIG,
+            TAR,
+            b"x",
+            format!("its layer is `{TAR}`, not `{WASM}`"),
+        ),
     ] {
-        check_not_a_tool(|f| f.manifest(f.blob(config, b"{}"), json!([f.blob(layer, content)])), &expected);
+        check_not_a_tool(
+            |f| f.manifest(f.blob(config, b"{}"), json!([f.blob(layer, content)])),
+            &expected,
+        );
     }
     let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
     check_not_a_tool(
@@ -68,7 +104,9 @@ fn native_images() {
         json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3, "platform": platform })
     };
     check_not_a_tool(
-        |f| f.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [row("linux", "amd64"), row("darwin", "arm64")] })),
+        |f| {
+            f.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [row("linux", "amd64"), row("darwin", "arm64")] }))
+        },
         "it is a native binary image, for linux/amd64, darwin/arm64, and Cofferdam runs WebAssembly components; build it \
          for wasip2",
     );
@@ -102,7 +140,10 @@ fn wrong_shapes() {
     check_not_a_tool(
         |f| {
             let (config, layer) = f.sound();
-            f.json(MANIFEST, &json!({ "schemaVersion": 1, "config": config, "layers": [layer] }))
+            f.json(
+                MANIFEST,
+                &json!({ "schemaVersion": 1, "config": config, "layers": [layer] }),
+            )
         },
         "its manifest has schema version 1, not 2",
     );
@@ -113,7 +154,10 @@ fn wrong_shapes() {
         },
         &format!("its manifest is `text/x`, not `{MANIFEST}`"),
     );
-    check_not_a_tool(|f| f.blob("text/plain", b"x"), &format!("its manifest is `text/plain`, not `{MANIFEST}`"));
+    check_not_a_tool(
+        |f| f.blob("text/plain", b"x"),
+        &format!("its manifest is `text/plain`, not `{MANIFEST}`"),
+    );
     check_not_a_tool(
         |f| {
             let mut nested = f.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [] }));
@@ -127,8 +171,13 @@ fn wrong_shapes() {
 #[test]
 fn wrong_configs() {
     let layer = Digest::of(b"component");
-    let with = |config: Value| move |f: &Fixture| f.manifest(f.json(WASM_CONFIG, &config), json!([f.sound().1]));
-    check_not_a_tool(with(json!({ "os": "wasip1" })), "its os is `wasip1`; Cofferdam runs components, `wasip2`");
+    let with = |config: Value| {
+        move |f: &Fixture| f.manifest(f.json(WASM_CONFIG, &config), json!([f.sound().1]))
+    };
+    check_not_a_tool(
+        with(json!({ "os": "wasip1" })),
+        "its os is `wasip1`; Cofferdam runs components, `wasip2`",
+    );
     check_not_a_tool(
         with(json!({ "architecture": "amd64" })),
         "its architecture is `amd64`; Cofferdam runs components, `wasm`",
@@ -137,7 +186,9 @@ fn wrong_configs() {
         check(
             with(json!({ "layerDigests": digests })),
             "corrupt",
-            &format!("the config of evil:latest names other layers than the manifest, which has only {layer}"),
+            &format!(
+                "the config of evil:latest names other layers than the manifest, which has only {layer}"
+            ),
         );
     }
     check(
@@ -147,8 +198,18 @@ fn wrong_configs() {
     );
     // What other writers leave out or spell `null` is not wrong.
     let fixture = Fixture::new();
-    fixture.name(with(json!({ "layerDigests": null, "component": { "imports": null }, "unknown": 1 }))(&fixture));
-    assert_eq!(fixture.store().tool(&reference("evil")).unwrap().1.component, b"component");
+    fixture.name(with(
+        json!({ "layerDigests": null, "component": { "imports": null }, "unknown": 1 }),
+    )(&fixture));
+    assert_eq!(
+        fixture
+            .store()
+            .tool(&reference("evil"))
+            .unwrap()
+            .1
+            .component,
+        b"component"
+    );
 }
 
 #[test]
@@ -179,7 +240,10 @@ fn lying_descriptors() {
     check(
         with_layer(|layer| layer["digest"] = json!(Digest::of(b"absent"))),
         "corrupt",
-        &format!("the component {} is missing from blobs/sha256; put or pull the image again", Digest::of(b"absent")),
+        &format!(
+            "the component {} is missing from blobs/sha256; put or pull the image again",
+            Digest::of(b"absent")
+        ),
     );
     check(
         with_layer(|layer| layer["digest"] = json!(format!("sha512:{}", "0".repeat(128)))),
@@ -218,7 +282,10 @@ fn changed_blobs() {
     check(
         with_config(b"[]".to_vec()),
         "corrupt",
-        &format!("the config {config} holds other content, {}; put or pull the image again", Digest::of(b"[]")),
+        &format!(
+            "the config {config} holds other content, {}; put or pull the image again",
+            Digest::of(b"[]")
+        ),
     );
     // What the file has counts too, not only what the descriptor says: it is not read.
     check(
@@ -227,19 +294,29 @@ fn changed_blobs() {
         &format!("the config {config} has 1048581 bytes where its descriptor says 2"),
     );
     check(
-        |f| f.blob(MANIFEST, &vec![b' '; usize::try_from(MANIFEST_MAX_BYTES).unwrap() + 1]),
+        |f| {
+            f.blob(
+                MANIFEST,
+                &vec![b' '; usize::try_from(MANIFEST_MAX_BYTES).unwrap() + 1],
+            )
+        },
         "too large",
         "the manifest has 1048577 bytes, at most 1048576 are allowed",
     );
     for (content, problem) in [
         ("garbage", "expected value at line 1 column 1"),
-        ("{\"schemaVersion\":2}", "missing field `config` at line 1 column 19"),
+        (
+            "{\"schemaVersion\":2}",
+            "missing field `config` at line 1 column 19",
+        ),
     ] {
         let digest = Digest::of(content.as_bytes());
         check(
             |f| f.blob(MANIFEST, content.as_bytes()),
             "corrupt",
-            &format!("the manifest {digest} is not the JSON its media type `{MANIFEST}` promises: {problem}"),
+            &format!(
+                "the manifest {digest} is not the JSON its media type `{MANIFEST}` promises: {problem}"
+            ),
         );
     }
 }
@@ -254,13 +331,20 @@ fn check_index(prepare: impl FnOnce(&Fixture), expected_kind: &str, expected: &s
         store.tool(&reference("evil")).map(|_| ()),
         store.list().map(|_| ()),
         store.remove(&reference("evil")).map(|_| ()),
-        store.put_tool(&reference("wc"), &tool("wc", b"a")).map(|_| ()),
+        store
+            .put_tool(&reference("wc"), &tool("wc", b"a"))
+            .map(|_| ()),
     ];
     for error in ways.map(|way| way.unwrap_err()) {
         assert_eq!(kind(&error), expected_kind, "{error}");
-        let place =
-            format!("the image store {}: {expected}", fixture.path("").display().to_string().trim_end_matches('/'));
-        assert!(error.to_string().starts_with(&place), "{error}\n  does not begin with\n{place}");
+        let place = format!(
+            "the image store {}: {expected}",
+            fixture.path("").display().to_string().trim_end_matches('/')
+        );
+        assert!(
+            error.to_string().starts_with(&place),
+            "{error}\n  does not begin with\n{place}"
+        );
     }
 }
 
@@ -270,16 +354,40 @@ fn hostile_indexes() {
         let annotations = json!({ "org.opencontainers.image.ref.name": name });
         json!({ "mediaType": MANIFEST, "digest": digest, "size": 1, "annotations": annotations })
     };
-    for digest in ["sha256:../../../secret", "../x:y", "sha256:/etc/passwd", "md5:../../x", "sha256", ""] {
-        check_index(|f| f.index(json!([row(digest, "evil:latest")])), "corrupt", "index.json is not an image index: ");
+    for digest in [
+        "sha256:../../../secret",
+        "../x:y",
+        "sha256:/etc/passwd",
+        "md5:../../x",
+        "sha256",
+        "",
+    ] {
+        check_index(
+            |f| f.index(json!([row(digest, "evil:latest")])),
+            "corrupt",
+            "index.json is not an image index: ",
+        );
     }
     for digest in ["md5:abc", "x+y:abc"] {
         let expected = format!("a descriptor cannot be followed: `{digest}` is not a digest: ");
-        check_index(|f| f.index(json!([row(digest, "evil:latest")])), "corrupt", &expected);
+        check_index(
+            |f| f.index(json!([row(digest, "evil:latest")])),
+            "corrupt",
+            &expected,
+        );
     }
     let zero = format!("sha256:{}", "0".repeat(64));
-    for name in ["../../evil", "/etc/passwd", "evil:latest\nsecret", "", "a/../b:1"] {
-        let expected = format!("index.json has a bad row: `{}` is not an image reference: ", name.escape_debug());
+    for name in [
+        "../../evil",
+        "/etc/passwd",
+        "evil:latest\nsecret",
+        "",
+        "a/../b:1",
+    ] {
+        let expected = format!(
+            "index.json has a bad row: `{}` is not an image reference: ",
+            name.escape_debug()
+        );
         check_index(|f| f.index(json!([row(&zero, name)])), "corrupt", &expected);
     }
     check_index(
@@ -287,14 +395,24 @@ fn hostile_indexes() {
         "corrupt",
         "index.json has two rows named evil:latest; remove one of them",
     );
-    check_index(|f| fs::write(f.path("index.json"), "{").unwrap(), "corrupt", "index.json is not an image index: EOF");
+    check_index(
+        |f| fs::write(f.path("index.json"), "{").unwrap(),
+        "corrupt",
+        "index.json is not an image index: EOF",
+    );
     check_index(
         |f| fs::remove_file(f.path("index.json")).unwrap(),
         "corrupt",
         "index.json is missing; an image layout cannot be read without it",
     );
     check_index(
-        |f| fs::write(f.path("index.json"), vec![b' '; usize::try_from(INDEX_MAX_BYTES).unwrap() + 1]).unwrap(),
+        |f| {
+            fs::write(
+                f.path("index.json"),
+                vec![b' '; usize::try_from(INDEX_MAX_BYTES).unwrap() + 1],
+            )
+            .unwrap()
+        },
         "too large",
         "index.json has 4194305 bytes, at most 4194304 are allowed",
     );
@@ -304,11 +422,18 @@ fn hostile_indexes() {
 fn a_full_index_takes_no_more_and_stays_as_it_was() {
     let fixture = Fixture::new();
     let filler = "x".repeat(usize::try_from(INDEX_MAX_BYTES).unwrap() - 100);
-    let index = json!({ "schemaVersion": 2, "manifests": [], "annotations": { "filler": filler } }).to_string();
+    let index = json!({ "schemaVersion": 2, "manifests": [], "annotations": { "filler": filler } })
+        .to_string();
     fs::write(fixture.path("index.json"), &index).unwrap();
-    let error = fixture.store().put_tool(&reference("wc"), &tool("wc", b"a")).unwrap_err();
+    let error = fixture
+        .store()
+        .put_tool(&reference("wc"), &tool("wc", b"a"))
+        .unwrap_err();
     assert_eq!(kind(&error), "too large");
-    assert_eq!(fs::read_to_string(fixture.path("index.json")).unwrap(), index);
+    assert_eq!(
+        fs::read_to_string(fixture.path("index.json")).unwrap(),
+        index
+    );
 }
 
 /// A blob that is a link, a pipe or a directory is not read, wherever it leads.
@@ -323,8 +448,14 @@ fn blobs_that_are_not_files() {
         fixture.name(fixture.manifest(config, json!([layer])));
         let blob = fixture.path("blobs/sha256").join(component.hex());
         fs::remove_file(&blob).unwrap();
-        replace(blob.to_str().unwrap(), outside.path().join("component").to_str().unwrap());
-        let expected = format!("cannot open blobs/sha256/{}: it is not a regular file", component.hex());
+        replace(
+            blob.to_str().unwrap(),
+            outside.path().join("component").to_str().unwrap(),
+        );
+        let expected = format!(
+            "cannot open blobs/sha256/{}: it is not a regular file",
+            component.hex()
+        );
         assert_eq!(fixture.refused().to_string(), expected);
     };
     check(|blob, outside| symlink(outside, blob).unwrap());
@@ -336,13 +467,21 @@ fn blobs_that_are_not_files() {
 #[test]
 fn blobs_that_lie_elsewhere() {
     let fixture = Fixture::new();
-    fixture.store().put_tool(&reference("evil"), &tool("evil", b"a")).unwrap();
+    fixture
+        .store()
+        .put_tool(&reference("evil"), &tool("evil", b"a"))
+        .unwrap();
     let outside = tempfile::tempdir().unwrap();
     fs::rename(fixture.path("blobs/sha256"), outside.path().join("sha256")).unwrap();
     fs::remove_dir(fixture.path("blobs")).unwrap();
     symlink(outside.path(), fixture.path("blobs")).unwrap();
     assert_eq!(kind(&fixture.refused()), "io");
-    let put = fixture.store().put_tool(&reference("wc"), &tool("wc", b"b"));
+    let put = fixture
+        .store()
+        .put_tool(&reference("wc"), &tool("wc", b"b"));
     assert_eq!(kind(&put.unwrap_err()), "io");
-    assert_eq!(fs::read_dir(outside.path().join("sha256")).unwrap().count(), 3);
+    assert_eq!(
+        fs::read_dir(outside.path().join("sha256")).unwrap().count(),
+        3
+    );
 }

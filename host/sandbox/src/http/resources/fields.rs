@@ -18,7 +18,8 @@ impl types::HostFields for HttpView<'_> {
     fn from_list(&mut self, entries: Vec<(String, Vec<u8>)>) -> HeaderResult<Resource<FieldMap>> {
         let bytes: usize = entries.iter().map(|(name, value)| entry(name, value)).sum();
         let fields = types::HostFields::from_list(&mut self.wasi, entries)?;
-        self.fields_like(&fields, bytes.min(MAX_FIELDS)).map_err(HeaderError::trap)?;
+        self.fields_like(&fields, bytes.min(MAX_FIELDS))
+            .map_err(HeaderError::trap)?;
         Ok(fields)
     }
 
@@ -35,9 +36,16 @@ impl types::HostFields for HttpView<'_> {
         types::HostFields::has(&mut self.wasi, fields, name)
     }
 
-    fn set(&mut self, fields: Resource<FieldMap>, name: String, values: Vec<Vec<u8>>) -> HeaderResult<()> {
+    fn set(
+        &mut self,
+        fields: Resource<FieldMap>,
+        name: String,
+        values: Vec<Vec<u8>>,
+    ) -> HeaderResult<()> {
         let bytes = values.iter().map(|value| entry(&name, value)).sum();
-        self.holdings.add(fields.rep(), "headers", bytes, MAX_FIELDS).map_err(HeaderError::trap)?;
+        self.holdings
+            .add(fields.rep(), "headers", bytes, MAX_FIELDS)
+            .map_err(HeaderError::trap)?;
         types::HostFields::set(&mut self.wasi, fields, name, values)
     }
 
@@ -45,9 +53,16 @@ impl types::HostFields for HttpView<'_> {
         types::HostFields::delete(&mut self.wasi, fields, name)
     }
 
-    fn append(&mut self, fields: Resource<FieldMap>, name: String, value: Vec<u8>) -> HeaderResult<()> {
+    fn append(
+        &mut self,
+        fields: Resource<FieldMap>,
+        name: String,
+        value: Vec<u8>,
+    ) -> HeaderResult<()> {
         let bytes = entry(&name, &value);
-        self.holdings.add(fields.rep(), "headers", bytes, MAX_FIELDS).map_err(HeaderError::trap)?;
+        self.holdings
+            .add(fields.rep(), "headers", bytes, MAX_FIELDS)
+            .map_err(HeaderError::trap)?;
         types::HostFields::append(&mut self.wasi, fields, name, value)
     }
 

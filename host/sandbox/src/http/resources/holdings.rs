@@ -10,18 +10,19 @@ use crate::http::limits::{MAX_HEADER_BYTES, WRITE_CHUNK};
 /// Memory of one header beyond its name and value, in bytes.
 const HEADER_OVERHEAD: usize = 256;
 
-/// Memory of a header list at most, in bytes: wasmtime-wasi-http counts names, values and their types up to
-/// [`MAX_HEADER_BYTES`], and the table that they lie in has up to as much again.
+/// Memory of a header list at most, in bytes: wasmtime-wasi-http counts names, values and their
+/// types up to [`MAX_HEADER_BYTES`], and the table that they lie in has up to as much again.
 pub(super) const MAX_FIELDS: usize = 2 * MAX_HEADER_BYTES;
 
-/// Buffers of a request or response body: a chunk in the queue, and one that the guest has just written.
+/// Buffers of a request or response body: a chunk in the queue, and one that the guest has just
+/// written.
 const BODY_BUFFERS: usize = 2 * WRITE_CHUNK;
 
 /// Memory behind the HTTP resources of one call, by handle.
 ///
-/// The charge of a handle ends when the guest drops it, or when its number is used again. That of a body ends with the last
-/// of two handles: its own, and that of the request or response that it belongs to, which holds what was written after the
-/// body is finished.
+/// The charge of a handle ends when the guest drops it, or when its number is used again. That of a
+/// body ends with the last of two handles: its own, and that of the request or response that it
+/// belongs to, which holds what was written after the body is finished.
 pub(crate) struct Holdings {
     account: Account,
     by_handle: HashMap<u32, Charge>,
@@ -37,19 +38,35 @@ struct BodyCharge {
 
 impl Holdings {
     pub(crate) fn new(account: Account) -> Self {
-        Self { account, by_handle: HashMap::new(), bodies: HashMap::new() }
+        Self {
+            account,
+            by_handle: HashMap::new(),
+            bodies: HashMap::new(),
+        }
     }
 
     /// Charges `bytes` for a new handle.
-    pub(super) fn begin(&mut self, handle: u32, what: &'static str, bytes: usize) -> Result<(), Overdrawn> {
+    pub(super) fn begin(
+        &mut self,
+        handle: u32,
+        what: &'static str,
+        bytes: usize,
+    ) -> Result<(), Overdrawn> {
         // The last holder of this number is gone.
         self.end(handle);
-        self.by_handle.insert(handle, self.account.hold(what, bytes)?);
+        self.by_handle
+            .insert(handle, self.account.hold(what, bytes)?);
         Ok(())
     }
 
     /// Charges `bytes` more for a handle that holds at most `most`.
-    pub(super) fn add(&mut self, handle: u32, what: &'static str, bytes: usize, most: usize) -> Result<(), Overdrawn> {
+    pub(super) fn add(
+        &mut self,
+        handle: u32,
+        what: &'static str,
+        bytes: usize,
+        most: usize,
+    ) -> Result<(), Overdrawn> {
         match self.by_handle.get_mut(&handle) {
             Some(charge) => charge.grow(what, bytes.min(most.saturating_sub(charge.len()))),
             None => self.begin(handle, what, bytes.min(most)),
@@ -66,7 +83,10 @@ impl Holdings {
         // The last holder of this number is gone.
         self.end(body);
         let buffers = self.account.hold("buffers of a body", BODY_BUFFERS)?;
-        let charge = Arc::new(BodyCharge { _buffers: buffers, trailers: OnceLock::new() });
+        let charge = Arc::new(BodyCharge {
+            _buffers: buffers,
+            trailers: OnceLock::new(),
+        });
         self.bodies.insert(body, Arc::clone(&charge));
         self.bodies.insert(owner, charge);
         Ok(())

@@ -19,7 +19,9 @@ impl types::HostFutureIncomingResponse for HttpView<'_> {
     fn get(
         &mut self,
         response: Resource<HostFutureIncomingResponse>,
-    ) -> wasmtime::Result<Option<Result<Result<Resource<HostIncomingResponse>, types::ErrorCode>, ()>>> {
+    ) -> wasmtime::Result<
+        Option<Result<Result<Resource<HostIncomingResponse>, types::ErrorCode>, ()>>,
+    > {
         let answer = types::HostFutureIncomingResponse::get(&mut self.wasi, response)?;
         if let Some(Ok(Ok(response))) = &answer {
             self.received(response)?;
@@ -27,7 +29,10 @@ impl types::HostFutureIncomingResponse for HttpView<'_> {
         Ok(answer)
     }
 
-    fn subscribe(&mut self, response: Resource<HostFutureIncomingResponse>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        response: Resource<HostFutureIncomingResponse>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         types::HostFutureIncomingResponse::subscribe(&mut self.wasi, response)
     }
 }
@@ -38,11 +43,17 @@ impl types::HostIncomingResponse for HttpView<'_> {
         types::HostIncomingResponse::drop(&mut self.wasi, response)
     }
 
-    fn status(&mut self, response: Resource<HostIncomingResponse>) -> wasmtime::Result<types::StatusCode> {
+    fn status(
+        &mut self,
+        response: Resource<HostIncomingResponse>,
+    ) -> wasmtime::Result<types::StatusCode> {
         types::HostIncomingResponse::status(&mut self.wasi, response)
     }
 
-    fn headers(&mut self, response: Resource<HostIncomingResponse>) -> wasmtime::Result<Resource<FieldMap>> {
+    fn headers(
+        &mut self,
+        response: Resource<HostIncomingResponse>,
+    ) -> wasmtime::Result<Resource<FieldMap>> {
         let bytes = self.holdings.of(response.rep());
         let headers = types::HostIncomingResponse::headers(&mut self.wasi, response)?;
         self.fields_like(&headers, bytes)?;
@@ -82,7 +93,10 @@ impl types::HostFutureTrailers for HttpView<'_> {
         types::HostFutureTrailers::drop(&mut self.wasi, trailers)
     }
 
-    fn subscribe(&mut self, trailers: Resource<body::HostFutureTrailers>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        trailers: Resource<body::HostFutureTrailers>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         types::HostFutureTrailers::subscribe(&mut self.wasi, trailers)
     }
 
@@ -90,11 +104,13 @@ impl types::HostFutureTrailers for HttpView<'_> {
     fn get(
         &mut self,
         trailers: Resource<body::HostFutureTrailers>,
-    ) -> wasmtime::Result<Option<Result<Result<Option<Resource<FieldMap>>, types::ErrorCode>, ()>>> {
+    ) -> wasmtime::Result<Option<Result<Result<Option<Resource<FieldMap>>, types::ErrorCode>, ()>>>
+    {
         let answer = types::HostFutureTrailers::get(&mut self.wasi, trailers)?;
         if let Some(Ok(Ok(Some(fields)))) = &answer {
             // hyper reads trailers within the same bounds as headers.
-            self.holdings.begin(fields.rep(), "trailers", MAX_HEADER_BYTES)?;
+            self.holdings
+                .begin(fields.rep(), "trailers", MAX_HEADER_BYTES)?;
         }
         Ok(answer)
     }

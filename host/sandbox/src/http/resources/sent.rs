@@ -16,7 +16,8 @@ const MAX_METHOD: usize = 64;
 /// Maximum length of a scheme, in bytes; `https` has 5, and the host knows no other than `http`.
 const MAX_SCHEME: usize = 64;
 
-/// Maximum length of an authority, in bytes: a name of 253 bytes, a port, and room for what is refused later.
+/// Maximum length of an authority, in bytes: a name of 253 bytes, a port, and room for what is
+/// refused later.
 const MAX_AUTHORITY: usize = 512;
 
 /// Maximum length of a path with its query, in bytes (16 KiB). Servers take 8.
@@ -28,17 +29,23 @@ impl outgoing_handler::Host for HttpView<'_> {
         request: Resource<HostOutgoingRequest>,
         options: Option<Resource<RequestOptions>>,
     ) -> HttpResult<Resource<HostFutureIncomingResponse>> {
-        // Its headers, path and body are held until the exchange is over, which the handle of its response stands for.
+        // Its headers, path and body are held until the exchange is over, which the handle of its
+        // response stands for.
         let handle = request.rep();
         let bytes = self.holdings.of(handle);
         let response = outgoing_handler::Host::handle(&mut self.wasi, request, options)?;
-        self.holdings.hand_over(handle, response.rep(), bytes).map_err(HttpError::trap)?;
+        self.holdings
+            .hand_over(handle, response.rep(), bytes)
+            .map_err(HttpError::trap)?;
         Ok(response)
     }
 }
 
 impl types::HostOutgoingRequest for HttpView<'_> {
-    fn new(&mut self, headers: Resource<FieldMap>) -> wasmtime::Result<Resource<HostOutgoingRequest>> {
+    fn new(
+        &mut self,
+        headers: Resource<FieldMap>,
+    ) -> wasmtime::Result<Resource<HostOutgoingRequest>> {
         let handle = headers.rep();
         let bytes = self.holdings.of(handle);
         let request = types::HostOutgoingRequest::new(&mut self.wasi, headers)?;
@@ -64,7 +71,10 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         types::HostOutgoingRequest::drop(&mut self.wasi, request)
     }
 
-    fn method(&mut self, request: Resource<HostOutgoingRequest>) -> wasmtime::Result<types::Method> {
+    fn method(
+        &mut self,
+        request: Resource<HostOutgoingRequest>,
+    ) -> wasmtime::Result<types::Method> {
         types::HostOutgoingRequest::method(&mut self.wasi, request)
     }
 
@@ -79,7 +89,10 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         }
     }
 
-    fn path_with_query(&mut self, request: Resource<HostOutgoingRequest>) -> wasmtime::Result<Option<String>> {
+    fn path_with_query(
+        &mut self,
+        request: Resource<HostOutgoingRequest>,
+    ) -> wasmtime::Result<Option<String>> {
         types::HostOutgoingRequest::path_with_query(&mut self.wasi, request)
     }
 
@@ -92,11 +105,19 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         if bytes > MAX_PATH {
             return Ok(Err(()));
         }
-        self.holdings.add(request.rep(), "the path of a request", bytes, MAX_FIELDS + MAX_PATH)?;
+        self.holdings.add(
+            request.rep(),
+            "the path of a request",
+            bytes,
+            MAX_FIELDS + MAX_PATH,
+        )?;
         types::HostOutgoingRequest::set_path_with_query(&mut self.wasi, request, path)
     }
 
-    fn scheme(&mut self, request: Resource<HostOutgoingRequest>) -> wasmtime::Result<Option<types::Scheme>> {
+    fn scheme(
+        &mut self,
+        request: Resource<HostOutgoingRequest>,
+    ) -> wasmtime::Result<Option<types::Scheme>> {
         types::HostOutgoingRequest::scheme(&mut self.wasi, request)
     }
 
@@ -111,7 +132,10 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         }
     }
 
-    fn authority(&mut self, request: Resource<HostOutgoingRequest>) -> wasmtime::Result<Option<String>> {
+    fn authority(
+        &mut self,
+        request: Resource<HostOutgoingRequest>,
+    ) -> wasmtime::Result<Option<String>> {
         types::HostOutgoingRequest::authority(&mut self.wasi, request)
     }
 
@@ -126,7 +150,10 @@ impl types::HostOutgoingRequest for HttpView<'_> {
         }
     }
 
-    fn headers(&mut self, request: Resource<HostOutgoingRequest>) -> wasmtime::Result<Resource<FieldMap>> {
+    fn headers(
+        &mut self,
+        request: Resource<HostOutgoingRequest>,
+    ) -> wasmtime::Result<Resource<FieldMap>> {
         let bytes = self.holdings.of(request.rep());
         let headers = types::HostOutgoingRequest::headers(&mut self.wasi, request)?;
         self.fields_like(&headers, bytes)?;
@@ -147,7 +174,8 @@ impl types::HostOutgoingBody for HttpView<'_> {
         body: Resource<body::HostOutgoingBody>,
         trailers: Option<Resource<FieldMap>>,
     ) -> HttpResult<()> {
-        self.holdings.finish_body(body.rep(), trailers.as_ref().map(Resource::rep));
+        self.holdings
+            .finish_body(body.rep(), trailers.as_ref().map(Resource::rep));
         types::HostOutgoingBody::finish(&mut self.wasi, body, trailers)
     }
 
@@ -162,7 +190,10 @@ impl types::HostRequestOptions for HttpView<'_> {
         types::HostRequestOptions::new(&mut self.wasi)
     }
 
-    fn connect_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<types::Duration>> {
+    fn connect_timeout(
+        &mut self,
+        options: Resource<RequestOptions>,
+    ) -> wasmtime::Result<Option<types::Duration>> {
         types::HostRequestOptions::connect_timeout(&mut self.wasi, options)
     }
 
@@ -174,7 +205,10 @@ impl types::HostRequestOptions for HttpView<'_> {
         types::HostRequestOptions::set_connect_timeout(&mut self.wasi, options, duration)
     }
 
-    fn first_byte_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<types::Duration>> {
+    fn first_byte_timeout(
+        &mut self,
+        options: Resource<RequestOptions>,
+    ) -> wasmtime::Result<Option<types::Duration>> {
         types::HostRequestOptions::first_byte_timeout(&mut self.wasi, options)
     }
 

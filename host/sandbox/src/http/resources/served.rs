@@ -1,32 +1,49 @@
-//! Requests to a server, and its responses. No guest gets a request, because none exports a handler; it can make a
-//! response, which goes nowhere.
+//! Requests to a server, and its responses. No guest gets a request, because none exports a
+//! handler; it can make a response, which goes nowhere.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi_http::FieldMap;
 use wasmtime_wasi_http::p2::bindings::http::types;
-use wasmtime_wasi_http::p2::types::{HostIncomingRequest, HostOutgoingResponse, HostResponseOutparam};
+use wasmtime_wasi_http::p2::types::{
+    HostIncomingRequest, HostOutgoingResponse, HostResponseOutparam,
+};
 use wasmtime_wasi_http::p2::{HttpResult, body};
 
 use super::view::HttpView;
 
 impl types::HostIncomingRequest for HttpView<'_> {
-    fn method(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<types::Method> {
+    fn method(
+        &mut self,
+        request: Resource<HostIncomingRequest>,
+    ) -> wasmtime::Result<types::Method> {
         types::HostIncomingRequest::method(&mut self.wasi, request)
     }
 
-    fn path_with_query(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<Option<String>> {
+    fn path_with_query(
+        &mut self,
+        request: Resource<HostIncomingRequest>,
+    ) -> wasmtime::Result<Option<String>> {
         types::HostIncomingRequest::path_with_query(&mut self.wasi, request)
     }
 
-    fn scheme(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<Option<types::Scheme>> {
+    fn scheme(
+        &mut self,
+        request: Resource<HostIncomingRequest>,
+    ) -> wasmtime::Result<Option<types::Scheme>> {
         types::HostIncomingRequest::scheme(&mut self.wasi, request)
     }
 
-    fn authority(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<Option<String>> {
+    fn authority(
+        &mut self,
+        request: Resource<HostIncomingRequest>,
+    ) -> wasmtime::Result<Option<String>> {
         types::HostIncomingRequest::authority(&mut self.wasi, request)
     }
 
-    fn headers(&mut self, request: Resource<HostIncomingRequest>) -> wasmtime::Result<Resource<FieldMap>> {
+    fn headers(
+        &mut self,
+        request: Resource<HostIncomingRequest>,
+    ) -> wasmtime::Result<Resource<FieldMap>> {
         types::HostIncomingRequest::headers(&mut self.wasi, request)
     }
 
@@ -66,7 +83,10 @@ impl types::HostResponseOutparam for HttpView<'_> {
 }
 
 impl types::HostOutgoingResponse for HttpView<'_> {
-    fn new(&mut self, headers: Resource<FieldMap>) -> wasmtime::Result<Resource<HostOutgoingResponse>> {
+    fn new(
+        &mut self,
+        headers: Resource<FieldMap>,
+    ) -> wasmtime::Result<Resource<HostOutgoingResponse>> {
         let handle = headers.rep();
         let bytes = self.holdings.of(handle);
         let response = types::HostOutgoingResponse::new(&mut self.wasi, headers)?;
@@ -87,7 +107,10 @@ impl types::HostOutgoingResponse for HttpView<'_> {
         Ok(body)
     }
 
-    fn status_code(&mut self, response: Resource<HostOutgoingResponse>) -> wasmtime::Result<types::StatusCode> {
+    fn status_code(
+        &mut self,
+        response: Resource<HostOutgoingResponse>,
+    ) -> wasmtime::Result<types::StatusCode> {
         types::HostOutgoingResponse::status_code(&mut self.wasi, response)
     }
 
@@ -99,7 +122,10 @@ impl types::HostOutgoingResponse for HttpView<'_> {
         types::HostOutgoingResponse::set_status_code(&mut self.wasi, response, status)
     }
 
-    fn headers(&mut self, response: Resource<HostOutgoingResponse>) -> wasmtime::Result<Resource<FieldMap>> {
+    fn headers(
+        &mut self,
+        response: Resource<HostOutgoingResponse>,
+    ) -> wasmtime::Result<Resource<FieldMap>> {
         let bytes = self.holdings.of(response.rep());
         let headers = types::HostOutgoingResponse::headers(&mut self.wasi, response)?;
         self.fields_like(&headers, bytes)?;

@@ -16,20 +16,39 @@ pub(crate) struct HttpView<'a> {
 
 impl HttpView<'_> {
     /// Charges a new header list that holds as much as the one of `source`.
-    pub(super) fn fields_like(&mut self, fields: &Resource<FieldMap>, bytes: usize) -> wasmtime::Result<()> {
+    pub(super) fn fields_like(
+        &mut self,
+        fields: &Resource<FieldMap>,
+        bytes: usize,
+    ) -> wasmtime::Result<()> {
         Ok(self.holdings.begin(fields.rep(), "headers", bytes)?)
     }
 
     /// Charges what a server has sent as headers.
-    pub(super) fn received(&mut self, response: &Resource<HostIncomingResponse>) -> wasmtime::Result<()> {
-        let fields = types::HostIncomingResponse::headers(&mut self.wasi, Resource::new_borrow(response.rep()))?;
+    pub(super) fn received(
+        &mut self,
+        response: &Resource<HostIncomingResponse>,
+    ) -> wasmtime::Result<()> {
+        let fields = types::HostIncomingResponse::headers(
+            &mut self.wasi,
+            Resource::new_borrow(response.rep()),
+        )?;
         let map = self.wasi.table.delete(fields)?;
-        let bytes = map.iter().map(|(name, value)| entry(name.as_str(), value.as_bytes())).sum();
-        Ok(self.holdings.begin(response.rep(), "headers of a response", bytes)?)
+        let bytes = map
+            .iter()
+            .map(|(name, value)| entry(name.as_str(), value.as_bytes()))
+            .sum();
+        Ok(self
+            .holdings
+            .begin(response.rep(), "headers of a response", bytes)?)
     }
 
     /// Charges a new body of the request or response `owner`.
-    pub(super) fn body_buffers(&mut self, owner: u32, body: &Resource<body::HostOutgoingBody>) -> wasmtime::Result<()> {
+    pub(super) fn body_buffers(
+        &mut self,
+        owner: u32,
+        body: &Resource<body::HostOutgoingBody>,
+    ) -> wasmtime::Result<()> {
         Ok(self.holdings.begin_body(owner, body.rep())?)
     }
 }
@@ -43,7 +62,10 @@ impl types::Host for HttpView<'_> {
         types::Host::convert_header_error(&mut self.wasi, error)
     }
 
-    fn http_error_code(&mut self, error: Resource<types::IoError>) -> wasmtime::Result<Option<types::ErrorCode>> {
+    fn http_error_code(
+        &mut self,
+        error: Resource<types::IoError>,
+    ) -> wasmtime::Result<Option<types::ErrorCode>> {
         types::Host::http_error_code(&mut self.wasi, error)
     }
 }

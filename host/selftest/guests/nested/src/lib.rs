@@ -1,5 +1,6 @@
-//! A hostile typed tool that calls tools, logs and tells its progress. Its input says what it tries, `{"act": …}`, so
-//! that one component serves many tests; how it lists its tools says the text after `@mode:` in it.
+//! A hostile typed tool that calls tools, logs and tells its progress. Its input says what it
+//! tries, `{"act": …}`, so that one component serves many tests; how it lists its tools says the
+//! text after `@mode:` in it.
 
 #![allow(
     missing_docs,
@@ -30,21 +31,31 @@ fn mode() -> String {
     // Volatile, or the compiler would read it once and for all.
     // SAFETY: a static array of bytes, which is valid to read.
     let written = unsafe { std::ptr::read_volatile(&raw const MODE) };
-    std::str::from_utf8(&written[6..]).unwrap_or_default().trim().to_owned()
+    std::str::from_utf8(&written[6..])
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// What came of a call, as a value that can stand in the answer.
 fn call(name: &str, input: &str) -> Value {
     match calls::call(name, input) {
-        Ok(answer) => json!({ "inner": serde_json::from_str::<Value>(&answer).expect("answers are JSON") }),
-        Err(failure) => json!({ "outcome": format!("{:?}", failure.outcome), "message": failure.message }),
+        Ok(answer) => {
+            json!({ "inner": serde_json::from_str::<Value>(&answer).expect("answers are JSON") })
+        }
+        Err(failure) => {
+            json!({ "outcome": format!("{:?}", failure.outcome), "message": failure.message })
+        }
     }
 }
 
 fn act(name: &str, input: &Value) -> Value {
     match name {
         // Calls itself for ever, under the name it has been given.
-        "self" => call(input["tool"].as_str().unwrap_or("nested"), &input.to_string()),
+        "self" => call(
+            input["tool"].as_str().unwrap_or("nested"),
+            &input.to_string(),
+        ),
         // Calls what the input names, with what it says.
         "call" => {
             let tool = input["tool"].as_str().expect("a tool");
@@ -56,7 +67,8 @@ fn act(name: &str, input: &Value) -> Value {
         "many" => {
             let own = input["tool"].as_str().unwrap_or("nested");
             let all = (0..100).map(|_| call(own, r#"{"act": "nothing"}"#));
-            let (answered, denied): (Vec<_>, Vec<_>) = all.partition(|result| result.get("inner").is_some());
+            let (answered, denied): (Vec<_>, Vec<_>) =
+                all.partition(|result| result.get("inner").is_some());
             json!({ "answered": answered.len(), "denied": denied.len(), "last": denied.last() })
         }
         // A tree that is not deep: each of more calls than there may be makes as many again.
@@ -73,8 +85,14 @@ fn act(name: &str, input: &Value) -> Value {
         "log" => {
             host::log(Level::Debug, "a debug line");
             host::log(Level::Info, "an info line");
-            host::log(Level::Warn, "a line\nERROR forged\x1b[2J\r and \u{202e}turned");
-            host::log(Level::Error, input["text"].as_str().unwrap_or("an error line"));
+            host::log(
+                Level::Warn,
+                "a line\nERROR forged\x1b[2J\r and \u{202e}turned",
+            );
+            host::log(
+                Level::Error,
+                input["text"].as_str().unwrap_or("an error line"),
+            );
             json!({})
         }
         "log-flood" => {
@@ -120,13 +138,19 @@ impl Guest for Nested {
             panic!("{:?}", calls::call("nested", "{}"));
         }
         let several = mode() == "list-several";
-        let names = if several { vec!["first", "second"] } else { vec!["nested"] };
-        let descriptor = |name: &str| Descriptor {
+        let names = if several {
+            vec!["first", "second"]
+        } else {
+            vec!["nested"]
+        };
+        let descriptor = |name: &str| {
+            Descriptor {
             name: name.to_owned(),
             description: "tries".to_owned(),
             input_schema: r#"{"type": "object", "properties": {"act": {"type": "string"}}, "required": ["act"]}"#
                 .to_owned(),
             output_schema: "{}".to_owned(),
+        }
         };
         names.into_iter().map(descriptor).collect()
     }

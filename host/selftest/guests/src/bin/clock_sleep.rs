@@ -1,6 +1,10 @@
 //! Sleeps for a year, which uses no fuel. The deadline must end it: outcome `deadline`.
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a guest reports by printing")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a guest reports by printing"
+)]
 
 use std::thread::sleep;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Spins forever. Fuel or the deadline must end it: outcome `out-of-fuel` or `deadline`, never a hang of the host.
+//! Spins forever. Fuel or the deadline must end it: outcome `out-of-fuel` or `deadline`, never a
+//! hang of the host.
 
 use std::hint::black_box;
 

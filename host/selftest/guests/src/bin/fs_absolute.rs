@@ -1,4 +1,5 @@
-//! Reads `/etc/passwd` by its absolute path. Nothing but what was granted exists for a guest: the read must be refused.
+//! Reads `/etc/passwd` by its absolute path. Nothing but what was granted exists for a guest: the
+//! read must be refused.
 
 use std::process::ExitCode;
 

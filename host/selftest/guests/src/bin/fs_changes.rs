@@ -1,12 +1,17 @@
-//! Takes away what it may: truncates, renames over what is there, removes files and directories, and a hundred more. The
-//! receipt must count all of it and name the first of each kind. With `renames`, renames that look as if they changed nothing,
-//! and one that looks as if it did.
+//! Takes away what it may: truncates, renames over what is there, removes files and directories,
+//! and a hundred more. The receipt must count all of it and name the first of each kind. With
+//! `renames`, renames that look as if they changed nothing, and one that looks as if it did.
 
 #![allow(clippy::disallowed_methods, reason = "a guest reads its own arguments")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a guest reports by printing"
+)]
 
 use std::fs::{
-    OpenOptions, create_dir, create_dir_all, hard_link, read_to_string, remove_dir, remove_file, rename, write,
+    OpenOptions, create_dir, create_dir_all, hard_link, read_to_string, remove_dir, remove_file,
+    rename, write,
 };
 use std::io;
 use std::process::ExitCode;
@@ -19,7 +24,11 @@ const MANY: usize = 100;
 
 fn main() -> ExitCode {
     let renames = std::env::args().nth(1).is_some_and(|way| way == "renames");
-    match if renames { rename_in_disguise() } else { change() } {
+    match if renames {
+        rename_in_disguise()
+    } else {
+        change()
+    } {
         Ok(()) => {
             println!("changed");
             ExitCode::SUCCESS
@@ -37,7 +46,10 @@ fn change() -> io::Result<()> {
     }
     // Emptied on opening, and then not again, because nothing is left.
     for _ in 0..2 {
-        OpenOptions::new().write(true).truncate(true).open(path("emptied"))?;
+        OpenOptions::new()
+            .write(true)
+            .truncate(true)
+            .open(path("emptied"))?;
     }
     let shorter = OpenOptions::new().write(true).open(path("shorter"))?;
     for size in [100, 3] {
@@ -64,7 +76,9 @@ fn change() -> io::Result<()> {
 fn rename_in_disguise() -> io::Result<()> {
     let workspace = workspace()?;
     create_dir_all(path("sub/deep"))?;
-    workspace.symlink_at("sub/deep", "link").map_err(io::Error::other)?;
+    workspace
+        .symlink_at("sub/deep", "link")
+        .map_err(io::Error::other)?;
     // What lies above a link is elsewhere than its words say.
     write(path("sub/same"), "new")?;
     write(path("same"), "precious")?;
@@ -81,8 +95,12 @@ fn rename_in_disguise() -> io::Result<()> {
     rename(path("docs"), path("new"))?;
     rename(path("old"), path("docs"))?;
     let docs = open(&workspace, "docs")?;
-    junk.rename_at("notes", &docs, "notes").map_err(io::Error::other)?;
-    let (same, notes) = (read_to_string(path("same"))?, read_to_string(path("docs/notes"))?);
+    junk.rename_at("notes", &docs, "notes")
+        .map_err(io::Error::other)?;
+    let (same, notes) = (
+        read_to_string(path("same"))?,
+        read_to_string(path("docs/notes"))?,
+    );
     if (same.as_str(), notes.as_str()) != ("new", "junk") {
         return Err(io::Error::other("UNTESTED: nothing was replaced"));
     }
@@ -99,12 +117,18 @@ fn rename_in_disguise() -> io::Result<()> {
 
 fn open(workspace: &Descriptor, name: &str) -> io::Result<Descriptor> {
     let flags = DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY;
-    workspace.open_at(PathFlags::empty(), name, OpenFlags::DIRECTORY, flags).map_err(io::Error::other)
+    workspace
+        .open_at(PathFlags::empty(), name, OpenFlags::DIRECTORY, flags)
+        .map_err(io::Error::other)
 }
 
 fn workspace() -> io::Result<Descriptor> {
-    let found = get_directories().into_iter().find(|(_, name)| name == "/workspace");
-    found.map(|(directory, _)| directory).ok_or_else(|| io::Error::other("UNTESTED: no workspace"))
+    let found = get_directories()
+        .into_iter()
+        .find(|(_, name)| name == "/workspace");
+    found
+        .map(|(directory, _)| directory)
+        .ok_or_else(|| io::Error::other("UNTESTED: no workspace"))
 }
 
 fn path(name: &str) -> String {

@@ -1,5 +1,6 @@
-//! Opens 1,024 files and waits with all of them open: `fs_crowd [COUNT]` opens so many instead. The host must refuse what
-//! is over the limit, or end it at its deadline. A file `go.txt` in the workspace ends the wait.
+//! Opens 1,024 files and waits with all of them open: `fs_crowd [COUNT]` opens so many instead. The
+//! host must refuse what is over the limit, or end it at its deadline. A file `go.txt` in the
+//! workspace ends the wait.
 
 #![allow(
     clippy::disallowed_methods,
@@ -21,7 +22,10 @@ const COUNT: usize = 1_024;
 const LOOK: Duration = Duration::from_millis(10);
 
 fn main() -> ExitCode {
-    let count = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(COUNT);
+    let count = std::env::args()
+        .nth(1)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(COUNT);
     if let Err(error) = write("crowd.txt", "one file is enough") {
         println!("UNTESTED: {error}");
         return ExitCode::SUCCESS;

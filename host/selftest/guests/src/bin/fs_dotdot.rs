@@ -7,10 +7,16 @@ use cofferdam_guests::{list, verdict};
 
 fn main() -> ExitCode {
     verdict([
-        ("open ../..", File::open("../..").map(|file| format!("{file:?}"))),
+        (
+            "open ../..",
+            File::open("../..").map(|file| format!("{file:?}")),
+        ),
         ("list ..", list("..")),
         ("list /workspace/..", list("/workspace/..")),
         ("read ../../etc/passwd", read_to_string("../../etc/passwd")),
-        ("read /workspace/../../etc/passwd", read_to_string("/workspace/../../etc/passwd")),
+        (
+            "read /workspace/../../etc/passwd",
+            read_to_string("/workspace/../../etc/passwd"),
+        ),
     ])
 }

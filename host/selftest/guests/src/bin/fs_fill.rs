@@ -1,5 +1,5 @@
-//! Writes 10 GiB, into one file or over itself again and again: the argument `over` says so. The host must refuse after
-//! its limit of bytes.
+//! Writes 10 GiB, into one file or over itself again and again: the argument `over` says so. The
+//! host must refuse after its limit of bytes.
 
 #![allow(
     clippy::disallowed_methods,
@@ -34,7 +34,11 @@ fn fill(which: &str, written: &mut u64) -> io::Result<()> {
     let mut options = OpenOptions::new();
     let mut file = match which {
         "append" => options.create(true).append(true).open("fill.bin")?,
-        _ => options.create(true).write(true).truncate(true).open("fill.bin")?,
+        _ => options
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .open("fill.bin")?,
     };
     let block = vec![7; MIB];
     while *written < GIBIBYTES * 1024 {

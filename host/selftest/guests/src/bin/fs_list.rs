@@ -1,5 +1,6 @@
-//! Lists `/workspace/crowd`, in which the test plants more entries than a call may hold, then the same small directory
-//! again and again without closing it. Both must be refused: the host keeps what a listing holds.
+//! Lists `/workspace/crowd`, in which the test plants more entries than a call may hold, then the
+//! same small directory again and again without closing it. Both must be refused: the host keeps
+//! what a listing holds.
 
 #![allow(clippy::print_stdout, reason = "a guest reports by printing")]
 
@@ -25,7 +26,8 @@ fn crowd() -> io::Result<String> {
     Ok(format!("{} names", names.len()))
 }
 
-/// Open listings of one directory. The limit of open files must not be what ends this, so it has many entries.
+/// Open listings of one directory. The limit of open files must not be what ends this, so it has
+/// many entries.
 fn kept() -> io::Result<String> {
     const ENTRIES: usize = 1_000;
     for number in 0..ENTRIES {

@@ -1,5 +1,6 @@
-//! Creates a million small files. The host must refuse after its limit of entries, also when each is removed again, and
-//! whether it is a file, a directory, a link or a new name: the argument says which.
+//! Creates a million small files. The host must refuse after its limit of entries, also when each
+//! is removed again, and whether it is a file, a directory, a link or a new name: the argument says
+//! which.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,7 +18,9 @@ use cofferdam_guests::symlink;
 const MILLION: usize = 1_000_000;
 
 fn main() -> ExitCode {
-    let which = std::env::args().nth(1).unwrap_or_else(|| "files".to_owned());
+    let which = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "files".to_owned());
     let mut name = "first.txt".to_owned();
     for number in 0..MILLION {
         if let Err(error) = one(&which, number, &mut name) {

@@ -1,6 +1,11 @@
-//! Opens 10,000 files and keeps them open. The host must refuse long before it runs out of descriptors.
+//! Opens 10,000 files and keeps them open. The host must refuse long before it runs out of
+//! descriptors.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a guest reports by printing"
+)]
 
 use std::fs::{File, write};
 use std::process::ExitCode;

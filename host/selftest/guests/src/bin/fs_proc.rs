@@ -1,4 +1,5 @@
-//! Reaches for the kernel's windows into the host: `/proc`, `/sys`, `/dev`. None of them exists for a guest.
+//! Reaches for the kernel's windows into the host: `/proc`, `/sys`, `/dev`. None of them exists for
+//! a guest.
 
 use std::fs::read_to_string;
 use std::process::ExitCode;
@@ -11,9 +12,15 @@ fn main() -> ExitCode {
         ("list /proc/self/root/", list("/proc/self/root/")),
         ("list /proc/self/fd", list("/proc/self/fd")),
         ("list /proc/self/cwd", list("/proc/self/cwd")),
-        ("read /proc/self/environ", read_to_string("/proc/self/environ")),
+        (
+            "read /proc/self/environ",
+            read_to_string("/proc/self/environ"),
+        ),
         ("read /proc/self/maps", read_to_string("/proc/self/maps")),
-        ("list /workspace/../proc/self", list("/workspace/../proc/self")),
+        (
+            "list /workspace/../proc/self",
+            list("/workspace/../proc/self"),
+        ),
         ("list /sys", list("/sys")),
         ("list /dev", list("/dev")),
     ])

@@ -1,5 +1,6 @@
-//! Makes files that look large and hold nothing: one whose size is set to a tebibyte, one with a byte written at its end.
-//! Both must be refused: whoever copies or backs up the directory pays for them.
+//! Makes files that look large and hold nothing: one whose size is set to a tebibyte, one with a
+//! byte written at its end. Both must be refused: whoever copies or backs up the directory pays for
+//! them.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -13,8 +14,14 @@ const TEBIBYTE: u64 = 1 << 40;
 
 fn main() -> ExitCode {
     verdict([
-        ("set its size", done(File::create("sized.bin").and_then(|file| file.set_len(TEBIBYTE)))),
-        ("set its size to the largest", done(File::create("sized.bin").and_then(|file| file.set_len(i64::MAX as u64)))),
+        (
+            "set its size",
+            done(File::create("sized.bin").and_then(|file| file.set_len(TEBIBYTE))),
+        ),
+        (
+            "set its size to the largest",
+            done(File::create("sized.bin").and_then(|file| file.set_len(i64::MAX as u64))),
+        ),
         ("write at its end", done(far())),
         ("write at its end without a stream", plain()),
     ])
@@ -29,11 +36,21 @@ fn far() -> io::Result<()> {
 /// By `descriptor.write`, which the standard library does not use.
 fn plain() -> io::Result<String> {
     let wrong = |error: wasip2::filesystem::types::ErrorCode| io::Error::other(error.to_string());
-    let workspace = get_directories().into_iter().find(|(_, name)| name == "/workspace");
+    let workspace = get_directories()
+        .into_iter()
+        .find(|(_, name)| name == "/workspace");
     let (workspace, _) = workspace.ok_or_else(|| io::Error::other("there is no /workspace"))?;
-    let file =
-        workspace.open_at(PathFlags::empty(), "plain.bin", OpenFlags::CREATE, DescriptorFlags::WRITE).map_err(wrong)?;
-    file.write(b"x", TEBIBYTE).map(|written| format!("wrote {written}")).map_err(wrong)
+    let file = workspace
+        .open_at(
+            PathFlags::empty(),
+            "plain.bin",
+            OpenFlags::CREATE,
+            DescriptorFlags::WRITE,
+        )
+        .map_err(wrong)?;
+    file.write(b"x", TEBIBYTE)
+        .map(|written| format!("wrote {written}"))
+        .map_err(wrong)
 }
 
 fn done<T>(result: io::Result<T>) -> io::Result<String> {

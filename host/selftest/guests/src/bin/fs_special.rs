@@ -1,6 +1,6 @@
-//! Opens what is neither a file nor a directory: the named pipe `pipe` that the test plants in the workspace, and the
-//! devices below `/devices`. A pipe without a writer would hold a thread of the host for ever. Each must be refused, at
-//! once.
+//! Opens what is neither a file nor a directory: the named pipe `pipe` that the test plants in the
+//! workspace, and the devices below `/devices`. A pipe without a writer would hold a thread of the
+//! host for ever. Each must be refused, at once.
 
 #![allow(clippy::print_stdout, reason = "a guest reports by printing")]
 
@@ -17,11 +17,20 @@ fn main() -> ExitCode {
     }
     verdict([
         ("open pipe", done(File::open("/workspace/pipe"))),
-        ("write to pipe", done(OpenOptions::new().write(true).open("/workspace/pipe"))),
+        (
+            "write to pipe",
+            done(OpenOptions::new().write(true).open("/workspace/pipe")),
+        ),
         ("create pipe", done(File::create("/workspace/pipe"))),
-        ("open through a link", done(File::open("/workspace/link-to-pipe"))),
+        (
+            "open through a link",
+            done(File::open("/workspace/link-to-pipe")),
+        ),
         ("open /devices/zero", done(File::open("/devices/zero"))),
-        ("write /devices/null", done(OpenOptions::new().write(true).open("/devices/null"))),
+        (
+            "write /devices/null",
+            done(OpenOptions::new().write(true).open("/devices/null")),
+        ),
         ("read /devices/null", done(read("/devices/null"))),
     ])
 }

@@ -1,5 +1,6 @@
-//! Opens 10,000 files, takes a stream from each and drops the descriptor. The stream keeps the file open in the host, so
-//! it must be counted: the host must refuse. The argument says which streams: `read`, `write` or `append`.
+//! Opens 10,000 files, takes a stream from each and drops the descriptor. The stream keeps the file
+//! open in the host, so it must be counted: the host must refuse. The argument says which streams:
+//! `read`, `write` or `append`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -23,7 +24,10 @@ enum Stream {
 
 fn main() -> ExitCode {
     let which = std::env::args().nth(1).unwrap_or_else(|| "read".to_owned());
-    let Some((workspace, _)) = get_directories().into_iter().find(|(_, name)| name == "/workspace") else {
+    let Some((workspace, _)) = get_directories()
+        .into_iter()
+        .find(|(_, name)| name == "/workspace")
+    else {
         println!("UNTESTED: there is no /workspace");
         return ExitCode::SUCCESS;
     };

@@ -1,6 +1,6 @@
-//! Fills its scratch directory `/tmp` with what is hard to remove: a deep tree, links to everywhere, many files. Nothing
-//! of it is forbidden. Then it ends as the argument says: `end`, `fail`, `trap`, `spin` or `sleep`. Afterwards nothing of
-//! it may be left.
+//! Fills its scratch directory `/tmp` with what is hard to remove: a deep tree, links to
+//! everywhere, many files. Nothing of it is forbidden. Then it ends as the argument says: `end`,
+//! `fail`, `trap`, `spin` or `sleep`. Afterwards nothing of it may be left.
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use cofferdam_guests::symlink;
 
-/// Directories inside one another; each is reached from the one above, because the whole path would be too long.
+/// Directories inside one another; each is reached from the one above, because the whole path would
+/// be too long.
 const DEPTH: usize = 300;
 
 fn main() -> ExitCode {
@@ -55,7 +56,11 @@ fn fill() -> io::Result<()> {
         create_dir(&path)?;
     }
     write(format!("{path}/at-the-bottom"), "scratch")?;
-    for (name, target) in [("up", "../../.."), ("itself", "itself"), ("workspace", "../workspace")] {
+    for (name, target) in [
+        ("up", "../../.."),
+        ("itself", "itself"),
+        ("workspace", "../workspace"),
+    ] {
         symlink(target, &format!("/tmp/{name}"))?;
     }
     Ok(())

@@ -1,8 +1,12 @@
-//! Makes the host hold memory for it, in the way that its first argument names, without end. The host must stop it at the
-//! limit of its account or of its handles, and stay small.
+//! Makes the host hold memory for it, in the way that its first argument names, without end. The
+//! host must stop it at the limit of its account or of its handles, and stay small.
 
 #![allow(clippy::disallowed_methods, reason = "a guest reads its own arguments")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a guest reports by printing"
+)]
 
 use std::process::ExitCode;
 
@@ -10,7 +14,9 @@ use wasip2::cli::stdout::get_stdout;
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
-use wasip2::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, Scheme};
+use wasip2::http::types::{
+    Fields, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, Scheme,
+};
 
 /// More of anything than a host can hold for one call: whoever gets there has escaped.
 const ESCAPE: usize = 100_000;
@@ -48,16 +54,24 @@ fn main() -> ExitCode {
 fn held(way: &str) -> Result<usize, String> {
     match way {
         "methods" => requests(|request| request.set_method(&Method::Other("M".repeat(LARGE)))),
-        "paths" => requests(|request| request.set_path_with_query(Some(&format!("/{}", "p".repeat(15 << 10))))),
-        "long-paths" => requests(|request| request.set_path_with_query(Some(&format!("/{}", "p".repeat(60 << 10))))),
+        "paths" => requests(|request| {
+            request.set_path_with_query(Some(&format!("/{}", "p".repeat(15 << 10))))
+        }),
+        "long-paths" => requests(|request| {
+            request.set_path_with_query(Some(&format!("/{}", "p".repeat(60 << 10))))
+        }),
         "authorities" => requests(|request| request.set_authority(Some(&"a".repeat(LARGE)))),
-        "schemes" => requests(|request| request.set_scheme(Some(&Scheme::Other("s".repeat(LARGE))))),
+        "schemes" => {
+            requests(|request| request.set_scheme(Some(&Scheme::Other("s".repeat(LARGE)))))
+        }
         "bodies" => many(|| {
             let response = OutgoingResponse::new(Fields::new());
             let body = response.body().map_err(|()| "no body")?;
             let stream = body.write().map_err(|()| "no stream")?;
             let room = stream.check_write().map_err(|error| error.to_string())?;
-            stream.write(&vec![b'x'; usize::try_from(room).unwrap_or_default()]).map_err(|error| error.to_string())?;
+            stream
+                .write(&vec![b'x'; usize::try_from(room).unwrap_or_default()])
+                .map_err(|error| error.to_string())?;
             drop(stream);
             Ok((response, body))
         }),
@@ -87,21 +101,27 @@ fn held(way: &str) -> Result<usize, String> {
             let entries = vec![("x-large".to_owned(), vec![b'v'; HEADERS])];
             Fields::from_list(&entries).map_err(|error| error.to_string())
         }),
-        // A copy shares what it was copied from until it is changed. Values are shared all the same, so there are many.
+        // A copy shares what it was copied from until it is changed. Values are shared all the
+        // same, so there are many.
         "cloned-headers" => {
             let original = Fields::new();
             for number in 0..MANY {
-                original.append(&format!("x-{number}"), b"v").map_err(|error| error.to_string())?;
+                original
+                    .append(&format!("x-{number}"), b"v")
+                    .map_err(|error| error.to_string())?;
             }
             many(|| {
                 let copy = original.clone();
-                copy.append("x-more", b"v").map_err(|error| error.to_string())?;
+                copy.append("x-more", b"v")
+                    .map_err(|error| error.to_string())?;
                 Ok(copy)
             })
         }
         "set-headers" => many(|| {
             let fields = Fields::new();
-            fields.set("x-large", &vec![vec![b'v'; 1 << 10]; HEADERS >> 10]).map_err(|error| error.to_string())?;
+            fields
+                .set("x-large", &vec![vec![b'v'; 1 << 10]; HEADERS >> 10])
+                .map_err(|error| error.to_string())?;
             Ok(fields)
         }),
         "viewed-headers" => many(|| Ok(OutgoingRequest::new(headers()).headers())),
@@ -117,19 +137,36 @@ fn held(way: &str) -> Result<usize, String> {
         }
         "listings" => {
             let workspace = workspace()?;
-            let flags = (PathFlags::empty(), OpenFlags::DIRECTORY, DescriptorFlags::READ);
-            let crowd = workspace.open_at(flags.0, "crowd", flags.1, flags.2).map_err(|error| error.to_string())?;
+            let flags = (
+                PathFlags::empty(),
+                OpenFlags::DIRECTORY,
+                DescriptorFlags::READ,
+            );
+            let crowd = workspace
+                .open_at(flags.0, "crowd", flags.1, flags.2)
+                .map_err(|error| error.to_string())?;
             many(|| crowd.read_directory().map_err(|error| error.to_string()))
         }
         "links" => {
             let workspace = workspace()?;
             let target = "t".repeat(LARGE);
-            many(|| workspace.symlink_at(&target, "link").map_err(|error| format!("{error:?}")))
+            many(|| {
+                workspace
+                    .symlink_at(&target, "link")
+                    .map_err(|error| format!("{error:?}"))
+            })
         }
         "names" => {
             let workspace = workspace()?;
             let name = "n".repeat(LARGE);
-            let open = || workspace.open_at(PathFlags::empty(), &name, OpenFlags::CREATE, DescriptorFlags::WRITE);
+            let open = || {
+                workspace.open_at(
+                    PathFlags::empty(),
+                    &name,
+                    OpenFlags::CREATE,
+                    DescriptorFlags::WRITE,
+                )
+            };
             many(|| open().map_err(|error| format!("{error:?}")))
         }
         other => Err(format!("UNTESTED: {other}")),
@@ -148,7 +185,9 @@ fn many<T>(mut make: impl FnMut() -> Result<T, String>) -> Result<usize, String>
 fn requests(set: impl Fn(&OutgoingRequest) -> Result<(), ()>) -> Result<usize, String> {
     many(|| {
         let request = OutgoingRequest::new(Fields::new());
-        set(&request).map(|()| request).map_err(|()| "refused".to_owned())
+        set(&request)
+            .map(|()| request)
+            .map_err(|()| "refused".to_owned())
     })
 }
 
@@ -176,6 +215,10 @@ fn headers() -> Fields {
 }
 
 fn workspace() -> Result<Descriptor, String> {
-    let found = get_directories().into_iter().find(|(_, name)| name == "/workspace");
-    found.map(|(directory, _)| directory).ok_or_else(|| "UNTESTED: no workspace".to_owned())
+    let found = get_directories()
+        .into_iter()
+        .find(|(_, name)| name == "/workspace");
+    found
+        .map(|(directory, _)| directory)
+        .ok_or_else(|| "UNTESTED: no workspace".to_owned())
 }

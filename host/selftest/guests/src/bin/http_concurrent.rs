@@ -1,5 +1,5 @@
-//! Opens one exchange after the other and reads none of them: `http_concurrent URL`. The host must refuse those beyond its
-//! limit, and take new ones when these are given back.
+//! Opens one exchange after the other and reads none of them: `http_concurrent URL`. The host must
+//! refuse those beyond its limit, and take new ones when these are given back.
 
 #![allow(
     clippy::disallowed_methods,

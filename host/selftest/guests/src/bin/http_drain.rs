@@ -1,5 +1,5 @@
-//! Reads a body to its end: `http_drain URL`. The server of the test sends one that has none, so the host must cut it:
-//! an error of the stream, after no more than the limit.
+//! Reads a body to its end: `http_drain URL`. The server of the test sends one that has none, so
+//! the host must cut it: an error of the stream, after no more than the limit.
 
 #![allow(
     clippy::disallowed_methods,

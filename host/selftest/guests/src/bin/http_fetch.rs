@@ -1,5 +1,5 @@
-//! Sends one request and prints what came back: `http_fetch METHOD URL [NAME:VALUE]…`. A probe: the test sees what the
-//! host lets through. 1, with the host's answer on stderr, when it was refused.
+//! Sends one request and prints what came back: `http_fetch METHOD URL [NAME:VALUE]…`. A probe: the
+//! test sees what the host lets through. 1, with the host's answer on stderr, when it was refused.
 
 #![allow(
     clippy::disallowed_methods,
@@ -33,7 +33,9 @@ fn fetch(method: &str, url: &str, headers: impl Iterator<Item = String>) -> std:
     let fields = Fields::new();
     for header in headers {
         let (name, value) = header.split_once(':').unwrap_or((&header, ""));
-        fields.append(name, value.as_bytes()).map_err(|error| std::io::Error::other(format!("{name}: {error:?}")))?;
+        fields
+            .append(name, value.as_bytes())
+            .map_err(|error| std::io::Error::other(format!("{name}: {error:?}")))?;
     }
     let mut response = http::send(http::request(method, url, fields)?)?;
     println!("status: {}", response.status);

@@ -1,4 +1,5 @@
-//! Fills one list of headers without end, which is memory of the host. The host must stop it: outcome `guest-error`.
+//! Fills one list of headers without end, which is memory of the host. The host must stop it:
+//! outcome `guest-error`.
 
 #![allow(clippy::print_stdout, reason = "a guest reports by printing")]
 

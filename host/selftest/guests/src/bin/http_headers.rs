@@ -1,5 +1,5 @@
-//! Sets headers that belong to the connection, and headers with line breaks in them, which a server would read as further
-//! headers or as another request. All of them must be refused.
+//! Sets headers that belong to the connection, and headers with line breaks in them, which a server
+//! would read as further headers or as another request. All of them must be refused.
 
 use std::io;
 use std::process::ExitCode;
@@ -12,7 +12,10 @@ fn main() -> ExitCode {
         ("host", set("host", b"169.254.169.254")),
         ("connection", set("Connection", b"keep-alive, x-secret")),
         ("keep-alive", set("keep-alive", b"timeout=5")),
-        ("proxy-authorization", set("proxy-authorization", b"Basic eA==")),
+        (
+            "proxy-authorization",
+            set("proxy-authorization", b"Basic eA=="),
+        ),
         ("proxy-connection", set("proxy-connection", b"close")),
         ("te", set("te", b"trailers")),
         ("trailer", set("trailer", b"x-secret")),
@@ -28,7 +31,9 @@ fn main() -> ExitCode {
         ("no name", set("", b"b")),
         (
             "a list",
-            Fields::from_list(&[("transfer-encoding".to_owned(), b"chunked".to_vec())]).map(done).map_err(other),
+            Fields::from_list(&[("transfer-encoding".to_owned(), b"chunked".to_vec())])
+                .map(done)
+                .map_err(other),
         ),
     ])
 }

@@ -1,5 +1,5 @@
-//! Sends a request again and again, one after the other, and prints how many were answered: `http_many URL`. The host must
-//! refuse those beyond its limit.
+//! Sends a request again and again, one after the other, and prints how many were answered:
+//! `http_many URL`. The host must refuse those beyond its limit.
 
 #![allow(
     clippy::disallowed_methods,

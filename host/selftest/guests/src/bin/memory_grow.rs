@@ -1,7 +1,11 @@
-//! Takes memory without end and writes to every page of it. The host must refuse to grow it past the limit: outcome
-//! `out-of-memory`, whether the guest then exits by itself or aborts.
+//! Takes memory without end and writes to every page of it. The host must refuse to grow it past
+//! the limit: outcome `out-of-memory`, whether the guest then exits by itself or aborts.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a guest reports by printing")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a guest reports by printing"
+)]
 
 use std::hint::black_box;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Breaks a rule of an interface, the one that its first argument names. It must end as a trap of its own, and never as a
-//! fault of the host.
+//! Breaks a rule of an interface, the one that its first argument names. It must end as a trap of
+//! its own, and never as a fault of the host.
 
 #![allow(clippy::disallowed_methods, reason = "a guest reads its own arguments")]
 #![allow(clippy::print_stdout, reason = "a guest reports by printing")]

@@ -1,5 +1,6 @@
-//! Prints to stderr without end, 64 KiB at a time. The host must keep no more than the limit, mark what it cut, and
-//! end the guest by the deadline: nearly all of the work is the host's, so the fuel lasts for a terabyte.
+//! Prints to stderr without end, 64 KiB at a time. The host must keep no more than the limit, mark
+//! what it cut, and end the guest by the deadline: nearly all of the work is the host's, so the
+//! fuel lasts for a terabyte.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Prints to stdout without end, 64 KiB at a time. The host must keep no more than the limit, mark what it cut, and
-//! end the guest by fuel or deadline.
+//! Prints to stdout without end, 64 KiB at a time. The host must keep no more than the limit, mark
+//! what it cut, and end the guest by fuel or deadline.
 
 #![allow(clippy::print_stderr, reason = "a guest reports by printing")]
 

@@ -1,5 +1,5 @@
-//! Tries to be connected where it was not granted: `tcp_connect HOST:PORT…`; and to listen, and to send datagrams. All of
-//! it must be refused, and the receipt must say so.
+//! Tries to be connected where it was not granted: `tcp_connect HOST:PORT…`; and to listen, and to
+//! send datagrams. All of it must be refused, and the receipt must say so.
 
 #![allow(
     clippy::disallowed_methods,
@@ -19,11 +19,16 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 /// What the plain bindings let a program say that the standard library does not.
 fn raw(act: impl FnOnce() -> Result<(), ErrorCode>) -> io::Result<String> {
-    act().map(|()| "it worked".to_owned()).map_err(|code| io::Error::other(code.name()))
+    act()
+        .map(|()| "it worked".to_owned())
+        .map_err(|code| io::Error::other(code.name()))
 }
 
 fn any_address() -> IpSocketAddress {
-    IpSocketAddress::Ipv4(Ipv4SocketAddress { port: 0, address: (0, 0, 0, 0) })
+    IpSocketAddress::Ipv4(Ipv4SocketAddress {
+        port: 0,
+        address: (0, 0, 0, 0),
+    })
 }
 
 fn main() -> ExitCode {
@@ -37,9 +42,24 @@ fn main() -> ExitCode {
         }
     }
     verdict([
-        ("bind", raw(|| create_tcp_socket(IpAddressFamily::Ipv4)?.start_bind(&instance_network(), any_address()))),
-        ("listen", raw(|| create_tcp_socket(IpAddressFamily::Ipv4)?.start_listen())),
-        ("serve", TcpListener::bind("127.0.0.1:0").map(|listener| format!("{listener:?}"))),
-        ("datagram", UdpSocket::bind("0.0.0.0:0").map(|socket| format!("{socket:?}"))),
+        (
+            "bind",
+            raw(|| {
+                create_tcp_socket(IpAddressFamily::Ipv4)?
+                    .start_bind(&instance_network(), any_address())
+            }),
+        ),
+        (
+            "listen",
+            raw(|| create_tcp_socket(IpAddressFamily::Ipv4)?.start_listen()),
+        ),
+        (
+            "serve",
+            TcpListener::bind("127.0.0.1:0").map(|listener| format!("{listener:?}")),
+        ),
+        (
+            "datagram",
+            UdpSocket::bind("0.0.0.0:0").map(|socket| format!("{socket:?}")),
+        ),
     ])
 }

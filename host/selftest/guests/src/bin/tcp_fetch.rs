@@ -1,5 +1,6 @@
-//! Connects to a host over TCP, says something and prints what comes back: `tcp_fetch HOST:PORT TEXT`. A probe: the test
-//! sees what the host lets through. 1, with the host's answer on stderr, when it was refused.
+//! Connects to a host over TCP, says something and prints what comes back: `tcp_fetch HOST:PORT
+//! TEXT`. A probe: the test sees what the host lets through. 1, with the host's answer on stderr,
+//! when it was refused.
 
 #![allow(
     clippy::disallowed_methods,

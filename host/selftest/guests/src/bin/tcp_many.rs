@@ -1,5 +1,5 @@
-//! Makes sockets, connected and not, and asks for a name, again and again: `tcp_many HOST:PORT`. It must be refused at its
-//! limits.
+//! Makes sockets, connected and not, and asks for a name, again and again: `tcp_many HOST:PORT`. It
+//! must be refused at its limits.
 
 #![allow(
     clippy::disallowed_methods,

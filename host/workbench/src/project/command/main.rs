@@ -1,5 +1,5 @@
-//! A command tool: an ordinary program. It gets arguments and standard input, and prints what it has to say. Prints its
-//! arguments, or else what it reads, in capital letters.
+//! A command tool: an ordinary program. It gets arguments and standard input, and prints what it
+//! has to say. Prints its arguments, or else what it reads, in capital letters.
 
 use std::io::{Error, Read, Write};
 use std::process::ExitCode;

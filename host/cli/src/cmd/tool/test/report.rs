@@ -9,7 +9,12 @@ use crate::console::{self, Style};
 pub(super) fn print(tested: &Tested) {
     let golden = tested.golden().count();
     let inputs = tested.cases.len() - golden;
-    console::line(format!("{}: {}, {}", tested.tool, counted(golden, "case"), counted(inputs, "hostile input")));
+    console::line(format!(
+        "{}: {}, {}",
+        tested.tool,
+        counted(golden, "case"),
+        counted(inputs, "hostile input")
+    ));
     let row = |case: &Checked| {
         let verdict = if case.passed { "pass" } else { "FAIL" };
         vec![
@@ -20,15 +25,30 @@ pub(super) fn print(tested: &Tested) {
             kib(case.peak_memory),
         ]
     };
-    console::table(&["case", "", "outcome", "fuel", "memory"], tested.cases.iter().map(row).collect());
+    console::table(
+        &["case", "", "outcome", "fuel", "memory"],
+        tested.cases.iter().map(row).collect(),
+    );
     for case in tested.cases.iter().filter(|case| !case.passed) {
         console::line("");
-        console::spans(&[(Style::Removed, "FAIL"), (Style::Plain, &format!(" {}", case.name))]);
-        for line in case.problems.iter().chain(&case.refusals).flat_map(|problem| problem.lines()) {
+        console::spans(&[
+            (Style::Removed, "FAIL"),
+            (Style::Plain, &format!(" {}", case.name)),
+        ]);
+        for line in case
+            .problems
+            .iter()
+            .chain(&case.refusals)
+            .flat_map(|problem| problem.lines())
+        {
             console::spans(&[(Style::Plain, "  "), (style(line), line)]);
         }
     }
-    for case in tested.cases.iter().filter(|case| case.passed && case.hostile && !case.outcome.is_ok()) {
+    for case in tested
+        .cases
+        .iter()
+        .filter(|case| case.passed && case.hostile && !case.outcome.is_ok())
+    {
         if let Some(said) = case.said() {
             console::spans(&[(Style::Dim, &format!("{}: {said}", case.name))]);
         }
@@ -48,43 +68,67 @@ pub(super) fn print(tested: &Tested) {
 
 /// The limits that the cases had and need.
 fn print_limits(tested: &Tested) {
-    for LowerLimit { name, asked, given, ceiling } in &tested.raised {
+    for LowerLimit {
+        name,
+        asked,
+        given,
+        ceiling,
+    } in &tested.raised
+    {
         let had = ceiling.as_ref().unwrap_or(asked);
         console::line(format!(
             "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, and more from its \
              operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
         ));
     }
-    let Suggestion { most_fuel, most_memory, limits } = &tested.suggestion;
-    let most = format!("most fuel {}, most memory {}", Count(*most_fuel), kib(*most_memory));
+    let Suggestion {
+        most_fuel,
+        most_memory,
+        limits,
+    } = &tested.suggestion;
+    let most = format!(
+        "most fuel {}, most memory {}",
+        Count(*most_fuel),
+        kib(*most_memory)
+    );
     let asked = limits.rows();
     if asked.is_empty() {
         console::line(format!("{most}: the default limits are enough"));
     } else {
         console::line(format!("{most}: suggested for capabilities.toml"));
         console::line("  [limits]");
-        asked.iter().for_each(|row| console::line(format!("  {} = \"{}\"", row.name, row.value)));
+        asked
+            .iter()
+            .for_each(|row| console::line(format!("  {} = \"{}\"", row.name, row.value)));
     }
 }
 
-/// A row of a table in Markdown. The figures are rounded, so that a table in a repository does not change with every
-/// compiler.
+/// A row of a table in Markdown. The figures are rounded, so that a table in a repository does not
+/// change with every compiler.
 pub(super) fn markdown(tested: &Tested) -> String {
     let first = tested
         .golden()
         .find(|case| case.ended_itself())
         .or_else(|| tested.cases.iter().find(|case| case.ended_itself()));
     let (fuel, memory) = first.map_or((String::new(), String::new()), |case| {
-        (significant(case.fuel), format!("{:.1} MiB", mib(case.peak_memory)))
+        (
+            significant(case.fuel),
+            format!("{:.1} MiB", mib(case.peak_memory)),
+        )
     });
     let summary = tested.summary.replace('|', "\\|");
     let size = tested.size.div_ceil(10 << 10) * 10;
-    format!("| `{}` | {summary} | {size} KiB | {fuel} | {memory} |", tested.tool)
+    format!(
+        "| `{}` | {summary} | {size} KiB | {fuel} | {memory} |",
+        tested.tool
+    )
 }
 
 /// The head of the table in Markdown.
-pub(super) const MARKDOWN_HEAD: [&str; 2] =
-    ["| tool | what it does | size | fuel of its first case | memory |", "|---|---|--:|--:|--:|"];
+pub(super) const MARKDOWN_HEAD: [&str; 2] = [
+    "| tool | what it does | size | fuel of its first case | memory |",
+    "|---|---|--:|--:|--:|",
+];
 
 /// The colour of a line of a difference.
 fn style(line: &str) -> Style {
