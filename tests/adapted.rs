@@ -381,9 +381,11 @@ fn a_program_is_told_the_size_of_its_own_memory() {
     let check = |fields: &str, memory: &str| {
         let text = format!(
             r#"(module
-                (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "args_sizes_get"
+                    (func $args (param i32 i32) (result i32)))
                 {fields}
-                (func $expect (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
+                (func $expect (param i32 i32)
+                    (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
                 (func (export "_start")
                     (drop (call $args (i32.const 0) (i32.const 4)))
                     (call $expect (memory.size {memory}) (i32.const 3))
@@ -397,7 +399,8 @@ fn a_program_is_told_the_size_of_its_own_memory() {
     };
     check(r#"(memory (export "memory") 3)"#, "0");
     check(
-        r#"(memory (export "memory") 3) (global (mut i32) (i32.const 7)) (global i64 (i64.const 1))"#,
+        r#"(memory (export "memory") 3)
+            (global (mut i32) (i32.const 7)) (global i64 (i64.const 1))"#,
         "0",
     );
     check(r#"(memory 1) (memory $m (export "memory") 3)"#, "$m");

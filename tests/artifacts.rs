@@ -110,7 +110,8 @@ fn a_manifest_that_is_wrong_is_refused_with_its_place() {
     );
     for rows in [
         "[[http]]\nhost = \"a.test\"\n",
-        "[[http]]\nhost = \"a.test\"\nmethods = [\"GET\", \"POST\"]\nports = [80]\npaths = [\"/v1\"]\n",
+        "[[http]]\nhost = \"a.test\"\nmethods = [\"GET\", \"POST\"]\nports = [80]\npaths = \
+            [\"/v1\"]\n",
         "[[tcp]]\nhost = \"a.test\"\nports = [5432, 5433]\n",
     ] {
         let other = rows
@@ -285,7 +286,8 @@ fn a_local_image_becomes_a_tool_of_an_agent() {
     let scratch = Scratch::new();
     let capabilities = scratch.file(
         "capabilities.toml",
-        "schema = 1\n[tool]\nname = \"args\"\nversion = \"1\"\nsummary = \"Prints its arguments\"\n",
+        "schema = 1\n[tool]\nname = \"args\"\nversion = \"1\"\nsummary = \"Prints its \
+            arguments\"\n",
     );
     let build = [
         "tool".into(),

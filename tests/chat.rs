@@ -26,8 +26,10 @@ fn a_turn_is_told_in_its_order() {
     let scratch = Scratch::new();
     scratch.file(
         "turns.jsonl",
-        "{\"text\": \"I look.\", \"tool_calls\": [{\"name\": \"wc\", \"arguments\": {\"args\": [\"-l\", \"n.txt\"]}}, \
-         {\"name\": \"wc\", \"arguments\": {\"args\": \"[\\\"-c\\\", \\\"n.txt\\\"]\"}}]}\n{\"text\": \"Three lines.\"}\n",
+        "{\"text\": \"I look.\", \"tool_calls\": [\
+         {\"name\": \"wc\", \"arguments\": {\"args\": [\"-l\", \"n.txt\"]}}, \
+         {\"name\": \"wc\", \"arguments\": {\"args\": \"[\\\"-c\\\", \\\"n.txt\\\"]\"}}]}\n\
+         {\"text\": \"Three lines.\"}\n",
     );
     let notes = scratch.file("n.txt", "1\n2\n3\n");
     let file = agentfile(
@@ -284,7 +286,8 @@ fn a_host_that_is_asked_to_end_lets_a_turn_finish() {
     let scratch = Scratch::new();
     let capabilities = scratch.file(
         "capabilities.toml",
-        "schema = 1\n[tool]\nname = \"nap\"\nversion = \"1\"\nsummary = \"s\"\n[limits]\nwall = \"2s\"\n",
+        "schema = 1\n[tool]\nname = \"nap\"\nversion = \"1\"\nsummary = \"s\"\n[limits]\nwall = \
+            \"2s\"\n",
     );
     let out = scratch.path().join("out");
     let build = [

@@ -179,7 +179,8 @@ fn the_network_is_shown_with_its_origin() {
     );
     let network = "[network]\nhosts = [\"*.test\", \"a.org\"]\naddresses = [\"10.0.0.0/8\"]\n";
     let servers = "nameservers = [\"127.0.0.1:5353\", \"[::1]:53\"]\n";
-    let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\nhttp = [\"a.test:8080\", \"b.test\"]\nsecrets = [\"token\"]\n";
+    let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\nhttp = [\"a.test:8080\", \
+        \"b.test\"]\nsecrets = [\"token\"]\n";
     let file = scratch.file("data/cofferdam.toml", format!("{network}{servers}{grant}"));
     scratch.file("data/secrets/token", "never shown");
     let shown = show();

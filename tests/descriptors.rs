@@ -64,7 +64,8 @@ fn told_to_a_model(scratch: &Scratch, bins: &str) -> Vec<(String, String, Value)
     let bodies = Arc::clone(&asked);
     let vendor = Liar::start(Shelf::default(), move |request| {
         bodies.lock().unwrap().push(request.body.clone());
-        let event = json!({ "choices": [{ "index": 0, "delta": { "content": "hi" }, "finish_reason": "stop" }] });
+        let event = json!({ "choices": [{ "index": 0, "delta": { "content": "hi" },
+            "finish_reason": "stop" }] });
         let answer = Answer::ok(format!("data: {event}\n\ndata: [DONE]\n\n"));
         Some(answer.header("Content-Type: text/event-stream"))
     });
@@ -404,7 +405,8 @@ fn refused(component: &[u8], parts: &[&str]) {
 
 /// The section of one tool of this name.
 fn section(name: &str) -> Vec<u8> {
-    let tool = json!({ "name": name, "description": "d", "input_schema": { "type": "object" }, "output_schema": null });
+    let tool = json!({ "name": name, "description": "d", "input_schema": { "type": "object" },
+        "output_schema": null });
     json!({ "schema": 1, "tools": [tool] })
         .to_string()
         .into_bytes()

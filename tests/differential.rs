@@ -110,7 +110,12 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
     let mut problems: Vec<_> = tools
         .iter()
         .filter(|tool| !tables.contains_key(*tool))
-        .map(|tool| format!("tests/differential/{tool}.json is missing: it compares the tool with the native program"))
+        .map(|tool| {
+            format!(
+                "tests/differential/{tool}.json is missing: it compares the tool with \
+            the native program"
+            )
+        })
         .collect();
     for (
         tool,

@@ -349,7 +349,10 @@ fn a_registry_that_asks_who_we_are() {
     scratch.file("helper/config.json", r#"{"credsStore":"test"}"#);
     let helper = scratch.file(
         "bin/docker-credential-test",
-        format!("#!/bin/sh\nread -r server\necho \"{{\\\"Username\\\":\\\"author\\\",\\\"Secret\\\":\\\"{PASSWORD}\\\"}}\"\n"),
+        format!(
+            "#!/bin/sh\nread -r server\necho \
+            \"{{\\\"Username\\\":\\\"author\\\",\\\"Secret\\\":\\\"{PASSWORD}\\\"}}\"\n"
+        ),
     );
     std::fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = format!(

@@ -57,7 +57,8 @@ fn the_input_of_a_nested_call_is_parsed_within_its_account() {
     ] {
         let component = built(&scratch, "nested", &rows);
         // As an argument it would be too long for the system.
-        let request = json!({ "name": "nested", "arguments": serde_json::from_str::<Value>(&input).unwrap() });
+        let request = json!({ "name": "nested",
+            "arguments": serde_json::from_str::<Value>(&input).unwrap() });
         let mut server = Server::start(
             &scratch,
             limits

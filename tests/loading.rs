@@ -77,7 +77,8 @@ fn words_of_a_package_are_not_multiplied() {
         })
         .collect();
     let words = format!(
-        "{{\\22worlds\\22:{{\\22w\\22:{{\\22types\\22:{{\\22e\\22:{{\\22docs\\22:\\22{}\\22}}}}}}}}}}",
+        "{{\\22worlds\\22:{{\\22w\\22:{{\\22types\\22:\
+         {{\\22e\\22:{{\\22docs\\22:\\22{}\\22}}}}}}}}}}",
         "x".repeat(1_000_000)
     );
     let tool = component(

@@ -10,7 +10,8 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "a test that panics has failed, and says where; it starts the programs that it is about"
+    reason = "a test that panics has failed, and says where; it starts the programs that it is \
+        about"
 )]
 
 /// The binary, hosts and scratch directories of the tests.

@@ -198,7 +198,8 @@ fn an_image_is_served_and_guests_tell_their_progress_and_call_others() {
     );
 
     // Its own numbers grow after those of the host.
-    let params = json!({ "name": "nested", "arguments": { "act": "progress" }, "_meta": { "progressToken": 1 } });
+    let params = json!({ "name": "nested", "arguments": { "act": "progress" }, "_meta": {
+        "progressToken": 1 } });
     let request = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
     server.send(request.to_string().as_bytes());
     let mut told: Vec<f64> = Vec::new();
@@ -323,8 +324,10 @@ fn nothing_in_a_request_widens_a_grant() {
         json!({ "name": "cat", "arguments": { "args": [outside] } }),
         json!({ "name": "cat", "arguments": { "args": ["../secret.txt"] } }),
         json!({ "name": "cat", "arguments": { "args": ["/proc/self/environ"] } }),
-        json!({ "name": "cat", "arguments": { "args": ["../secret.txt"] }, "_meta": { "dir": [everything], "cofferdam/dir": everything } }),
-        json!({ "name": "cat", "arguments": { "args": ["../secret.txt"] }, "dir": everything, "offers": [everything] }),
+        json!({ "name": "cat", "arguments": { "args": ["../secret.txt"] }, "_meta": {
+            "dir": [everything], "cofferdam/dir": everything } }),
+        json!({ "name": "cat", "arguments": { "args": ["../secret.txt"] }, "dir": everything,
+            "offers": [everything] }),
         json!({ "name": "cat", "arguments": { "args": ["secret.txt"], "dir": everything } }),
     ] {
         let refused = call(params.clone());
@@ -347,7 +350,8 @@ fn a_guest_is_stopped_when_its_client_is_gone() {
 
     let mut server = Server::start(&scratch, [guest("clock_sleep")]);
     server.initialize();
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call(json!({ "progressToken": 1 })) });
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call(json!({
+        "progressToken": 1 })) });
     server.send(request.to_string().as_bytes());
     next(&server.stdout, "clock_sleep was called");
     server.stdin = None;
@@ -374,7 +378,8 @@ fn a_guest_is_stopped_when_its_client_is_gone() {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call(meta) })
         .to_string();
     let headers = format!(
-        "Authorization: Bearer {}\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: clock_sleep\r\n",
+        "Authorization: Bearer {}\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: \
+            tools/call\r\nMcp-Name: clock_sleep\r\n",
         token(&scratch)
     );
     let mut stream = post(&address, &address, &headers, &body);

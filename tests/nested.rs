@@ -171,7 +171,8 @@ fn a_tool_that_is_not_declared_or_not_there_is_denied() {
     assert!(call("other").contains("declares no call of `other`"));
     assert!(call("ghost").contains("there is no tool `ghost`"));
     // The name is the guest's word, and goes to the log.
-    let input = json!({ "act": "call", "tool": format!("x\nERROR forged{}", "y".repeat(100_000)), "input": {} });
+    let input = json!({ "act": "call", "tool": format!("x\nERROR forged{}", "y".repeat(100_000)),
+        "input": {} });
     let ran = run(&may_call("ghost"), &input, &[]).exits(0);
     let line = ran
         .stderr
@@ -492,7 +493,8 @@ fn a_log_is_told_by_level_and_cannot_forge_lines() {
 fn a_secret_is_taken_out_of_the_log_and_of_progress() {
     let scratch = Scratch::new();
     let rows = "[[http]]\nhost = \"a.test\"\nreason = \"r\"\n[[secret]]\nname = \"token\"\n\
-                inject = { header = \"authorization\", format = \"{}\" }\nhost = \"a.test\"\nreason = \"r\"\n";
+                inject = { header = \"authorization\", format = \"{}\" }\nhost = \
+                \"a.test\"\nreason = \"r\"\n";
     let component = built(&scratch, "nested", &(may_call("nested") + rows)).into_os_string();
     let secret = scratch
         .file("token", "swordfish-1234")

@@ -97,8 +97,10 @@ fn check_refused(function: &str, input: &Value, parts: &[&str]) {
 fn everything() -> Value {
     json!({
         "truth": true, "small": -128, "byte": 255, "short": -32768, "word": 65535, "int": i32::MIN,
-        "natural": u32::MAX, "long": "-9223372036854775808", "huge": "18446744073709551615", "half": 0.5,
-        "double": 0.1, "letter": "ß", "text": "Grüße, 世界\n\u{0}", "blob": "AP8Q", "pairs": [["a", 1], ["b", 2]],
+        "natural": u32::MAX, "long": "-9223372036854775808", "huge": "18446744073709551615",
+            "half": 0.5,
+        "double": 0.1, "letter": "ß", "text": "Grüße, 世界\n\u{0}", "blob": "AP8Q", "pairs": [["a",
+            1], ["b", 2]],
         "shape": { "rectangle": [1.5, 2.0] }, "rights": ["read", "list-names"], "maybe": "yes",
         "perhaps": { "some": null }, "outcome": { "err": "no" }, "done": { "ok": null },
     })

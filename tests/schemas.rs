@@ -63,7 +63,8 @@ fn levels(count: usize, level: impl Fn(Value) -> Value) -> Value {
             },
         )
     };
-    json!({ "$ref": "#/$defs/l0", "$defs": (0..=count).map(definition).collect::<Map<String, Value>>() })
+    json!({ "$ref": "#/$defs/l0", "$defs": (0..=count).map(definition).collect::<Map<String,
+        Value>>() })
 }
 
 #[test]
@@ -163,10 +164,12 @@ fn patterns_that_become_large_are_refused_when_they_are_loaded() {
 #[test]
 fn schemas_of_usual_size_are_taken() {
     let tree = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tree", "type": "object",
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tree",
+            "type": "object",
         "properties": {
             "name": { "type": "string", "pattern": "^[^/]{1,255}$", "maxLength": 255 },
-            "kind": { "oneOf": [{ "const": "leaf" }, { "const": "branch", "description": "has children" }] },
+            "kind": { "oneOf": [{ "const": "leaf" }, { "const": "branch",
+                "description": "has children" }] },
             "children": { "type": "array", "items": { "$ref": "#" }, "maxItems": 100 },
         },
         "required": ["name"], "additionalProperties": false,

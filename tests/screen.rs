@@ -11,7 +11,8 @@ use crate::support::{Host, Scratch, cofferdam, guest, on_terminal, tool};
 
 /// Sets a title and the clipboard, clears the screen, begins a sequence in one character, turns the
 /// direction of text, hides a letter, and goes back to the beginning of the line.
-const DRAWING: &str = "a\u{1b}]0;title\u{7}\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{9b}31m\u{202e}b\u{2066}\u{200b}\u{ad}\u{e0041}\rc\u{8}\u{7f}d\te\nf";
+const DRAWING: &str = "a\u{1b}]0;title\u{7}\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{9b}31m\u{202e}b\u{2066}\
+     \u{200b}\u{ad}\u{e0041}\rc\u{8}\u{7f}d\te\nf";
 
 /// Everything that a terminal was sent is text.
 #[track_caller]

@@ -86,7 +86,8 @@ fn a_host_whose_guest_threads_are_held_answers() {
     for name in ["cpu_spin", "memory_fill", "clock_spin"] {
         bins += &format!("BIN {name} {}\n", guest(name).display());
         grants += &format!(
-            "[[grant]]\nagent = \"busy\"\ntool = \"{name}\"\nlimits = {{ fuel = 1_000_000_000_000, wall = \"2m\" }}\n"
+            "[[grant]]\nagent = \"busy\"\ntool = \"{name}\"\nlimits = {{ fuel = 1_000_000_000_000, \
+                wall = \"2m\" }}\n"
         );
     }
     // Twice as many places of the schema for each level of the input.

@@ -16,13 +16,15 @@ const SHOUT: &str = r#"
         let loud = text.to_uppercase();
         match std::env::args().nth(1).as_deref() {
             None => print!("{loud}"),
-            Some("json") => println!("{{\"loud\": \"{loud}\", \"length\": {}, \"tags\": [1, 2]}}", loud.len()),
+            Some("json") => println!("{{\"loud\": \"{loud}\", \"length\": {}, \"tags\": [1, 2]}}",
+                loud.len()),
             Some("file") => {
                 std::fs::remove_file("in.txt").expect("it is there");
                 std::fs::write("sub/out.txt", loud).expect("the workspace is writable");
             }
             Some("greet") => println!("{}", std::env::var("GREETING").expect("a greeting")),
-            Some("peek") => print!("{}", std::fs::read_to_string("/data/x").unwrap_or("nothing".to_owned())),
+            Some("peek") => print!("{}",
+                std::fs::read_to_string("/data/x").unwrap_or("nothing".to_owned())),
             Some("hungry") => println!("{}", std::hint::black_box(vec![1_u8; 100 << 20]).len()),
             Some(_) => {
                 eprintln!("what?");
@@ -46,7 +48,8 @@ const PACKAGE: &str = r#"
 
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"shout\"\nversion = \"0.0.0\"\n";
 
-const HEAD: &str = "schema = 1\n[tool]\nname = \"shout\"\nversion = \"0.0.0\"\nsummary = \"Writes text | in capitals\"\n";
+const HEAD: &str = "schema = 1\n[tool]\nname = \"shout\"\nversion = \"0.0.0\"\nsummary = \"Writes \
+    text | in capitals\"\n";
 
 /// Asks for what its cases use, and for more.
 const MUCH: &str = r#"
@@ -80,11 +83,15 @@ const MUCH: &str = r#"
 const PASSING: &str = r#"[
     {"name": "whole", "stdin": "a\nb\n", "expect": {"stdout": "A\nB\n", "stderr": ""}},
     {"name": "bytes", "stdin": {"base64": "YQ=="}, "expect": {"stdout": {"base64": "QQ=="}}},
-    {"name": "pattern", "args": ["x"], "expect": {"outcome": "guest-error", "stderr": {"pattern": "^wh.t\\?\n$"}}},
-    {"name": "json", "args": ["json"], "stdin": "a", "expect": {"stdout": {"json": {"loud": "A", "tags": [1, 2]}}}},
-    {"name": "files", "args": ["file"], "stdin": "a", "files": {"in.txt": "x", "sub/": null, "kept": "k"},
+    {"name": "pattern", "args": ["x"], "expect": {"outcome": "guest-error",
+        "stderr": {"pattern": "^wh.t\\?\n$"}}},
+    {"name": "json", "args": ["json"], "stdin": "a", "expect": {"stdout": {"json": {"loud": "A",
+        "tags": [1, 2]}}}},
+    {"name": "files", "args": ["file"], "stdin": "a", "files": {"in.txt": "x", "sub/": null,
+        "kept": "k"},
      "expect": {"files": {"sub/out.txt": {"pattern": "^A$"}, "in.txt": null, "kept": "k"}}},
-    {"name": "variable", "args": ["greet"], "env": {"GREETING": "hi"}, "expect": {"stdout": "hi\n"}},
+    {"name": "variable", "args": ["greet"], "env": {"GREETING": "hi"},
+        "expect": {"stdout": "hi\n"}},
     {"name": "peek", "args": ["peek"], "expect": {"stdout": "nothing"}},
     {"name": "memory", "args": ["hungry"], "expect": {"stdout": "104857600\n"}},
     {"name": "fuel", "limits": {"fuel": "1000"}, "expect": {"outcome": "out-of-fuel"}}
@@ -94,7 +101,8 @@ const FAILING: &str = r#"[
     {"name": "f-text", "stdin": "a\nb\n", "expect": {"stdout": "A\nC\n"}},
     {"name": "f-bytes", "stdin": "a", "expect": {"stdout": {"base64": "/w=="}}},
     {"name": "f-pattern", "stdin": "a", "expect": {"stdout": {"pattern": "^B"}}},
-    {"name": "f-json", "args": ["json"], "expect": {"stdout": {"json": {"tags": [1, 3], "more": 1}}}},
+    {"name": "f-json", "args": ["json"], "expect": {"stdout": {"json": {"tags": [1, 3],
+        "more": 1}}}},
     {"name": "f-outcome", "args": ["x"]},
     {"name": "f-file", "files": {"a": "1"}, "expect": {"files": {"a": "2", "b": "3"}}},
     {"name": "f-gone", "files": {"a": "1"}, "expect": {"files": {"a": null}}},
@@ -390,10 +398,12 @@ fn a_web_server_stands_in_for_the_hosts_of_a_case() {
         host = \"a.test\"
         reason = \"r\"
     ";
-    let http = r#""http": {"https://a.test/x?y": {"status": 201, "headers": {"x-kind": "z"}, "body": "hello"}}"#;
+    let http = r#""http": {"https://a.test/x?y":
+        {"status": 201, "headers": {"x-kind": "z"}, "body": "hello"}}"#;
     let ask = |name: &str, method: &str, url: &str, expect: &str| {
         format!(
-            r#"{{"name": "{name}", "args": ["{method}", "{url}"], {http}, "secrets": ["token"], "expect": {{{expect}}}}}"#
+            r#"{{"name": "{name}", "args": ["{method}", "{url}"], {http},
+                "secrets": ["token"], "expect": {{{expect}}}}}"#
         )
     };
     let refused =
@@ -496,7 +506,8 @@ fn a_tool_calls_itself_in_a_case_and_a_row_for_calls_that_none_makes_is_told() {
         serde_json::json!(["[[call]] guest: no case calls another tool"])
     );
 
-    let calls = r#"{"name": "calls", "input": {"act": "call", "tool": "guest", "input": {"act": "nothing"}},
+    let calls = r#"{"name": "calls",
+        "input": {"act": "call", "tool": "guest", "input": {"act": "nothing"}},
         "expect": {"stdout": {"json": {"inner": {}}}}}"#;
     let tested = beside(&scratch, "nested", manifest, calls, &["--format", "json"])
         .exits(0)

@@ -166,7 +166,10 @@ fn the_tutorial_ends_with_a_tool_that_an_agent_calls() {
         host: None,
     };
     steps.iter().for_each(|step| reader.follow(step));
-    let chats = |step: &Step| matches!(step, Step::Command(line, seen) if line.contains(" chat ") && !seen.is_empty());
+    let chats = |step: &Step| {
+        matches!(step, Step::Command(line,
+        seen) if line.contains(" chat ") && !seen.is_empty())
+    };
     assert!(steps.iter().any(chats), "the page ends in a conversation");
     assert_ne!(reader.here, Path::new(""), "the page goes somewhere");
 }

@@ -56,13 +56,15 @@ fn the_interfaces_do_not_change_under_their_version() {
     );
     assert_eq!(
         contract, kept,
-        "wit/tool.wit is no longer {package}: give it a new version, and keep {golden} for the components that are out"
+        "wit/tool.wit is no longer {package}: give it a new version, and keep {golden} for the \
+            components that are out"
     );
 }
 
 #[test]
 fn a_changed_interface_is_found() {
-    let text = "package a:b@1.0.0;\n\n/// Words.\ninterface c {\n    /// More.\n    d: func(); // why\n}\n";
+    let text = "package a:b@1.0.0;\n\n/// Words.\ninterface c \
+        {\n    /// More.\n    d: func(); // why\n}\n";
     assert_eq!(package(text), "a:b@1.0.0");
     assert_eq!(
         contract(text),
@@ -81,6 +83,7 @@ fn a_changed_interface_is_found() {
 #[test]
 fn everything_in_the_interfaces_is_documented() {
     assert_eq!(undocumented(&wit()), Vec::<String>::new());
-    let text = "/// Words.\ninterface c {\n    d: func();\n    /// Words.\n    enum e {\n        f,\n    }\n}\n";
+    let text = "/// Words.\ninterface c \
+        {\n    d: func();\n    /// Words.\n    enum e {\n        f,\n    }\n}\n";
     assert_eq!(undocumented(text), ["d: func();", "f,"]);
 }

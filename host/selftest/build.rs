@@ -168,7 +168,8 @@ fn constant(guests: &mut String, name: &str, about: &str, component: &Path) {
     assert!(component.exists(), "{} was not built", component.display());
     writeln!(
         guests,
-        "pub(crate) const {}: Guest = Guest {{ name: {name:?}, about: {about:?}, bytes: include_bytes!({component:?}) }};",
+        "pub(crate) const {}: Guest = Guest {{ name: {name:?}, about: {about:?}, bytes: \
+            include_bytes!({component:?}) }};",
         name.to_uppercase()
     )
     .expect("a string takes everything");

@@ -15,7 +15,8 @@ fn access(scratch: &Scratch) -> Value {
 #[test]
 fn the_access_of_every_tool_is_told_before_it_runs() {
     let scratch = Scratch::new();
-    let rows = "[[env]]\nname = \"TEAM\"\nreason = \"r\"\n[[env]]\nname = \"OTHER\"\nreason = \"r\"\n\
+    let rows = "[[env]]\nname = \"TEAM\"\nreason = \"r\"\n[[env]]\nname = \"OTHER\"\nreason = \
+        \"r\"\n\
         [[http]]\nhost = \"api.test\"\nmethods = [\"GET\"]\npaths = [\"/v1\"]\nreason = \"r\"\n\
         [[http]]\nhost = \"evil.test\"\nreason = \"r\"\n\
         [[tcp]]\nhost = \"db.test\"\nports = [5432, 5433]\nreason = \"r\"\n\
@@ -42,7 +43,8 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
         .to_string();
     let expected = format!(
         "agent a: reader gets directory /workspace read-only ({place}); \
-        directory /tmp read-write, gone after the call; http api.test GET port 443 /v1; tcp db.test port 5432; variable TEAM; call grep; limit wall = 5s instead of 30s"
+        directory /tmp read-write, gone after the call; http api.test GET port 443 /v1; tcp \
+        db.test port 5432; variable TEAM; call grep; limit wall = 5s instead of 30s"
     );
     assert_eq!(host.has_said(&expected), 1);
     assert_eq!(
@@ -65,10 +67,13 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
     for running in [Some(host), None] {
         let shown = access(&scratch);
         let expected = json!({
-            "tool": "reader", "directories": [{ "path": "/workspace", "access": "read-only", "host": place }],
+            "tool": "reader", "directories": [{ "path": "/workspace", "access": "read-only",
+                "host": place }],
             "scratch": true,
-            "http": ["api.test GET port 443 /v1"], "tcp": ["db.test port 5432"], "secrets": [], "variables": ["TEAM"],
-            "calls": ["grep"], "limits": [{ "name": "wall", "value": "5s", "default": "30s" }], "lower_limits": [],
+            "http": ["api.test GET port 443 /v1"], "tcp": ["db.test port \
+                5432"], "secrets": [], "variables": ["TEAM"],
+            "calls": ["grep"], "limits": [{ "name": "wall", "value": "5s", "default": "30s" }],
+                "lower_limits": [],
         });
         for (key, value) in expected.as_object().expect("an object") {
             assert_eq!(shown[key], *value, "{key}");

@@ -32,12 +32,15 @@ fn titled(mut layer: Value, title: &str) -> Value {
 fn bin(shelf: &mut Shelf, layers: Value) -> Value {
     let config = shelf.json(
         IMAGE_CONFIG,
-        &json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] } }),
+        &json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers",
+            "diff_ids": [] } }),
     );
     let manifest = json!({
-        "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.openotters.bin.v1",
+        "schemaVersion": 2, "mediaType": MANIFEST,
+            "artifactType": "application/vnd.openotters.bin.v1",
         "config": config, "layers": layers,
-        "annotations": { "vnd.openotters.bin.name": "args", "vnd.openotters.bin.usage": "/USAGE.md" },
+        "annotations": { "vnd.openotters.bin.name": "args",
+            "vnd.openotters.bin.usage": "/USAGE.md" },
     });
     shelf.json(MANIFEST, &manifest)
 }
@@ -100,11 +103,13 @@ fn of_an_index_with_native_entries_the_component_is_taken() {
         wasm["platform"] = json!({ "os": "wasip2", "architecture": "wasm" });
         let native = |os: &str| {
             let digest = format!("sha256:{}", "0".repeat(64));
-            json!({ "mediaType": MANIFEST, "digest": digest, "size": 500, "platform": { "os": os, "architecture": "amd64" } })
+            json!({ "mediaType": MANIFEST, "digest": digest, "size": 500, "platform": { "os": os,
+                "architecture": "amd64" } })
         };
         shelf.json(
             INDEX,
-            &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [native("linux"), native("darwin"), wasm] }),
+            &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [native("linux"),
+                native("darwin"), wasm] }),
         )
     });
 }
@@ -153,7 +158,10 @@ fn native_programs_are_refused_with_the_reason() {
     }
     check_refused(
         |shelf| {
-            let row = |os: &str| json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 500, "platform": { "os": os, "architecture": "arm64" } });
+            let row = |os: &str| {
+                json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}",
+                "0".repeat(64)), "size": 500, "platform": { "os": os, "architecture": "arm64" } })
+            };
             shelf.json(
                 INDEX,
                 &json!({ "schemaVersion": 2, "manifests": [row("linux"), row("darwin")] }),

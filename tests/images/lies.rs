@@ -296,8 +296,9 @@ fn nothing_is_read_without_end() {
     });
     check_liar(&liar, 3, &["the manifest has 1099511627776 bytes"]);
     // A sentence of its own is no way to write on somebody's terminal.
-    let evil =
-        json!({ "errors": [{ "code": "DENIED", "message": format!("\u{1b}[2J{}", "x".repeat(5000)) }] }).to_string();
+    let evil = json!({ "errors": [{ "code": "DENIED", "message": format!("\u{1b}[2J{}",
+            "x".repeat(5000)) }] })
+    .to_string();
     let liar = Liar::start(Shelf::default(), move |_| {
         Some(Answer::new("403 Forbidden", evil.clone()))
     });

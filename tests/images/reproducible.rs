@@ -11,7 +11,8 @@ fn project(scratch: &Scratch, name: &str) -> std::path::PathBuf {
     let file = |path: &str, text: &str| scratch.file(&format!("{name}/{path}"), text);
     file(
         "Cargo.toml",
-        "[package]\nname = \"twice\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[profile.guest]\ninherits = \
+        "[package]\nname = \"twice\"\nversion = \"0.1.0\"\nedition = \
+            \"2024\"\n\n[profile.guest]\ninherits = \
          \"release\"\nstrip = true\n\n[workspace]\n",
     );
     file(
@@ -23,13 +24,17 @@ fn project(scratch: &Scratch, name: &str) -> std::path::PathBuf {
         "schema = 1\n[tool]\nname = \"twice\"\nversion = \"0.1.0\"\nsummary = \"Panics\"\n",
     );
     file("USAGE.md", "# twice\n");
-    let build = "fn main() {\n    let made = std::path::Path::new(&std::env::var(\"OUT_DIR\").unwrap()).join(\"made.rs\");\n    \
-                 std::fs::write(made, \"fn made(word: &str) { assert!(word.len() > 1, \\\"short\\\"); }\").unwrap();\n}\n";
+    let build = r#"fn main() {
+    let made = std::path::Path::new(&std::env::var("OUT_DIR").unwrap()).join("made.rs");
+    std::fs::write(made, "fn made(word: &str) { assert!(word.len() > 1, \"short\"); }").unwrap();
+}
+"#;
     file("build.rs", build);
     let main = "include!(concat!(env!(\"OUT_DIR\"), \"/made.rs\"));\nfn main() {\n    \
                 let word = std::env::args().nth(1).expect(\"a word\");\n    made(&word);\n    \
                 println!(\"{word} {}\", file!());\n    \
-                assert!(word.len() < 3, \"too long at {:?}\", std::panic::Location::caller());\n}\n";
+                assert!(word.len() < 3, \"too long at {:?}\", \
+                std::panic::Location::caller());\n}\n";
     file("src/main.rs", main)
         .parent()
         .and_then(Path::parent)

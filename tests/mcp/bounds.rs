@@ -36,7 +36,8 @@ fn calls_at_once_are_bounded() {
     );
     // Their client waits for them no longer, and another call has a place.
     for id in 1..=CALLS + 1 {
-        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": id } });
+        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {
+            "requestId": id } });
         server.send(cancel.to_string().as_bytes());
     }
     for _ in 0..CALLS {

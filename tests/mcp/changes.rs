@@ -42,7 +42,8 @@ fn a_client_that_waits_for_news_may_go_at_any_time() {
     let tools = scratch.directory("tools");
     let mut server = Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
     let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "0" },
     });
     let discovered = server.ask(1, "server/discover", json!({ "_meta": meta }));

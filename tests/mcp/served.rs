@@ -237,7 +237,8 @@ fn what_the_kernel_shows_is_not_opened() {
     );
     scratch.file("outer/notes", "notes");
     let inner = scratch.directory("outer/inner");
-    let row = "[[grant]]\nagent = \"a\"\ntool = \"cat\"\nworkspace = \"none\"\ndirs = [\"../outer:/workspace:ro\"]\n";
+    let row = "[[grant]]\nagent = \"a\"\ntool = \"cat\"\nworkspace = \"none\"\ndirs = \
+        [\"../outer:/workspace:ro\"]\n";
     scratch.file("data/cofferdam.toml", row);
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let read = |path: &str| content_of(&host.chat("a", &format!("run cat {path}")), "tool.result");

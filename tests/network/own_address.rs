@@ -31,7 +31,8 @@ fn receipt(
     let head = "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
     let capabilities = scratch.file("capabilities.toml", format!("{head}{rows}"));
     let prepare = format!(
-        "ip link set lo up && ip addr add {OWN}/32 dev lo && ip -6 addr add {OWN_6}/128 dev lo nodad && exec \"$@\""
+        "ip link set lo up && ip addr add {OWN}/32 dev lo && ip -6 addr add {OWN_6}/128 dev lo \
+            nodad && exec \"$@\""
     );
     let mut command = Command::new("unshare");
     command

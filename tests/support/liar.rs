@@ -105,7 +105,8 @@ impl Shelf {
 
     /// A manifest over these blobs.
     pub(crate) fn manifest(&mut self, config: Value, layers: Value) -> Value {
-        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config,
+            "layers": layers });
         self.json(MANIFEST, &manifest)
     }
 

@@ -75,7 +75,8 @@ impl Registry {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let root = directory.path().join("registry");
         let config = format!(
-            "version: 0.1\nlog:\n  level: info\nstorage:\n  delete:\n    enabled: true\n  filesystem:\n    rootdirectory: \
+            "version: 0.1\nlog:\n  level: info\nstorage:\n  delete:\n    enabled: true\n  \
+                filesystem:\n    rootdirectory: \
              {}\nhttp:\n  addr: 127.0.0.1:0\n{}",
             root.display(),
             rest(directory.path())

@@ -124,7 +124,8 @@ impl Typed<'_> {
     (func (export "list") (result i32) (i32.const 64))
     (func (export "call") (param i32 i32 i32 i32) (result i32)
       (local $at i32) (local $to i32) (local $left i32)
-      (local.set $at (call $room (i32.const 0) (i32.const 0) (i32.const 1) (i32.const {result_length})))
+      (local.set $at
+        (call $room (i32.const 0) (i32.const 0) (i32.const 1) (i32.const {result_length})))
       (local.set $to (local.get $at))
       (memory.copy (local.get $to) (i32.const {first}) (i32.const {first_length}))
       (local.set $to (i32.add (local.get $to) (i32.const {first_length})))
@@ -157,7 +158,8 @@ impl Typed<'_> {
   (func $call (param "name" string) (param "input" string) (result (result string (error $failure)))
     (canon lift (core func $call') (memory $memory) (realloc $realloc)))
   (instance $tools
-    (export "descriptor" (type $descriptor)) (export "failure-code" (type $code)) (export "failure" (type $failure))
+    (export "descriptor" (type $descriptor)) (export "failure-code" (type $code))
+    (export "failure" (type $failure))
     (export "list" (func $list)) (export "call" (func $call)))
   (export "cofferdam:tool/tools@0.1.0" (instance $tools)))"#,
             list = words(&[128, 1]),

@@ -185,7 +185,8 @@ fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
             {
                 for family in absent.iter().filter(|family| is_of(family, named)) {
                     problems.push(format!(
-                        "{}:{line}: {package} names {named} in [{table}], and {family} is to be absent from it: what \
+                        "{}:{line}: {package} names {named} in [{table}], and {family} is to be \
+                            absent from it: what \
                          needs it belongs in another crate (host/README.md)",
                         manifest.path
                     ));
@@ -211,7 +212,8 @@ fn known(manifests: &[Manifest]) -> Vec<String> {
         {
             if rooms().any(|room| room == named) {
                 problems.push(format!(
-                    "{}:{line}: {OUTSIDE} names {named} in [{table}]: it drives the binary from outside and knows no \
+                    "{}:{line}: {OUTSIDE} names {named} in [{table}]: it drives the binary from \
+                        outside and knows no \
                      other crate of the host (host/README.md)",
                     manifest.path
                 ));
@@ -236,7 +238,8 @@ fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<Strin
         {
             if !most.contains(&named.as_str()) {
                 problems.push(format!(
-                    "{}:{line}: {package} names {named} in [{table}]: it is plain data and names nothing but {} \
+                    "{}:{line}: {package} names {named} in [{table}]: it is plain data and names \
+                        nothing but {} \
                      (host/README.md)",
                     manifest.path,
                     most.join(", ")
@@ -265,7 +268,8 @@ fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
                 .filter(|name| is_of(family, &name.package))
             {
                 problems.push(format!(
-                    "{}:{line}: {} names {named} in [{table}], which is for {} alone (host/README.md)",
+                    "{}:{line}: {} names {named} in [{table}], which is for {} alone \
+                        (host/README.md)",
                     manifest.path,
                     manifest.package,
                     alone.join(" and ")
@@ -294,7 +298,8 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
         }
         if !rooms().any(|known| known == package) {
             problems.push(format!(
-                "{path}: {package} is no crate of host/README.md's table: without a sentence of its own it belongs in \
+                "{path}: {package} is no crate of host/README.md's table: without a sentence of \
+                    its own it belongs in \
                  another crate"
             ));
         }
@@ -456,7 +461,8 @@ fn spellings(package: &str) -> Vec<String> {
         format!("[dependencies]\n{package}.workspace = true\n"),
         format!("[dependencies.{package}]\nversion = \"1\"\n"),
         format!(
-            "[dependencies]\nserde = \"1\"\nharmless = {{ version = \"1\", package = \"{package}\" }}\n"
+            "[dependencies]\nserde = \"1\"\nharmless = {{ version = \"1\", package = \"{package}\" \
+                }}\n"
         ),
         format!("[dev-dependencies]\n{package} = {{ version = \"1\" }}\n"),
         format!("[build-dependencies]\n\"{package}\" = \"1\"\n"),

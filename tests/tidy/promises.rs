@@ -229,8 +229,10 @@ fn a_promise_that_nothing_keeps_is_found() {
         )
     };
     none(check(
-        "- It `keeps`\n  `this`.\n  `host/tool/src/a.rs`,\n  `tests/a/b.rs`;\n  tests: a::b::works,\n  \
-         tool::a::tests::inline, tool::a::tests::beside, tool::b::outside;\n  rows: spin, fill, nested\n\n## Other\n- x",
+        "- It `keeps`\n  `this`.\n  `host/tool/src/a.rs`,\n  `tests/a/b.rs`;\n  tests: \
+            a::b::works,\n  \
+         tool::a::tests::inline, tool::a::tests::beside, tool::b::outside;\n  rows: spin, fill, \
+         nested\n\n## Other\n- x",
     ));
     one(
         check("- It keeps.\n  tests: a::b::works"),

@@ -47,7 +47,8 @@ fn every_tool_has_a_row() {
 fn a_missing_row_is_found() {
     let table = |rows: &str| {
         format!(
-            "| `x` | before |\n<!-- table: by hand -->\n| tool |\n|---|\n{rows}<!-- end of table -->\n"
+            "| `x` | before |\n<!-- table: by hand -->\n| tool |\n|---|\n{rows}<!-- end of table \
+                -->\n"
         )
     };
     none(problems(

@@ -217,7 +217,8 @@ mod tests {
                 "title": "HalfInput",
                 "type": "object",
                 "properties": {
-                    "number": {"type": "integer", "format": "uint32", "minimum": 0, "description": "The number to halve."},
+                    "number": {"type": "integer", "format": "uint32", "minimum": 0,
+                        "description": "The number to halve."},
                 },
                 "required": ["number"],
                 "additionalProperties": false,

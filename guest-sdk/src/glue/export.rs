@@ -5,7 +5,9 @@
 macro_rules! __export_tools {
     ($($tool:ty),+ $(,)?) => {
         const _: $crate::glue::Catalog = {
-            const CATALOG: $crate::glue::Catalog = $crate::glue::Catalog::new(&[$($crate::glue::Entry::of::<$tool>()),+]);
+            const CATALOG: $crate::glue::Catalog = $crate::glue::Catalog::new(&[
+                $($crate::glue::Entry::of::<$tool>()),+
+            ]);
 
             #[cfg(target_family = "wasm")]
             const _: () = {
@@ -22,11 +24,15 @@ macro_rules! __export_tools {
                         name: ::std::string::String,
                         input: ::std::string::String,
                     ) -> ::core::result::Result<::std::string::String, tools::Failure> {
-                        CATALOG.call(&name, &input, &$crate::Context::of_call()).map_err(::core::convert::Into::into)
+                        CATALOG
+                            .call(&name, &input, &$crate::Context::of_call())
+                            .map_err(::core::convert::Into::into)
                     }
                 }
 
-                $crate::glue::bindings::export_world!(Component with_types_in $crate::glue::bindings);
+                $crate::glue::bindings::export_world!(
+                    Component with_types_in $crate::glue::bindings
+                );
             };
 
             CATALOG

@@ -472,7 +472,8 @@ impl Agents {
                     .await
                     .map_err(|error| wrong(error.to_string()))?;
                 if found.pulled.is_some() {
-                    tracing::info!(agent, bin = bin.name, digest = %found.digest, "pulled {reference}");
+                    tracing::info!(agent, bin = bin.name, digest = %found.digest,
+                        "pulled {reference}");
                 }
                 Ok(Component {
                     bytes: found.tool.component.into(),

@@ -24,7 +24,10 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Strin
             "You have no tools. Answer from what you know, and say so when that is not enough.\n",
         );
     } else {
-        text.push_str("These are all the tools there are. There is no shell, and nothing else can be started.\n\n");
+        text.push_str(
+            "These are all the tools there are. There is no shell, and nothing else can \
+            be started.\n\n",
+        );
         for tool in toolbox.iter() {
             let line = tool
                 .descriptor()
@@ -35,7 +38,8 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Strin
             let _ = writeln!(text, "- `{}`: {line}", tool.name());
         }
         text.push_str(
-            "\nA command takes its arguments as a list of strings: `{\"args\": [\"-l\", \"notes.txt\"]}`, never as one \
+            "\nA command takes its arguments as a list of strings: \
+                `{\"args\": [\"-l\", \"notes.txt\"]}`, never as one \
              string that holds a list.\n",
         );
     }
@@ -45,9 +49,12 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Strin
 /// `WORKSPACE.md`: what a tool sees of the world.
 pub(crate) fn workspace() -> &'static str {
     "# Workspace\n\n\
-     Every tool call runs alone in a fresh sandbox. A tool sees `/workspace`, when it needs it, and no other directory; \
-     some see it read-only. Relative paths resolve in `/workspace`, and files there stay between calls. Nothing else \
-     stays: no variable, no running program. Time, memory and output of a call are limited; a result that was cut says \
+     Every tool call runs alone in a fresh sandbox. A tool sees `/workspace`, when it needs it, \
+     and no other directory; \
+     some see it read-only. Relative paths resolve in `/workspace`, and files there stay between \
+     calls. Nothing else \
+     stays: no variable, no running program. Time, memory and output of a call are limited; a \
+     result that was cut says \
      so. A path outside, also through `..` or a symbolic link, is refused.\n"
 }
 

@@ -80,11 +80,13 @@ impl Agents {
             .map_err(wrong)?;
         let beyond = self.runner.beyond(&decided, &installed);
         if beyond.is_empty() {
-            tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another component now");
+            tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another \
+                component now");
             return Ok(found);
         }
         let accept = format!(
-            "read it with `cofferdam tool inspect {reference}`, and accept it with `--accept {agent}:{}@{digest}`",
+            "read it with `cofferdam tool inspect {reference}`, and accept it with `--accept \
+                {agent}:{}@{digest}`",
             bin.name
         );
         match in_use {
@@ -92,7 +94,8 @@ impl Agents {
                 tracing::warn!(
                     agent,
                     bin = bin.name,
-                    "{reference} is withheld: it means {digest} now, whose manifest asks for more than that of {used}, \
+                    "{reference} is withheld: it means {digest} now, whose manifest asks for more \
+                        than that of {used}, \
                      which stays in use: {beyond}; {accept}"
                 );
                 Ok(component)
@@ -101,7 +104,8 @@ impl Agents {
                 agent: agent.clone(),
                 bin: bin.name.clone(),
                 problem: format!(
-                    "the component in use cannot be read, so {digest}, which {reference} means now and which asks for \
+                    "the component in use cannot be read, so {digest}, which {reference} means now \
+                        and which asks for \
                      {beyond}, is not taken in its place; {accept}"
                 ),
             }),

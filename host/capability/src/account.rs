@@ -33,7 +33,8 @@ pub struct Charge {
 /// The account does not cover a charge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{what}: {bytes} more bytes would be held by the host for this call, limit {limit} (`host-memory`), {held} held"
+    "{what}: {bytes} more bytes would be held by the host for this call, limit {limit} \
+        (`host-memory`), {held} held"
 )]
 pub struct Overdrawn {
     /// The thing that was to be held.

@@ -72,7 +72,8 @@ pub enum GrantError {
     /// One granted directory lies in another with a different access: through the outer one, the
     /// inner one's restriction would not hold.
     #[error(
-        "{inner} ({inner_access}) lies in {outer} ({outer_access}): grant both with the same access, or only one of them"
+        "{inner} ({inner_access}) lies in {outer} ({outer_access}): grant both with the same \
+            access, or only one of them"
     )]
     Overlap {
         /// The directory that lies in the other.
@@ -87,7 +88,8 @@ pub enum GrantError {
     /// One granted directory of the host lies in another with a different access, whatever guests
     /// call them: what is read-only under one name could be written under the other.
     #[error(
-        "{inner} ({inner_access}) is, on the host, {outer} ({outer_access}) or a directory in it: grant both with the \
+        "{inner} ({inner_access}) is, on the host, {outer} ({outer_access}) or a directory in it: \
+            grant both with the \
          same access, or only one of them"
     )]
     HostOverlap {
@@ -102,7 +104,8 @@ pub enum GrantError {
     },
     /// A directory was offered where every call gets an empty one of its own.
     #[error(
-        "{0} cannot be offered: /tmp is a directory that every call gets empty and loses at its end; offer it under \
+        "{0} cannot be offered: /tmp is a directory that every call gets empty and loses at its \
+            end; offer it under \
          another guest path"
     )]
     OfferedScratch(GuestPath),
@@ -111,8 +114,10 @@ pub enum GrantError {
     OfferedTwice(GuestPath),
     /// A directory was offered that holds the host's own data, or lies in it.
     #[error(
-        "{host}, offered as {guest}, holds the data directory of this host or lies in it, and with it keys, tokens and \
-         the components of agents: offer a directory beside it, or move the data directory with --data-dir"
+        "{host}, offered as {guest}, holds the data directory of this host or lies in it, and with \
+            it keys, tokens and \
+         the components of agents: offer a directory beside it, or move the data directory with \
+         --data-dir"
     )]
     HostData {
         /// The directory, as the operator named it.
@@ -122,7 +127,8 @@ pub enum GrantError {
     },
     /// A directory was offered in which the kernel shows processes, devices or settings.
     #[error(
-        "{host}, offered as {guest}, leads to {found}, by which the kernel shows processes with their memory, devices or \
+        "{host}, offered as {guest}, leads to {found}, by which the kernel shows processes with \
+            their memory, devices or \
          settings: offer a directory of files, in which nothing of this kind is mounted"
     )]
     KernelFiles {
@@ -136,7 +142,8 @@ pub enum GrantError {
     /// A directory was to be granted read-write in which a tool could replace what decides what
     /// runs next.
     #[error(
-        "{host}, offered read-write as {guest}, leads to {role}, {path}: a tool that can replace it chooses what runs \
+        "{host}, offered read-write as {guest}, leads to {role}, {path}: a tool that can replace \
+            it chooses what runs \
          next; offer the directory read-only (`:ro`), or one beside it"
     )]
     Guarded {

@@ -90,7 +90,8 @@ impl std::str::FromStr for GuestPath {
             |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
         if !below.split('/').all(plain) {
             return Err(format!(
-                "`{text}` is not a guest path: write it without `.`, `..`, `//` or a trailing `/`, such as /workspace"
+                "`{text}` is not a guest path: write it without `.`, `..`, `//` or a trailing `/`, \
+                    such as /workspace"
             ));
         }
         Ok(Self(text.to_owned()))

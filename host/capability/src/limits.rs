@@ -81,7 +81,8 @@ macro_rules! limits {
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub struct LimitsRequest {
-            $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
+            $($(#[$doc])* #[serde(default,
+                skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
         }
 
         impl Limits {
@@ -104,7 +105,8 @@ macro_rules! limits {
 
             /// The keys of the limits that are higher than in `other`.
             pub fn higher_than(&self, other: &Self) -> Vec<&'static str> {
-                [$((self.$name > other.$name, $key),)*].into_iter().filter_map(|(higher, key)| higher.then_some(key)).collect()
+                [$((self.$name > other.$name, $key),)*].into_iter().filter_map(|(higher,
+                    key)| higher.then_some(key)).collect()
             }
 
             /// The highest ceiling that an operator can configure.

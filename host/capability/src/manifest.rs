@@ -247,7 +247,8 @@ impl Manifest {
             .find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host)))
         {
             Some(secret) => refuse(format!(
-                "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it is for",
+                "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it \
+                    is for",
                 secret.host,
                 secret.name.as_str()
             )),
@@ -301,7 +302,8 @@ impl Manifest {
             if let Some((key, c)) = rows.iter().find_map(hidden) {
                 let key = ForeignText::line(&key);
                 let problem = format!(
-                    "{place} `{key}` holds the character U+{:04X}, which a reviewer would not see as it is: write it \
+                    "{place} `{key}` holds the character U+{:04X}, which a reviewer would not see \
+                        as it is: write it \
                      without control, invisible and direction characters",
                     u32::from(c)
                 );
@@ -359,7 +361,8 @@ impl Manifest {
                 && (row.path != scratch || row.access != Access::ReadWrite)
             {
                 return refuse(format!(
-                    "[[fs]] `path = \"{}\"` ({}): {scratch} is empty at the start of every call, so ask for {scratch} \
+                    "[[fs]] `path = \"{}\"` ({}): {scratch} is empty at the start of every call, \
+                        so ask for {scratch} \
                      itself and read-write",
                     row.path, row.access
                 ));

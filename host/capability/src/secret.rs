@@ -108,7 +108,8 @@ impl FromStr for SecretName {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
         if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
             return Err(format!(
-                "{text:?} is not the name of a secret: expected 1 to {MAX_NAME} of A-Z a-z 0-9 . _ -"
+                "{text:?} is not the name of a secret: expected 1 to {MAX_NAME} of A-Z a-z 0-9 . _ \
+                    -"
             ));
         }
         Ok(Self(text.to_owned()))
@@ -152,7 +153,8 @@ impl TryFrom<String> for InjectFormat {
             .all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !visible || text.matches("{}").count() != 1 || text.trim() != text {
             return Err(format!(
-                "`format`: {text:?}: expected printable ASCII with exactly one {{}}, such as Bearer {{}}"
+                "`format`: {text:?}: expected printable ASCII with exactly one {{}}, such as \
+                    Bearer {{}}"
             ));
         }
         Ok(Self(text))

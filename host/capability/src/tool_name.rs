@@ -24,7 +24,8 @@ pub fn check_tool_name(name: &str) -> Result<(), String> {
     let shown: String = name.chars().take(MOST_SHOWN).collect();
     let rest = if shown.len() < name.len() { "…" } else { "" };
     Err(format!(
-        "`{}{rest}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -, the first a letter or a \
+        "`{}{rest}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -, \
+            the first a letter or a \
          digit",
         ForeignText::line(&shown)
     ))

@@ -75,9 +75,10 @@ pub(crate) fn line(grant: &Grant, defaults: &Limits) -> String {
 /// The same for machines, with everything that was withheld.
 pub(crate) fn json(grant: &Grant, defaults: &Limits) -> Value {
     let directories = grant.preopens().iter();
-    let directories = directories.map(
-        |preopen| json!({ "path": preopen.guest(), "access": preopen.access(), "host": preopen.host().to_string_lossy() }),
-    );
+    let directories = directories.map(|preopen| {
+        json!({ "path": preopen.guest(), "access": preopen.access(),
+            "host": preopen.host().to_string_lossy() })
+    });
     let texts = |texts: &mut dyn Iterator<Item = String>| texts.collect::<Vec<_>>();
     let limits = changed(grant, defaults)
         .map(|[name, value, default]| json!({ "name": name, "value": value, "default": default }));

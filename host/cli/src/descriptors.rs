@@ -60,7 +60,8 @@ pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
         fitting => format!(", or set `calls` to {fitting}"),
     };
     Err(Failure::usage(format!(
-        "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may have {open}: raise its \
+        "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may \
+            have {open}: raise its \
          hard limit (ulimit -Hn, or LimitNOFILE= of its unit){fitting}",
         config.calls
     )))

@@ -188,7 +188,8 @@ impl DataDir {
         let wrong = |error: std::io::Error| {
             let (path, error) = (self.path.display(), SystemError(&error));
             Failure::work(format!(
-                "cannot write to the data directory {path}: {error}; name a writable one with --data-dir"
+                "cannot write to the data directory {path}: {error}; name a writable one with \
+                    --data-dir"
             ))
         };
         let file = File::options()
@@ -203,7 +204,8 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
                 return Err(Failure::work(format!(
-                    "another host (process {}) works in {}: stop it, or name another directory with --data-dir",
+                    "another host (process {}) works in {}: stop it, or name another directory \
+                        with --data-dir",
                     holder.trim(),
                     self.path.display()
                 )));

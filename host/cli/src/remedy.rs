@@ -100,7 +100,8 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     Some(match place {
         Some(place) => format!("to give it more, write into its [[grant]] at {place}{lines}"),
         None => format!(
-            "to give it more, write into cofferdam.toml\n  [[grant]]\n  agent = {}\n  tool = {}{lines}",
+            "to give it more, write into cofferdam.toml\n  [[grant]]\n  agent = {}\n  tool = \
+                {}{lines}",
             text(agent),
             text(tool)
         ),

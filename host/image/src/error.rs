@@ -68,12 +68,14 @@ pub enum Error {
     Reference(#[from] ReferenceError),
     /// The directory given as a store is something else.
     #[error(
-        "the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an empty one"
+        "the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an \
+            empty one"
     )]
     NotAStore(String),
     /// A file that the whole store depends on cannot be used.
     #[error(
-        "the image store {path}: {source}; put the file back, or move the directory away and pull or build its images anew",
+        "the image store {path}: {source}; put the file back, or move the directory away and pull \
+            or build its images anew",
         path = path.display()
     )]
     Store {

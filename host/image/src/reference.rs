@@ -183,13 +183,15 @@ fn parse(text: &str) -> Result<Reference, String> {
         .find(|component| !is_component(component))
     {
         return Err(format!(
-            "`{}` is not a name of lowercase letters and digits, with single `.`, `_` or `-` between them",
+            "`{}` is not a name of lowercase letters and digits, with single `.`, `_` or `-` \
+                between them",
             component.escape_debug()
         ));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
         return Err(format!(
-            "a tag is 1 to {TAG_MAX_CHARS} letters, digits, `_`, `.` or `-`, and begins with none of the last two"
+            "a tag is 1 to {TAG_MAX_CHARS} letters, digits, `_`, `.` or `-`, and begins with none \
+                of the last two"
         ));
     }
     let tag = match (tag, digest) {

@@ -118,7 +118,8 @@ fn fresh_id(request: &Request) -> String {
 
 fn help(tools: &[Descriptor]) -> String {
     let mut help = String::from(
-        "I run one tool for each message, without a model. Write: run <tool> <arguments>, or: run <tool> {json}\n\
+        "I run one tool for each message, without a model. Write: run <tool> <arguments>, or: run \
+            <tool> {json}\n\
          For example: run wc -l notes.txt\n",
     );
     help.push_str(&names(tools));

@@ -15,7 +15,8 @@ pub enum Error {
 
     /// A provider that is not in the table and has no address either.
     #[error(
-        "no model provider is called {provider}: there are {known}; any other that speaks OpenAI's protocol needs its \
+        "no model provider is called {provider}: there are {known}; any other that speaks OpenAI's \
+            protocol needs its \
          address in {variable}"
     )]
     UnknownProvider {

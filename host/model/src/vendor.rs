@@ -111,7 +111,8 @@ impl Vendor {
             // it differently.
             let wait = failure.wait(retries).filter(|_| text.is_empty());
             let (provider, model) = (&self.provider.id, &self.target.model.model_name);
-            tracing::warn!(%provider, %model, retries, ?wait, cause = %failure.cause, "the model failed");
+            tracing::warn!(%provider, %model, retries, ?wait, cause = %failure.cause, "the model \
+                failed");
             let Some(wait) = wait else {
                 return Err(failure);
             };

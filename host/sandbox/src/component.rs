@@ -127,7 +127,8 @@ impl Component {
         let shape = callable.shape();
         if descriptors.is_some() && shape != Shape::Typed {
             let problem = format!(
-                "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it exports none: build it again \
+                "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it \
+                    exports none: build it again \
                  with `cofferdam tool build`"
             );
             return Err(LoadError::Invalid {

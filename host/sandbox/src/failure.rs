@@ -20,7 +20,8 @@ const MAX_MESSAGE: usize = 1 << 10;
 /// The engine's sentence for more data in one host call than its fuel for host calls allows. The
 /// type of this error is private; the guest `host_call_large` fails when a new version of the
 /// engine words it differently.
-const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: fuel allocated for \
+const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: \
+    fuel allocated for \
                                    hostcalls has been exhausted";
 
 /// The end of the engine's sentence for more handles in its own tables than a call may have, made

@@ -17,8 +17,8 @@
 //! | `flags` | an array of text, nothing twice |
 //! | `variant` | `"case"`, or `{"case": value}` where the case has a value |
 //! | `option` | the value or `null`; an option of an option is `{"some": …}` or `null` |
-//! | `result` | `{"ok": value}` or `{"err": value}`; what a function itself returns is the value, or a failed call |
-//! | resources, futures, streams | none: the function is not offered, and the reviewer is told why |
+//! | `result` | `{"ok": value}` or `{"err": value}`; a function's own is the value, or fails |
+//! | resources, futures, streams | none: the function is not offered, and the reviewer reads why |
 
 mod docs;
 mod functions;

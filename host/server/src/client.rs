@@ -327,7 +327,8 @@ pub(crate) fn to_agent<T>(
 /// The sentence for a status that the host did not send: this process made it, because no answer
 /// came.
 fn unanswered(status: &Status) -> Option<&'static str> {
-    const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or has as many clients as it \
+    const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or \
+        has as many clients as it \
                           takes, all of them with requests under way; look at it and its log";
     let first = std::error::Error::source(status)?;
     let mut sources = std::iter::successors(Some(first), |error| error.source());
@@ -340,6 +341,12 @@ fn unanswered(status: &Status) -> Option<&'static str> {
     if silent {
         return Some(SILENT);
     }
-    matches!(status.code(), tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal)
-        .then_some("the host closed the connection before it had answered: it has ended, or was too slow to be read")
+    matches!(
+        status.code(),
+        tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal
+    )
+    .then_some(
+        "the host closed the connection before it had answered: it has ended, or was \
+            too slow to be read",
+    )
 }

@@ -14,7 +14,8 @@ pub enum ServerError {
     NotLoopback(SocketAddr),
     /// Another program listens there.
     #[error(
-        "{0}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free one)"
+        "{0}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free \
+            one)"
     )]
     PortInUse(SocketAddr),
     /// The system does not let this process listen there.
@@ -26,7 +27,8 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The system takes no path of that length.
-    #[error("{path} is longer than the {most} bytes a socket's path may have: choose a shorter --data-dir", path = path.display())]
+    #[error("{path} is longer than the {most} bytes a socket's path may have: choose a shorter \
+        --data-dir", path = path.display())]
     SocketPath {
         /// The path.
         path: PathBuf,

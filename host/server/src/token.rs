@@ -19,7 +19,8 @@ pub struct Token {
 /// A token that nobody could send, or that could be tried out.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the token in {origin} cannot be used: expected {MIN} to {MAX} visible ASCII characters, without spaces; remove it, \
+    "the token in {origin} cannot be used: expected {MIN} to {MAX} visible ASCII characters, \
+        without spaces; remove it, \
      and another one is made"
 )]
 pub struct TokenError {

@@ -80,7 +80,8 @@ impl MessageTable {
         // hole in it.
         self.0.check()?;
         let insert = sqlx::query(
-            "INSERT INTO messages (agent_id, session_id, role, content, created_at) VALUES (?, ?, ?, ?, unixepoch())",
+            "INSERT INTO messages (agent_id, session_id, role, content, created_at)
+             VALUES (?, ?, ?, ?, unixepoch())",
         );
         let insert = insert
             .bind(agent)
@@ -152,13 +153,18 @@ impl MessageTable {
         note: impl Fn(&Message) -> String,
     ) -> Result<Vec<Message>, StoreError> {
         let sizes = sqlx::query(
-            "SELECT id, length(CAST(content AS BLOB)) + length(CAST(branches_json AS BLOB)) AS bytes FROM messages
-             WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?",
+            "SELECT id, length(CAST(content AS BLOB)) + length(CAST(branches_json AS BLOB)) AS bytes
+             FROM messages WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?",
         )
         .bind(agent)
         .bind(session)
         .bind(if limit <= 0 { PAGE } else { limit.min(PAGE) })
-        .try_map(|row: SqliteRow| Ok(Size { id: row.try_get("id")?, bytes: row.try_get("bytes")? }))
+        .try_map(|row: SqliteRow| {
+            Ok(Size {
+                id: row.try_get("id")?,
+                bytes: row.try_get("bytes")?,
+            })
+        })
         .fetch_all(self.0.pool())
         .await
         .map_err(self.0.failed())?;
@@ -204,7 +210,8 @@ impl MessageTable {
         }
         let first: Option<i64> = sqlx::query_scalar(
             "SELECT min(id) FROM (
-                 SELECT id FROM messages WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?
+                 SELECT id FROM messages WHERE agent_id = ? AND session_id = ?
+                 ORDER BY id DESC LIMIT ?
              )",
         )
         .bind(agent)
@@ -244,8 +251,10 @@ impl MessageTable {
         cursor: SessionsCursor,
     ) -> Result<(Vec<Session>, Option<SessionsCursor>), StoreError> {
         let placed = sqlx::query(
-            "SELECT session_id AS id, count(*) AS message_count, max(created_at) AS last_active, max(id) AS newest
-             FROM messages WHERE agent_id = ? GROUP BY session_id HAVING max(id) < ? ORDER BY max(id) DESC LIMIT ?",
+            "SELECT session_id AS id, count(*) AS message_count, max(created_at) AS last_active,
+                 max(id) AS newest
+             FROM messages WHERE agent_id = ?
+             GROUP BY session_id HAVING max(id) < ? ORDER BY max(id) DESC LIMIT ?",
         )
         .bind(agent)
         .bind(cursor.0)

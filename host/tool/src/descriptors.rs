@@ -206,7 +206,8 @@ pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), String> {
 pub(crate) fn check_words(name: &str, description: &str) -> Result<(), String> {
     match ForeignText::block(description).hidden() {
         Some(c) => Err(format!(
-            "the description of `{name}` holds the character U+{:04X}, which a reviewer would not see as it is",
+            "the description of `{name}` holds the character U+{:04X}, which a reviewer would not \
+                see as it is",
             u32::from(c)
         )),
         None => Ok(()),
@@ -272,7 +273,8 @@ fn too_large(name: &str) -> String {
 /// What a section that cannot be used is refused with.
 pub(crate) fn unusable(problem: &str) -> String {
     format!(
-        "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with `cofferdam tool build`"
+        "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with \
+            `cofferdam tool build`"
     )
 }
 
@@ -409,8 +411,8 @@ mod tests {
             (r#"{"schema":2,"tools":[]}"#, "`schema` is 2"),
             (r#"{"schema":1,"tools":[]}"#, "lists 0 tools"),
             (
-                r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"grants":1}]}"#,
-                "grants",
+                r#"{"schema":1,"tools":[{"name":"a","description":"","input_schema":{},"x":1}]}"#,
+                "unknown field `x`",
             ),
             (r#"{"schema":1,"schema":1,"tools":[]}"#, "duplicate field"),
             (

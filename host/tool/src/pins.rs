@@ -72,7 +72,8 @@ impl Pins {
             return Ok(());
         };
         let problem = format!(
-            "it lists other tools than the first time: {change}; use a build that carries `cofferdam:descriptors`, or \
+            "it lists other tools than the first time: {change}; use a build that carries \
+                `cofferdam:descriptors`, or \
              remove descriptors/{name} in the data directory and review it again"
         );
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +105,8 @@ impl Pins {
     fn write(&self, name: &str, listed: &Descriptors) -> std::io::Result<()> {
         if self.clear_up()? >= MAX_PINS {
             let problem = format!(
-                "there are {MAX_PINS} already: remove those of components that are not used any more"
+                "there are {MAX_PINS} already: remove those of components that are not used any \
+                    more"
             );
             return Err(std::io::Error::other(problem));
         }
@@ -148,7 +150,10 @@ fn pin_file(component: Digest) -> String {
 
 fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, String> {
     Descriptors::from_json(pin).map_err(|problem| {
-        format!("descriptors/{name} in the data directory is no pin of descriptors: {problem}; remove it")
+        format!(
+            "descriptors/{name} in the data directory is no pin of descriptors: {problem}; \
+            remove it"
+        )
     })
 }
 

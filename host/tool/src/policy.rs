@@ -31,7 +31,8 @@ pub(crate) fn permit_listing<'a>(
         && grant.secrets().is_empty()
         && grant.calls().is_empty();
     if !gives_nothing {
-        let reason = "a component is asked for its tools under a grant that gives nothing, and this one does";
+        let reason = "a component is asked for its tools under a grant that gives nothing, and \
+            this one does";
         return Err(Outcome::Denied {
             reason: reason.to_owned(),
         });

@@ -33,7 +33,8 @@ pub enum SecretError {
     },
     /// HTTP has no way to send it.
     #[error(
-        "the value of {0} holds a line break or another control character, which no header can carry"
+        "the value of {0} holds a line break or another control character, which no header can \
+            carry"
     )]
     Control(SecretName),
 }

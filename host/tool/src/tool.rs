@@ -138,7 +138,8 @@ fn command_schema() -> Value {
             "args": {
                 "type": "array",
                 "items": { "type": "string" },
-                "description": "The arguments, one string each, without the program's name. Nothing is expanded: there \
+                "description": "The arguments, one string each, without the program's name. \
+                    Nothing is expanded: there \
                                 is no shell."
             },
             "stdin": { "type": "string", "description": "Text for the program's standard input." }

@@ -60,7 +60,8 @@ pub fn components(
         }
         (_, None) => match paths.iter().find(|path| path.is_file()) {
             Some(file) => {
-                let problem = "a file that is built already needs --capabilities FILE; a package is a directory";
+                let problem = "a file that is built already needs --capabilities FILE; a package \
+                    is a directory";
                 return Err(Error::usage(format!("{}: {problem}", file.display())));
             }
             None => packages::build(paths, environment, say)?,

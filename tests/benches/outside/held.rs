@@ -17,7 +17,8 @@ const ANSWER: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(report: &mut Report) {
     let scratch = Scratch::new();
-    let grant = "[[grant]]\nagent = \"busy\"\ntool = \"cpu_spin\"\nlimits = { fuel = 1_000_000_000_000, wall = \"5m\" }\n";
+    let grant = "[[grant]]\nagent = \"busy\"\ntool = \"cpu_spin\"\nlimits = \
+        { fuel = 1_000_000_000_000, wall = \"5m\" }\n";
     scratch.file("data/cofferdam.toml", grant);
     let agent = format!(
         "FROM scratch\nNAME busy\nMODEL builtin/commands\nBIN cpu_spin {}\n",

@@ -135,7 +135,8 @@ fn many(scratch: &Scratch) -> PathBuf {
         let other = scratch.directory("other").join(format!("{name}.wasm"));
         std::fs::copy(tool("text-stats"), &other).expect("a file");
         let text = format!(
-            "schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"one of many\"\n"
+            "schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"one of \
+                many\"\n"
         );
         let manifest = scratch.file("capabilities.toml", text);
         let build = [

@@ -61,7 +61,8 @@ pub(crate) fn measure(report: &mut Report) {
         }
     }
     let quotient = median(checked).as_secs_f64() / median(free).as_secs_f64();
-    let what = "a call whose schema has 100 nodes and whose input has 10 KB ÷ one without schema, over MCP";
+    let what = "a call whose schema has 100 nodes and whose input has 10 KB ÷ one without schema, \
+        over MCP";
     report.row(what, &format!("{quotient:.2}"), "≤ 2", quotient <= MOST);
 }
 
@@ -78,7 +79,8 @@ fn schema() -> String {
     let fields: Map<String, Value> = (0..NODES - 3)
         .map(|index| (format!("field-{index}"), field(index)))
         .collect();
-    let entry = json!({ "type": "object", "properties": fields, "required": ["field-0"], "additionalProperties": false });
+    let entry = json!({ "type": "object", "properties": fields, "required": ["field-0"],
+        "additionalProperties": false });
     json!({ "type": "object", "properties": { "entries": { "type": "array", "items": entry } } })
         .to_string()
 }

@@ -12,7 +12,8 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-const HEAD: &str = "# Benchmarks\n\nRatios are quotients of medians of one run. `./just bench` measures and writes this \
+const HEAD: &str = "# Benchmarks\n\nRatios are quotients of medians of one run. `./just bench` \
+    measures and writes this \
                     file.\n";
 
 /// One section of BENCHMARKS.md.
@@ -59,7 +60,8 @@ impl Report {
     /// The checkout is not writable.
     pub fn finish(self) {
         let mut text = format!(
-            "## {}\n\nRelease build on {}.\n\n| measure | measured | target | met |\n|---|---|---|---|\n",
+            "## {}\n\nRelease build on {}.\n\n| measure | measured | target | met \
+                |\n|---|---|---|---|\n",
             self.section,
             machine()
         );

@@ -127,7 +127,8 @@ impl Args {
                 Long("color") | Short('j') | Long("threads") => drop(parser.value()?),
                 Short('x') | Long("exec") | Short('X') | Long("exec-batch") => {
                     return Err(Stop::new(
-                        "-x: a tool cannot start another one: print the paths, and call the tool with them",
+                        "-x: a tool cannot start another one: print the paths, and call the tool \
+                            with them",
                     ));
                 }
                 Short('L') | Long("follow") => {

@@ -1,8 +1,9 @@
 //! From arguments to starting points and an expression.
 //!
 //! ```text
-//! list := or { "," or }      or := and { ("-o"|"-or") and }      and := not { ["-a"|"-and"] not }
-//! not := { "!"|"-not" } primary                                  primary := "(" list ")" | test | action
+//! list := or { "," or }      or := and { ("-o"|"-or") and }
+//! and := not { ["-a"|"-and"] not }      not := { "!"|"-not" } primary
+//! primary := "(" list ")" | test | action
 //! ```
 
 use std::cmp::Ordering;

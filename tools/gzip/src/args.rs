@@ -67,7 +67,8 @@ impl Args {
                 }
                 Short('N') | Long("name") => {
                     return Err(Stop::new(
-                        "-N is not supported here: the name comes from the file, not from the archive",
+                        "-N is not supported here: the name comes from the file, not from the \
+                            archive",
                     ));
                 }
                 Value(file) => args.files.push(file.string()?),

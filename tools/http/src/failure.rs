@@ -55,7 +55,8 @@ impl Failure {
             ErrorCode::DestinationIpProhibited => (
                 Kind::Denied,
                 format!(
-                    "{host} leads to an address inside a private network, which is not granted to this tool"
+                    "{host} leads to an address inside a private network, which is not granted to \
+                        this tool"
                 ),
             ),
             ErrorCode::HttpRequestUriInvalid => (
@@ -97,7 +98,8 @@ impl Failure {
 /// The response was cut by the limit of a call.
 fn beyond_the_limit(host: &str) -> String {
     format!(
-        "the response of {host} is larger than a call may read (10 MiB unless the operator says otherwise)"
+        "the response of {host} is larger than a call may read (10 MiB unless the operator says \
+            otherwise)"
     )
 }
 

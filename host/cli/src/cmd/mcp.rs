@@ -88,7 +88,8 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
     let Some(address) = listen else {
         if std::io::stdin().is_terminal() {
             console::note(
-                "this speaks MCP on standard input and output: clients start it, see their configuration in README.md",
+                "this speaks MCP on standard input and output: clients start it, see their \
+                    configuration in README.md",
             );
         }
         return Ok(stdio::serve(door, stop).await?);

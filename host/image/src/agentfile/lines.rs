@@ -58,7 +58,8 @@ impl<'a> Lines<'a> {
         Err(Fault::new(
             opened,
             format!(
-                "the heredoc begun on line {begun} never ends; close it with a line that holds only `{marker}`"
+                "the heredoc begun on line {begun} never ends; close it with a line that holds \
+                    only `{marker}`"
             ),
         ))
     }

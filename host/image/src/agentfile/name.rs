@@ -17,7 +17,8 @@ pub struct AgentName(String);
 /// A text that cannot name an agent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or a digit; {} is not",
+    "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or a digit; \
+        {} is not",
     super::error::shown(.0)
 )]
 pub struct NameError(String);

@@ -109,7 +109,8 @@ impl Draft {
             return Err(Fault::new(
                 at,
                 format!(
-                    "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter \
+                    "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or \
+                        `-`, the first a letter \
                      or a digit; {} is not",
                     shown(&name)
                 ),
@@ -160,7 +161,8 @@ impl Draft {
             return Err(Fault::new(
                 at,
                 format!(
-                    "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a letter or a digit; {} is \
+                    "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a \
+                        letter or a digit; {} is \
                      not such a name",
                     shown(&name)
                 ),
@@ -202,7 +204,10 @@ impl Draft {
                 ));
             }
         };
-        arguments.finish("a label is one `key=value`, and a value with spaces, `=` or `!` stands in double quotes")?;
+        arguments.finish(
+            "a label is one `key=value`, and a value with spaces, `=` or `!` stands \
+            in double quotes",
+        )?;
         self.labels.insert(key, value);
         Ok(())
     }

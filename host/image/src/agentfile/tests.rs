@@ -215,7 +215,8 @@ fn wrong_files() {
 
 #[test]
 fn wrong_names_and_models() {
-    let name = "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or a digit;";
+    let name = "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or \
+        a digit;";
     let long = "a".repeat(64);
     for (line, expected) in [
         (
@@ -340,38 +341,73 @@ fn wrong_contexts() {
     let left_over = "a context is `CONTEXT name [\"description\"] <<EOF`";
     let marker = "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`";
     let last = "a heredoc is the last thing on its line; put what follows before it";
-    let name = "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or a \
+    let name = "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or `-`, \
+        the first a letter or a \
                 digit;";
     for (lines, expected) in [
-        ("CONTEXT", "4:8: expected the context's name, found the end of the line".to_owned()),
-        ("CONTEXT <<EOF\nEOF", "4:9: expected the context's name before the heredoc".to_owned()),
-        ("CONTEXT A", "4:10: context A has no text; end the line with `<<EOF`".to_owned()),
-        ("CONTEXT A \"désc\"  ", "4:17: context A has no text; end the line with `<<EOF`".to_owned()),
+        (
+            "CONTEXT",
+            "4:8: expected the context's name, found the end of the line".to_owned(),
+        ),
+        (
+            "CONTEXT <<EOF\nEOF",
+            "4:9: expected the context's name before the heredoc".to_owned(),
+        ),
+        (
+            "CONTEXT A",
+            "4:10: context A has no text; end the line with `<<EOF`".to_owned(),
+        ),
+        (
+            "CONTEXT A \"désc\"  ",
+            "4:17: context A has no text; end the line with \
+            `<<EOF`"
+                .to_owned(),
+        ),
         (
             "CONTEXT A \"é\" file://a.md",
-            "4:15: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`".to_owned(),
+            "4:15: `file://a.md` is not supported yet; write the text into a heredoc, \
+                `<<EOF`"
+                .to_owned(),
         ),
         (
             "CONTEXT A file://a.md <<EOF\nEOF",
-            "4:11: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`".to_owned(),
+            "4:11: `file://a.md` is not supported yet; write the text into a heredoc, \
+                `<<EOF`"
+                .to_owned(),
         ),
-        ("CONTEXT A b <<EOF\nEOF", format!("4:11: `b` is left over; {left_over}")),
-        ("CONTEXT A \"b\" \"c\" <<EOF\nEOF", format!("4:15: `\"c\"` is left over; {left_over}")),
+        (
+            "CONTEXT A b <<EOF\nEOF",
+            format!("4:11: `b` is left over; {left_over}"),
+        ),
+        (
+            "CONTEXT A \"b\" \"c\" <<EOF\nEOF",
+            format!("4:15: `\"c\"` is left over; {left_over}"),
+        ),
         ("CONTEXT A <<EOF b", format!("4:11: {last}")),
         ("CONTEXT A <<\"EOF\"", format!("4:11: {last}")),
         (
             "CONTEXT A <<EOF\nb\n",
-            "4:11: the heredoc begun on line 4 never ends; close it with a line that holds only `EOF`".to_owned(),
+            "4:11: the heredoc begun on line 4 never ends; close it with a line that holds only \
+                `EOF`"
+                .to_owned(),
         ),
         ("CONTEXT A <<-EOF", format!("4:11: {marker}")),
         ("CONTEXT A <<1", format!("4:11: {marker}")),
         ("CONTEXT A <<", format!("4:11: {marker}")),
-        ("CONTEXT ../A <<EOF\nEOF", format!("4:9: {name} `../A` is not")),
+        (
+            "CONTEXT ../A <<EOF\nEOF",
+            format!("4:9: {name} `../A` is not"),
+        ),
         (
             "CONTEXT MOUNTS <<EOF\nEOF",
             "4:9: the host writes MOUNTS.md itself; give this context another name".to_owned(),
         ),
-        ("CONTEXT agent <<EOF\nEOF", "4:9: the host writes agent.md itself; give this context another name".to_owned()),
+        (
+            "CONTEXT agent <<EOF\nEOF",
+            "4:9: the host writes agent.md itself; give this context \
+            another name"
+                .to_owned(),
+        ),
         (
             "CONTEXT Workspace <<EOF\nEOF",
             "4:9: the host writes Workspace.md itself; give this context another name".to_owned(),
@@ -388,7 +424,8 @@ fn wrong_contexts() {
 #[test]
 fn wrong_bins() {
     let source = "expected a path such as `./wc.wasm`, or an image";
-    let name = "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a letter or a digit;";
+    let name = "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a letter or \
+        a digit;";
     let left_over = "a tool is `BIN name path-or-image [\"description\"] [<<EOF]`";
     let path = "a path begins with `./` or ends in `.wasm`";
     for (lines, expected) in [
@@ -431,14 +468,16 @@ fn wrong_bins() {
         (
             "BIN wc GHCR.io/Wc",
             format!(
-                "4:8: `GHCR.io/Wc` is not an image reference: `Wc` is not a name of lowercase letters and digits, with \
+                "4:8: `GHCR.io/Wc` is not an image reference: `Wc` is not a name of lowercase \
+                    letters and digits, with \
                  single `.`, `_` or `-` between them; {path}"
             ),
         ),
         (
             "BIN wc a@sha256:12",
             format!(
-                "4:8: `a@sha256:12` is not an image reference: `sha256:12` is not a digest: expected `sha256:` and 64 \
+                "4:8: `a@sha256:12` is not an image reference: `sha256:12` is not a digest: \
+                    expected `sha256:` and 64 \
                  lowercase hexadecimal digits; {path}"
             ),
         ),

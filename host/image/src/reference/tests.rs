@@ -114,7 +114,8 @@ fn wrong_repositories() {
         ("a:b:c", "a:b"),
         ("wc?x", "wc?x"),
     ] {
-        let rule = "is not a name of lowercase letters and digits, with single `.`, `_` or `-` between them";
+        let rule = "is not a name of lowercase letters and digits, with single `.`, `_` or `-` \
+            between them";
         check_refused(text, &format!("`{part}` {rule}"));
     }
     check_refused(&"a".repeat(256), "its name is longer than 255 characters");
@@ -133,7 +134,8 @@ fn wrong_tags() {
     ] {
         check_refused(
             text,
-            "a tag is 1 to 128 letters, digits, `_`, `.` or `-`, and begins with none of the last two",
+            "a tag is 1 to 128 letters, digits, `_`, `.` or `-`, and begins with none of the last \
+                two",
         );
     }
 }

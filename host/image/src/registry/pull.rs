@@ -19,7 +19,8 @@ use crate::store::{Arrived, Store, blob, platform};
 use crate::tool_image::{self, Layout, ToolImage};
 
 /// The documents we can read, and those of containers, so that we can say that it is one.
-const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.oci.image.index.v1+json, \
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 

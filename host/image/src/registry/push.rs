@@ -167,7 +167,10 @@ async fn send(session: &mut Session<'_>, blob: &Upload) -> Result<(), Failure> {
     };
     let sent = tokio::select! {
         answer = answer => answer.map(drop),
-        () = tell => Err(Failure::passing(Error::io("send a blob")(std::io::Error::other("it ended")), None)),
+        () = tell => {
+            let ended = Error::io("send a blob")(std::io::Error::other("it ended"));
+            Err(Failure::passing(ended, None))
+        }
     };
     // What the store said comes first: a registry that gets no end of a blob complains about that.
     match blob.broken() {

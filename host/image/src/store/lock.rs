@@ -39,7 +39,8 @@ impl Lock {
 
     #[allow(
         clippy::disallowed_methods,
-        reason = "the standard library has no lock that waits with a bound; callers are on a blocking thread"
+        reason = "the standard library has no lock that waits with a bound; callers are on a \
+            blocking thread"
     )]
     pub(super) fn within(
         dir: &Dir,

@@ -48,7 +48,8 @@ fn refusal(index: &ImageIndex) -> String {
     match found.as_slice() {
         [] => "it is an image index without an entry for `wasip2/wasm`".to_owned(),
         found => format!(
-            "it is a native binary image, for {}, and Cofferdam runs WebAssembly components; build it for wasip2",
+            "it is a native binary image, for {}, and Cofferdam runs WebAssembly components; build \
+                it for wasip2",
             found.join(", ")
         ),
     }

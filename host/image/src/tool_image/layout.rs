@@ -172,7 +172,8 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
             usage,
         }),
         None => refuse(format!(
-            "its layer is `{}`; Cofferdam reads `{WASM_LAYER}`, and of openotters' layouts files as they are and \
+            "its layer is `{}`; Cofferdam reads `{WASM_LAYER}`, and of openotters' layouts files \
+                as they are and \
              `tar+gzip`",
             layer.media_type()
         )),

@@ -67,7 +67,8 @@ fn golden() {
             "architecture": "wasm",
             "os": "wasip2",
             "layerDigests": [layer],
-            "component": { "imports": ["wasi:cli/environment@0.2.6"], "exports": ["wasi:cli/run@0.2.6"] },
+            "component": { "imports": ["wasi:cli/environment@0.2.6"],
+                "exports": ["wasi:cli/run@0.2.6"] },
             "cofferdam": { "usage": "# wc" },
         }),
         json!({
@@ -92,7 +93,8 @@ fn golden() {
             "architecture": "wasm",
             "os": "wasip2",
             "layerDigests": [layer],
-            "component": { "imports": ["wasi:cli/environment@0.2.6"], "exports": ["wasi:cli/run@0.2.6"] },
+            "component": { "imports": ["wasi:cli/environment@0.2.6"],
+                "exports": ["wasi:cli/run@0.2.6"] },
         }),
         json!({
             "org.opencontainers.image.created": "2026-11-21T08:00:00Z",

@@ -107,7 +107,8 @@ async fn write(stream: &mut TcpStream, answer: Answer) {
         Answer::Status(status, headers, body) => {
             let length = body.len();
             vec![format!(
-                "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: \
+                    close\r\n\r\n{body}"
             )]
         }
         Answer::Events(events) => {

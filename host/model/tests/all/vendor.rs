@@ -148,7 +148,8 @@ async fn the_whole_conversation_is_sent() {
         {"role": "assistant", "content": "I look.",
          "tool_calls": [tool("a", r#"{"args":[]}"#), tool("b", r#"{"arguments":"{broken"}"#)]},
         {"role": "tool", "tool_call_id": "a", "content": "3"},
-        {"role": "tool", "tool_call_id": "b", "content": "The call failed: arguments are not an object"},
+        {"role": "tool", "tool_call_id": "b", "content": "The call failed: arguments are not an \
+            object"},
     ]);
     assert_eq!(asked.body["messages"], messages);
     assert_eq!(asked.body["tools"][1]["function"]["name"], "notes.add");
@@ -176,11 +177,13 @@ async fn anthropic_gets_all_results_of_a_turn_in_one_message() {
         ("content_block_stop", json!({"index": 0})),
         (
             "content_block_start",
-            json!({"index": 1, "content_block": {"type": "tool_use", "id": "toolu_1", "name": "wc"}}),
+            json!({"index": 1, "content_block": {"type": "tool_use", "id": "toolu_1",
+                "name": "wc"}}),
         ),
         (
             "content_block_delta",
-            json!({"index": 1, "delta": {"type": "input_json_delta", "partial_json": "{\"args\": []}"}}),
+            json!({"index": 1, "delta": {"type": "input_json_delta",
+                "partial_json": "{\"args\": []}"}}),
         ),
         ("content_block_stop", json!({"index": 1})),
         (
@@ -466,7 +469,8 @@ async fn a_turn_has_bounds() {
     .await;
     let called = |index: usize, arguments: &str| {
         let function = json!({"name": "wc", "arguments": arguments});
-        json!({"tool_calls": [{"index": index, "id": format!("call_{index}"), "function": function}]})
+        json!({"tool_calls": [{"index": index, "id": format!("call_{index}"),
+            "function": function}]})
     };
     let many: Vec<Value> = (0..33).map(|index| called(index, "{}")).collect();
     check(&many, "called more than 32 tools in one turn").await;

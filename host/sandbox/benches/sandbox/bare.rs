@@ -7,7 +7,8 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "tool", exports: { default: async } });
+    wasmtime::component::bindgen!({ path: "../../wit", world: "tool", exports: {
+        default: async } });
 }
 
 pub(crate) struct Bare {

@@ -160,7 +160,8 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
     match status.signal() {
         Some(signal) if !OWN_ENDS.iter().any(|own| own.as_raw() == signal) => {
             Failure::Host(format!(
-                "its compiler was ended by signal {signal}, which it did not cause itself: try again"
+                "its compiler was ended by signal {signal}, which it did not cause itself: try \
+                    again"
             ))
         }
         _ => {

@@ -202,7 +202,8 @@ impl Functions {
             .map_or_else(|| own.to_owned(), |interface| format!("{interface}_{own}"));
         // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
         if own.starts_with('[') {
-            let reason = "it belongs to a resource, which lives in one instance, and every call gets a new one";
+            let reason = "it belongs to a resource, which lives in one instance, and every call \
+                gets a new one";
             return self.refuse(&name, reason);
         }
         if !self.look() {

@@ -68,7 +68,8 @@ impl<'a> Schema<'a> {
             Type::Bool => json!({ "type": "boolean" }),
             Type::Integer(integer) => self.integer(*integer),
             Type::F32 | Type::F64 => {
-                json!({ "anyOf": [{ "type": "number" }, { "enum": NOT_FINITE.map(|(name, _)| name) }] })
+                json!({ "anyOf": [{ "type": "number" }, { "enum": NOT_FINITE.map(|(name,
+                    _)| name) }] })
             }
             Type::Char => json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
             Type::String => json!({ "type": "string" }),
@@ -101,7 +102,8 @@ impl<'a> Schema<'a> {
                 self.listed(schema, cases.name.as_deref(), &cases.of)
             }
             Type::Flags(flags) => {
-                let schema = json!({ "type": "array", "items": { "type": "string", "enum": flags.of }, "uniqueItems": true });
+                let schema = json!({ "type": "array", "items": { "type": "string",
+                    "enum": flags.of }, "uniqueItems": true });
                 self.listed(schema, flags.name.as_deref(), &flags.of)
             }
             Type::Option(some) => {
@@ -195,7 +197,8 @@ impl<'a> Schema<'a> {
 
 /// An object with exactly this one member.
 fn keyed(key: &str, of: Value) -> Value {
-    json!({ "type": "object", "properties": { key: of }, "required": [key], "additionalProperties": false })
+    json!({ "type": "object", "properties": { key: of }, "required": [key],
+        "additionalProperties": false })
 }
 
 fn put(schema: &mut Value, key: &str, value: Value) {

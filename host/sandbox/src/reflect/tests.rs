@@ -81,10 +81,16 @@ fn check(definition: &str, ty: &str, wit: &str, schema: &Value, values: &[Value]
 fn a_type_has_one_form_in_json() {
     let float =
         json!({ "anyOf": [{ "type": "number" }, { "enum": ["NaN", "Infinity", "-Infinity"] }] });
-    let whole = |minimum: i64, maximum: i64| json!({ "type": "integer", "minimum": minimum, "maximum": maximum });
+    let whole = |minimum: i64, maximum: i64| {
+        json!({ "type": "integer", "minimum": minimum,
+        "maximum": maximum })
+    };
     let text = json!({ "type": "string" });
     let nothing = json!({ "type": "null" });
-    let keyed = |key: &str, of: &Value| json!({ "type": "object", "properties": { key: of }, "required": [key], "additionalProperties": false });
+    let keyed = |key: &str, of: &Value| {
+        json!({ "type": "object", "properties": { key: of },
+        "required": [key], "additionalProperties": false })
+    };
 
     check(
         "",
@@ -123,7 +129,8 @@ fn a_type_has_one_form_in_json() {
         &whole(0, u32::MAX.into()),
         &[json!(u32::MAX)],
     );
-    let wide = json!({ "type": ["integer", "string"], "minimum": i64::MIN, "maximum": i64::MAX, "pattern": "^-?[0-9]{1,19}$" });
+    let wide = json!({ "type": ["integer", "string"], "minimum": i64::MIN, "maximum": i64::MAX,
+        "pattern": "^-?[0-9]{1,19}$" });
     let exact = 1_i64 << 53;
     check(
         "",
@@ -137,7 +144,8 @@ fn a_type_has_one_form_in_json() {
             json!("-9223372036854775808"),
         ],
     );
-    let wide = json!({ "type": ["integer", "string"], "minimum": 0, "maximum": u64::MAX, "pattern": "^[0-9]{1,20}$" });
+    let wide = json!({ "type": ["integer", "string"], "minimum": 0, "maximum": u64::MAX,
+        "pattern": "^[0-9]{1,20}$" });
     check(
         "",
         "u64",
@@ -188,7 +196,8 @@ fn a_type_has_one_form_in_json() {
         &json!({ "type": "array", "items": text }),
         &[json!([]), json!(["a"])],
     );
-    let pair = json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, text], "items": false, "minItems": 2 });
+    let pair = json!({ "type": "array", "prefixItems": [{ "type": "boolean" }, text],
+        "items": false, "minItems": 2 });
     check(
         "",
         "(tuple bool string)",
@@ -253,7 +262,8 @@ fn a_type_with_a_name_keeps_it() {
     );
     let variant = json!({ "oneOf": [
         { "const": "none" },
-        { "type": "object", "properties": { "some": text }, "required": ["some"], "additionalProperties": false },
+        { "type": "object", "properties": { "some": text }, "required": ["some"],
+            "additionalProperties": false },
     ] });
     let cases = "(variant (case \"none\") (case \"some\" string))";
     check(
@@ -512,7 +522,8 @@ fn names(functions: &Functions) -> (Vec<&str>, Vec<&str>) {
 #[test]
 fn functions_are_named_after_their_interface() {
     let functions = exported(
-        "(export \"plain\" (func $f)) (export \"a:b/stock@1.0.0\" (instance $i)) (export \"inline\" (instance $i))",
+        "(export \"plain\" (func $f)) (export \"a:b/stock@1.0.0\" (instance $i)) (export \
+            \"inline\" (instance $i))",
         &Docs::default(),
     );
     assert_eq!(
@@ -524,7 +535,8 @@ fn functions_are_named_after_their_interface() {
 #[test]
 fn a_function_that_no_model_can_mean_is_refused() {
     let functions = exported(
-        "(export \"a:b/stock\" (instance $i)) (export \"c:d/stock\" (instance $i)) (export \"plain\" (func $f))",
+        "(export \"a:b/stock\" (instance $i)) (export \"c:d/stock\" (instance $i)) (export \
+            \"plain\" (func $f))",
         &Docs::default(),
     );
     assert_eq!(
@@ -640,7 +652,8 @@ fn words_come_from_the_package() {
     let json = r#"{
         "docs": "The package.",
         "worlds": { "w": { "func_exports": { "plain": { "docs": " In the world. " } } } },
-        "interfaces": { "stock": { "docs": "i", "funcs": { "go": { "docs": "In the interface." } } } }
+        "interfaces": { "stock": { "docs": "i", "funcs": { "go": {
+            "docs": "In the interface." } } } }
     }"#;
     let docs = Docs::read(&section(1, json)).unwrap();
     let functions = exported(

@@ -35,7 +35,8 @@ pub(super) const ROWS: &[Row] = &[
     },
     // Acknowledged and called all the same.
     Row {
-        manifest: "[[unused]]\ninterface = \"acme:power/lever\"\nreason = \"a runtime brings it\"\n",
+        manifest: "[[unused]]\ninterface = \"acme:power/lever\"\nreason = \"a runtime brings \
+            it\"\n",
         says: "pull of acme:power/lever",
         ..row(guest::IMPORT_UNKNOWN, "denied")
     },

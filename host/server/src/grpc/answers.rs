@@ -105,7 +105,8 @@ impl Answers {
                 (own, "this agent")
             };
             return Err(Status::resource_exhausted(format!(
-                "{whose} has {count} {noun} whose answers are not read to their end, the most there may be: try again \
+                "{whose} has {count} {noun} whose answers are not read to their end, the most \
+                    there may be: try again \
                  when one is"
             )));
         }
@@ -132,7 +133,8 @@ impl AnswerPlace {
         });
         self.bytes = Some(held.ok_or_else(|| {
             Status::resource_exhausted(format!(
-                "{bytes} bytes of this answer would wait with those of others, more than the {BYTES} that this host holds \
+                "{bytes} bytes of this answer would wait with those of others, more than the \
+                    {BYTES} that this host holds \
                  for its clients: read answers as they come, or try again"
             ))
         })?);

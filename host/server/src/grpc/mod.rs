@@ -61,7 +61,8 @@ impl Shared {
     fn open(&self) -> Result<(), Status> {
         if self.ending.is_cancelled() {
             return Err(Status::unavailable(format!(
-                "the host is ending: it waits for {} turns and calls, and takes no new ones; try again when it has been \
+                "the host is ending: it waits for {} turns and calls, and takes no new ones; try \
+                    again when it has been \
                  started again",
                 self.turns.len()
             )));

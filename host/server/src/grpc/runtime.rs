@@ -235,7 +235,8 @@ impl AgentRuntime for Runtime {
 /// The content of a message that is longer than an answer may be, as clients read it.
 fn too_long(message: &Message, session: &str) -> String {
     let sentence = format!(
-        "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` reads all of session {session}]",
+        "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` \
+            reads all of session {session}]",
         message.content.len()
     );
     match message.role {

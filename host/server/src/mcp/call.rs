@@ -169,7 +169,8 @@ impl Done {
             // Clients that know the output schema take nothing else for a success.
             failed = true;
             content = format!(
-                "execution error: the result is too large to be handed on as JSON: ask for less\n{content}"
+                "execution error: the result is too large to be handed on as JSON: ask for \
+                    less\n{content}"
             );
         }
         let mut result = if failed {

@@ -186,7 +186,8 @@ impl Shared {
     /// Adds bytes to those that a request takes, unless all requests together would take too many.
     fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Refusal> {
         let Some(more) = self.bytes.take(bytes) else {
-            let sentence = "this server holds as many bytes of requests as it may: try again when one has been answered";
+            let sentence = "this server holds as many bytes of requests as it may: try again when \
+                one has been answered";
             return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned()));
         };
         match held {

@@ -102,9 +102,12 @@ impl ServerHandler for McpServer {
             .enable_tool_list_changed()
             .build();
         ServerConfig::new(capabilities)
-            .with_server_info(Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"))
+            .with_server_info(
+                Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"),
+            )
             .with_instructions(
-                "Every tool runs in a sandbox of its own, with a limit on everything. A result that is an error says \
+                "Every tool runs in a sandbox of its own, with a limit on everything. A result \
+                    that is an error says \
                  which limit was met and what to do.",
             )
     }

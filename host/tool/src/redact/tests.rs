@@ -184,7 +184,8 @@ fn each_place_has_its_own_mark_in_every_reading() {
         format!("one {SECRET}\ntwo {escaped} &amp; 100%\nthree another-secret=\nfour {SECRET}");
     check(
         &said,
-        "one [redacted:key]\ntwo [redacted:key] &amp; 100%\nthree [redacted:other]=\nfour [redacted:key]",
+        "one [redacted:key]\ntwo [redacted:key] &amp; 100%\nthree [redacted:other]=\nfour \
+            [redacted:key]",
     );
 }
 

@@ -127,7 +127,8 @@ impl Pattern {
             .build(&with_ascii_boundaries(&translated))
             .map_err(|error| match too_large(&error) {
                 true => format!(
-                    "has more than {} KiB once it is compiled: expected shorter repeats or smaller classes",
+                    "has more than {} KiB once it is compiled: expected shorter repeats or smaller \
+                        classes",
                     MAX_COMPILED >> 10
                 ),
                 false => wrong,

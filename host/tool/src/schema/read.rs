@@ -94,7 +94,8 @@ pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, St
         let found = pointer(reference).and_then(|pointer| reader.target(root, &pointer));
         found.ok_or_else(|| {
             format!(
-                "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this document, such as `#/$defs/name`",
+                "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this \
+                    document, such as `#/$defs/name`",
                 at(&reader.places.pointer(*id)),
                 shown(&Value::from(reference.as_str()))
             )

@@ -66,7 +66,8 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
     }
     if nodes > MAX_NODES {
         return Err(format!(
-            "{}: more than {MAX_NODES} schemas apply to one value, each counted as often as `$ref`, `allOf`, `anyOf`, \
+            "{}: more than {MAX_NODES} schemas apply to one value, each counted as often as \
+                `$ref`, `allOf`, `anyOf`, \
              `oneOf` and their like lead to it: say it with fewer",
             place()
         ));
@@ -86,6 +87,7 @@ fn set(known: &mut [Known], id: Id, now: Known) {
 
 fn long(place: &str) -> String {
     format!(
-        "{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with fewer"
+        "{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with \
+            fewer"
     )
 }

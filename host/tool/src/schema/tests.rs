@@ -46,7 +46,8 @@ fn levels(count: usize, level: impl Fn(Value) -> Value) -> Value {
             },
         )
     };
-    json!({ "$ref": "#/$defs/l0", "$defs": (0..=count).map(definition).collect::<Map<String, Value>>() })
+    json!({ "$ref": "#/$defs/l0", "$defs": (0..=count).map(definition).collect::<Map<String,
+        Value>>() })
 }
 
 #[test]
@@ -108,14 +109,16 @@ fn schemas_that_lead_back_to_the_same_place_are_refused() {
         json!({ "allOf": [{ "$ref": "#" }] }),
         json!({ "not": { "$ref": "#" } }),
         json!({ "if": { "$ref": "#" } }),
-        json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": { "$ref": "#/$defs/a" } } }),
+        json!({ "$ref": "#/$defs/a", "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }] }, "b": {
+            "$ref": "#/$defs/a" } } }),
         // Also where nothing leads to it.
         json!({ "$defs": { "a": { "dependentSchemas": { "x": { "$ref": "#/$defs/a" } } } } }),
     ] {
         refused(&schema, &[round]);
     }
     // Into the value is no circle.
-    let tree = json!({ "properties": { "left": { "$ref": "#" }, "right": { "$ref": "#" } }, "additionalProperties": false });
+    let tree = json!({ "properties": { "left": { "$ref": "#" }, "right": { "$ref": "#" } },
+        "additionalProperties": false });
     let tree = Schema::new(&tree).unwrap();
     check(&tree, &json!({ "left": { "left": {}, "right": {} } })).unwrap();
     assert_eq!(
@@ -294,13 +297,16 @@ fn patterns_are_bounded_and_never_go_back() {
 fn a_check_ends_after_its_steps() {
     // Two ways into each level of the value: the nodes in one place are few, and double with each
     // level.
-    let doubling = json!({ "allOf": [{ "properties": { "a": { "$ref": "#" } } }, { "properties": { "a": { "$ref": "#" } } }] });
+    let doubling = json!({ "allOf": [{ "properties": { "a": { "$ref": "#" } } }, { "properties": {
+        "a": { "$ref": "#" } } }] });
     let deep = (0..60).fold(json!({}), |inner, _| json!({ "a": inner }));
     let lists =
         json!({ "allOf": [{ "items": { "$ref": "#" } }, { "prefixItems": [{ "$ref": "#" }] }] });
     let nested = (0..60).fold(json!([]), |inner, _| json!([inner]));
-    let patterns = json!({ "patternProperties": { "a": { "$ref": "#" }, "^a": { "$ref": "#" }, "a$": { "$ref": "#" } } });
-    let contains = json!({ "contains": { "$ref": "#/$defs/a" }, "minContains": 0, "items": { "$ref": "#/$defs/a" },
+    let patterns = json!({ "patternProperties": { "a": { "$ref": "#" }, "^a": { "$ref": "#" },
+        "a$": { "$ref": "#" } } });
+    let contains = json!({ "contains": { "$ref": "#/$defs/a" }, "minContains": 0, "items": {
+        "$ref": "#/$defs/a" },
         "$defs": { "a": { "allOf": [{ "$ref": "#" }, { "type": "array" }] } } });
     let integers = json!({ "items": { "type": "integer" } });
     let branches: Vec<_> = (0..400)
@@ -336,7 +342,8 @@ fn a_check_ends_after_its_steps() {
         ),
         (json!({ "pattern": "(a|b)*a(a|b){40}$" }), &json!(mixed)),
         (
-            json!({ "propertyNames": { "anyOf": [{ "$ref": "#/$defs/a" }, { "pattern": "(a?){300}b" }] }, "$defs": { "a": {
+            json!({ "propertyNames": { "anyOf": [{ "$ref": "#/$defs/a" }, {
+                "pattern": "(a?){300}b" }] }, "$defs": { "a": {
             "minLength": 99_000_000 } } }),
             &Value::Object([("a".repeat(20 << 20), json!(1))].into_iter().collect()),
         ),
@@ -474,13 +481,17 @@ fn the_dialect_decides_as_the_draft_does() {
         json!({ "oneOf": [{ "type": "integer" }, { "minimum": 0 }] }),
         json!({ "oneOf": [{ "type": "integer" }] }),
         json!({ "not": { "type": "object" } }),
-        json!({ "if": { "type": "object" }, "then": { "required": ["a"] }, "else": { "not": { "type": "array" } } }),
+        json!({ "if": { "type": "object" }, "then": { "required": ["a"] }, "else": { "not": {
+            "type": "array" } } }),
         json!({ "then": false, "else": false }),
         json!({ "if": { "type": "string" }, "else": false }),
         json!({ "$ref": "#/$defs/a%25%7E1b", "$defs": { "a%/b": { "type": "object" } } }),
-        json!({ "$ref": "#/definitions/x", "type": "object", "definitions": { "x": { "maxProperties": 1 } } }),
-        json!({ "properties": { "a": { "$ref": "#" } }, "additionalProperties": { "type": "integer" } }),
-        json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "t", "format": "date", "type": "string" }),
+        json!({ "$ref": "#/definitions/x", "type": "object", "definitions": { "x": {
+            "maxProperties": 1 } } }),
+        json!({ "properties": { "a": { "$ref": "#" } }, "additionalProperties": {
+            "type": "integer" } }),
+        json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": "t",
+            "format": "date", "type": "string" }),
         json!({ "unknown": { "$ref": 7 }, "x-a": [1], "discriminator": { "propertyName": "a" } }),
     ];
     // As the library `jsonschema` (0.60) decides: `+` for each value that fits.

@@ -115,7 +115,8 @@ fn cargo(
         })?;
     if !output.status.success() {
         return Err(Error::work(format!(
-            "cargo could not build; if the target is missing, `rustup target add {TARGET}` installs it"
+            "cargo could not build; if the target is missing, `rustup target add {TARGET}` \
+                installs it"
         )));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
@@ -164,7 +165,8 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Error> {
     match files.as_slice() {
         [file] => Ok(file.into()),
         found => Err(Error::usage(format!(
-            "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = [\"cdylib\"]",
+            "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = \
+                [\"cdylib\"]",
             package.name,
             found.len()
         ))),

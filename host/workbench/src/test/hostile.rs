@@ -247,7 +247,8 @@ mod tests {
                 "name": { "type": "string" },
                 "count": { "type": ["integer", "null"], "minimum": 3 },
                 "pair": { "type": "array", "items": { "type": "boolean" }, "minItems": 2 },
-                "inner": { "type": "object", "properties": { "shade": { "$ref": "#/$defs/shade" } }, "required": ["shade"] }
+                "inner": { "type": "object", "properties": { "shade": { "$ref": "#/$defs/shade" } },
+                    "required": ["shade"] }
             }
         });
         let tool = Offered {

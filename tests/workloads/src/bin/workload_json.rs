@@ -6,7 +6,8 @@ fn main() {
     let mut text = String::from("[");
     for index in 0..100_000 {
         text += &format!(
-            "{}{{\"id\": {index}, \"name\": \"entry {index}\", \"tags\": [\"a\", \"b\", true, null], \"size\": {index}.5}}",
+            "{}{{\"id\": {index}, \"name\": \"entry {index}\", \"tags\": [\"a\", \"b\", true, \
+                null], \"size\": {index}.5}}",
             if index == 0 { "" } else { "," }
         );
     }

@@ -47,7 +47,8 @@ impl Decided {
             ),
         };
         Some(format!(
-            "{origin} is withheld: {asks}; read it with `cofferdam tool inspect`, and start this again to offer it"
+            "{origin} is withheld: {asks}; read it with `cofferdam tool inspect`, and start this \
+                again to offer it"
         ))
     }
 }

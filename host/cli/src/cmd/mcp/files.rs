@@ -156,7 +156,8 @@ impl Files {
                 .or_else(|| seen.iter().find(|stamp| !now.contains(stamp)));
             if let Some((path, ..)) = changed {
                 console::note(&format!(
-                    "{} has changed since this was started, and is served as it was: start this again to serve it, or \
+                    "{} has changed since this was started, and is served as it was: start this \
+                        again to serve it, or \
                      with --reload to serve changes at once",
                     path.display()
                 ));

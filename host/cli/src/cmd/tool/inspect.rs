@@ -163,7 +163,8 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     if !lower.is_empty() {
         let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
         console::line(format!(
-            "It gets more {} from its operator alone: [[grant]] `limits` in cofferdam.toml, flags of `tool run` and `mcp`.",
+            "It gets more {} from its operator alone: [[grant]] `limits` in cofferdam.toml, flags \
+                of `tool run` and `mcp`.",
             names.join(", ")
         ));
     }
@@ -172,7 +173,8 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
 
 /// The image's own words beside the component.
 fn image(image: &Image) -> Value {
-    json!({ "reference": image.reference, "digest": image.digest, "annotations": image.annotations })
+    json!({ "reference": image.reference, "digest": image.digest,
+        "annotations": image.annotations })
 }
 
 fn refusal((name, reason): &(String, String)) -> Value {

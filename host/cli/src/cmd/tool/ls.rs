@@ -14,7 +14,10 @@ pub(crate) async fn run(listing: &Listing, data: &DataDir) -> Result<(), Failure
         .await
         .map_err(Failure::work)??;
     if listing.format == Format::Json {
-        let row = |image: &cofferdam_image::Listed| json!({ "reference": image.reference.to_string(), "digest": image.digest });
+        let row = |image: &cofferdam_image::Listed| {
+            json!({
+            "reference": image.reference.to_string(), "digest": image.digest })
+        };
         return console::json(&images.iter().map(row).collect::<Vec<_>>());
     }
     // Whole digests: `tool run`, `push` and `rm` take them.

@@ -47,7 +47,8 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
     };
     if project::create(Path::new(""), &project, shape)? == LockFile::Missing {
         console::note(
-            "note: cargo did not write a Cargo.lock: run `cargo generate-lockfile` before `cofferdam tool build`",
+            "note: cargo did not write a Cargo.lock: run `cargo generate-lockfile` before \
+                `cofferdam tool build`",
         );
     }
     console::line(format!(

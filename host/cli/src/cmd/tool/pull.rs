@@ -80,7 +80,8 @@ pub(super) fn tell_moved(reference: &Reference, pulled: &Pulled) {
     if let Some(former) = moved_from {
         let kept = reference.pinned(*former);
         console::note(&format!(
-            "note: {reference} has moved: it was {former} and is {digest}; the former stays as {kept}"
+            "note: {reference} has moved: it was {former} and is {digest}; the former stays as \
+                {kept}"
         ));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
 use cofferdam_tool::{MAX_PROGRESS, Origin, Request, Runner, Tool, Toolbox};
@@ -57,18 +58,22 @@ pub(crate) struct Run {
     receipt: bool,
 
     /// Call it so many times, each in a fresh sandbox
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(100_000))]
     repeat: u32,
 
     /// So many of these calls at once, as far as calls-per-agent in cofferdam.toml lets them; the
     /// others wait
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(10_000))]
     concurrent: u32,
 
     /// How to print: json gives one object for each call, with the receipt and what the tool
     /// printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn up_to(most: i64) -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=most)
 }
 
 pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(), Failure> {
@@ -121,7 +126,8 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         .is_err()
     {
         console::note(
-            "note: the /tmp of a call is not removed yet: the next command or host on this data directory does it",
+            "note: the /tmp of a call is not removed yet: the next command or host on this data \
+                directory does it",
         );
     }
     first_failure

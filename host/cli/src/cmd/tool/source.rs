@@ -51,7 +51,8 @@ pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure
         && let Some(digest) = host::image_store(data)?.digest(&reference)?
     {
         return Err(Failure::usage(format!(
-            "`{written}` is a file here and an image of this machine: write ./{written} for the file, or {reference}, \
+            "`{written}` is a file here and an image of this machine: write ./{written} for the \
+                file, or {reference}, \
              which is {digest}, for the image"
         )));
     }

@@ -89,7 +89,8 @@ impl Fixture {
 
     /// Stores a manifest over these blobs and describes it.
     pub(super) fn manifest(&self, config: Value, layers: Value) -> Value {
-        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config,
+            "layers": layers });
         self.json(MANIFEST, &manifest)
     }
 

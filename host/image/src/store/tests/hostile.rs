@@ -96,18 +96,25 @@ fn native_images() {
     check_not_a_tool(
         |f| f.manifest(f.blob(oci, b"{}"), json!([f.blob(zstd, b"x")])),
         &format!(
-            "its layer is `{zstd}`; Cofferdam reads `{WASM}`, and of openotters' layouts files as they are and `tar+gzip`"
+            "its layer is `{zstd}`; Cofferdam reads `{WASM}`, and of openotters' layouts files as \
+                they are and `tar+gzip`"
         ),
     );
     let row = |os: &str, architecture: &str| {
         let platform = json!({ "os": os, "architecture": architecture });
-        json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3, "platform": platform })
+        json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3,
+            "platform": platform })
     };
     check_not_a_tool(
         |f| {
-            f.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [row("linux", "amd64"), row("darwin", "arm64")] }))
+            f.json(
+                INDEX,
+                &json!({ "schemaVersion": 2, "manifests": [row("linux", "amd64"),
+                row("darwin", "arm64")] }),
+            )
         },
-        "it is a native binary image, for linux/amd64, darwin/arm64, and Cofferdam runs WebAssembly components; build it \
+        "it is a native binary image, for linux/amd64, darwin/arm64, and Cofferdam runs \
+            WebAssembly components; build it \
          for wasip2",
     );
     check_not_a_tool(
@@ -150,7 +157,11 @@ fn wrong_shapes() {
     check_not_a_tool(
         |f| {
             let (config, layer) = f.sound();
-            f.json(MANIFEST, &json!({ "schemaVersion": 2, "mediaType": "text/x", "config": config, "layers": [layer] }))
+            f.json(
+                MANIFEST,
+                &json!({ "schemaVersion": 2, "mediaType": "text/x", "config": config,
+                "layers": [layer] }),
+            )
         },
         &format!("its manifest is `text/x`, not `{MANIFEST}`"),
     );
@@ -187,14 +198,16 @@ fn wrong_configs() {
             with(json!({ "layerDigests": digests })),
             "corrupt",
             &format!(
-                "the config of evil:latest names other layers than the manifest, which has only {layer}"
+                "the config of evil:latest names other layers than the manifest, which has only \
+                    {layer}"
             ),
         );
     }
     check(
         with(json!({ "os": 1 })),
         "corrupt",
-        "the config of evil:latest cannot be read: invalid type: integer `1`, expected a string at line 1 column 7",
+        "the config of evil:latest cannot be read: invalid type: integer `1`, expected a string at \
+            line 1 column 7",
     );
     // What other writers leave out or spell `null` is not wrong.
     let fixture = Fixture::new();
@@ -249,7 +262,8 @@ fn lying_descriptors() {
         with_layer(|layer| layer["digest"] = json!(format!("sha512:{}", "0".repeat(128)))),
         "corrupt",
         &format!(
-            "a descriptor cannot be followed: `sha512:{}` is not a digest: expected `sha256:` and 64 lowercase \
+            "a descriptor cannot be followed: `sha512:{}` is not a digest: expected `sha256:` and \
+                64 lowercase \
              hexadecimal digits",
             "0".repeat(128)
         ),
@@ -315,7 +329,8 @@ fn changed_blobs() {
             |f| f.blob(MANIFEST, content.as_bytes()),
             "corrupt",
             &format!(
-                "the manifest {digest} is not the JSON its media type `{MANIFEST}` promises: {problem}"
+                "the manifest {digest} is not the JSON its media type `{MANIFEST}` promises: \
+                    {problem}"
             ),
         );
     }

@@ -60,7 +60,8 @@ fn wrong_layout_files() {
         ),
         (
             "{}".to_owned(),
-            "oci-layout is not an image layout's: missing field `imageLayoutVersion` at line 1 column 2",
+            "oci-layout is not an image layout's: missing field `imageLayoutVersion` at line 1 \
+                column 2",
         ),
         (
             " ".repeat(4097),
@@ -120,7 +121,8 @@ fn of_an_index_the_component_is_taken() {
     let (config, layer) = fixture.sound();
     let absent = |os: &str, architecture: &str| {
         let platform = json!({ "os": os, "architecture": architecture });
-        json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3, "platform": platform })
+        json!({ "mediaType": MANIFEST, "digest": format!("sha256:{}", "0".repeat(64)), "size": 3,
+            "platform": platform })
     };
     let mut wasm = fixture.manifest(config, json!([layer]));
     wasm["platform"] = json!({ "os": "wasip2", "architecture": "wasm" });

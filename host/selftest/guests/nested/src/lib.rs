@@ -24,6 +24,13 @@ use serde_json::{Value, json};
 
 struct Nested;
 
+/// The schema of each of its tools.
+const SCHEMA: &str = r#"{
+    "type": "object",
+    "properties": {"act": {"type": "string"}},
+    "required": ["act"]
+}"#;
+
 /// How it lists its tools: a test writes over the text after the `:` in the component.
 static MODE: [u8; 32] = *b"@mode:                          ";
 
@@ -143,14 +150,11 @@ impl Guest for Nested {
         } else {
             vec!["nested"]
         };
-        let descriptor = |name: &str| {
-            Descriptor {
+        let descriptor = |name: &str| Descriptor {
             name: name.to_owned(),
             description: "tries".to_owned(),
-            input_schema: r#"{"type": "object", "properties": {"act": {"type": "string"}}, "required": ["act"]}"#
-                .to_owned(),
+            input_schema: SCHEMA.to_owned(),
             output_schema: "{}".to_owned(),
-        }
         };
         names.into_iter().map(descriptor).collect()
     }

@@ -80,11 +80,13 @@ fn places_are_found_and_shown_short() {
         &["at /$defs/~0~0~0", "…: the pattern"],
     );
     refused(
-        &json!({ "$defs": { long.as_str(): { "not": { "$ref": format!("#/$defs/{}", "~0".repeat(52_000)) } } } }),
+        &json!({ "$defs": { long.as_str(): { "not": { "$ref": format!("#/$defs/{}",
+            "~0".repeat(52_000)) } } } }),
         &["applies to the same value again"],
     );
     let schema = json!({
-        "$defs": { "a/b": { "properties": { "x": { "allOf": [{ "type": "integer" }] }, "": { "const": 1 } } } },
+        "$defs": { "a/b": { "properties": { "x": { "allOf": [{ "type": "integer" }] }, "": {
+            "const": 1 } } } },
         "properties": {
             "one": { "$ref": "#/$defs/a~1b/properties/x/allOf/0" },
             "two": { "$ref": "#/$defs/a~1b/properties/x" },
@@ -137,7 +139,10 @@ fn work_to_compile_patterns_is_bounded_for_a_component() {
         &classes(0, 5),
         &["at /allOf/4/pattern: ", "those before it", "64 classes"],
     );
-    let large = |n: usize| json!({ "allOf": [{ "pattern": format!("{n}[^/]{{200}}") }, { "pattern": "[^:]{200}" }] });
+    let large = |n: usize| {
+        json!({ "allOf": [{ "pattern": format!("{n}[^/]{{200}}") }, {
+        "pattern": "[^:]{200}" }] })
+    };
     for (of, expected) in [
         (
             &(|n| classes(n, 4)) as &dyn Fn(usize) -> Value,
