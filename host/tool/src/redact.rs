@@ -147,6 +147,7 @@ impl Redactor {
             return Ok(Some(Vec::new()));
         };
         let mut search = Search::new(spellings, bytes, cut);
+        let _working = account.hold("the search for secrets", search.working())?;
         let mut charge = account.hold("secrets that were found", 0)?;
         while search.goes_on(PIECE) {
             charge.grow(
