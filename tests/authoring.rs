@@ -5,16 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Cofferdam, Scratch, checkout, cofferdam, guest};
+use crate::support::{Cofferdam, Scratch, cofferdam, guest, target_dir};
 
 /// The most that a typed tool may have which does next to nothing, in bytes (150 KiB): what every
 /// typed tool pays.
 const SMALLEST_TYPED: u64 = 150 << 10;
-
-/// Where the projects of all tests are compiled, so that the SDK is compiled once.
-pub(crate) fn target_dir() -> PathBuf {
-    checkout().join("target/authoring")
-}
 
 /// How long a command that compiles may take: cargo lets one of these tests at a time into the
 /// directory they share, and the first compiles the SDK, beside everything else that runs.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use cofferdam_selftest::in_mode;
 use serde_json::{Value, json};
 
-use crate::mcp::server::Server;
-use crate::screen::with_section;
+use crate::support::components::with_section;
 use crate::support::liar::{Answer, Liar, Shelf};
+use crate::support::mcp::Server;
 use crate::support::{Host, Ran, Scratch, Typed, cofferdam, guest, on_terminal, tool};
 
 /// The section of a component that says which tools it has.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::grpc::{client, command};
+use crate::support::grpc::{client, command};
 use crate::support::{Host, Scratch, binary, cofferdam, content_of, tool};
 
 /// How long one read may take before a test fails.

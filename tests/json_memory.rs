@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::grpc::client;
-use crate::mcp::server::{Server, next};
-use crate::nested::{built, may_call};
+use crate::support::components::{built, may_call};
+use crate::support::grpc::client;
+use crate::support::mcp::{Server, next};
 use crate::support::{Host, Scratch, Typed, cofferdam};
 
 /// The most memory that the host may hold, in KiB (400 MiB); it was 800 MiB to more than 2 GiB. An
@@ -55,7 +55,7 @@ fn the_input_of_a_nested_call_is_parsed_within_its_account() {
         (may_call("other"), "declares no call"),
         (may_call("nested"), "host-memory"),
     ] {
-        let component = built(&scratch, "nested", &rows);
+        let component = built(&scratch, "nested", "nested", &rows);
         // As an argument it would be too long for the system.
         let request = json!({ "name": "nested",
             "arguments": serde_json::from_str::<Value>(&input).unwrap() });

@@ -4,7 +4,6 @@ mod bounds;
 mod changes;
 mod http;
 mod served;
-pub(crate) mod server;
 
 use std::io::Write;
 use std::process::Stdio;
@@ -12,9 +11,9 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use self::http::{post, read_until};
-use self::server::{Server, asked, client, lines, next, over_http, over_stdio, token};
-use crate::images::keep;
-use crate::nested::{built, may_call};
+use crate::support::components::{built, may_call};
+use crate::support::images::keep;
+use crate::support::mcp::{Server, asked, client, lines, next, over_http, over_stdio, token};
 use crate::support::{Host, Scratch, cofferdam, guest, tool};
 
 /// How a client finds out which version to speak: the newest, or that of clients before it.
@@ -178,7 +177,7 @@ fn a_foreign_client_is_served_over_http() {
 fn an_image_is_served_and_guests_tell_their_progress_and_call_others() {
     let scratch = Scratch::new();
     let digest = keep(&scratch, "args:1", "Prints its arguments");
-    let component = built(&scratch, "nested", &may_call("nested"));
+    let component = built(&scratch, "nested", "nested", &may_call("nested"));
     let tools = component.parent().expect("a directory");
     let mut server = Server::start(
         &scratch,
@@ -493,7 +492,7 @@ fn an_agents_tools_are_served_through_its_host() {
 #[test]
 fn an_agents_tools_tell_their_progress_while_they_run() {
     let scratch = Scratch::new();
-    let component = built(&scratch, "nested", &may_call("nested"));
+    let component = built(&scratch, "nested", "nested", &may_call("nested"));
     let text = format!(
         "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN nested {}\n",
         component.display()

@@ -1,48 +1,18 @@
 //! Typed tools that call tools, log and tell their progress: what they may, and how they are
 //! stopped.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cofferdam_selftest::in_mode;
 use serde_json::{Value, json};
 
+use crate::support::components::{built, built_of, may_call};
 use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};
-
-/// A row that lets the guest call this tool.
-pub(crate) fn may_call(tool: &str) -> String {
-    format!("[[call]]\nname = \"{tool}\"\nreason = \"to try\"\n")
-}
-
-/// The guest under a name of its own, with these rows in its manifest.
-pub(crate) fn built(scratch: &Scratch, name: &str, rows: &str) -> PathBuf {
-    built_of(scratch, &guest("nested"), name, rows)
-}
-
-fn built_of(scratch: &Scratch, guest: &Path, name: &str, rows: &str) -> PathBuf {
-    let head = format!(
-        "schema = 1\n[tool]\nname = \"{name}\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n"
-    );
-    let capabilities = scratch.file(&format!("{name}.toml"), head + rows);
-    let out = scratch.path().join("tools");
-    let build = [
-        "tool".into(),
-        "build".into(),
-        guest.as_os_str().to_owned(),
-        "--capabilities".into(),
-    ];
-    let build = build.into_iter().chain([
-        capabilities.into(),
-        "--out".into(),
-        out.clone().into_os_string(),
-    ]);
-    cofferdam(scratch, build).run().exits(0);
-    out.join(format!("{name}.wasm"))
-}
 
 /// Runs the guest alone, with these flags.
 fn run(rows: &str, input: &Value, flags: &[&str]) -> Ran {
     let scratch = Scratch::new();
-    let component = built(&scratch, "nested", rows);
+    let component = built(&scratch, "nested", "nested", rows);
     let args = ["tool", "run", component.to_str().expect("UTF-8")];
     let args = args
         .iter()
@@ -287,9 +257,10 @@ fn agent(scratch: &Scratch, limits: &str) -> PathBuf {
     let nested = built(
         scratch,
         "nested",
+        "nested",
         &(may_call("echo") + &may_call("nap") + &may_call("spinner") + limits),
     );
-    let spinner = built(scratch, "spinner", &may_call("spinner"));
+    let spinner = built(scratch, "spinner", "nested", &may_call("spinner"));
     let mut file = "FROM scratch\nNAME a\nMODEL builtin/commands\n".to_owned();
     let nap = guest("clock_sleep");
     for (name, path) in [
@@ -323,6 +294,7 @@ fn a_tool_of_another_agent_is_not_there() {
     let scratch = Scratch::new();
     let nested = built(
         &scratch,
+        "nested",
         "nested",
         &(may_call("echo") + &may_call("theirs")),
     );
@@ -450,7 +422,7 @@ fn as_many_chains_as_there_are_places_run_to_their_end() {
     // One place for calls, so an inner call that waited for a place would wait for its own caller.
     let scratch = Scratch::new();
     scratch.file("data/cofferdam.toml", "[host]\ncalls = 1\n");
-    let component = built(&scratch, "nested", &may_call("nested")).into_os_string();
+    let component = built(&scratch, "nested", "nested", &may_call("nested")).into_os_string();
     let args = [
         "tool".into(),
         "run".into(),
@@ -495,7 +467,8 @@ fn a_secret_is_taken_out_of_the_log_and_of_progress() {
     let rows = "[[http]]\nhost = \"a.test\"\nreason = \"r\"\n[[secret]]\nname = \"token\"\n\
                 inject = { header = \"authorization\", format = \"{}\" }\nhost = \
                 \"a.test\"\nreason = \"r\"\n";
-    let component = built(&scratch, "nested", &(may_call("nested") + rows)).into_os_string();
+    let component =
+        built(&scratch, "nested", "nested", &(may_call("nested") + rows)).into_os_string();
     let secret = scratch
         .file("token", "swordfish-1234")
         .display()

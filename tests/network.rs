@@ -6,108 +6,15 @@ mod redacted;
 
 use std::io::Write;
 
-use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS, Web};
-use serde_json::{Value, json};
+use cofferdam_selftest::{Reply, SECRET, SPELLINGS, Web};
+use serde_json::json;
 
-use crate::support::{Ran, Scratch, cofferdam, dns, guest, start_tls, web};
-
-/// Lets a test reach its own server.
-pub(crate) const LOOPBACK: [&str; 2] = ["--allow-address", "127.0.0.1/32"];
-
-/// One call of a guest.
-pub(crate) struct Call {
-    guest: &'static str,
-    /// Rows of the manifest.
-    manifest: String,
-    /// What the operator says.
-    flags: Vec<String>,
-    args: Vec<String>,
-}
-
-/// A guest of this file with what it is given: a row of the table.
-pub(crate) fn row(
-    guest: &'static str,
-    manifest: impl Into<String>,
-    flags: &[&str],
-    args: &[&str],
-) -> Call {
-    let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    Call {
-        guest,
-        manifest: manifest.into(),
-        flags: owned(flags),
-        args: owned(args),
-    }
-}
-
-impl Call {
-    pub(crate) fn ran(&self, scratch: &Scratch, dns: &Dns, env: &[(&str, &str)]) -> Ran {
-        let head =
-            "schema = 1\n[tool]\nname = \"guest\"\nversion = \"0.0.0\"\nsummary = \"tries\"\n";
-        let capabilities = scratch.file("capabilities.toml", format!("{head}{}", self.manifest));
-        let mut args = vec![
-            "tool".into(),
-            "run".into(),
-            guest(self.guest).into_os_string(),
-        ];
-        args.extend([
-            "--format".into(),
-            "json".into(),
-            "--capabilities".into(),
-            capabilities.into_os_string(),
-        ]);
-        args.extend(["--nameserver".into(), dns.address.to_string().into()]);
-        args.extend(self.flags.iter().map(Into::into));
-        args.push("--".into());
-        args.extend(self.args.iter().map(Into::into));
-        env.iter()
-            .fold(cofferdam(scratch, args), |command, (name, value)| {
-                command.env(name, value)
-            })
-            .run()
-    }
-
-    /// Runs it and returns receipt and output.
-    #[track_caller]
-    pub(crate) fn run(&self, scratch: &Scratch, dns: &Dns) -> Value {
-        let receipt = self.ran(scratch, dns, &[]).json();
-        let printed = format!("{}{}", receipt["stdout"], receipt["stderr"]);
-        assert!(
-            !printed.contains("ESCAPED") && !printed.contains("UNTESTED"),
-            "{}: {receipt}",
-            self.guest
-        );
-        receipt
-    }
-}
+use crate::support::call::{Call, LOOPBACK, refused, row, worked};
+use crate::support::{Scratch, dns, start_tls, web};
 
 /// A manifest that declares one host at one port.
 fn declare(host: &str, port: u16) -> String {
     format!("[[http]]\nhost = \"{host}\"\nports = [{port}]\nreason = \"to try\"\n")
-}
-
-/// The guest did its work.
-#[track_caller]
-pub(crate) fn worked(receipt: &Value, says: &str) {
-    assert_eq!(receipt["outcome"]["name"], "ok", "{receipt}");
-    assert!(
-        receipt["stdout"].as_str().unwrap().contains(says),
-        "`{says}`: {receipt}"
-    );
-}
-
-/// The guest was told `error`, and the receipt says `refusal`.
-#[track_caller]
-pub(crate) fn refused(receipt: &Value, error: &str, refusal: &str) {
-    assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
-    assert!(
-        receipt["stderr"].as_str().unwrap().contains(error),
-        "`{error}`: {receipt}"
-    );
-    assert!(
-        receipt["refusals"].to_string().contains(refusal),
-        "`{refusal}`: {receipt}"
-    );
 }
 
 fn hello() -> Web {
@@ -392,9 +299,9 @@ fn a_server_that_says_nothing_is_left() {
         format!("http://a.test:{port}/"),
         format!("https://a.test:{port}/"),
     );
-    let call = |guest: Call| {
-        let manifest = format!("{}[limits]\nwall = \"2s\"\n", declare("a.test", port));
-        let receipt = Call { manifest, ..guest }.run(&scratch, &dns);
+    let call = |mut guest: Call| {
+        guest.manifest = format!("{}[limits]\nwall = \"2s\"\n", declare("a.test", port));
+        let receipt = guest.run(&scratch, &dns);
         assert!(
             receipt["wall_us"].as_u64().unwrap() < 4_000_000,
             "{receipt}"

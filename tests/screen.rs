@@ -7,6 +7,8 @@ use std::path::Path;
 use cofferdam_selftest::in_mode;
 use serde_json::json;
 
+use crate::support::components::with_section;
+use crate::support::mcp::Server;
 use crate::support::{Host, Scratch, cofferdam, guest, on_terminal, tool};
 
 /// Sets a title and the clipboard, clears the screen, begins a sequence in one character, turns the
@@ -221,8 +223,7 @@ fn a_name_of_a_file_forges_no_line_of_the_log_or_of_an_error() {
     // The log of a server that looks at a directory says what is wrong with its files.
     let tools = scratch.directory("tools");
     std::fs::copy(tool("echo"), tools.join("echo.wasm")).unwrap();
-    let mut server =
-        crate::mcp::server::Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
+    let mut server = Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);
     server.initialize();
     std::fs::write(tools.join(name), "no component").unwrap();
     let line = server.complains("the tools stay as they were");
@@ -325,19 +326,6 @@ fn words_in_a_component_that_draw_are_refused_and_do_not_reach_the_page() {
             .into_iter()
             .chain(["--format".as_ref(), "json".as_ref()]),
     ));
-}
-
-/// A component with one custom section more.
-pub(crate) fn with_section(component: &[u8], name: &str, data: &[u8]) -> Vec<u8> {
-    let mut with = component.to_vec();
-    wasm_encoder::Section::append_to(
-        &wasm_encoder::CustomSection {
-            name: name.into(),
-            data: data.into(),
-        },
-        &mut with,
-    );
-    with
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::grpc::{client, command};
+use crate::support::grpc::{client, command};
 use crate::support::{Host, Scratch, Typed, binary, content_of, guest, tool};
 
 /// Calls that hold guest threads: several for each thread of a small machine.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use cofferdam_selftest::SECRET;
 use serde_json::{Value, json};
 
-use crate::network::{LOOPBACK, refused, row, worked};
+use crate::support::call::{LOOPBACK, refused, row, worked};
 use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest};
 
 /// How long a server waits for a client that says nothing more.

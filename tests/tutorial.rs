@@ -4,8 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::authoring::target_dir;
-use crate::support::{Registry, Scratch, binary, checkout};
+use crate::support::{Registry, Scratch, binary, checkout, target_dir};
 
 /// What the page has a reader do.
 #[derive(Debug, PartialEq)]

@@ -4,7 +4,8 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{built, directory, grant};
+use super::grant;
+use crate::support::components::{built, directory};
 use crate::support::{Host, Scratch, binary, cofferdam};
 
 /// An Agentfile of the agent `name` in this directory, with the component `tools/changes.wasm`
@@ -135,7 +136,7 @@ fn no_tool_of_a_command_line_may_replace_what_it_names() {
     let config = scratch.file("settings/cofferdam.toml", "");
     let manifest = scratch.file(
         "manifests/own.toml",
-        std::fs::read(scratch.path().join("capabilities.toml")).unwrap(),
+        std::fs::read(scratch.path().join("changes.toml")).unwrap(),
     );
     let secret = scratch.file("secrets/token", "the token");
     let link = scratch.directory("links").join("changes.wasm");

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{agentfile, built, grant};
+use super::{agentfile, grant};
+use crate::support::components::built;
 use crate::support::{Host, Ran, Scratch, cofferdam};
 
 /// Every setting of a table, by its key there.

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{agentfile, directory, grant};
+use super::{agentfile, grant};
+use crate::support::components::directory;
 use crate::support::{Host, Scratch, cofferdam, content_of, guest};
 
 fn variable(name: &str) -> String {

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use super::{agentfile, built, directory, grant};
+use super::{agentfile, grant};
+use crate::support::components::{built, directory};
 use crate::support::{Host, Scratch, cofferdam};
 
 const ROWS: &str = "[[env]]\nname = \"TEAM\"\nreason = \"r\"\n\

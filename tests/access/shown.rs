@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{agentfile, built, directory, grant};
+use super::{agentfile, grant};
+use crate::support::components::{built, directory};
 use crate::support::{Host, Scratch, cofferdam, content_of};
 
 /// The access of the only tool of the agent `a`.

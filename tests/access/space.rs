@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{agentfile, built, directory};
+use super::agentfile;
+use crate::support::components::{built, directory};
 use crate::support::{Host, Scratch, cofferdam, content_of};
 
 /// How long a call may take to fill its `/tmp`.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{PATIENCE, agentfile, descriptors};
-use crate::access::{built, directory};
+use crate::support::components::{built, directory};
 use crate::support::{Host, Scratch, binary, content_of};
 
 /// Files that one call opens: the most that an operator can give.

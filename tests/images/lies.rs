@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{files, listed};
+use super::files;
+use crate::support::images::listed;
 use crate::support::liar::{
     Answer, COMPONENT, Ending, INDEX, Liar, MANIFEST, Request, Shelf, WASM, digest,
 };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::listed;
+use crate::support::images::listed;
 use crate::support::{Scratch, checkout, cofferdam};
 
 /// A tool whose panics name the file they are in. That of a file that its build script makes is an

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::http::{post, read_until};
-use super::server::{Server, next, token};
+use crate::support::mcp::{Server, next, token};
 use crate::support::{Scratch, guest, tool};
 
 /// Calls that a client may have under way.

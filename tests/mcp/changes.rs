@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use super::MODES;
-use super::server::{Server, client, lines, next, over_stdio};
+use crate::support::mcp::{Server, client, lines, next, over_stdio};
 use crate::support::{Scratch, cofferdam, guest, tool};
 
 #[test]

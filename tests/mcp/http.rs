@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
-use super::server::{PATIENCE, Server, token};
+use crate::support::mcp::{PATIENCE, Server, token};
 use crate::support::{Scratch, cofferdam, tool};
 
 /// Sends a request, and leaves its answer to be read.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::server::{Server, next};
+use crate::support::mcp::{Server, next};
 use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest, tool};
 
 /// A guest that may write to `/workspace`, as a component of this name.

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{declare, refused};
+use super::declare;
+use crate::support::call::refused;
 use crate::support::{Scratch, binary, guest};
 
 /// An address that is public, and this machine's in the test's network.

@@ -3,7 +3,8 @@
 
 use cofferdam_selftest::{Reply, SECRET};
 
-use super::{LOOPBACK, row, with_secret};
+use super::with_secret;
+use crate::support::call::{LOOPBACK, row};
 use crate::support::{Scratch, dns, web};
 
 /// [`SECRET`] as programs write it, by the name of the form.

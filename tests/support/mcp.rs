@@ -1,4 +1,4 @@
-//! `cofferdam mcp` as the tests run it, and the clients they bring.
+//! `cofferdam mcp` as the tests run it, and a client in Python (`mcp` from PyPI).
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Scratch, binary, checkout, python};
+use super::{Scratch, binary, checkout, python};
 
 /// How long a process may take to say something that a test waits for: the first start compiles
 /// tools.
