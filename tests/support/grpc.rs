@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{Host, Scratch, checkout, python};
 
-/// `tests/grpc/client.py ADDRESS ACTION…`, with the operator's token if there is one.
+/// `tests/door/grpc/client.py ADDRESS ACTION…`, with the operator's token if there is one.
 pub(crate) fn command(scratch: &Scratch, host: &Host<'_>, action: &[&str]) -> Command {
     let mut command = Command::new(python());
     command
-        .arg(checkout().join("tests/grpc/client.py"))
+        .arg(checkout().join("tests/door/grpc/client.py"))
         .arg(checkout().join("proto"));
     command
         .arg(scratch.directory("generated"))

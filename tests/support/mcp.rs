@@ -174,11 +174,11 @@ pub(crate) fn token(scratch: &Scratch) -> String {
         .to_owned()
 }
 
-/// `tests/mcp/client.py SERVER ACTION…`.
+/// `tests/door/mcp/client.py SERVER ACTION…`.
 pub(crate) fn client(server: &Value, action: &[&str]) -> Command {
     let mut command = Command::new(python());
     command
-        .arg(checkout().join("tests/mcp/client.py"))
+        .arg(checkout().join("tests/door/mcp/client.py"))
         .arg(server.to_string())
         .args(action);
     command

@@ -1,7 +1,7 @@
 //! Tools that replace native programs, held against them: the same cases in both, in the same
 //! directory.
 //!
-//! The tables are `tests/differential/TOOL.json`; `README.md` beside them tells the format. Where
+//! The tables are `tests/tool/differential/TOOL.json`; `README.md` beside them tells the format. Where
 //! the two legitimately differ the case says why, and it is checked that they still do.
 
 mod directory;
@@ -112,7 +112,7 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
         .filter(|tool| !tables.contains_key(*tool))
         .map(|tool| {
             format!(
-                "tests/differential/{tool}.json is missing: it compares the tool with \
+                "tests/tool/differential/{tool}.json is missing: it compares the tool with \
             the native program"
             )
         })
@@ -127,8 +127,9 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
         },
     ) in &tables
     {
-        let mut wrong =
-            |problem: &str| problems.push(format!("tests/differential/{tool}.json: {problem}"));
+        let mut wrong = |problem: &str| {
+            problems.push(format!("tests/tool/differential/{tool}.json: {problem}"))
+        };
         if !tools.contains(tool) {
             wrong("there is no such tool");
         }
@@ -143,7 +144,8 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
 }
 
 fn tables() -> BTreeMap<String, Table> {
-    let entries = std::fs::read_dir(checkout().join("tests/differential")).expect("the tables");
+    let entries =
+        std::fs::read_dir(checkout().join("tests/tool/differential")).expect("the tables");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a table");
