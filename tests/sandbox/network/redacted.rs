@@ -3,7 +3,7 @@
 
 use cofferdam_selftest::{Reply, SECRET};
 
-use super::with_secret;
+use super::secrets::with_secret;
 use crate::support::call::{LOOPBACK, row};
 use crate::support::{Scratch, dns, web};
 
