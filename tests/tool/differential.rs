@@ -1,8 +1,8 @@
 //! Tools that replace native programs, held against them: the same cases in both, in the same
 //! directory.
 //!
-//! The tables are `tests/tool/differential/TOOL.json`; `README.md` beside them tells the format. Where
-//! the two legitimately differ the case says why, and it is checked that they still do.
+//! The tables are `tests/tool/differential/TOOL.json`; `README.md` beside them tells the format.
+//! Where the two legitimately differ the case says why, and it is checked that they still do.
 
 mod directory;
 mod program;
