@@ -26,7 +26,7 @@ mod author;
 /// The doors of a host: gRPC, MCP and the terminal.
 mod door;
 
-/// Tool images: a real registry, and one that lies.
+/// Tool images: built, pushed to a real registry, and pulled from one that lies.
 mod image;
 
 /// The walls of the sandbox: memory, files, the network, and what compiling and loading may take.

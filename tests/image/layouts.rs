@@ -4,7 +4,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::support::images::listed;
+use crate::support::images::{files, listed};
 use crate::support::liar::{IMAGE_CONFIG, INDEX, Liar, MANIFEST, Shelf, TAR_GZIP};
 use crate::support::{Scratch, cofferdam, guest};
 
@@ -93,7 +93,7 @@ fn check_refused(build: impl FnOnce(&mut Shelf) -> Value, parts: &[&str]) {
         .exits(2)
         .complains(parts);
     assert!(listed(&scratch).is_empty());
-    assert_eq!(super::files(&scratch, ".cofferdam.incoming"), 0);
+    assert_eq!(files(&scratch, ".cofferdam.incoming"), 0);
 }
 
 #[test]

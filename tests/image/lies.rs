@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::files;
-use crate::support::images::listed;
+use crate::support::images::{files, listed};
 use crate::support::liar::{
     Answer, COMPONENT, Ending, INDEX, Liar, MANIFEST, Request, Shelf, WASM, digest,
 };

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::files;
-use crate::support::images::{keep, listed};
+use crate::support::images::{files, keep, listed};
 use crate::support::liar::{Answer, COMPONENT, Liar, Shelf, digest};
 use crate::support::{Registry, Scratch, binary, cofferdam};
 

@@ -55,3 +55,8 @@ pub(crate) fn listed(scratch: &Scratch) -> std::collections::BTreeMap<String, St
         .map(|row| (text(row, "reference"), text(row, "digest")))
         .collect()
 }
+
+/// Number of files below this directory of the image store.
+pub(crate) fn files(scratch: &Scratch, below: &str) -> usize {
+    std::fs::read_dir(scratch.data().join("images").join(below)).map_or(0, Iterator::count)
+}
