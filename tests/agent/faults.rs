@@ -1,12 +1,25 @@
 //! Kills, full disks, damage, and a data directory that goes: each fault concerns what it is about,
 //! and nothing else.
 
+/// Damaged and missing files of the data directory.
 mod damage;
+
+/// The first start, side by side with others and cut short.
 mod first_start;
+
+/// A disk without room.
 mod full_disk;
+
+/// Names of the data directory that lead to things of another kind.
 mod kinds;
+
+/// Names that a tool puts where the host writes.
 mod names;
+
+/// A data directory that is removed or replaced under a running host.
 mod removed;
+
+/// Hosts that are killed while they make an agent anew.
 mod switch;
 
 use std::path::{Path, PathBuf};

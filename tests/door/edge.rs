@@ -1,9 +1,16 @@
 //! The edge: clients that say nothing, read nothing or stay for ever, and a host that ends under
 //! them.
 
+/// Clients that hold what a host has for all of them.
 mod flood;
+
+/// Calls that wait for a place or for descriptors.
 mod places;
+
+/// Requests that do not come to their end.
 mod requests;
+
+/// The unix socket, for the user of the host alone.
 mod socket;
 
 use std::io::{BufRead, BufReader, Read, Write};

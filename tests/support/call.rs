@@ -80,7 +80,7 @@ impl Call {
 pub(crate) fn worked(receipt: &Value, says: &str) {
     assert_eq!(receipt["outcome"]["name"], "ok", "{receipt}");
     assert!(
-        receipt["stdout"].as_str().unwrap().contains(says),
+        receipt["stdout"].as_str().expect("text").contains(says),
         "`{says}`: {receipt}"
     );
 }
@@ -90,7 +90,7 @@ pub(crate) fn worked(receipt: &Value, says: &str) {
 pub(crate) fn refused(receipt: &Value, error: &str, refusal: &str) {
     assert_eq!(receipt["outcome"]["name"], "guest-error", "{receipt}");
     assert!(
-        receipt["stderr"].as_str().unwrap().contains(error),
+        receipt["stderr"].as_str().expect("text").contains(error),
         "`{error}`: {receipt}"
     );
     assert!(

@@ -4,8 +4,13 @@
 //! The tables are `tests/tool/differential/TOOL.json`; `README.md` beside them tells the format.
 //! Where the two legitimately differ the case says why, and it is checked that they still do.
 
+/// The working directory of a call, the same for both programs.
 mod directory;
+
+/// A program, run to its end or until enough of its output is read.
 mod program;
+
+/// Tables of cases.
 mod table;
 
 use cofferdam_selftest::{Reply, Web};
