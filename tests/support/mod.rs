@@ -1,9 +1,14 @@
 //! How the tests reach the real thing: the built binary, the built tools and guests, a host of
 //! their own.
 
+pub(crate) mod call;
 mod command;
+pub(crate) mod components;
+pub(crate) mod grpc;
 mod host;
+pub(crate) mod images;
 pub(crate) mod liar;
+pub(crate) mod mcp;
 mod network;
 mod registry;
 mod scratch;
@@ -77,6 +82,12 @@ pub(crate) fn component(name: &str) -> PathBuf {
 /// A core module, as a C compiler left it.
 pub(crate) fn module(name: &str) -> PathBuf {
     built(&format!("components/c/{name}.wasm"))
+}
+
+/// The directory in which the projects of all tests are compiled, so that the SDK is compiled
+/// once.
+pub(crate) fn target_dir() -> PathBuf {
+    checkout().join("target/authoring")
 }
 
 /// The Python that has the gRPC client.

@@ -25,7 +25,7 @@ const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the hos
                                    hostcalls has been exhausted";
 
 /// The end of the engine's sentence for more handles in its own tables than a call may have, made
-/// or lent. A test of `tests/loading.rs` fails when a new version words it differently.
+/// or lent. A test of `tests/sandbox/loading.rs` fails when a new version words it differently.
 const TOO_MANY_HANDLES: &str = ": store handle limit exceeded";
 
 /// The beginning of the engine's sentence for more instances, memories or tables than the limits

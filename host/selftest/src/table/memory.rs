@@ -62,8 +62,8 @@ pub(super) const ROWS: &[Row] = &[
         flags: &["--repeat", "40"],
         ..row(guest::MEMORY_CANARY, "ok")
     },
-    // Traps when it finds bytes of an earlier call, also where this machine swaps: `tests/swap.rs`
-    // makes it.
+    // Traps when it finds bytes of an earlier call, also where this machine swaps:
+    // `tests/sandbox/swap.rs` makes it.
     Row {
         flags: &["--repeat", "3"],
         ..row(guest::MEMORY_SWAPPED, "ok")

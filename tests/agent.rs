@@ -1,0 +1,13 @@
+//! Agents: Agentfiles, configuration, turns, and hosts that restore them after faults.
+
+/// What people get wrong on the command line and in Agentfiles.
+mod bad_input;
+
+/// Turns, cancelling, sessions that survive.
+mod chat;
+
+/// `cofferdam.toml`: what holds, and where it came from.
+mod config;
+
+/// Kills, full disks, damage, and names that tools put in the way.
+mod faults;

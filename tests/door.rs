@@ -1,0 +1,13 @@
+//! The doors of a host: gRPC, MCP and the terminal.
+
+/// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
+mod edge;
+
+/// A gRPC client that nobody here wrote.
+mod grpc;
+
+/// Tools for MCP clients: one from PyPI, and those that mean no good.
+mod mcp;
+
+/// What reaches terminals, the log and file names from outside.
+mod screen;

@@ -1,0 +1,28 @@
+//! The MCP door: a client that nobody here wrote (`mcp` from PyPI), and clients that mean no good.
+
+/// Tools of an agent, through its host.
+mod agents;
+
+/// Clients that call too much at once, or do not send all of a request.
+mod bounds;
+
+/// Files that change while they are served, with `--reload`.
+mod changes;
+
+/// A foreign client, over standard input and over HTTP.
+mod clients;
+
+/// Clients that go or send garbage, and signals.
+mod ends;
+
+/// The door over HTTP, for the operator alone.
+mod http;
+
+/// Tools that the command line names, and their grants.
+mod offers;
+
+/// Directories that are served, written and kept by the host, apart from each other.
+mod served;
+
+/// How a client finds out which version to speak: the newest, or that of clients before it.
+const MODES: [(&str, &str); 2] = [("auto", "2026-07-28"), ("legacy", "2025-11-25")];

@@ -1,0 +1,23 @@
+//! Tool images: kept, pushed to a real registry, pulled and run; what other clients make of them;
+//! what lies are told.
+
+/// Layouts of a tool: beside native programs, as a file, in an archive.
+mod layouts;
+
+/// Registries that lie.
+mod lies;
+
+/// Images in a real registry: pushed, pulled, read by others, and moved.
+mod pushed;
+
+/// References and files of one name, and references that are refused.
+mod references;
+
+/// Registries with passwords, with TLS, and with damaged blobs.
+mod registries;
+
+/// Images of the same source, which are the same.
+mod reproducible;
+
+/// Pulls beside each other and beside `image prune`, and disks that are full.
+mod transfers;

@@ -1,0 +1,31 @@
+//! Tools as a host offers them: manifests, grants, descriptors, schemas, and calls of other tools.
+
+/// What tools get, who decides it, and where it is told.
+mod access;
+
+/// Core modules for WASI preview 1, made components and run.
+mod adapted;
+
+/// Files that are not tools, and manifests that are wrong.
+mod artifacts;
+
+/// Which tools a component has: data that everybody reads alike, and nothing that runs.
+mod descriptors;
+
+/// Tools held against the native programs that they replace.
+mod differential;
+
+/// What the operator grants to agents' tools over the network, with secrets and without.
+mod granted;
+
+/// Typed tools that call tools, log and tell their progress.
+mod nested;
+
+/// Schemas that have no bound, and checks that take long.
+mod schemas;
+
+/// The tools that speak HTTP: what was granted works, what was not is told.
+mod web_tools;
+
+/// The interfaces in `wit/` do not drift.
+mod wit;

@@ -1,0 +1,215 @@
+//! Files that decide what runs next, and directories that tools may write, kept apart at every
+//! door.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::grant;
+use crate::support::components::{built, directory};
+use crate::support::{Host, Scratch, binary, cofferdam};
+
+/// An Agentfile of the agent `name` in this directory, with the component `tools/changes.wasm`
+/// beside it.
+fn project(scratch: &Scratch, place: &str, name: &str) -> std::path::PathBuf {
+    let component = built(
+        scratch,
+        "changes",
+        "fs_changes",
+        &directory("/workspace", "read-write"),
+    );
+    let beside = scratch
+        .directory(&format!("{place}/tools"))
+        .join("changes.wasm");
+    std::fs::rename(component, beside).expect("a name");
+    let text = format!(
+        "FROM scratch\nNAME {name}\nMODEL builtin/commands\nBIN changes ./tools/changes.wasm\n"
+    );
+    scratch.file(&format!("{place}/Agentfile"), text)
+}
+
+#[test]
+fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
+    let scratch = Scratch::new();
+    let file = project(&scratch, "project", "a");
+    let second = project(&scratch, "second", "b");
+    scratch.directory("project/work");
+    scratch.directory("settings/work");
+    let config = |dirs: &str| {
+        let text = grant("changes") + "workspace = \"none\"\n" + &format!("dirs = [\"{dirs}\"]\n");
+        scratch.file("settings/cofferdam.toml", text)
+    };
+    let serve = |dirs: &str, files: &[&Path]| {
+        let config = config(dirs);
+        let args = ["serve".as_ref(), "--config".as_ref(), config.as_os_str()].into_iter();
+        let files = files
+            .iter()
+            .flat_map(|file| ["--agentfile".as_ref(), file.as_os_str()]);
+        cofferdam(&scratch, args.chain(files)).run()
+    };
+    for (offered, role) in [
+        (".", "the configuration"),
+        ("..", "the data directory"),
+        ("../project", "an Agentfile"),
+        ("../project/tools", "a component"),
+    ] {
+        let ran = serve(&format!("{offered}:/workspace:rw"), &[&file]).exits(1);
+        ran.complains(&[
+            "agent a, BIN changes",
+            "/workspace",
+            role,
+            if role.contains("data") { "" } else { ":ro" },
+        ]);
+    }
+    // That of another agent, which is made later.
+    let offered = "../second:/workspace:rw";
+    let mut host = Host::start(&scratch, serve_args(&config(offered), &[&second, &file]));
+    assert!(
+        host.hears("error: agent a, BIN changes")
+            .contains("an Agentfile")
+    );
+    host.kill();
+
+    // Beside them, and read-only.
+    for offered in [
+        "work:/workspace:rw",
+        "../project/work:/workspace:rw",
+        "../project:/workspace:ro",
+    ] {
+        let host = Host::start(&scratch, serve_args(&config(offered), &[&file]));
+        assert_eq!(
+            host.has_said("agent a: changes gets directory /workspace"),
+            1,
+            "{offered}"
+        );
+        host.kill();
+    }
+    // Also when the agent is restored without its Agentfile, and a reviewer is told so before.
+    for (offered, role) in [
+        ("../project", "an Agentfile"),
+        ("../project/tools", "a component"),
+    ] {
+        let config = config(&format!("{offered}:/workspace:rw"));
+        let inspect = || {
+            cofferdam(&scratch, inspect_args(&config))
+                .run()
+                .exits(2)
+                .complains(&["BIN changes", role])
+        };
+        inspect();
+        let host = Host::start(&scratch, serve_args(&config, &[]));
+        assert_eq!(host.has_said(&format!("leads to {role}, ")), 1, "{offered}");
+        inspect();
+        host.kill();
+    }
+    let beside = config("../project/work:/workspace:rw");
+    cofferdam(&scratch, inspect_args(&beside)).run().exits(0);
+}
+
+fn serve_args(config: &Path, files: &[&Path]) -> Vec<std::ffi::OsString> {
+    let files = files
+        .iter()
+        .flat_map(|file| ["--agentfile".into(), file.as_os_str().to_owned()]);
+    ["--config".into(), config.as_os_str().to_owned()]
+        .into_iter()
+        .chain(files)
+        .collect()
+}
+
+fn inspect_args(config: &Path) -> Vec<std::ffi::OsString> {
+    let config = ["--config".into(), config.as_os_str().to_owned()];
+    ["tool", "inspect", "--agent", "a"]
+        .map(std::ffi::OsString::from)
+        .into_iter()
+        .chain(config)
+        .collect()
+}
+
+#[test]
+fn no_tool_of_a_command_line_may_replace_what_it_names() {
+    let scratch = Scratch::new();
+    let component = built(
+        &scratch,
+        "changes",
+        "fs_changes",
+        &directory("/workspace", "read-write"),
+    );
+    let config = scratch.file("settings/cofferdam.toml", "");
+    let manifest = scratch.file(
+        "manifests/own.toml",
+        std::fs::read(scratch.path().join("changes.toml")).unwrap(),
+    );
+    let secret = scratch.file("secrets/token", "the token");
+    let link = scratch.directory("links").join("changes.wasm");
+    symlink(&component, &link).unwrap();
+    let run = |door: &[&str], component: &Path, offered: &Path, flags: &[&Path]| {
+        let dir = format!("{}:/workspace", offered.display());
+        let line = door.iter().map(std::ffi::OsString::from).chain([
+            component.into(),
+            "--dir".into(),
+            dir.into(),
+        ]);
+        cofferdam(
+            &scratch,
+            line.chain(flags.iter().map(|flag| flag.as_os_str().to_owned())),
+        )
+        .run()
+    };
+    let secret = format!("token={}", secret.display());
+    let settings = [Path::new("--config"), &config];
+    let secrets = [Path::new("--secret"), Path::new(&secret)];
+    let manifests = [Path::new("--capabilities"), &manifest];
+    let program = binary();
+    let cases: [(&Path, &Path, &[&Path], &str); 6] = [
+        (&component, component.parent().unwrap(), &[], "a component"),
+        (&link, link.parent().unwrap(), &[], "a component"),
+        (
+            &component,
+            config.parent().unwrap(),
+            &settings,
+            "the configuration",
+        ),
+        (
+            &component,
+            manifest.parent().unwrap(),
+            &manifests,
+            "a manifest",
+        ),
+        (
+            &component,
+            &scratch.path().join("secrets"),
+            &secrets,
+            "a secret",
+        ),
+        (&component, program.parent().unwrap(), &[], "this program"),
+    ];
+    for (component, offered, flags, role) in cases {
+        for door in [&["tool", "run"][..], &["mcp"]] {
+            let is_server = door == ["mcp"];
+            // An author runs a component from the project that is offered to it.
+            if (role == "a manifest" && is_server) || (role == "a component" && !is_server) {
+                continue;
+            }
+            let ran = run(door, component, offered, flags).exits(2);
+            let offered = offered.canonicalize().unwrap();
+            ran.complains(&[
+                &format!("{}, offered read-write as /workspace", offered.display()),
+                role,
+                ":ro",
+            ]);
+        }
+    }
+    run(
+        &["tool", "run"],
+        &component,
+        &scratch.directory("work"),
+        &secrets,
+    )
+    .exits(0);
+    run(
+        &["tool", "run"],
+        &component,
+        component.parent().unwrap(),
+        &[],
+    )
+    .exits(0);
+}
