@@ -29,12 +29,12 @@ use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::{Workspace, usage_file};
 
-/// What the agents of a host are made from.
+/// The configuration from which the agents of a host are made.
 #[derive(Debug)]
 pub struct AgentsConfig {
     /// The data directory.
     pub data: Dir,
-    /// Where it lies, for messages and for the database.
+    /// Its path, for messages and for the database.
     pub path: PathBuf,
     /// API keys of model providers. No tool ever sees one.
     pub credentials: Credentials,
@@ -42,7 +42,7 @@ pub struct AgentsConfig {
     pub runner: Arc<Runner>,
     /// Tool images on this machine and in registries.
     pub images: Arc<Images>,
-    /// What the operator decided, by agent and tool.
+    /// The operator's decisions, by agent and tool.
     pub decisions: Decisions,
     /// Tools that their agents do not get.
     pub withheld: Withheld,
@@ -78,7 +78,7 @@ struct Made {
 /// A tool as it is found, before it is loaded.
 pub(crate) struct Component {
     pub(crate) bytes: Bytes,
-    /// How to call it, Markdown, as its image says.
+    /// Instructions for calling it, Markdown, as its image says.
     pub(crate) usage: Option<String>,
 }
 
@@ -109,7 +109,8 @@ impl Agents {
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let path = path.join("agents");
-        let (agents, turns) = (RwLock::default(), Arc::default());
+        let agents = RwLock::default();
+        let turns = Arc::default();
         let changed = watch::Sender::new(());
         let mut agents = Self {
             agents,
@@ -164,7 +165,8 @@ impl Agents {
                 continue;
             };
             tracing::error!(agent = name, "{error}; this agent takes no turns");
-            let (id, reason) = (agent.id.clone(), error.to_string());
+            let id = agent.id.clone();
+            let reason = error.to_string();
             self.insert(
                 name,
                 Slot::Failed {
@@ -187,7 +189,8 @@ impl Agents {
 
     /// Restores an agent, or keeps the reason why it cannot be.
     async fn restore_or_tell(&self, row: KnownAgent, restored: impl Fn(&Agent)) {
-        let (name, created_at) = (row.name.clone(), row.created_at);
+        let name = row.name.clone();
+        let created_at = row.created_at;
         let slot = match self.restore(&row).await {
             Ok(agent) => {
                 restored(&agent);

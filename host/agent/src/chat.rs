@@ -34,7 +34,7 @@ const MAX_ITERATIONS: u32 = 20;
 /// Tokens a model may answer with in one step (`max-tokens` of the openotters runtime).
 const MAX_TOKENS: u32 = 4_096;
 
-/// How long an event waits for its reader. A client that takes none for so long is gone.
+/// The longest time an event waits for its reader. A client that takes none for so long is gone.
 const EVENT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
@@ -77,12 +77,12 @@ impl Drop for Running {
     }
 }
 
-/// What a client asks of an agent.
+/// A client's request to an agent.
 #[derive(Debug, Clone)]
 pub struct Turn {
     /// The session it belongs to; any text, also an empty one.
     pub session: String,
-    /// What the user says.
+    /// The user's prompt.
     pub prompt: String,
 }
 
@@ -142,7 +142,8 @@ impl Agent {
                 .newest(&self.id, &session, HISTORY)
                 .await?,
         ));
-        let (parts, row) = (Vec::new(), None);
+        let parts = Vec::new();
+        let row = None;
         let conversation = Conversation {
             agent: self,
             session: &session,
@@ -203,7 +204,8 @@ impl Conversation<'_> {
 
     /// One step of the model, its text passed on as it comes.
     async fn ask(&mut self) -> Result<cofferdam_model::Turn, TurnError> {
-        let (agent, cancel) = (self.agent, self.cancel);
+        let agent = self.agent;
+        let cancel = self.cancel;
         let tools = agent.descriptors();
         let request = Request {
             messages: self.messages.clone(),
@@ -237,11 +239,9 @@ impl Conversation<'_> {
     /// One tool call: stored before it runs and after, so that a host that dies in between leaves
     /// the call behind.
     async fn call(&mut self, call: &ToolCall) -> Result<(), TurnError> {
-        let (tool, id, input) = (
-            call.name.clone(),
-            call.id.clone(),
-            call.arguments.to_string(),
-        );
+        let tool = call.name.clone();
+        let id = call.id.clone();
+        let input = call.arguments.to_string();
         let part = |output: &str, state, duration_ms| Part::Tool {
             tool_id: id.clone(),
             name: tool.clone(),
@@ -282,7 +282,8 @@ impl Conversation<'_> {
         if self.cancel.is_cancelled() {
             return Err(TurnError::Cancelled);
         }
-        let (content, failed) = (answer.content, answer.failed);
+        let content = answer.content;
+        let failed = answer.failed;
         let result = Message::ToolResult {
             call_id: id.clone(),
             tool: tool.clone(),
@@ -301,7 +302,8 @@ impl Conversation<'_> {
 
     /// Stores the answer as far as it goes.
     async fn save(&mut self) -> Result<(), TurnError> {
-        let (store, content) = (&self.agent.store, to_json(&self.parts));
+        let store = &self.agent.store;
+        let content = to_json(&self.parts);
         match self.row {
             Some(row) => store.messages.update(row, &content).await?,
             None => {

@@ -22,7 +22,7 @@ struct InUse {
     installed: Installed,
 }
 
-/// What the operator has decided about a BIN before.
+/// The operator's earlier decision about a BIN.
 enum Before {
     /// Nothing: the BIN is new, or its line in the Agentfile has changed.
     Nothing,

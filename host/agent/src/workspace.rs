@@ -34,7 +34,7 @@ const MAX_USAGE: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
     root: Arc<Dir>,
-    /// Where it lies, for messages alone.
+    /// Its path, for messages alone.
     path: PathBuf,
 }
 
@@ -184,7 +184,7 @@ impl Workspace {
     }
 }
 
-/// Where the usage text of a tool lies in its tree.
+/// Returns the path of a tool's usage text in its tree.
 pub(crate) fn usage_file(bin: &str) -> String {
     format!("etc/data/bins/{bin}/USAGE.md")
 }

@@ -1,4 +1,4 @@
-//! Where asked for, allowed and decided meet.
+//! The grant: where asked for, allowed and decided meet.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub struct Ceiling {
     pub network: NetworkCeiling,
 }
 
-/// What the operator offers to one tool. The default offers nothing.
+/// The operator's offers to one tool. The default offers nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Decision {
     /// Directories.
@@ -81,8 +81,8 @@ pub enum Withheld {
     SecretWithoutHost(SecretName, Host),
 }
 
-/// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is
-/// for, so it cannot be used for another.
+/// The resources one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the
+/// component it is for, so it cannot be used for another.
 #[derive(Debug, Clone)]
 pub struct Grant {
     tool: String,
@@ -99,7 +99,7 @@ pub struct Grant {
     withheld: Vec<Withheld>,
 }
 
-/// What a grant's digest covers: everything that makes a difference to the guest.
+/// The content that a grant's digest covers: everything that makes a difference to the guest.
 #[derive(Serialize)]
 struct Fingerprint<'a> {
     component: Digest,
@@ -308,7 +308,7 @@ impl Grant {
         &self.preopens
     }
 
-    /// Whether every call gets an empty `/tmp` of its own.
+    /// Returns true if every call gets an empty `/tmp` of its own.
     pub fn has_scratch(&self) -> bool {
         self.scratch
     }
@@ -323,7 +323,7 @@ impl Grant {
         &self.limits
     }
 
-    /// Where it may send requests.
+    /// The requests it may send.
     pub fn network(&self) -> &NetworkPolicy {
         &self.network
     }
@@ -338,12 +338,12 @@ impl Grant {
         &self.calls
     }
 
-    /// Whether it may call the tool of this name, if its agent has one.
+    /// Returns true if it may call the tool of this name, when its agent has one.
     pub fn may_call(&self, tool: &str) -> bool {
         self.calls.iter().any(|name| name == tool)
     }
 
-    /// What did not come together.
+    /// Requests that were not granted.
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
     }
@@ -556,13 +556,15 @@ fn decide_secrets(
 ) -> Vec<SecretRule> {
     let mut granted = Vec::new();
     for row in &manifest.secret {
-        let (name, host) = (row.name.clone(), row.host.clone());
+        let name = row.name.clone();
+        let host = row.host.clone();
         if !given.contains(&name) {
             withheld.push(Withheld::NoSecret(name));
         } else if !network.reaches(&host) {
             withheld.push(Withheld::SecretWithoutHost(name, host));
         } else {
-            let (header, format) = (row.inject.header.clone(), row.inject.format.clone());
+            let header = row.inject.header.clone();
+            let format = row.inject.format.clone();
             granted.push(SecretRule {
                 name,
                 host,

@@ -1,5 +1,5 @@
-//! What one call may use. Every limit is finite and none is optional. A manifest can lower a limit
-//! and ask for a higher one; the operator alone raises it, up to the host's ceiling.
+//! Limits of one call. Every limit is finite and none is optional. A manifest can lower a limit and
+//! ask for a higher one; the operator alone raises it, up to the host's ceiling.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::quantity::{Bytes, Count, Time};
 pub struct LimitRow {
     /// The key in `[limits]`.
     pub name: &'static str,
-    /// What holds in these limits.
+    /// The value in these limits.
     pub value: String,
 }
 

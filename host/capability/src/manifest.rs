@@ -25,13 +25,13 @@ const SCHEMA: u32 = 1;
 /// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
 const MAX_MANIFEST: usize = 64 << 10;
 
-/// What a tool asks for. Asking grants nothing: see [`crate::Grant`].
+/// The requests of a tool. Asking grants nothing: see [`crate::Grant`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The version of this format: 1.
     pub schema: u32,
-    /// Who the tool is.
+    /// The tool's identity.
     #[serde(default)]
     pub tool: ToolSection,
     /// Directories. No row, no directory.
@@ -68,11 +68,11 @@ pub struct ToolSection {
     pub name: String,
     /// Its version, such as `0.1.0`.
     pub version: String,
-    /// What it does, in one line.
+    /// Its purpose, in one line.
     pub summary: String,
 }
 
-/// What a tool may do in a directory. WASI knows these two rights.
+/// The rights of a tool in a directory. WASI knows these two rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
@@ -88,9 +88,9 @@ pub enum Access {
 pub struct FsRow {
     /// The directory, as the guest names it.
     pub path: GuestPath,
-    /// What the tool does there.
+    /// The tool's right there.
     pub access: Access,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
@@ -110,7 +110,7 @@ pub struct HttpRow {
     /// Path prefixes; every path when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathPrefix>,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
@@ -122,7 +122,7 @@ pub struct TcpRow {
     pub host: HostPattern,
     /// The ports; there is no default.
     pub ports: TcpPorts,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
@@ -132,15 +132,15 @@ pub struct TcpRow {
 pub struct SecretRow {
     /// The name by which the operator supplies it.
     pub name: SecretName,
-    /// Where it goes in the request.
+    /// The place in the request where it goes.
     pub inject: Inject,
     /// The one host it is sent to.
     pub host: Host,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
-/// Where a secret goes in a request.
+/// The place of a secret in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inject {
@@ -156,7 +156,7 @@ pub struct Inject {
 pub struct EnvRow {
     /// Its name.
     pub name: String,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
@@ -166,7 +166,7 @@ pub struct EnvRow {
 pub struct CallRow {
     /// The tool, by the name under which the agent has it.
     pub name: String,
-    /// Why it needs it.
+    /// The reason it needs it.
     pub reason: Reason,
 }
 
@@ -176,11 +176,11 @@ pub struct CallRow {
 pub struct UnusedRow {
     /// The interface, such as `wasi:http/outgoing-handler`.
     pub interface: String,
-    /// Why it is there all the same.
+    /// The reason it is there all the same.
     pub reason: Reason,
 }
 
-/// Why a row is there: what the reviewer reads, so it is never empty.
+/// The reason why a row is there: the reviewer reads it, so it is never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Reason(String);
@@ -385,8 +385,8 @@ impl Manifest {
 }
 
 impl HttpRow {
-    /// Whether the row, before anything narrows it, is about this request. `path` is that of the
-    /// URI, without the query.
+    /// Returns true if the row, before anything narrows it, is about this request. `path` is that
+    /// of the URI, without the query.
     pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
         self.rule().covers(method, scheme, host, port, path)
     }

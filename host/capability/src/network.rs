@@ -1,4 +1,4 @@
-//! Where a tool may send requests: rules about host, port, method and path, and about the addresses
+//! The requests a tool may send: rules about host, port, method and path, and about the addresses
 //! behind a name.
 //!
 //! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp/` ask [`NetworkPolicy`]
@@ -29,12 +29,12 @@ const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
 /// The longest name of a method; the registry of HTTP methods has none above 17 bytes.
 const MAX_METHOD: usize = 32;
 
-/// Why a request was refused, in words for the receipt.
+/// The reason why a request was refused, in words for the receipt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub(crate) String);
 
-/// How a request travels.
+/// The scheme of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// In clear.
@@ -77,7 +77,7 @@ pub struct NetworkCeiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpRule {
     host: HostPattern,
-    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves
+    /// True if the manifest left the hosts to the operator (`*`). If it names no ports, it leaves
     /// them as well.
     open: bool,
     /// Every method but [`NEVER`] when empty.
@@ -98,8 +98,8 @@ pub struct NetworkPolicy {
     addresses: AddressPolicy,
 }
 
-/// How far a request came before a rule refused it. The row where it came farthest is the one that
-/// was meant.
+/// The stage that a request reached before a rule refused it. The row where it came farthest is the
+/// one that was meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Stage {
     Host,
@@ -137,7 +137,8 @@ impl HttpRule {
         }
     }
 
-    /// What both this rule and a pattern permit: a ceiling or an offer.
+    /// Returns the rule that permits what both this rule and a pattern permit: a ceiling or an
+    /// offer.
     pub(crate) fn meet(&self, pattern: &HostPattern, port: Option<Port>) -> Option<Self> {
         let host = self.host.meet(pattern)?;
         let reachable = |port: Port| match self.ports.as_slice() {
@@ -157,8 +158,8 @@ impl HttpRule {
         })
     }
 
-    /// Whether this rule permits nothing that `other` does not permit, whatever ceilings and offers
-    /// narrow both.
+    /// Returns true if this rule permits nothing that `other` does not permit, whatever ceilings
+    /// and offers narrow both.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let methods = other.methods.is_empty()
             || (!self.methods.is_empty()
@@ -241,7 +242,7 @@ impl NetworkPolicy {
         }
     }
 
-    /// Whether a request may be sent. `path` is that of the URI, without the query.
+    /// Succeeds if a request may be sent. `path` is that of the URI, without the query.
     ///
     /// # Errors
     ///
@@ -265,12 +266,12 @@ impl NetworkPolicy {
         Err(closest.1)
     }
 
-    /// Whether some request to this host may be sent.
+    /// Returns true if some request to this host may be sent.
     pub fn reaches(&self, host: &Host) -> bool {
         self.rules.iter().any(|rule| rule.host.covers(host))
     }
 
-    /// Whether it may be connected to anything over TCP.
+    /// Returns true if some TCP connection is permitted.
     pub fn has_tcp(&self) -> bool {
         !self.tcp.is_empty()
     }
@@ -289,13 +290,13 @@ impl NetworkPolicy {
         &self.tcp
     }
 
-    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the
-    /// operator too.
+    /// Returns true if some requests may be sent to every host: a manifest left the hosts open, and
+    /// the operator too.
     pub fn reaches_every_host(&self) -> bool {
         self.rules.iter().any(|rule| rule.host.is_any())
     }
 
-    /// What holds for the addresses behind a name.
+    /// The policy for the addresses behind a name.
     pub fn addresses(&self) -> &AddressPolicy {
         &self.addresses
     }
@@ -309,9 +310,10 @@ impl NetworkPolicy {
 /// Host, methods, ports and paths, as far as the rule names them.
 impl fmt::Display for HttpRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.is_any() {
-            true => f.write_str("every public host")?,
-            false => write!(f, "{}", self.host)?,
+        if self.host.is_any() {
+            f.write_str("every public host")?
+        } else {
+            write!(f, "{}", self.host)?
         }
         if self.methods.is_empty() {
             f.write_str(" any method")?;

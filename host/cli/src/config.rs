@@ -48,7 +48,7 @@ const MAX_FILE: u64 = 1 << 20;
 /// The name of the file in the data directory.
 const FILE: &str = "cofferdam.toml";
 
-/// What is written in the file. Everything may be left out.
+/// The file as written. Everything may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Written {
@@ -63,7 +63,7 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
-    /// What the operator decided for the tools of agents.
+    /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
 }
@@ -78,24 +78,24 @@ struct WrittenHost {
     scratch_entries: Option<Count>,
 }
 
-/// What holds.
+/// The configuration that holds.
 #[derive(Debug)]
 pub(crate) struct Config {
     /// Defaults and ceilings of every call, and the hosts and addresses that any tool reaches.
     pub(crate) ceiling: Ceiling,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
     /// Calls at once on this host.
     pub(crate) calls: u32,
     /// Calls at once of one agent.
     pub(crate) calls_per_agent: u32,
-    /// How the pool of sandboxes is reset between calls.
+    /// The way the pool of sandboxes is reset between calls.
     pub(crate) pagemap_scan: PagemapScan,
     /// Bytes in `/tmp` over all calls at once.
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
-    /// What the operator decided for tools.
+    /// The operator's decisions for tools.
     pub(crate) grants: Vec<GrantRow>,
     /// The file, if there is one.
     source: Option<Source>,

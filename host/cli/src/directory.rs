@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cofferdam_capability::{Access, GuestPath, Offer};
 
-/// What an operator wrote.
+/// A path as an operator wrote it.
 #[derive(Debug)]
 pub(crate) struct Written<'a> {
     host: &'a Path,

@@ -1,10 +1,11 @@
-//! How a command ends when it does not do its work.
+//! The end of a command that does not do its work.
 
 use std::process::ExitCode;
 
 use cofferdam_server::{ClientError, ServerError};
 
-/// Why a command failed, in one sentence, and the exit code that says what kind of failure it is.
+/// The reason why a command failed, in one sentence, and the exit code that says what kind of
+/// failure it is.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,

@@ -1,4 +1,4 @@
-//! What the operator gives to tools on the command line: from the flags to a decision.
+//! The operator's offers to tools on the command line: from the flags to a decision.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::host::Reach;
 use crate::{access, console, directory, remedy, secret};
 
-/// What the operator gives to tools. The same words wherever tools are run from the command line.
+/// The operator's offers to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Offers {
     /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says
@@ -69,11 +69,12 @@ pub(crate) struct Offers {
     pub(crate) limit: Vec<String>,
 }
 
-/// How tools reach the network, and what each of them is offered.
+/// Reads the way tools reach the network, and the offers to each of them.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
     let secrets = secrets(&offers.secret)?;
     let names = secrets.names().cloned().collect();
-    let (addresses, nameservers) = (offers.allow_address.clone(), offers.nameserver.clone());
+    let addresses = offers.allow_address.clone();
+    let nameservers = offers.nameserver.clone();
     let reach = Reach {
         addresses,
         nameservers,

@@ -27,7 +27,7 @@ pub use name::{AgentName, NameError};
 pub use parse::parse;
 pub use read::read;
 
-/// What the first line of a file may declare: the syntax this crate reads.
+/// The syntax that the first line of a file may declare: the one this crate reads.
 pub const SYNTAX: &str = "openotters/agentfile:1";
 
 /// The longest Agentfile in bytes. An agent's whole prompt goes in there, and no model reads a
@@ -58,7 +58,7 @@ pub struct Agentfile {
 pub struct Context {
     /// A file name without its extension; unlike any other context's, also where case is ignored.
     pub name: String,
-    /// What it is for, for a person.
+    /// Its purpose, for a person.
     pub description: Option<String>,
     /// Markdown, verbatim but for trailing newlines.
     pub content: String,
@@ -71,8 +71,8 @@ pub struct Bin {
     pub name: String,
     /// The place that the tool comes from. A relative path is relative to the Agentfile.
     pub source: ToolSource,
-    /// What it is for, for the model.
+    /// Its purpose, for the model.
     pub description: Option<String>,
-    /// How to call it, for the model: a heredoc.
+    /// Instructions for calling it, for the model: a heredoc.
     pub usage: Option<String>,
 }

@@ -21,7 +21,7 @@ pub struct Images {
     /// The images on this machine, opened when the first one is asked for: a store that cannot be
     /// used concerns nobody else.
     store: OnceLock<Arc<Store>>,
-    /// Where others come from.
+    /// The registry that others come from.
     pub registry: Registry,
 }
 
@@ -32,7 +32,7 @@ pub struct Found {
     pub digest: Digest,
     /// The tool.
     pub tool: ToolImage,
-    /// What a pull brought, if it was not here.
+    /// The result of the pull, if it was not here.
     pub pulled: Option<Pulled>,
 }
 
@@ -101,7 +101,8 @@ impl Images {
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and
     /// [`Registry::pull`].
     pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
-        let (store, name) = (self.store()?, reference.clone());
+        let store = self.store()?;
+        let name = reference.clone();
         match crate::registry::blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
             None if reference.registry().is_some() => self

@@ -36,7 +36,7 @@ use target::Target;
 /// half of it.
 const TRANSFER_WALL: Duration = Duration::from_secs(60 * 60);
 
-/// How registries are reached.
+/// Settings of the connections to registries.
 #[derive(Clone, Default)]
 pub struct RegistryConfig {
     /// Speak HTTP instead of HTTPS. For registries on this machine alone; others are refused.
@@ -65,7 +65,7 @@ impl fmt::Debug for RegistryConfig {
 /// Is told how far each blob has come.
 pub type Watch = dyn Fn(&Transfer) + Send + Sync;
 
-/// How far a blob has come.
+/// The progress of a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// The blob.
@@ -83,29 +83,29 @@ pub struct Registry {
     config: RegistryConfig,
 }
 
-/// What a pull brought.
+/// The result of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pulled {
     /// The digest that the reference was resolved to: of a manifest, or of an image index.
     pub digest: Digest,
-    /// What the name meant on this machine before, if that was another image.
+    /// The image that the name meant on this machine before, if that was another one.
     pub moved_from: Option<Digest>,
     /// The size of the manifest's blobs, in bytes.
     pub size: u64,
-    /// How many of these bytes were here already.
+    /// Number of these bytes that were here already.
     pub present: u64,
 }
 
-/// What a push left.
+/// The result of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pushed {
     /// The digest of the manifest.
     pub digest: Digest,
-    /// What the tag meant in the registry before, if that was another image.
+    /// The image that the tag meant in the registry before, if that was another one.
     pub moved_from: Option<Digest>,
     /// The size of the manifest's blobs, in bytes.
     pub size: u64,
-    /// How many of these bytes the registry had already.
+    /// Number of these bytes that the registry had already.
     pub present: u64,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Stored {
     pub(crate) digest: Digest,
     /// The manifest, byte for byte.
     pub(crate) manifest: Vec<u8>,
-    /// What the manifest describes: the config and the layers.
+    /// The blobs that the manifest describes: the config and the layers.
     pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Stored {
 pub struct Listed {
     /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
     pub reference: Reference,
-    /// What the name means: the digest of a manifest or of an image index.
+    /// The digest that the name means: that of a manifest or of an image index.
     pub digest: Digest,
 }
 
@@ -186,7 +186,7 @@ impl Store {
         Ok(swept)
     }
 
-    /// What `reference` means, if anything. Reads the index only.
+    /// Returns the digest that `reference` means, if anything. Reads the index only.
     ///
     /// # Errors
     ///

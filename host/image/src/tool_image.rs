@@ -52,7 +52,7 @@ pub struct ToolImage {
     /// The manifest's annotations. Those of a tool are under [`annotation`]; the older names beside
     /// them are written to every image and, where an image has only those, read as the newer ones.
     pub annotations: BTreeMap<String, String>,
-    /// How to call the tool, Markdown, for the model.
+    /// Instructions for calling the tool, Markdown, for the model.
     pub usage: Option<String>,
     /// The interfaces the component imports, spelt as in WIT: `wasi:cli/environment@0.2.6`.
     pub imports: Vec<String>,
@@ -80,12 +80,12 @@ impl fmt::Debug for ToolImage {
 }
 
 impl ToolImage {
-    /// What its author calls the tool.
+    /// The author's name for the tool.
     pub fn name(&self) -> Option<&str> {
         self.annotations.get(annotation::NAME).map(String::as_str)
     }
 
-    /// What the tool is for.
+    /// The tool's purpose.
     pub fn description(&self) -> Option<&str> {
         self.annotations
             .get(annotation::DESCRIPTION)
@@ -121,7 +121,8 @@ impl ToolImage {
         match *layout {
             Layout::Artifact { config, layer } => {
                 let digest = blob::digest(layer)?;
-                let (config, component) = (read(config, &CONFIG)?, read(layer, &COMPONENT)?);
+                let config = read(config, &CONFIG)?;
+                let component = read(layer, &COMPONENT)?;
                 let config = WasmConfig::read(reference, &config, &digest)?;
                 let (imports, exports) = config.interfaces();
                 Ok(Self {

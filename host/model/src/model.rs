@@ -1,4 +1,4 @@
-//! What every model can do, and how one is opened.
+//! The functions that every model has, and the one that opens a model.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -110,7 +110,8 @@ impl Vendor {
             // Text that a listener has heard cannot be taken back, and a second attempt would say
             // it differently.
             let wait = failure.wait(retries).filter(|_| text.is_empty());
-            let (provider, model) = (&self.provider.id, &self.target.model.model_name);
+            let provider = &self.provider.id;
+            let model = &self.target.model.model_name;
             tracing::warn!(%provider, %model, retries, ?wait, cause = %failure.cause, "the model \
                 failed");
             let Some(wait) = wait else {

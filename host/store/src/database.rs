@@ -17,7 +17,7 @@ use crate::migrations::migrator;
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
 
-/// How long a statement waits for another writer.
+/// The longest time a statement waits for another writer.
 const BUSY: Duration = Duration::from_secs(10);
 
 /// The database of one host. Clones are the same database.
@@ -77,10 +77,8 @@ impl Store {
             pool,
             files: Arc::new(Files::of(file)?),
         };
-        let (agents, messages) = (
-            AgentTable::new(database.clone()),
-            MessageTable::new(database.clone()),
-        );
+        let agents = AgentTable::new(database.clone());
+        let messages = MessageTable::new(database.clone());
         Ok(Self {
             agents,
             messages,

@@ -51,7 +51,8 @@ impl Descriptors {
     /// Takes what a component answered.
     pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, String> {
         check_count(listed.len())?;
-        let (mut weight, mut patterns) = (0, PatternSum::default());
+        let mut weight = 0;
+        let mut patterns = PatternSum::default();
         let tools = listed
             .into_iter()
             .map(|tool| read(tool, &mut weight, &mut patterns));
@@ -270,7 +271,7 @@ fn too_large(name: &str) -> String {
     )
 }
 
-/// What a section that cannot be used is refused with.
+/// The sentence that refuses a section that cannot be used.
 pub(crate) fn unusable(problem: &str) -> String {
     format!(
         "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with \

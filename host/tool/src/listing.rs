@@ -27,11 +27,9 @@ pub(crate) async fn list(
         tool: tool.clone(),
         problem,
     };
-    let (on_threads, component, line) = (
-        Arc::clone(executor),
-        Arc::clone(component),
-        Arc::clone(line),
-    );
+    let on_threads = Arc::clone(executor);
+    let component = Arc::clone(component);
+    let line = Arc::clone(line);
     let work = async move { ask(&on_threads, &component, &grant, &line).await };
     let listed = executor.threads.run(work).await;
     let listed = listed

@@ -92,11 +92,12 @@ impl Pins {
         let mut bytes = Vec::new();
         let most = MAX_DESCRIPTORS as u64 + 1;
         self.dir.open(name)?.take(most).read_to_end(&mut bytes)?;
-        match bytes.len() > MAX_DESCRIPTORS {
-            true => Err(std::io::Error::other(format!(
+        if bytes.len() > MAX_DESCRIPTORS {
+            Err(std::io::Error::other(format!(
                 "it has more than {MAX_DESCRIPTORS} bytes"
-            ))),
-            false => Ok(bytes),
+            )))
+        } else {
+            Ok(bytes)
         }
     }
 
@@ -227,7 +228,8 @@ mod tests {
 
     fn listed(description: &str) -> Descriptors {
         let [name, description] = ["one", description].map(str::to_owned);
-        let (input_schema, output_schema) = (r#"{"type":"object"}"#.to_owned(), String::new());
+        let input_schema = r#"{"type":"object"}"#.to_owned();
+        let output_schema = String::new();
         Descriptors::listed(vec![ListedTool {
             name,
             description,
@@ -241,7 +243,8 @@ mod tests {
     fn copies_of_one_component_are_pinned_at_once() {
         for _ in 0..20 {
             let place = Place::new();
-            let (pins, barrier) = (place.pins(), Barrier::new(8));
+            let pins = place.pins();
+            let barrier = Barrier::new(8);
             std::thread::scope(|scope| {
                 let check = || {
                     barrier.wait();
@@ -259,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_component_that_was_refused_is_not_asked_again_beside_the_same_pin() {
-        let (place, component) = (Place::new(), Digest::of(b"component"));
+        let place = Place::new();
+        let component = Digest::of(b"component");
         let pins = place.pins();
         let other = listed("Does more.");
         assert_eq!(pins.before(component), Ok(()));
@@ -279,7 +283,8 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_is_removed_when_it_is_old() {
         let place = Place::new();
-        let (old, new) = (place.0.join("1.json.7.new"), place.0.join("2.new"));
+        let old = place.0.join("1.json.7.new");
+        let new = place.0.join("2.new");
         std::fs::write(&new, "").unwrap();
         let file = std::fs::File::create(&old).unwrap();
         file.set_modified(std::time::SystemTime::now() - DEAD - Duration::from_secs(1))

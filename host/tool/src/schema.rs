@@ -30,7 +30,7 @@ use node::Nodes;
 pub(crate) use pattern::PatternSum;
 pub(crate) use words::check as check_words;
 
-/// Why an input was not found to fit.
+/// Reasons why an input was not found to fit.
 #[derive(Debug)]
 pub(crate) enum Unfit {
     /// It does not fit, or checking it takes too much. One sentence of bounded length says where.

@@ -20,7 +20,7 @@ pub struct Tool {
     grant: Arc<Grant>,
 }
 
-/// Where a call enters the component.
+/// The export at which a call enters the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     Command,
@@ -43,7 +43,7 @@ impl Tool {
         &self.descriptor.input_schema
     }
 
-    /// Whether it takes arguments and standard input; other tools take JSON.
+    /// Returns true if it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
         self.entry == Entry::Command
     }

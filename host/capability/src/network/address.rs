@@ -98,8 +98,8 @@ impl AddressPolicy {
         Ok(())
     }
 
-    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling
-    /// names, which lies in a network that the operator trusts.
+    /// Returns true if a secret may be sent there: through TLS, or in clear to an address that the
+    /// ceiling names, which lies in a network that the operator trusts.
     pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
         let address = unmapped(address);
         scheme == Scheme::Https || self.names(address, 1)
@@ -113,8 +113,8 @@ impl AddressPolicy {
             .any(|net| net.contains(&address) && net.prefix_len() >= prefix)
     }
 
-    /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens
-    /// none.
+    /// Returns true if an allowed range opens a denied one, which it does only where it is at least
+    /// as narrow: `0.0.0.0/0` opens none.
     fn allows(&self, address: IpAddr, denied: IpNet) -> bool {
         self.allowed
             .iter()

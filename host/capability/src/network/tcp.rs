@@ -36,14 +36,14 @@ impl TcpPorts {
         self.0.iter().map(|port| port.0)
     }
 
-    /// Whether each of them is one of `other`.
+    /// Returns true if each of them is one of `other`.
     pub(crate) fn are_within(&self, other: &Self) -> bool {
         self.0.iter().all(|port| other.0.contains(port))
     }
 }
 
 impl TcpRule {
-    /// What both a row and an offer permit.
+    /// Returns the part that both a row and an offer permit.
     pub(crate) fn meet(host: &HostPattern, ports: &TcpPorts, offer: &TcpOffer) -> Option<Self> {
         let host = host.meet(&offer.pattern)?;
         ports.0.contains(&offer.port).then_some(Self {

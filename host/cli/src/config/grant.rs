@@ -148,7 +148,7 @@ impl Config {
         self.source.as_ref().map(|source| source.path.as_path())
     }
 
-    /// Where the file lies; the host's own place without one.
+    /// The directory of the file; the host's own place without one.
     fn directory(&self) -> &Path {
         self.file().and_then(Path::parent).unwrap_or(Path::new(""))
     }
@@ -165,7 +165,7 @@ impl Config {
         ))
     }
 
-    /// Where an operator writes what an agent's tool is to get: its row, if there is one.
+    /// The place where an operator writes what an agent's tool is to get: its row, if there is one.
     pub(crate) fn grant_place(&self, agent: &str, tool: &str) -> Option<String> {
         let index = self
             .grants
@@ -180,7 +180,8 @@ impl Config {
         self.grant_settings().iter().any(named)
     }
 
-    /// What each row gives, with where it is written. Of variables the names alone.
+    /// The settings that each row gives, with the place where it is written. Of variables the names
+    /// alone.
     pub(super) fn grant_settings(&self) -> Vec<Setting> {
         let mut settings = Vec::new();
         for (index, row) in self.grants.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Where in the file a value stands.
+//! The place of a value in the file.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// What a value goes by in the file.
+/// The key of a value in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Key {
     /// A table, and a key in it.

@@ -10,7 +10,8 @@ impl Config {
     /// nothing.
     pub(crate) fn unknown_grants(&self, kept: &AgentsOnDisk) -> Vec<String> {
         let unknown = |(index, row): (usize, &super::GrantRow)| {
-            let (agent, tool) = (&row.agent, &row.tool);
+            let agent = &row.agent;
+            let tool = &row.tool;
             let (key, what, names) = match kept.get(agent) {
                 Some(bins) if bins.contains(tool) => return None,
                 Some(bins) => (

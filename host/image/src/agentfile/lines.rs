@@ -7,7 +7,7 @@ use super::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 /// so that a checkout on another system means the same.
 pub(super) type Line<'a> = (usize, &'a str);
 
-/// Where a file begins.
+/// The beginning of a file.
 pub(super) const START: Position = Position { line: 1, column: 1 };
 
 /// Hands out the lines of a file from first to last.

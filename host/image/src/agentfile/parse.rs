@@ -1,4 +1,4 @@
-//! What the instructions of an Agentfile mean together.
+//! Meaning of the instructions of an Agentfile together.
 
 use std::collections::{BTreeMap, HashMap};
 

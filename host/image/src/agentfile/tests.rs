@@ -1,4 +1,4 @@
-//! What an Agentfile means, and every way it can be wrong: one table each.
+//! Tables of tests: the meaning of an Agentfile, and every way it can be wrong.
 
 #![allow(
     clippy::unwrap_used,

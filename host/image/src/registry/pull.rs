@@ -24,8 +24,8 @@ const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// How many pieces of a blob may wait to be written: enough to keep the disk and the network both
-/// busy.
+/// Number of pieces of a blob that may wait to be written: enough to keep the disk and the network
+/// both busy.
 const PIECES_WAITING: usize = 64;
 
 /// Pulls what `reference` means into `store`.
@@ -74,7 +74,9 @@ pub(super) async fn pull(
         part.check(descriptor.size())?;
         blob::digest(descriptor)?;
     }
-    let (mut arrived, mut size, mut present) = (Vec::new(), 0, 0);
+    let mut arrived = Vec::new();
+    let mut size = 0;
+    let mut present = 0;
     for (part, descriptor) in layout.blobs() {
         let (blob, was_here) = fetch(session, store, part, descriptor).await?;
         arrived.push(blob);
@@ -87,7 +89,8 @@ pub(super) async fn pull(
         MediaType::ImageManifest
     };
     let top_descriptor = tool_image::descriptor(media_type.as_ref(), &top)?;
-    let (store, name) = (Arc::clone(store), reference.clone());
+    let store = Arc::clone(store);
+    let name = reference.clone();
     let former = blocking(move || {
         // It is known to be a tool before its name means it.
         let layout = Layout::of(&name, &document)?;
@@ -137,9 +140,10 @@ fn index(reference: &Reference, bytes: &[u8]) -> Result<Option<ImageIndex>, Erro
             "is a manifest and an image index at once",
         ));
     }
-    match has("manifests") {
-        true => serde_json::from_value(document).map(Some).map_err(wrong),
-        false => Ok(None),
+    if has("manifests") {
+        serde_json::from_value(document).map(Some).map_err(wrong)
+    } else {
+        Ok(None)
     }
 }
 
@@ -225,7 +229,8 @@ async fn fetch(
     part: &'static Part,
     descriptor: &Descriptor,
 ) -> Result<(Arrived, bool), Error> {
-    let (digest, size) = (blob::digest(descriptor)?, descriptor.size());
+    let digest = blob::digest(descriptor)?;
+    let size = descriptor.size();
     let from = Arc::clone(store);
     if let Some(arrived) = blocking(move || from.arrived(part, digest, size)).await? {
         session.tell(digest, size, size);
@@ -336,7 +341,7 @@ impl Download {
         }
     }
 
-    /// Whether a partial answer begins where we are.
+    /// Returns true if a partial answer begins where we are.
     fn continues(&self, response: &Response) -> bool {
         let range = response
             .headers()
@@ -361,7 +366,9 @@ impl Download {
     }
 
     fn cut(&self, session: &Session<'_>, cause: &str) -> Failure {
-        let (noun, come, size) = (self.noun, self.come, self.size);
+        let noun = self.noun;
+        let come = self.come;
+        let size = self.size;
         let problem =
             format!("the connection broke after {come} of {size} bytes of {noun}: {cause}");
         Failure::passing(session.target.error(problem), None)

@@ -69,7 +69,7 @@ impl Index {
         file::replace(dir, INDEX_FILE, &bytes)
     }
 
-    /// What `reference` means.
+    /// Returns what `reference` means.
     pub(super) fn find(&self, reference: &Reference) -> Option<(Digest, &Descriptor)> {
         let matches = |row: &&Row| match reference.digest() {
             Some(digest) => row.digest == *digest && (reference.is_bare() || row.is_of(reference)),
@@ -130,7 +130,7 @@ impl Index {
         list
     }
 
-    /// What every row describes.
+    /// Returns the descriptor of every row.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
         self.rows.iter().map(|row| &row.descriptor)
     }

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::ToolImage;
 
-/// What the author calls the tool.
+/// The author's name for the tool.
 pub const NAME: &str = "io.openotters.bin.name";
 
 /// The directory a native image keeps the binary in. `/` unless given.
 pub const PATH: &str = "io.openotters.bin.path";
 
-/// What the usage text is called beside the tool. `/USAGE.md` unless given.
+/// The name of the usage text beside the tool. `/USAGE.md` unless given.
 pub const USAGE: &str = "io.openotters.bin.usage";
 
-/// What the tool is for.
+/// The tool's purpose.
 pub const DESCRIPTION: &str = "io.openotters.bin.description";
 
 /// The version of the tool.

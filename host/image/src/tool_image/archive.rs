@@ -24,7 +24,7 @@ const RATIO_MAX: u64 = 100;
 /// no bomb.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
-/// What an archive holds besides the file, in bytes: headers and padding.
+/// Maximum bytes that an archive holds besides the file: headers and padding.
 const HEADERS_MAX_BYTES: u64 = 1 << 20;
 
 /// Takes out the file called `name`, or the only one. What is wrong comes back as the rest of a

@@ -7,8 +7,8 @@ use super::{ANNOTATION_CREATED, ToolImage};
 use crate::error::Error;
 use crate::reference::Reference;
 
-/// What `created` says where the image gives no time. `wkg` does not load a config without one, and
-/// the time of the build would give the same tool another digest every time.
+/// The value of `created` where the image gives no time. `wkg` does not load a config without one,
+/// and the time of the build would give the same tool another digest every time.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
 
 /// The config, as far as this host reads and writes it. Lists are optional because some writers
@@ -32,7 +32,7 @@ struct Component {
     exports: Option<Vec<String>>,
 }
 
-/// What only this host writes: see the module above for why it is here.
+/// Keys that only this host writes: see the module above for why they are here.
 #[derive(Serialize, Deserialize)]
 struct Ours {
     usage: Option<String>,

@@ -31,7 +31,7 @@ use crate::error::ServerError;
 /// sentence; this one bounds the memory of a request.
 const MAX_REQUEST: usize = 12 << 20;
 
-/// What the services share.
+/// State that the services share.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) agents: Arc<Agents>,
@@ -47,7 +47,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Nothing runs yet.
     pub(crate) fn new(agents: Arc<Agents>) -> Self {
-        let (ending, stop) = (CancellationToken::new(), CancellationToken::new());
+        let ending = CancellationToken::new();
+        let stop = CancellationToken::new();
         Self {
             agents,
             turns: TaskTracker::new(),

@@ -215,7 +215,8 @@ impl AgentRuntime for Runtime {
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthResponse>, Status> {
         let agent = self.shared.agent(&request)?;
-        let (agent_name, model) = (agent.name().to_owned(), agent.model());
+        let agent_name = agent.name().to_owned();
+        let model = agent.model();
         Ok(Response::new(HealthResponse {
             status: "ok".to_owned(),
             agent_name,

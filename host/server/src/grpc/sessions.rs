@@ -56,11 +56,9 @@ impl Reading {
             .get(..rest.floor_char_boundary(PIECE))
             .unwrap_or_default()
             .to_owned();
-        let (role, created_at, end) = (
-            message.role.to_string(),
-            message.created_at,
-            place + content.len(),
-        );
+        let role = message.role.to_string();
+        let created_at = message.created_at;
+        let end = place + content.len();
         let last = end >= message.content.len();
         if !last {
             self.message = Some((message, end));
@@ -87,7 +85,8 @@ impl Sessions for SessionsService {
         let place = self.shared.answers.listings.begin(&agent)?;
         let messages = self.shared.agents.store().messages.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
-            let (messages, agent) = (messages.clone(), agent.clone());
+            let messages = messages.clone();
+            let agent = agent.clone();
             async move {
                 let Some(cursor) = cursor else {
                     return Ok(None);

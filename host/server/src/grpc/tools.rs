@@ -39,7 +39,7 @@ struct Running {
 }
 
 impl Running {
-    /// What there is to tell: progress while the call runs, at last its result.
+    /// Returns the next event: progress while the call runs, at last its result.
     async fn next(&mut self) -> Option<Result<Event, Status>> {
         // Open until the call has ended.
         if let Some(mut told) = self.progress.recv().await {

@@ -215,7 +215,8 @@ impl Unescaping {
         self.waiting.append(text, 0..text.len());
         let bytes = self.waiting.bytes();
         // Up to `said` is in `out`; up to `at` is no escape.
-        let (mut said, mut at) = (0_usize, 0_usize);
+        let mut said = 0_usize;
+        let mut at = 0_usize;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(sign) = signs.find(rest).map(|sign| sign.start()) else {

@@ -20,14 +20,14 @@ const MAX_DEPTH: usize = 500;
 /// Steps for each `multipleOf`: both numbers are written out and read again.
 const MULTIPLE_STEPS: usize = 64;
 
-/// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made
-/// anew.
+/// Maximum bytes that the states of all patterns may take in one check (8 MiB). Beyond it they are
+/// made anew.
 const MAX_STATES: usize = 8 << 20;
 
 /// Values of an `enum` that a sentence begins to list.
 const MAX_LISTED: usize = 20;
 
-/// Why a check ended early.
+/// Reasons why a check ended early.
 enum Misfit {
     /// A value does not fit. There is no sentence where another branch may still fit.
     Wrong(Option<String>),
@@ -69,7 +69,8 @@ impl<'a> Checker<'a> {
     }
 
     fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
-        let (path, states) = (Vec::new(), BTreeMap::new());
+        let path = Vec::new();
+        let states = BTreeMap::new();
         Self {
             schema,
             meter,
@@ -157,10 +158,13 @@ impl<'a> Checker<'a> {
     fn keyword(&mut self, keyword: &'a Keyword, value: &'a Value) -> Fits {
         match (keyword, value) {
             (Keyword::Type(types), value) => self.types(types, value),
-            (Keyword::Const(expected), value) => match equal(expected, value, &mut self.meter)? {
-                true => Ok(()),
-                false => self.wrong(|| format!("{} is not {}", shown(value), shown(expected))),
-            },
+            (Keyword::Const(expected), value) => {
+                if equal(expected, value, &mut self.meter)? {
+                    Ok(())
+                } else {
+                    self.wrong(|| format!("{} is not {}", shown(value), shown(expected)))
+                }
+            }
             (Keyword::Enum(values), value) => self.any_value(values, value),
             (Keyword::Reference(reference), value) => {
                 self.node(self.schema.target(*reference), value)
@@ -170,10 +174,13 @@ impl<'a> Checker<'a> {
                 .try_for_each(|schema| self.node(*schema, value)),
             (Keyword::AnyOf(schemas), value) => self.any_of(schemas, value),
             (Keyword::OneOf(schemas), value) => self.one_of(schemas, value),
-            (Keyword::Not(schema), value) => match self.fits(*schema, value)? {
-                true => self.wrong(|| format!("{} fits what it may not (`not`)", shown(value))),
-                false => Ok(()),
-            },
+            (Keyword::Not(schema), value) => {
+                if self.fits(*schema, value)? {
+                    self.wrong(|| format!("{} fits what it may not (`not`)", shown(value)))
+                } else {
+                    Ok(())
+                }
+            }
             (
                 Keyword::If {
                     condition,
@@ -309,12 +316,15 @@ impl<'a> Checker<'a> {
                     format!("{} has {length} characters", shown(value))
                 })
             }
-            Keyword::Pattern(pattern) => match self.matches(*pattern, text)? {
-                true => Ok(()),
-                false => self.wrong(|| {
-                    format!("{} does not match {}", shown(value), self.pattern(*pattern))
-                }),
-            },
+            Keyword::Pattern(pattern) => {
+                if self.matches(*pattern, text)? {
+                    Ok(())
+                } else {
+                    self.wrong(|| {
+                        format!("{} does not match {}", shown(value), self.pattern(*pattern))
+                    })
+                }
+            }
             _ => Ok(()),
         }
     }

@@ -207,7 +207,8 @@ impl Written<'_> {
     }
 
     fn range(&self, least: &str, most: &str) -> Result<Option<(u64, u64)>, String> {
-        let (least, most) = (self.count(least)?, self.count(most)?);
+        let least = self.count(least)?;
+        let most = self.count(most)?;
         Ok((least.is_some() || most.is_some())
             .then(|| (least.unwrap_or(0), most.unwrap_or(u64::MAX))))
     }
@@ -411,10 +412,8 @@ impl Reader {
         written: &Written<'_>,
         keywords: &mut Vec<Keyword>,
     ) -> Result<(), String> {
-        let (first, rest) = (
-            self.list(written, "prefixItems")?,
-            self.schema(written, "items")?,
-        );
+        let first = self.list(written, "prefixItems")?;
+        let rest = self.schema(written, "items")?;
         if first.is_some() || rest.is_some() {
             keywords.push(Keyword::Items {
                 first: first.unwrap_or_default(),
@@ -473,7 +472,8 @@ impl Reader {
         keywords.extend(self.list(written, "anyOf")?.map(Keyword::AnyOf));
         keywords.extend(self.list(written, "oneOf")?.map(Keyword::OneOf));
         keywords.extend(self.schema(written, "not")?.map(Keyword::Not));
-        let (then, otherwise) = (self.schema(written, "then")?, self.schema(written, "else")?);
+        let then = self.schema(written, "then")?;
+        let otherwise = self.schema(written, "else")?;
         if let Some(condition) = self.schema(written, "if")? {
             keywords.push(Keyword::If {
                 condition,

@@ -14,7 +14,7 @@ const MAX_NODES: u64 = 1_024;
 /// each.
 const MAX_CHAIN: u64 = 64;
 
-/// What is known of a node.
+/// The knowledge of a node.
 #[derive(Clone, Copy)]
 enum Known {
     /// Nothing yet.
@@ -55,7 +55,8 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
         return Err(long(&place()));
     }
     set(known, id, Known::Begun);
-    let (mut nodes, mut chain) = (1_u64, 1_u64);
+    let mut nodes = 1_u64;
+    let mut chain = 1_u64;
     for next in keywords
         .iter()
         .flat_map(|keyword| keyword.in_place(&schema.targets))

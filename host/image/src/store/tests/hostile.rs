@@ -12,7 +12,7 @@ use crate::{CONFIG_MAX_BYTES, Error, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES};
 
 const TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 
-/// How an error branches.
+/// Returns the name of the error's variant.
 fn kind(error: &Error) -> &'static str {
     match error {
         Error::Store { source, .. } => kind(source),
@@ -48,10 +48,8 @@ fn check_not_a_tool(build: impl FnOnce(&Fixture) -> Value, problem: &str) {
 
 #[test]
 fn native_images() {
-    let (oci, docker) = (
-        "application/vnd.oci.image.config.v1+json",
-        "application/vnd.docker.container.image.v1+json",
-    );
+    let oci = "application/vnd.oci.image.config.v1+json";
+    let docker = "application/vnd.docker.container.image.v1+json";
     let wrong = |what: &str| {
         format!(
             "it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2"

@@ -38,7 +38,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 const FILE: EntryType = EntryType::Regular;
 
-/// What comes out of these entries for the name `wc`, compressed or not.
+/// Checks what comes out of these entries for the name `wc`, compressed or not.
 #[track_caller]
 fn check(entries: &[(EntryType, &str, &[u8])], expected: Result<&[u8], &str>) {
     let plain = tar(entries);
