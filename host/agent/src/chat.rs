@@ -1,7 +1,6 @@
 //! The chat loop: model, tool calls, results back to the model, until it has nothing more to call.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_call::Input;
@@ -41,42 +40,6 @@ const EVENT_PATIENCE: Duration = Duration::from_secs(30);
 /// at once.
 const TEXT_QUEUE: usize = 16;
 
-/// The turns that run on this host, so that no session has two of them.
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    running: Mutex<HashSet<(String, String)>>,
-}
-
-/// A place among the running turns; gone when it is dropped.
-struct Running {
-    turns: Arc<Turns>,
-    key: (String, String),
-}
-
-impl Turns {
-    fn begin(self: &Arc<Self>, agent: &str, session: &str) -> Result<Running, TurnError> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (agent.to_owned(), session.to_owned());
-        if !running.insert(key.clone()) {
-            return Err(TurnError::Busy(session.to_owned()));
-        }
-        Ok(Running {
-            turns: Arc::clone(self),
-            key,
-        })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.turns
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
-    }
-}
-
 /// A client's request to an agent.
 #[derive(Debug, Clone)]
 pub struct Turn {
@@ -98,63 +61,63 @@ struct Conversation<'a> {
     row: Option<i64>,
 }
 
-impl Agent {
-    /// Runs one turn to its end and returns the answer. Every event goes to `events`; when nobody
-    /// takes them any more or `cancel` is called, the model is left and a running guest is stopped.
-    /// What was said until then stays.
-    pub async fn turn(
-        &self,
-        turn: Turn,
-        events: &mpsc::Sender<Event>,
-        cancel: &CancellationToken,
-    ) -> Result<String, TurnError> {
-        let Turn { session, prompt } = turn;
-        if prompt.len() > MAX_PROMPT {
-            return Err(TurnError::PromptTooLong {
-                size: prompt.len(),
-                max: MAX_PROMPT,
-            });
-        }
-        if prompt.trim().is_empty() {
-            return Err(TurnError::EmptyPrompt);
-        }
-        if session.len() > MAX_SESSION_ID {
-            return Err(TurnError::SessionId {
-                size: session.len(),
-                max: MAX_SESSION_ID,
-            });
-        }
-        let _running = self.turns.begin(&self.id, &session)?;
-        if self.store.messages.count(&self.id, &session).await? >= MAX_MESSAGES {
-            return Err(TurnError::SessionFull {
-                session,
-                max: MAX_MESSAGES,
-            });
-        }
-        self.store
-            .messages
-            .append(&self.id, &session, Role::User, &prompt)
-            .await?;
-        let mut messages = vec![Message::System(self.system_prompt.clone())];
-        messages.extend(history(
-            self.store
-                .messages
-                .newest(&self.id, &session, HISTORY)
-                .await?,
-        ));
-        let parts = Vec::new();
-        let row = None;
-        let conversation = Conversation {
-            agent: self,
-            session: &session,
-            events,
-            cancel,
-            messages,
-            parts,
-            row,
-        };
-        conversation.run().await
+/// Runs one turn of an agent to its end and returns the answer. Every event goes to `events`; when nobody
+/// takes them any more or `cancel` is called, the model is left and a running guest is stopped.
+/// What was said until then stays.
+pub async fn chat(
+    agent: &Agent,
+    turn: Turn,
+    events: &mpsc::Sender<Event>,
+    cancel: &CancellationToken,
+) -> Result<String, TurnError> {
+    let Turn { session, prompt } = turn;
+    if prompt.len() > MAX_PROMPT {
+        return Err(TurnError::PromptTooLong {
+            size: prompt.len(),
+            max: MAX_PROMPT,
+        });
     }
+    if prompt.trim().is_empty() {
+        return Err(TurnError::EmptyPrompt);
+    }
+    if session.len() > MAX_SESSION_ID {
+        return Err(TurnError::SessionId {
+            size: session.len(),
+            max: MAX_SESSION_ID,
+        });
+    }
+    let _running = agent.turns.begin(&agent.id, &session)?;
+    if agent.store.messages.count(&agent.id, &session).await? >= MAX_MESSAGES {
+        return Err(TurnError::SessionFull {
+            session,
+            max: MAX_MESSAGES,
+        });
+    }
+    agent
+        .store
+        .messages
+        .append(&agent.id, &session, Role::User, &prompt)
+        .await?;
+    let mut messages = vec![Message::System(agent.system_prompt.clone())];
+    messages.extend(history(
+        agent
+            .store
+            .messages
+            .newest(&agent.id, &session, HISTORY)
+            .await?,
+    ));
+    let parts = Vec::new();
+    let row = None;
+    let conversation = Conversation {
+        agent,
+        session: &session,
+        events,
+        cancel,
+        messages,
+        parts,
+        row,
+    };
+    conversation.run().await
 }
 
 impl Conversation<'_> {

@@ -9,7 +9,7 @@ use std::io::{Error, ErrorKind, Read, Write};
 
 use cap_std::fs::{Dir, OpenOptions};
 
-use crate::workspace::DIRECTORIES;
+use crate::trees::DIRECTORIES;
 
 /// The parts of a tree that a revision replaces.
 const PARTS: [&str; 2] = ["etc", "usr"];

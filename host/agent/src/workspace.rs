@@ -9,19 +9,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use crate::error::AgentError;
 use crate::files;
 use crate::revision::{self, Revision};
-
-/// The directories of a tree, as the openotters executor lays them out.
-pub(crate) const DIRECTORIES: [&str; 9] = [
-    "etc/context",
-    "etc/data/bins",
-    "usr/bin",
-    "workspace",
-    "tmp",
-    "home/.config",
-    "home/.cache",
-    "home/.local/share",
-    "var/lib",
-];
+use crate::trees::DIRECTORIES;
 
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
 /// which no tool sees, and get their place when they are whole.

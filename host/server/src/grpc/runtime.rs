@@ -55,7 +55,7 @@ impl Runtime {
         let task = self
             .shared
             .turns
-            .spawn(async move { agent.turn(turn, &sender, &token).await });
+            .spawn(async move { cofferdam_agent::chat(&agent, turn, &sender, &token).await });
         Ok(Running {
             events,
             task: Some(task),
