@@ -5,6 +5,9 @@
 //! it nowhere, and it is seen to fail on what it is there for.
 
 mod bindings;
+mod circles;
+mod errors;
+mod impls;
 mod links;
 mod manifest;
 mod manifests;

@@ -51,3 +51,19 @@ pub(super) fn problem(file: &File, token: &TokenTree, sentence: &str) -> String 
 pub(super) fn keyword(token: &TokenTree, name: &str) -> bool {
     ident(token).is_some_and(|ident| *ident == name)
 }
+
+/// The place after the `>` that closes the `<` at `start`; the end of the tokens without one.
+pub(super) fn type_end(tokens: &[TokenTree], start: usize) -> usize {
+    let mut depth = 0_usize;
+    for (place, token) in tokens.iter().enumerate().skip(start) {
+        if is_punct(token, '<') {
+            depth += 1;
+        } else if is_punct(token, '>') && !is_punct(&tokens[place - 1], '-') {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return place + 1;
+            }
+        }
+    }
+    tokens.len()
+}

@@ -61,9 +61,9 @@ struct Conversation<'a> {
     row: Option<i64>,
 }
 
-/// Runs one turn of an agent to its end and returns the answer. Every event goes to `events`; when nobody
-/// takes them any more or `cancel` is called, the model is left and a running guest is stopped.
-/// What was said until then stays.
+/// Runs one turn of an agent to its end and returns the answer. Every event goes to `events`; when
+/// nobody takes them any more or `cancel` is called, the model is left and a running guest is
+/// stopped. What was said until then stays.
 pub async fn chat(
     agent: &Agent,
     turn: Turn,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use crate::access::Access;
 use crate::grant::Ceiling;
 use crate::guest_path::GuestPath;
-use crate::manifest::{Access, FsRow, HttpRow, Manifest, SecretRow, TcpRow};
+use crate::manifest::Manifest;
 use crate::network::{HostPattern, HttpRule};
+use crate::rows::{FsRow, HttpRow, SecretRow, TcpRow};
 use crate::secret::SecretName;
 
 /// Number of things that a sentence names before it only counts them: a manifest may have a

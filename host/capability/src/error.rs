@@ -1,7 +1,7 @@
 //! Reasons why a manifest or a grant was refused.
 
+use crate::access::Access;
 use crate::guest_path::GuestPath;
-use crate::manifest::Access;
 
 /// A manifest that cannot be trusted to say what its author meant. Nothing of it holds.
 #[derive(Debug, thiserror::Error)]

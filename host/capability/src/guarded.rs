@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, open};
 
+use crate::access::Access;
 use crate::error::GrantError;
 use crate::grant::Grant;
 use crate::location::Location;
-use crate::manifest::Access;
 
 /// Symbolic links on the way to one file: as many as Linux follows.
 const MAX_LINKS: usize = 40;

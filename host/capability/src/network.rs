@@ -6,19 +6,26 @@
 
 mod address;
 mod host;
+mod offer;
 mod path;
+mod port;
+mod refusal;
+mod scheme;
 mod tcp;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use address::AddressPolicy;
 pub use host::{Host, HostPattern};
+pub use offer::HostOffer;
 pub use path::PathPrefix;
+pub use port::Port;
+pub use refusal::Refusal;
+pub use scheme::Scheme;
 pub use tcp::{TcpOffer, TcpPorts, TcpRule};
 
 /// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing
@@ -29,38 +36,10 @@ const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
 /// The longest name of a method; the registry of HTTP methods has none above 17 bytes.
 const MAX_METHOD: usize = 32;
 
-/// The reason why a request was refused, in words for the receipt.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(pub(crate) String);
-
-/// The scheme of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// In clear.
-    Http,
-    /// Through TLS.
-    Https,
-}
-
 /// A method as HTTP writes it, such as `GET`: a token in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Method(String);
-
-/// A TCP port that can be connected to: 1 to 65535.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "u16", try_from = "u16")]
-pub struct Port(u16);
-
-/// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest
-/// declares.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct HostOffer {
-    pattern: HostPattern,
-    port: Option<Port>,
-}
 
 /// The most of the network this host gives to any tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,16 +85,6 @@ enum Stage {
     Method,
     Port,
     Path,
-}
-
-impl Scheme {
-    /// The port when a request names none (RFC 9110, sections 4.2.1 and 4.2.2).
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
 }
 
 impl HttpRule {
@@ -341,83 +310,6 @@ impl Default for NetworkCeiling {
             hosts: vec![HostPattern::ANY],
             addresses: Vec::new(),
         }
-    }
-}
-
-impl HostOffer {
-    /// Hosts, and the one port of them that is offered; every port that is declared when there is
-    /// none.
-    pub fn new(pattern: HostPattern, port: Option<Port>) -> Self {
-        Self { pattern, port }
-    }
-
-    pub(crate) fn pattern(&self) -> &HostPattern {
-        &self.pattern
-    }
-
-    pub(crate) fn port(&self) -> Option<Port> {
-        self.port
-    }
-}
-
-/// `HOST` or `HOST:PORT`, where the host is a pattern: exact, `*.` and a name, or `*`.
-impl FromStr for HostOffer {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // An address in brackets holds colons of its own.
-        let (pattern, port) = match text.rsplit_once(':') {
-            Some((pattern, port)) if !text.ends_with(']') => (pattern, Some(port)),
-            _ => (text, None),
-        };
-        let port = port.map(|port| match port.parse::<u16>() {
-            Ok(number) => Port::try_from(number),
-            Err(_) => Err(format!("`{port}` is not a port: expected 1 to 65535")),
-        });
-        Ok(Self {
-            pattern: pattern.parse()?,
-            port: port.transpose()?,
-        })
-    }
-}
-
-impl fmt::Display for HostOffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => write!(f, "{}:{}", self.pattern, port.0),
-            None => write!(f, "{}", self.pattern),
-        }
-    }
-}
-
-impl TryFrom<String> for HostOffer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<HostOffer> for String {
-    fn from(offer: HostOffer) -> Self {
-        offer.to_string()
-    }
-}
-
-impl TryFrom<u16> for Port {
-    type Error = String;
-
-    fn try_from(number: u16) -> Result<Self, String> {
-        if number == 0 {
-            return Err("`ports` holds 0, which is no port: expected 1 to 65535".to_owned());
-        }
-        Ok(Self(number))
-    }
-}
-
-impl From<Port> for u16 {
-    fn from(port: Port) -> Self {
-        port.0
     }
 }
 

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::access::Access;
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
 use crate::kernel_files;
 use crate::location::Location;
-use crate::manifest::Access;
 
 /// A directory that the operator is willing to show, under the name by which a guest would know it.
 #[derive(Debug, Clone)]

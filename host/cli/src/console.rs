@@ -14,6 +14,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use cofferdam_capability::{ForeignText, is_hiding};
@@ -177,6 +178,14 @@ fn written(result: std::io::Result<()>) {
         // One that comes later says no more.
         let _ = UNWRITTEN.set(error.to_string());
     }
+}
+
+/// Says on standard error why a command failed, and returns its exit code.
+pub(crate) fn report(failure: &Failure) -> ExitCode {
+    if !failure.sentence().is_empty() {
+        complain(failure.sentence());
+    }
+    failure.code()
 }
 
 /// Returns an error if a part of the result did not get where standard output leads.

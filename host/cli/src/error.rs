@@ -42,11 +42,8 @@ impl Failure {
         &self.sentence
     }
 
-    /// Says it on standard error.
-    pub(crate) fn report(&self) -> ExitCode {
-        if !self.sentence.is_empty() {
-            crate::console::complain(&self.sentence);
-        }
+    /// The exit code.
+    pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
 }

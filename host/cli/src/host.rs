@@ -130,7 +130,7 @@ pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
-    let decisions = config.decisions(&mut withheld);
+    let decisions = config.grants.decisions(&mut withheld);
     Decided {
         decisions,
         secrets,

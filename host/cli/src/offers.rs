@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::directory::DirectoryError;
 use crate::error::Failure;
 use crate::host::Reach;
 use crate::{access, console, directory, remedy, secret};
@@ -147,7 +148,7 @@ fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failu
         allow_address: _,
     } = offers;
     let offer = |dir: &String| {
-        let wrong = |problem: String| Failure::usage(format!("--dir {problem}"));
+        let wrong = |problem: DirectoryError| Failure::usage(format!("--dir {problem}"));
         directory::offer(dir, Path::new("")).map_err(wrong)
     };
     let offers = dir.iter().map(offer).collect::<Result<_, _>>()?;
@@ -168,7 +169,9 @@ fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failu
         let parts = written.split_once('=');
         let (key, value) =
             parts.ok_or_else(|| wrong("expected NAME=VALUE, such as written=1GiB".to_owned()))?;
-        limits.ask(key, value).map_err(wrong)?;
+        limits
+            .ask(key, value)
+            .map_err(|error| wrong(error.to_string()))?;
     }
     let env = env.collect::<Result<_, _>>()?;
     Ok(Decision {

@@ -68,9 +68,9 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
         values.entry(key).or_default().push(value);
     }
     let tool = grant.tool();
-    let place = config.grant_place(agent, tool);
+    let place = config.grants.place(agent, tool);
     let beside = |key: &str| {
-        if config.grant_has(agent, tool, key) {
+        if config.grants.has(agent, tool, key) {
             "  # with what is there"
         } else {
             ""
@@ -83,7 +83,7 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
         };
         format!("\n  {key} = {values}{}", beside(key))
     };
-    let instead = if config.grant_has(agent, tool, "workspace") {
+    let instead = if config.grants.has(agent, tool, "workspace") {
         "  # in place of what is there"
     } else {
         ""

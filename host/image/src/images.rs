@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
 
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::registry::{Pulled, Registry};
@@ -103,7 +104,7 @@ impl Images {
     pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
         let store = self.store()?;
         let name = reference.clone();
-        match crate::registry::blocking(move || store.digest(&name)).await? {
+        match blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
             None if reference.registry().is_some() => self
                 .registry
@@ -116,7 +117,7 @@ impl Images {
 
     async fn load(&self, reference: Reference) -> Result<(Digest, ToolImage), Error> {
         let store = self.store()?;
-        crate::registry::blocking(move || store.tool(&reference)).await
+        blocking(move || store.tool(&reference)).await
     }
 }
 

@@ -29,6 +29,7 @@ use limits::{COMPONENT, CONFIG, MANIFEST, Part};
 use lock::Lock;
 
 pub(crate) use incoming::{Arrived, Incoming};
+pub use index::Listed;
 pub use limits::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES, USAGE_MAX_BYTES,
 };
@@ -49,15 +50,6 @@ pub(crate) struct Stored {
     pub(crate) manifest: Vec<u8>,
     /// The blobs that the manifest describes: the config and the layers.
     pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
-}
-
-/// One row of [`Store::list`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
-    pub reference: Reference,
-    /// The digest that the name means: that of a manifest or of an image index.
-    pub digest: Digest,
 }
 
 impl Store {

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     let listed = listed
         .ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
     match listed.report.receipt.outcome {
-        Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
+        Outcome::Ok => Descriptors::listed(listed.tools).map_err(|error| wrong(error.to_string())),
         outcome => Err(wrong(outcome.to_string())),
     }
 }

@@ -74,9 +74,9 @@ impl Offer<'_> {
                 Arc::clone(&self.grant),
                 &mut patterns,
             );
-            tool.map_err(|problem| ToolError::Offer {
+            tool.map_err(|error| ToolError::Offer {
                 tool: self.name.to_owned(),
-                problem,
+                problem: error.to_string(),
             })
         };
         own.map(tool).collect()

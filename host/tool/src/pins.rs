@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use cofferdam_capability::Digest;
 use cofferdam_sandbox::MAX_DESCRIPTORS;
 
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors::Descriptors;
 
 /// Components that are pinned. Each is a few kilobytes, and nobody reviews so many.
@@ -32,7 +33,7 @@ const DEAD: Duration = Duration::from_secs(600);
 pub(crate) struct Pins {
     dir: Dir,
     /// Components that were refused: their pins as they were then, and why.
-    refused: Mutex<HashMap<Digest, (Vec<u8>, String)>>,
+    refused: Mutex<HashMap<Digest, (Vec<u8>, DescriptorError)>>,
 }
 
 impl Pins {
@@ -45,7 +46,7 @@ impl Pins {
 
     /// Refuses a component before it is asked again: its pin cannot be used, or it did not fit the
     /// same pin before.
-    pub(crate) fn before(&self, component: Digest) -> Result<(), String> {
+    pub(crate) fn before(&self, component: Digest) -> Result<(), DescriptorError> {
         let name = pin_file(component);
         let pin = match self.read(&name) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -61,7 +62,11 @@ impl Pins {
 
     /// Compares what a component lists with what it listed the first time; this is the first time
     /// where there is no pin. The error is for the operator.
-    pub(crate) fn check(&self, component: Digest, listed: &Descriptors) -> Result<(), String> {
+    pub(crate) fn check(
+        &self,
+        component: Digest,
+        listed: &Descriptors,
+    ) -> Result<(), DescriptorError> {
         let name = pin_file(component);
         let first = self.read(&name).or_else(|problem| match problem.kind() {
             ErrorKind::NotFound => self.write(&name, listed).and_then(|()| self.read(&name)),
@@ -71,11 +76,11 @@ impl Pins {
         let Some(change) = parse(&name, &pin)?.change(listed) else {
             return Ok(());
         };
-        let problem = format!(
+        let problem = DescriptorError::from(format!(
             "it lists other tools than the first time: {change}; use a build that carries \
                 `cofferdam:descriptors`, or \
              remove descriptors/{name} in the data directory and review it again"
-        );
+        ));
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.len() >= MAX_REFUSED {
             refused.clear();
@@ -149,12 +154,12 @@ fn pin_file(component: Digest) -> String {
     format!("{}.json", component.hex())
 }
 
-fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, String> {
+fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, DescriptorError> {
     Descriptors::from_json(pin).map_err(|problem| {
-        format!(
+        DescriptorError::from(format!(
             "descriptors/{name} in the data directory is no pin of descriptors: {problem}; \
             remove it"
-        )
+        ))
     })
 }
 
@@ -277,7 +282,12 @@ mod tests {
         pins.check(component, &other).unwrap();
         assert_eq!(pins.before(component), Ok(()));
         std::fs::write(&pin, "").unwrap();
-        assert!(pins.before(component).unwrap_err().contains("is no pin"));
+        assert!(
+            pins.before(component)
+                .unwrap_err()
+                .to_string()
+                .contains("is no pin")
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! rewrites what it got in a way of its own is not stopped by this (`SECURITY.md`).
 
 mod decode;
+mod escapes;
 mod pieces;
 mod search;
 mod spellings;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
 use crate::embed;
@@ -191,7 +192,7 @@ impl Runner {
                 .transpose();
             let descriptors = descriptors.map_err(|problem| ToolError::Descriptors {
                 origin: name.clone(),
-                problem: descriptors::unusable(&problem),
+                problem: descriptors::unusable(&problem.to_string()),
             })?;
             Ok(Installed {
                 component,
@@ -238,7 +239,9 @@ impl Runner {
             grant: Arc::new(grant),
         };
         offer.typed(&descriptors)?;
-        let json = descriptors.to_canonical_json().map_err(wrong)?;
+        let json = descriptors
+            .to_canonical_json()
+            .map_err(|error| wrong(error.to_string()))?;
         embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
     }
 
@@ -310,11 +313,11 @@ impl Runner {
         line: &Arc<Line>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let refused = |problem| ToolError::Offer {
+        let refused = |error: DescriptorError| ToolError::Offer {
             tool: name.to_owned(),
-            problem,
+            problem: error.to_string(),
         };
-        check_tool_name(name).map_err(refused)?;
+        check_tool_name(name).map_err(|error| refused(error.into()))?;
         descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
         let offer = Offer {
@@ -436,8 +439,12 @@ fn lost(tool: &Tool) -> Report {
 }
 
 /// Runs the `cofferdam` binary as a compiler when the engine starts it as one.
-pub fn compile_worker() -> Result<(), String> {
-    cofferdam_sandbox::compile_worker().map_err(|error| error.to_string())
+///
+/// # Errors
+///
+/// If its limits cannot be set, or if the component cannot be compiled.
+pub fn compile_worker() -> std::io::Result<()> {
+    cofferdam_sandbox::compile_worker().map_err(std::io::Error::other)
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

@@ -7,6 +7,7 @@ use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
 use crate::schema::{PatternSum, Schema, Unfit};
 
@@ -101,7 +102,7 @@ impl Tool {
         component: Arc<Component>,
         grant: Arc<Grant>,
         patterns: &mut PatternSum,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, DescriptorError> {
         check_tool_name(&descriptor.name)?;
         descriptors::check_texts(&descriptor)?;
         let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema, patterns)?;

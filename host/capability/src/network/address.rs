@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{Refusal, Scheme};
+use super::refusal::Refusal;
+use super::scheme::Scheme;
 
 /// Ranges that are not public, from the IANA special-purpose address registries, and the metadata
 /// services of clouds that lie outside them.

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// A path with everything below it: `/api` covers `/api` and `/api/v1`, not `/apis`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

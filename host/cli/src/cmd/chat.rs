@@ -87,7 +87,7 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
         }
         // A failed turn does not end the conversation.
         if let Err(failure) = turn(agent, session, prompt, format, data).await {
-            failure.report();
+            console::report(&failure);
         }
     }
 }

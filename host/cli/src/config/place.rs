@@ -53,3 +53,10 @@ impl Source {
 pub(super) fn line(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }
+
+/// File and line of a key; `default` when it was left out.
+pub(super) fn origin(source: Option<&Source>, key: Key) -> String {
+    source
+        .and_then(|source| source.place(key))
+        .unwrap_or_else(|| "default".to_owned())
+}

@@ -10,13 +10,27 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::backoff::{Backoff, Failure};
+use super::body;
 use super::session::{ANSWER, Session, digest_header};
-use super::{Pulled, blocking, body};
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::limits::{MANIFEST, Part};
 use crate::store::{Arrived, Store, blob, platform};
 use crate::tool_image::{self, Layout, ToolImage};
+
+/// The result of a pull.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The digest that the reference was resolved to: of a manifest, or of an image index.
+    pub digest: Digest,
+    /// The image that the name meant on this machine before, if that was another one.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// Number of these bytes that were here already.
+    pub present: u64,
+}
 
 /// The documents we can read, and those of containers, so that we can say that it is one.
 const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \

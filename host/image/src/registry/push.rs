@@ -12,11 +12,25 @@ use tokio::sync::watch;
 
 use super::backoff::{Backoff, Failure};
 use super::session::{ANSWER, Session, digest_header};
+use super::transfer::Transfer;
 use super::upload::Upload;
-use super::{Pushed, Transfer, blocking};
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::Store;
+
+/// The result of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The digest of the manifest.
+    pub digest: Digest,
+    /// The image that the tag meant in the registry before, if that was another one.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// Number of these bytes that the registry had already.
+    pub present: u64,
+}
 
 /// The slowest line that a blob is sent over, in bytes a second: 256 kbit/s.
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 << 10;

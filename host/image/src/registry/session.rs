@@ -13,7 +13,7 @@ use super::body;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::target::{Target, is_allowed, is_loopback};
-use super::{TRANSFER_WALL, Transfer, Watch};
+use super::transfer::{TRANSFER_WALL, Transfer, Watch};
 use crate::error::Error;
 
 /// The longest wait for a connection.

@@ -7,10 +7,19 @@ use cofferdam_capability::Digest;
 use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex};
 
 use super::limits::INDEX;
-use super::{Listed, blob, file};
+use super::{blob, file};
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::tool_image::canonical_json;
+
+/// One row of [`Store::list`](crate::Store::list).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
+    pub reference: Reference,
+    /// The digest that the name means: that of a manifest or of an image index.
+    pub digest: Digest,
+}
 
 pub(super) const INDEX_FILE: &str = "index.json";
 

@@ -2,10 +2,16 @@
 
 use oci_spec::image::{ANNOTATION_TITLE, Descriptor, ImageManifest, MediaType, SCHEMA_VERSION};
 
-use super::{WASM_CONFIG, WASM_LAYER, annotation};
+use super::annotation;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::limits::{COMPONENT, CONFIG, LAYERS_MAX, Part, USAGE};
+
+/// The config of a Wasm artifact.
+pub(super) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
+
+/// The layer of a Wasm artifact.
+pub(super) const WASM_LAYER: &str = "application/wasm";
 
 /// The artifact type of an openotters tool image.
 const BIN_ARTIFACT: &str = "application/vnd.openotters.bin.v1";

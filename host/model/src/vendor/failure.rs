@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::provider::Provider;
+use crate::error::Error;
 
 /// Number of times a turn is tried again. Agents built for other hosts expect two; more would only
 /// add to an overload.
@@ -47,6 +48,15 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    /// The failure as the caller of this provider sees it.
+    pub(super) fn error(self, provider: &Provider) -> Error {
+        Error::Vendor {
+            provider: provider.id.clone(),
+            message: self.message,
+            retryable: self.passing,
+        }
+    }
+
     /// Asking again will not help.
     pub(super) fn lasting(message: impl Into<String>) -> Self {
         let message = message.into();

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use genai::adapter::AdapterKind;
 use reqwest::Url;
 
-use super::failure::Failure;
 use crate::credentials::Credentials;
 use crate::error::Error;
 
@@ -174,15 +173,6 @@ impl Provider {
             key,
             key_variable,
         })
-    }
-
-    /// The failure as the caller sees it.
-    pub(super) fn error(&self, failure: Failure) -> Error {
-        Error::Vendor {
-            provider: self.id.clone(),
-            message: failure.message,
-            retryable: failure.passing,
-        }
     }
 
     /// Takes the key out of a text that may repeat it.

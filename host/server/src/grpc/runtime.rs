@@ -20,7 +20,8 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 
 /// Events between a turn and its client. A turn waits when its client is slow, because an event
 /// holds as much as a tool has printed.

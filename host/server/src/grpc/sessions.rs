@@ -10,7 +10,8 @@ use cofferdam_store::{Message, MessageTable, SessionsCursor};
 use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 
 /// The largest piece of a message, in bytes (1 MiB): a quarter of what gRPC clients read by
 /// default.

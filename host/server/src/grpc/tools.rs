@@ -18,7 +18,8 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 use crate::listed::Listed;
 
 #[derive(Debug)]

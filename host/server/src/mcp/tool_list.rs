@@ -122,7 +122,7 @@ impl Entry {
             output_schema: output,
         } = descriptor;
         // What a host of another version says goes by the same rule.
-        check_tool_name(&name)?;
+        check_tool_name(&name).map_err(|error| error.to_string())?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
         let annotations = ToolAnnotations::new()

@@ -85,6 +85,11 @@ pub(super) enum Unsearched {
     Unchecked(Unchecked),
 }
 
+/// A pattern that is not taken: the rest of a sentence about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct PatternError(String);
+
 impl From<Unchecked> for Unsearched {
     fn from(unchecked: Unchecked) -> Self {
         Self::Unchecked(unchecked)
@@ -93,27 +98,28 @@ impl From<Unchecked> for Unsearched {
 
 impl Pattern {
     /// Compiles a pattern; the error says what is wrong with it.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
+    pub(super) fn new(text: &str) -> Result<Self, PatternError> {
         if text.len() > MAX_TEXT {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has {} bytes: expected at most {MAX_TEXT}",
                 text.len()
-            ));
+            )));
         }
         let classes = classes(text);
         if classes > MAX_CLASSES {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has {classes} classes of Unicode: expected at most {MAX_CLASSES}"
-            ));
+            )));
         }
         if let Some(group) = foreign_group(text) {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has `{group}`, which is not of ECMA-262: write both cases, as in [aA]"
-            ));
+            )));
         }
         let wrong =
             "is not a regular expression without look-around and back-references".to_owned();
-        let translated = jsonschema_regex::to_rust_regex(text).map_err(|()| wrong.clone())?;
+        let translated =
+            jsonschema_regex::to_rust_regex(text).map_err(|()| PatternError(wrong.clone()))?;
         let config = DFA::config()
             .cache_capacity(CACHE)
             .minimum_cache_clear_count(Some(0));
@@ -128,13 +134,13 @@ impl Pattern {
             .build(&with_ascii_boundaries(&translated))
             .map_err(|error| {
                 if too_large(&error) {
-                    format!(
-                    "has more than {} KiB once it is compiled: expected shorter repeats or smaller \
-                        classes",
-                    MAX_COMPILED >> 10
-                )
+                    PatternError(format!(
+                        "has more than {} KiB once it is compiled: expected shorter repeats or \
+                         smaller classes",
+                        MAX_COMPILED >> 10
+                    ))
                 } else {
-                    wrong
+                    PatternError(wrong)
                 }
             })?;
         Ok(Self {
