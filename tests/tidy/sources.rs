@@ -227,7 +227,7 @@ fn no_test_is_ignored_or_sleeps() {
 
 #[test]
 fn no_file_of_the_host_is_too_long() {
-    none(all_of_host(long));
+    none(all("host", long));
 }
 
 #[test]
