@@ -4,13 +4,21 @@
 //! A rule is a function from text to such sentences. Each is tested twice: this repository breaks
 //! it nowhere, and it is seen to fail on what it is there for.
 
+mod bindings;
+mod circles;
+mod errors;
+mod impls;
 mod links;
+mod manifest;
 mod manifests;
 mod promises;
+mod riddles;
+mod rust_tokens;
 mod sources;
 mod token;
 mod tool_table;
 mod tools;
+mod width;
 
 use std::path::Path;
 
@@ -62,6 +70,19 @@ fn collect(directory: &Path, ending: &str, found: &mut Vec<File>) {
                 .to_string();
             found.push(file(&relative).expect("text files are UTF-8"));
         }
+    }
+}
+
+/// Problems that `rule` finds in the Rust files below `directory`.
+fn all(directory: &str, rule: fn(&File) -> Vec<String>) -> Vec<String> {
+    files(directory, ".rs").iter().flat_map(rule).collect()
+}
+
+/// A Rust file with this text.
+fn rust(text: &str) -> File {
+    File {
+        path: "a.rs".to_owned(),
+        text: text.to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a call has besides its input.
+//! The parts of a call besides its input.
 
 use std::error::Error;
 use std::fmt;
@@ -21,8 +21,8 @@ use recorded::Inner;
 #[cfg(not(target_family = "wasm"))]
 pub use recorded::Told;
 
-/// What a call has besides its input: a log, its progress, the time that is left, and other tools.
-/// A tool that wants it takes `&Context` as its second parameter.
+/// The parts of a call besides its input: a log, its progress, the time that is left, and other
+/// tools. A tool that wants it takes `&Context` as its second parameter.
 ///
 /// In tests, [`Context::for_tests`] makes one that keeps what the tool tells.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Context {
     inner: Inner,
 }
 
-/// How much a line of the log matters.
+/// The importance of a line of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// For who looks for a mistake in the tool.
@@ -43,7 +43,7 @@ pub enum Level {
     Error,
 }
 
-/// How a call of another tool ended that did not answer: the host's own names for it.
+/// The end of a call of another tool that did not answer: the host's own names for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It ran to its end and says that it failed, or it answered with something else than was asked
@@ -72,7 +72,7 @@ pub enum Outcome {
 /// A call of another tool that did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
     /// One sentence.
     pub message: String,
@@ -91,7 +91,7 @@ impl Context {
         self.inner.progress(done, total.into(), message.as_ref());
     }
 
-    /// How long until the host stops this call.
+    /// Time until the host stops this call.
     pub fn deadline_left(&self) -> Duration {
         self.inner.deadline_left()
     }

@@ -1,14 +1,14 @@
 use std::error::Error;
 use std::fmt;
 
-/// Why a tool could not do its work, as `failure-code` in `wit/tool.wit`. None of these can be
-/// mistaken for a decision of the host: a guest cannot claim to have been denied, timed out or
+/// Reasons why a tool could not do its work, as `failure-code` in `wit/tool.wit`. None of these can
+/// be mistaken for a decision of the host: a guest cannot claim to have been denied, timed out or
 /// stopped at a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureCode {
     /// The input fits the schema but makes no sense to this tool.
     InvalidInput,
-    /// What the input names is not there.
+    /// The thing that the input names is not there.
     NotFound,
     /// Something this tool needs did not answer; the same call may succeed later.
     Unavailable,
@@ -34,7 +34,7 @@ impl ToolError {
         }
     }
 
-    /// What the input names is not there. Not retryable.
+    /// The thing that the input names is not there. Not retryable.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self {
             code: FailureCode::NotFound,
@@ -78,7 +78,7 @@ impl ToolError {
         &self.message
     }
 
-    /// Whether the same call may succeed when it is made again.
+    /// Returns true if the same call may succeed when it is made again.
     pub fn is_retryable(&self) -> bool {
         self.retryable
     }

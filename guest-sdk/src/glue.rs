@@ -1,4 +1,4 @@
-//! What the macros write code against. It may change with every version of this crate.
+//! The functions that the code of the macros calls. It may change with every version of this crate.
 
 mod catalog;
 mod descriptor;

@@ -1,5 +1,5 @@
-//! What the author of a typed tool writes against: [`tool`] makes a tool of a function, and
-//! [`export!`] makes a component of one or several of them.
+//! The library of the author of a typed tool: [`tool`] makes a tool of a function, and [`export!`]
+//! makes a component of one or several of them.
 //!
 //! The name, the description and the schemas that a model and a reviewer see are made from the
 //! function itself, so they cannot say something else than the code. This crate gives a tool no

@@ -28,8 +28,8 @@ const LIBRARIES: [(&str, &str); 2] = [
     ("nested", "host/selftest/guests/nested/src/lib.rs"),
 ];
 
-/// What cargo and clippy set for this build, and the guests must not inherit: they are for another
-/// target.
+/// Variables that cargo and clippy set for this build and that the guests must not inherit, because
+/// they are for another target.
 const NOT_INHERITED: [&str; 6] = [
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",

@@ -49,7 +49,8 @@ fn named(text: &str) -> Vec<(&str, usize)> {
     named
 }
 
-/// Whether `code` is a path in this repository, and not a command, a pattern or a file of a guest.
+/// Returns true if `code` is a path in this repository, and not a command, a pattern or a file of a
+/// guest.
 pub(super) fn is_source(code: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let ours = code.contains('/') && !code.starts_with('/') && code.chars().all(plain);

@@ -1,10 +1,7 @@
 //! The `[dependencies]` tables are the architecture (`host/README.md`): who may not name whom.
 
-use std::collections::BTreeMap;
-
-use toml::de::{DeTable, DeValue};
-
-use super::{File, file, files, line, none, one};
+use super::manifest::{Dependency, Manifest, renamed};
+use super::{File, file, files, none, one};
 use crate::support::checkout;
 
 /// A crate of the host, and what is absent from its manifest. A name stands for its family too:
@@ -50,8 +47,8 @@ const NOTHING_BUT: (&str, &[&str]) = (
 /// The crate of the host that knows no other: it drives the binary from outside.
 const OUTSIDE: &str = "cofferdam-selftest";
 
-/// What is named by these crates alone, in the whole workspace: the sentences that say "only crate
-/// that".
+/// Packages that these crates name alone, in the whole workspace: the sentences that say "only
+/// crate that".
 const ALONE: [(&str, &[&str]); 10] = [
     ("wasmtime", &["cofferdam-sandbox"]),
     ("hickory-resolver", &["cofferdam-sandbox"]),
@@ -67,101 +64,6 @@ const ALONE: [(&str, &[&str]); 10] = [
 
 /// The host crate with the one `main`.
 const MAIN: &str = "cofferdam-cli";
-
-/// The tables of a manifest, at its top and below each `[target.…]`.
-const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
-
-/// What a manifest says, as far as the rules ask.
-struct Manifest {
-    path: String,
-    package: String,
-    names: Vec<Dependency>,
-    /// Whether it declares a program.
-    bin: bool,
-}
-
-/// A package that a manifest names.
-struct Dependency {
-    package: String,
-    table: &'static str,
-    line: usize,
-}
-
-/// Packages of `[workspace.dependencies]` that go by another key.
-type Renamed = BTreeMap<String, String>;
-
-fn parse(text: &str) -> DeTable<'_> {
-    DeTable::parse(text)
-        .expect("Cargo has read this manifest")
-        .into_inner()
-}
-
-fn table<'a, 'i>(table: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
-    table.get(key)?.get_ref().as_table()
-}
-
-impl Manifest {
-    fn read(file: &File, renamed: &Renamed) -> Self {
-        let manifest = parse(&file.text);
-        let package =
-            table(&manifest, "package").and_then(|package| package.get("name")?.get_ref().as_str());
-        let targets = table(&manifest, "target")
-            .into_iter()
-            .flat_map(DeTable::values);
-        let mut names = Vec::new();
-        for place in targets
-            .filter_map(|target| target.get_ref().as_table())
-            .chain([&manifest])
-        {
-            for name in TABLES {
-                for (key, value) in table(place, name).into_iter().flatten() {
-                    let package = package_of(key.get_ref(), value.get_ref(), renamed);
-                    names.push(Dependency {
-                        package,
-                        table: name,
-                        line: line(&file.text, key.span().start),
-                    });
-                }
-            }
-        }
-        let (path, package) = (file.path.clone(), package.unwrap_or_default().to_owned());
-        Self {
-            path,
-            package,
-            names,
-            bin: manifest.contains_key("bin"),
-        }
-    }
-}
-
-/// The package behind a key, whatever the key is called.
-fn package_of(key: &str, value: &DeValue<'_>, renamed: &Renamed) -> String {
-    let inherited = value.get("workspace").is_some();
-    let own = value
-        .get("package")
-        .and_then(|package| package.get_ref().as_str());
-    match (own, inherited) {
-        (Some(package), _) => package.to_owned(),
-        (None, true) => renamed.get(key).cloned().unwrap_or_else(|| key.to_owned()),
-        (None, false) => key.to_owned(),
-    }
-}
-
-fn renamed(workspace: &str) -> Renamed {
-    let workspace = parse(workspace);
-    let dependencies =
-        table(&workspace, "workspace").and_then(|workspace| table(workspace, "dependencies"));
-    let package = |value: &DeValue<'_>| {
-        value
-            .get("package")
-            .and_then(|package| package.get_ref().as_str().map(str::to_owned))
-    };
-    dependencies
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.get_ref().to_string(), package(value.get_ref())?)))
-        .collect()
-}
 
 fn is_of(family: &str, package: &str) -> bool {
     package
@@ -224,7 +126,8 @@ fn known(manifests: &[Manifest]) -> Vec<String> {
 }
 
 /// Names in a manifest beyond those of [`NOTHING_BUT`].
-fn beyond(manifests: &[Manifest], (package, most): (&str, &[&str])) -> Vec<String> {
+fn beyond(manifests: &[Manifest], row: (&str, &[&str])) -> Vec<String> {
+    let (package, most) = row;
     let mut problems = Vec::new();
     for manifest in manifests
         .iter()
@@ -280,8 +183,8 @@ fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
     problems
 }
 
-/// Whether the host's crates are those of the table, named as their folders, with one program.
-/// `programs` holds the folders that have a `src/main.rs` or a `src/bin`.
+/// Problems where the host's crates are not those of the table, named as their folders, with one
+/// program. `programs` holds the folders that have a `src/main.rs` or a `src/bin`.
 fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
     let mut problems = Vec::new();
     for Manifest {
@@ -417,7 +320,8 @@ fn unmapped(map: &str) -> Vec<String> {
     let data = (data, format!("everything but {}", names(most)));
     let rows = rows.chain([data, (OUTSIDE, "every other crate of the host".to_owned())]);
     let shown = |(package, absent): (&str, String)| {
-        let (begin, end) = (format!("| `{}` |", name(package)), format!("| {absent} |"));
+        let begin = format!("| `{}` |", name(package));
+        let end = format!("| {absent} |");
         let found = map
             .lines()
             .any(|line| line.starts_with(&begin) && line.ends_with(&end));

@@ -1,9 +1,10 @@
 //! Rules that Rust files keep. They are read as the compiler reads them, token by token, so that
 //! comments, strings and line breaks neither hide anything nor look like something.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenTree};
 
-use super::{File, files, none, one};
+use super::rust_tokens::{group, ident, is_parenthesis, is_punct, problem, runs, tokens};
+use super::{File, all, files, none, one, rust};
 
 /// The longest file in the host. Twice what the longest one there has; what grows further is two
 /// things.
@@ -14,49 +15,6 @@ const UNDONE: [&str; 3] = ["todo", "unimplemented", "dbg"];
 
 /// The same in a comment, in two halves because this file keeps the rule as well.
 const UNDONE_WORD: &str = concat!("FIX", "ME");
-
-pub(super) fn tokens(file: &File) -> TokenStream {
-    file.text
-        .parse()
-        .unwrap_or_else(|error| panic!("{}: this is no Rust: {error}", file.path))
-}
-
-/// Every run of tokens between two brackets, the outermost one first.
-pub(super) fn runs(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
-    let run: Vec<_> = tokens.into_iter().collect();
-    let inner: Vec<_> = run
-        .iter()
-        .filter_map(group)
-        .flat_map(|group| runs(group.stream()))
-        .collect();
-    std::iter::once(run).chain(inner).collect()
-}
-
-fn group(token: &TokenTree) -> Option<&Group> {
-    match token {
-        TokenTree::Group(group) => Some(group),
-        _ => None,
-    }
-}
-
-fn ident(token: &TokenTree) -> Option<&Ident> {
-    match token {
-        TokenTree::Ident(ident) => Some(ident),
-        _ => None,
-    }
-}
-
-fn is_punct(token: &TokenTree, char: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
-}
-
-fn is_parenthesis(token: &TokenTree) -> bool {
-    group(token).is_some_and(|group| group.delimiter() == Delimiter::Parenthesis)
-}
-
-fn problem(file: &File, token: &TokenTree, sentence: &str) -> String {
-    format!("{}:{}: {sentence}", file.path, token.span().start().line)
-}
 
 /// The contents of the attributes of a file, those inside `cfg_attr` included.
 fn attributes(file: &File) -> Vec<Vec<TokenTree>> {
@@ -140,7 +98,7 @@ fn unreasoned(file: &File) -> Vec<String> {
     problems
 }
 
-/// Whether the list ends in `reason = "…"` with something in it.
+/// Returns true if the list ends in `reason = "…"` with something in it.
 fn has_reason(lints: &Group) -> bool {
     let tokens: Vec<_> = lints.stream().into_iter().collect();
     tokens.windows(3).any(|three| {
@@ -226,12 +184,7 @@ fn long(file: &File) -> Vec<String> {
     (lines > MAX_LINES).then(sentence).into_iter().collect()
 }
 
-/// What `rule` finds in the Rust files below `directory`.
-fn all(directory: &str, rule: fn(&File) -> Vec<String>) -> Vec<String> {
-    files(directory, ".rs").iter().flat_map(rule).collect()
-}
-
-/// What `rule` finds in the host's own code, tests beside it left out.
+/// Problems that `rule` finds in the host's own code, tests beside it left out.
 fn all_of_host(rule: fn(&File) -> Vec<String>) -> Vec<String> {
     let own = |file: &&File| file.path.split('/').nth(2) == Some("src");
     files("host", ".rs")
@@ -274,14 +227,7 @@ fn no_test_is_ignored_or_sleeps() {
 
 #[test]
 fn no_file_of_the_host_is_too_long() {
-    none(all_of_host(long));
-}
-
-fn rust(text: &str) -> File {
-    File {
-        path: "a.rs".to_owned(),
-        text: text.to_owned(),
-    }
+    none(all("host", long));
 }
 
 #[test]

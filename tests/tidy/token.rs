@@ -14,7 +14,7 @@ const DOORS: [&str; 2] = [
     "host/server/src/mcp/http.rs",
 ];
 
-/// What tells of a request's own reading of the header that carries the token.
+/// Signs of a request's own reading of the header that carries the token.
 const HEADER: &str = "AUTHORIZATION";
 
 /// Readings of the token that are not the comparison, and comparisons that are missing.

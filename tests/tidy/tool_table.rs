@@ -5,7 +5,7 @@ use super::{file, files, none, one};
 /// The document with the table.
 const README: &str = "tools/README.md";
 
-/// Where the table begins and ends.
+/// The lines at which the table begins and ends.
 const MARKS: (&str, &str) = ("<!-- table:", "<!-- end of table -->");
 
 /// The names in the first column of the table.

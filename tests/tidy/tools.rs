@@ -1,11 +1,11 @@
-//! What lies beside a tool: words for a model, and golden cases.
+//! Files beside a tool: words for a model, and golden cases.
 
 use serde_json::Value;
 
 use super::{none, one};
 use crate::support::checkout;
 
-/// What a tool has at least.
+/// Files that a tool has at least.
 const LEAST_CASES: usize = 3;
 
 /// The longest text for a model, in bytes: it is read with every prompt of an agent that has the

@@ -9,7 +9,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Error, LitStr, Result, Token};
 
-/// What the author writes beside `Cargo.toml`.
+/// The file that the author writes beside `Cargo.toml`.
 const MANIFEST: &str = "capabilities.toml";
 
 pub(crate) fn expand(tools: TokenStream) -> Result<TokenStream> {

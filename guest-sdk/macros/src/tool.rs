@@ -26,7 +26,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
             "a tool answers with a `Result<Output, ToolError>`",
         ));
     };
-    let (ident, vis) = (&function.sig.ident, &function.vis);
+    let ident = &function.sig.ident;
+    let vis = &function.vis;
     let context = with_context.then(|| quote!(, context));
     Ok(quote! {
         #function

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{CallError, Context, Level, Outcome};
 
-/// How long a call in a test has left unless the test says otherwise: the host's default.
+/// Time that a call in a test has left unless the test says otherwise: the host's default.
 const DEADLINE_LEFT: Duration = Duration::from_secs(30);
 
 /// One thing that a tool told while it ran.
@@ -17,7 +17,7 @@ const DEADLINE_LEFT: Duration = Duration::from_secs(30);
 pub enum Told {
     /// A line of the log.
     Log(Level, String),
-    /// How far it has come: done, of a total, and what it is doing.
+    /// Its progress: done, of a total, and what it is doing.
     Progress(u64, Option<u64>, String),
 }
 
@@ -32,12 +32,11 @@ pub(super) struct Inner {
 impl Context {
     /// A context that keeps what the tool tells. There is none of these in a component.
     pub fn for_tests() -> Self {
-        let (told, tools) = (RefCell::default(), BTreeMap::new());
         Self {
             inner: Inner {
-                told,
+                told: RefCell::default(),
                 deadline_left: DEADLINE_LEFT,
-                tools,
+                tools: BTreeMap::new(),
             },
         }
     }
@@ -60,7 +59,7 @@ impl Context {
         self
     }
 
-    /// What the tool told until now, in its order.
+    /// The messages of the tool until now, in its order.
     pub fn told(&self) -> Vec<Told> {
         self.inner.told.borrow().clone()
     }

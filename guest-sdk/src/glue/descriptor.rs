@@ -8,7 +8,7 @@ use super::Tool;
 pub struct Descriptor {
     /// Name a model calls it by.
     pub name: &'static str,
-    /// What it does, in words for a model.
+    /// Its purpose, in words for a model.
     pub description: &'static str,
     /// JSON Schema (draft 2020-12) of the input.
     pub input_schema: Schema,

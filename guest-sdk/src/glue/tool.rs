@@ -6,29 +6,29 @@ use crate::{Context, ToolError};
 
 /// One typed tool: what [`tool`](crate::tool) makes of a function.
 pub trait Tool {
-    /// What a call hands in.
+    /// The input of a call.
     type Input: DeserializeOwned + JsonSchema;
 
-    /// What a successful call answers with.
+    /// The answer of a successful call.
     type Output: Serialize + JsonSchema;
 
     /// Name a model calls it by.
     const NAME: &'static str;
 
-    /// What the tool does and when to use it, in words for a model.
+    /// The purpose of the tool and when to use it, in words for a model.
     const DESCRIPTION: &'static str;
 
     /// Does the work of one call.
     ///
     /// # Errors
     ///
-    /// What the function fails with.
+    /// The error of the function.
     fn call(input: Self::Input, context: &Context) -> Result<Self::Output, ToolError>;
 }
 
-/// What a tool's function returns, whatever it calls that type.
+/// The result of a tool's function, whatever it calls that type.
 pub trait Answer {
-    /// What a successful call answers with.
+    /// The answer of a successful call.
     type Output;
 }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
+use crate::turns::Turns;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -26,7 +27,7 @@ pub struct Agent {
     pub(crate) workspace: Workspace,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
-    pub(crate) turns: Arc<crate::chat::Turns>,
+    pub(crate) turns: Arc<Turns>,
 }
 
 impl Agent {

@@ -6,35 +6,34 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_image::agentfile::{self, Agentfile, Bin, FILE_MAX_BYTES};
-use cofferdam_image::{Images, ToolSource};
-use cofferdam_model::{Credentials, ModelName};
+use cofferdam_image::Images;
+use cofferdam_image::agentfile::{self, Agentfile, FILE_MAX_BYTES};
+use cofferdam_model::Credentials;
 use cofferdam_store::{KnownAgent, Store, Trees};
-use cofferdam_tool::{Runner, Toolbox};
+use cofferdam_tool::Runner;
 use tokio::sync::watch;
 
-use crate::agent::{Agent, documents_of};
+use crate::agent::Agent;
 use crate::backoff::Backoff;
-use crate::chat::Turns;
+use crate::build::{Builder, Made, revision};
+use crate::component::{Component, component};
 use crate::decisions::{Accepted, Decisions, Withheld};
-use crate::documents;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
-use crate::revision::Revision;
+use crate::pinned::Pinned;
 use crate::slot::{Slot, Summary};
 use crate::trees;
-use crate::workspace::{Workspace, usage_file};
+use crate::workspace::Workspace;
 
-/// What the agents of a host are made from.
+/// The configuration from which the agents of a host are made.
 #[derive(Debug)]
 pub struct AgentsConfig {
     /// The data directory.
     pub data: Dir,
-    /// Where it lies, for messages and for the database.
+    /// Its path, for messages and for the database.
     pub path: PathBuf,
     /// API keys of model providers. No tool ever sees one.
     pub credentials: Credentials,
@@ -42,7 +41,7 @@ pub struct AgentsConfig {
     pub runner: Arc<Runner>,
     /// Tool images on this machine and in registries.
     pub images: Arc<Images>,
-    /// What the operator decided, by agent and tool.
+    /// The operator's decisions, by agent and tool.
     pub decisions: Decisions,
     /// Tools that their agents do not get.
     pub withheld: Withheld,
@@ -55,31 +54,12 @@ pub struct AgentsConfig {
 pub struct Agents {
     agents: RwLock<BTreeMap<String, Slot>>,
     trees: Dir,
-    pub(crate) path: PathBuf,
-    credentials: Credentials,
-    pub(crate) runner: Arc<Runner>,
+    path: PathBuf,
     images: Arc<Images>,
-    store: Store,
-    turns: Arc<Turns>,
-    decisions: Decisions,
-    withheld: Withheld,
-    pub(crate) accepted: Vec<Accepted>,
+    builder: Builder,
+    accepted: Vec<Accepted>,
     changed: watch::Sender<()>,
     backoff: Backoff,
-}
-
-/// An agent that was made, and what its tree has to hold for it.
-struct Made {
-    agent: Agent,
-    /// The files of its documents, with their texts.
-    documents: Vec<(String, String)>,
-}
-
-/// A tool as it is found, before it is loaded.
-pub(crate) struct Component {
-    pub(crate) bytes: Bytes,
-    /// How to call it, Markdown, as its image says.
-    pub(crate) usage: Option<String>,
 }
 
 impl Agents {
@@ -109,25 +89,29 @@ impl Agents {
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let path = path.join("agents");
-        let (agents, turns) = (RwLock::default(), Arc::default());
+        let agents = RwLock::default();
         let changed = watch::Sender::new(());
+        let builder = Builder {
+            credentials,
+            runner,
+            store,
+            turns: Arc::default(),
+            decisions,
+            withheld,
+        };
         let mut agents = Self {
             agents,
             trees,
             path,
-            credentials,
-            runner,
             images,
-            store,
-            turns,
-            decisions,
-            withheld,
+            builder,
             accepted,
             changed,
             backoff: Backoff::default(),
         };
-        let rows = agents.store.agents.all().await?;
-        agents.runner = Arc::new(homes::guarded(&agents.runner, &agents.path, &rows)?);
+        let rows = agents.builder.store.agents.all().await?;
+        agents.builder.runner =
+            Arc::new(homes::guarded(&agents.builder.runner, &agents.path, &rows)?);
         agents.clear_up(&rows, &found);
         for row in rows {
             agents.restore_or_tell(row, |_| {}).await;
@@ -140,7 +124,7 @@ impl Agents {
     /// for its next turn. `restored` is called with an agent before it takes work.
     pub async fn retry(&self, restored: impl Fn(&Agent)) -> Result<(), AgentError> {
         for name in self.backoff.due(self.failed()) {
-            if let Some(row) = self.store.agents.named(&name).await? {
+            if let Some(row) = self.builder.store.agents.named(&name).await? {
                 self.restore_or_tell(row, &restored).await;
             }
         }
@@ -150,7 +134,7 @@ impl Agents {
     /// Refuses to go on when what this host stores, or what its tools write, would be lost. An
     /// agent whose tree was removed or replaced fails alone.
     pub fn check(&self) -> Result<(), AgentError> {
-        self.store.check()?;
+        self.builder.store.check()?;
         if !files::is_in_place(&self.trees, &self.path) {
             return Err(AgentError::Gone {
                 path: self.path.clone(),
@@ -164,7 +148,8 @@ impl Agents {
                 continue;
             };
             tracing::error!(agent = name, "{error}; this agent takes no turns");
-            let (id, reason) = (agent.id.clone(), error.to_string());
+            let id = agent.id.clone();
+            let reason = error.to_string();
             self.insert(
                 name,
                 Slot::Failed {
@@ -187,7 +172,8 @@ impl Agents {
 
     /// Restores an agent, or keeps the reason why it cannot be.
     async fn restore_or_tell(&self, row: KnownAgent, restored: impl Fn(&Agent)) {
-        let (name, created_at) = (row.name.clone(), row.created_at);
+        let name = row.name.clone();
+        let created_at = row.created_at;
         let slot = match self.restore(&row).await {
             Ok(agent) => {
                 restored(&agent);
@@ -255,7 +241,7 @@ impl Agents {
         let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let home = std::path::absolute(&home).unwrap_or(home);
         let name = agentfile.name.to_string();
-        let known = self.store.agents.named(&name).await?;
+        let known = self.builder.store.agents.named(&name).await?;
         let row = match known.clone() {
             Some(row) => KnownAgent {
                 home: home.display().to_string(),
@@ -268,11 +254,17 @@ impl Agents {
                 created_at: unix_seconds(),
             },
         };
+        let pinned = Pinned {
+            runner: &self.builder.runner,
+            trees: &self.trees,
+            path: &self.path,
+            accepted: &self.accepted,
+        };
         let mut components = Vec::new();
         for bin in &agentfile.bins {
-            let found = self.component(&name, bin, &home).await?;
+            let found = component(&self.images, &name, bin, &home).await?;
             components.push(match &known {
-                Some(known) => self.decided(known, bin, found).await?,
+                Some(known) => pinned.decided(known, bin, found).await?,
                 None => found,
             });
         }
@@ -306,6 +298,7 @@ impl Agents {
     ) -> Result<Agent, AgentError> {
         let workspace = self.workspace(&row.id)?;
         let Made { agent, documents } = self
+            .builder
             .build(row, agentfile, components, workspace.clone())
             .await?;
         let revision = revision(source, agentfile, components, documents);
@@ -314,7 +307,7 @@ impl Agents {
             workspace.prepare(&revision)?;
         }
         if known != Some(row)
-            && let Err(error) = self.store.agents.put(row).await
+            && let Err(error) = self.builder.store.agents.put(row).await
         {
             workspace.discard();
             return Err(error.into());
@@ -381,7 +374,7 @@ impl Agents {
 
     /// The sessions of all agents.
     pub fn store(&self) -> &Store {
-        &self.store
+        &self.builder.store
     }
 
     fn insert(&self, name: String, slot: Slot) {
@@ -392,7 +385,7 @@ impl Agents {
         self.changed.send_replace(());
     }
 
-    pub(crate) fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
+    fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
         Workspace::open(&self.trees, id, self.path.join(id))
     }
 
@@ -421,6 +414,7 @@ impl Agents {
             });
         }
         let Made { agent, documents } = self
+            .builder
             .build(row, &agentfile, &components, workspace.clone())
             .await?;
         let source = files::read(&file, FILE_MAX_BYTES)
@@ -442,157 +436,6 @@ impl Agents {
         }
         Ok(agent)
     }
-
-    /// A tool: a file beside the Agentfile, or an image of this machine or a registry.
-    async fn component(
-        &self,
-        agent: &str,
-        bin: &Bin,
-        home: &Path,
-    ) -> Result<Component, AgentError> {
-        let wrong = |problem: String| AgentError::Bin {
-            agent: agent.to_owned(),
-            bin: bin.name.clone(),
-            problem,
-        };
-        match &bin.source {
-            ToolSource::Path(path) => {
-                let path = home.join(path);
-                let bytes = files::read(&path, MAX_COMPONENT);
-                let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-                Ok(Component {
-                    bytes: bytes.into(),
-                    usage: None,
-                })
-            }
-            ToolSource::Image(reference) => {
-                let found = self
-                    .images
-                    .tool(reference)
-                    .await
-                    .map_err(|error| wrong(error.to_string()))?;
-                if found.pulled.is_some() {
-                    tracing::info!(agent, bin = bin.name, digest = %found.digest,
-                        "pulled {reference}");
-                }
-                Ok(Component {
-                    bytes: found.tool.component.into(),
-                    usage: found.tool.usage,
-                })
-            }
-        }
-    }
-
-    async fn build(
-        &self,
-        row: &KnownAgent,
-        agentfile: &Agentfile,
-        components: &[Component],
-        workspace: Workspace,
-    ) -> Result<Made, AgentError> {
-        let model = |source| AgentError::Model {
-            agent: row.name.clone(),
-            source,
-        };
-        let model_name: ModelName = agentfile.model.parse().map_err(model)?;
-        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
-            .map_err(model)?;
-        let mut toolbox = self.runner.toolbox();
-        for (bin, component) in agentfile.bins.iter().zip(components) {
-            if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
-                tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
-                continue;
-            }
-            self.add_tools(row, bin, component, &workspace, &mut toolbox)
-                .await?;
-        }
-        let documents = documents_of(agentfile, &row.id, &toolbox);
-        let system_prompt =
-            documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
-        let agent = Agent {
-            id: row.id.clone(),
-            name: row.name.clone(),
-            model_name,
-            model: opened,
-            toolbox: Arc::new(toolbox),
-            system_prompt,
-            workspace,
-            runner: Arc::clone(&self.runner),
-            store: self.store.clone(),
-            turns: Arc::clone(&self.turns),
-        };
-        Ok(Made { agent, documents })
-    }
-
-    async fn add_tools(
-        &self,
-        row: &KnownAgent,
-        bin: &Bin,
-        component: &Component,
-        workspace: &Workspace,
-        toolbox: &mut Toolbox,
-    ) -> Result<(), AgentError> {
-        let wrong = |error| AgentError::Tool {
-            agent: row.name.clone(),
-            bin: bin.name.clone(),
-            source: Box::new(error),
-        };
-        let installed = self
-            .runner
-            .load(component.bytes.clone(), &format!("BIN {}", bin.name), None)
-            .await
-            .map_err(wrong)?;
-        let grant = |source| {
-            wrong(cofferdam_tool::ToolError::Grant {
-                tool: bin.name.clone(),
-                source,
-            })
-        };
-        let decision = self
-            .decisions
-            .offered(&row.name, &bin.name, installed.manifest(), workspace.root())
-            .map_err(grant)?;
-        // The agent's author knows better than the tool's what it is called for here.
-        let usage = bin.usage.as_deref().or(component.usage.as_deref());
-        let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
-        let tools = self
-            .runner
-            .offer(&installed, &bin.name, &note, decision, toolbox)
-            .await
-            .map_err(wrong)?;
-        for tool in tools {
-            toolbox.add(tool).map_err(|taken| AgentError::Bin {
-                agent: row.name.clone(),
-                bin: bin.name.clone(),
-                problem: format!(
-                    "another BIN already has a tool `{}`: give this one another name",
-                    taken.name
-                ),
-            })?;
-        }
-        Ok(())
-    }
-}
-
-/// The files of `etc` and `usr` for an agent.
-fn revision(
-    source: &[u8],
-    agentfile: &Agentfile,
-    components: &[Component],
-    documents: Vec<(String, String)>,
-) -> Revision {
-    let mut revision = Revision::default();
-    revision.add("etc/Agentfile", source);
-    documents
-        .into_iter()
-        .for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
-    for (bin, component) in agentfile.bins.iter().zip(components) {
-        revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
-        if let Some(usage) = &component.usage {
-            revision.add(usage_file(&bin.name), usage.clone());
-        }
-    }
-    revision
 }
 
 fn unix_seconds() -> i64 {

@@ -34,7 +34,8 @@ impl Backoff {
             .get(agent)
             .filter(|failed| failed.reason == reason)
             .map_or(0, |failed| failed.tries);
-        let (reason, tries) = (reason.to_owned(), before.saturating_add(1));
+        let reason = reason.to_owned();
+        let tries = before.saturating_add(1);
         agents.insert(
             agent.to_owned(),
             Failed {

@@ -1,7 +1,6 @@
 //! The chat loop: model, tool calls, results back to the model, until it has nothing more to call.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_call::Input;
@@ -34,55 +33,19 @@ const MAX_ITERATIONS: u32 = 20;
 /// Tokens a model may answer with in one step (`max-tokens` of the openotters runtime).
 const MAX_TOKENS: u32 = 4_096;
 
-/// How long an event waits for its reader. A client that takes none for so long is gone.
+/// The longest time an event waits for its reader. A client that takes none for so long is gone.
 const EVENT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
 /// at once.
 const TEXT_QUEUE: usize = 16;
 
-/// The turns that run on this host, so that no session has two of them.
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    running: Mutex<HashSet<(String, String)>>,
-}
-
-/// A place among the running turns; gone when it is dropped.
-struct Running {
-    turns: Arc<Turns>,
-    key: (String, String),
-}
-
-impl Turns {
-    fn begin(self: &Arc<Self>, agent: &str, session: &str) -> Result<Running, TurnError> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (agent.to_owned(), session.to_owned());
-        if !running.insert(key.clone()) {
-            return Err(TurnError::Busy(session.to_owned()));
-        }
-        Ok(Running {
-            turns: Arc::clone(self),
-            key,
-        })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.turns
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
-    }
-}
-
-/// What a client asks of an agent.
+/// A client's request to an agent.
 #[derive(Debug, Clone)]
 pub struct Turn {
     /// The session it belongs to; any text, also an empty one.
     pub session: String,
-    /// What the user says.
+    /// The user's prompt.
     pub prompt: String,
 }
 
@@ -98,62 +61,63 @@ struct Conversation<'a> {
     row: Option<i64>,
 }
 
-impl Agent {
-    /// Runs one turn to its end and returns the answer. Every event goes to `events`; when nobody
-    /// takes them any more or `cancel` is called, the model is left and a running guest is stopped.
-    /// What was said until then stays.
-    pub async fn turn(
-        &self,
-        turn: Turn,
-        events: &mpsc::Sender<Event>,
-        cancel: &CancellationToken,
-    ) -> Result<String, TurnError> {
-        let Turn { session, prompt } = turn;
-        if prompt.len() > MAX_PROMPT {
-            return Err(TurnError::PromptTooLong {
-                size: prompt.len(),
-                max: MAX_PROMPT,
-            });
-        }
-        if prompt.trim().is_empty() {
-            return Err(TurnError::EmptyPrompt);
-        }
-        if session.len() > MAX_SESSION_ID {
-            return Err(TurnError::SessionId {
-                size: session.len(),
-                max: MAX_SESSION_ID,
-            });
-        }
-        let _running = self.turns.begin(&self.id, &session)?;
-        if self.store.messages.count(&self.id, &session).await? >= MAX_MESSAGES {
-            return Err(TurnError::SessionFull {
-                session,
-                max: MAX_MESSAGES,
-            });
-        }
-        self.store
-            .messages
-            .append(&self.id, &session, Role::User, &prompt)
-            .await?;
-        let mut messages = vec![Message::System(self.system_prompt.clone())];
-        messages.extend(history(
-            self.store
-                .messages
-                .newest(&self.id, &session, HISTORY)
-                .await?,
-        ));
-        let (parts, row) = (Vec::new(), None);
-        let conversation = Conversation {
-            agent: self,
-            session: &session,
-            events,
-            cancel,
-            messages,
-            parts,
-            row,
-        };
-        conversation.run().await
+/// Runs one turn of an agent to its end and returns the answer. Every event goes to `events`; when
+/// nobody takes them any more or `cancel` is called, the model is left and a running guest is
+/// stopped. What was said until then stays.
+pub async fn chat(
+    agent: &Agent,
+    turn: Turn,
+    events: &mpsc::Sender<Event>,
+    cancel: &CancellationToken,
+) -> Result<String, TurnError> {
+    let Turn { session, prompt } = turn;
+    if prompt.len() > MAX_PROMPT {
+        return Err(TurnError::PromptTooLong {
+            size: prompt.len(),
+            max: MAX_PROMPT,
+        });
     }
+    if prompt.trim().is_empty() {
+        return Err(TurnError::EmptyPrompt);
+    }
+    if session.len() > MAX_SESSION_ID {
+        return Err(TurnError::SessionId {
+            size: session.len(),
+            max: MAX_SESSION_ID,
+        });
+    }
+    let _running = agent.turns.begin(&agent.id, &session)?;
+    if agent.store.messages.count(&agent.id, &session).await? >= MAX_MESSAGES {
+        return Err(TurnError::SessionFull {
+            session,
+            max: MAX_MESSAGES,
+        });
+    }
+    agent
+        .store
+        .messages
+        .append(&agent.id, &session, Role::User, &prompt)
+        .await?;
+    let mut messages = vec![Message::System(agent.system_prompt.clone())];
+    messages.extend(history(
+        agent
+            .store
+            .messages
+            .newest(&agent.id, &session, HISTORY)
+            .await?,
+    ));
+    let parts = Vec::new();
+    let row = None;
+    let conversation = Conversation {
+        agent,
+        session: &session,
+        events,
+        cancel,
+        messages,
+        parts,
+        row,
+    };
+    conversation.run().await
 }
 
 impl Conversation<'_> {
@@ -203,7 +167,8 @@ impl Conversation<'_> {
 
     /// One step of the model, its text passed on as it comes.
     async fn ask(&mut self) -> Result<cofferdam_model::Turn, TurnError> {
-        let (agent, cancel) = (self.agent, self.cancel);
+        let agent = self.agent;
+        let cancel = self.cancel;
         let tools = agent.descriptors();
         let request = Request {
             messages: self.messages.clone(),
@@ -237,11 +202,9 @@ impl Conversation<'_> {
     /// One tool call: stored before it runs and after, so that a host that dies in between leaves
     /// the call behind.
     async fn call(&mut self, call: &ToolCall) -> Result<(), TurnError> {
-        let (tool, id, input) = (
-            call.name.clone(),
-            call.id.clone(),
-            call.arguments.to_string(),
-        );
+        let tool = call.name.clone();
+        let id = call.id.clone();
+        let input = call.arguments.to_string();
         let part = |output: &str, state, duration_ms| Part::Tool {
             tool_id: id.clone(),
             name: tool.clone(),
@@ -282,7 +245,8 @@ impl Conversation<'_> {
         if self.cancel.is_cancelled() {
             return Err(TurnError::Cancelled);
         }
-        let (content, failed) = (answer.content, answer.failed);
+        let content = answer.content;
+        let failed = answer.failed;
         let result = Message::ToolResult {
             call_id: id.clone(),
             tool: tool.clone(),
@@ -301,7 +265,8 @@ impl Conversation<'_> {
 
     /// Stores the answer as far as it goes.
     async fn save(&mut self) -> Result<(), TurnError> {
-        let (store, content) = (&self.agent.store, to_json(&self.parts));
+        let store = &self.agent.store;
+        let content = to_json(&self.parts);
         match self.row {
             Some(row) => store.messages.update(row, &content).await?,
             None => {

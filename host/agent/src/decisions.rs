@@ -1,4 +1,4 @@
-//! What the operator decided for the tools of agents.
+//! The operator's decisions for the tools of agents.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use cofferdam_capability::{Access, Decision, Digest, GrantError, GuestPath, Mani
 /// nothing else.
 #[derive(Debug, Clone)]
 pub struct ToolDecision {
-    /// What is offered beyond the workspace, and limits.
+    /// The offers beyond the workspace, and limits.
     pub decision: Decision,
     /// The access to `/workspace` that is offered; none if the tool is not to see it.
     pub workspace: Option<Access>,

@@ -1,12 +1,12 @@
-//! What an agent's model reads before anything else. These documents tell the truth about the
-//! sandbox.
+//! Documents that an agent's model reads before anything else. These documents tell the truth about
+//! the sandbox.
 
 use std::fmt::Write;
 
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_tool::Toolbox;
 
-/// What stands between two documents in the system prompt.
+/// Text between two documents in the system prompt.
 const BETWEEN: &str = "\n\n---\n\n";
 
 /// `AGENT.md`: who the agent is and which tools it has.

@@ -1,4 +1,4 @@
-//! Why an agent could not be made, or a turn not be finished.
+//! Reasons why an agent could not be made, or a turn not be finished.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub enum AgentError {
     Model {
         /// The agent's name.
         agent: String,
-        /// Why not.
+        /// The cause.
         source: cofferdam_model::Error,
     },
     /// A tool's component cannot be found.
@@ -26,7 +26,7 @@ pub enum AgentError {
         agent: String,
         /// The tool's name.
         bin: String,
-        /// What is wrong, and what would be right.
+        /// The problem, and what would be right.
         problem: String,
     },
     /// A tool cannot be made ready.
@@ -36,13 +36,13 @@ pub enum AgentError {
         agent: String,
         /// The tool's name.
         bin: String,
-        /// Why not.
+        /// The cause.
         source: Box<cofferdam_tool::ToolError>,
     },
     /// No agent goes by this name or id.
     #[error("there is no agent `{asked}`; {}", those(known))]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
         /// The names of those there are.
         known: String,
@@ -58,7 +58,7 @@ pub enum AgentError {
     NotRunning {
         /// The agent's name.
         agent: String,
-        /// What kept it from starting.
+        /// The reason why it did not start.
         reason: String,
     },
     /// A file of the agent's tree cannot be read or written.
@@ -66,7 +66,7 @@ pub enum AgentError {
     Tree {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A directory of agents is no longer the one that was opened: what tools write there would be

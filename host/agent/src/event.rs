@@ -1,4 +1,4 @@
-//! What happens in a turn, in the order in which it happens.
+//! Events of a turn, in the order in which they happen.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ pub enum Event {
         tool: String,
         /// The call it answers.
         id: String,
-        /// What it answered.
+        /// Its answer.
         content: String,
-        /// How long it took.
+        /// Time it took.
         duration: Duration,
     },
     /// The step is over.
     StepFinish {
-        /// What the model said in it.
+        /// The model's text in it.
         text: String,
     },
     /// The turn is over.

@@ -1,13 +1,15 @@
 //! The only crate that keeps agents alive: their trees, their tools, their conversations.
 //!
 //! [`Agents`] holds the agents of this host: each has a name, a model, a toolbox and a workspace on
-//! disk. [`Agent::turn`] is the chat loop. Everything said is in the
+//! disk. [`chat()`] is the chat loop. Everything said is in the
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
 mod agents;
 mod backoff;
+mod build;
 mod chat;
+mod component;
 mod decisions;
 mod documents;
 mod error;
@@ -21,11 +23,12 @@ mod pinned;
 mod revision;
 mod slot;
 mod trees;
+mod turns;
 mod workspace;
 
 pub use agent::Agent;
 pub use agents::{Agents, AgentsConfig};
-pub use chat::Turn;
+pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use error::{AgentError, TurnError};
 pub use event::Event;

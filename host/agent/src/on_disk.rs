@@ -31,7 +31,8 @@ pub fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
 
 /// The tree of an agent and its Agentfile, by its name. Other agents may be damaged.
 pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<(PathBuf, Agentfile), AgentError> {
-    let (mut names, mut unread) = (Vec::new(), None);
+    let mut names = Vec::new();
+    let mut unread = None;
     for (tree, file) in trees(data)? {
         match file {
             Ok(file) if file.name.to_string() == agent => return Ok((tree, file)),

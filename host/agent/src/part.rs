@@ -4,7 +4,7 @@ use cofferdam_model::{Message, ToolCall};
 use cofferdam_store::Role;
 use serde::{Deserialize, Serialize};
 
-/// What a model reads where the host went away before a tool had answered.
+/// The result that a model reads where the host went away before a tool had answered.
 const INTERRUPTED: &str = "(tool call was interrupted before a result was captured)";
 
 /// One part of an assistant's message. Field names and values are those of the openotters runtime,
@@ -27,7 +27,7 @@ pub(crate) enum Part {
     },
 }
 
-/// Whether a tool has answered.
+/// The state of a tool call: answered or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ToolState {
@@ -75,7 +75,9 @@ pub(crate) fn history(stored: Vec<cofferdam_store::Message>) -> Vec<Message> {
 /// A message of several steps: text and the calls that follow it are one step, their results come
 /// after it.
 fn steps(parts: Vec<Part>, messages: &mut Vec<Message>) {
-    let (mut said, mut calls, mut results) = (String::new(), Vec::new(), Vec::new());
+    let mut said = String::new();
+    let mut calls = Vec::new();
+    let mut results = Vec::new();
     let finish = |said: &mut String,
                   calls: &mut Vec<ToolCall>,
                   results: &mut Vec<Message>,

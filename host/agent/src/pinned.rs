@@ -4,17 +4,21 @@
 //! taken in its place until the operator accepts it by its digest; a reference that was changed in
 //! the Agentfile is such a decision by itself, and so is a file beside the Agentfile.
 
+use std::path::Path;
+
 use bytes::Bytes;
+use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::ToolSource;
 use cofferdam_image::agentfile::{self, Agentfile, Bin};
 use cofferdam_store::KnownAgent;
-use cofferdam_tool::Installed;
+use cofferdam_tool::{Installed, Runner};
 
-use crate::agents::{Agents, Component};
+use crate::component::Component;
 use crate::decisions::Accepted;
 use crate::error::AgentError;
+use crate::workspace::Workspace;
 
 /// The component that an agent uses for a BIN.
 struct InUse {
@@ -22,7 +26,7 @@ struct InUse {
     installed: Installed,
 }
 
-/// What the operator has decided about a BIN before.
+/// The operator's earlier decision about a BIN.
 enum Before {
     /// Nothing: the BIN is new, or its line in the Agentfile has changed.
     Nothing,
@@ -32,7 +36,16 @@ enum Before {
     Lost,
 }
 
-impl Agents {
+/// The components in use, and those that the operator accepts in their place.
+pub(crate) struct Pinned<'a> {
+    pub(crate) runner: &'a Runner,
+    /// The trees of all agents, and their path.
+    pub(crate) trees: &'a Dir,
+    pub(crate) path: &'a Path,
+    pub(crate) accepted: &'a [Accepted],
+}
+
+impl Pinned<'_> {
     /// Returns the component to use for a BIN of an agent that there was before: `found`, unless it
     /// asks for more than the one in use.
     pub(crate) async fn decided(
@@ -114,7 +127,7 @@ impl Agents {
 
     async fn before(&self, row: &KnownAgent, bin: &Bin) -> Result<Before, AgentError> {
         // This also ends a switch to another revision that a killed host has begun.
-        let workspace = self.workspace(&row.id)?;
+        let workspace = Workspace::open(self.trees, &row.id, self.path.join(&row.id))?;
         let Ok(Agentfile { bins, .. }) =
             agentfile::read(&self.path.join(&row.id).join("etc/Agentfile"))
         else {

@@ -9,7 +9,7 @@ use std::io::{Error, ErrorKind, Read, Write};
 
 use cap_std::fs::{Dir, OpenOptions};
 
-use crate::workspace::DIRECTORIES;
+use crate::trees::DIRECTORIES;
 
 /// The parts of a tree that a revision replaces.
 const PARTS: [&str; 2] = ["etc", "usr"];
@@ -227,7 +227,8 @@ mod tests {
     /// the old one as it was.
     #[test]
     fn a_switch_that_was_cut_short_is_finished() {
-        let (old, new) = (revision("old", &["a", "b"]), revision("new", &["b", "c"]));
+        let old = revision("old", &["a", "b"]);
+        let new = revision("new", &["b", "c"]);
         for steps in 0..6 {
             let temporary = tempfile::tempdir().unwrap();
             let tree = tree(&temporary);
@@ -256,7 +257,8 @@ mod tests {
     fn a_revision_that_is_half_written_does_not_count() {
         let temporary = tempfile::tempdir().unwrap();
         let tree = tree(&temporary);
-        let (old, new) = (revision("old", &["a"]), revision("new", &["b"]));
+        let old = revision("old", &["a"]);
+        let new = revision("new", &["b"]);
         old.prepare(&tree).unwrap();
         finish(&tree).unwrap();
         new.write(&tree).unwrap();

@@ -26,7 +26,7 @@ pub struct Summary {
     pub model: String,
     /// `ready` or `failed`.
     pub status: &'static str,
-    /// Why it failed.
+    /// The reason why it failed.
     pub failure_reason: String,
     /// The names of its tools.
     pub tools: Vec<String>,
@@ -62,7 +62,8 @@ impl Slot {
                 *created_at,
             ),
         };
-        let (id, name) = (self.id().to_owned(), name.to_owned());
+        let id = self.id().to_owned();
+        let name = name.to_owned();
         Summary {
             id,
             name,

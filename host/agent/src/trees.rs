@@ -5,6 +5,19 @@ use std::io::{Error, ErrorKind};
 
 use cap_std::fs::{Dir, DirEntry};
 
+/// The directories of a tree, as the openotters executor lays them out.
+pub(crate) const DIRECTORIES: [&str; 9] = [
+    "etc/context",
+    "etc/data/bins",
+    "usr/bin",
+    "workspace",
+    "tmp",
+    "home/.config",
+    "home/.cache",
+    "home/.local/share",
+    "var/lib",
+];
+
 /// Trees of one data directory that are looked at: more than a host of one machine works for.
 const MAX_TREES: usize = 10_000;
 

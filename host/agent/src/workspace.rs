@@ -9,19 +9,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use crate::error::AgentError;
 use crate::files;
 use crate::revision::{self, Revision};
-
-/// The directories of a tree, as the openotters executor lays them out.
-pub(crate) const DIRECTORIES: [&str; 9] = [
-    "etc/context",
-    "etc/data/bins",
-    "usr/bin",
-    "workspace",
-    "tmp",
-    "home/.config",
-    "home/.cache",
-    "home/.local/share",
-    "var/lib",
-];
+use crate::trees::DIRECTORIES;
 
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
 /// which no tool sees, and get their place when they are whole.
@@ -34,7 +22,7 @@ const MAX_USAGE: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
     root: Arc<Dir>,
-    /// Where it lies, for messages alone.
+    /// Its path, for messages alone.
     path: PathBuf,
 }
 
@@ -184,7 +172,7 @@ impl Workspace {
     }
 }
 
-/// Where the usage text of a tool lies in its tree.
+/// Returns the path of a tool's usage text in its tree.
 pub(crate) fn usage_file(bin: &str) -> String {
     format!("etc/data/bins/{bin}/USAGE.md")
 }

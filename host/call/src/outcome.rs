@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a call ended. Closed: every call ends in exactly one of these, and a guest cannot choose one
-/// that means a decision of the host.
+/// The end of a call. Closed: every call ends in exactly one of these, and a guest cannot choose
+/// one that means a decision of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -16,13 +16,13 @@ pub enum Outcome {
     GuestError {
         /// The exit code of a command; 1 for a typed tool.
         code: i32,
-        /// What a typed tool says; empty for a command, which says it on standard error.
+        /// The tool's words; empty for a command, which says it on standard error.
         message: String,
     },
     /// The guest did something that WebAssembly forbids, or gave up (`unreachable`, how a Rust
     /// panic ends).
     Trap {
-        /// What it was.
+        /// The fault.
         message: String,
     },
     /// The fuel was used up.
@@ -37,25 +37,25 @@ pub enum Outcome {
     Cancelled,
     /// The host refused, by policy or because an input is over its limit.
     Denied {
-        /// What was refused, and what would be right.
+        /// The request that was refused, and what would be right.
         reason: String,
     },
     /// The guest handed the host more in one call than it takes.
     HostCallTooLarge,
     /// The host failed. Nothing the guest did explains it.
     HostFault {
-        /// What the caller may know; the log has the rest.
+        /// The text that the caller may know; the log has the rest.
         message: String,
     },
 }
 
 impl Outcome {
-    /// Whether the tool did its work.
+    /// Returns true if the tool did its work.
     pub fn is_ok(&self) -> bool {
         matches!(self, Self::Ok)
     }
 
-    /// Whether the host's policy or one of its limits ended the call.
+    /// Returns true if the host's policy or one of its limits ended the call.
     pub fn is_limit(&self) -> bool {
         match self {
             Self::OutOfFuel
@@ -89,7 +89,7 @@ impl Outcome {
         }
     }
 
-    /// What is known beyond the name; empty for outcomes whose name says it all.
+    /// Returns what is known beyond the name; empty for outcomes whose name says it all.
     pub fn reason(&self) -> Cow<'_, str> {
         match self {
             Self::GuestError { code, message } if message.is_empty() => {

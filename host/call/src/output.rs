@@ -1,6 +1,6 @@
 //! Output of a tool: kept up to a limit, counted beyond it.
 
-/// What a guest wrote, up to a limit.
+/// Bytes that a guest wrote, up to a limit.
 #[derive(Debug, Clone, Default)]
 pub struct Output {
     kept: Vec<u8>,
@@ -23,17 +23,17 @@ impl Output {
         }
     }
 
-    /// What was kept, without a marker.
+    /// The bytes that were kept, without a marker.
     pub fn bytes(&self) -> &[u8] {
         &self.kept
     }
 
-    /// How many bytes the guest wrote, kept or not.
+    /// Number of bytes that the guest wrote, kept or not.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// How many bytes were dropped.
+    /// Number of bytes that were dropped.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -50,7 +50,7 @@ impl Output {
         self.kept = bytes;
     }
 
-    /// What was kept as text, with the marker on a line of its own where something was dropped.
+    /// The text that was kept, with the marker on a line of its own where something was dropped.
     pub fn text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.kept).into_owned();
         if let Some(marker) = self.marker() {

@@ -1,12 +1,12 @@
-//! What a call tells while it runs.
+//! News of a call while it runs.
 
-/// How far a call has come, as its tool says.
+/// The progress of a call, as its tool says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// What is done, in whatever the tool counts.
+    /// The amount done, in whatever the tool counts.
     pub done: u64,
-    /// What there is to do, where the tool knows it.
+    /// The amount to do, where the tool knows it.
     pub total: Option<u64>,
-    /// What it is doing; may be empty.
+    /// The present activity; may be empty.
     pub message: String,
 }

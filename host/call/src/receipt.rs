@@ -1,4 +1,4 @@
-//! What a call used.
+//! Resources that a call used.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::outcome::Outcome;
 /// guest knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// The first 32 paths, of each at most 512 bytes.
     pub names: Vec<String>,
 }
 
-/// What one call was, under which grant it ran, how it ended and what it used. One for every call,
-/// also for a refused one.
+/// The record of a call: what it was, under which grant it ran, how it ended and what it used. One
+/// for every call, also for a refused one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The name the tool was called by.
@@ -29,7 +29,7 @@ pub struct Receipt {
     pub manifest: Digest,
     /// The grant it ran under.
     pub grant: Digest,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
     /// Fuel used; about one unit for each WebAssembly instruction.
     pub fuel: u64,
@@ -39,7 +39,7 @@ pub struct Receipt {
     pub host_memory: u64,
     /// Wall-clock time over queueing, set-up, guest and host calls, in microseconds.
     pub wall_us: u64,
-    /// How much of it was spent waiting for a place, in microseconds.
+    /// The part of it that was spent waiting for a place, in microseconds.
     pub queued_us: u64,
     /// CPU time of guest and host calls, in microseconds; work handed to the system's own threads
     /// is not in it.
@@ -70,7 +70,7 @@ pub struct Receipt {
     pub calls: u64,
     /// Hosts that it was connected to, as `host:port`, with the number of connections.
     pub hosts: BTreeMap<String, u64>,
-    /// What was dropped or refused on the way: truncated output, memory that was not given,
+    /// Things that were dropped or refused on the way: truncated output, memory that was not given,
     /// requests that were not sent.
     pub refusals: Vec<String>,
 }
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_receipt_comes_back_from_json_as_it_was() {
-        let (component, manifest) = (Digest::of(b"component"), Manifest::empty());
+        let component = Digest::of(b"component");
+        let manifest = Manifest::empty();
         let grant = Grant::new(
             "wc",
             component,

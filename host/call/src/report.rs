@@ -1,16 +1,16 @@
-//! What came of a call.
+//! The result of a call.
 
 use crate::output::Output;
 use crate::receipt::Receipt;
 
-/// What came of a call. There is one for every call, also for a refused one.
+/// The result of a call. There is one for every call, also for a refused one.
 #[derive(Debug)]
 pub struct Report {
     /// Standard output of a command, or the result of a typed call as JSON text.
     pub stdout: Output,
     /// Standard error.
     pub stderr: Output,
-    /// How it ended and what it used.
+    /// The outcome and the resources used.
     pub receipt: Receipt,
 }
 

@@ -1,20 +1,22 @@
-//! What one manifest asks for beyond another.
+//! Requests of one manifest beyond those of another.
 
 use std::fmt;
 
+use crate::access::Access;
 use crate::grant::Ceiling;
 use crate::guest_path::GuestPath;
-use crate::manifest::{Access, FsRow, HttpRow, Manifest, SecretRow, TcpRow};
+use crate::manifest::Manifest;
 use crate::network::{HostPattern, HttpRule};
+use crate::rows::{FsRow, HttpRow, SecretRow, TcpRow};
 use crate::secret::SecretName;
 
-/// How many things a sentence names before it only counts them: a manifest may have a thousand
-/// rows.
+/// Number of things that a sentence names before it only counts them: a manifest may have a
+/// thousand rows.
 const SHOWN: usize = 8;
 
-/// What a manifest asks for beyond one that somebody has decided about. Where it is empty, the same
-/// offers give the new component no more than they gave the old one, and nobody has to decide
-/// again.
+/// Requests of a manifest beyond those of one that somebody has decided about. Where it is empty,
+/// the same offers give the new component no more than they gave the old one, and nobody has to
+/// decide again.
 ///
 /// Row is held against row: what only several old rows together covered counts as more. Reasons and
 /// `[[unused]]` rows give nothing, so they do not count.
@@ -43,7 +45,8 @@ pub enum More {
 }
 
 impl Diff {
-    /// What `new` asks for beyond `old`. `ceiling` says what a limit is that a manifest leaves out.
+    /// Returns the requests of `new` beyond those of `old`. `ceiling` says what a limit is that a
+    /// manifest leaves out.
     pub fn new(old: &Manifest, new: &Manifest, ceiling: &Ceiling) -> Self {
         // Whole, so that a new kind of row has to be judged here before anything compiles.
         let Manifest {
@@ -96,7 +99,7 @@ impl Diff {
         Self { more }
     }
 
-    /// Whether nothing is asked for beyond what was.
+    /// Returns true if nothing more is asked for.
     pub fn is_empty(&self) -> bool {
         self.more.is_empty()
     }

@@ -1,7 +1,7 @@
-//! Why a manifest or a grant was refused.
+//! Reasons why a manifest or a grant was refused.
 
+use crate::access::Access;
 use crate::guest_path::GuestPath;
-use crate::manifest::Access;
 
 /// A manifest that cannot be trusted to say what its author meant. Nothing of it holds.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +64,9 @@ pub enum GrantError {
     AboveCeiling {
         /// The key in `[limits]`.
         limit: &'static str,
-        /// What was asked for.
+        /// The value that was asked for.
         asked: String,
-        /// What the host allows.
+        /// The value that the host allows.
         ceiling: String,
     },
     /// One granted directory lies in another with a different access: through the outer one, the
@@ -136,7 +136,7 @@ pub enum GrantError {
         host: String,
         /// The path under which the guest would know it.
         guest: GuestPath,
-        /// Where such a file system is.
+        /// The place where such a file system is.
         found: String,
     },
     /// A directory was to be granted read-write in which a tool could replace what decides what
@@ -151,7 +151,7 @@ pub enum GrantError {
         host: String,
         /// The path under which the guest would know it.
         guest: GuestPath,
-        /// What the operator calls the file, such as `the configuration`.
+        /// The operator's name for the file, such as `the configuration`.
         role: &'static str,
         /// The file, as the operator named it.
         path: String,
@@ -161,7 +161,7 @@ pub enum GrantError {
     Open {
         /// The directory, as its offer names it.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A digest could not be computed.

@@ -1,22 +1,22 @@
-//! Where asked for, allowed and decided meet.
-
-use std::fmt;
+//! The grant: where asked for, allowed and decided meet.
 
 use serde::Serialize;
 
+use crate::access::Access;
 use crate::digest::Digest;
 use crate::environment::LOCKED_ENVIRONMENT;
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
-use crate::limits::{Limits, LimitsRequest, LowerLimit};
-use crate::manifest::{Access, Manifest};
+use crate::limits::{Limits, LimitsRequest};
+use crate::manifest::Manifest;
 use crate::network::{
-    AddressPolicy, Host, HostOffer, HostPattern, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer,
-    TcpPorts, TcpRule,
+    AddressPolicy, HostOffer, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
 };
 use crate::overlap;
 use crate::preopen::{Offer, Preopen};
+use crate::rows::FsRow;
 use crate::secret::{SecretName, SecretRule};
+use crate::withheld::Withheld;
 
 /// The most this host gives to any tool.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Ceiling {
     pub network: NetworkCeiling,
 }
 
-/// What the operator offers to one tool. The default offers nothing.
+/// The operator's offers to one tool. The default offers nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Decision {
     /// Directories.
@@ -46,43 +46,8 @@ pub struct Decision {
     pub secrets: Vec<SecretName>,
 }
 
-/// Something that was asked for and not granted, or offered and not asked for: for the operator and
-/// the reviewer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Withheld {
-    /// The manifest declares a directory that nobody offered.
-    NotOffered(GuestPath, Access),
-    /// A directory was offered that the manifest does not declare, so the tool does not see it.
-    NotDeclared(GuestPath),
-    /// The manifest asks for more access than was offered.
-    ReadOnly(GuestPath),
-    /// The manifest declares a variable that has no value here.
-    NoVariable(String),
-    /// The manifest asks for a higher limit than the tool gets.
-    Limit(LowerLimit),
-    /// The manifest declares a host that nobody offers, or not at these ports.
-    NoHost(HostPattern),
-    /// The manifest declares a host that this host gives to no tool.
-    HostAboveCeiling(HostPattern),
-    /// A host was offered that the manifest does not declare, or not at this port.
-    HostNotDeclared(String),
-    /// The manifest declares TCP to a host that nobody offers, or not at these ports.
-    NoTcp(HostPattern, TcpPorts),
-    /// The manifest declares TCP to a host that this host gives to no tool.
-    TcpAboveCeiling(HostPattern),
-    /// TCP was offered that the manifest does not declare.
-    TcpNotDeclared(String),
-    /// The manifest declares a secret that has no value here.
-    NoSecret(SecretName),
-    /// A secret was given that the manifest does not declare.
-    SecretNotDeclared(SecretName),
-    /// A secret whose host the tool does not reach.
-    SecretWithoutHost(SecretName, Host),
-}
-
-/// What one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the component it is
-/// for, so it cannot be used for another.
+/// The resources one tool may touch in a call: declared ∩ ceiling ∩ decision. It names the
+/// component it is for, so it cannot be used for another.
 #[derive(Debug, Clone)]
 pub struct Grant {
     tool: String,
@@ -99,7 +64,7 @@ pub struct Grant {
     withheld: Vec<Withheld>,
 }
 
-/// What a grant's digest covers: everything that makes a difference to the guest.
+/// The content that a grant's digest covers: everything that makes a difference to the guest.
 #[derive(Serialize)]
 struct Fingerprint<'a> {
     component: Digest,
@@ -111,92 +76,6 @@ struct Fingerprint<'a> {
     network: &'a NetworkPolicy,
     secrets: &'a [SecretRule],
     calls: &'a [String],
-}
-
-impl fmt::Display for Withheld {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotOffered(path, _) => {
-                write!(f, "its manifest declares {path}, which nobody offers")
-            }
-            Self::NotDeclared(path) => {
-                write!(
-                    f,
-                    "its manifest does not declare {path}, so it does not see what is offered there"
-                )
-            }
-            Self::ReadOnly(path) => {
-                write!(f, "it asks to write to {path}, which is offered read-only")
-            }
-            Self::NoVariable(name) => write!(
-                f,
-                "its manifest declares the variable {name}, which has no value here"
-            ),
-            Self::Limit(LowerLimit {
-                name,
-                asked,
-                given,
-                ceiling,
-            }) => {
-                write!(
-                    f,
-                    "its manifest asks for `{name}` = {asked}, and it gets {given}"
-                )?;
-                match ceiling {
-                    Some(ceiling) => write!(f, " (the ceiling of this host is {ceiling})"),
-                    None => Ok(()),
-                }
-            }
-            Self::NoHost(host) => write!(
-                f,
-                "its manifest declares requests to {host}, which nobody offers"
-            ),
-            Self::HostAboveCeiling(host) => {
-                write!(
-                    f,
-                    "its manifest declares requests to {host}, which this host gives to no tool"
-                )
-            }
-            Self::HostNotDeclared(offer) => {
-                write!(
-                    f,
-                    "its manifest does not declare requests to {offer}, so it cannot send any there"
-                )
-            }
-            Self::NoTcp(host, _) => write!(
-                f,
-                "its manifest declares TCP to {host}, which nobody offers"
-            ),
-            Self::TcpAboveCeiling(host) => {
-                write!(
-                    f,
-                    "its manifest declares TCP to {host}, which this host gives to no tool"
-                )
-            }
-            Self::TcpNotDeclared(offer) => {
-                write!(
-                    f,
-                    "its manifest does not declare TCP to {offer}, so it cannot be connected there"
-                )
-            }
-            Self::NoSecret(name) => write!(
-                f,
-                "its manifest declares the secret {name}, which has no value here"
-            ),
-            Self::SecretNotDeclared(name) => {
-                write!(
-                    f,
-                    "its manifest does not declare the secret {name}, so it is sent nowhere"
-                )
-            }
-            Self::SecretWithoutHost(name, host) => {
-                write!(
-                    f,
-                    "the secret {name} is for {host}, which it cannot send requests to"
-                )
-            }
-        }
-    }
 }
 
 impl Default for Ceiling {
@@ -308,7 +187,7 @@ impl Grant {
         &self.preopens
     }
 
-    /// Whether every call gets an empty `/tmp` of its own.
+    /// Returns true if every call gets an empty `/tmp` of its own.
     pub fn has_scratch(&self) -> bool {
         self.scratch
     }
@@ -323,7 +202,7 @@ impl Grant {
         &self.limits
     }
 
-    /// Where it may send requests.
+    /// The requests it may send.
     pub fn network(&self) -> &NetworkPolicy {
         &self.network
     }
@@ -338,12 +217,12 @@ impl Grant {
         &self.calls
     }
 
-    /// Whether it may call the tool of this name, if its agent has one.
+    /// Returns true if it may call the tool of this name, when its agent has one.
     pub fn may_call(&self, tool: &str) -> bool {
         self.calls.iter().any(|name| name == tool)
     }
 
-    /// What did not come together.
+    /// Requests that were not granted.
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
     }
@@ -415,9 +294,8 @@ fn decide_directories(
         }
     }
     for offer in offers {
-        let declared = |row: &crate::manifest::FsRow| {
-            offer.guest.contains(&row.path) || row.path.contains(&offer.guest)
-        };
+        let declared =
+            |row: &FsRow| offer.guest.contains(&row.path) || row.path.contains(&offer.guest);
         if !manifest.fs.iter().any(declared) {
             withheld.push(Withheld::NotDeclared(offer.guest.clone()));
         }
@@ -556,13 +434,15 @@ fn decide_secrets(
 ) -> Vec<SecretRule> {
     let mut granted = Vec::new();
     for row in &manifest.secret {
-        let (name, host) = (row.name.clone(), row.host.clone());
+        let name = row.name.clone();
+        let host = row.host.clone();
         if !given.contains(&name) {
             withheld.push(Withheld::NoSecret(name));
         } else if !network.reaches(&host) {
             withheld.push(Withheld::SecretWithoutHost(name, host));
         } else {
-            let (header, format) = (row.inject.header.clone(), row.inject.format.clone());
+            let header = row.inject.header.clone();
+            let format = row.inject.format.clone();
             granted.push(SecretRule {
                 name,
                 host,

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, open};
 
+use crate::access::Access;
 use crate::error::GrantError;
 use crate::grant::Grant;
 use crate::location::Location;
-use crate::manifest::Access;
 
 /// Symbolic links on the way to one file: as many as Linux follows.
 const MAX_LINKS: usize = 40;
@@ -35,7 +35,7 @@ pub struct Guarded {
 #[derive(Debug)]
 struct Kept {
     path: PathBuf,
-    /// What the operator calls it, such as `the configuration`.
+    /// The operator's name for it, such as `the configuration`.
     role: &'static str,
 }
 
@@ -43,7 +43,7 @@ struct Kept {
 struct Way {
     /// Directories in which a name is looked up, without links in their paths.
     directories: Vec<PathBuf>,
-    /// What the path leads to, if it is there.
+    /// The path's end after all links, if it is there.
     end: Option<PathBuf>,
 }
 
@@ -84,13 +84,11 @@ impl Guarded {
     /// Those of [`Self::add`]; it is missing; or it is no directory.
     pub fn add_whole(&mut self, path: &Path, role: &'static str) -> Result<()> {
         self.add(path, role)?;
-        let (kept, location) = (
-            Arc::new(Kept {
-                path: path.to_owned(),
-                role,
-            }),
-            location(path)?,
-        );
+        let kept = Arc::new(Kept {
+            path: path.to_owned(),
+            role,
+        });
+        let location = location(path)?;
         self.on_the_way.push((location.clone(), Arc::clone(&kept)));
         self.whole.push((location, kept));
         Ok(())
@@ -134,7 +132,9 @@ impl Guarded {
 /// Follows a path name by name, links included: whoever writes to one of the directories can lead
 /// it elsewhere.
 fn way(path: &Path) -> Result<Way> {
-    let (mut at, mut directories, mut links) = (PathBuf::from("/"), Vec::new(), 0);
+    let mut at = PathBuf::from("/");
+    let mut directories = Vec::new();
+    let mut links = 0;
     let mut rest: VecDeque<OsString> = parts(&std::path::absolute(path)?).collect();
     while let Some(part) = rest.pop_front() {
         if part == ".." {

@@ -18,7 +18,7 @@ const SCRATCH: &str = "/tmp";
 pub struct GuestPath(String);
 
 impl GuestPath {
-    /// Where relative paths resolve: `/workspace`.
+    /// The directory against which relative paths resolve: `/workspace`.
     pub fn working_directory() -> Self {
         Self(WORKING_DIRECTORY.to_owned())
     }
@@ -41,13 +41,13 @@ impl GuestPath {
         }
     }
 
-    /// Whether `other` is this directory or lies inside it.
+    /// Returns true if `other` is this directory or lies inside it.
     pub fn contains(&self, other: &Self) -> bool {
         self.below(other).is_some()
     }
 
-    /// Where `other` lies inside this directory: `.` for the directory itself, `None` when it is
-    /// outside.
+    /// Returns the path of `other` inside this directory: `.` for the directory itself, `None` when
+    /// it is outside.
     pub fn below<'a>(&self, other: &'a Self) -> Option<&'a str> {
         if self.0 == "/" {
             return Some(other.below_root());

@@ -38,17 +38,23 @@ pub struct Held {
     _charge: Charge,
 }
 
+/// A text that is not taken as JSON, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct JsonError(String);
+
 /// Parses `text`, with its memory charged to `account` under the name `what`.
 ///
 /// # Errors
 ///
 /// One sentence if the text is not JSON, is nested too deep, or weighs more than the account
 /// covers.
-pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<Held, String> {
+pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<Held, JsonError> {
     let charge = account
         .hold(what, weight(text.as_bytes())?)
-        .map_err(|overdrawn| overdrawn.to_string())?;
-    let value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        .map_err(|overdrawn| JsonError(overdrawn.to_string()))?;
+    let value = serde_json::from_str(text)
+        .map_err(|error| JsonError(format!("it is not JSON: {error}")))?;
     Ok(Held {
         value,
         _charge: charge,
@@ -61,7 +67,7 @@ pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<Held, 
 /// # Errors
 ///
 /// One sentence if the text is not JSON or is nested too deep.
-pub fn weight(text: &[u8]) -> Result<usize, String> {
+pub fn weight(text: &[u8]) -> Result<usize, JsonError> {
     let mut scales = Scales {
         bytes: VALUE,
         depth: 0,
@@ -73,10 +79,10 @@ pub fn weight(text: &[u8]) -> Result<usize, String> {
         .and_then(|()| deserializer.end())
     {
         Ok(()) => Ok(scales.bytes),
-        Err(_) if scales.too_deep => Err(format!(
+        Err(_) if scales.too_deep => Err(JsonError(format!(
             "its arrays and objects are nested more than {MAX_DEPTH} deep: expected flatter JSON"
-        )),
-        Err(error) => Err(format!("it is not JSON: {error}")),
+        ))),
+        Err(error) => Err(JsonError(format!("it is not JSON: {error}"))),
     }
 }
 
@@ -209,7 +215,9 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str, limit: u64) -> Result<Value, String> {
-        parse(text, "input", &Account::new(Bytes(limit))).map(|held| held.value)
+        parse(text, "input", &Account::new(Bytes(limit)))
+            .map(|held| held.value)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

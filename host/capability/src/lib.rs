@@ -5,6 +5,7 @@
 //! Everything here is a pure decision, except that `preopen.rs` opens the directories a grant hands
 //! out: it is the only file in the host that resolves a path for a guest.
 
+mod access;
 mod account;
 mod diff;
 mod digest;
@@ -23,26 +24,26 @@ mod overlap;
 mod pagemap_scan;
 mod preopen;
 mod quantity;
+mod rows;
 mod secret;
 mod system_error;
 mod text;
 mod tool_name;
+mod withheld;
 
+pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
-pub use grant::{Ceiling, Decision, Grant, Withheld};
+pub use grant::{Ceiling, Decision, Grant};
 pub use guarded::Guarded;
 pub use guest_path::GuestPath;
 pub use kernel_files::is_of_the_kernel;
-pub use limits::{LimitRow, Limits, LimitsRequest, LowerLimit};
+pub use limits::{LimitError, LimitRow, Limits, LimitsRequest, LowerLimit};
 pub use location::Location;
-pub use manifest::{
-    Access, CallRow, EnvRow, FsRow, HttpRow, Inject, Manifest, Reason, SecretRow, TcpRow,
-    ToolSection, UnusedRow,
-};
+pub use manifest::{Manifest, ToolSection};
 pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy,
     PathPrefix, Port, Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
@@ -50,7 +51,9 @@ pub use network::{
 pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
+pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
-pub use tool_name::{MAX_TOOL_NAME, check_tool_name, tool_name_of};
+pub use tool_name::{MAX_TOOL_NAME, ToolNameError, check_tool_name, tool_name_of};
+pub use withheld::Withheld;

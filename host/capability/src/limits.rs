@@ -1,5 +1,5 @@
-//! What one call may use. Every limit is finite and none is optional. A manifest can lower a limit
-//! and ask for a higher one; the operator alone raises it, up to the host's ceiling.
+//! Limits of one call. Every limit is finite and none is optional. A manifest can lower a limit and
+//! ask for a higher one; the operator alone raises it, up to the host's ceiling.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::quantity::{Bytes, Count, Time};
 pub struct LimitRow {
     /// The key in `[limits]`.
     pub name: &'static str,
-    /// What holds in these limits.
+    /// The value in these limits.
     pub value: String,
 }
 
@@ -66,6 +66,11 @@ macro_rules! highest {
         $highest
     };
 }
+
+/// A limit that cannot be asked for: its key or its value is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LimitError(String);
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident ($key:literal): $kind:ty = $default:expr, at most $ceiling:expr
@@ -166,16 +171,20 @@ macro_rules! limits {
 
             /// Asks for one more limit, by its key. The error says what is wrong with the key or
             /// the value.
-            pub fn ask(&mut self, key: &str, value: &str) -> Result<(), String> {
+            pub fn ask(&mut self, key: &str, value: &str) -> Result<(), LimitError> {
                 let asked_before = match key {
-                    $($key => self.$name.replace(value.parse()?).is_some(),)*
+                    $($key => self.$name.replace(value.parse().map_err(LimitError)?).is_some(),)*
                     _ => {
                         let keys = [$($key),*].join(", ");
-                        return Err(format!("there is no limit `{key}`; the limits are: {keys}"));
+                        return Err(LimitError(format!(
+                            "there is no limit `{key}`; the limits are: {keys}"
+                        )));
                     }
                 };
                 if asked_before {
-                    return Err(format!("the limit `{key}` is given twice: give it once"));
+                    return Err(LimitError(format!(
+                        "the limit `{key}` is given twice: give it once"
+                    )));
                 }
                 Ok(())
             }
@@ -320,17 +329,17 @@ mod tests {
         assert!(
             request
                 .ask("fuel", "1")
-                .is_err_and(|error| error.contains("twice"))
+                .is_err_and(|error| error.to_string().contains("twice"))
         );
         assert!(
             request
                 .ask("fule", "1")
-                .is_err_and(|error| error.contains("fuel, wall"))
+                .is_err_and(|error| error.to_string().contains("fuel, wall"))
         );
         assert!(
             request
                 .ask("memory", "1")
-                .is_err_and(|error| error.contains("64MiB"))
+                .is_err_and(|error| error.to_string().contains("64MiB"))
         );
     }
 }

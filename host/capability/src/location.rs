@@ -1,4 +1,4 @@
-//! Where a directory of the host lies, whatever names lead to it.
+//! The place of a directory of the host, whatever names lead to it.
 //!
 //! Ancestors are found by walking `..` from descriptor to descriptor and comparing device and
 //! inode. Text would be wrong where a directory was moved since it was opened, where it was reached
@@ -126,7 +126,8 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
     if mount.stx_mask & StatxFlags::MNT_ID.bits() == 0 {
         return Ok(None);
     }
-    let (mut rows, id) = (Vec::new(), mount.stx_mnt_id.to_string());
+    let mut rows = Vec::new();
+    let id = mount.stx_mnt_id.to_string();
     table.take(MAX_MOUNTS).read_to_end(&mut rows)?;
     for row in rows.split(|byte| *byte == b'\n') {
         let fields: Vec<&[u8]> = row.split(|byte| *byte == b' ').take(5).collect();
@@ -134,7 +135,8 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
             continue;
         };
         if own == id.as_bytes() {
-            let (root, point) = (unescaped(root), unescaped(point));
+            let root = unescaped(root);
+            let point = unescaped(point);
             let below = path.strip_prefix(point).ok().map(|below| root.join(below));
             let device = std::ffi::OsStr::from_bytes(device).to_owned();
             return Ok(below.map(|path| Place { device, path }));
@@ -145,7 +147,8 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
 
 /// Blanks, line breaks and backslashes are written as three octal digits.
 pub(crate) fn unescaped(text: &[u8]) -> PathBuf {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let code = after
             .get(..3)

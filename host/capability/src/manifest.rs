@@ -5,17 +5,17 @@
 //! Unknown keys, duplicate keys and rows without a reason are errors in both forms.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::access::Access;
 use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
 use crate::limits::LimitsRequest;
-use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
-use crate::secret::{InjectFormat, InjectHeader, SecretName};
+use crate::network::HostPattern;
+use crate::rows::{CallRow, EnvRow, FsRow, HttpRow, SecretRow, TcpRow, UnusedRow};
 use crate::text::ForeignText;
 use crate::tool_name::check_tool_name;
 
@@ -25,13 +25,13 @@ const SCHEMA: u32 = 1;
 /// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
 const MAX_MANIFEST: usize = 64 << 10;
 
-/// What a tool asks for. Asking grants nothing: see [`crate::Grant`].
+/// The requests of a tool. Asking grants nothing: see [`crate::Grant`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The version of this format: 1.
     pub schema: u32,
-    /// Who the tool is.
+    /// The tool's identity.
     #[serde(default)]
     pub tool: ToolSection,
     /// Directories. No row, no directory.
@@ -68,122 +68,9 @@ pub struct ToolSection {
     pub name: String,
     /// Its version, such as `0.1.0`.
     pub version: String,
-    /// What it does, in one line.
+    /// Its purpose, in one line.
     pub summary: String,
 }
-
-/// What a tool may do in a directory. WASI knows these two rights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// Open and list, never change.
-    ReadOnly,
-    /// Also create, write, rename and delete.
-    ReadWrite,
-}
-
-/// `[[fs]]`: one directory, with everything below it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FsRow {
-    /// The directory, as the guest names it.
-    pub path: GuestPath,
-    /// What the tool does there.
-    pub access: Access,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// `[[http]]`: one host that the tool sends requests to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpRow {
-    /// An exact host, `*.` and a name, or `*`: whatever hosts the operator names.
-    pub host: HostPattern,
-    /// The methods, such as `GET`; every method when left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<Method>,
-    /// The ports, for both schemes; when left out 80 for http and 443 for https, and below `*` the
-    /// port of the offer.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<Port>,
-    /// Path prefixes; every path when left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<PathPrefix>,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// `[[tcp]]`: one host that the tool is connected to, for what is not HTTP.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TcpRow {
-    /// An exact host, or `*.` and a name.
-    pub host: HostPattern,
-    /// The ports; there is no default.
-    pub ports: TcpPorts,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// `[[secret]]`: a secret by name, and where the host puts it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretRow {
-    /// The name by which the operator supplies it.
-    pub name: SecretName,
-    /// Where it goes in the request.
-    pub inject: Inject,
-    /// The one host it is sent to.
-    pub host: Host,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// Where a secret goes in a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inject {
-    /// The header, such as `authorization`.
-    pub header: InjectHeader,
-    /// The header's value, with `{}` where the secret goes.
-    pub format: InjectFormat,
-}
-
-/// `[[env]]`: one environment variable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EnvRow {
-    /// Its name.
-    pub name: String,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// `[[call]]`: another tool that it calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallRow {
-    /// The tool, by the name under which the agent has it.
-    pub name: String,
-    /// Why it needs it.
-    pub reason: Reason,
-}
-
-/// `[[unused]]`: an interface that is imported and never meant to be called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnusedRow {
-    /// The interface, such as `wasi:http/outgoing-handler`.
-    pub interface: String,
-    /// Why it is there all the same.
-    pub reason: Reason,
-}
-
-/// Why a row is there: what the reviewer reads, so it is never empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Reason(String);
 
 impl Manifest {
     /// The custom section of a component that holds its manifest.
@@ -381,76 +268,6 @@ impl Manifest {
                 .map_err(|problem| at(format!("[[call]] `name`: {problem}")))?;
         }
         Ok(self)
-    }
-}
-
-impl HttpRow {
-    /// Whether the row, before anything narrows it, is about this request. `path` is that of the
-    /// URI, without the query.
-    pub fn covers(&self, method: &str, scheme: Scheme, host: &Host, port: u16, path: &str) -> bool {
-        self.rule().covers(method, scheme, host, port, path)
-    }
-
-    /// Returns true if both rows are about the same requests, whatever their reasons.
-    fn asks_the_same(&self, other: &Self) -> bool {
-        fn alike<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-            one.iter().all(|item| other.contains(item))
-                && other.iter().all(|item| one.contains(item))
-        }
-        let Self {
-            host,
-            methods,
-            ports,
-            paths,
-            reason: _,
-        } = self;
-        *host == other.host
-            && alike(methods, &other.methods)
-            && alike(ports, &other.ports)
-            && alike(paths, &other.paths)
-    }
-
-    /// The row as a rule, before anything narrows it.
-    pub(crate) fn rule(&self) -> HttpRule {
-        HttpRule::new(
-            self.host.clone(),
-            self.methods.clone(),
-            self.ports.clone(),
-            self.paths.clone(),
-        )
-    }
-}
-
-impl Reason {
-    /// The reason as its author wrote it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Reason {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text.trim().is_empty() {
-            return Err("`reason` is empty: say why the tool needs this row".to_owned());
-        }
-        Ok(Self(text))
-    }
-}
-
-impl From<Reason> for String {
-    fn from(reason: Reason) -> Self {
-        reason.0
-    }
-}
-
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReadOnly => "read-only",
-            Self::ReadWrite => "read-write",
-        })
     }
 }
 

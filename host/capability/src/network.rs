@@ -1,4 +1,4 @@
-//! Where a tool may send requests: rules about host, port, method and path, and about the addresses
+//! The requests a tool may send: rules about host, port, method and path, and about the addresses
 //! behind a name.
 //!
 //! Nothing here speaks to a network. `sandbox/http.rs` and `sandbox/tcp/` ask [`NetworkPolicy`]
@@ -6,19 +6,26 @@
 
 mod address;
 mod host;
+mod offer;
 mod path;
+mod port;
+mod refusal;
+mod scheme;
 mod tcp;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use address::AddressPolicy;
 pub use host::{Host, HostPattern};
+pub use offer::HostOffer;
 pub use path::PathPrefix;
+pub use port::Port;
+pub use refusal::Refusal;
+pub use scheme::Scheme;
 pub use tcp::{TcpOffer, TcpPorts, TcpRule};
 
 /// Methods that no rule permits. `CONNECT` makes a tunnel of the connection, through which nothing
@@ -29,38 +36,10 @@ const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
 /// The longest name of a method; the registry of HTTP methods has none above 17 bytes.
 const MAX_METHOD: usize = 32;
 
-/// Why a request was refused, in words for the receipt.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(pub(crate) String);
-
-/// How a request travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// In clear.
-    Http,
-    /// Through TLS.
-    Https,
-}
-
 /// A method as HTTP writes it, such as `GET`: a token in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Method(String);
-
-/// A TCP port that can be connected to: 1 to 65535.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "u16", try_from = "u16")]
-pub struct Port(u16);
-
-/// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest
-/// declares.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct HostOffer {
-    pattern: HostPattern,
-    port: Option<Port>,
-}
 
 /// The most of the network this host gives to any tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +56,7 @@ pub struct NetworkCeiling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpRule {
     host: HostPattern,
-    /// Whether the manifest left the hosts to the operator (`*`). If it names no ports, it leaves
+    /// True if the manifest left the hosts to the operator (`*`). If it names no ports, it leaves
     /// them as well.
     open: bool,
     /// Every method but [`NEVER`] when empty.
@@ -98,24 +77,14 @@ pub struct NetworkPolicy {
     addresses: AddressPolicy,
 }
 
-/// How far a request came before a rule refused it. The row where it came farthest is the one that
-/// was meant.
+/// The stage that a request reached before a rule refused it. The row where it came farthest is the
+/// one that was meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Stage {
     Host,
     Method,
     Port,
     Path,
-}
-
-impl Scheme {
-    /// The port when a request names none (RFC 9110, sections 4.2.1 and 4.2.2).
-    pub fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
 }
 
 impl HttpRule {
@@ -137,7 +106,8 @@ impl HttpRule {
         }
     }
 
-    /// What both this rule and a pattern permit: a ceiling or an offer.
+    /// Returns the rule that permits what both this rule and a pattern permit: a ceiling or an
+    /// offer.
     pub(crate) fn meet(&self, pattern: &HostPattern, port: Option<Port>) -> Option<Self> {
         let host = self.host.meet(pattern)?;
         let reachable = |port: Port| match self.ports.as_slice() {
@@ -157,8 +127,8 @@ impl HttpRule {
         })
     }
 
-    /// Whether this rule permits nothing that `other` does not permit, whatever ceilings and offers
-    /// narrow both.
+    /// Returns true if this rule permits nothing that `other` does not permit, whatever ceilings
+    /// and offers narrow both.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let methods = other.methods.is_empty()
             || (!self.methods.is_empty()
@@ -241,7 +211,7 @@ impl NetworkPolicy {
         }
     }
 
-    /// Whether a request may be sent. `path` is that of the URI, without the query.
+    /// Succeeds if a request may be sent. `path` is that of the URI, without the query.
     ///
     /// # Errors
     ///
@@ -265,12 +235,12 @@ impl NetworkPolicy {
         Err(closest.1)
     }
 
-    /// Whether some request to this host may be sent.
+    /// Returns true if some request to this host may be sent.
     pub fn reaches(&self, host: &Host) -> bool {
         self.rules.iter().any(|rule| rule.host.covers(host))
     }
 
-    /// Whether it may be connected to anything over TCP.
+    /// Returns true if some TCP connection is permitted.
     pub fn has_tcp(&self) -> bool {
         !self.tcp.is_empty()
     }
@@ -289,13 +259,13 @@ impl NetworkPolicy {
         &self.tcp
     }
 
-    /// Whether some requests may be sent to every host: a manifest left the hosts open, and the
-    /// operator too.
+    /// Returns true if some requests may be sent to every host: a manifest left the hosts open, and
+    /// the operator too.
     pub fn reaches_every_host(&self) -> bool {
         self.rules.iter().any(|rule| rule.host.is_any())
     }
 
-    /// What holds for the addresses behind a name.
+    /// The policy for the addresses behind a name.
     pub fn addresses(&self) -> &AddressPolicy {
         &self.addresses
     }
@@ -309,9 +279,10 @@ impl NetworkPolicy {
 /// Host, methods, ports and paths, as far as the rule names them.
 impl fmt::Display for HttpRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.is_any() {
-            true => f.write_str("every public host")?,
-            false => write!(f, "{}", self.host)?,
+        if self.host.is_any() {
+            f.write_str("every public host")?
+        } else {
+            write!(f, "{}", self.host)?
         }
         if self.methods.is_empty() {
             f.write_str(" any method")?;
@@ -339,83 +310,6 @@ impl Default for NetworkCeiling {
             hosts: vec![HostPattern::ANY],
             addresses: Vec::new(),
         }
-    }
-}
-
-impl HostOffer {
-    /// Hosts, and the one port of them that is offered; every port that is declared when there is
-    /// none.
-    pub fn new(pattern: HostPattern, port: Option<Port>) -> Self {
-        Self { pattern, port }
-    }
-
-    pub(crate) fn pattern(&self) -> &HostPattern {
-        &self.pattern
-    }
-
-    pub(crate) fn port(&self) -> Option<Port> {
-        self.port
-    }
-}
-
-/// `HOST` or `HOST:PORT`, where the host is a pattern: exact, `*.` and a name, or `*`.
-impl FromStr for HostOffer {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        // An address in brackets holds colons of its own.
-        let (pattern, port) = match text.rsplit_once(':') {
-            Some((pattern, port)) if !text.ends_with(']') => (pattern, Some(port)),
-            _ => (text, None),
-        };
-        let port = port.map(|port| match port.parse::<u16>() {
-            Ok(number) => Port::try_from(number),
-            Err(_) => Err(format!("`{port}` is not a port: expected 1 to 65535")),
-        });
-        Ok(Self {
-            pattern: pattern.parse()?,
-            port: port.transpose()?,
-        })
-    }
-}
-
-impl fmt::Display for HostOffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => write!(f, "{}:{}", self.pattern, port.0),
-            None => write!(f, "{}", self.pattern),
-        }
-    }
-}
-
-impl TryFrom<String> for HostOffer {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<HostOffer> for String {
-    fn from(offer: HostOffer) -> Self {
-        offer.to_string()
-    }
-}
-
-impl TryFrom<u16> for Port {
-    type Error = String;
-
-    fn try_from(number: u16) -> Result<Self, String> {
-        if number == 0 {
-            return Err("`ports` holds 0, which is no port: expected 1 to 65535".to_owned());
-        }
-        Ok(Self(number))
-    }
-}
-
-impl From<Port> for u16 {
-    fn from(port: Port) -> Self {
-        port.0
     }
 }
 

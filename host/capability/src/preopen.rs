@@ -11,11 +11,11 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::access::Access;
 use crate::error::GrantError;
 use crate::guest_path::GuestPath;
 use crate::kernel_files;
 use crate::location::Location;
-use crate::manifest::Access;
 
 /// A directory that the operator is willing to show, under the name by which a guest would know it.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Offer {
     pub(crate) guest: GuestPath,
     pub(crate) access: Access,
     dir: Arc<Dir>,
-    /// Where the directory came from, for messages.
+    /// The directory's origin, for messages.
     host: String,
     /// The operator named it by a path of the host; else it lies in a tree that the host keeps for
     /// its tools.
@@ -36,7 +36,7 @@ pub struct Preopen {
     guest: GuestPath,
     access: Access,
     dir: Arc<Dir>,
-    /// Where it lay on the host when it was opened.
+    /// The directory's path on the host when it was opened.
     host: PathBuf,
 }
 
@@ -111,10 +111,8 @@ impl Offer {
         if !self.named {
             return Ok(());
         }
-        let (own, data) = (
-            Location::of(&*self.dir).map_err(open)?,
-            Location::of(data).map_err(open)?,
-        );
+        let own = Location::of(&*self.dir).map_err(open)?;
+        let data = Location::of(data).map_err(open)?;
         if own.lies_in(&data) || data.lies_in(&own) {
             return Err(GrantError::HostData {
                 host: self.host.clone(),
@@ -129,8 +127,8 @@ impl Offer {
         &self.guest
     }
 
-    /// What both the offer and a row `asked` (path and access) cover: the deeper directory, the
-    /// lesser access.
+    /// Returns the part that both the offer and a row `asked` (path and access) cover: the deeper
+    /// directory, the lesser access.
     pub(crate) fn meet(
         &self,
         asked: &GuestPath,
@@ -176,12 +174,12 @@ impl Preopen {
         &self.guest
     }
 
-    /// What the guest may do there.
+    /// The guest's rights there.
     pub fn access(&self) -> Access {
         self.access
     }
 
-    /// Where the directory lay on the host when it was opened, for people; empty if the system does
+    /// The directory's path on the host when it was opened, for people; empty if the system does
     /// not say.
     pub fn host(&self) -> &Path {
         &self.host

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// How many of something.
+/// A number of things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count(pub u64);
 
@@ -26,7 +26,7 @@ impl Bytes {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// Whether the size is nothing.
+    /// Returns true if the size is zero.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

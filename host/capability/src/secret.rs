@@ -74,7 +74,7 @@ impl SecretRule {
         self.format.as_str()
     }
 
-    /// What stands before and after the secret in the header's value.
+    /// The text before and after the secret in the header's value.
     pub fn around(&self) -> (&str, &str) {
         self.format.0.split_once("{}").unwrap_or_default()
     }

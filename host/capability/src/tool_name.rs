@@ -11,24 +11,29 @@ const NAMELESS: &str = "tool";
 /// Characters of a wrong name that a refusal repeats.
 const MOST_SHOWN: usize = MAX_TOOL_NAME;
 
+/// A text that is not the name of a tool.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ToolNameError(String);
+
 /// Refuses what is not the name of a tool. A name that passes is also safe as a file name: it holds
 /// no `/` and no `.`.
 ///
 /// # Errors
 /// The text is not 1 to 64 of `A-Z a-z 0-9 _ -`, the first a letter or a digit.
-pub fn check_tool_name(name: &str) -> Result<(), String> {
+pub fn check_tool_name(name: &str) -> Result<(), ToolNameError> {
     let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if begins && name.len() <= MAX_TOOL_NAME && name.chars().all(is_of_name) {
         return Ok(());
     }
     let shown: String = name.chars().take(MOST_SHOWN).collect();
     let rest = if shown.len() < name.len() { "…" } else { "" };
-    Err(format!(
+    Err(ToolNameError(format!(
         "`{}{rest}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -, \
             the first a letter or a \
          digit",
         ForeignText::line(&shown)
-    ))
+    )))
 }
 
 /// Makes the name of a tool of a file's or an image's: every other character becomes `_`.
@@ -83,8 +88,15 @@ mod tests {
             &long,
         ] {
             let problem = check_tool_name(name).unwrap_err();
-            assert!(problem.contains("expected 1 to 64"), "{problem}");
-            assert_eq!(ForeignText::line(&problem).hidden(), None, "{problem}");
+            assert!(
+                problem.to_string().contains("expected 1 to 64"),
+                "{problem}"
+            );
+            assert_eq!(
+                ForeignText::line(&problem.to_string()).hidden(),
+                None,
+                "{problem}"
+            );
             assert_eq!(check_tool_name(&tool_name_of(name)), Ok(()), "{name}");
         }
     }

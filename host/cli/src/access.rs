@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub(crate) struct Given {
     /// Its kind, as `tool inspect` names the rows of a manifest.
     pub(crate) kind: &'static str,
-    /// What it is.
+    /// Its kind.
     pub(crate) what: String,
 }
 

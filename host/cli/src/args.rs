@@ -11,7 +11,7 @@ pub(crate) struct Listing {
     pub(crate) format: Format,
 }
 
-/// How registries are reached.
+/// Settings of the connections to registries.
 #[derive(Debug, Args)]
 pub(crate) struct Registries {
     /// Speak HTTP without TLS to the registry; for one on this machine (localhost, 127.0.0.0/8)

@@ -3,16 +3,21 @@
 mod grant;
 mod network;
 mod place;
+mod setting;
 mod unknown;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-pub(crate) use self::grant::GrantRow;
+use self::grant::GrantRow;
+pub(crate) use self::grant::Grants;
 use self::place::{Key, Source};
+pub(crate) use self::setting::Setting;
+pub(crate) use self::unknown::unknown_grants;
 
 use crate::error::Failure;
 
@@ -48,7 +53,7 @@ const MAX_FILE: u64 = 1 << 20;
 /// The name of the file in the data directory.
 const FILE: &str = "cofferdam.toml";
 
-/// What is written in the file. Everything may be left out.
+/// The file as written. Everything may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Written {
@@ -63,7 +68,7 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
-    /// What the operator decided for the tools of agents.
+    /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
 }
@@ -78,38 +83,27 @@ struct WrittenHost {
     scratch_entries: Option<Count>,
 }
 
-/// What holds.
+/// The configuration that holds.
 #[derive(Debug)]
 pub(crate) struct Config {
     /// Defaults and ceilings of every call, and the hosts and addresses that any tool reaches.
     pub(crate) ceiling: Ceiling,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
     /// Calls at once on this host.
     pub(crate) calls: u32,
     /// Calls at once of one agent.
     pub(crate) calls_per_agent: u32,
-    /// How the pool of sandboxes is reset between calls.
+    /// The way the pool of sandboxes is reset between calls.
     pub(crate) pagemap_scan: PagemapScan,
     /// Bytes in `/tmp` over all calls at once.
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
-    /// What the operator decided for tools.
-    pub(crate) grants: Vec<GrantRow>,
+    /// The operator's decisions for tools.
+    pub(crate) grants: Grants,
     /// The file, if there is one.
-    source: Option<Source>,
-}
-
-/// One effective value.
-#[derive(Debug, Serialize)]
-pub(crate) struct Setting {
-    /// Its key, as it is written in the file.
-    pub(crate) key: String,
-    /// The value that holds.
-    pub(crate) value: String,
-    /// `default`, or the file and line.
-    pub(crate) origin: String,
+    source: Option<Arc<Source>>,
 }
 
 impl Config {
@@ -217,7 +211,10 @@ impl Config {
             limits: ceiling,
             network,
         };
-        let config = Self {
+        let source = source.map(Arc::new);
+        let grants = Grants::new(grant, source.clone());
+        grants.check_dirs()?;
+        Ok(Self {
             ceiling,
             nameservers,
             calls,
@@ -225,26 +222,28 @@ impl Config {
             pagemap_scan,
             scratch,
             scratch_entries,
-            grants: grant,
+            grants,
             source,
-        };
-        config.check_dirs()?;
-        Ok(config)
+        })
     }
 
     /// Every secret that a grant names, with the grant, and its place for messages.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
-        self.grants.iter().enumerate().flat_map(|(index, row)| {
-            let place = format!(
-                "{}: [[grant]] for {} of {}",
-                self.origin(Key::Grant(index, "secrets")),
-                row.tool,
-                row.agent
-            );
-            row.secrets
-                .iter()
-                .map(move |name| (place.clone(), row, name))
-        })
+        self.grants
+            .rows
+            .iter()
+            .enumerate()
+            .flat_map(|(index, row)| {
+                let place = format!(
+                    "{}: [[grant]] for {} of {}",
+                    self.origin(Key::Grant(index, "secrets")),
+                    row.tool,
+                    row.agent
+                );
+                row.secrets
+                    .iter()
+                    .map(move |name| (place.clone(), row, name))
+            })
     }
 
     /// Every effective value, with where it came from.
@@ -288,7 +287,7 @@ impl Config {
             "nameservers",
             network::list(&self.nameservers, "those of the system"),
         ));
-        settings.extend(self.grant_settings());
+        settings.extend(self.grants.settings());
         settings
     }
 
@@ -306,9 +305,6 @@ impl Config {
     }
 
     fn origin(&self, key: Key) -> String {
-        self.source
-            .as_ref()
-            .and_then(|source| source.place(key))
-            .unwrap_or_else(|| "default".to_owned())
+        place::origin(self.source.as_deref(), key)
     }
 }

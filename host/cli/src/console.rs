@@ -1,4 +1,4 @@
-//! What people see: words, tables, colour on a terminal alone.
+//! Output for people: words, tables, colour on a terminal alone.
 //!
 //! Nothing else in the host prints. Whatever is printed or logged may hold text from outside, so
 //! all of it is shown as [`ForeignText`]: a sentence, a line of the log and a line of a table
@@ -14,6 +14,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use cofferdam_capability::{ForeignText, is_hiding};
@@ -29,7 +30,7 @@ use crate::error::Failure;
 /// The first failure of standard output.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
-/// How a command prints its result.
+/// The format in which a command prints its result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// A table or text for people.
@@ -110,7 +111,7 @@ pub(crate) fn progress(sentence: &str) {
     }
 }
 
-/// How much of the work on a tool is done, on a terminal alone; gone when it is dropped.
+/// A progress bar of the work on a tool, on a terminal alone; gone when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress(ProgressBar);
 
@@ -139,7 +140,7 @@ impl Drop for Progress {
     }
 }
 
-/// How a piece of a line looks on a terminal.
+/// The look of a piece of a line on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// As everything else.
@@ -177,6 +178,14 @@ fn written(result: std::io::Result<()>) {
         // One that comes later says no more.
         let _ = UNWRITTEN.set(error.to_string());
     }
+}
+
+/// Says on standard error why a command failed, and returns its exit code.
+pub(crate) fn report(failure: &Failure) -> ExitCode {
+    if !failure.sentence().is_empty() {
+        complain(failure.sentence());
+    }
+    failure.code()
 }
 
 /// Returns an error if a part of the result did not get where standard output leads.
@@ -230,13 +239,14 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
         text = text
             .chars()
             .fold(String::with_capacity(text.len()), |mut shown, c| {
-                match is_hiding(c) {
-                    true => shown.extend(
+                if is_hiding(c) {
+                    shown.extend(
                         c.encode_utf16(&mut [0; 2])
                             .iter()
                             .map(|unit| format!("\\u{unit:04x}")),
-                    ),
-                    false => shown.push(c),
+                    );
+                } else {
+                    shown.push(c);
                 }
                 shown
             });

@@ -6,15 +6,15 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::config::Config;
 use crate::error::Failure;
 
-/// What a host holds open besides calls and clients: its listeners, the database, tools that are
-/// loaded, connections to models.
+/// Descriptors that a host holds open besides calls and clients: its listeners, the database, tools
+/// that are loaded, connections to models.
 const OWN: u64 = 144;
 
 /// Doors of a host: the unix socket and TCP.
 const DOORS: u64 = 2;
 
-/// What is not for calls: kept for clients, so that the host can be reached whatever its calls
-/// hold.
+/// Descriptors that are not for calls: kept for clients, so that the host can be reached whatever
+/// its calls hold.
 const KEPT: u64 = OWN + DOORS * cofferdam_server::MOST_CONNECTIONS as u64;
 
 /// The most that is shared among calls: beyond it, nothing waits for a descriptor.
@@ -46,7 +46,7 @@ pub(crate) fn for_calls(open: u64) -> u32 {
     u32::try_from(calls).unwrap_or(u32::MAX).min(MOST)
 }
 
-/// Whether all calls at once could open what a call may open by default.
+/// Succeeds if all calls at once could open what a call may open by default.
 pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
     let each = config.ceiling.defaults.open_files.0.max(1);
     let needed = u64::from(config.calls)

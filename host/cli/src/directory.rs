@@ -1,11 +1,12 @@
 //! A directory as an operator offers it, on the command line and in `cofferdam.toml`:
 //! `HOST:GUEST[:ro|rw]`.
 
+use std::fmt;
 use std::path::Path;
 
 use cofferdam_capability::{Access, GuestPath, Offer};
 
-/// What an operator wrote.
+/// A path as an operator wrote it.
 #[derive(Debug)]
 pub(crate) struct Written<'a> {
     host: &'a Path,
@@ -13,8 +14,18 @@ pub(crate) struct Written<'a> {
     access: Access,
 }
 
+/// A directory that cannot be offered as it is written.
+#[derive(Debug)]
+pub(crate) struct DirectoryError(String);
+
+impl fmt::Display for DirectoryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Reads the words; the directory itself may be missing.
-pub(crate) fn parse(written: &str) -> Result<Written<'_>, String> {
+pub(crate) fn parse(written: &str) -> Result<Written<'_>, DirectoryError> {
     let (paths, access) = match written.rsplit_once(':') {
         Some((paths, "ro")) => (paths, Access::ReadOnly),
         Some((paths, "rw")) => (paths, Access::ReadWrite),
@@ -23,10 +34,10 @@ pub(crate) fn parse(written: &str) -> Result<Written<'_>, String> {
     let expected = "expected HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw";
     let (host, guest) = paths
         .rsplit_once(':')
-        .ok_or_else(|| format!("{written}: {expected}"))?;
+        .ok_or_else(|| DirectoryError(format!("{written}: {expected}")))?;
     let guest = guest
         .parse()
-        .map_err(|problem| format!("{written}: {problem}"))?;
+        .map_err(|problem| DirectoryError(format!("{written}: {problem}")))?;
     Ok(Written {
         host: Path::new(host),
         guest,
@@ -35,12 +46,12 @@ pub(crate) fn parse(written: &str) -> Result<Written<'_>, String> {
 }
 
 /// Opens the directory; a relative path is relative to `base`.
-pub(crate) fn offer(written: &str, base: &Path) -> Result<Offer, String> {
+pub(crate) fn offer(written: &str, base: &Path) -> Result<Offer, DirectoryError> {
     let Written {
         host,
         guest,
         access,
     } = parse(written)?;
     Offer::host_directory(&base.join(host), guest, access)
-        .map_err(|error| format!("{written}: {error}"))
+        .map_err(|error| DirectoryError(format!("{written}: {error}")))
 }

@@ -1,10 +1,11 @@
-//! How a command ends when it does not do its work.
+//! The end of a command that does not do its work.
 
 use std::process::ExitCode;
 
 use cofferdam_server::{ClientError, ServerError};
 
-/// Why a command failed, in one sentence, and the exit code that says what kind of failure it is.
+/// The reason why a command failed, in one sentence, and the exit code that says what kind of
+/// failure it is.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,
@@ -41,11 +42,8 @@ impl Failure {
         &self.sentence
     }
 
-    /// Says it on standard error.
-    pub(crate) fn report(&self) -> ExitCode {
-        if !self.sentence.is_empty() {
-            crate::console::complain(&self.sentence);
-        }
+    /// The exit code.
+    pub(crate) fn code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
 }

@@ -19,7 +19,7 @@ pub(crate) const COMPONENT: &str = "a component";
 pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
-    if let Some(file) = config.file() {
+    if let Some(file) = config.grants.file() {
         add(&mut guarded, file, "the configuration")?;
     }
     for program in programs() {

@@ -18,27 +18,28 @@ use crate::guard;
 use crate::paths::{self, DataDir};
 use crate::secret::{self, OfGrants};
 
-/// How tools reach the network, beyond what each is granted and the configuration says.
+/// The way tools reach the network, beyond what each is granted and the configuration says.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
     /// Further addresses that are not public and may be reached all the same.
     pub(crate) addresses: Vec<IpNet>,
-    /// Who is asked for the addresses of names, instead of those of the configuration; empty for
-    /// these.
+    /// The servers that are asked for the addresses of names, instead of those of the
+    /// configuration; empty for these.
     pub(crate) nameservers: Vec<SocketAddr>,
-    /// Who answers instead of the hosts of the network, when nothing of it is to be reached.
+    /// Servers that answer instead of the hosts of the network, when nothing of it is to be
+    /// reached.
     pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
 }
 
-/// What loads tools and has no secrets to give them.
+/// Returns a runner that loads tools and has no secrets to give them.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
     runner_with(config, data, Reach::default(), guard::always(config, data)?)
 }
 
-/// What runs tools, for the host and for `tool run` alike. None of them may replace what is
-/// `guarded`.
+/// Returns a runner of tools, for the host and for `tool run` alike. None of them may replace what
+/// is `guarded`.
 pub(crate) fn runner_with(
     config: &Config,
     data: &DataDir,
@@ -56,11 +57,9 @@ pub(crate) fn runner_with(
             "this program cannot find itself to start the compiler: {error}"
         ))
     })?;
-    let (cache, scratch, pins) = (
-        data.cache()?,
-        data.private("scratch")?,
-        data.private("descriptors")?,
-    );
+    let cache = data.cache()?;
+    let scratch = data.private("scratch")?;
+    let pins = data.private("descriptors")?;
     let mut ceiling = config.ceiling.clone();
     ceiling.network.addresses.extend(addresses);
     let nameservers = if nameservers.is_empty() {
@@ -68,7 +67,8 @@ pub(crate) fn runner_with(
     } else {
         nameservers
     };
-    let (calls, calls_per_agent) = (config.calls, config.calls_per_agent);
+    let calls = config.calls;
+    let calls_per_agent = config.calls_per_agent;
     Runner::new(RunnerConfig {
         compiler,
         cache,
@@ -114,7 +114,7 @@ pub(crate) fn images(
     Ok(Images::new(open, Registry::new(config)))
 }
 
-/// What the operator decided for tools, as far as it can be given.
+/// The operator's decisions for tools, as far as they can be given.
 #[derive(Debug)]
 pub(crate) struct Decided {
     pub(crate) decisions: Decisions,
@@ -130,7 +130,7 @@ pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
-    let decisions = config.decisions(&mut withheld);
+    let decisions = config.grants.decisions(&mut withheld);
     Decided {
         decisions,
         secrets,

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(console::panicked));
     match run().and_then(|()| console::finish()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => console::report(&failure),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the operator gives to tools on the command line: from the flags to a decision.
+//! The operator's offers to tools on the command line: from the flags to a decision.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,11 +13,12 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::directory::DirectoryError;
 use crate::error::Failure;
 use crate::host::Reach;
 use crate::{access, console, directory, remedy, secret};
 
-/// What the operator gives to tools. The same words wherever tools are run from the command line.
+/// The operator's offers to tools. The same words wherever tools are run from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct Offers {
     /// Offer a directory; the tool sees it if its manifest declares it. Read-write unless it says
@@ -69,11 +70,12 @@ pub(crate) struct Offers {
     pub(crate) limit: Vec<String>,
 }
 
-/// How tools reach the network, and what each of them is offered.
+/// Reads the way tools reach the network, and the offers to each of them.
 pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
     let secrets = secrets(&offers.secret)?;
     let names = secrets.names().cloned().collect();
-    let (addresses, nameservers) = (offers.allow_address.clone(), offers.nameserver.clone());
+    let addresses = offers.allow_address.clone();
+    let nameservers = offers.nameserver.clone();
     let reach = Reach {
         addresses,
         nameservers,
@@ -146,7 +148,7 @@ fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failu
         allow_address: _,
     } = offers;
     let offer = |dir: &String| {
-        let wrong = |problem: String| Failure::usage(format!("--dir {problem}"));
+        let wrong = |problem: DirectoryError| Failure::usage(format!("--dir {problem}"));
         directory::offer(dir, Path::new("")).map_err(wrong)
     };
     let offers = dir.iter().map(offer).collect::<Result<_, _>>()?;
@@ -167,7 +169,9 @@ fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failu
         let parts = written.split_once('=');
         let (key, value) =
             parts.ok_or_else(|| wrong("expected NAME=VALUE, such as written=1GiB".to_owned()))?;
-        limits.ask(key, value).map_err(wrong)?;
+        limits
+            .ask(key, value)
+            .map_err(|error| wrong(error.to_string()))?;
     }
     let env = env.collect::<Result<_, _>>()?;
     Ok(Decision {

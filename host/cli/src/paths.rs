@@ -14,7 +14,7 @@ use crate::error::Failure;
 /// The file that the host of a data directory holds locked, with its process id.
 const LOCK_FILE: &str = "host.lock";
 
-/// What is read of that file, in bytes: a process id and its line break.
+/// Maximum bytes that are read of that file: a process id and its line break.
 const MAX_PROCESS_ID: u64 = 32;
 
 /// The data directory of a host or of a command.
@@ -39,7 +39,7 @@ const PID_WIDTH: usize = 10;
 /// Device and inode: two files with the same ones are the same file.
 type Identity = (u64, u64);
 
-/// Where the data directory is when nobody says otherwise.
+/// The data directory when nobody says otherwise.
 pub(crate) fn default_data_dir() -> Result<PathBuf, Failure> {
     let absolute = |name: &str| {
         std::env::var_os(name)
@@ -115,7 +115,7 @@ impl DataDir {
         Ok(Self { path, dir })
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -186,7 +186,8 @@ impl DataDir {
     pub(crate) fn lock(&self) -> Result<Lock, Failure> {
         let path = self.path.join(LOCK_FILE);
         let wrong = |error: std::io::Error| {
-            let (path, error) = (self.path.display(), SystemError(&error));
+            let path = self.path.display();
+            let error = SystemError(&error);
             Failure::work(format!(
                 "cannot write to the data directory {path}: {error}; name a writable one with \
                     --data-dir"

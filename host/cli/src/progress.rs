@@ -15,7 +15,8 @@ pub(crate) fn transfers() -> Option<Arc<Watch>> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    let (all, bars) = (MultiProgress::new(), Mutex::new(HashMap::new()));
+    let all = MultiProgress::new();
+    let bars = Mutex::new(HashMap::new());
     Some(Arc::new(move |transfer: &Transfer| {
         let Transfer {
             digest,

@@ -68,9 +68,9 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
         values.entry(key).or_default().push(value);
     }
     let tool = grant.tool();
-    let place = config.grant_place(agent, tool);
+    let place = config.grants.place(agent, tool);
     let beside = |key: &str| {
-        if config.grant_has(agent, tool, key) {
+        if config.grants.has(agent, tool, key) {
             "  # with what is there"
         } else {
             ""
@@ -83,7 +83,7 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
         };
         format!("\n  {key} = {values}{}", beside(key))
     };
-    let instead = if config.grant_has(agent, tool, "workspace") {
+    let instead = if config.grants.has(agent, tool, "workspace") {
         "  # in place of what is there"
     } else {
         ""
@@ -108,8 +108,8 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     })
 }
 
-/// What the operator can give by a decision about this tool. What lies above a ceiling, or is not
-/// declared, is not of it.
+/// The remedies that the operator can give by a decision about this tool. They do not include what
+/// lies above a ceiling or is not declared.
 fn remedies(grant: &Grant) -> impl Iterator<Item = Remedy<'_>> {
     grant.withheld().iter().flat_map(|withheld| match withheld {
         Withheld::NotOffered(guest, access) => vec![Remedy::Directory {
@@ -137,7 +137,7 @@ fn remedies(grant: &Grant) -> impl Iterator<Item = Remedy<'_>> {
     })
 }
 
-/// What an operator can give of a limit: what is asked for, or the ceiling below it.
+/// The most that an operator can give of a limit: what is asked for, or the ceiling below it.
 fn attainable(limit: &LowerLimit) -> &str {
     limit.ceiling.as_deref().unwrap_or(&limit.asked)
 }

@@ -23,7 +23,7 @@ pub(crate) const MAX_FILE: u64 = (64 << 10) + 2;
 /// spellings.
 const MAX_SECRETS: usize = 128;
 
-/// Where in the data directory the values are, a file for each.
+/// The directory of the values in the data directory, a file for each.
 const DIRECTORY: &str = "secrets";
 
 /// The secrets that the grants of the configuration name.

@@ -1,4 +1,4 @@
-//! Why the store did not do as asked.
+//! Reasons why the store did not do as asked.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -9,18 +9,18 @@ use cofferdam_capability::{Digest, SystemError};
 
 use crate::reference::{Reference, ReferenceError};
 
-/// What can go wrong between a reference and the image it names.
+/// Failures between a reference and the image it names.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store holds nothing under this reference.
     #[error("no image {0} on this machine: `tool build --tag` makes it, `tool pull` fetches it")]
     NotFound(Reference),
-    /// What is on disk is not what its name, size or digest says. Nothing of it was used.
+    /// The content on disk is not what its name, size or digest says. Nothing of it was used.
     #[error("{what} {problem}")]
     Corrupt {
         /// The file or blob.
         what: String,
-        /// What is wrong with it, and what would be right.
+        /// The problem with it, and what would be right.
         problem: String,
     },
     /// An image, but not one WebAssembly component.
@@ -28,7 +28,7 @@ pub enum Error {
     NotATool {
         /// The image.
         reference: Box<Reference>,
-        /// What it is instead.
+        /// The thing that it is instead.
         problem: String,
     },
     /// Something is larger than this crate ever loads or writes.
@@ -36,9 +36,9 @@ pub enum Error {
     TooLarge {
         /// The file or blob.
         what: String,
-        /// How large it is, or says it is, in bytes.
+        /// Its size, found or declared, in bytes.
         size: u64,
-        /// How large it may be, in bytes.
+        /// Its maximum size, in bytes.
         max: u64,
     },
     /// The image to be put is not the one its reference pins.
@@ -60,7 +60,7 @@ pub enum Error {
     Registry {
         /// Its host and port.
         registry: Box<str>,
-        /// What it said or did not do, and what would help.
+        /// The registry's answer or its absence, and what would help.
         problem: String,
     },
     /// A text is not a reference.
@@ -79,7 +79,7 @@ pub enum Error {
         path = path.display()
     )]
     Store {
-        /// Where the store lies.
+        /// The store's path.
         path: PathBuf,
         /// The problem with its file.
         source: Box<Error>,
@@ -90,9 +90,9 @@ pub enum Error {
     /// The system refused.
     #[error("cannot {action}: {source}", source = SystemError(source))]
     Io {
-        /// What was tried.
+        /// The action that was tried.
         action: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }

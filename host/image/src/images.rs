@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
 
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::registry::{Pulled, Registry};
@@ -21,7 +22,7 @@ pub struct Images {
     /// The images on this machine, opened when the first one is asked for: a store that cannot be
     /// used concerns nobody else.
     store: OnceLock<Arc<Store>>,
-    /// Where others come from.
+    /// The registry that others come from.
     pub registry: Registry,
 }
 
@@ -32,7 +33,7 @@ pub struct Found {
     pub digest: Digest,
     /// The tool.
     pub tool: ToolImage,
-    /// What a pull brought, if it was not here.
+    /// The result of the pull, if it was not here.
     pub pulled: Option<Pulled>,
 }
 
@@ -101,8 +102,9 @@ impl Images {
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and
     /// [`Registry::pull`].
     pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
-        let (store, name) = (self.store()?, reference.clone());
-        match crate::registry::blocking(move || store.digest(&name)).await? {
+        let store = self.store()?;
+        let name = reference.clone();
+        match blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
             None if reference.registry().is_some() => self
                 .registry
@@ -115,7 +117,7 @@ impl Images {
 
     async fn load(&self, reference: Reference) -> Result<(Digest, ToolImage), Error> {
         let store = self.store()?;
-        crate::registry::blocking(move || store.tool(&reference)).await
+        blocking(move || store.tool(&reference)).await
     }
 }
 

@@ -8,6 +8,7 @@
 //! are opened by the path a person has given. Only the registry needs an async runtime.
 
 pub mod agentfile;
+mod blocking;
 mod error;
 mod images;
 mod reference;

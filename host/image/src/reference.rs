@@ -1,4 +1,4 @@
-//! What an image is called: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone.
+//! The name of an image: `[registry/]repository[:tag][@sha256:…]`, or `sha256:…` alone.
 
 #[cfg(test)]
 mod tests;
@@ -67,7 +67,7 @@ impl Reference {
         self.digest.as_ref()
     }
 
-    /// Whether this is a digest alone, without a name.
+    /// Returns true if this is a digest alone, without a name.
     pub fn is_bare(&self) -> bool {
         self.repository.is_empty()
     }
@@ -99,7 +99,7 @@ impl Reference {
         })
     }
 
-    /// Whether both name the same repository of the same registry.
+    /// Returns true if both name the same repository of the same registry.
     pub(crate) fn same_name(&self, other: &Self) -> bool {
         self.registry == other.registry && self.repository == other.repository
     }

@@ -16,14 +16,12 @@ mod pull;
 mod push;
 mod session;
 mod target;
+mod transfer;
 mod upload;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-
-use cofferdam_capability::Digest;
 
 use crate::error::Error;
 use crate::reference::Reference;
@@ -31,12 +29,13 @@ use crate::store::Store;
 use credentials::Credentials;
 use session::Session;
 use target::Target;
+use transfer::TRANSFER_WALL;
 
-/// The longest a whole pull or push may take, retries included. The largest image at 1 Mbit/s takes
-/// half of it.
-const TRANSFER_WALL: Duration = Duration::from_secs(60 * 60);
+pub use pull::Pulled;
+pub use push::Pushed;
+pub use transfer::{Transfer, Watch};
 
-/// How registries are reached.
+/// Settings of the connections to registries.
 #[derive(Clone, Default)]
 pub struct RegistryConfig {
     /// Speak HTTP instead of HTTPS. For registries on this machine alone; others are refused.
@@ -62,51 +61,11 @@ impl fmt::Debug for RegistryConfig {
     }
 }
 
-/// Is told how far each blob has come.
-pub type Watch = dyn Fn(&Transfer) + Send + Sync;
-
-/// How far a blob has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// The blob.
-    pub digest: Digest,
-    /// So many of its bytes are there.
-    pub done: u64,
-    /// Its size, in bytes.
-    pub total: u64,
-}
-
 /// Registries, as this host reaches them.
 #[derive(Debug)]
 pub struct Registry {
     credentials: Credentials,
     config: RegistryConfig,
-}
-
-/// What a pull brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pulled {
-    /// The digest that the reference was resolved to: of a manifest, or of an image index.
-    pub digest: Digest,
-    /// What the name meant on this machine before, if that was another image.
-    pub moved_from: Option<Digest>,
-    /// The size of the manifest's blobs, in bytes.
-    pub size: u64,
-    /// How many of these bytes were here already.
-    pub present: u64,
-}
-
-/// What a push left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pushed {
-    /// The digest of the manifest.
-    pub digest: Digest,
-    /// What the tag meant in the registry before, if that was another image.
-    pub moved_from: Option<Digest>,
-    /// The size of the manifest's blobs, in bytes.
-    pub size: u64,
-    /// How many of these bytes the registry had already.
-    pub present: u64,
 }
 
 impl Registry {
@@ -161,16 +120,4 @@ impl Registry {
             self.config.watch.as_deref(),
         )
     }
-}
-
-/// Runs what waits for a disk on a thread that may wait.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| {
-        Err(Error::io("use the image store")(std::io::Error::other(
-            error,
-        )))
-    })
 }

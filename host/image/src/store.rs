@@ -29,6 +29,7 @@ use limits::{COMPONENT, CONFIG, MANIFEST, Part};
 use lock::Lock;
 
 pub(crate) use incoming::{Arrived, Incoming};
+pub use index::Listed;
 pub use limits::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES, USAGE_MAX_BYTES,
 };
@@ -47,17 +48,8 @@ pub(crate) struct Stored {
     pub(crate) digest: Digest,
     /// The manifest, byte for byte.
     pub(crate) manifest: Vec<u8>,
-    /// What the manifest describes: the config and the layers.
+    /// The blobs that the manifest describes: the config and the layers.
     pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
-}
-
-/// One row of [`Store::list`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
-    pub reference: Reference,
-    /// What the name means: the digest of a manifest or of an image index.
-    pub digest: Digest,
 }
 
 impl Store {
@@ -186,7 +178,7 @@ impl Store {
         Ok(swept)
     }
 
-    /// What `reference` means, if anything. Reads the index only.
+    /// Returns the digest that `reference` means, if anything. Reads the index only.
     ///
     /// # Errors
     ///

@@ -37,11 +37,9 @@ use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::blob;
 use crate::store::limits::{COMPONENT, CONFIG, Part, USAGE};
-use config::WasmConfig;
+use config::{Interfaces, WasmConfig};
 pub(crate) use layout::{Layout, Packing};
-
-const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
-const WASM_LAYER: &str = "application/wasm";
+use layout::{WASM_CONFIG, WASM_LAYER};
 
 /// One WebAssembly component and what its image says about it. What it says was written by whoever
 /// built the image; only the component itself decides what it imports.
@@ -52,7 +50,7 @@ pub struct ToolImage {
     /// The manifest's annotations. Those of a tool are under [`annotation`]; the older names beside
     /// them are written to every image and, where an image has only those, read as the newer ones.
     pub annotations: BTreeMap<String, String>,
-    /// How to call the tool, Markdown, for the model.
+    /// Instructions for calling the tool, Markdown, for the model.
     pub usage: Option<String>,
     /// The interfaces the component imports, spelt as in WIT: `wasi:cli/environment@0.2.6`.
     pub imports: Vec<String>,
@@ -80,12 +78,12 @@ impl fmt::Debug for ToolImage {
 }
 
 impl ToolImage {
-    /// What its author calls the tool.
+    /// The author's name for the tool.
     pub fn name(&self) -> Option<&str> {
         self.annotations.get(annotation::NAME).map(String::as_str)
     }
 
-    /// What the tool is for.
+    /// The tool's purpose.
     pub fn description(&self) -> Option<&str> {
         self.annotations
             .get(annotation::DESCRIPTION)
@@ -95,13 +93,20 @@ impl ToolImage {
     /// The blobs beside the component. The same tool gives the same bytes: no clock is read, and
     /// keys are sorted.
     pub(crate) fn pack(&self) -> Result<Packed, Error> {
-        let config = canonical_json(&WasmConfig::of(self))?;
+        let created = self.annotations.get(ANNOTATION_CREATED).map(String::as_str);
+        let interfaces = Interfaces {
+            imports: Some(self.imports.clone()),
+            exports: Some(self.exports.clone()),
+        };
+        let layer = Digest::of(&self.component);
+        let config = WasmConfig::new(created, layer, interfaces, self.usage.clone());
+        let config = canonical_json(&config)?;
         let manifest = ImageManifestBuilder::default()
             .schema_version(SCHEMA_VERSION)
             .media_type(MediaType::ImageManifest)
             .config(descriptor(WASM_CONFIG, &config)?)
             .layers(vec![descriptor(WASM_LAYER, &self.component)?])
-            .annotations(annotation::written(self))
+            .annotations(annotation::written(&self.annotations, self.usage.is_some()))
             .build()
             .map_err(|error| Error::io("write a manifest")(std::io::Error::other(error)))?;
         Ok(Packed {
@@ -121,7 +126,8 @@ impl ToolImage {
         match *layout {
             Layout::Artifact { config, layer } => {
                 let digest = blob::digest(layer)?;
-                let (config, component) = (read(config, &CONFIG)?, read(layer, &COMPONENT)?);
+                let config = read(config, &CONFIG)?;
+                let component = read(layer, &COMPONENT)?;
                 let config = WasmConfig::read(reference, &config, &digest)?;
                 let (imports, exports) = config.interfaces();
                 Ok(Self {

@@ -1,4 +1,4 @@
-//! Why a model cannot be opened or did not answer.
+//! Reasons why a model cannot be opened or did not answer.
 
 /// The error of this crate. Its text is what the caller may know: it never holds a key, a header or
 /// an address.
@@ -9,7 +9,7 @@ pub enum Error {
         "{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5"
     )]
     Name {
-        /// What was written, cut to a printable length.
+        /// The text as written, cut to a printable length.
         value: String,
     },
 
@@ -20,7 +20,7 @@ pub enum Error {
          address in {variable}"
     )]
     UnknownProvider {
-        /// What was written before the slash.
+        /// The text before the slash.
         provider: String,
         /// The variable that would make it an OpenAI-compatible provider.
         variable: String,
@@ -33,7 +33,7 @@ pub enum Error {
     UnknownModel {
         /// The provider, for example `builtin`.
         provider: &'static str,
-        /// What was written after the slash.
+        /// The text after the slash.
         name: String,
         /// The models it has.
         known: &'static str,
@@ -44,7 +44,7 @@ pub enum Error {
     MissingKey {
         /// The provider.
         provider: String,
-        /// Where the key is looked for.
+        /// The variable that holds the key.
         variable: String,
     },
 
@@ -55,9 +55,9 @@ pub enum Error {
     MissingBase {
         /// The provider.
         provider: String,
-        /// Where the address is looked for.
+        /// The variable that holds the address.
         variable: String,
-        /// What an address looks like.
+        /// An example of an address.
         example: &'static str,
     },
 
@@ -66,7 +66,7 @@ pub enum Error {
     BadBase {
         /// The variable it comes from.
         variable: String,
-        /// What is wrong, without repeating the value.
+        /// The problem, without repeating the value.
         problem: &'static str,
     },
 
@@ -75,7 +75,7 @@ pub enum Error {
     ScriptFile {
         /// As written after `script/`.
         file: String,
-        /// What is wrong, as the rest of the sentence.
+        /// The problem, as the rest of the sentence.
         problem: String,
     },
 
@@ -86,7 +86,7 @@ pub enum Error {
         file: String,
         /// Counted from 1, comments and blank lines included.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 
@@ -95,7 +95,7 @@ pub enum Error {
     ScriptEnded {
         /// As written after `script/`.
         file: String,
-        /// How many turns it holds.
+        /// Number of turns it holds.
         turns: usize,
     },
 
@@ -104,9 +104,9 @@ pub enum Error {
     Vendor {
         /// The provider.
         provider: String,
-        /// What happened, as the rest of the sentence.
+        /// The failure, as the rest of the sentence.
         message: String,
-        /// Whether the same request may succeed later. The retries of this crate are already used
+        /// True if the same request may succeed later. The retries of this crate are already used
         /// up.
         retryable: bool,
     },

@@ -18,10 +18,13 @@ mod builtin;
 mod script;
 mod vendor;
 
+mod open;
+
 mod error;
 
 pub use credentials::Credentials;
 pub use error::Error;
 pub use message::{Message, Request, ToolCall, Turn};
-pub use model::{Model, open};
+pub use model::Model;
 pub use name::ModelName;
+pub use open::open;

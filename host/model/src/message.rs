@@ -1,4 +1,4 @@
-//! What is said to a model, and what it says back, in no vendor's words.
+//! Messages to a model and its answers, in no vendor's words.
 
 use cofferdam_call::Descriptor;
 use serde_json::Value;
@@ -8,24 +8,24 @@ use serde_json::Value;
 pub enum Message {
     /// Instructions from the agent's author; they stand before what users say.
     System(String),
-    /// What the user says.
+    /// A message of the user.
     User(String),
     /// An earlier turn of the model.
     Assistant {
-        /// What the model said; empty when it only called tools.
+        /// Text of the model; empty when it only called tools.
         text: String,
         /// The tools it called, in its order.
         tool_calls: Vec<ToolCall>,
     },
-    /// What became of one tool call of an earlier turn.
+    /// The result of one tool call of an earlier turn.
     ToolResult {
         /// The [`ToolCall::id`] this answers.
         call_id: String,
         /// The name of the tool that was called.
         tool: String,
-        /// What the tool gave back, or why it failed.
+        /// The tool's result, or the reason why it failed.
         content: String,
-        /// Whether the call failed, was denied or hit a limit.
+        /// True if the call failed, was denied or hit a limit.
         failed: bool,
     },
 }

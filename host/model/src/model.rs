@@ -1,18 +1,10 @@
-//! What every model can do, and how one is opened.
-
-use std::path::Path;
-use std::sync::Arc;
+//! The functions that every model has.
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use crate::builtin::Commands;
-use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::message::{Request, Turn};
-use crate::name::ModelName;
-use crate::script::Script;
-use crate::vendor::Vendor;
 
 /// The most text of one turn, and the most JSON of its tool calls. Today's longest answers have
 /// 64,000 tokens, about a quarter of this, and a tool may print no more either.
@@ -35,23 +27,6 @@ pub trait Model: Send + Sync {
     /// bounded: waiting for it is the back-pressure. A closed channel means that nobody listens any
     /// more, which is not an error. Dropping the future ends the turn and its connection.
     async fn turn(&self, request: Request, text: mpsc::Sender<String>) -> Result<Turn, Error>;
-}
-
-/// Opens the model called `name`.
-///
-/// `scripts` is the directory that `script/<file>` is relative to; it is only read for such a name.
-/// Everything that can be refused without asking a vendor is refused here: unknown providers,
-/// missing keys, bad addresses, bad scripts.
-pub fn open(
-    name: &ModelName,
-    credentials: &Credentials,
-    scripts: &Path,
-) -> Result<Arc<dyn Model>, Error> {
-    Ok(match name.provider() {
-        "builtin" => Arc::new(Commands::open(name.name())?),
-        "script" => Arc::new(Script::open(name.name(), scripts)?),
-        _ => Arc::new(Vendor::open(name, credentials)?),
-    })
 }
 
 /// Streams a text that is known from the start, in a few pieces that end at word boundaries.

@@ -17,7 +17,7 @@ pub struct ModelName {
 }
 
 impl ModelName {
-    /// Who serves the model, for example `anthropic`.
+    /// The provider that serves the model, for example `anthropic`.
     pub fn provider(&self) -> &str {
         &self.provider
     }

@@ -63,12 +63,13 @@ impl Script {
                 problem,
             }
         })?;
-        match turns.is_empty() {
-            true => Err(refused("holds no turn".into())),
-            false => Ok(Self {
+        if turns.is_empty() {
+            Err(refused("holds no turn".into()))
+        } else {
+            Ok(Self {
                 file: file.into(),
                 turns,
-            }),
+            })
         }
     }
 }

@@ -60,12 +60,10 @@ impl Vendor {
             .tcp_nodelay(true)
             .build()
             .map_err(|problem| {
-                provider.error(Failure::lasting(format!(
-                    "cannot be asked over HTTPS: {problem}"
-                )))
+                Failure::lasting(format!("cannot be asked over HTTPS: {problem}")).error(&provider)
             })?;
         let client = genai::Client::builder().with_reqwest(http).build();
-        let client = client.map_err(|error| provider.error(Failure::of(&error, &provider)))?;
+        let client = client.map_err(|error| Failure::of(&error, &provider).error(&provider))?;
         // A complete target: with anything less, genai would look up the rest in the environment.
         let target = ServiceTarget {
             endpoint: Endpoint::from_owned(provider.base.as_str()),
@@ -110,7 +108,8 @@ impl Vendor {
             // Text that a listener has heard cannot be taken back, and a second attempt would say
             // it differently.
             let wait = failure.wait(retries).filter(|_| text.is_empty());
-            let (provider, model) = (&self.provider.id, &self.target.model.model_name);
+            let provider = &self.provider.id;
+            let model = &self.target.model.model_name;
             tracing::warn!(%provider, %model, retries, ?wait, cause = %failure.cause, "the model \
                 failed");
             let Some(wait) = wait else {
@@ -182,6 +181,6 @@ impl Model for Vendor {
         };
         let turn = tokio::time::timeout(TURN_WALL, self.ask(request, &text)).await;
         turn.unwrap_or_else(|_| Err(late()))
-            .map_err(|failure| self.provider.error(failure))
+            .map_err(|failure| failure.error(&self.provider))
     }
 }

@@ -8,8 +8,7 @@ use hickory_proto::rr::{RData, Record, RecordType};
 
 use crate::problem::Problem;
 
-/// How long answers may be remembered, in seconds: not at all, so that no call depends on the one
-/// before.
+/// Seconds for which answers may be remembered: none, so that no call depends on the one before.
 const TTL: u32 = 0;
 
 /// The largest question that is read, in bytes.
@@ -18,7 +17,7 @@ const MAX_QUESTION: usize = 4096;
 /// Answers what its table says, until the process ends.
 #[derive(Debug)]
 pub struct Dns {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
 }
 

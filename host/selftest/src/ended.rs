@@ -1,4 +1,4 @@
-//! What rows look at afterwards, outside the sandbox and in the receipt.
+//! Checks of rows after a call, outside the sandbox and in the receipt.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,13 +10,13 @@ use crate::plant;
 use crate::problem::Problem;
 use crate::secret::SPELLINGS;
 
-/// What a call may write by default, in bytes.
+/// Bytes that a call may write by default.
 const WRITTEN: u64 = 64 << 20;
 
-/// What the host may hold for a call by default, in bytes.
+/// Bytes that the host may hold for a call by default.
 const HOST_MEMORY: u64 = 64 << 20;
 
-/// What a call may create by default.
+/// Files and directories that a call may create by default.
 const CREATED: u64 = 4_096;
 
 /// Lines of refusals in one receipt, at most.
@@ -35,7 +35,7 @@ pub(crate) struct Ended<'a> {
 }
 
 impl Ended<'_> {
-    /// What the guest printed.
+    /// The guest's standard output.
     pub(crate) fn stdout(&self) -> &str {
         self.receipt
             .get("stdout")
@@ -246,7 +246,9 @@ pub(crate) fn left(place: &Place) -> usize {
 
 /// Bytes on disk, apparent bytes and entries below a directory.
 fn usage(directory: &Path) -> Result<(u64, u64, u64), Problem> {
-    let (mut disk, mut apparent, mut entries) = (0, 0, 0);
+    let mut disk = 0;
+    let mut apparent = 0;
+    let mut entries = 0;
     for entry in Problem::at(directory.display(), std::fs::read_dir(directory))? {
         let path = Problem::at(directory.display(), entry)?.path();
         let metadata = Problem::at(path.display(), path.symlink_metadata())?;

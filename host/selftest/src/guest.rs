@@ -8,14 +8,14 @@
 pub struct Guest {
     /// `power_act`: the power it uses, then what it does with it.
     pub name: &'static str,
-    /// What it tries, in one sentence.
+    /// The act it tries, in one sentence.
     pub about: &'static str,
     /// The component, without a manifest.
     pub bytes: &'static [u8],
 }
 
-/// Where a guest of typed tools has its mode, when it has none. Nothing else says it while it lists
-/// its tools, because it is given no variable then.
+/// The mode's place in a guest of typed tools that has none yet. Nothing else says it while it
+/// lists its tools, because it is given no variable then.
 const MODE: &[u8] = b"@mode:                          ";
 
 /// The component with `mode` written into it, as long as there is room; one without a place for it

@@ -15,13 +15,13 @@ use crate::problem::Problem;
 use crate::program::{memory, open};
 use crate::row::Row;
 
-/// How long the host may take until it listens: the first start compiles every guest.
+/// The longest time until the host listens: the first start compiles every guest.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Lines of the log that may wait to be read. A host that is served says less.
 const LINES: usize = 1_024;
 
-/// What is read of its log, in bytes.
+/// Maximum bytes that are read of its log.
 const MOST_LOG: u64 = 16 << 20;
 
 /// Memory that a host may hold beyond what it began with, in KiB: slots of its pool that are kept
@@ -126,9 +126,10 @@ impl Host {
         })
     }
 
-    /// Whether the host has grown by what guests left behind.
+    /// Fails if the host has grown by what guests left behind.
     pub(crate) fn has_not_grown(&self) -> Result<(), Problem> {
-        let (memory_kib, descriptors) = (memory(self.child.id(), "VmRSS:"), open(self.child.id()));
+        let memory_kib = memory(self.child.id(), "VmRSS:");
+        let descriptors = open(self.child.id());
         Problem::unless(
             memory_kib > 0 && memory_kib < self.memory_kib + GROWTH_KIB,
             || {

@@ -29,7 +29,7 @@ impl Place {
         })
     }
 
-    /// Where it is.
+    /// Its path on the host.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
@@ -43,7 +43,7 @@ impl Place {
         self.path().join("data")
     }
 
-    /// What the guest sees as `/workspace`.
+    /// The directory that the guest sees as `/workspace`.
     pub(crate) fn workspace(&self) -> PathBuf {
         self.path().join("workspace")
     }

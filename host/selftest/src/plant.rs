@@ -1,4 +1,4 @@
-//! What rows put where their guest looks.
+//! Files that rows put where their guest looks.
 
 use std::process::Command;
 

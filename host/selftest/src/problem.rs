@@ -1,6 +1,6 @@
-//! What did not hold, in one sentence.
+//! A failure of a row, in one sentence.
 
-/// Why a row failed, or why it could not be run.
+/// The reason why a row failed or could not be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Problem(pub(crate) String);

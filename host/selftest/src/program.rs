@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use crate::problem::Problem;
 
-/// What is read of a program's output, in bytes. Hostile guests print without end, and the host
-/// must cut them long before.
+/// Maximum bytes that are read of a program's output. Hostile guests print without end, and the
+/// host must cut them long before.
 const MOST_OUTPUT: u64 = 16 << 20;
 
-/// How long a program may take before it is killed: four times the longest deadline of a row.
+/// The longest time a program may take before it is killed: four times the longest deadline of a
+/// row.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often a running program is looked at.
+/// Interval at which a running program is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// A program to start, with an environment of its own.
@@ -36,7 +37,7 @@ pub struct Ran {
     pub stdout: String,
     /// The beginning of what it complained.
     pub stderr: String,
-    /// How long it ran.
+    /// Time it ran.
     pub wall: Duration,
     /// The most memory it held, in KiB, as its last breath but one told.
     pub peak_kib: u64,
@@ -116,10 +117,8 @@ impl Program {
             // A program that does not read its input closes it; the thread ends with the pipe.
             thread::spawn(move || stdin.write_all(&input).ok());
         }
-        let (stdout, stderr) = (
-            child.stdout.take().map(capped),
-            child.stderr.take().map(capped),
-        );
+        let stdout = child.stdout.take().map(capped);
+        let stderr = child.stderr.take().map(capped);
         let (code, peak_kib, descriptors) = wait(&mut child, began, self.patience)?;
         let wall = began.elapsed();
         Ok(Ran {
@@ -155,7 +154,8 @@ fn wait(
     began: Instant,
     patience: Duration,
 ) -> Result<(Option<i32>, u64, usize), Problem> {
-    let (mut peak, mut descriptors) = (0, 0);
+    let mut peak = 0;
+    let mut descriptors = 0;
     loop {
         peak = peak.max(memory(child.id(), "VmHWM:"));
         descriptors = descriptors.max(open(child.id()));

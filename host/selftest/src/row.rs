@@ -32,26 +32,26 @@ pub struct Row {
     pub(crate) args: &'static [&'static str],
     /// Bytes of standard input.
     pub(crate) stdin: usize,
-    /// What the operator says on the command line.
+    /// Flags of the operator on the command line.
     pub(crate) flags: &'static [&'static str],
-    /// What is put where the guest looks, before the call.
+    /// Puts files where the guest looks, before the call.
     pub(crate) plant: fn(&Place) -> Result<(), Problem>,
     /// Further directories: on the host (absolute, or below the row's own), as the guest sees them,
     /// and the access.
     pub(crate) dirs: &'static [(&'static str, &'static str, &'static str)],
-    /// How it must end.
+    /// The outcome it must have.
     pub outcome: &'static str,
-    /// What the receipt must hold, the guest's output included.
+    /// Text that the receipt must hold, the guest's output included.
     pub(crate) says: &'static str,
     /// Connections that the web server sees.
     pub(crate) reaches: usize,
-    /// What must hold afterwards, outside the sandbox and in the receipt.
+    /// Checks that must pass afterwards, outside the sandbox and in the receipt.
     pub(crate) after: fn(&Ended<'_>) -> Result<(), Problem>,
-    /// What the process of the call may take.
+    /// Limits of the process of the call.
     pub envelope: Envelope,
 }
 
-/// What the process of one call may take, seen from outside.
+/// Limits of the process of one call, seen from outside.
 #[derive(Debug, Clone, Copy)]
 pub struct Envelope {
     /// The time it may run.
@@ -62,8 +62,8 @@ pub struct Envelope {
     pub descriptors: usize,
 }
 
-/// What a call may take beyond its own deadline. The host stops guests within milliseconds; this is
-/// for a machine that does other things at the same time.
+/// Time that a call may take beyond its own deadline. The host stops guests within milliseconds;
+/// this is for a machine that does other things at the same time.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// Memory that the process of one call may hold beyond the guest's own, in KiB: the host's code and
@@ -191,7 +191,7 @@ impl Row {
         }
     }
 
-    /// What tells this row from others of its guest: what it is given.
+    /// Returns the text that tells this row from others of its guest: what it is given.
     pub fn variant(&self) -> String {
         let args = self.args.iter().map(|arg| match *arg {
             "" => "''".to_owned(),
@@ -223,14 +223,14 @@ impl Row {
             .join(" ")
     }
 
-    /// Whether it is a call as anybody makes it: a guest that prints its arguments, under the
-    /// default limits.
+    /// Returns true for an ordinary call: a guest that prints its arguments, under the default
+    /// limits.
     pub(crate) fn is_normal(&self) -> bool {
         self.guest.name == ARGS_ECHO.name && self.outcome == "ok" && self.limits.is_empty()
     }
 
-    /// Whether the guest can run inside an agent's host as it is here, with no more than its
-    /// workspace.
+    /// Returns true if the guest can run inside an agent's host as it is here, with no more than
+    /// its workspace.
     pub(crate) fn is_servable(&self) -> bool {
         self.outcome != REFUSED
             && self.mode.is_empty()

@@ -54,10 +54,10 @@ pub struct Corpus {
     served: Vec<(&'static str, String)>,
 }
 
-/// What the process of a call took, seen from outside.
+/// Resources that the process of a call took, seen from outside.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct Measured {
-    /// How long it ran, in microseconds.
+    /// Time it ran, in microseconds.
     pub wall_us: u64,
     /// The most memory it held, in KiB.
     pub peak_kib: u64,
@@ -67,22 +67,22 @@ pub struct Measured {
     pub left: usize,
 }
 
-/// How a row ended.
+/// The result of a row.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
     /// The guest.
     pub guest: &'static str,
-    /// What it was given.
+    /// The input it was given.
     pub variant: String,
-    /// What it tries.
+    /// The act it tries.
     pub tries: &'static str,
-    /// How it must end.
+    /// The outcome it must have.
     pub expected: &'static str,
-    /// How it ended; empty when that could not be seen.
+    /// The outcome it had; empty when that could not be seen.
     pub ended: String,
-    /// What it took.
+    /// The resources it took.
     pub measured: Measured,
-    /// What did not hold; nothing when the row passed.
+    /// The check that failed; nothing when the row passed.
     pub problem: Option<String>,
 }
 

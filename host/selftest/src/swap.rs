@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Time between two attempts to push pages out.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What the guest fills, in KiB. If less than half of it was seen in swap, nothing was proven.
+/// KiB that the guest fills. If less than half of it was seen in swap, nothing was proven.
 const FILLED_KIB: u64 = 24 << 10;
 
 /// Memory that a group of version 2 is asked to give up at once.
 const RECLAIMED: &str = "64M";
 
-/// How the proof ended.
+/// The result of the proof.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SwapProof {

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::problem::Problem;
 
-/// How long a server waits for a client that says nothing more.
+/// The longest time a server waits for a client that says nothing more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest head of a request that is read, in bytes.
 const MAX_HEAD: u64 = 1 << 20;
 
-/// What the server does with a request.
+/// The server's answer to a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// A whole response: status and further headers as they go on the wire, and a body.
@@ -39,13 +39,13 @@ pub enum Reply {
 /// A running server; it ends with the process.
 #[derive(Debug)]
 pub struct Web {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
-/// What a server reads from and writes to: a socket, or TLS over one.
+/// The stream that a server reads from and writes to: a socket, or TLS over one.
 pub trait Connection: Read + Write + Send {}
 impl<T: Read + Write + Send> Connection for T {}
 
@@ -69,10 +69,8 @@ impl Web {
         let replies: Arc<[_]> = replies.into();
         let listener = Problem::at("a free port", TcpListener::bind("127.0.0.1:0"))?;
         let address = Problem::at("a bound socket", listener.local_addr())?;
-        let (connections, heads) = (
-            Arc::new(AtomicUsize::new(0)),
-            Arc::new(Mutex::new(Vec::new())),
-        );
+        let connections = Arc::new(AtomicUsize::new(0));
+        let heads = Arc::new(Mutex::new(Vec::new()));
         let web = Self {
             address,
             connections: Arc::clone(&connections),

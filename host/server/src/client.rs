@@ -106,7 +106,7 @@ pub struct Message {
 #[derive(Debug)]
 pub struct Messages(Streaming<ReadMessagesResponse>);
 
-/// What happens in a turn.
+/// An event of a turn.
 #[derive(Debug, Serialize)]
 pub struct ChatEvent {
     /// Its kind, such as `text.delta`.

@@ -16,7 +16,7 @@ use crate::grpc::connection::{Door, Stack};
 use crate::grpc::{self, Shared};
 use crate::token::Token;
 
-/// How long turns have to store what they have once they are cancelled.
+/// Time that turns have to store their parts once they are cancelled.
 const STORE: Duration = Duration::from_secs(5);
 
 /// The services of a host, and its doors, which are still closed.

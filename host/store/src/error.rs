@@ -1,4 +1,4 @@
-//! Why the database did not do as asked.
+//! Reasons why the database did not do as asked.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ pub enum StoreError {
     Broken {
         /// The file.
         path: PathBuf,
-        /// What happened to it.
+        /// The problem with it.
         problem: String,
     },
     /// The tables are those of another version.
@@ -76,7 +76,7 @@ pub enum StoreError {
     Failed {
         /// The database file.
         path: PathBuf,
-        /// What the database or the system said.
+        /// The error of the database or the system.
         problem: String,
     },
 }

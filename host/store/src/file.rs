@@ -17,7 +17,7 @@ const HEADER: usize = 32;
 /// Agents of the data directory, as far as their trees show.
 #[derive(Debug, Clone)]
 pub struct Trees {
-    /// Where they lie.
+    /// The directory they lie in.
     pub path: PathBuf,
     /// Agents that were made there.
     pub count: usize,
@@ -49,14 +49,13 @@ struct Identity {
 impl Files {
     /// The files of the database at `path`, which SQLite has opened.
     pub(crate) fn of(path: &Path) -> Result<Self, StoreError> {
-        let (log, index) = (path.with_extension("db-wal"), path.with_extension("db-shm"));
+        let log = path.with_extension("db-wal");
+        let index = path.with_extension("db-shm");
         let counted =
             File::open(&index).map_err(|source| StoreError::of_system(&index, &source))?;
-        let (database, log, index) = (
-            Identity::of(path)?,
-            Identity::of(&log)?,
-            Identity::of(&index)?,
-        );
+        let database = Identity::of(path)?;
+        let log = Identity::of(&log)?;
+        let index = Identity::of(&index)?;
         Ok(Self {
             database,
             log,

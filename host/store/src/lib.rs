@@ -10,9 +10,10 @@ mod error;
 mod file;
 mod messages;
 mod migrations;
+mod store;
 
 pub use agents::{AgentTable, KnownAgent, known_agents};
-pub use database::Store;
 pub use error::StoreError;
 pub use file::Trees;
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
+pub use store::Store;

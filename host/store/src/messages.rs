@@ -1,5 +1,5 @@
-//! What was said in the sessions of agents: every message as soon as it exists, read back in
-//! amounts that a client can take.
+//! Messages of the sessions of agents: every message is stored as soon as it exists, and read back
+//! in amounts that a client can take.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -168,7 +168,8 @@ impl MessageTable {
         .fetch_all(self.0.pool())
         .await
         .map_err(self.0.failed())?;
-        let (mut room, mut messages) = (bytes, Vec::new());
+        let mut room = bytes;
+        let mut messages = Vec::new();
         for Size { id, bytes: size } in sizes {
             let size = usize::try_from(size).unwrap_or(usize::MAX);
             if size <= bytes && size > room {

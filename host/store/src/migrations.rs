@@ -3,8 +3,8 @@
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// What brings a database of any age to this version. A migration that has landed never changes:
-/// the database keeps its checksum.
+/// Returns the migrations that bring a database of any age to this version. A migration that has
+/// landed never changes: the database keeps its checksum.
 pub(crate) fn migrator() -> Migrator {
     let sql = include_str!("../migrations/0001_agents_and_messages.sql");
     let first = Migration::new(

@@ -21,11 +21,11 @@ const PREVIEW1: &str = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 /// The pages of memory that the adapter takes for itself: a stack, and what it keeps.
 const ADAPTER_PAGES: u64 = 2;
 
-/// What else can be done with a module that is no such command.
+/// Advice for a module that is no such command.
 const OTHERWISE: &str =
     "build it for wasm32-wasip2, or make a component of it with its own toolchain";
 
-/// What these bytes are as a component: themselves, unless they are a core module, and then the
+/// Returns these bytes as a component: themselves, unless they are a core module, and then the
 /// component that is made of it. A module that is not a command for WASI preview 1 is refused.
 pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
     if !Parser::is_core_wasm(bytes) {
@@ -58,7 +58,8 @@ pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
 /// The memory that a command for preview 1 exports, by its index and type, or why the module is no
 /// such command.
 fn command(bytes: &[u8]) -> Result<(u32, MemoryType), EmbedError> {
-    let (mut memories, mut exports) = (Vec::new(), Vec::new());
+    let mut memories = Vec::new();
+    let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
             Payload::ImportSection(imports) => {
@@ -67,8 +68,8 @@ fn command(bytes: &[u8]) -> Result<(u32, MemoryType), EmbedError> {
                     if import.module != PREVIEW1
                         || !matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_))
                     {
-                        let (from, name) =
-                            (import.module.escape_debug(), import.name.escape_debug());
+                        let from = import.module.escape_debug();
+                        let name = import.name.escape_debug();
                         let only =
                             format!("a command imports functions of {PREVIEW1} alone; {OTHERWISE}");
                         return Err(module(format!("imports `{name}` of `{from}`: {only}")));

@@ -1,4 +1,4 @@
-//! What a model reads when a call is over.
+//! Text that a model reads when a call is over.
 
 use cofferdam_call::{Outcome, Receipt, Report};
 use cofferdam_capability::json;
@@ -11,18 +11,19 @@ use crate::toolbox::UnknownTool;
 pub struct Answer {
     /// The text.
     pub content: String,
-    /// Whether the tool did not do its work.
+    /// True if the tool did not do its work.
     pub failed: bool,
     /// True if the text is JSON: the whole result of a typed tool. Nothing of it is parsed yet.
     pub is_json: bool,
-    /// What the call used; there is none for a tool that does not exist.
+    /// Resources that the call used; there is none for a tool that does not exist.
     pub receipt: Option<Receipt>,
 }
 
 impl Answer {
-    /// What a model reads of this call of this tool.
+    /// Returns the text that a model reads of this call of this tool.
     pub fn of(report: &Report, tool: &Tool) -> Self {
-        let (stdout, stderr) = (report.stdout.text(), report.stderr.text());
+        let stdout = report.stdout.text();
+        let stderr = report.stderr.text();
         let outcome = &report.receipt.outcome;
         let content = match outcome {
             Outcome::Ok if !stdout.is_empty() => stdout,
@@ -58,7 +59,7 @@ impl Answer {
     }
 }
 
-/// What the model can do about a limit, with the number it ran into.
+/// Returns what the model can do about a limit, with the number it ran into.
 fn advice(outcome: &Outcome, tool: &Tool) -> String {
     let limits = tool.grant().limits();
     match outcome {

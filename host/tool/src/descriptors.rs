@@ -7,6 +7,7 @@ use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::descriptor_error::DescriptorError;
 use crate::schema::{self, PatternSum, Schema};
 
 /// The version of the section that this host reads and writes.
@@ -35,23 +36,24 @@ pub(crate) struct Descriptors {
 
 impl Descriptors {
     /// Reads the JSON of the section, or of a pin.
-    pub(crate) fn from_json(json: &[u8]) -> Result<Self, String> {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, DescriptorError> {
         check_weight(json::weight(json)?)?;
         let read: Self =
             serde_json::from_slice(json).map_err(|error| shortened(error.to_string()))?;
         if read.schema != SCHEMA {
-            return Err(format!(
+            return Err(DescriptorError::from(format!(
                 "`schema` is {}, and this host reads {SCHEMA}",
                 read.schema
-            ));
+            )));
         }
         read.checked()
     }
 
     /// Takes what a component answered.
-    pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, String> {
+    pub(crate) fn listed(listed: Vec<ListedTool>) -> Result<Self, DescriptorError> {
         check_count(listed.len())?;
-        let (mut weight, mut patterns) = (0, PatternSum::default());
+        let mut weight = 0;
+        let mut patterns = PatternSum::default();
         let tools = listed
             .into_iter()
             .map(|tool| read(tool, &mut weight, &mut patterns));
@@ -64,12 +66,12 @@ impl Descriptors {
     }
 
     /// The one form in which they are embedded and pinned: canonical JSON (RFC 8785).
-    pub(crate) fn to_canonical_json(&self) -> Result<Vec<u8>, String> {
+    pub(crate) fn to_canonical_json(&self) -> Result<Vec<u8>, DescriptorError> {
         let json = serde_json_canonicalizer::to_vec(self).map_err(|error| error.to_string())?;
         match json.len() {
-            size if size > MAX_DESCRIPTORS => Err(format!(
+            size if size > MAX_DESCRIPTORS => Err(DescriptorError::from(format!(
                 "its descriptors have {size} bytes together: at most {MAX_DESCRIPTORS} are taken"
-            )),
+            ))),
             _ => Ok(json),
         }
     }
@@ -106,7 +108,7 @@ impl Descriptors {
     }
 
     /// Checks that involve more than one value.
-    fn checked(self) -> Result<Self, String> {
+    fn checked(self) -> Result<Self, DescriptorError> {
         check_count(self.tools.len())?;
         for (place, tool) in self.tools.iter().enumerate() {
             check_tool_name(&tool.name)?;
@@ -116,7 +118,10 @@ impl Descriptors {
                 .take(place)
                 .any(|other| other.name == tool.name)
             {
-                return Err(format!("it lists `{}` twice", tool.name));
+                return Err(DescriptorError::from(format!(
+                    "it lists `{}` twice",
+                    tool.name
+                )));
             }
             check(tool)?;
         }
@@ -129,7 +134,7 @@ fn read(
     listed: ListedTool,
     weight: &mut usize,
     patterns: &mut PatternSum,
-) -> Result<Descriptor, String> {
+) -> Result<Descriptor, DescriptorError> {
     let ListedTool {
         name,
         description,
@@ -138,14 +143,14 @@ fn read(
     } = listed;
     // Before anything is parsed.
     if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
-        return Err(too_large(&name));
+        return Err(too_large(&name).into());
     }
     check_tool_name(&name)?;
-    let wrong = |problem| format!("the input schema of `{name}` cannot be used: {problem}");
+    let wrong = |problem: String| format!("the input schema of `{name}` cannot be used: {problem}");
     // Output schemas are informational: one that is not JSON, or nested too deep, is ignored.
     let weight_of_output = json::weight(output.as_bytes()).ok();
     let more = json::weight(input.as_bytes())
-        .map_err(wrong)?
+        .map_err(|error| wrong(error.to_string()))?
         .saturating_add(weight_of_output.unwrap_or(0));
     *weight = weight.saturating_add(more);
     check_weight(*weight)?;
@@ -162,7 +167,7 @@ fn read(
     })
 }
 
-fn check(tool: &Descriptor) -> Result<(), String> {
+fn check(tool: &Descriptor) -> Result<(), DescriptorError> {
     let Descriptor {
         name,
         description,
@@ -176,13 +181,13 @@ fn check(tool: &Descriptor) -> Result<(), String> {
     if name.len() + description.len() + input_schema.to_string().len() + output.len()
         > MAX_DESCRIPTOR
     {
-        return Err(too_large(name));
+        return Err(too_large(name).into());
     }
     check_texts(tool)
 }
 
 /// Refuses words that a reviewer would not see as a model reads them, in the schemas too.
-pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), String> {
+pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), DescriptorError> {
     let Descriptor {
         name,
         description,
@@ -203,13 +208,13 @@ pub(crate) fn check_texts(tool: &Descriptor) -> Result<(), String> {
 }
 
 /// Refuses words that a reviewer would not see as a model reads them.
-pub(crate) fn check_words(name: &str, description: &str) -> Result<(), String> {
+pub(crate) fn check_words(name: &str, description: &str) -> Result<(), DescriptorError> {
     match ForeignText::block(description).hidden() {
-        Some(c) => Err(format!(
+        Some(c) => Err(DescriptorError::from(format!(
             "the description of `{name}` holds the character U+{:04X}, which a reviewer would not \
                 see as it is",
             u32::from(c)
-        )),
+        ))),
         None => Ok(()),
     }
 }
@@ -235,20 +240,22 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
 }
 
 /// Refuses schemas that take too much once they are parsed.
-fn check_weight(weight: usize) -> Result<(), String> {
+fn check_weight(weight: usize) -> Result<(), DescriptorError> {
     match weight {
         0..=MAX_WEIGHT => Ok(()),
-        _ => Err(format!(
+        _ => Err(DescriptorError::from(format!(
             "its schemas take more than {} MiB once they are parsed: say less",
             MAX_WEIGHT >> 20
-        )),
+        ))),
     }
 }
 
-fn check_count(tools: usize) -> Result<(), String> {
+fn check_count(tools: usize) -> Result<(), DescriptorError> {
     match tools {
         1..=MAX_TOOLS => Ok(()),
-        count => Err(format!("it lists {count} tools: expected 1 to {MAX_TOOLS}")),
+        count => Err(DescriptorError::from(format!(
+            "it lists {count} tools: expected 1 to {MAX_TOOLS}"
+        ))),
     }
 }
 
@@ -270,7 +277,7 @@ fn too_large(name: &str) -> String {
     )
 }
 
-/// What a section that cannot be used is refused with.
+/// The sentence that refuses a section that cannot be used.
 pub(crate) fn unusable(problem: &str) -> String {
     format!(
         "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with \
@@ -294,7 +301,7 @@ mod tests {
     }
 
     fn refused(rows: Vec<ListedTool>, part: &str) {
-        let problem = Descriptors::listed(rows).unwrap_err();
+        let problem = Descriptors::listed(rows).unwrap_err().to_string();
         assert!(problem.contains(part), "{problem}");
     }
 
@@ -331,6 +338,7 @@ mod tests {
                 .unwrap()
                 .to_canonical_json()
                 .unwrap_err()
+                .to_string()
                 .contains("bytes together")
         );
     }
@@ -358,7 +366,7 @@ mod tests {
                 output_schema: schema.to_owned(),
                 ..row("a", "", "{}")
             };
-            let problem = Descriptors::listed(vec![output]).unwrap_err();
+            let problem = Descriptors::listed(vec![output]).unwrap_err().to_string();
             assert!(
                 problem.starts_with("the output schema of `a`") && problem.contains(place),
                 "{problem}"
@@ -383,7 +391,9 @@ mod tests {
             );
             format!(r#"{{"schema":1,"tools":[{tool}]}}"#)
         };
-        let problem = Descriptors::from_json(section(&deep).as_bytes()).unwrap_err();
+        let problem = Descriptors::from_json(section(&deep).as_bytes())
+            .unwrap_err()
+            .to_string();
         assert!(problem.contains("nested more than 120 deep"), "{problem}");
         refused(vec![row("a", "", &deep)], "nested more than 120 deep");
         let output = ListedTool {
@@ -424,7 +434,9 @@ mod tests {
                 "invalid type: string \"vvv",
             ),
         ] {
-            let problem = Descriptors::from_json(json.as_bytes()).unwrap_err();
+            let problem = Descriptors::from_json(json.as_bytes())
+                .unwrap_err()
+                .to_string();
             assert!(
                 problem.contains(part) && problem.len() < 300,
                 "{json}: {problem}"

@@ -94,7 +94,8 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
 impl Caller for Calling {
     fn log(&self, level: Level, message: &str) {
         let message = self.executor.line(message);
-        let (tool, depth) = (self.tool.name(), self.chain.depth);
+        let tool = self.tool.name();
+        let depth = self.chain.depth;
         match level {
             Level::ERROR => tracing::error!(tool, depth, "tool says: {message}"),
             Level::WARN => tracing::warn!(tool, depth, "tool says: {message}"),
@@ -131,7 +132,8 @@ impl Caller for Calling {
         if let Err(denied) = policy::one_more(&self.chain) {
             return Box::pin(std::future::ready(Err(unanswered(denied))));
         }
-        let (outer, cancel) = (self.clone(), self.cancel.child_token());
+        let outer = self.clone();
+        let cancel = self.cancel.child_token();
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer
         // call is gone.

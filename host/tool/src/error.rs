@@ -1,4 +1,4 @@
-//! Why a tool could not be made ready.
+//! Reasons why a tool could not be made ready.
 
 use cofferdam_capability::{GrantError, ManifestError};
 use cofferdam_sandbox::LoadError;
@@ -20,15 +20,15 @@ pub enum ToolError {
     Grant {
         /// The tool.
         tool: String,
-        /// Why not.
+        /// The cause.
         source: GrantError,
     },
     /// A component whose descriptors are data, and not usable.
     #[error("{origin}: {problem}")]
     Descriptors {
-        /// Where the component came from.
+        /// The component's origin.
         origin: String,
-        /// What is wrong with its section, and what would be right.
+        /// The problem with its section, and what would be right.
         problem: String,
     },
     /// A tool that cannot be offered as it describes itself.
@@ -36,7 +36,7 @@ pub enum ToolError {
     Offer {
         /// The name it was to go by.
         tool: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// A component of typed tools that does not tell which tools it has.
@@ -44,7 +44,7 @@ pub enum ToolError {
     List {
         /// The name it was to go by.
         tool: String,
-        /// What it did instead.
+        /// The thing that it did instead.
         problem: String,
     },
 }

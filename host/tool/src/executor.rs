@@ -1,4 +1,4 @@
-//! What every call goes through, whoever makes it: a person, a model or another tool.
+//! The steps that every call goes through, whoever makes it: a person, a model or another tool.
 
 use std::sync::Arc;
 
@@ -92,8 +92,8 @@ impl Executor {
         );
     }
 
-    /// What a guest says as one line that can be shown: without secrets, line breaks and anything
-    /// that moves a cursor.
+    /// Returns a guest's words as one line that can be shown: without secrets, line breaks and
+    /// anything that moves a cursor.
     pub(crate) fn line(&self, said: &str) -> String {
         self.redactor.line(said)
     }

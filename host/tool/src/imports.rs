@@ -1,4 +1,4 @@
-//! What a component imports, and which of it its manifest does not declare, said when it is built:
+//! The imports of a component, and those that its manifest does not declare, said when it is built:
 //! a host would refuse to load it.
 
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::error::EmbedError;
 #[derive(Debug)]
 pub struct Import {
     name: String,
-    /// Whether the host must give something for it.
+    /// True if the host must give something for it.
     power: bool,
 }
 
-/// What a component imports, in its own order.
+/// Returns the imports of a component, in its own order.
 pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
     let broken = |error: wasmparser::BinaryReaderError| EmbedError::Component(error.to_string());
     let types = Validator::new().validate_all(component).map_err(broken)?;
@@ -61,8 +61,8 @@ impl fmt::Display for Import {
     }
 }
 
-/// Whether the host must give something for it. A type that only says how values look is nothing to
-/// give.
+/// Returns true if the host must give something for it. A type that only says how values look is
+/// nothing to give.
 fn is_power(types: TypesRef<'_>, ty: ComponentEntityType) -> bool {
     match ty {
         ComponentEntityType::Type {

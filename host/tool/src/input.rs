@@ -1,6 +1,7 @@
 //! Inputs checked against the tools that they are for.
 
 use cofferdam_call::{Input, Outcome};
+use cofferdam_capability::json::JsonError;
 use cofferdam_capability::{Account, json};
 use cofferdam_sandbox::{Allowance, Invocation};
 use serde_json::Value;
@@ -32,7 +33,7 @@ pub(crate) fn checked(
             schema(tool)
         ))),
         (Input::Json(text), entry) => {
-            let refused = |problem| {
+            let refused = |problem: JsonError| {
                 denied(format!(
                     "the input of `{}` cannot be taken: {problem}",
                     tool.name()
@@ -80,7 +81,7 @@ fn schema(tool: &Tool) -> String {
 
 /// Models at times write the list of arguments as a text that holds a list: `{"args": "[\"-l\"]"}`.
 /// It can mean only one thing.
-fn unquote_list(value: &mut Value, account: &Account) -> Result<(), String> {
+fn unquote_list(value: &mut Value, account: &Account) -> Result<(), JsonError> {
     let Some(args) = value.get_mut("args") else {
         return Ok(());
     };

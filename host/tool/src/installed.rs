@@ -11,7 +11,7 @@ use crate::descriptors::Descriptors;
 #[derive(Debug, Clone)]
 pub struct Installed {
     pub(crate) component: Arc<Component>,
-    /// What its section says; nothing for a component without one.
+    /// The descriptors of its section; nothing for a component without one.
     pub(crate) descriptors: Option<Arc<Descriptors>>,
 }
 
@@ -57,12 +57,12 @@ impl Installed {
         self.descriptors.is_some() || self.shape() != Shape::Typed
     }
 
-    /// How it is called.
+    /// The shape in which it is called.
     pub fn shape(&self) -> Shape {
         self.component.shape()
     }
 
-    /// What it exports and nobody can call, with the reason.
+    /// Exports that nobody can call, with the reason.
     pub fn refused(&self) -> &[(String, String)] {
         self.component.refused()
     }

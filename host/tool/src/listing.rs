@@ -27,17 +27,15 @@ pub(crate) async fn list(
         tool: tool.clone(),
         problem,
     };
-    let (on_threads, component, line) = (
-        Arc::clone(executor),
-        Arc::clone(component),
-        Arc::clone(line),
-    );
+    let on_threads = Arc::clone(executor);
+    let component = Arc::clone(component);
+    let line = Arc::clone(line);
     let work = async move { ask(&on_threads, &component, &grant, &line).await };
     let listed = executor.threads.run(work).await;
     let listed = listed
         .ok_or_else(|| wrong("the host failed while it was asked; its log says more".to_owned()))?;
     match listed.report.receipt.outcome {
-        Outcome::Ok => Descriptors::listed(listed.tools).map_err(wrong),
+        Outcome::Ok => Descriptors::listed(listed.tools).map_err(|error| wrong(error.to_string())),
         outcome => Err(wrong(outcome.to_string())),
     }
 }

@@ -11,12 +11,12 @@ use crate::error::ToolError;
 use crate::schema::PatternSum;
 use crate::tool::Tool;
 
-/// What the tools of one component share.
+/// Parts that the tools of one component share.
 pub(crate) struct Offer<'a> {
     pub(crate) component: &'a Arc<Component>,
     /// The name of its only tool, or the beginning of the names of several.
     pub(crate) name: &'a str,
-    /// What the operator says of it, in words for a model.
+    /// The operator's words about it, for a model.
     pub(crate) note: &'a str,
     pub(crate) grant: Arc<Grant>,
 }
@@ -74,9 +74,9 @@ impl Offer<'_> {
                 Arc::clone(&self.grant),
                 &mut patterns,
             );
-            tool.map_err(|problem| ToolError::Offer {
+            tool.map_err(|error| ToolError::Offer {
                 tool: self.name.to_owned(),
-                problem,
+                problem: error.to_string(),
             })
         };
         own.map(tool).collect()

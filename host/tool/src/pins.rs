@@ -11,6 +11,7 @@ use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use cofferdam_capability::Digest;
 use cofferdam_sandbox::MAX_DESCRIPTORS;
 
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors::Descriptors;
 
 /// Components that are pinned. Each is a few kilobytes, and nobody reviews so many.
@@ -32,7 +33,7 @@ const DEAD: Duration = Duration::from_secs(600);
 pub(crate) struct Pins {
     dir: Dir,
     /// Components that were refused: their pins as they were then, and why.
-    refused: Mutex<HashMap<Digest, (Vec<u8>, String)>>,
+    refused: Mutex<HashMap<Digest, (Vec<u8>, DescriptorError)>>,
 }
 
 impl Pins {
@@ -45,7 +46,7 @@ impl Pins {
 
     /// Refuses a component before it is asked again: its pin cannot be used, or it did not fit the
     /// same pin before.
-    pub(crate) fn before(&self, component: Digest) -> Result<(), String> {
+    pub(crate) fn before(&self, component: Digest) -> Result<(), DescriptorError> {
         let name = pin_file(component);
         let pin = match self.read(&name) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -61,7 +62,11 @@ impl Pins {
 
     /// Compares what a component lists with what it listed the first time; this is the first time
     /// where there is no pin. The error is for the operator.
-    pub(crate) fn check(&self, component: Digest, listed: &Descriptors) -> Result<(), String> {
+    pub(crate) fn check(
+        &self,
+        component: Digest,
+        listed: &Descriptors,
+    ) -> Result<(), DescriptorError> {
         let name = pin_file(component);
         let first = self.read(&name).or_else(|problem| match problem.kind() {
             ErrorKind::NotFound => self.write(&name, listed).and_then(|()| self.read(&name)),
@@ -71,11 +76,11 @@ impl Pins {
         let Some(change) = parse(&name, &pin)?.change(listed) else {
             return Ok(());
         };
-        let problem = format!(
+        let problem = DescriptorError::from(format!(
             "it lists other tools than the first time: {change}; use a build that carries \
                 `cofferdam:descriptors`, or \
              remove descriptors/{name} in the data directory and review it again"
-        );
+        ));
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.len() >= MAX_REFUSED {
             refused.clear();
@@ -92,11 +97,12 @@ impl Pins {
         let mut bytes = Vec::new();
         let most = MAX_DESCRIPTORS as u64 + 1;
         self.dir.open(name)?.take(most).read_to_end(&mut bytes)?;
-        match bytes.len() > MAX_DESCRIPTORS {
-            true => Err(std::io::Error::other(format!(
+        if bytes.len() > MAX_DESCRIPTORS {
+            Err(std::io::Error::other(format!(
                 "it has more than {MAX_DESCRIPTORS} bytes"
-            ))),
-            false => Ok(bytes),
+            )))
+        } else {
+            Ok(bytes)
         }
     }
 
@@ -148,12 +154,12 @@ fn pin_file(component: Digest) -> String {
     format!("{}.json", component.hex())
 }
 
-fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, String> {
+fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, DescriptorError> {
     Descriptors::from_json(pin).map_err(|problem| {
-        format!(
+        DescriptorError::from(format!(
             "descriptors/{name} in the data directory is no pin of descriptors: {problem}; \
             remove it"
-        )
+        ))
     })
 }
 
@@ -227,7 +233,8 @@ mod tests {
 
     fn listed(description: &str) -> Descriptors {
         let [name, description] = ["one", description].map(str::to_owned);
-        let (input_schema, output_schema) = (r#"{"type":"object"}"#.to_owned(), String::new());
+        let input_schema = r#"{"type":"object"}"#.to_owned();
+        let output_schema = String::new();
         Descriptors::listed(vec![ListedTool {
             name,
             description,
@@ -241,7 +248,8 @@ mod tests {
     fn copies_of_one_component_are_pinned_at_once() {
         for _ in 0..20 {
             let place = Place::new();
-            let (pins, barrier) = (place.pins(), Barrier::new(8));
+            let pins = place.pins();
+            let barrier = Barrier::new(8);
             std::thread::scope(|scope| {
                 let check = || {
                     barrier.wait();
@@ -259,7 +267,8 @@ mod tests {
 
     #[test]
     fn a_component_that_was_refused_is_not_asked_again_beside_the_same_pin() {
-        let (place, component) = (Place::new(), Digest::of(b"component"));
+        let place = Place::new();
+        let component = Digest::of(b"component");
         let pins = place.pins();
         let other = listed("Does more.");
         assert_eq!(pins.before(component), Ok(()));
@@ -273,13 +282,19 @@ mod tests {
         pins.check(component, &other).unwrap();
         assert_eq!(pins.before(component), Ok(()));
         std::fs::write(&pin, "").unwrap();
-        assert!(pins.before(component).unwrap_err().contains("is no pin"));
+        assert!(
+            pins.before(component)
+                .unwrap_err()
+                .to_string()
+                .contains("is no pin")
+        );
     }
 
     #[test]
     fn what_a_killed_process_left_is_removed_when_it_is_old() {
         let place = Place::new();
-        let (old, new) = (place.0.join("1.json.7.new"), place.0.join("2.new"));
+        let old = place.0.join("1.json.7.new");
+        let new = place.0.join("2.new");
         std::fs::write(&new, "").unwrap();
         let file = std::fs::File::create(&old).unwrap();
         file.set_modified(std::time::SystemTime::now() - DEAD - Duration::from_secs(1))

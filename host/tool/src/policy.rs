@@ -1,4 +1,4 @@
-//! Whether a call may happen. Only this module makes a permit.
+//! The policy: if a call may happen. Only this module makes a permit.
 
 mod permit;
 

@@ -7,6 +7,7 @@
 //! rewrites what it got in a way of its own is not stopped by this (`SECURITY.md`).
 
 mod decode;
+mod escapes;
 mod pieces;
 mod search;
 mod spellings;
@@ -118,8 +119,8 @@ impl Redactor {
         Ok(())
     }
 
-    /// What a guest says as one line for a log or a person: what it could use to forge or hide
-    /// lines is shown escaped. Such lines have a few kilobytes at most.
+    /// Returns a guest's words as one line for a log or a person: what it could use to forge or
+    /// hide lines is shown escaped. Such lines have a few kilobytes at most.
     pub(crate) fn line(&self, said: &str) -> String {
         let clean = (!self.is_idle())
             .then(|| self.redacted(said.as_bytes(), true))

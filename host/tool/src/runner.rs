@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
 use crate::embed;
@@ -34,17 +35,17 @@ use crate::secret::Secrets;
 use crate::tool::Tool;
 use crate::toolbox::{Toolbox, UnknownTool};
 
-/// What a runner is made from.
+/// The configuration from which a runner is made.
 #[derive(Debug)]
 pub struct RunnerConfig {
     /// The `cofferdam` binary, which compiles components in a process of its own.
     pub compiler: PathBuf,
-    /// Where compiled code is kept; only this user may enter it.
+    /// The directory of compiled code; only this user may enter it.
     pub cache: Dir,
-    /// Where calls get their `/tmp`; only this user may enter it.
+    /// The directory in which calls get their `/tmp`; only this user may enter it.
     pub scratch: Dir,
-    /// Where the descriptors of components are pinned that do not carry them; only this user may
-    /// enter it.
+    /// The directory in which the descriptors of components are pinned that do not carry them; only
+    /// this user may enter it.
     pub pins: Dir,
     /// Bytes that all running calls together may have written to their `/tmp`.
     pub scratch_bytes: cofferdam_capability::Bytes,
@@ -58,12 +59,12 @@ pub struct RunnerConfig {
     pub descriptors: u32,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
-    /// How the pool of sandboxes is reset between calls.
+    /// The way the pool of sandboxes is reset between calls.
     pub pagemap_scan: PagemapScan,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// The servers that are asked for the addresses of names; those of the system when empty.
     pub nameservers: Vec<SocketAddr>,
-    /// Who answers requests to a host instead of it, without TLS, for tests of tools; nobody else
-    /// is then connected to. Nothing for the network as it is.
+    /// Servers that answer requests to a host instead of it, without TLS, for tests of tools;
+    /// nobody else is then connected to. Nothing for the network as it is.
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
@@ -137,7 +138,9 @@ impl Runner {
             secrets,
             redactor,
         });
-        let (pins, ceiling, data) = (Arc::new(Pins::new(pins)), Arc::new(ceiling), Arc::new(data));
+        let pins = Arc::new(Pins::new(pins));
+        let ceiling = Arc::new(ceiling);
+        let data = Arc::new(data);
         Ok(Self {
             executor,
             pins,
@@ -179,7 +182,8 @@ impl Runner {
         origin: &str,
         supplied: Option<Manifest>,
     ) -> Result<Installed, ToolError> {
-        let (executor, name) = (Arc::clone(&self.executor), origin.to_owned());
+        let executor = Arc::clone(&self.executor);
+        let name = origin.to_owned();
         let work = async move {
             let component = executor.engine.load(&bytes, &name, supplied).await?;
             let descriptors = component
@@ -188,7 +192,7 @@ impl Runner {
                 .transpose();
             let descriptors = descriptors.map_err(|problem| ToolError::Descriptors {
                 origin: name.clone(),
-                problem: descriptors::unusable(&problem),
+                problem: descriptors::unusable(&problem.to_string()),
             })?;
             Ok(Installed {
                 component,
@@ -235,11 +239,14 @@ impl Runner {
             grant: Arc::new(grant),
         };
         offer.typed(&descriptors)?;
-        let json = descriptors.to_canonical_json().map_err(wrong)?;
+        let json = descriptors
+            .to_canonical_json()
+            .map_err(|error| wrong(error.to_string()))?;
         embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
     }
 
-    /// What a component asks for beyond a manifest that somebody has decided about.
+    /// Returns the requests of a component beyond those of a manifest that somebody has decided
+    /// about.
     pub fn beyond(&self, decided: &Manifest, installed: &Installed) -> Diff {
         Diff::new(decided, installed.manifest(), &self.ceiling)
     }
@@ -281,9 +288,11 @@ impl Runner {
         decision: Decision,
         toolbox: &Toolbox,
     ) -> Result<Vec<Tool>, ToolError> {
-        let (runner, installed, line) =
-            (self.clone(), installed.clone(), Arc::clone(&toolbox.line));
-        let (own, note) = (name.to_owned(), note.to_owned());
+        let runner = self.clone();
+        let installed = installed.clone();
+        let line = Arc::clone(&toolbox.line);
+        let own = name.to_owned();
+        let note = note.to_owned();
         let work = async move { runner.make(&installed, &own, &note, decision, &line).await };
         let lost = || ToolError::Lost {
             origin: name.to_owned(),
@@ -304,11 +313,11 @@ impl Runner {
         line: &Arc<Line>,
     ) -> Result<Vec<Tool>, ToolError> {
         let component = &installed.component;
-        let refused = |problem| ToolError::Offer {
+        let refused = |error: DescriptorError| ToolError::Offer {
             tool: name.to_owned(),
-            problem,
+            problem: error.to_string(),
         };
-        check_tool_name(name).map_err(refused)?;
+        check_tool_name(name).map_err(|error| refused(error.into()))?;
         descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
         let offer = Offer {
@@ -401,8 +410,9 @@ impl Runner {
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
         let chain = Chain::of(&tool, origin);
-        let (called, ended, executor) =
-            (Arc::clone(&tool), end.clone(), Arc::clone(&self.executor));
+        let called = Arc::clone(&tool);
+        let ended = end.clone();
+        let executor = Arc::clone(&self.executor);
         let call = Call {
             toolbox,
             tool: Arc::clone(&tool),
@@ -428,9 +438,13 @@ fn lost(tool: &Tool) -> Report {
     Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }
 
-/// What the `cofferdam` binary does when the engine starts it as a compiler.
-pub fn compile_worker() -> Result<(), String> {
-    cofferdam_sandbox::compile_worker().map_err(|error| error.to_string())
+/// Runs the `cofferdam` binary as a compiler when the engine starts it as one.
+///
+/// # Errors
+///
+/// If its limits cannot be set, or if the component cannot be compiled.
+pub fn compile_worker() -> std::io::Result<()> {
+    cofferdam_sandbox::compile_worker().map_err(std::io::Error::other)
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

@@ -11,7 +11,9 @@
 //! by `format`, which the draft leaves out as well.
 
 mod check;
+mod dialect;
 mod equality;
+mod error;
 mod meter;
 mod node;
 mod number;
@@ -19,25 +21,20 @@ mod pattern;
 mod read;
 mod sentence;
 mod spread;
+mod states;
+mod unfit;
 mod words;
+mod written;
 
-use cofferdam_call::Outcome;
 use cofferdam_sandbox::Allowance;
 use serde_json::Value;
 
 use check::Checker;
+pub(crate) use error::SchemaError;
 use node::Nodes;
 pub(crate) use pattern::PatternSum;
+pub(crate) use unfit::Unfit;
 pub(crate) use words::check as check_words;
-
-/// Why an input was not found to fit.
-#[derive(Debug)]
-pub(crate) enum Unfit {
-    /// It does not fit, or checking it takes too much. One sentence of bounded length says where.
-    Wrong(String),
-    /// The call has ended.
-    Ended(Outcome),
-}
 
 /// A schema that inputs are checked against.
 #[derive(Debug)]
@@ -49,12 +46,12 @@ impl Schema {
     /// # Errors
     ///
     /// One sentence that says where the schema is refused and what would be right.
-    pub(crate) fn new(written: &Value) -> Result<Self, String> {
+    pub(crate) fn new(written: &Value) -> Result<Self, SchemaError> {
         Self::beside(written, &mut PatternSum::default())
     }
 
     /// Reads a schema of a component whose other schemas have these patterns.
-    fn beside(written: &Value, patterns: &mut PatternSum) -> Result<Self, String> {
+    fn beside(written: &Value, patterns: &mut PatternSum) -> Result<Self, SchemaError> {
         let nodes = read::read(written, patterns)?;
         spread::check(&nodes)?;
         Ok(Self(nodes))
@@ -66,11 +63,11 @@ impl Schema {
         name: &str,
         written: &Value,
         patterns: &mut PatternSum,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, SchemaError> {
         Self::beside(written, patterns).map_err(|problem| {
-            format!(
+            SchemaError::new(format!(
                 "the input schema of `{name}` is not JSON Schema as this host takes it, {problem}"
-            )
+            ))
         })
     }
 

@@ -7,6 +7,7 @@ use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
+use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
 use crate::schema::{PatternSum, Schema, Unfit};
 
@@ -20,7 +21,7 @@ pub struct Tool {
     grant: Arc<Grant>,
 }
 
-/// Where a call enters the component.
+/// The export at which a call enters the component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     Command,
@@ -43,7 +44,7 @@ impl Tool {
         &self.descriptor.input_schema
     }
 
-    /// Whether it takes arguments and standard input; other tools take JSON.
+    /// Returns true if it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
         self.entry == Entry::Command
     }
@@ -101,7 +102,7 @@ impl Tool {
         component: Arc<Component>,
         grant: Arc<Grant>,
         patterns: &mut PatternSum,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, DescriptorError> {
         check_tool_name(&descriptor.name)?;
         descriptors::check_texts(&descriptor)?;
         let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema, patterns)?;

@@ -1,4 +1,4 @@
-//! What a guest gets for a call that it made.
+//! The result that a guest gets for a call that it made.
 
 use cofferdam_call::{Outcome, Report};
 use cofferdam_sandbox::Unanswered;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::limits::Limits;
 
-/// What the second one asks for beyond the first, as an operator reads it.
+/// Checks the requests of the second one beyond the first, as an operator reads them.
 #[track_caller]
 fn check(old: &str, new: &str, expected: &str) {
     let manifest = |rows: &str| {

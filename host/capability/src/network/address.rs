@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use serde::Serialize;
 
-use super::{Refusal, Scheme};
+use super::refusal::Refusal;
+use super::scheme::Scheme;
 
 /// Ranges that are not public, from the IANA special-purpose address registries, and the metadata
 /// services of clouds that lie outside them.
@@ -98,8 +99,8 @@ impl AddressPolicy {
         Ok(())
     }
 
-    /// Whether a secret may be sent there: through TLS, or in clear to an address that the ceiling
-    /// names, which lies in a network that the operator trusts.
+    /// Returns true if a secret may be sent there: through TLS, or in clear to an address that the
+    /// ceiling names, which lies in a network that the operator trusts.
     pub fn trusts(&self, scheme: Scheme, address: IpAddr) -> bool {
         let address = unmapped(address);
         scheme == Scheme::Https || self.names(address, 1)
@@ -113,8 +114,8 @@ impl AddressPolicy {
             .any(|net| net.contains(&address) && net.prefix_len() >= prefix)
     }
 
-    /// What is allowed opens a denied range only where it is at least as narrow: `0.0.0.0/0` opens
-    /// none.
+    /// Returns true if an allowed range opens a denied one, which it does only where it is at least
+    /// as narrow: `0.0.0.0/0` opens none.
     fn allows(&self, address: IpAddr, denied: IpNet) -> bool {
         self.allowed
             .iter()

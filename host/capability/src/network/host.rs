@@ -38,12 +38,12 @@ impl HostPattern {
     /// itself.
     pub const ANY: Self = Self(Pattern::Any);
 
-    /// Whether it is `*`.
+    /// Returns true for `*`.
     pub fn is_any(&self) -> bool {
         self.0 == Pattern::Any
     }
 
-    /// Whether `host` is one of these.
+    /// Returns true if `host` is one of these.
     pub fn covers(&self, host: &Host) -> bool {
         match (&self.0, host) {
             (Pattern::Any, _) => true,
@@ -53,7 +53,7 @@ impl HostPattern {
         }
     }
 
-    /// Whether `other` covers every host that this covers.
+    /// Returns true if `other` covers every host that this covers.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Pattern::Exact(host), _) => other.covers(host),

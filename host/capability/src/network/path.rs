@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// A path with everything below it: `/api` covers `/api` and `/api/v1`, not `/apis`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ pub struct PathPrefix {
     segments: Vec<String>,
 }
 
-/// Whether one of `prefixes` covers `path`.
+/// Succeeds if one of `prefixes` covers `path`.
 pub(super) fn covered(prefixes: &[PathPrefix], path: &str) -> Result<(), Refusal> {
     let segments = segments(path).map_err(|problem| Refusal(format!("path {path:?} {problem}")))?;
     if prefixes
@@ -26,7 +26,7 @@ pub(super) fn covered(prefixes: &[PathPrefix], path: &str) -> Result<(), Refusal
 }
 
 impl PathPrefix {
-    /// Whether `other` covers everything that this covers.
+    /// Returns true if `other` covers everything that this covers.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         self.segments.starts_with(&other.segments)
     }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Host, HostOffer, HostPattern, Port};
+use super::host::{Host, HostPattern};
+use super::offer::HostOffer;
+use super::port::Port;
 
 /// Ports of one row of a manifest. A service has one or two; a row with hundreds would be a scan.
 const MAX_PORTS: usize = 16;
@@ -36,14 +38,14 @@ impl TcpPorts {
         self.0.iter().map(|port| port.0)
     }
 
-    /// Whether each of them is one of `other`.
+    /// Returns true if each of them is one of `other`.
     pub(crate) fn are_within(&self, other: &Self) -> bool {
         self.0.iter().all(|port| other.0.contains(port))
     }
 }
 
 impl TcpRule {
-    /// What both a row and an offer permit.
+    /// Returns the part that both a row and an offer permit.
     pub(crate) fn meet(host: &HostPattern, ports: &TcpPorts, offer: &TcpOffer) -> Option<Self> {
         let host = host.meet(&offer.pattern)?;
         ports.0.contains(&offer.port).then_some(Self {
@@ -63,9 +65,12 @@ impl FromStr for TcpOffer {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let HostOffer { pattern, port } = text.parse()?;
-        match port {
-            Some(port) => Ok(Self { pattern, port }),
+        let offer: HostOffer = text.parse()?;
+        match offer.port() {
+            Some(port) => Ok(Self {
+                pattern: offer.pattern().clone(),
+                port,
+            }),
             None => Err(format!(
                 "{text:?} names no port: expected HOST:PORT, such as db.example.org:5432"
             )),

@@ -17,6 +17,7 @@ pub(crate) struct Chat {
 
     /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on
     /// a terminal
+    #[arg(value_name = "PROMPT")]
     pub(crate) prompt: Vec<String>,
 
     /// Go on with this session [default: a new one]
@@ -86,7 +87,7 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
         }
         // A failed turn does not end the conversation.
         if let Err(failure) = turn(agent, session, prompt, format, data).await {
-            failure.report();
+            console::report(&failure);
         }
     }
 }
@@ -112,7 +113,7 @@ async fn turn(
 /// Prints a turn as it happens.
 #[derive(Debug, Default)]
 struct Printer {
-    /// Whether text stands on the line that is being written.
+    /// True if text stands on the line that is being written.
     in_line: bool,
 }
 

@@ -7,7 +7,7 @@ pub(crate) fn run() -> ExitCode {
     match cofferdam_tool::compile_worker() {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            crate::console::note(&problem);
+            crate::console::note(&problem.to_string());
             ExitCode::FAILURE
         }
     }

@@ -99,7 +99,8 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
         .filter(|verdict| verdict.problem.is_some())
         .collect();
     if format == Format::Json {
-        let (rows, passed) = (verdicts.len(), verdicts.len() - failed.len());
+        let rows = verdicts.len();
+        let passed = verdicts.len() - failed.len();
         return console::json(
             &json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }),
         );

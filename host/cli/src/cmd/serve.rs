@@ -42,14 +42,16 @@ pub(crate) struct Serve {
     pub(crate) accept: Vec<String>,
 }
 
-/// How long running turns may go on after the host was told to end. A tool call takes at most half
+/// Time that running turns may go on after the host was told to end. A tool call takes at most half
 /// a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// How often failed agents are tried again: often enough for whoever has made room on a full disk.
+/// Interval at which failed agents are tried again: often enough for whoever has made room on a
+/// full disk.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether the data directory is still there: a look takes microseconds.
+/// Interval at which the host checks that the data directory is still there: a look takes
+/// microseconds.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
@@ -273,7 +275,8 @@ fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> St
     }
 }
 
-/// How this program is started from here: by its name where the shell finds it, else by its path.
+/// The command that starts this program from here: its name where the shell finds it, else its
+/// path.
 fn program() -> String {
     let name = std::env::args()
         .next()

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use cofferdam_agent::{Decisions, ToolDecision, Withheld};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::place::Key;
-use super::{Config, Setting, network};
-use crate::directory;
+use super::network;
+use super::place::{self, Key, Source};
+use super::setting::Setting;
+use crate::directory::{self, DirectoryError};
 use crate::error::Failure;
 
 /// A row of the file.
@@ -79,12 +81,23 @@ impl WorkspaceAccess {
     }
 }
 
-impl Config {
+/// All rows, and the file they are from.
+#[derive(Debug)]
+pub(crate) struct Grants {
+    pub(crate) rows: Vec<GrantRow>,
+    source: Option<Arc<Source>>,
+}
+
+impl Grants {
+    pub(super) fn new(rows: Vec<GrantRow>, source: Option<Arc<Source>>) -> Self {
+        Self { rows, source }
+    }
+
     /// Every decision of the file. Opens the directories that it offers; a tool whose directory
     /// cannot be opened is added to `withheld`, so that no other tool is kept waiting for it.
     pub(crate) fn decisions(&self, withheld: &mut Withheld) -> Decisions {
         let mut decisions = Vec::new();
-        for (index, row) in self.grants.iter().enumerate() {
+        for (index, row) in self.rows.iter().enumerate() {
             match self.decision(index, row) {
                 Ok(decision) => decisions.push(((row.agent.clone(), row.tool.clone()), decision)),
                 Err(failure) => {
@@ -140,7 +153,7 @@ impl Config {
                     Err(problem) => Err(self.dirs(index, problem)),
                 })
         };
-        self.grants.iter().enumerate().try_for_each(written)
+        self.rows.iter().enumerate().try_for_each(written)
     }
 
     /// The file, if there is one.
@@ -148,14 +161,14 @@ impl Config {
         self.source.as_ref().map(|source| source.path.as_path())
     }
 
-    /// Where the file lies; the host's own place without one.
+    /// The directory of the file; the host's own place without one.
     fn directory(&self) -> &Path {
         self.file().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
-    fn dirs(&self, index: usize, problem: String) -> Failure {
+    fn dirs(&self, index: usize, problem: DirectoryError) -> Failure {
         let row = self
-            .grants
+            .rows
             .get(index)
             .map(|row| format!("{} of {}", row.tool, row.agent))
             .unwrap_or_default();
@@ -165,25 +178,26 @@ impl Config {
         ))
     }
 
-    /// Where an operator writes what an agent's tool is to get: its row, if there is one.
-    pub(crate) fn grant_place(&self, agent: &str, tool: &str) -> Option<String> {
+    /// The place where an operator writes what an agent's tool is to get: its row, if there is one.
+    pub(crate) fn place(&self, agent: &str, tool: &str) -> Option<String> {
         let index = self
-            .grants
+            .rows
             .iter()
             .position(|row| row.agent == agent && row.tool == tool)?;
         Some(self.origin(Key::Grant(index, "tool")))
     }
 
     /// Returns true if the row for an agent's tool has this key.
-    pub(crate) fn grant_has(&self, agent: &str, tool: &str, key: &str) -> bool {
+    pub(crate) fn has(&self, agent: &str, tool: &str, key: &str) -> bool {
         let named = |setting: &Setting| setting.key == format!("grant.{agent}.{tool}.{key}");
-        self.grant_settings().iter().any(named)
+        self.settings().iter().any(named)
     }
 
-    /// What each row gives, with where it is written. Of variables the names alone.
-    pub(super) fn grant_settings(&self) -> Vec<Setting> {
+    /// The settings that each row gives, with the place where it is written. Of variables the names
+    /// alone.
+    pub(super) fn settings(&self) -> Vec<Setting> {
         let mut settings = Vec::new();
-        for (index, row) in self.grants.iter().enumerate() {
+        for (index, row) in self.rows.iter().enumerate() {
             let workspace =
                 (row.workspace != WorkspaceAccess::default()).then_some(row.workspace.word());
             let names: Vec<_> = row.env.keys().cloned().collect();
@@ -213,5 +227,9 @@ impl Config {
             );
         }
         settings
+    }
+
+    pub(super) fn origin(&self, key: Key) -> String {
+        place::origin(self.source.as_deref(), key)
     }
 }

@@ -7,7 +7,7 @@ use cofferdam_capability::{HostPattern, NetworkCeiling};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-/// What is written in the table.
+/// The table as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Written {
@@ -16,7 +16,7 @@ pub(super) struct Written {
     /// Addresses that are not public and may be reached all the same.
     #[serde(default)]
     addresses: Vec<Range>,
-    /// Who is asked for the addresses of names; those of the system when empty.
+    /// The servers that are asked for the addresses of names; those of the system when empty.
     #[serde(default)]
     nameservers: Vec<Nameserver>,
 }

@@ -1,4 +1,4 @@
-//! Where in the file a value stands.
+//! The place of a value in the file.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// What a value goes by in the file.
+/// The key of a value in the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Key {
     /// A table, and a key in it.
@@ -52,4 +52,11 @@ impl Source {
 /// The line of a place in a text, counted from 1.
 pub(super) fn line(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or(text).matches('\n').count() + 1
+}
+
+/// File and line of a key; `default` when it was left out.
+pub(super) fn origin(source: Option<&Source>, key: Key) -> String {
+    source
+        .and_then(|source| source.place(key))
+        .unwrap_or_else(|| "default".to_owned())
 }

@@ -2,35 +2,34 @@
 
 use cofferdam_agent::AgentsOnDisk;
 
-use super::Config;
+use super::grant::{GrantRow, Grants};
 use super::place::Key;
 
-impl Config {
-    /// Says of each such row what is not there, and what is. Nothing else would tell that it grants
-    /// nothing.
-    pub(crate) fn unknown_grants(&self, kept: &AgentsOnDisk) -> Vec<String> {
-        let unknown = |(index, row): (usize, &super::GrantRow)| {
-            let (agent, tool) = (&row.agent, &row.tool);
-            let (key, what, names) = match kept.get(agent) {
-                Some(bins) if bins.contains(tool) => return None,
-                Some(bins) => (
-                    "tool",
-                    format!("agent `{agent}` has no BIN `{tool}`"),
-                    list(bins.iter()),
-                ),
-                None => (
-                    "agent",
-                    format!("there is no agent `{agent}`"),
-                    list(kept.keys()),
-                ),
-            };
-            let place = self.origin(Key::Grant(index, key));
-            Some(format!(
-                "{place}: [[grant]] for {tool} of {agent} grants nothing: {what}; there is {names}"
-            ))
+/// Says of each such row what is not there, and what is. Nothing else would tell that it grants
+/// nothing.
+pub(crate) fn unknown_grants(grants: &Grants, kept: &AgentsOnDisk) -> Vec<String> {
+    let unknown = |(index, row): (usize, &GrantRow)| {
+        let agent = &row.agent;
+        let tool = &row.tool;
+        let (key, what, names) = match kept.get(agent) {
+            Some(bins) if bins.contains(tool) => return None,
+            Some(bins) => (
+                "tool",
+                format!("agent `{agent}` has no BIN `{tool}`"),
+                list(bins.iter()),
+            ),
+            None => (
+                "agent",
+                format!("there is no agent `{agent}`"),
+                list(kept.keys()),
+            ),
         };
-        self.grants.iter().enumerate().filter_map(unknown).collect()
-    }
+        let place = grants.origin(Key::Grant(index, key));
+        Some(format!(
+            "{place}: [[grant]] for {tool} of {agent} grants nothing: {what}; there is {names}"
+        ))
+    };
+    grants.rows.iter().enumerate().filter_map(unknown).collect()
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {

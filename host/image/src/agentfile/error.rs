@@ -1,4 +1,4 @@
-//! Where an Agentfile is wrong, and what would be right.
+//! Errors in an Agentfile: the place, and what would be right.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ pub struct AgentfileError {
     pub line: usize,
     /// The column, counted from 1 in Unicode scalar values.
     pub column: usize,
-    /// What is wrong and what would be right.
+    /// The problem, and what would be right.
     pub message: String,
 }
 
-/// Why [`read`](super::read) has no Agentfile to give.
+/// Reasons why [`read`](super::read) has no Agentfile to give.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file could not be read at all.
@@ -26,7 +26,7 @@ pub enum ReadError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The file was read and is wrong.
@@ -67,8 +67,8 @@ impl Fault {
     }
 }
 
-/// What an author wrote, short enough to repeat in a sentence: a line may have 64 KiB, a message
-/// should not.
+/// Shortens what an author wrote until it can be repeated in a sentence: a line may have 64 KiB, a
+/// message should not.
 pub(super) fn shown(text: &str) -> String {
     const SHOWN_MAX_CHARS: usize = 80;
     match text.char_indices().nth(SHOWN_MAX_CHARS) {

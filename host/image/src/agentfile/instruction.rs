@@ -34,8 +34,8 @@ const KEYWORDS: [(&str, Option<Keyword>); 13] = [
     ("CAPABILITY", None),
 ];
 
-/// How many letters may be added, dropped, swapped or changed before a keyword no longer looks
-/// meant.
+/// Number of letters that may be added, dropped, swapped or changed before a keyword no longer
+/// looks meant.
 const TYPO_MAX: usize = 2;
 
 /// One instruction, not yet understood.
@@ -63,8 +63,8 @@ impl Instruction {
     }
 }
 
-/// What follows a keyword, taken from left to right. What is not taken is an error when the
-/// instruction ends.
+/// The arguments that follow a keyword, taken from left to right. What is not taken is an error
+/// when the instruction ends.
 pub(super) struct Arguments {
     tokens: IntoIter<(Token, Position)>,
     body: Option<(String, Position)>,
@@ -82,7 +82,8 @@ impl Arguments {
         }
         let body = match tokens.last() {
             Some((Token::Heredoc(marker), at)) => {
-                let (marker, at) = (marker.clone(), *at);
+                let marker = marker.clone();
+                let at = *at;
                 tokens.pop();
                 check_marker(&marker, at)?;
                 Some((lines.heredoc(&marker, at)?, at))

@@ -1,13 +1,23 @@
 //! The lines of an Agentfile: what is a comment, what is a heredoc body, what is too long.
 
 use super::error::{Fault, Position, shown};
-use super::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
+
+/// The syntax that the first line of a file may declare: the one this crate reads.
+pub const SYNTAX: &str = "openotters/agentfile:1";
+
+/// The longest Agentfile in bytes. An agent's whole prompt goes in there, and no model reads a
+/// megabyte of it.
+pub const FILE_MAX_BYTES: u64 = 1 << 20;
+
+/// The longest line in bytes. Other Agentfile parsers read with a 64 KiB line buffer, so a longer
+/// line would build here and nowhere else.
+pub const LINE_MAX_BYTES: usize = 64 << 10;
 
 /// A line and its number, counted from 1. A carriage return before the line feed is not part of it,
 /// so that a checkout on another system means the same.
 pub(super) type Line<'a> = (usize, &'a str);
 
-/// Where a file begins.
+/// The beginning of a file.
 pub(super) const START: Position = Position { line: 1, column: 1 };
 
 /// Hands out the lines of a file from first to last.

@@ -1,13 +1,13 @@
-//! What the instructions of an Agentfile mean together.
+//! Meaning of the instructions of an Agentfile together.
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::declared::{Agentfile, Bin, Context};
 use super::error::{AgentfileError, Fault, Position, shown};
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::lines::{Lines, START};
-use super::name::{is_bin_name, is_context_name, is_generated};
+use super::name::{AgentName, NameError, is_bin_name, is_context_name, is_generated};
 use super::token::Token;
-use super::{AgentName, Agentfile, Bin, Context};
 use crate::tool_source::ToolSource;
 
 /// Parses the text of an Agentfile. `file` is how errors call it.
@@ -79,7 +79,7 @@ impl Draft {
         let (name, name_at) = arguments.word("the agent's name")?;
         let name = name
             .parse()
-            .map_err(|error: super::NameError| Fault::new(name_at, error.to_string()))?;
+            .map_err(|error: NameError| Fault::new(name_at, error.to_string()))?;
         arguments.finish("`NAME` takes one word")?;
         self.name = Some((name, at.line));
         Ok(())

@@ -6,9 +6,10 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::File;
 
-use super::error::{Fault, Position};
-use super::lines::check_length;
-use super::{Agentfile, FILE_MAX_BYTES, ReadError, parse};
+use super::declared::Agentfile;
+use super::error::{Fault, Position, ReadError};
+use super::lines::{FILE_MAX_BYTES, check_length};
+use super::parse::parse;
 
 /// Reads and parses the Agentfile at `path`.
 ///

@@ -13,7 +13,7 @@ use super::error::{Fault, Position, shown};
 pub(super) enum Token {
     /// Anything up to whitespace, `"`, `=` or `!`.
     Word(String),
-    /// What stands between double quotes, escapes resolved.
+    /// The text between double quotes, escapes resolved.
     Text(String),
     /// A `file://` word, which alone may hold `=`, `!` and `"`.
     File(String),
@@ -142,14 +142,12 @@ impl<'a> Cursor<'a> {
     fn refuse_control(&mut self) -> Result<(), Fault> {
         match self.chars.peek() {
             Some(&c) if is_hiding(c) && c != '\t' => {
-                let (kind, c) = (
-                    if c.is_control() {
-                        "control"
-                    } else {
-                        "invisible"
-                    },
-                    c.escape_unicode(),
-                );
+                let kind = if c.is_control() {
+                    "control"
+                } else {
+                    "invisible"
+                };
+                let c = c.escape_unicode();
                 Err(Fault::new(
                     self.at,
                     format!("{kind} character `{c}` in an instruction; delete it"),

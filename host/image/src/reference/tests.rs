@@ -1,4 +1,4 @@
-//! What is a reference and what is not.
+//! Tables of texts that are a reference and that are none.
 
 #![allow(
     clippy::unwrap_used,

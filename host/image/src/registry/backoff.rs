@@ -1,4 +1,4 @@
-//! What is tried again, and when.
+//! Retries: what is tried again, and when.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use reqwest::StatusCode;
 
 use crate::error::Error;
 
-/// How often one thing is tried before its failure is told. A registry that restarts is back by the
-/// last.
+/// Number of times that one thing is tried before its failure is told. A registry that restarts is
+/// back by the last.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// How often a blob is gone on with, each time after some of it has come. A blob that takes more is
-/// not on its way.
+/// Number of times that a blob is gone on with, each time after some of it has come. A blob that
+/// takes more is not on its way.
 const RESUMES_MAX: u32 = 32;
 
 /// The wait after the first failure; it doubles with each.

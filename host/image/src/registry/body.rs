@@ -5,16 +5,16 @@ use std::time::Duration;
 use reqwest::Response;
 use serde::Deserialize;
 
-/// How long a registry may say nothing in the middle of an answer.
+/// The longest time a registry may say nothing in the middle of an answer.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// The largest body of an error that is looked at, in bytes: the sentence in it is short.
 const ERROR_MAX_BYTES: u64 = 16 << 10;
 
-/// How much of a registry's own sentence is shown, in characters.
+/// Maximum characters that are shown of a registry's own sentence.
 const SENTENCE_MAX_CHARS: usize = 200;
 
-/// Why a body was not read to its end.
+/// Reasons why a body was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error("{0}")]
@@ -59,7 +59,8 @@ struct OneError {
     message: String,
 }
 
-/// What a registry says went wrong, as far as it can be shown: its bytes are not for a terminal.
+/// Returns what a registry says went wrong, as far as it can be shown: its bytes are not for a
+/// terminal.
 pub(super) async fn sentence(response: Response) -> String {
     let Ok(body) = read(response, ERROR_MAX_BYTES).await else {
         return String::new();

@@ -1,4 +1,5 @@
-//! What a registry asks for before it answers: a password, or a token that its token server gives.
+//! The challenge of a registry before it answers: a password, or a token that its token server
+//! gives.
 
 use std::time::Duration;
 
@@ -18,10 +19,10 @@ use super::target::Target;
 /// them a few more.
 const TOKEN_MAX_BYTES: u64 = 64 << 10;
 
-/// How long a token server may take.
+/// The longest time a token server may take.
 const TOKEN_WALL: Duration = Duration::from_secs(30);
 
-/// What a registry asks for.
+/// The credentials that a registry asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// A user and a password.
@@ -64,7 +65,7 @@ impl Challenge {
         })
     }
 
-    /// What to put into `Authorization`. None where we have nothing to show.
+    /// Returns the value for `Authorization`. None where we have nothing to show.
     pub(super) async fn meet(
         &self,
         client: &Client,

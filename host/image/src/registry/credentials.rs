@@ -1,4 +1,4 @@
-//! Who we are to a registry: docker's `config.json`, and the helpers it names.
+//! Our credentials for a registry: docker's `config.json`, and the helpers it names.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::error::Error;
 /// The largest configuration that is read, in bytes. One with a hundred logins has 20 KiB.
 const CONFIG_MAX_BYTES: u64 = 1 << 20;
 
-/// How long a helper may take: it may ask a person for a password.
+/// The longest time a helper may take: it may ask a person for a password.
 const HELPER_WALL: Duration = Duration::from_secs(60);
 
 /// Looks credentials up when a registry asks for them, and not before.
@@ -26,7 +26,7 @@ impl Credentials {
         Self { docker_config }
     }
 
-    /// What is known for this registry, if anything.
+    /// Returns the credentials for this registry, if there are any.
     pub(super) async fn find(&self, target: &Target) -> Result<Option<DockerCredential>, Error> {
         let Some(path) = self.docker_config.clone() else {
             return Ok(None);

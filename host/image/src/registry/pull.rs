@@ -10,13 +10,27 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::mpsc;
 
 use super::backoff::{Backoff, Failure};
+use super::body;
 use super::session::{ANSWER, Session, digest_header};
-use super::{Pulled, blocking, body};
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::limits::{MANIFEST, Part};
 use crate::store::{Arrived, Store, blob, platform};
 use crate::tool_image::{self, Layout, ToolImage};
+
+/// The result of a pull.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The digest that the reference was resolved to: of a manifest, or of an image index.
+    pub digest: Digest,
+    /// The image that the name meant on this machine before, if that was another one.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// Number of these bytes that were here already.
+    pub present: u64,
+}
 
 /// The documents we can read, and those of containers, so that we can say that it is one.
 const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -24,8 +38,8 @@ const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// How many pieces of a blob may wait to be written: enough to keep the disk and the network both
-/// busy.
+/// Number of pieces of a blob that may wait to be written: enough to keep the disk and the network
+/// both busy.
 const PIECES_WAITING: usize = 64;
 
 /// Pulls what `reference` means into `store`.
@@ -74,7 +88,9 @@ pub(super) async fn pull(
         part.check(descriptor.size())?;
         blob::digest(descriptor)?;
     }
-    let (mut arrived, mut size, mut present) = (Vec::new(), 0, 0);
+    let mut arrived = Vec::new();
+    let mut size = 0;
+    let mut present = 0;
     for (part, descriptor) in layout.blobs() {
         let (blob, was_here) = fetch(session, store, part, descriptor).await?;
         arrived.push(blob);
@@ -87,7 +103,8 @@ pub(super) async fn pull(
         MediaType::ImageManifest
     };
     let top_descriptor = tool_image::descriptor(media_type.as_ref(), &top)?;
-    let (store, name) = (Arc::clone(store), reference.clone());
+    let store = Arc::clone(store);
+    let name = reference.clone();
     let former = blocking(move || {
         // It is known to be a tool before its name means it.
         let layout = Layout::of(&name, &document)?;
@@ -137,9 +154,10 @@ fn index(reference: &Reference, bytes: &[u8]) -> Result<Option<ImageIndex>, Erro
             "is a manifest and an image index at once",
         ));
     }
-    match has("manifests") {
-        true => serde_json::from_value(document).map(Some).map_err(wrong),
-        false => Ok(None),
+    if has("manifests") {
+        serde_json::from_value(document).map(Some).map_err(wrong)
+    } else {
+        Ok(None)
     }
 }
 
@@ -225,7 +243,8 @@ async fn fetch(
     part: &'static Part,
     descriptor: &Descriptor,
 ) -> Result<(Arrived, bool), Error> {
-    let (digest, size) = (blob::digest(descriptor)?, descriptor.size());
+    let digest = blob::digest(descriptor)?;
+    let size = descriptor.size();
     let from = Arc::clone(store);
     if let Some(arrived) = blocking(move || from.arrived(part, digest, size)).await? {
         session.tell(digest, size, size);
@@ -336,7 +355,7 @@ impl Download {
         }
     }
 
-    /// Whether a partial answer begins where we are.
+    /// Returns true if a partial answer begins where we are.
     fn continues(&self, response: &Response) -> bool {
         let range = response
             .headers()
@@ -361,7 +380,9 @@ impl Download {
     }
 
     fn cut(&self, session: &Session<'_>, cause: &str) -> Failure {
-        let (noun, come, size) = (self.noun, self.come, self.size);
+        let noun = self.noun;
+        let come = self.come;
+        let size = self.size;
         let problem =
             format!("the connection broke after {come} of {size} bytes of {noun}: {cause}");
         Failure::passing(session.target.error(problem), None)

@@ -12,11 +12,25 @@ use tokio::sync::watch;
 
 use super::backoff::{Backoff, Failure};
 use super::session::{ANSWER, Session, digest_header};
+use super::transfer::Transfer;
 use super::upload::Upload;
-use super::{Pushed, Transfer, blocking};
+use crate::blocking::blocking;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::Store;
+
+/// The result of a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// The digest of the manifest.
+    pub digest: Digest,
+    /// The image that the tag meant in the registry before, if that was another one.
+    pub moved_from: Option<Digest>,
+    /// The size of the manifest's blobs, in bytes.
+    pub size: u64,
+    /// Number of these bytes that the registry had already.
+    pub present: u64,
+}
 
 /// The slowest line that a blob is sent over, in bytes a second: 256 kbit/s.
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 << 10;
@@ -28,7 +42,8 @@ pub(super) async fn push(
     local: &Reference,
     target: &Reference,
 ) -> Result<Pushed, Error> {
-    let (from, name) = (Arc::clone(store), local.clone());
+    let from = Arc::clone(store);
+    let name = local.clone();
     let stored = blocking(move || from.stored(&name)).await?;
     if target
         .digest()
@@ -43,7 +58,8 @@ pub(super) async fn push(
         .tag()
         .map_or_else(|| stored.digest.to_string(), str::to_owned);
     let former = resolve(session, &named).await?;
-    let (mut size, mut present) = (0, 0);
+    let mut size = 0;
+    let mut present = 0;
     for (part, descriptor) in stored.blobs {
         let blob = Upload::new(store, part, descriptor)?;
         size += blob.size();
@@ -64,7 +80,7 @@ pub(super) async fn push(
     })
 }
 
-/// What a tag means in the registry now.
+/// Returns what a tag means in the registry now.
 async fn resolve(session: &mut Session<'_>, named: &str) -> Result<Option<Digest>, Error> {
     let url = session.target.url(&format!("manifests/{named}"))?;
     let accepted = [MediaType::ImageManifest, MediaType::ImageIndex]
@@ -99,7 +115,8 @@ async fn head(
 
 /// Sends a blob, unless the registry has it. The flag tells that it had.
 async fn upload(session: &mut Session<'_>, blob: &Upload) -> Result<bool, Error> {
-    let (digest, size) = (blob.digest, blob.size());
+    let digest = blob.digest;
+    let size = blob.size();
     let url = session.target.url(&format!("blobs/{digest}"))?;
     if head(session, &url, "*/*").await?.is_some() {
         session.tell(digest, size, size);
@@ -136,7 +153,8 @@ async fn send(session: &mut Session<'_>, blob: &Upload) -> Result<(), Failure> {
             "it wants a blob to be uploaded to an address without TLS",
         ));
     }
-    let (digest, size) = (blob.digest, blob.size());
+    let digest = blob.digest;
+    let size = blob.size();
     location
         .query_pairs_mut()
         .append_pair("digest", &digest.to_string());

@@ -13,13 +13,13 @@ use super::body;
 use super::challenge::Challenge;
 use super::credentials::Credentials;
 use super::target::{Target, is_allowed, is_loopback};
-use super::{TRANSFER_WALL, Transfer, Watch};
+use super::transfer::{TRANSFER_WALL, Transfer, Watch};
 use crate::error::Error;
 
 /// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long a registry may take to begin its answer to a small request.
+/// The longest time a registry may take to begin its answer to a small request.
 pub(super) const ANSWER: Duration = Duration::from_secs(60);
 
 /// The most redirects of one request. Registries send to their storage, which is one.
@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Why no answer came.
+    /// The failure for a request that got no answer.
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let mut causes =
             std::iter::successors(std::error::Error::source(error), |error| error.source());
@@ -149,9 +149,10 @@ impl<'a> Session<'a> {
         if error.is_redirect() {
             return Failure::lasting(error_of(format!("its redirect is not followed: {cause}")));
         }
-        let hint = match is_loopback(&self.target.base) && !self.target.plain_http {
-            true => "; if this registry on this machine speaks plain HTTP, add --plain-http",
-            false => "",
+        let hint = if is_loopback(&self.target.base) && !self.target.plain_http {
+            "; if this registry on this machine speaks plain HTTP, add --plain-http"
+        } else {
+            ""
         };
         Failure::passing(
             error_of(format!("it cannot be reached: {cause}{hint}")),
@@ -159,7 +160,7 @@ impl<'a> Session<'a> {
         )
     }
 
-    /// What an answer that is no success means.
+    /// Returns the meaning of an answer that is no success.
     async fn refusal(&self, response: Response) -> Failure {
         let status = response.status();
         let after = retry_after(response.headers());

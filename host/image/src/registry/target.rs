@@ -1,4 +1,4 @@
-//! Where a reference leads: the registry's address, and the repository in it.
+//! The target of a reference: the registry's address, and the repository in it.
 
 use std::net::Ipv4Addr;
 
@@ -12,12 +12,12 @@ use crate::reference::Reference;
 pub(super) struct Target {
     /// The registry as it was written: host and port.
     pub(super) registry: Box<str>,
-    /// What its credentials go by in docker's configuration.
+    /// The key of its credentials in docker's configuration.
     pub(super) credentials_key: Box<str>,
     pub(super) repository: Box<str>,
     /// `https://HOST/v2/REPOSITORY/`.
     pub(super) base: Url,
-    /// Whether HTTP is spoken, to this machine alone.
+    /// True if HTTP is spoken, to this machine alone.
     pub(super) plain_http: bool,
 }
 
@@ -69,12 +69,12 @@ impl Target {
             .map_err(|error| self.error(format!("{path} is no address: {error}")))
     }
 
-    /// Whether credentials for this registry may go there.
+    /// Returns true if credentials for this registry may go there.
     pub(super) fn is_registry(&self, url: &Url) -> bool {
         url.origin() == self.base.origin()
     }
 
-    /// Whether anything may be sent there at all.
+    /// Returns true if anything may be sent there at all.
     pub(super) fn is_allowed(&self, url: &Url) -> bool {
         is_allowed(url, self.plain_http)
     }
@@ -84,12 +84,12 @@ impl Target {
     }
 }
 
-/// Whether anything may be sent there: over TLS, or without it to this machine alone.
+/// Returns true if anything may be sent there: over TLS, or without it to this machine alone.
 pub(super) fn is_allowed(url: &Url, plain_http: bool) -> bool {
     url.scheme() == "https" || (plain_http && url.scheme() == "http" && is_loopback(url))
 }
 
-/// Whether an address is on this machine by its very name.
+/// Returns true if an address is on this machine by its very name.
 pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host.eq_ignore_ascii_case("localhost")

@@ -18,7 +18,7 @@ use crate::store::{Store, blob};
 /// to tell how far it is.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// How many pieces may wait to be sent: enough to keep the disk and the network both busy.
+/// Number of pieces that may wait to be sent: enough to keep the disk and the network both busy.
 const PIECES_WAITING: usize = 8;
 
 /// A blob of the store that goes into a registry, as often as it takes.
@@ -55,8 +55,9 @@ impl Upload {
     /// breaks off before its end; [`Upload::broken`] has the reason.
     pub(super) fn body(&self, told: watch::Sender<u64>) -> Body {
         let (sender, pieces) = mpsc::channel(PIECES_WAITING);
-        let (store, part, descriptor) =
-            (Arc::clone(&self.store), self.part, self.descriptor.clone());
+        let store = Arc::clone(&self.store);
+        let part = self.part;
+        let descriptor = self.descriptor.clone();
         let broken = Arc::clone(&self.broken);
         tokio::task::spawn_blocking(move || {
             if let Err(error) = read(&store, part, &descriptor, &sender) {
@@ -79,7 +80,7 @@ impl Upload {
         ))
     }
 
-    /// Why the store did not give the blob, if it did not.
+    /// The reason why the store did not give the blob, if it did not.
     pub(super) fn broken(&self) -> Option<Error> {
         self.broken
             .lock()

@@ -12,7 +12,8 @@ use super::file;
 use super::limits::Part;
 use crate::error::Error;
 
-/// Where blobs are. The only algorithm of this store; the image layout has a directory for each.
+/// The directory of the blobs. The only algorithm of this store; the image layout has a directory
+/// for each.
 pub(super) const BLOBS: &str = "blobs/sha256";
 
 /// The digest a descriptor gives, if it is one this store can hold.
@@ -40,7 +41,9 @@ impl Reader {
     /// Opens the blob a descriptor describes, and believes neither: the size must be allowed and
     /// the file must have it.
     pub(super) fn open(dir: &Dir, descriptor: &Descriptor, part: &Part) -> Result<Self, Error> {
-        let (digest, size, noun) = (digest(descriptor)?, descriptor.size(), part.noun);
+        let digest = digest(descriptor)?;
+        let size = descriptor.size();
+        let noun = part.noun;
         part.check(size)?;
         let path = path(&digest);
         let corrupt = |problem: String| Error::corrupt(format!("{noun} {digest}"), problem);
@@ -77,7 +80,8 @@ impl Reader {
     pub(crate) fn next(&mut self, bytes: &mut Vec<u8>, max: u64) -> Result<usize, Error> {
         let corrupt =
             |problem: String| Error::corrupt(format!("{} {}", self.noun, self.digest), problem);
-        let (begin, wanted) = (bytes.len(), max.min(self.size - self.read));
+        let begin = bytes.len();
+        let wanted = max.min(self.size - self.read);
         let piece = (&self.file)
             .take(wanted)
             .read_to_end(bytes)
@@ -139,7 +143,7 @@ pub(super) fn write(dir: &Dir, bytes: &[u8]) -> Result<(), Error> {
     file::replace(dir, &path(&Digest::of(bytes)), bytes)
 }
 
-/// Where the blob of this digest is.
+/// Returns the path of the blob of this digest.
 pub(super) fn path(digest: &Digest) -> String {
     format!("{BLOBS}/{}", digest.hex())
 }

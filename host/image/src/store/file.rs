@@ -9,9 +9,9 @@ use super::limits::Part;
 use super::lock::Lock;
 use crate::error::Error;
 
-/// Where new content is written before it takes its place. One name is enough: only the holder of
-/// the exclusive lock writes. What a writer that died has left behind is removed when the store is
-/// opened or pruned.
+/// The file to which new content is written before it takes its place. One name is enough: only the
+/// holder of the exclusive lock writes. What a writer that died has left behind is removed when the
+/// store is opened or pruned.
 pub(super) const TEMPORARY: &str = ".cofferdam.new";
 
 /// Reads the regular file at `path`; `None` if there is none.

@@ -16,10 +16,10 @@ use super::limits::Part;
 use super::lock::Lock;
 use crate::error::Error;
 
-/// Where blobs are written while they come in.
+/// The directory in which blobs are written while they come in.
 pub(super) const INCOMING: &str = ".cofferdam.incoming";
 
-/// How many pulls of one blob may be under way at once. More are a script gone wrong.
+/// Number of pulls of one blob that may be under way at once. More are a script gone wrong.
 const AT_ONCE_MAX: usize = 64;
 
 /// A blob that is being written. Dropped before it is placed, it leaves nothing behind.

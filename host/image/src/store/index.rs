@@ -7,10 +7,19 @@ use cofferdam_capability::Digest;
 use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex};
 
 use super::limits::INDEX;
-use super::{Listed, blob, file};
+use super::{blob, file};
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::tool_image::canonical_json;
+
+/// One row of [`Store::list`](crate::Store::list).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The name: with a tag, or, where a tag has moved on, with the digest it left behind.
+    pub reference: Reference,
+    /// The digest that the name means: that of a manifest or of an image index.
+    pub digest: Digest,
+}
 
 pub(super) const INDEX_FILE: &str = "index.json";
 
@@ -69,7 +78,7 @@ impl Index {
         file::replace(dir, INDEX_FILE, &bytes)
     }
 
-    /// What `reference` means.
+    /// Returns what `reference` means.
     pub(super) fn find(&self, reference: &Reference) -> Option<(Digest, &Descriptor)> {
         let matches = |row: &&Row| match reference.digest() {
             Some(digest) => row.digest == *digest && (reference.is_bare() || row.is_of(reference)),
@@ -130,7 +139,7 @@ impl Index {
         list
     }
 
-    /// What every row describes.
+    /// Returns the descriptor of every row.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = &Descriptor> {
         self.rows.iter().map(|row| &row.descriptor)
     }

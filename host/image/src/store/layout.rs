@@ -16,8 +16,8 @@ const LAYOUT_FILE: &str = "oci-layout";
 /// The version of the image layout (OCI image specification, image-layout).
 const LAYOUT_VERSION: &str = "1.0.0";
 
-/// What a store may hold while it is being made. `oci-layout` comes last, and may come while this
-/// process looks.
+/// Files that a store may hold while it is being made. `oci-layout` comes last, and may come while
+/// this process looks.
 const UNFINISHED: [&str; 5] = [LOCK_FILE, TEMPORARY, "blobs", INDEX_FILE, LAYOUT_FILE];
 
 /// Checks the store in `dir`, or makes one.
@@ -50,7 +50,7 @@ fn check_or_create(dir: &Dir) -> Result<(), Error> {
     file::replace(dir, LAYOUT_FILE, &canonical_json(&layout)?)
 }
 
-/// Whether `dir` is a store; an error if it is one of another kind.
+/// Returns true if `dir` is a store; an error if it is one of another kind.
 pub(super) fn check(dir: &Dir) -> Result<bool, Error> {
     let Some(bytes) = file::read(dir, LAYOUT_FILE, &LAYOUT)? else {
         return Ok(false);

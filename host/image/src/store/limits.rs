@@ -1,4 +1,4 @@
-//! How large each part of an image may be. Nothing is read or written beyond.
+//! Maximum sizes of the parts of an image. Nothing is read or written beyond.
 
 use crate::error::Error;
 

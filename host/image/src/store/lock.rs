@@ -12,11 +12,11 @@ use crate::error::Error;
 /// holders meet.
 pub(super) const LOCK_FILE: &str = ".cofferdam.lock";
 
-/// How long to wait for the lock. Writing the largest component a store takes is a matter of
-/// seconds, so whoever keeps it for a minute is stuck.
+/// Time to wait for the lock. Writing the largest component a store takes is a matter of seconds,
+/// so whoever keeps it for a minute is stuck.
 const WAIT: Duration = Duration::from_secs(60);
 
-/// How often to try. Short beside the few milliseconds that writing an image takes.
+/// Interval between tries. Short beside the few milliseconds that writing an image takes.
 const RETRY: Duration = Duration::from_millis(5);
 
 /// The lock, until it is dropped.

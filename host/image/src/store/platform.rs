@@ -8,8 +8,8 @@ use crate::reference::Reference;
 /// The names `os` has for components, the better one first.
 const SYSTEMS: [&str; 2] = ["wasip2", "wasi"];
 
-/// How many platforms of an image without one for WebAssembly an error names: more say nothing
-/// more.
+/// Number of platforms that an error names of an image without one for WebAssembly: more say
+/// nothing more.
 const NAMED_MAX: usize = 8;
 
 /// The row of `index` that is a WebAssembly component. Without one, the image is native and

@@ -10,7 +10,7 @@ use super::index::Index;
 use super::limits::MANIFEST;
 use crate::error::Error;
 
-/// What was removed.
+/// The images and blobs that were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Blobs.

@@ -3,18 +3,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::ToolImage;
-
-/// What the author calls the tool.
+/// The author's name for the tool.
 pub const NAME: &str = "io.openotters.bin.name";
 
 /// The directory a native image keeps the binary in. `/` unless given.
 pub const PATH: &str = "io.openotters.bin.path";
 
-/// What the usage text is called beside the tool. `/USAGE.md` unless given.
+/// The name of the usage text beside the tool. `/USAGE.md` unless given.
 pub const USAGE: &str = "io.openotters.bin.usage";
 
-/// What the tool is for.
+/// The tool's purpose.
 pub const DESCRIPTION: &str = "io.openotters.bin.description";
 
 /// The version of the tool.
@@ -34,12 +32,12 @@ const OLDER: [(&str, &str); 4] = [
 
 /// The annotations to write: the tool's own, the defaults its format knows, and all of them under
 /// the older names too, because older readers look nowhere else.
-pub(super) fn written(tool: &ToolImage) -> HashMap<String, String> {
-    let mut annotations = read(&tool.annotations);
+pub(super) fn written(own: &BTreeMap<String, String>, has_usage: bool) -> HashMap<String, String> {
+    let mut annotations = read(own);
     annotations
         .entry(PATH.to_owned())
         .or_insert_with(|| "/".to_owned());
-    if tool.usage.is_some() {
+    if has_usage {
         annotations
             .entry(USAGE.to_owned())
             .or_insert_with(|| "/USAGE.md".to_owned());

@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
 use super::layout::{base_name, is_safe};
-use crate::store::COMPONENT_MAX_BYTES;
+use crate::store::limits::COMPONENT_MAX_BYTES;
 
 /// The most entries of an archive. A tool's has one; a container's whole file system is not looked
 /// through.
@@ -24,8 +24,19 @@ const RATIO_MAX: u64 = 100;
 /// no bomb.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
-/// What an archive holds besides the file, in bytes: headers and padding.
+/// Maximum bytes that an archive holds besides the file: headers and padding.
 const HEADERS_MAX_BYTES: u64 = 1 << 20;
+
+/// An archive without the file: the rest of a sentence about its layer.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ArchiveError(String);
+
+impl From<String> for ArchiveError {
+    fn from(problem: String) -> Self {
+        Self(problem)
+    }
+}
 
 /// Takes out the file called `name`, or the only one. What is wrong comes back as the rest of a
 /// sentence about the layer.
@@ -33,7 +44,7 @@ pub(super) fn file(
     archive: &[u8],
     compressed: bool,
     name: Option<&str>,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, ArchiveError> {
     let most = COMPONENT_MAX_BYTES + HEADERS_MAX_BYTES;
     if !compressed {
         return find(
@@ -59,7 +70,7 @@ pub(super) fn file(
     )
 }
 
-fn find(reader: impl Read, name: Option<&str>) -> Result<Vec<u8>, String> {
+fn find(reader: impl Read, name: Option<&str>) -> Result<Vec<u8>, ArchiveError> {
     let wrong = |error: io::Error| match error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<TooMuch>())
@@ -74,9 +85,9 @@ fn find(reader: impl Read, name: Option<&str>) -> Result<Vec<u8>, String> {
     let mut files = 0;
     for (number, entry) in archive.entries().map_err(wrong)?.enumerate() {
         if number >= ENTRIES_MAX {
-            return Err(format!(
+            return Err(ArchiveError::from(format!(
                 "has more than {ENTRIES_MAX} entries; a tool's archive has one"
-            ));
+            )));
         }
         let entry = entry.map_err(wrong)?;
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -85,33 +96,36 @@ fn find(reader: impl Read, name: Option<&str>) -> Result<Vec<u8>, String> {
             .unwrap_or(&path)
             .trim_end_matches('/');
         if !matches!(plain, "" | ".") && (path.starts_with('/') || !is_safe(plain)) {
-            return Err(format!(
+            return Err(ArchiveError::from(format!(
                 "has an entry `{}`, which leads out of it",
                 path.escape_debug()
-            ));
+            )));
         }
         let is_named = name.is_some_and(|name| base_name(plain) == base_name(name));
         match entry.header().entry_type() {
             EntryType::Directory => continue,
             EntryType::Regular | EntryType::Continuous => {}
             _ if is_named => {
-                return Err(format!(
+                return Err(ArchiveError::from(format!(
                     "has `{}` as a link or a device, not a file",
                     path.escape_debug()
-                ));
+                )));
             }
             _ => continue,
         }
         if entry.size() > COMPONENT_MAX_BYTES {
             let size = entry.size();
-            return Err(format!(
+            return Err(ArchiveError::from(format!(
                 "has a file of {size} bytes, at most {COMPONENT_MAX_BYTES} are allowed"
-            ));
+            )));
         }
         files += 1;
         match &found {
             Some((true, _)) if is_named => {
-                return Err(format!("has `{}` twice", path.escape_debug()));
+                return Err(ArchiveError::from(format!(
+                    "has `{}` twice",
+                    path.escape_debug()
+                )));
             }
             // Only what is named is worth the memory of a second file.
             Some(_) if !is_named => continue,
@@ -127,11 +141,11 @@ fn find(reader: impl Read, name: Option<&str>) -> Result<Vec<u8>, String> {
     match found {
         Some((true, bytes)) => Ok(bytes),
         Some((false, bytes)) if files == 1 => Ok(bytes),
-        Some(_) => Err(format!(
+        Some(_) => Err(ArchiveError::from(format!(
             "has {files} files and none of them is `{}`",
             name.unwrap_or_default().escape_debug()
-        )),
-        None => Err("has no file in it".to_owned()),
+        ))),
+        None => Err(ArchiveError::from("has no file in it".to_owned())),
     }
 }
 

@@ -3,12 +3,11 @@
 use cofferdam_capability::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::{ANNOTATION_CREATED, ToolImage};
 use crate::error::Error;
 use crate::reference::Reference;
 
-/// What `created` says where the image gives no time. `wkg` does not load a config without one, and
-/// the time of the build would give the same tool another digest every time.
+/// The value of `created` where the image gives no time. `wkg` does not load a config without one,
+/// and the time of the build would give the same tool another digest every time.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
 
 /// The config, as far as this host reads and writes it. Lists are optional because some writers
@@ -21,39 +20,39 @@ pub(super) struct WasmConfig {
     architecture: Option<String>,
     os: Option<String>,
     layer_digests: Option<Vec<String>>,
-    component: Option<Component>,
+    component: Option<Interfaces>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cofferdam: Option<Ours>,
 }
 
+/// Interfaces that a component imports and exports.
 #[derive(Serialize, Deserialize)]
-struct Component {
-    imports: Option<Vec<String>>,
-    exports: Option<Vec<String>>,
+pub(super) struct Interfaces {
+    pub(super) imports: Option<Vec<String>>,
+    pub(super) exports: Option<Vec<String>>,
 }
 
-/// What only this host writes: see the module above for why it is here.
+/// Keys that only this host writes: see the module above for why they are here.
 #[derive(Serialize, Deserialize)]
 struct Ours {
     usage: Option<String>,
 }
 
 impl WasmConfig {
-    pub(super) fn of(tool: &ToolImage) -> Self {
-        let created = tool
-            .annotations
-            .get(ANNOTATION_CREATED)
-            .map_or(NO_TIME, String::as_str);
+    /// The config of a component whose layer has the digest `layer`.
+    pub(super) fn new(
+        created: Option<&str>,
+        layer: Digest,
+        interfaces: Interfaces,
+        usage: Option<String>,
+    ) -> Self {
         Self {
-            created: Some(created.to_owned()),
+            created: Some(created.unwrap_or(NO_TIME).to_owned()),
             architecture: Some("wasm".to_owned()),
             os: Some("wasip2".to_owned()),
-            layer_digests: Some(vec![Digest::of(&tool.component).to_string()]),
-            component: Some(Component {
-                imports: Some(tool.imports.clone()),
-                exports: Some(tool.exports.clone()),
-            }),
-            cofferdam: tool.usage.clone().map(|usage| Ours { usage: Some(usage) }),
+            layer_digests: Some(vec![layer.to_string()]),
+            component: Some(interfaces),
+            cofferdam: usage.map(|usage| Ours { usage: Some(usage) }),
         }
     }
 
@@ -87,7 +86,7 @@ impl WasmConfig {
     /// Imports and exports.
     pub(super) fn interfaces(&self) -> (Vec<String>, Vec<String>) {
         match &self.component {
-            Some(Component { imports, exports }) => (
+            Some(Interfaces { imports, exports }) => (
                 imports.clone().unwrap_or_default(),
                 exports.clone().unwrap_or_default(),
             ),

@@ -1,11 +1,17 @@
-//! What a manifest's config and layers are: the layouts a tool comes in.
+//! The meaning of a manifest's config and layers: the layouts a tool comes in.
 
 use oci_spec::image::{ANNOTATION_TITLE, Descriptor, ImageManifest, MediaType, SCHEMA_VERSION};
 
-use super::{WASM_CONFIG, WASM_LAYER, annotation};
+use super::annotation;
 use crate::error::Error;
 use crate::reference::Reference;
 use crate::store::limits::{COMPONENT, CONFIG, LAYERS_MAX, Part, USAGE};
+
+/// The config of a Wasm artifact.
+pub(super) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
+
+/// The layer of a Wasm artifact.
+pub(super) const WASM_LAYER: &str = "application/wasm";
 
 /// The artifact type of an openotters tool image.
 const BIN_ARTIFACT: &str = "application/vnd.openotters.bin.v1";
@@ -18,7 +24,7 @@ const PLAIN_CONFIGS: [&str; 3] = [
     "application/vnd.oci.empty.v1+json",
 ];
 
-/// How long a title may be, in characters: what file systems take.
+/// Maximum characters of a title: what file systems take.
 const TITLE_MAX_CHARS: usize = 255;
 
 /// The parts of a tool image.
@@ -37,14 +43,14 @@ pub(crate) enum Layout<'a> {
         config: &'a Descriptor,
         /// The file, as it is or in an archive.
         layer: &'a Descriptor,
-        /// How the file is packed.
+        /// The packing of the file.
         packing: Packing,
         /// The usage text.
         usage: Option<&'a Descriptor>,
     },
 }
 
-/// How a layer holds its file.
+/// The form in which a layer holds its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
     /// The layer is the file.
@@ -75,7 +81,8 @@ impl<'a> Layout<'a> {
                 MediaType::ImageManifest
             ));
         }
-        let (config, layers) = (manifest.config(), manifest.layers().as_slice());
+        let config = manifest.config();
+        let layers = manifest.layers().as_slice();
         if layers.len() > LAYERS_MAX {
             return refuse(format!(
                 "it has {} layers, more than {LAYERS_MAX}; a tool has exactly one",
@@ -193,7 +200,7 @@ fn packing(layer: &Descriptor, is_bin: bool) -> Option<Packing> {
     }
 }
 
-/// What the file in a layer is called.
+/// Returns the name of the file in a layer.
 pub(super) fn title(layer: &Descriptor) -> Option<&str> {
     layer
         .annotations()
@@ -207,7 +214,8 @@ pub(super) fn base_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
-/// Whether a path from an image stays where it is put: a leading `/` means the image's root.
+/// Returns true if a path from an image stays where it is put: a leading `/` means the image's
+/// root.
 pub(super) fn is_safe(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let is_plain = |component: &str| {

@@ -34,7 +34,8 @@ fn tool<const N: usize>(annotations: [(&str, &str); N], usage: Option<&str>) -> 
 fn check_packed(tool: &ToolImage, config: Value, annotations: Value) {
     let packed = tool.pack().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (packed_config, packed_manifest) = (text(packed.config), text(packed.manifest));
+    let packed_config = text(packed.config);
+    let packed_manifest = text(packed.manifest);
     assert_eq!(packed_config, text(canonical_json(&config).unwrap()));
     let manifest = json!({
         "schemaVersion": 2,

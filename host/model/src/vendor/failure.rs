@@ -1,4 +1,4 @@
-//! What went wrong at a vendor: whether it may pass, and what the caller may know of it.
+//! Failures of a vendor: if they may pass, and what the caller may know of them.
 
 use std::time::Duration;
 
@@ -8,9 +8,10 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::provider::Provider;
+use crate::error::Error;
 
-/// How often a turn is tried again. Agents built for other hosts expect two; more would only add to
-/// an overload.
+/// Number of times a turn is tried again. Agents built for other hosts expect two; more would only
+/// add to an overload.
 const RETRIES: u32 = 2;
 
 /// The first wait; the second is twice as long. Rate limits are counted in seconds.
@@ -40,13 +41,22 @@ pub(super) struct Failure {
     pub(super) message: String,
     /// For the log.
     pub(super) cause: String,
-    /// Whether the same request may succeed later.
+    /// True if the same request may succeed later.
     pub(super) passing: bool,
-    /// How long the vendor wants to be left alone.
+    /// Time that the vendor wants to be left alone.
     retry_after: Option<Duration>,
 }
 
 impl Failure {
+    /// The failure as the caller of this provider sees it.
+    pub(super) fn error(self, provider: &Provider) -> Error {
+        Error::Vendor {
+            provider: provider.id.clone(),
+            message: self.message,
+            retryable: self.passing,
+        }
+    }
+
     /// Asking again will not help.
     pub(super) fn lasting(message: impl Into<String>) -> Self {
         let message = message.into();
@@ -78,7 +88,8 @@ impl Failure {
         failure
     }
 
-    /// How long to wait before asking again after `retries` retries, if that makes sense at all.
+    /// Returns the time to wait before asking again after `retries` retries, or none if that makes
+    /// no sense.
     pub(super) fn wait(&self, retries: u32) -> Option<Duration> {
         let wait = self
             .retry_after

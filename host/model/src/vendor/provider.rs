@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use genai::adapter::AdapterKind;
 use reqwest::Url;
 
-use super::failure::Failure;
 use crate::credentials::Credentials;
 use crate::error::Error;
 
@@ -21,7 +20,7 @@ pub(super) struct Provider {
     pub(super) key_variable: String,
 }
 
-/// Whether a request carries a key.
+/// The key of a request, if it carries one.
 #[derive(Clone, Copy, PartialEq)]
 enum Key {
     Required,
@@ -31,7 +30,7 @@ enum Key {
     Unused,
 }
 
-/// Where a provider is, when its `_API_BASE` does not say otherwise.
+/// The address of a provider, when its `_API_BASE` does not say otherwise.
 #[derive(Clone, Copy)]
 enum Base {
     At(&'static str),
@@ -47,7 +46,7 @@ use AdapterKind as Kind;
 use Base::{At, Yours};
 use Key::{Optional, Required, Unused};
 
-/// What an address of Vertex looks like.
+/// An example of an address of Vertex.
 const VERTEX: &str = "https://aiplatform.googleapis.com/v1/projects/NAME/locations/global/";
 
 /// Three rows differ in their protocol or their variables only.
@@ -127,8 +126,8 @@ impl Provider {
             // Of genai's adapters for OpenAI's protocol it is Omlx that can do without a key.
             None => (Kind::Omlx, own_prefix.as_str(), Optional, None),
         };
-        let (key_variable, base_variable) =
-            (format!("{prefix}_API_KEY"), format!("{prefix}_API_BASE"));
+        let key_variable = format!("{prefix}_API_KEY");
+        let base_variable = format!("{prefix}_API_BASE");
 
         let base = match (credentials.get(&base_variable), default) {
             (Some(base), _) => checked(base).map_err(|problem| Error::BadBase {
@@ -174,15 +173,6 @@ impl Provider {
             key,
             key_variable,
         })
-    }
-
-    /// The failure as the caller sees it.
-    pub(super) fn error(&self, failure: Failure) -> Error {
-        Error::Vendor {
-            provider: self.id.clone(),
-            message: failure.message,
-            retryable: failure.passing,
-        }
     }
 
     /// Takes the key out of a text that may repeat it.

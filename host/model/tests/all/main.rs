@@ -68,7 +68,8 @@ fn request(messages: Vec<Message>) -> Request {
 }
 
 fn tool(name: &str, description: &str, input_schema: Value) -> Descriptor {
-    let (name, description) = (name.into(), description.into());
+    let name = name.into();
+    let description = description.into();
     Descriptor {
         name,
         description,

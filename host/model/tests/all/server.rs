@@ -54,7 +54,8 @@ impl Server {
             asked: Arc::default(),
             arrived: Arc::default(),
         };
-        let (asked, arrived) = (server.asked.clone(), server.arrived.clone());
+        let asked = server.asked.clone();
+        let arrived = server.arrived.clone();
         tokio::spawn(async move {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();

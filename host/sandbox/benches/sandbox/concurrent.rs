@@ -140,7 +140,8 @@ fn at_once(work: &Work) -> f64 {
     work.fixture.runtime.block_on(async {
         let began = Instant::now();
         // Who waits is woken once, by the last call, and takes no time from the others.
-        let (left, (last, ended)) = (Arc::new(AtomicUsize::new(AT_ONCE)), oneshot::channel());
+        let left = Arc::new(AtomicUsize::new(AT_ONCE));
+        let (last, ended) = oneshot::channel();
         let last = Arc::new(Mutex::new(Some(last)));
         for _ in 0..AT_ONCE {
             let work = work.clone();

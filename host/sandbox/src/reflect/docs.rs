@@ -101,7 +101,7 @@ impl Docs {
         };
         match section.split_first() {
             Some((version, text)) if VERSIONS.contains(version) => {
-                if json::weight(text).map_err(wrong)? > MAX_WEIGHT {
+                if json::weight(text).map_err(|error| wrong(error.to_string()))? > MAX_WEIGHT {
                     let most = MAX_WEIGHT >> 20;
                     return Err(wrong(format!(
                         "it takes more than {most} MiB once it is read: say less"

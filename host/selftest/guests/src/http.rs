@@ -115,7 +115,7 @@ pub fn get(url: &str) -> io::Result<Open> {
 }
 
 impl Open {
-    /// What the server sends after the body. To be asked when that was read.
+    /// Trailers that the server sends after the body. To be asked when that was read.
     ///
     /// # Errors
     ///
@@ -141,7 +141,8 @@ fn open(future: FutureIncomingResponse) -> io::Result<Open> {
         .ok_or_else(|| refused("no response"))?
         .map_err(|()| refused("taken"))?
         .map_err(failed)?;
-    let (status, headers) = (response.status(), response.headers().entries());
+    let status = response.status();
+    let headers = response.headers().entries();
     let body = response.consume().map_err(|()| refused("the body"))?;
     let stream = body.stream().map_err(|()| refused("the stream"))?;
     Ok(Open {

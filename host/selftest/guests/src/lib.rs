@@ -1,4 +1,4 @@
-//! What the hostile guests share: how they tell whether they got out.
+//! Code that the hostile guests share: they report if they got out.
 
 #![allow(
     clippy::print_stdout,

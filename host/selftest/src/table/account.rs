@@ -1,4 +1,4 @@
-//! What the host holds for a guest is on the account of its call; a guest that breaks a rule of an
+//! The account of a call covers what the host holds for its guest; a guest that breaks a rule of an
 //! interface ends itself.
 
 use crate::ended;

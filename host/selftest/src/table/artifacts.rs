@@ -1,4 +1,5 @@
-//! What is no component, asks for what no host has, or was changed behind the host's back.
+//! Artifacts that are no component, ask for what no host has, or were changed behind the host's
+//! back.
 
 use crate::guest;
 use crate::row::{REFUSED, Row, row};

@@ -1,16 +1,16 @@
-//! What tools reach over HTTP, and what becomes of secrets on the way.
+//! Hosts that tools reach over HTTP, and what becomes of secrets on the way.
 
 use crate::ended;
 use crate::guest;
 use crate::row::{Row, row};
 
-/// What the manifest declares: every name of the corpus, at the port of its web server.
+/// The manifest's declarations: every name of the corpus, at the port of its web server.
 const EVERY_NAME: &str = "[[http]]\nhost = \"*.test\"\nports = [{port}]\nreason = \"to try\"\n";
 
 /// One name alone.
 const ONE_NAME: &str = "[[http]]\nhost = \"a.test\"\nports = [{port}]\nreason = \"to try\"\n";
 
-/// What the operator offers: everything, with loopback for the web server.
+/// The operator's offers: everything, with loopback for the web server.
 const OFFERED: &[&str] = &["--http", "*", "--allow-address", "127.0.0.1/32"];
 
 /// The same without loopback: a name that leads inside is not reached.

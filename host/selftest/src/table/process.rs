@@ -1,4 +1,4 @@
-//! What a program gets and gives: arguments, environment, output, exit code.
+//! Input and results of a program: arguments, environment, output, exit code.
 
 use crate::guest;
 use crate::row::{Row, row};

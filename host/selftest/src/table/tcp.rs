@@ -1,11 +1,11 @@
-//! What tools are connected to over TCP.
+//! Connections of tools over TCP.
 
 use crate::guest;
 use crate::row::{Row, row};
 
 const DECLARED: &str = "[[tcp]]\nhost = \"*.test\"\nports = [{port}]\nreason = \"to try\"\n";
 
-/// What the operator offers: everything at that port, with loopback for the corpus's web server.
+/// The operator's offers: everything at that port, with loopback for the corpus's web server.
 const OFFERED: &[&str] = &["--tcp", "*:{port}", "--allow-address", "127.0.0.1/32"];
 
 /// The same without loopback.

@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Time that connections have for their last bytes when a door closes. Answers are ready by then.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// What connections come from.
+/// The source of connections.
 #[derive(Debug)]
 pub(crate) enum Listener {
     /// TCP.
@@ -40,10 +40,8 @@ impl Listener {
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                let (peer, own) = (
-                    stream.peer_cred()?.uid(),
-                    rustix::process::geteuid().as_raw(),
-                );
+                let peer = stream.peer_cred()?.uid();
+                let own = rustix::process::geteuid().as_raw();
                 if peer != own {
                     return Err(io::Error::new(
                         io::ErrorKind::PermissionDenied,
@@ -68,7 +66,8 @@ pub(crate) async fn accept<F, S>(
     S: Future<Output = ()> + Send + 'static,
 {
     let connections = Connections::new(name);
-    let (tasks, failures) = (TaskTracker::new(), Seldom::default());
+    let tasks = TaskTracker::new();
+    let failures = Seldom::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

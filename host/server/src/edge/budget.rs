@@ -1,4 +1,4 @@
-//! What the clients of one door may hold, of what the host has.
+//! Share of the host's resources that the clients of one door may hold.
 
 use std::sync::Arc;
 

@@ -47,7 +47,7 @@ pub(crate) struct ConnectionPlace {
     connection: Arc<Connection>,
 }
 
-/// What the host knows of one connection.
+/// The host's record of one connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     since: Instant,

@@ -1,4 +1,4 @@
-//! Where clients come in.
+//! The sockets that clients connect to.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn a_second_line_at_once_is_counted_and_not_written() {
-        let (seldom, mut written) = (Seldom::default(), 0);
+        let seldom = Seldom::default();
+        let mut written = 0;
         for _ in 0..3 {
             seldom.warn(|| {
                 written += 1;

@@ -4,7 +4,7 @@ use cofferdam_proto::host::agents_server::Agents;
 use cofferdam_proto::host::{Agent, ListAgentsRequest, ListAgentsResponse};
 use tonic::{Request, Response, Status};
 
-use super::Shared;
+use super::shared::Shared;
 
 #[derive(Debug)]
 pub(crate) struct AgentsService {

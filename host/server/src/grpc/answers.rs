@@ -94,10 +94,8 @@ impl Answers {
     pub(crate) fn begin(self: &Arc<Self>, agent: &str) -> Result<AnswerPlace, Status> {
         let noun = self.noun;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let (all, own) = (
-            taken.values().sum::<usize>(),
-            taken.get(agent).copied().unwrap_or_default(),
-        );
+        let all = taken.values().sum::<usize>();
+        let own = taken.get(agent).copied().unwrap_or_default();
         if all >= self.most || own >= self.each {
             let (count, whose) = if all >= self.most {
                 (all, "this host")
@@ -196,7 +194,8 @@ mod tests {
     #[test]
     fn an_answer_that_does_not_fit_beside_the_others_ends() {
         let turns = Answers::new("turns", 4, Arc::new(Semaphore::new(8)));
-        let (mut one, mut other) = (turns.begin("a").unwrap(), turns.begin("b").unwrap());
+        let mut one = turns.begin("a").unwrap();
+        let mut other = turns.begin("b").unwrap();
         one.hold(5).unwrap();
         one.hold(6).unwrap();
         assert_eq!(

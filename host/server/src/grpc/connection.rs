@@ -88,11 +88,9 @@ type Answer = Response<Delivery<Body, Option<Places>>>;
 impl Stack {
     /// Serves `routes`.
     pub(crate) fn new(routes: Routes) -> Self {
-        let (requests, bytes, watches) = (
-            Budget::new(REQUESTS),
-            Budget::new(REQUEST_BYTES),
-            Budget::new(WATCHES),
-        );
+        let requests = Budget::new(REQUESTS);
+        let bytes = Budget::new(REQUEST_BYTES);
+        let watches = Budget::new(WATCHES);
         Self {
             routes: routes.prepare(),
             requests,
@@ -141,7 +139,8 @@ impl Door {
     ) {
         let connection = Arc::clone(place.connection());
         let service = service_fn(move |request| {
-            let (door, connection) = (Arc::clone(&self), Arc::clone(&connection));
+            let door = Arc::clone(&self);
+            let connection = Arc::clone(&connection);
             async move { Ok::<_, Infallible>(door.answer(request, &connection).await) }
         });
         let served = http2::Builder::new(TokioExecutor::new())

@@ -13,8 +13,11 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
-use super::MAX_REQUEST;
 use crate::edge::budget::{Budget, Taken};
+
+/// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better
+/// sentence; this one bounds the memory of a request.
+pub(super) const MAX_REQUEST: usize = 12 << 20;
 
 /// Time for the whole body of a request. The largest takes milliseconds on this machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -20,7 +20,8 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 
 /// Events between a turn and its client. A turn waits when its client is slow, because an event
 /// holds as much as a tool has printed.
@@ -55,7 +56,7 @@ impl Runtime {
         let task = self
             .shared
             .turns
-            .spawn(async move { agent.turn(turn, &sender, &token).await });
+            .spawn(async move { cofferdam_agent::chat(&agent, turn, &sender, &token).await });
         Ok(Running {
             events,
             task: Some(task),
@@ -215,7 +216,8 @@ impl AgentRuntime for Runtime {
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthResponse>, Status> {
         let agent = self.shared.agent(&request)?;
-        let (agent_name, model) = (agent.name().to_owned(), agent.model());
+        let agent_name = agent.name().to_owned();
+        let model = agent.model();
         Ok(Response::new(HealthResponse {
             status: "ok".to_owned(),
             agent_name,

@@ -10,7 +10,8 @@ use cofferdam_store::{Message, MessageTable, SessionsCursor};
 use futures_util::{Stream, stream};
 use tonic::{Request, Response, Status};
 
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 
 /// The largest piece of a message, in bytes (1 MiB): a quarter of what gRPC clients read by
 /// default.
@@ -56,11 +57,9 @@ impl Reading {
             .get(..rest.floor_char_boundary(PIECE))
             .unwrap_or_default()
             .to_owned();
-        let (role, created_at, end) = (
-            message.role.to_string(),
-            message.created_at,
-            place + content.len(),
-        );
+        let role = message.role.to_string();
+        let created_at = message.created_at;
+        let end = place + content.len();
         let last = end >= message.content.len();
         if !last {
             self.message = Some((message, end));
@@ -87,7 +86,8 @@ impl Sessions for SessionsService {
         let place = self.shared.answers.listings.begin(&agent)?;
         let messages = self.shared.agents.store().messages.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
-            let (messages, agent) = (messages.clone(), agent.clone());
+            let messages = messages.clone();
+            let agent = agent.clone();
             async move {
                 let Some(cursor) = cursor else {
                     return Ok(None);

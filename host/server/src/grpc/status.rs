@@ -4,7 +4,7 @@ use cofferdam_agent::{AgentError, TurnError};
 use cofferdam_store::StoreError;
 use tonic::Status;
 
-/// What a client is told when the host is at fault; the log has the rest.
+/// The message for a client when the host is at fault; the log has the rest.
 const INTERNAL: &str = "the host failed; its log says more";
 
 pub(crate) fn of_agent(error: &AgentError) -> Status {

@@ -18,7 +18,8 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
-use super::{Shared, status};
+use super::shared::Shared;
+use super::status;
 use crate::listed::Listed;
 
 #[derive(Debug)]
@@ -39,7 +40,7 @@ struct Running {
 }
 
 impl Running {
-    /// What there is to tell: progress while the call runs, at last its result.
+    /// Returns the next event: progress while the call runs, at last its result.
     async fn next(&mut self) -> Option<Result<Event, Status>> {
         // Open until the call has ended.
         if let Some(mut told) = self.progress.recv().await {

@@ -17,7 +17,7 @@ use crate::client::{Client, ClientError, to_agent};
 use crate::error::ServerError;
 use crate::listed::Listed;
 
-/// How long to wait before a host that has gone is asked again.
+/// Time to wait before a host that has gone is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The server of an agent's tools. It goes on when the host is started again.

@@ -1,4 +1,4 @@
-//! Where calls go, and what clients get back.
+//! The destination of calls, and the results that clients get back.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::client::to_agent;
 /// The key of the receipt in `_meta`.
 const RECEIPT: &str = "cofferdam/receipt";
 
-/// Who runs the tools.
+/// The one who runs the tools.
 #[derive(Debug, Clone)]
 pub(crate) enum Callee {
     /// This process.
@@ -34,7 +34,7 @@ pub(crate) enum Callee {
     },
 }
 
-/// What came of a call, wherever it ran.
+/// The result of a call, wherever it ran.
 #[derive(Debug)]
 struct Done {
     content: String,

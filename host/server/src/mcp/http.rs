@@ -29,14 +29,14 @@ use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::token::Token;
 
-/// Where clients find the server.
+/// The path of the server's URL.
 pub const PATH: &str = "/mcp";
 
 /// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer
 /// clients need none.
 const MAX_SESSIONS: usize = 64;
 
-/// How long a client may take to send the head of a request, and how long its body.
+/// The longest time a client may take to send the head of a request, and its body.
 const HEAD: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(30);
 
@@ -53,7 +53,7 @@ const HELD: usize = 384 << 20;
 /// The times that the library holds the values of a message while it reads them.
 const COPIES: usize = 2;
 
-/// What every connection shares.
+/// State that every connection shares.
 struct Shared {
     service: StreamableHttpService<McpServer, LocalSessionManager>,
     sessions: Arc<LocalSessionManager>,
@@ -115,7 +115,8 @@ async fn connection(
 ) {
     let connection = Arc::clone(place.connection());
     let service = service_fn(move |request| {
-        let (shared, connection) = (Arc::clone(&shared), Arc::clone(&connection));
+        let shared = Arc::clone(&shared);
+        let connection = Arc::clone(&connection);
         async move { Ok::<_, Infallible>(shared.deliver(request, &connection).await) }
     });
     let served = http1::Builder::new()
@@ -240,7 +241,7 @@ where
         })
 }
 
-/// Whether a message is `initialize`.
+/// Returns true if a message is `initialize`.
 fn opens_a_session(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Message {

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 /// escaped.
 pub(super) const MAX_MESSAGE: usize = 12 << 20;
 
-/// What one message may take once it is parsed, in bytes (64 MiB): as much as a call may by
+/// Maximum bytes that one message may take once it is parsed (64 MiB): as much as a call may by
 /// default. The library holds it twice while it reads.
 const MAX_WEIGHT: usize = 64 << 20;
 
@@ -57,9 +57,9 @@ pub(super) fn weight(message: &[u8]) -> Option<usize> {
 /// Lines that may be parsed, each of which is a message.
 pub(super) struct Messages<R> {
     input: R,
-    /// What was read and is no whole line yet.
+    /// Bytes that were read and are no whole line yet.
     begun: Vec<u8>,
-    /// What is handed on, and how much of it has been.
+    /// The line that is handed on, and how much of it has been.
     ready: Vec<u8>,
     handed: usize,
     /// A line that is longer than any message: it is handed on as it comes, because the library

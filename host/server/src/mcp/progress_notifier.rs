@@ -1,4 +1,4 @@
-//! How far a call has come, for a client that asked to be told.
+//! Progress of a call, for a client that asked for it.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -8,17 +8,17 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{Peer, RoleServer};
 use tokio::sync::mpsc;
 
-/// How often a client hears of a call that goes on: well within the shortest patience of clients (a
-/// minute is usual).
+/// Interval at which a client hears of a call that goes on: well within the shortest patience of
+/// clients (a minute is usual).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a client may take to accept one notification. Who does not read them does not keep the
-/// tool waiting.
+/// The longest time a client may take to accept one notification. Who does not read them does not
+/// keep the tool waiting.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where the progress of one call goes. Its numbers must grow. A guest's own are told as it says
-/// them; before it says any, and where it never does, they stay below one, so that the first that
-/// is done goes on from there.
+/// Sends the progress of one call to the client. Its numbers must grow. A guest's own are told as
+/// it says them; before it says any, and where it never does, they stay below one, so that the
+/// first that is done goes on from there.
 pub(crate) struct ProgressNotifier {
     to: Option<(Peer<RoleServer>, ProgressToken)>,
     since: Instant,
@@ -48,7 +48,8 @@ impl ProgressNotifier {
             return call.await;
         }
         let done = {
-            let (mut call, mut telling) = (pin!(call), pin!(self.tell_all(tool, tells)));
+            let mut call = pin!(call);
+            let mut telling = pin!(self.tell_all(tool, tells));
             // The call first: when its client hears of it, it is on its way, and can be cancelled.
             tokio::select! {
                 biased;

@@ -1,4 +1,4 @@
-//! What the server answers, whichever way requests come.
+//! The server's answers, the same for every transport.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,10 +25,11 @@ use super::tool_list::ToolList;
 /// run at once.
 const MAX_CALLS: usize = 256;
 
-/// How long calls have to end once they are cancelled: a guest is stopped within milliseconds.
+/// Time that calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether a client is still there that waits for news of the tools.
+/// Interval at which the server checks that a client that waits for news of the tools is still
+/// there.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// The server for one client. Clones share everything but what was said to their client.
@@ -38,10 +39,9 @@ pub struct McpServer {
     callee: Callee,
     places: Arc<Semaphore>,
     running: TaskTracker,
-    /// Whether this client is already told when tools change.
+    /// True once this client is told when tools change.
     told: Arc<AtomicBool>,
-    /// Whether this client says nothing any more. Who waits for news of the tools then waits for
-    /// nobody; calls come to their end, because a client may have asked all it wanted.
+    /// Cancelled once the client's input has closed. Subscriptions end; running calls finish.
     gone: CancellationToken,
 }
 
@@ -53,7 +53,8 @@ impl McpServer {
 
     pub(crate) fn new(tools: watch::Receiver<Arc<ToolList>>, callee: Callee) -> Self {
         let places = Arc::new(Semaphore::new(MAX_CALLS));
-        let (told, gone) = (Arc::default(), CancellationToken::new());
+        let told = Arc::default();
+        let gone = CancellationToken::new();
         Self {
             tools,
             callee,

@@ -18,7 +18,7 @@ const MAX_TOOLS: usize = 1_024;
 /// The key of a result that is not an object: clients of older versions take objects alone.
 const RESULT: &str = "result";
 
-/// What a server offers at one time.
+/// The tools that a server offers at one time.
 #[derive(Debug)]
 pub struct ToolList {
     entries: BTreeMap<String, Entry>,
@@ -29,13 +29,13 @@ pub struct ToolList {
 /// One tool.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
-    /// What clients are told.
+    /// The description for clients.
     pub(crate) tool: Tool,
-    /// Whether it has an output schema, and how results fit it.
+    /// The output schema, if it has one, and the way results fit it.
     pub(crate) output: Output,
 }
 
-/// What the result of a tool is for a client.
+/// The form of a tool's result for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
     /// Text alone.
@@ -122,7 +122,7 @@ impl Entry {
             output_schema: output,
         } = descriptor;
         // What a host of another version says goes by the same rule.
-        check_tool_name(&name)?;
+        check_tool_name(&name).map_err(|error| error.to_string())?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
         let annotations = ToolAnnotations::new()

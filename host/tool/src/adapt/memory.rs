@@ -43,7 +43,8 @@ pub(super) fn keep_apart(
     let wrong = |problem: &dyn std::fmt::Display| {
         EmbedError::Module(format!("cannot be made a component: {problem}"))
     };
-    let (mut asks, mut globals) = (false, 0);
+    let mut asks = false;
+    let mut globals = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| wrong(&error))? {
             Payload::GlobalSection(section) => globals = section.count(),

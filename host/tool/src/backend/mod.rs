@@ -1,3 +1,3 @@
-//! Where a permitted call runs.
+//! The backends in which a permitted call runs.
 
 pub(crate) mod wasm;

@@ -213,7 +213,8 @@ impl Chain {
     }
 
     fn read(&mut self, text: &Pieces, sink: &mut Sink<'_>) {
-        let (mut before, mut after) = (Pieces::default(), Pieces::default());
+        let mut before = Pieces::default();
+        let mut after = Pieces::default();
         for (index, (stage, tap)) in self.stages.iter_mut().enumerate() {
             let text = if index == 0 { text } else { &before };
             after.clear();

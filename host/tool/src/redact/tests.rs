@@ -26,7 +26,7 @@ fn redactor() -> Redactor {
     Redactor::new(&secrets)
 }
 
-/// What is told of `said`.
+/// Returns what is told of `said`.
 fn redacted(redactor: &Redactor, said: &[u8], cut: bool) -> Vec<u8> {
     redactor
         .redacted(said, cut)

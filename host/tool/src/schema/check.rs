@@ -1,17 +1,16 @@
 //! An input checked against a schema, step by step.
 
-use std::collections::BTreeMap;
-
 use cofferdam_sandbox::Allowance;
 use serde_json::{Map, Value};
 
-use super::Unfit;
 use super::equality::{equal, same};
 use super::meter::{Meter, Unchecked};
 use super::node::{Bound, Id, Keyword, Node, Nodes, Properties, Type};
 use super::number;
-use super::pattern::{States, Unsearched};
+use super::pattern::Unsearched;
 use super::sentence::{at, escaped, shown};
+use super::states::PatternStates;
+use super::unfit::{Fits, Misfit, Unfit};
 
 /// Checks inside one another. Each takes a few stack frames, and threads have two megabytes: an
 /// input as deep as inputs may be has four for each level.
@@ -20,28 +19,8 @@ const MAX_DEPTH: usize = 500;
 /// Steps for each `multipleOf`: both numbers are written out and read again.
 const MULTIPLE_STEPS: usize = 64;
 
-/// What the states of all patterns may take in one check, in bytes (8 MiB). Beyond it they are made
-/// anew.
-const MAX_STATES: usize = 8 << 20;
-
 /// Values of an `enum` that a sentence begins to list.
 const MAX_LISTED: usize = 20;
-
-/// Why a check ended early.
-enum Misfit {
-    /// A value does not fit. There is no sentence where another branch may still fit.
-    Wrong(Option<String>),
-    /// Nothing is known.
-    Unchecked(Unchecked),
-}
-
-impl From<Unchecked> for Misfit {
-    fn from(unchecked: Unchecked) -> Self {
-        Self::Unchecked(unchecked)
-    }
-}
-
-type Fits = Result<(), Misfit>;
 
 /// One step into an input.
 #[derive(Clone, Copy)]
@@ -58,9 +37,7 @@ pub(super) struct Checker<'a> {
     /// Branches around the check that may fail without harm: nothing is said of them.
     quiet: usize,
     path: Vec<Inside<'a>>,
-    states: BTreeMap<usize, States>,
-    /// The memory of all states, in bytes.
-    states_size: usize,
+    states: PatternStates,
 }
 
 impl<'a> Checker<'a> {
@@ -69,15 +46,14 @@ impl<'a> Checker<'a> {
     }
 
     fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
-        let (path, states) = (Vec::new(), BTreeMap::new());
+        let path = Vec::new();
         Self {
             schema,
             meter,
             depth: 0,
             quiet: 0,
             path,
-            states,
-            states_size: 0,
+            states: PatternStates::default(),
         }
     }
 
@@ -157,10 +133,13 @@ impl<'a> Checker<'a> {
     fn keyword(&mut self, keyword: &'a Keyword, value: &'a Value) -> Fits {
         match (keyword, value) {
             (Keyword::Type(types), value) => self.types(types, value),
-            (Keyword::Const(expected), value) => match equal(expected, value, &mut self.meter)? {
-                true => Ok(()),
-                false => self.wrong(|| format!("{} is not {}", shown(value), shown(expected))),
-            },
+            (Keyword::Const(expected), value) => {
+                if equal(expected, value, &mut self.meter)? {
+                    Ok(())
+                } else {
+                    self.wrong(|| format!("{} is not {}", shown(value), shown(expected)))
+                }
+            }
             (Keyword::Enum(values), value) => self.any_value(values, value),
             (Keyword::Reference(reference), value) => {
                 self.node(self.schema.target(*reference), value)
@@ -170,10 +149,13 @@ impl<'a> Checker<'a> {
                 .try_for_each(|schema| self.node(*schema, value)),
             (Keyword::AnyOf(schemas), value) => self.any_of(schemas, value),
             (Keyword::OneOf(schemas), value) => self.one_of(schemas, value),
-            (Keyword::Not(schema), value) => match self.fits(*schema, value)? {
-                true => self.wrong(|| format!("{} fits what it may not (`not`)", shown(value))),
-                false => Ok(()),
-            },
+            (Keyword::Not(schema), value) => {
+                if self.fits(*schema, value)? {
+                    self.wrong(|| format!("{} fits what it may not (`not`)", shown(value)))
+                } else {
+                    Ok(())
+                }
+            }
             (
                 Keyword::If {
                     condition,
@@ -309,12 +291,15 @@ impl<'a> Checker<'a> {
                     format!("{} has {length} characters", shown(value))
                 })
             }
-            Keyword::Pattern(pattern) => match self.matches(*pattern, text)? {
-                true => Ok(()),
-                false => self.wrong(|| {
-                    format!("{} does not match {}", shown(value), self.pattern(*pattern))
-                }),
-            },
+            Keyword::Pattern(pattern) => {
+                if self.matches(*pattern, text)? {
+                    Ok(())
+                } else {
+                    self.wrong(|| {
+                        format!("{} does not match {}", shown(value), self.pattern(*pattern))
+                    })
+                }
+            }
             _ => Ok(()),
         }
     }
@@ -437,11 +422,10 @@ impl<'a> Checker<'a> {
                 depth: self.depth,
                 ..Checker::with(self.schema, self.meter)
             };
-            (names.states, names.states_size) =
-                (std::mem::take(&mut self.states), self.states_size);
+            names.states = std::mem::take(&mut self.states);
             let fits = names.node(schema, &name);
             self.meter.go_on_from(&names.meter);
-            (self.states, self.states_size) = (names.states, names.states_size);
+            self.states = names.states;
             match fits {
                 Ok(()) => {}
                 Err(Misfit::Wrong(_)) => {
@@ -496,23 +480,7 @@ impl<'a> Checker<'a> {
         let Some(compiled) = self.schema.patterns.get(pattern) else {
             return Ok(false);
         };
-        if self.states_size > MAX_STATES {
-            self.states.clear();
-            self.states_size = 0;
-        }
-        if !self.states.contains_key(&pattern) {
-            let states = compiled.states();
-            self.states_size = self.states_size.saturating_add(states.size());
-            self.meter.step(states.steps())?;
-            self.states.insert(pattern, states);
-        }
-        let Some(states) = self.states.get_mut(&pattern) else {
-            return Ok(false);
-        };
-        let before = states.size();
-        let found = compiled.is_in(text, states, &mut self.meter);
-        let made = states.size().saturating_sub(before);
-        self.states_size = self.states_size.saturating_add(made);
+        let found = self.states.find(pattern, compiled, text, &mut self.meter);
         found.map_err(|unsearched| match unsearched {
             Unsearched::Unchecked(unchecked) => unchecked.into(),
             Unsearched::States => {

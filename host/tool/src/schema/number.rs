@@ -37,10 +37,8 @@ pub(super) fn compare(a: &Number, b: &Number) -> Ordering {
         // One of them has a fraction or is very large, and rounding the other does not change the
         // order.
         _ => {
-            let (a, b) = (
-                a.as_f64().unwrap_or_default(),
-                b.as_f64().unwrap_or_default(),
-            );
+            let a = a.as_f64().unwrap_or_default();
+            let b = b.as_f64().unwrap_or_default();
             a.partial_cmp(&b).unwrap_or(Ordering::Equal)
         }
     }
@@ -89,7 +87,7 @@ impl Decimal {
         })
     }
 
-    /// What is left of the digits and so many zeros when they are divided.
+    /// Returns what is left of the digits and so many zeros when they are divided.
     fn remainder(&self, zeros: u32, divisor: u64) -> Option<u64> {
         let divisor = u128::from(divisor);
         let rest = u128::from(self.digits).checked_rem(divisor)?;
@@ -103,11 +101,9 @@ impl Decimal {
 /// Returns the remainder of a power of ten, by squaring: a double has up to 308 zeros and 340
 /// places. `divisor` has 64 bits, so that the product of two remainders has at most 128.
 fn power_of_ten(zeros: u32, divisor: u128) -> Option<u128> {
-    let (mut power, mut square, mut left) = (
-        1_u128.checked_rem(divisor)?,
-        10_u128.checked_rem(divisor)?,
-        zeros,
-    );
+    let mut power = 1_u128.checked_rem(divisor)?;
+    let mut square = 10_u128.checked_rem(divisor)?;
+    let mut left = zeros;
     while left > 0 {
         if left & 1 == 1 {
             power = power.checked_mul(square)?.checked_rem(divisor)?;

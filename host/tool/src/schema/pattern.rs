@@ -22,7 +22,8 @@ const MAX_TEXT: usize = 1 << 10;
 /// script ten times as much.
 pub(super) const MAX_COMPILED: usize = 512 << 10;
 
-/// What the states of one automaton may take while it reads, in bytes: the default of the library.
+/// Maximum bytes that the states of one automaton may take while it reads: the default of the
+/// library.
 const CACHE: usize = 2 << 20;
 
 /// The most classes of Unicode (`\p{…}`) in one pattern. Compiling each takes some ten
@@ -48,7 +49,7 @@ pub(super) struct Pattern {
     automaton: DFA,
 }
 
-/// What several patterns take together.
+/// Resources that several patterns take together.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct PatternSum {
     /// Bytes, once they are compiled.
@@ -75,7 +76,7 @@ pub(super) struct States {
     ended: BTreeSet<LazyStateID>,
 }
 
-/// Why a search has no answer.
+/// Reasons why a search has no answer.
 #[derive(Debug)]
 pub(super) enum Unsearched {
     /// The states of the pattern do not fit into the cache.
@@ -83,6 +84,11 @@ pub(super) enum Unsearched {
     /// The check has ended.
     Unchecked(Unchecked),
 }
+
+/// A pattern that is not taken: the rest of a sentence about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct PatternError(String);
 
 impl From<Unchecked> for Unsearched {
     fn from(unchecked: Unchecked) -> Self {
@@ -92,27 +98,28 @@ impl From<Unchecked> for Unsearched {
 
 impl Pattern {
     /// Compiles a pattern; the error says what is wrong with it.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
+    pub(super) fn new(text: &str) -> Result<Self, PatternError> {
         if text.len() > MAX_TEXT {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has {} bytes: expected at most {MAX_TEXT}",
                 text.len()
-            ));
+            )));
         }
         let classes = classes(text);
         if classes > MAX_CLASSES {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has {classes} classes of Unicode: expected at most {MAX_CLASSES}"
-            ));
+            )));
         }
         if let Some(group) = foreign_group(text) {
-            return Err(format!(
+            return Err(PatternError(format!(
                 "has `{group}`, which is not of ECMA-262: write both cases, as in [aA]"
-            ));
+            )));
         }
         let wrong =
             "is not a regular expression without look-around and back-references".to_owned();
-        let translated = jsonschema_regex::to_rust_regex(text).map_err(|()| wrong.clone())?;
+        let translated =
+            jsonschema_regex::to_rust_regex(text).map_err(|()| PatternError(wrong.clone()))?;
         let config = DFA::config()
             .cache_capacity(CACHE)
             .minimum_cache_clear_count(Some(0));
@@ -125,13 +132,16 @@ impl Pattern {
             .syntax(syntax::Config::new().utf8(false))
             .thompson(compiler)
             .build(&with_ascii_boundaries(&translated))
-            .map_err(|error| match too_large(&error) {
-                true => format!(
-                    "has more than {} KiB once it is compiled: expected shorter repeats or smaller \
-                        classes",
-                    MAX_COMPILED >> 10
-                ),
-                false => wrong,
+            .map_err(|error| {
+                if too_large(&error) {
+                    PatternError(format!(
+                        "has more than {} KiB once it is compiled: expected shorter repeats or \
+                         smaller classes",
+                        MAX_COMPILED >> 10
+                    ))
+                } else {
+                    PatternError(wrong)
+                }
             })?;
         Ok(Self {
             text: text.to_owned(),
@@ -144,7 +154,7 @@ impl Pattern {
         &self.text
     }
 
-    /// What it adds to the patterns of its schema.
+    /// Returns its addition to the patterns of its schema.
     pub(super) fn sum(&self) -> PatternSum {
         PatternSum {
             compiled: self.automaton.get_nfa().memory_usage(),
@@ -282,7 +292,8 @@ fn classes(pattern: &str) -> usize {
 /// which multiply the work of compiling classes, and `(?P<name>…)`. Look-around is refused with a
 /// sentence of its own.
 fn foreign_group(pattern: &str) -> Option<&str> {
-    let (mut class, mut escaped) = (false, false);
+    let mut class = false;
+    let mut escaped = false;
     for (at, c) in pattern.char_indices() {
         if std::mem::take(&mut escaped) {
             continue;
@@ -313,8 +324,9 @@ fn foreign_group(pattern: &str) -> Option<&str> {
 
 /// `\b` as ECMA-262 has it, between ASCII letters: automata know no other.
 fn with_ascii_boundaries(pattern: &str) -> String {
-    let (mut ascii, mut class, mut escaped) =
-        (String::with_capacity(pattern.len()), 0_usize, false);
+    let mut ascii = String::with_capacity(pattern.len());
+    let mut class = 0_usize;
+    let mut escaped = false;
     for c in pattern.chars() {
         if std::mem::take(&mut escaped) {
             match c {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
-use super::node::{Bound, Id, Keyword, Node, Nodes, Places, Properties, Type};
+use super::dialect::refuse;
+use super::error::SchemaError;
+use super::node::{Bound, Id, Keyword, Node, Nodes, Places, Properties};
 use super::pattern::{MAX_COMPILED, Pattern, PatternSum};
 use super::sentence::{at, escaped, shown};
+use super::written::Written;
 
 /// Nodes of one schema. The largest of the tools that come with the host has 90; each takes some
 /// hundred bytes.
@@ -31,60 +34,12 @@ const MAX_IN_COMPONENT: PatternSum = PatternSum {
     classes: 256,
 };
 
-/// The one dialect. Others have keywords of the same names that mean something else.
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
-
-/// Keywords that have no bound, or mean nothing in this dialect, and what is right instead.
-const REFUSED: [(&str, &str); 11] = [
-    (
-        "$anchor",
-        "name the place by its pointer, such as `#/$defs/name`",
-    ),
-    (
-        "$dynamicAnchor",
-        "schemas of tools have no dynamic references: use `$ref`",
-    ),
-    (
-        "$dynamicRef",
-        "schemas of tools have no dynamic references: use `$ref`",
-    ),
-    (
-        "$recursiveAnchor",
-        "schemas of tools have no dynamic references: use `$ref`",
-    ),
-    (
-        "$recursiveRef",
-        "schemas of tools have no dynamic references: use `$ref`",
-    ),
-    (
-        "$vocabulary",
-        "it belongs into a dialect, and not into a schema",
-    ),
-    (
-        "additionalItems",
-        "draft 2020-12 has `prefixItems` and `items`",
-    ),
-    (
-        "dependencies",
-        "draft 2020-12 has `dependentRequired` and `dependentSchemas`",
-    ),
-    ("extends", "draft 2020-12 has `allOf`"),
-    ("unevaluatedItems", "use `items` after `prefixItems`"),
-    (
-        "unevaluatedProperties",
-        "use `additionalProperties` in each branch",
-    ),
-];
-
-/// Keywords that stand at the top of a document alone.
-const AT_THE_TOP: [&str; 2] = ["$schema", "$id"];
-
 /// Keywords that hold schemas by name, for references.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
 /// Reads the nodes, with their references resolved. `before` are the patterns of the tools before
 /// this one, to which those of this schema are added.
-pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, String> {
+pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, SchemaError> {
     let mut reader = Reader {
         before: *before,
         ..Reader::default()
@@ -93,12 +48,12 @@ pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, St
     let target = |(id, reference): &(Id, String)| {
         let found = pointer(reference).and_then(|pointer| reader.target(root, &pointer));
         found.ok_or_else(|| {
-            format!(
+            SchemaError::new(format!(
                 "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this \
                     document, such as `#/$defs/name`",
                 at(&reader.places.pointer(*id)),
                 shown(&Value::from(reference.as_str()))
-            )
+            ))
         })
     };
     let targets = reader
@@ -160,106 +115,6 @@ struct Reader {
     before: PatternSum,
 }
 
-/// One object that is read.
-struct Written<'a> {
-    map: &'a Map<String, Value>,
-    id: Id,
-    /// The beginning of its pointer, as sentences show it.
-    place: String,
-    nesting: usize,
-}
-
-impl Written<'_> {
-    fn get(&self, keyword: &str) -> Option<&Value> {
-        self.map.get(keyword)
-    }
-
-    fn below(&self, keyword: &str) -> String {
-        format!("{}/{}", self.place, escaped(keyword))
-    }
-
-    fn wrong(&self, keyword: &str, expected: &str) -> String {
-        let found = self.get(keyword).map(shown).unwrap_or_default();
-        format!("{}: {found} is not {expected}", at(&self.below(keyword)))
-    }
-
-    /// A count. One that is larger than every count is as good as none.
-    fn count(&self, keyword: &str) -> Result<Option<u64>, String> {
-        let Some(value) = self.get(keyword) else {
-            return Ok(None);
-        };
-        let count = match value {
-            Value::Number(number) if number.is_u64() => number.as_u64(),
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a cast of doubles saturates"
-            )]
-            Value::Number(number) => number
-                .as_f64()
-                .filter(|float| *float >= 0.0 && float.fract() == 0.0)
-                .map(|float| float as u64),
-            _ => None,
-        };
-        count
-            .map(Some)
-            .ok_or_else(|| self.wrong(keyword, "a count"))
-    }
-
-    fn range(&self, least: &str, most: &str) -> Result<Option<(u64, u64)>, String> {
-        let (least, most) = (self.count(least)?, self.count(most)?);
-        Ok((least.is_some() || most.is_some())
-            .then(|| (least.unwrap_or(0), most.unwrap_or(u64::MAX))))
-    }
-
-    fn number(&self, keyword: &str) -> Result<Option<Number>, String> {
-        match self.get(keyword) {
-            None => Ok(None),
-            Some(Value::Number(number)) => Ok(Some(number.clone())),
-            Some(_) => Err(self.wrong(keyword, "a number")),
-        }
-    }
-
-    fn map(&self, keyword: &str) -> Result<Option<&Map<String, Value>>, String> {
-        match self.get(keyword) {
-            None => Ok(None),
-            Some(Value::Object(map)) => Ok(Some(map)),
-            Some(_) => Err(self.wrong(keyword, "an object")),
-        }
-    }
-
-    /// A list of texts.
-    fn texts(&self, keyword: &str, list: &Value) -> Result<Vec<String>, String> {
-        let texts = list.as_array().map(|list| {
-            list.iter()
-                .map(|text| text.as_str().map(str::to_owned))
-                .collect()
-        });
-        texts
-            .flatten()
-            .ok_or_else(|| self.wrong(keyword, "a list of names"))
-    }
-
-    fn types(&self) -> Result<Option<Vec<Type>>, String> {
-        let Some(value) = self.get("type") else {
-            return Ok(None);
-        };
-        let of = |value: &Value| {
-            Type::ALL
-                .into_iter()
-                .find(|kind| value.as_str() == Some(kind.name()))
-        };
-        let types: Option<Vec<Type>> = match value {
-            Value::Array(list) if list.len() <= Type::ALL.len() => list.iter().map(of).collect(),
-            one => of(one).map(|kind| vec![kind]),
-        };
-        types.map(Some).ok_or_else(|| {
-            let names = Type::ALL.map(Type::name).join(", ");
-            self.wrong("type", &format!("a type or a list of them: {names}"))
-        })
-    }
-}
-
 impl Reader {
     /// Finds the node that a pointer leads to from the node `id`. A keyword has one schema, or
     /// several by their names.
@@ -281,21 +136,21 @@ impl Reader {
         inside: Option<Id>,
         end: String,
         nesting: usize,
-    ) -> Result<Id, String> {
+    ) -> Result<Id, SchemaError> {
         let id = Id(self.nodes.len());
         self.places.push(inside, end.clone());
         let place = self.places.pointer(id);
         if nesting > MAX_NESTING {
-            return Err(format!(
+            return Err(SchemaError::new(format!(
                 "{}: schemas are nested more than {MAX_NESTING} deep",
                 at(&place)
-            ));
+            )));
         }
         if self.nodes.len() == MAX_NODES {
-            return Err(format!(
+            return Err(SchemaError::new(format!(
                 "{}: it has more than {MAX_NODES} schemas: say less",
                 at(&place)
-            ));
+            )));
         }
         if let Some(inner) = inside.and_then(|inside| self.inner.get_mut(inside.0)) {
             inner.insert(end, id);
@@ -317,10 +172,10 @@ impl Reader {
             }
             other => {
                 let found = shown(other);
-                return Err(format!(
+                return Err(SchemaError::new(format!(
                     "{}: {found} is not a schema: expected an object, true or false",
                     at(&place)
-                ));
+                )));
             }
         };
         if let Some(place) = self.nodes.get_mut(id.0) {
@@ -329,7 +184,7 @@ impl Reader {
         Ok(id)
     }
 
-    fn keywords(&mut self, written: &Written<'_>) -> Result<Vec<Keyword>, String> {
+    fn keywords(&mut self, written: &Written<'_>) -> Result<Vec<Keyword>, SchemaError> {
         refuse(written)?;
         for definitions in DEFINITIONS {
             self.schemas_by_name(written, definitions)?;
@@ -410,11 +265,9 @@ impl Reader {
         &mut self,
         written: &Written<'_>,
         keywords: &mut Vec<Keyword>,
-    ) -> Result<(), String> {
-        let (first, rest) = (
-            self.list(written, "prefixItems")?,
-            self.schema(written, "items")?,
-        );
+    ) -> Result<(), SchemaError> {
+        let first = self.list(written, "prefixItems")?;
+        let rest = self.schema(written, "items")?;
         if first.is_some() || rest.is_some() {
             keywords.push(Keyword::Items {
                 first: first.unwrap_or_default(),
@@ -460,7 +313,7 @@ impl Reader {
         &mut self,
         written: &Written<'_>,
         keywords: &mut Vec<Keyword>,
-    ) -> Result<(), String> {
+    ) -> Result<(), SchemaError> {
         match written.get("$ref") {
             None => {}
             Some(Value::String(reference)) => {
@@ -473,7 +326,8 @@ impl Reader {
         keywords.extend(self.list(written, "anyOf")?.map(Keyword::AnyOf));
         keywords.extend(self.list(written, "oneOf")?.map(Keyword::OneOf));
         keywords.extend(self.schema(written, "not")?.map(Keyword::Not));
-        let (then, otherwise) = (self.schema(written, "then")?, self.schema(written, "else")?);
+        let then = self.schema(written, "then")?;
+        let otherwise = self.schema(written, "else")?;
         if let Some(condition) = self.schema(written, "if")? {
             keywords.push(Keyword::If {
                 condition,
@@ -488,7 +342,7 @@ impl Reader {
         Ok(())
     }
 
-    fn schema(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Id>, String> {
+    fn schema(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Id>, SchemaError> {
         let Some(value) = written.get(keyword) else {
             return Ok(None);
         };
@@ -501,7 +355,11 @@ impl Reader {
         .map(Some)
     }
 
-    fn list(&mut self, written: &Written<'_>, keyword: &str) -> Result<Option<Vec<Id>>, String> {
+    fn list(
+        &mut self,
+        written: &Written<'_>,
+        keyword: &str,
+    ) -> Result<Option<Vec<Id>>, SchemaError> {
         let Some(value) = written.get(keyword) else {
             return Ok(None);
         };
@@ -527,7 +385,7 @@ impl Reader {
         &mut self,
         written: &Written<'_>,
         keyword: &str,
-    ) -> Result<Option<Vec<(String, Id)>>, String> {
+    ) -> Result<Option<Vec<(String, Id)>>, SchemaError> {
         let Some(map) = written.map(keyword)? else {
             return Ok(None);
         };
@@ -543,16 +401,17 @@ impl Reader {
         };
         map.iter()
             .map(node)
-            .collect::<Result<_, String>>()
+            .collect::<Result<_, SchemaError>>()
             .map(Some)
     }
 
     /// Compiles a pattern, once however often it is written.
-    fn pattern(&mut self, text: &str, place: &str) -> Result<usize, String> {
+    fn pattern(&mut self, text: &str, place: &str) -> Result<usize, SchemaError> {
         if let Some(known) = self.pattern_places.get(text) {
             return Ok(*known);
         }
-        let wrong = |problem: String| format!("{}: the pattern {}", at(place), problem);
+        let wrong =
+            |problem: String| SchemaError::new(format!("{}: the pattern {}", at(place), problem));
         if self.patterns.len() == MAX_PATTERNS {
             return Err(wrong(format!(
                 "is one more than the {MAX_PATTERNS} that a schema may have"
@@ -587,39 +446,5 @@ impl Reader {
         let index = self.patterns.len().saturating_sub(1);
         self.pattern_places.insert(text.to_owned(), index);
         Ok(index)
-    }
-}
-
-/// Refuses keywords that are outside the dialect. Those that no draft has are notes.
-fn refuse(written: &Written<'_>) -> Result<(), String> {
-    for (keyword, instead) in REFUSED {
-        if written.get(keyword).is_some() {
-            return Err(format!(
-                "{}: `{keyword}` is not taken: {instead}",
-                at(&written.place)
-            ));
-        }
-    }
-    for keyword in AT_THE_TOP {
-        if written.get(keyword).is_some() && !written.place.is_empty() {
-            return Err(format!(
-                "{}: `{keyword}` is not taken below the top: leave it out",
-                at(&written.place)
-            ));
-        }
-    }
-    match written.get("$schema") {
-        Some(dialect)
-            if dialect
-                .as_str()
-                .map(|dialect| dialect.trim_end_matches('#'))
-                != Some(DIALECT) =>
-        {
-            Err(written.wrong(
-                "$schema",
-                &format!("the dialect of this host: expected {DIALECT}"),
-            ))
-        }
-        _ => Ok(()),
     }
 }

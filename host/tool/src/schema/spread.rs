@@ -3,6 +3,7 @@
 //! A reference applies its target once more: twenty levels, each of which refers twice to the next,
 //! are a million nodes in one place. Every node is therefore counted as often as it applies.
 
+use super::error::SchemaError;
 use super::node::{Id, Node, Nodes};
 use super::sentence::at;
 
@@ -14,7 +15,7 @@ const MAX_NODES: u64 = 1_024;
 /// each.
 const MAX_CHAIN: u64 = 64;
 
-/// What is known of a node.
+/// The knowledge of a node.
 #[derive(Clone, Copy)]
 enum Known {
     /// Nothing yet.
@@ -27,14 +28,19 @@ enum Known {
 
 /// Refuses a schema with a node that leads back to itself in the same place, or to more nodes than
 /// are checked.
-pub(super) fn check(schema: &Nodes) -> Result<(), String> {
+pub(super) fn check(schema: &Nodes) -> Result<(), SchemaError> {
     let mut known = vec![Known::Nothing; schema.nodes.len()];
     (0..schema.nodes.len()).try_for_each(|index| count(schema, Id(index), 1, &mut known).map(drop))
 }
 
 /// Counts the nodes that apply where the node `id` does. `depth` is its place in the chain that has
 /// led to it.
-fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64, u64), String> {
+fn count(
+    schema: &Nodes,
+    id: Id,
+    depth: u64,
+    known: &mut [Known],
+) -> Result<(u64, u64), SchemaError> {
     let Node::Keywords(keywords) = schema.node(id) else {
         return Ok((1, 1));
     };
@@ -44,10 +50,10 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
         Some(Known::Begun) => {
             let sentence =
                 "applies to the same value again and again: expected `$ref` to lead into the value";
-            return Err(format!(
+            return Err(SchemaError::new(format!(
                 "{}: it {sentence}, through `properties` or `items`",
                 place()
-            ));
+            )));
         }
         _ => {}
     }
@@ -55,7 +61,8 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
         return Err(long(&place()));
     }
     set(known, id, Known::Begun);
-    let (mut nodes, mut chain) = (1_u64, 1_u64);
+    let mut nodes = 1_u64;
+    let mut chain = 1_u64;
     for next in keywords
         .iter()
         .flat_map(|keyword| keyword.in_place(&schema.targets))
@@ -65,12 +72,12 @@ fn count(schema: &Nodes, id: Id, depth: u64, known: &mut [Known]) -> Result<(u64
         chain = chain.max(longer.saturating_add(1));
     }
     if nodes > MAX_NODES {
-        return Err(format!(
+        return Err(SchemaError::new(format!(
             "{}: more than {MAX_NODES} schemas apply to one value, each counted as often as \
                 `$ref`, `allOf`, `anyOf`, \
              `oneOf` and their like lead to it: say it with fewer",
             place()
-        ));
+        )));
     }
     if chain > MAX_CHAIN {
         return Err(long(&place()));
@@ -85,9 +92,9 @@ fn set(known: &mut [Known], id: Id, now: Known) {
     }
 }
 
-fn long(place: &str) -> String {
-    format!(
+fn long(place: &str) -> SchemaError {
+    SchemaError::new(format!(
         "{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with \
             fewer"
-    )
+    ))
 }

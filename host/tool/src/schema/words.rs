@@ -3,21 +3,22 @@
 use cofferdam_capability::ForeignText;
 use serde_json::Value;
 
+use super::error::SchemaError;
 use super::sentence::{at, escaped};
 
 /// Refuses keys and texts that hold a character which hides, or acts on a terminal. Texts may have
 /// several lines.
-pub(crate) fn check(schema: &Value) -> Result<(), String> {
+pub(crate) fn check(schema: &Value) -> Result<(), SchemaError> {
     let mut pointer = String::new();
     match hidden(schema, &mut pointer) {
         None => Ok(()),
         Some(c) => {
             let place = ForeignText::line(&pointer).to_string();
-            Err(format!(
+            Err(SchemaError::new(format!(
                 "{}: U+{:04X} is not seen as it is: expected text without it",
                 at(&place),
                 u32::from(c)
-            ))
+            )))
         }
     }
 }

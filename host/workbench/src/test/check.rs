@@ -155,7 +155,8 @@ impl Checked {
 /// No problem when the tool worked or reported an error. Input that the schema refuses never
 /// reaches a typed tool.
 fn own_end(report: &Report, command: bool) -> Vec<String> {
-    let (outcome, fuel) = (&report.receipt.outcome, report.receipt.fuel);
+    let outcome = &report.receipt.outcome;
+    let fuel = report.receipt.fuel;
     match outcome {
         Outcome::Ok | Outcome::GuestError { .. } => Vec::new(),
         Outcome::Denied { .. } if !command && fuel == 0 => Vec::new(),

@@ -30,7 +30,8 @@ impl Suggestion {
         defaults: &Limits,
         ceiling: &Limits,
     ) -> Self {
-        let (mut most_fuel, mut most_memory) = (0, 0);
+        let mut most_fuel = 0;
+        let mut most_memory = 0;
         for call in checked.filter(|call| call.ended_itself()) {
             most_fuel = most_fuel.max(call.fuel);
             most_memory = most_memory.max(call.peak_memory);

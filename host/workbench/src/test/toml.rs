@@ -94,10 +94,8 @@ pub(crate) fn written(manifest: &Manifest, failing: &[String], cases: usize) -> 
         rows.head("[[secret]]");
         rows.text("name", row.name.as_str());
         let quoted = |text: String| Value::String(text).to_string();
-        let (header, format) = (
-            String::from(row.inject.header.clone()),
-            String::from(row.inject.format.clone()),
-        );
+        let header = String::from(row.inject.header.clone());
+        let format = String::from(row.inject.format.clone());
         rows.line(&format!(
             "inject = {{ header = {}, format = {} }}",
             quoted(header),

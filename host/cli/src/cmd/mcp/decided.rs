@@ -1,4 +1,4 @@
-//! What the operator has decided about, who started this with these offers and these files.
+//! Decisions of the operator, who started this with these offers and these files.
 //!
 //! A file can be replaced, and others can come, while clients are served. They get the same offers;
 //! so none of them may ask for more than the operator has seen: a file that was there, for what it
@@ -12,7 +12,7 @@ use cofferdam_tool::Runner;
 
 use super::named::Component;
 
-/// What each file asked for when this was started.
+/// The manifest of each file when this was started.
 #[derive(Debug, Default)]
 pub(super) struct Decided(BTreeMap<PathBuf, Manifest>);
 
@@ -27,7 +27,8 @@ impl Decided {
         Self(components.iter().filter_map(of).collect())
     }
 
-    /// Why a component is not offered, for the operator. What came as an image is what it was.
+    /// The reason why a component is not offered, for the operator. What came as an image is what
+    /// it was.
     pub(super) fn refuses(&self, runner: &Runner, component: &Component) -> Option<String> {
         let Component {
             installed,

@@ -16,8 +16,8 @@ use super::named::{Component, MAX_COMPONENTS, Named, Stamp};
 use crate::error::Failure;
 use crate::{console, offers};
 
-/// How often files are looked at for changes: a look costs microseconds, and nobody notices so
-/// short a wait for a new tool.
+/// Interval at which files are looked at for changes: a look costs microseconds, and nobody notices
+/// so short a wait for a new tool.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// When files that were wrong are tried again although they are the same: what was wrong may have
@@ -62,7 +62,8 @@ impl Files {
     /// Makes the tools ready as they are now, but for those that ask for more than was decided
     /// about, and says which.
     async fn open_again(&self) -> Result<(ToolList, Vec<String>), Failure> {
-        let (mut offered, mut withheld) = (Vec::new(), Vec::new());
+        let mut offered = Vec::new();
+        let mut withheld = Vec::new();
         for component in self.load().await? {
             match self.decided.refuses(&self.runner, &component) {
                 Some(sentence) => withheld.push(sentence),
@@ -94,11 +95,9 @@ impl Files {
         // Tools find those they call among those that are offered with them.
         let mut toolbox = self.line.anew();
         let offer = |component: Component| {
-            let (runner, line, decision) = (
-                Arc::clone(&self.runner),
-                Arc::clone(&self.line),
-                self.decision.clone(),
-            );
+            let runner = Arc::clone(&self.runner);
+            let line = Arc::clone(&self.line);
+            let decision = self.decision.clone();
             async move {
                 let Component {
                     installed,
@@ -210,8 +209,8 @@ impl Files {
     }
 }
 
-/// What all of these come to, in tasks of their own, so that components are made ready on all
-/// cores.
+/// Returns the results of all of these, in tasks of their own, so that components are made ready on
+/// all cores.
 async fn all<T: Send + 'static>(
     work: impl Iterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,
 ) -> Result<Vec<T>, Failure> {

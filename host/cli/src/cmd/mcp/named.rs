@@ -1,4 +1,4 @@
-//! What the command line names: files, directories and images.
+//! The files, directories and images that the command line names.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -19,13 +19,13 @@ pub(super) const MAX_COMPONENTS: usize = 256;
 /// Entries of a directory that are looked at for components.
 const MAX_ENTRIES: usize = 10_000;
 
-/// What the command line names.
+/// The files, directories and images that the command line names.
 #[derive(Debug)]
 pub(crate) struct Named {
     /// Components, and directories with components.
     paths: Vec<PathBuf>,
-    /// What the names of images meant when this process was started; nobody swaps a tool under a
-    /// running client.
+    /// The images that were named, as their names were resolved when this process was started;
+    /// nobody swaps a tool under a running client.
     pub(super) images: Vec<Component>,
 }
 
@@ -34,15 +34,15 @@ pub(crate) struct Named {
 pub(super) struct Component {
     pub(super) installed: Installed,
     pub(super) name: String,
-    /// How to call it, in words for a model, if its image says so.
+    /// Instructions for calling it, in words for a model, if its image says so.
     pub(super) note: String,
-    /// What to call it in messages.
+    /// Its name in messages.
     pub(super) origin: String,
     /// Its file, which may be another one tomorrow; none for one from an image.
     pub(super) file: Option<PathBuf>,
 }
 
-/// What a file was when it was last looked at.
+/// The state of a file when it was last looked at.
 pub(crate) type Stamp = (PathBuf, u64, Option<SystemTime>);
 
 impl Named {
@@ -54,7 +54,8 @@ impl Named {
         plain_http: bool,
         data: &DataDir,
     ) -> Result<Self, Failure> {
-        let (mut paths, mut images) = (Vec::new(), Vec::new());
+        let mut paths = Vec::new();
+        let mut images = Vec::new();
         for written in written {
             if Path::new(written).is_dir() {
                 paths.push(PathBuf::from(written));
@@ -76,8 +77,8 @@ impl Named {
         Ok(Self { paths, images })
     }
 
-    /// What decides which components are served: the directories and files that were named, and the
-    /// files found in them.
+    /// The paths that decide which components are served: the directories and files that were
+    /// named, and the files found in them.
     pub(super) fn guarded(&self) -> Result<Guarded, Failure> {
         let mut guarded = Guarded::default();
         for path in &self.paths {
@@ -107,7 +108,7 @@ impl Named {
         Ok(files)
     }
 
-    /// What the files are now.
+    /// The state of the files now.
     pub(crate) fn stamps(&self) -> Vec<Stamp> {
         let stamp = |path: PathBuf| {
             let metadata = std::fs::metadata(&path).ok();

@@ -152,7 +152,8 @@ pub(super) fn environment() -> BuildEnvironment {
 
 /// Keeps an image on this machine.
 async fn keep(reference: &Reference, image: ToolImage, data: &DataDir) -> Result<(), Failure> {
-    let (store, name) = (host::image_store(data)?, reference.clone());
+    let store = host::image_store(data)?;
+    let name = reference.clone();
     let put = move || Ok((store.digest(&name)?, store.put_tool(&name, &image)?));
     let put: Result<_, cofferdam_image::Error> = tokio::task::spawn_blocking(put)
         .await

@@ -70,7 +70,8 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     // What a model would see. A reviewer wants to see the rest also when a component does not say
     // it.
     let name = name_of(&installed, &source);
-    let (decision, toolbox) = (Decision::default(), runner.toolbox());
+    let decision = Decision::default();
+    let toolbox = runner.toolbox();
     let tools = runner
         .offer(&installed, name, &source.note(), decision, &toolbox)
         .await
@@ -177,7 +178,8 @@ fn image(image: &Image) -> Value {
         "annotations": image.annotations })
 }
 
-fn refusal((name, reason): &(String, String)) -> Value {
+fn refusal(refused: &(String, String)) -> Value {
+    let (name, reason) = refused;
     json!({ "name": name, "reason": reason })
 }
 

@@ -31,7 +31,8 @@ pub(super) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
         .map(|image| image.parse::<Reference>())
         .collect::<Result<Vec<_>, _>>();
     for reference in images.map_err(Failure::usage)? {
-        let (store, name) = (Arc::clone(&store), reference.clone());
+        let store = Arc::clone(&store);
+        let name = reference.clone();
         let digest = tokio::task::spawn_blocking(move || store.remove(&name))
             .await
             .map_err(Failure::work)??;

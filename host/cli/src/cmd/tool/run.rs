@@ -95,7 +95,9 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     }
     let cancel = CancellationToken::new();
     cancel_on_interrupt(&cancel);
-    let (mut started, mut calls, mut first_failure) = (0, JoinSet::new(), Ok(()));
+    let mut started = 0;
+    let mut calls = JoinSet::new();
+    let mut first_failure = Ok(());
     loop {
         while started < run.repeat
             && calls.len() < run.concurrent as usize
@@ -110,7 +112,8 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
                 progress: Some(sender),
                 cancel: cancel.clone(),
             };
-            let (runner, format) = (runner.clone(), run.format);
+            let runner = runner.clone();
+            let format = run.format;
             calls
                 .spawn(async move { tokio::join!(runner.call(request), show(progress, format)).0 });
             started += 1;
@@ -221,7 +224,8 @@ fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure>
         ));
     }
     let [input] = args else {
-        let (name, schema) = (tool.name(), tool.schema());
+        let name = tool.name();
+        let schema = tool.schema();
         return Err(Failure::usage(format!(
             "`{name}` takes one JSON value: its schema is {schema}"
         )));

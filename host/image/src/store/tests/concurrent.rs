@@ -18,7 +18,8 @@ use crate::store::{Store, layout};
 const WORKERS: usize = 4;
 const IMAGES: usize = 8;
 
-/// Where a child process finds the store, and what it is called. Only this test sets it.
+/// The variable that tells a child process the store's path and its own name. Only this test sets
+/// it.
 const CHILD: &str = "COFFERDAM_IMAGE_TEST_CHILD";
 
 /// Puts images of its own, and one that everybody puts; loads them, and removes every other of its
@@ -144,7 +145,7 @@ fn processes() {
     check_nothing_lost(&fixture, &workers);
 }
 
-/// What `processes` starts.
+/// The child that `processes` starts.
 #[test]
 #[ignore = "the other half of `processes`: only that test says where the store is"]
 fn child() {

@@ -85,8 +85,8 @@ fn wrong_layout_files() {
     );
 }
 
-/// What `skopeo` or `oras` write: an index without a media type, rows with short names or none,
-/// keys of their own.
+/// Reads what `skopeo` or `oras` write: an index without a media type, rows with short names or
+/// none, keys of their own.
 #[test]
 fn layouts_of_other_tools() {
     let fixture = Fixture::new();

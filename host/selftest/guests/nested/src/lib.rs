@@ -31,7 +31,7 @@ const SCHEMA: &str = r#"{
     "required": ["act"]
 }"#;
 
-/// How it lists its tools: a test writes over the text after the `:` in the component.
+/// The way it lists its tools: a test writes over the text after the `:` in the component.
 static MODE: [u8; 32] = *b"@mode:                          ";
 
 fn mode() -> String {
@@ -44,7 +44,7 @@ fn mode() -> String {
         .to_owned()
 }
 
-/// What came of a call, as a value that can stand in the answer.
+/// Returns the result of a call, as a value that can stand in the answer.
 fn call(name: &str, input: &str) -> Value {
     match calls::call(name, input) {
         Ok(answer) => {

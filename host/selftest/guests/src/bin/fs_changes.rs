@@ -97,10 +97,8 @@ fn rename_in_disguise() -> io::Result<()> {
     let docs = open(&workspace, "docs")?;
     junk.rename_at("notes", &docs, "notes")
         .map_err(io::Error::other)?;
-    let (same, notes) = (
-        read_to_string(path("same"))?,
-        read_to_string(path("docs/notes"))?,
-    );
+    let same = read_to_string(path("same"))?;
+    let notes = read_to_string(path("docs/notes"))?;
     if (same.as_str(), notes.as_str()) != ("new", "junk") {
         return Err(io::Error::other("UNTESTED: nothing was replaced"));
     }

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     verdict([("links", Err(io::Error::other(errors.join("; "))))])
 }
 
-/// What succeeded of everything that can be done with a path.
+/// Returns the act that succeeded, of everything that can be done with a path.
 fn tried(path: &str) -> io::Result<&'static str> {
     let opened = File::open(path).map(|_| "opened");
     let listed = list(path).map(|_| "listed");

@@ -25,7 +25,8 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let (mut total, mut buffer) = (0, vec![0; 64 << 10]);
+    let mut total = 0;
+    let mut buffer = vec![0; 64 << 10];
     while total < ESCAPE {
         match response.read(&mut buffer) {
             Ok(0) => {

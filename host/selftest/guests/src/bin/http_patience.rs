@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use cofferdam_guests::{http, verdict};
 use wasip2::http::types::Fields;
 
-/// How long it waits: a fifth of a second, in nanoseconds.
+/// Nanoseconds it waits: a fifth of a second.
 const PATIENCE: u64 = 200_000_000;
 
 fn main() -> ExitCode {

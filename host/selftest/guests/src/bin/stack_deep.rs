@@ -9,7 +9,7 @@ fn main() {
     println!("ESCAPED: came back with {result}");
 }
 
-/// What comes back is used twice, so this cannot be turned into a loop. Nothing here has an
+/// Uses twice what comes back, so that this cannot be turned into a loop. Nothing here has an
 /// address, so the frames lie on the native stack and not in the guest's own memory, where they
 /// would hit the end of that first.
 #[inline(never)]

@@ -17,7 +17,7 @@ use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-/// What the plain bindings let a program say that the standard library does not.
+/// Does what the plain bindings let a program say and the standard library does not.
 fn raw(act: impl FnOnce() -> Result<(), ErrorCode>) -> io::Result<String> {
     act()
         .map(|()| "it worked".to_owned())

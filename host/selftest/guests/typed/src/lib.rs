@@ -19,7 +19,7 @@ use exports::cofferdam::tool::tools::{Descriptor, Failure, FailureCode, Guest};
 
 struct Hostile;
 
-/// What it tries: a test writes over the text after the `:` in the component.
+/// The act it tries: a test writes over the text after the `:` in the component.
 static MODE: [u8; 32] = *b"@mode:                          ";
 
 fn mode() -> String {
@@ -35,7 +35,7 @@ fn mode() -> String {
     }
 }
 
-/// What it reaches while it lists its tools, in words.
+/// Returns in words what it reaches while it lists its tools.
 fn reached(port: &str) -> String {
     let file = std::fs::read_to_string("/workspace/secret.txt");
     let entries = std::fs::read_dir("/").map(Iterator::count);

@@ -153,7 +153,8 @@ fn work_to_compile_patterns_is_bounded_for_a_component() {
         let mut patterns = PatternSum::default();
         let problem = (0..64)
             .find_map(|n| Schema::of_tool("a", &of(n), &mut patterns).err())
-            .expect("a bound");
+            .expect("a bound")
+            .to_string();
         assert!(
             problem.contains("those of the other tools") && problem.contains(expected),
             "{problem}"

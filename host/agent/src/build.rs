@@ -1,0 +1,150 @@
+//! Agents made of an Agentfile and the components of its BINs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cofferdam_image::agentfile::{Agentfile, Bin};
+use cofferdam_model::{Credentials, ModelName};
+use cofferdam_store::{KnownAgent, Store};
+use cofferdam_tool::{Runner, Toolbox};
+
+use crate::agent::{Agent, documents_of};
+use crate::component::Component;
+use crate::decisions::{Decisions, Withheld};
+use crate::documents;
+use crate::error::AgentError;
+use crate::revision::Revision;
+use crate::turns::Turns;
+use crate::workspace::{Workspace, usage_file};
+
+/// Everything but its own that an agent is made from.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    pub(crate) credentials: Credentials,
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) store: Store,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) decisions: Decisions,
+    pub(crate) withheld: Withheld,
+}
+
+/// An agent that was made, and what its tree has to hold for it.
+pub(crate) struct Made {
+    pub(crate) agent: Agent,
+    /// The files of its documents, with their texts.
+    pub(crate) documents: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// Makes an agent of components that are at hand.
+    pub(crate) async fn build(
+        &self,
+        row: &KnownAgent,
+        agentfile: &Agentfile,
+        components: &[Component],
+        workspace: Workspace,
+    ) -> Result<Made, AgentError> {
+        let model = |source| AgentError::Model {
+            agent: row.name.clone(),
+            source,
+        };
+        let model_name: ModelName = agentfile.model.parse().map_err(model)?;
+        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
+            .map_err(model)?;
+        let mut toolbox = self.runner.toolbox();
+        for (bin, component) in agentfile.bins.iter().zip(components) {
+            if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
+                tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
+                continue;
+            }
+            self.add_tools(row, bin, component, &workspace, &mut toolbox)
+                .await?;
+        }
+        let documents = documents_of(agentfile, &row.id, &toolbox);
+        let system_prompt =
+            documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let agent = Agent {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            model_name,
+            model: opened,
+            toolbox: Arc::new(toolbox),
+            system_prompt,
+            workspace,
+            runner: Arc::clone(&self.runner),
+            store: self.store.clone(),
+            turns: Arc::clone(&self.turns),
+        };
+        Ok(Made { agent, documents })
+    }
+
+    async fn add_tools(
+        &self,
+        row: &KnownAgent,
+        bin: &Bin,
+        component: &Component,
+        workspace: &Workspace,
+        toolbox: &mut Toolbox,
+    ) -> Result<(), AgentError> {
+        let wrong = |error| AgentError::Tool {
+            agent: row.name.clone(),
+            bin: bin.name.clone(),
+            source: Box::new(error),
+        };
+        let installed = self
+            .runner
+            .load(component.bytes.clone(), &format!("BIN {}", bin.name), None)
+            .await
+            .map_err(wrong)?;
+        let grant = |source| {
+            wrong(cofferdam_tool::ToolError::Grant {
+                tool: bin.name.clone(),
+                source,
+            })
+        };
+        let decision = self
+            .decisions
+            .offered(&row.name, &bin.name, installed.manifest(), workspace.root())
+            .map_err(grant)?;
+        // The agent's author knows better than the tool's what it is called for here.
+        let usage = bin.usage.as_deref().or(component.usage.as_deref());
+        let note = cofferdam_tool::note(bin.description.as_deref().unwrap_or_default(), usage);
+        let tools = self
+            .runner
+            .offer(&installed, &bin.name, &note, decision, toolbox)
+            .await
+            .map_err(wrong)?;
+        for tool in tools {
+            toolbox.add(tool).map_err(|taken| AgentError::Bin {
+                agent: row.name.clone(),
+                bin: bin.name.clone(),
+                problem: format!(
+                    "another BIN already has a tool `{}`: give this one another name",
+                    taken.name
+                ),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The files of `etc` and `usr` for an agent.
+pub(crate) fn revision(
+    source: &[u8],
+    agentfile: &Agentfile,
+    components: &[Component],
+    documents: Vec<(String, String)>,
+) -> Revision {
+    let mut revision = Revision::default();
+    revision.add("etc/Agentfile", source);
+    documents
+        .into_iter()
+        .for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
+    for (bin, component) in agentfile.bins.iter().zip(components) {
+        revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
+        if let Some(usage) = &component.usage {
+            revision.add(usage_file(&bin.name), usage.clone());
+        }
+    }
+    revision
+}

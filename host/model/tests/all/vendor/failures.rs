@@ -1,0 +1,153 @@
+//! Failures of a vendor: what is tried again, and what is said.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_again() {
+    async fn check(answers: Vec<Answer>, waited: u64) {
+        let asked = answers.len();
+        let server = Server::start(answers).await;
+        let start = Instant::now();
+        let (turn, deltas) = ask(&*openai(&server), request(vec![user("hi")])).await;
+        assert_eq!(
+            (turn.unwrap(), deltas),
+            (says("Hello"), vec!["Hello".into()])
+        );
+        assert_eq!(
+            (start.elapsed().as_secs(), server.asked().len()),
+            (waited, asked)
+        );
+    }
+    let busy = || status("500 Internal Server Error", "", "oops");
+    check(vec![busy(), hello()], 2).await;
+    check(vec![busy(), busy(), hello()], 2 + 4).await;
+    check(
+        vec![
+            status("429 Too Many Requests", "retry-after: 7\r\n", "slow down"),
+            hello(),
+        ],
+        7,
+    )
+    .await;
+    check(
+        vec![
+            status(
+                "529 Overloaded",
+                "retry-after-ms: 0\r\nretry-after: 9\r\n",
+                "busy",
+            ),
+            hello(),
+        ],
+        0,
+    )
+    .await;
+    check(vec![stream(&[], false), hello()], 2).await;
+    let overloaded = event(json!({"error": {"type": "overloaded_error", "message": "busy"}}));
+    check(vec![Answer::Events(vec![overloaded]), hello()], 2).await;
+    let coded = event(json!({"error": {"code": 502, "message": "upstream"}}));
+    check(vec![Answer::Events(vec![coded]), hello()], 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_is_told_in_one_sentence() {
+    async fn check(answers: Vec<Answer>, waited: u64, message: &str, retryable: bool) {
+        let asked = answers.len();
+        let server = Server::start(answers).await;
+        let start = Instant::now();
+        assert_eq!(refused(&server).await, (message.to_owned(), retryable));
+        assert_eq!(
+            (start.elapsed().as_secs(), server.asked().len()),
+            (waited, asked),
+            "{message}"
+        );
+    }
+    let busy = || status("503 Service Unavailable", "", "busy");
+    check(
+        vec![busy(), busy(), busy()],
+        2 + 4,
+        "answered 503 Service Unavailable: busy",
+        true,
+    )
+    .await;
+    let patient = status(
+        "429 Too Many Requests",
+        "retry-after: 3600\r\n",
+        "quota\nused up",
+    );
+    check(
+        vec![patient],
+        0,
+        "answered 429 Too Many Requests: quota used up",
+        true,
+    )
+    .await;
+    check(
+        vec![status("400 Bad Request", "", "no such model")],
+        0,
+        "answered 400 Bad Request: no such model",
+        false,
+    )
+    .await;
+    let page = Answer::Status("404 Not Found", "", "<html>nginx</html>".into());
+    check(vec![page], 0, "answered 404 Not Found", false).await;
+    let elsewhere = status(
+        "307 Temporary Redirect",
+        "location: http://127.0.0.1:1/\r\n",
+        "moved",
+    );
+    check(
+        vec![elsewhere],
+        0,
+        "answered 307 Temporary Redirect: moved",
+        false,
+    )
+    .await;
+    let garbage = Answer::Events(vec!["data: not json\n\n".into()]);
+    check(
+        vec![garbage],
+        0,
+        "answered in a way that is not its protocol",
+        false,
+    )
+    .await;
+    let nameless = json!({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]});
+    check(
+        vec![stream(&[nameless], true)],
+        0,
+        "called a tool without saying which",
+        false,
+    )
+    .await;
+    // Once something was heard, a second attempt would say it again.
+    let broken = stream(&[json!({"content": "Hel"})], false);
+    check(
+        vec![broken],
+        0,
+        "closed the connection before the answer was complete",
+        true,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_reached_is_tried_again_too() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let start = Instant::now();
+    let model = open(
+        "openai/gpt-4.1",
+        &[("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", &base)],
+    )
+    .unwrap();
+    let error = ask(&*model, request(vec![user("hi")])).await.0.unwrap_err();
+    assert_eq!(error.to_string(), "openai could not be reached");
+    assert!(matches!(
+        error,
+        Error::Vendor {
+            retryable: true,
+            ..
+        }
+    ));
+    assert!(start.elapsed() >= Duration::from_secs(2 + 4));
+}

@@ -1,0 +1,66 @@
+//! State that the services share.
+
+use std::sync::Arc;
+
+use cofferdam_agent::{Agent, Agents};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::{Request, Status};
+
+use super::answers::AllAnswers;
+use super::status;
+use crate::agent_key::AGENT_KEY;
+
+/// State that the services share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) agents: Arc<Agents>,
+    /// Turns and calls that run, so that a host that ends waits for them.
+    pub(crate) turns: TaskTracker,
+    /// Cancelled when the host takes no new turns and calls.
+    pub(crate) ending: CancellationToken,
+    /// Ends every turn and call, and what clients follow.
+    pub(crate) stop: CancellationToken,
+    pub(super) answers: Arc<AllAnswers>,
+}
+
+impl Shared {
+    /// Nothing runs yet.
+    pub(crate) fn new(agents: Arc<Agents>) -> Self {
+        let ending = CancellationToken::new();
+        let stop = CancellationToken::new();
+        Self {
+            agents,
+            turns: TaskTracker::new(),
+            ending,
+            stop,
+            answers: Arc::new(AllAnswers::new()),
+        }
+    }
+
+    /// Refuses new work on a host that is ending.
+    pub(super) fn open(&self) -> Result<(), Status> {
+        if self.ending.is_cancelled() {
+            return Err(Status::unavailable(format!(
+                "the host is ending: it waits for {} turns and calls, and takes no new ones; try \
+                    again when it has been \
+                 started again",
+                self.turns.len()
+            )));
+        }
+        Ok(())
+    }
+
+    /// The agent that the metadata of a request names; the only one there is, when it names none.
+    pub(super) fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
+        let asked = match request.metadata().get(AGENT_KEY) {
+            Some(value) => Some(value.to_str().map_err(|_| {
+                Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
+            })?),
+            None => None,
+        };
+        self.agents
+            .find(asked)
+            .map_err(|error| status::of_agent(&error))
+    }
+}

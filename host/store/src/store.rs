@@ -1,0 +1,137 @@
+//! The database: opened, looked after, closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::agents::AgentTable;
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::file::{self, Files, Trees};
+use crate::messages::MessageTable;
+use crate::migrations::migrator;
+
+/// Connections to the database file. Writers take turns anyway; readers need a few beside them.
+const CONNECTIONS: u32 = 4;
+
+/// The longest time a statement waits for another writer.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The database of one host. Clones are the same database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The agents that the host knows.
+    pub agents: AgentTable,
+    /// Everything said in their sessions.
+    pub messages: MessageTable,
+    database: Database,
+}
+
+impl Store {
+    /// Opens the database file, creating it or bringing it to this version. One that is damaged, or
+    /// does not know the agents whose `trees` are there, is refused and left as it is.
+    pub async fn open(file: &Path, trees: &Trees) -> Result<Self, StoreError> {
+        file::check(file, trees)?;
+        let wrong = |error| StoreError::new(file, &error);
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A committed message survives the loss of power, not only of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(wrong)?;
+        check_content(&pool, file).await?;
+        if agents_known(&pool).await.map_err(wrong)? == 0 {
+            file::refuse_lost(file, "knows no agent", trees)?;
+        }
+        migrator()
+            .run(&pool)
+            .await
+            .map_err(|error| StoreError::of_migration(file, &error))?;
+        // All of them are opened now, one after the other, and stay on this file: one that is
+        // opened later is opened by its name, which may lead to the file of another host by then.
+        let mut opened = Vec::new();
+        for _ in 0..CONNECTIONS {
+            opened.push(pool.acquire().await.map_err(wrong)?);
+        }
+        drop(opened);
+        let database = Database {
+            pool,
+            files: Arc::new(Files::of(file)?),
+        };
+        let agents = AgentTable::new(database.clone());
+        let messages = MessageTable::new(database.clone());
+        Ok(Self {
+            agents,
+            messages,
+            database,
+        })
+    }
+
+    /// Refuses when the files that were opened are no longer those of their names, or are not whole
+    /// any more: nothing that is stored would be kept.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.database.check()
+    }
+
+    /// Closes the database, so that its log is merged into the file. A log that is not whole is
+    /// not: the file stays as it is.
+    pub async fn close(&self) {
+        let Database { pool, files } = &self.database;
+        if files.is_whole() {
+            pool.close().await;
+        } else {
+            // The last connection would merge it when it is dropped.
+            std::mem::forget(pool.clone());
+        }
+    }
+}
+
+/// Looks for damage that a query would meet later. Reading a database of this size takes a second
+/// at most; a larger one is refused where a query meets the damage.
+async fn check_content(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
+    /// The largest database that is read as a whole, in bytes.
+    const MOST: u64 = 256 << 20;
+    if std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > MOST) {
+        return Ok(());
+    }
+    let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)")
+        .fetch_one(pool)
+        .await;
+    match found
+        .map_err(|error| StoreError::new(file, &error))?
+        .as_str()
+    {
+        "ok" => Ok(()),
+        problem => {
+            let problem = problem.lines().last().unwrap_or(problem).to_owned();
+            Err(StoreError::Damaged {
+                path: file.to_owned(),
+                problem,
+            })
+        }
+    }
+}
+
+/// The number of agents in a database of any age, also one without tables.
+async fn agents_known(pool: &SqlitePool) -> Result<i64, sqlx::Error> {
+    let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'agents'";
+    if sqlx::query_scalar::<_, i64>(tables).fetch_one(pool).await? == 0 {
+        return Ok(0);
+    }
+    sqlx::query_scalar("SELECT count(*) FROM agents")
+        .fetch_one(pool)
+        .await
+}
