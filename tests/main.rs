@@ -11,7 +11,7 @@
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test that panics has failed, and says where; it starts the programs that it is \
-        about"
+              about"
 )]
 
 /// The binary, hosts and scratch directories of the tests.

@@ -169,7 +169,7 @@ fn constant(guests: &mut String, name: &str, about: &str, component: &Path) {
     writeln!(
         guests,
         "pub(crate) const {}: Guest = Guest {{ name: {name:?}, about: {about:?}, bytes: \
-            include_bytes!({component:?}) }};",
+         include_bytes!({component:?}) }};",
         name.to_uppercase()
     )
     .expect("a string takes everything");

@@ -86,7 +86,7 @@ fn apart(file: &File) -> Vec<String> {
                     .is_none_or(|token| is_punct(token, ','));
                 if begins && is_tuple(&two[0]) && is_punct(&two[1], ':') {
                     let sentence = "a function takes a tuple apart in its signature: name the \
-                        parameter, or a struct";
+                                    parameter, or a struct";
                     problems.push(problem(file, &two[0], sentence));
                 }
             }

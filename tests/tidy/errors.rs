@@ -17,8 +17,8 @@ fn sentences(file: &File) -> Vec<String> {
                 continue;
             };
             if runs_of(signature).iter().any(|run| holds_sentence(run)) {
-                let sentence = "a function for other files fails with a `String`: give the error \
-                    a type";
+                let sentence = "a function for other files fails with a `String`: give the error a \
+                                type";
                 problems.push(problem(file, token, sentence));
             }
         }
@@ -118,8 +118,8 @@ fn a_sentence_for_other_files_is_found() {
         "give the error a type",
     );
     none(sentences(&rust(
-        "fn f() -> Result<u8, String> {} \
-         pub fn g() -> Result<String, E> { let a: Result<u8, String>; }",
+        "fn f() -> Result<u8, String> {} pub fn g() -> Result<String, E> \
+         { let a: Result<u8, String>; }",
     )));
     none(sentences(&rust(
         "pub struct S; fn f() -> Result<u8, String> {} pub fn g() -> Result<Map<u8, String>> {}",

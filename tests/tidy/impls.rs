@@ -33,8 +33,8 @@ fn away(file: &File) -> Vec<String> {
             };
             if !defined.contains(&name) {
                 let sentence = format!(
-                    "`impl {name}` stands away from the file that defines `{name}`: move it \
-                        there, or write a function"
+                    "`impl {name}` stands away from the file that defines `{name}`: move it there, \
+                     or write a function"
                 );
                 problems.push(problem(file, token, &sentence));
             }

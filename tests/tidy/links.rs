@@ -108,7 +108,7 @@ fn a_file_that_is_not_there_is_found() {
     none(check(
         "README.md",
         "`target/tools/wc.wasm`, `/workspace/a.md`, `agents/<id>/a.md`, `just lint tools/a.rs`, \
-            `a.rs`, ``",
+         `a.rs`, ``",
     ));
     none(check(
         "README.md",

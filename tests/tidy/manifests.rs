@@ -88,8 +88,7 @@ fn present(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
                 for family in absent.iter().filter(|family| is_of(family, named)) {
                     problems.push(format!(
                         "{}:{line}: {package} names {named} in [{table}], and {family} is to be \
-                            absent from it: what \
-                         needs it belongs in another crate (host/README.md)",
+                         absent from it: what needs it belongs in another crate (host/README.md)",
                         manifest.path
                     ));
                 }
@@ -115,8 +114,7 @@ fn known(manifests: &[Manifest]) -> Vec<String> {
             if rooms().any(|room| room == named) {
                 problems.push(format!(
                     "{}:{line}: {OUTSIDE} names {named} in [{table}]: it drives the binary from \
-                        outside and knows no \
-                     other crate of the host (host/README.md)",
+                     outside and knows no other crate of the host (host/README.md)",
                     manifest.path
                 ));
             }
@@ -142,8 +140,7 @@ fn beyond(manifests: &[Manifest], row: (&str, &[&str])) -> Vec<String> {
             if !most.contains(&named.as_str()) {
                 problems.push(format!(
                     "{}:{line}: {package} names {named} in [{table}]: it is plain data and names \
-                        nothing but {} \
-                     (host/README.md)",
+                     nothing but {} (host/README.md)",
                     manifest.path,
                     most.join(", ")
                 ));
@@ -172,7 +169,7 @@ fn shared(manifests: &[Manifest], rules: &[(&str, &[&str])]) -> Vec<String> {
             {
                 problems.push(format!(
                     "{}:{line}: {} names {named} in [{table}], which is for {} alone \
-                        (host/README.md)",
+                     (host/README.md)",
                     manifest.path,
                     manifest.package,
                     alone.join(" and ")
@@ -202,8 +199,7 @@ fn house(manifests: &[Manifest], programs: &[&str]) -> Vec<String> {
         if !rooms().any(|known| known == package) {
             problems.push(format!(
                 "{path}: {package} is no crate of host/README.md's table: without a sentence of \
-                    its own it belongs in \
-                 another crate"
+                 its own it belongs in another crate"
             ));
         }
         if (*bin || programs.contains(&folder)) && package != MAIN {

@@ -117,8 +117,8 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
         .filter(|tool| !tables.contains_key(*tool))
         .map(|tool| {
             format!(
-                "tests/tool/differential/{tool}.json is missing: it compares the tool with \
-            the native program"
+                "tests/tool/differential/{tool}.json is missing: it compares the tool with the \
+                 native program"
             )
         })
         .collect();

@@ -437,7 +437,7 @@ fn an_agents_tool_that_reaches_every_host_is_told_when_the_host_starts() {
     );
     let file = scratch.file("Agentfile", text);
     let said = "note: agent a: fetch: it may send requests, and with them what it reads, to every \
-        public host";
+                public host";
     configure(&scratch, &dns, "", "http = [\"*\"]\n");
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     assert_eq!(host.has_said(said), 1);

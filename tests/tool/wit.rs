@@ -57,7 +57,7 @@ fn the_interfaces_do_not_change_under_their_version() {
     assert_eq!(
         contract, kept,
         "wit/tool.wit is no longer {package}: give it a new version, and keep {golden} for the \
-            components that are out"
+         components that are out"
     );
 }
 

@@ -72,7 +72,7 @@ pub enum AgentError {
     /// A directory of agents is no longer the one that was opened: what tools write there would be
     /// lost.
     #[error("{path} was removed or replaced while this host ran: what tools write there would be \
-        lost", path = path.display())]
+             lost", path = path.display())]
     Gone {
         /// The directory.
         path: PathBuf,
@@ -105,7 +105,7 @@ pub enum TurnError {
     /// The prompt is longer than a turn takes.
     #[error(
         "the prompt has {size} bytes: at most {max} are taken; put long text into a file in \
-            /workspace"
+         /workspace"
     )]
     PromptTooLong {
         /// Its size in bytes.

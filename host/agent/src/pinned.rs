@@ -93,13 +93,17 @@ impl Pinned<'_> {
             .map_err(wrong)?;
         let beyond = self.runner.beyond(&decided, &installed);
         if beyond.is_empty() {
-            tracing::info!(agent, bin = bin.name, component = %digest, "{reference} is another \
-                component now");
+            tracing::info!(
+                agent,
+                bin = bin.name,
+                component = %digest,
+                "{reference} is another component now"
+            );
             return Ok(found);
         }
         let accept = format!(
             "read it with `cofferdam tool inspect {reference}`, and accept it with `--accept \
-                {agent}:{}@{digest}`",
+             {agent}:{}@{digest}`",
             bin.name
         );
         match in_use {
@@ -108,8 +112,7 @@ impl Pinned<'_> {
                     agent,
                     bin = bin.name,
                     "{reference} is withheld: it means {digest} now, whose manifest asks for more \
-                        than that of {used}, \
-                     which stays in use: {beyond}; {accept}"
+                     than that of {used}, which stays in use: {beyond}; {accept}"
                 );
                 Ok(component)
             }
@@ -118,8 +121,7 @@ impl Pinned<'_> {
                 bin: bin.name.clone(),
                 problem: format!(
                     "the component in use cannot be read, so {digest}, which {reference} means now \
-                        and which asks for \
-                     {beyond}, is not taken in its place; {accept}"
+                     and which asks for {beyond}, is not taken in its place; {accept}"
                 ),
             }),
         }

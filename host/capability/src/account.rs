@@ -34,7 +34,7 @@ pub struct Charge {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{what}: {bytes} more bytes would be held by the host for this call, limit {limit} \
-        (`host-memory`), {held} held"
+     (`host-memory`), {held} held"
 )]
 pub struct Overdrawn {
     /// The thing that was to be held.

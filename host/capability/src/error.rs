@@ -73,7 +73,7 @@ pub enum GrantError {
     /// inner one's restriction would not hold.
     #[error(
         "{inner} ({inner_access}) lies in {outer} ({outer_access}): grant both with the same \
-            access, or only one of them"
+         access, or only one of them"
     )]
     Overlap {
         /// The directory that lies in the other.
@@ -89,8 +89,7 @@ pub enum GrantError {
     /// call them: what is read-only under one name could be written under the other.
     #[error(
         "{inner} ({inner_access}) is, on the host, {outer} ({outer_access}) or a directory in it: \
-            grant both with the \
-         same access, or only one of them"
+         grant both with the same access, or only one of them"
     )]
     HostOverlap {
         /// The directory that lies in the other.
@@ -105,8 +104,7 @@ pub enum GrantError {
     /// A directory was offered where every call gets an empty one of its own.
     #[error(
         "{0} cannot be offered: /tmp is a directory that every call gets empty and loses at its \
-            end; offer it under \
-         another guest path"
+         end; offer it under another guest path"
     )]
     OfferedScratch(GuestPath),
     /// Two directories were offered under one name: the guest could see only one of them.
@@ -115,9 +113,8 @@ pub enum GrantError {
     /// A directory was offered that holds the host's own data, or lies in it.
     #[error(
         "{host}, offered as {guest}, holds the data directory of this host or lies in it, and with \
-            it keys, tokens and \
-         the components of agents: offer a directory beside it, or move the data directory with \
-         --data-dir"
+         it keys, tokens and the components of agents: offer a directory beside it, or move the \
+         data directory with --data-dir"
     )]
     HostData {
         /// The directory, as the operator named it.
@@ -128,8 +125,8 @@ pub enum GrantError {
     /// A directory was offered in which the kernel shows processes, devices or settings.
     #[error(
         "{host}, offered as {guest}, leads to {found}, by which the kernel shows processes with \
-            their memory, devices or \
-         settings: offer a directory of files, in which nothing of this kind is mounted"
+         their memory, devices or settings: offer a directory of files, in which nothing of this \
+         kind is mounted"
     )]
     KernelFiles {
         /// The directory, as the operator named it.
@@ -143,8 +140,7 @@ pub enum GrantError {
     /// runs next.
     #[error(
         "{host}, offered read-write as {guest}, leads to {role}, {path}: a tool that can replace \
-            it chooses what runs \
-         next; offer the directory read-only (`:ro`), or one beside it"
+         it chooses what runs next; offer the directory read-only (`:ro`), or one beside it"
     )]
     Guarded {
         /// The directory of the host.

@@ -91,7 +91,7 @@ impl std::str::FromStr for GuestPath {
         if !below.split('/').all(plain) {
             return Err(format!(
                 "`{text}` is not a guest path: write it without `.`, `..`, `//` or a trailing `/`, \
-                    such as /workspace"
+                 such as /workspace"
             ));
         }
         Ok(Self(text.to_owned()))

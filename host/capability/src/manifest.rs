@@ -135,7 +135,7 @@ impl Manifest {
         {
             Some(secret) => refuse(format!(
                 "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it \
-                    is for",
+                 is for",
                 secret.host,
                 secret.name.as_str()
             )),
@@ -190,8 +190,7 @@ impl Manifest {
                 let key = ForeignText::line(&key);
                 let problem = format!(
                     "{place} `{key}` holds the character U+{:04X}, which a reviewer would not see \
-                        as it is: write it \
-                     without control, invisible and direction characters",
+                     as it is: write it without control, invisible and direction characters",
                     u32::from(c)
                 );
                 return Err(ManifestError::at(origin, problem));
@@ -249,8 +248,7 @@ impl Manifest {
             {
                 return refuse(format!(
                     "[[fs]] `path = \"{}\"` ({}): {scratch} is empty at the start of every call, \
-                        so ask for {scratch} \
-                     itself and read-write",
+                     so ask for {scratch} itself and read-write",
                     row.path, row.access
                 ));
             }

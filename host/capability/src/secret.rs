@@ -109,7 +109,7 @@ impl FromStr for SecretName {
         if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
             return Err(format!(
                 "{text:?} is not the name of a secret: expected 1 to {MAX_NAME} of A-Z a-z 0-9 . _ \
-                    -"
+                 -"
             ));
         }
         Ok(Self(text.to_owned()))
@@ -154,7 +154,7 @@ impl TryFrom<String> for InjectFormat {
         if !visible || text.matches("{}").count() != 1 || text.trim() != text {
             return Err(format!(
                 "`format`: {text:?}: expected printable ASCII with exactly one {{}}, such as \
-                    Bearer {{}}"
+                 Bearer {{}}"
             ));
         }
         Ok(Self(text))

@@ -30,8 +30,7 @@ pub fn check_tool_name(name: &str) -> Result<(), ToolNameError> {
     let rest = if shown.len() < name.len() { "…" } else { "" };
     Err(ToolNameError(format!(
         "`{}{rest}` is not the name of a tool: expected 1 to {MAX_TOOL_NAME} of A-Z a-z 0-9 _ -, \
-            the first a letter or a \
-         digit",
+         the first a letter or a digit",
         ForeignText::line(&shown)
     )))
 }

@@ -22,8 +22,7 @@ fn unreached(data: &Path, socket: &Path) -> Failure {
     Failure::work(match paths::holder(data) {
         Some(process) => format!(
             "the host (process {process}) takes no commands on {socket}: it is starting or ending, \
-                or does not run; try \
-             again, or look at that process"
+             or does not run; try again, or look at that process"
         ),
         None => format!("no host answers on {socket}: start one with `cofferdam serve`"),
     })

@@ -61,8 +61,7 @@ pub(crate) fn suffice(open: u64, config: &Config) -> Result<(), Failure> {
     };
     Err(Failure::usage(format!(
         "[host] `calls` = {} needs {needed} open files, {each} for each call, and this process may \
-            have {open}: raise its \
-         hard limit (ulimit -Hn, or LimitNOFILE= of its unit){fitting}",
+         have {open}: raise its hard limit (ulimit -Hn, or LimitNOFILE= of its unit){fitting}",
         config.calls
     )))
 }

@@ -127,8 +127,8 @@ fn tell_reach(component: &str, grant: &Grant) {
     if grant.network().reaches_every_host() {
         console::note(&format!(
             "note: {component}: it may send requests, and with them what it reads, to every public \
-                host: its manifest \
-             leaves the hosts to you, and you offered `*`; name the hosts instead"
+             host: its manifest leaves the hosts to you, and you offered `*`; name the hosts \
+             instead"
         ));
     }
 }

@@ -190,7 +190,7 @@ impl DataDir {
             let error = SystemError(&error);
             Failure::work(format!(
                 "cannot write to the data directory {path}: {error}; name a writable one with \
-                    --data-dir"
+                 --data-dir"
             ))
         };
         let file = File::options()
@@ -206,7 +206,7 @@ impl DataDir {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
                 return Err(Failure::work(format!(
                     "another host (process {}) works in {}: stop it, or name another directory \
-                        with --data-dir",
+                     with --data-dir",
                     holder.trim(),
                     self.path.display()
                 )));

@@ -69,13 +69,13 @@ pub enum Error {
     /// The directory given as a store is something else.
     #[error(
         "the directory holds `{0}` but no `oci-layout` file, so it is not an image store; give an \
-            empty one"
+         empty one"
     )]
     NotAStore(String),
     /// A file that the whole store depends on cannot be used.
     #[error(
         "the image store {path}: {source}; put the file back, or move the directory away and pull \
-            or build its images anew",
+         or build its images anew",
         path = path.display()
     )]
     Store {

@@ -184,14 +184,14 @@ fn parse(text: &str) -> Result<Reference, String> {
     {
         return Err(format!(
             "`{}` is not a name of lowercase letters and digits, with single `.`, `_` or `-` \
-                between them",
+             between them",
             component.escape_debug()
         ));
     }
     if tag.is_some_and(|tag| !is_tag(tag)) {
         return Err(format!(
             "a tag is 1 to {TAG_MAX_CHARS} letters, digits, `_`, `.` or `-`, and begins with none \
-                of the last two"
+             of the last two"
         ));
     }
     let tag = match (tag, digest) {

@@ -16,8 +16,7 @@ pub enum Error {
     /// A provider that is not in the table and has no address either.
     #[error(
         "no model provider is called {provider}: there are {known}; any other that speaks OpenAI's \
-            protocol needs its \
-         address in {variable}"
+         protocol needs its address in {variable}"
     )]
     UnknownProvider {
         /// The text before the slash.

@@ -110,8 +110,8 @@ impl Vendor {
             let wait = failure.wait(retries).filter(|_| text.is_empty());
             let provider = &self.provider.id;
             let model = &self.target.model.model_name;
-            tracing::warn!(%provider, %model, retries, ?wait, cause = %failure.cause, "the model \
-                failed");
+            let cause = &failure.cause;
+            tracing::warn!(%provider, %model, retries, ?wait, %cause, "the model failed");
             let Some(wait) = wait else {
                 return Err(failure);
             };

@@ -310,7 +310,7 @@ fn read_key(dir: &Dir) -> std::io::Result<Option<Key>> {
     }
     tracing::warn!(
         "the key of compiled code is damaged or open to others: it is made anew, and code compiled \
-            again"
+         again"
     );
     let removed = if metadata.is_dir() {
         dir.remove_dir_all(KEY_FILE)

@@ -128,8 +128,7 @@ impl Component {
         if descriptors.is_some() && shape != Shape::Typed {
             let problem = format!(
                 "it has a section `{DESCRIPTORS_SECTION}`, which is for typed tools, and it \
-                    exports none: build it again \
-                 with `cofferdam tool build`"
+                 exports none: build it again with `cofferdam tool build`"
             );
             return Err(LoadError::Invalid {
                 origin: origin.to_owned(),

@@ -128,8 +128,7 @@ impl Descriptors {
             Err(_) => Err(Outcome::Denied {
                 reason: format!(
                     "it may hold {count} descriptors (`open-files` = {}), and the calls of this \
-                        host leave {} just now: \
-                     try again when others have ended",
+                     host leave {} just now: try again when others have ended",
                     grant.limits().open_files,
                     self.all.available_permits()
                 ),
@@ -141,9 +140,8 @@ impl Descriptors {
         Outcome::Denied {
             reason: format!(
                 "it may hold {count} descriptors (`open-files` = {}), and this host has {} for \
-                    such calls: lower \
-                 `open-files`, or raise the hard limit of the host's process (ulimit -Hn, or \
-                 LimitNOFILE= of its unit)",
+                 such calls: lower `open-files`, or raise the hard limit of the host's process \
+                 (ulimit -Hn, or LimitNOFILE= of its unit)",
                 grant.limits().open_files,
                 self.most_large
             ),

@@ -56,8 +56,8 @@ pub enum LoadError {
     /// A core module, of which `tool build` may be able to make a component.
     #[error(
         "{origin} is a core WebAssembly module: Cofferdam runs components; `cofferdam tool build \
-            FILE --capabilities \
-         FILE` makes one of a command for WASI preview 1, and others are built for wasm32-wasip2"
+         FILE --capabilities FILE` makes one of a command for WASI preview 1, and others are built \
+         for wasm32-wasip2"
     )]
     CoreModule {
         /// The source of the bytes.
@@ -87,8 +87,7 @@ pub enum LoadError {
     /// It imports what its manifest does not declare or the host does not have.
     #[error(
         "{origin} imports {imported} and its manifest declares {declared}: declare it in \
-            capabilities.toml, acknowledge \
-         it with [[unused]], or remove the import"
+         capabilities.toml, acknowledge it with [[unused]], or remove the import"
     )]
     Undeclared {
         /// The source of the bytes.
@@ -101,8 +100,7 @@ pub enum LoadError {
     /// It exports nothing that this host can call.
     #[error(
         "{origin} exports {exports}: expected wasi:cli/run (a command), cofferdam:tool/tools \
-            (typed tools) or functions \
-         of its own"
+         (typed tools) or functions of its own"
     )]
     NothingToCall {
         /// The source of the bytes.

@@ -21,8 +21,7 @@ const MAX_MESSAGE: usize = 1 << 10;
 /// type of this error is private; the guest `host_call_large` fails when a new version of the
 /// engine words it differently.
 const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: \
-    fuel allocated for \
-                                   hostcalls has been exhausted";
+                                   fuel allocated for hostcalls has been exhausted";
 
 /// The end of the engine's sentence for more handles in its own tables than a call may have, made
 /// or lent. A test of `tests/sandbox/loading.rs` fails when a new version words it differently.

@@ -8,7 +8,7 @@
 #![allow(
     clippy::disallowed_methods,
     reason = "this crate stands outside the sandbox: it starts the binary and looks at what is \
-        left on disk"
+              left on disk"
 )]
 
 mod dns;

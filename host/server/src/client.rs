@@ -328,8 +328,8 @@ pub(crate) fn to_agent<T>(
 /// came.
 fn unanswered(status: &Status) -> Option<&'static str> {
     const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or \
-        has as many clients as it \
-                          takes, all of them with requests under way; look at it and its log";
+                          has as many clients as it takes, all of them with requests under way; \
+                          look at it and its log";
     let first = std::error::Error::source(status)?;
     let mut sources = std::iter::successors(Some(first), |error| error.source());
     let silent = sources.any(|error| {
@@ -346,7 +346,7 @@ fn unanswered(status: &Status) -> Option<&'static str> {
         tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal
     )
     .then_some(
-        "the host closed the connection before it had answered: it has ended, or was \
-            too slow to be read",
+        "the host closed the connection before it had answered: it has ended, or was too slow to \
+         be read",
     )
 }

@@ -15,7 +15,7 @@ pub enum ServerError {
     /// Another program listens there.
     #[error(
         "{0}: the port is in use; stop what uses it, or choose another (127.0.0.1:0 takes a free \
-            one)"
+         one)"
     )]
     PortInUse(SocketAddr),
     /// The system does not let this process listen there.
@@ -28,7 +28,7 @@ pub enum ServerError {
     },
     /// The system takes no path of that length.
     #[error("{path} is longer than the {most} bytes a socket's path may have: choose a shorter \
-        --data-dir", path = path.display())]
+             --data-dir", path = path.display())]
     SocketPath {
         /// The path.
         path: PathBuf,

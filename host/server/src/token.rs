@@ -20,8 +20,7 @@ pub struct Token {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the token in {origin} cannot be used: expected {MIN} to {MAX} visible ASCII characters, \
-        without spaces; remove it, \
-     and another one is made"
+     without spaces; remove it, and another one is made"
 )]
 pub struct TokenError {
     /// The place that it came from.

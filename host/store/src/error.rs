@@ -17,7 +17,7 @@ pub enum StoreError {
     /// it.
     #[error(
         "{path} is damaged ({problem}): put a backup in its place, or move it and agents/ beside \
-            it away to begin anew",
+         it away to begin anew",
         path = path.display()
     )]
     Damaged {
@@ -29,8 +29,7 @@ pub enum StoreError {
     /// Agents lie in the data directory, and the database that knows them does not.
     #[error(
         "{path} {problem}, and {trees} holds {count} agents that it should know: put the database \
-            back, with its -wal \
-         file if it had one, or move {trees} away to begin anew",
+         back, with its -wal file if it had one, or move {trees} away to begin anew",
         path = path.display(),
         trees = trees.display()
     )]
@@ -46,16 +45,20 @@ pub enum StoreError {
     },
     /// The file that this host opened is no longer the one of that name: what is stored would be
     /// lost.
-    #[error("{path} was removed or replaced while this host ran: nothing can be \
-        stored", path = path.display())]
+    #[error(
+        "{path} was removed or replaced while this host ran: nothing can be stored",
+        path = path.display()
+    )]
     Gone {
         /// The database file.
         path: PathBuf,
     },
     /// The database failed while it was open, or its log was cut short: what is stored could be
     /// lost.
-    #[error("{path} {problem} while this host ran: nothing more is stored; start the host \
-        again", path = path.display())]
+    #[error(
+        "{path} {problem} while this host ran: nothing more is stored; start the host again",
+        path = path.display()
+    )]
     Broken {
         /// The file.
         path: PathBuf,
@@ -63,8 +66,10 @@ pub enum StoreError {
         problem: String,
     },
     /// The tables are those of another version.
-    #[error("{path} cannot be used by this version: {problem}; use the version that wrote \
-        it", path = path.display())]
+    #[error(
+        "{path} cannot be used by this version: {problem}; use the version that wrote it",
+        path = path.display()
+    )]
     Version {
         /// The database file.
         path: PathBuf,

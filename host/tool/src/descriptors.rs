@@ -212,7 +212,7 @@ pub(crate) fn check_words(name: &str, description: &str) -> Result<(), Descripto
     match ForeignText::block(description).hidden() {
         Some(c) => Err(DescriptorError::from(format!(
             "the description of `{name}` holds the character U+{:04X}, which a reviewer would not \
-                see as it is",
+             see as it is",
             u32::from(c)
         ))),
         None => Ok(()),
@@ -281,7 +281,7 @@ fn too_large(name: &str) -> String {
 pub(crate) fn unusable(problem: &str) -> String {
     format!(
         "its section `{DESCRIPTORS_SECTION}` cannot be used: {problem}; build it again with \
-            `cofferdam tool build`"
+         `cofferdam tool build`"
     )
 }
 

@@ -78,8 +78,8 @@ impl Pins {
         };
         let problem = DescriptorError::from(format!(
             "it lists other tools than the first time: {change}; use a build that carries \
-                `cofferdam:descriptors`, or \
-             remove descriptors/{name} in the data directory and review it again"
+             `cofferdam:descriptors`, or remove descriptors/{name} in the data directory and \
+             review it again"
         ));
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.len() >= MAX_REFUSED {
@@ -112,7 +112,7 @@ impl Pins {
         if self.clear_up()? >= MAX_PINS {
             let problem = format!(
                 "there are {MAX_PINS} already: remove those of components that are not used any \
-                    more"
+                 more"
             );
             return Err(std::io::Error::other(problem));
         }
@@ -157,8 +157,8 @@ fn pin_file(component: Digest) -> String {
 fn parse(name: &str, pin: &[u8]) -> Result<Descriptors, DescriptorError> {
     Descriptors::from_json(pin).map_err(|problem| {
         DescriptorError::from(format!(
-            "descriptors/{name} in the data directory is no pin of descriptors: {problem}; \
-            remove it"
+            "descriptors/{name} in the data directory is no pin of descriptors: {problem}; remove \
+             it"
         ))
     })
 }

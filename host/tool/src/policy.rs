@@ -32,7 +32,7 @@ pub(crate) fn permit_listing<'a>(
         && grant.calls().is_empty();
     if !gives_nothing {
         let reason = "a component is asked for its tools under a grant that gives nothing, and \
-            this one does";
+                      this one does";
         return Err(Outcome::Denied {
             reason: reason.to_owned(),
         });

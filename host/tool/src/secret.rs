@@ -34,7 +34,7 @@ pub enum SecretError {
     /// HTTP has no way to send it.
     #[error(
         "the value of {0} holds a line break or another control character, which no header can \
-            carry"
+         carry"
     )]
     Control(SecretName),
 }

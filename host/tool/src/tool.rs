@@ -140,8 +140,7 @@ fn command_schema() -> Value {
                 "type": "array",
                 "items": { "type": "string" },
                 "description": "The arguments, one string each, without the program's name. \
-                    Nothing is expanded: there \
-                                is no shell."
+                                Nothing is expanded: there is no shell."
             },
             "stdin": { "type": "string", "description": "Text for the program's standard input." }
         },

@@ -61,7 +61,7 @@ pub fn components(
         (_, None) => match paths.iter().find(|path| path.is_file()) {
             Some(file) => {
                 let problem = "a file that is built already needs --capabilities FILE; a package \
-                    is a directory";
+                               is a directory";
                 return Err(Error::usage(format!("{}: {problem}", file.display())));
             }
             None => packages::build(paths, environment, say)?,

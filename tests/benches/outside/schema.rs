@@ -62,7 +62,7 @@ pub(crate) fn measure(report: &mut Report) {
     }
     let quotient = median(checked).as_secs_f64() / median(free).as_secs_f64();
     let what = "a call whose schema has 100 nodes and whose input has 10 KB ÷ one without schema, \
-        over MCP";
+                over MCP";
     report.row(what, &format!("{quotient:.2}"), "≤ 2", quotient <= MOST);
 }
 

@@ -33,7 +33,7 @@ fn receipt(
     let capabilities = scratch.file("capabilities.toml", format!("{head}{rows}"));
     let prepare = format!(
         "ip link set lo up && ip addr add {OWN}/32 dev lo && ip -6 addr add {OWN_6}/128 dev lo \
-            nodad && exec \"$@\""
+         nodad && exec \"$@\""
     );
     let mut command = Command::new("unshare");
     command

@@ -43,9 +43,9 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
         .display()
         .to_string();
     let expected = format!(
-        "agent a: reader gets directory /workspace read-only ({place}); \
-        directory /tmp read-write, gone after the call; http api.test GET port 443 /v1; tcp \
-        db.test port 5432; variable TEAM; call grep; limit wall = 5s instead of 30s"
+        "agent a: reader gets directory /workspace read-only ({place}); directory /tmp read-write, \
+         gone after the call; http api.test GET port 443 /v1; tcp db.test port 5432; variable \
+         TEAM; call grep; limit wall = 5s instead of 30s"
     );
     assert_eq!(host.has_said(&expected), 1);
     assert_eq!(
@@ -71,8 +71,8 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
             "tool": "reader", "directories": [{ "path": "/workspace", "access": "read-only",
                 "host": place }],
             "scratch": true,
-            "http": ["api.test GET port 443 /v1"], "tcp": ["db.test port \
-                5432"], "secrets": [], "variables": ["TEAM"],
+            "http": ["api.test GET port 443 /v1"], "tcp": ["db.test port 5432"],
+            "secrets": [], "variables": ["TEAM"],
             "calls": ["grep"], "limits": [{ "name": "wall", "value": "5s", "default": "30s" }],
                 "lower_limits": [],
         });

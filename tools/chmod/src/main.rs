@@ -13,7 +13,7 @@ What a tool may read or write is decided by its grant, file by file the same.
 
 /// What it says to every call.
 const SENTENCE: &str = "files in this sandbox have no permission bits, so their mode cannot be \
-    changed; nothing was done";
+                        changed; nothing was done";
 
 #[allow(
     clippy::disallowed_methods,

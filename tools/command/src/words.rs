@@ -12,13 +12,13 @@ pub fn words(error: &io::Error) -> String {
         // The sandbox's own answers, which say less to a reader than what stands behind them.
         ErrorKind::PermissionDenied if text == "Operation not permitted" => {
             "Operation not permitted: it is outside the directories that this tool was given, or \
-                they are read-only"
+             they are read-only"
                 .to_owned()
         }
         // What a call may write and open is counted, and beyond it there is no other answer.
         _ if text == "I/O error" => {
             "I/O error: the file system failed, or this call has written as much, or opened as \
-                many files, as it may"
+             many files, as it may"
                 .to_owned()
         }
         _ => text.to_owned(),

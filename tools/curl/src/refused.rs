@@ -4,7 +4,7 @@
 use cofferdam_command::Stop;
 
 const SECRET: &str = "credentials are not given to a tool: the operator gives a secret, and the \
-    host adds it to the request";
+                      host adds it to the request";
 const TRUST: &str = "the host connects, and trusts what its system trusts";
 const ROUTE: &str = "the host connects, and chooses the way";
 const FORM: &str =
@@ -52,7 +52,7 @@ const REASONS: [(Option<char>, &str, &str); 27] = [
         None,
         "compressed",
         "the host decompresses nothing, so that a small response cannot become a large one; \
-            without it servers send plain data",
+         without it servers send plain data",
     ),
 ];
 

@@ -128,7 +128,7 @@ impl Args {
                 Short('x') | Long("exec") | Short('X') | Long("exec-batch") => {
                     return Err(Stop::new(
                         "-x: a tool cannot start another one: print the paths, and call the tool \
-                            with them",
+                         with them",
                     ));
                 }
                 Short('L') | Long("follow") => {

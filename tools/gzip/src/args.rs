@@ -68,7 +68,7 @@ impl Args {
                 Short('N') | Long("name") => {
                     return Err(Stop::new(
                         "-N is not supported here: the name comes from the file, not from the \
-                            archive",
+                         archive",
                     ));
                 }
                 Value(file) => args.files.push(file.string()?),

@@ -56,7 +56,7 @@ impl Failure {
                 Kind::Denied,
                 format!(
                     "{host} leads to an address inside a private network, which is not granted to \
-                        this tool"
+                     this tool"
                 ),
             ),
             ErrorCode::HttpRequestUriInvalid => (
@@ -99,7 +99,7 @@ impl Failure {
 fn beyond_the_limit(host: &str) -> String {
     format!(
         "the response of {host} is larger than a call may read (10 MiB unless the operator says \
-            otherwise)"
+         otherwise)"
     )
 }
 

@@ -79,7 +79,7 @@ pub fn url(text: &str) -> Result<Url, Stop> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Stop::new(
             "a user or password in a URL is not sent: the operator gives a secret, and the host \
-                adds it to the request",
+             adds it to the request",
         ));
     }
     Ok(url)

@@ -195,8 +195,8 @@ fn number(parser: &mut lexopt::Parser) -> Result<Algorithm, String> {
     let written = text(parser.value().map_err(|error| format!("shasum: {error}"))?)?;
     Algorithm::numbered(&written).ok_or_else(|| {
         format!(
-            "shasum: Unrecognized algorithm {written}: there are 1, 224, 256, 384, 512, 512224 \
-            and 512256"
+            "shasum: Unrecognized algorithm {written}: there are 1, 224, 256, 384, 512, 512224 and \
+             512256"
         )
     })
 }

@@ -136,7 +136,7 @@ fn refused(option: &str) -> Stop {
         "-i" | "--input-file" => "name the URLs as arguments",
         "--user" | "--password" | "--http-user" | "--http-password" | "--ask-password" => {
             "credentials are not given to a tool: the operator gives a secret, and the host adds \
-                it to the request"
+             it to the request"
         }
         "--no-check-certificate" | "--ca-certificate" => {
             "the host connects, and trusts what its system trusts"

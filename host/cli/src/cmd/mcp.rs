@@ -89,7 +89,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         if std::io::stdin().is_terminal() {
             console::note(
                 "this speaks MCP on standard input and output: clients start it, see their \
-                    configuration in README.md",
+                 configuration in README.md",
             );
         }
         return Ok(stdio::serve(door, stop).await?);

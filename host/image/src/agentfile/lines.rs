@@ -69,7 +69,7 @@ impl<'a> Lines<'a> {
             opened,
             format!(
                 "the heredoc begun on line {begun} never ends; close it with a line that holds \
-                    only `{marker}`"
+                 only `{marker}`"
             ),
         ))
     }

@@ -18,7 +18,7 @@ pub struct AgentName(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or a digit; \
-        {} is not",
+     {} is not",
     super::error::shown(.0)
 )]
 pub struct NameError(String);

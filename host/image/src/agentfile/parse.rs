@@ -110,8 +110,7 @@ impl Draft {
                 at,
                 format!(
                     "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or \
-                        `-`, the first a letter \
-                     or a digit; {} is not",
+                     `-`, the first a letter or a digit; {} is not",
                     shown(&name)
                 ),
             ));
@@ -162,8 +161,7 @@ impl Draft {
                 at,
                 format!(
                     "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a \
-                        letter or a digit; {} is \
-                     not such a name",
+                     letter or a digit; {} is not such a name",
                     shown(&name)
                 ),
             ));
@@ -205,8 +203,8 @@ impl Draft {
             }
         };
         arguments.finish(
-            "a label is one `key=value`, and a value with spaces, `=` or `!` stands \
-            in double quotes",
+            "a label is one `key=value`, and a value with spaces, `=` or `!` stands in double \
+             quotes",
         )?;
         self.labels.insert(key, value);
         Ok(())

@@ -219,7 +219,7 @@ fn wrong_files() {
 #[test]
 fn wrong_names_and_models() {
     let name = "an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter or \
-        a digit;";
+                a digit;";
     let long = "a".repeat(64);
     for (line, expected) in [
         (

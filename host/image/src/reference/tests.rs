@@ -115,7 +115,7 @@ fn wrong_repositories() {
         ("wc?x", "wc?x"),
     ] {
         let rule = "is not a name of lowercase letters and digits, with single `.`, `_` or `-` \
-            between them";
+                    between them";
         check_refused(text, &format!("`{part}` {rule}"));
     }
     check_refused(&"a".repeat(256), "its name is longer than 255 characters");
@@ -135,7 +135,7 @@ fn wrong_tags() {
         check_refused(
             text,
             "a tag is 1 to 128 letters, digits, `_`, `.` or `-`, and begins with none of the last \
-                two",
+             two",
         );
     }
 }

@@ -34,7 +34,7 @@ pub struct Pulled {
 
 /// The documents we can read, and those of containers, so that we can say that it is one.
 const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.oci.image.index.v1+json, \
+                        application/vnd.oci.image.index.v1+json, \
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 

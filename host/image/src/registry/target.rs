@@ -48,8 +48,8 @@ impl Target {
         if plain_http && !is_loopback(&base) {
             return Err(wrong(
                 "plain HTTP is for a registry on this machine alone (localhost, 127.0.0.0/8): \
-                    anybody on the way could \
-                 change what is pulled and read the password; give the registry a certificate"
+                 anybody on the way could change what is pulled and read the password; give the \
+                 registry a certificate"
                     .to_owned(),
             ));
         }

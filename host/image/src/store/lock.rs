@@ -40,7 +40,7 @@ impl Lock {
     #[allow(
         clippy::disallowed_methods,
         reason = "the standard library has no lock that waits with a bound; callers are on a \
-            blocking thread"
+                  blocking thread"
     )]
     pub(super) fn within(
         dir: &Dir,

@@ -49,7 +49,7 @@ fn refusal(index: &ImageIndex) -> String {
         [] => "it is an image index without an entry for `wasip2/wasm`".to_owned(),
         found => format!(
             "it is a native binary image, for {}, and Cofferdam runs WebAssembly components; build \
-                it for wasip2",
+             it for wasip2",
             found.join(", ")
         ),
     }

@@ -180,8 +180,7 @@ fn bin<'a>(reference: &Reference, manifest: &'a ImageManifest) -> Result<Layout<
         }),
         None => refuse(format!(
             "its layer is `{}`; Cofferdam reads `{WASM_LAYER}`, and of openotters' layouts files \
-                as they are and \
-             `tar+gzip`",
+             as they are and `tar+gzip`",
             layer.media_type()
         )),
     }

@@ -165,8 +165,8 @@ async fn the_whole_conversation_is_sent() {
         {"role": "assistant", "content": "I look.",
          "tool_calls": [tool("a", r#"{"args":[]}"#), tool("b", r#"{"arguments":"{broken"}"#)]},
         {"role": "tool", "tool_call_id": "a", "content": "3"},
-        {"role": "tool", "tool_call_id": "b", "content": "The call failed: arguments are not an \
-            object"},
+        {"role": "tool", "tool_call_id": "b",
+         "content": "The call failed: arguments are not an object"},
     ]);
     assert_eq!(asked.body["messages"], messages);
     assert_eq!(asked.body["tools"][1]["function"]["name"], "notes.add");

@@ -161,7 +161,7 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
         Some(signal) if !OWN_ENDS.iter().any(|own| own.as_raw() == signal) => {
             Failure::Host(format!(
                 "its compiler was ended by signal {signal}, which it did not cause itself: try \
-                    again"
+                 again"
             ))
         }
         _ => {

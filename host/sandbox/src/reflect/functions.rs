@@ -203,7 +203,7 @@ impl Functions {
         // `[method]cart.add`, `[constructor]cart`, `[static]cart.all`.
         if own.starts_with('[') {
             let reason = "it belongs to a resource, which lives in one instance, and every call \
-                gets a new one";
+                          gets a new one";
             return self.refuse(&name, reason);
         }
         if !self.look() {

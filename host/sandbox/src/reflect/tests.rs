@@ -303,7 +303,7 @@ fn names(functions: &Functions) -> (Vec<&str>, Vec<&str>) {
 fn functions_are_named_after_their_interface() {
     let functions = exported(
         "(export \"plain\" (func $f)) (export \"a:b/stock@1.0.0\" (instance $i)) (export \
-            \"inline\" (instance $i))",
+         \"inline\" (instance $i))",
         &Docs::default(),
     );
     assert_eq!(
@@ -316,7 +316,7 @@ fn functions_are_named_after_their_interface() {
 fn a_function_that_no_model_can_mean_is_refused() {
     let functions = exported(
         "(export \"a:b/stock\" (instance $i)) (export \"c:d/stock\" (instance $i)) (export \
-            \"plain\" (func $f))",
+         \"plain\" (func $f))",
         &Docs::default(),
     );
     assert_eq!(

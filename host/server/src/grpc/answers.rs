@@ -104,8 +104,7 @@ impl Answers {
             };
             return Err(Status::resource_exhausted(format!(
                 "{whose} has {count} {noun} whose answers are not read to their end, the most \
-                    there may be: try again \
-                 when one is"
+                 there may be: try again when one is"
             )));
         }
         taken.insert(agent.to_owned(), own + 1);
@@ -132,8 +131,8 @@ impl AnswerPlace {
         self.bytes = Some(held.ok_or_else(|| {
             Status::resource_exhausted(format!(
                 "{bytes} bytes of this answer would wait with those of others, more than the \
-                    {BYTES} that this host holds \
-                 for its clients: read answers as they come, or try again"
+                 {BYTES} that this host holds for its clients: read answers as they come, or try \
+                 again"
             ))
         })?);
         Ok(())

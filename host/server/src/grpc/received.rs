@@ -64,7 +64,7 @@ impl Held {
     fn take(&self, bytes: usize) -> Result<(), Status> {
         let Some(more) = self.budget.take(bytes) else {
             let sentence = "the host holds as many bytes of requests as it may: try again when one \
-                has been answered";
+                            has been answered";
             return Err(Status::resource_exhausted(sentence));
         };
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

@@ -238,7 +238,7 @@ impl AgentRuntime for Runtime {
 fn too_long(message: &Message, session: &str) -> String {
     let sentence = format!(
         "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` \
-            reads all of session {session}]",
+         reads all of session {session}]",
         message.content.len()
     );
     match message.role {

@@ -43,8 +43,7 @@ impl Shared {
         if self.ending.is_cancelled() {
             return Err(Status::unavailable(format!(
                 "the host is ending: it waits for {} turns and calls, and takes no new ones; try \
-                    again when it has been \
-                 started again",
+                 again when it has been started again",
                 self.turns.len()
             )));
         }

@@ -188,7 +188,7 @@ impl Shared {
     fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Refusal> {
         let Some(more) = self.bytes.take(bytes) else {
             let sentence = "this server holds as many bytes of requests as it may: try again when \
-                one has been answered";
+                            one has been answered";
             return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned()));
         };
         match held {

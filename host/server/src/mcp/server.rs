@@ -108,8 +108,7 @@ impl ServerHandler for McpServer {
             )
             .with_instructions(
                 "Every tool runs in a sandbox of its own, with a limit on everything. A result \
-                    that is an error says \
-                 which limit was met and what to do.",
+                 that is an error says which limit was met and what to do.",
             )
     }
 

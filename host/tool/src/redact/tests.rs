@@ -428,6 +428,9 @@ async fn what_is_found_is_on_the_account_of_the_call() {
             .starts_with(b"[redacted:key] [redacted:key]")
     );
     assert!(peak > 10_000 * 24, "{peak}");
-    let (refused, _) = held(100 << 10).await;
+    let (refused, _) = held.clone()(400 << 10).await;
     assert_eq!(refused.unwrap_err().what, "secrets that were found");
+    // What it works in as well.
+    let (refused, _) = held(16 << 10).await;
+    assert_eq!(refused.unwrap_err().what, "the search for secrets");
 }

@@ -50,7 +50,7 @@ pub(super) fn read(written: &Value, before: &mut PatternSum) -> Result<Nodes, Sc
         found.ok_or_else(|| {
             SchemaError::new(format!(
                 "{}: `$ref` is {}, and no schema is there: expected `#` or a place in this \
-                    document, such as `#/$defs/name`",
+                 document, such as `#/$defs/name`",
                 at(&reader.places.pointer(*id)),
                 shown(&Value::from(reference.as_str()))
             ))

@@ -74,8 +74,7 @@ fn count(
     if nodes > MAX_NODES {
         return Err(SchemaError::new(format!(
             "{}: more than {MAX_NODES} schemas apply to one value, each counted as often as \
-                `$ref`, `allOf`, `anyOf`, \
-             `oneOf` and their like lead to it: say it with fewer",
+             `$ref`, `allOf`, `anyOf`, `oneOf` and their like lead to it: say it with fewer",
             place()
         )));
     }
@@ -95,6 +94,6 @@ fn set(known: &mut [Known], id: Id, now: Known) {
 fn long(place: &str) -> SchemaError {
     SchemaError::new(format!(
         "{place}: more than {MAX_CHAIN} schemas lead to one another for one value: say it with \
-            fewer"
+         fewer"
     ))
 }

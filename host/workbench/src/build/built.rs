@@ -41,7 +41,7 @@ impl Built {
                     std::fs::read_to_string(file).map_or(1, |text| text.lines().count().max(1));
                 return Err(Error::usage(format!(
                     "{}:{lines}: no row declares {import}, which the component imports: add {row}, \
-                        or remove the import",
+                     or remove the import",
                     file.display()
                 )));
             }

@@ -116,7 +116,7 @@ fn cargo(
     if !output.status.success() {
         return Err(Error::work(format!(
             "cargo could not build; if the target is missing, `rustup target add {TARGET}` \
-                installs it"
+             installs it"
         )));
     }
     let messages = String::from_utf8_lossy(&output.stdout);
@@ -166,7 +166,7 @@ fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Error> {
         [file] => Ok(file.into()),
         found => Err(Error::usage(format!(
             "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = \
-                [\"cdylib\"]",
+             [\"cdylib\"]",
             package.name,
             found.len()
         ))),

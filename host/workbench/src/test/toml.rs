@@ -22,12 +22,12 @@ pub(crate) fn written(manifest: &Manifest, failing: &[String], cases: usize) -> 
     );
     comment(
         "Which variables a tool reads cannot be seen: those are here that a case gives and fails \
-            without.",
+         without.",
     );
     comment("Secrets cannot be found out: those are here that are declared already and were sent.");
     comment(
         "Nor can calls of other tools, which are not there in a test: those are here that are \
-            declared already.",
+         declared already.",
     );
     for name in failing {
         comment(&format!("Fails all the same: {}", one_line(name)));

@@ -7,7 +7,7 @@ fn main() {
     for index in 0..100_000 {
         text += &format!(
             "{}{{\"id\": {index}, \"name\": \"entry {index}\", \"tags\": [\"a\", \"b\", true, \
-                null], \"size\": {index}.5}}",
+             null], \"size\": {index}.5}}",
             if index == 0 { "" } else { "," }
         );
     }

@@ -49,7 +49,7 @@ impl Decided {
         };
         Some(format!(
             "{origin} is withheld: {asks}; read it with `cofferdam tool inspect`, and start this \
-                again to offer it"
+             again to offer it"
         ))
     }
 }

@@ -156,8 +156,7 @@ impl Files {
             if let Some((path, ..)) = changed {
                 console::note(&format!(
                     "{} has changed since this was started, and is served as it was: start this \
-                        again to serve it, or \
-                     with --reload to serve changes at once",
+                     again to serve it, or with --reload to serve changes at once",
                     path.display()
                 ));
                 seen = now;

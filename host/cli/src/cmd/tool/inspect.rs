@@ -165,7 +165,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         let names: Vec<_> = lower.iter().map(|limit| limit.name).collect();
         console::line(format!(
             "It gets more {} from its operator alone: [[grant]] `limits` in cofferdam.toml, flags \
-                of `tool run` and `mcp`.",
+             of `tool run` and `mcp`.",
             names.join(", ")
         ));
     }

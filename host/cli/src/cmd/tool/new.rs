@@ -48,7 +48,7 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
     if project::create(Path::new(""), &project, shape)? == LockFile::Missing {
         console::note(
             "note: cargo did not write a Cargo.lock: run `cargo generate-lockfile` before \
-                `cofferdam tool build`",
+             `cofferdam tool build`",
         );
     }
     console::line(format!(

@@ -81,7 +81,7 @@ pub(super) fn tell_moved(reference: &Reference, pulled: &Pulled) {
         let kept = reference.pinned(*former);
         console::note(&format!(
             "note: {reference} has moved: it was {former} and is {digest}; the former stays as \
-                {kept}"
+             {kept}"
         ));
     }
 }

@@ -130,7 +130,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     {
         console::note(
             "note: the /tmp of a call is not removed yet: the next command or host on this data \
-                directory does it",
+             directory does it",
         );
     }
     first_failure

@@ -52,8 +52,7 @@ pub(crate) fn named(written: &str, data: &DataDir) -> Result<ToolSource, Failure
     {
         return Err(Failure::usage(format!(
             "`{written}` is a file here and an image of this machine: write ./{written} for the \
-                file, or {reference}, \
-             which is {digest}, for the image"
+             file, or {reference}, which is {digest}, for the image"
         )));
     }
     Ok(ToolSource::Path(path))

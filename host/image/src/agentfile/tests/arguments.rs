@@ -8,8 +8,7 @@ fn wrong_contexts() {
     let marker = "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`";
     let last = "a heredoc is the last thing on its line; put what follows before it";
     let name = "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or `-`, \
-        the first a letter or a \
-                digit;";
+                the first a letter or a digit;";
     for (lines, expected) in [
         (
             "CONTEXT",
@@ -25,20 +24,16 @@ fn wrong_contexts() {
         ),
         (
             "CONTEXT A \"désc\"  ",
-            "4:17: context A has no text; end the line with \
-            `<<EOF`"
-                .to_owned(),
+            "4:17: context A has no text; end the line with `<<EOF`".to_owned(),
         ),
         (
             "CONTEXT A \"é\" file://a.md",
-            "4:15: `file://a.md` is not supported yet; write the text into a heredoc, \
-                `<<EOF`"
+            "4:15: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`"
                 .to_owned(),
         ),
         (
             "CONTEXT A file://a.md <<EOF\nEOF",
-            "4:11: `file://a.md` is not supported yet; write the text into a heredoc, \
-                `<<EOF`"
+            "4:11: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`"
                 .to_owned(),
         ),
         (
@@ -54,7 +49,7 @@ fn wrong_contexts() {
         (
             "CONTEXT A <<EOF\nb\n",
             "4:11: the heredoc begun on line 4 never ends; close it with a line that holds only \
-                `EOF`"
+             `EOF`"
                 .to_owned(),
         ),
         ("CONTEXT A <<-EOF", format!("4:11: {marker}")),
@@ -70,9 +65,7 @@ fn wrong_contexts() {
         ),
         (
             "CONTEXT agent <<EOF\nEOF",
-            "4:9: the host writes agent.md itself; give this context \
-            another name"
-                .to_owned(),
+            "4:9: the host writes agent.md itself; give this context another name".to_owned(),
         ),
         (
             "CONTEXT Workspace <<EOF\nEOF",
@@ -91,7 +84,7 @@ fn wrong_contexts() {
 fn wrong_bins() {
     let source = "expected a path such as `./wc.wasm`, or an image";
     let name = "a model calls a tool by 1 to 63 letters, digits, `_` or `-`, the first a letter or \
-        a digit;";
+                a digit;";
     let left_over = "a tool is `BIN name path-or-image [\"description\"] [<<EOF]`";
     let path = "a path begins with `./` or ends in `.wasm`";
     for (lines, expected) in [
@@ -135,16 +128,14 @@ fn wrong_bins() {
             "BIN wc GHCR.io/Wc",
             format!(
                 "4:8: `GHCR.io/Wc` is not an image reference: `Wc` is not a name of lowercase \
-                    letters and digits, with \
-                 single `.`, `_` or `-` between them; {path}"
+                 letters and digits, with single `.`, `_` or `-` between them; {path}"
             ),
         ),
         (
             "BIN wc a@sha256:12",
             format!(
                 "4:8: `a@sha256:12` is not an image reference: `sha256:12` is not a digest: \
-                    expected `sha256:` and 64 \
-                 lowercase hexadecimal digits; {path}"
+                 expected `sha256:` and 64 lowercase hexadecimal digits; {path}"
             ),
         ),
         (

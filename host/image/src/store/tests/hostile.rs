@@ -97,7 +97,7 @@ fn native_images() {
         |f| f.manifest(f.blob(oci, b"{}"), json!([f.blob(zstd, b"x")])),
         &format!(
             "its layer is `{zstd}`; Cofferdam reads `{WASM}`, and of openotters' layouts files as \
-                they are and `tar+gzip`"
+             they are and `tar+gzip`"
         ),
     );
     let row = |os: &str, architecture: &str| {
@@ -114,8 +114,7 @@ fn native_images() {
             )
         },
         "it is a native binary image, for linux/amd64, darwin/arm64, and Cofferdam runs \
-            WebAssembly components; build it \
-         for wasip2",
+         WebAssembly components; build it for wasip2",
     );
     check_not_a_tool(
         |f| f.json(INDEX, &json!({ "schemaVersion": 2, "manifests": [] })),
@@ -199,7 +198,7 @@ fn wrong_configs() {
             "corrupt",
             &format!(
                 "the config of evil:latest names other layers than the manifest, which has only \
-                    {layer}"
+                 {layer}"
             ),
         );
     }
@@ -207,7 +206,7 @@ fn wrong_configs() {
         with(json!({ "os": 1 })),
         "corrupt",
         "the config of evil:latest cannot be read: invalid type: integer `1`, expected a string at \
-            line 1 column 7",
+         line 1 column 7",
     );
     // What other writers leave out or spell `null` is not wrong.
     let fixture = Fixture::new();
@@ -263,8 +262,7 @@ fn lying_descriptors() {
         "corrupt",
         &format!(
             "a descriptor cannot be followed: `sha512:{}` is not a digest: expected `sha256:` and \
-                64 lowercase \
-             hexadecimal digits",
+             64 lowercase hexadecimal digits",
             "0".repeat(128)
         ),
     );
@@ -330,7 +328,7 @@ fn changed_blobs() {
             "corrupt",
             &format!(
                 "the manifest {digest} is not the JSON its media type `{MANIFEST}` promises: \
-                    {problem}"
+                 {problem}"
             ),
         );
     }

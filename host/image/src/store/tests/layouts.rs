@@ -61,7 +61,7 @@ fn wrong_layout_files() {
         (
             "{}".to_owned(),
             "oci-layout is not an image layout's: missing field `imageLayoutVersion` at line 1 \
-                column 2",
+             column 2",
         ),
         (
             " ".repeat(4097),

@@ -78,8 +78,8 @@ fn print_limits(tested: &Tested) {
         let had = ceiling.as_ref().unwrap_or(asked);
         console::line(format!(
             "{name} = {had}: the cases had what the manifest asks for; elsewhere it gets {given}, \
-                and more from its \
-             operator alone: [[grant]] `limits`, or flags of `tool run` and `mcp`"
+             and more from its operator alone: [[grant]] `limits`, or flags of `tool run` and \
+             `mcp`"
         ));
     }
     let Suggestion {
