@@ -25,7 +25,7 @@ pub(crate) fn measure(report: &mut Report) {
         "≤ 150 KiB",
         kib <= SMALLEST,
     );
-    let file = scratch.file("small.txt", "one two three\nfour five\n");
+    let file = scratch.file("work/small.txt", "one two three\nfour five\n");
     let (directory, wc) = (file.parent().expect("it lies in one"), tool("wc"));
     let run = || {
         let mut command = Command::new(binary());
