@@ -7,6 +7,7 @@ use sqlx::{Connection, Row};
 
 use crate::database::Database;
 use crate::error::StoreError;
+use crate::file;
 
 const ALL: &str = "SELECT id, name, home, created_at FROM agents ORDER BY name";
 
@@ -30,7 +31,7 @@ pub struct KnownAgent {
 /// Reads the agents that a database knows, whether a host has it open or not; nothing is written. A
 /// database that is not there knows none.
 pub async fn known_agents(file: &Path) -> Result<Vec<KnownAgent>, StoreError> {
-    if !file.exists() {
+    if !file::is_there(file)? {
         return Ok(Vec::new());
     }
     let wrong = |error: sqlx::Error| StoreError::new(file, &error);

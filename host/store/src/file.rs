@@ -169,12 +169,8 @@ pub(crate) fn check(path: &Path, trees: &Trees) -> Result<(), StoreError> {
         path: path.to_owned(),
         problem,
     };
-    let found = metadata(path)?;
-    // Opening a pipe would wait for a writer for ever.
-    if found.as_ref().is_some_and(|metadata| !metadata.is_file()) {
-        return Err(damaged("it is not a regular file".to_owned()));
-    }
-    let length = found.map(|metadata| metadata.len());
+    is_there(path)?;
+    let length = metadata(path)?.map(|metadata| metadata.len());
     match length {
         None => return refuse_lost(path, "is missing", trees),
         Some(0) => return refuse_lost(path, "is empty", trees),
@@ -225,6 +221,18 @@ fn size(header: &[u8]) -> Option<u64> {
     let page = if page == 1 { 65_536 } else { u64::from(page) };
     let pages = u32::from_be_bytes(header.get(28..32)?.try_into().ok()?);
     Some(page * u64::from(pages))
+}
+
+/// Returns false where there is no database. A thing of another kind is refused: opening a pipe
+/// would wait for a writer for ever.
+pub(crate) fn is_there(path: &Path) -> Result<bool, StoreError> {
+    match metadata(path)? {
+        Some(found) if !found.is_file() => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            problem: "it is not a regular file".to_owned(),
+        }),
+        found => Ok(found.is_some()),
+    }
 }
 
 fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {

@@ -159,7 +159,7 @@ impl Calling {
         deadline: Instant,
         cancel: CancellationToken,
     ) -> Result<String, Unanswered> {
-        let Ok(tool) = self.toolbox.get(name).cloned() else {
+        let Some(tool) = self.toolbox.find(name).cloned() else {
             return Err(unanswered(self.deny_unknown(name)));
         };
         let executor = Arc::clone(&self.executor);

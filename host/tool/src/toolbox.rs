@@ -69,13 +69,18 @@ impl Toolbox {
         Ok(())
     }
 
+    /// The tool of this name, for a guest: nothing is made of a name that no tool has.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Tool>> {
+        self.tools.get(name)
+    }
+
     /// The tool of this name.
     ///
     /// # Errors
     ///
     /// If no tool has it.
     pub fn get(&self, name: &str) -> Result<&Arc<Tool>, UnknownTool> {
-        self.tools.get(name).ok_or_else(|| UnknownTool {
+        self.find(name).ok_or_else(|| UnknownTool {
             name: name.to_owned(),
             known: self.names(),
         })

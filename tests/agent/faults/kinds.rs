@@ -161,4 +161,9 @@ fn a_pipe_for_the_database_is_refused() {
         .run()
         .exits(1);
     ran.complains(&["cofferdam.db is damaged", "regular file", "backup"]);
+    // Nor does a reviewer wait for it, who reads it without a host.
+    cofferdam(&scratch, ["tool", "inspect", "--agent", "a"])
+        .run()
+        .exits(2)
+        .complains(&["cofferdam.db is damaged", "regular file"]);
 }
