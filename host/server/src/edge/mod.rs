@@ -1,15 +1,23 @@
 //! The edge: connections of every door, TCP and unix socket, gRPC and MCP alike.
 //!
 //! [`listen`] opens a door. [`accept`] lets connections in, as many as [`connections`] has room
-//! for, [`serve`] looks after one of them until it ends, and [`delivery`] hands an answer over in
-//! pieces. [`budget`] bounds what the clients of one door hold together. What is said on a
-//! connection is decided by the door's own code.
+//! for, and [`serve`] looks after one of them until it ends.
+//!
+//! A request goes through layers, the same for every door: [`deliver`] hands the answer over in
+//! pieces and keeps until then what the request holds ([`kept`]), [`authenticate`] asks for the
+//! token, [`admit`] bounds the requests under way with a [`budget`]. Each refuses in the words of
+//! the door's wire ([`refusal`]). The rest is the door's own code.
 
 pub(crate) mod accept;
+pub(crate) mod admit;
+pub(crate) mod authenticate;
 pub(crate) mod budget;
 pub(crate) mod connections;
+pub(crate) mod deliver;
 pub(crate) mod delivery;
+pub(crate) mod kept;
 pub(crate) mod listen;
+pub(crate) mod refusal;
 mod seldom;
 pub(crate) mod serve;
 pub(crate) mod socket;

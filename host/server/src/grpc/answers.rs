@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
+use crate::edge::kept::Kept;
+
 /// Turns of agents at once on one host. Each holds a connection to a model, a history and its
 /// answer in memory.
 const TURNS: usize = 64;
@@ -56,12 +58,6 @@ pub(crate) struct AnswerPlace {
     answers: Arc<Answers>,
     agent: String,
     bytes: Option<OwnedSemaphorePermit>,
-}
-
-/// A place that goes with a response, in its extensions, to be kept until it is delivered.
-#[derive(Debug, Clone)]
-pub(crate) struct KeptPlace {
-    _place: Arc<AnswerPlace>,
 }
 
 impl AllAnswers {
@@ -140,9 +136,9 @@ impl AnswerPlace {
 
     /// Lets `response` keep the place until it is delivered.
     pub(crate) fn keep_with<T>(self, mut response: tonic::Response<T>) -> tonic::Response<T> {
-        response.extensions_mut().insert(KeptPlace {
-            _place: Arc::new(self),
-        });
+        let kept = Kept::default();
+        kept.keep(self);
+        response.extensions_mut().insert(kept);
         response
     }
 }

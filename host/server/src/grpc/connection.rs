@@ -1,28 +1,27 @@
 //! One gRPC connection: HTTP/2 with its bounds, and each request from its token to the last byte of
 //! its answer.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
-use tonic::body::Body;
 use tonic::service::Routes;
-use tower::ServiceExt;
+use tower::{ServiceBuilder, ServiceExt};
 
-use super::answers::KeptPlace;
-use super::deadline;
+use super::deadline::DeadlineLayer;
 use super::received::{Held, Received};
-use crate::edge::budget::{Budget, Taken};
-use crate::edge::connections::{Connection, ConnectionPlace, InFlight};
-use crate::edge::delivery::Delivery;
+use super::status::Grpc;
+use crate::edge::admit::AdmitLayer;
+use crate::edge::authenticate::AuthenticateLayer;
+use crate::edge::budget::Budget;
+use crate::edge::connections::ConnectionPlace;
+use crate::edge::deliver::DeliverLayer;
+use crate::edge::kept::Kept;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::token::Token;
@@ -56,6 +55,12 @@ const WATCHES: usize = 64;
 /// The method of these.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
+/// Sentences for clients that come when these are taken.
+const REQUESTS_FULL: &str =
+    "as many requests are under way as this host takes: try again when one has ended";
+const WATCHES_FULL: &str =
+    "as many clients watch the health of this host as it takes: ask with Health/Check";
+
 /// The services behind every door, with what their requests share.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
@@ -70,20 +75,8 @@ pub(crate) struct Stack {
 #[derive(Debug)]
 pub(crate) struct Door {
     stack: Stack,
-    token: Option<Token>,
+    token: Option<Arc<Token>>,
 }
-
-/// KeptPlace by one request until its answer is delivered.
-#[derive(Debug)]
-struct Places {
-    _in_flight: InFlight,
-    _request: Taken,
-    _watch: Option<Taken>,
-    _held: Arc<Held>,
-    _answer: Option<KeptPlace>,
-}
-
-type Answer = Response<Delivery<Body, Option<Places>>>;
 
 impl Stack {
     /// Serves `routes`.
@@ -124,7 +117,7 @@ impl Stack {
         };
         Arc::new(Door {
             stack,
-            token: Some(token),
+            token: Some(Arc::new(token)),
         })
     }
 }
@@ -137,12 +130,21 @@ impl Door {
         place: ConnectionPlace,
         closing: CancellationToken,
     ) {
-        let connection = Arc::clone(place.connection());
-        let service = service_fn(move |request| {
-            let door = Arc::clone(&self);
-            let connection = Arc::clone(&connection);
-            async move { Ok::<_, Infallible>(door.answer(request, &connection).await) }
-        });
+        let Stack {
+            routes,
+            requests,
+            bytes,
+            watches,
+        } = self.stack.clone();
+        let stack = ServiceBuilder::new()
+            .layer(DeliverLayer(Arc::clone(place.connection())))
+            .layer(AuthenticateLayer::<Grpc>::new(self.token.clone()))
+            .layer(AdmitLayer::<Grpc>::new(requests, |_| true, REQUESTS_FULL))
+            .layer(AdmitLayer::<Grpc>::new(watches, is_watch, WATCHES_FULL))
+            .layer(DeadlineLayer)
+            .map_request(move |request| receive(request, bytes.clone()))
+            .service(routes);
+        let service = service_fn(move |request| stack.clone().oneshot(request));
         let served = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE)
@@ -154,61 +156,15 @@ impl Door {
             .serve_connection(TokioIo::new(socket), service);
         serve::connection(served, &place, &closing).await;
     }
-
-    async fn answer(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Answer {
-        if let Some(token) = &self.token {
-            let sent = request
-                .headers()
-                .get(AUTHORIZATION)
-                .map(|value| value.as_bytes())
-                .unwrap_or_default();
-            if !token.is_in(sent) {
-                return refuse(Status::unauthenticated(Token::wanted()), connection);
-            }
-        }
-        let in_flight = connection.begin();
-        let Some(place) = self.stack.requests.take(1) else {
-            let sentence =
-                "as many requests are under way as this host takes: try again when one has ended";
-            return refuse(Status::resource_exhausted(sentence), connection);
-        };
-        let watches = request.uri().path() == WATCH;
-        let watch = if watches {
-            self.stack.watches.take(1)
-        } else {
-            None
-        };
-        if watches && watch.is_none() {
-            let sentence =
-                "as many clients watch the health of this host as it takes: ask with Health/Check";
-            return refuse(Status::resource_exhausted(sentence), connection);
-        }
-        let time = match deadline::of(request.headers()) {
-            Ok(time) => time,
-            Err(status) => return refuse(status, connection),
-        };
-        let held = Arc::new(Held::new(self.stack.bytes.clone()));
-        let request = request.map(|body| Received::new(body, Arc::clone(&held)));
-        let answered = deadline::within(time, self.stack.routes.clone().oneshot(request)).await;
-        let mut response = match answered {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(status) => return refuse(status, connection),
-        };
-        let kept = response.extensions_mut().remove::<KeptPlace>();
-        let places = Places {
-            _in_flight: in_flight,
-            _request: place,
-            _watch: watch,
-            _held: held,
-            _answer: kept,
-        };
-        response.map(|body| Delivery::new(body, connection, Some(places)))
-    }
 }
 
-fn refuse(status: Status, connection: &Connection) -> Answer {
-    status
-        .into_http::<Body>()
-        .map(|body| Delivery::new(body, connection, None))
+/// Charges the body of a request to `bytes` while it comes in, until its answer is delivered.
+fn receive(request: Request<Incoming>, bytes: Budget) -> Request<Received> {
+    let held = Arc::new(Held::new(bytes));
+    Kept::of(&request).keep(Arc::clone(&held));
+    request.map(|body| Received::new(body, held))
+}
+
+fn is_watch(uri: &Uri) -> bool {
+    uri.path() == WATCH
 }

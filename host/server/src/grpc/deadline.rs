@@ -1,10 +1,15 @@
 //! The time that a client gives a request: `grpc-timeout`, as the gRPC specification has it.
 
+use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::HeaderMap;
+use hyper::{HeaderMap, Request, Response};
 use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
 
 /// The header.
 const HEADER: &str = "grpc-timeout";
@@ -12,8 +17,51 @@ const HEADER: &str = "grpc-timeout";
 /// The most digits that the specification allows.
 const MAX_DIGITS: usize = 8;
 
+/// Ends each request when the time that its client gave is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeadlineLayer;
+
+/// See [`DeadlineLayer`].
+#[derive(Debug, Clone)]
+pub(crate) struct Deadline<S>(S);
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = Deadline<S>;
+
+    fn layer(&self, inner: S) -> Deadline<S> {
+        Deadline(inner)
+    }
+}
+
+impl<S, B> Service<Request<B>> for Deadline<S>
+where
+    S: Service<Request<B>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let time = match of(request.headers()) {
+            Ok(time) => time,
+            Err(status) => return Box::pin(std::future::ready(Ok(status.into_http()))),
+        };
+        let answered = self.0.call(request);
+        Box::pin(async move {
+            within(time, answered)
+                .await
+                .unwrap_or_else(|status| Ok(status.into_http()))
+        })
+    }
+}
+
 /// Returns the time that the client gives, if it gives one.
-pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+fn of(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     let Some(value) = headers.get(HEADER) else {
         return Ok(None);
     };
@@ -48,10 +96,7 @@ fn parse(value: &str) -> Option<Duration> {
 }
 
 /// Runs `work` for as long as the client waits for it.
-pub(crate) async fn within<F: Future>(
-    time: Option<Duration>,
-    work: F,
-) -> Result<F::Output, Status> {
+async fn within<F: Future>(time: Option<Duration>, work: F) -> Result<F::Output, Status> {
     match time {
         Some(time) => tokio::time::timeout(time, work).await.map_err(|_| {
             Status::deadline_exceeded("the time that the client gave with its request is over")

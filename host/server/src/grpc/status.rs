@@ -2,10 +2,33 @@
 
 use cofferdam_agent::{AgentError, TurnError};
 use cofferdam_store::StoreError;
-use tonic::Status;
+use hyper::Response;
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 
 /// The message for a client when the host is at fault; the log has the rest.
 const INTERNAL: &str = "the host failed; its log says more";
+
+/// The wire of gRPC.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grpc;
+
+impl Wire for Grpc {
+    type Body = Body;
+
+    fn refuse(refusal: Refusal) -> Response<Body> {
+        let code = match refusal.kind {
+            RefusalKind::Unauthenticated => Code::Unauthenticated,
+            RefusalKind::NotFound => Code::Unimplemented,
+            RefusalKind::Invalid => Code::InvalidArgument,
+            RefusalKind::TooLarge | RefusalKind::Exhausted => Code::ResourceExhausted,
+            RefusalKind::Slow => Code::DeadlineExceeded,
+        };
+        Status::new(code, refusal.sentence).into_http()
+    }
+}
 
 pub(crate) fn of_agent(error: &AgentError) -> Status {
     let sentence = error.to_string();

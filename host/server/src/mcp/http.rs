@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -18,13 +18,17 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::{ServiceBuilder, ServiceExt};
 
 use super::message::{self, MAX_MESSAGE};
 use super::server::McpServer;
 use crate::edge::accept::{Listener, accept};
-use crate::edge::budget::{Budget, Taken};
-use crate::edge::connections::{Connection, ConnectionPlace, InFlight};
-use crate::edge::delivery::Delivery;
+use crate::edge::authenticate::AuthenticateLayer;
+use crate::edge::budget::Budget;
+use crate::edge::connections::ConnectionPlace;
+use crate::edge::deliver::DeliverLayer;
+use crate::edge::kept::Kept;
+use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::token::Token;
@@ -42,9 +46,6 @@ const BODY: Duration = Duration::from_secs(30);
 
 type Reply = Response<BoxBody<Bytes, Infallible>>;
 
-/// A reply, handed over in pieces while its request counts as under way.
-type Delivered = Response<Delivery<BoxBody<Bytes, Infallible>, Option<(InFlight, Option<Taken>)>>>;
-
 /// Bytes of requests in memory over all connections (384 MiB), as text and as the values that it
 /// becomes, until their answers are delivered: three of the heaviest messages there may be, and
 /// thousands of usual ones.
@@ -57,9 +58,13 @@ const COPIES: usize = 2;
 struct Shared {
     service: StreamableHttpService<McpServer, LocalSessionManager>,
     sessions: Arc<LocalSessionManager>,
-    token: Token,
+    token: Arc<Token>,
     bytes: Budget,
 }
+
+/// The wire of this door: plain HTTP.
+#[derive(Debug, Clone, Copy)]
+struct PlainHttp;
 
 /// Serves until `stop` says so.
 pub async fn serve(
@@ -81,7 +86,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         service,
         sessions,
-        token,
+        token: Arc::new(token),
         bytes: Budget::new(HELD),
     });
     let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
@@ -113,12 +118,15 @@ async fn connection(
     place: ConnectionPlace,
     stop: CancellationToken,
 ) {
-    let connection = Arc::clone(place.connection());
-    let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        let connection = Arc::clone(&connection);
-        async move { Ok::<_, Infallible>(shared.deliver(request, &connection).await) }
-    });
+    let stack = ServiceBuilder::new()
+        .layer(DeliverLayer(Arc::clone(place.connection())))
+        .layer(AuthenticateLayer::<PlainHttp>::new(Some(Arc::clone(
+            &shared.token,
+        ))))
+        .service(tower::service_fn(move |request| {
+            answer(Arc::clone(&shared), request)
+        }));
+    let service = service_fn(move |request| stack.clone().oneshot(request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
@@ -126,49 +134,27 @@ async fn connection(
     serve::connection(served, &place, &stop).await;
 }
 
-impl Shared {
-    async fn deliver(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Delivered {
-        let sent = request
-            .headers()
-            .get(AUTHORIZATION)
-            .map(HeaderValue::as_bytes)
-            .unwrap_or_default();
-        if !self.token.is_in(sent) {
-            let mut reply = refuse(StatusCode::UNAUTHORIZED, Token::wanted()).reply();
-            reply
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return reply.map(|body| Delivery::new(body, connection, None));
-        }
-        let in_flight = connection.begin();
-        let mut held = None;
-        let reply = self
-            .reply(request, &mut held)
-            .await
-            .unwrap_or_else(Refusal::reply);
-        reply.map(|body| Delivery::new(body, connection, Some((in_flight, held))))
-    }
+async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Reply, Infallible> {
+    let reply = shared.reply(request).await;
+    Ok(reply.unwrap_or_else(PlainHttp::refuse))
+}
 
-    /// Answers a request. What it takes in memory is added to `held`.
-    async fn reply(
-        &self,
-        request: Request<Incoming>,
-        held: &mut Option<Taken>,
-    ) -> Result<Reply, Refusal> {
+impl Shared {
+    /// Answers a request. What it takes in memory is kept until the answer is delivered.
+    async fn reply(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
         if request.uri().path() != PATH {
-            return Err(refuse(
-                StatusCode::NOT_FOUND,
-                format!("the server is at {PATH}"),
-            ));
+            let sentence = format!("the server is at {PATH}");
+            return Err(Refusal::new(RefusalKind::NotFound, sentence));
         }
+        let kept = Kept::of(&request);
         let new =
             request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (head, body) = request.into_parts();
-        let body = read(body, BODY, |bytes| self.hold(held, bytes)).await?;
+        let body = read(body, BODY, |bytes| self.hold(&kept, bytes)).await?;
         let weight = message::weight(&body);
         let weight =
-            weight.ok_or_else(|| refuse(StatusCode::PAYLOAD_TOO_LARGE, message::too_heavy()))?;
-        self.hold(held, weight.saturating_mul(COPIES))?;
+            weight.ok_or_else(|| Refusal::new(RefusalKind::TooLarge, message::too_heavy()))?;
+        self.hold(&kept, weight.saturating_mul(COPIES))?;
         if new
             && opens_a_session(&body)
             && self.sessions.sessions.read().await.len() >= MAX_SESSIONS
@@ -176,7 +162,7 @@ impl Shared {
             let sentence = format!(
                 "there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes"
             );
-            return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence));
+            return Err(Refusal::new(RefusalKind::Exhausted, sentence));
         }
         Ok(self
             .service
@@ -185,17 +171,36 @@ impl Shared {
     }
 
     /// Adds bytes to those that a request takes, unless all requests together would take too many.
-    fn hold(&self, held: &mut Option<Taken>, bytes: usize) -> Result<(), Refusal> {
-        let Some(more) = self.bytes.take(bytes) else {
+    fn hold(&self, kept: &Kept, bytes: usize) -> Result<(), Refusal> {
+        let taken = self.bytes.take(bytes).ok_or_else(|| {
             let sentence = "this server holds as many bytes of requests as it may: try again when \
                             one has been answered";
-            return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned()));
-        };
-        match held {
-            Some(held) => held.merge(more),
-            None => *held = Some(more),
-        }
+            Refusal::new(RefusalKind::Exhausted, sentence)
+        })?;
+        kept.keep(taken);
         Ok(())
+    }
+}
+
+impl Wire for PlainHttp {
+    type Body = BoxBody<Bytes, Infallible>;
+
+    fn refuse(refusal: Refusal) -> Reply {
+        let Refusal { kind, sentence } = refusal;
+        let mut reply = Response::new(Full::new(Bytes::from(sentence + "\n")).boxed());
+        *reply.status_mut() = match kind {
+            RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            RefusalKind::NotFound => StatusCode::NOT_FOUND,
+            RefusalKind::Invalid => StatusCode::BAD_REQUEST,
+            RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RefusalKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
+            RefusalKind::Slow => StatusCode::REQUEST_TIMEOUT,
+        };
+        if kind == RefusalKind::Unauthenticated {
+            let challenge = HeaderValue::from_static("Bearer");
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        reply
     }
 }
 
@@ -214,17 +219,15 @@ where
         let mut whole = Vec::new();
         while let Some(frame) = body.frame().await {
             let wrong = |error| {
-                refuse(
-                    StatusCode::BAD_REQUEST,
-                    format!("the body cannot be read: {error}"),
-                )
+                let sentence = format!("the body cannot be read: {error}");
+                Refusal::new(RefusalKind::Invalid, sentence)
             };
             let Ok(piece) = frame.map_err(wrong)?.into_data() else {
                 continue;
             };
             if whole.len() + piece.len() > MAX_MESSAGE {
                 let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
-                return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence));
+                return Err(Refusal::new(RefusalKind::TooLarge, sentence));
             }
             hold(piece.len())?;
             whole.extend_from_slice(&piece);
@@ -234,10 +237,8 @@ where
     tokio::time::timeout(patience, whole)
         .await
         .unwrap_or_else(|_| {
-            Err(refuse(
-                StatusCode::REQUEST_TIMEOUT,
-                format!("the body took longer than {} s", patience.as_secs()),
-            ))
+            let sentence = format!("the body took longer than {} s", patience.as_secs());
+            Err(Refusal::new(RefusalKind::Slow, sentence))
         })
 }
 
@@ -248,25 +249,6 @@ fn opens_a_session(body: &[u8]) -> bool {
         method: String,
     }
     serde_json::from_slice::<Message>(body).is_ok_and(|message| message.method == "initialize")
-}
-
-/// A request that is not served, and the reason for its client.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    sentence: String,
-}
-
-impl Refusal {
-    fn reply(self) -> Reply {
-        let mut reply = Response::new(Full::new(Bytes::from(self.sentence + "\n")).boxed());
-        *reply.status_mut() = self.status;
-        reply
-    }
-}
-
-fn refuse(status: StatusCode, sentence: String) -> Refusal {
-    Refusal { status, sentence }
 }
 
 #[cfg(test)]
@@ -294,7 +276,7 @@ mod tests {
         )
         .await
         .unwrap_err();
-        assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(refused.kind, RefusalKind::Slow);
         assert_eq!(
             read(StreamBody::new(part()), BODY, |_| Ok(()))
                 .await
@@ -303,8 +285,8 @@ mod tests {
         );
         let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
         assert_eq!(
-            read(large, BODY, |_| Ok(())).await.unwrap_err().status,
-            StatusCode::PAYLOAD_TOO_LARGE
+            read(large, BODY, |_| Ok(())).await.unwrap_err().kind,
+            RefusalKind::TooLarge
         );
     }
 }
