@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
 /// The first wait: often enough for an operator who has made room on a full disk.
 const FIRST: Duration = Duration::from_secs(4);
 
@@ -11,9 +13,16 @@ const FIRST: Duration = Duration::from_secs(4);
 /// it runs is run.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Tries at the first wait: an operator who mends something is not kept waiting, and nothing runs
-/// for ever.
-const QUICK: u32 = 12;
+/// The growth of the waits: in the first minute an operator who mends something is not kept
+/// waiting, and the longest wait is reached within half an hour.
+const FACTOR: f32 = 1.2;
+
+/// The waits between the tries to restore one agent.
+const WAITS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(FIRST)
+    .with_max_delay(LONGEST)
+    .with_factor(FACTOR)
+    .without_max_times();
 
 /// The agents that failed.
 #[derive(Debug, Default)]
@@ -22,7 +31,7 @@ pub(crate) struct Backoff(Mutex<HashMap<String, Failed>>);
 #[derive(Debug)]
 struct Failed {
     reason: String,
-    tries: u32,
+    waits: ExponentialBackoff,
     next: Instant,
 }
 
@@ -30,18 +39,17 @@ impl Backoff {
     /// Keeps that an agent has failed once more. Another reason begins anew: something has changed.
     pub(crate) fn failed(&self, agent: &str, reason: &str) {
         let mut agents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = agents
-            .get(agent)
+        let mut waits = agents
+            .remove(agent)
             .filter(|failed| failed.reason == reason)
-            .map_or(0, |failed| failed.tries);
-        let reason = reason.to_owned();
-        let tries = before.saturating_add(1);
+            .map_or_else(|| WAITS.build(), |failed| failed.waits);
+        let wait = waits.next().unwrap_or(LONGEST);
         agents.insert(
             agent.to_owned(),
             Failed {
-                reason,
-                tries,
-                next: Instant::now() + wait(tries),
+                reason: reason.to_owned(),
+                waits,
+                next: Instant::now() + wait,
             },
         );
     }
@@ -57,28 +65,27 @@ impl Backoff {
     }
 }
 
-/// The wait after so many tries.
-fn wait(tries: u32) -> Duration {
-    let doubled = tries.saturating_sub(QUICK).min(16);
-    FIRST.saturating_mul(1 << doubled).min(LONGEST)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_agent_that_fails_again_and_again_waits_longer() {
-        assert_eq!((wait(1), wait(QUICK)), (FIRST, FIRST));
-        assert_eq!((wait(QUICK + 2), wait(u32::MAX)), (FIRST * 4, LONGEST));
+        let waits: Vec<_> = WAITS.build().take(40).collect();
+        assert_eq!((waits[0], waits[39]), (FIRST, LONGEST));
+        assert!(waits.is_sorted());
         let backoff = Backoff::default();
         let both = || vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(backoff.due(both()), both());
         (0..3).for_each(|_| backoff.failed("a", "no disk"));
-        assert_eq!(backoff.0.lock().unwrap()["a"].tries, 3);
+        let wait = || {
+            let mut agents = backoff.0.lock().unwrap();
+            agents.get_mut("a").unwrap().waits.next()
+        };
+        assert!(wait() > Some(FIRST * 3 / 2));
         assert_eq!(backoff.due(both()), ["b"]);
         backoff.failed("a", "no model");
-        assert_eq!(backoff.0.lock().unwrap()["a"].tries, 1);
+        assert!(wait() < Some(FIRST * 3 / 2));
         assert_eq!(backoff.due(vec!["b".to_owned()]), ["b"]);
         assert!(backoff.0.lock().unwrap().is_empty());
     }

@@ -90,6 +90,7 @@ impl Vendor {
             .with_max_tokens(request.max_tokens)
             .with_capture_tool_calls(true);
         let chat = convert::request(&request);
+        let mut waits = failure::waits();
         let mut retries = 0;
         loop {
             let mut text = String::new();
@@ -107,7 +108,7 @@ impl Vendor {
             };
             // Text that a listener has heard cannot be taken back, and a second attempt would say
             // it differently.
-            let wait = failure.wait(retries).filter(|_| text.is_empty());
+            let wait = failure.wait(&mut waits).filter(|_| text.is_empty());
             let provider = &self.provider.id;
             let model = &self.target.model.model_name;
             let cause = &failure.cause;

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use reqwest::StatusCode;
 
 use crate::error::Error;
 
 /// Number of times that one thing is tried before its failure is told. A registry that restarts is
 /// back by the last.
-const ATTEMPTS_MAX: u32 = 5;
+const ATTEMPTS_MAX: usize = 5;
 
 /// Number of times that a blob is gone on with, each time after some of it has come. A blob that
 /// takes more is not on its way.
 const RESUMES_MAX: u32 = 32;
 
-/// The wait after the first failure; it doubles with each.
+/// The shortest wait after the first failure; it doubles with each. Up to as much is added at
+/// random, so that many hosts do not come back at once.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// The longest wait, also where a registry asks for more.
@@ -73,10 +75,29 @@ impl From<Error> for Failure {
 }
 
 /// The attempts at one thing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Backoff {
-    failures: u32,
+    waits: ExponentialBackoff,
+    /// True if an attempt has failed since `waits` began.
+    failed: bool,
     resumes: u32,
+}
+
+/// The waits between the attempts at one thing.
+const WAITS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(FIRST_WAIT)
+    .with_max_delay(LONGEST_WAIT)
+    .with_max_times(ATTEMPTS_MAX - 1)
+    .with_jitter();
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            waits: WAITS.build(),
+            failed: false,
+            resumes: 0,
+        }
+    }
 }
 
 impl Backoff {
@@ -87,14 +108,14 @@ impl Backoff {
             again,
             status: _,
         } = failure;
-        self.failures += 1;
-        let asked = match again {
-            Again::Later(asked) if self.failures < ATTEMPTS_MAX => asked,
-            _ => return Err(*error),
+        let Again::Later(asked) = again else {
+            return Err(*error);
         };
-        let wait = asked
-            .unwrap_or(FIRST_WAIT * 2_u32.pow(self.failures - 1))
-            .min(LONGEST_WAIT);
+        let Some(wait) = self.waits.next() else {
+            return Err(*error);
+        };
+        self.failed = true;
+        let wait = asked.unwrap_or(wait).min(LONGEST_WAIT);
         tracing::warn!(%error, ?wait, "the registry is asked again");
         tokio::time::sleep(wait).await;
         Ok(())
@@ -102,9 +123,10 @@ impl Backoff {
 
     /// Something has come since the last failure, so the count begins anew, up to a bound.
     pub(super) fn progressed(&mut self) {
-        if self.failures > 0 && self.resumes < RESUMES_MAX {
+        if self.failed && self.resumes < RESUMES_MAX {
             self.resumes += 1;
-            self.failures = 0;
+            self.failed = false;
+            self.waits = WAITS.build();
         }
     }
 }

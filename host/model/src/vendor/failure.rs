@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use genai::webc;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -12,9 +13,10 @@ use crate::error::Error;
 
 /// Number of times a turn is tried again. Agents built for other hosts expect two; more would only
 /// add to an overload.
-const RETRIES: u32 = 2;
+const RETRIES: usize = 2;
 
-/// The first wait; the second is twice as long. Rate limits are counted in seconds.
+/// The shortest first wait; the second is twice as long. Rate limits are counted in seconds. Up to
+/// as much is added at random, so that many agents do not come back at once.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 
 /// The longest wait a vendor can ask for. Who asks for more has run out of quota, and the caller
@@ -88,14 +90,23 @@ impl Failure {
         failure
     }
 
-    /// Returns the time to wait before asking again after `retries` retries, or none if that makes
-    /// no sense.
-    pub(super) fn wait(&self, retries: u32) -> Option<Duration> {
-        let wait = self
-            .retry_after
-            .unwrap_or(FIRST_WAIT * 2u32.saturating_pow(retries));
-        (self.passing && retries < RETRIES && wait <= LONGEST_WAIT).then_some(wait)
+    /// Returns the time to wait before asking again, or none if that makes no sense. `waits` has
+    /// one for each retry.
+    pub(super) fn wait(&self, waits: &mut ExponentialBackoff) -> Option<Duration> {
+        let wait = waits.next().filter(|_| self.passing)?;
+        let wait = self.retry_after.unwrap_or(wait);
+        (wait <= LONGEST_WAIT).then_some(wait)
     }
+}
+
+/// The waits between the attempts at one turn.
+pub(super) fn waits() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LONGEST_WAIT)
+        .with_max_times(RETRIES)
+        .with_jitter()
+        .build()
 }
 
 fn classify(error: &genai::Error, provider: &Provider) -> Failure {
