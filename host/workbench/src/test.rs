@@ -13,6 +13,7 @@ mod limits;
 mod malformed;
 mod offered;
 mod report;
+mod requests;
 mod subject;
 mod suggestion;
 mod toml;

@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cofferdam_capability::{
     Access, EnvRow, FsRow, GuestPath, HostPattern, HttpRow, LOCKED_ENVIRONMENT, LimitsRequest,
-    Manifest, Method, Port, Scheme, UnusedRow,
+    Manifest, Port, Scheme, UnusedRow,
 };
 
 use super::case::Case;
 use super::check::{self, Checked};
 use super::limits;
+use super::requests;
 use super::subject::Subject;
 use super::toml;
 use super::unused;
@@ -45,7 +46,10 @@ pub struct Learned {
 impl Learned {
     /// A capabilities.toml, with comments on the cases; reasons that the author has still to write
     /// are empty.
-    pub fn to_toml(&self) -> String {
+    ///
+    /// # Errors
+    /// A manifest that TOML cannot express.
+    pub fn to_toml(&self) -> Result<String, Error> {
         let Self {
             manifest,
             failing,
@@ -93,6 +97,7 @@ pub(crate) async fn manifest(subject: &Subject<'_>, cases: &[Case]) -> Result<Le
     search.drop_failing().await;
     search.drop_rows().await?;
     search.limits().await;
+    search.keep_lowered(&declared.limits).await;
     let mut failing = Vec::new();
     for case in cases {
         if !check::golden(&search.subject, case, &case.given)
@@ -137,14 +142,17 @@ fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Error> {
         limits: LimitsRequest::default(),
         ..declared.clone()
     };
-    manifest.fs = [
-        "/",
-        GuestPath::working_directory().as_str(),
-        GuestPath::scratch().as_str(),
-    ]
-    .into_iter()
-    .map(|path| directory(path, Access::ReadWrite))
-    .collect::<Result<_, _>>()?;
+    let workspace = GuestPath::working_directory();
+    let scratch = GuestPath::scratch();
+    let narrower = declared.fs.iter().map(|row| row.path.as_str());
+    let directories: BTreeSet<&str> = ["/", workspace.as_str(), scratch.as_str()]
+        .into_iter()
+        .chain(narrower)
+        .collect();
+    manifest.fs = directories
+        .into_iter()
+        .map(|path| directory(path, Access::ReadWrite))
+        .collect::<Result<_, _>>()?;
     let named = cases
         .iter()
         .flat_map(|case| case.given.http.keys())
@@ -185,16 +193,10 @@ fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Error> {
 /// The rows for what the calls touched, with the reasons that the author has written already.
 fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Manifest, Error> {
     let mut directories: BTreeMap<&str, Access> = BTreeMap::new();
-    let mut hosts: BTreeMap<String, (BTreeSet<&str>, BTreeSet<u16>)> = BTreeMap::new();
     for call in calls {
         for (place, access) in &call.directories {
             let most = directories.entry(place).or_insert(*access);
             *most = access.max(most).to_owned();
-        }
-        for asked in call.asked.iter().filter(|asked| asked.answered) {
-            let (methods, ports) = hosts.entry(asked.host.to_string()).or_default();
-            methods.insert(&asked.method);
-            ports.insert(asked.port);
         }
     }
     let mut manifest = open.clone();
@@ -214,36 +216,7 @@ fn touched(declared: &Manifest, open: &Manifest, calls: &[Checked]) -> Result<Ma
             Ok(row)
         })
         .collect::<Result<_, Error>>()?;
-    manifest.http = hosts
-        .into_iter()
-        .map(|(host, (methods, ports))| {
-            let usual = [Scheme::Http, Scheme::Https].map(Scheme::default_port);
-            let ports = if ports.iter().all(|port| usual.contains(port)) {
-                BTreeSet::new()
-            } else {
-                ports
-            };
-            let before = declared
-                .http
-                .iter()
-                .find(|row| host.parse().is_ok_and(|host| row.host.covers(&host)));
-            Ok(HttpRow {
-                host: host.parse().map_err(Error::work)?,
-                methods: methods
-                    .into_iter()
-                    .map(|name| Method::try_from(name.to_owned()))
-                    .collect::<Result<_, _>>()
-                    .map_err(Error::work)?,
-                ports: ports
-                    .into_iter()
-                    .map(Port::try_from)
-                    .collect::<Result<_, _>>()
-                    .map_err(Error::work)?,
-                paths: Vec::new(),
-                reason: before.map_or_else(unwritten::reason, |row| Ok(row.reason.clone()))?,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
+    manifest.http = requests::rows(&declared.http, calls)?;
     manifest.secret = declared.secret.clone();
     manifest
         .secret
@@ -381,6 +354,21 @@ impl Search<'_> {
             }
         }
         self.subject.manifest.limits = needed;
+    }
+
+    /// Keeps limits of the author's that are below the defaults, where the cases pass with them.
+    async fn keep_lowered(&mut self, declared: &LimitsRequest) {
+        for row in declared.rows() {
+            let alone = limits::with(&LimitsRequest::default(), row.name, &row.value);
+            if alone.above(&self.subject.ceiling.defaults).is_some() {
+                continue;
+            }
+            let manifest = self.subject.manifest.clone();
+            let lowered = limits::with(&manifest.limits, row.name, &row.value);
+            if self.passes(&manifest, &lowered).await {
+                self.subject.manifest.limits = lowered;
+            }
+        }
     }
 }
 

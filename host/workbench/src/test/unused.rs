@@ -32,15 +32,7 @@ pub(crate) fn rows(manifest: &Manifest, cases: &[Case], checked: &[Checked]) -> 
     }
     for row in &manifest.http {
         let mut asked = checked.iter().flat_map(|call| &call.asked);
-        if !asked.any(|asked| {
-            row.covers(
-                &asked.method,
-                asked.scheme,
-                &asked.host,
-                asked.port,
-                &asked.path,
-            )
-        }) {
+        if !asked.any(|asked| asked.is_covered_by(row)) {
             unused.push(format!(
                 "[[http]] {}: no case sends a request that needs it",
                 row.host

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cofferdam_capability::{Host, Scheme};
+use cofferdam_capability::{Host, HttpRow, Scheme};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -71,6 +71,13 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     /// True if the case has an answer.
     pub(crate) answered: bool,
+}
+
+impl Asked {
+    /// Returns true if a tool with this row may send the request.
+    pub(crate) fn is_covered_by(&self, row: &HttpRow) -> bool {
+        row.covers(&self.method, self.scheme, &self.host, self.port, &self.path)
+    }
 }
 
 /// A running server; it ends when this is dropped.

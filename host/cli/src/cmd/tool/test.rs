@@ -95,7 +95,7 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
         let subject = Subject::new(&origin, built, &config.ceiling, &sandbox);
         if learn {
             let learned = test::learn(&subject, &cases, &console::progress).await?;
-            console::content(learned.to_toml().trim_end());
+            console::content(learned.to_toml()?.trim_end());
             continue;
         }
         let bar = OnceCell::new();
