@@ -19,11 +19,13 @@ pub(crate) async fn connect(data: &Path) -> Result<Client, Failure> {
 
 fn unreached(data: &Path, socket: &Path) -> Failure {
     let socket = socket.display();
-    Failure::work(match paths::holder(data) {
-        Some(process) => format!(
+    match paths::holder(data) {
+        Some(process) => Failure::work(format!(
             "the host (process {process}) takes no commands on {socket}: it is starting or ending, \
-             or does not run; try again, or look at that process"
-        ),
-        None => format!("no host answers on {socket}: start one with `cofferdam serve`"),
-    })
+             or does not run"
+        ))
+        .hint("try again, or look at that process"),
+        None => Failure::work(format!("no host answers on {socket}"))
+            .hint("start one with `cofferdam serve`"),
+    }
 }

@@ -182,8 +182,9 @@ fn written(result: std::io::Result<()>) {
 
 /// Says on standard error why a command failed, and returns its exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
-    if !failure.sentence().is_empty() {
-        complain(failure.sentence());
+    let sentence = failure.sentence();
+    if !sentence.is_empty() {
+        complain(&sentence);
     }
     failure.code()
 }

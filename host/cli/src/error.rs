@@ -1,60 +1,91 @@
 //! The end of a command that does not do its work.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use cofferdam_server::{ClientError, ServerError};
 
-/// The reason why a command failed, in one sentence, and the exit code that says what kind of
-/// failure it is.
+/// The reason why a command failed: its kind, its source, and what the user can do.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    sentence: String,
-    code: u8,
+    kind: FailureKind,
+    source: Box<dyn Error + Send + Sync>,
+    hints: Vec<String>,
+}
+
+/// The kind of a failure. Its number is the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum FailureKind {
+    /// The work failed.
+    Work = 1,
+    /// The command line, or a file that it names, is wrong.
+    Usage = 2,
+    /// Policy or a limit refused.
+    Denied = 3,
 }
 
 impl Failure {
     /// The work failed (1).
-    pub(crate) fn work(problem: impl ToString) -> Self {
-        Self {
-            sentence: problem.to_string(),
-            code: 1,
-        }
+    pub(crate) fn work(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FailureKind::Work, source.into())
     }
 
-    /// The command line is wrong (2).
-    pub(crate) fn usage(problem: impl ToString) -> Self {
-        Self {
-            sentence: problem.to_string(),
-            code: 2,
-        }
+    /// The command line, or a file that it names, is wrong (2).
+    pub(crate) fn usage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FailureKind::Usage, source.into())
     }
 
     /// Policy or a limit refused (3).
-    pub(crate) fn denied(problem: impl ToString) -> Self {
+    pub(crate) fn denied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FailureKind::Denied, source.into())
+    }
+
+    fn new(kind: FailureKind, source: Box<dyn Error + Send + Sync>) -> Self {
         Self {
-            sentence: problem.to_string(),
-            code: 3,
+            kind,
+            source,
+            hints: Vec::new(),
         }
     }
 
-    /// The sentence.
-    pub(crate) fn sentence(&self) -> &str {
-        &self.sentence
+    /// Adds what the user can do next, as the end of a sentence: `start one with …`.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The sentence for the user: the source, the causes that it does not tell itself, and the
+    /// hints.
+    pub(crate) fn sentence(&self) -> String {
+        let mut sentence = self.source.to_string();
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            let told = error.to_string();
+            if !sentence.contains(&told) {
+                sentence = format!("{sentence}: {told}");
+            }
+            cause = error.source();
+        }
+        for hint in &self.hints {
+            sentence = format!("{sentence}; {hint}");
+        }
+        sentence
     }
 
     /// The exit code.
     pub(crate) fn code(&self) -> ExitCode {
-        ExitCode::from(self.code)
+        ExitCode::from(self.kind as u8)
     }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.sentence)
+        f.write_str(&self.sentence())
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl From<cofferdam_image::Error> for Failure {
     fn from(error: cofferdam_image::Error) -> Self {

@@ -109,7 +109,7 @@ pub(crate) fn images(
     let data = data.try_clone().map_err(Failure::work)?;
     let open = move || {
         data.private("images")
-            .map_err(|failure| std::io::Error::other(failure.sentence().to_owned()))
+            .map_err(|failure| std::io::Error::other(failure.sentence()))
     };
     Ok(Images::new(open, Registry::new(config)))
 }

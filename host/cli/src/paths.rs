@@ -55,6 +55,9 @@ pub(crate) fn default_data_dir() -> Result<PathBuf, Failure> {
     }
 }
 
+/// The way out where a data directory cannot be used.
+const OTHER_DIRECTORY: &str = "name a writable one with --data-dir";
+
 /// The directory that was asked for, or the default one.
 pub(crate) fn data_dir(asked: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let path = asked.map_or_else(default_data_dir, Ok)?;
@@ -101,9 +104,8 @@ impl DataDir {
         let wrong = |error: std::io::Error| {
             let path = path.display();
             let error = SystemError(&error);
-            Failure::work(format!(
-                "cannot use the data directory {path}: {error}; name a writable one with --data-dir"
-            ))
+            Failure::work(format!("cannot use the data directory {path}: {error}"))
+                .hint(OTHER_DIRECTORY)
         };
         DirBuilder::new()
             .recursive(true)
@@ -189,9 +191,9 @@ impl DataDir {
             let path = self.path.display();
             let error = SystemError(&error);
             Failure::work(format!(
-                "cannot write to the data directory {path}: {error}; name a writable one with \
-                 --data-dir"
+                "cannot write to the data directory {path}: {error}"
             ))
+            .hint(OTHER_DIRECTORY)
         };
         let file = File::options()
             .create(true)
@@ -205,11 +207,11 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
                 return Err(Failure::work(format!(
-                    "another host (process {}) works in {}: stop it, or name another directory \
-                     with --data-dir",
+                    "another host (process {}) works in {}",
                     holder.trim(),
                     self.path.display()
-                )));
+                ))
+                .hint("stop it, or name another directory with --data-dir"));
             }
             Err(TryLockError::Error(error)) => return Err(wrong(error)),
         }

@@ -47,9 +47,8 @@ pub(crate) fn load(data: &DataDir) -> Result<Token, Failure> {
         != 0
     {
         let path = path.display();
-        return Err(Failure::denied(format!(
-            "others may read {path}: remove it, and another one will be made"
-        )));
+        return Err(Failure::denied(format!("others may read {path}"))
+            .hint("remove it, and another one will be made"));
     }
     let mut value = String::new();
     file.take(Token::MAX as u64 + 2)

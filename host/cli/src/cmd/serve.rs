@@ -176,7 +176,7 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
             .check(lock)
             .and_then(|()| agents.check().map_err(Failure::work))
         {
-            return Failure::work(format!("{}; this host ends", failure.sentence()));
+            return failure.hint("this host ends");
         }
         if !told && !socket.is_in_place() {
             told = true;
@@ -243,7 +243,7 @@ fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, Stri
             .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
         {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
-            Err(error) => console::complain(wrong(error.to_string()).sentence()),
+            Err(error) => console::complain(&wrong(error.to_string()).sentence()),
         }
     }
     Ok(copied)

@@ -92,9 +92,8 @@ async fn show(
         }
     }
     if empty {
-        return Err(Failure::work(format!(
-            "there is no session `{session}`: `cofferdam sessions ls` lists them"
-        )));
+        return Err(Failure::work(format!("there is no session `{session}`"))
+            .hint("`cofferdam sessions ls` lists them"));
     }
     Ok(())
 }

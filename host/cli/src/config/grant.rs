@@ -101,7 +101,7 @@ impl Grants {
             match self.decision(index, row) {
                 Ok(decision) => decisions.push(((row.agent.clone(), row.tool.clone()), decision)),
                 Err(failure) => {
-                    let reason = failure.sentence().to_owned();
+                    let reason = failure.sentence();
                     withheld
                         .entry((row.agent.clone(), row.tool.clone()))
                         .or_insert(reason);

@@ -197,7 +197,7 @@ impl Files {
                     wrong = None;
                 }
                 Err(failure) => {
-                    let sentence = failure.sentence().to_owned();
+                    let sentence = failure.sentence();
                     if wrong.as_ref().is_none_or(|(last, _)| *last != sentence) {
                         tracing::error!("the tools stay as they were: {sentence}");
                     }
