@@ -32,7 +32,7 @@ test: tools python components programs
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
     @{{phase}} "testing the tools"
-    {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
+    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target

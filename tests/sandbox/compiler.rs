@@ -107,7 +107,7 @@ fn is_compiler(process: &Path) -> bool {
 
 #[test]
 fn the_compiler_has_no_environment_and_few_resources() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let compiling = Compiling::start(&scratch);
     assert_eq!(compiling.file("environ"), "");
     // It limits itself before it reads the first byte of the component.

@@ -27,9 +27,9 @@ pub(crate) fn cofferdam<S: AsRef<OsStr>>(
     scratch: &Scratch,
     args: impl IntoIterator<Item = S>,
 ) -> Cofferdam {
-    Cofferdam(
-        Program::new(&binary(), scratch.path(), args).env("COFFERDAM_DATA_DIR", scratch.data()),
-    )
+    let program = Program::new(&binary(), scratch.path(), args);
+    let variables = scratch.variables().into_iter();
+    Cofferdam(variables.fold(program, |program, (name, value)| program.env(name, value)))
 }
 
 impl Cofferdam {

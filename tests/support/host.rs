@@ -74,7 +74,7 @@ impl<'a> Host<'a> {
     /// it takes clients.
     pub(crate) fn run(scratch: &'a Scratch, mut command: Command) -> Self {
         command
-            .env("COFFERDAM_DATA_DIR", scratch.data())
+            .envs(scratch.variables())
             .current_dir(scratch.path());
         command
             .stdin(Stdio::null())

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Scratch, binary, checkout, python};
 
@@ -37,9 +37,7 @@ impl Server {
             .arg("mcp")
             .args(args.into_iter().map(Into::into))
             .current_dir(scratch.path());
-        command
-            .env("COFFERDAM_DATA_DIR", scratch.data())
-            .env("COFFERDAM_LOG", LOG);
+        command.envs(scratch.variables()).env("COFFERDAM_LOG", LOG);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -158,7 +156,12 @@ pub(crate) fn next(lines: &Receiver<String>, part: &str) -> String {
 pub(crate) fn over_stdio(scratch: &Scratch, mode: &str, args: &[&str]) -> Value {
     let mut command = vec![binary().display().to_string(), "mcp".to_owned()];
     command.extend(args.iter().map(|&arg| arg.to_owned()));
-    let env = json!({ "COFFERDAM_DATA_DIR": scratch.data(), "COFFERDAM_LOG": LOG });
+    let mut env: Map<String, Value> = scratch
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    env.insert("COFFERDAM_LOG".to_owned(), json!(LOG));
     json!({ "command": command, "env": env, "mode": mode })
 }
 

@@ -4,16 +4,38 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::checkout;
+
 /// A directory that is gone after the test, with a data directory in it.
 pub(crate) struct Scratch {
     dir: TempDir,
+    /// The directory of compiled code; none for the one in the data directory.
+    cache: Option<PathBuf>,
 }
 
 impl Scratch {
+    /// Compiled code is shared with other tests: a tool is compiled once.
     pub(crate) fn new() -> Self {
         Self {
-            dir: tempfile::tempdir().expect("a temporary directory"),
+            cache: Some(checkout().join("target/cache")),
+            ..Self::with_own_cache()
         }
+    }
+
+    /// Nothing is compiled yet.
+    pub(crate) fn with_own_cache() -> Self {
+        Self {
+            dir: tempfile::tempdir().expect("a temporary directory"),
+            cache: None,
+        }
+    }
+
+    /// The variables by which commands find their directories.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut variables = vec![("COFFERDAM_DATA_DIR", self.data())];
+        let cache = self.cache.clone();
+        variables.extend(cache.map(|cache| ("COFFERDAM_CACHE_DIR", cache)));
+        variables
     }
 
     pub(crate) fn path(&self) -> &Path {

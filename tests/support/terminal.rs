@@ -24,7 +24,7 @@ pub(crate) fn on_terminal<S: AsRef<OsStr>>(
         .current_dir(scratch.path());
     // Our own colours are the only escape sequences there may be, so without them there are none.
     command
-        .env("COFFERDAM_DATA_DIR", scratch.data())
+        .envs(scratch.variables())
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
     command.output().expect("Python runs").stdout

@@ -215,7 +215,7 @@ fn a_component_without_a_manifest_gets_nothing() {
 
 #[test]
 fn a_planted_compilation_is_not_loaded() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let run = || {
         let args = [
             "tool".as_ref(),
@@ -250,7 +250,7 @@ fn a_planted_compilation_is_not_loaded() {
 
 #[test]
 fn compiled_code_is_kept_in_a_directory_of_this_user_alone() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let run = || {
         cofferdam(
             &scratch,

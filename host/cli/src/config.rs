@@ -1,5 +1,6 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
+mod cache;
 mod grant;
 mod network;
 mod place;
@@ -7,12 +8,13 @@ mod setting;
 mod unknown;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use serde::Deserialize;
 
+pub(crate) use self::cache::CacheDir;
 use self::grant::GrantRow;
 pub(crate) use self::grant::Grants;
 use self::place::{Key, Source};
@@ -81,6 +83,7 @@ struct WrittenHost {
     pagemap_scan: Option<PagemapScan>,
     scratch: Option<Bytes>,
     scratch_entries: Option<Count>,
+    cache_dir: Option<PathBuf>,
 }
 
 /// The configuration that holds.
@@ -100,6 +103,8 @@ pub(crate) struct Config {
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
+    /// The directory of compiled code; none for `cache` in the data directory.
+    pub(crate) cache_dir: Option<CacheDir>,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
     /// The file, if there is one.
@@ -204,6 +209,7 @@ impl Config {
                 ));
             }
         }
+        let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -222,6 +228,7 @@ impl Config {
             pagemap_scan,
             scratch,
             scratch_entries,
+            cache_dir,
             grants,
             source,
         })
@@ -260,6 +267,10 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string()),
             setting("host", "scratch-entries", self.scratch_entries.to_string()),
         ];
+        settings.push(CacheDir::setting(
+            self.cache_dir.as_ref(),
+            self.origin(Key::Table("host", "cache-dir")),
+        ));
         for (table, limits) in [
             ("limits", &self.ceiling.defaults),
             ("ceiling", &self.ceiling.limits),

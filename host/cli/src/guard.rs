@@ -19,6 +19,9 @@ pub(crate) const COMPONENT: &str = "a component";
 pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
+    if let Some(cache) = &config.cache_dir {
+        add(&mut guarded, cache.path(), "the directory of compiled code")?;
+    }
     if let Some(file) = config.grants.file() {
         add(&mut guarded, file, "the configuration")?;
     }

@@ -57,7 +57,10 @@ pub(crate) fn runner_with(
             "this program cannot find itself to start the compiler: {error}"
         ))
     })?;
-    let cache = data.cache()?;
+    let cache = match &config.cache_dir {
+        Some(cache) => paths::private_at(cache.path())?,
+        None => data.cache()?,
+    };
     let scratch = data.private("scratch")?;
     let pins = data.private("descriptors")?;
     let mut ceiling = config.ceiling.clone();

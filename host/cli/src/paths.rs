@@ -1,5 +1,6 @@
 //! The data directory and what lies in it.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
@@ -98,6 +99,55 @@ pub(crate) fn holder(data: &Path) -> Option<String> {
     Some(text.trim().to_owned()).filter(|process| !process.is_empty())
 }
 
+/// A directory elsewhere that only this user can enter, made where it is missing, like
+/// [`DataDir::private`].
+pub(crate) fn private_at(path: &Path) -> Result<Dir, Failure> {
+    let wrong = |error: std::io::Error| {
+        Failure::work(format!(
+            "cannot use {}: {}",
+            path.display(),
+            SystemError(&error)
+        ))
+    };
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(wrong(std::io::ErrorKind::InvalidFilename.into()));
+    };
+    std::fs::create_dir_all(above).map_err(wrong)?;
+    let dir = Dir::open_ambient_dir(above, ambient_authority()).map_err(wrong)?;
+    private(&dir, above, name)
+}
+
+/// Opens the directory `name` in `dir`, which lies at `above`.
+fn private(dir: &Dir, above: &Path, name: &OsStr) -> Result<Dir, Failure> {
+    let path = above.join(name);
+    let refuse =
+        |problem: String| Failure::work(format!("cannot use {}: {problem}", path.display()));
+    let wrong = |error: std::io::Error| refuse(SystemError(&error).to_string());
+    let mut builder = cap_std::fs::DirBuilder::new();
+    cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match dir.create_dir_with(name, &builder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(wrong(error));
+        }
+        _ => {}
+    }
+    let found = dir.symlink_metadata(name).map_err(wrong)?;
+    if !found.is_dir() {
+        let problem = "it is not a directory: move it away, and a directory is made in its place";
+        return Err(refuse(problem.to_owned()));
+    }
+    if cap_std::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
+        return Err(refuse(
+            "it belongs to another user: chown it to the user that the host runs as".to_owned(),
+        ));
+    }
+    if cap_std::fs::MetadataExt::mode(&found) & 0o777 != 0o700 {
+        let mode = cap_std::fs::PermissionsExt::from_mode(0o700);
+        dir.set_permissions(name, mode).map_err(wrong)?;
+    }
+    dir.open_dir(name).map_err(wrong)
+}
+
 impl DataDir {
     /// Opens the directory, making it for this user alone where it is missing.
     pub(crate) fn open(path: PathBuf) -> Result<Self, Failure> {
@@ -154,34 +204,7 @@ impl DataDir {
     /// A directory in it that only this user can enter. One that others could enter is closed to
     /// them.
     pub(crate) fn private(&self, name: &str) -> Result<Dir, Failure> {
-        let path = self.path.join(name);
-        let refuse =
-            |problem: String| Failure::work(format!("cannot use {}: {problem}", path.display()));
-        let wrong = |error: std::io::Error| refuse(SystemError(&error).to_string());
-        let mut builder = cap_std::fs::DirBuilder::new();
-        cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match self.dir.create_dir_with(name, &builder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(wrong(error));
-            }
-            _ => {}
-        }
-        let found = self.dir.symlink_metadata(name).map_err(wrong)?;
-        if !found.is_dir() {
-            let problem =
-                "it is not a directory: move it away, and a directory is made in its place";
-            return Err(refuse(problem.to_owned()));
-        }
-        if cap_std::fs::MetadataExt::uid(&found) != rustix::process::geteuid().as_raw() {
-            return Err(refuse(
-                "it belongs to another user: chown it to the user that the host runs as".to_owned(),
-            ));
-        }
-        if cap_std::fs::MetadataExt::mode(&found) & 0o777 != 0o700 {
-            let mode = cap_std::fs::PermissionsExt::from_mode(0o700);
-            self.dir.set_permissions(name, mode).map_err(wrong)?;
-        }
-        self.dir.open_dir(name).map_err(wrong)
+        private(&self.dir, &self.path, name.as_ref())
     }
 
     /// Takes the directory for one host.

@@ -14,6 +14,8 @@ use crate::secret::HOST_SECRET;
 pub struct Place {
     directory: TempDir,
     binary: PathBuf,
+    /// The directory of compiled code; none for one in the data directory.
+    cache: Option<PathBuf>,
 }
 
 impl Place {
@@ -26,7 +28,17 @@ impl Place {
         Ok(Self {
             directory,
             binary: binary.to_owned(),
+            cache: None,
         })
+    }
+
+    /// The same place with compiled code in `cache`, which other places may share.
+    #[must_use]
+    pub fn with_cache(self, cache: &Path) -> Self {
+        Self {
+            cache: Some(cache.to_owned()),
+            ..self
+        }
     }
 
     /// Its path on the host.
@@ -52,9 +64,13 @@ impl Place {
     /// environment that no guest may see.
     pub(crate) fn cofferdam<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Program {
         let program = Program::new(&self.binary, self.path(), args).without_environment();
-        program
+        let program = program
             .env("COFFERDAM_DATA_DIR", self.data())
-            .env(HOST_SECRET.0, HOST_SECRET.1)
+            .env(HOST_SECRET.0, HOST_SECRET.1);
+        match &self.cache {
+            Some(cache) => program.env("COFFERDAM_CACHE_DIR", cache),
+            None => program,
+        }
     }
 
     /// Writes a file, with the directories above it.

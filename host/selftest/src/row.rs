@@ -36,6 +36,8 @@ pub struct Row {
     pub(crate) flags: &'static [&'static str],
     /// Puts files where the guest looks, before the call.
     pub(crate) plant: fn(&Place) -> Result<(), Problem>,
+    /// True for a row about compiled code, which shares none with other rows.
+    pub(crate) own_cache: bool,
     /// Further directories: on the host (absolute, or below the row's own), as the guest sees them,
     /// and the access.
     pub(crate) dirs: &'static [(&'static str, &'static str, &'static str)],
@@ -99,6 +101,7 @@ pub(crate) const fn row(guest: Guest, outcome: &'static str) -> Row {
         stdin: 0,
         flags: &[],
         plant: |_| Ok(()),
+        own_cache: false,
         dirs: &[],
         outcome,
         says: "",

@@ -47,6 +47,8 @@ const TO_METADATA: &str = "302 Found\r\nlocation: http://169.254.169.254/latest/
 #[derive(Debug)]
 pub struct Corpus {
     binary: PathBuf,
+    /// Compiled code of all rows but those that are about it.
+    cache: tempfile::TempDir,
     dns: Dns,
     web: Web,
     host: Host,
@@ -123,6 +125,7 @@ impl Corpus {
             .collect();
         Ok(Self {
             binary: binary.to_owned(),
+            cache: Problem::at("a temporary directory", tempfile::tempdir())?,
             dns: Dns::start(&NAMES)?,
             web: Web::start(&replies)?,
             host,
@@ -163,6 +166,11 @@ impl Corpus {
 
     fn alone(&self, row: &'static Row, verdict: &mut Verdict) -> Result<(), Problem> {
         let place = Place::new(&self.binary)?;
+        let place = if row.own_cache {
+            place
+        } else {
+            place.with_cache(self.cache.path())
+        };
         plant::workspace(&place)?;
         (row.plant)(&place)?;
         let component = place.file("guest.wasm", in_mode(row.guest.bytes, row.mode))?;

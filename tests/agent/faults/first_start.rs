@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn first_runs_side_by_side_all_succeed() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     for output in side_by_side(&scratch) {
         assert_eq!(output, "");
     }
@@ -32,7 +32,7 @@ fn first_runs_side_by_side_all_succeed() {
 /// A start that was killed between making and writing the key left it empty, for all of these.
 #[test]
 fn runs_that_find_an_empty_key_side_by_side_all_succeed() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let key = scratch.file("data/cache/key", "");
     let private =
         |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
@@ -113,7 +113,7 @@ fn nothing_half_written(scratch: &Scratch) {
 
 #[test]
 fn a_key_that_was_left_damaged_is_made_anew() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let component = nothing(&scratch, "nothing.wasm").display().to_string();
     let run = || {
         cofferdam(&scratch, ["tool", "run", &component])
@@ -158,7 +158,7 @@ fn a_first_start_that_is_killed_leaves_nothing_in_the_way() {
         "cofferdam.db",
         "cofferdam.db-wal",
     ] {
-        let scratch = Scratch::new();
+        let scratch = Scratch::with_own_cache();
         let component = nothing(&scratch, "a/nothing.wasm").display().to_string();
         let file = agentfile(&scratch, "a", "BIN nothing ./nothing.wasm")
             .display()
@@ -186,7 +186,7 @@ fn a_first_start_that_is_killed_leaves_nothing_in_the_way() {
 #[test]
 fn a_key_is_there_whole_or_not_at_all() {
     for kill in 0..KILLS {
-        let scratch = Scratch::new();
+        let scratch = Scratch::with_own_cache();
         let component = component(&scratch).display().to_string();
         let key = scratch.data().join("cache/key");
         let mut child = cofferdam(&scratch, ["tool", "run", &component]).start();
@@ -205,7 +205,7 @@ fn a_key_is_there_whole_or_not_at_all() {
 /// made is empty.
 #[test]
 fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let component = component(&scratch).display().to_string();
     let mut shell = Command::new("sh");
     shell
@@ -237,7 +237,7 @@ fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
 
 #[test]
 fn a_token_that_was_left_empty_is_made_anew() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let component = nothing(&scratch, "nothing.wasm").display().to_string();
     std::fs::create_dir(scratch.data()).unwrap();
     let token = scratch.data().join("operator.token");

@@ -19,7 +19,7 @@ const SMALL: u32 = 24 << 10;
 
 #[test]
 fn a_host_that_was_killed_starts_on_a_full_disk_and_goes_on_when_there_is_room() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
         return;
     };
@@ -57,7 +57,7 @@ fn a_host_that_was_killed_starts_on_a_full_disk_and_goes_on_when_there_is_room()
 
 #[test]
 fn an_agent_that_failed_on_a_full_disk_is_tried_again() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
         return;
     };
@@ -104,7 +104,7 @@ fn an_agent_that_failed_on_a_full_disk_is_tried_again() {
 /// A change that there is no room for leaves the agent as it was, whole.
 #[test]
 fn an_agent_that_finds_no_room_for_its_change_stays_as_it_was() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let Some(disk) = Tmpfs::mount(scratch.data(), SMALL) else {
         return;
     };
@@ -133,7 +133,7 @@ fn agents_after_restart(scratch: &Scratch) -> String {
 
 #[test]
 fn an_image_that_finds_no_room_leaves_nothing() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let capabilities = scratch.file(
         "capabilities.toml",
         "schema = 1\n[tool]\nname = \"wc\"\nversion = \"1\"\nsummary = \"s\"\n\

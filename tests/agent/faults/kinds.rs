@@ -86,7 +86,7 @@ fn a_damaged_tree_keeps_no_other_agent_from_starting() {
 
 #[test]
 fn the_cache_is_made_anew_whatever_stands_in_its_place() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     nothing(&scratch, "one.wasm");
     let run = || cofferdam(&scratch, ["tool", "run", "one.wasm"]).run();
     run().exits(0);

@@ -191,7 +191,7 @@ fn a_component_that_is_asked_for_its_tools_reaches_nothing_and_leaves_a_line_in_
 
 #[test]
 fn a_component_that_lists_other_tools_than_the_first_time_is_refused() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::with_own_cache();
     let component = scratch.file("random.wasm", hostile("list-random"));
     let run = || {
         let args = [

@@ -49,6 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         plant: plant::compiled,
+        own_cache: true,
         after: ended::compiled_again,
         ..row(guest::ARGS_ECHO, "ok")
     },
