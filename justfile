@@ -24,11 +24,12 @@ run: host
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: tools python components programs
+test: ready components
     @{{phase}} "building the tests"
     cargo test --locked --quiet --no-run
     @{{phase}} "running the tests"
-    cargo test --locked --quiet
+    # Most tests wait for a process, a deadline or a signal: there are two for each processor.
+    RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
     @{{phase}} "testing the tools"
@@ -71,9 +72,18 @@ host: wasm-target
 wasm-target:
     @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
 
+# What is fetched comes while the host is built.
+[private]
+[parallel]
+ready: tools packages python
+
+# Packages of the system: one installation at a time.
+[private]
+packages: programs modules
+
 # A component that a foreign toolchain makes: as it leaves componentize-py, and with the words of its WIT.
 [private]
-components: host python modules
+components: host packages python
     @{{phase}} "building the components of other languages"
     @mkdir -p target/components
     @if [ -n "$(find tests/components/python tests/python/requirements.txt -newer target/components/shop.wasm 2>/dev/null || echo missing)" ]; then \
@@ -101,7 +111,7 @@ modules: (debian c_packages)
 
 [private]
 debian packages:
-    @{{phase}} "the packages of the system for the tests"
+    @{{phase}} --aside "the packages of the system for the tests"
     @if ! dpkg --status {{packages}} >/dev/null 2>&1; then \
         command -v apt-get >/dev/null || { echo "the tests need the Debian packages {{packages}}: install them by the means of this system" >&2; exit 1; }; \
         echo "installing {{packages}}" >&2; \
@@ -113,6 +123,6 @@ debian packages:
 # What others wrote for the tests, in an environment of its own: clients of gRPC and MCP, and a toolchain for components.
 [private]
 python:
-    @{{phase}} "the Python environment of the tests"
+    @{{phase}} --aside "the Python environment of the tests"
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
     @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }

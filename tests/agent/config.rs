@@ -1,9 +1,10 @@
 //! `cofferdam.toml`: what holds, where it came from, and what is refused.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 
-use crate::support::{Host, Scratch, binary, cofferdam, content_of, guest};
+use crate::support::{Host, Scratch, binary, cofferdam, content_of, guest, tool};
 
 #[test]
 fn what_holds_is_shown_with_its_origin() {
@@ -52,6 +53,58 @@ fn what_holds_is_shown_with_its_origin() {
         (&receipt["outcome"]["name"], &receipt["fuel"]),
         (&"out-of-fuel".into(), &5_000_000.into())
     );
+}
+
+#[test]
+fn compiled_code_of_several_data_directories_is_shared() {
+    let scratch = Scratch::with_own_cache();
+    let cache = scratch.path().join("shared/compiled");
+    scratch.file(
+        "c.toml",
+        format!("[host]\ncache-dir = \"{}\"\n", cache.display()),
+    );
+    let echo = guest("args_echo");
+    for data in ["one", "two"] {
+        let args = ["--data-dir", data, "--config", "c.toml", "tool", "run"];
+        let args = args.map(std::ffi::OsStr::new).into_iter();
+        cofferdam(&scratch, args.chain([echo.as_os_str()]))
+            .run()
+            .exits(0);
+        assert!(!scratch.path().join(data).join("cache").exists());
+    }
+    let code = std::fs::read_dir(&cache)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension() == Some("cwasm".as_ref()))
+        .count();
+    assert_eq!(code, 1, "it was compiled once");
+    assert_eq!(cache.metadata().unwrap().mode() & 0o777, 0o700);
+
+    let show = |variable: Option<&std::path::Path>| {
+        let shown = cofferdam(&scratch, ["--config", "c.toml", "config", "show"]);
+        match variable {
+            Some(path) => shown.env("COFFERDAM_CACHE_DIR", path),
+            None => shown,
+        }
+        .run()
+    };
+    let shown = show(None).exits(0).stdout;
+    assert!(shown.contains("c.toml:2"), "{shown}");
+    let shown = show(Some(&scratch.path().join("other"))).exits(0).stdout;
+    assert!(shown.contains("COFFERDAM_CACHE_DIR"), "{shown}");
+    show(Some("somewhere".as_ref())).exits(2).complains(&[
+        "COFFERDAM_CACHE_DIR = \"somewhere\"",
+        "expected an absolute path",
+    ]);
+
+    // No tool may replace it.
+    let above = format!("{}:/workspace:rw", scratch.path().join("shared").display());
+    let args = ["--config", "c.toml", "tool", "run", "--dir", &above];
+    let args = args.map(std::ffi::OsStr::new).into_iter();
+    let cp = tool("cp");
+    cofferdam(&scratch, args.chain([cp.as_os_str()]))
+        .run()
+        .exits(2)
+        .complains(&["the directory of compiled code"]);
 }
 
 #[track_caller]

@@ -152,6 +152,21 @@ pub enum GrantError {
         /// The file, as the operator named it.
         path: String,
     },
+    /// A directory was to be granted in which a tool could read what is for the host alone.
+    #[error(
+        "{host}, offered as {guest}, leads to {role}, {path}: redaction cannot take back what a \
+         tool can read; offer a directory beside it"
+    )]
+    Hidden {
+        /// The directory of the host.
+        host: String,
+        /// The path under which the guest would know it.
+        guest: GuestPath,
+        /// The operator's name for the file, such as `a secret`.
+        role: &'static str,
+        /// The file, as the operator named it.
+        path: String,
+    },
     /// A directory that was to be granted cannot be opened.
     #[error("cannot open {path} for the tool: {source}")]
     Open {

@@ -20,13 +20,16 @@ use crate::location::Location;
 /// Symbolic links on the way to one file: as many as Linux follows.
 const MAX_LINKS: usize = 40;
 
-/// Files and directories that no tool may replace. The default holds none.
+/// Files and directories that no tool may replace, and some that none may read. The default holds
+/// none.
 #[derive(Debug, Clone, Default)]
 pub struct Guarded {
     /// Directories in which a name is looked up on the way to a file, and the file itself.
     on_the_way: Vec<(Location, Arc<Kept>)>,
     /// Directories of which every entry counts, also one that is added later.
     whole: Vec<(Location, Arc<Kept>)>,
+    /// Directories that hold what no tool may read.
+    hidden: Vec<(Location, Arc<Kept>)>,
     /// Paths of `on_the_way`, without links.
     seen: BTreeSet<PathBuf>,
 }
@@ -94,12 +97,37 @@ impl Guarded {
         Ok(())
     }
 
-    /// Refuses a grant by which a tool could replace something of it.
+    /// Guards a file that no tool may read either, or a directory of such files.
     ///
     /// # Errors
     ///
-    /// [`GrantError::Guarded`], or [`GrantError::Open`] if the system does not say where a
-    /// directory lies.
+    /// Those of [`Self::add`].
+    pub fn add_hidden(&mut self, path: &Path, role: &'static str) -> Result<()> {
+        self.add(path, role)?;
+        let Some(end) = way(path)?.end else {
+            return Ok(());
+        };
+        let directory = if end.is_dir() {
+            Some(end.as_path())
+        } else {
+            end.parent()
+        };
+        if let Some(directory) = directory {
+            let kept = Kept {
+                path: path.to_owned(),
+                role,
+            };
+            self.hidden.push((location(directory)?, Arc::new(kept)));
+        }
+        Ok(())
+    }
+
+    /// Refuses a grant by which a tool could replace something of it, or read what is hidden.
+    ///
+    /// # Errors
+    ///
+    /// [`GrantError::Guarded`], [`GrantError::Hidden`], or [`GrantError::Open`] if the system does
+    /// not say where a directory lies.
     pub fn check(&self, grant: &Grant) -> std::result::Result<(), GrantError> {
         for preopen in grant
             .preopens()
@@ -118,6 +146,22 @@ impl Guarded {
             let around = || self.whole.iter().find(|(kept, _)| writable.lies_in(kept));
             if let Some((_, kept)) = inside.or_else(around) {
                 return Err(GrantError::Guarded {
+                    host: preopen.host().display().to_string(),
+                    guest: preopen.guest().clone(),
+                    role: kept.role,
+                    path: kept.path.display().to_string(),
+                });
+            }
+        }
+        for preopen in grant.preopens() {
+            let wrong = |source| GrantError::Open {
+                path: format!("the directories above {}", preopen.guest()),
+                source,
+            };
+            let readable = Location::of(preopen.dir()).map_err(wrong)?;
+            let hidden = self.hidden.iter().find(|(kept, _)| kept.lies_in(&readable));
+            if let Some((_, kept)) = hidden {
+                return Err(GrantError::Hidden {
                     host: preopen.host().display().to_string(),
                     guest: preopen.guest().clone(),
                     role: kept.role,

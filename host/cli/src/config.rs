@@ -7,11 +7,15 @@ mod place;
 mod setting;
 mod unknown;
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
+use rustix::fs::OFlags;
 use serde::Deserialize;
 
 pub(crate) use self::cache::CacheDir;
@@ -111,26 +115,44 @@ pub(crate) struct Config {
     source: Option<Arc<Source>>,
 }
 
+/// Returns true unless nothing stands there: a link to nothing, or a directory that cannot be
+/// looked into, is no reason to go on with the defaults.
+fn is_there(path: &Path) -> bool {
+    let found = path.symlink_metadata();
+    !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// Reads a regular file of limited size. A pipe would keep the command waiting for its other end.
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut options = File::options();
+    options.read(true);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    let size = file.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if size as u64 > MAX_FILE {
+        return Err(std::io::Error::other(format!(
+            "it is larger than {MAX_FILE} bytes, the most that is read"
+        )));
+    }
+    Ok(text)
+}
+
 impl Config {
     /// Reads the file that was named; without one, `cofferdam.toml` in the data directory if it is
     /// there.
     pub(crate) fn load(named: Option<&Path>, data: &Path) -> Result<Self, Failure> {
         let Some(path) = named
             .map(Path::to_owned)
-            .or_else(|| Some(data.join(FILE)).filter(|path| path.exists()))
+            .or_else(|| Some(data.join(FILE)).filter(|path| is_there(path)))
         else {
             return Self::from(Written::default(), None);
         };
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
-        let size = std::fs::metadata(&path)
-            .map_err(|error| wrong(error.to_string()))?
-            .len();
-        if size > MAX_FILE {
-            return Err(wrong(format!(
-                "it has {size} bytes: at most {MAX_FILE} are read"
-            )));
-        }
-        let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+        let text = read(&path).map_err(|error| wrong(error.to_string()))?;
         let written: Written = toml::from_str(&text).map_err(|error| {
             let line = error
                 .span()

@@ -20,7 +20,10 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
     if let Some(cache) = &config.cache_dir {
-        add(&mut guarded, cache.path(), "the directory of compiled code")?;
+        let path = cache.path();
+        guarded
+            .add_hidden(path, "the directory of compiled code")
+            .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
     }
     if let Some(file) = config.grants.file() {
         add(&mut guarded, file, "the configuration")?;
@@ -52,15 +55,17 @@ pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(),
     Ok(())
 }
 
-/// Guards the files of `--secret NAME=FILE`.
+/// Guards the files of `--secret NAME=FILE`, which no tool may read either.
 pub(crate) fn secrets(guarded: &mut Guarded, written: &[String]) -> Result<(), Failure> {
     let files = written
         .iter()
         .filter_map(|written| written.split_once('='))
         .map(|(_, file)| Path::new(file));
-    files
-        .into_iter()
-        .try_for_each(|file| add(guarded, file, "a secret"))
+    files.into_iter().try_for_each(|file| {
+        guarded
+            .add_hidden(file, "a secret")
+            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+    })
 }
 
 /// Guards one file.

@@ -68,6 +68,7 @@ fn run() -> Result<(), Failure> {
 }
 
 async fn command(cli: Cli) -> Result<(), Failure> {
+    signals::keep_writes_from_ending_the_process()?;
     let data = paths::data_dir(cli.data_dir)?;
     let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {

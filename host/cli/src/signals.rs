@@ -4,6 +4,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::Failure;
 
+/// Lets a write beyond the file-size limit of this process (`ulimit -f`) fail, for the guest or the
+/// command that makes it. Without a handler the signal would end the whole host.
+pub(crate) fn keep_writes_from_ending_the_process() -> Result<(), Failure> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // The handler stays for as long as the process does.
+    signal(kind)
+        .map(drop)
+        .map_err(|error| Failure::work(format!("no signals: {error}")))
+}
+
 /// SIGINT, SIGTERM and SIGHUP. Each asks for the same: to finish what runs, then to end.
 #[derive(Debug)]
 pub(crate) struct Ending {

@@ -145,6 +145,48 @@ fn other_directories_are_named_with_the_way_back() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_read_is_refused() {
+    let scratch = Scratch::new();
+    let place = scratch.file("data/cofferdam.toml", "");
+    let show = || cofferdam(&scratch, ["config", "show"]).run();
+    show().exits(0);
+    pipe(&place);
+    show()
+        .exits(2)
+        .complains(&["cofferdam.toml", "it is not a regular file"]);
+    // A ceiling that lies where nothing is mounted yet is no reason to go on without it.
+    std::fs::remove_file(&place).unwrap();
+    for target in ["nowhere.toml", "cofferdam.toml"] {
+        symlink(target, &place).unwrap();
+        show().exits(2).complains(&["cofferdam.toml"]);
+        std::fs::remove_file(&place).unwrap();
+    }
+}
+
+#[test]
+fn a_limit_of_the_system_on_file_sizes_ends_a_write_and_not_the_host() {
+    let scratch = Scratch::new();
+    let component = crate::support::components::built(
+        &scratch,
+        "fill",
+        "fs_fill",
+        &crate::support::components::directory("/workspace", "read-write"),
+    );
+    let work = format!("{}:/workspace:rw", scratch.directory("work").display());
+    let ran = std::process::Command::new("prlimit")
+        .arg(format!("--fsize={}", 20 << 20))
+        .arg(crate::support::binary())
+        .args(["tool", "run", "--receipt", "--dir", &work])
+        .arg(component)
+        .envs(scratch.variables())
+        .output()
+        .expect("prlimit is installed");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{}: {said}", ran.status);
+    assert!(said.contains("after 20 MiB"), "{said}");
+}
+
+#[test]
 fn a_pipe_for_the_database_is_refused() {
     let scratch = Scratch::new();
     nothing(&scratch, "a/one.wasm");

@@ -27,6 +27,30 @@ fn project(scratch: &Scratch, place: &str, name: &str) -> std::path::PathBuf {
     scratch.file(&format!("{place}/Agentfile"), text)
 }
 
+/// Redaction finds a value that a tool prints as it is, and not each of its characters.
+#[test]
+fn a_directory_with_a_secret_is_not_offered() {
+    let scratch = Scratch::new();
+    let token = scratch.file("outer/keys/token", "a value of a secret");
+    std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    symlink(&token, scratch.path().join("link")).unwrap();
+    let cat = crate::support::tool("cat").display().to_string();
+    for (written, offered) in [
+        ("outer/keys/token", "outer/keys"),
+        ("link", "outer/keys"),
+        ("outer/keys/token", "outer"),
+    ] {
+        let dir = format!("{}:/workspace:ro", scratch.path().join(offered).display());
+        let secret = format!("token={written}");
+        let args = ["tool", "run", "--secret", &secret, "--dir", &dir, &cat];
+        cofferdam(&scratch, args).run().exits(2).complains(&[
+            "/workspace",
+            "a secret",
+            "beside it",
+        ]);
+    }
+}
+
 #[test]
 fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
     let scratch = Scratch::new();
