@@ -253,11 +253,9 @@ fn difference(native: &Did, ours: &Did, case: &Case, tool: &str) -> Option<Strin
         return None;
     }
     // Traps and limits are told by the host; no native program ends like that.
-    if ours
-        .stderr
-        .lines()
-        .any(|line| line.starts_with(&format!("error: {tool}: ")) && !line.starts_with(&exit_code(tool)))
-    {
+    if ours.stderr.lines().any(|line| {
+        line.starts_with(&format!("error: {tool}: ")) && !line.starts_with(&exit_code(tool))
+    }) {
         return Some("ours was ended by the host".to_owned());
     }
     if native.code != ours.code {

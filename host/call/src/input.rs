@@ -1,5 +1,7 @@
 //! The input of a call, before anything is checked.
 
+use crate::stdin::Stdin;
+
 /// The input of one call.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -12,6 +14,6 @@ pub enum Input {
         /// The arguments, without the program's name.
         args: Vec<String>,
         /// Standard input.
-        stdin: Vec<u8>,
+        stdin: Stdin,
     },
 }

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod receipt;
 mod report;
+mod stdin;
 
 pub use descriptor::{Descriptor, ListedTool};
 pub use input::Input;
@@ -18,6 +19,7 @@ pub use output::Output;
 pub use progress::Progress;
 pub use receipt::{Changed, Receipt};
 pub use report::Report;
+pub use stdin::{Stdin, StdinSource};
 
 /// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10
 /// to 30 MB.

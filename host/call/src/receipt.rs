@@ -65,6 +65,9 @@ pub struct Receipt {
     pub renamed: Changed,
     /// Files that it made shorter or opened to be emptied.
     pub truncated: Changed,
+    /// Entries that its listings lack, because their names are not UTF-8 and WASI cannot say them.
+    #[serde(default)]
+    pub unlisted: Changed,
     /// Calls of other tools that it made, refused ones included. Each of those
     /// within its `nested-calls` has a receipt of its own.
     pub calls: u64,
@@ -102,6 +105,7 @@ impl Receipt {
             removed: Changed::default(),
             renamed: Changed::default(),
             truncated: Changed::default(),
+            unlisted: Changed::default(),
             refusals: Vec::new(),
         }
     }

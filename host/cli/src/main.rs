@@ -24,6 +24,7 @@ mod progress;
 mod remedy;
 mod secret;
 mod signals;
+mod stdin;
 mod token;
 
 use std::process::ExitCode;

@@ -24,13 +24,15 @@ use crate::capture::Capture;
 use crate::component::Component;
 use crate::cpu_time::CpuTime;
 use crate::failure::host_fault;
+use crate::filesystem::Standard;
 use crate::host::Conversation;
 use crate::http::Injection;
 use crate::invocation::{CommandLine, Invocation};
 use crate::network::Connect;
 use crate::pool::Pools;
 use crate::scratch::{CallScratch, Scratch};
-use crate::wasi::{Given, Streams};
+use crate::stdin::StandardInput;
+use crate::wasi::Given;
 
 /// One call.
 pub struct Call<'a> {
@@ -131,15 +133,15 @@ impl Calls {
             Ok(scratch) => {
                 let mut invocation = invocation;
                 let CommandLine { argv, stdin } = invocation.take_streams(grant.tool());
-                let streams = Streams {
-                    args: argv,
-                    stdin,
+                let standard = Standard {
+                    stdin: StandardInput::new(stdin, limits.stdin, account),
                     stdout: stdout.clone(),
                     stderr: stderr.clone(),
                 };
                 let given = Given {
                     account: account.clone(),
-                    streams,
+                    args: argv,
+                    standard,
                     network: Arc::clone(&self.network),
                     injections,
                     conversation: Conversation::new(

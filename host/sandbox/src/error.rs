@@ -32,6 +32,11 @@ pub enum EngineError {
 #[error("{0}")]
 pub(crate) struct Overasked(pub(crate) String);
 
+/// A guest that asked for input which the host may not pass on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(pub(crate) String);
+
 /// A guest that broke the rules of an interface, which ends it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -9,7 +9,7 @@ use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
-use crate::error::{HostFailure, Overasked};
+use crate::error::{HostFailure, Overasked, Refused};
 use crate::imports::DeniedCall;
 use crate::limiter::Limiter;
 use crate::reflect::Misfit;
@@ -44,6 +44,11 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
     if let Some(denied) = error.downcast_ref::<DeniedCall>() {
         return Outcome::Denied {
             reason: denied.to_string(),
+        };
+    }
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return Outcome::Denied {
+            reason: refused.to_string(),
         };
     }
     match error.downcast_ref::<Trap>() {

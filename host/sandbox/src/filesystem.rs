@@ -10,9 +10,11 @@
 mod budget;
 mod changes;
 mod descriptor;
+mod device;
 mod files;
 mod kernel;
 mod listing;
+mod open;
 mod stream;
 mod touched;
 
@@ -21,6 +23,7 @@ use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 
 pub(crate) use budget::FileUse;
 pub(crate) use changes::Changes;
+pub(crate) use device::Standard;
 pub(crate) use files::{Files, FilesView};
 
 /// Tells wasmtime that [`FilesView`] is how the host sees a call's files.

@@ -1,7 +1,7 @@
 //! The function that a component is called for, with its input, and the checks before anything
 //! starts.
 
-use cofferdam_call::Outcome;
+use cofferdam_call::{Outcome, Stdin};
 use cofferdam_capability::{Bytes, Digest, Grant};
 
 /// The function of a component that is called, with its input.
@@ -12,7 +12,7 @@ pub enum Invocation {
         /// The arguments, without the program's name.
         args: Vec<String>,
         /// Standard input.
-        stdin: Vec<u8>,
+        stdin: Stdin,
     },
     /// Ask a component for its typed tools. This runs guest code, under the same limits as a call.
     List,
@@ -26,7 +26,7 @@ pub enum Invocation {
 }
 
 impl Invocation {
-    /// Bytes of what it carries.
+    /// Bytes of what it carries. Standard input that is asked for is counted when it comes.
     pub(crate) fn size(&self) -> u64 {
         let size = match self {
             Self::Command { args, stdin } => {
@@ -85,12 +85,12 @@ impl Invocation {
                 argv.append(args);
                 CommandLine {
                     argv,
-                    stdin: std::mem::take(stdin).into(),
+                    stdin: std::mem::take(stdin),
                 }
             }
             Self::List | Self::Typed { .. } => CommandLine {
                 argv,
-                stdin: bytes::Bytes::new(),
+                stdin: Stdin::default(),
             },
         }
     }
@@ -99,7 +99,7 @@ impl Invocation {
 /// The arguments and standard input of a command.
 pub(crate) struct CommandLine {
     pub(crate) argv: Vec<String>,
-    pub(crate) stdin: bytes::Bytes,
+    pub(crate) stdin: Stdin,
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
         let invocations = [
             Invocation::Command {
                 args: vec!["a".to_owned()],
-                stdin: Vec::new(),
+                stdin: Stdin::default(),
             },
             Invocation::List,
             Invocation::Typed {

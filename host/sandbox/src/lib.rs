@@ -32,6 +32,7 @@ mod reflect;
 mod scratch;
 mod sentence;
 mod state;
+mod stdin;
 mod swap;
 mod tcp;
 mod threads;

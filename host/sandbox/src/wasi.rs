@@ -7,11 +7,9 @@ use std::time::Instant;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Access, Account, Grant, GuestPath, Limits, Preopen};
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
-use crate::capture::Capture;
-use crate::filesystem::Files;
+use crate::filesystem::{Files, Standard};
 use crate::host::Conversation;
 use crate::http::{Egress, Holdings, Injection};
 use crate::limiter::Limiter;
@@ -26,18 +24,11 @@ use crate::tcp::Sockets;
 /// a guest make for one another, which this alone bounds.
 pub(crate) const MAX_IN_ENGINE: usize = 100_000;
 
-/// Arguments, and the standard streams.
-pub(crate) struct Streams {
-    pub(crate) args: Vec<String>,
-    pub(crate) stdin: bytes::Bytes,
-    pub(crate) stdout: Capture,
-    pub(crate) stderr: Capture,
-}
-
 /// All that a call gives to its guest besides the grant.
 pub(crate) struct Given<'a> {
     pub(crate) account: Account,
-    pub(crate) streams: Streams,
+    pub(crate) args: Vec<String>,
+    pub(crate) standard: Standard,
     pub(crate) network: Arc<dyn Connect>,
     /// The secrets that go into its requests.
     pub(crate) injections: Vec<Injection>,
@@ -51,7 +42,8 @@ pub(crate) struct Given<'a> {
 pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
     let Given {
         account,
-        streams,
+        args,
+        standard,
         network,
         injections,
         conversation,
@@ -62,13 +54,20 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
     let sockets = Sockets::new(grant, Arc::clone(&network), record.clone());
     let egress = Egress::new(grant, network, injections, account.clone(), record.clone());
     Ok(State {
-        wasi: context(grant, streams, scratch.map(CallScratch::dir), &sockets)?,
+        wasi: context(
+            grant,
+            &args,
+            &standard,
+            scratch.map(CallScratch::dir),
+            &sockets,
+        )?,
         table: table(limits),
         holdings: Holdings::new(account.clone()),
         files: Files::new(
             limits,
             account.clone(),
             scratch.map(|scratch| Arc::clone(scratch.share())),
+            standard,
         ),
         account,
         handles: limits.handles.0,
@@ -85,21 +84,21 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
 
 fn context(
     grant: &Grant,
-    streams: Streams,
+    args: &[String],
+    standard: &Standard,
     scratch: Option<&Dir>,
     sockets: &Sockets,
 ) -> wasmtime::Result<WasiCtx> {
-    let Streams {
-        args,
+    let Standard {
         stdin,
         stdout,
         stderr,
-    } = streams;
+    } = standard.clone();
     let mut builder = WasiCtxBuilder::new();
     builder
-        .args(&args)
+        .args(args)
         .envs(grant.environment())
-        .stdin(MemoryInputPipe::new(stdin))
+        .stdin(stdin)
         .stdout(stdout)
         .stderr(stderr)
         .max_random_size(grant.limits().random.0)

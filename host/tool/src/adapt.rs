@@ -5,6 +5,7 @@
 //! it the command does not need is left out, so a component imports little more than the module
 //! did.
 
+mod exit;
 mod memory;
 
 use std::borrow::Cow;
@@ -35,7 +36,7 @@ pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
         .validate_all(bytes)
         .map_err(|error| module(format!("is not valid: {error}")))?;
     let memory = command(bytes)?;
-    let own = memory::keep_apart(bytes, memory)?;
+    let own = exit::carry(memory::keep_apart(bytes, memory)?)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&own)

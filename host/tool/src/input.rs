@@ -122,6 +122,7 @@ fn command(mut value: Value) -> Invocation {
         .map(Value::take)
         .and_then(text)
         .unwrap_or_default()
-        .into_bytes();
+        .into_bytes()
+        .into();
     Invocation::Command { args, stdin }
 }

@@ -98,6 +98,7 @@ impl Redactor {
             &mut receipt.removed,
             &mut receipt.renamed,
             &mut receipt.truncated,
+            &mut receipt.unlisted,
         ];
         let names = changes.into_iter().flat_map(|changed| &mut changed.names);
         for text in receipt.refusals.iter_mut().chain(names) {
@@ -201,6 +202,7 @@ fn withhold(report: &mut Report, outcome: Outcome) {
         &mut receipt.removed,
         &mut receipt.renamed,
         &mut receipt.truncated,
+        &mut receipt.unlisted,
     ] {
         changed.names.clear();
     }

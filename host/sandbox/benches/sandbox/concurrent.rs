@@ -42,7 +42,7 @@ pub(crate) fn measure(fixture: &Arc<Fixture>, report: &mut Report) {
             "target/tools/wc.wasm",
             Invocation::Command {
                 args,
-                stdin: Vec::new(),
+                stdin: Vec::new().into(),
             },
         ),
         work(

@@ -169,7 +169,7 @@ impl Fixture {
             tool,
             Invocation::Command {
                 args,
-                stdin: Vec::new(),
+                stdin: Vec::new().into(),
             },
         );
     }

@@ -22,6 +22,8 @@ pub(super) struct Spent {
     pub(super) cpu: Duration,
     memory_refused: Option<String>,
     contacts: Contacts,
+    /// Bytes of standard input that came while it ran.
+    stdin: u64,
     files: FileUse,
     directories: BTreeMap<String, Access>,
     changes: Changes,
@@ -52,7 +54,7 @@ impl Spent {
             wall_us: micros(allowance.elapsed()),
             queued_us: micros(self.queued),
             cpu_us: micros(self.cpu),
-            bytes_in: passed.bytes_in,
+            bytes_in: passed.bytes_in.saturating_add(self.stdin),
             stdout_bytes: passed.stdout.written(),
             stderr_bytes: passed.stderr.written(),
             files_opened: self.files.opened,
@@ -63,6 +65,7 @@ impl Spent {
             removed: self.changes.removed,
             renamed: self.changes.renamed,
             truncated: self.changes.truncated,
+            unlisted: self.changes.unlisted,
             directories: self.directories,
             hosts: self.contacts.hosts,
             ..Receipt::unused(grant, outcome)
@@ -118,6 +121,7 @@ impl Drop for Metered<'_> {
         } = self.store.data();
         self.spent.fuel = self.fuel.saturating_sub(left);
         self.spent.peak_memory = limiter.peak_memory();
+        self.spent.stdin = files.stdin_bytes();
         self.spent.files = files.used();
         self.spent.directories = files.directories();
         self.spent.changes = files.changes();

@@ -97,10 +97,6 @@ impl Allowance {
         self.used.fetch_sub(amount, Ordering::Relaxed);
     }
 
-    fn left(&self) -> u64 {
-        self.max.saturating_sub(self.used.load(Ordering::Relaxed))
-    }
-
     /// One line when anything was refused.
     fn refusal(&self, what: &str) -> Option<String> {
         let refused = self.refused.load(Ordering::Relaxed);
@@ -139,18 +135,12 @@ impl FileBudget {
         self.special.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Entries that further listings may hold.
-    pub(crate) fn listing_left(&self) -> u64 {
-        self.listing.left()
-    }
-
-    /// Room for a listing of so many entries.
-    pub(crate) fn list(self: &Arc<Self>, entries: u64) -> Result<Listed, OverBudget> {
-        self.listing.take(entries)?;
-        Ok(Listed {
+    /// A listing that holds no entry yet.
+    pub(crate) fn list(self: &Arc<Self>) -> Listed {
+        Listed {
             budget: Arc::clone(self),
-            entries,
-        })
+            entries: 0,
+        }
     }
 
     /// Bytes that are about to be written, or by which a file is about to grow.
@@ -231,6 +221,15 @@ impl Drop for Opened {
     }
 }
 
+impl Listed {
+    /// Room for one more entry. Taken before it is held.
+    pub(crate) fn one_more(&mut self) -> Result<(), OverBudget> {
+        self.budget.listing.take(1)?;
+        self.entries += 1;
+        Ok(())
+    }
+}
+
 impl Drop for Listed {
     fn drop(&mut self) {
         self.budget.listing.give_back(self.entries);
@@ -299,10 +298,11 @@ mod tests {
     #[test]
     fn entries_of_a_listing_count_while_it_is_open() {
         let budget = budget();
-        let listed = budget.list(16_384).unwrap();
-        assert_eq!(budget.listing_left(), 0);
-        assert!(budget.list(1).is_err());
+        let mut listed = budget.list();
+        (0..16_384).for_each(|_| listed.one_more().unwrap());
+        let mut other = budget.list();
+        assert!(listed.one_more().is_err() && other.one_more().is_err());
         drop(listed);
-        assert_eq!(budget.listing_left(), 16_384);
+        other.one_more().unwrap();
     }
 }

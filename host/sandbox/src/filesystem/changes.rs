@@ -1,16 +1,19 @@
-//! The losses of a call: entries that it removed or renamed, files that it made shorter.
+//! The losses of a call: entries that it removed or renamed, files that it made shorter, and names
+//! that it could not be told.
 
 use cofferdam_call::Changed;
 
 /// Names that are kept of each kind. A receipt is read by people; the count tells the rest.
-const MAX_NAMES: usize = 32;
+pub(super) const MAX_NAMES: usize = 32;
 
-/// The removals, renames and truncations of a call, for its receipt.
+/// The removals, renames and truncations of a call, and the entries that its listings lack, for its
+/// receipt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changes {
     pub(crate) removed: Changed,
     pub(crate) renamed: Changed,
     pub(crate) truncated: Changed,
+    pub(crate) unlisted: Changed,
 }
 
 impl Changes {
@@ -27,6 +30,14 @@ impl Changes {
     /// A file lost the end of its content, or all of it.
     pub(super) fn truncated(&mut self, path: String) {
         note(&mut self.truncated, || path);
+    }
+
+    /// A listing lacks so many entries, because their names are not UTF-8. These are the first of
+    /// them.
+    pub(super) fn unlisted(&mut self, count: u64, names: Vec<String>) {
+        self.unlisted.count = self.unlisted.count.saturating_add(count);
+        let room = MAX_NAMES.saturating_sub(self.unlisted.names.len());
+        self.unlisted.names.extend(names.into_iter().take(room));
     }
 }
 

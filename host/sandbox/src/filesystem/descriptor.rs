@@ -1,20 +1,19 @@
 //! Files and directories: opened, written, created within the budget. What costs nothing is passed
-//! on as it is.
-
-use std::sync::Arc;
+//! on as it is. Devices answer for themselves.
 
 use cofferdam_capability::Access;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode,
-    Filesize, HostDescriptor, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, Filesize,
+    HostDescriptor, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
+use super::device::OpenDevice;
 use super::files::{FilesView, again};
-use super::listing;
 use super::stream::{self, gap};
+use super::{listing, open};
 
 impl HostDescriptor for FilesView<'_> {
     async fn open_at(
@@ -25,56 +24,25 @@ impl HostDescriptor for FilesView<'_> {
         open_flags: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
-        let changes = open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
-        let changes = changes || flags.contains(DescriptorFlags::WRITE);
-        self.touch(
-            &fd,
-            &path,
-            if changes {
-                Access::ReadWrite
-            } else {
-                Access::ReadOnly
-            },
-        );
-        let size = size(self, &fd, path_flags, &path).await?;
-        let opened = self.budget().open()?;
-        let creates = open_flags.contains(OpenFlags::CREATE) && size.is_none();
-        let area = self.area(&fd);
-        if creates {
-            self.charge_entry(area)?;
+        match self.device(&fd) {
+            Some(device) => self.open_device(&device, &path, open_flags, flags),
+            None => open::open(self, fd, path_flags, path, open_flags, flags).await,
         }
-        let descriptor = HostDescriptor::open_at(
-            &mut self.wasi,
-            again(&fd),
-            path_flags,
-            path.clone(),
-            open_flags,
-            flags,
-        )
-        .await;
-        let descriptor = if creates {
-            self.created(area, descriptor)?
-        } else {
-            descriptor?
-        };
-        let descriptor = refuse_kernel(self, descriptor)?;
-        if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
-            let path = self.path(&fd, &path);
-            self.files.changes.truncated(path);
-        }
-        self.budget().was_opened();
-        self.files.touched.opened(fd.rep(), &path, descriptor.rep());
-        self.files.opened.insert(descriptor.rep(), Arc::new(opened));
-        Ok(descriptor)
     }
 
     fn drop(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        if self.device(&fd).is_some() {
+            return self.close_device(fd);
+        }
         self.files.opened.remove(&fd.rep());
         self.files.touched.closed(fd.rep());
         HostDescriptor::drop(&mut self.wasi, fd)
     }
 
     async fn set_size(&mut self, fd: Resource<Descriptor>, size: Filesize) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.set_size();
+        }
         let file = self.file(&fd)?;
         let grows = file.as_ref().map_or(0, |file| gap(file, size));
         let shrinks =
@@ -97,6 +65,9 @@ impl HostDescriptor for FilesView<'_> {
         bytes: Vec<u8>,
         offset: Filesize,
     ) -> FsResult<Filesize> {
+        if let Some(device) = self.device(&fd) {
+            return device.write(&self.files.standard, bytes);
+        }
         let len = bytes.len() as u64;
         let charged = self
             .file(&fd)?
@@ -119,7 +90,10 @@ impl HostDescriptor for FilesView<'_> {
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> FsResult<Resource<DynInputStream>> {
-        stream::reading(self, fd, offset)
+        match self.device(&fd) {
+            Some(device) => self.read_device(device),
+            None => stream::reading(self, fd, offset),
+        }
     }
 
     fn write_via_stream(
@@ -127,14 +101,20 @@ impl HostDescriptor for FilesView<'_> {
         fd: Resource<Descriptor>,
         offset: Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
-        stream::writing(self, fd, offset)
+        match self.device(&fd) {
+            Some(device) => self.write_device(device),
+            None => stream::writing(self, fd, offset),
+        }
     }
 
     fn append_via_stream(
         &mut self,
         fd: Resource<Descriptor>,
     ) -> FsResult<Resource<DynOutputStream>> {
-        stream::appending(self, fd)
+        match self.device(&fd) {
+            Some(device) => self.write_device(device),
+            None => stream::appending(self, fd),
+        }
     }
 
     async fn read_directory(
@@ -149,6 +129,9 @@ impl HostDescriptor for FilesView<'_> {
         fd: Resource<Descriptor>,
         path: String,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.not_made(&path);
+        }
         self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -162,6 +145,9 @@ impl HostDescriptor for FilesView<'_> {
         old_path: String,
         new_path: String,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.not_made(&new_path);
+        }
         self.touch(&fd, &new_path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -177,6 +163,12 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(&old_path);
+        }
+        if let Some(device) = self.device(&new_fd) {
+            return device.unchanged(&new_path);
+        }
         self.touch(&fd, &old_path, Access::ReadOnly);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.area(&new_fd);
@@ -200,6 +192,12 @@ impl HostDescriptor for FilesView<'_> {
         new_fd: Resource<Descriptor>,
         new_path: String,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(&old_path);
+        }
+        if let Some(device) = self.device(&new_fd) {
+            return device.unchanged(&new_path);
+        }
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.area(&new_fd);
@@ -229,6 +227,9 @@ impl HostDescriptor for FilesView<'_> {
         len: Filesize,
         offset: Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
+        if let Some(device) = self.device(&fd) {
+            return device.read(&self.files.standard, len).await;
+        }
         HostDescriptor::read(&mut self.wasi, fd, len, offset).await
     }
 
@@ -239,26 +240,44 @@ impl HostDescriptor for FilesView<'_> {
         len: Filesize,
         advice: Advice,
     ) -> FsResult<()> {
+        if self.device(&fd).is_some() {
+            return Ok(());
+        }
         HostDescriptor::advise(&mut self.wasi, fd, offset, len, advice).await
     }
 
     async fn sync_data(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        if self.device(&fd).is_some() {
+            return Ok(());
+        }
         HostDescriptor::sync_data(&mut self.wasi, fd).await
     }
 
     async fn sync(&mut self, fd: Resource<Descriptor>) -> FsResult<()> {
+        if self.device(&fd).is_some() {
+            return Ok(());
+        }
         HostDescriptor::sync(&mut self.wasi, fd).await
     }
 
     async fn get_flags(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorFlags> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.flags());
+        }
         HostDescriptor::get_flags(&mut self.wasi, fd).await
     }
 
     async fn get_type(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorType> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.device().stat().type_);
+        }
         HostDescriptor::get_type(&mut self.wasi, fd).await
     }
 
     async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<DescriptorStat> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.device().stat());
+        }
         HostDescriptor::stat(&mut self.wasi, fd).await
     }
 
@@ -268,6 +287,9 @@ impl HostDescriptor for FilesView<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<DescriptorStat> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.at(&path)?.stat());
+        }
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
     }
@@ -278,6 +300,9 @@ impl HostDescriptor for FilesView<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(".");
+        }
         self.touch(&fd, ".", Access::ReadWrite);
         HostDescriptor::set_times(&mut self.wasi, fd, accessed, modified).await
     }
@@ -290,11 +315,17 @@ impl HostDescriptor for FilesView<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(&path);
+        }
         self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
     }
 
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
+        if let Some(device) = self.device(&fd) {
+            return device.no_link(&path);
+        }
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
     }
@@ -304,6 +335,9 @@ impl HostDescriptor for FilesView<'_> {
         fd: Resource<Descriptor>,
         path: String,
     ) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(&path);
+        }
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
@@ -311,6 +345,9 @@ impl HostDescriptor for FilesView<'_> {
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
+        if let Some(device) = self.device(&fd) {
+            return device.unchanged(&path);
+        }
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let result = HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await;
@@ -322,10 +359,18 @@ impl HostDescriptor for FilesView<'_> {
         a: Resource<Descriptor>,
         b: Resource<Descriptor>,
     ) -> wasmtime::Result<bool> {
+        let devices = (self.device(&a), self.device(&b));
+        if devices.0.is_some() || devices.1.is_some() {
+            let device = |device: Option<OpenDevice>| device.map(|device| device.device());
+            return Ok(device(devices.0) == device(devices.1));
+        }
         HostDescriptor::is_same_object(&mut self.wasi, a, b).await
     }
 
     async fn metadata_hash(&mut self, fd: Resource<Descriptor>) -> FsResult<MetadataHashValue> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.device().hash());
+        }
         HostDescriptor::metadata_hash(&mut self.wasi, fd).await
     }
 
@@ -335,52 +380,12 @@ impl HostDescriptor for FilesView<'_> {
         flags: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
+        if let Some(device) = self.device(&fd) {
+            return Ok(device.at(&path)?.hash());
+        }
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
     }
-}
-
-/// Returns the size of the entry under this name, if there is one. Only files, directories and
-/// links pass: to open a named pipe waits for the process at its other end, in a thread that no
-/// deadline gets back, and to open a device does what its driver likes. Guests cannot make either,
-/// so one that is found was put there from outside.
-async fn size(
-    view: &mut FilesView<'_>,
-    fd: &Resource<Descriptor>,
-    flags: PathFlags,
-    path: &str,
-) -> FsResult<Option<u64>> {
-    match HostDescriptor::stat_at(&mut view.wasi, again(fd), flags, path.to_owned()).await {
-        Ok(stat) => match stat.type_ {
-            DescriptorType::RegularFile
-            | DescriptorType::Directory
-            | DescriptorType::SymbolicLink => Ok(Some(stat.size)),
-            _ => {
-                view.budget().special_refused();
-                Err(ErrorCode::NotPermitted.into())
-            }
-        },
-        // Not there, or not to be reached: opening it says which.
-        Err(error) if error.downcast_ref().is_some() => Ok(None),
-        Err(trap) => Err(trap),
-    }
-}
-
-/// Refuses an opened file or directory by which the kernel shows itself, whatever path led to it.
-fn refuse_kernel(
-    view: &mut FilesView<'_>,
-    descriptor: Resource<Descriptor>,
-) -> FsResult<Resource<Descriptor>> {
-    let opened = match view.wasi.table.get(&descriptor)? {
-        Descriptor::File(file) => &file.file,
-        Descriptor::Dir(dir) => &dir.dir,
-    };
-    if !view.files.devices.are_of_the_kernel(opened) {
-        return Ok(descriptor);
-    }
-    view.budget().special_refused();
-    HostDescriptor::drop(&mut view.wasi, descriptor).map_err(FsError::trap)?;
-    Err(ErrorCode::NotPermitted.into())
 }
 
 /// Returns a hash of device and inode of a name, if something is there. A link counts as itself.

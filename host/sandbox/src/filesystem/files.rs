@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cofferdam_capability::{Access, Account, Charge, Limits};
+use cofferdam_capability::{Access, Account, Limits};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{FsError, FsResult};
 
-use super::budget::{Area, FileBudget, FileUse, Listed, Opened, OverBudget};
+use super::budget::{Area, FileBudget, FileUse, Opened, OverBudget};
 use super::changes::Changes;
+use super::device::{self, OpenDevice, Standard};
 use super::kernel::Devices;
 use super::touched::Touched;
 use crate::scratch::Share;
@@ -22,17 +23,11 @@ pub(crate) struct Files {
     /// Files and directories that the guest opened, by handle. Preopened directories are not in it:
     /// their descriptors are the grant's.
     pub(super) opened: HashMap<u32, Arc<Opened>>,
-    /// Open listings, by their handle.
-    pub(super) listings: HashMap<u32, Listing>,
     pub(super) touched: Touched,
     pub(super) changes: Changes,
     pub(super) devices: Devices,
-}
-
-/// An open listing, with its entries and their memory.
-pub(super) struct Listing {
-    pub(super) _entries: Listed,
-    pub(super) _memory: Charge,
+    /// The streams behind `/dev`.
+    pub(super) standard: Standard,
 }
 
 /// wasmtime-wasi's filesystem with the budget before it.
@@ -43,15 +38,20 @@ pub(crate) struct FilesView<'a> {
 
 impl Files {
     /// The files of a call; `scratch` is its part of the room in `/tmp`, when its grant has one.
-    pub(crate) fn new(limits: &Limits, account: Account, scratch: Option<Arc<Share>>) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        account: Account,
+        scratch: Option<Arc<Share>>,
+        standard: Standard,
+    ) -> Self {
         Self {
             account,
             budget: Arc::new(FileBudget::new(limits, scratch)),
             opened: HashMap::new(),
-            listings: HashMap::new(),
             touched: Touched::default(),
             changes: Changes::default(),
             devices: Devices::default(),
+            standard,
         }
     }
 
@@ -60,7 +60,12 @@ impl Files {
         self.touched.directories()
     }
 
-    /// Entries removed or renamed and files made shorter until now.
+    /// Bytes of standard input that came until now, of those that were asked for.
+    pub(crate) fn stdin_bytes(&self) -> u64 {
+        self.standard.stdin.came()
+    }
+
+    /// Entries removed or renamed and files made shorter until now, and names that are not UTF-8.
     pub(crate) fn changes(&self) -> Changes {
         self.changes.clone()
     }
@@ -81,7 +86,7 @@ impl FilesView<'_> {
     }
 
     /// The file behind a descriptor; nothing for a directory, which wasmtime-wasi refuses with the
-    /// right code.
+    /// right code. It is no device: they are looked at before.
     pub(super) fn file(
         &self,
         descriptor: &Resource<Descriptor>,
@@ -134,9 +139,14 @@ impl From<OverBudget> for FsError {
 
 impl preopens::Host for FilesView<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
-        let granted = preopens::Host::get_directories(&mut self.wasi)?;
+        let mut granted = preopens::Host::get_directories(&mut self.wasi)?;
         for (descriptor, name) in &granted {
             self.files.touched.granted(descriptor.rep(), name);
+        }
+        // A directory that was granted under this name stands for itself.
+        if granted.iter().all(|(_, name)| name != device::DIRECTORY) {
+            let devices = self.push_device(OpenDevice::directory())?;
+            granted.push((devices, device::DIRECTORY.to_owned()));
         }
         Ok(granted)
     }

@@ -18,8 +18,14 @@ use super::files::{FilesView, again};
 
 /// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open
 /// file.
-struct Reading {
+pub(super) struct Reading {
     inner: DynInputStream,
+    _opened: Option<Arc<Opened>>,
+}
+
+/// A stream into a device, which writes to no file.
+pub(super) struct Passing {
+    inner: DynOutputStream,
     _opened: Option<Arc<Opened>>,
 }
 
@@ -42,7 +48,7 @@ pub(super) fn reading(
     let _opened = view.files.opened.get(&fd.rep()).cloned();
     let stream = HostDescriptor::read_via_stream(&mut view.wasi, fd, offset)?;
     let inner = view.wasi.table.delete(stream)?;
-    let counted: DynInputStream = Box::new(Reading { inner, _opened });
+    let counted: DynInputStream = Box::new(Reading::of(inner, _opened));
     Ok(view.wasi.table.push(counted)?)
 }
 
@@ -96,6 +102,20 @@ pub(super) fn gap(file: &File, offset: u64) -> u64 {
     }
 }
 
+impl Reading {
+    /// A stream that keeps an open file or device counted.
+    pub(super) fn of(inner: DynInputStream, _opened: Option<Arc<Opened>>) -> Self {
+        Self { inner, _opened }
+    }
+}
+
+impl Passing {
+    /// A stream that keeps an open device counted.
+    pub(super) fn of(inner: DynOutputStream, _opened: Option<Arc<Opened>>) -> Self {
+        Self { inner, _opened }
+    }
+}
+
 impl Writing {
     fn charge(&mut self, bytes: &Bytes) -> StreamResult<()> {
         let gap = self
@@ -141,6 +161,28 @@ impl OutputStream for Writing {
 
 #[wasmtime_wasi::async_trait]
 impl Pollable for Writing {
+    async fn ready(&mut self) {
+        self.inner.ready().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl OutputStream for Passing {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.inner.flush()
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.inner.check_write()
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Passing {
     async fn ready(&mut self) {
         self.inner.ready().await;
     }

@@ -41,7 +41,20 @@ struct Meter {
 /// The body of a request, up to a cap.
 pub(super) struct Outgoing {
     body: WasiBody,
+    first: First,
     meter: Meter,
+}
+
+/// The beginning of a body, as far as it is known before the head is sent.
+enum First {
+    /// Nothing has been written, and more may come.
+    Unknown,
+    /// The first piece.
+    Frame(Result<Frame<Bytes>, Error>),
+    /// Nothing was written, and nothing will be.
+    Empty,
+    /// It has been handed on.
+    Passed,
 }
 
 /// The body of a response, up to a cap, with a limit on its pauses. It holds the exchange's place
@@ -86,8 +99,39 @@ impl Outgoing {
     pub(super) fn new(body: WasiBody, cap: u64, record: Record) -> Self {
         Self {
             body,
+            first: First::Unknown,
             meter: Meter::new("request", cap, record),
         }
+    }
+
+    /// Waits for the beginning of the body, at most `patience`. Guests that send nothing say so
+    /// when they finish the body, which many do right after they have handed the request over.
+    pub(super) async fn begin(&mut self, patience: Duration) {
+        let first = std::future::poll_fn(|context| self.poll_first(context));
+        // A guest that writes only when it has read a response is not waited for.
+        let _ = tokio::time::timeout(patience, first).await;
+    }
+
+    /// Returns true if nobody wrote to the body or will.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.first, First::Empty) || self.body.is_end_stream()
+    }
+
+    /// Returns true if something was written to the body already.
+    pub(super) fn is_begun(&self) -> bool {
+        matches!(&self.first, First::Frame(Ok(frame)) if frame.is_data())
+    }
+
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while matches!(self.first, First::Unknown) {
+            let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+            self.first = match frame {
+                None => First::Empty,
+                Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => continue,
+                Some(frame) => First::Frame(frame),
+            };
+        }
+        Poll::Ready(())
     }
 }
 
@@ -99,7 +143,13 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let frame = match std::mem::replace(&mut self.first, First::Passed) {
+            First::Frame(frame) => Some(frame),
+            First::Empty => None,
+            First::Unknown | First::Passed => {
+                std::task::ready!(Pin::new(&mut self.body).poll_frame(cx))
+            }
+        };
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
             && !self.meter.fits(bytes)
@@ -110,11 +160,20 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match self.first {
+            First::Frame(_) => false,
+            First::Empty => true,
+            First::Unknown | First::Passed => self.body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.first {
+            // The body no longer counts the piece that was taken out of it.
+            First::Frame(_) => SizeHint::default(),
+            First::Empty => SizeHint::with_exact(0),
+            First::Unknown | First::Passed => self.body.size_hint(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use tokio::time::timeout;
@@ -30,6 +30,10 @@ const FIRST_BYTE: Duration = Duration::from_secs(30);
 
 /// Between two pieces of a body.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// The wait for the first piece of a request's body, after the connection is there. A guest that
+/// has nothing to send ends the body in far less; one that writes later sends a stream.
+const BODY: Duration = Duration::from_millis(250);
 
 /// An admitted request, and everything it takes to send it.
 pub(super) struct Exchange {
@@ -82,7 +86,14 @@ impl Exchange {
                 destination.host
             ));
         }
-        let request = request.map(|body| Outgoing::new(body, caps.request_body, record.clone()));
+        let mut request =
+            request.map(|body| Outgoing::new(body, caps.request_body, record.clone()));
+        request.body_mut().begin(BODY).await;
+        if request.body().is_empty() {
+            say_empty(&mut request);
+        } else if request.body().is_begun() {
+            say_stream(&mut request);
+        }
         let (response, io) = timeout(
             patience(options.first_byte_timeout, FIRST_BYTE),
             send(stream, request),
@@ -123,6 +134,30 @@ fn in_origin_form(
     let host = HeaderValue::try_from(host).map_err(|_| Error::HttpRequestUriInvalid)?;
     request.headers_mut().insert(header::HOST, host);
     Ok(request)
+}
+
+/// Says that a request has no body, where servers expect one (RFC 9110, section 8.6). Without it,
+/// and with `transfer-encoding`, some refuse the request.
+fn say_empty(request: &mut Request<Outgoing>) {
+    let expects = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
+    if expects {
+        let headers = request.headers_mut();
+        let none = HeaderValue::from_static("0");
+        headers.entry(header::CONTENT_LENGTH).or_insert(none);
+    }
+}
+
+/// Says that a body follows whose length nobody has said. For some methods hyper takes a body that
+/// is not announced for none.
+fn say_stream(request: &mut Request<Outgoing>) {
+    let headers = request.headers_mut();
+    if !headers.contains_key(header::CONTENT_LENGTH) {
+        let chunked = HeaderValue::from_static("chunked");
+        headers.insert(header::TRANSFER_ENCODING, chunked);
+    }
 }
 
 /// Sends over a fresh connection. What comes back with the response keeps the connection going

@@ -196,7 +196,7 @@ impl Case {
             (Some(input), None, None) => Input::Json(input.to_string()),
             (None, args, stdin) => Input::Command {
                 args: args.unwrap_or_default(),
-                stdin: stdin.unwrap_or_default().0,
+                stdin: stdin.unwrap_or_default().0.into(),
             },
             (Some(_), _, _) => {
                 return Err(

@@ -45,7 +45,10 @@ pub(crate) struct Hostile<'a> {
 pub(crate) fn inputs<'a>(tool: &'a Offered, limits: &Limits) -> Vec<Hostile<'a>> {
     let hostile = |name, input| Hostile { name, tool, input };
     if tool.command {
-        let command = |args, stdin| Input::Command { args, stdin };
+        let command = |args, stdin: Vec<u8>| Input::Command {
+            args,
+            stdin: stdin.into(),
+        };
         return vec![
             hostile("empty input", command(vec![String::new()], Vec::new())),
             hostile(

@@ -1,6 +1,5 @@
 //! `cofferdam tool run`: one call in the sandbox of this process.
 
-use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +23,7 @@ use crate::guard;
 use crate::host;
 use crate::offers::{self, Offers};
 use crate::paths::DataDir;
+use crate::stdin;
 
 use super::source::{Source, name_of};
 
@@ -214,7 +214,7 @@ fn choose(toolbox: &Toolbox, args: &[String]) -> Result<(Arc<Tool>, Input), Fail
 /// The one tool of a component, and its input.
 fn only(tool: Arc<Tool>, args: &[String]) -> Result<(Arc<Tool>, Input), Failure> {
     if tool.is_command() {
-        let stdin = stdin(&tool)?;
+        let stdin = stdin::of_process(tool.grant().limits().stdin);
         return Ok((
             tool,
             Input::Command {
@@ -237,18 +237,6 @@ fn json_input(text: &str) -> Result<Input, Failure> {
     cofferdam_capability::json::weight(text.as_bytes())
         .map_err(|problem| Failure::usage(format!("the input: {problem}")))?;
     Ok(Input::Json(text.to_owned()))
-}
-
-/// Standard input of this process, if somebody gives any. One byte more than the limit is enough to
-/// be refused.
-fn stdin(tool: &Tool) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    if !std::io::stdin().is_terminal() {
-        let most = tool.grant().limits().stdin.0.saturating_add(1);
-        let read = std::io::stdin().take(most).read_to_end(&mut bytes);
-        read.map_err(|error| Failure::work(format!("standard input: {error}")))?;
-    }
-    Ok(bytes)
 }
 
 /// Ctrl-C stops the guest, and there is still a receipt.
