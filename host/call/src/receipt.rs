@@ -79,6 +79,19 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// One line that says which entries its listings lack, when there are any.
+    pub fn unlisted_marker(&self) -> Option<String> {
+        let Changed { count, names } = &self.unlisted;
+        let first = names.first()?;
+        let others = match count.saturating_sub(1) {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        Some(format!(
+            "[not listed, because the name is not UTF-8: {first}{others}]"
+        ))
+    }
+
     /// The receipt of a call that used nothing yet.
     pub fn unused(grant: &Grant, outcome: Outcome) -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! A component, read and checked before any of it runs.
 
 mod callable;
+mod other_wasi;
 mod outline;
 mod shape;
 
@@ -10,6 +11,7 @@ use cofferdam_capability::{Digest, Manifest};
 
 pub(crate) use callable::Callable;
 use callable::Found;
+pub(crate) use other_wasi::OtherWasi;
 pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 pub(crate) use outline::{Outline, read};
 pub use shape::{Shape, is_of_typed_tools};

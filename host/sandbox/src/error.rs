@@ -89,6 +89,28 @@ pub enum LoadError {
     /// The manifest it carries does not say what its author meant.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// A component for another version of WASI than this host has.
+    #[error(
+        "{origin} is a component for {version} of WASI ({interface}), and this host runs WASI 0.2: \
+         build it with a toolchain for WASI 0.2 (for Rust, the target wasm32-wasip2)"
+    )]
+    OtherWasi {
+        /// The source of the bytes.
+        origin: String,
+        /// The version that it was built for.
+        version: String,
+        /// The interface or the feature that shows it.
+        interface: String,
+    },
+    /// The description of interfaces in binary form.
+    #[error(
+        "{origin} is a WIT package: it describes interfaces, and there is nothing in it to run; \
+         build a component with it, or give its text to `cofferdam tool build COMPONENT --wit FILE`"
+    )]
+    WitPackage {
+        /// The source of the bytes.
+        origin: String,
+    },
     /// It imports what its manifest does not declare or the host does not have.
     #[error(
         "{origin} imports {imported} and its manifest declares {declared}: declare it in \

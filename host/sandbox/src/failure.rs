@@ -31,6 +31,15 @@ const TOO_MANY_HANDLES: &str = ": store handle limit exceeded";
 /// say. It counts these itself; rows of `args_echo` fail when a new version words it differently.
 const TOO_MANY: &str = "resource limit exceeded: ";
 
+/// The beginning of the engine's sentence for an access outside a memory, before the address in
+/// hexadecimal digits. The type of this error is private; a row of `stack_deep` fails when a new
+/// version words it differently.
+const FAULT: &str = "memory fault at wasm address 0x";
+
+/// The lowest address that counts as below a memory: 1 MiB, the stack that Rust and C are linked
+/// with, is the most that one function can take at once.
+const BELOW_MEMORY: u64 = (1 << 32) - (1 << 20);
+
 /// Returns the outcome of a call that ended in `error`.
 pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome {
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
@@ -56,6 +65,7 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
         Some(Trap::StackOverflow) => return Outcome::StackOverflow,
         // A guest that was refused memory ends as it likes, often before it has started.
         _ if limiter.refused().is_some() => return Outcome::OutOfMemory,
+        Some(Trap::MemoryOutOfBounds) if is_below_memory(error) => return Outcome::StackOverflow,
         Some(trap) => {
             return Outcome::Trap {
                 message: trap.to_string(),
@@ -116,6 +126,18 @@ pub(crate) fn host_fault(what: &'static str, error: &wasmtime::Error) -> Outcome
     Outcome::HostFault {
         message: format!("the host failed in {what}; its log says more"),
     }
+}
+
+/// Returns true for an access just below address 0, where the stack of a guest ends that has one in
+/// its memory: linkers put it first, so that calls that go too deep leave memory at its beginning.
+/// The largest address alone is a pointer of -1, which says that something failed.
+fn is_below_memory(error: &wasmtime::Error) -> bool {
+    let fault = error.to_string();
+    let address = fault
+        .strip_prefix(FAULT)
+        .and_then(|rest| rest.split_once(' '))
+        .and_then(|(address, _)| u64::from_str_radix(address, 16).ok());
+    address.is_some_and(|address| (BELOW_MEMORY..u64::from(u32::MAX)).contains(&address))
 }
 
 fn too_much(message: String) -> Outcome {

@@ -4,6 +4,7 @@ use cofferdam_capability::Manifest;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, ResourceType};
 
+use crate::component::OtherWasi;
 use crate::error::LoadError;
 use crate::sentence;
 
@@ -83,6 +84,9 @@ pub(crate) fn decide(
     };
     let undeclared = of(|fate| *fate == Fate::Undeclared);
     if !undeclared.is_empty() {
+        if let Some(other) = OtherWasi::among(&undeclared) {
+            return Err(other.refused(origin));
+        }
         return Err(LoadError::Undeclared {
             origin: origin.to_owned(),
             imported: sentence::names(&undeclared),
@@ -154,7 +158,9 @@ fn fate(name: &str, manifest: &Manifest) -> Fate {
 fn package(name: &str) -> Option<&str> {
     let (interface, version) = name.split_once('@')?;
     let (package, _) = interface.split_once('/')?;
-    version.starts_with(WASI_VERSION).then_some(package)
+    // A release candidate has another content.
+    let released = version.starts_with(WASI_VERSION) && !version.contains('-');
+    released.then_some(package)
 }
 
 /// Returns true for an interface of `wit/tool.wit` in the version that is linked.

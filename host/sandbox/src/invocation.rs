@@ -42,8 +42,9 @@ impl Invocation {
     /// starts.
     pub(crate) fn refused(&self, component: Digest, grant: &Grant) -> Option<Outcome> {
         let limits = grant.limits();
-        let too_large = |what: &str, size: usize, limit: Bytes| {
-            let reason = format!("{what} has {size} bytes: at most {limit} are passed on");
+        let too_large = |what: &str, size: usize, limit: Bytes, name: &str| {
+            let reason =
+                format!("{what} has {size} bytes: at most {limit} are passed on (limit `{name}`)");
             (size > limit.len()).then_some(Outcome::Denied { reason })
         };
         if component != grant.component() {
@@ -58,7 +59,7 @@ impl Invocation {
             .iter()
             .map(|(name, value)| name.len() + value.len() + 2)
             .sum();
-        if let Some(refused) = too_large("the environment", environment, limits.env) {
+        if let Some(refused) = too_large("the environment", environment, limits.env, "env") {
             return Some(refused);
         }
         match self {
@@ -69,11 +70,11 @@ impl Invocation {
                     });
                 }
                 let size = args.iter().map(|arg| arg.len() + 1).sum();
-                too_large("the argument list", size, limits.args)
-                    .or_else(|| too_large("standard input", stdin.len(), limits.stdin))
+                too_large("the argument list", size, limits.args, "args")
+                    .or_else(|| too_large("standard input", stdin.len(), limits.stdin, "stdin"))
             }
             Self::List => None,
-            Self::Typed { input, .. } => too_large("the input", input.len(), limits.stdin),
+            Self::Typed { input, .. } => too_large("the input", input.len(), limits.stdin, "stdin"),
         }
     }
 

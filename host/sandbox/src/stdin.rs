@@ -96,7 +96,7 @@ impl StandardInput {
         *came = came.saturating_add(bytes.len());
         if *came > self.limit.len() {
             return Next::Refused(format!(
-                "standard input has more than {0} bytes: at most {1} are passed on",
+                "standard input has more than {0} bytes: at most {1} are passed on (limit `stdin`)",
                 self.limit.0, self.limit
             ));
         }

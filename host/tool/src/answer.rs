@@ -3,8 +3,15 @@
 use cofferdam_call::{Outcome, Receipt, Report};
 use cofferdam_capability::json;
 
+use crate::reached::Reached;
 use crate::tool::Tool;
 use crate::toolbox::UnknownTool;
+
+/// Refusals that are told in a line of the outputs themselves.
+const OUTPUT: [&str; 2] = ["stdout: ", "stderr: "];
+
+/// The most refusals that a model reads; the receipt has all of them.
+const MAX_TOLD: usize = 8;
 
 /// The result of a call in words for a model: never empty, also when it failed.
 #[derive(Debug, Clone)]
@@ -25,12 +32,13 @@ impl Answer {
         let stdout = report.stdout.text();
         let stderr = report.stderr.text();
         let outcome = &report.receipt.outcome;
-        let content = match outcome {
+        let mut content = match outcome {
             Outcome::Ok if !stdout.is_empty() => stdout,
             Outcome::Ok if stderr.is_empty() => "(exit 0, no output)".to_owned(),
             Outcome::Ok => format!("(exit 0, no stdout; stderr: {})", stderr.trim_end()),
             failed => {
-                let mut content = format!("execution error: {failed}{}", advice(failed, tool));
+                let mut content =
+                    format!("execution error: {failed}{}", advice(&report.receipt, tool));
                 for (name, text) in [("stderr", stderr), ("stdout", stdout)] {
                     if !text.is_empty() {
                         content.push_str(&format!("\n{name}:\n{}", text.trim_end()));
@@ -39,6 +47,11 @@ impl Answer {
                 content
             }
         };
+        if tool.is_command() || !outcome.is_ok() {
+            for line in told(&report.receipt) {
+                content.push_str(&format!("\n{line}"));
+            }
+        }
         let whole = outcome.is_ok() && !tool.is_command() && report.stdout.dropped() == 0;
         let is_json = whole && json::weight(report.stdout.bytes()).is_ok();
         Self {
@@ -60,18 +73,30 @@ impl Answer {
 }
 
 /// Returns what the model can do about a limit, with the number it ran into.
-fn advice(outcome: &Outcome, tool: &Tool) -> String {
-    let limits = tool.grant().limits();
-    match outcome {
-        Outcome::OutOfFuel => format!(
-            " (limit {} of fuel): give it less to do in one call",
-            limits.fuel
-        ),
-        Outcome::OutOfMemory => {
-            format!(" (limit {}): give it less data in one call", limits.memory)
-        }
-        Outcome::Deadline => format!(" (limit {}): give it less to do in one call", limits.wall),
-        Outcome::HostCallTooLarge => format!(" (limit {})", limits.host_call),
-        _ => String::new(),
-    }
+fn advice(receipt: &Receipt, tool: &Tool) -> String {
+    let Some(Reached { name, value }) = Reached::of(receipt, tool.grant().limits()) else {
+        return match receipt.outcome {
+            Outcome::StackOverflow => {
+                ": its calls went too deep: give it data that is nested less".to_owned()
+            }
+            _ => String::new(),
+        };
+    };
+    let less = match receipt.outcome {
+        Outcome::OutOfMemory => "data",
+        _ => "to do",
+    };
+    format!(" (limit {value} of {name}): give it less {less} in one call")
+}
+
+/// Returns what the host refused and left out, a line each. A tool often says only that something
+/// failed, and a model that does not know why tries again.
+fn told(receipt: &Receipt) -> Vec<String> {
+    let refused = receipt
+        .refusals
+        .iter()
+        .filter(|refusal| !OUTPUT.iter().any(|output| refusal.starts_with(output)))
+        .take(MAX_TOLD)
+        .map(|refusal| format!("[refused by the host: {refusal}]"));
+    refused.chain(receipt.unlisted_marker()).collect()
 }

@@ -4,6 +4,7 @@ use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Manifest;
 use wasmparser::{Encoding, Parser, Payload};
 
+use super::other_wasi::Signs;
 use crate::error::LoadError;
 use crate::reflect::Docs;
 use crate::sentence;
@@ -61,9 +62,11 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
     let mut descriptors = None;
     let mut depth = 0_u32;
     let mut counts = Counts::default();
+    let mut signs = Signs::default();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| invalid(sentence::problem(&error)))?;
         counts.add(&payload, depth).map_err(invalid)?;
+        signs.add(&payload, depth);
         match payload {
             Payload::Version {
                 encoding: Encoding::Module,
@@ -117,6 +120,9 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
             }
             _ => {}
         }
+    }
+    if let Some(refusal) = signs.refusal(origin) {
+        return Err(refusal);
     }
     Ok(Outline {
         manifest,

@@ -1,4 +1,4 @@
-//! Time: fuel, the deadline, the native stack.
+//! Time: fuel, the deadline, the stacks.
 
 use crate::guest;
 use crate::row::{Row, row};
@@ -27,4 +27,14 @@ pub(super) const ROWS: &[Row] = &[
     row(guest::CLOCK_SLEEP, "deadline").within_a_second(),
     row(guest::MEMORY_FILL, "out-of-fuel").with_little_fuel(),
     row(guest::STACK_DEEP, "stack-overflow"),
+    // The stack that a program keeps in its own memory, and an access that is just wrong.
+    Row {
+        args: &["memory"],
+        ..row(guest::STACK_DEEP, "stack-overflow")
+    },
+    Row {
+        args: &["pointer"],
+        says: "out of bounds memory access",
+        ..row(guest::STACK_DEEP, "trap")
+    },
 ];

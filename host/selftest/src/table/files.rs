@@ -94,6 +94,22 @@ pub(super) const ROWS: &[Row] = &[
         says: "open pipe: Operation not permitted",
         ..writer(guest::FS_SPECIAL, "guest-error").within_a_second()
     },
+    // The directory that every guest has.
+    Row {
+        after: ended::notes_unchanged,
+        says: "make a file: Operation not permitted",
+        ..writer(guest::FS_DEV, "guest-error")
+    },
+    Row {
+        says: "read /dev/mem: No such file",
+        ..row(guest::FS_DEV, "guest-error")
+    },
+    Row {
+        args: &["open"],
+        after: |ended| ended.was_refused("open files: "),
+        says: "64 are open: Quota exceeded",
+        ..row(guest::FS_DEV, "guest-error")
+    },
     // Read-only, and nothing at all.
     Row {
         access: "read-only",

@@ -53,10 +53,12 @@ pub(super) const ROWS: &[Row] = &[
         says: "the environment has ",
         ..row(guest::ENV_DUMP, "denied")
     },
+    // It is read when the guest asks for it, and no more of it than the limit.
     Row {
+        args: &["read"],
         stdin: (4 << 20) + 1,
-        says: "standard input has 4194305 bytes",
-        ..row(guest::ARGS_ECHO, "denied")
+        says: "standard input has more than 4194304 bytes",
+        ..row(guest::FS_DEV, "denied")
     },
     // Almost no fuel is used: only the deadline can stop them.
     Row {

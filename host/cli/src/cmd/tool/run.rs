@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
-use cofferdam_tool::{MAX_PROGRESS, Origin, Request, Runner, Tool, Toolbox};
+use cofferdam_tool::{MAX_PROGRESS, Origin, Reached, Request, Runner, Tool, Toolbox};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -261,10 +261,9 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
     } else {
         console::bytes(report.stdout.bytes());
         console::error_bytes(report.stderr.bytes());
-        for marker in [&report.stdout, &report.stderr]
-            .into_iter()
-            .filter_map(|output| output.marker())
-        {
+        let markers = [report.stdout.marker(), report.stderr.marker()];
+        let unlisted = report.receipt.unlisted_marker();
+        for marker in markers.into_iter().flatten().chain(unlisted) {
             console::note(&marker);
         }
         if run.receipt {
@@ -277,13 +276,32 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
         Outcome::GuestError { code, .. } if tool.is_command() => {
             format!("{}: exit code {code}", tool.name())
         }
-        _ => format!("{}: {outcome}", tool.name()),
+        _ => format!("{}: {outcome}{}", tool.name(), limit(report, tool)),
     };
     match () {
         () if outcome.is_ok() => Ok(()),
         () if outcome.is_limit() => Err(Failure::denied(sentence)),
         () => Err(Failure::work(sentence)),
     }
+}
+
+/// The limit that ended a call: its value, and the flag that gives more of it.
+fn limit(report: &cofferdam_call::Report, tool: &Tool) -> String {
+    let Some(Reached { name, value }) = Reached::of(&report.receipt, tool.grant().limits()) else {
+        return match report.receipt.outcome {
+            Outcome::StackOverflow => {
+                ": its calls went deeper than its stack, which no limit changes".to_owned()
+            }
+            _ => String::new(),
+        };
+    };
+    let flag = match name {
+        "fuel" => "--fuel N".to_owned(),
+        "memory" => "--memory SIZE".to_owned(),
+        "wall" => "--wall DURATION".to_owned(),
+        name => format!("--limit {name}=VALUE"),
+    };
+    format!(": its limit of {value} ({name}) is used up; {flag} gives it more")
 }
 
 /// The receipt, a line for each value.
