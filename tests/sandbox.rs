@@ -12,6 +12,9 @@ mod hostile;
 /// What the host holds when JSON becomes values.
 mod json_memory;
 
+/// Names in directories that no guest can be told.
+mod listing;
+
 /// Components that take much to be read, and what is said about them.
 mod loading;
 
@@ -20,6 +23,9 @@ mod network;
 
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
+
+/// What comes in and goes out by the standard streams, and by their names in `/dev`.
+mod stdin;
 
 /// A host whose guest threads are all held still answers.
 mod starved;

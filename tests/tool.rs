@@ -21,6 +21,9 @@ mod granted;
 /// Typed tools that call tools, log and tell their progress.
 mod nested;
 
+/// Limits that ended a call, and exit codes, as they are told.
+mod reached;
+
 /// Schemas that have no bound, and checks that take long.
 mod schemas;
 

@@ -1,6 +1,9 @@
 //! What tools reach over HTTP, and what they do not. The nameserver and the web server are real, on
 //! loopback; what counts is what the server has seen, and what the receipt says.
 
+/// Bodies of requests that nobody wrote to.
+mod bodies;
+
 /// Hosts, ports, methods and paths of a grant.
 mod hosts;
 

@@ -405,3 +405,37 @@ fn a_program_is_told_the_size_of_its_own_memory() {
     );
     check(r#"(memory 1) (memory $m (export "memory") 3)"#, "$m");
 }
+
+/// `proc_exit` has a number, and what a function of preview 1 answers is an error of its own.
+#[test]
+fn exit_codes_and_errors_of_preview_1_arrive_as_they_are() {
+    let functions = [
+        ("fd_write", 99),
+        ("fd_write", 0),
+        ("fd_read", 99),
+        ("fd_read", 1),
+    ];
+    for (function, descriptor) in functions {
+        let scratch = Scratch::new();
+        let text = format!(
+            r#"(module
+                (import "wasi_snapshot_preview1" "{function}"
+                    (func $io (param i32 i32 i32 i32) (result i32)))
+                (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (memory (export "memory") 1)
+                (func (export "_start")
+                    (i32.store (i32.const 0) (i32.const 16))
+                    (i32.store (i32.const 4) (i32.const 6))
+                    (call $exit (call $io
+                        (i32.const {descriptor}) (i32.const 0) (i32.const 1) (i32.const 8)))))"#
+        );
+        assembled(&scratch, &text).exits(0);
+        let component = scratch.path().join("out/t.wasm");
+        let receipt = run(&scratch, &component, &[], &[]).run().exits(1).json();
+        // BADF.
+        assert_eq!(
+            receipt["outcome"]["code"], 8,
+            "{function} {descriptor}: {receipt}"
+        );
+    }
+}

@@ -54,6 +54,54 @@ fn a_file_that_is_no_component_is_refused() {
     check_component(&broken, &["tool.wasm"]);
 }
 
+/// Components that are for another WASI, and a file that only describes interfaces: each is refused
+/// by what it is.
+#[test]
+fn what_is_for_another_wasi_says_which_it_is() {
+    let component = |text: &str| wat::parse_str(text).expect("valid text");
+    let import = |name: &str| {
+        component(&format!(
+            "(component (import \"{name}\" (instance (export \"f\" (func)))))"
+        ))
+    };
+    let advice = "this host runs WASI 0.2: build it with a toolchain for WASI 0.2";
+    check_component(
+        &import("wasi:cli/stdin@0.3.0"),
+        &["for version 0.3.0 of WASI (wasi:cli/stdin@0.3.0)", advice],
+    );
+    for version in ["0.2.0-rc-2023-11-10", "0.3.0-rc-2025-09-16"] {
+        let name = format!("wasi:cli/stdin@{version}");
+        let said = format!("for the release candidate {version} of WASI ({name})");
+        check_component(&import(&name), &[&said, advice]);
+    }
+    // What it exports says it too, and functions that are asynchronous.
+    let module = "(core module $m (func (export \"f\"))) (core instance $i (instantiate $m))";
+    let run =
+        "(func $f (canon lift (core func $i \"f\"))) (instance $e (export \"run\" (func $f)))";
+    check_component(
+        &component(&format!(
+            "(component {module} {run} (export \"wasi:cli/run@0.2.0-rc-2023-12-05\" (instance $e)))"
+        )),
+        &["release candidate 0.2.0-rc-2023-12-05", advice],
+    );
+    check_component(
+        &component(&format!(
+            "(component {module} (func $f async (canon lift (core func $i \"f\") async))
+                (export \"f\" (func $f)))"
+        )),
+        &["for version 0.3 of WASI (asynchronous functions)", advice],
+    );
+    check_component(
+        &component(
+            "(component (type $p (component
+                (type $i (instance (export \"f\" (func))))
+                (export \"acme:shop/api@1.0.0\" (instance (type $i)))))
+                (export \"api\" (type $p)))",
+        ),
+        &["is a WIT package", "nothing in it to run", "--wit"],
+    );
+}
+
 #[test]
 fn a_component_with_two_manifests_is_refused() {
     let mut component = std::fs::read(tool("wc")).unwrap();

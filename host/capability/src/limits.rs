@@ -240,7 +240,7 @@ limits! {
     /// host's.
     open_files("open-files"): Count = Count(64), at most Count(1_024);
 
-    /// Directory entries held by open listings. The engine reads a directory whole when it is
+    /// Directory entries held by open listings. The host reads a directory whole when it is
     /// opened, so this is host memory: about 5 MiB by default.
     listing_entries("listing-entries"): Count = Count(16_384), at most Count(262_144);
 

@@ -105,6 +105,39 @@ pub fn send_body(
     open(future)
 }
 
+/// Sends a request in one of the ways in which guests send no body: `unasked` asks for none,
+/// `finished` finishes it before the request is handed over, `later` after that, `stream` after its
+/// stream was opened and closed, and `waiting` after the response. `bytes` writes five bytes.
+///
+/// # Errors
+///
+/// What the host answers instead of a response.
+pub fn send_so(request: OutgoingRequest, how: &str) -> io::Result<Open> {
+    let finish = |body| OutgoingBody::finish(body, None).map_err(failed);
+    if how == "unasked" {
+        return send(request);
+    }
+    let body = request.body().map_err(|()| refused("the body"))?;
+    if how == "finished" {
+        finish(body)?;
+        return send(request);
+    }
+    let future = handle(request, None).map_err(failed)?;
+    if how == "waiting" {
+        let response = open(future)?;
+        finish(body)?;
+        return Ok(response);
+    }
+    if how != "later" {
+        let mut stream = body.write().map_err(|()| refused("the body's stream"))?;
+        if how == "bytes" {
+            stream.write_all(b"bytes")?;
+        }
+    }
+    finish(body)?;
+    open(future)
+}
+
 /// `GET`, without headers.
 ///
 /// # Errors

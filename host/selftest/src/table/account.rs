@@ -80,8 +80,9 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         limits: "host-memory = \"1MiB\"",
         stdin: 2 << 20,
-        says: "the input: ",
-        ..row(guest::ARGS_ECHO, "denied")
+        args: &["read"],
+        says: "standard input: ",
+        ..row(guest::FS_DEV, "denied")
     },
     // Small things, as many as a host gives handles for, and large ones that are held only while
     // they are looked at.
