@@ -30,6 +30,15 @@ fn a_case_that_is_wrong_is_refused_with_its_place() {
         &["`fine`", "guest-error"],
     );
     check(
+        r#"{"name": "a", "expect": {"outcome": "ok", "exit": 2}}"#,
+        &["`outcome`", "exit code 2 ends as guest-error"],
+    );
+    check(r#"{"name": "a", "expect": {"exit": 256}}"#, &["256", "u8"]);
+    check(
+        r#"{"name": "a", "input": {}, "expect": {"exit": 1}}"#,
+        &["`exit` is for commands"],
+    );
+    check(
         r#"{"name": "a", "expect": {"stdout": {"pattern": "("}}}"#,
         &["`pattern`"],
     );

@@ -83,6 +83,8 @@ const MUCH: &str = r#"
 const PASSING: &str = r#"[
     {"name": "whole", "stdin": "a\nb\n", "expect": {"stdout": "A\nB\n", "stderr": ""}},
     {"name": "bytes", "stdin": {"base64": "YQ=="}, "expect": {"stdout": {"base64": "QQ=="}}},
+    {"name": "exit", "args": ["x"], "expect": {"exit": 1}},
+    {"name": "no exit", "stdin": "a", "expect": {"exit": 0, "stdout": "A"}},
     {"name": "pattern", "args": ["x"], "expect": {"outcome": "guest-error",
         "stderr": {"pattern": "^wh.t\\?\n$"}}},
     {"name": "json", "args": ["json"], "stdin": "a", "expect": {"stdout": {"json": {"loud": "A",
@@ -104,13 +106,14 @@ const FAILING: &str = r#"[
     {"name": "f-json", "args": ["json"], "expect": {"stdout": {"json": {"tags": [1, 3],
         "more": 1}}}},
     {"name": "f-outcome", "args": ["x"]},
+    {"name": "f-exit", "args": ["x"], "expect": {"exit": 2}},
     {"name": "f-file", "files": {"a": "1"}, "expect": {"files": {"a": "2", "b": "3"}}},
     {"name": "f-gone", "files": {"a": "1"}, "expect": {"files": {"a": null}}},
     {"name": "f-vain", "env": {"LANG": "C", "NOBODY": "x"}, "secrets": ["token"]}
 ]"#;
 
 /// What each of [`FAILING`] is told.
-const TOLD: [(&str, &[&str]); 8] = [
+const TOLD: [(&str, &[&str]); 9] = [
     (
         "f-text",
         &["stdout: - expected, + found", "  A", "- C", "+ B"],
@@ -130,6 +133,10 @@ const TOLD: [(&str, &[&str]); 8] = [
             "outcome: expected ok, it is guest-error: exit code 1",
             "stderr: what?",
         ],
+    ),
+    (
+        "f-exit",
+        &["outcome: expected guest-error: exit code 2, it is guest-error: exit code 1"],
     ),
     (
         "f-file",
@@ -196,7 +203,7 @@ fn cases_pass_or_say_what_differs() {
     let ran = project
         .test(&scratch, &["--format", "json"])
         .exits(1)
-        .complains(&["9 of 23 cases failed"]);
+        .complains(&["10 of 26 cases failed"]);
     assert!(
         !ran.stderr.contains("cases\r") && !ran.stderr.contains("building shout"),
         "{}",
@@ -211,8 +218,8 @@ fn cases_pass_or_say_what_differs() {
         .map(|case| case["name"].as_str().unwrap())
         .collect();
     assert_eq!(order[..2], ["whole", "bytes"]);
-    assert_eq!(order[9..17], TOLD.map(|(name, _)| name));
-    for passing in &order[..9] {
+    assert_eq!(order[11..20], TOLD.map(|(name, _)| name));
+    for passing in &order[..11] {
         assert_eq!(
             case(tested, passing)["passed"],
             true,
@@ -268,7 +275,7 @@ fn cases_pass_or_say_what_differs() {
         "FAIL f-text",
         "  - C\n  + B\n",
         "FAIL hostile: invalid UTF-8",
-        "17 cases, 6 hostile inputs",
+        "20 cases, 6 hostile inputs",
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
@@ -329,7 +336,7 @@ fn what_no_case_uses_is_named_and_what_is_needed_is_learned() {
 
     let learned = project.test(&scratch, &["--learn"]).exits(0).stdout;
     for part in [
-        "9 of 9 do",
+        "11 of 11 do",
         "path = \"/workspace\"\naccess = \"read-write\"\nreason = \"r\"",
         "memory = \"128MiB\"",
         // Below the default: its author narrowed it.

@@ -97,10 +97,14 @@ impl Allowance {
         self.used.fetch_sub(amount, Ordering::Relaxed);
     }
 
-    /// One line when anything was refused.
-    fn refusal(&self, what: &str) -> Option<String> {
+    /// One line when anything was refused, with the key of the limit.
+    fn refusal(&self, what: &str, name: &str) -> Option<String> {
         let refused = self.refused.load(Ordering::Relaxed);
-        (refused > 0).then(|| format!("{what}: {refused} refused beyond the limit of {}", self.max))
+        let line = || {
+            let max = self.max;
+            format!("{what}: {refused} refused beyond the limit of {max} (`{name}`)")
+        };
+        (refused > 0).then(line)
     }
 }
 
@@ -195,10 +199,11 @@ impl FileBudget {
         let special = self.special.load(Ordering::Relaxed);
         let scratch = self.scratch_refused.load(Ordering::Relaxed);
         let refusals = [
-            self.open.refusal("open files"),
-            self.listing.refusal("directory entries in listings"),
-            self.written.refusal("bytes written"),
-            self.created.refusal("entries created"),
+            self.open.refusal("open files", "open-files"),
+            self.listing
+                .refusal("directory entries in listings", "listing-entries"),
+            self.written.refusal("bytes written", "written"),
+            self.created.refusal("entries created", "entries-created"),
             (scratch > 0).then(|| {
                 format!(
                     "/tmp: {scratch} refused because all calls have filled the host's scratch space"
@@ -257,7 +262,7 @@ mod tests {
         assert!(budget.open().is_ok());
         assert_eq!(
             budget.used().refusals,
-            ["open files: 2 refused beyond the limit of 64"]
+            ["open files: 2 refused beyond the limit of 64 (`open-files`)"]
         );
     }
 
