@@ -1,4 +1,4 @@
-//! What is said of a call that ended at a limit, of one whose calls went too deep, and of exit codes.
+//! Calls that ended at a limit, calls that went too deep, and exit codes, as they are told.
 
 use crate::support::{Scratch, cofferdam, guest, tool};
 

@@ -1,7 +1,6 @@
 //! A component, read and checked before any of it runs.
 
 mod callable;
-mod other_wasi;
 mod outline;
 mod shape;
 
@@ -11,7 +10,6 @@ use cofferdam_capability::{Digest, Manifest};
 
 pub(crate) use callable::Callable;
 use callable::Found;
-pub(crate) use other_wasi::OtherWasi;
 pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 pub(crate) use outline::{Outline, read};
 pub use shape::{Shape, is_of_typed_tools};

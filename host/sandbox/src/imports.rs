@@ -4,8 +4,8 @@ use cofferdam_capability::Manifest;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, ResourceType};
 
-use crate::component::OtherWasi;
 use crate::error::LoadError;
+use crate::other_wasi::OtherWasi;
 use crate::sentence;
 
 /// Packages that every program imports. They are always linked, and see only what was granted: no

@@ -26,6 +26,7 @@ mod io;
 mod limiter;
 mod linker;
 mod network;
+mod other_wasi;
 mod pool;
 mod random;
 mod reflect;

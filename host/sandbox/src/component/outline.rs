@@ -4,8 +4,8 @@ use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Manifest;
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::other_wasi::Signs;
 use crate::error::LoadError;
+use crate::other_wasi::Signs;
 use crate::reflect::Docs;
 use crate::sentence;
 

@@ -25,7 +25,7 @@ impl HostDescriptor for FilesView<'_> {
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
         match self.device(&fd) {
-            Some(device) => self.open_device(&device, &path, open_flags, flags),
+            Some(device) => open::open_device(self, &device, &path, open_flags, flags),
             None => open::open(self, fd, path_flags, path, open_flags, flags).await,
         }
     }
@@ -91,7 +91,7 @@ impl HostDescriptor for FilesView<'_> {
         offset: Filesize,
     ) -> FsResult<Resource<DynInputStream>> {
         match self.device(&fd) {
-            Some(device) => self.read_device(device),
+            Some(device) => stream::reading_device(self, &device),
             None => stream::reading(self, fd, offset),
         }
     }
@@ -102,7 +102,7 @@ impl HostDescriptor for FilesView<'_> {
         offset: Filesize,
     ) -> FsResult<Resource<DynOutputStream>> {
         match self.device(&fd) {
-            Some(device) => self.write_device(device),
+            Some(device) => stream::writing_device(self, &device),
             None => stream::writing(self, fd, offset),
         }
     }
@@ -112,7 +112,7 @@ impl HostDescriptor for FilesView<'_> {
         fd: Resource<Descriptor>,
     ) -> FsResult<Resource<DynOutputStream>> {
         match self.device(&fd) {
-            Some(device) => self.write_device(device),
+            Some(device) => stream::writing_device(self, &device),
             None => stream::appending(self, fd),
         }
     }

@@ -6,9 +6,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::Resource;
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
-use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, Filesize,
     MetadataHashValue, OpenFlags,
@@ -17,8 +15,6 @@ use wasmtime_wasi::p2::pipe::{ClosedInputStream, SinkOutputStream};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult, StreamError};
 
 use super::budget::Opened;
-use super::files::FilesView;
-use super::stream;
 use crate::capture::Capture;
 use crate::stdin::StandardInput;
 
@@ -105,6 +101,56 @@ impl OpenDevice {
         }
     }
 
+    /// Its place among the open files.
+    pub(super) fn opened(&self) -> Option<Arc<Opened>> {
+        self.opened.clone()
+    }
+
+    /// Opens the device at a path from this one, before it has a place among the open files.
+    pub(super) fn opening(
+        &self,
+        path: &str,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> Result<Self, ErrorCode> {
+        let creates = open_flags.contains(OpenFlags::CREATE);
+        let device = match self.at(path) {
+            Err(ErrorCode::NoEntry) if creates => return Err(ErrorCode::NotPermitted),
+            found => found?,
+        };
+        if creates && open_flags.contains(OpenFlags::EXCLUSIVE) {
+            return Err(ErrorCode::Exist);
+        }
+        let writes = flags.contains(DescriptorFlags::WRITE)
+            || open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
+        match device {
+            Device::Directory if writes => return Err(ErrorCode::IsDirectory),
+            Device::Directory => {}
+            _ if open_flags.contains(OpenFlags::DIRECTORY) => return Err(ErrorCode::NotDirectory),
+            Device::Stdin if writes => return Err(ErrorCode::NotPermitted),
+            _ => {}
+        }
+        let mut opened = flags & DescriptorFlags::READ;
+        opened |= if writes {
+            DescriptorFlags::WRITE
+        } else {
+            DescriptorFlags::READ
+        };
+        Ok(Self {
+            device,
+            flags: opened,
+            opened: None,
+        })
+    }
+
+    /// The same with a place among the open files.
+    pub(super) fn counted(self, opened: Opened) -> Self {
+        Self {
+            opened: Some(Arc::new(opened)),
+            ..self
+        }
+    }
+
     /// The device at a path from this one.
     pub(super) fn at(&self, path: &str) -> Result<Device, ErrorCode> {
         if path.starts_with('/') {
@@ -182,7 +228,8 @@ impl OpenDevice {
         }
     }
 
-    fn input(&self, standard: &Standard) -> FsResult<DynInputStream> {
+    /// A stream that reads it.
+    pub(super) fn input(&self, standard: &Standard) -> FsResult<DynInputStream> {
         if !self.flags.contains(DescriptorFlags::READ) {
             return Err(ErrorCode::BadDescriptor.into());
         }
@@ -194,7 +241,8 @@ impl OpenDevice {
         }
     }
 
-    fn output(&self, standard: &Standard) -> FsResult<DynOutputStream> {
+    /// A stream that writes to it.
+    pub(super) fn output(&self, standard: &Standard) -> FsResult<DynOutputStream> {
         if !self.flags.contains(DescriptorFlags::WRITE) {
             return Err(ErrorCode::BadDescriptor.into());
         }
@@ -230,92 +278,6 @@ impl OpenDevice {
             Err(StreamError::Trap(trap)) => Err(FsError::trap(trap)),
             Err(_) => Err(ErrorCode::Io.into()),
         }
-    }
-}
-
-impl FilesView<'_> {
-    /// The device behind a descriptor, if it is one.
-    pub(super) fn device(&self, fd: &Resource<Descriptor>) -> Option<OpenDevice> {
-        let device = Resource::<OpenDevice>::new_borrow(fd.rep());
-        self.wasi.table.get(&device).ok().cloned()
-    }
-
-    /// Puts a device into the resource table, as the descriptor that the guest gets.
-    pub(super) fn push_device(
-        &mut self,
-        device: OpenDevice,
-    ) -> wasmtime::Result<Resource<Descriptor>> {
-        let device = self.wasi.table.push(device)?;
-        Ok(Resource::new_own(device.rep()))
-    }
-
-    /// Opens a device at a path from another one.
-    pub(super) fn open_device(
-        &mut self,
-        from: &OpenDevice,
-        path: &str,
-        open_flags: OpenFlags,
-        flags: DescriptorFlags,
-    ) -> FsResult<Resource<Descriptor>> {
-        let creates = open_flags.contains(OpenFlags::CREATE);
-        let device = match from.at(path) {
-            Err(ErrorCode::NoEntry) if creates => return Err(ErrorCode::NotPermitted.into()),
-            found => found?,
-        };
-        let writes = flags.contains(DescriptorFlags::WRITE)
-            || open_flags.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
-        if creates && open_flags.contains(OpenFlags::EXCLUSIVE) {
-            return Err(ErrorCode::Exist.into());
-        }
-        match device {
-            Device::Directory if writes => return Err(ErrorCode::IsDirectory.into()),
-            Device::Directory => {}
-            _ if open_flags.contains(OpenFlags::DIRECTORY) => {
-                return Err(ErrorCode::NotDirectory.into());
-            }
-            Device::Stdin if writes => return Err(ErrorCode::NotPermitted.into()),
-            _ => {}
-        }
-        let mut opened = flags & DescriptorFlags::READ;
-        opened |= if writes {
-            DescriptorFlags::WRITE
-        } else {
-            DescriptorFlags::READ
-        };
-        let place = self.budget().open()?;
-        self.budget().was_opened();
-        let device = OpenDevice {
-            device,
-            flags: opened,
-            opened: Some(Arc::new(place)),
-        };
-        self.push_device(device).map_err(FsError::trap)
-    }
-
-    /// Closes a device.
-    pub(super) fn close_device(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
-        let device = Resource::<OpenDevice>::new_own(fd.rep());
-        self.wasi.table.delete(device)?;
-        Ok(())
-    }
-
-    /// A stream that reads a device.
-    pub(super) fn read_device(&mut self, device: OpenDevice) -> FsResult<Resource<DynInputStream>> {
-        let inner = device.input(&self.files.standard)?;
-        let reading = stream::Reading::of(inner, device.opened);
-        let stream: DynInputStream = Box::new(reading);
-        Ok(self.wasi.table.push(stream)?)
-    }
-
-    /// A stream that writes to a device. What goes there is not written to a file.
-    pub(super) fn write_device(
-        &mut self,
-        device: OpenDevice,
-    ) -> FsResult<Resource<DynOutputStream>> {
-        let inner = device.output(&self.files.standard)?;
-        let passing = stream::Passing::of(inner, device.opened);
-        let stream: DynOutputStream = Box::new(passing);
-        Ok(self.wasi.table.push(stream)?)
     }
 }
 

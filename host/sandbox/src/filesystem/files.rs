@@ -97,6 +97,28 @@ impl FilesView<'_> {
         }
     }
 
+    /// The device behind a descriptor, if it is one.
+    pub(super) fn device(&self, fd: &Resource<Descriptor>) -> Option<OpenDevice> {
+        let device = Resource::<OpenDevice>::new_borrow(fd.rep());
+        self.wasi.table.get(&device).ok().cloned()
+    }
+
+    /// Puts a device into the resource table, as the descriptor that the guest gets.
+    pub(super) fn push_device(
+        &mut self,
+        device: OpenDevice,
+    ) -> wasmtime::Result<Resource<Descriptor>> {
+        let device = self.wasi.table.push(device)?;
+        Ok(Resource::new_own(device.rep()))
+    }
+
+    /// Closes a device.
+    pub(super) fn close_device(&mut self, fd: Resource<Descriptor>) -> wasmtime::Result<()> {
+        let device = Resource::<OpenDevice>::new_own(fd.rep());
+        self.wasi.table.delete(device)?;
+        Ok(())
+    }
+
     /// Notes for the receipt that the guest looks at `path`, or changes something there.
     pub(super) fn touch(&mut self, fd: &Resource<Descriptor>, path: &str, access: Access) {
         self.files.touched.touch(fd.rep(), path, access);

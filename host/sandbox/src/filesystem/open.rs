@@ -10,6 +10,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{FsError, FsResult};
 
+use super::device::OpenDevice;
 use super::files::{FilesView, again};
 
 /// Opens or creates a file or opens a directory, within the budget.
@@ -62,6 +63,21 @@ pub(super) async fn open(
     view.files.touched.opened(fd.rep(), &path, descriptor.rep());
     view.files.opened.insert(descriptor.rep(), Arc::new(opened));
     Ok(descriptor)
+}
+
+/// Opens a device at a path from another one.
+pub(super) fn open_device(
+    view: &mut FilesView<'_>,
+    from: &OpenDevice,
+    path: &str,
+    open_flags: OpenFlags,
+    flags: DescriptorFlags,
+) -> FsResult<Resource<Descriptor>> {
+    let device = from.opening(path, open_flags, flags)?;
+    let place = view.budget().open()?;
+    view.budget().was_opened();
+    view.push_device(device.counted(place))
+        .map_err(FsError::trap)
 }
 
 /// Returns the size of the entry under this name, if there is one. Only files, directories and

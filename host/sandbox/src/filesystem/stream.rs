@@ -14,17 +14,18 @@ use wasmtime_wasi::p2::{
 };
 
 use super::budget::{Area, FileBudget, Opened};
+use super::device::OpenDevice;
 use super::files::{FilesView, again};
 
 /// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open
 /// file.
-pub(super) struct Reading {
+struct Reading {
     inner: DynInputStream,
     _opened: Option<Arc<Opened>>,
 }
 
 /// A stream into a device, which writes to no file.
-pub(super) struct Passing {
+struct Passing {
     inner: DynOutputStream,
     _opened: Option<Arc<Opened>>,
 }
@@ -48,7 +49,7 @@ pub(super) fn reading(
     let _opened = view.files.opened.get(&fd.rep()).cloned();
     let stream = HostDescriptor::read_via_stream(&mut view.wasi, fd, offset)?;
     let inner = view.wasi.table.delete(stream)?;
-    let counted: DynInputStream = Box::new(Reading::of(inner, _opened));
+    let counted: DynInputStream = Box::new(Reading { inner, _opened });
     Ok(view.wasi.table.push(counted)?)
 }
 
@@ -68,6 +69,28 @@ pub(super) fn appending(
 ) -> FsResult<Resource<DynOutputStream>> {
     let stream = HostDescriptor::append_via_stream(&mut view.wasi, again(&fd))?;
     counted(view, &fd, stream, None)
+}
+
+/// A stream that reads a device.
+pub(super) fn reading_device(
+    view: &mut FilesView<'_>,
+    device: &OpenDevice,
+) -> FsResult<Resource<DynInputStream>> {
+    let inner = device.input(&view.files.standard)?;
+    let _opened = device.opened();
+    let stream: DynInputStream = Box::new(Reading { inner, _opened });
+    Ok(view.wasi.table.push(stream)?)
+}
+
+/// A stream that writes to a device. What goes there is not written to a file.
+pub(super) fn writing_device(
+    view: &mut FilesView<'_>,
+    device: &OpenDevice,
+) -> FsResult<Resource<DynOutputStream>> {
+    let inner = device.output(&view.files.standard)?;
+    let _opened = device.opened();
+    let stream: DynOutputStream = Box::new(Passing { inner, _opened });
+    Ok(view.wasi.table.push(stream)?)
 }
 
 /// Puts a counting stream in the place of the one that wasmtime-wasi made.
@@ -99,20 +122,6 @@ pub(super) fn gap(file: &File, offset: u64) -> u64 {
         offset => file
             .metadata()
             .map_or(0, |metadata| offset.saturating_sub(metadata.len())),
-    }
-}
-
-impl Reading {
-    /// A stream that keeps an open file or device counted.
-    pub(super) fn of(inner: DynInputStream, _opened: Option<Arc<Opened>>) -> Self {
-        Self { inner, _opened }
-    }
-}
-
-impl Passing {
-    /// A stream that keeps an open device counted.
-    pub(super) fn of(inner: DynOutputStream, _opened: Option<Arc<Opened>>) -> Self {
-        Self { inner, _opened }
     }
 }
 

@@ -7,14 +7,17 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
+use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{CustomSection, EntityType, ImportSection, Module};
 use wasmparser::{ImportSectionReader, Parser, Payload};
 use wit_component::StringEncoding;
 use wit_parser::Resolve;
 
-use super::PREVIEW1;
 use crate::error::EmbedError;
+
+/// The module that a command of preview 1 imports.
+const PREVIEW1: &str = WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
 /// The function of preview 1 that ends a program.
 const PROC_EXIT: &str = "proc_exit";

@@ -1,8 +1,8 @@
 //! Looks for a way out of `/dev`, which holds `null` and the streams of the call: nothing can be
 //! made, renamed, linked or removed there, nothing else is there, and no path leads on.
 //!
-//! With `open` for an argument it opens `/dev/null` until it is refused; with `read` it reads all of
-//! its standard input by `/dev/stdin`.
+//! With `open` for an argument it opens `/dev/null` until it is refused; with `read` it reads all
+//! of its standard input by `/dev/stdin`.
 
 #![allow(
     clippy::disallowed_methods,

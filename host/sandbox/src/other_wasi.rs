@@ -17,9 +17,9 @@ pub(crate) struct OtherWasi {
     interface: String,
 }
 
-/// What the sections of a component say about it, as they come.
+/// Signs of another WASI in the sections of a component, as they come.
 #[derive(Default)]
-pub(super) struct Signs {
+pub(crate) struct Signs {
     imported: Option<OtherWasi>,
     exported: Option<OtherWasi>,
     asynchronous: bool,
@@ -61,7 +61,7 @@ impl OtherWasi {
 impl Signs {
     /// Looks at a section, `depth` components or modules below the outermost component. A section
     /// that is broken is refused by those who need it.
-    pub(super) fn add(&mut self, payload: &Payload<'_>, depth: u32) {
+    pub(crate) fn add(&mut self, payload: &Payload<'_>, depth: u32) {
         let other = |name: ComponentExternName<'_>| OtherWasi::of(name.name);
         match payload {
             Payload::ModuleSection { .. } => self.modules = true,
@@ -89,7 +89,7 @@ impl Signs {
 
     /// The refusal of what cannot be run, whatever its manifest says. An import of another WASI
     /// alone may be acknowledged there.
-    pub(super) fn refusal(self, origin: &str) -> Option<LoadError> {
+    pub(crate) fn refusal(self, origin: &str) -> Option<LoadError> {
         let Self {
             imported,
             exported,
