@@ -105,6 +105,12 @@ fn an_agents_tool_reaches_what_it_was_granted_and_no_more() {
     assert_eq!(web.connections(), 1);
     let refused = ask(&host, "fetch", &url("b.test"));
     assert!(refused.contains("HttpRequestDenied"), "{refused}");
+    // The tool knows no more than that; the model reads why.
+    let reason = format!(
+        "[refused by the host: http GET b.test:{}: the host is not granted",
+        web.port()
+    );
+    assert!(refused.contains(&reason), "{refused}");
     // Granted as a name, and its address is nobody's to grant by a name.
     let refused = ask(&host, "fetch", &url("in.test"));
     assert!(refused.contains("DestinationIpProhibited"), "{refused}");
