@@ -25,14 +25,15 @@ fn every_other_entry_of_the_directory_is_listed() {
     crowd(&scratch);
     let names = ["a.txt", "m.txt", "z.txt", "sub"];
     let files = ["a.txt", "m.txt", "z.txt", "sub/inner.txt"];
-    for (name, args, expected) in [
-        ("ls", &[][..], names),
+    let cases: [(&str, &[&str], [&str; 4]); 6] = [
+        ("ls", &[], names),
         ("ls", &["-R"], names),
         ("find", &[".", "-name", "*.txt"], files),
         ("fd", &["txt"], files),
         ("rg", &["-l", "needle"], files),
         ("grep", &["-rl", "needle", "."], files),
-    ] {
+    ];
+    for (name, args, expected) in cases {
         let component = tool(name).display().to_string();
         let head = [
             "tool",
@@ -42,7 +43,8 @@ fn every_other_entry_of_the_directory_is_listed() {
             "--dir",
             "workspace:/workspace:ro",
         ];
-        let line = head.iter().chain([&component.as_str(), &"--"]).chain(args);
+        let component = component.as_str();
+        let line = head.iter().chain([&component, &"--"]).chain(args);
         let said = cofferdam(&scratch, line).run().exits(0).json();
         for entry in expected {
             assert!(

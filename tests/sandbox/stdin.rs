@@ -126,8 +126,8 @@ fn input_beyond_its_limit_ends_the_call_that_reads_it() {
 #[test]
 fn the_names_that_every_program_knows_are_there_without_a_grant() {
     let scratch = Scratch::new();
-    for (name, args, stdin, stdout) in [
-        ("cat", &["/dev/stdin"][..], "in\n", "in\n"),
+    let cases: [(&str, &[&str], &str, &str); 12] = [
+        ("cat", &["/dev/stdin"], "in\n", "in\n"),
         ("cat", &["/dev/null"], "in\n", ""),
         ("wc", &["-c", "/dev/stdin"], "four", "4 /dev/stdin\n"),
         ("tee", &["/dev/null"], "out", "out"),
@@ -144,7 +144,8 @@ fn the_names_that_every_program_knows_are_there_without_a_grant() {
         ),
         ("jq", &["-c", ".", "/dev/stdin"], "{ }", "{}\n"),
         ("rg", &["-c", "a", "/dev/stdin"], "a\n", "1\n"),
-    ] {
+    ];
+    for (name, args, stdin, stdout) in cases {
         let said = run(&scratch, name, args, stdin).exits(0).json();
         assert_eq!(said["stdout"], stdout, "{name} {args:?}: {said}");
         assert_eq!(said["directories"], serde_json::json!({}), "{said}");
