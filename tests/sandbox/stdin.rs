@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// `tool run` with its standard input open, and nothing in it.
 fn with_open_input(scratch: &Scratch, args: &[&str]) -> Child {
     Command::new(binary())
-        .env("COFFERDAM_DATA_DIR", scratch.data())
+        .envs(scratch.variables())
         .args(["tool", "run", "--format", "json"])
         .args(args)
         .stdin(Stdio::piped())
