@@ -42,7 +42,7 @@ impl<'a, W: Write> Comparison<'a, W> {
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         let are_missing = looked
             .iter()
-            .all(|(looked, _)| looked.as_ref().is_err_and(|error| is_missing(error)));
+            .all(|(looked, _)| looked.as_ref().is_err_and(is_missing));
         let mut pair = Vec::new();
         for (at, (looked, path)) in looked.into_iter().enumerate() {
             let counts_as_empty = !are_missing && self.options.absent.counts_as_empty(at);

@@ -50,7 +50,7 @@ impl Status {
             name: name.to_owned(),
             target,
             size: stat.st_size,
-            links: u64::from(stat.st_nlink),
+            links: stat.st_nlink,
             kind,
             accessed: Time::new(stat.st_atim.tv_sec, stat.st_atim.tv_nsec),
             modified: Time::new(stat.st_mtim.tv_sec, stat.st_mtim.tv_nsec),
