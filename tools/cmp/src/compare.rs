@@ -95,8 +95,7 @@ pub(crate) fn files(options: &Options, out: &mut impl Write) -> Result<Outcome, 
     })
 }
 
-/// Returns how many bytes at the beginning are equal. It goes by words, because a byte is as dear to
-/// the sandbox.
+/// Returns how many bytes at the beginning are equal. It compares words: a byte costs as much fuel.
 fn common(one: &[u8], other: &[u8]) -> usize {
     let (words, _) = one.as_chunks::<8>();
     let (other_words, _) = other.as_chunks::<8>();
