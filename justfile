@@ -7,7 +7,7 @@ target := "wasm32-wasip2"
 phase := justfile_directory() / ".ci/phase"
 
 # Debian packages of programs that the tests compare with, and of a registry with its client.
-program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep skopeo util-linux wget"
+program_packages := "curl docker-registry fd-find findutils grep gzip jq ripgrep sed skopeo util-linux wget"
 
 # Debian packages of a C compiler for WASI with its libc.
 c_packages := "clang lld wasi-libc libclang-rt-dev-wasm32"
@@ -31,7 +31,7 @@ test: ready components
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
     RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-regex
     @{{phase}} "testing the tools"
     COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 
