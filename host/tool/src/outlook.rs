@@ -17,8 +17,8 @@ use crate::offer;
 use crate::runner::Runner;
 use crate::tool::{command_descriptor, told};
 
-/// The facts about a component that are known without compiling it. It was not checked: loading it may still
-/// refuse it.
+/// The facts about a component that are known without compiling it. It was not checked: loading it
+/// may still refuse it.
 #[derive(Debug, Clone)]
 pub struct Outlook {
     digest: Digest,

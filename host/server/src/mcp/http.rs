@@ -37,7 +37,8 @@ use crate::token::Token;
 /// The path of the server's URL.
 pub const PATH: &str = "/mcp";
 
-/// Sessions at once. One that is silent for five minutes ends (`Sessions`); newer clients need none.
+/// Sessions at once. One that is silent for five minutes ends (`Sessions`); newer clients need
+/// none.
 const MAX_SESSIONS: usize = 64;
 
 /// The longest time a client may take to send the head of a request, and its body.
