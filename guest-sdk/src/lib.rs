@@ -11,6 +11,7 @@
 // The macros name this crate, also when it is this crate that uses them.
 extern crate self as cofferdam_guest;
 
+mod content;
 mod context;
 mod error;
 
@@ -18,6 +19,7 @@ mod error;
 pub mod glue;
 
 pub use cofferdam_guest_macros::{export, tool};
+pub use content::Content;
 #[cfg(not(target_family = "wasm"))]
 pub use context::Told;
 pub use context::{CallError, Context, Level, Outcome};

@@ -4,6 +4,7 @@
 pub(crate) mod call;
 mod command;
 pub(crate) mod components;
+pub(crate) mod dialect;
 pub(crate) mod grpc;
 mod host;
 pub(crate) mod images;

@@ -3,6 +3,7 @@
 //! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it
 //! ([`Report`]). Nothing here runs anything.
 
+mod block;
 mod descriptor;
 mod input;
 mod outcome;
@@ -12,6 +13,7 @@ mod receipt;
 mod report;
 mod stdin;
 
+pub use block::{Block, Resource};
 pub use descriptor::{Descriptor, ListedTool};
 pub use input::Input;
 pub use outcome::{Outcome, OutcomeName};

@@ -8,7 +8,7 @@ use cofferdam_agent::Agent;
 use cofferdam_capability::{
     Bytes, Count, Decision, Grant, HostOffer, LimitsRequest, SecretName, TcpOffer, Time,
 };
-use cofferdam_tool::{Secrets, Tool};
+use cofferdam_tool::Secrets;
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
@@ -87,15 +87,14 @@ pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
 
 /// Tells the operator what the tools of one component do not get, and where they reach further than
 /// is good. All of them have the same grant.
-pub(crate) fn tell(component: &str, tools: &[Tool]) {
-    let Some(tool) = tools.first() else { return };
-    for withheld in tool.grant().withheld() {
+pub(crate) fn tell(component: &str, grant: &Grant) {
+    for withheld in grant.withheld() {
         console::note(&format!("note: {component}: {withheld}"));
     }
-    if let Some(flags) = remedy::flags(tool.grant()) {
+    if let Some(flags) = remedy::flags(grant) {
         console::note(&format!("note: {component}: to give it more, add {flags}"));
     }
-    tell_reach(component, tool.grant());
+    tell_reach(component, grant);
 }
 
 /// Tells the operator what each tool of an agent gets and does not get.

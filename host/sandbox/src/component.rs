@@ -12,7 +12,7 @@ pub(crate) use callable::Callable;
 use callable::Found;
 pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 pub(crate) use outline::{Outline, read};
-pub use shape::{Shape, is_of_typed_tools};
+pub use shape::{Shape, is_command, is_of_typed_tools};
 
 use crate::cache::Native;
 use crate::error::LoadError;

@@ -46,7 +46,9 @@ pub use allowance::Allowance;
 pub use call::{Call, Called};
 pub use caller::{Answering, Caller, Place, Unanswered};
 pub use compile::{CompileError, compile_worker};
-pub use component::{Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, Shape, is_of_typed_tools};
+pub use component::{
+    Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, Shape, is_command, is_of_typed_tools,
+};
 pub use descriptors::Line;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};

@@ -16,10 +16,15 @@ pub(crate) struct Listed {
 
 impl Listed {
     pub(crate) fn of(tool: &Tool) -> Self {
+        Self::announced(tool.descriptor().clone(), tool.grant())
+    }
+
+    /// A tool that will run under this grant.
+    pub(crate) fn announced(descriptor: Descriptor, grant: &Grant) -> Self {
         Self {
-            descriptor: tool.descriptor().clone(),
-            read_only: changes_nothing(tool.grant()),
-            open_world: reaches_out(tool.grant()),
+            descriptor,
+            read_only: changes_nothing(grant),
+            open_world: reaches_out(grant),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Text that a model reads when a call is over.
 
-use cofferdam_call::{Outcome, Receipt, Report};
-use cofferdam_capability::json;
+use cofferdam_call::{Block, Outcome, Receipt, Report};
+use cofferdam_capability::{Account, json};
 
+use crate::content::{Binary, Content};
 use crate::reached::Reached;
 use crate::tool::Tool;
 use crate::toolbox::UnknownTool;
@@ -22,6 +23,10 @@ pub struct Answer {
     pub failed: bool,
     /// True if the text is JSON: the whole result of a typed tool. Nothing of it is parsed yet.
     pub is_json: bool,
+    /// Content that is more than the text, which then says it in words; empty for text alone.
+    pub blocks: Vec<Block>,
+    /// The JSON beside such content, if there is some.
+    pub structured: Option<String>,
     /// Resources that the call used; there is none for a tool that does not exist.
     pub receipt: Option<Receipt>,
 }
@@ -29,36 +34,91 @@ pub struct Answer {
 impl Answer {
     /// Returns the text that a model reads of this call of this tool.
     pub fn of(report: &Report, tool: &Tool) -> Self {
-        let stdout = report.stdout.text();
-        let stderr = report.stderr.text();
-        let outcome = &report.receipt.outcome;
-        let mut content = match outcome {
-            Outcome::Ok if !stdout.is_empty() => stdout,
-            Outcome::Ok if stderr.is_empty() => "(exit 0, no output)".to_owned(),
-            Outcome::Ok => format!("(exit 0, no stdout; stderr: {})", stderr.trim_end()),
-            failed => {
-                let mut content =
-                    format!("execution error: {failed}{}", advice(&report.receipt, tool));
-                for (name, text) in [("stderr", stderr), ("stdout", stdout)] {
-                    if !text.is_empty() {
-                        content.push_str(&format!("\n{name}:\n{}", text.trim_end()));
-                    }
-                }
-                content
-            }
+        let Report {
+            stdout,
+            stderr,
+            receipt,
+        } = report;
+        let outcome = &receipt.outcome;
+        let whole = outcome.is_ok() && stdout.dropped() == 0;
+        let answer = Self {
+            content: String::new(),
+            failed: !outcome.is_ok(),
+            is_json: false,
+            blocks: Vec::new(),
+            structured: None,
+            receipt: Some(receipt.clone()),
         };
-        if tool.is_command() || !outcome.is_ok() {
-            for line in told(&report.receipt) {
+        if !outcome.is_ok() {
+            let content = failure(report, tool);
+            return Self { content, ..answer };
+        }
+        if tool.answers_with_content() && whole {
+            return answer.with_content(&stdout.text(), tool);
+        }
+        if tool.is_command()
+            && let Some(Binary { block, mut text }) = Binary::of(stdout.bytes())
+        {
+            let mut blocks = vec![block];
+            for line in stdout.marker().into_iter().chain(told(receipt)) {
+                text = format!("{text}\n{line}");
+                blocks.push(Block::Text { text: line });
+            }
+            return Self {
+                content: text,
+                blocks,
+                ..answer
+            };
+        }
+        let mut content = match (stdout.text(), stderr.text()) {
+            (stdout, _) if !stdout.is_empty() => stdout,
+            (_, stderr) if stderr.is_empty() => "(exit 0, no output)".to_owned(),
+            (_, stderr) => format!("(exit 0, no stdout; stderr: {})", stderr.trim_end()),
+        };
+        if tool.is_command() {
+            for line in told(receipt) {
                 content.push_str(&format!("\n{line}"));
             }
         }
-        let whole = outcome.is_ok() && !tool.is_command() && report.stdout.dropped() == 0;
-        let is_json = whole && json::weight(report.stdout.bytes()).is_ok();
+        let is_json = whole && !tool.is_command() && json::weight(stdout.bytes()).is_ok();
         Self {
             content,
-            failed: !outcome.is_ok(),
             is_json,
-            receipt: Some(report.receipt.clone()),
+            ..answer
+        }
+    }
+
+    /// The answer of a tool that answers with content. Content that is none is a failure of the
+    /// tool.
+    fn with_content(self, result: &str, tool: &Tool) -> Self {
+        let account = Account::new(tool.grant().limits().host_memory);
+        match Content::read(result, &account) {
+            Ok(content) => Self {
+                content: match content.text() {
+                    text if text.is_empty() => "(no content)".to_owned(),
+                    text => text,
+                },
+                structured: content.structured.as_ref().map(ToString::to_string),
+                blocks: content.blocks,
+                ..self
+            },
+            Err(problem) => Self {
+                content: format!("execution error: the result of the tool: {problem}"),
+                failed: true,
+                ..self
+            },
+        }
+    }
+
+    /// The answer to a call that ended with this receipt before its tool was loaded.
+    pub(crate) fn cancelled(receipt: Receipt) -> Self {
+        Self {
+            content: format!("execution error: {}", receipt.outcome),
+            failed: true,
+            is_json: false,
+            blocks: Vec::new(),
+            structured: None,
+            receipt: Some(receipt),
         }
     }
 
@@ -67,9 +127,40 @@ impl Answer {
             content: format!("execution error: {unknown}"),
             failed: true,
             is_json: false,
+            blocks: Vec::new(),
+            structured: None,
             receipt: None,
         }
     }
+}
+
+/// The text of a call that failed: its outcome with what can be done about it, what the host
+/// refused on the way, and what the tool said.
+fn failure(report: &Report, tool: &Tool) -> String {
+    let Report {
+        stdout,
+        stderr,
+        receipt,
+    } = report;
+    let outcome = &receipt.outcome;
+    let mut content = format!("execution error: {outcome}{}", advice(receipt, tool));
+    for line in told(receipt) {
+        content.push_str(&format!("\n{line}"));
+    }
+    for (name, output) in [("stderr", stderr), ("stdout", stdout)] {
+        // Bytes that are no text say nothing about a failure.
+        let text = match std::str::from_utf8(output.bytes()) {
+            Ok(_) => output.text(),
+            Err(_) if name == "stdout" => {
+                format!("({} bytes that are not text)", output.bytes().len())
+            }
+            Err(_) => output.text(),
+        };
+        if !text.is_empty() {
+            content.push_str(&format!("\n{name}:\n{}", text.trim_end()));
+        }
+    }
+    content
 }
 
 /// Returns what the model can do about a limit, with the number it ran into.

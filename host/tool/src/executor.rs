@@ -74,6 +74,13 @@ impl Executor {
         Called { report, tools }
     }
 
+    /// Records a call that ended before its tool was loaded.
+    pub(crate) fn never_began(&self, tool: &str, grant: &Grant, outcome: Outcome) -> Receipt {
+        let receipt = Receipt::unused(grant, outcome);
+        self.record(tool, &receipt, &Origin::default(), 0);
+        receipt
+    }
+
     /// Writes the line of a call into the log.
     fn record(&self, tool: &str, receipt: &Receipt, origin: &Origin, depth: u64) {
         let reason = self.line(&receipt.outcome.reason());

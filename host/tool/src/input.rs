@@ -43,7 +43,7 @@ pub(crate) fn checked(
                 json::parse(&text, "the parsed input", allowance.account()).map_err(refused)?;
             drop(text);
             unquote_list(&mut held.value, allowance.account()).map_err(refused)?;
-            tool.check(&held.value, allowance)
+            tool.check(&mut held.value, allowance)
                 .map_err(|unfit| match unfit {
                     Unfit::Wrong(problem) => denied(format!(
                         "the input of `{}` does not fit its schema, {problem}; the schema is {}",

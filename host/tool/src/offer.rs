@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::Grant;
+use cofferdam_capability::{Grant, MAX_TOOL_NAME};
 use cofferdam_sandbox::{Component, Function};
 
 use crate::descriptors::{self, Descriptors};
@@ -53,23 +53,11 @@ impl Offer<'_> {
         &self,
         own: impl ExactSizeIterator<Item = Descriptor>,
     ) -> Result<Vec<Tool>, ToolError> {
-        let single = own.len() == 1;
         let mut patterns = PatternSum::default();
-        let tool = |own: Descriptor| {
-            let name = if single {
-                self.name.to_owned()
-            } else {
-                format!("{}_{}", self.name, own.name)
-            };
-            let description = descriptors::joined(self.note, &own.description);
-            let descriptor = Descriptor {
-                name,
-                description,
-                ..own.clone()
-            };
+        let tool = |(own, described): (String, Descriptor)| {
             let tool = Tool::typed(
-                descriptor,
-                &own.name,
+                described,
+                &own,
                 Arc::clone(self.component),
                 Arc::clone(&self.grant),
                 &mut patterns,
@@ -79,6 +67,41 @@ impl Offer<'_> {
                 problem: error.to_string(),
             })
         };
-        own.map(tool).collect()
+        named(self.name, self.note, own).map(tool).collect()
+    }
+}
+
+/// The tools of a component under the name `name`, with the operator's words before its author's,
+/// each with the name that the component knows it by.
+pub(crate) fn named(
+    name: &str,
+    note: &str,
+    own: impl ExactSizeIterator<Item = Descriptor>,
+) -> impl Iterator<Item = (String, Descriptor)> {
+    let single = own.len() == 1;
+    own.map(move |own| {
+        let full = if single {
+            name.to_owned()
+        } else {
+            full_name(name, &own.name)
+        };
+        let description = descriptors::joined(note, &own.description);
+        let described = Descriptor {
+            name: full,
+            description,
+            input_schema: own.input_schema,
+            output_schema: own.output_schema,
+        };
+        (own.name, described)
+    })
+}
+
+/// The name of one of several tools. Where both parts are too long together, the first is cut: it
+/// may be a file's name, which nobody chose for a tool.
+fn full_name(name: &str, own: &str) -> String {
+    let room = MAX_TOOL_NAME.saturating_sub(own.len()).saturating_sub(1);
+    match name.get(..name.floor_char_boundary(room)) {
+        None | Some("") => own.to_owned(),
+        Some(name) => format!("{name}_{own}"),
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Count, Decision, Diff, Grant, Guarded, Host, Manifest, PagemapScan, Scheme,
+    Ceiling, Count, Decision, Diff, Digest, Grant, Guarded, Host, Manifest, PagemapScan, Scheme,
     check_tool_name,
 };
 use cofferdam_sandbox::{
@@ -28,6 +28,7 @@ use crate::executor::Executor;
 use crate::installed::Installed;
 use crate::listing;
 use crate::offer::Offer;
+use crate::outgoing;
 use crate::pins::Pins;
 use crate::redact::Redactor;
 use crate::request::Request;
@@ -226,8 +227,16 @@ impl Runner {
         let descriptors = self
             .list(&installed.component, name, &self.toolbox().line)
             .await?;
+        for tool in descriptors.iter() {
+            if let Some(problem) = outgoing::refuse_input(&tool.input_schema) {
+                return Err(wrong(format!(
+                    "no client could be told of the input of `{}`: {problem}",
+                    tool.name
+                )));
+            }
+        }
         let grant = self.granted(
-            &installed.component,
+            installed.digest(),
             name,
             &Manifest::empty(),
             Decision::default(),
@@ -258,6 +267,17 @@ impl Runner {
         name: &str,
         decision: Decision,
     ) -> Result<Grant, ToolError> {
+        self.grant_for(installed.digest(), installed.manifest(), name, decision)
+    }
+
+    /// Decides what the tools of the component of this digest and manifest may touch.
+    pub(crate) fn grant_for(
+        &self,
+        component: Digest,
+        manifest: &Manifest,
+        name: &str,
+        decision: Decision,
+    ) -> Result<Grant, ToolError> {
         let refused = decision
             .offers
             .iter()
@@ -267,7 +287,7 @@ impl Runner {
             source,
         };
         refused.map_err(wrong)?;
-        let grant = self.granted(&installed.component, name, installed.manifest(), decision)?;
+        let grant = self.granted(component, name, manifest, decision)?;
         self.guarded.check(&grant).map_err(wrong)?;
         Ok(grant)
     }
@@ -343,12 +363,12 @@ impl Runner {
 
     fn granted(
         &self,
-        component: &Component,
+        component: Digest,
         name: &str,
         manifest: &Manifest,
         decision: Decision,
     ) -> Result<Grant, ToolError> {
-        Grant::new(name, component.digest(), manifest, &self.ceiling, decision).map_err(|source| {
+        Grant::new(name, component, manifest, &self.ceiling, decision).map_err(|source| {
             ToolError::Grant {
                 tool: name.to_owned(),
                 source,
@@ -364,7 +384,12 @@ impl Runner {
         name: &str,
         line: &Arc<Line>,
     ) -> Result<Descriptors, ToolError> {
-        let grant = self.granted(component, name, &Manifest::empty(), Decision::default())?;
+        let grant = self.granted(
+            component.digest(),
+            name,
+            &Manifest::empty(),
+            Decision::default(),
+        )?;
         listing::list(&self.executor, component, grant, line).await
     }
 
@@ -381,6 +406,11 @@ impl Runner {
             .run(request, |report, tool| Answer::of(&report, tool))
             .await;
         answer.unwrap_or_else(|unknown| Answer::unknown(&unknown))
+    }
+
+    /// Answers a call that was cancelled before its tool was loaded, which is to run under `grant`.
+    pub fn cancelled(&self, tool: &str, grant: &Grant) -> Answer {
+        Answer::cancelled(self.executor.never_began(tool, grant, Outcome::Cancelled))
     }
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its

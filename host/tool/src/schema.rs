@@ -10,6 +10,7 @@
 //! schema that needs them can be written without), references out of the document, and assertions
 //! by `format`, which the draft leaves out as well.
 
+mod absent;
 mod check;
 mod dialect;
 mod equality;
@@ -74,6 +75,12 @@ impl Schema {
     /// Checks `input` against the schema, within the allowance of its call.
     pub(crate) fn check(&self, input: &Value, allowance: &Allowance) -> Result<(), Unfit> {
         Checker::new(&self.0, allowance).run(input)
+    }
+
+    /// Takes every `null` out of an input that stands for a value which may be left out. Returns
+    /// true if there was one.
+    pub(crate) fn leave_out_nulls(&self, input: &mut Value, allowance: &Allowance) -> bool {
+        absent::leave_out(&self.0, input, allowance)
     }
 }
 

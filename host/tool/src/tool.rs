@@ -7,15 +7,22 @@ use cofferdam_capability::{Grant, check_tool_name};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
+use crate::content;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
+use crate::outgoing;
 use crate::schema::{PatternSum, Schema, Unfit};
 
 /// A tool under the name by which a model calls it: a component, the place where a call enters it,
 /// and the grant it runs under.
 pub struct Tool {
+    /// As clients are told: in the dialect of [`outgoing`].
     descriptor: Descriptor,
+    /// As its author wrote it.
+    input_schema: Value,
     checked: Schema,
+    /// Its results are content, and not JSON alone.
+    answers_with_content: bool,
     entry: Entry,
     component: Arc<Component>,
     grant: Arc<Grant>,
@@ -29,7 +36,8 @@ pub(crate) enum Entry {
 }
 
 impl Tool {
-    /// Its words: what `tool inspect`, MCP clients and models read.
+    /// Its words: what `tool inspect`, MCP clients and models read. Schemas are in the dialect that
+    /// every client understands.
     pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
@@ -39,14 +47,19 @@ impl Tool {
         &self.descriptor.name
     }
 
-    /// The JSON Schema of its input.
+    /// The JSON Schema that inputs are checked against, as its author wrote it.
     pub fn schema(&self) -> &Value {
-        &self.descriptor.input_schema
+        &self.input_schema
     }
 
     /// Returns true if it takes arguments and standard input; other tools take JSON.
     pub fn is_command(&self) -> bool {
         self.entry == Entry::Command
+    }
+
+    /// Returns true if its results are content: text, images, recordings and files.
+    pub(crate) fn answers_with_content(&self) -> bool {
+        self.answers_with_content
     }
 
     /// The grant it runs under.
@@ -68,46 +81,42 @@ impl Tool {
         component: Arc<Component>,
         grant: Arc<Grant>,
     ) -> Self {
-        let summary = &component.manifest().tool.summary;
-        let description = if note.is_empty() {
-            summary.clone()
-        } else {
-            note.to_owned()
-        };
         let schema = command_schema();
         #[allow(
             clippy::expect_used,
             reason = "the schema above is a constant, and a test reads it"
         )]
         let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
-        let descriptor = Descriptor {
-            name: name.to_owned(),
-            description,
-            input_schema: schema,
-            output_schema: None,
-        };
+        let descriptor = command_descriptor(name, note, &component.manifest().tool.summary);
         Self {
             descriptor,
+            input_schema: schema,
             checked,
+            answers_with_content: false,
             entry: Entry::Command,
             component,
             grant,
         }
     }
 
-    /// The tool that a component knows as `own`.
+    /// The tool that a component knows as `own`, as its author described it.
     pub(crate) fn typed(
-        descriptor: Descriptor,
+        described: Descriptor,
         own: &str,
         component: Arc<Component>,
         grant: Arc<Grant>,
         patterns: &mut PatternSum,
     ) -> Result<Self, DescriptorError> {
-        check_tool_name(&descriptor.name)?;
-        descriptors::check_texts(&descriptor)?;
-        let checked = Schema::of_tool(&descriptor.name, &descriptor.input_schema, patterns)?;
+        check_tool_name(&described.name)?;
+        descriptors::check_texts(&described)?;
+        let checked = Schema::of_tool(&described.name, &described.input_schema, patterns)?;
         Ok(Self {
-            descriptor,
+            descriptor: told(&described),
+            answers_with_content: described
+                .output_schema
+                .as_ref()
+                .is_some_and(content::is_content),
+            input_schema: described.input_schema,
             checked,
             entry: Entry::Typed {
                 tool: own.to_owned(),
@@ -117,9 +126,16 @@ impl Tool {
         })
     }
 
-    /// Checks `input` against the schema; the error says where it does not fit.
-    pub(crate) fn check(&self, input: &Value, allowance: &Allowance) -> Result<(), Unfit> {
-        self.checked.check(input, allowance)
+    /// Checks `input` against the schema; the error says where it does not fit. Where it does not,
+    /// a `null` for a value that may be left out counts as left out.
+    pub(crate) fn check(&self, input: &mut Value, allowance: &Allowance) -> Result<(), Unfit> {
+        let checked = self.checked.check(input, allowance);
+        match checked {
+            Err(Unfit::Wrong(_)) if self.checked.leave_out_nulls(input, allowance) => {
+                self.checked.check(input, allowance)
+            }
+            checked => checked,
+        }
     }
 }
 
@@ -129,6 +145,36 @@ impl std::fmt::Debug for Tool {
             .field("name", &self.descriptor.name)
             .field("entry", &self.entry)
             .finish_non_exhaustive()
+    }
+}
+
+/// A descriptor as clients are told it.
+pub(crate) fn told(described: &Descriptor) -> Descriptor {
+    let Descriptor {
+        name,
+        description,
+        input_schema,
+        output_schema,
+    } = described;
+    Descriptor {
+        name: name.clone(),
+        description: description.clone(),
+        input_schema: outgoing::input(input_schema),
+        output_schema: output_schema
+            .as_ref()
+            .and_then(content::structured)
+            .map(outgoing::output),
+    }
+}
+
+/// The descriptor of a command. The operator's words about it stand for its author's.
+pub(crate) fn command_descriptor(name: &str, note: &str, summary: &str) -> Descriptor {
+    let description = if note.is_empty() { summary } else { note };
+    Descriptor {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        input_schema: outgoing::input(&command_schema()),
+        output_schema: None,
     }
 }
 
@@ -155,5 +201,8 @@ mod tests {
     #[test]
     fn the_schema_of_a_command_is_in_the_dialect() {
         Schema::new(&command_schema()).unwrap();
+        // Clients get all of it.
+        assert_eq!(outgoing::input(&command_schema()), command_schema());
+        outgoing::check(&command_schema()).unwrap();
     }
 }

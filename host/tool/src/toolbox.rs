@@ -69,6 +69,20 @@ impl Toolbox {
         Ok(())
     }
 
+    /// The same toolbox with more tools. The calls of both wait in one line.
+    ///
+    /// # Errors
+    ///
+    /// If a tool has the name of another one.
+    pub fn with(&self, tools: Vec<Tool>) -> Result<Self, NameTaken> {
+        let mut all = Self {
+            line: Arc::clone(&self.line),
+            tools: self.tools.clone(),
+        };
+        tools.into_iter().try_for_each(|tool| all.add(tool))?;
+        Ok(all)
+    }
+
     /// The tool of this name, for a guest: nothing is made of a name that no tool has.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<Tool>> {
         self.tools.get(name)

@@ -70,7 +70,7 @@ fn a_client_that_does_not_send_the_rest_of_a_head_is_left() {
     // Its first request may be made, so that its connection is not one that never said anything.
     let bearer = format!("Authorization: Bearer {}\r\n", token(&scratch));
     let mut client = post(&address, &address, &bearer, "not JSON");
-    read_until(&mut client, "HTTP/1.1 415");
+    read_until(&mut client, "HTTP/1.1 400");
     client.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     client
         .write_all(b"POST /mcp HTTP/1.1\r\nHost: ")

@@ -125,7 +125,7 @@ fn the_door_over_http_is_for_the_operator_alone() {
         404
     );
     assert_eq!(status(&address, &bearer, &"x".repeat(13 << 20)), 413);
-    assert_eq!(status(&address, &bearer, "not JSON"), 415);
+    assert_eq!(status(&address, &bearer, "not JSON"), 400);
     // Sessions of clients that never come back do not pile up.
     let statuses: Vec<_> = (0..64).map(|_| status(&address, &bearer, &body)).collect();
     assert_eq!(statuses.last(), Some(&503), "{statuses:?}");

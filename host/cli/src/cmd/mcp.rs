@@ -3,14 +3,16 @@
 mod decided;
 mod files;
 mod named;
+mod opening;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use cofferdam_server::mcp::{McpServer, agent, http, stdio};
-use tokio::sync::watch;
+use cofferdam_server::mcp::{McpServer, Served, agent, http, stdio};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Registries;
@@ -23,6 +25,10 @@ use crate::signals::Ending;
 use crate::{console, descriptors, guard, host, token};
 use files::Files;
 use named::Named;
+use opening::Opening;
+
+/// Names of tools that were called and are not loaded, for the task that loads them.
+const MAX_WANTED: usize = 64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Mcp {
@@ -69,7 +75,10 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
     stop_on_signals(&stop)?;
     let opening = async {
         match agent {
-            Some(name) => Ok(agent::door(&connect(&data).await?, name).await?),
+            Some(name) => {
+                let door = agent::door(&connect(&data).await?, name).await?;
+                Ok(Door { door, tools: None })
+            }
             None => {
                 let named = Tools {
                     written: &tools,
@@ -80,11 +89,54 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
             }
         }
     };
-    let door = tokio::select! {
+    let Door { door, mut tools } = tokio::select! {
         door = opening => door?,
-        // Tools are compiled the first time, and nobody waits for them any more.
+        // Images are fetched, and nobody waits for them any more.
         () = stop.cancelled() => return Ok(()),
     };
+    let served = tokio::select! {
+        served = serve(door, listen, data, &stop) => served?,
+        failure = failed(&mut tools) => return Err(failure),
+    };
+    // Without a client this only shows that the tools can be served.
+    if let (Served::Nobody, Some(tools)) = (served, tools)
+        && !stop.is_cancelled()
+    {
+        tokio::select! {
+            tools = tools => tools.map_err(Failure::work)??,
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+/// A server, with the task that loads its tools. The task ends with the first thing that is wrong,
+/// or when all of them are loaded.
+struct Door {
+    door: McpServer,
+    tools: Option<JoinHandle<Result<(), Failure>>>,
+}
+
+/// Waits for ever, unless the tools cannot be served.
+async fn failed(tools: &mut Option<JoinHandle<Result<(), Failure>>>) -> Failure {
+    if let Some(loading) = tools {
+        let ended = loading.await;
+        *tools = None;
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => return failure,
+            Err(error) => return Failure::work(error),
+        }
+    }
+    std::future::pending().await
+}
+
+async fn serve(
+    door: McpServer,
+    listen: Option<std::net::SocketAddr>,
+    data: PathBuf,
+    stop: &CancellationToken,
+) -> Result<Served, Failure> {
     let Some(address) = listen else {
         if std::io::stdin().is_terminal() {
             console::note(
@@ -92,7 +144,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
                  configuration in README.md",
             );
         }
-        return Ok(stdio::serve(door, stop).await?);
+        return Ok(stdio::serve(door, stop.clone()).await?);
     };
     let token = token::load(&DataDir::open(data)?)?;
     let listener = cofferdam_server::tcp(address).await?;
@@ -102,8 +154,8 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         http::PATH,
         token.origin()
     ));
-    http::serve(door, address, listener, token, stop).await;
-    Ok(())
+    http::serve(door, address, listener, token, stop.clone()).await;
+    Ok(Served::Client)
 }
 
 /// The tools that the command line names.
@@ -120,25 +172,40 @@ async fn here(
     given: &Offers,
     config: &Config,
     data: &DataDir,
-) -> Result<McpServer, Failure> {
+) -> Result<Door, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
     let (reach, decision) = offers::read(given)?;
     let mut guarded = guard::always(config, data)?;
     guard::secrets(&mut guarded, &given.secret)?;
     let runner = Arc::new(host::runner_with(config, data, reach, guarded)?);
-    let named = Named::load(&runner, tools.written, tools.plain_http, data).await?;
+    let named = Named::find(tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
-    let (files, list) = Files::open(Arc::clone(&runner), named, decision).await?;
+    let mut files = Files::new(Arc::clone(&runner), named, decision);
+    let (opening, list) = Opening::begin(&mut files).await?;
+    let announced = list.names();
+    console::note(&format!("serving {announced}"));
     let (sender, list) = watch::channel(Arc::new(list));
-    let door = McpServer::of_runner(list, runner);
-    console::note(&format!("serving {}", door.names()));
-    if tools.reload {
-        tokio::spawn(files.watch(seen, sender));
-    } else {
-        tokio::spawn(files.tell_changes(seen, sender));
-    }
-    Ok(door)
+    let (wanted, wants) = mpsc::channel(MAX_WANTED);
+    let door = McpServer::of_runner(list, runner, wanted);
+    let reload = tools.reload;
+    let tools = tokio::spawn(async move {
+        opening.finish(&files, &sender, wants).await?;
+        let names = sender.borrow().names();
+        if names != announced {
+            console::note(&format!("serving {names}"));
+        }
+        if reload {
+            tokio::spawn(files.watch(seen, sender));
+        } else {
+            tokio::spawn(files.tell_changes(seen, sender));
+        }
+        Ok(())
+    });
+    Ok(Door {
+        door,
+        tools: Some(tools),
+    })
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {

@@ -23,7 +23,6 @@ use self::pull::Pull;
 use self::push::Push;
 use self::rm::Rm;
 use self::run::Run;
-pub(crate) use self::source::name_of;
 use self::test::Test;
 use crate::args::Listing;
 use crate::config::Config;

@@ -23,3 +23,8 @@ pub enum Shape {
 pub fn is_of_typed_tools(export: &str) -> bool {
     export.starts_with(TYPED)
 }
+
+/// Returns true if a component that exports this is called as a command.
+pub fn is_command(export: &str) -> bool {
+    export.starts_with(COMMAND)
+}

@@ -191,12 +191,19 @@ fn result(answer: Answer) -> ToolResult {
         content,
         failed,
         is_json,
+        blocks,
+        structured,
         receipt,
     } = answer;
     let structured = if is_json {
         content.clone()
     } else {
+        structured.unwrap_or_default()
+    };
+    let blocks = if blocks.is_empty() {
         String::new()
+    } else {
+        serde_json::to_string(&blocks).unwrap_or_default()
     };
     let receipt = receipt
         .and_then(|receipt| serde_json::to_string(&receipt).ok())
@@ -206,5 +213,6 @@ fn result(answer: Answer) -> ToolResult {
         failed,
         structured,
         receipt,
+        blocks,
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Input, Progress};
+use cofferdam_call::{Block, Input, Progress, Resource};
 use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
 use cofferdam_tool::{Answer, Origin, Request, Runner};
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject};
+use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, ResourceContents};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -39,9 +39,21 @@ pub(crate) enum Callee {
 struct Done {
     content: String,
     failed: bool,
-    /// The content is JSON: the whole result of a typed tool.
-    is_json: bool,
+    json: Json,
+    /// Content that is more than text.
+    blocks: Vec<Block>,
     receipt: Option<Value>,
+}
+
+/// The result of a typed tool as JSON.
+#[derive(Debug)]
+enum Json {
+    /// There is none.
+    None,
+    /// The content is it.
+    Content,
+    /// It stands beside the content.
+    Beside(String),
 }
 
 impl Callee {
@@ -65,6 +77,7 @@ impl Callee {
                     if let Ok(tool) = toolbox.get(name) {
                         memory = tool.grant().limits().host_memory;
                     }
+                    let advice = tools.directories.advice(&arguments);
                     let request = Request {
                         toolbox: Arc::clone(toolbox),
                         tool: name.to_owned(),
@@ -73,7 +86,7 @@ impl Callee {
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
-                    Done::from(runner.answer(request).await)
+                    Done::from(runner.answer(request).await).advised(advice)
                 }
                 None => Done::failed(format!(
                     "there is no tool `{name}` any more: list the tools again"
@@ -88,6 +101,15 @@ impl Callee {
             }
         };
         done.told(entry.output, memory)
+    }
+
+    /// The result of a call that was cancelled before its tool was loaded.
+    pub(crate) fn cancelled(&self, tools: &ToolList, name: &str) -> CallToolResult {
+        let done = match (self, tools.announced(name)) {
+            (Self::Runner(runner), Some(grant)) => Done::from(runner.cancelled(name, grant)),
+            _ => Done::failed("cancelled".to_owned()),
+        };
+        done.told(Output::Text, Limits::DEFAULT.host_memory)
     }
 }
 
@@ -147,9 +169,18 @@ impl Done {
         Self {
             content: format!("execution error: {sentence}"),
             failed: true,
-            is_json: false,
+            json: Json::None,
+            blocks: Vec::new(),
             receipt: None,
         }
+    }
+
+    /// The same with advice for the model, if the call failed.
+    fn advised(mut self, advice: Option<String>) -> Self {
+        if let Some(advice) = advice.filter(|_| self.failed) {
+            self.content.push_str(&format!("\n{advice}"));
+        }
+        self
     }
 
     /// The result for the client. It is parsed if `memory` covers what it becomes.
@@ -157,26 +188,39 @@ impl Done {
         let Self {
             mut content,
             mut failed,
-            is_json,
+            json,
+            mut blocks,
             receipt,
         } = self;
-        let wanted = is_json && (output != Output::Text || content.trim_start().starts_with('{'));
+        let json = match &json {
+            Json::None => None,
+            Json::Content => Some(content.as_str()),
+            Json::Beside(json) => Some(json.as_str()),
+        };
+        let wanted =
+            json.filter(|json| output != Output::Text || json.trim_start().starts_with('{'));
         let account = Account::new(memory);
         let parsed = wanted
-            .then(|| cofferdam_capability::json::parse(&content, "the parsed result", &account));
+            .map(|json| cofferdam_capability::json::parse(json, "the parsed result", &account));
         let structured = output.structured(parsed.and_then(Result::ok).map(|held| held.value));
         if output != Output::Text && structured.is_none() && !failed {
             // Clients that know the output schema take nothing else for a success.
             failed = true;
+            blocks.clear();
             content = format!(
                 "execution error: the result is too large to be handed on as JSON: ask for \
                     less\n{content}"
             );
         }
-        let mut result = if failed {
-            CallToolResult::error(vec![ContentBlock::text(content)])
+        let content = if blocks.is_empty() {
+            vec![ContentBlock::text(content)]
         } else {
-            CallToolResult::success(vec![ContentBlock::text(content)])
+            blocks.into_iter().map(to_content).collect()
+        };
+        let mut result = if failed {
+            CallToolResult::error(content)
+        } else {
+            CallToolResult::success(content)
         };
         result.structured_content = structured;
         if let Some(receipt) = receipt {
@@ -194,13 +238,21 @@ impl From<Answer> for Done {
             content,
             failed,
             is_json,
+            blocks,
+            structured,
             receipt,
         } = answer;
         let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
+        let json = match structured {
+            Some(structured) => Json::Beside(structured),
+            None if is_json => Json::Content,
+            None => Json::None,
+        };
         Self {
             content,
             failed,
-            is_json,
+            json,
+            blocks,
             receipt,
         }
     }
@@ -213,13 +265,46 @@ impl From<ToolResult> for Done {
             failed,
             structured,
             receipt,
+            blocks,
         } = result;
         // The host says a result twice: as text, and as JSON where it is JSON.
+        let blocks: Vec<Block> = serde_json::from_str(&blocks).unwrap_or_default();
+        let json = match structured {
+            structured if structured.is_empty() => Json::None,
+            structured if blocks.is_empty() && structured == content => Json::Content,
+            structured => Json::Beside(structured),
+        };
         Self {
             content,
             failed,
-            is_json: !structured.is_empty(),
+            json,
+            blocks,
             receipt: serde_json::from_str(&receipt).ok(),
+        }
+    }
+}
+
+/// A block as MCP has it.
+fn to_content(block: Block) -> ContentBlock {
+    match block {
+        Block::Text { text } => ContentBlock::text(text),
+        Block::Image { data, media_type } => ContentBlock::image(data, media_type),
+        Block::Audio { data, media_type } => ContentBlock::audio(data, media_type),
+        Block::Resource { resource } => {
+            let Resource {
+                uri,
+                media_type,
+                text,
+                blob,
+            } = resource;
+            let contents = match (text, blob) {
+                (Some(text), _) => ResourceContents::text(text, uri),
+                (None, blob) => ResourceContents::blob(blob.unwrap_or_default(), uri),
+            };
+            ContentBlock::resource(match media_type {
+                Some(media_type) => contents.with_mime_type(media_type),
+                None => contents,
+            })
         }
     }
 }

@@ -8,20 +8,21 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
-use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceBuilder, ServiceExt};
 
-use super::message::{self, MAX_MESSAGE};
+use super::batch;
+use super::message::{self, MAX_MESSAGE, opens_a_session};
+use super::reply::{Reply, json_rpc};
 use super::server::McpServer;
+use super::sessions::Sessions;
 use crate::edge::accept::{Listener, accept};
 use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::budget::Budget;
@@ -36,15 +37,13 @@ use crate::token::Token;
 /// The path of the server's URL.
 pub const PATH: &str = "/mcp";
 
-/// Sessions at once. One that is silent for five minutes ends (`LocalSessionManager`); newer
-/// clients need none.
+/// Sessions at once. One that is silent for five minutes ends (`Sessions`); newer clients need
+/// none.
 const MAX_SESSIONS: usize = 64;
 
 /// The longest time a client may take to send the head of a request, and its body.
 const HEAD: Duration = Duration::from_secs(10);
 const BODY: Duration = Duration::from_secs(30);
-
-type Reply = Response<BoxBody<Bytes, Infallible>>;
 
 /// Bytes of requests in memory over all connections (384 MiB), as text and as the values that it
 /// becomes, until their answers are delivered: three of the heaviest messages there may be, and
@@ -56,8 +55,8 @@ const COPIES: usize = 2;
 
 /// State that every connection shares.
 struct Shared {
-    service: StreamableHttpService<McpServer, LocalSessionManager>,
-    sessions: Arc<LocalSessionManager>,
+    service: batch::Service,
+    sessions: Arc<Sessions>,
     token: Arc<Token>,
     bytes: Budget,
 }
@@ -74,7 +73,7 @@ pub async fn serve(
     token: Token,
     stop: CancellationToken,
 ) {
-    let sessions = Arc::new(LocalSessionManager::default());
+    let sessions = Arc::new(Sessions::default());
     let service = {
         let door = door.clone();
         StreamableHttpService::new(
@@ -109,6 +108,9 @@ fn config(address: SocketAddr, stop: &CancellationToken) -> StreamableHttpServer
         .enforce_origin_validation()
         .with_allowed_hosts(hosts.iter().map(|host| format!("{host}:{port}")))
         .with_max_request_body_bytes(MAX_MESSAGE)
+        // Clients of older versions take every event for a message; `Sessions` adds those without
+        // one for clients that know them.
+        .with_sse_retry(None)
         .with_cancellation_token(stop.clone())
 }
 
@@ -155,19 +157,35 @@ impl Shared {
         let weight =
             weight.ok_or_else(|| Refusal::new(RefusalKind::TooLarge, message::too_heavy()))?;
         self.hold(&kept, weight.saturating_mul(COPIES))?;
-        if new
-            && opens_a_session(&body)
-            && self.sessions.sessions.read().await.len() >= MAX_SESSIONS
-        {
+        if new && opens_a_session(&body) && self.sessions.count().await >= MAX_SESSIONS {
             let sentence = format!(
                 "there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes"
             );
             return Err(Refusal::new(RefusalKind::Exhausted, sentence));
         }
-        Ok(self
-            .service
-            .handle(Request::from_parts(head, Full::new(body)))
-            .await)
+        let is_json = is_json_body(&head.headers);
+        let body = match message::without_odd_params(&body).filter(|_| is_json) {
+            Some(request) => request.into(),
+            None => body,
+        };
+        match message::batch(&body).filter(|_| is_json) {
+            Some(Ok(messages)) => Ok(batch::answer(&self.service, &head, messages).await),
+            Some(Err(error)) => Ok(json_rpc(&error)),
+            None => {
+                let request = Request::from_parts(head, Full::new(body.clone()));
+                let reply = self.service.handle(request).await;
+                // The library names the wrong reason: the type is right, and the body is not.
+                if is_json && reply.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+                    let error = if message::is_json(&body) {
+                        message::no_message()
+                    } else {
+                        message::not_json()
+                    };
+                    return Ok(json_rpc(&error));
+                }
+                Ok(reply)
+            }
+        }
     }
 
     /// Adds bytes to those that a request takes, unless all requests together would take too many.
@@ -242,13 +260,15 @@ where
         })
 }
 
-/// Returns true if a message is `initialize`.
-fn opens_a_session(body: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Message {
-        method: String,
-    }
-    serde_json::from_slice::<Message>(body).is_ok_and(|message| message.method == "initialize")
+/// Returns true if a body is said to be JSON.
+fn is_json_body(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let essence = kind.and_then(|kind| kind.split(|byte| *byte == b';').next());
+    essence.is_some_and(|essence| {
+        essence
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"application/json")
+    })
 }
 
 #[cfg(test)]

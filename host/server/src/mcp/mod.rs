@@ -6,13 +6,20 @@
 //! request changes what a tool may touch: the grants were made before the first one came.
 
 pub mod agent;
+mod batch;
 mod call;
+mod cancel_filter;
+mod directories;
 pub mod http;
 mod message;
+mod misfit;
 mod progress_notifier;
+mod reply;
 mod server;
+mod sessions;
 pub mod stdio;
 mod tool_list;
 
 pub use server::McpServer;
+pub use stdio::Served;
 pub use tool_list::ToolList;

@@ -7,6 +7,7 @@ use cofferdam_call::Progress;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{Peer, RoleServer};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Interval at which a client hears of a call that goes on: well within the shortest patience of
 /// clients (a minute is usual).
@@ -21,15 +22,22 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// first that is done goes on from there.
 pub(crate) struct ProgressNotifier {
     to: Option<(Peer<RoleServer>, ProgressToken)>,
+    /// Cancelled once the client does not want to hear of the call any more.
+    cancel: CancellationToken,
     since: Instant,
     /// The number that was told last.
     last: f64,
 }
 
 impl ProgressNotifier {
-    /// To `peer`, if its request carries a token.
-    pub(crate) fn new(peer: &Peer<RoleServer>, token: Option<ProgressToken>) -> Self {
+    /// To `peer`, if its request carries a token. After a cancel nothing is sent.
+    pub(crate) fn new(
+        peer: &Peer<RoleServer>,
+        token: Option<ProgressToken>,
+        cancel: &CancellationToken,
+    ) -> Self {
         Self {
+            cancel: cancel.clone(),
             to: token.map(|token| (peer.clone(), token)),
             since: Instant::now(),
             last: 0.0,
@@ -106,6 +114,9 @@ impl ProgressNotifier {
         let Some((peer, token)) = &self.to else {
             return;
         };
+        if self.cancel.is_cancelled() {
+            return;
+        }
         self.last = number.max(self.last.next_up());
         let mut told = ProgressNotificationParam::new(token.clone(), self.last);
         told.total = total;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cofferdam_call::Progress;
 use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, SubscriptionFilter,
+    Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -18,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::call::Callee;
 use super::message;
+use super::misfit;
 use super::progress_notifier::ProgressNotifier;
 use super::tool_list::ToolList;
 
@@ -28,6 +31,10 @@ const MAX_CALLS: usize = 256;
 /// Time that calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// The longest time that a list waits for components whose tools are known once they are compiled.
+/// After it a client hears of them when they are there.
+const UNKNOWN: Duration = Duration::from_secs(2);
+
 /// Interval at which the server checks that a client that waits for news of the tools is still
 /// there.
 const LOOK: Duration = Duration::from_secs(60);
@@ -36,6 +43,8 @@ const LOOK: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct McpServer {
     tools: watch::Receiver<Arc<ToolList>>,
+    /// Hears the names of tools that are called before they are loaded.
+    wanted: Option<mpsc::Sender<String>>,
     callee: Callee,
     places: Arc<Semaphore>,
     running: TaskTracker,
@@ -46,9 +55,17 @@ pub struct McpServer {
 }
 
 impl McpServer {
-    /// The server of tools that this process runs, and that may change, for its first client.
-    pub fn of_runner(tools: watch::Receiver<Arc<ToolList>>, runner: Arc<Runner>) -> Self {
-        Self::new(tools, Callee::Runner(runner))
+    /// The server of tools that this process runs, and that may change, for its first client. The
+    /// names of tools that are called before they are loaded go to `wanted`.
+    pub fn of_runner(
+        tools: watch::Receiver<Arc<ToolList>>,
+        runner: Arc<Runner>,
+        wanted: mpsc::Sender<String>,
+    ) -> Self {
+        Self {
+            wanted: Some(wanted),
+            ..Self::new(tools, Callee::Runner(runner))
+        }
     }
 
     pub(crate) fn new(tools: watch::Receiver<Arc<ToolList>>, callee: Callee) -> Self {
@@ -57,6 +74,7 @@ impl McpServer {
         let gone = CancellationToken::new();
         Self {
             tools,
+            wanted: None,
             callee,
             places,
             running: TaskTracker::new(),
@@ -94,6 +112,82 @@ impl McpServer {
     fn tools(&self) -> Arc<ToolList> {
         Arc::clone(&self.tools.borrow())
     }
+
+    /// The tools as they are once all of them are known, or after a while.
+    async fn known_tools(&self) -> Arc<ToolList> {
+        let mut tools = self.tools.clone();
+        let known = tools.wait_for(|list| list.is_known());
+        match tokio::time::timeout(UNKNOWN, known).await {
+            Ok(Ok(list)) => Arc::clone(&list),
+            _ => self.tools(),
+        }
+    }
+
+    /// The tools as they are once a call of this one need not wait for it to be loaded.
+    async fn tools_with(&self, name: &str) -> Arc<ToolList> {
+        let mut tools = self.tools.clone();
+        loop {
+            let list = Arc::clone(&tools.borrow_and_update());
+            if list.is_ready(name) {
+                return list;
+            }
+            // Where the loader is behind, it loads this one in its turn.
+            if let Some(wanted) = &self.wanted {
+                let _ = wanted.try_send(name.to_owned());
+            }
+            if tools.changed().await.is_err() {
+                return list;
+            }
+        }
+    }
+
+    /// Words for a model, before it calls anything.
+    fn instructions(&self) -> String {
+        let sandbox = "Every tool runs in a sandbox of its own, with a limit on everything. A \
+                       result that is an error says which limit was met and what to do.";
+        match self.tools().directories.sentence() {
+            Some(directories) => format!("{sandbox} {directories}"),
+            None => sandbox.to_owned(),
+        }
+    }
+
+    /// Calls a tool as soon as it is loaded.
+    async fn call(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        told: mpsc::Sender<Progress>,
+        cancel: &CancellationToken,
+    ) -> Result<CallToolResult, ErrorData> {
+        let tools = tokio::select! {
+            tools = self.tools_with(name) => tools,
+            () = cancel.cancelled() => {
+                return Ok(self.callee.cancelled(&self.tools(), name));
+            }
+        };
+        let Some(entry) = tools.get(name) else {
+            return Err(unknown(name, &tools));
+        };
+        Ok(self
+            .callee
+            .call(&tools, entry, arguments, told, cancel)
+            .await)
+    }
+}
+
+/// Returns true if the version that a client speaks has this method no more.
+fn is_gone(method: &str, context: &RequestContext<RoleServer>) -> bool {
+    let version = context.protocol_version();
+    ["initialize", "ping"].contains(&method)
+        && version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
+fn unknown(name: &str, tools: &ToolList) -> ErrorData {
+    let sentence = format!(
+        "there is no tool `{name}`; the tools are: {}",
+        tools.names()
+    );
+    ErrorData::invalid_params(sentence, None)
 }
 
 impl ServerHandler for McpServer {
@@ -106,10 +200,7 @@ impl ServerHandler for McpServer {
             .with_server_info(
                 Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"),
             )
-            .with_instructions(
-                "Every tool runs in a sandbox of its own, with a limit on everything. A result \
-                 that is an error says which limit was met and what to do.",
-            )
+            .with_instructions(self.instructions())
     }
 
     async fn list_tools(
@@ -117,8 +208,9 @@ impl ServerHandler for McpServer {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        let tools = self.known_tools().await;
         Ok(ListToolsResult::with_all_items(
-            self.tools().tools().cloned().collect(),
+            tools.tools().cloned().collect(),
         ))
     }
 
@@ -132,45 +224,51 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let _running = self.running.token();
-        let tools = self.tools();
-        let Some(entry) = tools.get(&request.name) else {
-            let sentence = format!(
-                "there is no tool `{}`; the tools are: {}",
-                request.name,
-                tools.names()
-            );
-            return Err(ErrorData::invalid_params(sentence, None));
-        };
         let Ok(_place) = self.places.try_acquire() else {
             let sentence = format!(
                 "execution error: {MAX_CALLS} calls wait already: try again when one has ended"
             );
             return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
         };
-        let progress = ProgressNotifier::new(&context.peer, context.meta.get_progress_token());
+        // Known or not, as far as that is known.
+        let tools = self.tools();
+        if tools.is_ready(&request.name) && tools.get(&request.name).is_none() {
+            return Err(unknown(&request.name, &tools));
+        }
+        let progress = ProgressNotifier::new(
+            &context.peer,
+            context.meta.get_progress_token(),
+            &context.ct,
+        );
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.callee.call(
-            &tools,
-            entry,
+        let call = self.call(
+            &request.name,
             request.arguments.unwrap_or_default(),
             told,
             &context.ct,
         );
-        Ok(progress.follow(&request.name, call, tells).await.into())
+        let result = progress.follow(&request.name, call, tells).await?;
+        Ok(result.into())
     }
 
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         match request.method.as_str() {
             message::TOO_HEAVY => Err(ErrorData::invalid_params(message::too_heavy(), None)),
-            _ => Err(ErrorData::new(
+            method if is_gone(method, &context) => Err(ErrorData::new(
                 ErrorCode::METHOD_NOT_FOUND,
                 request.method,
                 None,
             )),
+            method => Err(
+                match misfit::sentence(method, request.params.as_ref(), &self.tools()) {
+                    Some(sentence) => ErrorData::invalid_params(sentence, None),
+                    None => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
+                },
+            ),
         }
     }
 
@@ -180,9 +278,9 @@ impl ServerHandler for McpServer {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut tools = self.tools.clone();
+        let mut changes = Changes::new(&self.tools);
         let telling = async {
-            while tools.changed().await.is_ok()
+            while changes.next().await.is_some()
                 && context.sink().notify_tool_list_changed().await.is_ok()
             {}
         };
@@ -200,16 +298,44 @@ impl ServerHandler for McpServer {
         if self.told.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut tools = self.tools.clone();
+        let mut changes = Changes::new(&self.tools);
         let peer = context.peer;
         tokio::spawn(async move {
             loop {
-                match tokio::time::timeout(LOOK, tools.changed()).await {
-                    Ok(Ok(())) if peer.notify_tool_list_changed().await.is_ok() => {}
+                match tokio::time::timeout(LOOK, changes.next()).await {
+                    Ok(Some(())) if peer.notify_tool_list_changed().await.is_ok() => {}
                     Err(_) if !peer.is_transport_closed() => {}
                     _ => return,
                 }
             }
         });
+    }
+}
+
+/// Changes that a client hears of: a tool that was loaded is the same tool for it.
+struct Changes {
+    tools: watch::Receiver<Arc<ToolList>>,
+    /// The list as the client knows it, or can.
+    known: Arc<ToolList>,
+}
+
+impl Changes {
+    fn new(tools: &watch::Receiver<Arc<ToolList>>) -> Self {
+        let mut tools = tools.clone();
+        let known = Arc::clone(&tools.borrow_and_update());
+        Self { tools, known }
+    }
+
+    /// Waits for the next one. Returns nothing when there will be no more.
+    async fn next(&mut self) -> Option<()> {
+        loop {
+            self.tools.changed().await.ok()?;
+            let now = Arc::clone(&self.tools.borrow_and_update());
+            let same = now.says_the_same_as(&self.known);
+            self.known = now;
+            if !same {
+                return Some(());
+            }
+        }
     }
 }

@@ -10,12 +10,22 @@ use rmcp::{RoleServer, ServiceExt};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
+use super::cancel_filter::CancelFilter;
 use super::message::{MAX_MESSAGE, Messages};
 use super::server::McpServer;
 use crate::error::ServerError;
 
+/// The one who was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// A client.
+    Client,
+    /// Nobody: the client was gone before it began a session.
+    Nobody,
+}
+
 /// Serves until the client is gone or `stop` says so.
-pub async fn serve(door: McpServer, stop: CancellationToken) -> Result<(), ServerError> {
+pub async fn serve(door: McpServer, stop: CancellationToken) -> Result<Served, ServerError> {
     let (input, output) = stdio_pipes();
     let input = Messages::new(UntilGone {
         input,
@@ -23,16 +33,17 @@ pub async fn serve(door: McpServer, stop: CancellationToken) -> Result<(), Serve
     });
     let transport =
         AsyncRwTransport::<RoleServer, _, _>::new(input, output).with_max_line_length(MAX_MESSAGE);
+    let transport = CancelFilter::new(transport);
     match door.clone().serve_with_ct(transport, stop).await {
         Ok(service) => {
             service.waiting().await?;
             door.drained().await;
-            Ok(())
+            Ok(Served::Client)
         }
         // A client that says nothing before it goes has nothing to complain about, and neither has
         // who ends this.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {
-            Ok(())
+            Ok(Served::Nobody)
         }
         // The error holds what the client said, which may be long.
         Err(ServerInitializeError::ExpectedInitializeRequest(_)) => Err(ServerError::NoInitialize),

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::check_tool_name;
-use cofferdam_tool::Toolbox;
+use cofferdam_capability::{Grant, check_tool_name};
+use cofferdam_tool::{Announced, Tool as LoadedTool, Toolbox};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
+use super::directories::Directories;
 use crate::error::ServerError;
 use crate::listed::Listed;
 
@@ -19,11 +20,18 @@ const MAX_TOOLS: usize = 1_024;
 const RESULT: &str = "result";
 
 /// The tools that a server offers at one time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ToolList {
-    entries: BTreeMap<String, Entry>,
-    /// The tools themselves, where this process runs them.
+    entries: BTreeMap<String, Arc<Entry>>,
+    /// The tools themselves, where this process runs them, as far as they are loaded.
     pub(crate) toolbox: Option<Arc<Toolbox>>,
+    /// The grants of tools that are not loaded yet.
+    announced: BTreeMap<String, Arc<Grant>>,
+    /// Components whose tools are not known yet.
+    unknown: usize,
+    /// True once every tool that there will be is loaded.
+    whole: bool,
+    pub(super) directories: Directories,
 }
 
 /// One tool.
@@ -52,6 +60,10 @@ impl ToolList {
         Self {
             entries: BTreeMap::new(),
             toolbox: None,
+            announced: BTreeMap::new(),
+            unknown: 0,
+            whole: true,
+            directories: Directories::default(),
         }
     }
 
@@ -62,13 +74,115 @@ impl ToolList {
     /// If there are too many of them, or one that no client could be told of.
     pub fn of(toolbox: Toolbox) -> Result<Self, ServerError> {
         let mut tools = Self::new();
-        toolbox
-            .iter()
-            .try_for_each(|tool| tools.add(Listed::of(tool)))?;
+        for tool in toolbox.iter() {
+            tools.add(Listed::of(tool))?;
+            tools.directories.add(tool.grant());
+        }
         Ok(Self {
             toolbox: Some(Arc::new(toolbox)),
             ..tools
         })
+    }
+
+    /// An empty list of a toolbox, whose tools are announced first and loaded after that.
+    pub fn begun(toolbox: Toolbox) -> Self {
+        Self {
+            toolbox: Some(Arc::new(toolbox)),
+            whole: false,
+            ..Self::new()
+        }
+    }
+
+    /// Takes note of a component whose tools are known once it is loaded.
+    pub fn expect(&mut self) {
+        self.unknown = self.unknown.saturating_add(1);
+    }
+
+    /// Returns true if every tool that there will be is on it, as far as can be said.
+    pub(super) fn is_known(&self) -> bool {
+        self.whole || self.unknown == 0
+    }
+
+    /// Puts a tool on it that is known and not loaded yet.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many tools, another one of its name, or if no client could be told of it.
+    pub fn announce(&mut self, announced: &Announced) -> Result<(), ServerError> {
+        let Announced { descriptor, grant } = announced;
+        if self.entries.contains_key(&descriptor.name) {
+            return Err(taken(&descriptor.name));
+        }
+        self.add(Listed::announced(descriptor.clone(), grant))?;
+        self.announced
+            .insert(descriptor.name.clone(), Arc::clone(grant));
+        self.directories.add(grant);
+        Ok(())
+    }
+
+    /// The same list with the tools of a component that was loaded. `announced` are those that were
+    /// known before, which they replace.
+    ///
+    /// # Errors
+    ///
+    /// If another component has a tool of the same name, or if no client could be told of one.
+    pub fn with(
+        &self,
+        announced: &[Announced],
+        tools: Vec<LoadedTool>,
+    ) -> Result<Self, ServerError> {
+        let mut list = self.without(announced);
+        for tool in &tools {
+            if list.entries.contains_key(tool.name()) {
+                return Err(taken(tool.name()));
+            }
+            list.add(Listed::of(tool))?;
+            list.directories.add(tool.grant());
+        }
+        if let Some(toolbox) = &self.toolbox {
+            let toolbox = toolbox.with(tools);
+            let toolbox = toolbox.map_err(|taken| ServerError::Unlisted(taken.to_string()))?;
+            list.toolbox = Some(Arc::new(toolbox));
+        }
+        Ok(list)
+    }
+
+    /// The same list without the tools of a component, which were announced and cannot be loaded.
+    #[must_use]
+    pub fn without(&self, announced: &[Announced]) -> Self {
+        let mut list = self.clone();
+        if announced.is_empty() {
+            list.unknown = list.unknown.saturating_sub(1);
+        }
+        for gone in announced {
+            list.entries.remove(&gone.descriptor.name);
+            list.announced.remove(&gone.descriptor.name);
+        }
+        list
+    }
+
+    /// The same list, to which no more tools are added.
+    #[must_use]
+    pub fn completed(&self) -> Self {
+        Self {
+            whole: true,
+            ..self.clone()
+        }
+    }
+
+    /// Returns true if a call of this tool need not wait: it is loaded, and so are the tools that
+    /// it may call; or there will be none of this name.
+    pub(crate) fn is_ready(&self, name: &str) -> bool {
+        let loaded = || {
+            let tool = self.toolbox.as_ref().and_then(|tools| tools.get(name).ok());
+            tool.is_some_and(|tool| tool.grant().calls().is_empty())
+        };
+        self.whole || loaded()
+    }
+
+    /// The grant of a tool that is not loaded yet.
+    pub(super) fn announced(&self, name: &str) -> Option<&Grant> {
+        self.announced.get(name).map(Arc::as_ref)
     }
 
     /// Puts a tool on it. The error says what is wrong with it, for the operator.
@@ -79,12 +193,12 @@ impl ToolList {
             return Err(ServerError::Unlisted(problem));
         }
         self.entries
-            .insert(entry.tool.name.clone().into_owned(), entry);
+            .insert(entry.tool.name.clone().into_owned(), Arc::new(entry));
         Ok(())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.entries.get(name).map(Arc::as_ref)
     }
 
     /// Every tool, by name.
@@ -106,6 +220,10 @@ impl ToolList {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.entries == other.entries
     }
+}
+
+fn taken(name: &str) -> ServerError {
+    ServerError::Unlisted(format!("there is a tool `{name}` already"))
 }
 
 impl Entry {

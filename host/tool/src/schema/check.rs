@@ -32,7 +32,7 @@ enum Inside<'a> {
 /// One check of one input.
 pub(super) struct Checker<'a> {
     schema: &'a Nodes,
-    meter: Meter<'a>,
+    pub(super) meter: Meter<'a>,
     depth: usize,
     /// Branches around the check that may fail without harm: nothing is said of them.
     quiet: usize,
@@ -45,7 +45,7 @@ impl<'a> Checker<'a> {
         Self::with(schema, Meter::new(allowance))
     }
 
-    fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
+    pub(super) fn with(schema: &'a Nodes, meter: Meter<'a>) -> Self {
         let path = Vec::new();
         Self {
             schema,
@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks a branch that may fail: true if the value fits.
-    fn fits(&mut self, id: Id, value: &'a Value) -> Result<bool, Misfit> {
+    pub(super) fn fits(&mut self, id: Id, value: &'a Value) -> Result<bool, Misfit> {
         self.quiet = self.quiet.saturating_add(1);
         let fits = self.node(id, value);
         self.quiet = self.quiet.saturating_sub(1);

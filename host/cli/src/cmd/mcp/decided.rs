@@ -6,25 +6,21 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cofferdam_capability::Manifest;
 use cofferdam_tool::Runner;
 
-use super::named::Component;
+use super::named::{Component, Found};
 
 /// The manifest of each file when this was started.
 #[derive(Debug, Default)]
 pub(super) struct Decided(BTreeMap<PathBuf, Manifest>);
 
 impl Decided {
-    pub(super) fn about(components: &[Component]) -> Self {
-        let of = |component: &Component| {
-            Some((
-                component.file.clone()?,
-                component.installed.manifest().clone(),
-            ))
-        };
-        Self(components.iter().filter_map(of).collect())
+    pub(super) fn about(found: &[Arc<Found>]) -> Self {
+        let of = |found: &Arc<Found>| Some((found.file.clone()?, found.outlook.manifest().clone()));
+        Self(found.iter().filter_map(of).collect())
     }
 
     /// The reason why a component is not offered, for the operator. What came as an image is what

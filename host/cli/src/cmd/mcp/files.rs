@@ -1,7 +1,6 @@
 //! Tools from component files, with what changes in them, and from images.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
 
 use super::decided::Decided;
-use super::named::{Component, MAX_COMPONENTS, Named, Stamp};
+use super::named::{Component, File, Found, Named, Stamp};
 use crate::error::Failure;
 use crate::{console, offers};
 
@@ -30,65 +29,63 @@ const AT_ONCE: usize = 4;
 /// Components, with what each of their tools is granted.
 #[derive(Debug)]
 pub(crate) struct Files {
-    runner: Arc<Runner>,
+    pub(super) runner: Arc<Runner>,
     /// Empty. All calls of this process wait in its line, as those of an agent do.
-    line: Arc<Toolbox>,
-    named: Named,
-    decision: Decision,
-    decided: Decided,
+    pub(super) line: Arc<Toolbox>,
+    pub(super) named: Named,
+    pub(super) decision: Decision,
+    pub(super) decided: Decided,
 }
 
 impl Files {
-    /// Makes every tool ready. The first one that is wrong ends it. What the components ask for now
-    /// is what the operator has decided about.
-    pub(crate) async fn open(
-        runner: Arc<Runner>,
-        named: Named,
-        decision: Decision,
-    ) -> Result<(Self, ToolList), Failure> {
-        let mut files = Self {
+    pub(crate) fn new(runner: Arc<Runner>, named: Named, decision: Decision) -> Self {
+        Self {
             line: Arc::new(runner.toolbox()),
             runner,
             named,
             decision,
             decided: Decided::default(),
+        }
+    }
+
+    /// Reads the surface of every component. A file of a directory that cannot be read is left out,
+    /// with a note.
+    pub(super) async fn find(&self) -> Result<Vec<Arc<Found>>, Failure> {
+        let read = |file: File| async move {
+            let among_others = file.among_others;
+            let found = tokio::task::spawn_blocking(|| Found::of_file(file)).await;
+            match found.map_err(Failure::work)? {
+                Ok(found) => Ok(Some(Arc::new(found))),
+                Err(failure) if among_others => {
+                    console::note(&format!("left out: {}", failure.sentence()));
+                    Ok(None)
+                }
+                Err(failure) => Err(failure),
+            }
         };
-        let components = files.load().await?;
-        files.decided = Decided::about(&components);
-        let tools = files.offer(components).await?;
-        Ok((files, tools))
+        let found = all(self.named.files()?.into_iter().map(read)).await?;
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.extend(self.named.images.iter().map(Arc::clone));
+        Ok(found)
     }
 
     /// Makes the tools ready as they are now, but for those that ask for more than was decided
     /// about, and says which.
     async fn open_again(&self) -> Result<(ToolList, Vec<String>), Failure> {
+        let load = |found: Arc<Found>| {
+            let runner = Arc::clone(&self.runner);
+            async move { found.load(&runner).await }
+        };
+        let components: Vec<Component> = all(self.find().await?.into_iter().map(load)).await?;
         let mut offered = Vec::new();
         let mut withheld = Vec::new();
-        for component in self.load().await? {
+        for component in components {
             match self.decided.refuses(&self.runner, &component) {
                 Some(sentence) => withheld.push(sentence),
                 None => offered.push(component),
             }
         }
         Ok((self.offer(offered).await?, withheld))
-    }
-
-    /// Loads every component. None of it has run yet.
-    async fn load(&self) -> Result<Vec<Component>, Failure> {
-        let paths = self.named.files()?;
-        let found = paths.len() + self.named.images.len();
-        if found > MAX_COMPONENTS {
-            return Err(Failure::usage(format!(
-                "there are {found} components: at most {MAX_COMPONENTS} are served"
-            )));
-        }
-        let load = |path: PathBuf| {
-            let runner = Arc::clone(&self.runner);
-            async move { Component::of_file(&runner, path).await }
-        };
-        let mut components = all(paths.into_iter().map(load)).await?;
-        components.extend(self.named.images.iter().cloned());
-        Ok(components)
     }
 
     async fn offer(&self, components: Vec<Component>) -> Result<ToolList, Failure> {
@@ -99,20 +96,11 @@ impl Files {
             let line = Arc::clone(&self.line);
             let decision = self.decision.clone();
             async move {
-                let Component {
-                    installed,
-                    name,
-                    note,
-                    origin,
-                    ..
-                } = component;
-                let wrong = |error| Failure::usage(format!("{origin}: {error}"));
-                let tools = runner
-                    .offer(&installed, &name, &note, decision, &line)
-                    .await
-                    .map_err(wrong)?;
-                offers::tell(&name, &tools);
-                Ok((origin, tools))
+                let tools = component.offer(&runner, decision, &line).await?;
+                if let Some(tool) = tools.first() {
+                    offers::tell(&component.name, tool.grant());
+                }
+                Ok((component.origin, tools))
             }
         };
         let made: Vec<(String, Vec<Tool>)> = all(components.into_iter().map(offer)).await?;
@@ -124,15 +112,12 @@ impl Files {
         let mut from: BTreeMap<String, String> = BTreeMap::new();
         for (origin, tools) in made {
             for tool in tools {
-                let wrong = |problem: String| Failure::usage(format!("{origin}: {problem}"));
                 if let Some(other) = from.insert(tool.name().to_owned(), origin.clone()) {
-                    let name = tool.name();
-                    let right = "give one of them another `name` in its manifest, or leave it out";
-                    return Err(wrong(format!("{other} has a tool `{name}` too: {right}")));
+                    return Err(taken(&origin, &other, tool.name()));
                 }
                 toolbox
                     .add(tool)
-                    .map_err(|taken| wrong(taken.to_string()))?;
+                    .map_err(|taken| Failure::usage(format!("{origin}: {taken}")))?;
             }
         }
         Ok(ToolList::of(toolbox)?)
@@ -188,12 +173,7 @@ impl Files {
                         console::note(sentence);
                     }
                     told = withheld;
-                    let new = Arc::new(new);
-                    let same = new.says_the_same_as(&tools.borrow());
-                    tools.send_if_modified(|old| {
-                        *old = new;
-                        !same
-                    });
+                    tools.send_replace(Arc::new(new));
                     wrong = None;
                 }
                 Err(failure) => {
@@ -206,6 +186,14 @@ impl Files {
             }
         }
     }
+}
+
+/// Two components that have a tool of one name.
+pub(super) fn taken(origin: &str, other: &str, name: &str) -> Failure {
+    let right = "give one of them another `name` in its manifest, or leave it out";
+    Failure::usage(format!(
+        "{origin}: {other} has a tool `{name}` too: {right}"
+    ))
 }
 
 /// Returns the results of all of these, in tasks of their own, so that components are made ready on

@@ -1,13 +1,14 @@
 //! The files, directories and images that the command line names.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use cofferdam_capability::Guarded;
+use bytes::Bytes;
+use cofferdam_capability::{Decision, Guarded};
 use cofferdam_image::ToolSource;
-use cofferdam_tool::{Installed, Runner};
+use cofferdam_tool::{Installed, Outlook, Runner, Tool, Toolbox};
 
-use crate::cmd::tool::name_of;
 use crate::cmd::tool::source::{self, Source};
 use crate::error::Failure;
 use crate::guard;
@@ -26,7 +27,34 @@ pub(crate) struct Named {
     paths: Vec<PathBuf>,
     /// The images that were named, as their names were resolved when this process was started;
     /// nobody swaps a tool under a running client.
-    pub(super) images: Vec<Component>,
+    pub(super) images: Vec<Arc<Found>>,
+}
+
+/// A component that was found, and not compiled.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The component, as binary.
+    component: Bytes,
+    /// Its surface.
+    pub(super) outlook: Outlook,
+    /// The name that its tools go by.
+    pub(super) name: String,
+    /// Instructions for calling it, in words for a model, if its image says so.
+    pub(super) note: String,
+    /// Its name in messages.
+    pub(super) origin: String,
+    /// Its file, which may be another one tomorrow; none for one from an image.
+    pub(super) file: Option<PathBuf>,
+    /// True if its directory was named, and not the file itself.
+    pub(super) among_others: bool,
+}
+
+/// A file that is served, or its directory is.
+#[derive(Debug, Clone)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
+    /// True if its directory was named, and not the file itself.
+    pub(super) among_others: bool,
 }
 
 /// A component that was loaded.
@@ -48,8 +76,7 @@ pub(crate) type Stamp = (PathBuf, u64, Option<SystemTime>);
 impl Named {
     /// Finds out what each name means, and fetches what is an image. A directory that is there is a
     /// directory.
-    pub(crate) async fn load(
-        runner: &Runner,
+    pub(crate) async fn find(
         written: &[String],
         plain_http: bool,
         data: &DataDir,
@@ -70,7 +97,7 @@ impl Named {
                 }
                 ToolSource::Image(image) => {
                     let source = Source::image(&image, plain_http, data).await?;
-                    images.push(Component::load(runner, &source).await?);
+                    images.push(Arc::new(Found::new(source, None)));
                 }
             }
         }
@@ -90,20 +117,32 @@ impl Named {
             }
         }
         for file in self.files()? {
-            guard::add(&mut guarded, &file, guard::COMPONENT)?;
+            guard::add(&mut guarded, &file.path, guard::COMPONENT)?;
         }
         Ok(guarded)
     }
 
     /// Every component file, in the order in which they were named.
-    pub(super) fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// If there are too many components, or a directory cannot be read.
+    pub(super) fn files(&self) -> Result<Vec<File>, Failure> {
         let mut files = Vec::new();
         for path in &self.paths {
-            if path.is_dir() {
-                files.extend(in_directory(path)?);
+            let among_others = path.is_dir();
+            let paths = if among_others {
+                in_directory(path)?
             } else {
-                files.push(path.clone());
-            }
+                vec![path.clone()]
+            };
+            files.extend(paths.into_iter().map(|path| File { path, among_others }));
+        }
+        let found = files.len() + self.images.len();
+        if found > MAX_COMPONENTS {
+            return Err(Failure::usage(format!(
+                "there are {found} components: at most {MAX_COMPONENTS} are served"
+            )));
         }
         Ok(files)
     }
@@ -122,33 +161,79 @@ impl Named {
         self.files()
             .unwrap_or_default()
             .into_iter()
-            .map(stamp)
+            .map(|file| stamp(file.path))
             .collect()
     }
 }
 
-impl Component {
-    pub(super) async fn of_file(runner: &Runner, path: PathBuf) -> Result<Self, Failure> {
-        let component = Self::load(runner, &Source::file(&path)?).await?;
-        Ok(Self {
-            file: Some(path),
-            ..component
-        })
+impl Found {
+    /// Reads a component's file.
+    pub(super) fn of_file(file: File) -> Result<Self, Failure> {
+        let source = Source::file(&file.path)?;
+        Ok(Self::new(source, Some(file)))
     }
 
-    async fn load(runner: &Runner, source: &Source) -> Result<Self, Failure> {
+    fn new(source: Source, file: Option<File>) -> Self {
+        let outlook = Outlook::read(&source.component, &source.origin);
+        let name = match outlook.manifest().tool.name.as_str() {
+            "" => source.name(),
+            name => name,
+        };
+        Self {
+            name: name.to_owned(),
+            note: source.note(),
+            outlook,
+            origin: source.origin,
+            component: source.component,
+            among_others: file.as_ref().is_some_and(|file| file.among_others),
+            file: file.map(|file| file.path),
+        }
+    }
+
+    /// Loads the component, and compiles it where that was never done. None of it runs.
+    pub(super) async fn load(&self, runner: &Runner) -> Result<Component, Failure> {
+        let Self {
+            component,
+            outlook: _,
+            name,
+            note,
+            origin,
+            file,
+            among_others: _,
+        } = self;
         let installed = runner
-            .load(source.component.clone(), &source.origin, None)
+            .load(component.clone(), origin, None)
             .await
             .map_err(Failure::usage)?;
-        let name = name_of(&installed, source).to_owned();
-        Ok(Self {
+        Ok(Component {
+            installed,
+            name: name.clone(),
+            note: note.clone(),
+            origin: origin.clone(),
+            file: file.clone(),
+        })
+    }
+}
+
+impl Component {
+    /// Makes its tools.
+    pub(super) async fn offer(
+        &self,
+        runner: &Runner,
+        decision: Decision,
+        line: &Toolbox,
+    ) -> Result<Vec<Tool>, Failure> {
+        let Self {
             installed,
             name,
-            note: source.note(),
-            origin: source.origin.clone(),
-            file: None,
-        })
+            note,
+            origin,
+            file: _,
+        } = self;
+        runner
+            .offer(installed, name, note, decision, line)
+            .await
+            .map_err(|error| Failure::usage(format!("{origin}: {error}")))
     }
 }
 

@@ -188,7 +188,9 @@ async fn load(
         .offer(&installed, name, "", decision, &toolbox)
         .await
         .map_err(Failure::usage)?;
-    offers::tell(name, &tools);
+    if let Some(tool) = tools.first() {
+        offers::tell(name, tool.grant());
+    }
     for tool in tools {
         toolbox.add(tool).map_err(Failure::usage)?;
     }
