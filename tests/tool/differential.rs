@@ -24,7 +24,7 @@ use regex::bytes::Regex;
 
 use crate::support::{checkout, web};
 use directory::Tree;
-use program::Did;
+use program::{Did, exit_code};
 use table::{Case, Table};
 
 /// What a table must have at least.
@@ -256,15 +256,14 @@ fn difference(native: &Did, ours: &Did, case: &Case, tool: &str) -> Option<Strin
     if ours
         .stderr
         .lines()
-        .any(|line| line.starts_with(&format!("error: {tool}: ")))
+        .any(|line| line.starts_with(&format!("error: {tool}: ")) && !line.starts_with(&exit_code(tool)))
     {
         return Some("ours was ended by the host".to_owned());
     }
-    if native.well != ours.well {
+    if native.code != ours.code {
         return Some(format!(
-            "native ends {}, ours ends {}",
-            how(native),
-            how(ours)
+            "native ends with {:?}, ours with {:?}",
+            native.code, ours.code
         ));
     }
     let named = |tree: &Tree| -> Vec<String> {
@@ -283,10 +282,6 @@ fn difference(native: &Did, ours: &Did, case: &Case, tool: &str) -> Option<Strin
     let left = [named(&native.left), named(&ours.left)];
     (left[0] != left[1])
         .then(|| format!("native leaves {:#?}\nours leaves {:#?}", left[0], left[1]))
-}
-
-fn how(did: &Did) -> &'static str {
-    if did.well { "well" } else { "with a failure" }
 }
 
 fn escaped(bytes: &[u8]) -> String {

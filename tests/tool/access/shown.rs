@@ -225,7 +225,7 @@ fn a_line_of_the_log_says_who_called_what_and_how_it_ended() {
         "session=\"s\\nINFO tool call tool=\\\"forged\\\"\"",
         &format!("component={digest}"),
         "outcome=\"guest-error\"",
-        "reason=\"exit code 1\"",
+        "reason=\"exit code 7\"",
     ] {
         assert!(line.contains(part), "{part}: {line}");
     }

@@ -45,7 +45,8 @@ const NOBODY: u32 = 65_534;
 /// What a program did.
 #[derive(Debug)]
 pub(super) struct Did {
-    pub(super) well: bool,
+    /// The exit code; nothing when a signal ended it.
+    pub(super) code: Option<i32>,
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: String,
     pub(super) left: Tree,
@@ -115,7 +116,20 @@ pub(super) fn ours(
         ]);
     }
     command.arg("--").args(args).current_dir(scratch.path());
-    end(command, case, scratch.path())
+    let mut did = end(command, case, scratch.path());
+    did.code = told(&did.stderr, name).or(did.code);
+    did
+}
+
+/// The exit code of a command, where the host tells it because it is not the host's own.
+fn told(stderr: &str, name: &str) -> Option<i32> {
+    let line = stderr.lines().next_back()?;
+    line.strip_prefix(&exit_code(name))?.parse().ok()
+}
+
+/// The beginning of the line in which the host tells an exit code.
+pub(super) fn exit_code(name: &str) -> String {
+    format!("error: {name}: exit code ")
 }
 
 fn end(mut command: Command, case: &Case, directory: &Path) -> Did {
@@ -146,7 +160,7 @@ fn end(mut command: Command, case: &Case, directory: &Path) -> Did {
     };
     feed.join().expect("the input was written");
     Did {
-        well: status.success(),
+        code: status.code(),
         stdout: stdout.join().expect("the output was read"),
         stderr: String::from_utf8_lossy(&stderr.join().expect("the output was read")).into_owned(),
         left: directory::read(directory, case.times),

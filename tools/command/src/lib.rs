@@ -1,17 +1,18 @@
 //! What command tools share: one way in and out of `main`, and errors in words.
 //!
 //! A command is a function from arguments to an [`Ending`]. It writes to a buffered standard
-//! output, says on standard error what went wrong, and ends with 0 or 1, the exit codes that WASI
-//! 0.2 carries.
+//! output, says on standard error what went wrong, and ends with an exit code, as the program does
+//! that it replaces.
 
+mod exit;
 mod input;
 mod pattern;
 mod words;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::process::ExitCode;
 
+pub use exit::exit;
 pub use input::{STDIN, open, read};
 pub use pattern::Pattern;
 pub use words::{path_error, words};
@@ -30,18 +31,23 @@ pub enum Ending {
     Success,
     /// Exit code 1: nothing was found, or a problem was told on the way.
     Failure,
+    /// Another exit code, where the program that the command replaces has several.
+    Code(u8),
 }
 
-/// Why a command stopped, in one sentence without its name.
+/// The reason why a command stopped, in one sentence without its name, and its exit code.
 #[derive(Debug)]
-pub struct Stop(String);
+pub struct Stop {
+    sentence: String,
+    code: u8,
+}
 
-/// Runs a command: `usage` is what `--help` prints.
+/// Runs a command and ends the program with its exit code: `usage` is what `--help` prints.
 pub fn run(
     name: &'static str,
     usage: &'static str,
     body: impl FnOnce(&mut Output, &Complaints) -> Result<Ending, Stop>,
-) -> ExitCode {
+) -> ! {
     let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
     let complaints = Complaints { name };
     let ended = if asks_for_help() {
@@ -58,14 +64,13 @@ pub fn run(
         (Ok(_), Err(error)) => Err(error.into()),
         (Err(stop), _) => Err(stop),
     };
-    match ended {
-        Ok(Ending::Success) => ExitCode::SUCCESS,
-        Ok(Ending::Failure) => ExitCode::FAILURE,
-        Err(Stop(sentence)) => {
+    exit(match ended {
+        Ok(ending) => ending.code(),
+        Err(Stop { sentence, code }) => {
             complaints.say(&sentence);
-            ExitCode::FAILURE
+            code
         }
-    }
+    })
 }
 
 /// Whether the one argument is `--help`: among others it may be a pattern or the value of an
@@ -104,33 +109,59 @@ impl Complaints {
     }
 }
 
+impl Ending {
+    /// Its exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Code(code) => code,
+        }
+    }
+}
+
 impl Stop {
-    /// Stops with a sentence.
+    /// Stops with a sentence and exit code 1.
     pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        Self {
+            sentence: sentence.into(),
+            code: 1,
+        }
+    }
+
+    /// The same with another exit code: `grep` and `diff` end with 2 for trouble, because 1 is an
+    /// answer of theirs.
+    #[must_use]
+    pub fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 
     /// The sentence.
     pub fn sentence(&self) -> &str {
-        &self.0
+        &self.sentence
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        self.code
     }
 }
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
-        Self(words(&error))
+        Self::new(words(&error))
     }
 }
 
 impl From<lexopt::Error> for Stop {
     fn from(error: lexopt::Error) -> Self {
-        Self(format!("{error}; --help says what there is"))
+        Self::new(format!("{error}; --help says what there is"))
     }
 }
 
 impl From<Ending> for bool {
     fn from(ending: Ending) -> Self {
-        ending == Ending::Success
+        ending.code() == 0
     }
 }
 

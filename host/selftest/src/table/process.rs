@@ -18,6 +18,19 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         args: &["3"],
+        says: "\"code\":3",
+        ..row(guest::EXIT_CODE, "guest-error")
+    },
+    // The largest there is, which is no outcome of the host either.
+    Row {
+        args: &["255"],
+        says: "\"code\":255",
+        ..row(guest::EXIT_CODE, "guest-error")
+    },
+    // Rust's own way says success or failure.
+    Row {
+        args: &["3", "std"],
+        says: "\"code\":1",
         ..row(guest::EXIT_CODE, "guest-error")
     },
     Row {

@@ -58,6 +58,7 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct WrittenExpect {
     outcome: Option<String>,
+    exit: Option<u8>,
     stdout: Option<Expected>,
     stderr: Option<Expected>,
     #[serde(default)]
@@ -90,6 +91,8 @@ pub(crate) struct Given {
 #[derive(Debug)]
 pub(crate) struct Expect {
     pub(crate) outcome: OutcomeName,
+    /// The exit code of a command.
+    pub(crate) exit: Option<u8>,
     pub(crate) stdout: Option<Expected>,
     pub(crate) stderr: Option<Expected>,
     /// Nothing for a file that must not be there.
@@ -213,11 +216,25 @@ impl Case {
                 "`files`: `{name}`: a directory ends in `/` and is null, a file has a content"
             ));
         }
-        let outcome = expect.outcome.as_deref().unwrap_or("ok");
+        if expect.exit.is_some() && matches!(input, Input::Json(_)) {
+            return Err("`exit` is for commands: a typed tool has no exit code".to_owned());
+        }
+        let of_exit = match expect.exit {
+            None | Some(0) => OutcomeName::Ok,
+            Some(_) => OutcomeName::GuestError,
+        };
+        let outcome = expect.outcome.as_deref().unwrap_or(of_exit.as_str());
         let Some(outcome) = OutcomeName::parse(outcome) else {
             let all = OutcomeName::ALL.map(OutcomeName::as_str).join(", ");
             return Err(format!("`outcome`: `{outcome}` is none; there are: {all}"));
         };
+        if let Some(code) = expect.exit
+            && outcome != of_exit
+        {
+            return Err(format!(
+                "`outcome`: a command with exit code {code} ends as {of_exit}, never as {outcome}"
+            ));
+        }
         let given = Given {
             env,
             files,
@@ -227,6 +244,7 @@ impl Case {
         };
         let expect = Expect {
             outcome,
+            exit: expect.exit,
             stdout: expect.stdout,
             stderr: expect.stderr,
             files: expect.files,

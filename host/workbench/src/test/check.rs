@@ -171,14 +171,22 @@ fn compare(ran: &Ran, expect: &Expect) -> Vec<String> {
     let report = &ran.report;
     let mut problems = Vec::new();
     let outcome = &report.receipt.outcome;
-    if outcome.name() != expect.outcome {
+    let other_code = match (expect.exit, outcome) {
+        (Some(expected), Outcome::GuestError { code, .. }) => *code != i32::from(expected),
+        _ => false,
+    };
+    if outcome.name() != expect.outcome || other_code {
         let stderr = if expect.stderr.is_none() {
             told(report.stderr.bytes())
         } else {
             String::new()
         };
+        let code = expect
+            .exit
+            .map(|code| format!(": exit code {code}"))
+            .unwrap_or_default();
         problems.push(format!(
-            "outcome: expected {}, it is {outcome}{stderr}",
+            "outcome: expected {}{code}, it is {outcome}{stderr}",
             expect.outcome
         ));
     }

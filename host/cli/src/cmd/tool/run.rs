@@ -284,8 +284,11 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
         }
     }
     let sentence = match outcome {
-        // A command has said itself what it failed at.
-        Outcome::GuestError { .. } if tool.is_command() => String::new(),
+        // A command has said itself what it failed at, and 1 is this process's own exit code.
+        Outcome::GuestError { code: 1, .. } if tool.is_command() => String::new(),
+        Outcome::GuestError { code, .. } if tool.is_command() => {
+            format!("{}: exit code {code}", tool.name())
+        }
         _ => format!("{}: {outcome}", tool.name()),
     };
     match () {

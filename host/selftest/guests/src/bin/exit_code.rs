@@ -1,6 +1,7 @@
 //! Exits with the code in its first argument. A probe: the test sees what the host makes of it.
 //!
-//! WASI 0.2 tells a host success or failure and no number, so every code but 0 arrives as 1.
+//! `exit-with-code` of `wasi:cli/exit` carries it. With `std` for a second argument it exits as
+//! Rust's standard library does: success or failure, and no number.
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,10 +10,13 @@
 )]
 
 fn main() {
-    match std::env::args().nth(1).and_then(|code| code.parse().ok()) {
-        Some(code) => std::process::exit(code),
-        None => {
-            eprintln!("usage: exit_code CODE");
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let code = arguments.first().and_then(|code| code.parse::<u8>().ok());
+    match (code, arguments.get(1).map(String::as_str)) {
+        (Some(code), None) => wasip2::cli::exit::exit_with_code(code),
+        (Some(code), Some("std")) => std::process::exit(code.into()),
+        _ => {
+            eprintln!("usage: exit_code CODE [std]");
             std::process::exit(2);
         }
     }
