@@ -88,8 +88,10 @@ impl Args {
                     }
                 }
                 // What happens here anyway: no progress, one try, no directories.
-                Short('v')
-                | Long("no-verbose" | "verbose" | "no-directories" | "show-progress") => {}
+                Short('v' | '4')
+                | Long(
+                    "inet4-only" | "no-verbose" | "verbose" | "no-directories" | "show-progress",
+                ) => {}
                 Short('t') | Long("tries" | "progress") => drop(parser.value()?),
                 Value(url) => args.urls.push(url.string()?),
                 Short(letter) => return Err(refused(&format!("-{letter}"))),
@@ -141,7 +143,7 @@ fn refused(option: &str) -> Stop {
         "--no-check-certificate" | "--ca-certificate" => {
             "the host connects, and trusts what its system trusts"
         }
-        "-e" | "--execute" | "--proxy" | "--no-proxy" | "--bind-address" | "-4" | "-6" => {
+        "-e" | "--execute" | "--proxy" | "--no-proxy" | "--bind-address" | "-6" => {
             "the host connects, and chooses the way"
         }
         "--load-cookies" | "--save-cookies" => {
