@@ -50,6 +50,10 @@ impl Retry {
 impl Tries {
     /// Returns true after a wait if the request is to be sent again. `pause` is what the server
     /// asks to wait.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a tool is one thread, and the wait is what --retry asks for"
+    )]
     pub(crate) fn again(&mut self, failed: bool, pause: Option<Duration>) -> bool {
         if !failed || self.done >= self.retry.times {
             return false;
