@@ -9,6 +9,9 @@ use lexopt::prelude::*;
 /// The longest time that is asked for, in seconds: a day, which is beyond every deadline.
 const MAX_SECONDS: f64 = 86_400.0;
 
+/// Exit code for a command line that cannot be followed.
+const BAD_USAGE: u8 = 2;
+
 /// The command line.
 pub(crate) struct Args {
     pub(crate) urls: Vec<String>,
@@ -153,5 +156,5 @@ fn refused(option: &str) -> Stop {
         "--compression" => "the host decompresses nothing",
         _ => "there is no such option here; --help says what there is",
     };
-    Stop::new(format!("{option}: {reason}"))
+    Stop::new(format!("{option}: {reason}")).with_code(BAD_USAGE)
 }
