@@ -30,7 +30,7 @@ test: tools python components programs
     @{{phase}} "running the tests"
     cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-sort
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern
     @{{phase}} "testing the tools"
     COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 

@@ -76,30 +76,3 @@ fn skip(line: &[u8], at: usize, skips: impl Fn(u8) -> bool) -> usize {
         .position(|byte| !skips(*byte))
         .map_or(line.len(), |count| at + count)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::text;
-    use crate::key::Key;
-
-    #[test]
-    fn keys_are_found() {
-        let check = |key: &str, separator: Option<u8>, line: &str, expected: &str| {
-            let Ok(parsed) = Key::parse(key) else {
-                panic!("{key} is refused");
-            };
-            let found = text(line.as_bytes(), &parsed, separator);
-            assert_eq!(String::from_utf8_lossy(found), expected, "{key} {line}");
-        };
-        check("2", None, "a  b c", "  b c");
-        check("2,2", None, "a  b c", "  b");
-        check("2b,2", None, "a  b c", "b");
-        check("2.2,2.3", None, "a bcd e", "bc");
-        check("2,2", Some(b','), "a,b,c", "b");
-        check("2", Some(b','), "a,b,c", "b,c");
-        check("2,3.1", Some(b','), "a,b,cd", "b,c");
-        check("4,4", Some(b','), "a,b", "");
-        check("1,1", None, "a\rb c", "a\rb");
-        check("3,2", Some(b','), "a,b,c", "");
-    }
-}

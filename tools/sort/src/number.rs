@@ -193,30 +193,3 @@ fn hexadecimal(text: &[u8]) -> f64 {
     }
     number
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{general, human, numeric};
-    use std::cmp::Ordering::{Equal, Greater, Less};
-
-    #[test]
-    fn numbers_are_compared() {
-        for (a, b, expected) in [
-            ("9", "10", Less),
-            (" 2", "1.9", Greater),
-            ("-1", "1", Less),
-            ("-0", "0", Equal),
-            ("+3", "1", Less),
-            ("00012", "12.0", Equal),
-            ("99999999999999999999998", "99999999999999999999999", Less),
-            ("\r9", "1", Less),
-        ] {
-            assert_eq!(numeric(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
-        }
-        assert_eq!(human(b"1.5K", b"1500"), Greater);
-        assert_eq!(human(b"-1M", b"-2K"), Less);
-        assert_eq!(general(b"1e3", b"999"), Greater);
-        assert_eq!(general(b"0x10", b"15"), Greater);
-        assert_eq!(general(b"x", b"nan"), Less);
-    }
-}
