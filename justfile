@@ -31,7 +31,7 @@ test: ready components
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
     RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-regex
+    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
     COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
 

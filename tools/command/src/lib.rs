@@ -4,16 +4,20 @@
 //! output, says on standard error what went wrong, and ends with an exit code, as the program does
 //! that it replaces.
 
+mod date_text;
 mod exit;
 mod input;
+mod operands;
 mod pattern;
 mod words;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+pub use date_text::date_text;
 pub use exit::exit;
 pub use input::{STDIN, open, read};
+pub use operands::{replace_value, take_empty_operands};
 pub use pattern::Pattern;
 pub use words::{path_error, words};
 
@@ -50,12 +54,15 @@ pub fn run(
 ) -> ! {
     let mut out = BufWriter::with_capacity(OUTPUT_BUFFER, io::stdout().lock());
     let complaints = Complaints { name };
-    let ended = if asks_for_help() {
-        out.write_all(usage.as_bytes())
+    let ended = match lone_argument().as_deref() {
+        Some("--help") => out
+            .write_all(usage.as_bytes())
             .map_err(Stop::from)
-            .map(|()| Ending::Success)
-    } else {
-        body(&mut out, &complaints)
+            .map(|()| Ending::Success),
+        Some("--version") => writeln!(out, "{name} (Cofferdam); --help says what it can")
+            .map_err(Stop::from)
+            .map(|()| Ending::Success),
+        _ => body(&mut out, &complaints),
     };
     // What was printed before the problem comes before it.
     let flushed = out.flush();
@@ -73,14 +80,11 @@ pub fn run(
     })
 }
 
-/// Whether the one argument is `--help`: among others it may be a pattern or the value of an
+/// The argument, if there is just one: among others `--help` may be a pattern or the value of an
 /// option.
-fn asks_for_help() -> bool {
+fn lone_argument() -> Option<String> {
     let mut arguments = arguments();
-    matches!(
-        (arguments.next().as_deref(), arguments.next()),
-        (Some("--help"), None)
-    )
+    arguments.next().filter(|_| arguments.next().is_none())
 }
 
 /// The arguments after the name of the program.

@@ -5,17 +5,21 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-// It ends with the exit codes of the program: the standard library drops their number.
-use cofferdam_command as _;
+mod tree;
 
 use std::ffi::OsString;
+
+use cofferdam_command as _;
 
 mod program {
     /// The program, asked to keep no permission bits.
     mod uu_cp {
         pub(super) fn uumain(args: impl uucore::Args) -> i32 {
-            let args = super::super::without_mode(args.collect());
-            ::uu_cp::uumain(args.into_iter())
+            let args = super::super::without_mode(super::super::without_layout(args.collect()));
+            match super::super::tree::Copy::parse(&args) {
+                Some(copy) => copy.run(),
+                None => ::uu_cp::uumain(args.into_iter()),
+            }
         }
     }
 
@@ -42,6 +46,41 @@ fn without_mode(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
+/// The arguments without `-x` and `--sparse`, which change no content: there is one file system,
+/// and whether zeros take space is its matter.
+fn without_layout(args: Vec<OsString>) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        match arg.to_str() {
+            Some("--") => {
+                kept.push(arg);
+                break;
+            }
+            Some("--one-file-system" | "--sparse=auto" | "--sparse=always" | "--sparse=never") => {}
+            Some(text) if text.starts_with('-') && !text.starts_with("--") => {
+                // Behind these letters stands a value.
+                let end = text.find(['t', 'S']).unwrap_or(text.len());
+                let (letters, value) = text.split_at_checked(end).unwrap_or((text, ""));
+                let letters = letters.replace('x', "");
+                if letters.len() > 1 || !value.is_empty() || text == "-" {
+                    kept.push(format!("{letters}{value}").into());
+                }
+            }
+            _ => kept.push(arg),
+        }
+    }
+    kept.extend(args);
+    kept
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "nothing of the program has run yet that could mean another directory"
+)]
 fn main() {
+    // Every WASI program starts in `/`, although its relative paths lead to the workspace. Paths
+    // are resolved from there.
+    std::env::set_current_dir("/workspace").ok();
     program::main();
 }

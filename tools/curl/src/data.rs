@@ -1,10 +1,10 @@
 //! The request that the options describe.
 
-use cofferdam_command::{Stop, read};
-use cofferdam_http::{Request, Waits, url};
-use url::form_urlencoded::byte_serialize;
+use cofferdam_command::{STDIN, Stop, read};
+use cofferdam_http::{Request, Url, Waits, url};
 
 use crate::args::{Args, Show};
+use crate::form;
 
 /// What this client calls itself: its name and the version of its manifest.
 const AGENT: &str = "cofferdam-curl/0.1.0";
@@ -23,7 +23,19 @@ pub(crate) enum Piece {
 
 /// The request for one URL.
 pub(crate) fn request(args: &Args, text: &str) -> Result<Request, Stop> {
-    let mut target = url(text).map_err(|stop| Stop::new(format!("(3) {}", stop.sentence())))?;
+    let mut target = target(args, text)?;
+    if let Some(file) = &args.upload {
+        return upload(args, target, file);
+    }
+    if !args.form.is_empty() {
+        let form = form::form(&args.form)?;
+        let mut request = Request::new(args.method.as_deref().unwrap_or("POST"), target);
+        request.body = Some(form.body);
+        headers(args, &mut request)?;
+        let kind = format!("multipart/form-data; boundary={}", form.boundary);
+        request.default_header("content-type", &kind);
+        return Ok(waiting(args, request));
+    }
     let body = body(&args.data, args.json)?;
     let mut request = match body {
         Some(body) if args.get || args.show == Show::Head => {
@@ -47,12 +59,52 @@ pub(crate) fn request(args: &Args, text: &str) -> Result<Request, Stop> {
     if let Some(method) = &args.method {
         method.clone_into(&mut request.method);
     }
+    headers(args, &mut request)?;
+    Ok(waiting(args, request))
+}
+
+/// The URL, if its scheme may be used.
+fn target(args: &Args, text: &str) -> Result<Url, Stop> {
+    let malformed = |stop: Stop| {
+        // What is no HTTP is code 1, what is no URL code 3.
+        let code = if text.contains("://") && stop.sentence().contains("only http") {
+            1
+        } else {
+            3
+        };
+        Stop::new(format!("({code}) {}", stop.sentence())).with_code(code)
+    };
+    let target = url(text).map_err(malformed)?;
+    if !args.schemes.iter().any(|scheme| scheme == target.scheme()) {
+        return Err(Stop::new(format!(
+            "(1) Protocol \"{}\" is not among those of --proto",
+            target.scheme()
+        ))
+        .with_code(1));
+    }
+    Ok(target)
+}
+
+/// `-T`: a file becomes the body, under its own name where the URL ends in a slash.
+fn upload(args: &Args, mut target: Url, file: &str) -> Result<Request, Stop> {
+    let body = read(file).map_err(|stop| stop.with_code(26))?;
+    if target.path().ends_with('/') && file != STDIN {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        let path = format!("{}{name}", target.path());
+        target.set_path(&path);
+    }
+    let mut request = Request::new(args.method.as_deref().unwrap_or("PUT"), target);
+    request.body = Some(body);
+    headers(args, &mut request)?;
+    Ok(waiting(args, request))
+}
+
+fn waiting(args: &Args, mut request: Request) -> Request {
     request.waits = Waits {
         connect: args.connect_timeout,
         total: args.max_time,
     };
-    headers(args, &mut request)?;
-    Ok(request)
+    request
 }
 
 fn headers(args: &Args, request: &mut Request) -> Result<(), Stop> {
@@ -85,8 +137,15 @@ fn headers(args: &Args, request: &mut Request) -> Result<(), Stop> {
         (true, false) => (Some("application/x-www-form-urlencoded"), "*/*"),
         (false, _) => (None, "*/*"),
     };
-    default("user-agent", Some(args.agent.as_deref().unwrap_or(AGENT)));
+    default(
+        "user-agent",
+        Some(args.agent.as_deref().unwrap_or(AGENT)).filter(|agent| !agent.is_empty()),
+    );
     default("accept", Some(accept));
+    default(
+        "accept-encoding",
+        args.compressed.then_some("deflate, gzip"),
+    );
     default("content-type", kind);
     default("referer", args.referer.as_deref());
     default(
@@ -112,14 +171,14 @@ fn body(pieces: &[Piece], json: bool) -> Result<Option<Vec<u8>>, Stop> {
         let bytes = match piece {
             Piece::Raw(text) => text.clone().into_bytes(),
             Piece::Text(text) => match text.strip_prefix('@') {
-                Some(file) => read(file)?
+                Some(file) => body_file(file)?
                     .into_iter()
                     .filter(|byte| !matches!(byte, b'\n' | b'\r' | 0))
                     .collect(),
                 None => text.clone().into_bytes(),
             },
             Piece::Binary(text) => match text.strip_prefix('@') {
-                Some(file) => read(file)?,
+                Some(file) => body_file(file)?,
                 None => text.clone().into_bytes(),
             },
             Piece::Encoded(text) => encoded(text)?,
@@ -143,20 +202,37 @@ fn encoded(text: &str) -> Result<Vec<u8>, Stop> {
         Some(at) => {
             let (name, rest) = text.split_at(at);
             match rest.split_at(1) {
-                ("@", file) => (name, read(file)?),
+                ("@", file) => (name, body_file(file)?),
                 (_, content) => (name, content.as_bytes().to_vec()),
             }
         }
         None => ("", text.as_bytes().to_vec()),
     };
-    // A form writes a space as `+`, curl as `%20`.
-    let content = byte_serialize(&content)
-        .collect::<String>()
-        .replace('+', "%20");
+    let content = escape(&content);
     Ok(if name.is_empty() {
         content
     } else {
         format!("{name}={content}")
     }
     .into_bytes())
+}
+
+/// Escapes all but what is unreserved (RFC 3986, section 2.3), as curl does; a space is `+`.
+fn escape(bytes: &[u8]) -> String {
+    let mut escaped = String::new();
+    for byte in bytes {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(*byte))
+            }
+            b' ' => escaped.push('+'),
+            other => escaped.push_str(&format!("%{other:02X}")),
+        }
+    }
+    escaped
+}
+
+/// A file whose content is sent.
+fn body_file(file: &str) -> Result<Vec<u8>, Stop> {
+    read(file).map_err(|stop| stop.with_code(26))
 }

@@ -7,13 +7,11 @@ const SECRET: &str = "credentials are not given to a tool: the operator gives a 
                       host adds it to the request";
 const TRUST: &str = "the host connects, and trusts what its system trusts";
 const ROUTE: &str = "the host connects, and chooses the way";
-const FORM: &str =
-    "multipart uploads are not supported here: send the file with --data-binary @FILE";
 const SINGLE: &str = "not supported here: each call sends its requests once, one after another";
 const COOKIES: &str = "cookies are not kept here: send one with -b NAME=VALUE";
 
 /// Options and why they are refused.
-const REASONS: [(Option<char>, &str, &str); 27] = [
+const REASONS: [(Option<char>, &str, &str); 29] = [
     (Some('u'), "user", SECRET),
     (None, "oauth2-bearer", SECRET),
     (Some('n'), "netrc", SECRET),
@@ -29,10 +27,7 @@ const REASONS: [(Option<char>, &str, &str); 27] = [
     (None, "connect-to", ROUTE),
     (None, "interface", ROUTE),
     (None, "unix-socket", ROUTE),
-    (Some('4'), "ipv4", ROUTE),
     (Some('6'), "ipv6", ROUTE),
-    (Some('F'), "form", FORM),
-    (Some('T'), "upload-file", "use -X PUT --data-binary @FILE"),
     (Some('c'), "cookie-jar", COOKIES),
     (
         Some('C'),
@@ -40,9 +35,7 @@ const REASONS: [(Option<char>, &str, &str); 27] = [
         "use -r FROM- for the rest of a file",
     ),
     (Some('Z'), "parallel", SINGLE),
-    (None, "retry", SINGLE),
     (Some('K'), "config", "give the options as arguments"),
-    (None, "http2", "the host speaks HTTP/1.1"),
     (
         Some('J'),
         "remote-header-name",
@@ -50,10 +43,20 @@ const REASONS: [(Option<char>, &str, &str); 27] = [
     ),
     (
         None,
-        "compressed",
-        "the host decompresses nothing, so that a small response cannot become a large one; \
-         without it servers send plain data",
+        "limit-rate",
+        "the host bounds how much is read, not how fast",
     ),
+    (Some('R'), "remote-time", "files have the time of now"),
+    (Some(':'), "next", "make one call for each request"),
+    (None, "location-trusted", SECRET),
+    (None, "tlsv1.3", TRUST),
+    (
+        None,
+        "path-as-is",
+        "dots in a path are resolved, as browsers do",
+    ),
+    (None, "trace", "-v shows the heads"),
+    (None, "trace-ascii", "-v shows the heads"),
 ];
 
 /// The sentence for an option with one letter.

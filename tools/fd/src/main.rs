@@ -4,6 +4,7 @@ mod args;
 mod walk;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use args::Args;
@@ -15,9 +16,11 @@ fn main() -> ExitCode {
 
 fn fd(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let args = Args::parse()?;
-    let pattern = args.pattern()?;
+    let patterns = args.patterns()?;
     let (mut found, mut failed) = (0_usize, false);
     for root in &args.roots {
+        // With `--prune`: what is below it is passed over, as it comes next.
+        let mut pruned: Option<PathBuf> = None;
         for entry in walk::walk(&args, root)?.build() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -27,9 +30,18 @@ fn fd(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
                     continue;
                 }
             };
-            let Some(path) = walk::chosen(&args, &pattern, &entry) else {
+            if pruned
+                .as_ref()
+                .is_some_and(|above| entry.path().starts_with(above))
+            {
+                continue;
+            }
+            let Some(path) = walk::chosen(&args, &patterns, &entry) else {
                 continue;
             };
+            if args.prune && entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                pruned = Some(entry.path().to_owned());
+            }
             found += 1;
             if args.quiet {
                 return Ok(Ending::Success);

@@ -12,15 +12,28 @@ use crate::args::{Args, Kind, Size};
 /// Everything below a root that no `.gitignore` and no flag leaves out.
 pub(crate) fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
     let wrong = |error: ignore::Error| Stop::new(sentence(&error));
+    let root = args.below_base(root);
+    let root = root.as_str();
     let mut builder = WalkBuilder::new(root);
+    let vcs = !args.no_ignore && !args.no_vcs;
     builder
         .sort_by_file_name(std::ffi::OsStr::cmp)
-        .standard_filters(!args.no_ignore)
+        .ignore(!args.no_ignore)
+        .git_ignore(vcs)
+        .git_exclude(vcs)
+        .parents(!args.no_ignore && !args.no_parent)
         .hidden(!args.hidden)
         .require_git(!args.no_require_git)
         .git_global(false)
-        .max_depth(args.max_depth)
-        .add_custom_ignore_filename(".fdignore");
+        .max_depth(args.max_depth);
+    if !args.no_ignore {
+        builder.add_custom_ignore_filename(".fdignore");
+    }
+    for file in &args.ignore_files {
+        if let Some(error) = builder.add_ignore(file) {
+            return Err(wrong(error));
+        }
+    }
     let mut overrides = OverrideBuilder::new(if Path::new(root).is_absolute() {
         root
     } else {
@@ -34,22 +47,40 @@ pub(crate) fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
 }
 
 /// The path of an entry as it is printed, if it is chosen. A directory ends in a slash.
-pub(crate) fn chosen(args: &Args, pattern: &Regex, entry: &DirEntry) -> Option<String> {
+pub(crate) fn chosen(args: &Args, patterns: &[Regex], entry: &DirEntry) -> Option<String> {
     if entry.depth() < args.min_depth {
         return None;
     }
-    let path = entry.path().to_string_lossy();
+    let walked = entry.path().to_string_lossy();
     let name = entry.file_name().to_string_lossy();
     // Relative paths are resolved there.
-    let below = || format!("/workspace/{}", path.strip_prefix("./").unwrap_or(&path));
-    let whole = if path.starts_with('/') {
-        path.to_string()
+    let below = || {
+        format!(
+            "/workspace/{}",
+            walked.strip_prefix("./").unwrap_or(&walked)
+        )
+    };
+    let whole = if walked.starts_with('/') {
+        walked.to_string()
     } else {
         below()
     };
-    if !pattern.is_match(if args.full_path { &whole } else { &name }) {
+    let text: &str = if args.full_path { &whole } else { &name };
+    if !patterns.iter().all(|pattern| pattern.is_match(text)) {
         return None;
     }
+    // The base directory is not printed.
+    let path = match &args.base {
+        Some(base) => {
+            let below = walked.strip_prefix(base.trim_end_matches('/'));
+            let below = below.unwrap_or(&walked).trim_start_matches('/');
+            match args.from_here {
+                true => format!("./{below}"),
+                false => below.to_owned(),
+            }
+        }
+        None => walked.to_string(),
+    };
     let lower = name.to_lowercase();
     let has = |extension: &String| {
         lower
@@ -65,11 +96,17 @@ pub(crate) fn chosen(args: &Args, pattern: &Regex, entry: &DirEntry) -> Option<S
     let shown = match (args.absolute, args.from_here) {
         (true, _) => whole,
         // With `-0` paths are for other programs, to which a name may look like an option.
-        (false, true) if !args.null => path.strip_prefix("./").unwrap_or(&path).to_owned(),
+        (false, true) if !args.null || args.strips => {
+            path.strip_prefix("./").unwrap_or(&path).to_owned()
+        }
         (false, _) => path.to_string(),
     };
     let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-    Some(if is_dir { format!("{shown}/") } else { shown })
+    let shown = if is_dir { format!("{shown}/") } else { shown };
+    Some(match &args.path_separator {
+        Some(separator) => shown.replace('/', separator),
+        None => shown,
+    })
 }
 
 fn is_of_kind(args: &Args, entry: &DirEntry) -> bool {

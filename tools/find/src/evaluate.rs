@@ -90,7 +90,20 @@ impl Run<'_> {
             Expression::False => false,
             Expression::Name(pattern) => pattern.matches(&print::name(&candidate.path)),
             Expression::Path(pattern) => pattern.matches(&candidate.path),
-            Expression::Type(kinds) => kind(entry).is_some_and(|kind| kinds.contains(&kind)),
+            Expression::Regex(regex) => regex.is_match(&candidate.path),
+            Expression::LinkName(pattern) => std::fs::read_link(entry.path())
+                .is_ok_and(|target| pattern.matches(&target.to_string_lossy())),
+            Expression::TargetType(kinds) => {
+                // A link that leads nowhere is itself.
+                let kind = match std::fs::metadata(entry.path()) {
+                    Ok(metadata) => kind(metadata.file_type()),
+                    Err(_) => kind(entry.file_type()),
+                };
+                kind.is_some_and(|kind| kinds.contains(&kind))
+            }
+            Expression::Type(kinds) => {
+                kind(entry.file_type()).is_some_and(|kind| kinds.contains(&kind))
+            }
             Expression::Size(size, unit) => self
                 .metadata(entry)
                 .is_some_and(|metadata| size.holds(metadata.len().div_ceil(*unit))),
@@ -118,15 +131,7 @@ impl Run<'_> {
                 true
             }
             Expression::Format(pieces) => {
-                let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                print::print(
-                    self.out,
-                    pieces,
-                    &candidate.path,
-                    candidate.root,
-                    size,
-                    entry,
-                )?;
+                print::print(self.out, pieces, &candidate.path, candidate.root, entry)?;
                 true
             }
         })
@@ -180,8 +185,7 @@ impl Run<'_> {
     }
 }
 
-fn kind(entry: &DirEntry) -> Option<Kind> {
-    let kind = entry.file_type();
+fn kind(kind: std::fs::FileType) -> Option<Kind> {
     match () {
         () if kind.is_symlink() => Some(Kind::Link),
         () if kind.is_dir() => Some(Kind::Directory),

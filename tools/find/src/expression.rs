@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::time::SystemTime;
 
 use cofferdam_command::Pattern;
+use regex::Regex;
 
 /// Tests and actions, and how they are combined.
 pub(crate) enum Expression {
@@ -20,7 +21,13 @@ pub(crate) enum Expression {
     Name(Pattern),
     /// `-path`, `-ipath`: the whole path.
     Path(Pattern),
+    /// `-regex`, `-iregex`: the whole path.
+    Regex(Regex),
+    /// `-lname`, `-ilname`: the target of a link.
+    LinkName(Pattern),
     Type(Vec<Kind>),
+    /// `-xtype`: of what a link leads to.
+    TargetType(Vec<Kind>),
     /// `-size`: a number of units, and the bytes of one.
     Size(Compared, u64),
     Empty,
@@ -54,8 +61,20 @@ pub(crate) struct Compared {
 /// A piece of what `-printf` prints.
 pub(crate) enum Piece {
     Text(String),
-    /// `%p`, `%P`, `%f`, `%h`, `%s`, `%d`, `%y`: the letter.
-    Field(char),
+    Field {
+        /// The letter.
+        field: char,
+        /// The letter behind `%T`.
+        time: char,
+        /// At least so many characters.
+        width: usize,
+        /// Spaces stand behind it instead of before it.
+        left: bool,
+        /// Zeros stand before it instead of spaces.
+        zeros: bool,
+    },
+    /// `\\c`: nothing more is printed of this format.
+    Stop,
 }
 
 impl Compared {

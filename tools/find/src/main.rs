@@ -29,6 +29,11 @@ fn find(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
         failed: false,
     };
     for root in &command.roots {
+        // To the system an empty path is the working directory.
+        if root.is_empty() {
+            run.complain("'': No such file or directory");
+            continue;
+        }
         if walk(root, &command, &mut run)? == Next::Quit {
             break;
         }

@@ -9,7 +9,9 @@
 use std::cmp::Ordering;
 use std::fs;
 
-use cofferdam_command::{Pattern, Stop, path_error};
+use cofferdam_command::{Pattern, Stop, date_text, path_error};
+use cofferdam_pattern::{Flavor, posix};
+use regex::RegexBuilder;
 
 use crate::expression::{Compared, Expression, Kind};
 use crate::print;
@@ -37,13 +39,18 @@ struct Parser {
     max_depth: usize,
     depth_first: bool,
     nesting: usize,
+    /// The spelling of `-regex`, as `-regextype` said last.
+    flavor: Flavor,
 }
 
 impl Command {
     pub(crate) fn parse(words: Vec<String>) -> Result<Self, Stop> {
         let mut words = words.into_iter().peekable();
         // Links are not followed, which `-P` says.
-        while words.next_if(|word| word == "-P").is_some() {}
+        while words
+            .next_if(|word| word == "-P" || is_optimization(word))
+            .is_some()
+        {}
         let mut roots = Vec::new();
         while let Some(root) = words.next_if(|word| !begins_expression(word)) {
             roots.push(root);
@@ -57,6 +64,7 @@ impl Command {
             max_depth: usize::MAX,
             depth_first: false,
             nesting: 0,
+            flavor: Flavor::Emacs,
         };
         let mut expression = match parser.words.peek() {
             None => Expression::True,
@@ -80,6 +88,11 @@ impl Command {
             depth_first,
         })
     }
+}
+
+/// `-O0` to `-O3`: how tests are ordered, which changes no result.
+fn is_optimization(word: &str) -> bool {
+    matches!(word, "-O0" | "-O1" | "-O2" | "-O3")
 }
 
 fn begins_expression(word: &str) -> bool {
@@ -147,10 +160,23 @@ impl Parser {
             "-path" | "-wholename" | "-ipath" | "-iwholename" => {
                 Expression::Path(Pattern::new(&self.value(&word)?, word.starts_with("-i")))
             }
+            "-regex" | "-iregex" => {
+                let pattern = self.value(&word)?;
+                regex(&pattern, self.flavor, word == "-iregex")?
+            }
+            "-regextype" => {
+                self.flavor = flavor(&self.value(&word)?)?;
+                Expression::True
+            }
+            "-lname" | "-ilname" => {
+                Expression::LinkName(Pattern::new(&self.value(&word)?, word == "-ilname"))
+            }
             "-type" => Expression::Type(kinds(&self.value(&word)?)?),
+            "-xtype" => Expression::TargetType(kinds(&self.value(&word)?)?),
             "-size" => size(&self.value(&word)?)?,
             "-empty" => Expression::Empty,
-            "-newer" => Expression::Newer(modified(&self.value(&word)?)?),
+            "-newer" | "-newermm" => Expression::Newer(modified(&self.value(&word)?)?),
+            "-newermt" => Expression::Newer(time(&self.value(&word)?)?),
             "-mtime" => Expression::Age(compared(&word, &self.value(&word)?)?, 24 * 60 * 60),
             "-mmin" => Expression::Age(compared(&word, &self.value(&word)?)?, 60),
             "-true" => Expression::True,
@@ -174,7 +200,13 @@ impl Parser {
                 Expression::True
             }
             // There is one file system.
-            "-xdev" | "-mount" | "-noleaf" => Expression::True,
+            "-xdev"
+            | "-mount"
+            | "-noleaf"
+            | "-warn"
+            | "-nowarn"
+            | "-ignore_readdir_race"
+            | "-noignore_readdir_race" => Expression::True,
             word => return Err(refused(word)),
         })
     }
@@ -223,8 +255,12 @@ fn refused(word: &str) -> Stop {
         "-atime" | "-amin" | "-anewer" | "-ctime" | "-cmin" | "-cnewer" => {
             "only -newer, -mtime and -mmin look at times"
         }
-        "-regex" | "-iregex" => "use -name or -path with a shell pattern, or the tool `fd`",
-        "-ls" | "-fls" => "use -printf '%s %p\\n'",
+        "-ls" | "-fls" => "use -printf '%s %TY-%Tm-%Td %p\\n'",
+        "-daystart" => "use -newermt with the time at which the day begins",
+        "-samefile" | "-inum" | "-links" | "-fstype" => "files have no such properties here",
+        word if word.starts_with("-newer") => {
+            "only times of modification are known: -newer FILE, -newermt TIME"
+        }
         "-fprint" | "-fprint0" | "-fprintf" => "output goes to standard output",
         word if word.starts_with('-') => "there is no such test; --help says what there is",
         _ => "paths come before the expression",
@@ -284,6 +320,48 @@ fn kinds(text: &str) -> Result<Vec<Kind>, Stop> {
         ))),
     };
     text.split(',').map(kind).collect()
+}
+
+fn regex(pattern: &str, flavor: Flavor, fold: bool) -> Result<Expression, Stop> {
+    let posix = posix(pattern, flavor, 0)?;
+    if posix.back_references {
+        return Err(Stop::new(format!(
+            "-regex {pattern}: back-references are not supported here"
+        )));
+    }
+    let regex = RegexBuilder::new(&format!(r"\A(?:{})\z", posix.pattern))
+        .case_insensitive(fold)
+        .dot_matches_new_line(true)
+        .build();
+    regex
+        .map(Expression::Regex)
+        .map_err(|error| Stop::new(format!("-regex {pattern}: {error}")))
+}
+
+fn flavor(name: &str) -> Result<Flavor, Stop> {
+    match name {
+        "emacs" | "findutils-default" => Ok(Flavor::Emacs),
+        "posix-basic" | "posix-minimal-basic" | "ed" | "sed" | "grep" => Ok(Flavor::Basic),
+        "posix-extended" | "posix-egrep" | "egrep" | "posix-awk" | "awk" | "gnu-awk" => {
+            Ok(Flavor::Extended)
+        }
+        other => Err(Stop::new(format!(
+            "-regextype {other}: expected emacs, findutils-default, posix-basic, sed, grep, \
+             posix-extended, egrep or awk"
+        ))),
+    }
+}
+
+/// The time of `-newermt`, as `date -d` takes it.
+fn time(text: &str) -> Result<std::time::SystemTime, Stop> {
+    let time = parse_datetime::parse_datetime(date_text(text)).ok();
+    let time = time.and_then(parse_datetime::ParsedDateTime::into_zoned);
+    time.map(|time| time.timestamp().into()).ok_or_else(|| {
+        Stop::new(format!(
+            "-newermt {text}: expected a time, such as 2024-03-15, '2024-03-15 12:00' or '2 days \
+             ago'"
+        ))
+    })
 }
 
 fn modified(path: &str) -> Result<std::time::SystemTime, Stop> {

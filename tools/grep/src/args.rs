@@ -1,6 +1,7 @@
 //! What was asked for.
 
 use cofferdam_command::{Pattern, STDIN, Stop, read};
+use grep::matcher::LineTerminator;
 use grep::searcher::{BinaryDetection, Searcher, SearcherBuilder};
 use lexopt::prelude::*;
 
@@ -13,8 +14,7 @@ pub(crate) enum Syntax {
     Extended,
     /// `-F`
     Fixed,
-    /// `-P`: as Rust's regex crate reads them, which is Perl's syntax without look-around and
-    /// back-references.
+    /// `-P`: as Perl has them.
     Perl,
 }
 
@@ -43,7 +43,8 @@ pub(crate) struct Args {
     pub(crate) quiet: bool,
     pub(crate) silent: bool,
     pub(crate) null: bool,
-    pub(crate) recursive: bool,
+    /// More than one file may be searched.
+    several: bool,
     /// No file was named, so the search begins in the working directory.
     pub(crate) from_here: bool,
     /// `-H` or `-h`.
@@ -51,13 +52,46 @@ pub(crate) struct Args {
     pub(crate) include: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     pub(crate) exclude_dir: Vec<Pattern>,
-    pub(crate) before: usize,
-    pub(crate) after: usize,
+    before: usize,
+    after: usize,
+    /// Lines around matches were asked for, if only none: then groups are separated.
+    pub(crate) has_context: bool,
+    pub(crate) group_separator: Option<String>,
+    /// The byte that ends a line: a line break, or zero with `-z`.
+    pub(crate) line_end: u8,
+    /// `-T`
+    pub(crate) initial_tab: bool,
+    /// The name of standard input.
+    pub(crate) label: String,
+    directories: Directories,
     max: Option<u64>,
-    /// `-a`: what holds zero bytes is text; `-I`: it does not match.
-    text: bool,
-    no_binary: bool,
+    binary: Binary,
 }
+
+/// Treatment of a directory that is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directories {
+    /// It is told that it cannot be read.
+    Read,
+    /// `-d skip`
+    Skip,
+    /// `-r`
+    Recurse,
+}
+
+/// Treatment of a file that holds zero bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Binary {
+    /// It is told whether it matches.
+    Tell,
+    /// `-a`: it is a text like others.
+    Text,
+    /// `-I`: it does not match.
+    Skip,
+}
+
+/// The name of standard input in GNU grep's output.
+const STDIN_NAME: &str = "(standard input)";
 
 impl Args {
     pub(crate) fn parse() -> Result<Self, Stop> {
@@ -76,7 +110,7 @@ impl Args {
             quiet: false,
             silent: false,
             null: false,
-            recursive: false,
+            several: false,
             from_here: false,
             names: None,
             include: Vec::new(),
@@ -84,9 +118,14 @@ impl Args {
             exclude_dir: Vec::new(),
             before: 0,
             after: 0,
+            has_context: false,
+            group_separator: Some("--".to_owned()),
+            line_end: b'\n',
+            initial_tab: false,
+            label: STDIN_NAME.to_owned(),
+            directories: Directories::Read,
             max: None,
-            text: false,
-            no_binary: false,
+            binary: Binary::Tell,
         };
         let mut parser = lexopt::Parser::from_env();
         // The digits of `-5`, as far as they have been read.
@@ -99,7 +138,7 @@ impl Args {
                 let number =
                     number.saturating_add(digit.to_digit(10).map_or(0, |digit| digit as usize));
                 digits = Some(number);
-                (args.before, args.after) = (number, number);
+                args.around(number, number);
                 continue;
             }
             digits = None;
@@ -114,8 +153,11 @@ impl Args {
                 }
                 Short('f') | Long("file") => {
                     let text = read(&parser.value()?.string()?)?;
-                    args.patterns
-                        .extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
+                    let text = String::from_utf8_lossy(&text);
+                    // An empty file holds no pattern, not an empty one.
+                    if !text.is_empty() {
+                        args.add_patterns(text.strip_suffix('\n').unwrap_or(&text));
+                    }
                     given = true;
                 }
                 Short('i' | 'y') | Long("ignore-case") => args.ignore_case = true,
@@ -134,16 +176,42 @@ impl Args {
                 Short('H') | Long("with-filename") => args.names = Some(true),
                 Short('h') | Long("no-filename") => args.names = Some(false),
                 Short('Z') | Long("null") => args.null = true,
-                Short('a') | Long("text") => args.text = true,
-                Short('I') => args.no_binary = true,
-                Short('r') | Long("recursive") => args.recursive = true,
-                Short('R') | Long("dereference-recursive") => args.recursive = true,
-                Short('m') | Long("max-count") => args.max = Some(parser.value()?.parse()?),
-                Short('A') | Long("after-context") => args.after = parser.value()?.parse()?,
-                Short('B') | Long("before-context") => args.before = parser.value()?.parse()?,
+                Short('a') | Long("text") => args.binary = Binary::Text,
+                Short('I') => args.binary = Binary::Skip,
+                Long("binary-files") => args.binary = binary(&parser.value()?.string()?)?,
+                Short('r' | 'R') | Long("recursive" | "dereference-recursive") => {
+                    args.directories = Directories::Recurse
+                }
+                Short('d') | Long("directories") => {
+                    args.directories = directories(&parser.value()?.string()?)?
+                }
+                Short('m') | Long("max-count") => {
+                    // A negative number is no bound.
+                    args.max = u64::try_from(parser.value()?.parse::<i64>()?).ok()
+                }
+                Short('A') | Long("after-context") => {
+                    let after = parser.value()?.parse()?;
+                    args.around(args.before, after);
+                }
+                Short('B') | Long("before-context") => {
+                    let before = parser.value()?.parse()?;
+                    args.around(before, args.after);
+                }
                 Short('C') | Long("context") => {
                     let lines = parser.value()?.parse()?;
-                    (args.before, args.after) = (lines, lines);
+                    args.around(lines, lines);
+                }
+                Long("group-separator") => args.group_separator = Some(parser.value()?.string()?),
+                Long("no-group-separator") => args.group_separator = None,
+                Short('T') | Long("initial-tab") => args.initial_tab = true,
+                Short('z') | Long("null-data") => args.line_end = 0,
+                Long("label") => args.label = parser.value()?.string()?,
+                Long("exclude-from") => {
+                    let text = read(&parser.value()?.string()?)?;
+                    let text = String::from_utf8_lossy(&text);
+                    let globs = text.lines().filter(|line| !line.is_empty());
+                    args.exclude
+                        .extend(globs.map(|glob| Pattern::new(glob, false)));
                 }
                 Long("include") => args
                     .include
@@ -156,14 +224,10 @@ impl Args {
                     args.exclude_dir
                         .push(Pattern::new(pattern.trim_end_matches('/'), false));
                 }
-                // There is no terminal to colour.
-                Long("color" | "colour") => drop(parser.optional_value()),
-                Long("line-buffered") => {}
-                Short('z') | Long("null-data") => {
-                    return Err(Stop::new(
-                        "-z is not supported here: lines end in a line break",
-                    ));
-                }
+                Long("color" | "colour") => no_colors(parser.optional_value())?,
+                // Lines end as they are written, and there are no devices in a workspace.
+                Long("line-buffered" | "binary" | "unix-byte-offsets") | Short('U' | 'u') => {}
+                Short('D') | Long("devices") => drop(parser.value()?),
                 Value(value) => words.push(value.string()?),
                 other => return Err(other.unexpected().into()),
             }
@@ -179,8 +243,11 @@ impl Args {
         args.from_here = args.files.is_empty();
         if args.from_here {
             args.files
-                .push(if args.recursive { "." } else { STDIN }.to_owned());
+                .push(if args.is_recursive() { "." } else { STDIN }.to_owned());
         }
+        let is_dir = |file: &String| std::path::Path::new(file).is_dir();
+        args.several = args.files.len() > 1
+            || (args.is_recursive() && (args.from_here || args.files.iter().any(is_dir)));
         Ok(args)
     }
 
@@ -189,20 +256,43 @@ impl Args {
         self.patterns.extend(text.split('\n').map(str::to_owned));
     }
 
+    fn around(&mut self, before: usize, after: usize) {
+        (self.before, self.after) = (before, after);
+        self.has_context = true;
+    }
+
+    /// Returns true if directories are searched.
+    pub(crate) fn is_recursive(&self) -> bool {
+        self.directories == Directories::Recurse
+    }
+
+    /// Returns true if a directory that was named is passed over in silence.
+    pub(crate) fn skips_directories(&self) -> bool {
+        self.directories == Directories::Skip
+    }
+
+    /// Returns true if no line may match, so that nothing is read.
+    pub(crate) fn searches_nothing(&self) -> bool {
+        self.max == Some(0)
+    }
+
     /// Whether file names stand before what is found.
     pub(crate) fn shows_names(&self) -> bool {
-        self.names.unwrap_or(self.files.len() > 1 || self.recursive)
+        self.names.unwrap_or(self.several)
     }
 
     pub(crate) fn searcher(&self) -> Searcher {
-        let binary = match () {
-            () if self.text => BinaryDetection::none(),
-            () if self.no_binary => BinaryDetection::quit(0),
-            () => BinaryDetection::convert(0),
+        let binary = match self.binary {
+            Binary::Text => BinaryDetection::none(),
+            Binary::Skip => BinaryDetection::quit(0),
+            // Zero bytes are the ends of lines there.
+            Binary::Tell if self.line_end == 0 => BinaryDetection::none(),
+            Binary::Tell => BinaryDetection::convert(0),
         };
         // Counting and naming need no context, and one match is enough to be named.
-        let lines = self.show == Show::Lines && !self.quiet && !self.only_matching;
+        let lines = self.show == Show::Lines && !self.quiet;
         SearcherBuilder::new()
+            .line_terminator(LineTerminator::byte(self.line_end))
             .line_number(self.line_number)
             .invert_match(self.invert)
             .before_context(if lines { self.before } else { 0 })
@@ -211,5 +301,38 @@ impl Args {
             .binary_detection(binary)
             .bom_sniffing(false)
             .build()
+    }
+}
+
+fn binary(text: &str) -> Result<Binary, Stop> {
+    match text {
+        "binary" => Ok(Binary::Tell),
+        "text" => Ok(Binary::Text),
+        "without-match" => Ok(Binary::Skip),
+        other => Err(Stop::new(format!(
+            "--binary-files={other}: expected binary, text or without-match"
+        ))),
+    }
+}
+
+fn directories(text: &str) -> Result<Directories, Stop> {
+    match text {
+        "read" => Ok(Directories::Read),
+        "skip" => Ok(Directories::Skip),
+        "recurse" => Ok(Directories::Recurse),
+        other => Err(Stop::new(format!(
+            "-d {other}: expected read, skip or recurse"
+        ))),
+    }
+}
+
+/// `--color`: there is no terminal, so only `always` would change anything.
+fn no_colors(when: Option<std::ffi::OsString>) -> Result<(), Stop> {
+    match when.as_ref().and_then(|when| when.to_str()) {
+        None | Some("auto" | "never") => Ok(()),
+        Some(other) => Err(Stop::new(format!(
+            "--color={other}: the output of a tool has no colors; leave it out, -o prints what \
+             matches"
+        ))),
     }
 }

@@ -18,11 +18,17 @@ pub(crate) fn each(
     mut search: impl FnMut(&str) -> Result<bool, Stop>,
 ) {
     for name in &args.files {
+        // To the system an empty path is the working directory.
+        if name.is_empty() {
+            complain(&Stop::new("'': No such file or directory"));
+            continue;
+        }
         let is_dir = name != STDIN && Path::new(name).is_dir();
-        let go_on = match (is_dir, args.recursive) {
+        let go_on = match (is_dir, args.is_recursive()) {
             (false, _) if is_left_out(args, name) => true,
             (false, _) => settle(search(name), complain),
             (true, true) => below(args, name, complain, &mut search),
+            (true, false) if args.skips_directories() => true,
             (true, false) => {
                 complain(&Stop::new(format!(
                     "{name}: Is a directory (-r searches below it)"

@@ -23,9 +23,13 @@ pub(crate) struct Args {
     pub(crate) keep: bool,
     /// Replace what is there.
     pub(crate) force: bool,
+    /// Files below directories, too.
+    pub(crate) recursive: bool,
     /// Leave name and time out of the header.
     pub(crate) anonymous: bool,
     pub(crate) quiet: bool,
+    /// `-v`: what was done is told.
+    pub(crate) verbose: bool,
     pub(crate) suffix: String,
     pub(crate) files: Vec<String>,
 }
@@ -38,8 +42,10 @@ impl Args {
             stdout: false,
             keep: false,
             force: false,
+            recursive: false,
             anonymous: false,
             quiet: false,
+            verbose: false,
             suffix: ".gz".to_owned(),
             files: Vec::new(),
         };
@@ -53,18 +59,21 @@ impl Args {
                 Short('k') | Long("keep") => args.keep = true,
                 Short('f') | Long("force") => args.force = true,
                 Short('n') | Long("no-name") => args.anonymous = true,
-                Short('q') | Long("quiet") => args.quiet = true,
+                Short('q') | Long("quiet") => (args.quiet, args.verbose) = (true, false),
+                Short('v') | Long("verbose") => (args.quiet, args.verbose) = (false, true),
+                // Both only say how bytes are laid out, which decompresses to the same.
+                Long("rsyncable" | "synchronous") => {}
+                Short('a') | Long("ascii") => {}
+                Short('h') | Long("help") => {
+                    return Err(Stop::new("ask for --help alone"));
+                }
                 Short('S') | Long("suffix") => args.suffix = parser.value()?.string()?,
                 Short(digit @ '1'..='9') => {
                     args.level = Compression::new(digit.to_digit(10).unwrap_or(6))
                 }
                 Long("fast") => args.level = Compression::fast(),
                 Long("best") => args.level = Compression::best(),
-                Short('r') | Long("recursive") => {
-                    return Err(Stop::new(
-                        "-r is not supported here: name the files, or find them first",
-                    ));
-                }
+                Short('r') | Long("recursive") => args.recursive = true,
                 Short('N') | Long("name") => {
                     return Err(Stop::new(
                         "-N is not supported here: the name comes from the file, not from the \
@@ -77,6 +86,9 @@ impl Args {
         }
         if args.suffix.is_empty() || args.suffix.contains('/') {
             return Err(Stop::new(format!("{:?} is not a suffix", args.suffix)));
+        }
+        if args.work == Work::List && args.verbose {
+            return Err(Stop::new("-l tells no more with -v here: leave -v out"));
         }
         if args.files.is_empty() {
             args.files.push(STDIN.to_owned());

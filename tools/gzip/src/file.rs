@@ -8,25 +8,41 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use cofferdam_command::{Output, Stop, path_error};
 
 use crate::args::{Args, Work};
-use crate::member::{self, Origin, Plain};
+use crate::member::{self, Foreign, Origin, Sizes};
 
-/// Compresses or decompresses one file.
-pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop> {
-    let (name, target) = names(name, args)?;
+/// Exit code for what is passed over, and for what is done with a remark.
+const WARNING: u8 = 2;
+
+/// Compresses or decompresses one file. `remark` tells what was done.
+pub(crate) fn file(
+    out: &mut Output,
+    name: &str,
+    args: &Args,
+    remark: &dyn Fn(String),
+) -> Result<(), Stop> {
+    let Some(names) = names(name, args, remark)? else {
+        return Ok(());
+    };
+    let (name, target) = (names.source, names.target);
     let failed = |error: io::Error| Stop::new(path_error(&name, &error));
     let mut input = BufReader::new(File::open(&name).map_err(failed)?);
     let metadata = input.get_ref().metadata().map_err(failed)?;
     if metadata.is_dir() {
-        return Err(Stop::new(format!("{name} is a directory -- ignored")));
+        return Err(Stop::new(format!("{name} is a directory -- ignored")).with_code(WARNING));
     }
     let modified = metadata.modified().ok();
     if args.work == Work::Test {
-        let plain = member::decompress(&mut input, &mut io::sink()).map_err(failed)?;
-        return complain_of_garbage(&name, &plain);
+        let tested = member::decompress(&mut input, &mut io::sink(), foreign(args));
+        let sizes = tested.map_err(failed)?;
+        if args.verbose {
+            remark(format!("{name}:\t OK"));
+        }
+        return complain_of_garbage(&name, &sizes);
     }
     if args.stdout {
-        let plain = work(&mut input, out, &name, modified, args).map_err(failed)?;
-        return complain_of_garbage(&name, &plain);
+        let sizes = work(&mut input, out, &name, modified, args).map_err(failed)?;
+        remark_ratio(args, &name, &sizes, "replaced with stdout", remark);
+        return complain_of_garbage(&name, &sizes);
     }
     let created = match args.force {
         true => File::create(&target),
@@ -38,13 +54,14 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
     let created = created.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Stop::new(format!(
             "{target} already exists; not overwritten (-f does)"
-        )),
+        ))
+        .with_code(WARNING),
         _ => Stop::new(path_error(&target, &error)),
     })?;
     let mut output = BufWriter::new(created);
     let done = work(&mut input, &mut output, &name, modified, args);
-    let plain = match done.and_then(|plain| output.flush().map(|()| plain)) {
-        Ok(plain) => plain,
+    let sizes = match done.and_then(|sizes| output.flush().map(|()| sizes)) {
+        Ok(sizes) => sizes,
         Err(error) => {
             drop(output);
             // Half a file looks like a whole one.
@@ -59,18 +76,45 @@ pub(crate) fn file(out: &mut Output, name: &str, args: &Args) -> Result<(), Stop
             .set_times(FileTimes::new().set_modified(modified))
             .ok();
     }
-    if !args.keep {
-        std::fs::remove_file(&name).map_err(failed)?;
+    let what = match args.keep {
+        true => format!("created {target}"),
+        false => {
+            std::fs::remove_file(&name).map_err(failed)?;
+            format!("replaced with {target}")
+        }
+    };
+    remark_ratio(args, &name, &sizes, &what, remark);
+    complain_of_garbage(&name, &sizes)
+}
+
+/// `-v`: how much smaller the compressed data is, and what was done.
+pub(crate) fn remark_ratio(
+    args: &Args,
+    name: &str,
+    sizes: &Sizes,
+    what: &str,
+    remark: &dyn Fn(String),
+) {
+    if args.verbose {
+        remark(format!("{name}:\t{:5.1}% -- {what}", sizes.ratio()));
     }
-    complain_of_garbage(&name, &plain)
+}
+
+/// Treatment of an input that is not compressed.
+pub(crate) fn foreign(args: &Args) -> Foreign {
+    match args.force && (args.stdout || args.work == Work::Test) {
+        true => Foreign::Copied,
+        false => Foreign::Refused,
+    }
 }
 
 /// What follows the compressed data is told, when everything else is done.
-pub(crate) fn complain_of_garbage(name: &str, plain: &Plain) -> Result<(), Stop> {
-    match plain.garbage {
+pub(crate) fn complain_of_garbage(name: &str, sizes: &Sizes) -> Result<(), Stop> {
+    match sizes.garbage {
         true => Err(Stop::new(format!(
             "{name}: decompression OK, trailing garbage ignored"
-        ))),
+        ))
+        .with_code(WARNING)),
         false => Ok(()),
     }
 }
@@ -81,20 +125,16 @@ fn work(
     name: &str,
     modified: Option<SystemTime>,
     args: &Args,
-) -> io::Result<Plain> {
+) -> io::Result<Sizes> {
     if args.work == Work::Decompress {
-        return member::decompress(input, out);
+        return member::decompress(input, out, foreign(args));
     }
     let origin = if args.anonymous {
         Origin::default()
     } else {
         origin(name, modified)
     };
-    member::compress(input, out, args.level, &origin)?;
-    Ok(Plain {
-        bytes: 0,
-        garbage: false,
-    })
+    member::compress(input, out, args.level, &origin)
 }
 
 fn origin(name: &str, modified: Option<SystemTime>) -> Origin {
@@ -111,29 +151,51 @@ fn origin(name: &str, modified: Option<SystemTime>) -> Origin {
 }
 
 /// The file that is meant and the one that is made of it.
-fn names(name: &str, args: &Args) -> Result<(String, String), Stop> {
+struct Names {
+    source: String,
+    target: String,
+}
+
+/// Finds both names; none for a file that stays as it is.
+fn names(name: &str, args: &Args, remark: &dyn Fn(String)) -> Result<Option<Names>, Stop> {
     let suffix = args.suffix.as_str();
     if args.work == Work::Compress {
-        return match name.ends_with(suffix) && !args.force && !args.stdout {
-            true => Err(Stop::new(format!(
-                "{name} already has {suffix} suffix -- unchanged"
-            ))),
-            false => Ok((name.to_owned(), format!("{name}{suffix}"))),
-        };
+        if name.ends_with(suffix) && !args.force && !args.stdout {
+            // Below directories that is no news.
+            if !args.quiet && (args.verbose || !args.recursive) {
+                remark(format!(
+                    "gzip: {name} already has {suffix} suffix -- unchanged"
+                ));
+            }
+            return Ok(None);
+        }
+        return Ok(Some(Names {
+            source: name.to_owned(),
+            target: format!("{name}{suffix}"),
+        }));
     }
     // `gzip -d notes` means notes.gz, when there is no notes.
-    let name = if Path::new(name).exists() || name.ends_with(suffix) {
+    let source = if Path::new(name).exists() || name.ends_with(suffix) {
         name.to_owned()
     } else {
         format!("{name}{suffix}")
     };
     if args.stdout || args.work == Work::Test {
-        return Ok((name, String::new()));
+        return Ok(Some(Names {
+            source,
+            target: String::new(),
+        }));
     }
-    let target = match (name.strip_suffix(suffix), name.strip_suffix(".tgz")) {
+    let plain = source.strip_suffix(suffix);
+    let target = match (plain, source.strip_suffix(".tgz")) {
         (Some(target), _) if !target.is_empty() && !target.ends_with('/') => target.to_owned(),
         (_, Some(target)) => format!("{target}.tar"),
-        _ => return Err(Stop::new(format!("{name}: unknown suffix -- ignored"))),
+        _ if args.recursive => return Ok(None),
+        _ => {
+            return Err(
+                Stop::new(format!("{source}: unknown suffix -- ignored")).with_code(WARNING)
+            );
+        }
     };
-    Ok((name, target))
+    Ok(Some(Names { source, target }))
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Write};
 
 use cofferdam_command::{Output, STDIN, Stop, path_error};
 
-use crate::member;
+use crate::member::{self, Foreign};
 
 /// The header and the trailer of a member without a name, in bytes: what a ratio leaves out.
 const FRAME: f64 = 18.0;
@@ -36,9 +36,9 @@ impl Listing {
         let failed = |error: io::Error| Stop::new(path_error(name, &error));
         let file = File::open(name).map_err(failed)?;
         let compressed = file.metadata().map_err(failed)?.len();
-        let uncompressed = member::decompress(&mut BufReader::new(file), &mut io::sink())
-            .map_err(failed)?
-            .bytes;
+        let sizes =
+            member::decompress(&mut BufReader::new(file), &mut io::sink(), Foreign::Refused);
+        let uncompressed = sizes.map_err(failed)?.plain;
         if self.rows == 0 {
             writeln!(
                 out,

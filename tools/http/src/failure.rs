@@ -18,6 +18,8 @@ pub enum Kind {
     Timeout,
     /// TLS failed.
     Tls,
+    /// There are more redirects than were asked for.
+    Redirects,
     /// The response is larger than a call may read.
     TooLarge,
     /// Anything else.

@@ -50,7 +50,7 @@ pub fn follow(
         request.url = target;
     }
     Err(Failure::new(
-        Kind::Broken,
+        Kind::Redirects,
         format!("more than {limit} redirects"),
     ))
 }

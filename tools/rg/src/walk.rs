@@ -1,14 +1,13 @@
-//! Which files are searched: what no `.gitignore` and no flag leaves out.
+//! The files below a path, in their order.
 
 use std::io::Write;
-use std::path::Path;
+use std::time::SystemTime;
 
 use cofferdam_command::{Ending, Output, Stop};
-use ignore::overrides::OverrideBuilder;
-use ignore::types::TypesBuilder;
-use ignore::{DirEntry, WalkBuilder};
+use ignore::DirEntry;
 
 use crate::args::Args;
+use crate::show::Order;
 
 /// Calls `visit` with each file until it says `false`, and `complain` with each problem. `false`
 /// when it said so.
@@ -16,9 +15,20 @@ pub(crate) fn files(
     args: &Args,
     root: &str,
     complain: &mut dyn FnMut(&Stop),
-    visit: &mut dyn FnMut(&str) -> Result<bool, Stop>,
+    visit: &mut dyn FnMut(&str, bool) -> Result<bool, Stop>,
 ) -> Result<bool, Stop> {
-    for entry in walk(args, root)?.build() {
+    let mut walk = args.filter.walk(root)?;
+    // By name, so that the same tree gives the same output.
+    let reverse = args.show.reverse && args.show.order == Order::Path;
+    walk.sort_by_file_name(move |a, b| if reverse { b.cmp(a) } else { a.cmp(b) });
+    let mut by_time: Vec<(SystemTime, String)> = Vec::new();
+    let mut go_on = |path: &str, named, complain: &mut dyn FnMut(&Stop)| {
+        visit(path, named).unwrap_or_else(|stop| {
+            complain(&stop);
+            true
+        })
+    };
+    for entry in walk.build() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -29,13 +39,32 @@ pub(crate) fn files(
         if !is_searched(&entry) {
             continue;
         }
-        match visit(&entry.path().to_string_lossy()) {
-            Ok(true) => {}
-            Ok(false) => return Ok(false),
-            Err(stop) => complain(&stop),
+        let path = entry.path().to_string_lossy();
+        if args.show.order != Order::Path {
+            by_time.push((time(&entry, args.show.order), path.into_owned()));
+            continue;
+        }
+        if !go_on(&path, entry.depth() == 0, complain) {
+            return Ok(false);
         }
     }
-    Ok(true)
+    by_time.sort();
+    if args.show.reverse {
+        by_time.reverse();
+    }
+    let is_named = |path: &str| path == root;
+    Ok(by_time
+        .iter()
+        .all(|(_, path)| go_on(path, is_named(path), complain)))
+}
+
+/// The time by which an entry is sorted; without one it comes first.
+fn time(entry: &DirEntry, order: Order) -> SystemTime {
+    let time = entry.metadata().ok().and_then(|metadata| match order {
+        Order::Accessed => metadata.accessed().ok(),
+        _ => metadata.modified().ok(),
+    });
+    time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Files, and what was named itself whatever it is.
@@ -48,48 +77,9 @@ fn is_searched(entry: &DirEntry) -> bool {
     }
 }
 
-fn walk(args: &Args, root: &str) -> Result<WalkBuilder, Stop> {
-    let mut builder = WalkBuilder::new(root);
-    let wrong = |error: ignore::Error| Stop::new(sentence(&error));
-    // By name, so that the same tree gives the same output.
-    let reverse = args.reverse;
-    builder
-        .sort_by_file_name(move |a, b| if reverse { b.cmp(a) } else { a.cmp(b) })
-        .standard_filters(!args.no_ignore)
-        .hidden(!args.hidden)
-        .require_git(!args.no_require_git)
-        .max_depth(args.max_depth)
-        .max_filesize(args.max_filesize);
-    // A preopened directory is a root: there is nothing above it, and no configuration of a user.
-    builder
-        .parents(!args.no_ignore)
-        .git_global(false)
-        .add_custom_ignore_filename(".rgignore");
-    let mut globs = OverrideBuilder::new(if Path::new(root).is_absolute() {
-        root
-    } else {
-        "."
-    });
-    for (glob, case) in &args.globs {
-        globs.case_insensitive(!case).map_err(wrong)?;
-        globs.add(glob).map_err(wrong)?;
-    }
-    builder.overrides(globs.build().map_err(wrong)?);
-    let mut types = TypesBuilder::new();
-    types.add_defaults();
-    for name in &args.types {
-        types.select(name);
-    }
-    for name in &args.types_not {
-        types.negate(name);
-    }
-    builder.types(types.build().map_err(wrong)?);
-    Ok(builder)
-}
-
 /// `--type-list`
-pub(crate) fn types(out: &mut Output) -> Result<Ending, Stop> {
-    for definition in TypesBuilder::new().add_defaults().definitions() {
+pub(crate) fn types(args: &Args, out: &mut Output) -> Result<Ending, Stop> {
+    for definition in args.filter.definitions()?.definitions() {
         writeln!(
             out,
             "{}: {}",
@@ -101,7 +91,7 @@ pub(crate) fn types(out: &mut Output) -> Result<Ending, Stop> {
 }
 
 /// The error without the number of the system's.
-fn sentence(error: &ignore::Error) -> String {
+pub(crate) fn sentence(error: &ignore::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error")
         .map_or(text.as_str(), |(text, _)| text)

@@ -2,23 +2,57 @@
 
 #![allow(missing_docs, reason = "the `main` that the macro writes is public")]
 
-// It ends with the exit codes of the program: the standard library drops their number.
-use cofferdam_command as _;
+use std::ffi::OsString;
+
+use cofferdam_command::take_empty_operands;
 
 mod program {
     /// The program, with paths as WASI takes them.
     mod uu_rm {
         pub(super) fn uumain(args: impl uucore::Args) -> i32 {
-            ::uu_rm::uumain(args.map(super::super::without_slash))
+            super::super::remove(args.map(super::super::without_slash).collect())
         }
     }
 
     uucore::bin!(uu_rm);
 }
 
+/// Runs the program without operands that are empty, which are told as what is not there.
+fn remove(mut args: Vec<OsString>) -> i32 {
+    // What it does not understand the program refuses itself.
+    let Ok(matches) = uu_rm::uu_app().try_get_matches_from(&args) else {
+        return uu_rm::uumain(args.into_iter());
+    };
+    let operands = matches.get_many::<OsString>("files");
+    let (empty, rest): (Vec<_>, Vec<_>) = operands
+        .into_iter()
+        .flatten()
+        .partition(|operand| operand.is_empty());
+    if !take_empty_operands(&mut args, empty.len()) {
+        return uu_rm::uumain(args.into_iter());
+    }
+    let forced = matches.get_flag("force");
+    if !forced {
+        complain();
+    }
+    let done = match rest.is_empty() {
+        true => 0,
+        false => uu_rm::uumain(args.into_iter()),
+    };
+    done.max(i32::from(!forced))
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "a command line program says what is wrong"
+)]
+fn complain() {
+    eprintln!("rm: cannot remove '': No such file or directory");
+}
+
 /// A directory's path without the slash at its end: WASI does not remove `dir/`. A link with one
 /// means what it leads to, and is left to the program.
-fn without_slash(arg: std::ffi::OsString) -> std::ffi::OsString {
+fn without_slash(arg: OsString) -> OsString {
     let trimmed = arg
         .to_str()
         .map(|arg| arg.trim_end_matches('/'))

@@ -9,6 +9,9 @@ use lexopt::prelude::*;
 /// The longest time that is asked for, in seconds: a day, which is beyond every deadline.
 const MAX_SECONDS: f64 = 86_400.0;
 
+/// Exit code for a command line that cannot be followed.
+const BAD_USAGE: u8 = 2;
+
 /// The command line.
 pub(crate) struct Args {
     pub(crate) urls: Vec<String>,
@@ -88,8 +91,10 @@ impl Args {
                     }
                 }
                 // What happens here anyway: no progress, one try, no directories.
-                Short('v')
-                | Long("no-verbose" | "verbose" | "no-directories" | "show-progress") => {}
+                Short('v' | '4')
+                | Long(
+                    "inet4-only" | "no-verbose" | "verbose" | "no-directories" | "show-progress",
+                ) => {}
                 Short('t') | Long("tries" | "progress") => drop(parser.value()?),
                 Value(url) => args.urls.push(url.string()?),
                 Short(letter) => return Err(refused(&format!("-{letter}"))),
@@ -141,7 +146,7 @@ fn refused(option: &str) -> Stop {
         "--no-check-certificate" | "--ca-certificate" => {
             "the host connects, and trusts what its system trusts"
         }
-        "-e" | "--execute" | "--proxy" | "--no-proxy" | "--bind-address" | "-4" | "-6" => {
+        "-e" | "--execute" | "--proxy" | "--no-proxy" | "--bind-address" | "-6" => {
             "the host connects, and chooses the way"
         }
         "--load-cookies" | "--save-cookies" => {
@@ -151,5 +156,5 @@ fn refused(option: &str) -> Stop {
         "--compression" => "the host decompresses nothing",
         _ => "there is no such option here; --help says what there is",
     };
-    Stop::new(format!("{option}: {reason}"))
+    Stop::new(format!("{option}: {reason}")).with_code(BAD_USAGE)
 }

@@ -8,10 +8,13 @@ use std::process::ExitCode;
 
 use args::Args;
 use cofferdam_command::{Complaints, Ending, Output, Stop, run};
-use cofferdam_http::{Request, Response, Waits, follow, reason, url};
+use cofferdam_http::{Failure, Kind, Request, Response, Waits, follow, reason, url};
 
 /// What this client calls itself: its name and the version of its manifest.
 const AGENT: &str = "cofferdam-wget/0.1.0";
+
+/// Exit code for a response that is an error.
+const BAD_STATUS: u8 = 8;
 
 fn main() -> ExitCode {
     run("wget", include_str!("../USAGE.md"), wget)
@@ -29,7 +32,11 @@ fn wget(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
                 if !args.quiet {
                     complaints.say(stop.sentence());
                 }
-                ending = Ending::Failure;
+                // Of several failures the one with the smallest number counts.
+                ending = match ending {
+                    Ending::Success => Ending::Code(stop.code()),
+                    before => Ending::Code(before.code().min(stop.code())),
+                };
             }
         }
     }
@@ -65,7 +72,8 @@ fn download(
     let asked = request.url.clone();
     let (response, from) = follow(request, args.max_redirects, false, |hop| {
         tell_head(args, hop)
-    })?;
+    })
+    .map_err(numbered)?;
     tell_head(args, &response);
     let status = response.status;
     if args.spider || (!(200..300).contains(&status) && !args.content_on_error) {
@@ -74,7 +82,8 @@ fn download(
             false => Err(Stop::new(format!(
                 "{from}: server returned {status} {}",
                 reason(status)
-            ))),
+            ))
+            .with_code(BAD_STATUS)),
         };
     }
     let (bytes, name) = target.save(out, args, &asked, response)?;
@@ -82,8 +91,18 @@ fn download(
     if (200..300).contains(&status) {
         Ok(told)
     } else {
-        Err(Stop::new(format!("{told}; server returned {status}")))
+        Err(Stop::new(format!("{told}; server returned {status}")).with_code(BAD_STATUS))
     }
+}
+
+/// The exit code of wget for a failure, and the sentence.
+fn numbered(failure: Failure) -> Stop {
+    let code = match failure.kind {
+        Kind::Tls => 5,
+        Kind::Redirects => BAD_STATUS,
+        _ => 4,
+    };
+    Stop::from(failure).with_code(code)
 }
 
 /// `-S`: the head of a response, on standard error.
