@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Filter> {
         })),
         run(("input_filename", v(0), |cv: Cv<'_, Kind>| {
             let file = cv.0.data().inputs.file();
-            one(Ok(file.map_or(Val::Null, Val::text)))
+            one(Ok(Val::text(file.unwrap_or_else(|| "<stdin>".to_owned()))))
         })),
         run(("input_line_number", v(0), |cv: Cv<'_, Kind>| {
             one(Ok(Val::from(cv.0.data().inputs.lines())))
