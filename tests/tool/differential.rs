@@ -49,7 +49,7 @@ fn tools_do_what_the_native_programs_do() {
     let tables = tables();
     let work: Vec<_> = tables
         .into_iter()
-        .filter(|(tool, _)| wanted(tool))
+        .filter(|(name, table)| wanted(table.tool.as_ref().unwrap_or(name)))
         .filter_map(prepare)
         .collect();
     let cases: Vec<_> = work
@@ -123,8 +123,9 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
         })
         .collect();
     for (
-        tool,
+        name,
         Table {
+            tool,
             native,
             no_native,
             cases,
@@ -133,9 +134,9 @@ fn every_tool_has_a_table_and_every_table_a_tool() {
     ) in &tables
     {
         let mut wrong = |problem: &str| {
-            problems.push(format!("tests/tool/differential/{tool}.json: {problem}"))
+            problems.push(format!("tests/tool/differential/{name}.json: {problem}"))
         };
-        if !tools.contains(tool) {
+        if !tools.contains(tool.as_ref().unwrap_or(name)) {
             wrong("there is no such tool");
         }
         match (native.is_empty(), no_native) {
@@ -174,7 +175,8 @@ fn wanted(tool: &str) -> bool {
     std::env::var(ONLY).map_or(true, |only| only.split(',').any(|name| name == tool))
 }
 
-fn prepare((tool, table): (String, Table)) -> Option<Work> {
+fn prepare((name, table): (String, Table)) -> Option<Work> {
+    let tool = table.tool.clone().unwrap_or(name);
     let name = table.native.first()?;
     let native = program::find(name).unwrap_or_else(|| {
         panic!(
@@ -215,8 +217,11 @@ fn check(work: &Work, case: &Case, data: &Path) -> Option<String> {
         .iter()
         .map(|arg| arg.replace("{web}", &address))
         .collect();
-    let native = program::native(&work.native, &work.table, case, &args);
     let ours = program::ours(&work.tool, data, web, &work.table, case, &args);
+    let native = match &case.newer {
+        Some(stdout) => Did::well(stdout.as_bytes()),
+        None => program::native(&work.native, &work.table, case, &args),
+    };
     let difference = difference(&native, &ours, case, &work.tool);
     match (&case.differs, difference) {
         (None, Some(difference)) => Some(format!(

@@ -10,6 +10,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Table {
+    /// The tool, where the file has another name: a tool may have several tables.
+    pub(super) tool: Option<String>,
     /// The native program and arguments that go before those of every case. Empty: there is none.
     pub(super) native: Vec<String>,
     /// The Debian package that brings the native program, where it is not essential there.
@@ -51,6 +53,9 @@ pub(super) struct Case {
     /// Whether modification times of files are compared.
     #[serde(default)]
     pub(super) times: bool,
+    /// What a newer version of the native program prints, where that of this machine is older and
+    /// says something else. It stands in for the native program, which is not run.
+    pub(super) newer: Option<String>,
     /// Why the two legitimately differ. It is then checked that they still do.
     pub(super) differs: Option<String>,
 }

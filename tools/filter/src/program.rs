@@ -1,21 +1,23 @@
 //! A filter, compiled and run.
 
 use cofferdam_command::Stop;
-use jaq_all::data::{Ctx, Data, Filter, Runner, funs};
-use jaq_all::jaq_core::Vars;
-use jaq_all::jaq_std::input::RcIter;
-use jaq_all::json::Val;
-use jaq_all::load::FileReportsDisp;
-use jaq_all::{compile_with, defs};
+use jaq_core::compile::{Compiler, Undefined};
+use jaq_core::load::parse::Def;
+use jaq_core::load::{Arena, File, Loader};
+use jaq_core::{Ctx, Exn, Filter, Vars};
 
-use crate::messages;
+use crate::data::{Data, Inputs, Kind};
+use crate::lower::{self, SyntaxError};
+use crate::val::Val;
+use crate::{funs, names};
 
 /// A filter that can be run.
 pub struct Program {
-    filter: Filter,
+    filter: Filter<Kind>,
+    environment: Val,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Ended {
     /// An error was told.
@@ -24,9 +26,14 @@ pub struct Ended {
     pub halted: Option<i32>,
 }
 
-/// The longest filter, in bytes. What is wrong with one is drawn below it, and nothing draws wider
-/// than this.
+/// The longest filter, in bytes. A long one is a mistake: a file of data in the filter's place.
 const MOST_CODE: usize = 60_000;
+
+/// Filters that are said in jq's own language.
+const DEFINITIONS: &str = include_str!("defs.jq");
+
+/// The name under which the engine calls the program; no program can say it.
+const MAIN: &str = "@main";
 
 impl Program {
     /// Compiles a filter, with variables by name (without the `$`). Modules are not loaded.
@@ -35,25 +42,68 @@ impl Program {
     ///
     /// What is wrong with it and where.
     pub fn new(code: &str, variables: &[String]) -> Result<Self, Stop> {
-        messages::listen();
         if code.len() > MOST_CODE {
             return Err(Stop::new(format!(
                 "the filter has {} bytes: at most {MOST_CODE} are read",
                 code.len()
             )));
         }
-        let compiled = compile_with(code, defs(), funs(), variables);
-        let filter = compiled.map_err(|reports| {
-            let reports: String = reports
-                .iter()
-                .map(|report| FileReportsDisp::new(report).to_string())
-                .collect();
+        // An empty program, or one of comments alone, gives its input.
+        let code = match without_comments(code).is_empty() {
+            true => ".".to_owned(),
+            false => lower::joined_surrogates(code),
+        };
+        let refused = |errors: Vec<SyntaxError>| {
+            let said: Vec<String> = errors.iter().map(|error| error.told(&code)).collect();
+            Stop::new(format!("the filter does not compile: {}", said.join("; ")))
+        };
+        let main = Def {
+            name: MAIN,
+            args: Vec::new(),
+            body: lower::program(&code).map_err(refused)?,
+        };
+        let ours = lower::definitions(DEFINITIONS).map_err(|errors| {
+            let said: Vec<String> = errors.iter().map(|error| format!("{error:?}")).collect();
             Stop::new(format!(
-                "the filter does not compile\n{}",
-                reports.trim_end()
+                "our own definitions are broken: {}",
+                said.join("; ")
             ))
         })?;
-        Ok(Self { filter })
+        let (arena, loader) = (
+            Arena::default(),
+            Loader::new(ours.into_iter().chain([main])),
+        );
+        let file = File {
+            code: MAIN,
+            path: (),
+        };
+        let modules = loader
+            .load(&arena, file)
+            .map_err(|_| Stop::new("the filter does not compile"))?;
+        let variables: Vec<String> = variables
+            .iter()
+            .map(|name| format!("${name}"))
+            .chain(["$ENV".to_owned()])
+            .collect();
+        let compiled = Compiler::default()
+            .with_funs(funs::all())
+            .with_global_vars(variables.iter().map(String::as_str))
+            .compile(modules);
+        let filter = compiled.map_err(|errors| {
+            let undefined = errors.into_iter().flat_map(|(_, errors)| errors);
+            refused(
+                undefined
+                    .map(|(name, kind)| SyntaxError {
+                        at: place(&code, name),
+                        sentence: undefined_sentence(name, &kind),
+                    })
+                    .collect(),
+            )
+        })?;
+        Ok(Self {
+            filter,
+            environment: environment(),
+        })
     }
 
     /// Runs it for each input, or once without one (`null_input`; then the filter can ask for
@@ -65,34 +115,31 @@ impl Program {
     /// What `each` returns; it is called for every output.
     pub fn run(
         &self,
-        values: Vec<Val>,
-        inputs: impl Iterator<Item = Result<Val, String>>,
+        mut values: Vec<Val>,
+        inputs: &dyn Inputs,
         null_input: bool,
         complain: &mut dyn FnMut(String),
         each: &mut dyn FnMut(&Val) -> Result<(), Stop>,
     ) -> Result<Ended, Stop> {
-        let runner = Runner::default();
-        let inputs: Box<dyn Iterator<Item = Result<Val, String>>> = Box::new(inputs);
-        let (inputs, null) = (
-            RcIter::new(inputs),
-            RcIter::new(std::iter::once(Ok(Val::Null))),
-        );
+        values.push(self.environment.clone());
         let data = Data {
-            runner: &runner,
             lut: &self.filter.lut,
-            inputs: &inputs,
-            input_filename: &Val::Null,
+            inputs,
+            builtins,
+            environment: &self.environment,
         };
-        let context = Ctx::new(&data, Vars::new(values));
+        let context = Ctx::<Kind>::new(&data, Vars::new(values));
         let mut ended = Ended::default();
-        let mut next: Box<dyn FnMut() -> Option<Result<Val, String>>> = match null_input {
-            true => Box::new(|| (&null).next()),
-            false => Box::new(|| (&inputs).next()),
-        };
-        while let Some(input) = next() {
-            let input = match input {
-                Ok(input) => input,
-                Err(sentence) => {
+        let mut null = null_input.then_some(Ok(Val::Null));
+        loop {
+            let next = match (null_input, null.take()) {
+                (true, input) => input,
+                (false, _) => inputs.next(),
+            };
+            let input = match next {
+                None => break,
+                Some(Ok(input)) => input,
+                Some(Err(sentence)) => {
                     complain(sentence);
                     ended.failed = true;
                     break;
@@ -101,14 +148,14 @@ impl Program {
             for output in self.filter.id.run((context.clone(), input)) {
                 match output {
                     Ok(output) => each(&output)?,
-                    Err(exception) => match exception.get_err() {
-                        Ok(error) => {
-                            complain(error.to_string());
+                    Err(exception) => match told(exception, inputs) {
+                        Ok(sentence) => {
+                            complain(sentence);
                             ended.failed = true;
                             break;
                         }
-                        Err(exception) => {
-                            ended.halted = Some(exception.get_halt().unwrap_or(1));
+                        Err(code) => {
+                            ended.halted = Some(code);
                             return Ok(ended);
                         }
                     },
@@ -117,4 +164,75 @@ impl Program {
         }
         Ok(ended)
     }
+}
+
+/// Names and numbers of arguments of all filters.
+fn builtins() -> Val {
+    let all = names::all(DEFINITIONS, &funs::names());
+    let named = all
+        .into_iter()
+        .map(|(name, arity)| format!("{name}/{arity}"));
+    Val::array(named.map(Val::text))
+}
+
+/// An error with the place of its input, or the code of a `halt`.
+fn told(exception: Exn<'_, Val>, inputs: &dyn Inputs) -> Result<String, i32> {
+    let error = match exception.get_err() {
+        Ok(error) => error,
+        Err(exception) => return Err(exception.get_halt().unwrap_or(1)),
+    };
+    let file = inputs.file().unwrap_or_else(|| "<stdin>".to_owned());
+    let place = format!("(at {file}:{})", inputs.lines());
+    Ok(match error.into_val() {
+        Val::Str(sentence) if &*sentence == "break" => {
+            format!("error {place}: break: `input` found no more inputs")
+        }
+        Val::Str(sentence) => format!("error {place}: {sentence}"),
+        other => format!("error {place} (not a string): {other}"),
+    })
+}
+
+fn without_comments(code: &str) -> String {
+    let lines = code
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or_default());
+    lines.collect::<String>().trim().to_owned()
+}
+
+/// The place of a name in the code: at its end if it is not of it.
+fn place(code: &str, name: &str) -> usize {
+    let whole = code.as_bytes().as_ptr_range();
+    if whole.contains(&name.as_ptr()) {
+        jaq_core::load::span(code, name).start
+    } else {
+        code.len()
+    }
+}
+
+fn undefined_sentence(name: &str, kind: &Undefined) -> String {
+    match kind {
+        Undefined::Filter(arity) => {
+            let known = names::like(name, DEFINITIONS, &funs::names());
+            let known = match known.is_empty() {
+                true => String::new(),
+                false => format!(" (there is {})", known.join(", ")),
+            };
+            match name.strip_prefix('@') {
+                Some(format) => format!("{format} is not a valid format{known}"),
+                None => format!("{name}/{arity} is not defined{known}"),
+            }
+        }
+        Undefined::Var => format!("{name} is not defined"),
+        Undefined::Label => format!("label {name} is not defined"),
+        _ => format!("{name} is not defined: modules are not loaded here"),
+    }
+}
+
+/// `$ENV`
+#[allow(
+    clippy::disallowed_methods,
+    reason = "$ENV is what the sandbox gives to every guest"
+)]
+fn environment() -> Val {
+    Val::object(std::env::vars().map(|(name, value)| (name, Val::text(value))))
 }

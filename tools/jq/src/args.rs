@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use cofferdam_command::{Stop, read};
-use cofferdam_filter::{Val, array, json, json_values, object, text};
+use cofferdam_filter::{Reader, Val, json};
 use lexopt::prelude::*;
 
 /// The widest indentation, as in jq.
@@ -40,6 +40,10 @@ pub(crate) struct Args {
     pub(crate) sort_keys: bool,
     pub(crate) ascii: bool,
     pub(crate) exit_status: bool,
+    /// `--stream`: inputs come as paths and leaves.
+    pub(crate) stream: bool,
+    /// `--seq`: outputs begin with the mark of a record (RFC 7464).
+    pub(crate) sequence: bool,
     /// Of each level; nothing for `-c`.
     pub(crate) indent: Option<String>,
     named: Vec<(String, Val)>,
@@ -66,6 +70,8 @@ impl Args {
             sort_keys: false,
             ascii: false,
             exit_status: false,
+            stream: false,
+            sequence: false,
             indent: Some("  ".to_owned()),
             named: Vec::new(),
             positional: Vec::new(),
@@ -96,7 +102,7 @@ impl Args {
                     let file = parser.value()?.string()?;
                     filter = Some(String::from_utf8_lossy(&read(&file)?).into_owned());
                 }
-                Long(option @ ("arg" | "argjson" | "slurpfile" | "rawfile")) => {
+                Long(option @ ("arg" | "argjson" | "slurpfile" | "rawfile" | "argfile")) => {
                     let option = option.to_owned();
                     let name = parser.value()?.string()?;
                     // A value may begin with `-`, which an option's second value could not.
@@ -105,14 +111,10 @@ impl Args {
                         return Err(Stop::new(format!("--{option} takes a name and a value")));
                     };
                     let value = match option.as_str() {
-                        "arg" => text(value),
-                        "argjson" => json(&value)?,
-                        "rawfile" => text(String::from_utf8_lossy(&read(&value)?)),
-                        _ => array(
-                            json_values(&read(&value)?)?
-                                .collect::<Result<Vec<_>, _>>()
-                                .map_err(Stop::new)?,
-                        ),
+                        "arg" => Val::text(value),
+                        "argjson" => json_argument(&value)?,
+                        "rawfile" => Val::text(String::from_utf8_lossy(&read(&value)?)),
+                        _ => Val::array(values(&value)?),
                     };
                     args.named.retain(|(other, _)| *other != name);
                     args.named.push((name, value));
@@ -121,9 +123,11 @@ impl Args {
                 Long("jsonargs") => rest = Rest::Json,
                 // There is no terminal to colour.
                 Short('C' | 'M') | Long("color-output" | "monochrome-output" | "unbuffered") => {}
-                Long(option @ ("stream" | "seq" | "stream-errors")) => {
+                Long("stream") => args.stream = true,
+                Long("seq") => args.sequence = true,
+                Long(option @ "stream-errors") => {
                     return Err(Stop::new(format!(
-                        "--{option} is not supported here; the filter `tostream` makes a stream"
+                        "--{option} is not supported here; --stream and the filter `tostream` are"
                     )));
                 }
                 Short('L') | Long("library-path") => {
@@ -132,8 +136,8 @@ impl Args {
                 Value(word) if filter.is_none() => filter = Some(word.string()?),
                 Value(word) => match rest {
                     Rest::Files => args.files.push(word.string()?),
-                    Rest::Texts => args.positional.push(text(word.string()?)),
-                    Rest::Json => args.positional.push(json(&word.string()?)?),
+                    Rest::Texts => args.positional.push(Val::text(word.string()?)),
+                    Rest::Json => args.positional.push(json_argument(&word.string()?)?),
                 },
                 other => return Err(other.unexpected().into()),
             }
@@ -146,25 +150,25 @@ impl Args {
 
     /// Names and values of the variables that the filter can use.
     pub(crate) fn variables(&self) -> (Vec<String>, Vec<Val>) {
-        let named = object(self.named.iter().map(|(name, value)| (name, value)));
-        let positional = array(self.positional.iter().cloned());
-        let keys = ["positional".to_owned(), "named".to_owned()];
-        let both = object(keys.iter().zip([&positional, &named]));
+        let named = Val::object(self.named.iter().cloned());
+        let positional = Val::array(self.positional.iter().cloned());
+        let all = Val::object([("positional", positional), ("named", named)]);
         let mut names: Vec<_> = self.named.iter().map(|(name, _)| name.clone()).collect();
         let mut values: Vec<_> = self.named.iter().map(|(_, value)| value.clone()).collect();
-        names.extend(["ARGS".to_owned(), "ENV".to_owned()]);
-        values.extend([both, environment()]);
+        names.push("ARGS".to_owned());
+        values.push(all);
         (names, values)
     }
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "$ENV is what the sandbox gives to every guest"
-)]
-fn environment() -> Val {
-    let variables: Vec<(String, Val)> = std::env::vars()
-        .map(|(name, value)| (name, text(value)))
-        .collect();
-    object(variables.iter().map(|(name, value)| (name, value)))
+/// A value in the command line.
+fn json_argument(text: &str) -> Result<Val, Stop> {
+    json(text).map_err(|what| Stop::new(format!("{text:?} is not JSON: {what}")))
+}
+
+/// All values of a file.
+fn values(file: &str) -> Result<Vec<Val>, Stop> {
+    let text = read(file)?;
+    let values: Result<Vec<_>, _> = Reader::new(&text).collect();
+    values.map_err(|what| Stop::new(format!("{file} is not JSON: {what}")))
 }

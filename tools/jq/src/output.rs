@@ -3,54 +3,47 @@
 use std::io::Write;
 
 use cofferdam_command::{Output, Stop};
-use cofferdam_filter::{Pp, Val, write_json};
+use cofferdam_filter::{Layout, Val, write_json};
 
 use crate::args::{Args, Raw};
 
+/// The mark that begins a record (RFC 7464).
+const RECORD: &[u8] = b"\x1e";
+
 /// Prints as the options say.
 pub(crate) struct Printer {
-    layout: Pp,
+    layout: Layout,
     raw: Raw,
-    ascii: bool,
+    sequence: bool,
 }
 
 impl Printer {
     pub(crate) fn new(args: &Args) -> Self {
-        let layout = Pp {
-            indent: args.indent.clone(),
-            sort_keys: args.sort_keys,
-            // After a colon, as jq has it.
-            sep_space: args.indent.is_some(),
-            ..Pp::default()
-        };
         Self {
-            layout,
+            layout: Layout {
+                indent: args.indent.clone(),
+                sort_keys: args.sort_keys,
+                ascii: args.ascii,
+            },
             raw: args.raw,
-            ascii: args.ascii,
+            sequence: args.sequence,
         }
     }
 
     pub(crate) fn print(&self, out: &mut Output, value: &Val) -> Result<(), Stop> {
+        if self.sequence {
+            out.write_all(RECORD)?;
+        }
         match (self.raw, value) {
-            (Raw::Null, Val::TStr(bytes)) if bytes.contains(&0) => {
+            (Raw::Null, Val::Str(text)) if text.contains('\0') => {
                 return Err(Stop::new(
                     "--raw-output0 cannot print a string that holds a zero byte",
                 ));
             }
-            (Raw::Lines | Raw::Joined | Raw::Null, Val::TStr(bytes)) if !self.ascii => {
-                out.write_all(bytes)?
+            (Raw::Lines | Raw::Joined | Raw::Null, Val::Str(text)) if !self.layout.ascii => {
+                out.write_all(text.as_bytes())?
             }
-            _ if self.ascii => {
-                let mut json = Vec::new();
-                write_json(&mut json, &self.layout, 0, value)?;
-                let json = String::from_utf8_lossy(&json);
-                let unquoted = json
-                    .strip_prefix('"')
-                    .and_then(|json| json.strip_suffix('"'));
-                let text = unquoted.filter(|_| self.raw != Raw::No).unwrap_or(&json);
-                out.write_all(ascii(text).as_bytes())?;
-            }
-            _ => write_json(out, &self.layout, 0, value)?,
+            _ => write_json(out, &self.layout, value)?,
         }
         match self.raw {
             Raw::No | Raw::Lines => out.write_all(b"\n")?,
@@ -59,19 +52,4 @@ impl Printer {
         }
         Ok(())
     }
-}
-
-/// `-a`: outside ASCII there are only strings, where every character has an escape.
-fn ascii(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for char in json.chars() {
-        if char.is_ascii() {
-            text.push(char);
-            continue;
-        }
-        for unit in char.encode_utf16(&mut [0; 2]) {
-            text.push_str(&format!("\\u{unit:04x}"));
-        }
-    }
-    text
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use cofferdam_command::{STDIN, Stop, read};
-use cofferdam_filter::{Val, object, text};
 use lexopt::prelude::*;
 
 /// The widest indentation that is asked for.
@@ -29,7 +28,10 @@ pub(crate) struct Args {
     /// Strings that are outputs themselves stand without quotes: in YAML unless it is said, in JSON
     /// if it is said.
     pub(crate) raw: Option<bool>,
-    pub(crate) indent: usize,
+    /// Spaces of each level, if they were asked for.
+    pub(crate) indent: Option<usize>,
+    /// `-P`: written anew, in blocks.
+    pub(crate) pretty: bool,
     /// No `---` between documents.
     pub(crate) no_separators: bool,
 }
@@ -46,7 +48,8 @@ impl Args {
             all: false,
             exit_status: false,
             raw: None,
-            indent: 2,
+            indent: None,
+            pretty: false,
             no_separators: false,
         };
         let mut parser = lexopt::Parser::from_env();
@@ -71,7 +74,7 @@ impl Args {
                     if indent > MAX_INDENT {
                         return Err(Stop::new(format!("-I {indent}: at most {MAX_INDENT}")));
                     }
-                    args.indent = indent;
+                    args.indent = Some(indent);
                 }
                 Short('N') | Long("no-doc") => args.no_separators = true,
                 Long("expression") => filter = Some(parser.value()?.string()?),
@@ -79,8 +82,9 @@ impl Args {
                     let file = parser.value()?.string()?;
                     filter = Some(String::from_utf8_lossy(&read(&file)?).into_owned());
                 }
-                // Everything is written in one plain style, without colours.
-                Short('P' | 'M' | 'C') | Long("prettyPrint" | "no-colors" | "colors") => {}
+                Short('P') | Long("prettyPrint") => args.pretty = true,
+                // There is no terminal to colour.
+                Short('M' | 'C') | Long("no-colors" | "colors") => {}
                 Short('s') | Long("split-exp") => {
                     return Err(Stop::new("-s: files are not split here"));
                 }
@@ -143,16 +147,4 @@ fn format(text: &str) -> Result<Format, Stop> {
             "{other}: formats here are yaml and json"
         ))),
     }
-}
-
-/// `$ENV`
-#[allow(
-    clippy::disallowed_methods,
-    reason = "$ENV is what the sandbox gives to every guest"
-)]
-pub(crate) fn environment() -> Val {
-    let variables: Vec<(String, Val)> = std::env::vars()
-        .map(|(name, value)| (name, text(value)))
-        .collect();
-    object(variables.iter().map(|(name, value)| (name, value)))
 }
