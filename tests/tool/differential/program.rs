@@ -56,7 +56,7 @@ impl Did {
     /// A program that printed this, said nothing else and left no file.
     pub(super) fn well(stdout: &[u8]) -> Self {
         Self {
-            well: true,
+            code: Some(0),
             stdout: stdout.to_owned(),
             stderr: String::new(),
             left: Tree::default(),

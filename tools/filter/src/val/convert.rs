@@ -24,7 +24,7 @@ impl From<isize> for Val {
     fn from(value: isize) -> Self {
         let number = value as f64;
         // Beyond 2^53 the digits are kept beside the double.
-        if value.unsigned_abs() >> 53 > 0 {
+        if (value.unsigned_abs() as u64) >> 53 > 0 {
             Self::Num(number, Some(Rc::new(value.to_string())))
         } else {
             Self::from(number)
