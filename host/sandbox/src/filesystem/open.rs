@@ -49,20 +49,27 @@ pub(super) async fn open(
         flags,
     )
     .await;
-    let descriptor = if creates {
-        view.created(area, descriptor)?
-    } else {
-        descriptor?
-    };
-    let descriptor = refuse_kernel(view, descriptor)?;
-    if open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
+    let acted = has_acted(&descriptor);
+    if creates && !acted {
+        view.budget().not_created(area);
+    }
+    if acted && open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
         let path = view.path(&fd, &path);
         view.files.changes.truncated(path);
     }
+    let descriptor = refuse_kernel(view, descriptor?)?;
     view.budget().was_opened();
     view.files.touched.opened(fd.rep(), &path, descriptor.rep());
     view.files.opened.insert(descriptor.rep(), Arc::new(opened));
     Ok(descriptor)
+}
+
+/// Returns true if the system has opened, created or truncated something. Without a free handle for
+/// it, wasmtime-wasi ends the guest only then, with an error that has no code for the guest.
+fn has_acted(opened: &FsResult<Resource<Descriptor>>) -> bool {
+    opened
+        .as_ref()
+        .map_or_else(|error| error.downcast_ref().is_none(), |_| true)
 }
 
 /// Opens a device at a path from another one.
