@@ -15,6 +15,7 @@ mod files;
 mod kernel;
 mod listing;
 mod open;
+mod resolved;
 mod stream;
 mod touched;
 

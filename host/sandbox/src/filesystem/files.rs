@@ -129,9 +129,33 @@ impl FilesView<'_> {
         self.files.touched.area(fd.rep())
     }
 
+    /// The area in which both lie. `/tmp` is a file system of its own: an entry that is moved into
+    /// it, or linked, would be there without its bytes, and a file that is open already would go on
+    /// being written outside its room.
+    pub(super) fn one_area(
+        &self,
+        from: &Resource<Descriptor>,
+        to: &Resource<Descriptor>,
+    ) -> FsResult<Area> {
+        let area = self.area(to);
+        if self.area(from) == area {
+            Ok(area)
+        } else {
+            Err(types::ErrorCode::CrossDevice.into())
+        }
+    }
+
     /// The path of an entry of a directory, for the receipt.
     pub(super) fn path(&self, fd: &Resource<Descriptor>, path: &str) -> String {
-        self.files.touched.path(fd.rep(), path)
+        let written = self.files.touched.path(fd.rep(), path);
+        if !is_shortened(&written) {
+            return written;
+        }
+        match self.wasi.table.get(fd) {
+            Ok(Descriptor::Dir(dir)) => resolved(&dir.dir, path)
+                .map_or(written, |path| self.files.touched.path(fd.rep(), &path)),
+            Ok(Descriptor::File(_)) | Err(_) => written,
+        }
     }
 
     /// Lets wasmtime-wasi create an entry if the budget has room for one. [`Self::created`] takes

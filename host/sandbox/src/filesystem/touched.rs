@@ -15,9 +15,19 @@ const MAX_DIRECTORIES: usize = 64;
 /// Linux).
 const MAX_NAME: usize = 255;
 
-/// The longest path that is kept, in bytes; of a longer one its beginning. A receipt has a hundred
-/// of them at most.
+/// The longest path that is kept, in bytes; of a longer one its beginning and its end. A receipt has
+/// a hundred of them at most.
 const MAX_PATH: usize = 512;
+
+/// The place of what is left out of a longer path. No path that is kept has two slashes in a row.
+const LEFT_OUT: &str = "//…//";
+
+/// Bytes of a longer path that are kept at its end: a whole name, whatever its length, with its
+/// slash.
+const KEPT_END: usize = MAX_NAME + 1;
+
+/// Bytes of a longer path that are kept at its beginning.
+const KEPT_BEGINNING: usize = MAX_PATH - LEFT_OUT.len() - KEPT_END;
 
 /// Access to each granted directory that was touched; of a granted `/`, by the entry below it.
 #[derive(Debug, Default)]
@@ -136,7 +146,7 @@ impl Touched {
 }
 
 /// A path from another one, as the guest wrote it. `..` stays, because only the kernel knows what
-/// lies above a link. What is longer than is kept loses its end.
+/// lies above a link. What is longer than is kept loses its middle.
 fn joined(base: &str, path: &str) -> String {
     let mut joined = base.trim_end_matches('/').to_owned();
     for part in path.split('/') {
@@ -148,12 +158,26 @@ fn joined(base: &str, path: &str) -> String {
             }
         }
     }
-    joined.truncate(joined.floor_char_boundary(MAX_PATH));
     if joined.is_empty() {
-        "/".to_owned()
-    } else {
-        joined
+        return "/".to_owned();
     }
+    shortened(joined)
+}
+
+/// Leaves out the middle of a path that is longer than is kept. Its end says which entry was
+/// changed.
+fn shortened(path: String) -> String {
+    if path.len() <= MAX_PATH {
+        return path;
+    }
+    let (beginning, _) = path.split_at(path.floor_char_boundary(KEPT_BEGINNING));
+    let (_, end) = path.split_at(path.ceil_char_boundary(path.len() - KEPT_END));
+    [beginning, LEFT_OUT, end].concat()
+}
+
+/// Returns true for a path of which the middle was left out.
+pub(super) fn is_shortened(path: &str) -> bool {
+    path.contains(LEFT_OUT)
 }
 
 /// The first entry of a path from the root. Empty for the root itself and for a path with `..`,
@@ -243,7 +267,7 @@ mod tests {
         ] {
             assert_eq!(touched.path(descriptor, path), expected);
         }
-        assert_eq!(touched.path(1, &"ä".repeat(4_096)).len(), MAX_PATH - 1);
+        assert!(touched.path(1, &"ä".repeat(4_096)).len() <= MAX_PATH);
         assert_eq!(
             (touched.area(4), touched.area(5)),
             (Area::Granted, Area::Scratch)
@@ -251,6 +275,22 @@ mod tests {
         // The name of another directory, below a granted root.
         touched.opened(2, "tmp/x", 6);
         assert_eq!(touched.area(6), Area::Granted);
+    }
+
+    #[test]
+    fn a_long_path_keeps_its_last_name() {
+        let mut touched = Touched::default();
+        touched.granted(1, ".");
+        let name = "ä".repeat(127);
+        let long = touched.path(1, &format!("{}{name}", "d/../".repeat(150)));
+        assert!(long.starts_with("/workspace/d/../d/"), "{long}");
+        assert!(long.ends_with(&format!("/{name}")), "{long}");
+        assert_eq!(long.matches(LEFT_OUT).count(), 1, "{long}");
+        // From a directory that was opened by a long path.
+        touched.opened(1, &"d/../".repeat(150), 2);
+        let longer = touched.path(2, &format!("{}/secret.txt", "e/..".repeat(150)));
+        assert!(longer.ends_with("/secret.txt"), "{longer}");
+        assert!(longer.len() <= MAX_PATH, "{longer}");
     }
 
     #[test]
