@@ -106,6 +106,14 @@ pub(crate) fn much_host_memory(ended: &Ended<'_>) -> Result<(), Problem> {
     )
 }
 
+/// The fuel of a guest that was ended while it burned some.
+pub(crate) fn much_fuel(ended: &Ended<'_>) -> Result<(), Problem> {
+    let fuel = ended.number("fuel");
+    Problem::unless(fuel.is_some_and(|fuel| fuel >= 1_000_000), || {
+        format!("`fuel` is {fuel:?}")
+    })
+}
+
 /// The guest held its seventeen pages and no more.
 pub(crate) fn little_memory(ended: &Ended<'_>) -> Result<(), Problem> {
     let held = ended.number("peak_memory");
@@ -175,6 +183,34 @@ pub(crate) fn renames_told(ended: &Ended<'_>) -> Result<(), Problem> {
     ended.changed("renamed", 5, &renamed)?;
     ended.changed("removed", 3, &["same", "link/../victim", "docs/notes"])?;
     ended.changed("truncated", 0, &[])
+}
+
+/// The receipt names what was removed by a path that is too long for it.
+pub(crate) fn long_path_told(ended: &Ended<'_>) -> Result<(), Problem> {
+    ended.changed("removed", 1, &["private/secret.txt"])
+}
+
+/// The receipt counts every file that is empty now.
+pub(crate) fn last_truncation_told(ended: &Ended<'_>) -> Result<(), Problem> {
+    let workspace = ended.place.workspace();
+    let mut emptied = 0;
+    for entry in Problem::at(workspace.display(), std::fs::read_dir(&workspace))? {
+        let path = Problem::at(workspace.display(), entry)?.path();
+        let metadata = Problem::at(path.display(), path.symlink_metadata())?;
+        emptied += u64::from(metadata.is_file() && metadata.len() == 0);
+    }
+    Problem::unless(emptied > 0, || "nothing was emptied".to_owned())?;
+    ended.changed("truncated", emptied, &["0", "1"])
+}
+
+/// The receipt counts every file that was made.
+pub(crate) fn last_entry_told(ended: &Ended<'_>) -> Result<(), Problem> {
+    let planted = 2;
+    let made = usage(&ended.place.workspace())?.2 - planted;
+    let told = ended.number("entries_created");
+    Problem::unless(made > 0 && told == Some(made), || {
+        format!("`entries_created` is {told:?}, and {made} entries were made")
+    })
 }
 
 /// The planted file is as it was.

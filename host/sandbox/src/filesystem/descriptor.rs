@@ -171,7 +171,7 @@ impl HostDescriptor for FilesView<'_> {
         }
         self.touch(&fd, &old_path, Access::ReadOnly);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
-        let area = self.area(&new_fd);
+        let area = self.one_area(&fd, &new_fd)?;
         self.charge_entry(area)?;
         let result = HostDescriptor::link_at(
             &mut self.wasi,
@@ -200,7 +200,7 @@ impl HostDescriptor for FilesView<'_> {
         }
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
-        let area = self.area(&new_fd);
+        let area = self.one_area(&fd, &new_fd)?;
         self.charge_entry(area)?;
         let from = self.path(&fd, &old_path);
         let to = self.path(&new_fd, &new_path);

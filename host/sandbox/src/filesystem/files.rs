@@ -13,7 +13,8 @@ use super::budget::{Area, FileBudget, FileUse, Opened, OverBudget};
 use super::changes::Changes;
 use super::device::{self, OpenDevice, Standard};
 use super::kernel::Devices;
-use super::touched::Touched;
+use super::resolved::resolved;
+use super::touched::{Touched, is_shortened};
 use crate::scratch::Share;
 
 /// Files of one call, as far as the host counts them.

@@ -200,7 +200,32 @@ pub(super) const ROWS: &[Row] = &[
         says: "changed",
         ..writer(guest::FS_CHANGES, "ok")
     },
+    Row {
+        args: &["long-path"],
+        after: ended::long_path_told,
+        says: "changed",
+        ..writer(guest::FS_CHANGES, "ok")
+    },
+    Row {
+        args: &["truncate"],
+        limits: "handles = 64",
+        after: ended::last_truncation_told,
+        says: "resource handles",
+        ..writer(guest::FS_CHANGES, "guest-error")
+    },
+    Row {
+        args: &["create"],
+        limits: "handles = 64",
+        after: ended::last_entry_told,
+        says: "resource handles",
+        ..writer(guest::FS_CHANGES, "guest-error")
+    },
     // Scratch.
+    Row {
+        dirs: &[("", "/tmp", "read-write")],
+        says: "move what is not there: Cross-device link",
+        ..writer(guest::FS_MOVE, "guest-error")
+    },
     scratch(&["end"], "ok"),
     scratch(&["fail"], "guest-error"),
     scratch(&["trap"], "trap"),

@@ -1,6 +1,8 @@
 //! Takes away what it may: truncates, renames over what is there, removes files and directories,
 //! and a hundred more. The receipt must count all of it and name the first of each kind. With
-//! `renames`, renames that look as if they changed nothing, and one that looks as if it did.
+//! `renames`, renames that look as if they changed nothing, and one that looks as if it did. With
+//! `long-path`, a removal by a path that is too long for a receipt. With `truncate` or `create`, the
+//! change of which the guest gets no descriptor, because it has no handle left.
 
 #![allow(clippy::disallowed_methods, reason = "a guest reads its own arguments")]
 #![allow(
@@ -16,6 +18,7 @@ use std::fs::{
 use std::io;
 use std::process::ExitCode;
 
+use wasip2::cli::stdout::get_stdout;
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
 
@@ -23,12 +26,15 @@ use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlag
 const MANY: usize = 100;
 
 fn main() -> ExitCode {
-    let renames = std::env::args().nth(1).is_some_and(|way| way == "renames");
-    match if renames {
-        rename_in_disguise()
-    } else {
-        change()
-    } {
+    let way = std::env::args().nth(1).unwrap_or_default();
+    let changed = match way.as_str() {
+        "renames" => rename_in_disguise(),
+        "long-path" => remove_by_long_path(),
+        "truncate" => change_without_handle(OpenFlags::TRUNCATE),
+        "create" => change_without_handle(OpenFlags::CREATE),
+        _ => change(),
+    };
+    match changed {
         Ok(()) => {
             println!("changed");
             ExitCode::SUCCESS
@@ -111,6 +117,39 @@ fn rename_in_disguise() -> io::Result<()> {
         Ok(_) => Ok(()),
         Err(_) => Err(io::Error::other("UNTESTED: a name has gone")),
     }
+}
+
+fn remove_by_long_path() -> io::Result<()> {
+    create_dir(path("d"))?;
+    create_dir_all(path("private/e"))?;
+    write(path("private/secret.txt"), "precious")?;
+    // The directory of the file is in the middle of its path.
+    let back_and_forth = ["d/../", "e/../"].map(|step| step.repeat(75));
+    let [before, after] = back_and_forth;
+    remove_file(path(&format!("{before}private/{after}secret.txt")))
+}
+
+/// Changes files until the handles are used up: the last one when none is left for it.
+fn change_without_handle(how: OpenFlags) -> io::Result<()> {
+    let workspace = workspace()?;
+    if how == OpenFlags::TRUNCATE {
+        for number in 0..MANY {
+            write(path(&number.to_string()), "content")?;
+        }
+    }
+    let mut kept = Vec::new();
+    for number in 0..MANY {
+        kept.push(get_stdout());
+        workspace
+            .open_at(
+                PathFlags::empty(),
+                &number.to_string(),
+                how,
+                DescriptorFlags::READ | DescriptorFlags::WRITE,
+            )
+            .map_err(io::Error::other)?;
+    }
+    Err(io::Error::other("UNTESTED: there are handles left"))
 }
 
 fn open(workspace: &Descriptor, name: &str) -> io::Result<Descriptor> {
