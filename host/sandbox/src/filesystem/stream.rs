@@ -5,9 +5,10 @@ use std::fs::File;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cofferdam_capability::{Account, Charge};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::Descriptor;
-use wasmtime_wasi::p2::bindings::filesystem::types::HostDescriptor;
+use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, HostDescriptor};
 use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, FsResult, InputStream, OutputStream, Pollable, StreamError,
     StreamResult,
@@ -17,9 +18,25 @@ use super::budget::{Area, FileBudget, Opened};
 use super::device::OpenDevice;
 use super::files::{FilesView, again};
 
-/// A stream that reads. A guest may drop the descriptor and keep the stream, and with it the open
-/// file.
+/// The most that one read takes, in bytes (64 KiB), as of wasmtime-wasi's own streams.
+const MAX_READ: usize = 64 << 10;
+
+/// A stream that reads a file. A guest may drop the descriptor and keep the stream, and with it the
+/// open file.
+///
+/// wasmtime-wasi's own stream reads ahead, and holds what it has read until the guest fetches it.
+/// This one reads when it is asked, on the thread of the guest like all calls on files, and holds
+/// nothing.
 struct Reading {
+    file: Arc<File>,
+    position: u64,
+    /// True after the end of the file or a failure.
+    closed: bool,
+    _opened: Option<Arc<Opened>>,
+}
+
+/// A stream out of a device.
+struct ReadingDevice {
     inner: DynInputStream,
     _opened: Option<Arc<Opened>>,
 }
@@ -38,6 +55,9 @@ struct Writing {
     /// The place of the first write, in a file that may end before; nothing once that was charged,
     /// and for appending.
     begins: Option<(Arc<File>, u64)>,
+    account: Account,
+    /// The memory of a write that goes on while the guest does.
+    pending: Option<Charge>,
     _opened: Option<Arc<Opened>>,
 }
 
@@ -47,10 +67,17 @@ pub(super) fn reading(
     offset: u64,
 ) -> FsResult<Resource<DynInputStream>> {
     let _opened = view.files.opened.get(&fd.rep()).cloned();
+    let file = view.file(&fd)?;
+    // It knows when the guest may not read, and in which words to say so.
     let stream = HostDescriptor::read_via_stream(&mut view.wasi, fd, offset)?;
-    let inner = view.wasi.table.delete(stream)?;
-    let counted: DynInputStream = Box::new(Reading { inner, _opened });
-    Ok(view.wasi.table.push(counted)?)
+    view.wasi.table.delete(stream)?;
+    let reading: DynInputStream = Box::new(Reading {
+        file: file.ok_or(ErrorCode::IsDirectory)?,
+        position: offset,
+        closed: false,
+        _opened,
+    });
+    Ok(view.wasi.table.push(reading)?)
 }
 
 pub(super) fn writing(
@@ -78,7 +105,7 @@ pub(super) fn reading_device(
 ) -> FsResult<Resource<DynInputStream>> {
     let inner = device.input(&view.files.standard)?;
     let _opened = device.opened();
-    let stream: DynInputStream = Box::new(Reading { inner, _opened });
+    let stream: DynInputStream = Box::new(ReadingDevice { inner, _opened });
     Ok(view.wasi.table.push(stream)?)
 }
 
@@ -109,6 +136,8 @@ fn counted(
         budget,
         area,
         begins,
+        account: view.files.account.clone(),
+        pending: None,
         _opened,
     });
     Ok(view.wasi.table.push(counted)?)
@@ -147,12 +176,16 @@ impl Writing {
 impl OutputStream for Writing {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.charge(&bytes)?;
+        let pending = self.account.hold("a write to a file", bytes.len());
+        self.pending = Some(pending.map_err(|over| StreamError::Trap(over.into()))?);
         self.inner.write(bytes)
     }
 
     async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.charge(&bytes)?;
-        self.inner.blocking_write_and_flush(bytes).await
+        self.inner.blocking_write_and_flush(bytes).await?;
+        self.pending = None;
+        Ok(())
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -172,6 +205,7 @@ impl OutputStream for Writing {
 impl Pollable for Writing {
     async fn ready(&mut self) {
         self.inner.ready().await;
+        self.pending = None;
     }
 }
 
@@ -200,6 +234,44 @@ impl Pollable for Passing {
 #[wasmtime_wasi::async_trait]
 impl InputStream for Reading {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        if self.closed {
+            return Err(StreamError::Closed);
+        }
+        if size == 0 {
+            return Ok(Bytes::new());
+        }
+        let mut bytes = vec![0; size.min(MAX_READ)];
+        let read = rustix::io::retry_on_intr(|| {
+            rustix::io::pread(&self.file, bytes.as_mut_slice(), self.position)
+        });
+        match read {
+            Ok(0) => {
+                self.closed = true;
+                Err(StreamError::Closed)
+            }
+            Ok(read) => {
+                bytes.truncate(read);
+                self.position = self.position.saturating_add(read as u64);
+                Ok(bytes.into())
+            }
+            Err(error) => {
+                self.closed = true;
+                let error = std::io::Error::from(error);
+                Err(StreamError::LastOperationFailed(error.into()))
+            }
+        }
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Reading {
+    /// A file is always ready.
+    async fn ready(&mut self) {}
+}
+
+#[wasmtime_wasi::async_trait]
+impl InputStream for ReadingDevice {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
         self.inner.read(size)
     }
 
@@ -221,7 +293,7 @@ impl InputStream for Reading {
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Reading {
+impl Pollable for ReadingDevice {
     async fn ready(&mut self) {
         self.inner.ready().await;
     }

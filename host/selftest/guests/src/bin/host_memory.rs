@@ -147,6 +147,29 @@ fn held(way: &str) -> Result<usize, String> {
                 .map_err(|error| error.to_string())?;
             many(|| crowd.read_directory().map_err(|error| error.to_string()))
         }
+        "read-ahead" => {
+            let file = large_file()?;
+            many(|| {
+                let stream = file
+                    .read_via_stream(0)
+                    .map_err(|error| format!("{error:?}"))?;
+                // What it read stays with the host, if it reads more than it hands over.
+                let _ = stream.read(1 << 20).map_err(|error| error.to_string())?;
+                Ok(stream)
+            })
+        }
+        "pending-writes" => {
+            let file = large_file()?;
+            many(|| {
+                let stream = file
+                    .write_via_stream(0)
+                    .map_err(|error| format!("{error:?}"))?;
+                let room = stream.check_write().map_err(|error| error.to_string())?;
+                let chunk = vec![b'x'; usize::try_from(room).unwrap_or_default()];
+                stream.write(&chunk).map_err(|error| error.to_string())?;
+                Ok(stream)
+            })
+        }
         "links" => {
             let workspace = workspace()?;
             let target = "t".repeat(LARGE);
@@ -212,6 +235,17 @@ fn headers() -> Fields {
     // What does not fit is not held.
     let _ = fields.append("x-large", &vec![b'v'; HEADERS]);
     fields
+}
+
+/// A file of one mebibyte.
+fn large_file() -> Result<Descriptor, String> {
+    let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
+    let file = workspace()?
+        .open_at(PathFlags::empty(), "large", OpenFlags::CREATE, flags)
+        .map_err(|error| format!("{error:?}"))?;
+    file.set_size(1 << 20)
+        .map_err(|error| format!("{error:?}"))?;
+    Ok(file)
 }
 
 fn workspace() -> Result<Descriptor, String> {
