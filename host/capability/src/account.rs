@@ -120,6 +120,12 @@ impl Account {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
+    /// Bytes that may still be charged.
+    pub fn room(&self) -> usize {
+        let held = self.0.held.load(Ordering::Relaxed);
+        usize::try_from(self.0.limit.saturating_sub(held)).unwrap_or(usize::MAX)
+    }
+
     /// The most bytes held at one time.
     pub fn peak(&self) -> u64 {
         self.0.peak.load(Ordering::Relaxed)

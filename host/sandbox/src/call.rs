@@ -75,6 +75,7 @@ struct Run<'a> {
     component: &'a Component,
     grant: &'a Grant,
     invocation: Invocation,
+    allowance: &'a Allowance,
     place: Place<'a>,
     given: Given<'a>,
 }
@@ -155,6 +156,7 @@ impl Calls {
                         component,
                         grant,
                         invocation,
+                        allowance,
                         place,
                         given,
                     },
@@ -223,6 +225,7 @@ impl Calls {
             component,
             grant,
             invocation,
+            allowance,
             place,
             given,
         } = run;
@@ -246,6 +249,7 @@ impl Calls {
                 store,
                 linked.callable(),
                 invocation,
+                allowance,
                 limits.result.len(),
             ));
             CpuTime::new(guest.as_mut(), &mut spent.cpu).await

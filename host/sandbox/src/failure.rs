@@ -13,15 +13,10 @@ use crate::error::{HostFailure, Overasked, Refused};
 use crate::imports::DeniedCall;
 use crate::limiter::Limiter;
 use crate::reflect::Misfit;
+use crate::transfer::is_too_large;
 
 /// Maximum bytes of an error's words that are kept: a guest can choose some of them.
 const MAX_MESSAGE: usize = 1 << 10;
-
-/// The engine's sentence for more data in one host call than its fuel for host calls allows. The
-/// type of this error is private; the guest `host_call_large` fails when a new version of the
-/// engine words it differently.
-const HOST_CALL_TOO_LARGE: &str = "too much data is being copied between the host and the guest: \
-                                   fuel allocated for hostcalls has been exhausted";
 
 /// The end of the engine's sentence for more handles in its own tables than a call may have, made
 /// or lent. A test of `tests/sandbox/loading.rs` fails when a new version words it differently.
@@ -85,10 +80,10 @@ pub(crate) fn outcome(error: &wasmtime::Error, limiter: &mut Limiter) -> Outcome
     if error.is::<wasmtime_wasi_http::FieldMapError>() {
         return too_much("the guest holds more HTTP headers than its limit".to_owned());
     }
-    let sentence = error.root_cause().to_string();
-    if sentence == HOST_CALL_TOO_LARGE {
+    if is_too_large(error) {
         return Outcome::HostCallTooLarge;
     }
+    let sentence = error.root_cause().to_string();
     if sentence.ends_with(TOO_MANY_HANDLES) {
         return too_much(
             "the guest holds more handles of its own resources than its limit".to_owned(),

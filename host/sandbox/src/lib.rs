@@ -37,6 +37,7 @@ mod stdin;
 mod swap;
 mod tcp;
 mod threads;
+mod transfer;
 mod wasi;
 mod yielding;
 

@@ -26,6 +26,7 @@ mod lift;
 mod lower;
 mod schema;
 mod types;
+mod weight;
 
 #[cfg(test)]
 mod tests;
@@ -36,13 +37,19 @@ use wasmtime::component::{InstancePre, Val};
 pub(crate) use docs::Docs;
 pub use functions::Function;
 pub(crate) use functions::{Entry, Functions, functions};
+use lift::Room;
 pub(crate) use lower::Misfit;
 use types::Type;
 
 use cofferdam_call::Output;
-use cofferdam_capability::Account;
 
+use crate::allowance::Allowance;
 use crate::error::HostFailure;
+use crate::state::State;
+use crate::transfer::is_too_large;
+
+/// The result of a function, on its call's account.
+const RESULT: &str = "the result";
 
 /// A component and the functions that can be called in it.
 pub(crate) struct Reflected<T: 'static> {
@@ -59,17 +66,20 @@ impl<T: Send + 'static> Reflected<T> {
     pub(crate) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().map(|entry| &entry.function)
     }
+}
 
+impl Reflected<State> {
     /// Calls the function `name` in an instance of its own. What it returns is JSON text, cut at
     /// `limit` bytes; `Err` is what the function itself says went wrong.
     pub(crate) async fn call(
         &self,
-        store: &mut Store<T>,
-        account: &Account,
+        store: &mut Store<State>,
+        allowance: &Allowance,
         name: &str,
         input: &str,
         limit: usize,
     ) -> wasmtime::Result<Result<Output, Output>> {
+        let account = allowance.account();
         let entry = self
             .functions
             .iter()
@@ -81,18 +91,56 @@ impl<T: Send + 'static> Reflected<T> {
         let function =
             function.ok_or_else(|| HostFailure(format!("`{name}` is not a function")))?;
         let mut returned = vec![Val::Bool(false); usize::from(entry.result.is_some())];
+        if let Some(ty) = &entry.result {
+            // The account covers the result in whatever form the engine makes of it.
+            let bound = account.room() / weight::density(ty);
+            store.data_mut().transfer.bound_result(bound);
+        }
         // This also makes the call that lets the guest free what it returned (post-return).
-        function
+        let called = function
             .call_async(&mut *store, &arguments, &mut returned)
-            .await?;
-        Ok(match (&entry.result, returned.first()) {
-            (Some(Type::Result(ok, _)), Some(Val::Result(Ok(value)))) => {
-                Ok(lift::lift(ok.as_deref(), value.as_deref(), limit)?)
-            }
-            (Some(Type::Result(_, err)), Some(Val::Result(Err(value)))) => {
-                Err(lift::lift(err.as_deref(), value.as_deref(), limit)?)
-            }
-            (ty, value) => Ok(lift::lift(ty.as_ref(), value, limit)?),
-        })
+            .await;
+        drop(arguments);
+        if let Err(error) = &called
+            && is_too_large(error)
+            && store.data().transfer.is_of_bounded_result()
+        {
+            account.charge(RESULT, account.room().saturating_add(1))?;
+        }
+        called?;
+        let weight = returned.iter().map(weight::weight).sum();
+        let held = account.hold(RESULT, weight)?;
+        // The engine copies without looking at the time.
+        tokio::task::yield_now().await;
+        let lifted = lifted(
+            entry.result.as_ref(),
+            returned.first(),
+            Room { limit, allowance },
+        );
+        drop(returned);
+        drop(held);
+        // A call whose time is over, or that was cancelled, does not go on from here.
+        tokio::task::yield_now().await;
+        let lifted = lifted?;
+        let (Ok(output) | Err(output)) = &lifted;
+        account.charge(RESULT, output.bytes().len())?;
+        Ok(lifted)
     }
+}
+
+/// The result of a function as JSON text; `Err` if the function says that it failed.
+fn lifted(
+    ty: Option<&Type>,
+    value: Option<&Val>,
+    room: Room<'_>,
+) -> serde_json::Result<Result<Output, Output>> {
+    Ok(match (ty, value) {
+        (Some(Type::Result(ok, _)), Some(Val::Result(Ok(value)))) => {
+            Ok(lift::lift(ok.as_deref(), value.as_deref(), room)?)
+        }
+        (Some(Type::Result(_, err)), Some(Val::Result(Err(value)))) => {
+            Err(lift::lift(err.as_deref(), value.as_deref(), room)?)
+        }
+        (ty, value) => Ok(lift::lift(ty, value, room)?),
+    })
 }

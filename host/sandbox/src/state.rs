@@ -17,6 +17,7 @@ use crate::limiter::Limiter;
 use crate::network::Record;
 use crate::random::Random;
 use crate::tcp::{Sockets, SocketsView};
+use crate::transfer::Transfer;
 
 /// The data of one store: made for a call, gone with it.
 pub(crate) struct State {
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) conversation: Conversation,
     /// The moment at which the guest last got its thread.
     pub(crate) slice_began: Instant,
+    /// Data that may be copied out of the guest at once.
+    pub(crate) transfer: Transfer,
 }
 
 impl State {
@@ -109,6 +112,11 @@ impl State {
     /// The moment at which the guest last got its thread.
     pub(crate) fn slice_began(&mut self) -> &mut Instant {
         &mut self.slice_began
+    }
+
+    /// Data that may be copied out of the guest at once.
+    pub(crate) fn transfer(&mut self) -> &mut Transfer {
+        &mut self.transfer
     }
 
     /// The files of the call, counted.

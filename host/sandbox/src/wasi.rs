@@ -17,6 +17,7 @@ use crate::network::{Connect, Record};
 use crate::scratch::CallScratch;
 use crate::state::State;
 use crate::tcp::Sockets;
+use crate::transfer::Transfer;
 
 /// The most handles in the engine's own tables, which take 24 bytes each: the engine's default.
 /// They have one for each resource of the host and for each that is lent for a call, which the
@@ -79,6 +80,7 @@ pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> 
         record,
         conversation,
         slice_began: Instant::now(),
+        transfer: Transfer::up_to(limits.host_call.len()),
     })
 }
 

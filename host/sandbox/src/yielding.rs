@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{CallHook, CallHookHandler, StoreContextMut};
 
+use crate::transfer::Transfer;
+
 /// Time for which a guest may keep a thread with host calls: about as long as with computing.
 const SLICE: Duration = Duration::from_micros(500);
 
@@ -18,6 +20,8 @@ const SLICE: Duration = Duration::from_micros(500);
 pub(crate) struct Yielding<T> {
     /// The moment at which the guest last got its thread.
     pub(crate) slice_began: fn(&mut T) -> &mut Instant,
+    /// Data that may be copied out of the guest at once.
+    pub(crate) transfer: fn(&mut T) -> &mut Transfer,
 }
 
 type Hook<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send + 'a>>;
@@ -33,6 +37,7 @@ impl<T: Send + 'static> CallHookHandler<T> for Yielding<T> {
         'store: 'call,
         Self: 'call,
     {
+        Transfer::apply(&mut store, &event, self.transfer);
         let slice_began = (self.slice_began)(store.data_mut());
         if !matches!(event, CallHook::CallingHost) || slice_began.elapsed() < SLICE {
             // A future without size: the usual case allocates nothing.

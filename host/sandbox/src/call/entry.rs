@@ -3,6 +3,7 @@
 use cofferdam_call::Output;
 use wasmtime::Store;
 
+use crate::allowance::Allowance;
 use crate::bindings::exports::cofferdam::tool::tools::{Descriptor, Failure};
 use crate::component::Callable;
 use crate::error::HostFailure;
@@ -22,6 +23,7 @@ pub(super) async fn enter(
     store: &mut Store<State>,
     callable: &Callable,
     invocation: Invocation,
+    allowance: &Allowance,
     result_limit: usize,
 ) -> wasmtime::Result<Ended> {
     match (callable, invocation) {
@@ -45,14 +47,11 @@ pub(super) async fn enter(
                 typed.cofferdam_tool_tools().call_list(&mut *store).await?,
             ))
         }
-        (Callable::Reflected(reflected), Invocation::Typed { tool, input }) => {
-            let account = store.data().account.clone();
-            Ok(Ended::Returned(
-                reflected
-                    .call(store, &account, &tool, &input, result_limit)
-                    .await?,
-            ))
-        }
+        (Callable::Reflected(reflected), Invocation::Typed { tool, input }) => Ok(Ended::Returned(
+            reflected
+                .call(store, allowance, &tool, &input, result_limit)
+                .await?,
+        )),
         (Callable::Reflected(_), _) => Err(HostFailure(
             "a reflected component was called without a function".to_owned(),
         )

@@ -21,6 +21,7 @@ pub(super) fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Stor
     store.limiter(|state| &mut state.limiter);
     store.call_hook_async(Yielding {
         slice_began: State::slice_began,
+        transfer: State::transfer,
     });
     store.set_hostcall_fuel(grant.limits().host_call.len());
     store.set_max_component_handles(wasi::MAX_IN_ENGINE);

@@ -10,33 +10,60 @@ use wasmtime::component::Val;
 
 use super::schema::{EXACT, NOT_FINITE};
 use super::types::Type;
+use crate::allowance::Allowance;
 
-/// The JSON text of a value: kept up to `limit` bytes, counted beyond it. What comes out of a guest
-/// is bounded before by the `host-call` limit, and the names that are added to it by `types.rs`.
+/// The room for a JSON text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room<'a> {
+    /// Bytes that are kept.
+    pub(crate) limit: usize,
+    /// The time in which it is written.
+    pub(crate) allowance: &'a Allowance,
+}
+
+/// The JSON text of a value: kept up to the limit, counted beyond it. The value is bounded before,
+/// by the account of its call, and the names that are added to it by `types.rs`.
+///
+/// # Errors
+///
+/// If the call may not go on.
 pub(crate) fn lift(
     ty: Option<&Type>,
     value: Option<&Val>,
-    limit: usize,
+    room: Room<'_>,
 ) -> Result<Output, serde_json::Error> {
     let mut output = Output::default();
     serde_json::to_writer(
         Cut {
             output: &mut output,
-            limit,
+            room,
+            unchecked: 0,
         },
         &Payload { ty, value },
     )?;
     Ok(output)
 }
 
+/// Bytes that are written before the time is looked at again (64 KiB): a fraction of a millisecond.
+const CHECK_INTERVAL: usize = 64 << 10;
+
 struct Cut<'a> {
     output: &'a mut Output,
-    limit: usize,
+    room: Room<'a>,
+    /// Bytes since the time was looked at.
+    unchecked: usize,
 }
 
 impl std::io::Write for Cut<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.output.push(bytes, self.limit);
+        self.unchecked = self.unchecked.saturating_add(bytes.len());
+        if self.unchecked >= CHECK_INTERVAL {
+            self.unchecked = 0;
+            if self.room.allowance.ended().is_some() {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+        }
+        self.output.push(bytes, self.room.limit);
         Ok(bytes.len())
     }
 

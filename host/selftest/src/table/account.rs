@@ -65,6 +65,18 @@ pub(super) const ROWS: &[Row] = &[
         says: "limit 16MiB (`host-memory`)",
         ..held(&["listings"])
     },
+    Row {
+        access: "read-write",
+        limits: "handles = 16_384\nwritten = \"1GiB\"",
+        ..held(&["pending-writes"])
+    },
+    // The engine counts a value of a result by the bytes that it copies.
+    Row {
+        limits: "host-call = \"64MiB\"",
+        args: &["{}"],
+        says: "the result: ",
+        ..row(guest::RESULT_FLAGS, "out-of-memory")
+    },
     refused(&["methods"], "refused"),
     Row {
         limits: HANDLES,
@@ -97,6 +109,11 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         limits: HANDLES,
         ..refused(&["streams"], "resource handles")
+    },
+    Row {
+        access: "read-write",
+        limits: HANDLES,
+        ..refused(&["read-ahead"], "resource handles")
     },
     refused(&["schemes"], "refused"),
     Row {
