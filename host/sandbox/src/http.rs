@@ -235,6 +235,12 @@ impl WasiHttpHooks for Egress {
     }
 }
 
+/// Returns true for a header that belongs to the connection, and for a name with `_` that some
+/// servers read as one, or as the length of the body (CGI makes the same variable of both).
 fn is_forbidden(name: &HeaderName) -> bool {
-    DEFAULT_FORBIDDEN_HEADERS.contains(name) || CONNECTION_HEADERS.contains(name)
+    let read = name.as_str().replace('_', "-");
+    let is_read_as = |header: &HeaderName| header.as_str() == read;
+    DEFAULT_FORBIDDEN_HEADERS.iter().any(is_read_as)
+        || CONNECTION_HEADERS.iter().any(is_read_as)
+        || (header::CONTENT_LENGTH != *name && is_read_as(&header::CONTENT_LENGTH))
 }

@@ -9,7 +9,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cofferdam_capability::{Limits, PagemapScan};
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
+};
 
 use crate::error::EngineError;
 use crate::linker::Linkers;
@@ -224,6 +226,7 @@ pub(crate) fn config() -> Config {
         .wasm_wide_arithmetic(false)
         .wasm_custom_page_sizes(false)
         .consume_fuel(true)
+        .operator_cost(costs())
         .epoch_interruption(false)
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(CALL_STACK)
@@ -232,6 +235,18 @@ pub(crate) fn config() -> Config {
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false);
     config
+}
+
+/// Returns the fuel of each instruction. Growing, and dropping elements, are calls of the engine that
+/// take as long as hundreds of others: a guest that does nothing else yields in them, and with their
+/// price its fuel is seldom far behind its time.
+fn costs() -> OperatorCost {
+    OperatorCost {
+        MemoryGrow: u8::MAX,
+        TableGrow: u8::MAX,
+        ElemDrop: u8::MAX,
+        ..OperatorCost::new()
+    }
 }
 
 fn pooling(limits: &Limits, calls: u32, scans: bool) -> PoolingAllocationConfig {

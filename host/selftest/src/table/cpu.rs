@@ -1,7 +1,7 @@
 //! Time: fuel, the deadline, the stacks.
 
-use crate::guest;
 use crate::row::{Row, row};
+use crate::{ended, guest};
 
 /// Host calls in a loop of two instructions that cost fuel: the call, and the branch after it.
 const fn last_fuel(limits: &'static str, says: &'static str) -> Row {
@@ -20,6 +20,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     row(guest::CPU_START_LOOP, "out-of-fuel").with_little_fuel(),
     row(guest::CLOCK_SPIN, "deadline").within_a_second(),
+    Row {
+        after: ended::much_fuel,
+        ..row(guest::CPU_DROP, "deadline").within_a_second()
+    },
     // The last of it goes into the host call, or into the branch: two loops that differ by one
     // reach both.
     last_fuel("fuel = 1_000", "\"fuel\":1000,"),

@@ -21,6 +21,14 @@ fn main() -> ExitCode {
         ("trailer", set("trailer", b"x-secret")),
         ("transfer-encoding", set("transfer-encoding", b"chunked")),
         ("upgrade", set("upgrade", b"websocket")),
+        // What some servers read as another name.
+        ("transfer_encoding", set("Transfer_Encoding", b"chunked")),
+        (
+            "proxy_authorization",
+            set("proxy_authorization", b"Basic eA=="),
+        ),
+        ("http2_settings", set("http2_settings", b"x")),
+        ("content_length", set("content_length", b"1")),
         ("a line break in a value", set("x-a", b"a\r\nx-injected: b")),
         ("a line feed in a value", set("x-a", b"a\nx-injected: b")),
         ("a carriage return in a value", set("x-a", b"a\rb")),
