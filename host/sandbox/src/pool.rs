@@ -237,9 +237,9 @@ pub(crate) fn config() -> Config {
     config
 }
 
-/// Returns the fuel of each instruction. Growing, and dropping elements, are calls of the engine that
-/// take as long as hundreds of others: a guest that does nothing else yields in them, and with their
-/// price its fuel is seldom far behind its time.
+/// Returns the fuel of each instruction. Growing, and dropping elements, are calls of the engine
+/// that take as long as hundreds of others: a guest that does nothing else yields in them, and with
+/// their price its fuel is seldom far behind its time.
 fn costs() -> OperatorCost {
     OperatorCost {
         MemoryGrow: u8::MAX,

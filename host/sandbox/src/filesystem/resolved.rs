@@ -1,5 +1,5 @@
-//! Paths as the kernel follows them, for the receipt: a path that is too long for it can be one that
-//! goes back and forth.
+//! Paths as the kernel follows them, for the receipt: a path that is too long for it can be one
+//! that goes back and forth.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};

@@ -15,8 +15,8 @@ const MAX_DIRECTORIES: usize = 64;
 /// Linux).
 const MAX_NAME: usize = 255;
 
-/// The longest path that is kept, in bytes; of a longer one its beginning and its end. A receipt has
-/// a hundred of them at most.
+/// The longest path that is kept, in bytes; of a longer one its beginning and its end. A receipt
+/// has a hundred of them at most.
 const MAX_PATH: usize = 512;
 
 /// The place of what is left out of a longer path. No path that is kept has two slashes in a row.

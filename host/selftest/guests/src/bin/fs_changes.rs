@@ -1,8 +1,8 @@
 //! Takes away what it may: truncates, renames over what is there, removes files and directories,
 //! and a hundred more. The receipt must count all of it and name the first of each kind. With
 //! `renames`, renames that look as if they changed nothing, and one that looks as if it did. With
-//! `long-path`, a removal by a path that is too long for a receipt. With `truncate` or `create`, the
-//! change of which the guest gets no descriptor, because it has no handle left.
+//! `long-path`, a removal by a path that is too long for a receipt. With `truncate` or `create`,
+//! the change of which the guest gets no descriptor, because it has no handle left.
 
 #![allow(clippy::disallowed_methods, reason = "a guest reads its own arguments")]
 #![allow(
