@@ -180,7 +180,7 @@ fn update<'a>(mut cv: Cv<'a, Kind>) -> ValX<'a, Val, Val> {
     for path in paths_of(paths.0, paths.1, result.clone()) {
         let path = keys(path?)?;
         let run = |value| filter.0.run((filter.1.clone(), value)).next();
-        // What is not there yet is not made when the filter has no output. A slice is a copy anyway.
+        // What is not there yet is not made when the filter has no output. A slice is a copy.
         let old = get_path(&result, &path)?;
         if matches!(old, Val::Null) || matches!(path.last(), Some(Val::Obj(_))) {
             match run(old).transpose()? {
