@@ -11,7 +11,7 @@ use crate::{Captures, Error, Options};
 const MAX_PROGRAM: usize = 50_000;
 
 /// Steps of one search: some seconds. An expression that needs more would need hours.
-const MAX_STEPS: u64 = 50_000_000;
+const MAX_STEPS: u64 = 20_000_000;
 
 /// A step of a program.
 #[derive(Debug)]

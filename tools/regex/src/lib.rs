@@ -45,6 +45,7 @@ pub struct Options {
 
 /// A compiled expression.
 pub struct Regex {
+    text: String,
     engine: Engine,
     groups: usize,
 }
@@ -78,9 +79,15 @@ impl Regex {
             Engine::Automata(Box::new(Automata::new(&parsed.node, options)?))
         };
         Ok(Self {
+            text: text.to_owned(),
             engine,
             groups: parsed.groups,
         })
+    }
+
+    /// The expression as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The number of groups.

@@ -90,10 +90,7 @@ impl Parser {
         // Where nothing stands that an operator could repeat.
         let mut start = true;
         let mut repeated = false;
-        loop {
-            let Some((token, length)) = self.peek(start)? else {
-                break;
-            };
+        while let Some((token, length)) = self.peek(start)? {
             let node = match token {
                 Token::Or | Token::Close => break,
                 Token::Open => {
