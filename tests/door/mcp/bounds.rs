@@ -1,13 +1,17 @@
 //! Clients of the MCP door that call too much at once, or do not say all of a request.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::http::{post, read_until};
 use crate::support::mcp::{Server, next, token};
-use crate::support::{Scratch, guest, tool};
+use crate::support::{Scratch, binary, guest, tool};
 
 /// Calls that a client may have under way.
 const CALLS: u64 = 256;
@@ -53,6 +57,64 @@ fn calls_at_once_are_bounded() {
         json!({ "name": "echo", "arguments": { "args": ["here"] } }),
     );
     assert_eq!(answer["result"]["content"][0]["text"], "here\n", "{answer}");
+}
+
+/// Pings of a client that reads no answer: far more than pipes and places hold.
+const PINGS: usize = 100_000;
+
+/// The time after which a client that is not read from is taken to be stuck.
+const STUCK: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_client_that_reads_no_answers_is_not_read_from() {
+    let scratch = Scratch::new();
+    let mut server = Command::new(binary())
+        .arg("mcp")
+        .arg(tool("echo"))
+        .envs(scratch.variables())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdin = server.stdin.take().expect("piped");
+    let mut stdout = BufReader::new(server.stdout.take().expect("piped")).lines();
+    let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": { "name": "silent", "version": "0" } });
+    let first = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
+    writeln!(stdin, "{first}").unwrap();
+    stdout.next().expect("an answer").unwrap();
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    writeln!(stdin, "{ready}").unwrap();
+
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&sent);
+    let writer = thread::spawn(move || {
+        for id in 1..=PINGS {
+            let ping = json!({ "jsonrpc": "2.0", "id": id, "method": "ping" });
+            writeln!(stdin, "{ping}").unwrap();
+            counter.store(id, Ordering::Relaxed);
+        }
+        stdin
+    });
+    // Nothing tells that nothing happens.
+    let mut before = 0;
+    loop {
+        thread::sleep(STUCK);
+        let now = sent.load(Ordering::Relaxed);
+        if now > 0 && now == before {
+            break;
+        }
+        before = now;
+    }
+    assert!(before < PINGS / 10, "it read {before} requests");
+    // What was sent is answered as soon as the client reads.
+    for _ in 1..=PINGS {
+        let answer = stdout.next().expect("an answer").unwrap();
+        assert!(answer.contains("\"result\""), "{answer}");
+    }
+    drop(writer.join().unwrap());
+    assert!(server.wait().unwrap().success());
 }
 
 #[test]

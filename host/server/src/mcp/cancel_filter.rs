@@ -4,6 +4,9 @@
 //! the connection when either comes once more. The library drops the response of a cancelled
 //! request, but not what is queued for the client, nor its progress. So every message is looked at
 //! once more right before it is written, after all that was written before.
+//!
+//! A client that does not read its answers is not read from either: each request has a place until
+//! its answer is written.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -17,12 +20,17 @@ use rmcp::model::{
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore};
 
 use super::message;
 
 /// Cancelled requests that are remembered: several times as many as can be under way.
 const MAX_CANCELLED: usize = 1_024;
+
+/// Requests whose answers are not written yet: twice as many as the calls that may wait, so that a
+/// client that is refused a call hears of it. Each may hold its largest message and its largest
+/// result.
+const MAX_OPEN: usize = 512;
 
 /// A message that is being written.
 type Sending<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
@@ -33,6 +41,10 @@ pub(super) struct CancelFilter<T: Transport<RoleServer>> {
     requests: Arc<Mutex<Requests>>,
     /// Messages are written one after the other, so that a cancel counts for all that wait.
     turn: Arc<Turn<()>>,
+    /// Places of requests.
+    places: Arc<Semaphore>,
+    /// The place of the next one. It is kept here, because reading may be interrupted.
+    place: Option<OwnedSemaphorePermit>,
     /// The answer to what was no message. It is kept here, because reading may be interrupted.
     refusal: Option<Sending<T::Error>>,
 }
@@ -44,6 +56,8 @@ struct Requests {
     running: HashMap<RequestId, Option<ProgressToken>>,
     /// The last ones that were cancelled.
     cancelled: VecDeque<(RequestId, Option<ProgressToken>)>,
+    /// Places of the requests without a response. A client may use one id several times at once.
+    open: HashMap<RequestId, Vec<OwnedSemaphorePermit>>,
 }
 
 impl<T: Transport<RoleServer>> CancelFilter<T> {
@@ -52,16 +66,21 @@ impl<T: Transport<RoleServer>> CancelFilter<T> {
             inner,
             requests: Arc::default(),
             turn: Arc::default(),
+            places: Arc::new(Semaphore::new(MAX_OPEN)),
+            place: None,
             refusal: None,
         }
     }
 
     /// Takes note of a message of the client. Returns the error that answers it, if it is none.
-    fn hear(&self, message: &ClientJsonRpcMessage) -> Option<ErrorData> {
+    fn hear(&mut self, message: &ClientJsonRpcMessage) -> Option<ErrorData> {
+        let place = self.place.take();
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         match message {
             JsonRpcMessage::Request(request) => {
                 requests.begin(request.id.clone(), &request.request);
+                let open = requests.open.entry(request.id.clone()).or_default();
+                open.extend(place);
             }
             JsonRpcMessage::Notification(notification) => match &notification.notification {
                 ClientNotification::CancelledNotification(cancelled) => {
@@ -97,10 +116,12 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for CancelFilter<T> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .is_over(&about);
-            if silent {
-                return Ok(());
+            let sent = if silent { Ok(()) } else { sending.await };
+            if let About::Response(id) = &about {
+                let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
+                requests.close(id);
             }
-            sending.await
+            sent
         }
     }
 
@@ -110,6 +131,10 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for CancelFilter<T> {
                 let sent = refusal.await;
                 self.refusal = None;
                 sent.ok()?;
+            }
+            if self.place.is_none() {
+                let place = Arc::clone(&self.places).acquire_owned().await;
+                self.place = Some(place.ok()?);
             }
             let message = self.inner.receive().await?;
             match self.hear(&message) {
@@ -168,10 +193,22 @@ impl Requests {
         let Some(token) = self.running.remove(id) else {
             return;
         };
+        // The library may have no response for it any more.
+        self.close(id);
         if self.cancelled.len() == MAX_CANCELLED {
             self.cancelled.pop_front();
         }
         self.cancelled.push_back((id.clone(), token));
+    }
+
+    /// Frees the place of one request with this id.
+    fn close(&mut self, id: &RequestId) {
+        if let Some(open) = self.open.get_mut(id) {
+            open.pop();
+            if open.is_empty() {
+                self.open.remove(id);
+            }
+        }
     }
 
     /// Returns true if the client does not want to hear of it. A response is the last of its
