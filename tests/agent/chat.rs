@@ -203,6 +203,14 @@ fn sessions_survive_a_kill_and_agents_are_restored() {
         .run()
         .exits(0)
         .json();
+    // Its id is as good as its name, and so is the beginning that `ps` shows.
+    let id = before[0]["id"].as_str().unwrap();
+    for name in [id, &id[..8]] {
+        cofferdam(&scratch, ["sessions", "ls", name]).run().exits(0);
+    }
+    cofferdam(&scratch, ["sessions", "ls", &id[..3]])
+        .run()
+        .complains(&["there is no agent"]);
     cofferdam(
         &scratch,
         ["chat", "a", "--session", "kept", "run echo hello"],

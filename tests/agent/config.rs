@@ -56,6 +56,24 @@ fn what_holds_is_shown_with_its_origin() {
 }
 
 #[test]
+fn a_level_of_the_log_that_is_none_is_refused() {
+    let scratch = Scratch::new();
+    let show = |level: &str| {
+        cofferdam(&scratch, ["config", "show"])
+            .env("COFFERDAM_LOG", level)
+            .run()
+    };
+    for wrong in ["loud", "***", "warn,loud", "cofferdam=loud"] {
+        show(wrong)
+            .exits(2)
+            .complains(&["COFFERDAM_LOG", wrong, "`debug`"]);
+    }
+    for right in ["debug", "warn,cofferdam_tool=info", ""] {
+        show(right).exits(0);
+    }
+}
+
+#[test]
 fn compiled_code_of_several_data_directories_is_shared() {
     let scratch = Scratch::with_own_cache();
     let cache = scratch.path().join("shared/compiled");

@@ -28,6 +28,9 @@ use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::Workspace;
 
+/// The shortest beginning of an id that names an agent. `ps` shows eight characters.
+const MIN_PREFIX: usize = 4;
+
 /// The configuration from which the agents of a host are made.
 #[derive(Debug)]
 pub struct AgentsConfig {
@@ -331,7 +334,8 @@ impl Agents {
         let found = match asked {
             Some(asked) => agents
                 .iter()
-                .find(|(name, slot)| *name == asked || slot.id() == asked),
+                .find(|(name, slot)| *name == asked || slot.id() == asked)
+                .or_else(|| only(agents.iter().filter(|(_, slot)| begins(slot.id(), asked)))),
             None if agents.len() == 1 => agents.iter().next(),
             None => return Err(AgentError::Ambiguous { known: known() }),
         };
@@ -443,4 +447,14 @@ fn unix_seconds() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Returns true if an id begins with what was asked for, which is long enough to be meant.
+fn begins(id: &str, asked: &str) -> bool {
+    asked.len() >= MIN_PREFIX && id.starts_with(asked)
+}
+
+/// Returns the only item, if there is just one.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
 }

@@ -95,7 +95,8 @@ fn which(known: &str) -> String {
         return "this host has no agent: start it with `--agentfile FILE` to make one".to_owned();
     }
     format!(
-        "which agent? Name it with `--agent`, or in the metadata `cofferdam-agent` of gRPC: {known}"
+        "which agent? Name it (`cofferdam COMMAND --help` says where), or in the metadata \
+         `cofferdam-agent` of gRPC: {known}"
     )
 }
 

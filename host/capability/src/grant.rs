@@ -1,5 +1,7 @@
 //! The grant: where asked for, allowed and decided meet.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::access::Access;
@@ -348,6 +350,12 @@ fn decide_environment(
             None => withheld.push(Withheld::NoVariable(row.name.clone())),
         }
     }
+    let undeclared: BTreeSet<_> = offered
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !manifest.env.iter().any(|row| row.name == *name))
+        .collect();
+    withheld.extend(undeclared.into_iter().map(Withheld::VariableNotDeclared));
     environment
 }
 

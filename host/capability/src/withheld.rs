@@ -23,6 +23,8 @@ pub enum Withheld {
     ReadOnly(GuestPath),
     /// The manifest declares a variable that has no value here.
     NoVariable(String),
+    /// A variable was given that the manifest does not declare, so the tool does not see it.
+    VariableNotDeclared(String),
     /// The manifest asks for a higher limit than the tool gets.
     Limit(LowerLimit),
     /// The manifest declares a host that nobody offers, or not at these ports.
@@ -63,6 +65,10 @@ impl fmt::Display for Withheld {
             Self::NoVariable(name) => write!(
                 f,
                 "its manifest declares the variable {name}, which has no value here"
+            ),
+            Self::VariableNotDeclared(name) => write!(
+                f,
+                "its manifest does not declare the variable {name}, so it does not see it"
             ),
             Self::Limit(LowerLimit {
                 name,

@@ -23,6 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::error::Failure;
@@ -42,10 +43,17 @@ pub(crate) enum Format {
 
 /// Starts the log on standard error at its `usual` level. `COFFERDAM_LOG` chooses what is in it, as
 /// `RUST_LOG` does elsewhere.
-pub(crate) fn log(usual: &str) {
-    // genai logs whole bodies of vendors' answers, which may hold what a user said.
-    let usual = || EnvFilter::new(format!("{usual},genai=off"));
-    let filter = EnvFilter::try_from_env("COFFERDAM_LOG").unwrap_or_else(|_| usual());
+pub(crate) fn log(usual: &str) -> Result<(), Failure> {
+    const VARIABLE: &str = "COFFERDAM_LOG";
+    let filter = match std::env::var(VARIABLE) {
+        Ok(written) if !written.is_empty() => chosen(&written).ok_or_else(|| {
+            Failure::usage(format!(
+                "{VARIABLE} = {written:?}: expected `error`, `warn`, `info` or `debug`"
+            ))
+        })?,
+        // genai logs whole bodies of vendors' answers, which may hold what a user said.
+        _ => EnvFilter::new(format!("{usual},genai=off")),
+    };
     // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes
     // it down.
     let fields = debug_fn(|writer, field, value| {
@@ -63,6 +71,15 @@ pub(crate) fn log(usual: &str) {
         .with_ansi(std::io::stderr().is_terminal() && may_colour())
         .with_target(false)
         .init();
+    Ok(())
+}
+
+/// Returns the filter that was written: levels, and directives `TARGET=LEVEL`. A word alone would
+/// be taken for a target, of which everything is logged.
+fn chosen(written: &str) -> Option<EnvFilter> {
+    let is_known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
+    let known = written.split(',').map(str::trim).all(is_known);
+    known.then(|| EnvFilter::try_new(written).ok()).flatten()
 }
 
 /// A sentence about what went wrong.
@@ -282,6 +299,10 @@ pub(crate) fn table<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) {
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic);
+    // A terminal that says it has no columns does not know how many it has.
+    if table.width() == Some(0) {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
     table.set_header(header.iter().map(|name| name.to_uppercase()));
     table.add_rows(rows.into_iter().map(|row| {
         row.into_iter()

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
-    console::log(cli.command.log_level());
+    console::log(cli.command.log_level())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

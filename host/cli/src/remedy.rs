@@ -129,6 +129,7 @@ fn remedies(grant: &Grant) -> impl Iterator<Item = Remedy<'_>> {
         Withheld::ReadOnly(_)
         | Withheld::NotDeclared(_)
         | Withheld::HostAboveCeiling(_)
+        | Withheld::VariableNotDeclared(_)
         | Withheld::HostNotDeclared(_)
         | Withheld::TcpAboveCeiling(_)
         | Withheld::TcpNotDeclared(_)

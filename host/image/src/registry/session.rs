@@ -150,7 +150,8 @@ impl<'a> Session<'a> {
             return Failure::lasting(error_of(format!("its redirect is not followed: {cause}")));
         }
         let hint = if is_loopback(&self.target.base) && !self.target.plain_http {
-            "; if this registry on this machine speaks plain HTTP, add --plain-http"
+            "; if this registry on this machine speaks plain HTTP, \
+             pull the image with `cofferdam tool pull --plain-http`, or name it so in this command"
         } else {
             ""
         };
