@@ -7,7 +7,7 @@ target := "wasm32-wasip2"
 phase := justfile_directory() / ".ci/phase"
 
 # Debian packages of programs that the tests compare with, and of a registry with its client.
-program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq ripgrep sed skopeo util-linux wget"
+program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq patch ripgrep sed skopeo tar unzip util-linux wget"
 
 # Debian packages of a C compiler for WASI with its libc.
 c_packages := "clang lld wasi-libc libclang-rt-dev-wasm32"

@@ -3,6 +3,8 @@
 use cofferdam_command::{STDIN, Stop, read};
 use lexopt::prelude::*;
 
+use crate::TROUBLE;
+
 /// Length of the lines of `l`: a terminal of 70 columns, as in GNU sed.
 const LIST_LENGTH: usize = 70;
 
@@ -48,7 +50,8 @@ impl Args {
                 Short('n') | Long("quiet" | "silent") => args.quiet = true,
                 Short('e') | Long("expression") => scripts.push(parser.value()?.string()?),
                 Short('f') | Long("file") => {
-                    let text = read(&parser.value()?.string()?)?;
+                    let text = read(&parser.value()?.string()?);
+                    let text = text.map_err(|stop| stop.with_code(TROUBLE))?;
                     let text = String::from_utf8(text).map_err(|_| {
                         Stop::new("the script file is not UTF-8: write bytes as \\xHH")
                     })?;
@@ -87,7 +90,8 @@ impl Args {
         args.script = scripts.join("\n");
         if args.files.is_empty() {
             if args.in_place.is_some() {
-                return Err(Stop::new("no input files: -i needs the files to edit"));
+                let sentence = "no input files: -i needs the files to edit";
+                return Err(Stop::new(sentence).with_code(TROUBLE));
             }
             args.files.push(STDIN.to_owned());
         }

@@ -49,9 +49,5 @@ fn sed(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     });
     // What was printed before trouble is still to be seen.
     out.flush()?;
-    match code {
-        0 => Ok(Ending::Success),
-        1 => Ok(Ending::Failure),
-        other => std::process::exit(other.into()),
-    }
+    Ok(Ending::Code(code))
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use cofferdam_command::Stop;
 use cofferdam_regex::{Options, Regex, Syntax};
 
+use crate::TROUBLE;
 use crate::command::{Action, Address, Command, End, Expression, Lines, Substitute, Target};
 use crate::escape;
 use crate::replacement::Replacement;
@@ -463,7 +464,10 @@ impl Parser {
             let to = match self.labels.get(&label) {
                 Some(to) => *to,
                 None if label.is_empty() => self.commands.len(),
-                None => return Err(Stop::new(format!("can't find label for jump to `{label}'"))),
+                None => {
+                    let sentence = format!("can't find label for jump to `{label}'");
+                    return Err(Stop::new(sentence).with_code(TROUBLE));
+                }
             };
             if let Some(command) = self.commands.get_mut(from) {
                 command.action = match command.action {
