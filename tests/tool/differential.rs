@@ -269,6 +269,10 @@ fn difference(native: &Did, ours: &Did, case: &Case, tool: &str) -> Option<Strin
             native.code, ours.code
         ));
     }
+    // The output of a newer version was written down, and not what it leaves.
+    if case.newer.is_some() {
+        return None;
+    }
     let named = |tree: &Tree| -> Vec<String> {
         let mut names: Vec<_> = tree
             .iter()

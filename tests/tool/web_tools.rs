@@ -159,8 +159,7 @@ fn curl_reaches_what_was_granted() {
         )
         .exits(0);
     assert!(
-        form.stdout
-            .starts_with("GET /echo?q=a%20b%26c&x=1 HTTP/1.1"),
+        form.stdout.starts_with("GET /echo?q=a+b%26c&x=1 HTTP/1.1"),
         "{}",
         form.stdout
     );

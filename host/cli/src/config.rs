@@ -119,7 +119,8 @@ pub(crate) struct Config {
 /// looked into, is no reason to go on with the defaults.
 fn is_there(path: &Path) -> bool {
     let found = path.symlink_metadata();
-    !found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    let nothing = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    !found.is_err_and(|error| nothing.contains(&error.kind()))
 }
 
 /// Reads a regular file of limited size. A pipe would keep the command waiting for its other end.

@@ -201,10 +201,10 @@ fn a_key_is_there_whole_or_not_at_all() {
     }
 }
 
-/// A process that may write no byte to any file is ended at its first write, and whatever it has
-/// made is empty.
+/// A process that may write no byte to any file fails at its first write, and whatever it has made
+/// is empty.
 #[test]
-fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
+fn a_first_run_that_may_write_nothing_leaves_nothing_in_the_way() {
     let scratch = Scratch::with_own_cache();
     let component = component(&scratch).display().to_string();
     let mut shell = Command::new("sh");
@@ -216,12 +216,13 @@ fn a_first_run_that_is_ended_at_its_first_write_leaves_nothing_in_the_way() {
         .env("COFFERDAM_DATA_DIR", scratch.data())
         .current_dir(scratch.path());
     let ended = shell.output().expect("a shell");
-    assert!(!ended.status.success(), "it wrote nothing");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("File too large"), "{said}");
     let cache: Vec<_> = std::fs::read_dir(scratch.data().join("cache"))
         .unwrap()
         .map(|entry| entry.unwrap())
         .collect();
-    assert!(!cache.is_empty(), "it was ended before it came to the key");
     assert!(
         cache.iter().all(|entry| entry.file_name() != "key"),
         "an empty key: {cache:?}"

@@ -161,10 +161,12 @@ impl McpServer {
     ) -> Result<CallToolResult, ErrorData> {
         let tools = tokio::select! {
             tools = self.tools_with(name) => tools,
-            () = cancel.cancelled() => {
-                return Ok(self.callee.cancelled(&self.tools(), name));
-            }
+            () = cancel.cancelled() => self.tools(),
         };
+        // One that is loaded meanwhile is called and ends at once, which leaves its receipt.
+        if cancel.is_cancelled() && tools.announced(name).is_some() {
+            return Ok(self.callee.cancelled(&tools, name));
+        }
         let Some(entry) = tools.get(name) else {
             return Err(unknown(name, &tools));
         };

@@ -124,10 +124,7 @@ pub(super) fn is_portable(pattern: &str) -> bool {
                 characters.next() == Some(':')
             }
             // Inside a class these mean something else to some.
-            '[' => match characters.peek() {
-                Some('[' | ']') => false,
-                _ => true,
-            },
+            '[' => !matches!(characters.peek(), Some('[' | ']')),
             '&' | '~' => false,
             c => c.is_ascii_graphic() || c == ' ',
         };

@@ -352,10 +352,9 @@ impl<'a> Reader<'a> {
         let matching: Vec<Meaning> = entries(map, "patternProperties")
             .map(|(_, schema)| self.schema(schema, depth))
             .collect();
-        let others = match map.get("additionalProperties") {
-            None => None,
-            Some(others) => Some(self.schema(others, depth)),
-        };
+        let others = map
+            .get("additionalProperties")
+            .map(|others| self.schema(others, depth));
         let whole = members.len() == entries(map, "properties").count();
         let others = match others {
             // Names that were left out may be there.

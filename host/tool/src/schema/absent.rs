@@ -114,12 +114,12 @@ impl Search<'_> {
         for (name, id) in &properties.named {
             match members.get(name) {
                 None => {}
+                // It is required, so null is for its schema to judge.
+                Some(Value::Null) if required(name) || self.takes_null(*id)? => {}
                 Some(Value::Null) => {
-                    if !required(name) && !self.takes_null(*id)? {
-                        let mut path = self.path.clone();
-                        path.push(Step::Key(name.clone()));
-                        self.found.push(path);
-                    }
+                    let mut path = self.path.clone();
+                    path.push(Step::Key(name.clone()));
+                    self.found.push(path);
                 }
                 Some(member) => self.inside(Step::Key(name.clone()), *id, member, depth)?,
             }
