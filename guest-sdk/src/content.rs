@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn content_is_what_the_host_reads() {
-        let catalog = Catalog::new(&[Entry::of::<draw>()]);
+        const CATALOG: Catalog = Catalog::new(&[Entry::of::<draw>()]);
+        let catalog = CATALOG;
         let answer = catalog.call("draw", "{}", &Context::for_tests());
         let answer: serde_json::Value = serde_json::from_str(&answer.unwrap()).unwrap();
         assert_eq!(
