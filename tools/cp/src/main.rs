@@ -51,7 +51,7 @@ fn without_mode(mut args: Vec<OsString>) -> Vec<OsString> {
 fn without_layout(args: Vec<OsString>) -> Vec<OsString> {
     let mut kept = Vec::new();
     let mut args = args.into_iter();
-    while let Some(arg) = args.next() {
+    for arg in args.by_ref() {
         match arg.to_str() {
             Some("--") => {
                 kept.push(arg);

@@ -84,7 +84,7 @@ impl Input {
         }
         Ok(Self {
             reader: Box::new(opened),
-            size: metadata.is_file().then(|| metadata.len()),
+            size: metadata.is_file().then_some(metadata.len()),
         })
     }
 }

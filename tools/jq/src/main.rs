@@ -25,8 +25,8 @@ fn main() -> ExitCode {
 fn jq(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let args = Args::parse().map_err(|stop| stop.with_code(WRONG))?;
     let (names, values) = args.variables();
-    let program = Program::new(&args.filter, &names)
-        .map_err(|error| Stop::from(error).with_code(NO_PROGRAM))?;
+    let program =
+        Program::new(&args.filter, &names).map_err(|error| error.with_code(NO_PROGRAM))?;
     let inputs = Files::new(&args, complaints);
     let printer = output::Printer::new(&args);
     let mut last = None;

@@ -214,7 +214,7 @@ fn flatten(value: Val, depth: Val) -> Result<Val, Error> {
     Ok(Val::array(flat))
 }
 
-fn flatten_into<'a>(values: &mut dyn Iterator<Item = &'a Val>, depth: f64, flat: &mut Vec<Val>) {
+fn flatten_into(values: &mut dyn Iterator<Item = &Val>, depth: f64, flat: &mut Vec<Val>) {
     for value in values {
         match value {
             Val::Arr(inner) if depth > 0.0 => {

@@ -31,6 +31,7 @@ impl<'s> Rewriter<'s> {
         is_single(term, &self.own)
     }
 
+    #[allow(clippy::boxed_local, reason = "a tree has its parts boxed")]
     fn boxed(&mut self, term: Box<Tree<'s>>) -> Box<Tree<'s>> {
         Box::new(self.term(*term))
     }

@@ -82,11 +82,11 @@ impl PartialEq for Val {
 
 impl Eq for Val {}
 
+#[allow(
+    clippy::non_canonical_partial_ord_impl,
+    reason = "`nan < nan` is true in jq, and sorting needs a total order"
+)]
 impl PartialOrd for Val {
-    #[allow(
-        clippy::non_canonical_partial_ord_impl,
-        reason = "`nan < nan` is true in jq, and sorting needs a total order"
-    )]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(compare(self, other, Ordering::Less))
     }

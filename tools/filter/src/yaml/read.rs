@@ -10,9 +10,12 @@ use super::node::{Content, Key, Node, Style};
 use super::scalar::resolved;
 use crate::val::{MAX_DEPTH, Map, Val};
 
+/// A document: its place in the text, and its root; none for one that is empty.
+type Document = (Range<usize>, Option<Node>);
+
 /// The documents of a text: where each is, from its `---` (the first: from the beginning) to the
 /// next, and its outermost node, if it is not empty. Places of nodes are relative to the document.
-pub(super) fn documents(text: &str) -> Result<Vec<(Range<usize>, Option<Node>)>, String> {
+pub(super) fn documents(text: &str) -> Result<Vec<Document>, String> {
     let mut options = Options::default();
     options.emit_comments = false;
     options.flow_nesting_limit = MAX_DEPTH;
