@@ -24,7 +24,7 @@ mod network;
 /// Components of a foreign toolchain, called by their WIT types.
 mod reflected;
 
-/// What comes in and goes out by the standard streams, and by their names in `/dev`.
+/// Standard streams, and their names in `/dev`.
 mod stdin;
 
 /// A host whose guest threads are all held still answers.

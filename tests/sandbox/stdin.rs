@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Ran, Scratch, binary, cofferdam, guest, tool};
 
-/// How long a command may take that does not wait for its input.
+/// The time that a command may take which does not wait for its input.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `tool run` with its standard input open, and nothing in it.

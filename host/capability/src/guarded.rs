@@ -101,7 +101,7 @@ impl Guarded {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::add`].
+    /// The same as [`Self::add`].
     pub fn add_hidden(&mut self, path: &Path, role: &'static str) -> Result<()> {
         self.add(path, role)?;
         let Some(end) = way(path)?.end else {

@@ -53,7 +53,7 @@ pub(super) struct Case {
     /// Whether modification times of files are compared.
     #[serde(default)]
     pub(super) times: bool,
-    /// What a newer version of the native program prints, where that of this machine is older and
+    /// The output of a newer version of the native program, where that of this machine is older and
     /// says something else. It stands in for the native program, which is not run.
     pub(super) newer: Option<String>,
     /// Why the two legitimately differ. It is then checked that they still do.

@@ -145,7 +145,7 @@ impl Input {
     }
 }
 
-/// How far the files were compared.
+/// The place that the comparison has reached.
 struct Position {
     /// Bytes that were compared.
     byte: u64,

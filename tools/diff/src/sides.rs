@@ -66,7 +66,7 @@ struct Line<'a> {
     complete: bool,
 }
 
-/// Where both columns are.
+/// The places of both columns.
 struct Page {
     /// Columns of each half.
     half: usize,

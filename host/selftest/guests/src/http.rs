@@ -65,7 +65,7 @@ pub fn request(method: &str, url: &str, headers: Fields) -> io::Result<OutgoingR
 ///
 /// # Errors
 ///
-/// What the host answers instead of a response.
+/// The host's answer in place of a response.
 pub fn send(request: OutgoingRequest) -> io::Result<Open> {
     open(handle(request, None).map_err(failed)?)
 }

@@ -15,6 +15,7 @@ pub(crate) mod budget;
 pub(crate) mod connections;
 pub(crate) mod deliver;
 pub(crate) mod delivery;
+pub(crate) mod held;
 pub(crate) mod kept;
 pub(crate) mod listen;
 pub(crate) mod refusal;

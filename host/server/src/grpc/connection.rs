@@ -14,13 +14,14 @@ use tonic::service::Routes;
 use tower::{ServiceBuilder, ServiceExt};
 
 use super::deadline::DeadlineLayer;
-use super::received::{Held, Received};
+use super::received::Received;
 use super::status::Grpc;
 use crate::edge::admit::AdmitLayer;
 use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
 use crate::edge::deliver::DeliverLayer;
+use crate::edge::held::Held;
 use crate::edge::kept::Kept;
 use crate::edge::serve;
 use crate::edge::socket::Socket;

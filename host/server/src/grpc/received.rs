@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
-use crate::edge::budget::{Budget, Taken};
+use crate::edge::held::Held;
 
 /// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better
 /// sentence; this one bounds the memory of a request.
@@ -25,13 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes before each message: whether it is compressed, and its length (gRPC over HTTP/2,
 /// `Length-Prefixed-Message`).
 const PREFIX: usize = 5;
-
-/// The bytes of one request that are in memory, taken from those of its door until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Held {
-    budget: Budget,
-    taken: Mutex<Option<Taken>>,
-}
 
 /// A request body.
 #[derive(Debug)]
@@ -50,30 +43,6 @@ struct Messages {
     begun: usize,
     /// Bytes of the message that have not come yet.
     rest: usize,
-}
-
-impl Held {
-    /// Nothing yet, of `budget`.
-    pub(crate) fn new(budget: Budget) -> Self {
-        Self {
-            budget,
-            taken: Mutex::default(),
-        }
-    }
-
-    fn take(&self, bytes: usize) -> Result<(), Status> {
-        let Some(more) = self.budget.take(bytes) else {
-            let sentence = "the host holds as many bytes of requests as it may: try again when one \
-                            has been answered";
-            return Err(Status::resource_exhausted(sentence));
-        };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.as_mut() {
-            Some(taken) => taken.merge(more),
-            None => *taken = Some(more),
-        }
-        Ok(())
-    }
 }
 
 impl Messages {
@@ -142,7 +111,10 @@ where
                     .data_ref()
                     .map_or(0, |piece| self.messages.weigh(piece));
                 Poll::Ready(Some(
-                    self.held.take(bytes).map(|()| frame).map_err(Into::into),
+                    self.held
+                        .take(bytes)
+                        .map(|()| frame)
+                        .map_err(|sentence| Status::resource_exhausted(sentence).into()),
                 ))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
@@ -176,6 +148,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
+    use crate::edge::budget::Budget;
 
     /// Time for bodies that are there at once.
     const NEVER: Duration = Duration::from_secs(600);

@@ -52,7 +52,7 @@ pub(super) struct CancelFilter<T: Transport<RoleServer>> {
 /// The requests of one client.
 #[derive(Debug, Default)]
 struct Requests {
-    /// Those without a response, with their tokens.
+    /// Requests without a response, with their tokens.
     running: HashMap<RequestId, Option<ProgressToken>>,
     /// The last ones that were cancelled.
     cancelled: VecDeque<(RequestId, Option<ProgressToken>)>,

@@ -28,6 +28,7 @@ use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
 use crate::edge::deliver::DeliverLayer;
+use crate::edge::held::Held;
 use crate::edge::kept::Kept;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
@@ -148,15 +149,20 @@ impl Shared {
             let sentence = format!("the server is at {PATH}");
             return Err(Refusal::new(RefusalKind::NotFound, sentence));
         }
-        let kept = Kept::of(&request);
+        let held = Arc::new(Held::new(self.bytes.clone()));
+        Kept::of(&request).keep(Arc::clone(&held));
+        let hold = |bytes| {
+            let full = |sentence| Refusal::new(RefusalKind::Exhausted, sentence);
+            held.take(bytes).map_err(full)
+        };
         let new =
             request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (head, body) = request.into_parts();
-        let body = read(body, BODY, |bytes| self.hold(&kept, bytes)).await?;
+        let body = read(body, BODY, hold).await?;
         let weight = message::weight(&body);
         let weight =
             weight.ok_or_else(|| Refusal::new(RefusalKind::TooLarge, message::too_heavy()))?;
-        self.hold(&kept, weight.saturating_mul(COPIES))?;
+        hold(weight.saturating_mul(COPIES))?;
         if new && opens_a_session(&body) && self.sessions.count().await >= MAX_SESSIONS {
             let sentence = format!(
                 "there are {MAX_SESSIONS} sessions already: end one, or try again in five minutes"
@@ -186,17 +192,6 @@ impl Shared {
                 Ok(reply)
             }
         }
-    }
-
-    /// Adds bytes to those that a request takes, unless all requests together would take too many.
-    fn hold(&self, kept: &Kept, bytes: usize) -> Result<(), Refusal> {
-        let taken = self.bytes.take(bytes).ok_or_else(|| {
-            let sentence = "this server holds as many bytes of requests as it may: try again when \
-                            one has been answered";
-            Refusal::new(RefusalKind::Exhausted, sentence)
-        })?;
-        kept.keep(taken);
-        Ok(())
     }
 }
 

@@ -94,7 +94,7 @@ impl ToolList {
     }
 
     /// Takes note of a component whose tools are known once it is loaded.
-    pub fn expect(&mut self) {
+    pub fn await_component(&mut self) {
         self.unknown = self.unknown.saturating_add(1);
     }
 

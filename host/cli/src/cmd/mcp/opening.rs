@@ -91,7 +91,7 @@ impl Opening {
             }
             list = longer;
             if announced.is_empty() {
-                list.expect();
+                list.await_component();
             }
             for tool in &announced {
                 from.insert(tool.descriptor.name.clone(), origin.clone());
