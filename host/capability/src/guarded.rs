@@ -25,25 +25,25 @@ const MAX_LINKS: usize = 40;
 #[derive(Debug, Clone, Default)]
 pub struct Guarded {
     /// Directories in which a name is looked up on the way to a file, and the file itself.
-    on_the_way: Vec<(Location, Arc<Kept>)>,
+    on_the_way: Vec<(Location, Arc<GuardedPath>)>,
     /// Directories of which every entry counts, also one that is added later.
-    whole: Vec<(Location, Arc<Kept>)>,
+    whole: Vec<(Location, Arc<GuardedPath>)>,
     /// Directories that hold what no tool may read.
-    hidden: Vec<(Location, Arc<Kept>)>,
+    hidden: Vec<(Location, Arc<GuardedPath>)>,
     /// Paths of `on_the_way`, without links.
     seen: BTreeSet<PathBuf>,
 }
 
 /// A file or directory, for messages.
 #[derive(Debug)]
-struct Kept {
+struct GuardedPath {
     path: PathBuf,
     /// The operator's name for it, such as `the configuration`.
     role: &'static str,
 }
 
 /// The way to a path.
-struct Way {
+struct Walk {
     /// Directories in which a name is looked up, without links in their paths.
     directories: Vec<PathBuf>,
     /// The path's end after all links, if it is there.
@@ -59,11 +59,11 @@ impl Guarded {
     /// More links lead there than Linux follows, or the system does not say where a directory on
     /// the way lies.
     pub fn add(&mut self, path: &Path, role: &'static str) -> Result<()> {
-        let kept = Arc::new(Kept {
+        let kept = Arc::new(GuardedPath {
             path: path.to_owned(),
             role,
         });
-        let Way { directories, end } = way(path)?;
+        let Walk { directories, end } = way(path)?;
         for directory in directories {
             if self.seen.insert(directory.clone()) {
                 self.on_the_way
@@ -87,7 +87,7 @@ impl Guarded {
     /// Those of [`Self::add`]; it is missing; or it is no directory.
     pub fn add_whole(&mut self, path: &Path, role: &'static str) -> Result<()> {
         self.add(path, role)?;
-        let kept = Arc::new(Kept {
+        let kept = Arc::new(GuardedPath {
             path: path.to_owned(),
             role,
         });
@@ -113,7 +113,7 @@ impl Guarded {
             end.parent()
         };
         if let Some(directory) = directory {
-            let kept = Kept {
+            let kept = GuardedPath {
                 path: path.to_owned(),
                 role,
             };
@@ -175,7 +175,7 @@ impl Guarded {
 
 /// Follows a path name by name, links included: whoever writes to one of the directories can lead
 /// it elsewhere.
-fn way(path: &Path) -> Result<Way> {
+fn way(path: &Path) -> Result<Walk> {
     let mut at = PathBuf::from("/");
     let mut directories = Vec::new();
     let mut links = 0;
@@ -204,7 +204,7 @@ fn way(path: &Path) -> Result<Way> {
                 // No link.
                 ErrorKind::InvalidInput => at = next,
                 ErrorKind::NotFound => {
-                    return Ok(Way {
+                    return Ok(Walk {
                         directories,
                         end: None,
                     });
@@ -213,7 +213,7 @@ fn way(path: &Path) -> Result<Way> {
                 // no tool does.
                 ErrorKind::NotADirectory | ErrorKind::PermissionDenied => {
                     directories.pop();
-                    return Ok(Way {
+                    return Ok(Walk {
                         directories,
                         end: None,
                     });
@@ -222,7 +222,7 @@ fn way(path: &Path) -> Result<Way> {
             },
         }
     }
-    Ok(Way {
+    Ok(Walk {
         directories,
         end: Some(at),
     })

@@ -32,7 +32,7 @@ const SMALLEST: usize = 16;
 
 /// A parsed value. What it was charged is given back when this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct ParsedJson {
     /// The value.
     pub value: Value,
     _charge: Charge,
@@ -49,13 +49,13 @@ pub struct JsonError(String);
 ///
 /// One sentence if the text is not JSON, is nested too deep, or weighs more than the account
 /// covers.
-pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<Held, JsonError> {
+pub fn parse(text: &str, what: &'static str, account: &Account) -> Result<ParsedJson, JsonError> {
     let charge = account
         .hold(what, weight(text.as_bytes())?)
         .map_err(|overdrawn| JsonError(overdrawn.to_string()))?;
     let value = serde_json::from_str(text)
         .map_err(|error| JsonError(format!("it is not JSON: {error}")))?;
-    Ok(Held {
+    Ok(ParsedJson {
         value,
         _charge: charge,
     })

@@ -27,7 +27,7 @@ pub struct Location {
     /// The directory and everything above it, up to the root.
     identities: Vec<Identity>,
     /// Unknown where the system does not tell.
-    place: Option<Place>,
+    place: Option<DevicePath>,
 }
 
 /// Device and inode: two descriptors with the same ones are the same directory.
@@ -39,7 +39,7 @@ struct Identity {
 
 /// A path within a file system, wherever that is mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct DevicePath {
     /// Major and minor number, as the table of mounts writes them.
     device: OsString,
     path: PathBuf,
@@ -117,7 +117,7 @@ fn identity(dir: impl AsFd) -> io::Result<Identity> {
 
 /// The place of a directory, by the row of its mount in the table of mounts
 /// (`proc_pid_mountinfo(5)`): id, parent, device, root within the file system, mount point.
-fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
+fn place(dir: impl AsFd) -> io::Result<Option<DevicePath>> {
     let path = std::fs::read_link(format!("/proc/self/fd/{}", dir.as_fd().as_raw_fd()));
     let (Ok(path), Ok(table)) = (path, std::fs::File::open("/proc/self/mountinfo")) else {
         return Ok(None);
@@ -139,7 +139,7 @@ fn place(dir: impl AsFd) -> io::Result<Option<Place>> {
             let point = unescaped(point);
             let below = path.strip_prefix(point).ok().map(|below| root.join(below));
             let device = std::ffi::OsStr::from_bytes(device).to_owned();
-            return Ok(below.map(|path| Place { device, path }));
+            return Ok(below.map(|path| DevicePath { device, path }));
         }
     }
     Ok(None)

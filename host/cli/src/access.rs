@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// One thing that a tool gets.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub(crate) struct AccessRow {
     /// Its kind, as `tool inspect` names the rows of a manifest.
     pub(crate) kind: &'static str,
     /// Its kind.
@@ -16,9 +16,9 @@ pub(crate) struct Given {
 }
 
 /// Everything that a grant gives beyond the defaults: nothing for a tool that only gets its input.
-pub(crate) fn given(grant: &Grant, defaults: &Limits) -> Vec<Given> {
-    let row = |kind, what| Given { kind, what };
-    let mut rows: Vec<Given> = Vec::new();
+pub(crate) fn given(grant: &Grant, defaults: &Limits) -> Vec<AccessRow> {
+    let row = |kind, what| AccessRow { kind, what };
+    let mut rows: Vec<AccessRow> = Vec::new();
     rows.extend(
         grant
             .preopens()

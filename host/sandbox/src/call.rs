@@ -32,7 +32,7 @@ use crate::network::Connect;
 use crate::pool::Pools;
 use crate::scratch::{CallScratch, Scratch};
 use crate::stdin::StandardInput;
-use crate::wasi::Given;
+use crate::wasi::GuestContext;
 
 /// One call.
 pub struct Call<'a> {
@@ -77,7 +77,7 @@ struct Run<'a> {
     invocation: Invocation,
     allowance: &'a Allowance,
     place: Place<'a>,
-    given: Given<'a>,
+    given: GuestContext<'a>,
 }
 
 impl Calls {
@@ -139,7 +139,7 @@ impl Calls {
                     stdout: stdout.clone(),
                     stderr: stderr.clone(),
                 };
-                let given = Given {
+                let given = GuestContext {
                     account: account.clone(),
                     args: argv,
                     standard,

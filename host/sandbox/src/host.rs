@@ -31,7 +31,7 @@ pub(crate) struct Conversation {
 
 /// Calls and refusals of a conversation, for the receipt.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct MessageTotals {
     /// Calls of other tools.
     pub(crate) calls: u64,
     /// One line for each kind of message of which some were dropped.
@@ -73,12 +73,12 @@ impl Conversation {
         }
     }
 
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> MessageTotals {
         let refusals = [&self.log, &self.progress]
             .into_iter()
             .filter_map(Room::refusal)
             .collect();
-        Told {
+        MessageTotals {
             calls: self.calls,
             refusals,
         }

@@ -26,7 +26,7 @@ use crate::transfer::Transfer;
 pub(crate) const MAX_IN_ENGINE: usize = 100_000;
 
 /// All that a call gives to its guest besides the grant.
-pub(crate) struct Given<'a> {
+pub(crate) struct GuestContext<'a> {
     pub(crate) account: Account,
     pub(crate) args: Vec<String>,
     pub(crate) standard: Standard,
@@ -40,8 +40,8 @@ pub(crate) struct Given<'a> {
 
 /// The whole state of a call. Clocks and random numbers are those of the host; `network` is the way
 /// out, for sockets too.
-pub(crate) fn state(grant: &Grant, given: Given<'_>) -> wasmtime::Result<State> {
-    let Given {
+pub(crate) fn state(grant: &Grant, given: GuestContext<'_>) -> wasmtime::Result<State> {
+    let GuestContext {
         account,
         args,
         standard,

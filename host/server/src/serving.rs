@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::edge::accept::{Listener, accept};
 use crate::error::ServerError;
-use crate::grpc::connection::{Door, Stack};
+use crate::grpc::connection::{GrpcDoor, Stack};
 use crate::grpc::{self, Shared};
 use crate::token::Token;
 
@@ -24,7 +24,7 @@ const STORE: Duration = Duration::from_secs(5);
 pub struct Server {
     shared: Shared,
     stack: Stack,
-    doors: Vec<(String, Listener, Arc<Door>)>,
+    doors: Vec<(String, Listener, Arc<GrpcDoor>)>,
 }
 
 /// A server whose doors are open.
@@ -117,7 +117,7 @@ impl Serving {
 }
 
 /// Serves a door until `closing` says so and its connections have ended.
-async fn serve(name: String, listener: Listener, door: Arc<Door>, closing: CancellationToken) {
+async fn serve(name: String, listener: Listener, door: Arc<GrpcDoor>, closing: CancellationToken) {
     let serve = |socket, place| Arc::clone(&door).connection(socket, place, closing.clone());
     accept(name, listener, &closing, serve).await;
 }

@@ -202,9 +202,9 @@ mod tests {
     use super::*;
 
     /// A directory of this test alone.
-    struct Place(std::path::PathBuf);
+    struct PinDirectory(std::path::PathBuf);
 
-    impl Place {
+    impl PinDirectory {
         fn new() -> Self {
             let name = format!(
                 "cofferdam-pins-{:016x}",
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    impl Drop for Place {
+    impl Drop for PinDirectory {
         fn drop(&mut self) {
             let _ = std::fs::remove_dir_all(&self.0);
         }
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn copies_of_one_component_are_pinned_at_once() {
         for _ in 0..20 {
-            let place = Place::new();
+            let place = PinDirectory::new();
             let pins = place.pins();
             let barrier = Barrier::new(8);
             std::thread::scope(|scope| {
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_component_that_was_refused_is_not_asked_again_beside_the_same_pin() {
-        let place = Place::new();
+        let place = PinDirectory::new();
         let component = Digest::of(b"component");
         let pins = place.pins();
         let other = listed("Does more.");
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_a_killed_process_left_is_removed_when_it_is_old() {
-        let place = Place::new();
+        let place = PinDirectory::new();
         let old = place.0.join("1.json.7.new");
         let new = place.0.join("2.new");
         std::fs::write(&new, "").unwrap();

@@ -9,7 +9,7 @@ use wasmtime::Store;
 
 use crate::allowance::{Allowance, micros};
 use crate::filesystem::{Changes, FileUse};
-use crate::host::Told;
+use crate::host::MessageTotals;
 use crate::network::Contacts;
 use crate::state::State;
 
@@ -27,7 +27,7 @@ pub(super) struct Spent {
     files: FileUse,
     directories: BTreeMap<String, Access>,
     changes: Changes,
-    told: Told,
+    told: MessageTotals,
 }
 
 /// The bytes that went in and out.

@@ -7,7 +7,7 @@ use wasmtime::Store;
 use crate::failure::host_fault;
 use crate::pool::Pool;
 use crate::state::State;
-use crate::wasi::{self, Given};
+use crate::wasi::{self, GuestContext};
 use crate::yielding::Yielding;
 
 /// Fuel between two points where a running guest lets others run, and where its deadline and its
@@ -15,7 +15,11 @@ use crate::yielding::Yielding;
 const YIELD_INTERVAL: u64 = 10_000_000;
 
 /// Makes the store of a call, which holds all that the guest is given.
-pub(super) fn store(pool: &Pool, grant: &Grant, given: Given<'_>) -> Result<Store<State>, Outcome> {
+pub(super) fn store(
+    pool: &Pool,
+    grant: &Grant,
+    given: GuestContext<'_>,
+) -> Result<Store<State>, Outcome> {
     let state = wasi::state(grant, given).map_err(|error| host_fault("set-up", &error))?;
     let mut store = Store::new(&pool.engine, state);
     store.limiter(|state| &mut state.limiter);

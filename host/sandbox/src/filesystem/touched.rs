@@ -33,13 +33,13 @@ const KEPT_BEGINNING: usize = MAX_PATH - LEFT_OUT.len() - KEPT_END;
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     /// The file or directory behind each descriptor of the guest.
-    places: HashMap<u32, Place>,
+    places: HashMap<u32, TouchedPath>,
     directories: BTreeMap<String, Access>,
 }
 
 /// A file or directory that the guest has open.
 #[derive(Debug, Clone)]
-struct Place {
+struct TouchedPath {
     /// The granted directory that it belongs to.
     directory: Arc<str>,
     /// Its path when it was opened.
@@ -64,7 +64,7 @@ impl Touched {
         };
         self.places.insert(
             descriptor,
-            Place {
+            TouchedPath {
                 path: Arc::clone(&directory),
                 directory,
                 area,
@@ -94,7 +94,7 @@ impl Touched {
             let area = self.area(descriptor);
             self.places.insert(
                 opened,
-                Place {
+                TouchedPath {
                     directory,
                     path,
                     area,

@@ -73,7 +73,7 @@ pub(crate) struct BadSection(String);
 
 /// The words about the place where a function is exported.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct DocScope<'a> {
     funcs: [Option<&'a BTreeMap<String, Words>>; 2],
     pub(crate) types: &'a TypeDocs,
 }
@@ -118,19 +118,19 @@ impl Docs {
 
     /// The words for what is exported by the world itself, where a component has lost the world's
     /// name: those of the one world, because between several it cannot be told.
-    pub(crate) fn world(&self) -> Place<'_> {
+    pub(crate) fn world(&self) -> DocScope<'_> {
         let mut worlds = self.worlds.values();
         match (worlds.next(), worlds.next()) {
-            (Some(world), None) => Place {
+            (Some(world), None) => DocScope {
                 funcs: [Some(&world.func_exports), Some(&world.funcs)],
                 types: &world.types,
             },
-            _ => Place::NOWHERE,
+            _ => DocScope::NOWHERE,
         }
     }
 
     /// The words for an exported interface, by its last name.
-    pub(crate) fn interface(&self, name: &str) -> Place<'_> {
+    pub(crate) fn interface(&self, name: &str) -> DocScope<'_> {
         let in_worlds = self
             .worlds
             .values()
@@ -139,14 +139,16 @@ impl Docs {
             .into_iter()
             .chain(in_worlds)
             .filter_map(|interfaces| interfaces.get(name));
-        found.next().map_or(Place::NOWHERE, |interface| Place {
-            funcs: [Some(&interface.funcs), None],
-            types: &interface.types,
-        })
+        found
+            .next()
+            .map_or(DocScope::NOWHERE, |interface| DocScope {
+                funcs: [Some(&interface.funcs), None],
+                types: &interface.types,
+            })
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> DocScope<'a> {
     const NOWHERE: Self = Self {
         funcs: [None, None],
         types: &NOTHING,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex};
 
-use super::docs::{Docs, Place};
+use super::docs::{DocScope, Docs};
 use super::schema::Schema;
 use super::types::{self, Field, Names, Reader, Type, Unsupported, joined};
 use crate::sentence::cut;
@@ -151,7 +151,7 @@ pub(crate) fn functions(
 struct Source<'a> {
     interface: Option<&'a str>,
     names: &'a Names,
-    docs: Place<'a>,
+    docs: DocScope<'a>,
 }
 
 impl Functions {

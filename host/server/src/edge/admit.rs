@@ -10,7 +10,7 @@ use hyper::{Request, Response, Uri};
 use tower::{Layer, Service};
 
 use super::budget::Budget;
-use super::kept::Kept;
+use super::holdings::Holdings;
 use super::refusal::{Refusal, RefusalKind, Wire};
 
 /// Admits as many requests of one kind as a budget allows, each until its answer is delivered.
@@ -86,7 +86,7 @@ where
                 let refusal = Refusal::new(RefusalKind::Exhausted, *full);
                 return Either::Left(ready(Ok(W::refuse(refusal))));
             };
-            Kept::of(&request).keep(place);
+            Holdings::of(&request).keep(place);
         }
         Either::Right(self.inner.call(request))
     }

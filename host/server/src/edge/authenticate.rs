@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use tower::{Layer, Service};
 
 use super::connections::Connection;
-use super::kept::Kept;
+use super::holdings::Holdings;
 use super::refusal::{Refusal, RefusalKind, Wire};
 use crate::token::Token;
 
@@ -76,7 +76,7 @@ where
             }
         }
         if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
-            Kept::of(&request).keep(connection.begin());
+            Holdings::of(&request).keep(connection.begin());
         }
         Either::Right(self.inner.call(request))
     }

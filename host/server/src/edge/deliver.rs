@@ -12,7 +12,7 @@ use tower::{Layer, Service};
 
 use super::connections::Connection;
 use super::delivery::Delivery;
-use super::kept::{Kept, Release};
+use super::holdings::{Holdings, Release};
 
 /// Delivers the answers of one connection.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Deliver<S> {
 
 type Answered<B> = Result<Response<B>, Infallible>;
 /// The answer with what is released after it: the resources of the request, and of the answer.
-type Delivered<B> = Result<Response<Delivery<B, (Release, Option<Kept>)>>, Infallible>;
+type Delivered<B> = Result<Response<Delivery<B, (Release, Option<Holdings>)>>, Infallible>;
 type Wrap<B> = Box<dyn FnOnce(Answered<B>) -> Delivered<B> + Send>;
 
 impl<S> Layer<S> for DeliverLayer {
@@ -46,7 +46,7 @@ where
     S: Service<Request<B>, Response = Response<A>, Error = Infallible>,
     A: 'static,
 {
-    type Response = Response<Delivery<A, (Release, Option<Kept>)>>;
+    type Response = Response<Delivery<A, (Release, Option<Holdings>)>>;
     type Error = Infallible;
     type Future = Map<S::Future, Wrap<A>>;
 
@@ -55,7 +55,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let kept = Kept::default();
+        let kept = Holdings::default();
         request.extensions_mut().insert(kept.clone());
         request
             .extensions_mut()
@@ -64,7 +64,7 @@ where
         let release = Release(kept);
         self.inner.call(request).map(Box::new(move |answered| {
             answered.map(|mut response| {
-                let of_answer = response.extensions_mut().remove::<Kept>();
+                let of_answer = response.extensions_mut().remove::<Holdings>();
                 response.map(|body| Delivery::new(body, &connection, (release, of_answer)))
             })
         }))

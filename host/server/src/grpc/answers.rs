@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 
-use crate::edge::kept::Kept;
+use crate::edge::holdings::Holdings;
 
 /// Turns of agents at once on one host. Each holds a connection to a model, a history and its
 /// answer in memory.
@@ -136,7 +136,7 @@ impl AnswerPlace {
 
     /// Lets `response` keep the place until it is delivered.
     pub(crate) fn keep_with<T>(self, mut response: tonic::Response<T>) -> tonic::Response<T> {
-        let kept = Kept::default();
+        let kept = Holdings::default();
         kept.keep(self);
         response.extensions_mut().insert(kept);
         response

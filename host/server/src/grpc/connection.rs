@@ -18,11 +18,11 @@ use super::received::Received;
 use super::status::Grpc;
 use crate::edge::admit::AdmitLayer;
 use crate::edge::authenticate::AuthenticateLayer;
+use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
 use crate::edge::deliver::DeliverLayer;
-use crate::edge::held::Held;
-use crate::edge::kept::Kept;
+use crate::edge::holdings::Holdings;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::token::Token;
@@ -74,7 +74,7 @@ pub(crate) struct Stack {
 /// A door: the services, and the token that its requests must carry. None is for the unix socket,
 /// which lets this user alone connect.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct GrpcDoor {
     stack: Stack,
     token: Option<Arc<Token>>,
 }
@@ -94,8 +94,8 @@ impl Stack {
     }
 
     /// The door to these services for the unix socket.
-    pub(crate) fn door(&self) -> Arc<Door> {
-        Arc::new(Door {
+    pub(crate) fn door(&self) -> Arc<GrpcDoor> {
+        Arc::new(GrpcDoor {
             stack: self.clone(),
             token: None,
         })
@@ -103,7 +103,7 @@ impl Stack {
 
     /// The door to these services for TCP, where requests carry `token`. Its clients take no more
     /// than a share.
-    pub(crate) fn tcp_door(&self, token: Token) -> Arc<Door> {
+    pub(crate) fn tcp_door(&self, token: Token) -> Arc<GrpcDoor> {
         let Self {
             routes,
             requests,
@@ -116,14 +116,14 @@ impl Stack {
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
         };
-        Arc::new(Door {
+        Arc::new(GrpcDoor {
             stack,
             token: Some(Arc::new(token)),
         })
     }
 }
 
-impl Door {
+impl GrpcDoor {
     /// Serves one connection to its end.
     pub(crate) async fn connection(
         self: Arc<Self>,
@@ -161,8 +161,8 @@ impl Door {
 
 /// Charges the body of a request to `bytes` while it comes in, until its answer is delivered.
 fn receive(request: Request<Incoming>, bytes: Budget) -> Request<Received> {
-    let held = Arc::new(Held::new(bytes));
-    Kept::of(&request).keep(Arc::clone(&held));
+    let held = Arc::new(BodyBytes::new(bytes));
+    Holdings::of(&request).keep(Arc::clone(&held));
     request.map(|body| Received::new(body, held))
 }
 

@@ -13,7 +13,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
-use crate::edge::held::Held;
+use crate::edge::body_bytes::BodyBytes;
 
 /// The largest message that is read, in bytes (12 MiB). Prompts have a smaller limit with a better
 /// sentence; this one bounds the memory of a request.
@@ -30,7 +30,7 @@ const PREFIX: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Received<B = Incoming> {
     body: B,
-    held: Arc<Held>,
+    held: Arc<BodyBytes>,
     messages: Messages,
     patience: Pin<Box<Sleep>>,
 }
@@ -79,11 +79,11 @@ impl Messages {
 
 impl<B> Received<B> {
     /// The body, charged to `held`.
-    pub(crate) fn new(body: B, held: Arc<Held>) -> Self {
+    pub(crate) fn new(body: B, held: Arc<BodyBytes>) -> Self {
         Self::within(PATIENCE, body, held)
     }
 
-    fn within(patience: Duration, body: B, held: Arc<Held>) -> Self {
+    fn within(patience: Duration, body: B, held: Arc<BodyBytes>) -> Self {
         Self {
             body,
             held,
@@ -161,7 +161,7 @@ mod tests {
     async fn the_bytes_of_requests_are_bounded_until_their_answers_are_delivered() {
         let budget = Budget::new(11);
         let body = |bytes: &'static [u8]| {
-            let held = Arc::new(Held::new(budget.clone()));
+            let held = Arc::new(BodyBytes::new(budget.clone()));
             (
                 Arc::clone(&held),
                 Received::within(NEVER, Full::new(Bytes::from_static(bytes)), held),
@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_does_not_arrive_in_its_time_is_ended() {
-        let held = Arc::new(Held::new(Budget::new(10)));
+        let held = Arc::new(BodyBytes::new(Budget::new(10)));
         let part = iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(
             b"part",
         )))]);

@@ -25,11 +25,11 @@ use super::server::McpServer;
 use super::sessions::Sessions;
 use crate::edge::accept::{Listener, accept};
 use crate::edge::authenticate::AuthenticateLayer;
+use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
 use crate::edge::deliver::DeliverLayer;
-use crate::edge::held::Held;
-use crate::edge::kept::Kept;
+use crate::edge::holdings::Holdings;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
@@ -149,8 +149,8 @@ impl Shared {
             let sentence = format!("the server is at {PATH}");
             return Err(Refusal::new(RefusalKind::NotFound, sentence));
         }
-        let held = Arc::new(Held::new(self.bytes.clone()));
-        Kept::of(&request).keep(Arc::clone(&held));
+        let held = Arc::new(BodyBytes::new(self.bytes.clone()));
+        Holdings::of(&request).keep(Arc::clone(&held));
         let hold = |bytes| {
             let full = |sentence| Refusal::new(RefusalKind::Exhausted, sentence);
             held.take(bytes).map_err(full)

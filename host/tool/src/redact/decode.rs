@@ -2,7 +2,7 @@
 //! stands between the characters does not count, and nobody knows where a value begins: so a text
 //! is decoded from each beginning at once.
 
-use super::pieces::{Pieces, Place};
+use super::pieces::{Pieces, Span};
 
 /// Characters of base64 that are three bytes.
 const GROUP: usize = 4;
@@ -44,14 +44,14 @@ impl Decoding {
 #[derive(Debug, Default)]
 struct Base64 {
     bits: u32,
-    places: [Place; GROUP],
+    places: [Span; GROUP],
     /// Characters so far, up to [`GROUP`].
     known: usize,
     turn: usize,
 }
 
 impl Base64 {
-    fn read(&mut self, byte: u8, place: Place, out: &mut [&mut Pieces; GROUP]) {
+    fn read(&mut self, byte: u8, place: Span, out: &mut [&mut Pieces; GROUP]) {
         let digit = match byte {
             b'A'..=b'Z' => byte.wrapping_sub(b'A'),
             b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
@@ -76,7 +76,7 @@ impl Base64 {
     fn write(&self, count: usize, out: &mut Pieces) {
         let [_, bytes @ ..] = self.bits.to_be_bytes();
         let [first, second, third, fourth] = self.places;
-        let between = |from: Place, to: Place| Place {
+        let between = |from: Span, to: Span| Span {
             start: from.start,
             end: to.end,
         };
@@ -110,13 +110,13 @@ impl Base64 {
 /// The last hexadecimal digit.
 #[derive(Debug, Default)]
 struct Hexadecimal {
-    last: Option<(u8, Place)>,
-    before: Option<(u8, Place)>,
+    last: Option<(u8, Span)>,
+    before: Option<(u8, Span)>,
     is_odd: bool,
 }
 
 impl Hexadecimal {
-    fn read(&mut self, byte: u8, place: Place, out: &mut [&mut Pieces; 2]) {
+    fn read(&mut self, byte: u8, place: Span, out: &mut [&mut Pieces; 2]) {
         let digit = match byte {
             b'0'..=b'9' => byte.wrapping_sub(b'0'),
             b'a'..=b'f' => byte.wrapping_sub(b'a').wrapping_add(10),
@@ -138,7 +138,7 @@ impl Hexadecimal {
         if let Some((high, first)) = self.last {
             out.push(
                 &[(high << 4) | digit],
-                Place {
+                Span {
                     start: first.start,
                     end: place.end,
                 },
@@ -152,13 +152,13 @@ impl Hexadecimal {
 /// The last number.
 #[derive(Debug, Default)]
 struct Numbers {
-    number: Option<(u32, Place)>,
+    number: Option<(u32, Span)>,
     /// It is in quotes: the next character says if it is a key.
     is_quoted: bool,
 }
 
 impl Numbers {
-    fn read(&mut self, byte: u8, place: Place, out: &mut Pieces) {
+    fn read(&mut self, byte: u8, place: Span, out: &mut Pieces) {
         match byte {
             b'0'..=b'9' => {
                 let digit = u32::from(byte.wrapping_sub(b'0'));
@@ -170,7 +170,7 @@ impl Numbers {
                 let number = number.saturating_mul(10).saturating_add(digit);
                 self.number = Some((
                     number,
-                    Place {
+                    Span {
                         start: first.start,
                         end: place.end,
                     },

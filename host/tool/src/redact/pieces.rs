@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// The place of one byte in the text as it was said: of the whole escape that stands for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -14,13 +14,13 @@ pub(super) struct Place {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pieces {
     bytes: Vec<u8>,
-    places: Vec<Place>,
+    places: Vec<Span>,
 }
 
 impl Pieces {
     /// `bytes` as they were said, from `start` on.
     pub(super) fn said(bytes: &[u8], start: usize) -> Self {
-        let place = |(at, _): (usize, &u8)| Place {
+        let place = |(at, _): (usize, &u8)| Span {
             start: at,
             end: at.saturating_add(1),
         };
@@ -43,18 +43,18 @@ impl Pieces {
         self.bytes.len()
     }
 
-    pub(super) fn place(&self, at: usize) -> Option<Place> {
+    pub(super) fn place(&self, at: usize) -> Option<Span> {
         self.places.get(at).copied()
     }
 
     /// Adds bytes that all stand in one place.
-    pub(super) fn push(&mut self, bytes: &[u8], place: Place) {
+    pub(super) fn push(&mut self, bytes: &[u8], place: Span) {
         self.bytes.extend_from_slice(bytes);
         self.places.resize(self.bytes.len(), place);
     }
 
     /// Adds bytes with a place for each.
-    pub(super) fn extend(&mut self, bytes: &[u8], places: &[Place]) {
+    pub(super) fn extend(&mut self, bytes: &[u8], places: &[Span]) {
         self.bytes.extend_from_slice(bytes);
         self.places.extend_from_slice(places);
     }

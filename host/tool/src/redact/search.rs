@@ -6,7 +6,7 @@ use std::ops::Range;
 use aho_corasick::automaton::OverlappingState;
 
 use super::decode::{DECODED, Decoding};
-use super::pieces::{Pieces, Place};
+use super::pieces::{Pieces, Span};
 use super::spellings::{MAX_SPELLING, MIN_BEGIN, Spellings};
 use super::unescape::{MAX_ESCAPE, MAX_QUOTES, Reading, Unescaping};
 
@@ -91,7 +91,7 @@ impl<'a> Search<'a> {
     /// The memory that the readings work in, in bytes: each holds a stretch with its places, and a
     /// second one that it makes of it.
     pub(super) fn working(&self) -> usize {
-        let stretch = STRETCH.saturating_mul(1 + size_of::<Place>());
+        let stretch = STRETCH.saturating_mul(1 + size_of::<Span>());
         let readings = self.readings.len().saturating_add(1);
         readings.saturating_mul(2 * stretch)
     }

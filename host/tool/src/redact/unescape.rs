@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, BuildError};
 
 use super::escapes::{Escapes, Undone};
-use super::pieces::{Pieces, Place};
+use super::pieces::{Pieces, Span};
 
 /// The longest escape that is undone, in bytes: a character by its number with many leading zeros,
 /// or a line break with what indents the next line.
@@ -218,7 +218,7 @@ impl Unescaping {
                 self.waiting.place(at),
                 self.waiting.place(said.saturating_sub(1)),
             ) {
-                let place = Place {
+                let place = Span {
                     start: first.start,
                     end: last.end,
                 };

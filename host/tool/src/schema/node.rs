@@ -11,7 +11,7 @@ use super::sentence::MAX_POINTER;
 #[derive(Debug)]
 pub(super) struct Nodes {
     pub(super) nodes: Vec<Node>,
-    pub(super) places: Places,
+    pub(super) places: NodePointers,
     pub(super) root: Id,
     /// The nodes that references lead to.
     pub(super) targets: Vec<Id>,
@@ -36,11 +36,11 @@ pub(super) enum Node {
 /// The places of all nodes, in the order of their ids. Each has the end of its pointer alone: a key
 /// above thousands of nodes is held once.
 #[derive(Debug, Default)]
-pub(super) struct Places(Vec<Place>);
+pub(super) struct NodePointers(Vec<NodePointer>);
 
 /// The place of one node.
 #[derive(Debug)]
-struct Place {
+struct NodePointer {
     /// The node that it is written in; nothing at the top.
     inside: Option<Id>,
     /// The pointer from there, such as `/properties/name`.
@@ -125,10 +125,10 @@ pub(super) enum Bound {
     ExclusiveMaximum,
 }
 
-impl Places {
+impl NodePointers {
     /// Adds the place of the next node.
     pub(super) fn push(&mut self, inside: Option<Id>, end: String) {
-        self.0.push(Place { inside, end });
+        self.0.push(NodePointer { inside, end });
     }
 
     /// Returns the pointer to a node, without most of what no sentence shows.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::dialect::refuse;
 use super::error::SchemaError;
-use super::node::{Bound, Id, Keyword, Node, Nodes, Places, Properties};
+use super::node::{Bound, Id, Keyword, Node, NodePointers, Nodes, Properties};
 use super::pattern::{MAX_COMPILED, Pattern, PatternSum};
 use super::sentence::{at, escaped, shown};
 use super::written::Written;
@@ -102,7 +102,7 @@ fn token_end(pointer: &str, start: usize) -> usize {
 struct Reader {
     /// A node that is being read is none yet.
     nodes: Vec<Option<Node>>,
-    places: Places,
+    places: NodePointers,
     /// The nodes that are written in each node, by the ends of their pointers.
     inner: Vec<BTreeMap<String, Id>>,
     /// The node in which each reference stands, and what it says.

@@ -10,8 +10,8 @@ use cofferdam_tool::{Runner, Tool, Toolbox};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::watch;
 
-use super::decided::Decided;
 use super::named::{Component, File, Found, Named, Stamp};
+use super::pinned_manifests::PinnedManifests;
 use crate::error::Failure;
 use crate::{console, offers};
 
@@ -34,7 +34,7 @@ pub(crate) struct Files {
     pub(super) line: Arc<Toolbox>,
     pub(super) named: Named,
     pub(super) decision: Decision,
-    pub(super) decided: Decided,
+    pub(super) pinned: PinnedManifests,
 }
 
 impl Files {
@@ -44,7 +44,7 @@ impl Files {
             runner,
             named,
             decision,
-            decided: Decided::default(),
+            pinned: PinnedManifests::default(),
         }
     }
 
@@ -69,8 +69,8 @@ impl Files {
         Ok(found)
     }
 
-    /// Makes the tools ready as they are now, but for those that ask for more than was decided
-    /// about, and says which.
+    /// Makes the tools ready as they are now, but for those that ask for more than their pinned
+    /// manifests, and says which.
     async fn open_again(&self) -> Result<(ToolList, Vec<String>), Failure> {
         let load = |found: Arc<Found>| {
             let runner = Arc::clone(&self.runner);
@@ -80,7 +80,7 @@ impl Files {
         let mut offered = Vec::new();
         let mut withheld = Vec::new();
         for component in components {
-            match self.decided.refuses(&self.runner, &component) {
+            match self.pinned.refuses(&self.runner, &component) {
                 Some(sentence) => withheld.push(sentence),
                 None => offered.push(component),
             }

@@ -15,9 +15,9 @@ use cofferdam_tool::{Announced, Runner, Tool, Toolbox};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::decided::Decided;
 use super::files::{Files, taken};
 use super::named::Found;
+use super::pinned_manifests::PinnedManifests;
 use crate::error::Failure;
 use crate::{console, offers};
 
@@ -48,11 +48,10 @@ struct Loaded {
 }
 
 impl Opening {
-    /// Announces the tools of all files. What their components ask for now is what the operator has
-    /// decided about.
+    /// Announces the tools of all files, and pins the manifests of their components.
     pub(super) async fn begin(files: &mut Files) -> Result<(Self, ToolList), Failure> {
         let found = files.find().await?;
-        files.decided = Decided::about(&found);
+        files.pinned = PinnedManifests::about(&found);
         let guarded = files.named.guarded()?;
         let mut list = ToolList::begun(files.line.anew());
         let mut from: BTreeMap<String, String> = BTreeMap::new();

@@ -4,11 +4,11 @@
 use cofferdam_agent::BinAccess;
 use serde_json::json;
 
-use crate::access::{self, Given};
+use crate::access::{self, AccessRow};
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
-use crate::host::{self, Decided};
+use crate::host::{self, GrantDecisions};
 use crate::paths::DataDir;
 use crate::remedy;
 
@@ -21,11 +21,11 @@ pub(super) async fn show(
     data: &DataDir,
 ) -> Result<(), Failure> {
     let runner = host::runner(config, data)?;
-    let Decided {
+    let GrantDecisions {
         decisions,
         secrets: _,
         withheld,
-    } = host::decided(config, data);
+    } = host::grant_decisions(config, data);
     let dir = data.dir().map_err(Failure::work)?;
     let found =
         cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;
@@ -67,12 +67,12 @@ pub(super) async fn show(
         };
         let mut given = access::given(grant, defaults);
         if given.is_empty() {
-            given.push(Given {
+            given.push(AccessRow {
                 kind: "nothing",
                 what: "but its input".to_owned(),
             });
         }
-        given.extend(grant.withheld().iter().map(|withheld| Given {
+        given.extend(grant.withheld().iter().map(|withheld| AccessRow {
             kind: "withheld",
             what: withheld.to_string(),
         }));

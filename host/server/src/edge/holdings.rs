@@ -7,9 +7,9 @@ use hyper::Request;
 
 /// The resources of one request: its places, the bytes it takes in memory.
 #[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Vec<Box<dyn Any + Send>>>>);
+pub(crate) struct Holdings(Arc<Mutex<Vec<Box<dyn Any + Send>>>>);
 
-impl Kept {
+impl Holdings {
     /// The resources of this request. A request that did not come through [`super::deliver`] has
     /// none, and what is kept for it is released with this value.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
@@ -26,7 +26,7 @@ impl Kept {
 /// Releases the resources of a request when it is dropped: when the last piece of the answer is
 /// handed over, or the connection is gone.
 #[derive(Debug)]
-pub(crate) struct Release(pub(crate) Kept);
+pub(crate) struct Release(pub(crate) Holdings);
 
 impl Drop for Release {
     fn drop(&mut self) {
@@ -37,8 +37,8 @@ impl Drop for Release {
     }
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for Holdings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").finish_non_exhaustive()
+        f.debug_struct("Holdings").finish_non_exhaustive()
     }
 }

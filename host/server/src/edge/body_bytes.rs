@@ -7,12 +7,12 @@ use super::budget::{Budget, Taken};
 /// The bytes of one request that are in memory, taken from those of its door until this is dropped.
 /// Its pieces become one place, however many there are.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct BodyBytes {
     budget: Budget,
     taken: Mutex<Option<Taken>>,
 }
 
-impl Held {
+impl BodyBytes {
     /// Nothing yet, of `budget`.
     pub(crate) fn new(budget: Budget) -> Self {
         Self {

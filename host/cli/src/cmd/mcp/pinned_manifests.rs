@@ -1,8 +1,5 @@
-//! Decisions of the operator, who started this with these offers and these files.
-//!
-//! A file can be replaced, and others can come, while clients are served. They get the same offers;
-//! so none of them may ask for more than the operator has seen: a file that was there, for what it
-//! asked for then, any other for nothing.
+//! Manifests are pinned at the start: a replaced component may ask for no more than its pinned
+//! manifest, a new one for nothing, because the operator has seen no other.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,11 +10,11 @@ use cofferdam_tool::Runner;
 
 use super::named::{Component, Found};
 
-/// The manifest of each file when this was started.
+/// The manifest of each file at the start.
 #[derive(Debug, Default)]
-pub(super) struct Decided(BTreeMap<PathBuf, Manifest>);
+pub(super) struct PinnedManifests(BTreeMap<PathBuf, Manifest>);
 
-impl Decided {
+impl PinnedManifests {
     pub(super) fn about(found: &[Arc<Found>]) -> Self {
         let of = |found: &Arc<Found>| Some((found.file.clone()?, found.outlook.manifest().clone()));
         Self(found.iter().filter_map(of).collect())
@@ -32,12 +29,12 @@ impl Decided {
             file,
             ..
         } = component;
-        let decided = self.0.get(file.as_ref()?);
-        let beyond = runner.beyond(decided.unwrap_or(&Manifest::empty()), installed);
+        let pinned = self.0.get(file.as_ref()?);
+        let beyond = runner.beyond(pinned.unwrap_or(&Manifest::empty()), installed);
         if beyond.is_empty() {
             return None;
         }
-        let asks = match decided {
+        let asks = match pinned {
             Some(_) => format!("its manifest asks for more than when this was started: {beyond}"),
             None => format!(
                 "it was not there when this was started, and its manifest asks for {beyond}"
