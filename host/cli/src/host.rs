@@ -18,9 +18,10 @@ use crate::guard;
 use crate::paths::{self, DataDir};
 use crate::secret::{self, OfGrants};
 
-/// The way tools reach the network, beyond what each is granted and the configuration says.
+/// Choices of one command for its runner, beyond what each tool is granted and the configuration
+/// says.
 #[derive(Debug, Default)]
-pub(crate) struct Reach {
+pub(crate) struct RunnerOptions {
     /// Further addresses that are not public and may be reached all the same.
     pub(crate) addresses: Vec<IpNet>,
     /// The servers that are asked for the addresses of names, instead of those of the
@@ -31,11 +32,19 @@ pub(crate) struct Reach {
     pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
+    /// Calls at once, for a command that makes fewer than the configuration allows: a pool of
+    /// sandboxes is mapped for all of them when the command starts.
+    pub(crate) at_once: Option<u32>,
 }
 
 /// Returns a runner that loads tools and has no secrets to give them.
 pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure> {
-    runner_with(config, data, Reach::default(), guard::always(config, data)?)
+    runner_with(
+        config,
+        data,
+        RunnerOptions::default(),
+        guard::always(config, data)?,
+    )
 }
 
 /// Returns a runner of tools, for the host and for `tool run` alike. None of them may replace what
@@ -43,15 +52,16 @@ pub(crate) fn runner(config: &Config, data: &DataDir) -> Result<Runner, Failure>
 pub(crate) fn runner_with(
     config: &Config,
     data: &DataDir,
-    reach: Reach,
+    options: RunnerOptions,
     guarded: Guarded,
 ) -> Result<Runner, Failure> {
-    let Reach {
+    let RunnerOptions {
         addresses,
         nameservers,
         stand_ins,
         secrets,
-    } = reach;
+        at_once,
+    } = options;
     let compiler = std::env::current_exe().map_err(|error| {
         Failure::work(format!(
             "this program cannot find itself to start the compiler: {error}"
@@ -70,8 +80,9 @@ pub(crate) fn runner_with(
     } else {
         nameservers
     };
-    let calls = config.calls;
-    let calls_per_agent = config.calls_per_agent;
+    let at_once = at_once.unwrap_or(u32::MAX);
+    let calls = config.calls.min(at_once);
+    let calls_per_agent = config.calls_per_agent.min(at_once);
     Runner::new(RunnerConfig {
         compiler,
         cache,
@@ -119,7 +130,7 @@ pub(crate) fn images(
 
 /// The operator's decisions for tools, as far as they can be given.
 #[derive(Debug)]
-pub(crate) struct Decided {
+pub(crate) struct GrantDecisions {
     pub(crate) decisions: Decisions,
     pub(crate) secrets: Secrets,
     /// Tools that their agents do not get, because a secret or a directory of their grant cannot be
@@ -128,13 +139,13 @@ pub(crate) struct Decided {
 }
 
 /// Reads the secrets and opens the directories of every grant.
-pub(crate) fn decided(config: &Config, data: &DataDir) -> Decided {
+pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions {
     let OfGrants {
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
     let decisions = config.grants.decisions(&mut withheld);
-    Decided {
+    GrantDecisions {
         decisions,
         secrets,
         withheld,
@@ -149,20 +160,20 @@ pub(crate) async fn agents(
     accepted: Vec<Accepted>,
     guarded: Guarded,
 ) -> Result<Agents, Failure> {
-    let Decided {
+    let GrantDecisions {
         decisions,
         secrets,
         withheld,
-    } = decided(config, data);
+    } = grant_decisions(config, data);
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
     }
     let runner = Arc::new(runner_with(
         config,
         data,
-        Reach {
+        RunnerOptions {
             secrets,
-            ..Reach::default()
+            ..RunnerOptions::default()
         },
         guarded,
     )?);

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::directory::DirectoryError;
 use crate::error::Failure;
-use crate::host::Reach;
+use crate::host::RunnerOptions;
 use crate::{access, console, directory, remedy, secret};
 
 /// The operator's offers to tools. The same words wherever tools are run from the command line.
@@ -70,19 +70,19 @@ pub(crate) struct Offers {
     pub(crate) limit: Vec<String>,
 }
 
-/// Reads the way tools reach the network, and the offers to each of them.
-pub(crate) fn read(offers: &Offers) -> Result<(Reach, Decision), Failure> {
+/// Reads the choices for the runner, and the offers to each tool.
+pub(crate) fn read(offers: &Offers) -> Result<(RunnerOptions, Decision), Failure> {
     let secrets = secrets(&offers.secret)?;
     let names = secrets.names().cloned().collect();
     let addresses = offers.allow_address.clone();
     let nameservers = offers.nameserver.clone();
-    let reach = Reach {
+    let options = RunnerOptions {
         addresses,
         nameservers,
         secrets,
-        ..Reach::default()
+        ..RunnerOptions::default()
     };
-    Ok((reach, decision(offers, names)?))
+    Ok((options, decision(offers, names)?))
 }
 
 /// Tells the operator what the tools of one component do not get, and where they reach further than

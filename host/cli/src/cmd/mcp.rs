@@ -1,9 +1,9 @@
 //! `cofferdam mcp`: tools for editors and desktop assistants.
 
-mod decided;
 mod files;
 mod named;
 mod opening;
+mod pinned_manifests;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         match agent {
             Some(name) => {
                 let door = agent::door(&connect(&data).await?, name).await?;
-                Ok(Door { door, tools: None })
+                Ok(HttpDoor { door, tools: None })
             }
             None => {
                 let named = Tools {
@@ -89,7 +89,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
             }
         }
     };
-    let Door { door, mut tools } = tokio::select! {
+    let HttpDoor { door, mut tools } = tokio::select! {
         door = opening => door?,
         // Images are fetched, and nobody waits for them any more.
         () = stop.cancelled() => return Ok(()),
@@ -112,7 +112,7 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
 
 /// A server, with the task that loads its tools. The task ends with the first thing that is wrong,
 /// or when all of them are loaded.
-struct Door {
+struct HttpDoor {
     door: McpServer,
     tools: Option<JoinHandle<Result<(), Failure>>>,
 }
@@ -172,12 +172,12 @@ async fn here(
     given: &Offers,
     config: &Config,
     data: &DataDir,
-) -> Result<Door, Failure> {
+) -> Result<HttpDoor, Failure> {
     descriptors::suffice(descriptors::raise(), config)?;
-    let (reach, decision) = offers::read(given)?;
+    let (options, decision) = offers::read(given)?;
     let mut guarded = guard::always(config, data)?;
     guard::secrets(&mut guarded, &given.secret)?;
-    let runner = Arc::new(host::runner_with(config, data, reach, guarded)?);
+    let runner = Arc::new(host::runner_with(config, data, options, guarded)?);
     let named = Named::find(tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
@@ -202,7 +202,7 @@ async fn here(
         }
         Ok(())
     });
-    Ok(Door {
+    Ok(HttpDoor {
         door,
         tools: Some(tools),
     })

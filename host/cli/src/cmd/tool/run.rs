@@ -80,11 +80,12 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     let started = Instant::now();
     // One call at a time needs far less than all of it.
     descriptors::raise();
-    let (reach, decision) = offers::read(&run.offers)?;
+    let (mut options, decision) = offers::read(&run.offers)?;
+    options.at_once = Some(run.concurrent);
     let runner = Arc::new(host::runner_with(
         config,
         data,
-        reach,
+        options,
         guarded(&run, config, data)?,
     )?);
     let toolbox = Arc::new(load(&runner, &run, decision, data).await?);

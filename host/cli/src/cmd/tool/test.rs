@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
 use crate::guard;
-use crate::host::{self, Reach};
+use crate::host::{self, RunnerOptions};
 use crate::paths::DataDir;
 
 #[derive(Debug, Args)]
@@ -77,15 +77,15 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     }
     let sandbox = |stand_ins: StandIns| -> Result<_, CallerError> {
         let StandIns { hosts, secrets } = stand_ins;
-        let reach = Reach {
+        let options = RunnerOptions {
             stand_ins: Some(hosts),
             secrets,
-            ..Reach::default()
+            ..RunnerOptions::default()
         };
         Ok(host::runner_with(
             config,
             data,
-            reach,
+            options,
             guard::always(config, data)?,
         )?)
     };
