@@ -25,8 +25,6 @@ run: host
 
 # Run every test.
 test: ready components
-    @{{phase}} "building the tests"
-    cargo test --locked --quiet --no-run
     @{{phase}} "running the tests"
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
     RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
@@ -46,7 +44,10 @@ lint: wasm-target
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
-tools: host
+tools: host build-tools
+
+[private]
+build-tools:
     @{{phase}} "building the tools"
     {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
 
@@ -68,6 +69,12 @@ host: wasm-target
     @{{phase}} "building the host (the first time takes some minutes: the WebAssembly engine is optimized)"
     @cargo build --locked
 
+# The host and its tests in one graph: while a crate waits for another, tests of a third compile.
+[private]
+host-and-tests: wasm-target
+    @{{phase}} "building the host and its tests (the first time takes some minutes: the WebAssembly engine is optimized)"
+    @cargo build --locked --bins --tests
+
 [private]
 wasm-target:
     @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
@@ -75,7 +82,10 @@ wasm-target:
 # What is fetched comes while the host is built.
 [private]
 [parallel]
-ready: tools packages python
+ready: tested-tools packages python
+
+[private]
+tested-tools: host-and-tests build-tools
 
 # Packages of the system: one installation at a time.
 [private]
@@ -83,7 +93,7 @@ packages: programs modules
 
 # A component that a foreign toolchain makes: as it leaves componentize-py, and with the words of its WIT.
 [private]
-components: host packages python
+components: host-and-tests packages python
     @{{phase}} "building the components of other languages"
     @mkdir -p target/components
     @if [ -n "$(find tests/components/python tests/python/requirements.txt -newer target/components/shop.wasm 2>/dev/null || echo missing)" ]; then \
