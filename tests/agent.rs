@@ -1,5 +1,8 @@
 //! Agents: Agentfiles, configuration, turns, and hosts that restore them after faults.
 
+/// Agentfiles whose instructions reach the tools.
+mod agentfile;
+
 /// What people get wrong on the command line and in Agentfiles.
 mod bad_input;
 

@@ -12,18 +12,20 @@ fn check_agentfile(text: &str, parts: &[&str]) {
     let scratch = Scratch::new();
     let file = scratch.file("Agentfile", text);
     let args = ["serve".as_ref(), "--agentfile".as_ref(), file.as_os_str()];
-    cofferdam(&scratch, args).run().exits(1).complains(parts);
+    cofferdam(&scratch, args).run().exits(2).complains(parts);
+    let trees = std::fs::read_dir(scratch.data().join("agents")).map(Iterator::count);
+    assert_eq!(trees.unwrap_or_default(), 0, "a tree is left over");
 }
 
 #[test]
 fn an_agentfile_that_is_wrong_is_refused_with_its_place() {
     let head = "FROM scratch\nNAME a\nMODEL builtin/commands\n";
     check_agentfile("FORM scratch\n", &["Agentfile:1:1: ", "FORM", "FROM"]);
-    check_agentfile("FROM alpine\n", &["Agentfile:1:6: ", "FROM scratch"]);
     check_agentfile(
-        &format!("{head}RUNTIME x\n"),
-        &["Agentfile:4:1: ", "RUNTIME"],
+        "FROM alpine\nNAME a\nMODEL builtin/commands\n",
+        &["Agentfile:1:6: ", "FROM scratch"],
     );
+    check_agentfile(&format!("{head}RUNTIME\n"), &["Agentfile:4:8: ", "runtime"]);
     check_agentfile(&format!("{head}BIN wc\n"), &["Agentfile:4:"]);
     check_agentfile(
         &format!("{head}CONTEXT SOUL <<EOF\nhello\n"),
@@ -268,13 +270,13 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
     let (agentfile, bin) = (pipe("Agentfile"), pipe("bin.wasm"));
     cofferdam(&scratch, ["serve", "--agentfile", &agentfile])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&[&agentfile, "regular file"]);
     let text = format!("FROM scratch\nNAME a\nMODEL builtin/commands\nBIN one {bin}\n");
     let file = scratch.file("b/Agentfile", text).display().to_string();
     cofferdam(&scratch, ["serve", "--agentfile", &file])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&[&bin, "regular file"]);
     let copy = format!("a:{agentfile}");
     let file = scratch

@@ -240,7 +240,7 @@ impl Agents {
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and
     /// documents change, its id, its workspace and its sessions stay.
     pub async fn apply(&self, file: &Path) -> Result<Arc<Agent>, AgentError> {
-        let agentfile = agentfile::read(file)?;
+        let agentfile = agentfile::read_whole(file)?;
         let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let home = std::path::absolute(&home).unwrap_or(home);
         let name = agentfile.name.to_string();
@@ -406,7 +406,8 @@ impl Agents {
         }
         let workspace = self.workspace(&row.id)?;
         let file = self.path.join(&row.id).join("etc/Agentfile");
-        let agentfile = agentfile::read(&file)?;
+        let mut agentfile = agentfile::read(&file)?;
+        agentfile.fill(|context| workspace.read_context(&context.name))?;
         let mut components = Vec::new();
         for bin in &agentfile.bins {
             let bytes = workspace

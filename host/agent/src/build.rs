@@ -35,6 +35,14 @@ pub(crate) struct Made {
     pub(crate) documents: Vec<(String, String)>,
 }
 
+/// A BIN with what it is declared in.
+#[derive(Clone, Copy)]
+struct Declared<'a> {
+    row: &'a KnownAgent,
+    agentfile: &'a Agentfile,
+    bin: &'a Bin,
+}
+
 impl Builder {
     /// Makes an agent of components that are at hand.
     pub(crate) async fn build(
@@ -44,6 +52,7 @@ impl Builder {
         components: &[Component],
         workspace: Workspace,
     ) -> Result<Made, AgentError> {
+        check_settings(agentfile)?;
         let model = |source| AgentError::Model {
             agent: row.name.clone(),
             source,
@@ -57,7 +66,12 @@ impl Builder {
                 tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
                 continue;
             }
-            self.add_tools(row, bin, component, &workspace, &mut toolbox)
+            let declared = Declared {
+                row,
+                agentfile,
+                bin,
+            };
+            self.add_tools(declared, component, &workspace, &mut toolbox)
                 .await?;
         }
         let documents = documents_of(agentfile, &row.id, &toolbox);
@@ -80,12 +94,16 @@ impl Builder {
 
     async fn add_tools(
         &self,
-        row: &KnownAgent,
-        bin: &Bin,
+        declared: Declared<'_>,
         component: &Component,
         workspace: &Workspace,
         toolbox: &mut Toolbox,
     ) -> Result<(), AgentError> {
+        let Declared {
+            row,
+            agentfile,
+            bin,
+        } = declared;
         let wrong = |error| AgentError::Tool {
             agent: row.name.clone(),
             bin: bin.name.clone(),
@@ -104,7 +122,7 @@ impl Builder {
         };
         let decision = self
             .decisions
-            .offered(&row.name, &bin.name, installed.manifest(), workspace.root())
+            .offered(agentfile, &bin.name, installed.manifest(), workspace.root())
             .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
@@ -126,6 +144,23 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// Refuses an agent whose Agentfile leaves a value to who runs it.
+fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
+    let missing: Vec<_> = agentfile
+        .configs
+        .iter()
+        .filter(|config| config.required)
+        .map(|config| config.key.as_str())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(AgentError::Config {
+        agent: agentfile.name.to_string(),
+        keys: missing.join(", "),
+    })
 }
 
 /// The files of `etc` and `usr` for an agent.

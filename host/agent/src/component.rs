@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::agentfile::Bin;
-use cofferdam_image::{Images, ToolSource};
+use cofferdam_image::{Error, Images, ToolSource};
 
 use crate::error::AgentError;
 use crate::files;
@@ -43,7 +43,17 @@ pub(crate) async fn component(
             let found = images
                 .tool(reference)
                 .await
-                .map_err(|error| wrong(error.to_string()))?;
+                .map_err(|source| match source {
+                    Error::Registry { .. }
+                    | Error::Store { .. }
+                    | Error::Io { .. }
+                    | Error::Busy => AgentError::Image {
+                        agent: agent.to_owned(),
+                        bin: bin.name.clone(),
+                        source,
+                    },
+                    _ => wrong(source.to_string()),
+                })?;
             if found.pulled.is_some() {
                 tracing::info!(agent, bin = bin.name, digest = %found.digest,
                     "pulled {reference}");

@@ -43,6 +43,16 @@ pub(crate) fn agent(agentfile: &Agentfile, id: &str, toolbox: &Toolbox) -> Strin
              string that holds a list.\n",
         );
     }
+    if !agentfile.envs.is_empty() {
+        text.push_str("\n## Environment\n\nTools that know these variables see their values.\n\n");
+        for variable in &agentfile.envs {
+            let description = variable.description.as_deref().unwrap_or_default();
+            let _ = match description {
+                "" => writeln!(text, "- `{}`", variable.key),
+                description => writeln!(text, "- `{}`: {description}", variable.key),
+            };
+        }
+    }
     text
 }
 

@@ -19,6 +19,17 @@ pub enum AgentError {
         /// The cause.
         source: cofferdam_model::Error,
     },
+    /// Settings that its Agentfile requires have no value.
+    #[error(
+        "agent {agent}: CONFIG {keys}: a value is required; write it into the Agentfile, as in \
+         `CONFIG key=value`"
+    )]
+    Config {
+        /// The agent's name.
+        agent: String,
+        /// The keys.
+        keys: String,
+    },
     /// A tool's component cannot be found.
     #[error("agent {agent}, BIN {bin}: {problem}")]
     Bin {
@@ -28,6 +39,16 @@ pub enum AgentError {
         bin: String,
         /// The problem, and what would be right.
         problem: String,
+    },
+    /// A registry, or the store of images, does not give the image of a tool.
+    #[error("agent {agent}, BIN {bin}: {source}")]
+    Image {
+        /// The agent's name.
+        agent: String,
+        /// The tool's name.
+        bin: String,
+        /// The cause.
+        source: cofferdam_image::Error,
     },
     /// A tool cannot be made ready.
     #[error("agent {agent}, BIN {bin}: {source}")]

@@ -79,7 +79,7 @@ pub async fn grants(
             })
         };
         let decision = decisions
-            .offered(agent, name, installed.manifest(), workspace.root())
+            .offered(&agentfile, name, installed.manifest(), workspace.root())
             .map_err(grant)?;
         access.push(BinAccess::Granted(Box::new(
             runner.grant(&installed, name, decision).map_err(wrong)?,

@@ -21,8 +21,17 @@ pub(crate) fn guarded(
             let home = Path::new(&agent.home);
             guarded.add(&home.join("Agentfile"), "an Agentfile")?;
             // One that cannot be read is reported when its agent is restored.
-            let kept = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile"));
-            for bin in kept.map(|agentfile| agentfile.bins).unwrap_or_default() {
+            let Ok(kept) = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile")) else {
+                continue;
+            };
+            for file in kept
+                .contexts
+                .iter()
+                .filter_map(|context| context.file.as_ref())
+            {
+                guarded.add(&home.join(file), "a text of an Agentfile")?;
+            }
+            for bin in kept.bins {
                 if let ToolSource::Path(path) = bin.source {
                     guarded.add(&home.join(path), "a component")?;
                 }

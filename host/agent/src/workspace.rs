@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions};
+use cofferdam_image::agentfile::FILE_MAX_BYTES;
 
 use crate::error::AgentError;
 use crate::files;
@@ -157,18 +158,26 @@ impl Workspace {
             })
     }
 
+    /// The text of a context, as it was when the agent was made.
+    pub(crate) fn read_context(&self, name: &str) -> Result<String, AgentError> {
+        self.read_text(&format!("etc/context/{name}.md"), FILE_MAX_BYTES)
+    }
+
     /// The usage text of a tool, if its image had one.
     pub(crate) fn read_usage(&self, bin: &str) -> Result<Option<String>, AgentError> {
         let name = usage_file(bin);
         if !self.root.exists(&name) {
             return Ok(None);
         }
-        let bytes = self.read(&name, MAX_USAGE)?;
+        self.read_text(&name, MAX_USAGE).map(Some)
+    }
+
+    fn read_text(&self, name: &str, max: u64) -> Result<String, AgentError> {
         let wrong = |error| AgentError::Tree {
-            path: self.path.join(&name),
+            path: self.path.join(name),
             source: Error::other(error),
         };
-        String::from_utf8(bytes).map(Some).map_err(wrong)
+        String::from_utf8(self.read(name, max)?).map_err(wrong)
     }
 }
 

@@ -154,6 +154,12 @@ macro_rules! limits {
                 lower
             }
 
+            /// These limits, and those of `other` where nothing is asked for.
+            #[must_use]
+            pub fn or(&self, other: &Self) -> Self {
+                Self { $($name: self.$name.or(other.$name),)* }
+            }
+
             /// Every limit that is asked for.
             pub fn rows(&self) -> Vec<LimitRow> {
                 let mut rows = Vec::new();

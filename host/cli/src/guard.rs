@@ -37,7 +37,7 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     Ok(guarded)
 }
 
-/// Guards Agentfiles and the components of their BINs. One that cannot be read is reported by who
+/// Guards Agentfiles, their texts and the components of their BINs. One that cannot be read is reported by who
 /// makes the agent.
 pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
@@ -46,6 +46,13 @@ pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(),
             continue;
         };
         let home = file.parent().unwrap_or(Path::new(""));
+        for file in agentfile
+            .contexts
+            .iter()
+            .filter_map(|context| context.file.as_ref())
+        {
+            add(guarded, &home.join(file), "a text of an Agentfile")?;
+        }
         for bin in &agentfile.bins {
             if let ToolSource::Path(path) = &bin.source {
                 add(guarded, &home.join(path), COMPONENT)?;

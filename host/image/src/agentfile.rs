@@ -1,15 +1,19 @@
 //! Agentfile: the text an agent is built from.
 //!
 //! Read in two stages. `lines`, `token` and `instruction` say what was written: keywords, words,
-//! strings and heredoc bodies, each with its place. `parse` says what it means. Both stop at the
-//! first mistake, with its line and column.
+//! strings and heredoc bodies, each with its place; `expand` puts values in place of `${NAME}`
+//! before. `draft` says what it means. A mistake does not keep later ones from being found.
 //!
-//! This host understands `FROM scratch`, `NAME`, `MODEL`, `CONTEXT`, `BIN` and `LABEL` of
-//! `openotters/agentfile:1`; it refuses the other instructions of that syntax by name instead of
-//! ignoring them.
+//! This host reads every instruction of `openotters/agentfile:1`. It refuses `ADD` and a `FROM`
+//! that names an image, which it does not carry out yet.
 
+mod bin_request;
 mod declared;
+mod draft;
+mod env_name;
 mod error;
+mod expand;
+mod format;
 mod instruction;
 mod lines;
 mod name;
@@ -19,9 +23,11 @@ mod read;
 mod tests;
 mod token;
 
-pub use declared::{Agentfile, Bin, Context};
-pub use error::{AgentfileError, ReadError};
+pub use bin_request::{BinRequest, WorkspaceRequest};
+pub use declared::{Agentfile, Bin, Config, ConfigValue, Context, Env};
+pub use error::{AgentfileError, Mistake, ReadError};
+pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
 pub use parse::parse;
-pub use read::read;
+pub use read::{read, read_text, read_whole};

@@ -1,4 +1,7 @@
-//! `cofferdam image`: the images on this machine, looked after.
+//! `cofferdam image`: the images on this machine, looked after, and the files that they are made
+//! of.
+
+mod fmt;
 
 use std::path::PathBuf;
 
@@ -12,14 +15,24 @@ use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
+use fmt::Fmt;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Image {
+    /// Lay out Agentfiles in the usual way
+    Fmt(Fmt),
     /// Remove what no image needs: blobs without a name, and what broken pulls have left.
     Prune(Listing),
 }
 
 pub(crate) async fn run(image: &Image, data: PathBuf) -> Result<(), Failure> {
-    let Image::Prune(listing) = image;
+    match image {
+        Image::Fmt(arguments) => fmt::run(arguments),
+        Image::Prune(listing) => prune(listing, data).await,
+    }
+}
+
+async fn prune(listing: &Listing, data: PathBuf) -> Result<(), Failure> {
     let store = host::image_store(&DataDir::open(data)?)?;
     let swept = tokio::task::spawn_blocking(move || store.prune())
         .await

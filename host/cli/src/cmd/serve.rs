@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cofferdam_agent::{Accepted, Agents};
+use cofferdam_agent::{Accepted, AgentError, Agents};
 use cofferdam_capability::DigestError;
 use cofferdam_server::{Server, Serving, SocketFile};
 
@@ -142,7 +142,7 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
     let nobody = agents.list().is_empty();
     for (file, error) in wrong {
         if nobody {
-            return Err(Failure::work(error));
+            return Err(not_made(error));
         }
         console::complain(&format!(
             "{error}; no agent was made from {}, and the others are served",
@@ -150,6 +150,24 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// The failure of a host that has no agent to serve: mistakes in an Agentfile and in what it names
+/// are the user's.
+fn not_made(error: AgentError) -> Failure {
+    use AgentError as E;
+    match error {
+        E::Agentfile(_) | E::Config { .. } | E::Model { .. } | E::Bin { .. } | E::Tool { .. } => {
+            Failure::usage(error)
+        }
+        E::Image { .. }
+        | E::Unknown { .. }
+        | E::Ambiguous { .. }
+        | E::NotRunning { .. }
+        | E::Tree { .. }
+        | E::Gone { .. }
+        | E::Store(_) => Failure::work(error),
+    }
 }
 
 /// Tries again and again to restore the agents that could not be, and tells the access of one

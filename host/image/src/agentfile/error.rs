@@ -3,11 +3,24 @@
 use std::io;
 use std::path::PathBuf;
 
+/// The most mistakes that are reported at once: a screenful.
+const MISTAKES_MAX: usize = 20;
+
+/// The mistakes of an Agentfile, in the order of their lines.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.mistakes, *.more))]
+pub struct AgentfileError {
+    /// At least one.
+    pub mistakes: Vec<Mistake>,
+    /// Further mistakes that are not among them.
+    pub more: usize,
+}
+
 /// A mistake in an Agentfile. Prints as `file:line:column: sentence`, which editors turn into a
 /// link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}")]
-pub struct AgentfileError {
+pub struct Mistake {
     /// The file, as the caller named it.
     pub file: String,
     /// The line, counted from 1.
@@ -18,12 +31,50 @@ pub struct AgentfileError {
     pub message: String,
 }
 
+fn lines(mistakes: &[Mistake], more: usize) -> String {
+    let mut lines: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+    if more > 0 {
+        lines.push(format!("{more} more: mend these first"));
+    }
+    lines.join("\n")
+}
+
+impl AgentfileError {
+    pub(super) fn new(file: &str, mut faults: Vec<Fault>) -> Self {
+        faults.sort_by_key(|fault| (fault.at.line, fault.at.column));
+        let more = faults.len().saturating_sub(MISTAKES_MAX);
+        faults.truncate(MISTAKES_MAX);
+        let mistake = |fault: Fault| Mistake {
+            file: file.to_owned(),
+            line: fault.at.line,
+            column: fault.at.column,
+            message: fault.message,
+        };
+        Self {
+            mistakes: faults.into_iter().map(mistake).collect(),
+            more,
+        }
+    }
+}
+
 /// Reasons why [`read`](super::read) has no Agentfile to give.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file could not be read at all.
     #[error("cannot read the Agentfile {path}: {source}")]
     Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A file that a context names could not be read.
+    #[error("{agentfile}: context {context}: cannot read {path}: {source}")]
+    Context {
+        /// The Agentfile.
+        agentfile: PathBuf,
+        /// The context.
+        context: String,
         /// The file.
         path: PathBuf,
         /// The system's error.
@@ -54,15 +105,6 @@ impl Fault {
         Self {
             at,
             message: message.into(),
-        }
-    }
-
-    pub(super) fn in_file(self, file: &str) -> AgentfileError {
-        AgentfileError {
-            file: file.to_owned(),
-            line: self.at.line,
-            column: self.at.column,
-            message: self.message,
         }
     }
 }

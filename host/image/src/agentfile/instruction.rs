@@ -3,35 +3,43 @@
 use std::vec::IntoIter;
 
 use super::error::{Fault, Position, shown};
+use super::expand::Expanded;
 use super::lines::Lines;
 use super::token::{Cursor, Token};
 
-/// The instructions this host carries out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The instructions of the syntax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Keyword {
     From,
-    Name,
+    Runtime,
     Model,
+    Name,
     Context,
+    Config,
     Bin,
+    Add,
+    Exec,
     Label,
+    Arg,
+    Env,
+    Capability,
 }
 
-/// Keywords of the syntax; those without a [`Keyword`] are known and refused.
-const KEYWORDS: [(&str, Option<Keyword>); 13] = [
-    ("FROM", Some(Keyword::From)),
-    ("NAME", Some(Keyword::Name)),
-    ("MODEL", Some(Keyword::Model)),
-    ("CONTEXT", Some(Keyword::Context)),
-    ("BIN", Some(Keyword::Bin)),
-    ("LABEL", Some(Keyword::Label)),
-    ("RUNTIME", None),
-    ("CONFIG", None),
-    ("ADD", None),
-    ("EXEC", None),
-    ("ARG", None),
-    ("ENV", None),
-    ("CAPABILITY", None),
+/// Every keyword, in the order of the syntax.
+const KEYWORDS: [(&str, Keyword); 13] = [
+    ("FROM", Keyword::From),
+    ("RUNTIME", Keyword::Runtime),
+    ("MODEL", Keyword::Model),
+    ("NAME", Keyword::Name),
+    ("CONTEXT", Keyword::Context),
+    ("CONFIG", Keyword::Config),
+    ("BIN", Keyword::Bin),
+    ("ADD", Keyword::Add),
+    ("EXEC", Keyword::Exec),
+    ("LABEL", Keyword::Label),
+    ("ARG", Keyword::Arg),
+    ("ENV", Keyword::Env),
+    ("CAPABILITY", Keyword::Capability),
 ];
 
 /// Number of letters that may be added, dropped, swapped or changed before a keyword no longer
@@ -46,21 +54,108 @@ pub(super) struct Instruction {
 }
 
 impl Instruction {
-    /// The next instruction of the file, its heredoc body included.
-    pub(super) fn next(lines: &mut Lines<'_>) -> Result<Option<Self>, Fault> {
-        while let Some((number, line)) = lines.instruction()? {
-            let mut cursor = Cursor::new(number, line);
-            if let Some((first, at)) = cursor.token()? {
-                let keyword = keyword(&first, at)?;
-                return Ok(Some(Self {
-                    keyword,
-                    at,
-                    arguments: Arguments::read(cursor, lines)?,
-                }));
+    /// Reads the instruction on a line that is neither blank nor a comment, its heredoc body
+    /// included. A body that belongs to a line with a mistake is skipped: nothing in it is one.
+    pub(super) fn read(
+        number: usize,
+        line: &Expanded,
+        lines: &mut Lines<'_>,
+    ) -> Result<Self, Fault> {
+        match Written::read(Cursor::new(number, line)) {
+            Ok(written) => written.with_body(lines),
+            Err(fault) => {
+                let last = line.text.split([' ', '\t']).rfind(|word| !word.is_empty());
+                if let Some(marker) = last.and_then(|word| word.strip_prefix("<<"))
+                    && is_marker(marker)
+                {
+                    // It belongs to a mistake that is reported already.
+                    let _ = lines.heredoc(
+                        marker,
+                        Position {
+                            line: number,
+                            column: 1,
+                        },
+                    );
+                }
+                Err(fault)
             }
         }
-        Ok(None)
     }
+}
+
+/// A line of tokens; its heredoc body is not read yet.
+struct Written {
+    keyword: Keyword,
+    at: Position,
+    tokens: Vec<(Token, Position)>,
+    end: Position,
+}
+
+impl Written {
+    fn read(mut cursor: Cursor<'_>) -> Result<Self, Fault> {
+        let start = cursor.position();
+        let Some((first, at)) = cursor.token()? else {
+            return Err(Fault::new(
+                start,
+                "an instruction is left without a keyword by the values of `ARG`",
+            ));
+        };
+        let keyword = keyword(&first, at)?;
+        let mut tokens = Vec::new();
+        let mut end = cursor.position();
+        while let Some(token) = cursor.token()? {
+            tokens.push(token);
+            end = cursor.position();
+        }
+        Ok(Self {
+            keyword,
+            at,
+            tokens,
+            end,
+        })
+    }
+
+    fn with_body(self, lines: &mut Lines<'_>) -> Result<Instruction, Fault> {
+        let Self {
+            keyword,
+            at,
+            mut tokens,
+            end,
+        } = self;
+        let body = match tokens.last() {
+            Some((Token::Heredoc(marker), opened)) => {
+                let marker = marker.clone();
+                let opened = *opened;
+                tokens.pop();
+                if !is_marker(&marker) {
+                    return Err(Fault::new(
+                        opened,
+                        "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`",
+                    ));
+                }
+                Some((lines.heredoc(&marker, opened)?, opened))
+            }
+            _ => None,
+        };
+        let arguments = Arguments {
+            tokens: tokens.into_iter(),
+            body,
+            end,
+        };
+        Ok(Instruction {
+            keyword,
+            at,
+            arguments,
+        })
+    }
+}
+
+/// A value as it was written.
+pub(super) struct Value {
+    pub(super) text: String,
+    pub(super) at: Position,
+    /// True in double quotes, which make a text of anything.
+    pub(super) quoted: bool,
 }
 
 /// The arguments that follow a keyword, taken from left to right. What is not taken is an error
@@ -72,31 +167,6 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// The rest of the line, and the heredoc body where it opens one.
-    fn read(mut cursor: Cursor<'_>, lines: &mut Lines<'_>) -> Result<Self, Fault> {
-        let mut tokens = Vec::new();
-        let mut end = cursor.position();
-        while let Some(token) = cursor.token()? {
-            tokens.push(token);
-            end = cursor.position();
-        }
-        let body = match tokens.last() {
-            Some((Token::Heredoc(marker), at)) => {
-                let marker = marker.clone();
-                let at = *at;
-                tokens.pop();
-                check_marker(&marker, at)?;
-                Some((lines.heredoc(&marker, at)?, at))
-            }
-            _ => None,
-        };
-        Ok(Self {
-            tokens: tokens.into_iter(),
-            body,
-            end,
-        })
-    }
-
     /// A bare word that must come next. `expected` completes "expected …".
     pub(super) fn word(&mut self, expected: &str) -> Result<(String, Position), Fault> {
         match self.take(expected)? {
@@ -124,11 +194,13 @@ impl Arguments {
     }
 
     /// The `file://` word that comes next, if one does.
-    pub(super) fn file(&self) -> Option<(String, Position)> {
-        match self.tokens.as_slice().first() {
-            Some((Token::File(file), at)) => Some((file.clone(), *at)),
-            _ => None,
-        }
+    pub(super) fn file(&mut self) -> Option<(String, Position)> {
+        let Some((Token::File(file), at)) = self.tokens.as_slice().first() else {
+            return None;
+        };
+        let file = (file.clone(), *at);
+        self.tokens.next();
+        Some(file)
     }
 
     /// The string that comes next, if one does.
@@ -139,6 +211,47 @@ impl Arguments {
         let text = text.clone();
         self.tokens.next();
         Some(text)
+    }
+
+    /// True if this token comes next; then it is taken.
+    pub(super) fn takes(&mut self, token: &Token) -> bool {
+        let next = self.tokens.as_slice().first();
+        let is_next = next.is_some_and(|(next, _)| next == token);
+        if is_next {
+            self.tokens.next();
+        }
+        is_next
+    }
+
+    /// The bare word that comes next, if one does.
+    pub(super) fn optional_word(&mut self) -> Option<(String, Position)> {
+        let Some((Token::Word(word), at)) = self.tokens.as_slice().first() else {
+            return None;
+        };
+        let word = (word.clone(), *at);
+        self.tokens.next();
+        Some(word)
+    }
+
+    /// The value that must come next: a word, a `file://` word or a string. `expected` completes
+    /// "expected …".
+    pub(super) fn value(&mut self, expected: &str) -> Result<Value, Fault> {
+        match self.take(expected)? {
+            (Token::Word(text), at) => Ok(Value {
+                text,
+                at,
+                quoted: false,
+            }),
+            (Token::Text(text) | Token::File(text), at) => Ok(Value {
+                text,
+                at,
+                quoted: true,
+            }),
+            (other, at) => Err(Fault::new(
+                at,
+                format!("a value that begins with {other} stands in double quotes"),
+            )),
+        }
     }
 
     /// The heredoc body, if the line ended with one.
@@ -175,23 +288,16 @@ fn keyword(token: &Token, at: Position) -> Result<Keyword, Fault> {
             format!("expected an instruction such as `BIN`, found {token}"),
         ));
     };
-    match KEYWORDS
+    KEYWORDS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(word))
-    {
-        Some((_, Some(keyword))) => Ok(*keyword),
-        Some((name, None)) => Err(Fault::new(
-            at,
-            format!(
-                "`{name}` is not supported yet; this host reads {}",
-                supported()
-            ),
-        )),
-        None => Err(Fault::new(
-            at,
-            format!("unknown instruction {}; {}", shown(word), suggestion(word)),
-        )),
-    }
+        .map(|(_, keyword)| *keyword)
+        .ok_or_else(|| {
+            Fault::new(
+                at,
+                format!("unknown instruction {}; {}", shown(word), suggestion(word)),
+            )
+        })
 }
 
 fn suggestion(word: &str) -> String {
@@ -205,30 +311,18 @@ fn suggestion(word: &str) -> String {
         .filter(|name| distance(name) <= TYPO_MAX.min(name.len() / 2));
     match near.min_by_key(|name| distance(name)) {
         Some(name) => format!("did you mean `{name}`?"),
-        None => format!("this host reads {}", supported()),
+        None => format!("the instructions are {}", keywords()),
     }
 }
 
-fn supported() -> String {
-    let names: Vec<_> = KEYWORDS
-        .iter()
-        .filter(|(_, keyword)| keyword.is_some())
-        .map(|(name, _)| *name)
-        .collect();
-    names.join(", ")
+fn keywords() -> String {
+    KEYWORDS.map(|(name, _)| name).join(", ")
 }
 
-fn check_marker(marker: &str, at: Position) -> Result<(), Fault> {
+fn is_marker(marker: &str) -> bool {
     let begins = marker.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if begins
+    begins
         && marker
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_')
-    {
-        return Ok(());
-    }
-    Err(Fault::new(
-        at,
-        "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`",
-    ))
 }

@@ -58,11 +58,22 @@ impl<'a> Lines<'a> {
     /// one that holds only the marker, without trailing newlines.
     pub(super) fn heredoc(&mut self, marker: &str, opened: Position) -> Result<String, Fault> {
         let mut body = Vec::new();
-        while let Some((_, line)) = self.next()? {
-            if line.trim() == marker {
-                return Ok(body.join("\n").trim_end_matches('\n').to_owned());
+        let mut fault = None;
+        loop {
+            match self.next() {
+                Ok(None) => break,
+                Ok(Some((_, line))) if line.trim() == marker => {
+                    return match fault {
+                        None => Ok(body.join("\n").trim_end_matches('\n').to_owned()),
+                        Some(fault) => Err(fault),
+                    };
+                }
+                Ok(Some((_, line))) => body.push(line),
+                // The body is read to its end all the same: it holds no instructions.
+                Err(too_long) => {
+                    fault.get_or_insert(too_long);
+                }
             }
-            body.push(line);
         }
         let begun = opened.line;
         Err(Fault::new(
@@ -74,7 +85,8 @@ impl<'a> Lines<'a> {
         ))
     }
 
-    fn next(&mut self) -> Result<Option<Line<'a>>, Fault> {
+    /// The next line, whatever it is.
+    pub(super) fn next(&mut self) -> Result<Option<Line<'a>>, Fault> {
         let Some(line) = self.lines.next() else {
             return Ok(None);
         };

@@ -7,6 +7,7 @@ use std::str::Chars;
 use cofferdam_capability::is_hiding;
 
 use super::error::{Fault, Position, shown};
+use super::expand::Expanded;
 
 /// One token, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,33 @@ pub(super) enum Token {
     Bang,
 }
 
+impl Token {
+    /// The token as a person writes it.
+    pub(super) fn written(&self) -> String {
+        match self {
+            Self::Word(word) | Self::File(word) => word.clone(),
+            Self::Text(text) => {
+                let mut written = String::from("\"");
+                for c in text.chars() {
+                    match c {
+                        '"' => written.push_str("\\\""),
+                        '\\' => written.push_str("\\\\"),
+                        '\n' => written.push_str("\\n"),
+                        '\r' => written.push_str("\\r"),
+                        '\t' => written.push_str("\\t"),
+                        c => written.push(c),
+                    }
+                }
+                written.push('"');
+                written
+            }
+            Self::Heredoc(marker) => format!("<<{marker}"),
+            Self::Equals => "=".to_owned(),
+            Self::Bang => "!".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,24 +68,26 @@ impl fmt::Display for Token {
 /// Reads one line from left to right and knows the column it has reached.
 pub(super) struct Cursor<'a> {
     chars: Peekable<Chars<'a>>,
-    at: Position,
+    line: &'a Expanded,
+    number: usize,
+    /// Characters that were read.
+    read: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(number: usize, line: &'a str) -> Self {
+    pub(super) fn new(number: usize, line: &'a Expanded) -> Self {
         Self {
-            chars: line.chars().peekable(),
-            at: Position {
-                line: number,
-                column: 1,
-            },
+            chars: line.text.chars().peekable(),
+            line,
+            number,
+            read: 0,
         }
     }
 
     /// The next token and the place it begins at; `None` at the end of the line.
     pub(super) fn token(&mut self) -> Result<Option<(Token, Position)>, Fault> {
         self.take_while(|c| matches!(c, ' ' | '\t'));
-        let at = self.at;
+        let at = self.position();
         let token = match self.chars.peek() {
             None => return Ok(None),
             Some('=') => {
@@ -79,7 +109,10 @@ impl<'a> Cursor<'a> {
 
     /// One past the last character read.
     pub(super) fn position(&self) -> Position {
-        self.at
+        Position {
+            line: self.number,
+            column: self.line.column(self.read),
+        }
     }
 
     fn word(&mut self) -> Result<Token, Fault> {
@@ -102,7 +135,7 @@ impl<'a> Cursor<'a> {
         let mut text = String::new();
         loop {
             self.refuse_control()?;
-            let at = self.at;
+            let at = self.position();
             match self.advance() {
                 None => {
                     return Err(Fault::new(
@@ -149,7 +182,7 @@ impl<'a> Cursor<'a> {
                 };
                 let c = c.escape_unicode();
                 Err(Fault::new(
-                    self.at,
+                    self.position(),
                     format!("{kind} character `{c}` in an instruction; delete it"),
                 ))
             }
@@ -160,7 +193,7 @@ impl<'a> Cursor<'a> {
     fn take_while(&mut self, keep: impl Fn(char) -> bool) -> String {
         let mut taken = String::new();
         while let Some(c) = self.chars.next_if(|&c| keep(c)) {
-            self.at.column += 1;
+            self.read += 1;
             taken.push(c);
         }
         taken
@@ -168,7 +201,7 @@ impl<'a> Cursor<'a> {
 
     fn advance(&mut self) -> Option<char> {
         let c = self.chars.next()?;
-        self.at.column += 1;
+        self.read += 1;
         Some(c)
     }
 }

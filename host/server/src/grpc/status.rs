@@ -37,6 +37,8 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         AgentError::Ambiguous { .. } => Status::invalid_argument(sentence),
         AgentError::NotRunning { .. } => Status::failed_precondition(sentence),
         AgentError::Agentfile(_)
+        | AgentError::Config { .. }
+        | AgentError::Image { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
         | AgentError::Tool { .. }

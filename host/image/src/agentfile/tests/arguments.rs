@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn wrong_contexts() {
-    let left_over = "a context is `CONTEXT name [\"description\"] <<EOF`";
+    let left_over = "a context is `CONTEXT name [\"description\"] <<EOF` or `… file://PATH`";
+    let no_text = "has no text; end the line with `<<EOF`, or name a file, `file://PATH`";
     let marker = "a heredoc is `<<` and a marker of letters, digits and `_`, as in `<<EOF`";
     let last = "a heredoc is the last thing on its line; put what follows before it";
     let name = "a context's name becomes a file name: 1 to 63 letters, digits, `.`, `_` or `-`, \
@@ -18,22 +19,22 @@ fn wrong_contexts() {
             "CONTEXT <<EOF\nEOF",
             "4:9: expected the context's name before the heredoc".to_owned(),
         ),
+        ("CONTEXT A", format!("4:10: context A {no_text}")),
+        ("CONTEXT A \"désc\"  ", format!("4:17: context A {no_text}")),
         (
-            "CONTEXT A",
-            "4:10: context A has no text; end the line with `<<EOF`".to_owned(),
+            "CONTEXT A file://a.md <<EOF\nEOF",
+            "4:11: context A has a file and a heredoc; keep one of them".to_owned(),
         ),
         (
-            "CONTEXT A \"désc\"  ",
-            "4:17: context A has no text; end the line with `<<EOF`".to_owned(),
-        ),
-        (
-            "CONTEXT A \"é\" file://a.md",
-            "4:15: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`"
+            "CONTEXT A file:///etc/passwd",
+            "4:11: `file:///etc/passwd` does not lie beside the Agentfile; write a path from its \
+             directory, such as `file://docs/soul.md`"
                 .to_owned(),
         ),
         (
-            "CONTEXT A file://a.md <<EOF\nEOF",
-            "4:11: `file://a.md` is not supported yet; write the text into a heredoc, `<<EOF`"
+            "CONTEXT A file://a/../../b",
+            "4:11: `file://a/../../b` does not lie beside the Agentfile; write a path from its \
+             directory, such as `file://docs/soul.md`"
                 .to_owned(),
         ),
         (
@@ -70,10 +71,6 @@ fn wrong_contexts() {
         (
             "CONTEXT Workspace <<EOF\nEOF",
             "4:9: the host writes Workspace.md itself; give this context another name".to_owned(),
-        ),
-        (
-            "CONTEXT a <<EOF\n\nEOF\nCONTEXT A <<EOF\nEOF",
-            "7:9: two contexts are called A, on lines 4 and 7; rename one of them".to_owned(),
         ),
     ] {
         check_refused(&format!("{LEAST}{lines}\n"), &expected);

@@ -1,6 +1,7 @@
 //! Files that are read.
 
 use super::*;
+use crate::agentfile::read_whole;
 
 #[test]
 fn reads_files() {
@@ -19,7 +20,10 @@ fn reads_files() {
         b"\xfe\xff",
         "1:1: byte 0xfe is not UTF-8; save the file as UTF-8",
     );
-    check(b"FROM x\n", "1:6: only `FROM scratch` for now, not `x`");
+    check(
+        b"FROM x\nNAME a\nMODEL a/b\n",
+        "1:6: only `FROM scratch` for now, not `x`",
+    );
     // The cap may fall into the middle of a character.
     check(
         "é".repeat(1 << 20).as_bytes(),
@@ -36,6 +40,41 @@ fn reads_files() {
             "cannot read the Agentfile {}: ",
             missing.display()
         )),
+        "{error}"
+    );
+}
+
+#[test]
+fn reads_texts_beside_the_agentfile() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("Agentfile");
+    fs::create_dir(dir.path().join("docs")).unwrap();
+    fs::write(dir.path().join("docs/soul.md"), "be kind\n\n").unwrap();
+    fs::write(
+        &path,
+        format!("{LEAST}CONTEXT SOUL \"who\" file://docs/soul.md\n"),
+    )
+    .unwrap();
+    let agentfile = read_whole(&path).unwrap();
+    let [soul] = agentfile.contexts.as_slice() else {
+        panic!("{:?}", agentfile.contexts)
+    };
+    assert_eq!(soul.content, "be kind");
+    assert_eq!(soul.file.as_deref(), Some("docs/soul.md".as_ref()));
+    assert_eq!(read(&path).unwrap().contexts[0].content, "");
+
+    // A link leads out of the directory.
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    fs::remove_file(dir.path().join("docs/soul.md")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), dir.path().join("docs/soul.md")).unwrap();
+    let error = read_whole(&path).unwrap_err().to_string();
+    assert!(error.contains("context SOUL: cannot read"), "{error}");
+
+    fs::remove_file(dir.path().join("docs/soul.md")).unwrap();
+    fs::write(dir.path().join("docs/soul.md"), b"\xff").unwrap();
+    let error = read_whole(&path).unwrap_err().to_string();
+    assert!(
+        error.ends_with("it is not valid UTF-8; save it as UTF-8"),
         "{error}"
     );
 }

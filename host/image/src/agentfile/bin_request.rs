@@ -1,0 +1,126 @@
+//! `CONFIG` keys that are for one BIN: `limit.BIN.LIMIT` and `grant.BIN.KIND`.
+//!
+//! They are settings like any other to hosts that do not know them. A request is no grant: a tool
+//! gets no more than its manifest declares and the operator's ceiling allows.
+
+use std::str::FromStr;
+
+use cofferdam_capability::{Access, HostOffer, LimitsRequest, TcpOffer};
+
+use super::error::{Fault, Position, shown};
+
+/// The beginning of keys that ask for a limit.
+const LIMIT: &str = "limit.";
+
+/// The beginning of keys that ask for access.
+const GRANT: &str = "grant.";
+
+/// The kinds of access, in words.
+const KINDS: &str = "http, tcp and workspace";
+
+/// What an Agentfile asks for one of its BINs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BinRequest {
+    /// Limits instead of the manifest's and the defaults.
+    pub limits: LimitsRequest,
+    /// Hosts that it may send requests to.
+    pub http: Vec<HostOffer>,
+    /// Hosts and ports that it may be connected to over TCP.
+    pub tcp: Vec<TcpOffer>,
+    /// The most access to the agent's workspace.
+    pub workspace: Option<WorkspaceRequest>,
+}
+
+/// The most access to the agent's workspace that a BIN is to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkspaceRequest {
+    /// The tool does not see it.
+    None,
+    /// So much of it.
+    UpTo(Access),
+}
+
+/// A key that is for a BIN.
+pub(super) struct BinKey<'a> {
+    pub(super) bin: &'a str,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Limit(&'a str),
+    Grant(&'a str),
+}
+
+impl<'a> BinKey<'a> {
+    /// Reads a key. `Ok(None)` is for a key that has nothing to do with a BIN.
+    pub(super) fn of(key: &'a str, at: Position) -> Result<Option<Self>, Fault> {
+        let limit = key.strip_prefix(LIMIT).map(|rest| (rest, true));
+        let grant = key.strip_prefix(GRANT).map(|rest| (rest, false));
+        let Some((rest, is_limit)) = limit.or(grant) else {
+            return Ok(None);
+        };
+        let Some((bin, what)) = rest
+            .split_once('.')
+            .filter(|(bin, what)| !bin.is_empty() && !what.is_empty())
+        else {
+            return Err(Fault::new(
+                at,
+                format!(
+                    "a key for a BIN is written `{LIMIT}BIN.fuel` or `{GRANT}BIN.http`; {} lacks \
+                     the name of a BIN or what is asked for it",
+                    shown(key)
+                ),
+            ));
+        };
+        let kind = if is_limit {
+            Kind::Limit(what)
+        } else {
+            Kind::Grant(what)
+        };
+        Ok(Some(Self { bin, kind }))
+    }
+}
+
+impl BinRequest {
+    /// Asks for one more thing. `at` is the place of its value.
+    pub(super) fn ask(&mut self, key: &BinKey<'_>, value: &str, at: Position) -> Result<(), Fault> {
+        let wrong = |problem: String| Fault::new(at, problem);
+        match key.kind {
+            Kind::Limit(name) => self
+                .limits
+                .ask(name, value)
+                .map_err(|error| wrong(error.to_string())),
+            Kind::Grant("http") => {
+                self.http = list(value).map_err(wrong)?;
+                Ok(())
+            }
+            Kind::Grant("tcp") => {
+                self.tcp = list(value).map_err(wrong)?;
+                Ok(())
+            }
+            Kind::Grant("workspace") => {
+                self.workspace = Some(match value {
+                    "none" => WorkspaceRequest::None,
+                    "ro" => WorkspaceRequest::UpTo(Access::ReadOnly),
+                    "rw" => WorkspaceRequest::UpTo(Access::ReadWrite),
+                    _ => {
+                        return Err(wrong(format!(
+                            "{} is no access to the workspace; write `none`, `ro` or `rw`",
+                            shown(value)
+                        )));
+                    }
+                });
+                Ok(())
+            }
+            Kind::Grant(other) => Err(wrong(format!(
+                "there is no grant {}; an Agentfile can ask for {KINDS}",
+                shown(other)
+            ))),
+        }
+    }
+}
+
+/// The items of a list with commas between.
+fn list<T: FromStr<Err = String>>(value: &str) -> Result<Vec<T>, String> {
+    value.split(',').map(|item| item.trim().parse()).collect()
+}
