@@ -37,8 +37,8 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     Ok(guarded)
 }
 
-/// Guards Agentfiles, their texts and the components of their BINs. One that cannot be read is reported by who
-/// makes the agent.
+/// Guards Agentfiles, their texts and the components of their BINs. One that cannot be read is
+/// reported by who makes the agent.
 pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
         add(guarded, file, "an Agentfile")?;

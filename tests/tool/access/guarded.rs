@@ -76,7 +76,7 @@ fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
         ("../project", "an Agentfile"),
         ("../project/tools", "a component"),
     ] {
-        let ran = serve(&format!("{offered}:/workspace:rw"), &[&file]).exits(1);
+        let ran = serve(&format!("{offered}:/workspace:rw"), &[&file]).exits(2);
         ran.complains(&[
             "agent a, BIN changes",
             "/workspace",

@@ -18,7 +18,7 @@ const GRANT: &str = "grant.";
 /// The kinds of access, in words.
 const KINDS: &str = "http, tcp and workspace";
 
-/// What an Agentfile asks for one of its BINs.
+/// The requests of an Agentfile for one of its BINs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BinRequest {
     /// Limits instead of the manifest's and the defaults.

@@ -24,7 +24,7 @@ pub struct Agentfile {
     pub configs: Vec<Config>,
     /// Every `BIN`.
     pub bins: Vec<Bin>,
-    /// What `CONFIG` asks for its BINs, by name: keys that begin with `limit.` and `grant.`.
+    /// Requests of `CONFIG` for its BINs, by name: keys that begin with `limit.` and `grant.`.
     pub requests: BTreeMap<String, BinRequest>,
     /// `EXEC`: arguments of the runtime.
     pub exec: Vec<String>,

@@ -13,7 +13,7 @@ use super::name::AgentName;
 use crate::reference::Reference;
 use parts::Setting;
 
-/// What was declared so far, and on which line, so that a repeat can name both.
+/// The declarations so far, and their lines, so that a repeat can name both.
 #[derive(Default)]
 pub(super) struct Draft {
     /// Instructions that stand somewhere, also wrong ones: what is wrong is not missing too.
@@ -236,7 +236,7 @@ fn refuse_repeat(keyword: &str, first: Option<usize>, again: Position) -> Result
     ))
 }
 
-/// What the settings ask for each BIN.
+/// The requests of the settings for each BIN.
 fn requests(
     settings: &[Setting],
     bins: &[Bin],

@@ -3,11 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
-use cap_tempfile::TempFile;
 use clap::Args;
 use cofferdam_image::agentfile;
+use tempfile::NamedTempFile;
 
 use crate::console;
 use crate::error::Failure;
@@ -58,16 +56,15 @@ pub(super) fn run(arguments: &Fmt) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the file whole or not at all.
+/// Writes the file whole or not at all. A link keeps leading to it.
 fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let target = file.canonicalize()?;
-    let parent = target.parent().unwrap_or(Path::new("/"));
-    let name = target.file_name().unwrap_or_default();
-    let directory = Dir::open_ambient_dir(parent, ambient_authority())?;
-    let mut temporary = TempFile::new(&directory)?;
+    let directory = target.parent().unwrap_or(Path::new("/"));
+    let mut temporary = NamedTempFile::new_in(directory)?;
     temporary.write_all(text.as_bytes())?;
-    let written = temporary.as_file().try_clone()?.into_std();
+    let written = temporary.as_file();
     written.set_permissions(target.metadata()?.permissions())?;
     written.sync_all()?;
-    temporary.replace(name)
+    temporary.persist(&target)?;
+    Ok(())
 }
