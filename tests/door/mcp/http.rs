@@ -36,6 +36,49 @@ pub(super) fn read_until(stream: &mut TcpStream, part: &str) -> String {
     text
 }
 
+/// As `curl` says by itself that it takes every type, and other clients by saying nothing.
+#[test]
+fn a_client_that_takes_every_type_is_answered() {
+    let scratch = Scratch::new();
+    let args = ["--listen".into(), "127.0.0.1:0".into()];
+    let tools = [tool("wc").into_os_string()];
+    let server = Server::start(&scratch, args.into_iter().chain(tools));
+    let address = server.address();
+    let token = token(&scratch);
+    let client = json!({ "name": "test", "version": "0" });
+    let params =
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    let body =
+        json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string();
+    for (accept, status) in [
+        ("", "200"),
+        ("Accept: */*\r\n", "200"),
+        ("Accept: text/html, */*;q=0.1\r\n", "200"),
+        (
+            "Accept: text/event-stream\r\nAccept: application/json\r\n",
+            "200",
+        ),
+        ("Accept: application/json\r\n", "406"),
+        ("Accept: text/html\r\n", "406"),
+    ] {
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Authorization: Bearer {token}\r\nContent-Length: {}\r\n{accept}\r\n",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream
+            .write_all((head + &body).as_bytes())
+            .expect("it reads");
+        let answer = read_until(&mut stream, "\r\n");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{accept}: {answer}"
+        );
+    }
+}
+
 #[test]
 fn the_door_over_http_is_for_the_operator_alone() {
     let scratch = Scratch::new();

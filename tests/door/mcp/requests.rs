@@ -60,8 +60,41 @@ fn parameters_that_are_none_of_a_call_are_told_with_what_is_right() {
     // Another method, and one that there is not.
     let error = server.ask(3, "tools/list", json!([1]))["error"].clone();
     assert_eq!(error["code"], -32602, "{error}");
-    let error = server.ask(4, "tools/burn", json!({}))["error"].clone();
-    assert_eq!(error["code"], -32601, "{error}");
+    for method in [
+        "tools/burn",
+        "resources/list",
+        "prompts/list",
+        "logging/setLevel",
+        "",
+    ] {
+        let params = json!({ "level": "info" });
+        let error = server.ask(4, method, params)["error"].clone();
+        assert_eq!(error["code"], -32601, "{error}");
+        let sentence = error["message"].as_str().expect("a sentence");
+        let method = format!("`{method}`");
+        for part in [&method, "tools/list", "tools/call"] {
+            assert!(sentence.contains(part), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_cursor_that_no_list_gave_is_refused() {
+    let scratch = Scratch::new();
+    let mut server = Server::start(&scratch, [tool("wc")]);
+    server.initialize();
+    for params in [
+        json!({ "cursor": "" }),
+        json!({ "cursor": null }),
+        json!({}),
+    ] {
+        let list = server.ask(1, "tools/list", params)["result"].clone();
+        assert_eq!(list["tools"][0]["name"], "wc", "{list}");
+        assert_eq!(list.get("nextCursor"), None, "{list}");
+    }
+    let error = server.ask(2, "tools/list", json!({ "cursor": "2" }))["error"].clone();
+    assert_eq!(error["code"], -32602, "{error}");
+    assert!(error.to_string().contains("`cursor`"), "{error}");
 }
 
 #[test]
@@ -105,10 +138,24 @@ fn what_is_no_message_is_answered_on_standard_input() {
     server.initialize();
     server.send(b"\xff\xfe{}");
     next(&server.stdout, "-32700");
-    for text in ["[]", "{}", "7", "[1]"] {
+    let ping = |head: &str| format!("{{{head},\"method\":\"ping\"}}");
+    let odd = [
+        ping("\"jsonrpc\":\"1.0\",\"id\":1"),
+        ping("\"id\":1"),
+        ping("\"jsonrpc\":\"2.0\",\"id\":1.5"),
+        ping("\"jsonrpc\":\"2.0\",\"id\":null"),
+    ];
+    let short = ["{}", "7", "[1]"].map(str::to_owned);
+    for text in short.iter().chain(&odd) {
         server.send(text.as_bytes());
-        next(&server.stdout, "-32600");
+        let error = next(&server.stdout, "-32600");
+        assert!(
+            error.contains("expected an object with `jsonrpc`"),
+            "{text}: {error}"
+        );
     }
+    server.send(b"[]");
+    next(&server.stdout, "-32600");
     // A byte order mark is no part of a message.
     server.send("\u{feff}{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}\r".as_bytes());
     next(&server.stdout, "\"id\":3,");

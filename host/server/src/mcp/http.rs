@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -157,7 +157,8 @@ impl Shared {
         };
         let new =
             request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        accept_all(&mut head.headers);
         let body = read(body, BODY, hold).await?;
         let weight = message::weight(&body);
         let weight =
@@ -253,6 +254,22 @@ where
             let sentence = format!("the body took longer than {} s", patience.as_secs());
             Err(Refusal::new(RefusalKind::Slow, sentence))
         })
+}
+
+/// Writes out the types of answers for a client that takes every type, which it says with `*/*` or
+/// by saying nothing: the library looks for their names.
+fn accept_all(headers: &mut HeaderMap) {
+    let any = |value: &HeaderValue| {
+        let ranges = value.as_bytes().split(|byte| *byte == b',');
+        ranges
+            .map(<[u8]>::trim_ascii)
+            .any(|range| range.starts_with(b"*/*"))
+    };
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    if values.peek().is_none() || values.any(any) {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(ACCEPT, both);
+    }
 }
 
 /// Returns true if a body is said to be JSON.

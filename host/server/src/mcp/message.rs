@@ -17,6 +17,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::form::is_message;
+
 /// The longest message that is read, in bytes (12 MiB): the largest standard input of a command,
 /// escaped.
 pub(super) const MAX_MESSAGE: usize = 12 << 20;
@@ -36,6 +38,9 @@ const MAX_FOUND: usize = 80;
 
 /// The method of the notification in the place of a line that is not JSON.
 const NOT_JSON: &str = "cofferdam/not-json";
+
+/// The same for a line that is JSON and no message.
+const NO_MESSAGE: &str = "cofferdam/no-message";
 
 /// The same for a line that is too long to be read.
 const TOO_LONG: &str = "cofferdam/too-long";
@@ -71,6 +76,7 @@ pub(super) fn refusal(method: &str) -> Option<ErrorData> {
             format!("a message has at most {MAX_MESSAGE} bytes: send less in one message"),
             None,
         )),
+        NO_MESSAGE => Some(no_message()),
         NO_BATCH => Some(no_batch()),
         _ => None,
     }
@@ -86,7 +92,8 @@ pub(super) fn not_json() -> ErrorData {
 /// The error that answers JSON which is no message.
 pub(super) fn no_message() -> ErrorData {
     let sentence = "this is JSON, and no message of JSON-RPC 2.0: expected an object with \
-                    `jsonrpc`, and with `id` and `method` for a request";
+                    `jsonrpc`, \"2.0\", and for a request with `id`, a text or a whole number, and \
+                    with `method`, a text";
     ErrorData::invalid_request(sentence, None)
 }
 
@@ -219,7 +226,8 @@ impl<R> Messages<R> {
     fn message(&mut self, message: &[u8]) {
         match without_odd_params(message) {
             Some(request) => self.hand_on(&request),
-            None => self.hand_on(message),
+            None if is_message(message) => self.hand_on(message),
+            None => self.stand_in(NO_MESSAGE),
         }
     }
 
@@ -394,6 +402,14 @@ mod tests {
         assert_eq!(String::from_utf8(messages.ready).unwrap(), handed_on);
     }
 
+    /// A notification.
+    const TOLD: &str = "{\"jsonrpc\":\"2.0\",\"method\":\"a\"}\n";
+
+    /// A request.
+    fn asked(id: u8) -> String {
+        format!("{{\"id\":{id},\"jsonrpc\":\"2.0\",\"method\":\"a\"}}\n")
+    }
+
     /// The notification in the place of a line.
     fn stands(method: &str) -> String {
         format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\"}}\n")
@@ -401,10 +417,9 @@ mod tests {
 
     #[test]
     fn messages_are_handed_on_whole_unless_they_weigh_too_much() {
-        check(
-            &["{\"id\":1}\n{\"id\"", ":2}\n\n \r\n{"],
-            "{\"id\":1}\n{\"id\":2}\n",
-        );
+        let both = asked(1) + &asked(2);
+        let (begin, rest) = both.split_at(both.len() - 9);
+        check(&[begin, rest, "\n \r\n{"], &both);
         let heavy = |id: &str| {
             format!(
                 "{{\"params\":[{}0],{id}\"method\":\"a\"}}\n",
@@ -413,29 +428,34 @@ mod tests {
         };
         let refused =
             |id: &str| format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{TOO_HEAVY}\"}}\n");
-        check(&[&heavy("\"id\":7,"), "{}\n"], &(refused("7") + "{}\n"));
+        check(&[&heavy("\"id\":7,"), TOLD], &(refused("7") + TOLD));
         check(&[&heavy("\"id\":\"a\\n\",")], &refused("\"a\\n\""));
         // Nobody waits for an answer to a notification.
-        check(&[&heavy(""), "{}\n"], "{}\n");
-        check(&[&heavy("\"id\":[7],"), "{}\n"], "{}\n");
+        check(&[&heavy(""), TOLD], TOLD);
+        check(&[&heavy("\"id\":[7],"), TOLD], TOLD);
         let long = "x".repeat(MAX_MESSAGE + 1);
-        check(&[&long, "y", "\n{}\n"], &(stands(TOO_LONG) + "{}\n"));
+        check(&[&long, "y", "\n", TOLD], &(stands(TOO_LONG) + TOLD));
     }
 
     #[test]
     fn what_is_no_message_is_answered_and_a_batch_is_its_messages() {
-        check(&["not JSON\r\n{}\n"], &(stands(NOT_JSON) + "{}\n"));
+        check(&["not JSON\r\n", TOLD], &(stands(NOT_JSON) + TOLD));
+        check(&["{}\n", "7\n"], &stands(NO_MESSAGE).repeat(2));
         check(&["{\"id\":\n"], &stands(NOT_JSON));
-        check(&["\u{feff}{}\r\n"], "{}\n");
-        check(&["[{\"id\":1}, {\"id\":2}]\n"], "{\"id\":1}\n{\"id\":2}\n");
+        check(&["\u{feff}", TOLD.trim_end(), "\r\n"], TOLD);
+        let pair = format!("[{},{}]\n", asked(1).trim_end(), asked(2).trim_end());
+        check(&[&pair], &(asked(1) + &asked(2)));
         check(&["[]\n"], &stands(NO_BATCH));
         let many = format!("[{}0]\n", "0,".repeat(MAX_BATCH));
         check(&[&many], &stands(NO_BATCH));
-        for method in [NOT_JSON, TOO_LONG, NO_BATCH] {
+        for method in [NOT_JSON, NO_MESSAGE, TOO_LONG, NO_BATCH] {
             assert!(refusal(method).is_some(), "{method}");
         }
         assert!(refusal("notifications/initialized").is_none());
-        let odd = |params: &str| format!("{{\"id\":1,\"method\":\"a\",\"params\":{params}}}\n");
+        let odd = |params: &str| {
+            let head = "\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"";
+            format!("{{{head},\"params\":{params}}}\n")
+        };
         for params in ["{\"a\":[]}", "null"] {
             check(&[&odd(params)], &odd(params));
         }

@@ -2,6 +2,7 @@
 //!
 //! The library sorts them among the methods that it does not know.
 
+use rmcp::model::{ErrorCode, ErrorData};
 use serde_json::Value;
 
 use super::message::ODD_PARAMS;
@@ -51,6 +52,17 @@ pub(super) fn sentence(method: &str, params: Option<&Value>, tools: &ToolList) -
         "`params` of `{method}` is {found}: expected {}",
         right(method)?
     ))
+}
+
+/// The error for a request of a method that this server does not have.
+pub(super) fn no_method(method: &str) -> ErrorData {
+    let end = method.floor_char_boundary(MAX_SHOWN);
+    let shown = method.get(..end).unwrap_or_default();
+    let sentence = format!(
+        "there is no method `{shown}` here: this server offers tools alone, by `tools/list` and \
+         `tools/call`"
+    );
+    ErrorData::new(ErrorCode::METHOD_NOT_FOUND, sentence, None)
 }
 
 /// The parameters of a method, in words.

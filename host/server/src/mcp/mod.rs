@@ -10,6 +10,7 @@ mod batch;
 mod call;
 mod cancel_filter;
 mod directories;
+mod form;
 pub mod http;
 mod message;
 mod misfit;

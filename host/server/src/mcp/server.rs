@@ -7,10 +7,12 @@ use std::time::Duration;
 use cofferdam_call::Progress;
 use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, SubscriptionFilter,
-    Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    ContentBlock, CustomRequest, CustomResult, ErrorData, GetPromptRequestParams,
+    GetPromptResponse, Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, Tool,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -192,7 +194,36 @@ fn unknown(name: &str, tools: &ToolList) -> ErrorData {
     ErrorData::invalid_params(sentence, None)
 }
 
+/// Methods of servers that offer more than tools. The library's own error says no more than their
+/// names.
+macro_rules! absent {
+    ($($function:ident($params:ty) -> $result:ty: $method:literal;)*) => {
+        $(async fn $function(
+            &self,
+            _: $params,
+            _: RequestContext<RoleServer>,
+        ) -> Result<$result, ErrorData> {
+            Err(misfit::no_method($method))
+        })*
+    };
+}
+
+#[expect(
+    deprecated,
+    reason = "clients of older versions ask for what the newest one leaves out"
+)]
 impl ServerHandler for McpServer {
+    absent! {
+        complete(CompleteRequestParams) -> CompleteResult: "completion/complete";
+        set_level(rmcp::model::SetLevelRequestParams) -> (): "logging/setLevel";
+        get_prompt(GetPromptRequestParams) -> GetPromptResponse: "prompts/get";
+        list_prompts(Option<PaginatedRequestParams>) -> ListPromptsResult: "prompts/list";
+        list_resources(Option<PaginatedRequestParams>) -> ListResourcesResult: "resources/list";
+        list_resource_templates(Option<PaginatedRequestParams>) -> ListResourceTemplatesResult:
+            "resources/templates/list";
+        read_resource(ReadResourceRequestParams) -> ReadResourceResponse: "resources/read";
+    }
+
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
@@ -207,9 +238,16 @@ impl ServerHandler for McpServer {
 
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
+        // An empty one stands for the beginning, and no answer of this server holds another.
+        let cursor = request.and_then(|request| request.cursor);
+        if cursor.is_some_and(|cursor| !cursor.is_empty()) {
+            let sentence = "`cursor` is of no list of this server, which lists all tools at once: \
+                            leave it out";
+            return Err(ErrorData::invalid_params(sentence, None));
+        }
         let tools = self.known_tools().await;
         Ok(ListToolsResult::with_all_items(
             tools.tools().cloned().collect(),
@@ -260,15 +298,11 @@ impl ServerHandler for McpServer {
     ) -> Result<CustomResult, ErrorData> {
         match request.method.as_str() {
             message::TOO_HEAVY => Err(ErrorData::invalid_params(message::too_heavy(), None)),
-            method if is_gone(method, &context) => Err(ErrorData::new(
-                ErrorCode::METHOD_NOT_FOUND,
-                request.method,
-                None,
-            )),
+            method if is_gone(method, &context) => Err(misfit::no_method(method)),
             method => Err(
                 match misfit::sentence(method, request.params.as_ref(), &self.tools()) {
                     Some(sentence) => ErrorData::invalid_params(sentence, None),
-                    None => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
+                    None => misfit::no_method(method),
                 },
             ),
         }
