@@ -1,10 +1,12 @@
 //! A foreign client (`mcp` from PyPI), over standard input and over HTTP.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::MODES;
 use crate::support::mcp::{Server, asked, over_http, over_stdio};
-use crate::support::{Scratch, guest, tool};
+use crate::support::{Scratch, binary, checkout, guest, python, tool};
 
 /// Everything a client does, against one server.
 #[track_caller]
@@ -158,4 +160,19 @@ fn a_foreign_client_is_served_over_http() {
                 .contains("outcome=\"cancelled\"")
         );
     }
+}
+
+/// The calls are those of the tools' own cases, and the client ends by itself when it is kept
+/// waiting.
+#[test]
+fn a_foreign_client_calls_every_tool_that_ships() {
+    let scratch = Scratch::new();
+    let output = Command::new(python())
+        .arg(checkout().join("tests/conformance/clients.py"))
+        .args([binary(), checkout().join("target/tools")])
+        .envs(scratch.variables())
+        .output()
+        .expect("Python runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
