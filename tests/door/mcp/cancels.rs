@@ -161,6 +161,43 @@ fn nothing_follows_a_cancel_over_http() {
     );
 }
 
+/// Some clients take up a stream again that ended without a response.
+#[test]
+fn a_stream_that_is_taken_up_says_nothing_twice_and_nothing_of_a_cancelled_call() {
+    let scratch = Scratch::new();
+    let (server, address, bearer) = listening(&scratch);
+    let session = session(&address, &bearer, "2025-11-25");
+    let headers = format!("{bearer}{session}Connection: close\r\n");
+    let take_up = |event: &str| {
+        let head = format!(
+            "GET /mcp HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\
+             Last-Event-ID: {event}\r\n{headers}\r\n"
+        );
+        let mut stream = TcpStream::connect(&address).expect("it listens");
+        std::io::Write::write_all(&mut stream, head.as_bytes()).expect("it reads");
+        stream
+    };
+    let mut stream = post(&address, &address, &headers, &call(1, "token-1"));
+    // The id of the event that says so: the first one has no message.
+    read_until(&mut stream, "was called");
+    let last = "1/0";
+    drop(stream);
+    // While the call goes on, nothing is told that the client has heard.
+    let mut again = take_up(last);
+    let later = read_until(&mut again, "goes on for");
+    assert!(!later.contains("was called"), "{later}");
+    let canceling = post(&address, &address, &headers, &cancel(1));
+    read_until(&mut { canceling }, "HTTP/1.1 202");
+    server.complains("outcome=\"cancelled\"");
+    let mut text = String::new();
+    take_up(last).read_to_string(&mut text).expect("it ends");
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(
+        !text.contains("token-1") && !text.contains("\"id\":1,"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_stream_begins_with_a_message_unless_its_client_knows_more() {
     let scratch = Scratch::new();

@@ -51,21 +51,11 @@ pub(super) fn a_client_is_served(server: &Value, version: &str) -> String {
                 .unwrap()
                 .starts_with("sha256:")
     );
+    // The end is told by the result alone.
     let progress = typed["progress"].as_array().unwrap();
-    assert_eq!(
-        progress.first().unwrap()[2],
-        "text-stats was called",
-        "{typed}"
-    );
-    assert_eq!(
-        progress.last().unwrap()[2],
-        "text-stats has ended",
-        "{typed}"
-    );
-    assert!(
-        progress[0][0].as_f64() < progress[1][0].as_f64(),
-        "progress grows: {typed}"
-    );
+    assert_eq!(progress.len(), 1, "{typed}");
+    assert_eq!(progress[0][2], "text-stats was called", "{typed}");
+    assert!(progress[0][0].as_f64() > Some(0.0), "{typed}");
 
     // A command: text. One that fails, and one that gets what it cannot take, say what to do.
     let (command, _) = asked(

@@ -72,6 +72,11 @@ impl<T: Transport<RoleServer>> CancelFilter<T> {
         }
     }
 
+    /// The requests of this client that were cancelled, as they are at any time.
+    pub(super) fn cancelled(&self) -> Cancelled {
+        Cancelled(Arc::clone(&self.requests))
+    }
+
     /// Takes note of a message of the client. Returns the error that answers it, if it is none.
     fn hear(&mut self, message: &ClientJsonRpcMessage) -> Option<ErrorData> {
         let place = self.place.take();
@@ -152,6 +157,18 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for CancelFilter<T> {
     }
 }
 
+/// The requests of one client that were cancelled, for messages that are written once more.
+#[derive(Debug, Clone)]
+pub(super) struct Cancelled(Arc<Mutex<Requests>>);
+
+impl Cancelled {
+    /// Returns true if a message is about one of them.
+    pub(super) fn concerns(&self, message: &ServerJsonRpcMessage) -> bool {
+        let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.is_cancelled(&About::of(message))
+    }
+}
+
 /// The request that a message of the server is about.
 #[derive(Debug)]
 enum About {
@@ -214,11 +231,15 @@ impl Requests {
     /// Returns true if the client does not want to hear of it. A response is the last of its
     /// request.
     fn is_over(&mut self, about: &About) -> bool {
+        if let About::Response(id) = about {
+            self.running.remove(id);
+        }
+        self.is_cancelled(about)
+    }
+
+    fn is_cancelled(&self, about: &About) -> bool {
         match about {
-            About::Response(id) => {
-                self.running.remove(id);
-                self.cancelled.iter().any(|(cancelled, _)| cancelled == id)
-            }
+            About::Response(id) => self.cancelled.iter().any(|(cancelled, _)| cancelled == id),
             About::Progress(token) => self
                 .cancelled
                 .iter()

@@ -55,22 +55,19 @@ impl ProgressNotifier {
         if self.to.is_none() {
             return call.await;
         }
-        let done = {
-            let mut call = pin!(call);
-            let mut telling = pin!(self.tell_all(tool, tells));
-            // The call first: when its client hears of it, it is on its way, and can be cancelled.
-            tokio::select! {
-                biased;
-                done = call.as_mut() => {
-                    let _ = tokio::time::timeout(PATIENCE, telling).await;
-                    done
-                }
-                () = telling.as_mut() => call.await,
+        let mut call = pin!(call);
+        let mut telling = pin!(self.tell_all(tool, tells));
+        // The call first: when its client hears of it, it is on its way, and can be cancelled. Its
+        // end is told by the result alone: some clients read a notification that comes with the
+        // result only after it, and complain that they do not know its token.
+        tokio::select! {
+            biased;
+            done = call.as_mut() => {
+                let _ = tokio::time::timeout(PATIENCE, telling).await;
+                done
             }
-        };
-        self.tell(self.below_one(), None, format!("{tool} has ended"))
-            .await;
-        done
+            () = telling.as_mut() => call.await,
+        }
     }
 
     /// Ends with `tells`.

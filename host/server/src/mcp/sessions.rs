@@ -14,7 +14,7 @@ use rmcp::transport::streamable_http_server::session::{
     ServerSseMessage, SessionId, SessionManager,
 };
 
-use super::cancel_filter::CancelFilter;
+use super::cancel_filter::{CancelFilter, Cancelled};
 
 /// The first version whose clients expect an event without a message at the beginning of a stream,
 /// so that they can resume it. Older ones take every event for a message.
@@ -24,8 +24,15 @@ const PRIMED: &str = "2025-11-25";
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     local: LocalSessionManager,
-    /// The sessions whose clients know events without a message.
-    primed: RwLock<HashMap<SessionId, bool>>,
+    clients: RwLock<HashMap<SessionId, Client>>,
+}
+
+/// The client of one session.
+#[derive(Debug, Clone)]
+struct Client {
+    /// True if it knows events without a message.
+    primed: bool,
+    cancelled: Cancelled,
 }
 
 impl Sessions {
@@ -34,9 +41,9 @@ impl Sessions {
         self.local.sessions.read().await.len()
     }
 
-    fn is_primed(&self, id: &SessionId) -> bool {
-        let primed = self.primed.read().unwrap_or_else(PoisonError::into_inner);
-        primed.get(id).copied().unwrap_or_default()
+    fn client(&self, id: &SessionId) -> Option<Client> {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        clients.get(id).cloned()
     }
 
     /// Events as the client of this session knows them.
@@ -44,7 +51,7 @@ impl Sessions {
     where
         S: Stream<Item = ServerSseMessage>,
     {
-        let primed = self.is_primed(id);
+        let primed = self.client(id).is_some_and(|client| client.primed);
         events.filter(move |event| ready(primed || event.message.is_some()))
     }
 }
@@ -55,7 +62,14 @@ impl SessionManager for Sessions {
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
         let (id, transport) = self.local.create_session().await?;
-        Ok((id, CancelFilter::new(transport)))
+        let transport = CancelFilter::new(transport);
+        let client = Client {
+            primed: false,
+            cancelled: transport.cancelled(),
+        };
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(id.clone(), client);
+        Ok((id, transport))
     }
 
     async fn initialize_session(
@@ -67,9 +81,10 @@ impl SessionManager for Sessions {
         if let JsonRpcMessage::Response(response) = &answer
             && let ServerResult::InitializeResult(result) = &response.result
         {
-            let primed = result.protocol_version.as_str() >= PRIMED;
-            let mut sessions = self.primed.write().unwrap_or_else(PoisonError::into_inner);
-            sessions.insert(id.clone(), primed);
+            let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(client) = clients.get_mut(id) {
+                client.primed = result.protocol_version.as_str() >= PRIMED;
+            }
         }
         Ok(answer)
     }
@@ -79,7 +94,7 @@ impl SessionManager for Sessions {
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        self.primed
+        self.clients
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(id);
@@ -116,7 +131,15 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        // The library begins with the event that the client has.
+        let had = Some(last_event_id.clone());
+        let cancelled = self.client(id).map(|client| client.cancelled);
         let events = self.local.resume(id, last_event_id).await?;
+        let events = events.filter(move |event| {
+            let about = event.message.as_deref().zip(cancelled.as_ref());
+            let is_over = about.is_some_and(|(message, cancelled)| cancelled.concerns(message));
+            ready(event.event_id != had && !is_over)
+        });
         Ok(self.known(id, events))
     }
 }
