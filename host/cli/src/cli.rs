@@ -89,6 +89,11 @@ impl Command {
             _ => "error",
         }
     }
+
+    /// Returns true for a command that may run tools, for which there are threads of their own.
+    pub(crate) fn runs_tools(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Mcp(_) | Self::Tool(_))
+    }
 }
 
 /// Reads the command line. Help and version are printed and end the process; what is wrong comes

@@ -25,6 +25,7 @@ mod remedy;
 mod secret;
 mod signals;
 mod stdin;
+mod threads;
 mod token;
 
 use std::process::ExitCode;
@@ -42,21 +43,22 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The engine starts this binary again to compile; nothing else may happen before.
-    if std::env::args_os()
+    let compiles = std::env::args_os()
         .nth(1)
-        .is_some_and(|argument| argument == "compile-worker")
-    {
-        return cmd::compile::run();
+        .is_some_and(|argument| argument == "compile-worker");
+    if compiles {
+        return threads::with_stack(cmd::compile::run);
     }
     std::panic::set_hook(Box::new(console::panicked));
-    match run().and_then(|()| console::finish()) {
+    threads::with_stack(|| match run().and_then(|()| console::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => console::report(&failure),
-    }
+    })
 }
 
 fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
+    threads::suffice(cli.command.runs_tools())?;
     console::log(cli.command.log_level())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

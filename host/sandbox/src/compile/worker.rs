@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use cofferdam_capability::SystemError;
-use rustix::process::{Resource, Rlimit, Signal, getppid, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getppid, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -214,13 +214,16 @@ fn end_with_host() -> std::io::Result<()> {
     std::thread::Builder::new().spawn(watch).map(drop)
 }
 
+/// Lowers what this process may have. Where it may have less already, that holds: only some users
+/// may raise it.
 fn limit_self() -> rustix::io::Result<()> {
-    let set = |resource, current, maximum| {
+    let set = |resource, current: u64, maximum: u64| {
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         setrlimit(
             resource,
             Rlimit {
-                current: Some(current),
-                maximum: Some(maximum),
+                current: Some(current.min(most)),
+                maximum: Some(maximum.min(most)),
             },
         )
     };
