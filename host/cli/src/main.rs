@@ -16,6 +16,7 @@ mod console;
 mod descriptors;
 mod directory;
 mod error;
+mod error_stream;
 mod guard;
 mod host;
 mod offers;
@@ -50,15 +51,23 @@ fn main() -> ExitCode {
         return threads::with_stack(cmd::compile::run);
     }
     std::panic::set_hook(Box::new(console::panicked));
-    threads::with_stack(|| match run().and_then(|()| console::finish()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => console::report(&failure),
+    threads::with_stack(|| {
+        let code = match run().and_then(|()| console::finish()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => console::report(&failure),
+        };
+        error_stream::finish();
+        code
     })
 }
 
 fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
     threads::suffice(cli.command.runs_tools())?;
+    if cli.command.serves_others() {
+        error_stream::serve_others()
+            .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
+    }
     console::log(cli.command.log_level())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
