@@ -9,6 +9,7 @@ mod adapt;
 mod answer;
 mod backend;
 mod chain;
+mod checks;
 mod content;
 mod descriptor_error;
 mod descriptors;

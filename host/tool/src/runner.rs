@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
+use crate::checks::Checks;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
@@ -136,6 +137,7 @@ impl Runner {
         let executor = Arc::new(Executor {
             engine,
             threads,
+            checks: Checks::new(),
             secrets,
             redactor,
         });
