@@ -58,6 +58,41 @@ fn calls_at_once_are_bounded() {
     assert_eq!(answer["result"]["content"][0]["text"], "here\n", "{answer}");
 }
 
+/// Bytes of input of one call, nearly as many as it may have.
+const INPUT: usize = 4_000_000;
+
+/// Calls of which the last one has no room for its arguments (64 MiB).
+const LARGE_CALLS: u64 = 17;
+
+#[test]
+fn arguments_of_calls_that_wait_are_bounded() {
+    let scratch = Scratch::new();
+    let mut server = Server::start(&scratch, [guest("clock_sleep"), tool("echo")]);
+    server.initialize();
+    let input = "x".repeat(INPUT);
+    for id in 1..=LARGE_CALLS {
+        let params = json!({ "name": "clock_sleep", "arguments": { "stdin": input } });
+        let call = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        server.send(call.to_string().as_bytes());
+    }
+    let refused = next(&server.stdout, "\"id\":");
+    assert!(
+        refused.contains("64 MiB of arguments") && refused.contains("\"isError\":true"),
+        "{refused}"
+    );
+    for id in 1..=LARGE_CALLS {
+        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {
+            "requestId": id } });
+        server.send(cancel.to_string().as_bytes());
+    }
+    for _ in 1..LARGE_CALLS {
+        server.complains("outcome=\"cancelled\"");
+    }
+    let large = json!({ "name": "echo", "arguments": { "stdin": input, "args": ["here"] } });
+    let answer = server.ask(LARGE_CALLS + 1, "tools/call", large);
+    assert_eq!(answer["result"]["content"][0]["text"], "here\n", "{answer}");
+}
+
 /// Calls whose inputs take about a second to be checked: several for each core of a small machine.
 const CHECKS: u64 = 8;
 
