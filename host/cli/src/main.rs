@@ -48,17 +48,19 @@ fn main() -> ExitCode {
         .nth(1)
         .is_some_and(|argument| argument == "compile-worker");
     if compiles {
-        return threads::with_stack(cmd::compile::run);
+        return threads::with_stack(cmd::compile::run)
+            .unwrap_or_else(|failure| cmd::compile::cannot_begin(&failure));
     }
     std::panic::set_hook(Box::new(console::panicked));
-    threads::with_stack(|| {
+    let ended = threads::with_stack(|| {
         let code = match run().and_then(|()| console::finish()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => console::report(&failure),
         };
         error_stream::finish();
         code
-    })
+    });
+    ended.unwrap_or_else(|failure| console::report(&failure))
 }
 
 fn run() -> Result<(), Failure> {

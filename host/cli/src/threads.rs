@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::sync::{PoisonError, RwLock};
 use std::thread::{self, Builder};
 
-use crate::console;
 use crate::error::Failure;
 
 /// Stack of the first thread in bytes (8 MiB), of which the system gives what is used. `ulimit -s`
@@ -20,12 +19,17 @@ const OTHER_STACK: usize = 2 << 20;
 const OTHERS: usize = 4;
 
 /// Runs `work` on a thread with enough stack, and returns its exit code.
-pub(crate) fn with_stack(work: impl FnOnce() -> ExitCode + Send + 'static) -> ExitCode {
-    match Builder::new().stack_size(STACK).spawn(work) {
-        // The hook for panics has said why there is no code.
-        Ok(thread) => thread.join().unwrap_or(ExitCode::from(101)),
-        Err(error) => console::report(&too_few(1, &error)),
-    }
+///
+/// # Errors
+///
+/// If the system does not give the thread.
+pub(crate) fn with_stack(
+    work: impl FnOnce() -> ExitCode + Send + 'static,
+) -> Result<ExitCode, Failure> {
+    let thread = Builder::new().stack_size(STACK).spawn(work);
+    let thread = thread.map_err(|error| too_few(1, &error))?;
+    // The hook for panics has said why there is no code.
+    Ok(thread.join().unwrap_or(ExitCode::from(101)))
 }
 
 /// Returns an error if this process may not have the threads that its command needs: one for each

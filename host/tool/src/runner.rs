@@ -470,15 +470,6 @@ fn lost(tool: &Tool) -> Report {
     Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }
 
-/// Runs the `cofferdam` binary as a compiler when the engine starts it as one.
-///
-/// # Errors
-///
-/// If its limits cannot be set, or if the component cannot be compiled.
-pub fn compile_worker() -> std::io::Result<()> {
-    cofferdam_sandbox::compile_worker().map_err(std::io::Error::other)
-}
-
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.
 pub fn scans_now(choice: PagemapScan) -> bool {
     cofferdam_sandbox::scans_now(choice)

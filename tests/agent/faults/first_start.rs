@@ -285,6 +285,30 @@ fn limited(scratch: &Scratch, user: &[&str], limits: &str, args: &[&str]) -> Out
     child.wait_with_output().expect("its output")
 }
 
+/// The words that start a program as a user whose threads are limited, which root's are not. None if
+/// there is no such user.
+fn limited_user(scratch: &Scratch) -> Option<&'static [&'static str]> {
+    const NOBODY: [&str; 4] = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let id = Command::new("id").arg("-u").output();
+    let user: &[&str] = match id.expect("id is there").stdout.as_slice() {
+        b"0\n" => &NOBODY,
+        _ => &[],
+    };
+    if limited(scratch, user, "true", &["--version"])
+        .status
+        .success()
+    {
+        return Some(user);
+    }
+    eprintln!("SKIPPED: user nobody cannot start {}", binary().display());
+    None
+}
+
 /// What a shell gives to the first thread of a process says nothing about the others.
 #[test]
 fn a_small_stack_is_enough() {
@@ -310,23 +334,9 @@ fn a_compiler_keeps_a_lower_limit_than_its_own() {
 #[test]
 fn a_process_without_threads_says_so() {
     let scratch = Scratch::new();
-    // The limit is not for root.
-    let nobody = [
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-    ];
-    let is_root = Command::new("id").arg("-u").output();
-    let user: &[&str] = match is_root.expect("id is there").stdout.as_slice() {
-        b"0\n" => &nobody,
-        _ => &[],
-    };
-    let can_run = limited(&scratch, user, "true", &["--version"]);
-    if !can_run.status.success() {
-        eprintln!("SKIPPED: user nobody cannot start {}", binary().display());
+    let Some(user) = limited_user(&scratch) else {
         return;
-    }
+    };
     for threads in [1, 2, 3, 4] {
         let limits = format!("ulimit -u {threads}");
         let ended = limited(&scratch, user, &limits, &["config", "show"]);
