@@ -285,8 +285,8 @@ fn limited(scratch: &Scratch, user: &[&str], limits: &str, args: &[&str]) -> Out
     child.wait_with_output().expect("its output")
 }
 
-/// The words that start a program as a user whose threads are limited, which root's are not. None if
-/// there is no such user.
+/// The words that start a program as a user whose threads are limited, which root's are not. None
+/// if there is no such user.
 fn limited_user(scratch: &Scratch) -> Option<&'static [&'static str]> {
     const NOBODY: [&str; 4] = [
         "setpriv",

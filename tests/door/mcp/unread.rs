@@ -56,7 +56,6 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
     let id = server.id().to_string();
     let signalled = Command::new("kill").args(["-TERM", &id]).status();
     assert!(signalled.expect("a kill").success());
-    drop(ask);
     reader
         .join()
         .expect("the server ends, and its output with it");
