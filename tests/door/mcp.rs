@@ -39,5 +39,8 @@ mod served;
 /// The start, before anything is compiled.
 mod start;
 
+/// A client that does not read the log of its server.
+mod unread;
+
 /// How a client finds out which version to speak: the newest, or that of clients before it.
 const MODES: [(&str, &str); 2] = [("auto", "2026-07-28"), ("legacy", "2025-11-25")];

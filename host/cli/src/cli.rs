@@ -89,6 +89,17 @@ impl Command {
             _ => "error",
         }
     }
+
+    /// Returns true for a command that may run tools, for which there are threads of their own.
+    pub(crate) fn runs_tools(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Mcp(_) | Self::Tool(_))
+    }
+
+    /// Returns true for a process that others use while it runs: none of them may wait for the
+    /// reader of its log.
+    pub(crate) fn serves_others(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Mcp(_))
+    }
 }
 
 /// Reads the command line. Help and version are printed and end the process; what is wrong comes

@@ -27,6 +27,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::error::Failure;
+use crate::error_stream::{self, ErrorStream};
 
 /// The first failure of standard output.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
@@ -67,7 +68,7 @@ pub(crate) fn log(usual: &str) -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .fmt_fields(fields.delimited(" "))
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| ErrorStream)
         .with_ansi(std::io::stderr().is_terminal() && may_colour())
         .with_target(false)
         .init();
@@ -105,6 +106,7 @@ pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     if backtrace.status() == BacktraceStatus::Captured {
         notes(&backtrace.to_string());
     }
+    error_stream::finish();
 }
 
 fn error_word() -> String {
@@ -113,7 +115,7 @@ fn error_word() -> String {
 
 /// A line on standard error. One that cannot be written is lost: there is no other place for it.
 fn tell(line: impl Display) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = ErrorStream.write_all(format!("{line}\n").as_bytes());
 }
 
 /// The same with lines to copy below it.

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::{ToolSource, agentfile};
+use cofferdam_image::{ToolSource, agentfile, credential_helpers};
 
 use crate::config::Config;
 use crate::error::Failure;
@@ -14,8 +14,8 @@ use crate::paths::{self, DataDir};
 /// The role of a component that a command runs or serves.
 pub(crate) const COMPONENT: &str = "a component";
 
-/// Guards this program, the configuration, the data directory with its keys and tokens, and the
-/// file that says which credential helpers are started.
+/// Guards this program, the configuration, the data directory with its keys and tokens, the file
+/// that says which credential helpers are started, and these helpers.
 pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure> {
     let mut guarded = Guarded::default();
     add(&mut guarded, data.path(), "the data directory")?;
@@ -33,6 +33,11 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     }
     if let Some(file) = paths::docker_config() {
         add(&mut guarded, &file, "Docker's configuration")?;
+        for helper in credential_helpers(&file) {
+            for program in on_the_way_to(&format!("docker-credential-{helper}")) {
+                add(&mut guarded, &program, "a credential helper")?;
+            }
+        }
     }
     Ok(guarded)
 }
@@ -94,8 +99,23 @@ fn programs() -> Vec<PathBuf> {
 }
 
 fn on_path(name: &OsStr) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths)
-        .map(|directory| directory.join(name))
-        .find(|program| program.is_file())
+    looked_for(name).find(|program| program.is_file())
+}
+
+/// The paths at which a program is looked for until it is found, with the last one. Whoever can
+/// write to one of them chooses what is started.
+fn on_the_way_to(name: &str) -> Vec<PathBuf> {
+    let mut is_found = false;
+    looked_for(OsStr::new(name))
+        .take_while(|program| !std::mem::replace(&mut is_found, program.is_file()))
+        .collect()
+}
+
+fn looked_for(name: &OsStr) -> impl Iterator<Item = PathBuf> {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let directories: Vec<_> = std::env::split_paths(&paths).collect();
+    let name = name.to_owned();
+    directories
+        .into_iter()
+        .map(move |directory| directory.join(&name))
 }

@@ -16,6 +16,7 @@ mod console;
 mod descriptors;
 mod directory;
 mod error;
+mod error_stream;
 mod guard;
 mod host;
 mod offers;
@@ -25,6 +26,7 @@ mod remedy;
 mod secret;
 mod signals;
 mod stdin;
+mod threads;
 mod token;
 
 use std::process::ExitCode;
@@ -42,21 +44,32 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The engine starts this binary again to compile; nothing else may happen before.
-    if std::env::args_os()
+    let compiles = std::env::args_os()
         .nth(1)
-        .is_some_and(|argument| argument == "compile-worker")
-    {
-        return cmd::compile::run();
+        .is_some_and(|argument| argument == "compile-worker");
+    if compiles {
+        return threads::with_stack(cmd::compile::run)
+            .unwrap_or_else(|failure| cmd::compile::cannot_begin(&failure));
     }
     std::panic::set_hook(Box::new(console::panicked));
-    match run().and_then(|()| console::finish()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => console::report(&failure),
-    }
+    let ended = threads::with_stack(|| {
+        let code = match run().and_then(|()| console::finish()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => console::report(&failure),
+        };
+        error_stream::finish();
+        code
+    });
+    ended.unwrap_or_else(|failure| console::report(&failure))
 }
 
 fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
+    threads::suffice(cli.command.runs_tools())?;
+    if cli.command.serves_others() {
+        error_stream::serve_others()
+            .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
+    }
     console::log(cli.command.log_level())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -20,7 +20,7 @@ mod tool_source;
 pub use error::Error;
 pub use images::{Found, Images};
 pub use reference::{Reference, ReferenceError};
-pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch};
+pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch, credential_helpers};
 pub use store::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Listed, MANIFEST_MAX_BYTES, Store,
     Swept, USAGE_MAX_BYTES,

@@ -31,6 +31,7 @@ use session::Session;
 use target::Target;
 use transfer::TRANSFER_WALL;
 
+pub use credentials::credential_helpers;
 pub use pull::Pulled;
 pub use push::Pushed;
 pub use transfer::{Transfer, Watch};

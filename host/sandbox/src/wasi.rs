@@ -52,7 +52,7 @@ pub(crate) fn state(grant: &Grant, given: GuestContext<'_>) -> wasmtime::Result<
     } = given;
     let limits = grant.limits();
     let record = Record::default();
-    let sockets = Sockets::new(grant, Arc::clone(&network), record.clone());
+    let sockets = Sockets::new(grant, Arc::clone(&network), account.clone(), record.clone());
     let egress = Egress::new(grant, network, injections, account.clone(), record.clone());
     Ok(State {
         wasi: context(

@@ -11,7 +11,6 @@ use tracing::Level;
 
 use crate::chain::Chain;
 use crate::executor::{DecidedCall, Executor};
-use crate::input;
 use crate::policy;
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
@@ -64,9 +63,11 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
-    let permit = may_call
-        .and_then(|()| input::checked(input, &tool, &allowance))
-        .map(|invocation| policy::permit(&tool, invocation));
+    let checked = match may_call {
+        Ok(()) => executor.checks.check(input, &tool, &allowance).await,
+        Err(denied) => Err(denied),
+    };
+    let permit = checked.map(|invocation| policy::permit(&tool, invocation));
     let calling = Calling {
         executor: Arc::clone(executor),
         toolbox: Arc::clone(&toolbox),

@@ -7,6 +7,7 @@ use cofferdam_capability::Grant;
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
 
 use crate::backend;
+use crate::checks::Checks;
 use crate::origin::Origin;
 use crate::policy::Permit;
 use crate::redact::Redactor;
@@ -22,6 +23,7 @@ pub(crate) struct Executor {
     pub(crate) engine: Engine,
     /// The threads on which all work for guests is done.
     pub(crate) threads: GuestThreads,
+    pub(crate) checks: Checks,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
 }

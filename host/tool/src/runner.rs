@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
+use crate::checks::Checks;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
@@ -136,6 +137,7 @@ impl Runner {
         let executor = Arc::new(Executor {
             engine,
             threads,
+            checks: Checks::new(),
             secrets,
             redactor,
         });
@@ -466,15 +468,6 @@ fn lost(tool: &Tool) -> Report {
     let message = "the host failed in the call; its log says more".to_owned();
     let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
     Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
-}
-
-/// Runs the `cofferdam` binary as a compiler when the engine starts it as one.
-///
-/// # Errors
-///
-/// If its limits cannot be set, or if the component cannot be compiled.
-pub fn compile_worker() -> std::io::Result<()> {
-    cofferdam_sandbox::compile_worker().map_err(std::io::Error::other)
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -254,4 +254,95 @@ fn a_token_that_was_left_empty_is_made_anew() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// Runs `cofferdam` with these arguments in a shell that has changed its limits before.
+fn limited(scratch: &Scratch, user: &[&str], limits: &str, args: &[&str]) -> Output {
+    let shell = ["bash", "-c"].map(str::to_owned);
+    let line = format!("{limits} && exec \"$0\" \"$@\"");
+    let words = user.iter().map(|word| (*word).to_owned()).chain(shell);
+    let mut words = words.chain([line]);
+    let mut command = Command::new(words.next().expect("a shell at least"));
+    command.args(words).arg(binary()).args(args);
+    command
+        .env("COFFERDAM_DATA_DIR", scratch.data())
+        .current_dir(scratch.path());
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().expect("a child").is_none() {
+        if Instant::now() > deadline {
+            child.kill().ok();
+            child.wait().ok();
+            panic!("{limits}: it does not end");
+        }
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    child.wait_with_output().expect("its output")
+}
+
+/// The words that start a program as a user whose threads are limited, which root's are not. None
+/// if there is no such user.
+fn limited_user(scratch: &Scratch) -> Option<&'static [&'static str]> {
+    const NOBODY: [&str; 4] = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let id = Command::new("id").arg("-u").output();
+    let user: &[&str] = match id.expect("id is there").stdout.as_slice() {
+        b"0\n" => &NOBODY,
+        _ => &[],
+    };
+    if limited(scratch, user, "true", &["--version"])
+        .status
+        .success()
+    {
+        return Some(user);
+    }
+    eprintln!("SKIPPED: user nobody cannot start {}", binary().display());
+    None
+}
+
+/// What a shell gives to the first thread of a process says nothing about the others.
+#[test]
+fn a_small_stack_is_enough() {
+    let scratch = Scratch::with_own_cache();
+    let component = component(&scratch).display().to_string();
+    let ended = limited(&scratch, &[], "ulimit -s 128", &["tool", "run", &component]);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+}
+
+/// The compiler gives itself 64 open files, also where it may have fewer.
+#[test]
+fn a_compiler_keeps_a_lower_limit_than_its_own() {
+    let scratch = Scratch::with_own_cache();
+    let component = component(&scratch).display().to_string();
+    let args = ["tool", "run", "--limit", "open-files=2", &component];
+    let ended = limited(&scratch, &[], "ulimit -n 40", &args);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{said}");
+}
+
+/// A process that may start a few threads, and not those that it needs, would wait for them.
+#[test]
+fn a_process_without_threads_says_so() {
+    let scratch = Scratch::new();
+    let Some(user) = limited_user(&scratch) else {
+        return;
+    };
+    for threads in [1, 2, 3, 4] {
+        let limits = format!("ulimit -u {threads}");
+        let ended = limited(&scratch, user, &limits, &["config", "show"]);
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{limits}: {said}");
+        assert!(said.contains("pids.max"), "{limits}: {said}");
+        assert_eq!(said.lines().count(), 1, "{limits}: {said}");
+    }
 }

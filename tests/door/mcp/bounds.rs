@@ -6,11 +6,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{post, read_until};
 use crate::support::mcp::{Server, next, token};
-use crate::support::{Scratch, binary, guest, tool};
+use crate::support::{Scratch, Typed, binary, guest, tool};
 
 /// Calls that a client may have under way.
 const CALLS: u64 = 256;
@@ -56,6 +56,82 @@ fn calls_at_once_are_bounded() {
         json!({ "name": "echo", "arguments": { "args": ["here"] } }),
     );
     assert_eq!(answer["result"]["content"][0]["text"], "here\n", "{answer}");
+}
+
+/// Bytes of input of one call, nearly as many as it may have.
+const INPUT: usize = 4_000_000;
+
+/// Calls of which the last one has no room for its arguments (64 MiB).
+const LARGE_CALLS: u64 = 17;
+
+#[test]
+fn arguments_of_calls_that_wait_are_bounded() {
+    let scratch = Scratch::new();
+    let mut server = Server::start(&scratch, [guest("clock_sleep"), tool("echo")]);
+    server.initialize();
+    let input = "x".repeat(INPUT);
+    for id in 1..=LARGE_CALLS {
+        let params = json!({ "name": "clock_sleep", "arguments": { "stdin": input } });
+        let call = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
+        server.send(call.to_string().as_bytes());
+    }
+    let refused = next(&server.stdout, "\"id\":");
+    assert!(
+        refused.contains("64 MiB of arguments") && refused.contains("\"isError\":true"),
+        "{refused}"
+    );
+    for id in 1..=LARGE_CALLS {
+        let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": {
+            "requestId": id } });
+        server.send(cancel.to_string().as_bytes());
+    }
+    for _ in 1..LARGE_CALLS {
+        server.complains("outcome=\"cancelled\"");
+    }
+    let large = json!({ "name": "echo", "arguments": { "stdin": input, "args": ["here"] } });
+    let answer = server.ask(LARGE_CALLS + 1, "tools/call", large);
+    assert_eq!(answer["result"]["content"][0]["text"], "here\n", "{answer}");
+}
+
+/// Calls whose inputs take about a second to be checked: several for each core of a small machine.
+const CHECKS: u64 = 8;
+
+/// Numbers in each of these inputs, and schemas that apply to every one of them.
+const NUMBERS: usize = 18_000;
+const SCHEMAS: usize = 500;
+
+#[test]
+fn inputs_that_take_long_to_check_keep_no_other_call_waiting() {
+    let scratch = Scratch::new();
+    let bounds: Vec<_> = (0..SCHEMAS)
+        .map(|n| json!({ "minimum": -1 - n as i64 }))
+        .collect();
+    let schema = json!({ "type": "object",
+        "properties": { "numbers": { "type": "array", "items": { "allOf": bounds } } } });
+    let checked = Typed {
+        input_schema: &schema.to_string(),
+        ..Typed::default()
+    }
+    .built(&scratch, "checked", "");
+    let mut server = Server::start(&scratch, [checked, tool("echo")]);
+    server.initialize();
+    for (id, name) in [(0, "checked"), (1, "echo")] {
+        // Loaded before it counts.
+        let loaded = json!({ "name": name, "arguments": {} });
+        server.ask(id, "tools/call", loaded);
+    }
+    let call = |id: u64, name: &str, arguments: Value| {
+        let params = json!({ "name": name, "arguments": arguments });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params }).to_string()
+    };
+    let long = json!({ "numbers": vec![0; NUMBERS] });
+    for id in 2..2 + CHECKS {
+        server.send(call(id, "checked", long.clone()).as_bytes());
+    }
+    let short = call(2 + CHECKS, "echo", json!({ "args": ["here"] }));
+    server.send(short.as_bytes());
+    let first = next(&server.stdout, "\"id\":");
+    assert!(first.contains("here"), "{first}");
 }
 
 /// Pings of a client that reads no answer: far more than pipes and places hold.

@@ -237,3 +237,47 @@ fn no_tool_of_a_command_line_may_replace_what_it_names() {
     )
     .exits(0);
 }
+
+#[test]
+fn no_tool_may_replace_a_credential_helper() {
+    let scratch = Scratch::new();
+    let component = built(
+        &scratch,
+        "changes",
+        "fs_changes",
+        &directory("/workspace", "read-write"),
+    );
+    let run = |config: &str, offered: &str| {
+        scratch.file("docker/config.json", config);
+        let found = ["before", "found", "after"].map(|name| scratch.directory(name));
+        scratch.file("found/docker-credential-one", "#!/bin/sh");
+        let mut paths = Vec::from(found);
+        paths.extend(std::env::split_paths(
+            &std::env::var_os("PATH").unwrap_or_default(),
+        ));
+        let dir = format!("{}:/workspace", scratch.path().join(offered).display());
+        let args = ["tool", "run", "--dir", &dir].map(std::ffi::OsString::from);
+        cofferdam(&scratch, args.into_iter().chain([component.clone().into()]))
+            .env("DOCKER_CONFIG", scratch.path().join("docker"))
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .run()
+    };
+    for config in [
+        r#"{"credsStore": "one"}"#,
+        r#"{"credHelpers": {"registry.test": "one"}}"#,
+    ] {
+        for offered in ["before", "found"] {
+            run(config, offered)
+                .exits(2)
+                .complains(&["a credential helper", "docker-credential-one"]);
+        }
+        run(config, "after").exits(0);
+    }
+    // One that is not there could be made anywhere.
+    run(r#"{"credsStore": "two"}"#, "after")
+        .exits(2)
+        .complains(&["a credential helper"]);
+    for config in ["{}", "no JSON"] {
+        run(config, "before").exits(0);
+    }
+}

@@ -38,6 +38,10 @@ pub fn read_whole(path: &Path) -> Result<Agentfile, ReadError> {
     Ok(agentfile)
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the operator names the Agentfile, and with it its directory"
+)]
 fn text_of(home: &Path, file: &Path) -> io::Result<String> {
     let home = Dir::open_ambient_dir(home, ambient_authority())?;
     if !home.metadata(file)?.is_file() {

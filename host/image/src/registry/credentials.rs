@@ -1,7 +1,8 @@
 //! Our credentials for a registry: docker's `config.json`, and the helpers it names.
 
+use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
@@ -48,20 +49,51 @@ impl Credentials {
     }
 }
 
-fn look_up(path: &std::path::Path, key: &str) -> Result<Option<DockerCredential>, String> {
-    let wrong = |problem: String| format!("{}: {problem}", path.display());
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(error.to_string())),
-    };
-    let mut text = Vec::new();
-    file.take(CONFIG_MAX_BYTES + 1)
-        .read_to_end(&mut text)
-        .map_err(|error| wrong(error.to_string()))?;
-    if text.len() as u64 > CONFIG_MAX_BYTES {
-        return Err(wrong(format!("it has more than {CONFIG_MAX_BYTES} bytes")));
+/// Returns the names of all credential helpers in docker's configuration, without the beginning
+/// that their programs share. One that cannot be read names none: who uses it is told why.
+pub fn credential_helpers(config: &Path) -> Vec<String> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Named {
+        creds_store: Option<String>,
+        cred_helpers: BTreeMap<String, String>,
     }
+    let Ok(Some(text)) = read(config) else {
+        return Vec::new();
+    };
+    let Named {
+        creds_store,
+        cred_helpers,
+    } = serde_json::from_slice(&text).unwrap_or_default();
+    creds_store
+        .into_iter()
+        .chain(cred_helpers.into_values())
+        .collect()
+}
+
+/// Reads docker's configuration, if there is one.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    // A named pipe would wait for its other end.
+    match path.metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Ok(metadata) if !metadata.is_file() => return Err("it is not a file".to_owned()),
+        Err(_) | Ok(_) => {}
+    }
+    let mut text = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(CONFIG_MAX_BYTES + 1).read_to_end(&mut text))
+        .map_err(|error| error.to_string())?;
+    if text.len() as u64 > CONFIG_MAX_BYTES {
+        return Err(format!("it has more than {CONFIG_MAX_BYTES} bytes"));
+    }
+    Ok(Some(text))
+}
+
+fn look_up(path: &Path, key: &str) -> Result<Option<DockerCredential>, String> {
+    let wrong = |problem: String| format!("{}: {problem}", path.display());
+    let Some(text) = read(path).map_err(wrong)? else {
+        return Ok(None);
+    };
     // What is wrong with a document says its own parser better.
     serde_json::from_slice::<serde::de::IgnoredAny>(&text)
         .map_err(|error| wrong(error.to_string()))?;

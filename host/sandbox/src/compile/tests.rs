@@ -137,6 +137,10 @@ async fn a_failure_of_the_host_is_not_held_against_the_component() {
             .unwrap_err()
             .contains("cannot be started")
     );
+    // What the system did not give to the compiler itself.
+    let compiler = place.script(&format!("echo no threads >&2; exit {}", worker::OF_HOST));
+    let problem = place.make(&compiler, "fine").await.map(drop).unwrap_err();
+    assert_eq!(problem, "no threads");
     let compiler = place.script(BY_NAME);
     assert!(place.make(&compiler, "fine").await.is_ok());
 }

@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use cofferdam_capability::SystemError;
-use rustix::process::{Resource, Rlimit, Signal, getppid, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getppid, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -50,6 +50,11 @@ const OWN_ENDS: [Signal; 7] = [
     Signal::FPE,
     Signal::XFSZ,
 ];
+
+/// Exit codes of a compiler without code: because of the component, or of its host. A panic has
+/// another one.
+const OF_COMPONENT: u8 = 1;
+pub(super) const OF_HOST: u8 = 3;
 
 /// The reason for which there is no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,8 +158,9 @@ fn not_stored(error: &std::io::Error) -> Failure {
 /// The reason of a compiler that failed: its own words, its limits, or somebody who has ended it.
 fn failure(status: ExitStatus, words: &[u8]) -> Failure {
     let words = String::from_utf8_lossy(words);
-    match words.lines().next() {
-        Some(line) if status.code() == Some(1) => return Failure::Component(line.to_owned()),
+    match (words.lines().next(), status.code().map(u8::try_from)) {
+        (Some(line), Some(Ok(OF_COMPONENT))) => return Failure::Component(line.to_owned()),
+        (Some(line), Some(Ok(OF_HOST))) => return Failure::Host(line.to_owned()),
         _ => {}
     }
     match status.signal() {
@@ -173,10 +179,26 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
     }
 }
 
-/// The reason for which a compiler has no code. The host reads its first line.
+/// The reason for which a compiler has no code. The host reads its first line, and its exit code.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CompileError(String);
+pub enum CompileError {
+    /// The component cannot be compiled.
+    #[error("{0}")]
+    Component(String),
+    /// The compiler could not do its part, whatever the component is.
+    #[error("{0}")]
+    Host(String),
+}
+
+impl CompileError {
+    /// The exit code by which the host knows it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Component(_) => OF_COMPONENT,
+            Self::Host(_) => OF_HOST,
+        }
+    }
+}
 
 /// Runs the `cofferdam` binary as a compiler. It gives up its own resources before it reads the
 /// first byte.
@@ -185,20 +207,22 @@ pub struct CompileError(String);
 ///
 /// If its limits cannot be set, or if the component cannot be compiled.
 pub fn compile_worker() -> Result<(), CompileError> {
-    let io = |error: std::io::Error| CompileError(error.to_string());
+    let io = |error: std::io::Error| CompileError::Host(error.to_string());
     end_with_host()
-        .map_err(|error| CompileError(format!("the compiler's watch cannot start: {error}")))?;
-    limit_self()
-        .map_err(|error| CompileError(format!("the compiler's limits cannot be set: {error}")))?;
+        .map_err(|error| CompileError::Host(format!("its compiler has no watch: {error}")))?;
+    limit_self().map_err(|error| {
+        CompileError::Host(format!("the limits of its compiler cannot be set: {error}"))
+    })?;
     let mut bytes = Vec::new();
     std::io::stdin()
         .take(MAX_COMPONENT)
         .read_to_end(&mut bytes)
         .map_err(io)?;
     let engine = wasmtime::Engine::new(&pool::config())
-        .map_err(|error| CompileError(format!("{error:#}")))?;
+        .map_err(|error| CompileError::Host(format!("{error:#}")))?;
     let code = engine.precompile_component(&bytes);
-    let code = code.map_err(|error| CompileError(format!("{error:#}").replace('\n', " ")))?;
+    let code =
+        code.map_err(|error| CompileError::Component(format!("{error:#}").replace('\n', " ")))?;
     std::io::stdout().write_all(&code).map_err(io)
 }
 
@@ -214,13 +238,16 @@ fn end_with_host() -> std::io::Result<()> {
     std::thread::Builder::new().spawn(watch).map(drop)
 }
 
+/// Lowers what this process may have. Where it may have less already, that holds: only some users
+/// may raise it.
 fn limit_self() -> rustix::io::Result<()> {
-    let set = |resource, current, maximum| {
+    let set = |resource, current: u64, maximum: u64| {
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         setrlimit(
             resource,
             Rlimit {
-                current: Some(current),
-                maximum: Some(maximum),
+                current: Some(current.min(most)),
+                maximum: Some(maximum.min(most)),
             },
         )
     };

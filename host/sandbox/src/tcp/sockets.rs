@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_capability::Grant;
+use cofferdam_capability::{Account, Grant};
 use wasmtime_wasi::p2::SocketResult;
 use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
@@ -13,8 +13,13 @@ use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 use super::destinations::Destinations;
 use crate::network::{Connect, Record};
 
+/// Memory for each socket in bytes: as much as a write that waits for a slow server takes, and as
+/// much as one read (64 KiB each, as wasmtime-wasi does it).
+const BUFFERS: usize = 2 * (64 << 10);
+
 /// Sockets and lookups of one call.
 pub(crate) struct Sockets {
+    account: Account,
     pub(super) destinations: Destinations,
     pub(super) network: Arc<dyn Connect>,
     /// Sockets and lookups that the call may make, each.
@@ -35,9 +40,15 @@ type Verdict = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
 impl Sockets {
     /// Begins without a socket. `record` is that of the call's HTTP: hosts and refusals stand
     /// together in its receipt.
-    pub(crate) fn new(grant: &Grant, network: Arc<dyn Connect>, record: Record) -> Self {
+    pub(crate) fn new(
+        grant: &Grant,
+        network: Arc<dyn Connect>,
+        account: Account,
+        record: Record,
+    ) -> Self {
         let destinations = Destinations::new(grant, record);
         Self {
+            account,
             destinations,
             network,
             most: grant.limits().tcp_connections.0,
@@ -61,7 +72,8 @@ impl Sockets {
         }
     }
 
-    /// Returns true if one more socket may be made.
+    /// Takes the place and the memory of one more socket, both for as long as the call lasts.
+    /// Returns false if there is none.
     pub(super) fn may_make(&mut self) -> bool {
         self.made = self.made.saturating_add(1);
         if self.made > self.most {
@@ -69,7 +81,7 @@ impl Sockets {
                 .record
                 .beyond("tcp-connections", self.most);
         }
-        self.made <= self.most
+        self.made <= self.most && self.account.charge("buffers of a socket", BUFFERS).is_ok()
     }
 }
 

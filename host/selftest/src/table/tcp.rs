@@ -88,4 +88,11 @@ pub(super) const ROWS: &[Row] = &[
         says: "tcp-connections: 1 refused beyond 4",
         ..client(guest::TCP_MANY, &["a.test:{port}"], "guest-error")
     },
+    // Each socket may hold what a slow server does not take.
+    Row {
+        reaches: 2,
+        limits: "host-memory = \"300KiB\"",
+        says: "buffers of a socket: 131072 more bytes",
+        ..client(guest::TCP_MANY, &["a.test:{port}"], "guest-error")
+    },
 ];

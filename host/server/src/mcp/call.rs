@@ -63,13 +63,11 @@ impl Callee {
         &self,
         tools: &ToolList,
         entry: &Entry,
-        arguments: JsonObject,
+        arguments: String,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
         let name = entry.tool.name.as_ref();
-        // As text, so that nobody holds what they become while the call waits.
-        let arguments = Value::Object(arguments).to_string();
         let mut memory = Limits::DEFAULT.host_memory;
         let done = match self {
             Self::Runner(runner) => match &tools.toolbox {

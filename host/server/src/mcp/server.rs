@@ -8,7 +8,7 @@ use cofferdam_call::Progress;
 use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, CustomRequest, CustomResult, ErrorData, GetPromptRequestParams,
+    ContentBlock, CustomRequest, CustomResult, ErrorCode, ErrorData, GetPromptRequestParams,
     GetPromptResponse, Implementation, JsonObject, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
@@ -16,6 +16,7 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
+use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,10 +26,15 @@ use super::message;
 use super::misfit;
 use super::progress_notifier::ProgressNotifier;
 use super::tool_list::ToolList;
+use crate::edge::budget::Budget;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them
 /// run at once.
 const MAX_CALLS: usize = 256;
+
+/// Bytes of the arguments of these calls, as text (64 MiB): five of the longest messages, and a
+/// quarter of a megabyte for each of the most calls.
+const MAX_ARGUMENTS: usize = 64 << 20;
 
 /// Time that calls have to end once they are cancelled: a guest is stopped within milliseconds.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -49,6 +55,8 @@ pub struct McpServer {
     wanted: Option<mpsc::Sender<String>>,
     callee: Callee,
     places: Arc<Semaphore>,
+    /// Bytes of arguments.
+    arguments: Budget,
     running: TaskTracker,
     /// True once this client is told when tools change.
     told: Arc<AtomicBool>,
@@ -79,6 +87,7 @@ impl McpServer {
             wanted: None,
             callee,
             places,
+            arguments: Budget::new(MAX_ARGUMENTS),
             running: TaskTracker::new(),
             told,
             gone,
@@ -157,7 +166,7 @@ impl McpServer {
     async fn call(
         &self,
         name: &str,
-        arguments: JsonObject,
+        arguments: String,
         told: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Result<CallToolResult, ErrorData> {
@@ -184,6 +193,12 @@ fn is_gone(method: &str, context: &RequestContext<RoleServer>) -> bool {
     let version = context.protocol_version();
     ["initialize", "ping"].contains(&method)
         && version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
+/// The result of a call that may not wait.
+fn refused(reason: &str) -> CallToolResponse {
+    let sentence = format!("execution error: {reason}");
+    CallToolResult::error(vec![ContentBlock::text(sentence)]).into()
 }
 
 fn unknown(name: &str, tools: &ToolList) -> ErrorData {
@@ -264,16 +279,27 @@ impl ServerHandler for McpServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let _running = self.running.token();
+        let CallToolRequestParams {
+            name, arguments, ..
+        } = request;
+        // As text, so that nobody holds what they become while the call waits.
+        let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
         let Ok(_place) = self.places.try_acquire() else {
-            let sentence = format!(
-                "execution error: {MAX_CALLS} calls wait already: try again when one has ended"
-            );
-            return Ok(CallToolResult::error(vec![ContentBlock::text(sentence)]).into());
+            return Ok(refused(&format!(
+                "{MAX_CALLS} calls wait already: try again when one has ended"
+            )));
+        };
+        let Some(_bytes) = self.arguments.take(arguments.len()) else {
+            return Ok(refused(&format!(
+                "calls with more than {} MiB of arguments wait already: try again when one has \
+                 ended",
+                MAX_ARGUMENTS >> 20
+            )));
         };
         // Known or not, as far as that is known.
         let tools = self.tools();
-        if tools.is_ready(&request.name) && tools.get(&request.name).is_none() {
-            return Err(unknown(&request.name, &tools));
+        if tools.is_ready(&name) && tools.get(&name).is_none() {
+            return Err(unknown(&name, &tools));
         }
         let progress = ProgressNotifier::new(
             &context.peer,
@@ -281,13 +307,8 @@ impl ServerHandler for McpServer {
             &context.ct,
         );
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.call(
-            &request.name,
-            request.arguments.unwrap_or_default(),
-            told,
-            &context.ct,
-        );
-        let result = progress.follow(&request.name, call, tells).await?;
+        let call = self.call(&name, arguments, told, &context.ct);
+        let result = progress.follow(&name, call, tells).await?;
         Ok(result.into())
     }
 
