@@ -6,6 +6,10 @@ cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
 phase := justfile_directory() / ".ci/phase"
 
+# Folders of the tools that are in the workspace, and of those that are workspaces of their own.
+tools_here := `dirname tools/*/capabilities.toml | grep -vx tools/js | tr '\n' ' '`
+tools_apart := "tools/js"
+
 # Debian packages of programs that the tests compare with, and of a registry with its client.
 program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq patch ripgrep sed skopeo tar unzip util-linux wget"
 
@@ -31,17 +35,20 @@ test: ready components
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
-    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test $(dirname tools/*/capabilities.toml)
+    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
+    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
     @{{phase}} "linting the host"
     cargo fmt --all --check
+    cargo fmt --manifest-path tools/js/Cargo.toml --check
     cargo clippy --locked --quiet --all-targets -- --deny warnings
     @{{phase}} "linting what runs in the sandbox"
     # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
-    cargo clippy --locked --quiet --package 'cofferdam-guest*' --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' tools/*/Cargo.toml) --target {{target}} --profile guest -- --deny warnings
-    @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
+    cargo clippy --locked --quiet --package 'cofferdam-guest*' --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/)) --target {{target}} --profile guest -- --deny warnings
+    cargo clippy --locked --quiet --manifest-path tools/js/Cargo.toml --target {{target}} --profile guest -- --deny warnings
+    @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check && cargo deny --manifest-path tools/js/Cargo.toml --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
 tools: host build-tools
@@ -49,12 +56,16 @@ tools: host build-tools
 [private]
 build-tools:
     @{{phase}} "building the tools"
-    {{cofferdam}} tool build $(dirname tools/*/capabilities.toml)
+    {{cofferdam}} tool build {{tools_here}}
+    {{cofferdam}} tool build {{tools_apart}}
 
 # Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
 [private]
 tools-readme: tools
-    {{cofferdam}} tool test --format markdown $(dirname tools/*/capabilities.toml) > target/tools/table.md
+    {{cofferdam}} tool test --format markdown {{tools_here}} > target/tools/table.md
+    {{cofferdam}} tool test --format markdown {{tools_apart}} | grep '^| `' >> target/tools/table.md
+    (grep -v '^| `' target/tools/table.md; grep '^| `' target/tools/table.md | LC_ALL=C sort) > target/tools/sorted.md
+    mv target/tools/sorted.md target/tools/table.md
     sed --in-place -e '/^<!-- table:/,/^<!-- end of table -->$/{//!d;}' -e '/^<!-- table:/r target/tools/table.md' tools/README.md
 
 # Measure in a release build and write BENCHMARKS.md.
