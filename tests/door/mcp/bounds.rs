@@ -1,5 +1,6 @@
 //! Clients of the MCP door that call too much at once, or do not say all of a request.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -19,10 +20,17 @@ const CALLS: u64 = 256;
 /// request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A server whose guest sleeps longer than a slow machine takes to send everything.
+fn patient(scratch: &Scratch) -> Server {
+    let wall = ["--wall", "10m"].map(OsString::from);
+    let tools = [guest("clock_sleep"), tool("echo")].map(OsString::from);
+    Server::start(scratch, wall.into_iter().chain(tools))
+}
+
 #[test]
 fn calls_at_once_are_bounded() {
     let scratch = Scratch::new();
-    let mut server = Server::start(&scratch, [guest("clock_sleep"), tool("echo")]);
+    let mut server = patient(&scratch);
     server.initialize();
     let call = |id: u64, name: &str| {
         let params = json!({ "name": name, "arguments": {} });
@@ -67,7 +75,7 @@ const LARGE_CALLS: u64 = 17;
 #[test]
 fn arguments_of_calls_that_wait_are_bounded() {
     let scratch = Scratch::new();
-    let mut server = Server::start(&scratch, [guest("clock_sleep"), tool("echo")]);
+    let mut server = patient(&scratch);
     server.initialize();
     let input = "x".repeat(INPUT);
     for id in 1..=LARGE_CALLS {
