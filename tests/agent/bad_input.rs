@@ -304,3 +304,17 @@ fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
         .exits(2);
     ran.complains(&["--secret", "not a file"]);
 }
+
+#[test]
+fn files_that_wait_for_news_are_not_waited_for() {
+    let scratch = Scratch::new();
+    // The messages of the kernel: a regular file by its type, and without an end.
+    let file = "/proc/kmsg";
+    for line in [
+        ["tool", "run", file].as_slice(),
+        &["tool", "inspect", file],
+        &["serve", "--agentfile", file],
+    ] {
+        cofferdam(&scratch, line).run().exits(2).complains(&[file]);
+    }
+}

@@ -1,11 +1,13 @@
 //! Files that are read whole: regular ones alone, because opening a pipe would wait for a writer
 //! for ever.
 
+use std::fs::OpenOptions;
 use std::io::{Error, ErrorKind, Read, Result};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use cap_std::fs::{Dir, File};
+use rustix::fs::OFlags;
 
 /// Reads a file that the operator names, of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>> {
@@ -20,9 +22,16 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>> {
         )));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(max)
-        .read_to_end(&mut bytes)?;
+    // Some of the system's own files say that they are empty, or wait for news.
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return Err(Error::other(format!(
+            "it has more than {max} bytes, which is the most that is read"
+        )));
+    }
     Ok(bytes)
 }
 

@@ -1,8 +1,12 @@
 //! Files of an author, read with a bound.
 
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use cofferdam_capability::Manifest;
+use rustix::fs::OFlags;
 
 use crate::error::Error;
 
@@ -26,7 +30,23 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
             metadata.len()
         )));
     }
-    std::fs::read(path).map_err(|error| wrong(error.to_string()))
+    read_open(path, max).map_err(|error| wrong(error.to_string()))
+}
+
+/// Reads a regular file. Some of the system's own say that they are empty, or wait for news: they
+/// are read up to `max` bytes, and not waited for.
+fn read_open(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let mut bytes = Vec::new();
+    options.open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        return Err(std::io::Error::other(format!(
+            "it has more than {max} bytes, which is the most that is read"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// Reads a capabilities.toml.

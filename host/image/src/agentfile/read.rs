@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File};
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
+use rustix::fs::OFlags;
 
 use super::declared::Agentfile;
 use super::error::{AgentfileError, Fault, Position, ReadError};
@@ -104,7 +105,12 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(irregular());
     }
     let mut bytes = Vec::new();
-    File::open_ambient(path, ambient_authority())?
+    let mut options = OpenOptions::new();
+    // Some of the system's own files wait for news.
+    options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    File::open_ambient_with(path, &options, ambient_authority())?
         .take(FILE_MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
