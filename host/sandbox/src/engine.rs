@@ -127,6 +127,15 @@ impl Engine {
         supplied: Option<Manifest>,
     ) -> Result<Arc<Component>, LoadError> {
         let outline = component::read(bytes, origin)?;
+        let pools = self.calls.pools();
+        if let Some(lacking) = outline.needs.lack(pools.limits()) {
+            return Err(LoadError::AboveCeiling {
+                origin: origin.to_owned(),
+                name: lacking.name,
+                needed: lacking.needed,
+                ceiling: lacking.ceiling,
+            });
+        }
         let manifest = match (supplied, &outline.manifest) {
             (Some(manifest), _) => manifest,
             (None, Some(json)) => Manifest::from_json(json, origin)?,
@@ -140,7 +149,6 @@ impl Engine {
         if let Some(component) = self.held(key) {
             return Ok(component);
         }
-        let pools = self.calls.pools();
         let native = self
             .compiler
             .native(digest, pools.compatibility(), bytes, origin)

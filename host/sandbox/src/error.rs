@@ -143,6 +143,21 @@ pub enum LoadError {
         /// The first exports, each with the reason.
         refused: String,
     },
+    /// It takes more before it runs than any call can get on this host.
+    #[error(
+        "{origin} needs {needed} of `{name}` to start, and this host gives at most {ceiling}: \
+         raise `{name}` in [ceiling] of cofferdam.toml"
+    )]
+    AboveCeiling {
+        /// The source of the bytes.
+        origin: String,
+        /// The key of the limit.
+        name: &'static str,
+        /// The value that it needs.
+        needed: String,
+        /// The ceiling.
+        ceiling: String,
+    },
     /// Its compilation was stopped or failed.
     #[error("cannot compile {origin}: {problem}")]
     Compile {
