@@ -16,6 +16,7 @@ mod console;
 mod descriptors;
 mod directory;
 mod error;
+mod fence;
 mod guard;
 mod host;
 mod offers;
@@ -81,6 +82,7 @@ async fn command(cli: Cli) -> Result<(), Failure> {
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(&image, data).await,
+        Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data),
     }
 }
