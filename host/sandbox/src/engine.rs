@@ -131,9 +131,7 @@ impl Engine {
         if let Some(lacking) = outline.needs.lack(pools.limits()) {
             return Err(LoadError::AboveCeiling {
                 origin: origin.to_owned(),
-                name: lacking.name,
-                needed: lacking.needed,
-                ceiling: lacking.ceiling,
+                problem: lacking.to_string(),
             });
         }
         let manifest = match (supplied, &outline.manifest) {

@@ -144,19 +144,12 @@ pub enum LoadError {
         refused: String,
     },
     /// It takes more before it runs than any call can get on this host.
-    #[error(
-        "{origin} needs {needed} of `{name}` to start, and this host gives at most {ceiling}: \
-         raise `{name}` in [ceiling] of cofferdam.toml"
-    )]
+    #[error("{origin} {problem}")]
     AboveCeiling {
         /// The source of the bytes.
         origin: String,
-        /// The key of the limit.
-        name: &'static str,
-        /// The value that it needs.
-        needed: String,
-        /// The ceiling.
-        ceiling: String,
+        /// The limit, what it needs of it, and what would be right.
+        problem: String,
     },
     /// Its compilation was stopped or failed.
     #[error("cannot compile {origin}: {problem}")]

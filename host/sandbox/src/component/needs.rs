@@ -3,6 +3,8 @@
 //! The engine has slots of the size of the ceiling. It refuses what does not fit into them in words
 //! of its own, which name no key of a configuration.
 
+use std::fmt;
+
 use cofferdam_capability::{Bytes, Count, Limits};
 use wasmparser::{Instance, Payload};
 
@@ -28,11 +30,26 @@ pub(crate) struct Needs {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lacking {
     /// The key in `[ceiling]`.
-    pub(crate) name: &'static str,
+    name: &'static str,
     /// The value that it needs.
-    pub(crate) needed: String,
+    needed: String,
     /// The ceiling.
-    pub(crate) ceiling: String,
+    ceiling: String,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            needed,
+            ceiling,
+        } = self;
+        write!(
+            f,
+            "needs {needed} of `{name}` to start, and this host gives at most {ceiling}: raise \
+             `{name}` in [ceiling] of cofferdam.toml"
+        )
+    }
 }
 
 impl Needs {
