@@ -146,7 +146,7 @@ debian packages:
 python:
     @{{phase}} --aside "the Python environment of the tests"
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
-    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, jsonschema, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp, jsonschema and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
 
 # Run the official MCP conformance suite, and clients that others wrote on every tool, and write the tables of the results.
 conformance: tools python

@@ -3,6 +3,12 @@
 /// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 mod edge;
 
+/// Exit codes, as the page and the help tell them.
+mod exits;
+
+/// Output of guests, which does not look like the host's own words.
+mod fenced;
+
 /// A gRPC client that nobody here wrote.
 mod grpc;
 

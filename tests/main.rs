@@ -29,6 +29,9 @@ mod door;
 /// Tool images: built, pushed to a real registry, and pulled from one that lies.
 mod image;
 
+/// What people write by hand: JSON Schemas for their editors, and pages with every key.
+mod reference;
+
 /// The walls of the sandbox: memory, files, the network, and what compiling and loading may take.
 mod sandbox;
 

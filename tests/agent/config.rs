@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use crate::support::{Host, Scratch, binary, cofferdam, content_of, guest, tool};
 
 #[test]
@@ -37,8 +39,15 @@ fn what_holds_is_shown_with_its_origin() {
         setting(&shown, "limits.memory")["origin"],
         format!("{}:3", file.display())
     );
-    assert_eq!(setting(&shown, "host.calls")["value"], "8");
-    assert_eq!(setting(&shown, "host.calls-per-agent")["value"], "8");
+    // Numbers are numbers, and what is written with a unit is a text.
+    assert_eq!(setting(&shown, "host.calls")["value"], 8);
+    assert_eq!(setting(&shown, "host.calls-per-agent")["value"], 8);
+    assert_eq!(setting(&shown, "limits.fuel")["value"], 5_000_000);
+    assert_eq!(shown["config"], file.display().to_string());
+    assert_eq!(shown["data_dir"], scratch.data().display().to_string());
+    let people = cofferdam(&scratch, ["config", "show"]).run().exits(0);
+    let line = format!("configuration: {}", file.display());
+    assert!(people.stdout.contains(&line), "{}", people.stdout);
 
     // And it holds: the default fuel of a call is the configured one.
     let args = [
@@ -53,6 +62,37 @@ fn what_holds_is_shown_with_its_origin() {
         (&receipt["outcome"]["name"], &receipt["fuel"]),
         (&"out-of-fuel".into(), &5_000_000.into())
     );
+}
+
+/// The engine has slots of the size of the ceiling; the sentence about what does not fit is ours.
+#[test]
+fn a_ceiling_below_what_a_tool_needs_is_told_in_a_sentence() {
+    let scratch = Scratch::new();
+    for (key, low) in [
+        ("memory", "\"1MiB\""),
+        ("table-elements", "1"),
+        ("instances", "1"),
+        ("memories", "0"),
+        ("tables", "0"),
+    ] {
+        scratch.file("data/cofferdam.toml", format!("[ceiling]\n{key} = {low}\n"));
+        let echo = tool("echo");
+        let line = ["tool".as_ref(), "run".as_ref(), echo.as_os_str()];
+        let ran = cofferdam(&scratch, line).run().exits(2);
+        let most = format!("at most {}", low.trim_matches('"'));
+        ran.complains(&[
+            "echo.wasm needs",
+            &format!("of `{key}` to start"),
+            &most,
+            &format!("raise `{key}` in [ceiling]"),
+        ]);
+        // The default goes down with it, and `config show` says why.
+        let shown = cofferdam(&scratch, ["config", "show"]).run().exits(0);
+        let line = format!(" limits.{key} ");
+        let line = shown.stdout.lines().find(|shown| shown.contains(&line));
+        let line = line.expect("the limit is shown");
+        assert!(line.contains("default, lowered to [ceiling] at"), "{line}");
+    }
 }
 
 #[test]
@@ -71,6 +111,30 @@ fn a_level_of_the_log_that_is_none_is_refused() {
     for right in ["debug", "warn,cofferdam_tool=info", ""] {
         show(right).exits(0);
     }
+}
+
+#[test]
+fn a_log_for_debugging_is_the_hosts_own() {
+    let scratch = Scratch::new();
+    let file = scratch.file(
+        "Agentfile",
+        "FROM scratch\nNAME a\nMODEL builtin/commands\n",
+    );
+    let line = ["--agentfile".as_ref(), file.as_os_str()];
+    let mut host = Host::start_with(&scratch, line, &[("COFFERDAM_LOG", "debug")]);
+    host.chat("a", "help");
+    cofferdam(&scratch, ["ps"]).run().exits(0);
+    host.signal("TERM");
+    host.hears_up_to("nothing says this", 1, std::time::Duration::from_secs(60));
+    // Frames of HTTP/2 and statements of SQL.
+    for of_libraries in ["frame=", "rows_affected"] {
+        assert_eq!(host.has_said(of_libraries), 0, "{of_libraries}");
+    }
+    // Who wants them names them.
+    let host = Host::start_with(&scratch, line, &[("COFFERDAM_LOG", "debug,h2=debug")]);
+    let mut host = host;
+    cofferdam(&scratch, ["ps"]).run().exits(0);
+    host.hears("frame=");
 }
 
 #[test]
@@ -207,12 +271,12 @@ fn the_network_is_shown_with_its_origin() {
             .exits(0)
             .json()
     };
-    let settings = |shown: serde_json::Value| -> Vec<(String, String, String)> {
+    let settings = |shown: serde_json::Value| -> Vec<(String, serde_json::Value, String)> {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let of = |setting: &serde_json::Value| {
             (
                 text(&setting["key"]),
-                text(&setting["value"]),
+                setting["value"].clone(),
                 text(&setting["origin"]),
             )
         };
@@ -224,50 +288,49 @@ fn the_network_is_shown_with_its_origin() {
             .collect()
     };
     let default = settings(show());
-    let is = |settings: &[(String, String, String)], key: &str, value: &str, origin: &str| {
+    let is = |settings: &[(String, serde_json::Value, String)],
+              key: &str,
+              value: serde_json::Value,
+              origin: &str| {
         let found = settings
             .iter()
             .find(|setting| setting.0 == key)
             .unwrap_or_else(|| panic!("no {key}"));
-        assert_eq!(
-            (found.1.as_str(), found.2.as_str()),
-            (value, origin),
-            "{key}"
-        );
+        assert_eq!((&found.1, found.2.as_str()), (&value, origin), "{key}");
     };
-    is(&default, "network.hosts", "*", "default");
-    is(
-        &default,
-        "network.addresses",
-        "public ones alone",
-        "default",
-    );
-    is(
-        &default,
-        "network.nameservers",
-        "those of the system",
-        "default",
-    );
+    is(&default, "network.hosts", json!(["*"]), "default");
+    is(&default, "network.addresses", json!([]), "default");
+    is(&default, "network.nameservers", json!([]), "default");
+    let people = cofferdam(&scratch, ["config", "show"])
+        .run()
+        .exits(0)
+        .stdout;
+    for words in ["public ones alone", "those of the system"] {
+        assert!(people.contains(words), "{people}");
+    }
     let network = "[network]\nhosts = [\"*.test\", \"a.org\"]\naddresses = [\"10.0.0.0/8\"]\n";
     let servers = "nameservers = [\"127.0.0.1:5353\", \"[::1]:53\"]\n";
     let grant = "[[grant]]\nagent = \"a\"\ntool = \"t\"\nhttp = [\"a.test:8080\", \
-        \"b.test\"]\nsecrets = [\"token\"]\n";
+        \"b.test\"]\nsecrets = [\"token\"]\nlimits = { fuel = 1_000, \
+        memory = \"1MiB\" }\nenv = { TEAM = \"never shown\" }\n";
     let file = scratch.file("data/cofferdam.toml", format!("{network}{servers}{grant}"));
     scratch.file("data/secrets/token", "never shown");
     let shown = show();
     assert!(!shown.to_string().contains("never shown"), "{shown}");
     let shown = settings(shown);
     let at = |line: u32| format!("{}:{line}", file.display());
-    is(&shown, "network.hosts", "*.test, a.org", &at(2));
-    is(&shown, "network.addresses", "10.0.0.0/8", &at(3));
-    is(
-        &shown,
-        "network.nameservers",
-        "127.0.0.1:5353, [::1]:53",
-        &at(4),
-    );
-    is(&shown, "grant.a.t.http", "a.test:8080, b.test", &at(8));
-    is(&shown, "grant.a.t.secrets", "token", &at(9));
+    is(&shown, "network.hosts", json!(["*.test", "a.org"]), &at(2));
+    is(&shown, "network.addresses", json!(["10.0.0.0/8"]), &at(3));
+    let servers = json!(["127.0.0.1:5353", "[::1]:53"]);
+    is(&shown, "network.nameservers", servers, &at(4));
+    let http = json!(["a.test:8080", "b.test"]);
+    is(&shown, "grant.a.t.http", http, &at(8));
+    is(&shown, "grant.a.t.secrets", json!(["token"]), &at(9));
+    let limits = json!({ "fuel": 1_000, "memory": "1MiB" });
+    is(&shown, "grant.a.t.limits", limits, &at(10));
+    is(&shown, "grant.a.t.env", json!(["TEAM"]), &at(11));
+    // It holds also where it is left out.
+    is(&shown, "grant.a.t.workspace", json!("rw"), "default");
 }
 
 #[test]

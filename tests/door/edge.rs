@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::grpc::{client, command};
 use crate::support::{Host, Scratch, binary, cofferdam, content_of, tool};
@@ -416,19 +416,17 @@ fn a_session_of_any_size_is_read_back() {
     let shown = cofferdam(&scratch, ["sessions", "show", "s", "--format", "json"])
         .run()
         .exits(0)
-        .stdout;
-    let shown: Vec<Value> = shown
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+        .json();
+    let shown = shown.as_array().expect("an array");
     assert_eq!(shown.len(), 14);
-    let parts: Value =
-        serde_json::from_str(shown[13]["content"].as_str().expect("text")).expect("whole");
-    let outputs = parts
-        .as_array()
-        .expect("parts")
-        .iter()
-        .filter(|part| part["kind"] == "tool");
+    // Everything is structured, whoever said it.
+    assert_eq!(
+        shown[0]["content"],
+        json!([{ "kind": "text", "text": "go" }])
+    );
+    let parts = shown[13]["content"].as_array().expect("parts");
+    assert_eq!(parts[0]["input"], json!({ "args": ["big.txt"] }));
+    let outputs = parts.iter().filter(|part| part["kind"] == "tool");
     assert!(
         outputs
             .map(|part| part["output"].as_str().expect("text").len())
@@ -440,7 +438,7 @@ fn a_session_of_any_size_is_read_back() {
     )
     .run()
     .exits(0);
-    assert_eq!(shown.stdout.lines().count(), 3);
+    assert_eq!(shown.json().as_array().map(Vec::len), Some(3));
     let sessions = cofferdam(&scratch, ["sessions", "ls", "--format", "json"])
         .run()
         .exits(0)

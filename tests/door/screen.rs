@@ -62,7 +62,7 @@ fn what_a_tool_prints_is_escaped_on_a_terminal_and_as_it_is_in_a_pipe() {
         &[
             r"a\u{1b}]0;title\u{7}",
             r"\u{9b}31m\u{202e}b\u{2066}\u{200b}\u{ad}\u{e0041}\rc\u{8}\u{7f}d",
-            "\te\nf\n",
+            "\te\n│ f\n",
         ],
     );
 
@@ -78,7 +78,7 @@ fn what_a_tool_prints_is_escaped_on_a_terminal_and_as_it_is_in_a_pipe() {
         "--".as_ref(),
         "bytes".as_ref(),
     ];
-    shows(&on_terminal(&scratch, run), &["x\\x9b2J\\xff\ny\\u{1b}"]);
+    shows(&on_terminal(&scratch, run), &["x\\x9b2J\\xff\n│ y\\u{1b}"]);
 }
 
 /// A component of typed tools that fails with a message that draws, built in this mode.

@@ -1,5 +1,6 @@
 //! The hostile corpus, run as an operator runs it: by the binary that is installed.
 
+use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
 use cofferdam_selftest::rows;
@@ -64,6 +65,44 @@ fn the_table_of_a_part_is_for_people() {
         .run()
         .exits(2)
         .complains(&["nothing", "selftest"]);
+}
+
+#[test]
+fn rows_are_shown_as_they_finish_and_listed_without_running() {
+    let scratch = Scratch::new();
+    let mut child = cofferdam(&scratch, ["selftest", "args_echo", "exit_zero"]).start();
+    let stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut lines = stdout.lines().map_while(Result::ok);
+    let header = lines.next().expect("a header");
+    let first = lines.next().expect("a row");
+    // The other row and the sum are still to come.
+    assert!(child.try_wait().expect("ours").is_none());
+    assert!(first.ends_with("pass"), "{first}");
+    let column = |line: &str, name: &str| line.find(name).expect("a column");
+    assert_eq!(
+        column(&header, "MUST END AS"),
+        column(&first, "out-of-memory")
+    );
+    assert!(lines.last().is_some_and(|line| line.ends_with(" passed")));
+    assert!(child.wait().expect("ours").success());
+
+    let list = |args: &[&str]| {
+        let line = [&["selftest", "--list"], args].concat();
+        cofferdam(&scratch, line).run().exits(0)
+    };
+    let all = list(&["--format", "json"]).json();
+    assert_eq!(all.as_array().map(Vec::len), Some(rows().count()));
+    assert!(
+        all[0]["tries"]
+            .as_str()
+            .is_some_and(|tries| !tries.is_empty())
+    );
+    let some = list(&["exit_zero"]).stdout;
+    assert_eq!(some.lines().count(), 2, "{some}");
+    assert!(
+        some.contains("MUST END AS") && some.contains("exit_zero"),
+        "{some}"
+    );
 }
 
 #[test]

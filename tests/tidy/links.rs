@@ -6,12 +6,16 @@ use super::{File, file, none, one};
 use crate::support::checkout;
 
 /// The documents of the repository. Each of them is there.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",
     "guest-sdk/README.md",
     "host/README.md",
+    "host/capability/README.md",
+    "host/cli/README.md",
+    "host/image/README.md",
+    "host/model/README.md",
     "host/selftest/guests/README.md",
     "tools/README.md",
 ];

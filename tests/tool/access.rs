@@ -13,6 +13,9 @@ mod moved;
 /// Lines and flags that give what is withheld.
 mod remedies;
 
+/// The page of a reviewer.
+mod reviewed;
+
 /// Access that is shown before it is used, and narrowed by the operator.
 mod shown;
 

@@ -241,8 +241,9 @@ impl Agents {
     /// documents change, its id, its workspace and its sessions stay.
     pub async fn apply(&self, file: &Path) -> Result<Arc<Agent>, AgentError> {
         let agentfile = agentfile::read_whole(file)?;
-        let home = file.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let home = std::path::absolute(&home).unwrap_or(home);
+        // The parent of a name alone is empty, which is no path.
+        let file_path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let home = file_path.parent().map_or_else(PathBuf::new, Path::to_owned);
         let name = agentfile.name.to_string();
         let known = self.builder.store.agents.named(&name).await?;
         let row = match known.clone() {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The rights of a tool in a directory. WASI knows these two rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// Open and list, never change.

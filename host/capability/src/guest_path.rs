@@ -14,6 +14,8 @@ const SCRATCH: &str = "/tmp";
 /// `.`, `..`, an empty component or a NUL, so two guest paths are the same directory only when they
 /// are the same text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = "^/")))]
 #[serde(into = "String", try_from = "String")]
 pub struct GuestPath(String);
 

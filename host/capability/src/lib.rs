@@ -7,6 +7,7 @@
 
 mod access;
 mod account;
+mod credential;
 mod diff;
 mod digest;
 mod environment;
@@ -25,6 +26,8 @@ mod pagemap_scan;
 mod preopen;
 mod quantity;
 mod rows;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod secret;
 mod system_error;
 mod text;
@@ -33,6 +36,7 @@ mod withheld;
 
 pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
+pub use credential::CredentialRule;
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
 pub use environment::LOCKED_ENVIRONMENT;

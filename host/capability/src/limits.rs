@@ -84,10 +84,18 @@ macro_rules! limits {
 
         /// Limits as somebody asks for them: only what should differ from the default.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
         pub struct LimitsRequest {
-            $($(#[$doc])* #[serde(default,
-                skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
+            $(
+                $(#[$doc])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                #[cfg_attr(feature = "schema", schemars(extend(
+                    "default" = Limits::DEFAULT.$name,
+                    "x-ceiling" = Limits::CEILING.$name,
+                )))]
+                pub $name: Option<$kind>,
+            )*
         }
 
         impl Limits {

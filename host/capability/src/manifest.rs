@@ -25,11 +25,14 @@ const SCHEMA: u32 = 1;
 /// A manifest longer than this is not one that a reviewer reads, whatever else it is (64 KiB).
 const MAX_MANIFEST: usize = 64 << 10;
 
-/// The requests of a tool. Asking grants nothing: see [`crate::Grant`].
+/// The requests of a tool. Asking grants nothing: the operator grants, up to the ceiling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "capabilities.toml"))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The version of this format: 1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     pub schema: u32,
     /// The tool's identity.
     #[serde(default)]
@@ -62,9 +65,15 @@ pub struct Manifest {
 
 /// `[tool]`: who the tool is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ToolSection {
-    /// The name the tool goes by, such as `wget`.
+    /// The name the tool goes by, such as `wget`: 1 to 64 of `A-Z a-z 0-9 _ -`, the first a letter
+    /// or a digit.
+    #[cfg_attr(feature = "schema", schemars(extend(
+        "pattern" = crate::schema::TOOL_NAME,
+        "maxLength" = crate::tool_name::MAX_TOOL_NAME,
+    )))]
     pub name: String,
     /// Its version, such as `0.1.0`.
     pub version: String,

@@ -38,6 +38,12 @@ const MAX_METHOD: usize = 32;
 
 /// A method as HTTP writes it, such as `GET`: a token in upper case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend(
+    "pattern" = "^[A-Z0-9_-]+$",
+    "maxLength" = MAX_METHOD,
+    "not" = serde_json::json!({ "enum": NEVER }),
+)))]
 #[serde(into = "String", try_from = "String")]
 pub struct Method(String);
 

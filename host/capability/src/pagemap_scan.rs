@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// It overlooks pages that were swapped out: the next call would find them as they were left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PagemapScan {
     /// Scans while the memory of the host cannot be swapped.

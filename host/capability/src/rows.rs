@@ -9,11 +9,12 @@ use crate::secret::{InjectFormat, InjectHeader, SecretName};
 
 /// `[[fs]]`: one directory, with everything below it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FsRow {
     /// The directory, as the guest names it.
     pub path: GuestPath,
-    /// The tool's right there.
+    /// `read-only` or `read-write`.
     pub access: Access,
     /// The reason it needs it.
     pub reason: Reason,
@@ -21,6 +22,7 @@ pub struct FsRow {
 
 /// `[[http]]`: one host that the tool sends requests to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HttpRow {
     /// An exact host, `*.` and a name, or `*`: whatever hosts the operator names.
@@ -41,6 +43,7 @@ pub struct HttpRow {
 
 /// `[[tcp]]`: one host that the tool is connected to, for what is not HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TcpRow {
     /// An exact host, or `*.` and a name.
@@ -53,6 +56,7 @@ pub struct TcpRow {
 
 /// `[[secret]]`: a secret by name, and where the host puts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SecretRow {
     /// The name by which the operator supplies it.
@@ -67,6 +71,7 @@ pub struct SecretRow {
 
 /// The place of a secret in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Inject {
     /// The header, such as `authorization`.
@@ -77,9 +82,11 @@ pub struct Inject {
 
 /// `[[env]]`: one environment variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EnvRow {
-    /// Its name.
+    /// The name of the variable.
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[^=\\u0000]+$")))]
     pub name: String,
     /// The reason it needs it.
     pub reason: Reason,
@@ -87,9 +94,14 @@ pub struct EnvRow {
 
 /// `[[call]]`: another tool that it calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CallRow {
     /// The tool, by the name under which the agent has it.
+    #[cfg_attr(feature = "schema", schemars(extend(
+        "pattern" = crate::schema::TOOL_NAME,
+        "maxLength" = crate::tool_name::MAX_TOOL_NAME,
+    )))]
     pub name: String,
     /// The reason it needs it.
     pub reason: Reason,
@@ -97,6 +109,7 @@ pub struct CallRow {
 
 /// `[[unused]]`: an interface that is imported and never meant to be called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UnusedRow {
     /// The interface, such as `wasi:http/outgoing-handler`.
@@ -107,6 +120,8 @@ pub struct UnusedRow {
 
 /// The reason why a row is there: the reviewer reads it, so it is never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("minLength" = 1, "pattern" = r"\S")))]
 #[serde(into = "String", try_from = "String")]
 pub struct Reason(String);
 

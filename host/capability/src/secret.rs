@@ -31,16 +31,29 @@ const RESERVED: [&str; 13] = [
 
 /// The name of a secret: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend(
+    "minLength" = 1,
+    "maxLength" = MAX_NAME,
+    "pattern" = "^[A-Za-z0-9._-]+$",
+)))]
 #[serde(into = "String", try_from = "String")]
 pub struct SecretName(String);
 
 /// A header that a secret may be put into, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend(
+    "minLength" = 1,
+    "not" = serde_json::json!({ "enum": RESERVED }),
+)))]
 #[serde(into = "String", try_from = "String")]
 pub struct InjectHeader(String);
 
 /// The value of that header, with one `{}` where the secret goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = r"^[ -~]*\{\}[ -~]*$")))]
 #[serde(into = "String", try_from = "String")]
 pub struct InjectFormat(String);
 

@@ -10,12 +10,13 @@ use crate::cmd::chat::Chat;
 use crate::cmd::config::ConfigCommand;
 use crate::cmd::image::Image;
 use crate::cmd::mcp::Mcp;
+use crate::cmd::schema::Schema;
 use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
 use crate::cmd::sessions::Sessions;
 use crate::cmd::tool::Tool;
 use crate::console;
-use crate::error::Failure;
+use crate::error::{EXIT_CODES, Failure};
 
 /// Hosts AI agents whose tools run in a sandbox they cannot escape from.
 #[derive(Debug, Parser)]
@@ -25,7 +26,8 @@ use crate::error::Failure;
     name = "cofferdam",
     bin_name = "cofferdam",
     version,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the JSON Schema of a file that you write, for your editor.
+    Schema(Schema),
     /// Run hostile programs against this very binary, and see every limit hold on this machine.
     Selftest(Selftest),
 }

@@ -4,6 +4,7 @@ mod cache;
 mod grant;
 mod network;
 mod place;
+mod schema;
 mod setting;
 mod unknown;
 
@@ -16,13 +17,17 @@ use std::sync::Arc;
 
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use rustix::fs::OFlags;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-pub(crate) use self::cache::CacheDir;
+pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
 pub(crate) use self::grant::Grants;
 use self::place::{Key, Source};
+pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
+use self::setting::amount;
 pub(crate) use self::unknown::unknown_grants;
 
 use crate::error::Failure;
@@ -59,9 +64,10 @@ const MAX_FILE: u64 = 1 << 20;
 /// The name of the file in the data directory.
 const FILE: &str = "cofferdam.toml";
 
-/// The file as written. Everything may be left out.
-#[derive(Debug, Default, Deserialize)]
+/// The operator's file, as it is written. Everything may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "cofferdam.toml")]
 struct Written {
     /// The most a call gets without `[[grant]] limits` or a flag; a manifest can lower it.
     #[serde(default)]
@@ -69,6 +75,7 @@ struct Written {
     /// The most that `[[grant]] limits` and flags can give.
     #[serde(default)]
     ceiling: LimitsRequest,
+    /// Calls at once, the room in `/tmp`, compiled code.
     #[serde(default)]
     host: WrittenHost,
     /// The most of the network that any tool reaches.
@@ -79,14 +86,27 @@ struct Written {
     grant: Vec<GrantRow>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct WrittenHost {
+    /// Calls at once on this host.
+    #[schemars(extend("default" = CALLS, "minimum" = 1, "maximum" = MOST_CALLS))]
     calls: Option<u32>,
+    /// Calls at once of one agent; at most `calls`.
+    #[schemars(extend("default" = CALLS_PER_AGENT, "minimum" = 1, "maximum" = MOST_CALLS))]
     calls_per_agent: Option<u32>,
+    /// The kernel tells which pages a call has written, so that only those are reset.
+    #[schemars(extend("default" = PagemapScan::default()))]
     pagemap_scan: Option<PagemapScan>,
+    /// Bytes that all running calls may have written to their `/tmp`.
+    #[schemars(extend("default" = SCRATCH, "x-ceiling" = MOST_SCRATCH))]
     scratch: Option<Bytes>,
+    /// Files and directories that all running calls may have made in their `/tmp`.
+    #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
     scratch_entries: Option<Count>,
+    /// The directory of compiled code, which several data directories may share: an absolute path.
+    /// `cache` in the data directory when left out.
+    #[schemars(extend("pattern" = "^/."))]
     cache_dir: Option<PathBuf>,
 }
 
@@ -113,6 +133,11 @@ pub(crate) struct Config {
     pub(crate) grants: Grants,
     /// The file, if there is one.
     source: Option<Arc<Source>>,
+}
+
+/// The JSON Schema of the file, with the numbers of this host.
+pub(crate) fn schema() -> Value {
+    schema::finished(cofferdam_capability::schema::of::<Written>())
 }
 
 /// Returns true unless nothing stands there: a link to nothing, or a directory that cannot be
@@ -276,66 +301,86 @@ impl Config {
             })
     }
 
-    /// Every effective value, with where it came from.
-    pub(crate) fn settings(&self) -> Vec<Setting> {
-        let setting = |table: &'static str, key: &'static str, value: String| Setting {
+    /// Every effective value, with where it came from. `data` is the data directory.
+    pub(crate) fn settings(&self, data: &Path) -> Vec<Setting> {
+        let setting = |table: &'static str, key: &'static str, value: Value| Setting {
             origin: self.origin(Key::Table(table, key)),
             key: format!("{table}.{key}"),
             value,
+            note: None,
+        };
+        let noted = |table, key, value, note| Setting {
+            note,
+            ..setting(table, key, value)
         };
         let mut settings = vec![
-            setting("host", "calls", self.calls.to_string()),
-            setting("host", "calls-per-agent", self.calls_per_agent.to_string()),
-            setting("host", "pagemap-scan", self.pagemap_scan_now()),
-            setting("host", "scratch", self.scratch.to_string()),
-            setting("host", "scratch-entries", self.scratch_entries.to_string()),
+            setting("host", "calls", self.calls.into()),
+            setting("host", "calls-per-agent", self.calls_per_agent.into()),
+            noted(
+                "host",
+                "pagemap-scan",
+                self.pagemap_scan.to_string().into(),
+                self.pagemap_scan_now(),
+            ),
+            setting("host", "scratch", self.scratch.to_string().into()),
+            setting("host", "scratch-entries", self.scratch_entries.0.into()),
         ];
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
+            data,
             self.origin(Key::Table("host", "cache-dir")),
         ));
-        for (table, limits) in [
-            ("limits", &self.ceiling.defaults),
-            ("ceiling", &self.ceiling.limits),
-        ] {
-            settings.extend(
-                limits
-                    .rows()
-                    .into_iter()
-                    .map(|row| setting(table, row.name, row.value)),
-            );
-        }
+        let limits = self.ceiling.defaults.rows().into_iter();
+        settings.extend(limits.zip(Limits::DEFAULT.rows()).map(|(row, default)| {
+            let mut setting = setting("limits", row.name, amount(&row.value));
+            if setting.origin == place::DEFAULT && row.value != default.value {
+                let ceiling = self.origin(Key::Table("ceiling", row.name));
+                setting.origin = format!("default, lowered to [ceiling] at {ceiling}");
+            }
+            setting
+        }));
+        let ceiling = self.ceiling.limits.rows().into_iter();
+        settings.extend(ceiling.map(|row| setting("ceiling", row.name, amount(&row.value))));
         let reach = &self.ceiling.network;
-        settings.push(setting(
-            "network",
-            "hosts",
-            network::list(&reach.hosts, "none"),
-        ));
-        settings.push(setting(
-            "network",
-            "addresses",
-            network::list(&reach.addresses, "public ones alone"),
-        ));
-        settings.push(setting(
-            "network",
-            "nameservers",
-            network::list(&self.nameservers, "those of the system"),
-        ));
+        settings.extend([
+            noted(
+                "network",
+                "hosts",
+                network::list(&reach.hosts),
+                reach.hosts.is_empty().then_some("none"),
+            ),
+            noted(
+                "network",
+                "addresses",
+                network::list(&reach.addresses),
+                reach.addresses.is_empty().then_some("public ones alone"),
+            ),
+            noted(
+                "network",
+                "nameservers",
+                network::list(&self.nameservers),
+                self.nameservers.is_empty().then_some("those of the system"),
+            ),
+        ]);
         settings.extend(self.grants.settings());
         settings
     }
 
-    /// The choice, and what it comes to on this machine now.
-    fn pagemap_scan_now(&self) -> String {
-        let used = match (
+    /// The file that was read, if there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.grants.file()
+    }
+
+    /// The meaning of `auto` on this machine now.
+    fn pagemap_scan_now(&self) -> Option<&'static str> {
+        match (
             self.pagemap_scan,
             cofferdam_tool::scans_now(self.pagemap_scan),
         ) {
-            (PagemapScan::Auto, true) => " (scans: this host cannot swap)",
-            (PagemapScan::Auto, false) => " (resets whole slots: this host can swap)",
-            (PagemapScan::Always | PagemapScan::Never, _) => "",
-        };
-        format!("{}{used}", self.pagemap_scan)
+            (PagemapScan::Auto, true) => Some("scans: this host cannot swap"),
+            (PagemapScan::Auto, false) => Some("resets whole slots: this host can swap"),
+            (PagemapScan::Always | PagemapScan::Never, _) => None,
+        }
     }
 
     fn origin(&self, key: Key) -> String {

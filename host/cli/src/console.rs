@@ -10,15 +10,19 @@
     reason = "this is the command line"
 )]
 
+mod table;
+
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use cofferdam_capability::{ForeignText, is_hiding};
-use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -26,8 +30,17 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::debug_fn;
 
+pub(crate) use self::table::Cell;
 use crate::error::Failure;
 use crate::error_stream::{self, ErrorStream};
+use crate::fence::Fence;
+
+/// The longest that a command works without a word, where no progress is drawn: after it somebody
+/// who reads along wonders.
+pub(crate) const SILENCE: Duration = Duration::from_secs(2);
+
+/// The columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 80;
 
 /// The first failure of standard output.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
@@ -75,28 +88,39 @@ pub(crate) fn log(usual: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The beginning of the targets of this program's own lines in the log.
+const OWN: &str = "cofferdam";
+
 /// Returns the filter that was written: levels, and directives `TARGET=LEVEL`. A word alone would
 /// be taken for a target, of which everything is logged.
 fn chosen(written: &str) -> Option<EnvFilter> {
-    let is_known = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
-    let known = written.split(',').map(str::trim).all(is_known);
-    known.then(|| EnvFilter::try_new(written).ok()).flatten()
+    let directive = |part: &str| {
+        let level = part.parse::<LevelFilter>();
+        match level {
+            // Libraries write down every frame and every statement; who wants that names them.
+            Ok(level) if level > LevelFilter::INFO => Some(format!("info,{OWN}={level}")),
+            Ok(_) => Some(part.to_owned()),
+            Err(_) => part.contains('=').then(|| part.to_owned()),
+        }
+    };
+    let directives: Option<Vec<_>> = written.split(',').map(str::trim).map(directive).collect();
+    EnvFilter::try_new(directives?.join(",")).ok()
 }
 
 /// A sentence about what went wrong.
 pub(crate) fn complain(sentence: &str) {
-    tell(format!("{} {}", error_word(), ForeignText::line(sentence)));
+    tell(ERROR, &ForeignText::line(sentence).to_string());
 }
 
 /// The same over several lines, with or without its first word.
 pub(crate) fn complain_in_lines(text: &str) {
     let text = text.strip_prefix("error:").unwrap_or(text).trim();
-    tell(format!("{} {}", error_word(), ForeignText::block(text)));
+    tell(ERROR, &ForeignText::block(text).to_string());
 }
 
 /// A sentence about what is going on; not part of the result.
 pub(crate) fn note(sentence: &str) {
-    tell(ForeignText::line(sentence));
+    tell("", &ForeignText::line(sentence).to_string());
 }
 
 /// A panic as an error of one line: its message may hold text from outside.
@@ -109,13 +133,24 @@ pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     error_stream::finish();
 }
 
-fn error_word() -> String {
-    paint(Stream::Stderr, Style::Complaint, "error:")
-}
+/// The word that a complaint begins with.
+const ERROR: &str = "error:";
 
 /// A line on standard error. One that cannot be written is lost: there is no other place for it.
-fn tell(line: impl Display) {
-    let _ = ErrorStream.write_all(format!("{line}\n").as_bytes());
+/// What a terminal would break goes on below its beginning, not at the left edge.
+fn tell(word: &str, text: &str) {
+    let space = if word.is_empty() { "" } else { " " };
+    let text = if std::io::stderr().is_terminal() {
+        let begun = word.len() + space.len();
+        Fence::sentence(columns(Stream::Stderr), begun).text(text)
+    } else {
+        text.to_owned()
+    };
+    let word = match word {
+        "" => String::new(),
+        word => paint(Stream::Stderr, Style::Complaint, word),
+    };
+    let _ = ErrorStream.write_all(format!("{word}{space}{text}\n").as_bytes());
 }
 
 /// The same with lines to copy below it.
@@ -147,9 +182,49 @@ impl Progress {
         )
     }
 
+    /// For so many rows of a table that are worked on one after the other.
+    pub(crate) fn of_rows(rows: usize) -> Self {
+        let bar = ProgressBar::new(rows as u64);
+        let style = ProgressStyle::with_template("{pos} of {len} {bar:30} {msg}");
+        Self(
+            style
+                .map(|style| bar.clone().with_style(style))
+                .unwrap_or(bar),
+        )
+    }
+
     /// One more is done.
     pub(crate) fn step(&self) {
         self.0.inc(1);
+    }
+
+    /// Says what is worked on.
+    pub(crate) fn tell(&self, what: &str) {
+        self.0.set_message(ForeignText::line(what).to_string());
+    }
+
+    /// A line of the result, above the bar and seen at once.
+    pub(crate) fn line(&self, text: &str) {
+        self.0.suspend(|| line(text));
+        written(std::io::stdout().flush());
+    }
+
+    /// Does what may take long. Where no bar is drawn, a sentence says so after a while.
+    pub(crate) fn patiently<T>(&self, sentence: &str, work: impl FnOnce() -> T) -> T {
+        if std::io::stderr().is_terminal() {
+            return work();
+        }
+        let (done, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                if wait.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                    note(sentence);
+                }
+            });
+            let result = work();
+            drop(done);
+            result
+        })
     }
 }
 
@@ -235,9 +310,44 @@ pub(crate) fn bytes(bytes: &[u8]) {
     written(write_to(std::io::stdout(), bytes));
 }
 
+/// Output of a guest: as it is in a pipe, and on a terminal in lines that are marked as the
+/// guest's.
+pub(crate) fn guest(bytes: &[u8]) {
+    if !std::io::stdout().is_terminal() {
+        return self::bytes(bytes);
+    }
+    let mut fence = Fence::guest(columns(Stream::Stdout));
+    let shown = fence.bytes(bytes) + fence.end();
+    written(write!(std::io::stdout(), "{shown}"));
+}
+
 /// The same on standard error.
-pub(crate) fn error_bytes(bytes: &[u8]) {
-    let _ = write_to(std::io::stderr(), bytes);
+pub(crate) fn guest_error(bytes: &[u8]) {
+    let mut stderr = std::io::stderr();
+    if !stderr.is_terminal() {
+        let _ = stderr.write_all(bytes);
+        return;
+    }
+    let mut fence = Fence::guest(columns(Stream::Stderr));
+    let shown = fence.bytes(bytes) + fence.end();
+    let _ = write!(stderr, "{shown}");
+}
+
+/// The columns of standard output, if it is a terminal.
+pub(crate) fn terminal() -> Option<usize> {
+    std::io::stdout()
+        .is_terminal()
+        .then(|| columns(Stream::Stdout))
+}
+
+/// Text that a [`Fence`] has made, seen at once.
+pub(crate) fn fenced(text: &str) {
+    written(write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush()));
+}
+
+/// The columns of the terminal that a stream leads to.
+fn columns(stream: Stream) -> usize {
+    table::columns(matches!(stream, Stream::Stderr)).unwrap_or(COLUMNS)
 }
 
 fn write_to(mut stream: impl Write + IsTerminal, bytes: &[u8]) -> std::io::Result<()> {
@@ -253,6 +363,38 @@ fn write_to(mut stream: impl Write + IsTerminal, bytes: &[u8]) -> std::io::Resul
 
 /// One JSON document. On a terminal it is the same document with more characters escaped.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = json_text(value)?;
+    written(writeln!(std::io::stdout(), "{text}"));
+    Ok(())
+}
+
+/// One JSON document that is an array, an item on each line, as they come.
+#[derive(Debug, Default)]
+pub(crate) struct JsonArray {
+    begun: bool,
+}
+
+impl JsonArray {
+    /// The next item.
+    pub(crate) fn item(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = json_text(value)?;
+        let before = if std::mem::replace(&mut self.begun, true) {
+            ",\n"
+        } else {
+            "[\n"
+        };
+        written(write!(std::io::stdout(), "{before}{text}"));
+        Ok(())
+    }
+
+    /// No item follows.
+    pub(crate) fn end(self) {
+        let end = if self.begun { "\n]" } else { "[]" };
+        written(writeln!(std::io::stdout(), "{end}"));
+    }
+}
+
+fn json_text(value: &impl Serialize) -> Result<String, Failure> {
     let mut text = serde_json::to_string(value).map_err(Failure::work)?;
     if std::io::stdout().is_terminal() {
         // JSON has such characters inside strings alone, and escapes those below U+0020 itself.
@@ -271,47 +413,35 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
                 shown
             });
     }
-    written(writeln!(std::io::stdout(), "{text}"));
-    Ok(())
+    Ok(text)
 }
 
-/// A cell of a table, which nothing in it leaves.
-#[derive(Debug)]
-pub(crate) struct Cell(String);
-
-impl Cell {
-    /// Each of these on a line of its own.
-    pub(crate) fn lines<T: AsRef<str>>(lines: impl IntoIterator<Item = T>) -> Self {
-        let lines = lines
-            .into_iter()
-            .map(|line| ForeignText::line(line.as_ref()).to_string());
-        Self(lines.collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl<T: AsRef<str>> From<T> for Cell {
-    fn from(text: T) -> Self {
-        Self::lines([text])
+/// A tool call: one sentence on a terminal, and as it is in a pipe.
+pub(crate) fn call(tool: &str, input: &str) {
+    let call = format!("→ {tool} {input}");
+    match terminal() {
+        Some(columns) => {
+            let call = ForeignText::line(&call).to_string();
+            fenced(&format!("{}\n", Fence::sentence(columns, 0).text(&call)));
+        }
+        None => content(&call),
     }
 }
 
 /// A table with one row for each entry, without lines between them.
 pub(crate) fn table<C: Into<Cell>>(header: &[&str], rows: Vec<Vec<C>>) {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    // A terminal that says it has no columns does not know how many it has.
-    if table.width() == Some(0) {
-        table.set_content_arrangement(ContentArrangement::Disabled);
+    written(writeln!(
+        std::io::stdout(),
+        "{}",
+        table::shown(header, rows)
+    ));
+}
+
+/// Values with their names before them.
+pub(crate) fn fields(title: &str, fields: Vec<(&str, Cell)>) {
+    for text in table::fields(title, fields, terminal()) {
+        line(text);
     }
-    table.set_header(header.iter().map(|name| name.to_uppercase()));
-    table.add_rows(rows.into_iter().map(|row| {
-        row.into_iter()
-            .map(|cell| cell.into().0)
-            .collect::<Vec<_>>()
-    }));
-    written(writeln!(std::io::stdout(), "{}", table.trim_fmt()));
 }
 
 /// Which stream a colour is for.

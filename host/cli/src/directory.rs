@@ -35,6 +35,12 @@ pub(crate) fn parse(written: &str) -> Result<Written<'_>, DirectoryError> {
     let (host, guest) = paths
         .rsplit_once(':')
         .ok_or_else(|| DirectoryError(format!("{written}: {expected}")))?;
+    // A guest path stands before it, so this was meant for a mode.
+    if host.contains(":/") && !guest.starts_with('/') {
+        return Err(DirectoryError(format!(
+            "{written}: `{guest}` is no mode: expected ro (read-only) or rw (read and write)"
+        )));
+    }
     let guest = guest
         .parse()
         .map_err(|problem| DirectoryError(format!("{written}: {problem}")))?;

@@ -5,6 +5,15 @@ use std::process::ExitCode;
 
 use cofferdam_server::{ClientError, ServerError};
 
+/// The exit codes of every command, for its help.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    the work failed; of `tool run` also: the tool says that it failed
+  2    the command line, or a file that it names, is wrong
+  3    refused by policy, a limit or the schema of a tool's input
+  130  interrupted with Ctrl-C; `serve` and `mcp` then end in order, with 0";
+
 /// The reason why a command failed: its kind, its source, and what the user can do.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -23,6 +32,8 @@ enum FailureKind {
     Usage = 2,
     /// Policy or a limit refused.
     Denied = 3,
+    /// Somebody interrupted it: 128 and the number of SIGINT, as shells have it.
+    Interrupted = 130,
 }
 
 impl Failure {
@@ -39,6 +50,11 @@ impl Failure {
     /// Policy or a limit refused (3).
     pub(crate) fn denied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(FailureKind::Denied, source.into())
+    }
+
+    /// Somebody interrupted it with Ctrl-C (130).
+    pub(crate) fn interrupted(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FailureKind::Interrupted, source.into())
     }
 
     fn new(kind: FailureKind, source: Box<dyn Error + Send + Sync>) -> Self {

@@ -17,6 +17,7 @@ mod descriptors;
 mod directory;
 mod error;
 mod error_stream;
+mod fence;
 mod guard;
 mod host;
 mod offers;
@@ -94,6 +95,7 @@ async fn command(cli: Cli) -> Result<(), Failure> {
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(&image, data).await,
+        Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data),
     }
 }

@@ -187,7 +187,7 @@ impl DataDir {
     /// The directory of compiled code. Anything else under its name goes: it holds nothing that
     /// cannot be made again.
     pub(crate) fn cache(&self) -> Result<Dir, Failure> {
-        const NAME: &str = "cache";
+        const NAME: &str = crate::config::IN_DATA;
         let found = self.dir.symlink_metadata(NAME);
         if found.is_ok_and(|found| !found.is_dir()) {
             let path = self.path.join(NAME);

@@ -44,7 +44,7 @@ pub(crate) fn flags(grant: &Grant) -> Option<String> {
 
 /// The lines of `cofferdam.toml` for the same.
 pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option<String> {
-    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut values: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let mut workspace = None;
     for remedy in remedies(grant) {
         let (key, value) = match remedy {
@@ -69,14 +69,14 @@ pub(crate) fn grant_lines(config: &Config, agent: &str, grant: &Grant) -> Option
     }
     let tool = grant.tool();
     let place = config.grants.place(agent, tool);
-    let beside = |key: &str| {
+    let beside = |key: &'static str| {
         if config.grants.has(agent, tool, key) {
             "  # with what is there"
         } else {
             ""
         }
     };
-    let row = |(key, values): (&str, Vec<String>)| {
+    let row = |(key, values): (&'static str, Vec<String>)| {
         let values = match key {
             "env" | "limits" => format!("{{ {} }}", values.join(", ")),
             _ => format!("[{}]", values.join(", ")),

@@ -14,6 +14,11 @@ pub(crate) fn keep_writes_from_ending_the_process() -> Result<(), Failure> {
         .map_err(|error| Failure::work(format!("no signals: {error}")))
 }
 
+/// Takes SIGINT over from now on.
+pub(crate) fn interrupt() -> Result<Signal, Failure> {
+    signal(SignalKind::interrupt()).map_err(|error| Failure::work(format!("no signals: {error}")))
+}
+
 /// SIGINT, SIGTERM and SIGHUP. Each asks for the same: to finish what runs, then to end.
 #[derive(Debug)]
 pub(crate) struct Ending {
@@ -34,7 +39,7 @@ impl Ending {
             Some(handler(SignalKind::hangup())?)
         };
         Ok(Self {
-            interrupt: handler(SignalKind::interrupt())?,
+            interrupt: interrupt()?,
             terminate: handler(SignalKind::terminate())?,
             hangup,
         })

@@ -6,7 +6,8 @@
 pub enum Error {
     /// Not the name of a model.
     #[error(
-        "{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5"
+        "{value:?} is not a model: write provider/name, for example anthropic/claude-sonnet-4-5, \
+         with at most 256 bytes"
     )]
     Name {
         /// The text as written, cut to a printable length.

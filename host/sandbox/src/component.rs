@@ -1,6 +1,7 @@
 //! A component, read and checked before any of it runs.
 
 mod callable;
+mod needs;
 mod outline;
 mod shape;
 

@@ -127,6 +127,13 @@ impl Engine {
         supplied: Option<Manifest>,
     ) -> Result<Arc<Component>, LoadError> {
         let outline = component::read(bytes, origin)?;
+        let pools = self.calls.pools();
+        if let Some(lacking) = outline.needs.lack(pools.limits()) {
+            return Err(LoadError::AboveCeiling {
+                origin: origin.to_owned(),
+                problem: lacking.to_string(),
+            });
+        }
         let manifest = match (supplied, &outline.manifest) {
             (Some(manifest), _) => manifest,
             (None, Some(json)) => Manifest::from_json(json, origin)?,
@@ -140,7 +147,6 @@ impl Engine {
         if let Some(component) = self.held(key) {
             return Ok(component);
         }
-        let pools = self.calls.pools();
         let native = self
             .compiler
             .native(digest, pools.compatibility(), bytes, origin)

@@ -143,6 +143,14 @@ pub enum LoadError {
         /// The first exports, each with the reason.
         refused: String,
     },
+    /// It takes more before it runs than any call can get on this host.
+    #[error("{origin} {problem}")]
+    AboveCeiling {
+        /// The source of the bytes.
+        origin: String,
+        /// The limit, what it needs of it, and what would be right.
+        problem: String,
+    },
     /// Its compilation was stopped or failed.
     #[error("cannot compile {origin}: {problem}")]
     Compile {

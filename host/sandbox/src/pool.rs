@@ -124,6 +124,11 @@ impl Pools {
         self.calls
     }
 
+    /// The most that a call can get, which is what slots are made for.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Returns the pool for what is loaded now, whether calls will run in it or not.
     pub(crate) fn loading(&self) -> Arc<Pool> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))

@@ -127,8 +127,10 @@ fn a_failure_says_what_the_host_refused_and_which_path_is_right() {
         .canonicalize()
         .expect("it is there");
     let dir = format!("{}:/workspace:ro", inside.display());
-    let tools = ["wc", "curl"].map(|name| tool(name).into_os_string());
-    let args = ["--dir".into(), dir.into()].into_iter().chain(tools);
+    let tools = ["wc", "curl", "cp", "seq"].map(|name| tool(name).into_os_string());
+    let limits = ["--fuel".into(), "50_000_000".into()];
+    let args = ["--dir".into(), dir.into()].into_iter().chain(limits);
+    let args = args.chain(tools);
     let mut server = Server::start(&scratch, args);
     let about = server.initialize();
     let instructions = about["result"]["instructions"]
@@ -157,4 +159,14 @@ fn a_failure_says_what_the_host_refused_and_which_path_is_right() {
     let said = call("curl", json!(["http://example.com/"]));
     assert!(said.contains("[refused by the host: "), "{said}");
     assert!(said.contains("example.com"), "{said}");
+    // A file that may not be written, and a limit.
+    let said = call("cp", json!(["a.txt", "b.txt"]));
+    let refused = "[refused by the host: /workspace: it is granted read-only, and the tool tried \
+        to write there]";
+    assert!(said.contains(refused), "{said}");
+    let said = call("seq", json!(["1000000"]));
+    assert!(
+        said.contains("out-of-fuel (limit 50_000_000 of fuel): give it less to do"),
+        "{said}"
+    );
 }

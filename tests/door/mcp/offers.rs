@@ -110,7 +110,10 @@ fn the_command_line_is_read_strictly() {
             .run()
             .exits(2)
     };
-    assert!(wrong(&[]).stderr.contains("PATH"));
+    wrong(&[]).complains(&["nothing to serve", "REF|PATH", "--agent NAME"]);
+    scratch.directory("empty");
+    wrong(&["empty"]).complains(&["empty: it holds no component", "--reload"]);
+    wrong(&["--dir", ".:/workspace:r", &wc]).complains(&["`r` is no mode", "ro (read-only)", "rw"]);
     assert!(
         wrong(&["--agent", "a", &wc])
             .stderr

@@ -282,11 +282,24 @@ fn a_changed_component_is_served_as_it_was() {
     std::fs::copy(guest("exit_zero"), tools.join("other.wasm")).unwrap();
     assert!(
         server
-            .complains("has changed since this was started")
+            .complains("is new since this was started, and is not served")
             .contains("other.wasm")
     );
     let list = server.ask(3, "tools/list", json!({}))["result"]["tools"].clone();
     assert_eq!(list.as_array().unwrap().len(), 1);
+
+    // A file that is written again as it was is no change, and what follows it is told.
+    std::fs::copy(guest("args_echo"), tools.join("new")).unwrap();
+    std::fs::rename(tools.join("new"), &place).unwrap();
+    std::fs::remove_file(tools.join("other.wasm")).unwrap();
+    std::fs::remove_file(&place).unwrap();
+    let told = next(&server.stderr, "");
+    assert!(
+        told.contains("probe.wasm is gone since this was started"),
+        "{told}"
+    );
+    assert!(call(&mut server, 4).contains("said"));
+    std::fs::copy(guest("args_echo"), &place).unwrap();
 
     // Unless the operator asked for it.
     let mut server = Server::start(&scratch, ["--reload".as_ref(), tools.as_os_str()]);

@@ -9,7 +9,7 @@ use super::{agentfile, grant};
 use crate::support::components::built;
 use crate::support::{Host, Ran, Scratch, cofferdam};
 
-/// Every setting of a table, by its key there.
+/// Every setting of a table, by its key there, as sentences tell it.
 fn settings(scratch: &Scratch, table: &str) -> BTreeMap<String, String> {
     let shown = cofferdam(scratch, ["config", "show", "--format", "json"])
         .run()
@@ -21,9 +21,19 @@ fn settings(scratch: &Scratch, table: &str) -> BTreeMap<String, String> {
             .as_str()?
             .strip_prefix(table)?
             .strip_prefix('.')?;
-        Some((key.to_owned(), setting["value"].as_str()?.to_owned()))
+        let value = &setting["value"];
+        let text = value.as_u64().map(grouped);
+        Some((key.to_owned(), text.or(value.as_str().map(str::to_owned))?))
     };
     settings.filter_map(of).collect()
+}
+
+/// A number as people read it: `20_000_000_000`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join("_")
 }
 
 fn table(head: &str, values: &BTreeMap<String, String>) -> String {
@@ -214,13 +224,9 @@ fn every_value_that_is_shown_can_be_written() {
     let shown =
         |scratch: &Scratch| ["host", "limits", "ceiling"].map(|table| settings(scratch, table));
     let [host, limits, ceiling] = shown(&scratch);
-    // What follows a word in brackets explains it.
     let number = |(key, value): (&String, &String)| match value.parse::<u32>() {
         Ok(number) => format!("{key} = {number}\n"),
-        Err(_) => format!(
-            "{key} = \"{}\"\n",
-            value.split(" (").next().unwrap_or_default()
-        ),
+        Err(_) => format!("{key} = \"{value}\"\n"),
     };
     let host_table: String = host.iter().map(number).collect();
     let text = format!(

@@ -12,6 +12,8 @@ const MAX_LABEL: usize = 63;
 
 /// One host: a name in lower case, or an address in its one spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("maxLength" = MAX_NAME)))]
 #[serde(into = "String", try_from = "String")]
 pub enum Host {
     /// A name, which the host resolves.
@@ -23,6 +25,8 @@ pub enum Host {
 /// One host, every host below a name (`*.example.org`, not `example.org` itself), or every host
 /// (`*`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("maxLength" = MAX_NAME + 2)))]
 #[serde(into = "String", try_from = "String")]
 pub struct HostPattern(Pattern);
 

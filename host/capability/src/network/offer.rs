@@ -11,6 +11,7 @@ use super::port::Port;
 /// Hosts that an operator offers to a tool: a pattern, and one port if not all that its manifest
 /// declares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(into = "String", try_from = "String")]
 pub struct HostOffer {
     pattern: HostPattern,

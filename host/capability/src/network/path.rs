@@ -7,6 +7,8 @@ use super::refusal::Refusal;
 
 /// A path with everything below it: `/api` covers `/api` and `/api/v1`, not `/apis`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = "^/[^?#]*$")))]
 #[serde(into = "String", try_from = "String")]
 pub struct PathPrefix {
     written: String,

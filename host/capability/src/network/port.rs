@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// A TCP port that can be connected to: 1 to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("minimum" = 1)))]
 #[serde(into = "u16", try_from = "u16")]
 pub struct Port(pub(super) u16);
 

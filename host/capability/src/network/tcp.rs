@@ -14,11 +14,15 @@ const MAX_PORTS: usize = 16;
 
 /// The ports of a row: 1 to 16 of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("minItems" = 1, "maxItems" = MAX_PORTS)))]
 #[serde(into = "Vec<Port>", try_from = "Vec<Port>")]
 pub struct TcpPorts(Vec<Port>);
 
 /// Hosts and the one port of them that an operator offers to a tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = ":[0-9]+$")))]
 #[serde(into = "String", try_from = "String")]
 pub struct TcpOffer {
     pattern: HostPattern,

@@ -9,6 +9,7 @@ use cofferdam_server::ChatEvent;
 use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+use crate::fence::Fence;
 
 #[derive(Debug, Args)]
 pub(crate) struct Chat {
@@ -39,6 +40,11 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
         session,
         format,
     } = chat;
+    if session.as_deref() == Some("") {
+        return Err(Failure::usage(
+            "--session is empty: name a session, or leave it out for a new one",
+        ));
+    }
     let session = session.unwrap_or_else(|| format!("cli:chat:{}", uuid::Uuid::new_v4()));
     if !prompt.is_empty() {
         return turn(&agent, &session, prompt.join(" "), format, data).await;
@@ -100,7 +106,7 @@ async fn turn(
     data: &Path,
 ) -> Result<(), Failure> {
     let mut events = connect(data).await?.chat(agent, session, prompt).await?;
-    let mut printer = Printer::default();
+    let mut printer = Printer::new(session);
     while let Some(event) = events.next().await? {
         match format {
             Format::Json => console::json(&event)?,
@@ -110,39 +116,90 @@ async fn turn(
     Ok(())
 }
 
-/// Prints a turn as it happens.
-#[derive(Debug, Default)]
-struct Printer {
+/// Lines of a tool's answer that a terminal shows: most of a screen.
+const SHOWN_LINES: usize = 24;
+
+/// Prints a turn as it happens. On a terminal everything that a model or a tool says is marked, so
+/// that only the host's own words begin at the left edge; a pipe gets it as it is.
+#[derive(Debug)]
+struct Printer<'a> {
+    session: &'a str,
     /// True if text stands on the line that is being written.
     in_line: bool,
+    /// The columns of the terminal, and the words of the model on it.
+    terminal: Option<(usize, Fence)>,
 }
 
-impl Printer {
+impl<'a> Printer<'a> {
+    fn new(session: &'a str) -> Self {
+        let fenced = |columns| (columns, Fence::model(columns));
+        Self {
+            session,
+            in_line: false,
+            terminal: console::terminal().map(fenced),
+        }
+    }
+
     fn print(&mut self, event: &ChatEvent) {
         match event.kind.as_str() {
             "step.start" if event.step > 0 => {
                 self.end_line();
-                console::spans(&[(Style::Dim, &format!("· step {}", event.step + 1))]);
+                console::spans(&[(Style::Dim, &format!("· step {}", event.step))]);
             }
-            "text.delta" => {
-                console::piece(&event.content);
-                self.in_line = !event.content.ends_with('\n');
-            }
+            "text.delta" => self.text(&event.content),
             "tool.call" => {
                 self.end_line();
-                console::content(&format!("→ {} {}", event.tool, event.content));
+                console::call(&event.tool, &event.content);
             }
             "tool.result" => {
                 self.end_line();
-                console::piece(&format!("← {} ", event.content.trim_end()));
-                console::spans(&[(Style::Dim, &format!("({} ms)", event.duration_ms))]);
+                self.result(event);
             }
             "step.finish" | "message.create" => self.end_line(),
             _ => {}
         }
     }
 
+    fn text(&mut self, text: &str) {
+        match &mut self.terminal {
+            Some((_, fence)) => console::fenced(&fence.text(text)),
+            None => {
+                console::piece(text);
+                self.in_line = !text.ends_with('\n');
+            }
+        }
+    }
+
+    /// The answer of a tool: as much as a terminal shows, or all of it in a pipe.
+    fn result(&self, event: &ChatEvent) {
+        let content = event.content.trim_end();
+        let took = format!("({} ms)", event.duration_ms);
+        let Some((columns, _)) = self.terminal else {
+            console::piece(&format!("← {content} "));
+            return console::spans(&[(Style::Dim, &took)]);
+        };
+        console::spans(&[
+            (Style::Plain, &format!("← {} ", event.tool)),
+            (Style::Dim, &took),
+        ]);
+        let mut fence = Fence::guest(columns);
+        let shown = fence.text(content) + fence.end();
+        let lines = shown.lines().count();
+        for line in shown.lines().take(SHOWN_LINES) {
+            console::fenced(&format!("{line}\n"));
+        }
+        if let Some(more @ 1..) = lines.checked_sub(SHOWN_LINES) {
+            console::line(format!(
+                "… {more} more lines: `cofferdam sessions show {}` has them",
+                self.session
+            ));
+        }
+    }
+
     fn end_line(&mut self) {
+        if let Some((_, fence)) = &mut self.terminal {
+            console::fenced(fence.end());
+        }
         if std::mem::take(&mut self.in_line) {
             console::piece("\n");
         }

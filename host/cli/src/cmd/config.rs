@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use crate::args::Listing;
 use crate::config::{Config, unknown_grants};
@@ -19,19 +20,26 @@ pub(crate) enum ConfigCommand {
 pub(crate) fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Result<(), Failure> {
     let ConfigCommand::Show(Listing { format }) = command;
     tell_unknown_grants(config, data);
-    let settings = config.settings();
+    let settings = config.settings(data);
     if *format == Format::Json {
-        return console::json(
-            &serde_json::json!({ "settings": settings, "grant": config.grants.rows }),
-        );
+        return console::json(&json!({
+            "data_dir": data.to_string_lossy(),
+            "config": config.file().map(Path::to_string_lossy),
+            "settings": settings,
+            "grant": config.grants.rows,
+        }));
     }
-    let rows = settings
-        .into_iter()
-        .map(|setting| vec![setting.key, setting.value, setting.origin]);
+    let rows = settings.into_iter().map(|setting| {
+        let shown = setting.shown();
+        vec![setting.key, shown, setting.origin]
+    });
     console::table(&["setting", "value", "from"], rows.collect());
-    for row in &config.grants.rows {
-        console::line(format!("grant: {} of agent {}", row.tool, row.agent));
-    }
+    console::line("");
+    console::line(format!("data directory: {}", data.display()));
+    console::line(match config.file() {
+        Some(file) => format!("configuration: {}", file.display()),
+        None => "configuration: none, so everything is as by default".to_owned(),
+    });
     Ok(())
 }
 

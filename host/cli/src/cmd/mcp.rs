@@ -34,11 +34,7 @@ const MAX_WANTED: usize = 64;
 pub(crate) struct Mcp {
     /// Components, directories with components (*.wasm), and images: what they were when this was
     /// started
-    #[arg(
-        value_name = "REF|PATH",
-        required_unless_present = "agent",
-        conflicts_with = "agent"
-    )]
+    #[arg(value_name = "REF|PATH", conflicts_with = "agent")]
     pub(crate) tools: Vec<String>,
 
     #[command(flatten)]
@@ -71,6 +67,12 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         reload,
         offers,
     } = mcp;
+    if tools.is_empty() && agent.is_none() {
+        return Err(Failure::usage(
+            "nothing to serve: name a component's file, a directory with components (*.wasm) or an \
+             image (REF|PATH), or with --agent NAME an agent of the running host",
+        ));
+    }
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let opening = async {
@@ -181,6 +183,9 @@ async fn here(
     let named = Named::find(tools.written, tools.plain_http, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
+    if !tools.reload {
+        named.check_directories()?;
+    }
     let mut files = Files::new(Arc::clone(&runner), named, decision);
     let (opening, list) = Opening::begin(&mut files).await?;
     let announced = list.names();

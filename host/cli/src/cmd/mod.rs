@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod mcp;
 pub(crate) mod ps;
+pub(crate) mod schema;
 pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod sessions;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Args;
 use cofferdam_selftest::{Corpus, Row, SwapProof, Verdict};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::console::{self, Format};
@@ -16,6 +15,10 @@ pub(crate) struct Selftest {
     /// Only the guests whose name begins so
     #[arg(value_name = "GUEST")]
     pub(crate) guests: Vec<String>,
+
+    /// List the rows, and run none
+    #[arg(long)]
+    pub(crate) list: bool,
 
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -32,6 +35,9 @@ pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
             "no guest's name begins with {wanted}: `cofferdam selftest` runs them all"
         )));
     }
+    if selftest.list {
+        return list(&rows, selftest.format);
+    }
     let binary = std::env::current_exe().map_err(|error| {
         Failure::work(format!(
             "this program cannot find itself to be tested: {error}"
@@ -39,17 +45,17 @@ pub(crate) async fn run(selftest: Selftest) -> Result<(), Failure> {
     })?;
     // Starts processes and waits for them.
     let whole = selftest.guests.is_empty();
-    let (verdicts, swap) = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
-        let verdicts = judge(&binary, &rows)?;
+    let format = selftest.format;
+    let judging = tokio::task::spawn_blocking(move || -> Result<_, Failure> {
+        let verdicts = judge(&binary, &rows, format)?;
         let swap = whole
             .then(|| SwapProof::run(&binary, ""))
             .transpose()
             .map_err(Failure::work)?;
         Ok((verdicts, swap))
-    })
-    .await
-    .map_err(Failure::work)??;
-    print(&verdicts, swap.as_ref(), selftest.format)?;
+    });
+    let (verdicts, swap) = judging.await.map_err(Failure::work)??;
+    print(&verdicts, swap.as_ref(), format)?;
     if let Some(SwapProof::Fails(words)) = swap {
         return Err(Failure::work(format!(
             "a call found memory of an earlier one in swap: {words}"
@@ -75,22 +81,99 @@ fn is_chosen(row: &Row, guests: &[String]) -> bool {
             .any(|name| row.guest.name.starts_with(name.as_str()))
 }
 
-fn judge(binary: &std::path::Path, rows: &[&'static Row]) -> Result<Vec<Verdict>, Failure> {
-    // Drawn on a terminal alone.
-    let progress = ProgressBar::new(rows.len().try_into().unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{pos} of {len} {bar:30} {msg}") {
-        progress.set_style(style);
+/// The rows, without running any.
+fn list(rows: &[&'static Row], format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        let row = |row: &&Row| {
+            json!({ "guest": row.guest.name, "variant": row.variant(), "expected": row.outcome,
+                "tries": row.guest.about })
+        };
+        return console::json(&rows.iter().map(row).collect::<Vec<_>>());
     }
-    progress.set_message("starting a host with every guest");
-    let corpus = Corpus::start(binary, rows).map_err(Failure::work)?;
+    let row = |row: &&Row| {
+        vec![
+            row.guest.name.to_owned(),
+            row.variant(),
+            row.outcome.to_owned(),
+            row.guest.about.to_owned(),
+        ]
+    };
+    let header = ["guest", "given", "must end as", "tries"];
+    console::table(&header, rows.iter().map(row).collect());
+    Ok(())
+}
+
+/// Runs the rows, and shows each as it finishes.
+fn judge(
+    binary: &std::path::Path,
+    rows: &[&'static Row],
+    format: Format,
+) -> Result<Vec<Verdict>, Failure> {
+    let progress = console::Progress::of_rows(rows.len());
+    progress.tell("compiling the guests and starting a host with them");
+    let corpus = progress.patiently(
+        "compiling the guests and starting a host with them: this takes minutes the first time",
+        || Corpus::start(binary, rows).map_err(Failure::work),
+    )?;
+    let columns = Columns::of(rows);
     let mut verdicts = Vec::new();
-    for row in rows {
-        progress.set_message(format!("{} {}", row.guest.name, row.variant()));
-        verdicts.push(corpus.run(row));
-        progress.inc(1);
+    if format == Format::Table {
+        progress.line(&columns.line(HEADER.map(str::to_uppercase)));
     }
-    progress.finish_and_clear();
+    for row in rows {
+        progress.tell(&format!("{} {}", row.guest.name, row.variant()));
+        let verdict = corpus.run(row);
+        if format == Format::Table {
+            progress.line(&columns.line(cells(&verdict)));
+        }
+        verdicts.push(verdict);
+        progress.step();
+    }
     Ok(verdicts)
+}
+
+/// The columns of the table. Its rows are shown one by one, so their widths are known before.
+struct Columns([usize; HEADER.len()]);
+
+/// The names of the columns.
+const HEADER: [&str; 9] = [
+    "guest",
+    "given",
+    "must end as",
+    "ended as",
+    "wall",
+    "memory",
+    "files",
+    "left",
+    "",
+];
+
+impl Columns {
+    fn of(rows: &[&'static Row]) -> Self {
+        let widest = |of: fn(&Row) -> usize| rows.iter().map(|row| of(row)).max();
+        let outcome = widest(|row| row.outcome.chars().count()).unwrap_or_default();
+        let mut widths = HEADER.map(str::len);
+        let known = [
+            widest(|row| row.guest.name.chars().count()).unwrap_or_default(),
+            widest(|row| row.variant().chars().count()).unwrap_or_default(),
+            outcome,
+            outcome,
+            "999.99ms".len(),
+            "9999 MiB".len(),
+        ];
+        for (width, known) in widths.iter_mut().zip(known) {
+            *width = known.max(*width);
+        }
+        Self(widths)
+    }
+
+    fn line(&self, cells: [String; HEADER.len()]) -> String {
+        let padded = cells
+            .iter()
+            .zip(self.0)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    }
 }
 
 fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Result<(), Failure> {
@@ -105,18 +188,6 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
             &json!({ "rows": rows, "passed": passed, "swap": swap, "verdicts": verdicts }),
         );
     }
-    let header = [
-        "guest",
-        "given",
-        "must end as",
-        "ended as",
-        "wall",
-        "memory",
-        "files",
-        "left",
-        "",
-    ];
-    console::table(&header, verdicts.iter().map(line).collect());
     for verdict in &failed {
         let Verdict {
             guest,
@@ -151,9 +222,9 @@ fn print(verdicts: &[Verdict], swap: Option<&SwapProof>, format: Format) -> Resu
     Ok(())
 }
 
-fn line(verdict: &Verdict) -> Vec<String> {
+fn cells(verdict: &Verdict) -> [String; HEADER.len()] {
     let measured = &verdict.measured;
-    vec![
+    [
         verdict.guest.to_owned(),
         verdict.variant.clone(),
         verdict.expected.to_owned(),

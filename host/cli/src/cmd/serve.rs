@@ -68,6 +68,9 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         .iter()
         .map(|written| accepted(written))
         .collect::<Result<_, _>>()?;
+    for copy in &copy_in {
+        CopyIn::of(copy)?.read()?;
+    }
     descriptors::suffice(descriptors::raise(), &config)?;
     let tcp = match address {
         Some(address) => Some(cofferdam_server::tcp(address).await?),
@@ -242,26 +245,57 @@ fn accepted(written: &str) -> Result<Accepted, Failure> {
     })
 }
 
+/// A file for the workspace of an agent, `AGENT:FILE`.
+#[derive(Debug, Clone, Copy)]
+struct CopyIn<'a> {
+    written: &'a str,
+    agent: &'a str,
+    file: &'a Path,
+    /// The name of the file.
+    name: &'a str,
+}
+
+impl<'a> CopyIn<'a> {
+    fn of(written: &'a str) -> Result<Self, Failure> {
+        let wrong = |problem: &str| Failure::usage(format!("--copy-in {written}: {problem}"));
+        let (agent, file) = written
+            .split_once(':')
+            .ok_or_else(|| wrong("expected AGENT:FILE"))?;
+        let file = Path::new(file);
+        let name = file.file_name().and_then(|name| name.to_str());
+        Ok(Self {
+            written,
+            agent,
+            file,
+            name: name.ok_or_else(|| wrong("the file has no name"))?,
+        })
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Failure> {
+        let bytes = cofferdam_workbench::read(self.file, MAX_COPY);
+        bytes.map_err(|error| self.wrong(error.to_string()))
+    }
+
+    fn wrong(&self, problem: String) -> Failure {
+        Failure::usage(format!("--copy-in {}: {problem}", self.written))
+    }
+}
+
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
 /// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
 /// other.
 fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
-        let wrong = |problem: String| Failure::usage(format!("--copy-in {copy}: {problem}"));
-        let (agent, file) = copy
-            .split_once(':')
-            .ok_or_else(|| wrong("expected AGENT:FILE".to_owned()))?;
-        let name = Path::new(file).file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| wrong("the file has no name".to_owned()))?;
-        let bytes = cofferdam_workbench::read(Path::new(file), MAX_COPY);
-        let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
+        let copy = CopyIn::of(copy)?;
+        let bytes = copy.read()?;
+        let CopyIn { agent, name, .. } = copy;
         match agents
             .find(Some(agent))
             .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
         {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
-            Err(error) => console::complain(&wrong(error.to_string()).sentence()),
+            Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }
     }
     Ok(copied)

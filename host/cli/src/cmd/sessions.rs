@@ -4,12 +4,13 @@ use std::path::Path;
 
 use clap::Subcommand;
 use cofferdam_server::Message;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::Listing;
 use crate::connect::connect;
 use crate::console::{self, Format, Style};
 use crate::error::Failure;
+use crate::fence::Fence;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sessions {
@@ -84,12 +85,16 @@ async fn show(
         .messages(agent, &session, limit)
         .await?;
     let mut empty = true;
+    let mut array = console::JsonArray::default();
     while let Some(message) = messages.next().await? {
         empty = false;
         match format {
-            Format::Json => console::json(&message)?,
+            Format::Json => array.item(&structured(message))?,
             Format::Table => print(&message),
         }
+    }
+    if !empty && format == Format::Json {
+        array.end();
     }
     if empty {
         return Err(Failure::work(format!("there is no session `{session}`"))
@@ -102,17 +107,35 @@ async fn remove(session: String, agent: Option<&str>, data: &Path) -> Result<(),
     Ok(connect(data).await?.delete_session(agent, session).await?)
 }
 
+/// The parts of an answer; nothing for a prompt.
+fn parts(message: &Message) -> Option<Vec<Value>> {
+    let parts = serde_json::from_str(&message.content).ok();
+    parts.filter(|_| message.role == "assistant")
+}
+
+/// A message for machines: its content is an array of parts, also where it is one text.
+fn structured(message: Message) -> Value {
+    let mut content = parts(&message)
+        .unwrap_or_else(|| vec![json!({ "kind": "text", "text": &message.content })]);
+    for input in content.iter_mut().filter_map(|part| part.get_mut("input")) {
+        if let Some(read) = input
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok())
+        {
+            *input = read;
+        }
+    }
+    json!({ "role": message.role, "content": content, "created_at": message.created_at })
+}
+
 /// A message as a person reads it: the parts of an answer one after the other.
 fn print(message: &Message) {
     console::spans(&[(
         Style::Dim,
         &format!("{} · {}", message.role, when(message.created_at)),
     )]);
-    let parts = serde_json::from_str::<Vec<Value>>(&message.content)
-        .ok()
-        .filter(|_| message.role == "assistant");
-    let Some(parts) = parts else {
-        return console::content(&message.content);
+    let Some(parts) = parts(message) else {
+        return words(&message.content, Fence::model);
     };
     for part in parts {
         let text = |key: &str| {
@@ -121,12 +144,29 @@ fn print(message: &Message) {
                 .unwrap_or_default()
                 .to_owned()
         };
-        if text("kind") == "tool" {
-            console::content(&format!("→ {} {}", text("name"), text("input")));
-            console::content(&format!("← {}", text("output").trim_end()));
-        } else {
-            console::content(text("text").trim_end());
+        if text("kind") != "tool" {
+            words(text("text").trim_end(), Fence::model);
+            continue;
         }
+        console::call(&text("name"), &text("input"));
+        let output = text("output");
+        if console::terminal().is_some() {
+            console::line(format!("← {}", text("name")));
+            words(output.trim_end(), Fence::guest);
+        } else {
+            console::content(&format!("← {}", output.trim_end()));
+        }
+    }
+}
+
+/// Lines that are not the host's: as they are in a pipe, and marked on a terminal.
+fn words(text: &str, fence: fn(usize) -> Fence) {
+    match console::terminal() {
+        Some(columns) => {
+            let mut fence = fence(columns);
+            console::fenced(&(fence.text(text) + fence.end()));
+        }
+        None => console::content(text),
     }
 }
 

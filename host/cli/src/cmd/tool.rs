@@ -2,6 +2,7 @@
 
 mod access;
 mod build;
+mod credentials;
 mod inspect;
 mod ls;
 mod new;

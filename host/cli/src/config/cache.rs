@@ -8,6 +8,9 @@ use crate::error::Failure;
 /// The variable that names the directory. It goes before the file.
 const VARIABLE: &str = "COFFERDAM_CACHE_DIR";
 
+/// The directory of compiled code in the data directory.
+pub(crate) const IN_DATA: &str = "cache";
+
 /// A directory of compiled code that several data directories may share.
 #[derive(Debug)]
 pub(crate) struct CacheDir {
@@ -45,15 +48,17 @@ impl CacheDir {
         &self.path
     }
 
-    /// The setting as it is shown; `file` is its place in the file.
-    pub(crate) fn setting(cache: Option<&Self>, file: String) -> Setting {
+    /// The setting as it is shown; `data` is the data directory, `file` its place in the file.
+    pub(crate) fn setting(cache: Option<&Self>, data: &Path, file: String) -> Setting {
         let of_environment = cache.is_some_and(|cache| cache.origin == VARIABLE);
         Setting {
             key: "host.cache-dir".to_owned(),
-            value: cache.map_or_else(
-                || "cache in the data directory".to_owned(),
-                |cache| cache.path.display().to_string(),
-            ),
+            value: cache
+                .map_or(data.join(IN_DATA), |cache| cache.path.clone())
+                .display()
+                .to_string()
+                .into(),
+            note: None,
             origin: if of_environment {
                 VARIABLE.to_owned()
             } else {

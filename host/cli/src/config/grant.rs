@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use cofferdam_agent::{Decisions, ToolDecision, Withheld};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::network;
 use super::place::{self, Key, Source};
-use super::setting::Setting;
+use super::setting::{Setting, amount};
 use crate::directory::{self, DirectoryError};
 use crate::error::Failure;
 
-/// A row of the file.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+/// `[[grant]]`: what a tool of an agent gets beyond what its manifest gets by itself, or less.
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct GrantRow {
     /// The agent's name.
@@ -27,13 +29,14 @@ pub(crate) struct GrantRow {
     pub(crate) workspace: WorkspaceAccess,
     /// Further directories, `HOST:GUEST[:ro|rw]`, relative to the file.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = "^.+:/")))]
     pub(crate) dirs: Vec<String>,
-    /// Values of variables that its manifest declares. They may be secrets, so the names alone are
+    /// Values of variables that its manifest declares. They may be secret, so the names alone are
     /// shown.
     #[serde(default, serialize_with = "names")]
     pub(crate) env: BTreeMap<String, String>,
     /// Limits instead of the manifest's and the defaults.
-    #[serde(default)]
+    #[serde(default, serialize_with = "amounts")]
     pub(crate) limits: LimitsRequest,
     /// Hosts that it may send requests to, as far as its manifest declares them.
     #[serde(default)]
@@ -41,13 +44,14 @@ pub(crate) struct GrantRow {
     /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
     #[serde(default)]
     pub(crate) tcp: Vec<TcpOffer>,
-    /// Secrets that its manifest declares, by name; `crate::secret` reads their values.
+    /// Secrets that its manifest declares, by name. The value is read from `secrets/<name>` in the
+    /// data directory.
     #[serde(default)]
     pub(crate) secrets: Vec<SecretName>,
 }
 
 /// The most that a tool gets of its agent's workspace; its manifest may ask for less.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum WorkspaceAccess {
     /// Read and write.
@@ -61,6 +65,10 @@ pub(crate) enum WorkspaceAccess {
 
 fn names<S: Serializer>(env: &BTreeMap<String, String>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(env.keys())
+}
+
+fn amounts<S: Serializer>(request: &LimitsRequest, serializer: S) -> Result<S::Ok, S::Error> {
+    limits(request).serialize(serializer)
 }
 
 impl WorkspaceAccess {
@@ -188,48 +196,56 @@ impl Grants {
     }
 
     /// Returns true if the row for an agent's tool has this key.
-    pub(crate) fn has(&self, agent: &str, tool: &str, key: &str) -> bool {
-        let named = |setting: &Setting| setting.key == format!("grant.{agent}.{tool}.{key}");
-        self.settings().iter().any(named)
+    pub(crate) fn has(&self, agent: &str, tool: &str, key: &'static str) -> bool {
+        let of_tool = |row: &GrantRow| row.agent == agent && row.tool == tool;
+        let written = |index| self.source.as_ref()?.place(Key::Grant(index, key));
+        let index = self.rows.iter().position(of_tool);
+        index.and_then(written).is_some()
     }
 
     /// The settings that each row gives, with the place where it is written. Of variables the names
-    /// alone.
+    /// alone. The access to the workspace holds also where it is left out.
     pub(super) fn settings(&self) -> Vec<Setting> {
         let mut settings = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
-            let workspace =
-                (row.workspace != WorkspaceAccess::default()).then_some(row.workspace.word());
-            let names: Vec<_> = row.env.keys().cloned().collect();
-            let limits = row
-                .limits
-                .rows()
-                .into_iter()
-                .map(|row| format!("{} = {}", row.name, row.value));
+            let names: Vec<_> = row.env.keys().collect();
             let given = [
-                ("workspace", workspace.unwrap_or_default().to_owned()),
-                ("dirs", network::list(&row.dirs, "")),
-                ("env", network::list(&names, "")),
-                ("limits", limits.collect::<Vec<_>>().join(", ")),
-                ("http", network::list(&row.http, "")),
-                ("tcp", network::list(&row.tcp, "")),
-                ("secrets", network::list(&row.secrets, "")),
+                ("workspace", row.workspace.word().into()),
+                ("dirs", network::list(&row.dirs)),
+                ("env", network::list(&names)),
+                ("limits", limits(&row.limits)),
+                ("http", network::list(&row.http)),
+                ("tcp", network::list(&row.tcp)),
+                ("secrets", network::list(&row.secrets)),
             ];
-            settings.extend(
-                given
-                    .into_iter()
-                    .filter(|(_, value)| !value.is_empty())
-                    .map(|(key, value)| Setting {
-                        origin: self.origin(Key::Grant(index, key)),
-                        key: format!("grant.{}.{}.{key}", row.agent, row.tool),
-                        value,
-                    }),
-            );
+            settings.extend(given.into_iter().filter(|(_, value)| !is_empty(value)).map(
+                |(key, value)| Setting {
+                    origin: self.origin(Key::Grant(index, key)),
+                    key: format!("grant.{}.{}.{key}", row.agent, row.tool),
+                    value,
+                    note: None,
+                },
+            ));
         }
         settings
     }
 
     pub(super) fn origin(&self, key: Key) -> String {
         place::origin(self.source.as_deref(), key)
+    }
+}
+
+/// Limits by their keys.
+fn limits(limits: &LimitsRequest) -> Value {
+    let rows = limits.rows().into_iter();
+    rows.map(|row| (row.name.to_owned(), amount(&row.value)))
+        .collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.is_empty(),
+        Value::Object(values) => values.is_empty(),
+        _ => false,
     }
 }

@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 
 use cofferdam_capability::{HostPattern, NetworkCeiling};
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The table as written.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Written {
     /// Hosts that tools may be granted; every host when left out, none when empty.
+    #[schemars(extend("default" = ["*"]))]
     hosts: Option<Vec<HostPattern>>,
     /// Addresses that are not public and may be reached all the same.
     #[serde(default)]
@@ -22,13 +25,15 @@ pub(super) struct Written {
 }
 
 /// A range of addresses, such as `10.1.0.0/16`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = "/[0-9]+$"))]
 struct Range(IpNet);
 
 /// The address and port of a nameserver, such as `10.0.0.53:53`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = ":[0-9]+$"))]
 struct Nameserver(SocketAddr);
 
 impl Written {
@@ -49,16 +54,9 @@ impl Written {
     }
 }
 
-/// Values as one cell of a table; `none` says what it means that there are none.
-pub(super) fn list<T: fmt::Display>(values: &[T], none: &str) -> String {
-    if values.is_empty() {
-        return none.to_owned();
-    }
-    values
-        .iter()
-        .map(T::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+/// Values as they are shown.
+pub(super) fn list<T: fmt::Display>(values: &[T]) -> Value {
+    values.iter().map(T::to_string).collect()
 }
 
 impl TryFrom<String> for Range {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use toml::de::DeTable;
 
+/// The origin of a value that no file names.
+pub(super) const DEFAULT: &str = "default";
+
 /// The file as it was read.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -58,5 +61,5 @@ pub(super) fn line(text: &str, offset: usize) -> usize {
 pub(super) fn origin(source: Option<&Source>, key: Key) -> String {
     source
         .and_then(|source| source.place(key))
-        .unwrap_or_else(|| "default".to_owned())
+        .unwrap_or_else(|| DEFAULT.to_owned())
 }

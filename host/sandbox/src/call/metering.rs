@@ -46,7 +46,7 @@ impl Spent {
         allowance: &Allowance,
         passed: &Passed<'_>,
     ) -> Receipt {
-        let refusals = self.refusals(allowance, passed);
+        let refusals = self.refusals(grant, allowance, passed);
         Receipt {
             fuel: self.fuel,
             peak_memory: self.peak_memory,
@@ -72,13 +72,23 @@ impl Spent {
         }
     }
 
-    fn refusals(&self, allowance: &Allowance, passed: &Passed<'_>) -> Vec<String> {
+    fn refusals(&self, grant: &Grant, allowance: &Allowance, passed: &Passed<'_>) -> Vec<String> {
         let mut refusals: Vec<_> = self
             .memory_refused
             .clone()
             .into_iter()
             .chain(self.files.refusals.clone())
             .collect();
+        let read_only = grant.preopens().iter().filter(|preopen| {
+            let tried = self.directories.get(preopen.guest().as_str());
+            preopen.access() == Access::ReadOnly && tried == Some(&Access::ReadWrite)
+        });
+        refusals.extend(read_only.map(|preopen| {
+            format!(
+                "{}: it is granted read-only, and the tool tried to write there",
+                preopen.guest()
+            )
+        }));
         refusals.extend_from_slice(&self.contacts.refusals);
         refusals.extend_from_slice(&self.told.refusals);
         refusals.extend(allowance.account().refusal());

@@ -38,6 +38,10 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Code that is read at once, in bytes: the size of a pipe.
 const PIECE: usize = 64 << 10;
 
+/// The way out for the author of a component that is too large.
+const SMALLER: &str =
+    "build it for size (`opt-level = \"s\"`, `lto = true`), without what it does not use";
+
 /// Signals by which a compiler ends itself: at the limit of its CPU time, without memory, or by a
 /// mistake of its own. Others come from outside, also when the system has no memory left for
 /// anybody.
@@ -136,7 +140,7 @@ async fn receive(
             Ok(true) => {}
             Ok(false) => {
                 break Failure::Component(format!(
-                    "its code has more than the {} MiB that are loaded",
+                    "its code has more than the {} MiB that are loaded; {SMALLER}",
                     MAX_CODE >> 20
                 ));
             }
@@ -173,7 +177,8 @@ fn failure(status: ExitStatus, words: &[u8]) -> Failure {
         _ => {
             let memory = ADDRESS_SPACE >> 30;
             Failure::Component(format!(
-                "it needs more than {CPU_SECONDS} s of CPU time or {memory} GiB of memory"
+                "it needs more than {CPU_SECONDS} s of CPU time or {memory} GiB of memory; \
+                 {SMALLER}"
             ))
         }
     }

@@ -4,6 +4,7 @@ use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Manifest;
 use wasmparser::{Encoding, Parser, Payload};
 
+use super::needs::Needs;
 use crate::error::LoadError;
 use crate::other_wasi::Signs;
 use crate::reflect::Docs;
@@ -34,6 +35,7 @@ pub(crate) struct Outline<'a> {
     pub(crate) manifest: Option<&'a [u8]>,
     pub(crate) docs: Docs,
     pub(crate) descriptors: Option<&'a [u8]>,
+    pub(crate) needs: Needs,
 }
 
 /// Reads the outline of a component: that it is one, that it is whole, and the manifest it carries.
@@ -63,10 +65,12 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
     let mut depth = 0_u32;
     let mut counts = Counts::default();
     let mut signs = Signs::default();
+    let mut needs = Needs::default();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| invalid(sentence::problem(&error)))?;
         counts.add(&payload, depth).map_err(invalid)?;
         signs.add(&payload, depth);
+        needs.add(&payload, depth);
         match payload {
             Payload::Version {
                 encoding: Encoding::Module,
@@ -128,6 +132,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
         manifest,
         docs: docs.unwrap_or_default(),
         descriptors,
+        needs,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Tools from component files, with what changes in them, and from images.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -131,22 +132,49 @@ impl Files {
         mut seen: Vec<Stamp>,
         _list: watch::Sender<Arc<ToolList>>,
     ) {
+        let first = seen.clone();
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.named.stamps();
-            let changed = now
-                .iter()
-                .find(|stamp| !seen.contains(stamp))
-                .or_else(|| seen.iter().find(|stamp| !now.contains(stamp)));
-            if let Some((path, ..)) = changed {
+            for change in self.changes(&first, &seen, &now) {
                 console::note(&format!(
-                    "{} has changed since this was started, and is served as it was: start this \
-                     again to serve it, or with --reload to serve changes at once",
-                    path.display()
+                    "{change}: start this again to serve what is there, or with --reload to serve \
+                     changes at once"
                 ));
-                seen = now;
+            }
+            seen = now;
+        }
+    }
+
+    /// Says which files are new, gone or others than at first. What was `seen` last time was told.
+    fn changes(&self, first: &[Stamp], seen: &[Stamp], now: &[Stamp]) -> Vec<String> {
+        let is_among = |stamps: &[Stamp], path: &Path| stamps.iter().any(|stamp| stamp.0 == path);
+        let mut changes = Vec::new();
+        for stamp in now.iter().filter(|stamp| !seen.contains(stamp)) {
+            let path = stamp.0.as_path();
+            // Also a file that comes back, or is written again as it was.
+            if self.pinned.is_as_before(path) {
+                continue;
+            }
+            let shown = path.display();
+            if is_among(first, path) {
+                changes.push(format!(
+                    "{shown} has changed since this was started, and is not served as it is now"
+                ));
+            } else if !is_among(seen, path) {
+                changes.push(format!(
+                    "{shown} is new since this was started, and is not served"
+                ));
             }
         }
+        let gone = seen
+            .iter()
+            .filter(|stamp| is_among(first, &stamp.0) && !is_among(now, &stamp.0));
+        changes.extend(gone.map(|stamp| {
+            let path = stamp.0.display();
+            format!("{path} is gone since this was started, and what is served stays")
+        }));
+        changes
     }
 
     /// Looks at the files for ever, which were as in `seen` when the tools were listed, and lists

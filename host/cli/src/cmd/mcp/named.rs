@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use cofferdam_capability::{Decision, Guarded};
+use cofferdam_capability::{Decision, Digest, Guarded};
 use cofferdam_image::ToolSource;
 use cofferdam_tool::{Installed, Outlook, Runner, Tool, Toolbox};
 
@@ -13,6 +13,7 @@ use crate::cmd::tool::source::{self, Source};
 use crate::error::Failure;
 use crate::guard;
 use crate::paths::DataDir;
+use crate::progress;
 
 /// Components that one server offers; each is held in memory.
 pub(super) const MAX_COMPONENTS: usize = 256;
@@ -35,6 +36,8 @@ pub(crate) struct Named {
 pub(super) struct Found {
     /// The component, as binary.
     component: Bytes,
+    /// Its digest.
+    pub(super) digest: Digest,
     /// Its surface.
     pub(super) outlook: Outlook,
     /// The name that its tools go by.
@@ -147,6 +150,20 @@ impl Named {
         Ok(files)
     }
 
+    /// Refuses a directory without components: nothing in it would ever be served.
+    pub(super) fn check_directories(&self) -> Result<(), Failure> {
+        for path in self.paths.iter().filter(|path| path.is_dir()) {
+            if in_directory(path)?.is_empty() {
+                return Err(Failure::usage(format!(
+                    "{}: it holds no component (*.wasm): name another directory, or serve what \
+                     comes into this one with --reload",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The state of the files now.
     pub(crate) fn stamps(&self) -> Vec<Stamp> {
         let stamp = |path: PathBuf| {
@@ -182,6 +199,7 @@ impl Found {
         Self {
             name: name.to_owned(),
             note: source.note(),
+            digest: Digest::of(&source.component),
             outlook,
             origin: source.origin,
             component: source.component,
@@ -194,6 +212,7 @@ impl Found {
     pub(super) async fn load(&self, runner: &Runner) -> Result<Component, Failure> {
         let Self {
             component,
+            digest: _,
             outlook: _,
             name,
             note,
@@ -201,10 +220,9 @@ impl Found {
             file,
             among_others: _,
         } = self;
-        let installed = runner
-            .load(component.clone(), origin, None)
-            .await
-            .map_err(Failure::usage)?;
+        let load = runner.load(component.clone(), origin, None);
+        let installed = progress::loading(origin, component.len(), load).await;
+        let installed = installed.map_err(Failure::usage)?;
         Ok(Component {
             installed,
             name: name.clone(),

@@ -2,22 +2,44 @@
 //! manifest, a new one for nothing, because the operator has seen no other.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cofferdam_capability::Manifest;
+use cofferdam_capability::{Digest, Manifest};
 use cofferdam_tool::Runner;
 
 use super::named::{Component, Found};
+use crate::cmd::tool::source::Source;
 
-/// The manifest of each file at the start.
+/// The files as they were at the start.
 #[derive(Debug, Default)]
-pub(super) struct PinnedManifests(BTreeMap<PathBuf, Manifest>);
+pub(super) struct PinnedManifests(BTreeMap<PathBuf, Before>);
+
+/// A file at the start.
+#[derive(Debug)]
+struct Before {
+    manifest: Manifest,
+    digest: Digest,
+}
 
 impl PinnedManifests {
     pub(super) fn about(found: &[Arc<Found>]) -> Self {
-        let of = |found: &Arc<Found>| Some((found.file.clone()?, found.outlook.manifest().clone()));
+        let of = |found: &Arc<Found>| {
+            let before = Before {
+                manifest: found.outlook.manifest().clone(),
+                digest: found.digest,
+            };
+            Some((found.file.clone()?, before))
+        };
         Self(found.iter().filter_map(of).collect())
+    }
+
+    /// Returns true if the file has the same content as at the start.
+    pub(super) fn is_as_before(&self, file: &Path) -> bool {
+        let now = || Source::file(file).ok();
+        self.0.get(file).is_some_and(|before| {
+            now().is_some_and(|now| Digest::of(&now.component) == before.digest)
+        })
     }
 
     /// The reason why a component is not offered, for the operator. What came as an image is what
@@ -29,7 +51,7 @@ impl PinnedManifests {
             file,
             ..
         } = component;
-        let pinned = self.0.get(file.as_ref()?);
+        let pinned = self.0.get(file.as_ref()?).map(|before| &before.manifest);
         let beyond = runner.beyond(pinned.unwrap_or(&Manifest::empty()), installed);
         if beyond.is_empty() {
             return None;

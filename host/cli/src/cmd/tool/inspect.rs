@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use crate::args::Registries;
 use crate::config::Config;
-use crate::console::{self, Cell, Format};
+use crate::console::{self, Cell, Format, Style};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
 
 use super::access;
+use super::credentials;
 use super::source::{Image, Source, name_of};
 
 #[derive(Debug, Args)]
@@ -61,10 +62,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         .transpose()?;
     let source = Source::load(&tool, reach.plain_http, data).await?;
     let runner = host::runner(config, data)?;
-    let installed = runner
-        .load(source.component.clone(), &source.origin, supplied)
-        .await
-        .map_err(Failure::usage)?;
+    let installed = source.install(&runner, supplied).await?;
     let manifest = installed.manifest();
     let manifest_digest = manifest.digest().map_err(Failure::work)?;
     // What a model would see. A reviewer wants to see the rest also when a component does not say
@@ -79,6 +77,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             console::note(&format!("note: {error}"));
             Vec::new()
         });
+    let credentials = credentials::credentials(manifest);
     if format == Format::Json {
         return console::json(&json!({
             "path": source.origin,
@@ -92,6 +91,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "needless_rows": installed.needless_rows(),
             "exports": installed.exports(),
             "manifest": manifest,
+            "credentials": credentials,
             "manifest_digest": manifest_digest,
             "described": installed.is_described(),
             "limits": describe::limits(manifest, &config.ceiling),
@@ -104,7 +104,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
     } else {
         &manifest.tool.name
     };
-    let row = |what: &str, value: Cell| vec![Cell::from(what), value];
+    let row = |what: &'static str, value: Cell| (what, value);
     let mut rows = vec![
         row(
             "name",
@@ -133,7 +133,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         ));
     }
     rows.extend(interfaces(&installed));
-    console::table(&["tool", ""], rows);
+    console::fields("tool", rows);
     console::line("");
     console::table(&["offers", "what", "input"], offers(&tools, &installed));
     let schemas = schemas(&tools);
@@ -142,11 +142,22 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         console::table(&["schema of", "", "JSON Schema"], schemas);
     }
     console::line("");
-    let power = |Power { kind, what, reason }: Power| vec![kind.to_owned(), what, reason];
+    let power = |power: Power| {
+        let stands_out = credentials.iter().any(|credential| credential.is(&power));
+        let mark = if stands_out { "! " } else { "" };
+        let Power { kind, what, reason } = power;
+        vec![format!("{mark}{kind}"), what, reason]
+    };
     console::table(
         &["asks for", "what", "reason"],
         describe::powers(manifest).into_iter().map(power).collect(),
     );
+    for credential in &credentials {
+        console::spans(&[
+            (Style::Complaint, "! "),
+            (Style::Plain, &credential.sentence()),
+        ]);
+    }
     console::line("");
     let limit = |limit: LimitAsked| {
         vec![
@@ -245,8 +256,8 @@ fn schemas(tools: &[Tool]) -> Vec<Vec<Cell>> {
         .collect()
 }
 
-fn interfaces(installed: &Installed) -> Vec<Vec<Cell>> {
-    let row = |what: &str, names: &[String]| vec![Cell::from(what), Cell::lines(names)];
+fn interfaces(installed: &Installed) -> Vec<(&'static str, Cell)> {
+    let row = |what: &'static str, names: &[String]| (what, Cell::lines(names));
     let mut rows = vec![row("imports", installed.imports())];
     let told = [
         ("of these denied", installed.denied_imports()),

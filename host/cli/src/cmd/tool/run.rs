@@ -18,11 +18,12 @@ use crate::args::Registries;
 use crate::config::Config;
 use crate::console::{self, Format};
 use crate::descriptors;
-use crate::error::Failure;
+use crate::error::{EXIT_CODES, Failure};
 use crate::guard;
 use crate::host;
 use crate::offers::{self, Offers};
 use crate::paths::DataDir;
+use crate::signals;
 use crate::stdin;
 
 use super::source::{Source, name_of};
@@ -32,6 +33,7 @@ use super::source::{Source, name_of};
 const CLEAN_UP: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Run {
     /// A component's file, or an image: its name on this machine, a registry's (pulled if it is not
     /// here), its digest
@@ -91,11 +93,11 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     let toolbox = Arc::new(load(&runner, &run, decision, data).await?);
     let loading = started.elapsed();
     let (tool, input) = choose(&toolbox, &run.args)?;
+    let cancel = CancellationToken::new();
+    cancel_on_interrupt(&cancel)?;
     if run.receipt && run.format == Format::Table {
         console::note(&format!("loaded in {loading:.1?}"));
     }
-    let cancel = CancellationToken::new();
-    cancel_on_interrupt(&cancel);
     let mut started = 0;
     let mut calls = JoinSet::new();
     let mut first_failure = Ok(());
@@ -179,10 +181,7 @@ async fn load(
         .map(cofferdam_workbench::manifest)
         .transpose()?;
     let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
-    let installed = runner
-        .load(source.component.clone(), &source.origin, supplied)
-        .await
-        .map_err(Failure::usage)?;
+    let installed = source.install(runner, supplied).await?;
     let name = name_of(&installed, &source);
     let mut toolbox = runner.toolbox();
     let tools = runner
@@ -243,13 +242,14 @@ fn json_input(text: &str) -> Result<Input, Failure> {
 }
 
 /// Ctrl-C stops the guest, and there is still a receipt.
-fn cancel_on_interrupt(cancel: &CancellationToken) {
+fn cancel_on_interrupt(cancel: &CancellationToken) -> Result<(), Failure> {
+    let mut interrupt = signals::interrupt()?;
     let cancel = cancel.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
-        }
+        interrupt.recv().await;
+        cancel.cancel();
     });
+    Ok(())
 }
 
 fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), Failure> {
@@ -262,8 +262,8 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
         }
         console::json(&object)?;
     } else {
-        console::bytes(report.stdout.bytes());
-        console::error_bytes(report.stderr.bytes());
+        console::guest(report.stdout.bytes());
+        console::guest_error(report.stderr.bytes());
         let markers = [report.stdout.marker(), report.stderr.marker()];
         let unlisted = report.receipt.unlisted_marker();
         for marker in markers.into_iter().flatten().chain(unlisted) {
@@ -284,6 +284,8 @@ fn print(report: &cofferdam_call::Report, tool: &Tool, run: &Run) -> Result<(), 
     match () {
         () if outcome.is_ok() => Ok(()),
         () if outcome.is_limit() => Err(Failure::denied(sentence)),
+        // Nothing else cancels a call here.
+        () if matches!(outcome, Outcome::Cancelled) => Err(Failure::interrupted(sentence)),
         () => Err(Failure::work(sentence)),
     }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_capability::{Digest, tool_name_of};
+use cofferdam_capability::{Digest, Manifest, tool_name_of};
 use cofferdam_image::{Found, Reference, ToolSource};
-use cofferdam_tool::Installed;
+use cofferdam_tool::{Installed, Runner};
 
 use crate::console;
 use crate::error::Failure;
@@ -117,6 +117,19 @@ impl Source {
             image: Some(image),
             name,
         })
+    }
+
+    /// Loads the component, and compiles it where that was never done. None of it runs.
+    pub(crate) async fn install(
+        &self,
+        runner: &Runner,
+        supplied: Option<Manifest>,
+    ) -> Result<Installed, Failure> {
+        let component = self.component.clone();
+        let size = component.len();
+        let load = runner.load(component, &self.origin, supplied);
+        let installed = progress::loading(&self.origin, size, load).await;
+        installed.map_err(Failure::usage)
     }
 
     /// Its name where its manifest has none.
