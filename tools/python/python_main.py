@@ -2,11 +2,13 @@
 
 import atexit
 import builtins
-import gc
+import io
 import linecache
 import os
+import re
 import runpy
 import sys
+import tokenize
 import types
 
 import wit_world.imports.environment
@@ -17,6 +19,12 @@ import python_patches
 
 # Frames of files in this directory are left out of a traceback: they are not the script's.
 OWN_DIRECTORY = os.path.dirname(__file__)
+
+# Brackets inside one another that the parser takes on the stack of a call; 150 are too many.
+MOST_NESTED = 90
+
+BRACKETS = frozenset("()[]{}")
+OPENING = frozenset(b"([{")
 
 
 def prepare():
@@ -97,9 +105,41 @@ def run_main(options):
     if name.startswith("<"):
         lines = source.decode("utf-8", "replace").splitlines(True)
         linecache.cache[name] = (len(source), None, lines, name)
+    check_nesting(source, name)
     code = compile(source, name, "exec", dont_inherit=True, optimize=options.optimize)
     exec(code, main.__dict__)
     return 0
+
+
+def check_nesting(source, name):
+    """Refuses brackets nested deeper than the stack of a call takes in the interpreter's parser."""
+    brackets = re.sub(rb"[^][(){}]+", b"", source)
+    if brackets.count(b"(") + brackets.count(b"[") + brackets.count(b"{") <= MOST_NESTED:
+        return
+    # Most scripts end here: those in strings are counted too, and rarely are that many open.
+    if deepest((bracket in OPENING, index) for index, bracket in enumerate(brackets)) is None:
+        return
+    tokens = tokenize.tokenize(io.BytesIO(source).readline)
+    try:
+        operators = (token for token in tokens if token.string in BRACKETS)
+        token = deepest((token.string in "([{", token) for token in operators)
+    except (SyntaxError, tokenize.TokenError):
+        # The parser has a better word for it, and stops at the same place.
+        return
+    if token is not None:
+        (line, column), text = token.start, token.line
+        place = (name, line, column + 1, text)
+        raise SyntaxError(f"brackets are nested more than {MOST_NESTED} deep", place)
+
+
+def deepest(brackets):
+    """The first bracket that is inside of too many, if there is one."""
+    depth = 0
+    for opens, bracket in brackets:
+        depth += 1 if opens else -1
+        if depth > MOST_NESTED:
+            return bracket
+    return None
 
 
 def is_application(path):
@@ -154,9 +194,11 @@ def ended(code):
     """Does what is left to do at the end of a call."""
     atexit._run_exitfuncs()
     try:
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.__stdout__, sys.stderr):
+            # A script may have closed it, or put something else in its place.
+            if not getattr(stream, "closed", True):
+                stream.flush()
     except Exception as error:
-        print(f"python: standard output: {error}", file=sys.stderr)
+        print(f"python: standard output: {error}", file=sys.__stderr__)
         code = code or 120
-    sys.stderr.flush()
     return code

@@ -4,6 +4,7 @@ without permission bits, and a memory that was made when the component was built
 import errno
 import hashlib
 import hmac
+import logging
 import os
 import random
 import sys
@@ -52,6 +53,7 @@ def renew():
     os.environ.clear()
     os.environ.update(environment)
     random.seed()
+    logging._startTime = time.time_ns()
     try:
         os.chdir(wit_world.imports.environment.initial_cwd() or WORKSPACE)
     except OSError:

@@ -101,7 +101,11 @@ fn directories(
         None => Ok(packages.next()),
     });
     // There is one of cargo's for every package, or the build has ended with an error.
-    Ok(artifacts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    Ok(artifacts
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// Writes into each component of typed tools which tools it has: it runs for that, once and under a

@@ -25,10 +25,7 @@ pub(super) const JAVASCRIPT: [Template; 8] = [
 
 pub(super) const C: [Template; 6] = [
     ("main.c", include_str!("c/main.c")),
-    (
-        "capabilities.toml",
-        include_str!("command/capabilities.toml"),
-    ),
+    ("capabilities.toml", include_str!("c/capabilities.toml")),
     ("USAGE.md", include_str!("command/USAGE.md")),
     ("cases/cases.json", include_str!("command/cases.json")),
     ("README.md", include_str!("c/README.md")),

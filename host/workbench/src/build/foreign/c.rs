@@ -17,7 +17,13 @@ pub(super) fn sources(files: &Files) -> Vec<&str> {
 }
 
 pub(super) fn step(files: &Files) -> Step {
-    let flags = ["--target=wasm32-wasi", "-std=c17", "-O2", "-Wall", "-Wextra"];
+    let flags = [
+        "--target=wasm32-wasi",
+        "-std=c17",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+    ];
     let flags = flags.into_iter().chain(STACK).map(Into::into);
     // A name that begins with `-` would be a flag.
     let sources = sources(files)

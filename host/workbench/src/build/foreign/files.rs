@@ -44,8 +44,7 @@ impl Files {
     }
 
     fn collect(&mut self, directory: &Path, prefix: &str, depth: usize) -> Result<(), Error> {
-        let wrong =
-            |problem: &str| Error::usage(format!("{}: {problem}", directory.display()));
+        let wrong = |problem: &str| Error::usage(format!("{}: {problem}", directory.display()));
         if depth > MAX_DEPTH {
             return Err(wrong("directories are nested too deep for a project"));
         }

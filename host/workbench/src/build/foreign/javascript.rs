@@ -17,7 +17,11 @@ const PROGRAM: &str = "componentize-js";
 const INSTALLED: &str = "node_modules/.bin";
 
 pub(super) fn sources(files: &Files) -> Vec<&str> {
-    if files.has(APP) { vec![APP] } else { Vec::new() }
+    if files.has(APP) {
+        vec![APP]
+    } else {
+        Vec::new()
+    }
 }
 
 pub(super) fn step(directory: &Path, wit: &Path, manifest: &Manifest) -> Result<Step, Error> {

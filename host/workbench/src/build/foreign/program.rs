@@ -63,7 +63,9 @@ impl Step {
         }
         let words = words.split(OWN_BACKTRACE).next().unwrap_or_default().trim();
         let hint = self.hints.iter().find(|(part, _)| words.contains(part));
-        let hint = hint.map(|(_, what)| format!(": {what}")).unwrap_or_default();
+        let hint = hint
+            .map(|(_, what)| format!(": {what}"))
+            .unwrap_or_default();
         Err(Error::Toolchain {
             sentence: format!(
                 "{} could not build {}{hint}",
@@ -139,4 +141,40 @@ fn read(child: &mut Child) -> Receiver<Vec<u8>> {
         });
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that does this.
+    fn shell(script: &str, most: Duration) -> Result<Ended, Error> {
+        let step = Step {
+            program: PathBuf::from("sh"),
+            args: Vec::new(),
+            missing: String::new(),
+            hints: &[],
+        };
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        step.end(command, most)
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_ended() {
+        let began = Instant::now();
+        let most = Duration::from_millis(50);
+        let error = shell("echo begun; exec tail -f /dev/null", most).err();
+        let sentence = error.expect("it was ended").to_string();
+        assert!(sentence.contains("sh was ended after"), "{sentence}");
+        assert!(began.elapsed() < MAX_VERSION_TIME);
+    }
+
+    #[test]
+    fn output_is_read_to_its_end_and_kept_up_to_a_limit() {
+        let script = "yes a | head -c 1000000; yes b | head -c 1000000 >&2; exit 3";
+        let Ended { status, words } = shell(script, MAX_VERSION_TIME).expect("it ends");
+        assert_eq!(status.code(), Some(3));
+        assert_eq!(words.len() as u64, 2 * MAX_WORDS);
+    }
 }

@@ -15,7 +15,11 @@ const PROGRAM: &str = "componentize-py";
 const OWN_ENVIRONMENT: &str = ".venv/bin";
 
 pub(super) fn sources(files: &Files) -> Vec<&str> {
-    if files.has(APP) { vec![APP] } else { Vec::new() }
+    if files.has(APP) {
+        vec![APP]
+    } else {
+        Vec::new()
+    }
 }
 
 pub(super) fn step(directory: &Path, wit: &Path) -> Result<Step, Error> {
