@@ -58,7 +58,7 @@ impl Failure {
         self
     }
 
-    /// What is to be read before the sentence: the lines of a program that was started.
+    /// Lines of a program that was started, to be read before the sentence.
     pub(crate) fn words(&self) -> &str {
         &self.words
     }

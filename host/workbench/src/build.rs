@@ -25,7 +25,8 @@ use crate::file;
 /// The files that components are made from.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// Directories of packages and of projects in other languages, or one component or core module that is built already.
+    /// Directories of packages and of projects in other languages, or one component or core module
+    /// that is built already.
     pub paths: Vec<PathBuf>,
     /// The capabilities.toml of the one that is built already.
     pub capabilities: Option<PathBuf>,
@@ -33,15 +34,16 @@ pub struct Sources {
     pub wit: Option<PathBuf>,
 }
 
-/// Builds packages and projects in other languages, or takes one component or core module that is built already, and puts their
-/// manifests inside.
+/// Builds packages and projects in other languages, or takes one component or core module that is
+/// built already, and puts their manifests inside.
 ///
 /// `say` gets a sentence about work that takes a while.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if
-/// Cargo cannot be started or does not build; the compiler's own words go to standard error.
+/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if a
+/// toolchain cannot be started or Cargo does not build, whose own words go to standard error.
+/// [`Error::Toolchain`] if another toolchain does not build.
 pub fn components(
     sources: &Sources,
     environment: &BuildEnvironment,

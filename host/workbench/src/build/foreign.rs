@@ -96,24 +96,24 @@ impl Project {
             declared,
         } = self;
         let manifest = &declared.manifest;
-        let (step, wit) = match language {
-            Language::Python => {
-                let wit = files.wit(&directory)?;
-                (python::step(&directory, &wit)?, Some(wit))
-            }
-            Language::JavaScript => {
-                let wit = files.wit(&directory)?;
-                (javascript::step(&directory, &wit, manifest)?, Some(wit))
-            }
-            Language::C => (c::step(&files), None),
+        let wit = match language {
+            Language::Python | Language::JavaScript => Some(files.wit(&directory)?),
+            Language::C => None,
+        };
+        let step = match &wit {
+            Some(wit) if language == Language::Python => python::step(&directory, wit),
+            Some(wit) => javascript::step(&directory, wit, manifest),
+            None => c::step(&files),
         };
         let built = directory.join(TARGET);
         let path = built.join(format!("{}.wasm", key(&directory, &files, &step)?));
         if !path.is_file() {
             say(&format!("building {}…", manifest.tool.name));
-            make(&step, &directory, &built, &path)?;
+            let made = make(&step, &directory, &built, &path);
             files.clean(&directory);
+            made?;
         }
+        let wit = wit.map(|wit| directory.join(wit));
         Ok(Artifact {
             declared,
             path,
@@ -152,11 +152,4 @@ fn make(step: &Step, directory: &Path, built: &Path, path: &Path) -> Result<(), 
         }
     }
     output.persist(path).map_err(|error| wrong(error.error))
-}
-
-/// A path below the project's directory, from there.
-fn inside(directory: &Path, path: &Path) -> Result<PathBuf, Error> {
-    path.strip_prefix(directory)
-        .map(Path::to_owned)
-        .map_err(Error::work)
 }

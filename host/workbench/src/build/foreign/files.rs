@@ -84,13 +84,13 @@ impl Files {
             .collect()
     }
 
-    /// The WIT of the project: the directory `wit`, or the one file `*.wit`.
+    /// The WIT of the project, from its directory: the directory `wit`, or the one file `*.wit`.
     pub(super) fn wit(&self, directory: &Path) -> Result<PathBuf, Error> {
         if self.names.iter().any(|name| name.starts_with("wit/")) {
-            return Ok(directory.join("wit"));
+            return Ok(PathBuf::from("wit"));
         }
         match self.at_the_top(".wit").as_slice() {
-            [file] => Ok(directory.join(file)),
+            [file] => Ok(PathBuf::from(file)),
             files => Err(Error::usage(format!(
                 "{}: {} WIT files: expected one file *.wit, or a directory wit/ for several",
                 directory.display(),

@@ -6,7 +6,6 @@ use cofferdam_capability::Manifest;
 
 use super::files::Files;
 use super::program::Step;
-use crate::error::Error;
 
 /// The module that a component is made of.
 const APP: &str = "app.js";
@@ -24,11 +23,11 @@ pub(super) fn sources(files: &Files) -> Vec<&str> {
     }
 }
 
-pub(super) fn step(directory: &Path, wit: &Path, manifest: &Manifest) -> Result<Step, Error> {
+pub(super) fn step(directory: &Path, wit: &Path, manifest: &Manifest) -> Step {
     let mut args = vec![
         APP.into(),
         "--wit".into(),
-        super::inside(directory, wit)?.into(),
+        wit.into(),
         // It would answer requests, which no host here sends.
         "--disable".into(),
         "fetch-event".into(),
@@ -38,7 +37,7 @@ pub(super) fn step(directory: &Path, wit: &Path, manifest: &Manifest) -> Result<
         args.extend(["--disable", "http"].map(Into::into));
     }
     args.push("--out".into());
-    Ok(Step {
+    Step {
         program: installed(directory).unwrap_or_else(|| PathBuf::from(PROGRAM)),
         args,
         missing: format!(
@@ -49,7 +48,7 @@ pub(super) fn step(directory: &Path, wit: &Path, manifest: &Manifest) -> Result<
             "'node': No such file",
             "it needs Node.js, which is the Debian package nodejs",
         )],
-    })
+    }
 }
 
 /// The program of the project, or of a directory that the project lies in.

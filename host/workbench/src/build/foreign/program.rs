@@ -21,7 +21,7 @@ const MAX_VERSION_TIME: Duration = Duration::from_secs(60);
 /// read and dropped.
 const MAX_WORDS: u64 = 16 << 10;
 
-/// What componentize-py prints below its error, which is about itself.
+/// Beginning of the lines that componentize-py prints below its error: they are about itself.
 const OWN_BACKTRACE: &str = "\nStack backtrace:";
 
 /// One run of a program that makes a component.
@@ -30,7 +30,7 @@ pub(super) struct Step {
     pub(super) program: PathBuf,
     /// Arguments; the path of the output follows them.
     pub(super) args: Vec<OsString>,
-    /// What to do where the program is not there.
+    /// Advice for a machine without the program.
     pub(super) missing: String,
     /// Words in its output by which a missing part of the toolchain is known, with what to do.
     pub(super) hints: &'static [(&'static str, &'static str)],

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::files::Files;
 use super::program::Step;
-use crate::error::Error;
 
 /// The module that a component is made of.
 const APP: &str = "app.py";
@@ -22,17 +21,17 @@ pub(super) fn sources(files: &Files) -> Vec<&str> {
     }
 }
 
-pub(super) fn step(directory: &Path, wit: &Path) -> Result<Step, Error> {
+pub(super) fn step(directory: &Path, wit: &Path) -> Step {
     let own = directory.join(OWN_ENVIRONMENT).join(PROGRAM);
     let program = match std::path::absolute(own) {
         Ok(own) if own.is_file() => own,
         _ => PathBuf::from(PROGRAM),
     };
-    Ok(Step {
+    Step {
         program,
         args: vec![
             "--wit-path".into(),
-            super::inside(directory, wit)?.into(),
+            wit.into(),
             "componentize".into(),
             "app".into(),
             "--python-path".into(),
@@ -45,5 +44,5 @@ pub(super) fn step(directory: &Path, wit: &Path) -> Result<Step, Error> {
             directory.join(".venv").display()
         ),
         hints: &[],
-    })
+    }
 }
