@@ -164,7 +164,7 @@ fn a_toolchain_that_fails_is_told_in_its_own_words() {
     std::fs::write(project.join("main.c"), "int main(void) { return 0; }\n").expect("a file");
     let built = build(&scratch, &project).exits(0).json();
     // A changed file is another component.
-    std::fs::write(project.join("more.c"), "int more = 1;\n").expect("a file");
+    std::fs::write(project.join("main.c"), "int main(void) { return 3; }\n").expect("a file");
     let changed = build(&scratch, &project).exits(0).json();
     assert_ne!(built["digest"], changed["digest"]);
 }

@@ -18,8 +18,8 @@ const MAX_DEPTH: usize = 32;
 /// The largest file that a component is made from, in bytes (64 MiB).
 const MAX_FILE: u64 = 64 << 20;
 
-/// Directories that hold nothing that a component is made from: what was built or installed, and
-/// what tests it.
+/// Directories, or links to them, that hold nothing that a component is made from: what was built,
+/// installed, or tests it. Hidden directories hold nothing of it either.
 const LEFT_OUT: [&str; 5] = ["target", "node_modules", "venv", "cases", CACHE];
 
 /// The directory in which Python keeps compiled modules, beside their sources.
@@ -55,12 +55,15 @@ impl Files {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
+            if name == CACHE {
+                self.caches.push(entry.path());
+            }
+            if LEFT_OUT.contains(&name.as_str()) {
+                continue;
+            }
             let path = format!("{prefix}{name}");
             if is_directory(&entry) {
-                if name == CACHE {
-                    self.caches.push(entry.path());
-                }
-                if !name.starts_with('.') && !LEFT_OUT.contains(&name.as_str()) {
+                if !name.starts_with('.') {
                     self.collect(&entry.path(), &format!("{path}/"), depth + 1)?;
                 }
             } else if self.names.len() < MAX_FILES {
