@@ -13,8 +13,8 @@ import zlib
 # Imported at build time: a script gets them for nothing. Everything here was looked at for values
 # that must be of the call (times, random numbers, variables), which `python_main` renews.
 PRELOADED = (
-    "_strptime abc argparse array ast asyncio base64 binascii bisect builtins calendar cmath codecs "
-    "collections collections.abc contextlib copy csv dataclasses datetime decimal difflib enum "
+    "_strptime abc argparse array ast asyncio base64 binascii bisect builtins calendar cmath "
+    "codecs collections collections.abc contextlib copy csv dataclasses datetime decimal difflib enum "
     "errno fnmatch fractions functools gc getopt glob gzip hashlib heapq hmac html html.parser "
     "importlib importlib.util inspect io ipaddress itertools json keyword linecache locale math "
     "numbers operator os pathlib pickle pprint queue random re reprlib runpy secrets shlex shutil "
@@ -61,7 +61,7 @@ LIBRARY = os.path.dirname(shutil.__file__)
 # Files of the library that are no part of it.
 NOT_LIBRARY = {"__pycache__", "site-packages", "lib-dynload"}
 
-# What stands in for a module in C where that is missing: it is not.
+# Modules that stand in for one in C where that is missing: none of these is.
 STAND_INS = {"_pydatetime", "_pydecimal", "_pyio"}
 
 
@@ -152,5 +152,5 @@ def modules(directory=LIBRARY, prefix=""):
 
 
 def is_kept(name):
-    """Whether a module at the top of the library's directory belongs into the component."""
+    """Returns true if a module at the top of the library's directory belongs into the component."""
     return name in sys.stdlib_module_names and name not in LEFT_OUT and name not in STAND_INS
