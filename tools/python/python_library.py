@@ -14,14 +14,15 @@ import zlib
 # that must be of the call (times, random numbers, variables), which `python_main` renews.
 PRELOADED = (
     "_strptime abc argparse array ast asyncio base64 binascii bisect builtins calendar cmath "
-    "codecs collections collections.abc contextlib copy csv dataclasses datetime decimal difflib enum "
-    "errno fnmatch fractions functools gc getopt glob gzip hashlib heapq hmac html html.parser "
-    "importlib importlib.util inspect io ipaddress itertools json keyword linecache locale math "
-    "numbers operator os pathlib pickle pprint queue random re reprlib runpy secrets shlex shutil "
-    "signal sqlite3 stat statistics string struct subprocess sys tempfile textwrap threading time "
-    "tokenize tomllib traceback types typing unicodedata urllib.parse uuid warnings weakref "
-    "xml.etree.ElementTree zipfile zlib zoneinfo encodings.ascii encodings.cp1252 encodings.idna "
-    "encodings.latin_1 encodings.utf_16 encodings.utf_8 encodings.utf_8_sig"
+    "codecs collections collections.abc contextlib copy csv dataclasses datetime decimal "
+    "difflib enum errno fnmatch fractions functools gc getopt glob gzip hashlib heapq hmac "
+    "html html.parser importlib importlib.util inspect io ipaddress itertools json keyword "
+    "linecache locale math numbers operator os pathlib pickle pprint queue random re reprlib "
+    "runpy secrets shlex shutil signal sqlite3 stat statistics string struct subprocess sys "
+    "tempfile textwrap threading time tokenize tomllib traceback types typing unicodedata "
+    "urllib.parse uuid warnings weakref xml.etree.ElementTree zipfile zlib zoneinfo "
+    "encodings.ascii encodings.cp1252 encodings.idna encodings.latin_1 encodings.utf_16 "
+    "encodings.utf_8 encodings.utf_8_sig"
 ).split()
 
 # Not there, with the reason. Modules that begin with `_` and belong to another system (`_winapi`)
