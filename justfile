@@ -4,14 +4,17 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
+
+# Before commands that build tools: one of them is in Python.
+with_python := 'export PATH="$PWD/target/python/bin:$PATH";'
 phase := justfile_directory() / ".ci/phase"
 
-# Folders of the tools that are in the workspace, and of those that are workspaces of their own.
-tools_here := `dirname tools/*/capabilities.toml | grep -vx tools/js | tr '\n' ' '`
+# Folders of the tools that are built together, and of those that are workspaces of their own.
+tools_here := "$(.ci/tool-directories | grep -vx tools/js)"
 tools_apart := "tools/js"
 
 # Debian packages of programs that the tests compare with, and of a registry with its client.
-program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq patch ripgrep sed skopeo tar unzip util-linux wget"
+program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq patch python3 ripgrep sed skopeo tar unzip util-linux wget"
 
 # Debian packages of a C compiler for WASI with its libc.
 c_packages := "clang lld wasi-libc libclang-rt-dev-wasm32"
@@ -28,14 +31,14 @@ run: host
     @exec {{cofferdam}} serve --agentfile tools/demo/Agentfile --copy-in demo:README.md
 
 # Run every test.
-test: ready components
+test: ready build-tools components
     @{{phase}} "running the tests"
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
     RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
-    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
+    {{with_python}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
     COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
 
 # Check formatting, lints and house rules, warnings being errors.
@@ -56,13 +59,13 @@ tools: host build-tools
 [private]
 build-tools:
     @{{phase}} "building the tools"
-    {{cofferdam}} tool build {{tools_here}}
+    {{with_python}} {{cofferdam}} tool build {{tools_here}}
     {{cofferdam}} tool build {{tools_apart}}
 
 # Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
 [private]
 tools-readme: tools
-    {{cofferdam}} tool test --format markdown {{tools_here}} > target/tools/table.md
+    {{with_python}} {{cofferdam}} tool test --format markdown {{tools_here}} > target/tools/table.md
     {{cofferdam}} tool test --format markdown {{tools_apart}} | grep '^| `' >> target/tools/table.md
     (grep -v '^| `' target/tools/table.md; grep '^| `' target/tools/table.md | LC_ALL=C sort) > target/tools/sorted.md
     mv target/tools/sorted.md target/tools/table.md
@@ -93,10 +96,7 @@ wasm-target:
 # What is fetched comes while the host is built.
 [private]
 [parallel]
-ready: tested-tools packages python
-
-[private]
-tested-tools: host-and-tests build-tools
+ready: host-and-tests packages python javascript
 
 # Packages of the system: one installation at a time.
 [private]
@@ -146,7 +146,19 @@ debian packages:
 python:
     @{{phase}} --aside "the Python environment of the tests"
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
-    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, jsonschema, mcp' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp, jsonschema and componentize-py into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, jsonschema, mcp, tzdata' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp, jsonschema, componentize-py and tzdata into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
+
+# A toolchain for components in JavaScript, in the version that a new project asks for. Without npm the tests do without.
+[private]
+javascript:
+    @{{phase}} --aside "the JavaScript toolchain of the tests"
+    @if ! command -v npm >/dev/null; then echo "npm is missing: no project in JavaScript is tested" >&2; \
+    elif [ ! -x target/javascript/node_modules/.bin/componentize-js ] || [ host/workbench/src/project/javascript/package.json -nt target/javascript/package.json ]; then \
+        echo "installing componentize-js for the tests" >&2; \
+        mkdir -p target/javascript; \
+        sed 's/TOOL_NAME/tests/' host/workbench/src/project/javascript/package.json > target/javascript/package.json; \
+        npm install --prefix target/javascript --no-audit --no-fund --silent; \
+    fi
 
 # Run the official MCP conformance suite, and clients that others wrote on every tool, and write the tables of the results.
 conformance: tools python

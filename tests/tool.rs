@@ -21,6 +21,9 @@ mod granted;
 /// Typed tools that call tools, log and tell their progress.
 mod nested;
 
+/// The tool that runs Python: what is new in every call, and what one costs.
+mod python;
+
 /// Limits that ended a call, and exit codes, as they are told.
 mod reached;
 

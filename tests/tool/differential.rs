@@ -63,8 +63,7 @@ fn tools_do_what_the_native_programs_do() {
         })
         .collect();
     assert!(!cases.is_empty(), "no case was run");
-    // Compiled tools are kept from one run of the test to the next; the digest of the tool tells
-    // them apart.
+    // Compiled tools are in the cache of all tests.
     let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("differential");
     let (next, problems) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {

@@ -276,6 +276,7 @@ fn written(result: std::io::Result<()>) {
 
 /// Says on standard error why a command failed, and returns its exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
+    notes(failure.words());
     let sentence = failure.sentence();
     if !sentence.is_empty() {
         complain(&sentence);

@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     kind: FailureKind,
     source: Box<dyn Error + Send + Sync>,
     hints: Vec<String>,
+    /// Lines of a program that was started, which say what went wrong in it.
+    words: String,
 }
 
 /// The kind of a failure. Its number is the exit code.
@@ -62,6 +64,7 @@ impl Failure {
             kind,
             source,
             hints: Vec::new(),
+            words: String::new(),
         }
     }
 
@@ -69,6 +72,11 @@ impl Failure {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Lines of a program that was started, to be read before the sentence.
+    pub(crate) fn words(&self) -> &str {
+        &self.words
     }
 
     /// The sentence for the user: the source, the causes that it does not tell itself, and the
@@ -129,6 +137,10 @@ impl From<cofferdam_workbench::Error> for Failure {
         match error {
             E::Usage(sentence) => Self::usage(sentence),
             E::Work(sentence) => Self::work(sentence),
+            E::Toolchain { sentence, words } => Self {
+                words,
+                ..Self::work(sentence)
+            },
             // The sandbox is made by this crate, so the error is one of its own.
             E::Sandbox(error) => error.downcast().map_or_else(Self::work, |failure| *failure),
         }

@@ -1,10 +1,11 @@
-//! From a Cargo package, or what another toolchain has built, to a component with its manifest
-//! inside.
+//! From a Cargo package, a project in another language, or what another toolchain has built, to a
+//! component with its manifest inside.
 
 mod built;
 mod declared;
 mod environment;
 mod flags;
+mod foreign;
 mod image;
 mod packages;
 mod reproducible;
@@ -24,7 +25,8 @@ use crate::file;
 /// The files that components are made from.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// Directories of packages, or one component or core module that is built already.
+    /// Directories of packages and of projects in other languages, or one component or core module
+    /// that is built already.
     pub paths: Vec<PathBuf>,
     /// The capabilities.toml of the one that is built already.
     pub capabilities: Option<PathBuf>,
@@ -32,15 +34,16 @@ pub struct Sources {
     pub wit: Option<PathBuf>,
 }
 
-/// Builds packages, or takes one component or core module that is built already, and puts their
-/// manifests inside.
+/// Builds packages and projects in other languages, or takes one component or core module that is
+/// built already, and puts their manifests inside.
 ///
 /// `say` gets a sentence about work that takes a while.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if
-/// Cargo cannot be started or does not build; the compiler's own words go to standard error.
+/// [`Error::Usage`] if a package, manifest, component or WIT file is wrong. [`Error::Work`] if a
+/// toolchain cannot be started or Cargo does not build, whose own words go to standard error.
+/// [`Error::Toolchain`] if another toolchain does not build.
 pub fn components(
     sources: &Sources,
     environment: &BuildEnvironment,
@@ -56,6 +59,7 @@ pub fn components(
             vec![Artifact {
                 declared: Declared::read(manifest)?,
                 path: path.clone(),
+                wit: wit.clone(),
             }]
         }
         (_, None) => match paths.iter().find(|path| path.is_file()) {
@@ -64,7 +68,7 @@ pub fn components(
                                is a directory";
                 return Err(Error::usage(format!("{}: {problem}", file.display())));
             }
-            None => packages::build(paths, environment, say)?,
+            None => directories(paths, environment, say)?,
         },
         (_, Some(_)) => {
             return Err(Error::usage(
@@ -72,10 +76,38 @@ pub fn components(
             ));
         }
     };
-    artifacts
+    artifacts.into_iter().map(embedded).collect()
+}
+
+/// Builds what lies in these directories, in their order. Every manifest is read before anything is
+/// built: a mistake in one costs seconds, not minutes.
+fn directories(
+    paths: &[PathBuf],
+    environment: &BuildEnvironment,
+    say: &dyn Fn(&str),
+) -> Result<Vec<Artifact>, Error> {
+    let is_package = |path: &Path| path.join("Cargo.toml").exists();
+    let mut projects = Vec::new();
+    let mut of_cargo = Vec::new();
+    for path in paths {
+        if is_package(path) {
+            of_cargo.push(path.clone());
+            projects.push(None);
+        } else {
+            projects.push(Some(foreign::Project::read(path)?));
+        }
+    }
+    let mut packages = packages::build(&of_cargo, environment, say)?.into_iter();
+    let artifacts = projects.into_iter().map(|project| match project {
+        Some(project) => project.build(say).map(Some),
+        None => Ok(packages.next()),
+    });
+    // There is one of cargo's for every package, or the build has ended with an error.
+    Ok(artifacts
+        .collect::<Result<Vec<_>, _>>()?
         .into_iter()
-        .map(|artifact| embedded(artifact, wit.as_deref()))
-        .collect()
+        .flatten()
+        .collect())
 }
 
 /// Writes into each component of typed tools which tools it has: it runs for that, once and under a
@@ -111,10 +143,11 @@ pub async fn described(
     Ok(described)
 }
 
-fn embedded(artifact: Artifact, wit: Option<&Path>) -> Result<Built, Error> {
+fn embedded(artifact: Artifact) -> Result<Built, Error> {
     let Artifact {
         declared: Declared { manifest, file },
         path,
+        wit,
     } = artifact;
     let bytes = file::read(&path, MAX_COMPONENT)?;
     let wrong = |error| Error::usage(format!("{}: {error}", path.display()));
@@ -123,7 +156,7 @@ fn embedded(artifact: Artifact, wit: Option<&Path>) -> Result<Built, Error> {
     let bare = cofferdam_tool::without_descriptors(&adapted).map_err(wrong)?;
     let mut component = cofferdam_tool::embed_manifest(&bare, &manifest).map_err(wrong)?;
     if let Some(wit) = wit {
-        component = cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong)?;
+        component = cofferdam_tool::embed_wit_docs(&component, &wit).map_err(wrong)?;
     }
     Ok(Built {
         manifest,

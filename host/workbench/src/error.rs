@@ -13,6 +13,14 @@ pub enum Error {
     /// The work failed, although the author's files and arguments are right.
     #[error("{0}")]
     Work(String),
+    /// A program of a toolchain was started and has failed.
+    #[error("{sentence}")]
+    Toolchain {
+        /// The program, and the project that it could not build.
+        sentence: String,
+        /// Its own lines about it, at most 32 KiB.
+        words: String,
+    },
     /// The caller could not make the sandbox that it was asked for.
     #[error(transparent)]
     Sandbox(CallerError),

@@ -1,4 +1,5 @@
-//! Makes, tries and describes tools for their authors; the only crate that starts cargo.
+//! Makes, tries and describes tools for their authors; the only crate that starts other build
+//! tools.
 //!
 //! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`describe`]
 //! puts the rows of a manifest into words for a reviewer.
@@ -8,7 +9,7 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "this crate opens the paths of an author's tool, and starts cargo"
+    reason = "this crate opens the paths of an author's tool, and starts build tools"
 )]
 
 pub mod project;

@@ -1,5 +1,7 @@
 //! A project of a new tool that builds, tests and lints clean as it is.
 
+mod foreign;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
@@ -123,6 +125,12 @@ pub enum Shape {
     },
     /// A program: arguments and standard input in, standard output and an exit code out.
     Command,
+    /// Functions in Python.
+    Python,
+    /// Functions in JavaScript.
+    JavaScript,
+    /// A program in C.
+    C,
 }
 
 /// The `Cargo.lock` of a new project, without which its tool cannot be built.
@@ -132,6 +140,8 @@ pub enum LockFile {
     Written,
     /// Cargo could not be started, or found no versions.
     Missing,
+    /// It is not built by Cargo.
+    Unneeded,
 }
 
 impl FromStr for ProjectName {
@@ -163,9 +173,12 @@ impl FromStr for ProjectName {
 /// if a file cannot be written.
 pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFile, Error> {
     let ProjectName(name) = name;
-    let (templates, sdk) = match shape {
+    let (templates, sdk): (&[Template], _) = match shape {
         Shape::Typed { sdk } => (&TYPED, Some(find_sdk(sdk)?)),
         Shape::Command => (&COMMAND, None),
+        Shape::Python => (&foreign::PYTHON, None),
+        Shape::JavaScript => (&foreign::JAVASCRIPT, None),
+        Shape::C => (&foreign::C, None),
     };
     let project = parent.join(name);
     let wrong =
@@ -184,6 +197,9 @@ pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFil
         }
         std::fs::write(&path, filled_in(text, name, sdk.as_deref()))
             .map_err(|error| wrong(&path, error))?;
+    }
+    if !project.join("Cargo.toml").exists() {
+        return Ok(LockFile::Unneeded);
     }
     Ok(lock(&project, sdk.as_deref()))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::directory::{self, Tree};
 use super::table::{Case, Table};
-use crate::support::{binary, tool};
+use crate::support::{binary, checkout, tool};
 
 /// What is read of an output. Cases print a few lines; this much only comes of a mistake.
 const MOST_OUTPUT: u64 = 16 << 20;
@@ -107,6 +107,7 @@ pub(super) fn ours(
     let mut command = Command::new(binary());
     command
         .env("COFFERDAM_DATA_DIR", data)
+        .env("COFFERDAM_CACHE_DIR", checkout().join("target/cache"))
         .args(["tool", "run"])
         .arg(tool(name));
     command.args([

@@ -18,6 +18,8 @@ pub(crate) struct Declared {
 pub(crate) struct Artifact {
     pub(crate) declared: Declared,
     pub(crate) path: PathBuf,
+    /// The WIT that it was made with, whose comments become the words that a model reads.
+    pub(crate) wit: Option<PathBuf>,
 }
 
 impl Declared {

@@ -43,6 +43,7 @@ pub(super) fn build(
         .map(|(package, path)| Artifact {
             declared: package.declared,
             path,
+            wit: None,
         })
         .collect())
 }

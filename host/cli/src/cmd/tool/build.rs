@@ -16,8 +16,9 @@ use crate::paths::DataDir;
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Directories with a Cargo.toml and a capabilities.toml, or one component that was built
-    /// otherwise. A core module that is a command for WASI preview 1 is made a component
+    /// Directories with a capabilities.toml beside a Cargo.toml (Rust), app.py and WIT (Python),
+    /// app.js and WIT (JavaScript) or *.c (C), or one component that was built otherwise. A core
+    /// module that is a command for WASI preview 1 is made a component
     #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
 

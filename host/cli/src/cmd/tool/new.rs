@@ -31,17 +31,49 @@ enum ProjectShape {
     Typed,
     /// A program: arguments and standard input in, standard output and an exit code out.
     Command,
+    /// Functions in Python, by componentize-py.
+    Python,
+    /// Functions in JavaScript, by componentize-js.
+    Js,
+    /// A program in C, by clang with wasi-libc.
+    C,
+}
+
+impl ProjectShape {
+    /// The commands that lead from a new project to its component.
+    fn steps(self) -> &'static str {
+        match self {
+            Self::Typed | Self::Command => "`cargo test`, then `cofferdam tool build`",
+            Self::Python => {
+                "`pip install componentize-py` in a virtual environment, then `cofferdam tool test`"
+            }
+            Self::Js => "`npm install`, then `cofferdam tool test`",
+            Self::C => {
+                "`cofferdam tool test`, which needs the Debian packages clang, lld, wasi-libc and \
+                 libclang-rt-dev-wasm32"
+            }
+        }
+    }
 }
 
 pub(super) fn run(new: New) -> Result<(), Failure> {
     let New { name, shape, sdk } = new;
     let project: ProjectName = name.parse()?;
+    let steps = shape.steps();
     let shape = match (shape, sdk) {
         (ProjectShape::Typed, sdk) => Shape::Typed { sdk },
         (ProjectShape::Command, None) => Shape::Command,
+        (ProjectShape::Python, None) => Shape::Python,
+        (ProjectShape::Js, None) => Shape::JavaScript,
+        (ProjectShape::C, None) => Shape::C,
         (ProjectShape::Command, Some(_)) => {
             return Err(Failure::usage(
                 "--sdk goes with --shape typed: a command needs no SDK",
+            ));
+        }
+        (_, Some(_)) => {
+            return Err(Failure::usage(
+                "--sdk goes with --shape typed: the other languages need no SDK",
             ));
         }
     };
@@ -51,8 +83,6 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
              `cofferdam tool build`",
         );
     }
-    console::line(format!(
-        "{name} is made: `cd {name}`, then `cargo test`, then `cofferdam tool build`"
-    ));
+    console::line(format!("{name} is made: `cd {name}`, then {steps}"));
     Ok(())
 }
