@@ -9,6 +9,7 @@ mod adapt;
 mod answer;
 mod backend;
 mod chain;
+mod config;
 mod content;
 mod descriptor_error;
 mod descriptors;
@@ -20,6 +21,7 @@ mod imports;
 mod input;
 mod installed;
 mod listing;
+mod note;
 mod offer;
 mod origin;
 mod outgoing;
@@ -38,17 +40,21 @@ mod unanswered;
 
 pub use adapt::adapt;
 pub use answer::Answer;
-pub use descriptors::note;
+pub use config::RunnerConfig;
 pub use dispatch::MAX_PROGRESS;
-pub use embed::{embed_manifest, embed_wit_docs, exports_tools, without_descriptors};
+pub use embed::{
+    embed_manifest, embed_usage, embed_wit_docs, exports_anything, exports_tools,
+    without_descriptors,
+};
 pub use error::{EmbedError, ToolError};
-pub use imports::{Import, imports};
+pub use imports::{Import, imports, only_computes};
 pub use installed::Installed;
+pub use note::note;
 pub use origin::Origin;
-pub use outlook::{Announced, Outlook};
+pub use outlook::{Announced, Outlook, usage};
 pub use reached::Reached;
 pub use request::Request;
-pub use runner::{Runner, RunnerConfig, compile_worker, scans_now};
+pub use runner::{Runner, compile_worker, scans_now};
 pub use secret::{SecretError, Secrets};
 pub use tool::Tool;
 pub use toolbox::{NameTaken, Toolbox, UnknownTool};

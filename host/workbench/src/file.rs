@@ -29,6 +29,17 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| wrong(error.to_string()))
 }
 
+/// Reads a file of at most `max` bytes as text.
+pub(crate) fn text(path: &Path, max: u64) -> Result<String, Error> {
+    String::from_utf8(read(path, max)?).map_err(|error| {
+        Error::usage(format!(
+            "{}: not valid UTF-8 at byte {}",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ))
+    })
+}
+
 /// Reads a capabilities.toml.
 ///
 /// # Errors
@@ -36,11 +47,5 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, Error> {
 /// [`Error::Usage`], which names the path and, where a row is wrong, the line.
 pub fn manifest(path: &Path) -> Result<Manifest, Error> {
     let name = path.display().to_string();
-    let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
-        Error::usage(format!(
-            "{name}: not valid UTF-8 at byte {}",
-            error.utf8_error().valid_up_to()
-        ))
-    })?;
-    Manifest::from_toml(&text, &name).map_err(Error::usage)
+    Manifest::from_toml(&text(path, MAX_MANIFEST)?, &name).map_err(Error::usage)
 }

@@ -17,6 +17,7 @@ use crate::host;
 use crate::paths::DataDir;
 
 use super::access;
+use super::build::ONLY_COMPUTES;
 use super::source::{Image, Source, name_of};
 
 #[derive(Debug, Args)]
@@ -88,6 +89,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "size": installed.size(),
             "shape": installed.shape(),
             "imports": installed.imports(),
+            "pure": installed.only_computes(),
             "denied_imports": installed.denied_imports(),
             "needless_rows": installed.needless_rows(),
             "exports": installed.exports(),
@@ -248,6 +250,9 @@ fn schemas(tools: &[Tool]) -> Vec<Vec<Cell>> {
 fn interfaces(installed: &Installed) -> Vec<Vec<Cell>> {
     let row = |what: &str, names: &[String]| vec![Cell::from(what), Cell::lines(names)];
     let mut rows = vec![row("imports", installed.imports())];
+    if installed.only_computes() {
+        rows.push(vec!["power".into(), ONLY_COMPUTES.into()]);
+    }
     let told = [
         ("of these denied", installed.denied_imports()),
         ("declared in vain", installed.needless_rows()),

@@ -29,6 +29,8 @@ enum ProjectShape {
     /// A function: JSON in, JSON out, with a schema from its types.
     #[default]
     Typed,
+    /// The same without files, network and clocks: it can only compute, and is small.
+    Pure,
     /// A program: arguments and standard input in, standard output and an exit code out.
     Command,
 }
@@ -38,10 +40,11 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
     let project: ProjectName = name.parse()?;
     let shape = match (shape, sdk) {
         (ProjectShape::Typed, sdk) => Shape::Typed { sdk },
+        (ProjectShape::Pure, sdk) => Shape::Pure { sdk },
         (ProjectShape::Command, None) => Shape::Command,
         (ProjectShape::Command, Some(_)) => {
             return Err(Failure::usage(
-                "--sdk goes with --shape typed: a command needs no SDK",
+                "--sdk goes with --shape typed and --shape pure: a command needs no SDK",
             ));
         }
     };
