@@ -4,6 +4,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 cofferdam := "target/debug/cofferdam"
 target := "wasm32-wasip2"
+pure_target := "wasm32-unknown-unknown"
 
 # Before commands that build tools: one of them is in Python.
 with_python := 'export PATH="$PWD/target/python/bin:$PATH";'
@@ -36,7 +37,7 @@ test: ready build-tools components
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
     RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
     @{{phase}} "running the tests of the SDK"
-    cargo test --locked --quiet --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
+    cargo test --locked --quiet --features cofferdam-guest/http --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
     {{with_python}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
     COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
@@ -49,7 +50,7 @@ lint: wasm-target
     cargo clippy --locked --quiet --all-targets -- --deny warnings
     @{{phase}} "linting what runs in the sandbox"
     # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
-    cargo clippy --locked --quiet --package 'cofferdam-guest*' --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/)) --target {{target}} --profile guest -- --deny warnings
+    cargo clippy --locked --quiet --features cofferdam-guest/http --package 'cofferdam-guest*' --package cofferdam-http --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/)) --target {{target}} --profile guest -- --deny warnings
     cargo clippy --locked --quiet --manifest-path tools/js/Cargo.toml --target {{target}} --profile guest -- --deny warnings
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check && cargo deny --manifest-path tools/js/Cargo.toml --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
@@ -91,7 +92,9 @@ host-and-tests: wasm-target
 
 [private]
 wasm-target:
-    @rustup target list --installed 2>/dev/null | grep -qx {{target}} || { echo "installing the Rust target {{target}}" >&2; rustup target add {{target}}; }
+    @for target in {{target}} {{pure_target}}; do \
+        rustup target list --installed 2>/dev/null | grep -qx $target || { echo "installing the Rust target $target" >&2; rustup target add $target; }; \
+    done
 
 # What is fetched comes while the host is built.
 [private]

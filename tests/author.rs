@@ -3,11 +3,23 @@
 /// What an author of tools does, and what stops a build.
 mod authoring;
 
+/// What `tool build` says: names, limits, imports, lock files.
+mod building;
+
+/// A tool that is built and tested again while its author works on it.
+mod dev;
+
 /// Projects in other languages than Rust, from `tool new` to a call.
 mod foreign;
+
+/// Typed tools that can only compute.
+mod pure;
 
 /// Cases of tools, hostile inputs, what a manifest asks for.
 mod tool_test;
 
 /// The guest SDK's page, followed literally.
 mod tutorial;
+
+/// An author's words about calling a tool, at every door.
+mod usage;

@@ -198,7 +198,7 @@ mod tests {
 
     use super::*;
     use crate::ToolError;
-    use crate::glue::{Catalog, Entry};
+    use crate::glue::{Catalog, Descriptor, Entry};
     use crate::{Context, tool};
 
     #[derive(serde::Deserialize, JsonSchema)]
@@ -226,7 +226,7 @@ mod tests {
                 { "type": "image", "data": "iVBORw0K", "mimeType": "image/png" },
             ], "structured": 1 })
         );
-        let schema = &catalog.list()[0].output_schema;
+        let schema = Descriptor::of::<draw>().output_schema;
         assert_eq!(schema.get("$id"), Some(&json!(CONTENT)));
     }
 

@@ -96,6 +96,22 @@ impl Context {
         self.inner.deadline_left()
     }
 
+    /// Sends a request and waits for the whole answer. At most ten redirects are followed; each is
+    /// a request of its own, which the host decides about. The manifest names the host in a row
+    /// `[[http]]`; a secret in a row `[[secret]]` is added by the host.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer. A status such as 404 is one. `?` makes a [`ToolError`] of it:
+    /// `unavailable`, where trying again can help.
+    #[cfg(all(feature = "http", any(target_os = "wasi", not(target_family = "wasm"))))]
+    pub fn send(
+        &self,
+        request: &crate::http::Request,
+    ) -> Result<crate::http::Response, crate::http::Failure> {
+        self.inner.send(request)
+    }
+
     /// Calls another tool of the same agent and waits for its answer. The manifest names the tool
     /// in a row `[[call]]`. A command takes `{"args": […], "stdin": "…"}` and answers `{"stdout":
     /// "…", "stderr": "…"}`.

@@ -14,6 +14,8 @@ extern crate self as cofferdam_guest;
 mod content;
 mod context;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 
 #[doc(hidden)]
 pub mod glue;

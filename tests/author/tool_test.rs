@@ -4,11 +4,17 @@
 /// Hosts, other tools and directories of a case.
 mod access;
 
+/// Limits that are suggested.
+mod limits;
+
 /// Cases that are refused with their place.
 mod mistakes;
 
 /// A project whose cases pass, fail, and ask for too much.
 mod project;
+
+/// Requests that a case expects.
+mod requests;
 
 /// Cases of a tool that ships with the host.
 mod shipped;

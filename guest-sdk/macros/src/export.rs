@@ -12,6 +12,10 @@ use syn::{Error, LitStr, Result, Token};
 /// The file that the author writes beside `Cargo.toml`.
 const MANIFEST: &str = "capabilities.toml";
 
+/// The variable by which `tool build` names the directory where it has written down which tools
+/// each package has, in a file of the package's name.
+const LISTED: &str = "COFFERDAM_LISTED";
+
 pub(crate) fn expand(tools: TokenStream) -> Result<TokenStream> {
     let tools = Punctuated::<syn::Path, Token![,]>::parse_terminated.parse2(tools)?;
     if tools.is_empty() {
@@ -22,11 +26,26 @@ pub(crate) fn expand(tools: TokenStream) -> Result<TokenStream> {
     }
     let file = check_manifest()?;
     let tools = tools.iter();
+    let listed = listed().map(|file| quote!(@listed &include!(#file);));
     Ok(quote! {
-        // Names the file to the compiler, which builds anew when it changes.
+        // Names the file and the variable to the compiler, which builds anew when they change.
         const _: &[u8] = include_bytes!(#file);
-        ::cofferdam_guest::__export_tools!(#(#tools),*);
+        const _: ::core::option::Option<&str> = option_env!(#LISTED);
+        ::cofferdam_guest::__export_tools!(#listed #(#tools),*);
     })
+}
+
+/// The file with the descriptors of this package's tools, if `tool build` has written one.
+fn listed() -> Option<LitStr> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "`tool build` and cargo tell macros in this way"
+    )]
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let mut file = PathBuf::from(variable(LISTED)?).join(variable("CARGO_PKG_NAME")?);
+    file.set_extension("rs");
+    let file = file.to_str().map(str::to_owned)?;
+    Some(LitStr::new(&file, Span::call_site()))
 }
 
 /// Reads the manifest as the host does, and says where it lies.

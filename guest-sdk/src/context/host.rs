@@ -35,6 +35,31 @@ impl Inner {
         Duration::from_millis(host::deadline_left())
     }
 
+    #[cfg(all(feature = "http", target_os = "wasi"))]
+    pub(super) fn send(
+        &self,
+        request: &crate::http::Request,
+    ) -> Result<crate::http::Response, crate::http::Failure> {
+        use std::io::Read;
+
+        use cofferdam_http::{Failure, Kind, MAX_REDIRECTS, Response, follow};
+        let (answer, _) = follow(request.clone(), MAX_REDIRECTS, false, |_| ())?;
+        let Response {
+            status,
+            headers,
+            body: mut stream,
+        } = answer;
+        let mut body = Vec::new();
+        stream
+            .read_to_end(&mut body)
+            .map_err(|error| Failure::new(Kind::Broken, error.to_string()))?;
+        Ok(crate::http::Response {
+            status,
+            headers,
+            body,
+        })
+    }
+
     pub(super) fn call(&self, tool: &str, input: &str) -> Result<String, CallError> {
         calls::call(tool, input).map_err(|failure| {
             let outcome = match failure.outcome {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{CallError, Context, Level, Outcome};
+#[cfg(feature = "http")]
+use crate::http::{Failure, Kind, Request, Response};
 
 /// Time that a call in a test has left unless the test says otherwise: the host's default.
 const DEADLINE_LEFT: Duration = Duration::from_secs(30);
@@ -23,10 +25,15 @@ pub enum Told {
 
 type Stand = Box<dyn Fn(Value) -> Result<Value, CallError>>;
 
+#[cfg(feature = "http")]
+type Server = Box<dyn Fn(&Request) -> Result<Response, Failure>>;
+
 pub(super) struct Inner {
     told: RefCell<Vec<Told>>,
     deadline_left: Duration,
     tools: BTreeMap<String, Stand>,
+    #[cfg(feature = "http")]
+    server: Option<Server>,
 }
 
 impl Context {
@@ -37,6 +44,8 @@ impl Context {
                 told: RefCell::default(),
                 deadline_left: DEADLINE_LEFT,
                 tools: BTreeMap::new(),
+                #[cfg(feature = "http")]
+                server: None,
             },
         }
     }
@@ -56,6 +65,17 @@ impl Context {
         answer: impl Fn(Value) -> Result<Value, CallError> + 'static,
     ) -> Self {
         self.inner.tools.insert(name.to_owned(), Box::new(answer));
+        self
+    }
+
+    /// The same with a server that answers every request as `answer` does.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn with_server(
+        mut self,
+        answer: impl Fn(&Request) -> Result<Response, Failure> + 'static,
+    ) -> Self {
+        self.inner.server = Some(Box::new(answer));
         self
     }
 
@@ -80,6 +100,17 @@ impl Inner {
 
     pub(super) fn deadline_left(&self) -> Duration {
         self.deadline_left
+    }
+
+    #[cfg(feature = "http")]
+    pub(super) fn send(&self, request: &Request) -> Result<Response, Failure> {
+        match &self.server {
+            Some(answer) => answer(request),
+            None => Err(Failure::new(
+                Kind::Denied,
+                "there is no server in this test: `Context::with_server` gives one",
+            )),
+        }
     }
 
     pub(super) fn call(&self, tool: &str, input: &str) -> Result<String, CallError> {

@@ -1,4 +1,4 @@
-use super::{Descriptor, Tool};
+use super::Tool;
 use crate::{Context, ToolError};
 
 /// The tools of one component, in a fixed order.
@@ -9,7 +9,6 @@ pub struct Catalog {
 /// One tool of a [`Catalog`].
 pub struct Entry {
     name: &'static str,
-    describe: fn() -> Descriptor,
     call: fn(&str, &Context) -> Result<String, ToolError>,
 }
 
@@ -18,7 +17,6 @@ impl Entry {
     pub const fn of<T: Tool>() -> Self {
         Self {
             name: T::NAME,
-            describe: Descriptor::of::<T>,
             call: call_with_json::<T>,
         }
     }
@@ -41,14 +39,6 @@ impl Catalog {
             rest = others;
         }
         Self { entries }
-    }
-
-    /// Describes every tool.
-    pub fn list(&self) -> Vec<Descriptor> {
-        self.entries
-            .iter()
-            .map(|entry| (entry.describe)())
-            .collect()
     }
 
     /// Calls the tool `name` with `input` and answers with its output, both JSON text.
@@ -105,6 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::glue::Descriptor;
     use crate::{FailureCode, Level, Told, tool};
 
     #[derive(Deserialize, JsonSchema)]
@@ -202,10 +193,7 @@ mod tests {
 
     #[test]
     fn the_schemas_come_from_the_types() {
-        let [half, _] = CATALOG
-            .list()
-            .try_into()
-            .unwrap_or_else(|_| unreachable!("two tools are listed"));
+        let half = Descriptor::of::<half_of>();
         assert_eq!(
             (half.name, half.description),
             ("half-of", "Halves an even number.\n\nOdd ones are refused.")

@@ -13,7 +13,7 @@ use crate::files;
 /// A tool as it is found, before it is loaded.
 pub(crate) struct Component {
     pub(crate) bytes: Bytes,
-    /// Instructions for calling it, Markdown, as its image says.
+    /// Instructions for calling it, Markdown, as it says itself, or else its image.
     pub(crate) usage: Option<String>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) async fn component(
             let bytes = files::read(&path, MAX_COMPONENT);
             let bytes = bytes.map_err(|error| wrong(format!("{}: {error}", path.display())))?;
             Ok(Component {
+                usage: cofferdam_tool::usage(&bytes),
                 bytes: bytes.into(),
-                usage: None,
             })
         }
         ToolSource::Image(reference) => {
@@ -50,7 +50,7 @@ pub(crate) async fn component(
                     | Error::Busy => AgentError::Image {
                         agent: agent.to_owned(),
                         bin: bin.name.clone(),
-                        source,
+                        source: Box::new(source),
                     },
                     _ => wrong(source.to_string()),
                 })?;
@@ -58,9 +58,10 @@ pub(crate) async fn component(
                 tracing::info!(agent, bin = bin.name, digest = %found.digest,
                     "pulled {reference}");
             }
+            let own = cofferdam_tool::usage(&found.tool.component);
             Ok(Component {
                 bytes: found.tool.component.into(),
-                usage: found.tool.usage,
+                usage: own.or(found.tool.usage),
             })
         }
     }

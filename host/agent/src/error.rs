@@ -48,7 +48,7 @@ pub enum AgentError {
         /// The tool's name.
         bin: String,
         /// The cause.
-        source: cofferdam_image::Error,
+        source: Box<cofferdam_image::Error>,
     },
     /// A tool cannot be made ready.
     #[error("agent {agent}, BIN {bin}: {source}")]

@@ -9,8 +9,10 @@
 //! annotation `io.openotters.bin.usage` gives. A Wasm artifact has exactly one layer, and readers
 //! refuse a second. An annotation is for short texts that tables show, and an OCI referrer is not
 //! covered by the tool's digest although the text ends up in a model's prompt: whoever may push
-//! could change it under a pinned tool. So the text is the key `cofferdam.usage` of the config:
-//! readers of that config ignore keys they do not know, and the manifest's digest covers it. The
+//! could change it under a pinned tool. So `tool build` puts the text into the component itself, as
+//! the custom section `cofferdam:usage`: it travels with the file as well, and the component's
+//! digest covers it. Images made before have it as the key `cofferdam.usage` of the config, whose
+//! readers ignore keys they do not know; it is read where the component carries none. The
 //! annotation keeps its meaning, the name the text is to have beside the tool.
 //!
 //! Images in openotters' own layouts are read too, with their usage layer, if what they carry is a
@@ -50,7 +52,8 @@ pub struct ToolImage {
     /// The manifest's annotations. Those of a tool are under [`annotation`]; the older names beside
     /// them are written to every image and, where an image has only those, read as the newer ones.
     pub annotations: BTreeMap<String, String>,
-    /// Instructions for calling the tool, Markdown, for the model.
+    /// Instructions for calling the tool, Markdown, for the model, as older images have them: a
+    /// component that carries its own is newer.
     pub usage: Option<String>,
     /// The interfaces the component imports, spelt as in WIT: `wasi:cli/environment@0.2.6`.
     pub imports: Vec<String>,

@@ -11,7 +11,7 @@ use cofferdam_capability::{Digest, Manifest};
 
 pub(crate) use callable::Callable;
 use callable::Found;
-pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
+pub use outline::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS, MAX_USAGE, USAGE_SECTION};
 pub(crate) use outline::{Outline, read};
 pub use shape::{Shape, is_command, is_of_typed_tools};
 

@@ -107,6 +107,12 @@ pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
     fate(name, manifest) != Fate::Undeclared
 }
 
+/// Returns true if the interface `name` gives no power: a component that imports nothing else can
+/// only compute.
+pub fn gives_nothing(name: &str) -> bool {
+    is_ours(name) && without_version(name) == HOST
+}
+
 /// Returns true if a component with this manifest is linked to `wasi:http`: it sends requests, or
 /// acknowledges that it could.
 pub(crate) fn links_http(manifest: &Manifest) -> bool {

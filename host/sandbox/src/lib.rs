@@ -48,14 +48,15 @@ pub use call::{Call, Called};
 pub use caller::{Answering, Caller, Place, Unanswered};
 pub use compile::{CompileError, compile_worker};
 pub use component::{
-    Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, Shape, is_command, is_of_typed_tools,
+    Component, DESCRIPTORS_SECTION, MAX_DESCRIPTORS, MAX_USAGE, Shape, USAGE_SECTION, is_command,
+    is_of_typed_tools,
 };
 pub use descriptors::Line;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;
 pub use http::Injection;
-pub use imports::is_declared;
+pub use imports::{gives_nothing, is_declared};
 pub use invocation::Invocation;
 pub use network::{Reach, StandIn};
 pub use pool::scans_now;

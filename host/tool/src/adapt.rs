@@ -1,5 +1,6 @@
-//! Making a component of a core module that is a command for WASI preview 1, as C compilers leave
-//! one behind.
+//! Making a component of a core module: of one that says itself which interfaces it has, as a typed
+//! tool does that needs no WASI, and of a command for WASI preview 1, as C compilers leave one
+//! behind.
 //!
 //! The adapter is that of wasmtime: a module that implements preview 1 by calling WASI 0.2. What of
 //! it the command does not need is left out, so a component imports little more than the module
@@ -19,6 +20,10 @@ use crate::error::EmbedError;
 /// The module that a command of preview 1 imports.
 const PREVIEW1: &str = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
+/// The beginning of the names of custom sections in which bindings say which interfaces a module
+/// imports and exports.
+const INTERFACES: &str = "component-type";
+
 /// The pages of memory that the adapter takes for itself: a stack, and what it keeps.
 const ADAPTER_PAGES: u64 = 2;
 
@@ -27,7 +32,8 @@ const OTHERWISE: &str =
     "build it for wasm32-wasip2, or make a component of it with its own toolchain";
 
 /// Returns these bytes as a component: themselves, unless they are a core module, and then the
-/// component that is made of it. A module that is not a command for WASI preview 1 is refused.
+/// component that is made of it. A module that names no interfaces and is not a command for WASI
+/// preview 1 is refused.
 pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
     if !Parser::is_core_wasm(bytes) {
         return Ok(Cow::Borrowed(bytes));
@@ -35,15 +41,21 @@ pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
     Validator::new()
         .validate_all(bytes)
         .map_err(|error| module(format!("is not valid: {error}")))?;
-    let memory = command(bytes)?;
-    let own = exit::carry(memory::keep_apart(bytes, memory)?)?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&own)
-        .and_then(|encoder| {
-            encoder.adapter(PREVIEW1, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
-        })
-        .and_then(|mut encoder| encoder.encode());
+    let encoder = ComponentEncoder::default().validate(true);
+    let component = if names_interfaces(bytes)? {
+        encoder
+            .module(bytes)
+            .and_then(|mut encoder| encoder.encode())
+    } else {
+        let memory = command(bytes)?;
+        let own = exit::carry(memory::keep_apart(bytes, memory)?)?;
+        encoder
+            .module(&own)
+            .and_then(|encoder| {
+                encoder.adapter(PREVIEW1, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)
+            })
+            .and_then(|mut encoder| encoder.encode())
+    };
     // What is wrong with types is said in several lines.
     let sentence = |error| {
         format!("{error:#}")
@@ -54,6 +66,19 @@ pub fn adapt(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EmbedError> {
     component
         .map(Cow::Owned)
         .map_err(|error| module(format!("cannot be made a component: {}", sentence(error))))
+}
+
+/// Returns true if the module carries the interfaces that it was built for.
+fn names_interfaces(bytes: &[u8]) -> Result<bool, EmbedError> {
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(broken)? {
+            Payload::CustomSection(section) if section.name().starts_with(INTERFACES) => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 /// The memory that a command for preview 1 exports, by its index and type, or why the module is no

@@ -219,26 +219,6 @@ pub(crate) fn check_words(name: &str, description: &str) -> Result<(), Descripto
     }
 }
 
-/// The operator's words about a component, which a model reads before the author's: what it is for,
-/// and how to call it.
-pub fn note(description: &str, usage: Option<&str>) -> String {
-    // Editors write these, and they hide nothing.
-    let plain = |usage: &str| usage.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let usage = usage
-        .map(|usage| format!("## Usage\n\n{}", plain(usage)))
-        .unwrap_or_default();
-    joined(description, &usage)
-}
-
-/// Two texts with an empty line between them, where there are two.
-pub(crate) fn joined(first: &str, second: &str) -> String {
-    let parts: Vec<_> = [first, second]
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join("\n\n")
-}
-
 /// Refuses schemas that take too much once they are parsed.
 fn check_weight(weight: usize) -> Result<(), DescriptorError> {
     match weight {
@@ -378,8 +358,8 @@ mod tests {
             "{\"description\":\"two\\nlines\\twith é\",\"enum\":[\"日本\"]}",
         );
         assert!(Descriptors::listed(vec![plain]).is_ok());
-        assert!(check_words("a", &note("", Some("\u{feff}one\r\ntwo"))).is_ok());
-        assert!(check_words("a", &note("", Some("one\u{200b}two"))).is_err());
+        assert!(check_words("a", &crate::note::note("", Some("\u{feff}one\r\ntwo"))).is_ok());
+        assert!(check_words("a", &crate::note::note("", Some("one\u{200b}two"))).is_err());
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use cofferdam_capability::Manifest;
-use cofferdam_sandbox::{DESCRIPTORS_SECTION, is_of_typed_tools};
+use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_USAGE, USAGE_SECTION, is_of_typed_tools};
 use wasm_encoder::{CustomSection, Section};
 use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
 
 use crate::error::EmbedError;
+use crate::note::check_usage;
 
 /// The component with `manifest` as its one `cofferdam:capabilities` section, whatever it carried
 /// before. The rest stays as it was, byte for byte.
@@ -35,6 +36,22 @@ pub(crate) fn embed_descriptors(component: &[u8], json: &[u8]) -> Result<Vec<u8>
     with_section(component, DESCRIPTORS_SECTION, json)
 }
 
+/// The component with these words about calling it, or without any. What no host would take is
+/// refused.
+pub fn embed_usage(component: &[u8], usage: Option<&str>) -> Result<Vec<u8>, EmbedError> {
+    let Some(usage) = usage else {
+        return without_section(component, USAGE_SECTION);
+    };
+    if usage.len() > MAX_USAGE {
+        return Err(EmbedError::Usage(format!(
+            "it has {} bytes: at most {MAX_USAGE} are taken, because a model reads all of it",
+            usage.len()
+        )));
+    }
+    check_usage(usage)?;
+    with_section(component, USAGE_SECTION, usage.as_bytes())
+}
+
 /// The component without what it said of its tools.
 pub fn without_descriptors(component: &[u8]) -> Result<Vec<u8>, EmbedError> {
     without_section(component, DESCRIPTORS_SECTION)
@@ -42,15 +59,35 @@ pub fn without_descriptors(component: &[u8]) -> Result<Vec<u8>, EmbedError> {
 
 /// Returns true if the component exports typed tools. Nothing is checked or compiled for it.
 pub fn exports_tools(component: &[u8]) -> Result<bool, EmbedError> {
+    exports(component, is_of_typed_tools)
+}
+
+/// Returns true if a component exports anything, or a core module an interface of which a
+/// component is made. Nothing is checked or compiled for it.
+pub fn exports_anything(bytes: &[u8]) -> Result<bool, EmbedError> {
+    // In a core module the functions of interfaces are named after these.
+    let is_module = Parser::is_core_wasm(bytes);
+    exports(bytes, |name| !is_module || name.contains(['/', '#']))
+}
+
+/// Returns true if one of the exports has a name like that.
+fn exports(bytes: &[u8], is_like_that: impl Fn(&str) -> bool) -> Result<bool, EmbedError> {
     let broken = |error: wasmparser::BinaryReaderError| EmbedError::Component(error.to_string());
     let mut depth = 0_u32;
-    for payload in Parser::new(0).parse_all(component) {
+    for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    if is_of_typed_tools(export.map_err(broken)?.name.name) {
+                    if is_like_that(export.map_err(broken)?.name.name) {
+                        return Ok(true);
+                    }
+                }
+            }
+            Payload::ExportSection(section) if depth == 0 => {
+                for export in section {
+                    if is_like_that(export.map_err(broken)?.name) {
                         return Ok(true);
                     }
                 }

@@ -61,6 +61,9 @@ pub enum EmbedError {
     /// The WIT package cannot be read.
     #[error("cannot read WIT: {0}")]
     Wit(String),
+    /// The words about calling the tool cannot be taken.
+    #[error("{0}")]
+    Usage(String),
     /// The manifest cannot be written.
     #[error(transparent)]
     Manifest(#[from] ManifestError),

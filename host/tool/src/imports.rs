@@ -4,22 +4,21 @@
 use std::fmt;
 
 use cofferdam_capability::Manifest;
-use cofferdam_sandbox::is_declared;
+use cofferdam_sandbox::{gives_nothing, is_declared};
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload, Validator};
 
 use crate::error::EmbedError;
 
-/// Something that a component imports, under its name with the version.
+/// Something that a component imports and the host must give, under its name with the version.
 #[derive(Debug)]
 pub struct Import {
     name: String,
-    /// True if the host must give something for it.
-    power: bool,
 }
 
-/// Returns the imports of a component, in its own order.
+/// Returns the imports of a component, in its own order; without those that only say how values
+/// look, as [`Installed`](crate::Installed) has them.
 pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
     let broken = |error: wasmparser::BinaryReaderError| EmbedError::Component(error.to_string());
     let types = Validator::new().validate_all(component).map_err(broken)?;
@@ -36,10 +35,11 @@ pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
                     let power = types
                         .component_item_for_import(name)
                         .is_none_or(|item| is_power(types, item.ty));
-                    imports.push(Import {
-                        name: name.to_owned(),
-                        power,
-                    });
+                    if power {
+                        imports.push(Import {
+                            name: name.to_owned(),
+                        });
+                    }
                 }
             }
             _ => {}
@@ -51,8 +51,24 @@ pub fn imports(component: &[u8]) -> Result<Vec<Import>, EmbedError> {
 impl Import {
     /// The row that the manifest would need for it and does not have.
     pub fn missing_row(&self, manifest: &Manifest) -> Option<&'static str> {
-        (self.power && !is_declared(&self.name, manifest)).then(|| row_for(&self.name))
+        (!is_declared(&self.name, manifest)).then(|| row_for(&self.name))
     }
+
+    /// Returns true if it gives the component no power.
+    pub fn gives_nothing(&self) -> bool {
+        gives_nothing(&self.name)
+    }
+
+    /// Returns true if a component may import it only with a row of its manifest.
+    pub fn needs_row(&self) -> bool {
+        self.missing_row(&Manifest::empty()).is_some()
+    }
+}
+
+/// Returns true if a component that imports these interfaces, and nothing else, can only compute:
+/// none of them gives it anything.
+pub fn only_computes<'a>(imports: impl IntoIterator<Item = &'a str>) -> bool {
+    imports.into_iter().all(gives_nothing)
 }
 
 impl fmt::Display for Import {

@@ -6,6 +6,7 @@ use cofferdam_capability::{Digest, Manifest};
 use cofferdam_sandbox::{Component, Shape};
 
 use crate::descriptors::Descriptors;
+use crate::imports::only_computes;
 
 /// A component that was loaded and checked, and not offered to anybody yet.
 #[derive(Debug, Clone)]
@@ -34,6 +35,11 @@ impl Installed {
     /// The interfaces it imports.
     pub fn imports(&self) -> &[String] {
         self.component.imports()
+    }
+
+    /// Returns true if its imports give it nothing, so that it can only compute.
+    pub fn only_computes(&self) -> bool {
+        only_computes(self.imports().iter().map(String::as_str))
     }
 
     /// Imported interfaces of which every call is denied.

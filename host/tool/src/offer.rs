@@ -6,8 +6,9 @@ use cofferdam_call::Descriptor;
 use cofferdam_capability::{Grant, MAX_TOOL_NAME};
 use cofferdam_sandbox::{Component, Function};
 
-use crate::descriptors::{self, Descriptors};
+use crate::descriptors::Descriptors;
 use crate::error::ToolError;
+use crate::note;
 use crate::schema::PatternSum;
 use crate::tool::Tool;
 
@@ -67,15 +68,20 @@ impl Offer<'_> {
                 problem: error.to_string(),
             })
         };
-        named(self.name, self.note, own).map(tool).collect()
+        let summary = &self.component.manifest().tool.summary;
+        named(self.name, self.note, summary, own)
+            .map(tool)
+            .collect()
     }
 }
 
-/// The tools of a component under the name `name`, with the operator's words before its author's,
-/// each with the name that the component knows it by.
+/// The tools of a component under the name `name`, with the operator's words beside its author's,
+/// each with the name that the component knows it by. A tool without words is described by the
+/// summary of its manifest.
 pub(crate) fn named(
     name: &str,
     note: &str,
+    summary: &str,
     own: impl ExactSizeIterator<Item = Descriptor>,
 ) -> impl Iterator<Item = (String, Descriptor)> {
     let single = own.len() == 1;
@@ -85,7 +91,12 @@ pub(crate) fn named(
         } else {
             full_name(name, &own.name)
         };
-        let description = descriptors::joined(note, &own.description);
+        let words = if own.description.is_empty() {
+            summary
+        } else {
+            &own.description
+        };
+        let description = note::noted(note, words);
         let described = Descriptor {
             name: full,
             description,
@@ -103,5 +114,43 @@ fn full_name(name: &str, own: &str) -> String {
     match name.get(..name.floor_char_boundary(room)) {
         None | Some("") => own.to_owned(),
         Some(name) => format!("{name}_{own}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::note::note;
+
+    #[test]
+    fn a_tool_without_words_is_described_by_the_summary_of_its_manifest() {
+        let described = |note: &str, words: &str| {
+            let own = Descriptor {
+                name: "sum".to_owned(),
+                description: words.to_owned(),
+                input_schema: json!({}),
+                output_schema: None,
+            };
+            let mut tools = named("csv", note, "Reads tables", std::iter::once(own));
+            tools.next().map(|(_, tool)| tool.description)
+        };
+        let usage = note("", Some("Give a file."));
+        let both = note("For the books", Some("Give a file."));
+        for (note, words, description) in [
+            ("", "Sums up.", "Sums up."),
+            ("", "", "Reads tables"),
+            (&usage, "", "Reads tables\n\n## Usage\n\nGive a file."),
+            (&usage, "Sums up.", "Sums up.\n\n## Usage\n\nGive a file."),
+            ("For the books", "Sums up.", "For the books\n\nSums up."),
+            (
+                &both,
+                "",
+                "For the books\n\n## Usage\n\nGive a file.\n\nReads tables",
+            ),
+        ] {
+            assert_eq!(described(note, words).as_deref(), Some(description));
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
 use cofferdam_capability::{Decision, Digest, Grant, Manifest};
-use cofferdam_sandbox::{DESCRIPTORS_SECTION, is_command, is_of_typed_tools};
+use cofferdam_sandbox::{DESCRIPTORS_SECTION, USAGE_SECTION, is_command, is_of_typed_tools};
 use wasmparser::{Chunk, Parser, Payload};
 
 use crate::descriptors::Descriptors;
@@ -96,7 +96,8 @@ impl Outlook {
                 vec![command_descriptor(name, note, &manifest.tool.summary)]
             }
             Tools::Typed(descriptors) => {
-                let named = offer::named(name, note, descriptors.iter().cloned());
+                let summary = &manifest.tool.summary;
+                let named = offer::named(name, note, summary, descriptors.iter().cloned());
                 named.map(|(_, described)| told(&described)).collect()
             }
             Tools::Unknown => Vec::new(),
@@ -110,11 +111,19 @@ impl Outlook {
     }
 }
 
+/// Returns the words of its author about calling a component, Markdown, which it carries since it
+/// was built. Of what is no component there are none.
+pub fn usage(bytes: &[u8]) -> Option<String> {
+    let text = Surface::read(bytes)?.usage?;
+    String::from_utf8(text.to_vec()).ok()
+}
+
 /// The parts of a component that are not code.
 #[derive(Debug, Default)]
 struct Surface<'a> {
     manifest: Option<&'a [u8]>,
     descriptors: Option<&'a [u8]>,
+    usage: Option<&'a [u8]>,
     is_command: bool,
     is_typed: bool,
 }
@@ -141,6 +150,8 @@ impl<'a> Surface<'a> {
                         surface.manifest = Some(section.data());
                     } else if section.name() == DESCRIPTORS_SECTION {
                         surface.descriptors = Some(section.data());
+                    } else if section.name() == USAGE_SECTION {
+                        surface.usage = Some(section.data());
                     }
                 }
                 Payload::ComponentExportSection(section) => {

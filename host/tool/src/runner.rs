@@ -1,15 +1,12 @@
 //! Components in, tools out.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
-use cofferdam_call::{Outcome, Report};
+use cofferdam_call::{Descriptor, Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Count, Decision, Diff, Digest, Grant, Guarded, Host, Manifest, PagemapScan, Scheme,
-    check_tool_name,
+    Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, PagemapScan, check_tool_name,
 };
 use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
@@ -20,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::Answer;
 use crate::chain::Chain;
 use crate::checks::Checks;
+use crate::config::RunnerConfig;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
@@ -33,49 +31,8 @@ use crate::outgoing;
 use crate::pins::Pins;
 use crate::redact::Redactor;
 use crate::request::Request;
-use crate::secret::Secrets;
 use crate::tool::Tool;
 use crate::toolbox::{Toolbox, UnknownTool};
-
-/// The configuration from which a runner is made.
-#[derive(Debug)]
-pub struct RunnerConfig {
-    /// The `cofferdam` binary, which compiles components in a process of its own.
-    pub compiler: PathBuf,
-    /// The directory of compiled code; only this user may enter it.
-    pub cache: Dir,
-    /// The directory in which calls get their `/tmp`; only this user may enter it.
-    pub scratch: Dir,
-    /// The directory in which the descriptors of components are pinned that do not carry them; only
-    /// this user may enter it.
-    pub pins: Dir,
-    /// Bytes that all running calls together may have written to their `/tmp`.
-    pub scratch_bytes: cofferdam_capability::Bytes,
-    /// Entries that all running calls together may have made in their `/tmp`.
-    pub scratch_entries: Count,
-    /// The most any tool gets.
-    pub ceiling: Ceiling,
-    /// Calls at once on this host.
-    pub calls: u32,
-    /// Descriptors that calls may hold together.
-    pub descriptors: u32,
-    /// Calls at once of one agent.
-    pub calls_per_agent: u32,
-    /// The way the pool of sandboxes is reset between calls.
-    pub pagemap_scan: PagemapScan,
-    /// The servers that are asked for the addresses of names; those of the system when empty.
-    pub nameservers: Vec<SocketAddr>,
-    /// Servers that answer requests to a host instead of it, without TLS, for tests of tools;
-    /// nobody else is then connected to. Nothing for the network as it is.
-    pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
-    /// Values for the secrets that tools are granted.
-    pub secrets: Secrets,
-    /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
-    /// the host keeps there.
-    pub data: Dir,
-    /// Files that decide what runs next: no grant lets a tool replace one.
-    pub guarded: Guarded,
-}
 
 /// Loads components and calls tools. Clones are the same runner.
 #[derive(Debug, Clone)]
@@ -215,16 +172,48 @@ impl Runner {
     /// Writes into a component of typed tools which tools it has, as it lists them under a grant
     /// that gives nothing. Others come back as they are. What no host would offer is refused.
     pub async fn described(&self, bytes: Bytes, manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
+        let wrong = |problem: String| ToolError::Descriptors {
+            origin: manifest.tool.name.clone(),
+            problem,
+        };
+        let Some(descriptors) = self.descriptors(bytes.clone(), manifest).await? else {
+            return Ok(bytes.to_vec());
+        };
+        let json = descriptors
+            .to_canonical_json()
+            .map_err(|error| wrong(error.to_string()))?;
+        embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Returns the tools that a component of typed tools lists under a grant that gives nothing, by
+    /// the names that it knows them by; none for others. What no host would offer is refused.
+    pub async fn listed(
+        &self,
+        bytes: Bytes,
+        manifest: &Manifest,
+    ) -> Result<Vec<Descriptor>, ToolError> {
+        let descriptors = self.descriptors(bytes, manifest).await?;
+        Ok(descriptors
+            .iter()
+            .flat_map(Descriptors::iter)
+            .cloned()
+            .collect())
+    }
+
+    /// The tools that a component of typed tools lists, if it is one.
+    async fn descriptors(
+        &self,
+        bytes: Bytes,
+        manifest: &Manifest,
+    ) -> Result<Option<Descriptors>, ToolError> {
         let name = manifest.tool.name.as_str();
         let wrong = |problem: String| ToolError::Descriptors {
             origin: name.to_owned(),
             problem,
         };
-        let installed = self
-            .load(bytes.clone(), name, Some(manifest.clone()))
-            .await?;
+        let installed = self.load(bytes, name, Some(manifest.clone())).await?;
         if installed.shape() != Shape::Typed {
-            return Ok(bytes.to_vec());
+            return Ok(None);
         }
         let descriptors = self
             .list(&installed.component, name, &self.toolbox().line)
@@ -250,10 +239,7 @@ impl Runner {
             grant: Arc::new(grant),
         };
         offer.typed(&descriptors)?;
-        let json = descriptors
-            .to_canonical_json()
-            .map_err(|error| wrong(error.to_string()))?;
-        embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
+        Ok(Some(descriptors))
     }
 
     /// Returns the requests of a component beyond those of a manifest that somebody has decided

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::content;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
+use crate::note;
 use crate::outgoing;
 use crate::schema::{PatternSum, Schema, Unfit};
 
@@ -167,12 +168,16 @@ pub(crate) fn told(described: &Descriptor) -> Descriptor {
     }
 }
 
-/// The descriptor of a command. The operator's words about it stand for its author's.
+/// The descriptor of a command. The operator's words about it stand for the summary of its author.
 pub(crate) fn command_descriptor(name: &str, note: &str, summary: &str) -> Descriptor {
-    let description = if note.is_empty() { summary } else { note };
+    let description = if note::describes(note) {
+        note.to_owned()
+    } else {
+        note::noted(note, summary)
+    };
     Descriptor {
         name: name.to_owned(),
-        description: description.to_owned(),
+        description,
         input_schema: outgoing::input(&command_schema()),
         output_schema: None,
     }

@@ -2,25 +2,39 @@
 //! component with its manifest inside.
 
 mod built;
+mod cargo;
 mod declared;
 mod environment;
 mod flags;
 mod foreign;
 mod image;
+mod lock;
 mod packages;
+mod pure;
 mod reproducible;
+mod target;
 
 use std::path::{Path, PathBuf};
 
 use cofferdam_call::MAX_COMPONENT;
+use cofferdam_capability::Manifest;
 use cofferdam_tool::Runner;
 
 pub use self::built::Built;
+use self::built::Listing;
 use self::declared::{Artifact, Declared};
 pub use self::environment::BuildEnvironment;
-pub use self::image::{image, usage};
+pub use self::image::image;
+use self::pure::Asked;
 use crate::error::{CallerError, Error};
 use crate::file;
+
+/// The file with an author's words about calling a tool, beside its capabilities.toml.
+const USAGE: &str = "USAGE.md";
+
+/// The most of it that is read, in bytes (1 MiB): the sentence for one that is too large to be
+/// taken says how large it is.
+const MAX_USAGE: u64 = 1 << 20;
 
 /// The files that components are made from.
 #[derive(Debug, Clone, Default)]
@@ -56,10 +70,10 @@ pub fn components(
     } = sources;
     let artifacts = match (paths.as_slice(), capabilities) {
         ([path], Some(manifest)) if path.is_file() => {
+            let artifact = Artifact::foreign(Declared::read(manifest)?, path.clone());
             vec![Artifact {
-                declared: Declared::read(manifest)?,
-                path: path.clone(),
                 wit: wit.clone(),
+                ..artifact
             }]
         }
         (_, None) => match paths.iter().find(|path| path.is_file()) {
@@ -111,29 +125,34 @@ fn directories(
 }
 
 /// Writes into each component of typed tools which tools it has: it runs for that, once and under a
-/// grant that gives nothing.
+/// grant that gives nothing. A pure tool is then built once more, without what makes its schemas.
 ///
 /// `make_runner` is called at most once, because most builds need no sandbox.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if a component is refused or does not list its tools. [`Error::Sandbox`] if the
-/// caller cannot make a sandbox.
+/// [`Error::Usage`] if a component is refused or does not list its tools. [`Error::Work`] if Cargo
+/// does not build. [`Error::Sandbox`] if the caller cannot make a sandbox.
 pub async fn described(
     built: Vec<Built>,
+    environment: &BuildEnvironment,
     make_runner: &dyn Fn() -> Result<Runner, CallerError>,
 ) -> Result<Vec<Built>, Error> {
+    let mut typed = Vec::new();
+    for built in &built {
+        typed.push(cofferdam_tool::exports_tools(&built.component).map_err(Error::usage)?);
+    }
+    if !typed.contains(&true) {
+        return Ok(built);
+    }
+    let runner = make_runner().map_err(Error::Sandbox)?;
+    let built = shipping(built, environment, &runner).await?;
     let mut described = Vec::new();
-    let mut runner = None;
-    for built in built {
-        if !cofferdam_tool::exports_tools(&built.component).map_err(Error::usage)? {
+    for (built, is_typed) in built.into_iter().zip(typed) {
+        if !is_typed {
             described.push(built);
             continue;
         }
-        let runner = match &runner {
-            Some(runner) => runner,
-            None => runner.insert(make_runner().map_err(Error::Sandbox)?),
-        };
         let component = runner
             .described(built.component.clone().into(), &built.manifest)
             .await
@@ -143,24 +162,92 @@ pub async fn described(
     Ok(described)
 }
 
+/// Puts the component that ships in place of each that was only built to be asked.
+async fn shipping(
+    mut built: Vec<Built>,
+    environment: &BuildEnvironment,
+    runner: &Runner,
+) -> Result<Vec<Built>, Error> {
+    let mut asked = Vec::new();
+    for built in &built {
+        let Some(Listing { package, module }) = &built.listing else {
+            continue;
+        };
+        let tools = runner
+            .listed(built.component.clone().into(), &built.manifest)
+            .await
+            .map_err(Error::usage)?;
+        asked.push(Asked {
+            package,
+            module,
+            tools,
+        });
+    }
+    let files = pure::build(&asked, environment)?;
+    let pure = built.iter_mut().filter(|built| built.listing.is_some());
+    for (built, file) in pure.zip(files) {
+        built.component = carrying(&built.manifest, &built.file, &file, None)?;
+        built.listing = None;
+    }
+    Ok(built)
+}
+
 fn embedded(artifact: Artifact) -> Result<Built, Error> {
     let Artifact {
         declared: Declared { manifest, file },
         path,
         wit,
+        note,
+        typed,
+        pure,
     } = artifact;
-    let bytes = file::read(&path, MAX_COMPONENT)?;
+    if let Some(cargo_toml) = typed
+        && !cofferdam_tool::exports_anything(&file::read(&path, MAX_COMPONENT)?)
+            .map_err(Error::usage)?
+    {
+        return Err(Error::usage(format!(
+            "{}: the component exports no tool: write `export!(NAME);` into src/lib.rs, with the \
+             name of the function that is `#[tool]`",
+            cargo_toml.display()
+        )));
+    }
+    let component = carrying(&manifest, &file, &path, wit.as_deref())?;
+    Ok(Built {
+        manifest,
+        component,
+        note,
+        file,
+        listing: pure.map(|package| Listing {
+            package,
+            module: path,
+        }),
+    })
+}
+
+/// The component or core module in a file, as a component that carries its manifest, and the
+/// `USAGE.md` that lies beside its capabilities.toml.
+fn carrying(
+    manifest: &Manifest,
+    capabilities: &Path,
+    path: &Path,
+    wit: Option<&Path>,
+) -> Result<Vec<u8>, Error> {
+    let bytes = file::read(path, MAX_COMPONENT)?;
     let wrong = |error| Error::usage(format!("{}: {error}", path.display()));
     let adapted = cofferdam_tool::adapt(&bytes).map_err(wrong)?;
     // Another build's words about its tools say nothing about this one.
     let bare = cofferdam_tool::without_descriptors(&adapted).map_err(wrong)?;
-    let mut component = cofferdam_tool::embed_manifest(&bare, &manifest).map_err(wrong)?;
-    if let Some(wit) = wit {
-        component = cofferdam_tool::embed_wit_docs(&component, &wit).map_err(wrong)?;
+    let component = cofferdam_tool::embed_manifest(&bare, manifest).map_err(wrong)?;
+    let usage = capabilities.with_file_name(USAGE);
+    let words = if usage.exists() {
+        Some(file::text(&usage, MAX_USAGE)?)
+    } else {
+        None
+    };
+    let component = cofferdam_tool::embed_usage(&component, words.as_deref())
+        .map_err(|error| Error::usage(format!("{}: {error}", usage.display())))?;
+    match wit {
+        Some(wit) => cofferdam_tool::embed_wit_docs(&component, wit).map_err(wrong),
+        None => Ok(component),
     }
-    Ok(Built {
-        manifest,
-        component,
-        file,
-    })
 }

@@ -49,6 +49,17 @@ fn read_open(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a file of at most `max` bytes as text.
+pub(crate) fn text(path: &Path, max: u64) -> Result<String, Error> {
+    String::from_utf8(read(path, max)?).map_err(|error| {
+        Error::usage(format!(
+            "{}: not valid UTF-8 at byte {}",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ))
+    })
+}
+
 /// Reads a capabilities.toml.
 ///
 /// # Errors
@@ -56,11 +67,5 @@ fn read_open(path: &Path, max: u64) -> std::io::Result<Vec<u8>> {
 /// [`Error::Usage`], which names the path and, where a row is wrong, the line.
 pub fn manifest(path: &Path) -> Result<Manifest, Error> {
     let name = path.display().to_string();
-    let text = String::from_utf8(read(path, MAX_MANIFEST)?).map_err(|error| {
-        Error::usage(format!(
-            "{name}: not valid UTF-8 at byte {}",
-            error.utf8_error().valid_up_to()
-        ))
-    })?;
-    Manifest::from_toml(&text, &name).map_err(Error::usage)
+    Manifest::from_toml(&text(path, MAX_MANIFEST)?, &name).map_err(Error::usage)
 }

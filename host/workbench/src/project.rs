@@ -95,6 +95,18 @@ const TYPED: [Template; 7] = [
     (".gitignore", include_str!("project/gitignore")),
 ];
 
+/// The lines of the Cargo.toml of a pure tool, and of its README, beyond those of a typed one.
+const PURE: Additions = Additions {
+    metadata: "\n# It can only compute: `tool build` refuses any import but the host's log.\n\
+               [package.metadata.cofferdam]\nshape = \"pure\"\n",
+    kind: "pure typed tool",
+};
+
+const PLAIN: Additions = Additions {
+    metadata: "",
+    kind: "typed tool",
+};
+
 const COMMAND: [Template; 7] = [
     ("Cargo.toml", include_str!("project/command/package.toml")),
     ("src/main.rs", include_str!("project/command/main.rs")),
@@ -111,6 +123,12 @@ const COMMAND: [Template; 7] = [
     (".gitignore", include_str!("project/gitignore")),
 ];
 
+/// The parts of a typed project that tell its shapes apart.
+struct Additions {
+    metadata: &'static str,
+    kind: &'static str,
+}
+
 /// A name that is a tool's, a package's and, with `_` for `-`, a function's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectName(String);
@@ -121,6 +139,11 @@ pub enum Shape {
     /// A function: JSON in, JSON out.
     Typed {
         /// The guest SDK; without it, that of the checkout which this program was built from.
+        sdk: Option<PathBuf>,
+    },
+    /// The same without a system: it can only compute.
+    Pure {
+        /// The same.
         sdk: Option<PathBuf>,
     },
     /// A program: arguments and standard input in, standard output and an exit code out.
@@ -173,12 +196,13 @@ impl FromStr for ProjectName {
 /// if a file cannot be written.
 pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFile, Error> {
     let ProjectName(name) = name;
-    let (templates, sdk): (&[Template], _) = match shape {
-        Shape::Typed { sdk } => (&TYPED, Some(find_sdk(sdk)?)),
-        Shape::Command => (&COMMAND, None),
-        Shape::Python => (&foreign::PYTHON, None),
-        Shape::JavaScript => (&foreign::JAVASCRIPT, None),
-        Shape::C => (&foreign::C, None),
+    let (templates, sdk, additions): (&[Template], _, _) = match shape {
+        Shape::Typed { sdk } => (&TYPED, Some(find_sdk(sdk)?), PLAIN),
+        Shape::Pure { sdk } => (&TYPED, Some(find_sdk(sdk)?), PURE),
+        Shape::Command => (&COMMAND, None, PLAIN),
+        Shape::Python => (&foreign::PYTHON, None, PLAIN),
+        Shape::JavaScript => (&foreign::JAVASCRIPT, None, PLAIN),
+        Shape::C => (&foreign::C, None, PLAIN),
     };
     let project = parent.join(name);
     let wrong =
@@ -195,7 +219,7 @@ pub fn create(parent: &Path, name: &ProjectName, shape: Shape) -> Result<LockFil
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|error| wrong(directory, error))?;
         }
-        std::fs::write(&path, filled_in(text, name, sdk.as_deref()))
+        std::fs::write(&path, filled_in(text, name, sdk.as_deref(), &additions))
             .map_err(|error| wrong(&path, error))?;
     }
     if !project.join("Cargo.toml").exists() {
@@ -231,12 +255,15 @@ fn is_sdk(path: &Path) -> bool {
         == Some("cofferdam-guest")
 }
 
-fn filled_in(text: &str, name: &str, sdk: Option<&Path>) -> String {
+fn filled_in(text: &str, name: &str, sdk: Option<&Path>, additions: &Additions) -> String {
+    let Additions { metadata, kind } = additions;
     let snake = name.replace('-', "_");
     let sdk = sdk
         .map(|sdk| toml::Value::from(sdk.to_string_lossy().into_owned()).to_string())
         .unwrap_or_default();
-    text.replace("TOOL_NAME", name)
+    text.replace("TOOL_METADATA", metadata)
+        .replace("TOOL_KIND", kind)
+        .replace("TOOL_NAME", name)
         .replace("TOOL_CRATE", &snake)
         .replace("TOOL_FUNCTION", &snake)
         .replace("TOOL_SDK", &sdk)

@@ -12,6 +12,7 @@ mod learn;
 mod limits;
 mod malformed;
 mod offered;
+mod outgoing;
 mod report;
 mod requests;
 mod subject;

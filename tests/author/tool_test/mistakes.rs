@@ -73,6 +73,10 @@ fn a_case_that_is_wrong_is_refused_with_its_place() {
         &["`status`: 99"],
     );
     check(r#"{"name": "a", "secrets": ["a b"]}"#, &["\"a b\""]);
+    let request = |text: &str| format!(r#"{{"name": "a", "expect": {{"requests": [{text}]}}}}"#);
+    check(&request(r#"{"path": "/"}"#), &["`path`", "`url`"]);
+    check(&request(r#"{"method": "get"}"#), &["\"get\""]);
+    check(&request(r#"{"headers": {"a b": null}}"#), &["\"a b\""]);
     check(
         r#"{"name": "hostile: huge inputs"}"#,
         &["`huge inputs`", "huge input, "],

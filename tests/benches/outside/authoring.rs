@@ -1,11 +1,13 @@
 //! What a tool costs its author and who runs it: the bytes of a minimal one, and the time of a
 //! command that is warm.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cofferdam_report::{Report, time};
+use serde_json::Value;
 
 use crate::median;
 use crate::support::{Scratch, binary, checkout, cofferdam, tool};
@@ -13,17 +15,43 @@ use crate::support::{Scratch, binary, checkout, cofferdam, tool};
 /// The most that a typed tool may have which does next to nothing, in KiB.
 const SMALLEST: u64 = 150;
 
+/// The most that a pure typed tool may have which does next to nothing, in KiB.
+const SMALLEST_PURE: u64 = 64;
+
+/// The most that its call may take, as a part of one of a typed tool.
+const PURE_CALL: f64 = 0.9;
+
+/// Runs of each of the two, and calls in each.
+const ROUNDS: usize = 5;
+const CALLS: &str = "500";
+
 /// Measured runs, after one that fills the cache.
 const RUNS: usize = 51;
 
 pub(crate) fn measure(report: &mut Report) {
     let scratch = Scratch::new();
-    let kib = new_tool(&scratch).div_ceil(1 << 10);
+    let typed = new_tool(&scratch, "greet", "typed");
+    let kib = size(&typed).div_ceil(1 << 10);
     report.row(
         "a typed tool as `tool new` makes it",
         &format!("{kib} KiB"),
         "≤ 150 KiB",
         kib <= SMALLEST,
+    );
+    let pure = new_tool(&scratch, "greet-purely", "pure");
+    let kib = size(&pure).div_ceil(1 << 10);
+    // One after the other and again, so that what else the machine does falls on both.
+    let times: Vec<_> = (0..ROUNDS)
+        .map(|_| (calls(&scratch, &typed), calls(&scratch, &pure)))
+        .collect();
+    let (typed, pure): (Vec<_>, Vec<_>) = times.into_iter().unzip();
+    let (typed, pure) = (median(typed), median(pure));
+    let ratio = pure.as_secs_f64() / typed.as_secs_f64();
+    report.row(
+        "pure typed tool: size; call ÷ typed call",
+        &format!("{kib} KiB; {ratio:.2} ({} ÷ {})", time(pure), time(typed)),
+        "≤ 64 KiB; ≤ 0.9",
+        kib <= SMALLEST_PURE && ratio <= PURE_CALL,
     );
     let file = scratch.file("work/small.txt", "one two three\nfour five\n");
     let (directory, wc) = (file.parent().expect("it lies in one"), tool("wc"));
@@ -53,10 +81,12 @@ pub(crate) fn measure(report: &mut Report) {
     );
 }
 
-/// The size of the component that a new project becomes, in bytes.
-fn new_tool(scratch: &Scratch) -> u64 {
-    cofferdam(scratch, ["tool", "new", "greet"]).run().exits(0);
-    let (project, out) = (scratch.path().join("greet"), scratch.path().join("out"));
+/// The component that a new project becomes.
+fn new_tool(scratch: &Scratch, name: &str, shape: &str) -> PathBuf {
+    cofferdam(scratch, ["tool", "new", name, "--shape", shape])
+        .run()
+        .exits(0);
+    let (project, out) = (scratch.path().join(name), scratch.path().join("out"));
     let build = [
         "tool".as_ref(),
         "build".as_ref(),
@@ -70,7 +100,29 @@ fn new_tool(scratch: &Scratch) -> u64 {
         .patience(Duration::from_secs(600))
         .run()
         .exits(0);
-    size(&out.join("greet.wasm"))
+    out.join(format!("{name}.wasm"))
+}
+
+/// The median of what calls of a greeter take, as their receipts say.
+fn calls(scratch: &Scratch, component: &Path) -> Duration {
+    let args: [&OsStr; 9] = [
+        "tool".as_ref(),
+        "run".as_ref(),
+        component.as_os_str(),
+        "--format".as_ref(),
+        "json".as_ref(),
+        "--repeat".as_ref(),
+        CALLS.as_ref(),
+        "--".as_ref(),
+        r#"{"name": "Ada"}"#.as_ref(),
+    ];
+    let ran = cofferdam(scratch, args).run().exits(0);
+    let receipts = serde_json::Deserializer::from_str(&ran.stdout).into_iter::<Value>();
+    let took = receipts.map(|receipt| {
+        let microseconds = receipt.expect("it is JSON")["wall_us"].as_u64();
+        Duration::from_micros(microseconds.expect("a number"))
+    });
+    median(took.collect())
 }
 
 fn size(path: &Path) -> u64 {

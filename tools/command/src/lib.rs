@@ -133,6 +133,11 @@ impl Stop {
         }
     }
 
+    /// For `map_err`: an error's own sentence, and exit code 1.
+    pub fn of(error: impl Display) -> Self {
+        Self::new(error.to_string())
+    }
+
     /// The same with another exit code: `grep` and `diff` end with 2 for trouble, because 1 is an
     /// answer of theirs.
     #[must_use]

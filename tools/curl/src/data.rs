@@ -1,7 +1,7 @@
 //! The request that the options describe.
 
 use cofferdam_command::{STDIN, Stop, read};
-use cofferdam_http::{Request, Url, Waits, url};
+use cofferdam_http::{Failure, Kind, Request, Url, Waits, url};
 
 use crate::args::{Args, Show};
 use crate::form;
@@ -65,14 +65,14 @@ pub(crate) fn request(args: &Args, text: &str) -> Result<Request, Stop> {
 
 /// The URL, if its scheme may be used.
 fn target(args: &Args, text: &str) -> Result<Url, Stop> {
-    let malformed = |stop: Stop| {
+    let malformed = |failure: Failure| {
         // What is no HTTP is code 1, what is no URL code 3.
-        let code = if text.contains("://") && stop.sentence().contains("only http") {
+        let code = if text.contains("://") && failure.kind == Kind::Scheme {
             1
         } else {
             3
         };
-        Stop::new(format!("({code}) {}", stop.sentence())).with_code(code)
+        Stop::new(format!("({code}) {failure}")).with_code(code)
     };
     let target = url(text).map_err(malformed)?;
     if !args.schemes.iter().any(|scheme| scheme == target.scheme()) {

@@ -158,6 +158,8 @@ fn exchange(
 /// The number by which curl calls a failure, and the sentence.
 fn numbered(failure: &Failure) -> Stop {
     let number = match failure.kind {
+        Kind::Scheme => 1,
+        Kind::Url => 3,
         Kind::Name => 6,
         Kind::Denied | Kind::Connect => 7,
         Kind::Timeout => 28,

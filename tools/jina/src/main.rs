@@ -27,7 +27,7 @@ fn jina(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("reader") => reader = parser.value()?.string()?,
-            Value(text) if page.is_none() => page = Some(url(&text.string()?)?),
+            Value(text) if page.is_none() => page = Some(url(&text.string()?).map_err(Stop::of)?),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -35,7 +35,7 @@ fn jina(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
     let mut request = Request::new("GET", target(&reader, &page)?);
     request.default_header("accept", "text/plain");
     request.waits.total = Some(PATIENCE);
-    let response = send(&request)?;
+    let response = send(&request).map_err(Stop::of)?;
     if !(200..300).contains(&response.status) {
         let status = response.status;
         return Err(Stop::new(format!(
@@ -59,5 +59,5 @@ fn jina(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 fn target(reader: &str, page: &Url) -> Result<Url, Stop> {
     let mut page = page.clone();
     page.set_fragment(None);
-    url(&format!("{}/{page}", reader.trim_end_matches('/')))
+    url(&format!("{}/{page}", reader.trim_end_matches('/'))).map_err(Stop::of)
 }

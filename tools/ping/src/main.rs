@@ -38,7 +38,9 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
             Short('q') => quiet = true,
             // Addresses are looked up by the host.
             Short('n') => {}
-            Value(text) if target.is_none() => target = Some(url(&text.string()?)?),
+            Value(text) if target.is_none() => {
+                target = Some(url(&text.string()?).map_err(Stop::of)?)
+            }
             other => return Err(other.unexpected().into()),
         }
     }
@@ -66,7 +68,7 @@ fn ping(out: &mut Output) -> Result<Ending, Stop> {
             }
             // The same answer would come to every further request.
             Err(failure) if matches!(failure.kind, Kind::Denied | Kind::Name) => {
-                return Err(failure.into());
+                return Err(Stop::of(failure));
             }
             Err(failure) => writeln!(out, "{number}: {}", failure.sentence)?,
         }

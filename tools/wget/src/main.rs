@@ -51,7 +51,8 @@ fn download(
     text: &str,
 ) -> Result<String, Stop> {
     let is_look = args.spider && args.method == "GET";
-    let mut request = Request::new(if is_look { "HEAD" } else { &args.method }, url(text)?);
+    let method = if is_look { "HEAD" } else { &args.method };
+    let mut request = Request::new(method, url(text).map_err(Stop::of)?);
     if args.no_clobber && args.output.is_none() {
         let name = save::name(args, &request.url);
         if Path::new(&name).exists() {
@@ -102,7 +103,7 @@ fn numbered(failure: Failure) -> Stop {
         Kind::Redirects => BAD_STATUS,
         _ => 4,
     };
-    Stop::from(failure).with_code(code)
+    Stop::of(failure).with_code(code)
 }
 
 /// `-S`: the head of a response, on standard error.

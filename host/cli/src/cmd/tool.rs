@@ -3,6 +3,7 @@
 mod access;
 mod build;
 mod credentials;
+mod dev;
 mod inspect;
 mod ls;
 mod new;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use self::build::Build;
+use self::dev::Dev;
 use self::inspect::Inspect;
 use self::new::New;
 use self::pull::Pull;
@@ -39,6 +41,8 @@ pub(crate) enum Tool {
     Build(Build),
     /// Run the cases of tools in the sandbox, and inputs that no tool may fall over.
     Test(Test),
+    /// Build a tool and run its cases, again each time that one of its files changes.
+    Dev(Dev),
     /// Run a tool once in the sandbox.
     Run(Box<Run>),
     /// Show what a tool is and what it asks for, or what the tools of an agent get.
@@ -59,6 +63,7 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Build(build) => build::run(build, config, data).await,
         Tool::Run(run) => run::run(*run, config, &DataDir::open(data)?).await,
         Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
+        Tool::Dev(dev) => dev::run(dev, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
         Tool::Push(push) => push::run(push, &DataDir::open(data)?).await,
         Tool::Pull(pull) => pull::run(pull, &DataDir::open(data)?).await,

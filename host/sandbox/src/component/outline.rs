@@ -18,6 +18,12 @@ pub const DESCRIPTORS_SECTION: &str = "cofferdam:descriptors";
 /// million tokens is more than any of them is given for tools.
 pub const MAX_DESCRIPTORS: usize = 1 << 20;
 
+/// The custom section of a component with the words of its author about calling it, Markdown.
+pub const USAGE_SECTION: &str = "cofferdam:usage";
+
+/// The most that this section holds, in bytes (64 KiB): a model reads it in every turn.
+pub const MAX_USAGE: usize = 64 << 10;
+
 /// The most imports, and the most exports (1,000). Those of the largest world of WASI are below a
 /// hundred.
 const MAX_NAMES: u32 = 1_000;
@@ -62,6 +68,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
     let mut manifest = None;
     let mut docs = None;
     let mut descriptors = None;
+    let mut usage = None;
     let mut depth = 0_u32;
     let mut counts = Counts::default();
     let mut signs = Signs::default();
@@ -122,6 +129,14 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
                     )));
                 }
             }
+            Payload::CustomSection(section) if depth == 0 && section.name() == USAGE_SECTION => {
+                check_usage(section.data()).map_err(invalid)?;
+                if usage.replace(section.data()).is_some() {
+                    return Err(invalid(format!(
+                        "it has two `{USAGE_SECTION}` sections: keep one"
+                    )));
+                }
+            }
             _ => {}
         }
     }
@@ -134,6 +149,18 @@ pub(crate) fn read<'a>(bytes: &'a [u8], origin: &str) -> Result<Outline<'a>, Loa
         descriptors,
         needs,
     })
+}
+
+fn check_usage(data: &[u8]) -> Result<(), String> {
+    match data.len() {
+        size if size > MAX_USAGE => Err(format!(
+            "its section `{USAGE_SECTION}` has {size} bytes: at most {MAX_USAGE}"
+        )),
+        _ if std::str::from_utf8(data).is_err() => {
+            Err(format!("its section `{USAGE_SECTION}` is not valid UTF-8"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Counts of sections, functions and names.
@@ -209,6 +236,38 @@ mod tests {
             panic!("it is read")
         };
         assert!(problem.to_string().contains(part), "{problem}");
+    }
+
+    #[test]
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "the rest of a number is in its next byte"
+    )]
+    fn words_about_usage_are_bounded_text_once() {
+        let with = |texts: &[&[u8]]| {
+            let mut bytes = wat::parse_str("(component)").unwrap();
+            for data in texts {
+                let name = USAGE_SECTION.as_bytes();
+                let size = 1 + name.len() + data.len();
+                // The size in LEB128, always of three bytes.
+                let size = [
+                    size as u8 | 0x80,
+                    (size >> 7) as u8 | 0x80,
+                    (size >> 14) as u8,
+                ];
+                bytes.push(0);
+                bytes.extend(size);
+                bytes.push(name.len() as u8);
+                bytes.extend(name);
+                bytes.extend(*data);
+            }
+            bytes
+        };
+        let full = vec![b'a'; MAX_USAGE];
+        read(&with(&[&full]), "it").unwrap();
+        refused(&with(&[&[full, vec![b'a']].concat()]), "at most 65536");
+        refused(&with(&[b"\xff"]), "not valid UTF-8");
+        refused(&with(&[b"a", b"b"]), "two `cofferdam:usage` sections");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::{Manifest, SystemError};
+use cofferdam_tool::Import;
 
+use super::cargo::CargoPackage;
 use crate::error::Error;
 
 /// A component with its manifest inside.
@@ -16,8 +18,20 @@ pub struct Built {
     pub manifest: Manifest,
     /// The component, as binary.
     pub component: Vec<u8>,
+    /// A sentence about what was changed to build it, if anything was.
+    pub note: Option<String>,
     /// The capabilities.toml, for messages.
     pub(crate) file: PathBuf,
+    /// The first build of a pure tool, whose component does not ship.
+    pub(super) listing: Option<Listing>,
+}
+
+/// A pure tool that was built to be asked which tools it has.
+#[derive(Debug, Clone)]
+pub(super) struct Listing {
+    pub(super) package: CargoPackage,
+    /// The module that cargo built.
+    pub(super) module: PathBuf,
 }
 
 impl Built {
@@ -26,12 +40,14 @@ impl Built {
     /// # Errors
     ///
     /// [`Error::Usage`] if it imports one that its manifest does not declare: every host would
-    /// refuse it.
-    pub fn imports(&self) -> Result<Vec<String>, Error> {
+    /// refuse it. The same for a pure tool that could do more than compute.
+    pub fn imports(&self) -> Result<Vec<Import>, Error> {
         let Self {
             manifest,
             component,
+            note: _,
             file,
+            listing,
         } = self;
         let imports = cofferdam_tool::imports(component).map_err(Error::usage)?;
         for import in &imports {
@@ -46,7 +62,15 @@ impl Built {
                 )));
             }
         }
-        Ok(imports.iter().map(ToString::to_string).collect())
+        let beyond = imports.iter().find(|import| !import.gives_nothing());
+        match beyond.filter(|_| listing.is_some()) {
+            Some(beyond) => Err(Error::usage(format!(
+                "{}: a tool of shape `pure` can only compute, and this one imports {beyond}: \
+                 remove what calls it, or [package.metadata.cofferdam] from its Cargo.toml",
+                file.display()
+            ))),
+            None => Ok(imports),
+        }
     }
 
     /// Writes the component to a file, whole or not at all.

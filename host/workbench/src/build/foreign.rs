@@ -115,9 +115,8 @@ impl Project {
         }
         let wit = wit.map(|wit| directory.join(wit));
         Ok(Artifact {
-            declared,
-            path,
             wit,
+            ..Artifact::foreign(declared, path)
         })
     }
 }

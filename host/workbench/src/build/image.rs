@@ -2,28 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use cofferdam_image::{ToolImage, USAGE_MAX_BYTES, annotation};
+use cofferdam_image::{ToolImage, annotation};
 use cofferdam_tool::Runner;
 
 use super::built::Built;
 use super::environment::BuildEnvironment;
 use crate::error::Error;
-use crate::file;
 
 /// The last second of the year 9999, after which RFC 3339 has no time.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Makes the image of a component, with `usage` as the text that explains its calls.
+/// Makes the image of a component, which carries the words about calling it.
 ///
 /// # Errors
 ///
 /// [`Error::Usage`] if `runner` refuses the component, or `SOURCE_DATE_EPOCH` is not a time.
 pub async fn image(
     built: Built,
-    usage: Option<String>,
     environment: &BuildEnvironment,
     runner: &Runner,
 ) -> Result<ToolImage, Error> {
@@ -57,28 +54,10 @@ pub async fn image(
     Ok(ToolImage {
         component,
         annotations,
-        usage,
+        usage: None,
         imports: installed.imports().to_vec(),
         exports: installed.exports().to_vec(),
     })
-}
-
-/// Reads the `USAGE.md` of a tool's directory, if there is one.
-///
-/// # Errors
-///
-/// [`Error::Usage`] if the file is too large or not valid UTF-8.
-pub fn usage(directory: Option<&Path>) -> Result<Option<String>, Error> {
-    let Some(path) = directory
-        .map(|directory| directory.join("USAGE.md"))
-        .filter(|path| path.exists())
-    else {
-        return Ok(None);
-    };
-    let wrong = |_| Error::usage(format!("{}: it is not valid UTF-8", path.display()));
-    String::from_utf8(file::read(&path, USAGE_MAX_BYTES)?)
-        .map(Some)
-        .map_err(wrong)
 }
 
 /// The one time in an image: the value of `SOURCE_DATE_EPOCH`. Without it there is none, so that

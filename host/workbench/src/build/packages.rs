@@ -1,29 +1,31 @@
-//! Cargo packages, built in one go.
+//! Cargo packages: read, and built for their targets.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
+use super::cargo::{self, CargoPackage, Purpose};
 use super::declared::{Artifact, Declared};
 use super::environment::BuildEnvironment;
-use super::flags;
+use super::lock;
+use super::target::Target;
 use crate::error::Error;
 use crate::file;
 
-const TARGET: &str = "wasm32-wasip2";
+/// The SDK of typed tools.
+const SDK: &str = "cofferdam-guest";
 
-/// The Cargo profile that tools ship in.
-const PROFILE: &str = "guest";
+/// The shape in `[package.metadata.cofferdam]` of a tool that can only compute.
+const PURE: &str = "pure";
 
 /// Tools that are named while they are built: a line's worth.
 const NAMES_SHOWN: usize = 8;
 
 /// A tool to build.
 struct Package {
-    name: String,
-    cargo_toml: PathBuf,
+    package: CargoPackage,
     declared: Declared,
+    target: Target,
+    /// It is a library that names the SDK, so it is to export tools.
+    is_typed: bool,
 }
 
 /// Builds packages and finds their components. Every manifest is read before anything is built: a
@@ -37,14 +39,55 @@ pub(super) fn build(
         .iter()
         .map(|path| package(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let components = cargo(&packages, environment, say)?;
-    let pairs = packages.into_iter().zip(components);
-    Ok(pairs
-        .map(|(package, path)| Artifact {
-            declared: package.declared,
-            path,
+    let Some(first) = packages.first() else {
+        return Ok(Vec::new());
+    };
+    let mut note = lock::refresh(&first.package.cargo_toml);
+    let names: Vec<_> = packages
+        .iter()
+        .map(|package| package.declared.manifest.tool.name.as_str())
+        .collect();
+    say(&format!("building {}…", shortened(&names)));
+    let mut files = vec![None; packages.len()];
+    for target in Target::ALL {
+        let (places, chosen): (Vec<_>, Vec<_>) = packages
+            .iter()
+            .enumerate()
+            .filter(|(_, package)| package.target == target)
+            .map(|(place, package)| (place, &package.package))
+            .unzip();
+        // A pure tool is built twice: what makes its schemas does not ship (`pure.rs`).
+        let purpose = match target {
+            Target::Wasi => Purpose::Shipping,
+            Target::Pure => Purpose::Listing,
+        };
+        let built = cargo::build(&chosen, target, purpose, environment)?;
+        for (place, file) in places.into_iter().zip(built) {
+            if let Some(slot) = files.get_mut(place) {
+                *slot = Some(file);
+            }
+        }
+    }
+    let artifact = |(package, path): (Package, Option<PathBuf>)| {
+        let Package {
+            package,
+            declared,
+            target,
+            is_typed,
+        } = package;
+        Some(Artifact {
+            declared,
+            path: path?,
             wit: None,
+            note: note.take(),
+            typed: is_typed.then(|| package.cargo_toml.clone()),
+            pure: (target == Target::Pure).then_some(package),
         })
+    };
+    Ok(packages
+        .into_iter()
+        .zip(files)
+        .filter_map(artifact)
         .collect())
 }
 
@@ -63,72 +106,47 @@ fn package(path: &Path) -> Result<Package, Error> {
     let name = name
         .ok_or_else(|| wrong("it has no [package] with a `name`".to_owned()))?
         .to_owned();
+    let target = target(&toml).map_err(wrong)?;
     let declared = Declared::read(&path.join("capabilities.toml"))?;
     Ok(Package {
-        name,
-        cargo_toml,
+        is_typed: is_typed(&toml),
+        package: CargoPackage { name, cargo_toml },
         declared,
+        target,
     })
 }
 
-/// Builds the packages in one go and finds their components, in the order of the packages.
-fn cargo(
-    packages: &[Package],
-    environment: &BuildEnvironment,
-    say: &dyn Fn(&str),
-) -> Result<Vec<PathBuf>, Error> {
-    let Some(first) = packages.first() else {
-        return Ok(Vec::new());
+/// The target that `[package.metadata.cofferdam]` asks for.
+fn target(toml: &toml::Table) -> Result<Target, String> {
+    let ours = toml
+        .get("package")
+        .and_then(|package| package.get("metadata"))
+        .and_then(|metadata| metadata.get("cofferdam"));
+    let Some(ours) = ours else {
+        return Ok(Target::Wasi);
     };
-    let mut command = Command::new("cargo");
-    command.args([
-        "build",
-        "--locked",
-        "--profile",
-        PROFILE,
-        "--target",
-        TARGET,
-    ]);
-    command
-        .args([
-            "--message-format",
-            "json-render-diagnostics",
-            "--manifest-path",
-        ])
-        .arg(&first.cargo_toml);
-    for package in packages {
-        command.args(["--package", &package.name]);
+    let other = ours
+        .as_table()
+        .is_none_or(|table| table.keys().any(|key| key != "shape"));
+    match ours.get("shape").and_then(toml::Value::as_str) {
+        Some(PURE) if !other => Ok(Target::Pure),
+        _ => Err(format!(
+            "[package.metadata.cofferdam] has one key, `shape = \"{PURE}\"`, for a tool that can \
+             only compute: leave the table out for any other"
+        )),
     }
-    flags::set(&mut command, &first.cargo_toml, environment)?;
-    let names: Vec<_> = packages
-        .iter()
-        .map(|package| package.declared.manifest.tool.name.as_str())
-        .collect();
-    say(&format!("building {}…", shortened(&names)));
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| {
-            Error::work(format!(
-                "cargo cannot be started: {error}; it comes with Rust"
-            ))
-        })?;
-    if !output.status.success() {
-        return Err(Error::work(format!(
-            "cargo could not build; if the target is missing, `rustup target add {TARGET}` \
-             installs it"
-        )));
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let artifacts: Vec<_> = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .collect();
-    packages
-        .iter()
-        .map(|package| artifact(package, &artifacts))
-        .collect()
+}
+
+/// Returns true for a library that names the SDK and becomes a component.
+fn is_typed(toml: &toml::Table) -> bool {
+    let names_sdk = toml
+        .get("dependencies")
+        .and_then(toml::Value::as_table)
+        .is_some_and(|dependencies| dependencies.contains_key(SDK));
+    let kinds = toml
+        .get("lib")
+        .and_then(|lib| lib.get("crate-type")?.as_array());
+    names_sdk && kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind.as_str() == Some("cdylib")))
 }
 
 /// The first names of a list, and how many more there are.
@@ -142,34 +160,5 @@ fn shortened(names: &[&str]) -> String {
     match names.len().saturating_sub(NAMES_SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-/// The one component that a package was built into.
-fn artifact(package: &Package, messages: &[Value]) -> Result<PathBuf, Error> {
-    let cargo_toml = std::fs::canonicalize(&package.cargo_toml).map_err(Error::work)?;
-    let of_package = |message: &&Value| {
-        let path = message
-            .get("manifest_path")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        std::fs::canonicalize(path).is_ok_and(|path| path == cargo_toml)
-    };
-    let files: Vec<_> = messages
-        .iter()
-        .filter(of_package)
-        .filter_map(|message| message.get("filenames")?.as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(|file| file.ends_with(".wasm"))
-        .collect();
-    match files.as_slice() {
-        [file] => Ok(file.into()),
-        found => Err(Error::usage(format!(
-            "{} builds {} components: expected one [[bin]], or a [lib] with crate-type = \
-             [\"cdylib\"]",
-            package.name,
-            found.len()
-        ))),
     }
 }

@@ -37,6 +37,17 @@ pub(super) fn flags(
         .collect())
 }
 
+/// The directory of the workspace that a package is in.
+pub(super) fn workspace_root(cargo_toml: &Path) -> Option<PathBuf> {
+    let mut locate = Command::new("cargo");
+    locate
+        .args(["locate-project", "--workspace", "--manifest-path"])
+        .arg(cargo_toml);
+    let located: Value = serde_json::from_str(&answer(&mut locate)?).ok()?;
+    let root = Path::new(located.get("root")?.as_str()?);
+    root.parent().map(Path::to_owned)
+}
+
 /// The paths to replace. Of two that fit, the compiler takes the last.
 fn prefixes(cargo_toml: &Path, environment: &BuildEnvironment) -> Result<Vec<Prefix>, Error> {
     let mut prefixes = Vec::new();
@@ -52,19 +63,7 @@ fn prefixes(cargo_toml: &Path, environment: &BuildEnvironment) -> Result<Vec<Pre
             name: "/cargo".to_owned(),
         });
     }
-    let mut locate = Command::new("cargo");
-    locate
-        .args(["locate-project", "--workspace", "--manifest-path"])
-        .arg(cargo_toml);
-    let root = answer(&mut locate).and_then(|text| {
-        let located: Value = serde_json::from_str(&text).ok()?;
-        Some(
-            Path::new(located.get("root")?.as_str()?)
-                .parent()?
-                .to_owned(),
-        )
-    });
-    let root = root.ok_or_else(|| {
+    let root = workspace_root(cargo_toml).ok_or_else(|| {
         Error::usage(format!(
             "{}: cargo finds no workspace or package there",
             cargo_toml.display()

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::content::Content;
 use super::expected::Expected;
 use super::hostile;
+use super::outgoing::ExpectedRequest;
 use super::web::{Reply, Url};
 use crate::error::Error;
 use crate::file;
@@ -63,6 +64,7 @@ struct WrittenExpect {
     stderr: Option<Expected>,
     #[serde(default)]
     files: BTreeMap<String, Option<Expected>>,
+    requests: Option<Vec<ExpectedRequest>>,
 }
 
 /// One case.
@@ -97,6 +99,8 @@ pub(crate) struct Expect {
     pub(crate) stderr: Option<Expected>,
     /// Nothing for a file that must not be there.
     pub(crate) files: BTreeMap<String, Option<Expected>>,
+    /// All requests, in their order.
+    pub(crate) requests: Option<Vec<ExpectedRequest>>,
 }
 
 /// The cases of one tool.
@@ -248,6 +252,7 @@ impl Case {
             stdout: expect.stdout,
             stderr: expect.stderr,
             files: expect.files,
+            requests: expect.requests,
         };
         Ok(Self {
             name,

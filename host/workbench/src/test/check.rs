@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::case::{Case, Expect, Given};
 use super::expected::Expected;
 use super::hostile::Hostile;
+use super::outgoing;
 use super::subject::{Ran, Subject};
 use super::web::Asked;
 use crate::error::Error;
@@ -208,6 +209,9 @@ fn compare(ran: &Ran, expect: &Expect) -> Vec<String> {
     let files = expect.files.iter();
     problems
         .extend(files.filter_map(|(name, expected)| file(&ran.workspace, name, expected.as_ref())));
+    if let Some(requests) = &expect.requests {
+        problems.extend(outgoing::differences(requests, &ran.asked, &ran.secrets));
+    }
     problems
 }
 

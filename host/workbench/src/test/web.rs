@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,10 @@ use crate::error::Error;
 
 /// Requests that are remembered: the ceiling of requests in one call.
 const MAX_REQUESTS: usize = 1_024;
+
+/// The longest body of a request that is compared, in bytes (64 KiB): with the requests above, 64
+/// MiB of a call.
+pub(crate) const MAX_BODY: usize = 64 << 10;
 
 /// The URL of a request: scheme, host, port, path and query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -68,9 +73,21 @@ pub(crate) struct Asked {
     pub(crate) port: u16,
     /// Without the query.
     pub(crate) path: String,
+    /// All of this, and the query.
+    pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: Sent,
     /// True if the case has an answer.
     pub(crate) answered: bool,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// So many bytes, more than are kept.
+    TooLong(usize),
 }
 
 impl Asked {
@@ -102,6 +119,23 @@ impl Url {
     /// The port that it names or means.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            https,
+            host,
+            port,
+            path,
+        } = self;
+        let scheme = if *https { "https" } else { "http" };
+        write!(f, "{scheme}://{host}")?;
+        if *port != self.scheme().default_port() {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(path)
     }
 }
 
@@ -259,8 +293,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, mut body) = request.into_parts();
-    // Read to its end, so that the tool can send it; the limit of the call holds for its size.
-    while let Some(Ok(_)) = body.frame().await {}
+    let sent = received(&mut body).await;
     let target = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let host = head
         .headers
@@ -283,7 +316,9 @@ async fn answer(
             host,
             port: url.port,
             path: head.uri.path().to_owned(),
+            url: url.clone(),
             headers: head.headers,
+            body: sent,
             answered: reply.is_some(),
         };
         let mut all = site.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -307,6 +342,26 @@ async fn answer(
     Ok(response)
 }
 
+/// Reads a body to its end, so that the tool can send it; the limit of the call holds for its size.
+async fn received(body: &mut Incoming) -> Sent {
+    let mut kept = Vec::new();
+    let mut size = 0_usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        size = size.saturating_add(data.len());
+        if size <= MAX_BODY {
+            kept.extend_from_slice(data);
+        }
+    }
+    if size > MAX_BODY {
+        Sent::TooLong(size)
+    } else {
+        Sent::Whole(kept)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +373,9 @@ mod tests {
         assert_eq!(right("http://A.test:80"), right("http://a.test/"));
         assert_eq!(right("https://a.test:443/x?y"), right("https://a.test/x?y"));
         assert_ne!(right("https://a.test/x"), right("http://a.test/x"));
+        for shown in ["https://a.test/x?y", "http://a.test:8080/"] {
+            assert_eq!(right(shown).to_string(), shown);
+        }
         for wrong in ["a.test/x", "ftp://a.test/", "http:///x", "http://a b/", ""] {
             assert!(url(wrong).is_err(), "{wrong}");
         }

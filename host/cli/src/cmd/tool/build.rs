@@ -1,10 +1,11 @@
 //! `cofferdam tool build`: builds the components of tools.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Ceiling, Digest, LowerLimit};
 use cofferdam_image::{Reference, ToolImage};
+use cofferdam_tool::Import;
 use cofferdam_workbench::build::{self, BuildEnvironment, Built, Sources};
 use serde_json::json;
 
@@ -13,6 +14,10 @@ use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
 use crate::paths::DataDir;
+
+/// The sentence about a component whose imports give it nothing.
+pub(super) const ONLY_COMPUTES: &str =
+    "pure: it can only compute, because nothing that it imports gives it anything";
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
@@ -61,15 +66,6 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
     let tag = tag
         .map(|tag| tag.parse::<Reference>().map_err(Failure::usage))
         .transpose()?;
-    let usage = match &tag {
-        Some(_) => build::usage(
-            capabilities
-                .as_deref()
-                .and_then(Path::parent)
-                .or(paths.first().map(PathBuf::as_path)),
-        )?,
-        None => None,
-    };
     let environment = environment();
     let built = build::components(
         &Sources {
@@ -80,13 +76,17 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         &environment,
         &console::progress,
     )?;
+    for built in &built {
+        built.imports()?;
+        tell(built, &config.ceiling);
+    }
+    // Most builds need no sandbox, and write nothing into the data directory.
+    let runner = || Ok(host::runner(config, &DataDir::open(data.clone())?)?);
+    let built = build::described(built, &environment, &runner).await?;
     let imports = built
         .iter()
         .map(Built::imports)
         .collect::<Result<Vec<_>, _>>()?;
-    // Most builds need no sandbox, and write nothing into the data directory.
-    let runner = || Ok(host::runner(config, &DataDir::open(data.clone())?)?);
-    let built = build::described(built, &runner).await?;
     std::fs::create_dir_all(&out)
         .map_err(|error| Failure::work(format!("{}: {error}", out.display())))?;
     let mut rows = Vec::new();
@@ -106,7 +106,8 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
                 "version": tool.version,
                 "size": component.len(),
                 "digest": digest,
-                "imports": imports,
+                "imports": imports.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "pure": imports.iter().all(Import::gives_nothing),
                 "file": path,
             }))?,
             Format::Table => rows.push(vec![
@@ -121,7 +122,7 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         if let Some(reference) = &tag {
             let data = DataDir::open(data.clone())?;
             let runner = host::runner(config, &data)?;
-            let image = build::image(built, usage.clone(), &environment, &runner).await?;
+            let image = build::image(built, &environment, &runner).await?;
             keep(reference, image, &data).await?;
         }
     }
@@ -132,12 +133,44 @@ pub(super) async fn run(build: Build, config: &Config, data: PathBuf) -> Result<
         );
         // Of many tools the number has to do: `tool inspect` has the names.
         if let [imports] = imports.as_slice() {
-            imports
-                .iter()
-                .for_each(|import| console::line(format!("imports {import}")));
+            tell_imports(imports);
         }
     }
     Ok(())
+}
+
+/// Says what was changed to build it, and which limits no operator could give.
+pub(super) fn tell(built: &Built, ceiling: &Ceiling) {
+    if let Some(note) = &built.note {
+        console::note(&format!("note: {note}"));
+    }
+    let limits = &built.manifest.limits;
+    for LowerLimit {
+        name,
+        asked,
+        ceiling,
+        ..
+    } in limits.beyond(&ceiling.defaults, &ceiling.limits)
+    {
+        if let Some(ceiling) = ceiling {
+            console::note(&format!(
+                "warning: {}: [limits] {name} = {asked} is more than the ceiling of this host, \
+                 {ceiling}: no call gets it; ask for {ceiling} at most",
+                built.manifest.tool.name
+            ));
+        }
+    }
+}
+
+/// Names the imports that a reviewer asks about: those that need a row of the manifest.
+fn tell_imports(imports: &[Import]) {
+    imports
+        .iter()
+        .filter(|import| import.needs_row())
+        .for_each(|import| console::line(format!("imports {import}")));
+    if imports.iter().all(Import::gives_nothing) {
+        console::line(ONLY_COMPUTES);
+    }
 }
 
 /// The variables that decide how a component is built.

@@ -17,6 +17,7 @@ use crate::host;
 use crate::paths::DataDir;
 
 use super::access;
+use super::build::ONLY_COMPUTES;
 use super::credentials;
 use super::source::{Image, Source, name_of};
 
@@ -87,6 +88,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             "size": installed.size(),
             "shape": installed.shape(),
             "imports": installed.imports(),
+            "pure": installed.only_computes(),
             "denied_imports": installed.denied_imports(),
             "needless_rows": installed.needless_rows(),
             "exports": installed.exports(),
@@ -259,6 +261,9 @@ fn schemas(tools: &[Tool]) -> Vec<Vec<Cell>> {
 fn interfaces(installed: &Installed) -> Vec<(&'static str, Cell)> {
     let row = |what: &'static str, names: &[String]| (what, Cell::lines(names));
     let mut rows = vec![row("imports", installed.imports())];
+    if installed.only_computes() {
+        rows.push(("power", ONLY_COMPUTES.into()));
+    }
     let told = [
         ("of these denied", installed.denied_imports()),
         ("declared in vain", installed.needless_rows()),

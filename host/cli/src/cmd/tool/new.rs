@@ -29,6 +29,8 @@ enum ProjectShape {
     /// A function: JSON in, JSON out, with a schema from its types.
     #[default]
     Typed,
+    /// The same without files, network and clocks: it can only compute, and is small.
+    Pure,
     /// A program: arguments and standard input in, standard output and an exit code out.
     Command,
     /// Functions in Python, by componentize-py.
@@ -43,7 +45,7 @@ impl ProjectShape {
     /// The commands that lead from a new project to its component.
     fn steps(self) -> &'static str {
         match self {
-            Self::Typed | Self::Command => "`cargo test`, then `cofferdam tool build`",
+            Self::Typed | Self::Pure | Self::Command => "`cargo test`, then `cofferdam tool build`",
             Self::Python => {
                 "`pip install componentize-py` in a virtual environment, then `cofferdam tool test`"
             }
@@ -62,18 +64,14 @@ pub(super) fn run(new: New) -> Result<(), Failure> {
     let steps = shape.steps();
     let shape = match (shape, sdk) {
         (ProjectShape::Typed, sdk) => Shape::Typed { sdk },
+        (ProjectShape::Pure, sdk) => Shape::Pure { sdk },
         (ProjectShape::Command, None) => Shape::Command,
         (ProjectShape::Python, None) => Shape::Python,
         (ProjectShape::Js, None) => Shape::JavaScript,
         (ProjectShape::C, None) => Shape::C,
-        (ProjectShape::Command, Some(_)) => {
-            return Err(Failure::usage(
-                "--sdk goes with --shape typed: a command needs no SDK",
-            ));
-        }
         (_, Some(_)) => {
             return Err(Failure::usage(
-                "--sdk goes with --shape typed: the other languages need no SDK",
+                "--sdk goes with --shape typed and --shape pure: no other shape needs an SDK",
             ));
         }
     };

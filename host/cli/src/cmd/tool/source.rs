@@ -24,6 +24,8 @@ pub(crate) struct Source {
     pub(crate) origin: String,
     /// The image it came in, if it did.
     pub(crate) image: Option<Image>,
+    /// The words of its author about calling it, Markdown.
+    usage: Option<String>,
     name: String,
 }
 
@@ -35,7 +37,6 @@ pub(crate) struct Image {
     pub(crate) digest: Digest,
     /// The annotations of its manifest.
     pub(crate) annotations: BTreeMap<String, String>,
-    usage: Option<String>,
 }
 
 /// Reads `REF|PATH`. A file that is there is a file; where an image of this machine goes by the
@@ -73,9 +74,10 @@ impl Source {
 
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let component = cofferdam_workbench::read(path, MAX_COMPONENT)?.into();
+        let component = Bytes::from(cofferdam_workbench::read(path, MAX_COMPONENT)?);
         let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self {
+            usage: cofferdam_tool::usage(&component),
             component,
             origin: path.display().to_string(),
             image: None,
@@ -109,9 +111,9 @@ impl Source {
             reference: reference.to_string(),
             digest,
             annotations: tool.annotations,
-            usage: tool.usage,
         };
         Ok(Self {
+            usage: cofferdam_tool::usage(&tool.component).or(tool.usage),
             component: tool.component.into(),
             origin: reference.to_string(),
             image: Some(image),
@@ -142,9 +144,10 @@ impl Source {
         cofferdam_tool::note("", self.usage())
     }
 
-    /// The usage text of its image, Markdown, if there is one.
+    /// The words of its author about calling it, Markdown: those that it carries, or else those of
+    /// its image.
     pub(crate) fn usage(&self) -> Option<&str> {
-        self.image.as_ref()?.usage.as_deref()
+        self.usage.as_deref()
     }
 }
 

@@ -1,16 +1,17 @@
 //! `cofferdam tool test`: runs a tool's own cases and the standard hostile inputs.
 
-mod report;
+pub(super) mod report;
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use cofferdam_tool::Runner;
 use cofferdam_workbench::CallerError;
-use cofferdam_workbench::build::{self, Sources};
-use cofferdam_workbench::test::{self, Cases, StandIns, Step, Subject};
+use cofferdam_workbench::build::{self, Built, Sources};
+use cofferdam_workbench::test::{self, Cases, StandIns, Step, Subject, Tested};
 
-use super::build::environment;
+use super::build::{environment, tell};
 use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
@@ -67,44 +68,27 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
         capabilities,
         wit: None,
     };
-    let mut built = build::components(&sources, &environment(), &console::progress)?;
-    // Unless the rows are what is looked for.
-    if !learn {
+    let built = if learn {
+        // The rows are what is looked for.
+        let built = build::components(&sources, &environment(), &console::progress)?;
+        built.iter().for_each(|built| tell(built, &config.ceiling));
         built
-            .iter()
-            .try_for_each(|built| built.imports().map(drop))?;
-        built = build::described(built, &|| Ok(host::runner(config, data)?)).await?;
-    }
-    let sandbox = |stand_ins: StandIns| -> Result<_, CallerError> {
-        let StandIns { hosts, secrets } = stand_ins;
-        let options = RunnerOptions {
-            stand_ins: Some(hosts),
-            secrets,
-            ..RunnerOptions::default()
-        };
-        Ok(host::runner_with(
-            config,
-            data,
-            options,
-            guard::always(config, data)?,
-        )?)
+    } else {
+        built(&sources, config, data).await?
     };
-    let mut all = Vec::new();
-    for ((path, cases), built) in sources.paths.iter().zip(cases).zip(&built) {
-        let origin = path.display().to_string();
-        let subject = Subject::new(&origin, built, &config.ceiling, &sandbox);
-        if learn {
+    if learn {
+        let sandbox = |stand_ins| sandbox(stand_ins, config, data);
+        for ((path, cases), built) in sources.paths.iter().zip(cases).zip(&built) {
+            let origin = path.display().to_string();
+            let subject = Subject::new(&origin, built, &config.ceiling, &sandbox);
             let learned = test::learn(&subject, &cases, &console::progress).await?;
             console::content(learned.to_toml()?.trim_end());
-            continue;
         }
-        let bar = OnceCell::new();
-        let step = |step: Step<'_>| {
-            bar.get_or_init(|| console::Progress::new(step.tool, step.calls))
-                .step()
-        };
-        let tested = test::test(&subject, &cases, &step).await?;
-        drop(bar);
+        return Ok(());
+    }
+    let mut all = Vec::new();
+    for ((path, cases), built) in sources.paths.iter().zip(&cases).zip(&built) {
+        let tested = tested(path, cases, built, config, data).await?;
         if format == TestFormat::Table {
             report::print(&tested);
         }
@@ -113,13 +97,68 @@ pub(super) async fn run(test: Test, config: &Config, data: &DataDir) -> Result<(
     match format {
         TestFormat::Table => {}
         TestFormat::Json => console::json(&all)?,
-        TestFormat::Markdown if !learn => {
+        TestFormat::Markdown => {
             report::MARKDOWN_HEAD.iter().for_each(console::line);
             all.iter()
                 .for_each(|tested| console::line(report::markdown(tested)));
         }
-        TestFormat::Markdown => {}
     }
+    verdict(&all)
+}
+
+/// Builds tools whose imports are declared, with their descriptors inside.
+pub(super) async fn built(
+    sources: &Sources,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Vec<Built>, Failure> {
+    let environment = environment();
+    let built = build::components(sources, &environment, &console::progress)?;
+    for built in &built {
+        built.imports()?;
+        tell(built, &config.ceiling);
+    }
+    let runner = || Ok(host::runner(config, data)?);
+    Ok(build::described(built, &environment, &runner).await?)
+}
+
+/// Runs the cases of a tool that was built from `path`.
+pub(super) async fn tested(
+    path: &Path,
+    cases: &Cases,
+    built: &Built,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Tested, Failure> {
+    let origin = path.display().to_string();
+    let sandbox = |stand_ins| sandbox(stand_ins, config, data);
+    let subject = Subject::new(&origin, built, &config.ceiling, &sandbox);
+    let bar = OnceCell::new();
+    let step = |step: Step<'_>| {
+        bar.get_or_init(|| console::Progress::new(step.tool, step.calls))
+            .step()
+    };
+    Ok(test::test(&subject, cases, &step).await?)
+}
+
+/// The sandbox of one call.
+fn sandbox(stand_ins: StandIns, config: &Config, data: &DataDir) -> Result<Runner, CallerError> {
+    let StandIns { hosts, secrets } = stand_ins;
+    let options = RunnerOptions {
+        stand_ins: Some(hosts),
+        secrets,
+        ..RunnerOptions::default()
+    };
+    Ok(host::runner_with(
+        config,
+        data,
+        options,
+        guard::always(config, data)?,
+    )?)
+}
+
+/// The failure of cases that did not pass.
+pub(super) fn verdict(all: &[Tested]) -> Result<(), Failure> {
     let (failed, calls) = all.iter().fold((0, 0), |(failed, calls), tested| {
         (failed + tested.failed(), calls + tested.cases.len())
     });

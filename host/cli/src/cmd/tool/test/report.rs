@@ -6,7 +6,7 @@ use cofferdam_workbench::test::{Checked, DIFFERENCE_HEAD, Suggestion, Tested};
 use crate::console::{self, Style};
 
 /// For people.
-pub(super) fn print(tested: &Tested) {
+pub(in crate::cmd::tool) fn print(tested: &Tested) {
     let golden = tested.golden().count();
     let inputs = tested.cases.len() - golden;
     console::line(format!(
@@ -87,6 +87,10 @@ fn print_limits(tested: &Tested) {
         most_memory,
         limits,
     } = &tested.suggestion;
+    // Nothing ran to its end, so nothing is known.
+    if *most_fuel == 0 {
+        return;
+    }
     let most = format!(
         "most fuel {}, most memory {}",
         Count(*most_fuel),

@@ -1,13 +1,21 @@
-//! Why there is no response, in words for who asked.
+//! The reasons for which there is no response, in words for who asked.
 
-use cofferdam_command::Stop;
+use std::error::Error;
+use std::fmt;
+
+#[cfg(target_os = "wasi")]
 use wasip2::http::types::ErrorCode;
 
+#[cfg(target_os = "wasi")]
 use crate::Request;
 
-/// What kind of failure it is.
+/// The kinds of failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
+    /// The text is not a URL, or one that is not sent.
+    Url,
+    /// The URL is of another scheme than http and https.
+    Scheme,
     /// The host does not let this tool send that request.
     Denied,
     /// The name has no address.
@@ -26,26 +34,29 @@ pub enum Kind {
     Broken,
 }
 
-/// Why there is no response, or no more of it.
-#[derive(Debug)]
+/// The reason for which there is no response, or no more of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind it is.
+    /// Its kind.
     pub kind: Kind,
     /// The sentence for it.
     pub sentence: String,
 }
 
 impl Failure {
-    pub(crate) fn new(kind: Kind, sentence: impl Into<String>) -> Self {
+    /// A failure of this kind, in one sentence.
+    pub fn new(kind: Kind, sentence: impl Into<String>) -> Self {
         Self {
             kind,
             sentence: sentence.into(),
         }
     }
 
-    /// What the host answered instead of a response.
+    /// The host's answer instead of a response.
+    #[cfg(target_os = "wasi")]
     pub(crate) fn of(code: &ErrorCode, request: &Request) -> Self {
-        let (method, url) = (&request.method, &request.url);
+        let method = &request.method;
+        let url = &request.url;
         let host = url.host_str().unwrap_or_default();
         let (kind, sentence) = match code {
             ErrorCode::HttpRequestDenied => (
@@ -98,6 +109,7 @@ impl Failure {
 }
 
 /// The response was cut by the limit of a call.
+#[cfg(target_os = "wasi")]
 fn beyond_the_limit(host: &str) -> String {
     format!(
         "the response of {host} is larger than a call may read (10 MiB unless the operator says \
@@ -105,8 +117,10 @@ fn beyond_the_limit(host: &str) -> String {
     )
 }
 
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::new(failure.sentence)
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
     }
 }
+
+impl Error for Failure {}

@@ -14,8 +14,8 @@ use wasip2::io::streams::{InputStream, StreamError};
 
 use crate::{Failure, Kind, Request};
 
-/// How much of a request's body one call hands over (4 KiB): what `blocking-write-and-flush` takes
-/// at most.
+/// The most of a request's body that one call hands over (4 KiB): `blocking-write-and-flush` takes
+/// no more.
 const WRITE_CHUNK: usize = 4096;
 
 /// A response whose body has not been read.
@@ -25,7 +25,7 @@ pub struct Response {
     pub status: u16,
     /// Names, in lower case, and values.
     pub headers: Vec<(String, String)>,
-    /// What follows.
+    /// The rest, not read yet.
     pub body: Body,
 }
 
@@ -77,10 +77,8 @@ pub fn send(request: &Request) -> Result<Response, Failure> {
     written?;
     let headers = response.headers().entries();
     let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
-    let (status, body) = (
-        response.status(),
-        response.consume().map_err(|()| wrong("response"))?,
-    );
+    let status = response.status();
+    let body = response.consume().map_err(|()| wrong("response"))?;
     let stream = body.stream().map_err(|()| wrong("response"))?;
     let body = Body {
         stream,

@@ -55,7 +55,7 @@ pub fn follow(
     ))
 }
 
-/// Where a response sends its reader, if it does.
+/// The URL to which a response sends its reader, if it does.
 fn target(response: &Response, from: &Url) -> Result<Option<Url>, Failure> {
     let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
     let Some(location) = response.header("location").filter(|_| is_redirect) else {

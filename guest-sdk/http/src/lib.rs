@@ -1,16 +1,20 @@
-//! How the HTTP tools send a request and say what became of it.
+//! HTTP for tools, typed ones and commands: a request is sent, and its failure said in words.
 //!
 //! Over `wasi:http`, one request after another. Whether a request goes out is the host's decision;
 //! here are the words for it. Redirects are followed here, because the host follows none: each hop
 //! is a request that the host decides about.
 
+#[cfg(target_os = "wasi")]
 mod exchange;
 mod failure;
+#[cfg(target_os = "wasi")]
 mod follow;
 mod request;
 
+#[cfg(target_os = "wasi")]
 pub use exchange::{Body, Response, send};
 pub use failure::{Failure, Kind};
+#[cfg(target_os = "wasi")]
 pub use follow::{MAX_REDIRECTS, follow};
 pub use request::{Request, Waits, url};
 pub use url::Url;
