@@ -165,6 +165,8 @@ class Server:
         self.workspace.mkdir()
         self.command = [str(pathlib.Path(cofferdam).resolve()), "mcp", str(pathlib.Path(tools).resolve()),
                         "--dir", f"{self.workspace}:/workspace:rw",
+                        # As much as a manifest may ask for: cases are tried with what it asks for.
+                        "--memory", "256MiB",
                         "--http", f"127.0.0.1:{web}", "--allow-address", "127.0.0.1/32"]
         self.env = os.environ | {"COFFERDAM_DATA_DIR": str(root / "data"), "COFFERDAM_LOG": "error"}
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use cofferdam_command::{Complaints, Output, Stop, path_error};
+use cofferdam_command::{Output, Stop, path_error};
 
 use crate::apply::{Fit, Text, Went};
 use crate::args::Args;
@@ -28,12 +28,7 @@ struct Target {
 }
 
 /// Patches one file.
-pub(crate) fn patch(
-    out: &mut Output,
-    complaints: &Complaints,
-    args: &Args,
-    section: Section,
-) -> Result<Outcome, Stop> {
+pub(crate) fn patch(out: &mut Output, args: &Args, section: Section) -> Result<Outcome, Stop> {
     let mut section = if args.reverse {
         section.reversed()
     } else {
@@ -51,7 +46,7 @@ pub(crate) fn patch(
         )?;
     }
     let Some(target) = target(args, &section) else {
-        return no_target(out, complaints, args, &section);
+        return no_target(out, args, &section);
     };
     let path = Path::new(&args.directory).join(&target.name);
     let old = if target.exists {
@@ -395,12 +390,7 @@ fn inside(name: &str) -> Option<String> {
 }
 
 /// No file is there to be patched.
-fn no_target(
-    out: &mut Output,
-    complaints: &Complaints,
-    args: &Args,
-    section: &Section,
-) -> Result<Outcome, Stop> {
+fn no_target(out: &mut Output, args: &Args, section: &Section) -> Result<Outcome, Stop> {
     let gone = section.old.as_ref().filter(|_| section.deletes());
     if let Some(name) = gone.and_then(|name| stripped(name, args.strip)) {
         let problem =
@@ -417,7 +407,7 @@ fn no_target(
         stripped.is_absolute() || stripped.components().any(|part| part.as_os_str() == "..")
     });
     if let Some(name) = leaving {
-        complaints.say(format!("Ignoring potentially dangerous file name {name}"));
+        writeln!(out, "Ignoring potentially dangerous file name {name}")?;
     }
     writeln!(out, "can't find file to patch at input line {number}")?;
     let advice = if args.strip.is_some() {

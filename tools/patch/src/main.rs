@@ -18,8 +18,8 @@ fn main() -> ExitCode {
     run("patch", include_str!("../USAGE.md"), patch)
 }
 
-fn patch(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
-    match all(out, complaints) {
+fn patch(out: &mut Output, _: &Complaints) -> Result<Ending, Stop> {
+    match all(out) {
         Ok(Outcome::Done) => Ok(Ending::Success),
         Ok(Outcome::Failed) => Ok(Ending::Failure),
         Err(stop) => Err(stop.with_code(TROUBLE)),
@@ -27,7 +27,7 @@ fn patch(out: &mut Output, complaints: &Complaints) -> Result<Ending, Stop> {
 }
 
 /// Patches all files. A broken patch changes none.
-fn all(out: &mut Output, complaints: &Complaints) -> Result<Outcome, Stop> {
+fn all(out: &mut Output) -> Result<Outcome, Stop> {
     let args = Args::parse()?;
     let text = read(&args.patch_path())?;
     let sections = parse::parse(&text)?;
@@ -36,7 +36,7 @@ fn all(out: &mut Output, complaints: &Complaints) -> Result<Outcome, Stop> {
     }
     let mut outcome = Outcome::Done;
     for section in sections {
-        if file::patch(out, complaints, &args, section)? == Outcome::Failed {
+        if file::patch(out, &args, section)? == Outcome::Failed {
             outcome = Outcome::Failed;
         }
     }

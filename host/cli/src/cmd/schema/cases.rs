@@ -148,6 +148,35 @@ fn expect() -> Value {
                     "anyOf": [expected("The content of the file."), { "type": "null" }],
                 },
             },
+            "requests": {
+                "description": "Every request that the tool sends, in their order.",
+                "type": "array",
+                "items": request(),
+            },
+        },
+    })
+}
+
+/// One request that the tool sends. What is left out is not looked at.
+fn request() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "method": { "description": "Its method, such as `GET`.", "type": "string" },
+            "url": {
+                "description": "Its URL.",
+                "type": "string",
+                "pattern": "^https?://",
+            },
+            "headers": {
+                "description": "Its headers, by name. Null is a header that must not be there.",
+                "type": "object",
+                "additionalProperties": {
+                    "anyOf": [expected("The value of the header."), { "type": "null" }],
+                },
+            },
+            "body": expected("Its body."),
         },
     })
 }

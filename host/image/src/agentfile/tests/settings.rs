@@ -130,9 +130,8 @@ CONFIG grant.wc.workspace=ro
 
 #[test]
 fn a_heredoc_keeps_its_words() {
-    let agentfile = parsed(&format!(
-        "FROM scratch\nARG A=b\nNAME a\nMODEL a/b\nCONTEXT C <<EOF\n${{A}} \\$A `x`\nEOF\n"
-    ));
+    let agentfile =
+        parsed("FROM scratch\nARG A=b\nNAME a\nMODEL a/b\nCONTEXT C <<EOF\n${A} \\$A `x`\nEOF\n");
     assert_eq!(agentfile.contexts[0].content, "${A} \\$A `x`");
 }
 
