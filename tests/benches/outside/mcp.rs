@@ -82,9 +82,15 @@ impl Server {
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.say(line);
         let mut answer = String::new();
-        self.stdout
-            .read_line(&mut answer)
-            .expect("the server answers");
+        // What the server says by itself is no answer.
+        while !answer.contains("\"id\":") {
+            answer.clear();
+            let read = self.stdout.read_line(&mut answer);
+            assert!(
+                read.expect("the server answers") > 0,
+                "the server has ended"
+            );
+        }
         answer
     }
 

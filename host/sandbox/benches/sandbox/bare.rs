@@ -44,6 +44,10 @@ impl Bare {
         let component = Component::new(&engine, bytes).expect("a component");
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("WASI links");
+        // It could log, and does not.
+        linker
+            .define_unknown_imports_as_traps(&component)
+            .expect("the rest links");
         let pre = linker.instantiate_pre(&component).expect("it links");
         let callable = match bindings::ToolPre::new(pre.clone()) {
             Ok(typed) => Callable::Typed(typed),
