@@ -3,7 +3,7 @@
 /// What an author of tools does, and what stops a build.
 mod authoring;
 
-/// What `tool build` says: names, limits, imports, lock files.
+/// The words of `tool build`: names, limits, imports, lock files.
 mod building;
 
 /// A tool that is built and tested again while its author works on it.

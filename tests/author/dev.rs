@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::mcp::lines;
 use crate::support::{Scratch, cofferdam, target_dir};
 
-/// How long one build, or the wait for another test that builds, may take.
+/// The longest build, or wait for another test that builds.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 const PACKAGE: &str = r#"

@@ -117,10 +117,12 @@ fn a_new_pure_tool_tests_builds_and_runs_as_it_is() {
 /// A component without the section that was added last: the descriptors.
 fn without_last_section(component: &[u8]) -> &[u8] {
     // After the header, each section is its kind, its size in LEB128, and so many bytes.
-    let (mut place, mut last) = (8, 8);
+    let mut place = 8;
+    let mut last = place;
     while place < component.len() {
         last = place;
-        let (mut size, mut shift) = (0, 0);
+        let mut size = 0;
+        let mut shift = 0;
         loop {
             place += 1;
             let byte = usize::from(component[place]);
@@ -143,7 +145,8 @@ fn without_last_section(component: &[u8]) -> &[u8] {
 #[test]
 fn a_tool_that_only_computes_is_small_and_told_from_its_imports() {
     let scratch = Scratch::new();
-    let (stats, wc) = (tool("text-stats"), tool("wc"));
+    let stats = tool("text-stats");
+    let wc = tool("wc");
     let shown = inspected(&scratch, &stats);
     assert_eq!(shown["pure"], json!(true));
     assert_eq!(shown["imports"], json!(["cofferdam:tool/host@0.1.0"]));

@@ -1,13 +1,14 @@
 //! The heap of a pure tool: an instance lives for one call, so a small allocator is enough.
 //!
-//! That of the standard library is 8 KiB of code, an eighth of a small tool, and knows nothing of
-//! the heap that `tool build` links: it would grow the memory in each call, which is slower than
-//! the rest of a small one. Other allocators for WebAssembly grow the memory too.
+//! The standard library's takes 8 KiB of code, an eighth of a small tool, and knows nothing of the
+//! heap that `tool build` links: it would grow the memory in each call, which is slower than the
+//! rest of a small one. Other allocators for WebAssembly grow the memory too.
 
 #![allow(unsafe_code, reason = "an allocator hands out memory by its address")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+use std::ops::Range;
 
 /// The alignment of every block, and the size of the smallest, in bytes: what a block that is free
 /// needs to name the next one, and what 128-bit numbers need.
@@ -31,9 +32,9 @@ pub(super) struct Heap {
     end: Cell<usize>,
     /// By size, the first free block; its first bytes are the address of the next one. 0 for none.
     free: [Cell<usize>; CLASSES],
-    /// Makes it longer by at least so many bytes, and returns its beginning and its end; the end
-    /// is 0 where it cannot. A beginning that is the former end makes one part of both.
-    more: fn(usize) -> (usize, usize),
+    /// Makes it longer by at least so many bytes, and returns the addresses of the new part, which
+    /// ends at 0 where there is none. One that begins at the former end makes one part of both.
+    more: fn(usize) -> Range<usize>,
 }
 
 /// A size of blocks.
@@ -59,7 +60,7 @@ impl Class {
 }
 
 impl Heap {
-    pub(super) const fn new(more: fn(usize) -> (usize, usize)) -> Self {
+    pub(super) const fn new(more: fn(usize) -> Range<usize>) -> Self {
         Self {
             next: Cell::new(0),
             end: Cell::new(0),
@@ -71,15 +72,15 @@ impl Heap {
     /// Cuts a block off the part that was never handed out; 0 where there is no memory.
     fn cut(&self, bytes: usize) -> usize {
         if self.end.get() - self.next.get() < bytes {
-            let (begin, end) = (self.more)(bytes);
-            if end == 0 {
+            let part = (self.more)(bytes);
+            if part.end == 0 {
                 return 0;
             }
-            if begin != self.end.get() {
-                self.next.set(begin.next_multiple_of(UNIT));
+            if part.start != self.end.get() {
+                self.next.set(part.start.next_multiple_of(UNIT));
             }
-            self.end.set(end);
-            if end.saturating_sub(self.next.get()) < bytes {
+            self.end.set(part.end);
+            if part.end.saturating_sub(self.next.get()) < bytes {
                 return 0;
             }
         }
@@ -175,6 +176,8 @@ unsafe impl GlobalAlloc for Heap {
 /// The heap that the linker has left room for, and what the memory grows by after it.
 #[cfg(target_os = "unknown")]
 mod linked {
+    use std::ops::Range;
+
     use super::{Heap, UNIT};
 
     /// The size of a page of WebAssembly, in bytes.
@@ -188,17 +191,17 @@ mod linked {
         static __heap_end: u8;
     }
 
-    fn more(bytes: usize) -> (usize, usize) {
+    fn more(bytes: usize) -> Range<usize> {
         let begin = (&raw const __heap_base) as usize;
         let end = (&raw const __heap_end) as usize;
         if HEAP.end.get() == 0 && end - begin >= bytes + UNIT {
-            return (begin, end);
+            return begin..end;
         }
         // No more than is needed: what the host refuses is held against the call.
         let pages = bytes.div_ceil(PAGE);
         match core::arch::wasm32::memory_grow(0, pages) {
-            usize::MAX => (0, 0),
-            former => (former * PAGE, (former + pages) * PAGE),
+            usize::MAX => 0..0,
+            former => former * PAGE..(former + pages) * PAGE,
         }
     }
 }
@@ -208,13 +211,13 @@ mod tests {
     use super::*;
 
     /// So much memory, of which nothing else knows.
-    fn more(bytes: usize) -> (usize, usize) {
+    fn more(bytes: usize) -> Range<usize> {
         if bytes > 1 << 22 {
-            return (0, 0);
+            return 0..0;
         }
         let part = vec![0_u8; 1 << 23].leak();
         let begin = part.as_ptr() as usize;
-        (begin, begin + part.len())
+        begin..begin + part.len()
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
 const ERROR: &str = "error:";
 
 /// A line on standard error. One that cannot be written is lost: there is no other place for it.
-/// What a terminal would break goes on below its beginning, not at the left edge.
+/// A line that a terminal would break goes on below its beginning, not at the left edge.
 fn tell(word: &str, text: &str) {
     let space = if word.is_empty() { "" } else { " " };
     let text = if std::io::stderr().is_terminal() {

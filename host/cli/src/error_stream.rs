@@ -12,9 +12,12 @@ use std::time::{Duration, Instant};
 /// Maximum bytes of lines that wait for the reader (1 MiB): some thousands of lines.
 const MAX_WAITING: usize = 1 << 20;
 
-/// The longest time for which a line waits for room. After it lines are lost until the reader goes
-/// on.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest time for which a line waits for room (50 ms), because the thread that logs may serve
+/// others, who are answered within 100 ms. After it lines are lost until the reader goes on.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The longest time for which the end of the process waits for its last lines.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The lines of this process, once it serves others.
 static LINES: OnceLock<Lines> = OnceLock::new();
@@ -153,7 +156,7 @@ impl Lines {
     }
 
     fn finish(&self) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + LAST;
         let mut state = self.state();
         while state.is_writing || !state.waiting.is_empty() {
             state = match self.changed(state, until) {

@@ -309,7 +309,7 @@ fn limited_user(scratch: &Scratch) -> Option<&'static [&'static str]> {
     None
 }
 
-/// What a shell gives to the first thread of a process says nothing about the others.
+/// The stack that a shell gives to the first thread says nothing about those of the others.
 #[test]
 fn a_small_stack_is_enough() {
     let scratch = Scratch::with_own_cache();

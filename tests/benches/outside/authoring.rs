@@ -62,7 +62,8 @@ pub(crate) fn measure(report: &mut Report) {
         })
         .collect();
     let (typed, pure): (Vec<_>, Vec<_>) = times.into_iter().unzip();
-    let (typed, pure) = (median(typed), median(pure));
+    let typed = median(typed);
+    let pure = median(pure);
     let ratio = pure.as_secs_f64() / typed.as_secs_f64();
     report.row(
         "pure typed tool: size; call ÷ typed call",
@@ -116,7 +117,8 @@ fn new_tool(scratch: &Scratch, name: &str, shape: &str) -> PathBuf {
     cofferdam(scratch, ["tool", "new", name, "--shape", shape])
         .run()
         .exits(0);
-    let (project, out) = (scratch.path().join(name), scratch.path().join("out"));
+    let project = scratch.path().join(name);
+    let out = scratch.path().join("out");
     let build = [
         "tool".as_ref(),
         "build".as_ref(),

@@ -29,7 +29,7 @@ pub(super) struct Draft {
     bin_lines: HashMap<String, usize>,
     labels: BTreeMap<String, String>,
     args: BTreeMap<String, Option<String>>,
-    /// Those of `args` with a value.
+    /// The values of `args`, as far as they have any.
     values: Values,
     envs: Vec<Env>,
     capabilities: BTreeSet<String>,

@@ -24,7 +24,7 @@ pub(crate) struct Dev {
     #[arg(default_value = ".", value_name = "DIR")]
     directory: PathBuf,
 
-    /// Where the component goes, for `tool run` and `mcp`
+    /// The directory of the component, for `tool run` and `mcp`
     #[arg(long, default_value = "target/tools", value_name = "DIR")]
     out: PathBuf,
 }
