@@ -1,7 +1,8 @@
 //! The second build of pure tools.
 //!
-//! The code that makes the schemas of a tool is larger than the tool, and unused once they are in `cofferdam:descriptors`. So a pure tool is built once to be asked, and once more
-//! with the answer in it as text; the linker leaves out the rest.
+//! The code that makes the schemas of a tool is larger than the tool, and unused once they are in
+//! `cofferdam:descriptors`. So a pure tool is built once to be asked, and once more with the answer
+//! in it as text; the linker leaves out the rest.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
