@@ -20,6 +20,7 @@ use crate::backoff::Backoff;
 use crate::build::{Builder, Made, revision};
 use crate::component::{Component, component};
 use crate::decisions::{Accepted, Decisions, Withheld};
+use crate::deployment::Deployment;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
@@ -303,7 +304,13 @@ impl Agents {
         let workspace = self.workspace(&row.id)?;
         let Made { agent, documents } = self
             .builder
-            .build(row, agentfile, components, workspace.clone())
+            .build(
+                row,
+                agentfile,
+                &Deployment::default(),
+                components,
+                workspace.clone(),
+            )
             .await?;
         let revision = revision(source, agentfile, components, documents);
         let changed = !workspace.has(&revision)?;
@@ -421,7 +428,13 @@ impl Agents {
         }
         let Made { agent, documents } = self
             .builder
-            .build(row, &agentfile, &components, workspace.clone())
+            .build(
+                row,
+                &agentfile,
+                &Deployment::default(),
+                &components,
+                workspace.clone(),
+            )
             .await?;
         let source = files::read(&file, FILE_MAX_BYTES)
             .map_err(|source| AgentError::Tree { path: file, source })?;

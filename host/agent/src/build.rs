@@ -3,16 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_image::agentfile::{Agentfile, Bin};
+use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, overridden};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_store::{KnownAgent, Store};
 use cofferdam_tool::{Runner, Toolbox};
 
 use crate::agent::{Agent, documents_of};
 use crate::component::Component;
-use crate::decisions::{Decisions, Withheld};
+use crate::decisions::{Decisions, Offering, Withheld};
+use crate::deployment::{Deployment, DeploymentError};
 use crate::documents;
 use crate::error::AgentError;
+use crate::mounts::Mounts;
 use crate::revision::Revision;
 use crate::turns::Turns;
 use crate::workspace::{Workspace, usage_file};
@@ -39,20 +41,25 @@ pub(crate) struct Made {
 #[derive(Clone, Copy)]
 struct Declared<'a> {
     row: &'a KnownAgent,
-    agentfile: &'a Agentfile,
+    offering: Offering<'a>,
     bin: &'a Bin,
 }
 
 impl Builder {
-    /// Makes an agent of components that are at hand.
+    /// Makes an agent of components that are at hand. `created` are the choices with which it was
+    /// created; those of the operator's file go before them.
     pub(crate) async fn build(
         &self,
         row: &KnownAgent,
         agentfile: &Agentfile,
+        created: &Deployment,
         components: &[Component],
         workspace: Workspace,
     ) -> Result<Made, AgentError> {
+        let deployment = self.decisions.deployment(&row.name, created);
+        let agentfile = &deployed(&row.name, agentfile, &deployment)?;
         check_settings(agentfile)?;
+        let mounts = Mounts::open(&row.name, &deployment)?;
         let model = |source| AgentError::Model {
             agent: row.name.clone(),
             source,
@@ -60,19 +67,20 @@ impl Builder {
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
             .map_err(model)?;
+        mounts.make_points(&row.name, workspace.root());
         let mut toolbox = self.runner.toolbox();
+        let offering = Offering {
+            agentfile,
+            tree: workspace.root(),
+            mounts: &mounts,
+        };
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
                 tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
                 continue;
             }
-            let declared = Declared {
-                row,
-                agentfile,
-                bin,
-            };
-            self.add_tools(declared, component, &workspace, &mut toolbox)
-                .await?;
+            let declared = Declared { row, offering, bin };
+            self.add_tools(declared, component, &mut toolbox).await?;
         }
         let documents = documents_of(agentfile, &row.id, &toolbox);
         let system_prompt =
@@ -96,14 +104,9 @@ impl Builder {
         &self,
         declared: Declared<'_>,
         component: &Component,
-        workspace: &Workspace,
         toolbox: &mut Toolbox,
     ) -> Result<(), AgentError> {
-        let Declared {
-            row,
-            agentfile,
-            bin,
-        } = declared;
+        let Declared { row, offering, bin } = declared;
         let wrong = |error| AgentError::Tool {
             agent: row.name.clone(),
             bin: bin.name.clone(),
@@ -122,7 +125,7 @@ impl Builder {
         };
         let decision = self
             .decisions
-            .offered(agentfile, &bin.name, installed.manifest(), workspace.root())
+            .offered(offering, &bin.name, installed.manifest())
             .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
@@ -146,12 +149,37 @@ impl Builder {
     }
 }
 
-/// Refuses an agent whose Agentfile leaves a value to who runs it.
+/// The Agentfile with the operator's choices in it.
+pub(crate) fn deployed(
+    agent: &str,
+    agentfile: &Agentfile,
+    deployment: &Deployment,
+) -> Result<Agentfile, AgentError> {
+    let Deployment {
+        model,
+        envs,
+        configs,
+        mounts: _,
+        labels,
+    } = deployment;
+    let overrides = Overrides {
+        model: model.as_deref(),
+        envs: Some(envs),
+        configs: Some(configs),
+        labels: Some(labels),
+    };
+    overridden(agentfile.clone(), &overrides).map_err(|error| AgentError::Deployment {
+        agent: agent.to_owned(),
+        source: DeploymentError(error.to_string()),
+    })
+}
+
+/// Refuses an agent whose Agentfile leaves a value to who runs it, who gives none.
 fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
     let missing: Vec<_> = agentfile
         .configs
         .iter()
-        .filter(|config| config.required)
+        .filter(|config| config.required && config.value.is_none())
         .map(|config| config.key.as_str())
         .collect();
     if missing.is_empty() {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use cofferdam_capability::SystemError;
+use cofferdam_capability::{GrantError, SystemError};
 use cofferdam_store::StoreError;
+
+use crate::deployment::DeploymentError;
 
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +21,29 @@ pub enum AgentError {
         /// The cause.
         source: cofferdam_model::Error,
     },
+    /// A choice of the operator for it cannot hold.
+    #[error("agent {agent}: {source}")]
+    Deployment {
+        /// The agent's name.
+        agent: String,
+        /// The cause.
+        source: DeploymentError,
+    },
+    /// A directory that is mounted for it cannot be had.
+    #[error("agent {agent}: mount {target}: {source}; put the directory back, or change the mount")]
+    Mount {
+        /// The agent's name.
+        agent: String,
+        /// The path that its tools would see.
+        target: String,
+        /// The cause.
+        source: Box<GrantError>,
+    },
     /// Settings that its Agentfile requires have no value.
     #[error(
         "agent {agent}: CONFIG {keys}: a value is required; write it into the Agentfile, as in \
-         `CONFIG key=value`"
+         `CONFIG key=value`, or into [[agent]] of cofferdam.toml, as in `config = {{ key = \
+         \"value\" }}`"
     )]
     Config {
         /// The agent's name.

@@ -21,7 +21,7 @@ use crate::location::Location;
 #[derive(Debug, Clone)]
 pub struct Offer {
     pub(crate) guest: GuestPath,
-    pub(crate) access: Access,
+    access: Access,
     dir: Arc<Dir>,
     /// The directory's origin, for messages.
     host: String,
@@ -125,6 +125,17 @@ impl Offer {
     /// The guest path it is offered under.
     pub fn guest(&self) -> &GuestPath {
         &self.guest
+    }
+
+    /// The most that a guest may do in it.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Returns true if a guest finds this directory where `asked` is in the other one, which holds
+    /// it: its name leads here.
+    pub(crate) fn hides(&self, other: &Self, asked: &GuestPath) -> bool {
+        self.guest != other.guest && other.guest.contains(&self.guest) && self.guest.contains(asked)
     }
 
     /// Returns the part that both the offer and a row `asked` (path and access) cover: the deeper

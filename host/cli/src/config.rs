@@ -1,5 +1,6 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
+mod agent;
 mod cache;
 mod grant;
 mod network;
@@ -7,6 +8,7 @@ mod place;
 mod schema;
 mod setting;
 mod unknown;
+mod written;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -21,6 +23,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::agent::AgentRow;
+pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
 pub(crate) use self::grant::Grants;
@@ -28,7 +32,7 @@ use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
-pub(crate) use self::unknown::unknown_grants;
+pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
 use crate::error::Failure;
 
@@ -81,6 +85,9 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
+    /// The operator's choices for agents.
+    #[serde(default)]
+    agent: Vec<AgentRow>,
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
@@ -129,6 +136,8 @@ pub(crate) struct Config {
     pub(crate) scratch_entries: Count,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
+    /// The operator's choices for agents.
+    pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
     /// The file, if there is one.
@@ -198,6 +207,7 @@ impl Config {
             ceiling,
             host,
             network,
+            agent,
             grant,
         } = written;
         let place = source
@@ -266,6 +276,7 @@ impl Config {
             network,
         };
         let source = source.map(Arc::new);
+        let agents = AgentRows::new(agent, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
         Ok(Self {
@@ -277,6 +288,7 @@ impl Config {
             scratch,
             scratch_entries,
             cache_dir,
+            agents,
             grants,
             source,
         })
@@ -291,7 +303,7 @@ impl Config {
             .flat_map(|(index, row)| {
                 let place = format!(
                     "{}: [[grant]] for {} of {}",
-                    self.origin(Key::Grant(index, "secrets")),
+                    self.origin(Key::Row("grant", index, "secrets")),
                     row.tool,
                     row.agent
                 );
@@ -362,6 +374,7 @@ impl Config {
                 self.nameservers.is_empty().then_some("those of the system"),
             ),
         ]);
+        settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings
     }

@@ -13,6 +13,8 @@ mod cmd;
 mod config;
 mod connect;
 mod console;
+#[allow(dead_code, reason = "`cofferdam run` is being written")]
+mod deployment_args;
 mod descriptors;
 mod directory;
 mod error;

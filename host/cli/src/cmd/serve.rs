@@ -84,7 +84,7 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     guard::agentfiles(&mut guarded, &agentfile)?;
     let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
     apply(&agents, &agentfile).await?;
-    super::config::tell_unknown_grants(&config, data.path());
+    super::config::tell_unknown(&config, data.path());
     agents
         .ready()
         .iter()
@@ -160,9 +160,13 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
 fn not_made(error: AgentError) -> Failure {
     use AgentError as E;
     match error {
-        E::Agentfile(_) | E::Config { .. } | E::Model { .. } | E::Bin { .. } | E::Tool { .. } => {
-            Failure::usage(error)
-        }
+        E::Agentfile(_)
+        | E::Config { .. }
+        | E::Deployment { .. }
+        | E::Mount { .. }
+        | E::Model { .. }
+        | E::Bin { .. }
+        | E::Tool { .. } => Failure::usage(error),
         E::Image { .. }
         | E::Unknown { .. }
         | E::Ambiguous { .. }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::bin_request::BinRequest;
 use super::name::AgentName;
+use super::room_request::RoomRequest;
 use crate::reference::Reference;
 use crate::tool_source::ToolSource;
 
@@ -26,6 +27,8 @@ pub struct Agentfile {
     pub bins: Vec<Bin>,
     /// Requests of `CONFIG` for its BINs, by name: keys that begin with `limit.` and `grant.`.
     pub requests: BTreeMap<String, BinRequest>,
+    /// The room that `CONFIG` asks for, for the files of the agent.
+    pub room: RoomRequest,
     /// `EXEC`: arguments of the runtime.
     pub exec: Vec<String>,
     /// Every `LABEL`. A key given again replaces the earlier value, as in the syntax this follows.
@@ -119,6 +122,18 @@ impl Agentfile {
 }
 
 impl ConfigValue {
+    /// The value that is meant by a text outside an Agentfile: in double quotes it is a text, else
+    /// what it looks like.
+    pub fn written(text: &str) -> Self {
+        match text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(quoted) => Self::Text(quoted.to_owned()),
+            None => Self::of_word(text),
+        }
+    }
+
     /// The value that a word without quotes means.
     pub(super) fn of_word(word: &str) -> Self {
         match word {

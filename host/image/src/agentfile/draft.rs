@@ -10,6 +10,7 @@ use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::name::AgentName;
+use super::room_request::{RoomKey, RoomRequest};
 use crate::reference::Reference;
 use parts::Setting;
 
@@ -191,6 +192,10 @@ impl Draft {
             faults.extend(wrong);
             BTreeMap::new()
         });
+        let room = room(&settings).unwrap_or_else(|wrong| {
+            faults.extend(wrong);
+            RoomRequest::default()
+        });
         match (name, model) {
             (Some(name), Some(model)) if faults.is_empty() => Ok(Agentfile {
                 name: name.value,
@@ -200,6 +205,7 @@ impl Draft {
                 configs: settings.into_iter().map(|setting| setting.config).collect(),
                 bins,
                 requests,
+                room,
                 exec: exec.map(|exec| exec.value).unwrap_or_default(),
                 labels,
                 args,
@@ -255,6 +261,41 @@ fn requests(
     }
 }
 
+/// The room that the settings ask for.
+fn room(settings: &[Setting]) -> Result<RoomRequest, Vec<Fault>> {
+    let mut room = RoomRequest::default();
+    let mut faults = Vec::new();
+    for setting in settings {
+        let Setting {
+            config,
+            at,
+            value_at,
+        } = setting;
+        let Some(key) = RoomKey::of(&config.key) else {
+            continue;
+        };
+        // A required one is given by whoever runs the agent.
+        let asked = match &config.value {
+            Some(value) => room.ask(key, &value.to_string(), *value_at),
+            None if config.required => Ok(()),
+            None => Err(asks_for_nothing(&config.key, *at)),
+        };
+        faults.extend(asked.err());
+    }
+    if faults.is_empty() {
+        Ok(room)
+    } else {
+        Err(faults)
+    }
+}
+
+fn asks_for_nothing(key: &str, at: Position) -> Fault {
+    Fault::new(
+        at,
+        format!("{} asks for nothing; write `=` and a value", shown(key)),
+    )
+}
+
 fn request(
     setting: &Setting,
     bins: &[Bin],
@@ -265,28 +306,20 @@ fn request(
         at,
         value_at,
     } = setting;
+    // The room is asked for when all settings are known.
+    if RoomKey::of(&config.key).is_some() {
+        return Ok(());
+    }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());
     };
-    if !bins.iter().any(|bin| bin.name == key.bin) {
-        let names: Vec<_> = bins.iter().map(|bin| bin.name.as_str()).collect();
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", names.join(", ")),
-        };
-        return Err(Fault::new(
-            *at,
-            format!("there is no BIN {}; {there_are}", shown(key.bin)),
-        ));
-    }
+    key.check(bins.iter().map(|bin| &*bin.name), *at)?;
     let Some(value) = &config.value else {
-        return Err(Fault::new(
-            *at,
-            format!(
-                "{} asks for nothing; write `=` and a value",
-                shown(&config.key)
-            ),
-        ));
+        if config.required {
+            // Whoever runs the agent gives it.
+            return Ok(());
+        }
+        return Err(asks_for_nothing(&config.key, *at));
     };
     requests
         .entry(key.bin.to_owned())
