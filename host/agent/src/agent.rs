@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::{Descriptor, Input, Progress};
+use cofferdam_capability::{RoomBounds, RoomUse};
 use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName};
 use cofferdam_store::Store;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
+use crate::room::Files;
 use crate::turns::Turns;
 use crate::workspace::Workspace;
 
@@ -25,6 +27,7 @@ pub struct Agent {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,
+    pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
     pub(crate) turns: Arc<Turns>,
@@ -69,12 +72,27 @@ impl Agent {
             progress: Some(progress),
             cancel,
         };
-        self.runner.answer(request).await
+        self.answer(request).await
     }
 
-    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
-    pub fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
-        self.workspace.copy_in(name, bytes)
+    /// Runs a call of one of its tools, with its files counted before and after.
+    pub(crate) async fn answer(&self, request: Request) -> Answer {
+        self.files.ready().await;
+        let answer = self.runner.answer(request).await;
+        self.files.settle();
+        answer
+    }
+
+    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name, if there is
+    /// room for it.
+    pub async fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        self.files.ready().await;
+        self.workspace.copy_in(name, bytes, self.files.room())
+    }
+
+    /// The room that its files take, and the most that they may take.
+    pub fn room(&self) -> (RoomUse, RoomBounds) {
+        (self.files.room().used(), self.files.room().bounds())
     }
 
     /// The tools as a model is told of them.

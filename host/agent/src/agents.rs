@@ -25,6 +25,7 @@ use crate::error::AgentError;
 use crate::files;
 use crate::homes;
 use crate::pinned::Pinned;
+use crate::room::Rooms;
 use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::Workspace;
@@ -102,6 +103,7 @@ impl Agents {
             turns: Arc::default(),
             decisions,
             withheld,
+            rooms: Rooms::default(),
         };
         let mut agents = Self {
             agents,

@@ -16,6 +16,7 @@ use crate::documents;
 use crate::error::AgentError;
 use crate::mounts::Mounts;
 use crate::revision::Revision;
+use crate::room::Rooms;
 use crate::turns::Turns;
 use crate::workspace::{Workspace, usage_file};
 
@@ -28,6 +29,7 @@ pub(crate) struct Builder {
     pub(crate) turns: Arc<Turns>,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
+    pub(crate) rooms: Rooms,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -67,12 +69,20 @@ impl Builder {
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
             .map_err(model)?;
+        let bounds = self.decisions.room.bounds(&agentfile.room);
+        let bounds = bounds.map_err(|source| AgentError::Deployment {
+            agent: row.name.clone(),
+            source,
+        })?;
+        let files = workspace.files(&self.rooms, &row.id, bounds)?;
+        files.settle();
         mounts.make_points(&row.name, workspace.root());
         let mut toolbox = self.runner.toolbox();
         let offering = Offering {
             agentfile,
             tree: workspace.root(),
             mounts: &mounts,
+            room: Some(files.room()),
         };
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
@@ -93,6 +103,7 @@ impl Builder {
             toolbox: Arc::new(toolbox),
             system_prompt,
             workspace,
+            files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
             turns: Arc::clone(&self.turns),

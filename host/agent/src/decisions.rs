@@ -1,13 +1,17 @@
 //! The operator's decisions for agents and their tools.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer};
+use cofferdam_capability::{
+    Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer, Room,
+};
 use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
 
 use crate::deployment::Deployment;
 use crate::mounts::{Mounts, asks_for};
+use crate::room::RoomRules;
 use crate::variables;
 
 /// The operator's decision about one tool of an agent. The default offers the agent's workspace and
@@ -22,12 +26,13 @@ pub struct ToolDecision {
 }
 
 /// The operator's decisions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Decisions {
     /// By the names of agent and BIN.
     tools: BTreeMap<(String, String), ToolDecision>,
     /// By the name of the agent.
     agents: BTreeMap<String, Deployment>,
+    pub(crate) room: RoomRules,
 }
 
 /// Tools that their agents do not get, with the reason, by agent and tool.
@@ -52,6 +57,8 @@ pub(crate) struct Offering<'a> {
     /// The agent's tree.
     pub(crate) tree: &'a Dir,
     pub(crate) mounts: &'a Mounts,
+    /// The room of its files; none while nobody writes to them.
+    pub(crate) room: Option<&'a Arc<Room>>,
 }
 
 impl Default for ToolDecision {
@@ -99,15 +106,17 @@ impl ToolDecision {
 }
 
 impl Decisions {
-    /// The decisions about tools, by the names of agent and BIN, and the choices for agents, by
-    /// name.
+    /// The decisions about tools, by the names of agent and BIN, the choices for agents, by name,
+    /// and the room that agents have.
     pub fn new(
         tools: impl IntoIterator<Item = ((String, String), ToolDecision)>,
         agents: BTreeMap<String, Deployment>,
+        room: RoomRules,
     ) -> Self {
         Self {
             tools: tools.into_iter().collect(),
             agents,
+            room,
         }
     }
 
@@ -133,6 +142,7 @@ impl Decisions {
             agentfile,
             tree,
             mounts,
+            room,
         } = offering;
         let decided = self
             .tools
@@ -148,7 +158,11 @@ impl Decisions {
         decision.env.splice(..0, variables::of(agentfile, manifest));
         for place in [GuestPath::working_directory(), GuestPath::home()] {
             if let Some(access) = workspace.filter(|_| asks_for(manifest, &place)) {
-                decision.offers.push(Offer::below(tree, place, access)?);
+                let offer = Offer::below(tree, place, access)?;
+                decision.offers.push(match room {
+                    Some(room) => offer.in_room(Arc::clone(room)),
+                    None => offer,
+                });
             }
         }
         let only = request.and_then(|request| request.mounts.as_deref());

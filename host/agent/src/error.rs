@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cofferdam_capability::{GrantError, SystemError};
+use cofferdam_capability::{Bytes, GrantError, SystemError};
 use cofferdam_store::StoreError;
 
 use crate::deployment::DeploymentError;
@@ -110,6 +110,20 @@ pub enum AgentError {
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
+    },
+    /// The files of the agent have used up their room.
+    #[error(
+        "{path}: there is no room for {size}: the agent's files have {used}; remove some, or raise \
+         workspace-bytes and workspace-entries in [[agent]] of cofferdam.toml",
+        path = path.display()
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size: Bytes,
+        /// What the files have, of how much.
+        used: String,
     },
     /// A directory of agents is no longer the one that was opened: what tools write there would be
     /// lost.

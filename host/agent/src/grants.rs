@@ -60,6 +60,7 @@ pub async fn grants(
         agentfile: &agentfile,
         tree: workspace.root(),
         mounts: &mounts,
+        room: None,
     };
     let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
     let runner = homes::guarded(runner, &path.join("agents"), &known)?;

@@ -17,7 +17,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
+use cofferdam_agent::RoomRules;
+use cofferdam_capability::{
+    Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, RoomBounds, SecretName,
+};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -61,6 +64,28 @@ const SCRATCH_ENTRIES: Count = Count(65_536);
 
 /// The most of them that an operator may choose.
 const MOST_SCRATCH_ENTRIES: Count = Count(16_777_216);
+
+/// Bytes of the files that tools of one agent keep, unless the operator says otherwise: sixteen times
+/// what a call may write by default, and a small part of a disk (1 GiB).
+const WORKSPACE: Bytes = Bytes(1 << 30);
+
+/// The most of them that an agent can be given, unless the operator says otherwise: what a call may
+/// be allowed to write (16 GiB).
+const WORKSPACE_CEILING: Bytes = Bytes(16 << 30);
+
+/// The most of them that an operator may choose: what a disk has (1 TiB).
+const MOST_WORKSPACE: Bytes = Bytes(1 << 40);
+
+/// Files, directories and links that tools of one agent keep, unless the operator says otherwise:
+/// sixteen times what a call may make by default. They are counted in a tenth of a second.
+const WORKSPACE_ENTRIES: Count = Count(65_536);
+
+/// The most of them that an agent can be given, unless the operator says otherwise: they are counted
+/// in seconds, for which its first call waits.
+const WORKSPACE_ENTRIES_CEILING: Count = Count(1_048_576);
+
+/// The most of them that an operator may choose.
+const MOST_WORKSPACE_ENTRIES: Count = Count(16_777_216);
 
 /// The largest configuration that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -111,10 +136,77 @@ struct WrittenHost {
     /// Files and directories that all running calls may have made in their `/tmp`.
     #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
     scratch_entries: Option<Count>,
+    /// Bytes of the files that tools of one agent keep, unless the agent is given more or less.
+    #[schemars(extend("default" = WORKSPACE, "x-ceiling" = MOST_WORKSPACE))]
+    workspace_bytes: Option<Bytes>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = WORKSPACE_CEILING, "x-ceiling" = MOST_WORKSPACE))]
+    workspace_bytes_ceiling: Option<Bytes>,
+    /// Files, directories and links that tools of one agent keep, unless the agent is given more or
+    /// less.
+    #[schemars(extend("default" = WORKSPACE_ENTRIES, "x-ceiling" = MOST_WORKSPACE_ENTRIES))]
+    workspace_entries: Option<Count>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = WORKSPACE_ENTRIES_CEILING, "x-ceiling" = MOST_WORKSPACE_ENTRIES))]
+    workspace_entries_ceiling: Option<Count>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
     cache_dir: Option<PathBuf>,
+}
+
+/// A room that cannot be chosen.
+struct RoomError(String);
+
+impl WrittenHost {
+    /// The room of agents. A default above a lowered ceiling is lowered with it.
+    fn room(&self) -> Result<RoomRules, RoomError> {
+        let within = |key: &str, value: u64, least: u64, most: u64, shown: [String; 2]| {
+            let [written, highest] = shown;
+            if (least..=most).contains(&value) {
+                return Ok(value);
+            }
+            Err(RoomError(format!(
+                "[host] `{key}` = {written}: expected more than none, and at most {highest}"
+            )))
+        };
+        let bytes = |key: &str, value: Bytes, most: Bytes| {
+            let shown = [value.to_string(), most.to_string()];
+            within(key, value.0, 1, most.0, shown)
+        };
+        let entries = |key: &str, value: Count, most: Count| {
+            let shown = [value.to_string(), most.to_string()];
+            within(key, value.0, 1, most.0, shown)
+        };
+        let ceiling = RoomBounds {
+            bytes: bytes(
+                "workspace-bytes-ceiling",
+                self.workspace_bytes_ceiling.unwrap_or(WORKSPACE_CEILING),
+                MOST_WORKSPACE,
+            )?,
+            entries: entries(
+                "workspace-entries-ceiling",
+                self.workspace_entries_ceiling
+                    .unwrap_or(WORKSPACE_ENTRIES_CEILING),
+                MOST_WORKSPACE_ENTRIES,
+            )?,
+        };
+        let most = Bytes(ceiling.bytes);
+        let default = RoomBounds {
+            bytes: bytes(
+                "workspace-bytes",
+                self.workspace_bytes.unwrap_or(WORKSPACE.min(most)),
+                most,
+            )?,
+            entries: entries(
+                "workspace-entries",
+                self.workspace_entries
+                    .unwrap_or(WORKSPACE_ENTRIES.min(Count(ceiling.entries))),
+                Count(ceiling.entries),
+            )?,
+        };
+        Ok(RoomRules { default, ceiling })
+    }
 }
 
 /// The configuration that holds.
@@ -134,6 +226,8 @@ pub(crate) struct Config {
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
+    /// The room of the files that tools of an agent keep.
+    pub(crate) room: RoomRules,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
     /// The operator's choices for agents.
@@ -249,6 +343,7 @@ impl Config {
                 "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
             ));
         }
+        let room = host.room().or_else(|RoomError(problem)| refuse(problem))?;
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
@@ -276,7 +371,7 @@ impl Config {
             network,
         };
         let source = source.map(Arc::new);
-        let agents = AgentRows::new(agent, source.clone())?;
+        let agents = AgentRows::new(agent, room, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
         Ok(Self {
@@ -287,6 +382,7 @@ impl Config {
             pagemap_scan,
             scratch,
             scratch_entries,
+            room,
             cache_dir,
             agents,
             grants,
@@ -337,6 +433,22 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string().into()),
             setting("host", "scratch-entries", self.scratch_entries.0.into()),
         ];
+        let room = [
+            (
+                "workspace-bytes",
+                Bytes(self.room.default.bytes).to_string().into(),
+            ),
+            (
+                "workspace-bytes-ceiling",
+                Bytes(self.room.ceiling.bytes).to_string().into(),
+            ),
+            ("workspace-entries", self.room.default.entries.into()),
+            (
+                "workspace-entries-ceiling",
+                self.room.ceiling.entries.into(),
+            ),
+        ];
+        settings.extend(room.map(|(key, value)| setting("host", key, value)));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
             data,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use cofferdam_agent::{Deployment, DeploymentError, Mount};
+use cofferdam_agent::{Deployment, DeploymentError, Mount, RoomRules};
+use cofferdam_capability::{Bytes, Count};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ pub(crate) struct AgentRow {
     pub(crate) name: String,
     /// The model, `provider/name`.
     #[serde(default)]
-    #[schemars(with = "String", extend("pattern" = "^[^/]+/."))]
+    #[schemars(extend("pattern" = "^[^/]+/."))]
     pub(crate) model: Option<String>,
     /// Values of variables, as `ENV` has them. They may be secret, so the names alone are shown.
     #[serde(default, serialize_with = "names")]
@@ -38,6 +39,12 @@ pub(crate) struct AgentRow {
     /// Labels.
     #[serde(default)]
     pub(crate) label: BTreeMap<String, String>,
+    /// Bytes of the files that its tools keep.
+    #[serde(default)]
+    pub(crate) workspace_bytes: Option<Bytes>,
+    /// Files, directories and links that its tools keep.
+    #[serde(default)]
+    pub(crate) workspace_entries: Option<Count>,
 }
 
 /// The value of a setting.
@@ -74,9 +81,13 @@ pub(crate) struct AgentRows {
 }
 
 impl AgentRows {
-    /// Refuses two rows for one agent, and mounts that are not written as they should be, whether
-    /// their directories are there or not.
-    pub(super) fn new(rows: Vec<AgentRow>, source: Option<Arc<Source>>) -> Result<Self, Failure> {
+    /// Refuses two rows for one agent, more room than there may be, and mounts that are not written
+    /// as they should be, whether their directories are there or not.
+    pub(super) fn new(
+        rows: Vec<AgentRow>,
+        room: RoomRules,
+        source: Option<Arc<Source>>,
+    ) -> Result<Self, Failure> {
         let own = Self { rows, source };
         for (index, row) in own.rows.iter().enumerate() {
             let name = &row.name;
@@ -86,6 +97,30 @@ impl AgentRows {
                     "{}: [[agent]] for {name} appears twice: keep one row",
                     place("name")
                 )));
+            }
+            let ceiling = room.ceiling;
+            let rooms = [
+                (
+                    "workspace-bytes",
+                    row.workspace_bytes.map(|Bytes(bytes)| bytes),
+                    ceiling.bytes,
+                    Bytes(ceiling.bytes).to_string(),
+                ),
+                (
+                    "workspace-entries",
+                    row.workspace_entries.map(|Count(entries)| entries),
+                    ceiling.entries,
+                    Count(ceiling.entries).to_string(),
+                ),
+            ];
+            for (key, asked, most, shown) in rooms {
+                if asked.is_some_and(|asked| asked == 0 || asked > most) {
+                    return Err(Failure::usage(format!(
+                        "{}: [[agent]] for {name}: `{key}`: expected more than none, and at most \
+                         {shown}, which is `{key}-ceiling` of [host]",
+                        place(key)
+                    )));
+                }
             }
             let deployment = row.deployment().and_then(|deployment| {
                 deployment.check_mounts()?;
@@ -119,6 +154,11 @@ impl AgentRows {
                 ("config", json!(row.config)),
                 ("mount", network::list(&row.mount)),
                 ("label", json!(row.label)),
+                ("workspace-bytes", json!(row.workspace_bytes)),
+                (
+                    "workspace-entries",
+                    json!(row.workspace_entries.map(|count| count.0)),
+                ),
             ];
             let written = |value: &Value| !is_empty(value);
             settings.extend(given.into_iter().filter(|(_, value)| written(value)).map(

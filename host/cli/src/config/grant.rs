@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_agent::{Decisions, Deployment, ToolDecision, Withheld};
+use cofferdam_agent::{Decisions, Deployment, RoomRules, ToolDecision, Withheld};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
@@ -98,11 +98,13 @@ impl Grants {
         Self { rows, source }
     }
 
-    /// Every decision of the file; `agents` are the choices for agents. Opens the directories that it offers; a tool whose directory
+    /// Every decision of the file; `agents` are the choices for agents, and
+    /// `room` is what their files have. Opens the directories that it offers; a tool whose directory
     /// cannot be opened is added to `withheld`, so that no other tool is kept waiting for it.
     pub(crate) fn decisions(
         &self,
         agents: BTreeMap<String, Deployment>,
+        room: RoomRules,
         withheld: &mut Withheld,
     ) -> Decisions {
         let mut decisions = Vec::new();
@@ -117,7 +119,7 @@ impl Grants {
                 }
             }
         }
-        Decisions::new(decisions, agents)
+        Decisions::new(decisions, agents, room)
     }
 
     fn decision(&self, index: usize, row: &GrantRow) -> Result<ToolDecision, Failure> {

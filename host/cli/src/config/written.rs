@@ -13,12 +13,13 @@ pub(super) fn names<S: Serializer>(
     serializer.collect_seq(env.keys())
 }
 
-/// Returns true for a list or a table of nothing, and for an empty text.
+/// Returns true for nothing: also for a list or a table of it, and for an empty text.
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(values) => values.is_empty(),
         Value::Object(values) => values.is_empty(),
         Value::String(text) => text.is_empty(),
+        Value::Null => true,
         _ => false,
     }
 }
