@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::{RoomBounds, RoomUse};
-use cofferdam_image::agentfile::Agentfile;
 use cofferdam_model::{Model, ModelName};
 use cofferdam_store::Store;
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::documents;
 use crate::error::AgentError;
 use crate::room::Files;
 use crate::turns::Turns;
@@ -111,25 +109,4 @@ impl std::fmt::Debug for Agent {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
-}
-
-/// The documents of an agent, in the order of its system prompt: names of files below
-/// `etc/context`, and texts.
-pub(crate) fn documents_of(
-    agentfile: &Agentfile,
-    id: &str,
-    toolbox: &Toolbox,
-) -> Vec<(String, String)> {
-    let own = [
-        ("AGENT", documents::agent(agentfile, id, toolbox)),
-        ("WORKSPACE", documents::workspace().to_owned()),
-    ];
-    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
-    own.chain(
-        agentfile
-            .contexts
-            .iter()
-            .map(|context| (context.name.clone(), context.content.clone())),
-    )
-    .collect()
 }

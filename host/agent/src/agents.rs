@@ -304,7 +304,7 @@ impl Agents {
         source: &[u8],
     ) -> Result<Agent, AgentError> {
         let workspace = self.workspace(&row.id)?;
-        let Made { agent, documents } = self
+        let Made { agent, texts } = self
             .builder
             .build(
                 row,
@@ -314,7 +314,7 @@ impl Agents {
                 workspace.clone(),
             )
             .await?;
-        let revision = revision(source, agentfile, components, documents);
+        let revision = revision(source, agentfile, components, texts);
         let changed = !workspace.has(&revision)?;
         if changed {
             workspace.prepare(&revision)?;
@@ -428,7 +428,7 @@ impl Agents {
                 usage: workspace.read_usage(&bin.name)?,
             });
         }
-        let Made { agent, documents } = self
+        let Made { agent, texts } = self
             .builder
             .build(
                 row,
@@ -440,7 +440,7 @@ impl Agents {
             .await?;
         let source = files::read(&file, FILE_MAX_BYTES)
             .map_err(|source| AgentError::Tree { path: file, source })?;
-        let revision = revision(&source, &agentfile, &components, documents);
+        let revision = revision(&source, &agentfile, &components, texts);
         // Another version of this host may word the documents otherwise. The agent reads them from
         // memory.
         let written = match workspace.has(&revision) {

@@ -8,13 +8,15 @@ use cofferdam_model::{Credentials, ModelName};
 use cofferdam_store::{KnownAgent, Store};
 use cofferdam_tool::{Runner, Toolbox};
 
-use crate::agent::{Agent, documents_of};
+use crate::agent::Agent;
+use crate::agent_yaml::Pinned;
 use crate::component::Component;
 use crate::decisions::{Decisions, Offering, Withheld};
 use crate::deployment::{Deployment, DeploymentError};
-use crate::documents;
+use crate::documents::{self, Subject};
 use crate::error::AgentError;
 use crate::mounts::Mounts;
+use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
 use crate::turns::Turns;
@@ -35,8 +37,8 @@ pub(crate) struct Builder {
 /// An agent that was made, and what its tree has to hold for it.
 pub(crate) struct Made {
     pub(crate) agent: Agent,
-    /// The files of its documents, with their texts.
-    pub(crate) documents: Vec<(String, String)>,
+    /// Generated files of its tree, with their texts.
+    pub(crate) texts: Vec<(String, String)>,
 }
 
 /// A BIN with what it is declared in.
@@ -92,9 +94,36 @@ impl Builder {
             let declared = Declared { row, offering, bin };
             self.add_tools(declared, component, &mut toolbox).await?;
         }
-        let documents = documents_of(agentfile, &row.id, &toolbox);
-        let system_prompt =
-            documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let documents = documents::of(Subject {
+            id: &row.id,
+            agentfile,
+            toolbox: &toolbox,
+            mounts: &mounts,
+            room: bounds,
+        });
+        let system_prompt = documents::system_prompt(&documents);
+        let texts = texts(
+            &row.name,
+            Resolved {
+                id: &row.id,
+                agentfile,
+                image: Pinned::default(),
+                components,
+                mounts: &mounts,
+                documents: &documents,
+            },
+        )?;
+        for mount in mounts.iter() {
+            let target = mount.target();
+            let mut grants = toolbox.iter().map(|tool| tool.grant());
+            if !grants.any(|grant| documents::access_in(grant, target).is_some()) {
+                tracing::warn!(
+                    agent = row.name,
+                    "no tool sees the mount {target}: none of its tools has a row for it in its \
+                     manifest, or `grant.BIN.mounts` takes it away"
+                );
+            }
+        }
         let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -108,7 +137,7 @@ impl Builder {
             store: self.store.clone(),
             turns: Arc::clone(&self.turns),
         };
-        Ok(Made { agent, documents })
+        Ok(Made { agent, texts })
     }
 
     async fn add_tools(
@@ -202,18 +231,36 @@ fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
     })
 }
 
+/// Its documents and `etc/agent.yaml`.
+fn texts(agent: &str, resolved: Resolved<'_>) -> Result<Vec<(String, String)>, AgentError> {
+    let documents = resolved.documents.iter();
+    let mut texts: Vec<_> = documents
+        .map(|document| {
+            let file = format!("etc/context/{}.md", document.name);
+            (file, document.text.clone())
+        })
+        .collect();
+    let yaml = agent_yaml(resolved).text();
+    let yaml = yaml.map_err(|error| AgentError::Deployment {
+        agent: agent.to_owned(),
+        source: DeploymentError(format!("etc/agent.yaml cannot be written: {error}")),
+    })?;
+    texts.push(("etc/agent.yaml".to_owned(), yaml));
+    Ok(texts)
+}
+
 /// The files of `etc` and `usr` for an agent.
 pub(crate) fn revision(
     source: &[u8],
     agentfile: &Agentfile,
     components: &[Component],
-    documents: Vec<(String, String)>,
+    texts: Vec<(String, String)>,
 ) -> Revision {
     let mut revision = Revision::default();
     revision.add("etc/Agentfile", source);
-    documents
+    texts
         .into_iter()
-        .for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
+        .for_each(|(name, text)| revision.add(name, text));
     for (bin, component) in agentfile.bins.iter().zip(components) {
         revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
         if let Some(usage) = &component.usage {

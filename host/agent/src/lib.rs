@@ -5,6 +5,7 @@
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
+mod agent_yaml;
 mod agents;
 mod backoff;
 mod build;
@@ -22,6 +23,7 @@ mod mounts;
 mod on_disk;
 mod part;
 mod pinned;
+mod resolved;
 mod revision;
 mod room;
 mod slot;
@@ -31,6 +33,10 @@ mod variables;
 mod workspace;
 
 pub use agent::Agent;
+pub use agent_yaml::{
+    AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
+    Pinned, RuntimeYaml, ToolYaml,
+};
 pub use agents::{Agents, AgentsConfig};
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};

@@ -56,6 +56,10 @@ impl Mounts {
             .map(Self)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &OpenMount> {
         self.0.iter()
     }
