@@ -127,7 +127,7 @@ fn the_tree_has_the_files_and_modes_of_the_executor() {
         assert!(tree.join(name).is_dir(), "{name}");
     }
     let id = tree.file_name().expect("a name").to_string_lossy();
-    let digest = cofferdam_selftest_digest(&bytes);
+    let digest = digest_of(&bytes);
     let yaml = text(&tree.join("etc/agent.yaml"));
     for line in [
         format!("id: {id}\n"),
@@ -158,8 +158,8 @@ fn the_tree_has_the_files_and_modes_of_the_executor() {
     assert_eq!(text(&tree.join("etc/agent.yaml")), yaml);
 }
 
-/// `sha256:…` of these bytes, as `tool inspect` says it.
-fn cofferdam_selftest_digest(bytes: &[u8]) -> String {
+/// The digest of these bytes, as a program says it that is none of ours.
+fn digest_of(bytes: &[u8]) -> String {
     use std::io::Write;
     use std::process::{Command, Stdio};
     let mut child = Command::new("sha256sum")
@@ -250,10 +250,8 @@ fn an_agent_is_as_its_operator_wants_it() {
     ] {
         let text = format!("[[agent]]\nname = \"otter\"\nmodel = \"builtin/commands\"\n{row}\n");
         let text = text.replace("model = \"builtin/commands\"\nmodel", "model");
-        let text = match row.starts_with("config") {
-            true => text,
-            false => format!("{text}config = {{ style = \"7\" }}\n"),
-        };
+        let style = "config = { style = \"7\" }\n";
+        let text = text + if row.starts_with("config") { "" } else { style };
         scratch.file("data/cofferdam.toml", text);
         let data = ["--data-dir", "other"];
         let line = [

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::{Descriptor, Input, Progress};
-use cofferdam_capability::{RoomBounds, RoomUse};
+use cofferdam_capability::Room;
 use cofferdam_model::{Model, ModelName};
 use cofferdam_store::Store;
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
@@ -81,16 +81,16 @@ impl Agent {
         answer
     }
 
-    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name, if there is
-    /// room for it.
+    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name, if there
+    /// is room for it.
     pub async fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
         self.files.ready().await;
         self.workspace.copy_in(name, bytes, self.files.room())
     }
 
-    /// The room that its files take, and the most that they may take.
-    pub fn room(&self) -> (RoomUse, RoomBounds) {
-        (self.files.room().used(), self.files.room().bounds())
+    /// The room of its files: what they take, and the most that they may take.
+    pub fn room(&self) -> &Room {
+        self.files.room()
     }
 
     /// The tools as a model is told of them.

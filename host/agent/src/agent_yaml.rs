@@ -171,7 +171,7 @@ struct Written {
     source: Option<IgnoredAny>,
 }
 
-/// Where an agent of the older shape came from.
+/// The origin of an agent of the older shape.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Provenance {

@@ -77,8 +77,8 @@ impl Builder {
             source,
         })?;
         let files = workspace.files(&self.rooms, &row.id, bounds)?;
-        files.settle();
         mounts.make_points(&row.name, workspace.root());
+        files.settle();
         let mut toolbox = self.runner.toolbox();
         let offering = Offering {
             agentfile,

@@ -114,7 +114,8 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         text.push_str(
             "\nThe description of each tool says how to call it. A command takes its arguments as \
              a list of strings: `{\"args\": [\"-l\", \"notes.txt\"]}`, never as one string that \
-             holds a list.\n\n## Access\n\nWhat each tool reaches; nothing else is there for it.\n\n",
+             holds a list.\n\n## Access\n\nWhat each tool reaches; nothing else is there for \
+             it.\n\n",
         );
         for bin in bins {
             let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
@@ -157,7 +158,8 @@ fn workspace(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
     let mut text = "# Workspace\n\n\
          Every tool call runs alone in a fresh sandbox. A tool sees the directories that AGENT.md \
          lists for it, and nothing else of the machine. A path outside, also through `..` or a \
-         symbolic link, is refused. Only files stay between calls: no variable, no running program.\n"
+         symbolic link, is refused. Only files stay between calls: no variable, no running \
+         program.\n"
         .to_owned();
     let sees = |place: &GuestPath| bins.iter().any(|bin| bin.sees(place));
     let mut places = Vec::new();

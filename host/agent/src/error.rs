@@ -122,7 +122,7 @@ pub enum AgentError {
         path: PathBuf,
         /// Its size.
         size: Bytes,
-        /// What the files have, of how much.
+        /// The room that the files have, of how much.
         used: String,
     },
     /// A directory of agents is no longer the one that was opened: what tools write there would be

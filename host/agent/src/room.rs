@@ -52,8 +52,8 @@ impl RoomRules {
         let entries = request.entries.map_or(default.entries, |entries| entries.0);
         let above = |key: &str, asked: String, most: String| {
             Err(DeploymentError(format!(
-                "`limit.workspace.{key}` = {asked} is above this host's ceiling of {most}: lower it, \
-                 or raise [host] workspace-{key}-ceiling in cofferdam.toml"
+                "`limit.workspace.{key}` = {asked} is above this host's ceiling of {most}: lower \
+                 it, or raise [host] workspace-{key}-ceiling in cofferdam.toml"
             )))
         };
         if bytes > ceiling.bytes {
@@ -129,8 +129,8 @@ impl Files {
     }
 }
 
-/// What lies in the directories that count. Beyond as many entries as there may be, nothing more is
-/// looked at: no file may grow then.
+/// Counts what lies in the directories that count. Beyond as many entries as there may be, nothing
+/// more is looked at: no file may grow then.
 fn counted(tree: &Dir, bounds: RoomBounds) -> Result<RoomBounds> {
     let mut found = RoomBounds {
         bytes: 0,

@@ -1,8 +1,8 @@
 //! The room that the files of one agent have on disk, over all calls.
 //!
-//! A call has limits of its own, and what it writes stays. So what all calls have written is counted
-//! here too: by what files grow and shrink while calls run, and by a walk over the disk when a host
-//! starts and whenever the counting has met something that it cannot follow.
+//! A call has limits of its own, and what it writes stays. So what all calls have written is
+//! counted here too: by what files grow and shrink while calls run, and by a walk over the disk
+//! when a host starts and whenever the counting has met something that it cannot follow.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,11 +49,12 @@ struct State {
     is_doubtful: bool,
     /// Calls that run.
     calls: u64,
-    /// What was added since a walk began; nothing while there is none.
+    /// Everything that was added since a walk began; nothing while there is none.
     walk: Option<Added>,
 }
 
-/// What was added to the files, less what was removed, while a walk may have seen it or not.
+/// The sum of what was added to the files, less what was removed, while a walk may have seen it or
+/// not.
 #[derive(Debug, Clone, Copy, Default)]
 struct Added {
     bytes: i64,
@@ -86,7 +87,7 @@ impl Room {
         self.state().bounds = bounds;
     }
 
-    /// What the files take.
+    /// The room that the files take.
     pub fn used(&self) -> RoomUse {
         let state = self.state();
         RoomUse {
@@ -184,8 +185,8 @@ impl State {
 }
 
 impl RoomCount {
-    /// Ends the walk, which has found so much. What was added meanwhile counts, whether the walk has
-    /// seen it or not; then there is another walk.
+    /// Ends the walk, which has found so much. What was added meanwhile counts, whether the walk
+    /// has seen it or not; then there is another walk.
     pub fn finish(self, bytes: u64, entries: u64) {
         let mut state = self.0.state();
         let added = state.walk.take().unwrap_or_default();

@@ -65,8 +65,8 @@ const SCRATCH_ENTRIES: Count = Count(65_536);
 /// The most of them that an operator may choose.
 const MOST_SCRATCH_ENTRIES: Count = Count(16_777_216);
 
-/// Bytes of the files that tools of one agent keep, unless the operator says otherwise: sixteen times
-/// what a call may write by default, and a small part of a disk (1 GiB).
+/// Bytes of the files that tools of one agent keep, unless the operator says otherwise: sixteen
+/// times what a call may write by default, and a small part of a disk (1 GiB).
 const WORKSPACE: Bytes = Bytes(1 << 30);
 
 /// The most of them that an agent can be given, unless the operator says otherwise: what a call may
@@ -80,8 +80,8 @@ const MOST_WORKSPACE: Bytes = Bytes(1 << 40);
 /// sixteen times what a call may make by default. They are counted in a tenth of a second.
 const WORKSPACE_ENTRIES: Count = Count(65_536);
 
-/// The most of them that an agent can be given, unless the operator says otherwise: they are counted
-/// in seconds, for which its first call waits.
+/// The most of them that an agent can be given, unless the operator says otherwise: they are
+/// counted in seconds, for which its first call waits.
 const WORKSPACE_ENTRIES_CEILING: Count = Count(1_048_576);
 
 /// The most of them that an operator may choose.

@@ -48,7 +48,7 @@ impl Bin<'_> {
         rows.find(|row| row.name == key).map(|row| row.value)
     }
 
-    /// What it reaches, and what it asked for and did not get.
+    /// Everything that it reaches, and what it asked for and did not get.
     pub(super) fn reaches(&self) -> String {
         let given = self.given();
         let mut text = match given.as_slice() {

@@ -98,9 +98,9 @@ impl Grants {
         Self { rows, source }
     }
 
-    /// Every decision of the file; `agents` are the choices for agents, and
-    /// `room` is what their files have. Opens the directories that it offers; a tool whose directory
-    /// cannot be opened is added to `withheld`, so that no other tool is kept waiting for it.
+    /// Every decision of the file; `agents` are the choices for agents, and `room` is what their
+    /// files have. Opens the directories that it offers; a tool whose directory cannot be opened is
+    /// added to `withheld`, so that no other tool is kept waiting for it.
     pub(crate) fn decisions(
         &self,
         agents: BTreeMap<String, Deployment>,

@@ -1,5 +1,5 @@
-//! Looks into every directory that its variables name, and with the argument `keep` leaves a file in
-//! its home. A probe: the test says which of them there are.
+//! Looks into every directory that its variables name, and with the argument `keep` leaves a file
+//! in its home. A probe: the test says which of them there are.
 
 #![allow(
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! Changes a directory that is mounted read-only, under the path in its argument, and leaves it. All
-//! of it must be refused.
+//! Changes a directory that is mounted read-only, under the path in its argument, and leaves it.
+//! All of it must be refused.
 
 #![allow(
     clippy::disallowed_methods,
