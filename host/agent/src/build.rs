@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, overridden};
+use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, RoomRequest, overridden};
 use cofferdam_model::{Credentials, ModelName};
 use cofferdam_store::{KnownAgent, Store};
 use cofferdam_tool::{Runner, Toolbox};
@@ -71,7 +71,8 @@ impl Builder {
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
         let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
             .map_err(model)?;
-        let bounds = self.decisions.room.bounds(&agentfile.room);
+        let request = RoomRequest::of(&agentfile.configs);
+        let bounds = self.decisions.room.bounds(&request);
         let bounds = bounds.map_err(|source| AgentError::Deployment {
             agent: row.name.clone(),
             source,

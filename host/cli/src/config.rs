@@ -343,7 +343,9 @@ impl Config {
                 "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
             ));
         }
-        let room = host.room().or_else(|RoomError(problem)| refuse(problem))?;
+        let room = host
+            .room()
+            .map_err(|RoomError(problem)| Failure::usage(format!("{place}: {problem}")))?;
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()

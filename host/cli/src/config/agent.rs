@@ -187,15 +187,28 @@ impl AgentRow {
             config,
             mount,
             label,
+            workspace_bytes,
+            workspace_entries,
         } = self.clone();
         let mounts = mount.iter().map(|written| written.parse());
-        let configs = config.into_iter();
+        let mut configs: BTreeMap<_, _> = config
+            .into_iter()
+            .map(|(key, value)| (key, value.to_string()))
+            .collect();
+        let rooms = [
+            ("bytes", workspace_bytes.map(|bytes| bytes.to_string())),
+            (
+                "entries",
+                workspace_entries.map(|entries| entries.to_string()),
+            ),
+        ];
+        for (key, value) in rooms {
+            configs.extend(value.map(|value| (format!("limit.workspace.{key}"), value)));
+        }
         Ok(Deployment {
             model,
             envs: env,
-            configs: configs
-                .map(|(key, value)| (key, value.to_string()))
-                .collect(),
+            configs,
             mounts: mounts.collect::<Result<Vec<Mount>, _>>()?,
             labels: label,
         })

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::bin_request::BinRequest;
 use super::name::AgentName;
-use super::room_request::RoomRequest;
 use crate::reference::Reference;
 use crate::tool_source::ToolSource;
 
@@ -27,8 +26,6 @@ pub struct Agentfile {
     pub bins: Vec<Bin>,
     /// Requests of `CONFIG` for its BINs, by name: keys that begin with `limit.` and `grant.`.
     pub requests: BTreeMap<String, BinRequest>,
-    /// The room that `CONFIG` asks for, for the files of the agent.
-    pub room: RoomRequest,
     /// `EXEC`: arguments of the runtime.
     pub exec: Vec<String>,
     /// Every `LABEL`. A key given again replaces the earlier value, as in the syntax this follows.

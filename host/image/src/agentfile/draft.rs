@@ -192,10 +192,6 @@ impl Draft {
             faults.extend(wrong);
             BTreeMap::new()
         });
-        let room = room(&settings).unwrap_or_else(|wrong| {
-            faults.extend(wrong);
-            RoomRequest::default()
-        });
         match (name, model) {
             (Some(name), Some(model)) if faults.is_empty() => Ok(Agentfile {
                 name: name.value,
@@ -205,7 +201,6 @@ impl Draft {
                 configs: settings.into_iter().map(|setting| setting.config).collect(),
                 bins,
                 requests,
-                room,
                 exec: exec.map(|exec| exec.value).unwrap_or_default(),
                 labels,
                 args,
@@ -261,41 +256,6 @@ fn requests(
     }
 }
 
-/// The room that the settings ask for.
-fn room(settings: &[Setting]) -> Result<RoomRequest, Vec<Fault>> {
-    let mut room = RoomRequest::default();
-    let mut faults = Vec::new();
-    for setting in settings {
-        let Setting {
-            config,
-            at,
-            value_at,
-        } = setting;
-        let Some(key) = RoomKey::of(&config.key) else {
-            continue;
-        };
-        // A required one is given by whoever runs the agent.
-        let asked = match &config.value {
-            Some(value) => room.ask(key, &value.to_string(), *value_at),
-            None if config.required => Ok(()),
-            None => Err(asks_for_nothing(&config.key, *at)),
-        };
-        faults.extend(asked.err());
-    }
-    if faults.is_empty() {
-        Ok(room)
-    } else {
-        Err(faults)
-    }
-}
-
-fn asks_for_nothing(key: &str, at: Position) -> Fault {
-    Fault::new(
-        at,
-        format!("{} asks for nothing; write `=` and a value", shown(key)),
-    )
-}
-
 fn request(
     setting: &Setting,
     bins: &[Bin],
@@ -306,23 +266,30 @@ fn request(
         at,
         value_at,
     } = setting;
-    // The room is asked for when all settings are known.
-    if RoomKey::of(&config.key).is_some() {
-        return Ok(());
+    let value = match &config.value {
+        Some(value) => value.to_string(),
+        // Whoever runs the agent gives it.
+        None if config.required => return Ok(()),
+        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+            return Err(Fault::new(
+                *at,
+                format!(
+                    "{} asks for nothing; write `=` and a value",
+                    shown(&config.key)
+                ),
+            ));
+        }
+        None => return Ok(()),
+    };
+    if let Some(key) = RoomKey::of(&config.key) {
+        return RoomRequest::default().ask(key, &value, *value_at);
     }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());
     };
     key.check(bins.iter().map(|bin| &*bin.name), *at)?;
-    let Some(value) = &config.value else {
-        if config.required {
-            // Whoever runs the agent gives it.
-            return Ok(());
-        }
-        return Err(asks_for_nothing(&config.key, *at));
-    };
     requests
         .entry(key.bin.to_owned())
         .or_default()
-        .ask(&key, &value.to_string(), *value_at)
+        .ask(&key, &value, *value_at)
 }

@@ -7,7 +7,7 @@ use super::bin_request::{BinKey, BinRequest};
 use super::declared::{Agentfile, Config, ConfigValue, Env};
 use super::env_name;
 use super::error::{Fault, Position, shown};
-use super::room_request::RoomKey;
+use super::room_request::{RoomKey, RoomRequest};
 
 /// The longest key of a setting, in bytes, as in an Agentfile.
 const KEY_MAX_BYTES: usize = 128;
@@ -94,7 +94,7 @@ fn configure(agentfile: &mut Agentfile, key: &str, written: &str) -> Result<(), 
 /// for.
 fn request(agentfile: &mut Agentfile, key: &str, value: &str) -> Result<(), Fault> {
     if let Some(room) = RoomKey::of(key) {
-        return agentfile.room.ask(room, value, NOWHERE);
+        return RoomRequest::default().ask(room, value, NOWHERE);
     }
     let Some(bin_key) = BinKey::of(key, NOWHERE)? else {
         return Ok(());

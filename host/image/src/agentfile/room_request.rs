@@ -3,6 +3,7 @@
 
 use cofferdam_capability::{Bytes, Count};
 
+use super::declared::Config;
 use super::error::{Fault, Position, shown};
 
 /// The beginning of the keys.
@@ -37,6 +38,18 @@ impl RoomKey {
 }
 
 impl RoomRequest {
+    /// The room that these settings ask for. Their values were checked when they were read.
+    pub fn of(configs: &[Config]) -> Self {
+        let mut room = Self::default();
+        for config in configs {
+            if let (Some(key), Some(value)) = (RoomKey::of(&config.key), &config.value) {
+                // What is wrong asks for nothing.
+                let _ = room.ask(key, &value.to_string(), Position { line: 1, column: 1 });
+            }
+        }
+        room
+    }
+
     /// Asks for so much room. `at` is the place of the value.
     pub(super) fn ask(&mut self, key: RoomKey, value: &str, at: Position) -> Result<(), Fault> {
         let wrong = |problem: String| Fault::new(at, problem);
