@@ -104,8 +104,8 @@ fn tools_reach_a_mount_in_the_workspace_by_every_path() {
     let context = tree(&scratch).join("etc/context");
     let mounts = std::fs::read_to_string(context.join("MOUNTS.md")).expect("a document");
     for line in [
-        "- `/workspace/notes` (read-only): the notes: all of them. Seen by `cat`, `ls`",
-        "- `/workspace/deep/own` (read-write). Seen by `cat` (read-only), `ls` (read-only), `find`",
+        "- `/workspace/notes` (read-only): the notes: all of them. Seen by `cat`, `cp`, `find`",
+        "- `/workspace/deep/own` (read-write). Seen by `cat` (read-only), `cp`, `find`, `ls` (read-",
         "- `/elsewhere` (read-only). No tool sees it.",
     ] {
         assert!(mounts.contains(line), "{line}: {mounts}");

@@ -205,26 +205,49 @@ fn workspace(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
 
 /// The limits of most tools, and those of the others.
 fn limits(text: &mut String, bins: &[Bin<'_>]) {
-    let Some(first) = bins.first() else { return };
     let common: Vec<_> = TOLD_LIMITS
         .iter()
-        .filter_map(|(key, what)| Some(format!("{} of {what}", first.limit(key)?)))
+        .map(|(key, what)| TheirLimit {
+            key,
+            what,
+            value: most_common(key, bins),
+        })
+        .collect();
+    let of_most: Vec<_> = common
+        .iter()
+        .map(|limit| format!("{} of {}", limit.value, limit.what))
         .collect();
     let _ = writeln!(
         text,
         "A call has at most {}. A result that was cut says so.",
-        common.join(", ")
+        of_most.join(", ")
     );
-    for bin in bins.iter().skip(1) {
-        let others: Vec<_> = TOLD_LIMITS
+    for bin in bins {
+        let others: Vec<_> = common
             .iter()
-            .filter(|(key, _)| bin.limit(key) != first.limit(key))
-            .filter_map(|(key, what)| Some(format!("{} of {what}", bin.limit(key)?)))
+            .filter_map(|limit| Some((limit, bin.limit(limit.key)?)))
+            .filter(|(limit, value)| *value != limit.value)
+            .map(|(limit, value)| format!("{value} of {}", limit.what))
             .collect();
         if !others.is_empty() {
             let _ = writeln!(text, "{} has {}.", bin.names(), others.join(", "));
         }
     }
+}
+
+/// A limit that most tools have.
+struct TheirLimit {
+    key: &'static str,
+    what: &'static str,
+    value: String,
+}
+
+/// The value of a limit that the most tools have; of two, the first.
+fn most_common(key: &str, bins: &[Bin<'_>]) -> String {
+    let values: Vec<_> = bins.iter().filter_map(|bin| bin.limit(key)).collect();
+    let count = |value: &String| values.iter().filter(|other| *other == value).count();
+    let most = values.iter().rev().max_by_key(|value| count(value));
+    most.cloned().unwrap_or_default()
 }
 
 /// `MOUNTS.md`: directories of the machine, and who sees them.

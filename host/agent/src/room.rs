@@ -14,6 +14,9 @@ use crate::deployment::DeploymentError;
 /// The directories whose files count: those that tools write to and that stay.
 const KEPT: [&str; 2] = ["workspace", "home"];
 
+/// Directories that the host makes there: `.config`, `.cache`, `.local` and `share` of the home.
+const MADE_BY_HOST: u64 = 4;
+
 /// Directories inside one another that are counted. Each is open while those in it are counted;
 /// programs make a few dozen.
 const MAX_DEPTH: usize = 256;
@@ -136,6 +139,7 @@ fn counted(tree: &Dir, bounds: RoomBounds) -> Result<RoomBounds> {
         bytes: 0,
         entries: 0,
     };
+    let mut seen_entries: u64 = 0;
     // Files with several names count once.
     let mut seen = HashSet::new();
     for name in KEPT {
@@ -150,7 +154,8 @@ fn counted(tree: &Dir, bounds: RoomBounds) -> Result<RoomBounds> {
             let Ok(metadata) = entry.metadata() else {
                 continue;
             };
-            found.entries += 1;
+            seen_entries += 1;
+            found.entries = seen_entries.saturating_sub(MADE_BY_HOST);
             if found.entries > bounds.entries {
                 found.bytes = found.bytes.max(bounds.bytes);
                 return Ok(found);
@@ -185,7 +190,9 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let tree = Dir::open_ambient_dir(temporary.path(), cap_std::ambient_authority()).unwrap();
         tree.create_dir_all("workspace/a/b").unwrap();
-        tree.create_dir_all("home/.config").unwrap();
+        for name in ["home/.config", "home/.cache", "home/.local/share"] {
+            tree.create_dir_all(name).unwrap();
+        }
         tree.write("workspace/a/file", "12345").unwrap();
         tree.hard_link("workspace/a/file", &tree, "workspace/a/b/same")
             .unwrap();
@@ -196,7 +203,7 @@ mod tests {
             entries: 100,
         };
         let found = counted(&tree, most).unwrap();
-        assert_eq!((found.bytes, found.entries), (8, 7));
+        assert_eq!((found.bytes, found.entries), (8, 6));
         let few = RoomBounds { entries: 3, ..most };
         let found = counted(&tree, few).unwrap();
         assert!(found.entries > 3 && found.bytes >= 100, "it is full");

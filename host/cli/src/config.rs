@@ -5,6 +5,7 @@ mod cache;
 mod grant;
 mod network;
 mod place;
+mod room;
 mod schema;
 mod setting;
 mod unknown;
@@ -18,9 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
-use cofferdam_capability::{
-    Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, RoomBounds, SecretName,
-};
+use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -64,28 +63,6 @@ const SCRATCH_ENTRIES: Count = Count(65_536);
 
 /// The most of them that an operator may choose.
 const MOST_SCRATCH_ENTRIES: Count = Count(16_777_216);
-
-/// Bytes of the files that tools of one agent keep, unless the operator says otherwise: sixteen
-/// times what a call may write by default, and a small part of a disk (1 GiB).
-const WORKSPACE: Bytes = Bytes(1 << 30);
-
-/// The most of them that an agent can be given, unless the operator says otherwise: what a call may
-/// be allowed to write (16 GiB).
-const WORKSPACE_CEILING: Bytes = Bytes(16 << 30);
-
-/// The most of them that an operator may choose: what a disk has (1 TiB).
-const MOST_WORKSPACE: Bytes = Bytes(1 << 40);
-
-/// Files, directories and links that tools of one agent keep, unless the operator says otherwise:
-/// sixteen times what a call may make by default. They are counted in a tenth of a second.
-const WORKSPACE_ENTRIES: Count = Count(65_536);
-
-/// The most of them that an agent can be given, unless the operator says otherwise: they are
-/// counted in seconds, for which its first call waits.
-const WORKSPACE_ENTRIES_CEILING: Count = Count(1_048_576);
-
-/// The most of them that an operator may choose.
-const MOST_WORKSPACE_ENTRIES: Count = Count(16_777_216);
 
 /// The largest configuration that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -137,76 +114,22 @@ struct WrittenHost {
     #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
     scratch_entries: Option<Count>,
     /// Bytes of the files that tools of one agent keep, unless the agent is given more or less.
-    #[schemars(extend("default" = WORKSPACE, "x-ceiling" = MOST_WORKSPACE))]
+    #[schemars(extend("default" = room::BYTES, "x-ceiling" = room::MOST_BYTES))]
     workspace_bytes: Option<Bytes>,
     /// The most of them that an Agentfile or `[[agent]]` can give.
-    #[schemars(extend("default" = WORKSPACE_CEILING, "x-ceiling" = MOST_WORKSPACE))]
+    #[schemars(extend("default" = room::BYTES_CEILING, "x-ceiling" = room::MOST_BYTES))]
     workspace_bytes_ceiling: Option<Bytes>,
     /// Files, directories and links that tools of one agent keep, unless the agent is given more or
     /// less.
-    #[schemars(extend("default" = WORKSPACE_ENTRIES, "x-ceiling" = MOST_WORKSPACE_ENTRIES))]
+    #[schemars(extend("default" = room::ENTRIES, "x-ceiling" = room::MOST_ENTRIES))]
     workspace_entries: Option<Count>,
     /// The most of them that an Agentfile or `[[agent]]` can give.
-    #[schemars(extend("default" = WORKSPACE_ENTRIES_CEILING, "x-ceiling" = MOST_WORKSPACE_ENTRIES))]
+    #[schemars(extend("default" = room::ENTRIES_CEILING, "x-ceiling" = room::MOST_ENTRIES))]
     workspace_entries_ceiling: Option<Count>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
     cache_dir: Option<PathBuf>,
-}
-
-/// A room that cannot be chosen.
-struct RoomError(String);
-
-impl WrittenHost {
-    /// The room of agents. A default above a lowered ceiling is lowered with it.
-    fn room(&self) -> Result<RoomRules, RoomError> {
-        let within = |key: &str, value: u64, least: u64, most: u64, shown: [String; 2]| {
-            let [written, highest] = shown;
-            if (least..=most).contains(&value) {
-                return Ok(value);
-            }
-            Err(RoomError(format!(
-                "[host] `{key}` = {written}: expected more than none, and at most {highest}"
-            )))
-        };
-        let bytes = |key: &str, value: Bytes, most: Bytes| {
-            let shown = [value.to_string(), most.to_string()];
-            within(key, value.0, 1, most.0, shown)
-        };
-        let entries = |key: &str, value: Count, most: Count| {
-            let shown = [value.to_string(), most.to_string()];
-            within(key, value.0, 1, most.0, shown)
-        };
-        let ceiling = RoomBounds {
-            bytes: bytes(
-                "workspace-bytes-ceiling",
-                self.workspace_bytes_ceiling.unwrap_or(WORKSPACE_CEILING),
-                MOST_WORKSPACE,
-            )?,
-            entries: entries(
-                "workspace-entries-ceiling",
-                self.workspace_entries_ceiling
-                    .unwrap_or(WORKSPACE_ENTRIES_CEILING),
-                MOST_WORKSPACE_ENTRIES,
-            )?,
-        };
-        let most = Bytes(ceiling.bytes);
-        let default = RoomBounds {
-            bytes: bytes(
-                "workspace-bytes",
-                self.workspace_bytes.unwrap_or(WORKSPACE.min(most)),
-                most,
-            )?,
-            entries: entries(
-                "workspace-entries",
-                self.workspace_entries
-                    .unwrap_or(WORKSPACE_ENTRIES.min(Count(ceiling.entries))),
-                Count(ceiling.entries),
-            )?,
-        };
-        Ok(RoomRules { default, ceiling })
-    }
 }
 
 /// The configuration that holds.
@@ -343,9 +266,13 @@ impl Config {
                 "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
             ));
         }
-        let room = host
-            .room()
-            .map_err(|RoomError(problem)| Failure::usage(format!("{place}: {problem}")))?;
+        let room = room::rules(room::Written {
+            bytes: host.workspace_bytes,
+            bytes_ceiling: host.workspace_bytes_ceiling,
+            entries: host.workspace_entries,
+            entries_ceiling: host.workspace_entries_ceiling,
+        });
+        let room = room.map_err(|error| Failure::usage(format!("{place}: {error}")))?;
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
@@ -435,21 +362,7 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string().into()),
             setting("host", "scratch-entries", self.scratch_entries.0.into()),
         ];
-        let room = [
-            (
-                "workspace-bytes",
-                Bytes(self.room.default.bytes).to_string().into(),
-            ),
-            (
-                "workspace-bytes-ceiling",
-                Bytes(self.room.ceiling.bytes).to_string().into(),
-            ),
-            ("workspace-entries", self.room.default.entries.into()),
-            (
-                "workspace-entries-ceiling",
-                self.room.ceiling.entries.into(),
-            ),
-        ];
+        let room = room::shown(&self.room).into_iter();
         settings.extend(room.map(|(key, value)| setting("host", key, value)));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),

@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
 use super::budget::{Area, Write};
 use super::device::OpenDevice;
-use super::files::{FilesView, again};
+use super::files::{FilesView, Place, again};
 use super::stream::{self, gap, growth};
 use super::{listing, open};
 
@@ -27,7 +27,10 @@ impl HostDescriptor for FilesView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         match self.device(&fd) {
             Some(device) => open::open_device(self, &device, &path, open_flags, flags),
-            None => open::open(self, fd, path_flags, path, open_flags, flags).await,
+            None => {
+                let Place { fd, path } = self.place(fd, path);
+                open::open(self, fd, path_flags, path, open_flags, flags).await
+            }
         }
     }
 
@@ -156,6 +159,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.not_made(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -172,10 +176,11 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.not_made(&new_path);
         }
-        self.touch(&fd, &new_path, Access::ReadWrite);
+        let Place { fd, path } = self.place(fd, new_path);
+        self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
-        let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, new_path).await;
+        let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, path).await;
         self.created(area, result)
     }
 
@@ -193,6 +198,11 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&new_fd) {
             return device.unchanged(&new_path);
         }
+        let Place { fd, path: old_path } = self.place(fd, old_path);
+        let Place {
+            fd: new_fd,
+            path: new_path,
+        } = self.place(new_fd, new_path);
         self.touch(&fd, &old_path, Access::ReadOnly);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.one_area(&fd, &new_fd)?;
@@ -222,6 +232,11 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&new_fd) {
             return device.unchanged(&new_path);
         }
+        let Place { fd, path: old_path } = self.place(fd, old_path);
+        let Place {
+            fd: new_fd,
+            path: new_path,
+        } = self.place(new_fd, new_path);
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.one_area(&fd, &new_fd)?;
@@ -316,6 +331,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return Ok(device.at(&path)?.stat());
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
     }
@@ -344,6 +360,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
     }
@@ -352,6 +369,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.no_link(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
     }
@@ -364,6 +382,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let area = self.area(&fd);
@@ -379,6 +398,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
         let area = self.area(&fd);
@@ -419,6 +439,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return Ok(device.at(&path)?.hash());
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
     }

@@ -60,12 +60,7 @@ impl Touched {
 
     /// A granted directory, under the name by which the guest got it.
     pub(super) fn granted(&mut self, descriptor: u32, name: &str) {
-        let working = GuestPath::working_directory();
-        let directory: Arc<str> = match name {
-            "." => working.as_str().into(),
-            absolute if absolute.starts_with('/') => absolute.into(),
-            below => format!("{working}/{below}").into(),
-        };
+        let directory: Arc<str> = guest_path(name).into();
         // Nobody can offer a directory there, so it is the call's own.
         let area = if *directory == *GuestPath::scratch().as_str() {
             Area::Scratch
@@ -128,6 +123,11 @@ impl Touched {
         )
     }
 
+    /// The path of a file or directory that is open, if it is known.
+    pub(super) fn known_path(&self, descriptor: u32) -> Option<&str> {
+        self.places.get(&descriptor).map(|place| &*place.path)
+    }
+
     /// The area in which the file or directory lies.
     pub(super) fn area(&self, descriptor: u32) -> Area {
         self.places
@@ -154,6 +154,16 @@ impl Touched {
         } else {
             format!("/{first}").into()
         })
+    }
+}
+
+/// The path from the root of a directory that was granted under this name.
+pub(super) fn guest_path(name: &str) -> String {
+    let working = GuestPath::working_directory();
+    match name {
+        "." => working.to_string(),
+        absolute if absolute.starts_with('/') => absolute.to_owned(),
+        below => format!("{working}/{below}"),
     }
 }
 
