@@ -105,7 +105,7 @@ fn tools_reach_a_mount_in_the_workspace_by_every_path() {
     let mounts = std::fs::read_to_string(context.join("MOUNTS.md")).expect("a document");
     for line in [
         "- `/workspace/notes` (read-only): the notes: all of them. Seen by `cat`, `cp`, `find`",
-        "- `/workspace/deep/own` (read-write). Seen by `cat` (read-only), `cp`, `find`, `ls` (read-",
+        "- `/workspace/deep/own` (read-write). Seen by `cat` (read-only), `cp`, `find`, `ls`",
         "- `/elsewhere` (read-only). No tool sees it.",
     ] {
         assert!(mounts.contains(line), "{line}: {mounts}");

@@ -98,6 +98,16 @@ impl AgentRows {
                     place("name")
                 )));
             }
+            let is_model = |model: &String| {
+                let parts = model.split_once('/');
+                parts.is_some_and(|(provider, name)| !provider.is_empty() && !name.is_empty())
+            };
+            if let Some(model) = row.model.as_ref().filter(|model| !is_model(model)) {
+                return Err(Failure::usage(format!(
+                    "{}: [[agent]] for {name}: `model` = `{model}`: expected `provider/name`",
+                    place("model")
+                )));
+            }
             let ceiling = room.ceiling;
             let rooms = [
                 (
