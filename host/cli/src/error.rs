@@ -113,20 +113,32 @@ impl Error for Failure {}
 
 impl From<cofferdam_image::Error> for Failure {
     fn from(error: cofferdam_image::Error) -> Self {
+        Self::new(FailureKind::of_image(&error), error.into())
+    }
+}
+
+impl FailureKind {
+    /// The kind of a failure with an image.
+    fn of_image(error: &cofferdam_image::Error) -> Self {
         use cofferdam_image::Error as E;
-        match &error {
+        match error {
             E::NotFound(_)
             | E::NotATool { .. }
+            | E::NotAnAgent { .. }
             | E::Nameless(_)
             | E::Unqualified(_)
-            | E::Reference(_) => Self::usage(error),
-            E::TooLarge { .. } | E::Pinned { .. } => Self::denied(error),
+            | E::Untagged(_)
+            | E::Local { .. }
+            | E::Agentfile(_)
+            | E::Reference(_) => Self::Usage,
+            E::Bin { source, .. } => Self::of_image(source),
+            E::TooLarge { .. } | E::Pinned { .. } => Self::Denied,
             E::Corrupt { .. }
             | E::Registry { .. }
             | E::NotAStore(_)
             | E::Store { .. }
             | E::Busy
-            | E::Io { .. } => Self::work(error),
+            | E::Io { .. } => Self::Work,
         }
     }
 }

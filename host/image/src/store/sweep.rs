@@ -8,6 +8,7 @@ use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 use super::blob::{self, BLOBS};
 use super::index::Index;
 use super::limits::MANIFEST;
+use crate::agent_image::locked_digests;
 use crate::error::Error;
 
 /// The images and blobs that were removed.
@@ -54,34 +55,61 @@ fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> R
         MediaType::ImageIndex => {
             let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
             need(descriptor, needed)?;
-            // Entries for other platforms stay in the registry: what is not here leads to nothing
-            // that is.
-            let is_here = |row: &&Descriptor| {
-                blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)))
-            };
-            index
-                .manifests()
-                .iter()
-                .filter(is_here)
-                .try_for_each(|row| follow_manifest(dir, row, needed))
+            follow_index(dir, &index, needed)
         }
-        _ => follow_manifest(dir, descriptor, needed),
+        _ => {
+            let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
+            need(descriptor, needed)?;
+            follow_manifest(&manifest, needed)?;
+            follow_lock(dir, &manifest, needed)
+        }
     }
 }
 
-fn follow_manifest(
-    dir: &Dir,
-    descriptor: &Descriptor,
-    needed: &mut HashSet<String>,
-) -> Result<(), Error> {
-    let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
-    need(descriptor, needed)?;
+fn follow_index(dir: &Dir, index: &ImageIndex, needed: &mut HashSet<String>) -> Result<(), Error> {
+    // Entries for other platforms stay in the registry: what is not here leads to nothing that is.
+    let is_here =
+        |row: &&Descriptor| blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)));
+    index
+        .manifests()
+        .iter()
+        .filter(is_here)
+        .try_for_each(|row| {
+            let manifest: ImageManifest = blob::read_json(dir, row, &MANIFEST)?;
+            need(row, needed)?;
+            follow_manifest(&manifest, needed)
+        })
+}
+
+fn follow_manifest(manifest: &ImageManifest, needed: &mut HashSet<String>) -> Result<(), Error> {
     need(manifest.config(), needed)?;
     manifest
         .layers()
         .iter()
         .chain(manifest.subject())
         .try_for_each(|part| need(part, needed))
+}
+
+/// Follows the BINs of an agent image that are here: it is of no use without them, whether they
+/// have a name or not. They are tools, whose locks lead to nothing.
+fn follow_lock(
+    dir: &Dir,
+    manifest: &ImageManifest,
+    needed: &mut HashSet<String>,
+) -> Result<(), Error> {
+    for digest in locked_digests(manifest) {
+        needed.insert(digest.hex());
+        let Some(bytes) = blob::find(dir, &digest, &MANIFEST)? else {
+            continue;
+        };
+        // What is neither can lead to nothing.
+        if let Ok(index) = serde_json::from_slice::<ImageIndex>(&bytes) {
+            follow_index(dir, &index, needed)?;
+        } else if let Ok(manifest) = serde_json::from_slice(&bytes) {
+            follow_manifest(&manifest, needed)?;
+        }
+    }
+    Ok(())
 }
 
 fn need(descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
