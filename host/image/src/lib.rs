@@ -31,7 +31,7 @@ pub use kind::Kind;
 pub use reference::{Reference, ReferenceError};
 pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch, credential_helpers};
 pub use store::{
-    COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Listed, MANIFEST_MAX_BYTES, Store,
+    COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Imported, Listed, MANIFEST_MAX_BYTES, Store,
     Swept, USAGE_MAX_BYTES,
 };
 pub use tool_image::{ToolImage, annotation};

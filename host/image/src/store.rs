@@ -7,7 +7,9 @@
 
 pub(crate) mod blob;
 mod details;
+mod export;
 mod file;
+mod import;
 mod incoming;
 mod index;
 mod layout;
@@ -18,9 +20,13 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+use std::io::{Read, Write};
+
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+use oci_spec::image::{
+    ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageManifest, MediaType,
+};
 
 use crate::agent_image::{AgentImage, PackedAgent};
 use crate::content;
@@ -43,6 +49,19 @@ pub use sweep::Swept;
 #[derive(Debug)]
 pub struct Store {
     dir: Dir,
+}
+
+/// An image that came out of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Its name.
+    pub reference: Reference,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its kind.
+    pub kind: Kind,
+    /// The image that the name meant before, if that was another one.
+    pub moved_from: Option<Digest>,
 }
 
 /// An image as it lies in the store, for whoever passes it on.
@@ -291,6 +310,53 @@ impl Store {
             manifest,
             blobs,
         })
+    }
+
+    /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as far
+    /// as they are here. Returns the number of bytes in their blobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and [`Error::Corrupt`] for blobs that are damaged.
+    pub fn export(&self, references: &[Reference], out: impl Write) -> Result<u64, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let mut rows = Vec::new();
+        for reference in references {
+            let Found { mut descriptor, .. } = self.find(reference)?;
+            let name = (ANNOTATION_REF_NAME.to_owned(), reference.to_string());
+            let names = Some(name).filter(|_| !reference.is_bare());
+            descriptor.set_annotations(Some(names.into_iter().collect()));
+            rows.push(descriptor);
+        }
+        export::write(&self.dir, rows, out)
+    }
+
+    /// Takes the images of an archive, as [`Store::export`] and other programs write it, with the
+    /// BINs of agents that are in it. `name` is for an archive of one image: its name, instead of
+    /// the one that it has there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] and [`Error::TooLarge`] for an archive that is not what it should be,
+    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it. The store is then as
+    /// it was.
+    pub fn import(
+        &self,
+        archive: impl Read,
+        name: Option<&Reference>,
+    ) -> Result<Vec<Imported>, Error> {
+        let import::Brought { images, blobs } = import::read(&self.dir, archive, name)?;
+        let rows = images
+            .iter()
+            .map(|image| (image.reference.clone(), image.descriptor.clone()));
+        let former = self.keep_all(rows.collect(), blobs)?;
+        let imported = images.into_iter().zip(former).map(|(image, former)| Imported {
+            reference: image.reference,
+            digest: image.digest,
+            kind: image.kind,
+            moved_from: former.filter(|former| *former != image.digest),
+        });
+        Ok(imported.collect())
     }
 
     /// A blob of an image, to be read in pieces.

@@ -160,7 +160,7 @@ impl ToolImage {
                 usage,
             } => {
                 let name =
-                    layout::title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
+                    title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
                 let component = component(reference, read(layer, &COMPONENT)?, packing, name)?;
                 let usage = usage
                     .map(|usage| read(usage, &USAGE))

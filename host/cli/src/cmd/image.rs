@@ -2,7 +2,9 @@
 //! looked after.
 
 mod build;
+mod export;
 mod fmt;
+mod import;
 mod inspect;
 mod ls;
 
@@ -13,7 +15,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use self::build::Build;
+use self::export::Export;
 use self::fmt::Fmt;
+use self::import::Import;
 use self::inspect::Inspect;
 use self::ls::Ls;
 use super::tool::pull::{self, Pull};
@@ -40,6 +44,10 @@ pub(crate) enum Image {
     Push(Push),
     /// Remove images from this machine, with what no other image needs.
     Rm(Rm),
+    /// Write images into one file, an OCI image layout in a tar archive.
+    Export(Export),
+    /// Take images from such a file.
+    Import(Import),
     /// Lay out Agentfiles in the usual way.
     Fmt(Fmt),
     /// Remove what no image needs: blobs without a name, and what broken pulls have left.
@@ -59,6 +67,8 @@ pub(crate) async fn run(
         Image::Pull(pull) => pull::run(pull, None, &data()?).await,
         Image::Push(push) => push::run(push, None, &data()?).await,
         Image::Rm(rm) => rm::run(rm, &data()?).await,
+        Image::Export(export) => export::run(export, &data()?).await,
+        Image::Import(import) => import::run(import, &data()?).await,
         Image::Fmt(arguments) => fmt::run(&arguments),
         Image::Prune(listing) => prune(&listing, &data()?).await,
     }

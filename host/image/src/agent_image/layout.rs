@@ -1,7 +1,5 @@
 //! The layers of an agent image.
 
-use std::collections::HashSet;
-
 use oci_spec::image::{Descriptor, ImageManifest, MediaType, SCHEMA_VERSION};
 
 use crate::error::Error;

@@ -72,6 +72,11 @@ pub(crate) const COMPONENT: Part = Part {
     max: COMPONENT_MAX_BYTES,
 };
 
+/// Any blob, before anybody knows what it is: the largest is a component.
+pub(crate) const BLOB: Part = Part {
+    noun: "the blob",
+    max: COMPONENT_MAX_BYTES,
+};
 pub(crate) const AGENT_CONFIG: Part = Part {
     noun: "the config of an agent",
     max: AGENT_CONFIG_MAX_BYTES,

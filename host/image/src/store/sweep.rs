@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use cap_std::fs::Dir;
+use cofferdam_capability::Digest;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 
 use super::blob::{self, BLOBS};
@@ -30,6 +31,7 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     for descriptor in index.descriptors() {
         follow(dir, descriptor, &mut needed)?;
     }
+    let needed: HashSet<_> = needed.iter().map(Digest::hex).collect();
     let mut swept = Swept::default();
     let list = |source| Error::io(format!("list {BLOBS}"))(source);
     for entry in dir.read_dir(BLOBS).map_err(list)? {
@@ -48,9 +50,16 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     Ok(swept)
 }
 
+/// The blobs that one image needs, as far as they are here, and those that it names.
+pub(super) fn needed(dir: &Dir, descriptor: &Descriptor) -> Result<HashSet<Digest>, Error> {
+    let mut needed = HashSet::new();
+    follow(dir, descriptor, &mut needed)?;
+    Ok(needed)
+}
+
 /// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further
 /// index: nothing this store runs does.
-fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<Digest>) -> Result<(), Error> {
     match descriptor.media_type() {
         MediaType::ImageIndex => {
             let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
@@ -66,7 +75,7 @@ fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> R
     }
 }
 
-fn follow_index(dir: &Dir, index: &ImageIndex, needed: &mut HashSet<String>) -> Result<(), Error> {
+fn follow_index(dir: &Dir, index: &ImageIndex, needed: &mut HashSet<Digest>) -> Result<(), Error> {
     // Entries for other platforms stay in the registry: what is not here leads to nothing that is.
     let is_here =
         |row: &&Descriptor| blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)));
@@ -81,7 +90,7 @@ fn follow_index(dir: &Dir, index: &ImageIndex, needed: &mut HashSet<String>) -> 
         })
 }
 
-fn follow_manifest(manifest: &ImageManifest, needed: &mut HashSet<String>) -> Result<(), Error> {
+fn follow_manifest(manifest: &ImageManifest, needed: &mut HashSet<Digest>) -> Result<(), Error> {
     need(manifest.config(), needed)?;
     manifest
         .layers()
@@ -95,10 +104,10 @@ fn follow_manifest(manifest: &ImageManifest, needed: &mut HashSet<String>) -> Re
 fn follow_lock(
     dir: &Dir,
     manifest: &ImageManifest,
-    needed: &mut HashSet<String>,
+    needed: &mut HashSet<Digest>,
 ) -> Result<(), Error> {
     for digest in locked_digests(manifest) {
-        needed.insert(digest.hex());
+        needed.insert(digest);
         let Some(bytes) = blob::find(dir, &digest, &MANIFEST)? else {
             continue;
         };
@@ -112,7 +121,7 @@ fn follow_lock(
     Ok(())
 }
 
-fn need(descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
-    needed.insert(blob::digest(descriptor)?.hex());
+fn need(descriptor: &Descriptor, needed: &mut HashSet<Digest>) -> Result<(), Error> {
+    needed.insert(blob::digest(descriptor)?);
     Ok(())
 }
