@@ -52,7 +52,9 @@ fn an_agent_goes_with_its_tools_from_one_machine_to_another() {
     assert_eq!(rows, json!([row]));
     assert_eq!(inspect(&other, "otter:1"), shown);
     assert!(listed(&other).is_empty(), "its tools have no names here");
-    let ran = cofferdam(&other, ["tool", "run", &tool, "--", "x"]).run().exits(0);
+    let ran = cofferdam(&other, ["tool", "run", &tool, "--", "x"])
+        .run()
+        .exits(0);
     assert_eq!(ran.stdout, "args\nx\n");
     let pruned = ["image", "prune", "--format", "json"];
     let pruned = cofferdam(&other, pruned).run().exits(0).json();
@@ -63,7 +65,9 @@ fn an_agent_goes_with_its_tools_from_one_machine_to_another() {
     cofferdam(&other, line).stdin(bytes(&file)).run().exits(0);
     let digest = built["digest"].as_str().expect("a digest");
     assert_eq!(config(&other, digest), config(&scratch, digest));
-    cofferdam(&other, ["image", "rm", "otter:1", "beaver:2"]).run().exits(0);
+    cofferdam(&other, ["image", "rm", "otter:1", "beaver:2"])
+        .run()
+        .exits(0);
     assert_eq!(files(&other, "blobs/sha256"), 0);
 
     // Several at once, of either kind.
@@ -71,9 +75,15 @@ fn an_agent_goes_with_its_tools_from_one_machine_to_another() {
     assert_eq!(import(&other, &both).as_array().expect("rows").len(), 2);
     assert_eq!(listed(&other), [("args:1".to_owned(), tool)].into());
     let named = ["image", "import", &both, "--tag", "x:1"];
-    cofferdam(&other, named).run().exits(1).complains(&["holds 2 images", "leave --tag out"]);
+    cofferdam(&other, named)
+        .run()
+        .exits(1)
+        .complains(&["holds 2 images", "leave --tag out"]);
     let missing = ["image", "export", "nothing:1", "--output", &file];
-    cofferdam(&scratch, missing).run().exits(2).complains(&["no image nothing:1"]);
+    cofferdam(&scratch, missing)
+        .run()
+        .exits(2)
+        .complains(&["no image nothing:1"]);
     assert_eq!(bytes(&file), bytes(&again), "the file stays as it was");
 }
 
@@ -88,7 +98,9 @@ fn archive(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
         let name = &mut header.as_old_mut().name;
         name[..path.len()].copy_from_slice(path.as_bytes());
         header.set_cksum();
-        archive.append(&header, content.as_slice()).expect("an entry");
+        archive
+            .append(&header, content.as_slice())
+            .expect("an entry");
     }
     archive.into_inner().expect("an archive")
 }
@@ -141,11 +153,31 @@ fn archives_that_lie_leave_nothing_behind() {
     check(index("{".to_owned()), 1, &["no index that can be read"]);
     let none = json!({ "schemaVersion": 2, "manifests": [] });
     check(index(none.to_string()), 1, &["holds 0 images"]);
-    check(with(&|entries| entries[1].1.push(0)), 1, &["holds other content"]);
-    check(with(&|entries| drop(entries.pop())), 1, &["lacks the manifest"]);
-    check(with(&|entries| drop(entries.remove(1))), 1, &["lacks the component"]);
-    check(with(&|entries| entries.push(entries[1].clone())), 1, &["twice"]);
-    check(with(&|entries| entries.push(entries[0].clone())), 1, &["`index.json` twice"]);
+    check(
+        with(&|entries| entries[1].1.push(0)),
+        1,
+        &["holds other content"],
+    );
+    check(
+        with(&|entries| drop(entries.pop())),
+        1,
+        &["lacks the manifest"],
+    );
+    check(
+        with(&|entries| drop(entries.remove(1))),
+        1,
+        &["lacks the component"],
+    );
+    check(
+        with(&|entries| entries.push(entries[1].clone())),
+        1,
+        &["twice"],
+    );
+    check(
+        with(&|entries| entries.push(entries[0].clone())),
+        1,
+        &["`index.json` twice"],
+    );
     let rows = |change: &dyn Fn(&mut Value)| {
         with(&|entries| {
             let mut index: Value = serde_json::from_slice(&entries[0].1).expect("an index");
@@ -166,7 +198,10 @@ fn archives_that_lie_leave_nothing_behind() {
     let mut entries = sound();
     entries.push(("../evil".to_owned(), b"evil".to_vec()));
     entries.push(("manifest.json".to_owned(), b"[]".to_vec()));
-    let file = scratch.file("x.tar", archive(&entries)).display().to_string();
+    let file = scratch
+        .file("x.tar", archive(&entries))
+        .display()
+        .to_string();
     import(&scratch, &file);
     assert_eq!(listed(&scratch).len(), 1);
     assert!(!scratch.path().join("evil").exists());

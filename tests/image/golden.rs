@@ -30,7 +30,9 @@ fn built(scratch: &Scratch, case: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(case).expect("a case");
     let home = case.parent().expect("a directory").join("files");
     let tag = format!("golden/{name}:1");
-    let line = ["image", "build", "--format", "json", "--tag", &tag, "--file"];
+    let line = [
+        "image", "build", "--format", "json", "--tag", &tag, "--file",
+    ];
     let line = line.iter().map(OsString::from);
     let line = line.chain([case.as_os_str().into(), home.as_os_str().into()]);
     let flags = text.lines().filter_map(|line| line.strip_prefix(FLAGS));

@@ -66,8 +66,18 @@ fn a_parent_comes_from_its_registry_and_brings_its_lock() {
     let built = cofferdam(&other, line).run().exits(0).json();
     assert_eq!(built["references"], json!(["child:latest"]));
     assert_eq!(built["lock"]["bins"]["args"]["manifest"], first.as_str());
-    assert!(!listed(&other).contains_key(&tool), "its tools are pulled when they are used");
-    let shown = ["image", "inspect", "child", "--plain-http", "--format", "json"];
+    assert!(
+        !listed(&other).contains_key(&tool),
+        "its tools are pulled when they are used"
+    );
+    let shown = [
+        "image",
+        "inspect",
+        "child",
+        "--plain-http",
+        "--format",
+        "json",
+    ];
     let shown = cofferdam(&other, shown).run().exits(0).json();
     assert_eq!(shown["bins"][0]["unknown"], Value::Null);
 }
@@ -82,15 +92,25 @@ fn parents_are_counted_and_go_in_no_circle() {
     let parents = inspect(&scratch, "a:10")["lock"]["parents"].clone();
     assert_eq!(parents.as_array().expect("parents").len(), 10);
     let said = refused(&scratch, "FROM a:10\n", "a:11");
-    for part in ["Agentfile:1:6: ", "builds on 10 others", "at most 10 are allowed"] {
+    for part in [
+        "Agentfile:1:6: ",
+        "builds on 10 others",
+        "at most 10 are allowed",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = refused(&scratch, "FROM a:2\n", "a:0");
     let way = "cyclic FROM: a:0 would build on a:2, which builds on a:1, which builds on a:0";
-    assert!(said.contains("Agentfile:1:6: ") && said.contains(way), "{said}");
+    assert!(
+        said.contains("Agentfile:1:6: ") && said.contains(way),
+        "{said}"
+    );
     let said = refused(&scratch, "# itself\nFROM a:0\n", "a:0");
     let way = "cyclic FROM: a:0 would build on a:0; ";
-    assert!(said.contains("Agentfile:2:6: ") && said.contains(way), "{said}");
+    assert!(
+        said.contains("Agentfile:2:6: ") && said.contains(way),
+        "{said}"
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use cofferdam_agent::AgentError;
+use cofferdam_image::agentfile::{AgentfileError, ReadError};
 use cofferdam_server::{ClientError, ServerError};
 
 /// The exit codes of every command, for its help.
@@ -77,6 +79,22 @@ impl Failure {
     /// Lines of a program that was started, to be read before the sentence.
     pub(crate) fn words(&self) -> &str {
         &self.words
+    }
+
+    /// The mistakes of an Agentfile, each of which is a sentence with its place.
+    pub(crate) fn mistakes(&self) -> Option<&AgentfileError> {
+        if let Some(mistakes) = self.source.downcast_ref() {
+            return Some(mistakes);
+        }
+        let read = match self.source.downcast_ref() {
+            Some(cofferdam_image::Error::Agentfile(read)) => Some(&**read),
+            _ => self.source.downcast_ref(),
+        };
+        match (read, self.source.downcast_ref()) {
+            (Some(ReadError::Agentfile(mistakes)), _)
+            | (_, Some(AgentError::Agentfile(ReadError::Agentfile(mistakes)))) => Some(mistakes),
+            _ => None,
+        }
     }
 
     /// The sentence for the user: the source, the causes that it does not tell itself, and the

@@ -7,16 +7,17 @@
 //! # How the lock travels
 //!
 //! Names of BINs move, so `image build` resolves them once, to the digest of the image and that of
-//! the component. This [`Lock`] is an annotation of the manifest, `io.cofferdam.agent.lock`, because
-//! every client of OCI leaves alone annotations that it does not know, while older executors write
-//! each layer into the agent's tree. The manifest's digest covers it. An image without a lock, such
-//! as one that openotters has built, is read as well: its BINs are resolved when it is used.
+//! the component. This [`Lock`] is an annotation of the manifest, `io.cofferdam.agent.lock`,
+//! because every client of OCI leaves alone annotations that it does not know, while older
+//! executors write each layer into the agent's tree. The manifest's digest covers it. An image
+//! without a lock, such as one that openotters has built, is read as well: its BINs are resolved
+//! when it is used.
 //!
 //! # What is believed
 //!
 //! Nothing. An image may come from anywhere, so every size is bounded before it is read, every
-//! title is a file name, and the config is written down as an Agentfile and parsed by the one parser
-//! there is: what no Agentfile can say, no image can.
+//! title is a file name, and the config is written down as an Agentfile and parsed by the one
+//! parser there is: what no Agentfile can say, no image can.
 
 mod config;
 mod layout;

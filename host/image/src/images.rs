@@ -200,8 +200,8 @@ impl Images {
     }
 
     /// Builds an agent image and keeps it on this machine: reads the Agentfile and its files, joins
-    /// them with the image that it builds on, resolves every BIN once, and packs the whole. The same
-    /// Agentfile, files, parent and components give the same digest.
+    /// them with the image that it builds on, resolves every BIN once, and packs the whole. The
+    /// same Agentfile, files, parent and components give the same digest.
     ///
     /// # Errors
     ///
@@ -397,8 +397,8 @@ fn names_of(names: Vec<Reference>, name: &AgentName) -> Result<Vec<Reference>, E
         .map_err(|_| Error::Untagged(name.to_string()))
 }
 
-/// The images that an image builds on, the nearest first. None of them may be one that is built now:
-/// the next build of each would change the other for ever.
+/// The images that an image builds on, the nearest first. None of them may be one that is built
+/// now: the next build of each would change the other for ever.
 fn parents(
     parent: &Parent,
     base: &AgentImage,

@@ -1,12 +1,12 @@
 //! The only crate that knows Agentfile and OCI.
 //!
 //! An [`agentfile`] is what an author writes; an [`AgentImage`] is what becomes of it, and a
-//! [`ToolImage`] a WebAssembly component, as OCI carries them; a [`Reference`] is how any of them is
-//! called; the [`Store`] keeps images on disk as an
-//! OCI image layout; a [`Registry`] has others; [`Images`] finds what a reference means in either.
-//! Nothing here runs a tool. The store's I/O blocks, and what is on disk is reached only through
-//! the directory a caller hands in, except [`agentfile::read`] and docker's configuration, which
-//! are opened by the path a person has given. Only the registry needs an async runtime.
+//! [`ToolImage`] a WebAssembly component, as OCI carries them; a [`Reference`] is how any of them
+//! is called; the [`Store`] keeps images on disk as an OCI image layout; a [`Registry`] has others;
+//! [`Images`] finds what a reference means in either. Nothing here runs a tool. The store's I/O
+//! blocks, and what is on disk is reached only through the directory a caller hands in, except
+//! [`agentfile::read`] and docker's configuration, which are opened by the path a person has given.
+//! Only the registry needs an async runtime.
 
 mod agent_image;
 pub mod agentfile;
@@ -31,8 +31,8 @@ pub use kind::Kind;
 pub use reference::{Reference, ReferenceError};
 pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch, credential_helpers};
 pub use store::{
-    COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Imported, Listed, MANIFEST_MAX_BYTES, Store,
-    Swept, USAGE_MAX_BYTES,
+    COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Imported, Listed, MANIFEST_MAX_BYTES,
+    Store, Swept, USAGE_MAX_BYTES,
 };
 pub use tool_image::{ToolImage, annotation};
 pub use tool_source::ToolSource;

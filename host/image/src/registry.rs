@@ -79,8 +79,8 @@ impl Registry {
         }
     }
 
-    /// Pulls the image that `reference` names into `store`, under that name: one of the kind that is
-    /// `wanted`, or of any.
+    /// Pulls the image that `reference` names into `store`, under that name: one of the kind that
+    /// is `wanted`, or of any.
     ///
     /// # Errors
     ///

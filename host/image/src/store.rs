@@ -24,9 +24,7 @@ use std::io::{Read, Write};
 
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
-use oci_spec::image::{
-    ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageManifest, MediaType,
-};
+use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageManifest, MediaType};
 
 use crate::agent_image::{AgentImage, PackedAgent};
 use crate::content;
@@ -217,7 +215,7 @@ impl Store {
         }
         let manifest: ImageManifest = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
         if Kind::of(&manifest) == Kind::Tool {
-            let tool = "it is a tool, or something else: `cofferdam tool inspect` says what";
+            let tool = "`cofferdam tool inspect` says what it is instead";
             return Err(Error::not_an_agent(reference, tool));
         }
         let read = |descriptor: &Descriptor, part: &Part| blob::read(&self.dir, descriptor, part);
@@ -312,8 +310,8 @@ impl Store {
         })
     }
 
-    /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as far
-    /// as they are here. Returns the number of bytes in their blobs.
+    /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as
+    /// far as they are here. Returns the number of bytes in their blobs.
     ///
     /// # Errors
     ///
@@ -338,8 +336,8 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Corrupt`] and [`Error::TooLarge`] for an archive that is not what it should be,
-    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it. The store is then as
-    /// it was.
+    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it. The store is then
+    /// as it was.
     pub fn import(
         &self,
         archive: impl Read,
@@ -350,12 +348,15 @@ impl Store {
             .iter()
             .map(|image| (image.reference.clone(), image.descriptor.clone()));
         let former = self.keep_all(rows.collect(), blobs)?;
-        let imported = images.into_iter().zip(former).map(|(image, former)| Imported {
-            reference: image.reference,
-            digest: image.digest,
-            kind: image.kind,
-            moved_from: former.filter(|former| *former != image.digest),
-        });
+        let imported = images
+            .into_iter()
+            .zip(former)
+            .map(|(image, former)| Imported {
+                reference: image.reference,
+                digest: image.digest,
+                kind: image.kind,
+                moved_from: former.filter(|former| *former != image.digest),
+            });
         Ok(imported.collect())
     }
 
@@ -397,8 +398,8 @@ impl Store {
         Ok(self.keep_all(vec![row], blobs)?.pop().flatten())
     }
 
-    /// Makes `blobs` part of the store, and each name mean what is described beside it. Returns what
-    /// each name meant before.
+    /// Makes `blobs` part of the store, and each name mean what is described beside it. Returns
+    /// what each name meant before.
     pub(crate) fn keep_all(
         &self,
         rows: Vec<(Reference, Descriptor)>,

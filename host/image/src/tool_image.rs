@@ -159,8 +159,7 @@ impl ToolImage {
                 packing,
                 usage,
             } => {
-                let name =
-                    title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
+                let name = title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
                 let component = component(reference, read(layer, &COMPONENT)?, packing, name)?;
                 let usage = usage
                     .map(|usage| read(usage, &USAGE))

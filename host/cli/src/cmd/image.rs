@@ -1,5 +1,5 @@
-//! `cofferdam image`: images of agents, built, looked at and shipped; and all images on this machine,
-//! looked after.
+//! `cofferdam image`: images of agents, built, looked at and shipped; and all images on this
+//! machine, looked after.
 
 mod build;
 mod export;

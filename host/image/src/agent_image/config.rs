@@ -1,20 +1,20 @@
 //! The config of an agent image: the resolved Agentfile as JSON, its fields in the order that the
 //! specification gives, empty ones left out, indented by two spaces.
 
-use std::collections::{BTreeMap, HashSet};
+mod rows;
+
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use cofferdam_capability::is_hiding;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use super::text::{NotAWord, Text};
-use crate::agentfile::{
-    Add, Agentfile, AgentfileError, Bin, Config, ConfigValue, Context, Env, SYNTAX, parse,
-};
+use crate::agentfile::{Agentfile, AgentfileError, SYNTAX, parse};
 use crate::error::Error;
 use crate::reference::{Reference, ReferenceError};
 use crate::store::limits::USAGE_MAX_BYTES;
 use crate::tool_source::ToolSource;
+use rows::{AddRow, BinRow, ConfigRow, ContextRow, Document, EnvRow, Rows, ValueRow};
 
 /// The base of an Agentfile that builds on nothing.
 const SCRATCH: &str = "scratch";
@@ -70,130 +70,6 @@ impl From<AgentfileError> for ConfigError {
         let sentences = error.mistakes.iter().map(|mistake| mistake.message.clone());
         Self::Agentfile(sentences.collect::<Vec<_>>().join("; "))
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Document {
-    #[serde(default, deserialize_with = "or_default")]
-    #[serde(skip_serializing_if = "String::is_empty")]
-    syntax: String,
-    agent: Rows,
-}
-
-/// The agent. Lists may be `null`, as Go writes empty ones.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Rows {
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    from: String,
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    runtime: String,
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    model: String,
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    name: String,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    contexts: Vec<ContextRow>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    configs: Vec<ConfigRow>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    bins: Vec<BinRow>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    adds: Vec<AddRow>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    exec: Vec<String>,
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    labels: BTreeMap<String, String>,
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    args: BTreeMap<String, Option<String>>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    envs: Vec<EnvRow>,
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    capabilities: Vec<String>,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct ContextRow {
-    name: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    description: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    content: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    file: String,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct ConfigRow {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<ValueRow>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    description: String,
-    #[serde(skip_serializing_if = "is_false")]
-    required: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum ValueRow {
-    Bool(bool),
-    Integer(i64),
-    Float(f64),
-    Text(String),
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct BinRow {
-    name: String,
-    image: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    description: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    usage: String,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct AddRow {
-    src: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    name: String,
-    /// The older key, a path in the agent's tree.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    dst: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    description: String,
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct EnvRow {
-    key: String,
-    value: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    description: String,
 }
 
 /// The config of a resolved Agentfile. The texts of contexts that came from files, and the files of
@@ -259,7 +135,7 @@ pub fn from_config_json(bytes: &[u8]) -> Result<Agentfile, ConfigError> {
     if !matches!(syntax.as_str(), "" | SYNTAX) {
         return Err(ConfigError::Syntax(syntax.chars().take(80).collect()));
     }
-    let mut agentfile = parse(&agent.written()?, "the config")?;
+    let mut agentfile = parse(&written(&agent)?, "the config")?;
     agentfile.from = match agent.from.as_str() {
         "" | SCRATCH => None,
         image => Some(image.parse()?),
@@ -290,207 +166,94 @@ pub fn from_config_json(bytes: &[u8]) -> Result<Agentfile, ConfigError> {
     Ok(agentfile)
 }
 
-impl Rows {
-    /// The same as an Agentfile: what is no word where a word stands is refused, and everything
-    /// else stands in quotes, so that nothing becomes an instruction by itself. Bodies of heredocs
-    /// are left out: nothing in them has a meaning.
-    fn written(&self) -> Result<String, ConfigError> {
-        let missing = [("model", &self.model), ("name", &self.name)];
-        if let Some((what, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
-            return Err(ConfigError::Missing(what));
+/// The same as an Agentfile: what is no word where a word stands is refused, and everything else
+/// stands in quotes, so that nothing becomes an instruction by itself. Bodies of heredocs are left
+/// out: nothing in them has a meaning.
+fn written(rows: &Rows) -> Result<String, ConfigError> {
+    let missing = [("model", &rows.model), ("name", &rows.name)];
+    if let Some((what, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
+        return Err(ConfigError::Missing(what));
+    }
+    let mut text = Text::begin("FROM");
+    text.word(SCRATCH)?.end();
+    text.instruction("NAME").word(&rows.name)?.end();
+    text.instruction("MODEL").word(&rows.model)?.end();
+    if !rows.runtime.is_empty() {
+        text.instruction("RUNTIME").word(&rows.runtime)?.end();
+    }
+    for row in &rows.contexts {
+        text.instruction("CONTEXT")
+            .word(&row.name)?
+            .description(&row.description)
+            .empty_heredoc();
+    }
+    for row in &rows.bins {
+        text.instruction("BIN")
+            .word(&row.name)?
+            .word(&row.image)?
+            .description(&row.description)
+            .end();
+    }
+    for row in &rows.configs {
+        text.instruction("CONFIG").word(&row.key)?;
+        if row.required {
+            text.required();
         }
-        let mut text = Text::begin("FROM");
-        text.word(SCRATCH)?.end();
-        text.instruction("NAME").word(&self.name)?.end();
-        text.instruction("MODEL").word(&self.model)?.end();
-        if !self.runtime.is_empty() {
-            text.instruction("RUNTIME").word(&self.runtime)?.end();
-        }
-        for row in &self.contexts {
-            text.instruction("CONTEXT")
-                .word(&row.name)?
-                .description(&row.description)
-                .empty_heredoc();
-        }
-        for row in &self.bins {
-            text.instruction("BIN")
-                .word(&row.name)?
-                .word(&row.image)?
-                .description(&row.description)
-                .end();
-        }
-        for row in &self.configs {
-            text.instruction("CONFIG").word(&row.key)?;
-            if row.required {
-                text.required();
-            }
-            match &row.value {
-                None => {}
-                Some(ValueRow::Text(value)) => {
-                    text.equals().quoted(value);
-                }
-                Some(value) => {
-                    text.equals().word(&value.word())?;
-                }
-            }
-            text.description(&row.description).end();
-        }
-        for row in &self.adds {
-            // The path is of another machine; the name alone has a meaning here.
-            let name = if row.name.is_empty() {
-                &row.dst
-            } else {
-                &row.name
-            };
-            let name = name.rsplit('/').next().unwrap_or_default();
-            text.instruction("ADD")
-                .word(name)?
-                .word(name)?
-                .description(&row.description)
-                .end();
-        }
-        if !self.exec.is_empty() {
-            text.instruction("EXEC").list(&self.exec).end();
-        }
-        for (key, value) in &self.labels {
-            text.instruction("LABEL")
-                .word(key)?
-                .equals()
-                .quoted(value)
-                .end();
-        }
-        for row in &self.envs {
-            text.instruction("ENV")
-                .word(&row.key)?
-                .equals()
-                .quoted(&row.value)
-                .description(&row.description)
-                .end();
-        }
-        for name in &self.capabilities {
-            text.instruction("CAPABILITY").word(name)?.end();
-        }
-        // Last, so that they stand for nothing: everything above is expanded already.
-        for (name, value) in &self.args {
-            text.instruction("ARG").word(name)?;
-            if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+        match &row.value {
+            None => {}
+            Some(ValueRow::Text(value)) => {
                 text.equals().quoted(value);
             }
-            text.end();
+            Some(value) => {
+                text.equals().word(&value.word())?;
+            }
         }
-        Ok(text.finish())
+        text.description(&row.description).end();
     }
-}
-
-impl ContextRow {
-    fn of(context: &Context) -> Self {
-        let Context {
-            name,
-            description,
-            content,
-            file,
-        } = context;
-        Self {
-            name: name.clone(),
-            description: description.clone().unwrap_or_default(),
-            content: match file {
-                None => content.clone(),
-                Some(_) => String::new(),
-            },
-            file: file
-                .as_ref()
-                .map(|file| file.display().to_string())
-                .unwrap_or_default(),
+    for row in &rows.adds {
+        // The path is of another machine; the name alone has a meaning here.
+        let name = if row.name.is_empty() {
+            &row.dst
+        } else {
+            &row.name
+        };
+        let name = name.rsplit('/').next().unwrap_or_default();
+        text.instruction("ADD")
+            .word(name)?
+            .word(name)?
+            .description(&row.description)
+            .end();
+    }
+    if !rows.exec.is_empty() {
+        text.instruction("EXEC").list(&rows.exec).end();
+    }
+    for (key, value) in &rows.labels {
+        text.instruction("LABEL")
+            .word(key)?
+            .equals()
+            .quoted(value)
+            .end();
+    }
+    for row in &rows.envs {
+        text.instruction("ENV")
+            .word(&row.key)?
+            .equals()
+            .quoted(&row.value)
+            .description(&row.description)
+            .end();
+    }
+    for name in &rows.capabilities {
+        text.instruction("CAPABILITY").word(name)?.end();
+    }
+    // Last, so that they stand for nothing: everything above is expanded already.
+    for (name, value) in &rows.args {
+        text.instruction("ARG").word(name)?;
+        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+            text.equals().quoted(value);
         }
+        text.end();
     }
-}
-
-impl ConfigRow {
-    fn of(config: &Config) -> Self {
-        let Config {
-            key,
-            value,
-            description,
-            required,
-        } = config;
-        let value = value.as_ref().map(|value| match value {
-            ConfigValue::Bool(value) => ValueRow::Bool(*value),
-            ConfigValue::Integer(value) => ValueRow::Integer(*value),
-            ConfigValue::Float(value) => ValueRow::Float(*value),
-            ConfigValue::Text(value) => ValueRow::Text(value.clone()),
-        });
-        Self {
-            key: key.clone(),
-            value,
-            description: description.clone().unwrap_or_default(),
-            required: *required,
-        }
-    }
-}
-
-impl ValueRow {
-    /// The word that is read as this value again.
-    fn word(&self) -> String {
-        match self {
-            Self::Bool(value) => value.to_string(),
-            Self::Integer(value) => value.to_string(),
-            // With a point, also where nothing follows it.
-            Self::Float(value) => format!("{value:?}"),
-            Self::Text(value) => value.clone(),
-        }
-    }
-}
-
-impl BinRow {
-    fn of(bin: &Bin) -> Self {
-        let Bin {
-            name,
-            source,
-            description,
-            usage,
-        } = bin;
-        Self {
-            name: name.clone(),
-            image: match source {
-                ToolSource::Path(path) => path.display().to_string(),
-                ToolSource::Image(reference) => reference.to_string(),
-            },
-            description: description.clone().unwrap_or_default(),
-            usage: usage.clone().unwrap_or_default(),
-        }
-    }
-}
-
-impl AddRow {
-    fn of(add: &Add) -> Self {
-        let Add {
-            name,
-            source,
-            description,
-            content: _,
-        } = add;
-        Self {
-            src: source.display().to_string(),
-            name: name.clone(),
-            dst: String::new(),
-            description: description.clone().unwrap_or_default(),
-        }
-    }
-}
-
-impl EnvRow {
-    fn of(env: &Env) -> Self {
-        let Env {
-            key,
-            value,
-            description,
-        } = env;
-        Self {
-            key: key.clone(),
-            value: value.clone(),
-            description: description.clone().unwrap_or_default(),
-        }
-    }
+    Ok(text.finish())
 }
 
 /// The first name that stands there twice, also where case is ignored.
@@ -514,19 +277,4 @@ fn path(text: &str, what: &str) -> Result<Option<PathBuf>, ConfigError> {
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// `null` as the empty value.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

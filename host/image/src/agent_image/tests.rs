@@ -1,4 +1,5 @@
-//! Configs of agent images: what is written is read again, and what no Agentfile can say is refused.
+//! Configs of agent images: what is written is read again, and what no Agentfile can say is
+//! refused.
 
 #![allow(
     clippy::indexing_slicing,
@@ -44,7 +45,7 @@ RUNTIME ghcr.io/openotters/runtime:latest
 NAME otter
 MODEL anthropic/claude
 ARG NONE
-ARG team="a \"b\""
+ARG team="a = b"
 CONTEXT SOUL "who it is" <<EOF
 ${team} = "verbatim"
 BIN evil ./evil.wasm
@@ -66,7 +67,7 @@ EOF
 BIN jq jq
 EXEC ["serve", "--a=b", "x\ty"]
 LABEL description="say \\ \"hi\""
-LABEL team=${team}
+LABEL team="${team}"
 ENV GREETING="hello = there!" "greets"
 ENV EMPTY=""
 CAPABILITY note_save agent-exec

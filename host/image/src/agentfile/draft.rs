@@ -1,17 +1,20 @@
 //! An Agentfile half read: the meaning of each instruction, and of all of them together.
 
+mod joined;
 mod parts;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::bin_request::{BinKey, BinRequest};
-use super::declared::{Add, Agentfile, Bin, Config, Context, Env};
+use super::declared::{Add, Agentfile, Context, Env};
 use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::name::AgentName;
 use crate::reference::Reference;
+use joined::{adds, bins, inherited, keyed, last_of_each};
 use parts::{PlacedAdd, PlacedBin, Setting};
+use requests::requests;
 
 /// The declarations so far, and their places, so that a repeat can name both.
 #[derive(Default)]
@@ -358,84 +361,6 @@ fn value<T>(once: &Option<Once<T>>) -> Option<&T> {
     once.as_ref().map(|once| &once.value)
 }
 
-/// The settings of an image, as if they stood where it is named.
-fn inherited(configs: &[Config], at: Position) -> Vec<Setting> {
-    let setting = |config: &Config| Setting {
-        config: config.clone(),
-        at,
-        value_at: at,
-    };
-    configs.iter().map(setting).collect()
-}
-
-/// The BINs of the image, and after them those of the file, none of which may have a name that is
-/// taken.
-fn bins(parent: Option<&Agentfile>, own: Vec<PlacedBin>, faults: &mut Vec<Fault>) -> Vec<Bin> {
-    let mut bins = parent.map_or_else(Vec::new, |parent| parent.bins.clone());
-    let taken: HashSet<_> = bins.iter().map(|bin| bin.name.clone()).collect();
-    for PlacedBin { bin, at } in own {
-        if taken.contains(&bin.name) {
-            let name = &bin.name;
-            let problem = format!(
-                "the image that this Agentfile builds on has a tool {name} already; rename this \
-                 one"
-            );
-            faults.push(Fault::new(at, problem));
-        }
-        bins.push(bin);
-    }
-    bins
-}
-
-/// The files of the image, and after them those of the file, none of which may have a name that is
-/// taken.
-fn adds(parent: Option<&Agentfile>, own: Vec<PlacedAdd>, faults: &mut Vec<Fault>) -> Vec<Add> {
-    let mut adds = parent.map_or_else(Vec::new, |parent| parent.adds.clone());
-    let lower = |add: &Add| add.name.to_ascii_lowercase();
-    let taken: HashSet<_> = adds.iter().map(lower).collect();
-    for PlacedAdd { add, at } in own {
-        if taken.contains(&lower(&add)) {
-            let problem = format!(
-                "the image that this Agentfile builds on has a file {} already; give this one \
-                 another name",
-                shown(&format!("etc/data/{}", add.name))
-            );
-            faults.push(Fault::new(at, problem));
-        }
-        adds.push(add);
-    }
-    adds
-}
-
-/// The contexts, each in the place of the first one of its name.
-fn keyed(contexts: Vec<Context>) -> Vec<Context> {
-    let mut places = HashMap::new();
-    let mut kept: Vec<Context> = Vec::new();
-    for context in contexts {
-        let free = kept.len();
-        let place = *places
-            .entry(context.name.to_ascii_lowercase())
-            .or_insert(free);
-        match kept.get_mut(place) {
-            Some(earlier) => *earlier = context,
-            None => kept.push(context),
-        }
-    }
-    kept
-}
-
-/// Of the items of one key the last, in their order.
-fn last_of_each<T>(items: Vec<T>, key: impl Fn(&T) -> &str) -> Vec<T> {
-    let places = items.iter().map(&key).zip(0_usize..);
-    let last: HashMap<_, _> = places.collect();
-    let last: HashSet<_> = last.into_values().collect();
-    let items = items.into_iter().zip(0_usize..);
-    items
-        .filter(|(_, place)| last.contains(place))
-        .map(|(item, _)| item)
-        .collect()
-}
-
 /// Reads what may stand once. A repeat is refused, with both lines.
 fn once<T>(
     slot: &mut Option<Once<T>>,
@@ -459,75 +384,4 @@ fn refuse_repeat(keyword: &str, first: Option<usize>, again: Position) -> Result
         again,
         format!("`{keyword}` stands on lines {first} and {second}; keep one of them"),
     ))
-}
-
-/// Names for a sentence.
-fn shown_names(names: &[&str]) -> String {
-    /// More say nothing more, and a file may have tens of thousands.
-    const NAMED_MAX: usize = 16;
-    let named = names.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
-    let named = named.join(", ");
-    match names.len().saturating_sub(NAMED_MAX) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
-}
-
-/// The requests of the settings for each BIN.
-fn requests(
-    settings: &[Setting],
-    bins: &[Bin],
-) -> Result<BTreeMap<String, BinRequest>, Vec<Fault>> {
-    let mut requests: BTreeMap<String, BinRequest> = BTreeMap::new();
-    let mut faults = Vec::new();
-    let names: BTreeSet<_> = bins.iter().map(|bin| bin.name.as_str()).collect();
-    for setting in settings {
-        if let Err(fault) = request(setting, &names, &mut requests) {
-            faults.push(fault);
-        }
-    }
-    if faults.is_empty() {
-        Ok(requests)
-    } else {
-        Err(faults)
-    }
-}
-
-fn request(
-    setting: &Setting,
-    bins: &BTreeSet<&str>,
-    requests: &mut BTreeMap<String, BinRequest>,
-) -> Result<(), Fault> {
-    let Setting {
-        config,
-        at,
-        value_at,
-    } = setting;
-    let Some(key) = BinKey::of(&config.key, *at)? else {
-        return Ok(());
-    };
-    if !bins.contains(key.bin) {
-        let names: Vec<_> = bins.iter().copied().collect();
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", shown_names(names)),
-        };
-        return Err(Fault::new(
-            *at,
-            format!("there is no BIN {}; {there_are}", shown(key.bin)),
-        ));
-    }
-    let Some(value) = &config.value else {
-        return Err(Fault::new(
-            *at,
-            format!(
-                "{} asks for nothing; write `=` and a value",
-                shown(&config.key)
-            ),
-        ));
-    };
-    requests
-        .entry(key.bin.to_owned())
-        .or_default()
-        .ask(&key, &value.to_string(), *value_at)
 }

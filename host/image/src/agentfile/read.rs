@@ -65,8 +65,8 @@ impl Source {
     }
 
     /// Reads the instructions, and the files that they name: texts of contexts and files of `ADD`.
-    /// These are opened beneath the directory, whatever links lie there. `arguments` are values that
-    /// its `ARG`s get instead of their own.
+    /// These are opened beneath the directory, whatever links lie there. `arguments` are values
+    /// that its `ARG`s get instead of their own.
     ///
     /// # Errors
     ///

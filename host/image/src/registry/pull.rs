@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use oci_spec::image::{Descriptor, ImageIndex, MediaType};
 use reqwest::header::{ACCEPT, CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::backoff::{Backoff, Failure};
 use super::body;
@@ -92,7 +92,7 @@ pub(super) async fn pull(
     let document = tool_image::manifest(reference, &bytes)?;
     let kind = Kind::of(&document);
     if wanted == Some(Kind::Agent) && kind == Kind::Tool {
-        let tool = "it is a tool, or something else: `cofferdam tool inspect` says what";
+        let tool = "`cofferdam tool inspect` says what it is instead";
         return Err(Error::not_an_agent(reference, tool));
     }
     if wanted == Some(Kind::Tool) {
@@ -105,36 +105,52 @@ pub(super) async fn pull(
         part.check(descriptor.size())?;
         blob::digest(descriptor)?;
     }
-    let mut wanted: Vec<(&'static Part, &Descriptor)> = Vec::new();
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
     for (part, descriptor) in blobs {
-        let same = |(_, other): &(&Part, &Descriptor)| {
+        let same = |other: &Wanted<'_>| {
+            let other = other.descriptor;
             other.digest() == descriptor.digest() && other.size() == descriptor.size()
         };
         if !wanted.iter().any(same) {
-            wanted.push((part, descriptor));
+            wanted.push(Wanted { part, descriptor });
         }
     }
     // Several at once: a round trip costs more than a small blob.
-    let fetches = wanted.iter().map(|(part, descriptor)| {
+    let (stop, stopped) = watch::channel(false);
+    let fetches = wanted.into_iter().map(|wanted| {
         let mut session = session.fork();
-        async move { fetch(&mut session, store, part, descriptor).await }
+        let stopped = stopped.clone();
+        async move { fetch(&mut session, store, wanted, stopped).await }
     });
     let fetches: Vec<_> = fetches.collect();
     let mut fetches = stream::iter(fetches).buffer_unordered(BLOBS_AT_ONCE);
     let mut arrived = Vec::new();
     let mut size = 0;
     let mut present = 0;
+    let mut failed = None;
     while let Some(fetched) = fetches.next().await {
-        let Fetched {
-            blob,
-            bytes,
-            was_here,
-        } = fetched?;
-        arrived.push(blob);
-        size += bytes;
-        present += if was_here { bytes } else { 0 };
+        match fetched {
+            Ok(Fetched {
+                blob,
+                bytes,
+                was_here,
+            }) => {
+                arrived.push(blob);
+                size += bytes;
+                present += if was_here { bytes } else { 0 };
+            }
+            // The others end as well, and take away what they have written. What they say of that
+            // comes later and says less.
+            Err(error) => {
+                stop.send_replace(true);
+                failed.get_or_insert(error);
+            }
+        }
     }
     drop(fetches);
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let media_type = if row.is_some() {
         MediaType::ImageIndex
     } else {
@@ -276,6 +292,18 @@ async fn read_manifest(session: &Session<'_>, response: Response) -> Result<Vec<
     }
 }
 
+/// A blob that has to come.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    part: &'static Part,
+    descriptor: &'a Descriptor,
+}
+
+/// The end of a blob that is wanted no longer, because another of its image cannot be had.
+fn ended() -> Error {
+    Error::io("fetch a blob")(std::io::Error::from(std::io::ErrorKind::Interrupted))
+}
+
 /// A blob that came.
 struct Fetched {
     blob: Arrived,
@@ -288,11 +316,15 @@ struct Fetched {
 async fn fetch(
     session: &mut Session<'_>,
     store: &Arc<Store>,
-    part: &'static Part,
-    descriptor: &Descriptor,
+    wanted: Wanted<'_>,
+    mut stopped: watch::Receiver<bool>,
 ) -> Result<Fetched, Error> {
+    let Wanted { part, descriptor } = wanted;
     let digest = blob::digest(descriptor)?;
     let size = descriptor.size();
+    if *stopped.borrow() {
+        return Err(ended());
+    }
     let from = Arc::clone(store);
     if let Some(blob) = blocking(move || from.arrived(part, digest, size)).await? {
         session.tell(digest, size, size);
@@ -319,7 +351,10 @@ async fn fetch(
         sender,
         come: 0,
     };
-    let fetched = transfer.run(session).await;
+    let fetched = tokio::select! {
+        fetched = transfer.run(session) => fetched,
+        _ = stopped.changed() => Err(ended()),
+    };
     // What the disk said comes first: a network whose pieces nobody takes ends for that reason.
     let incoming = writing
         .await

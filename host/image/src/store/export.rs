@@ -15,9 +15,9 @@ use super::sweep;
 use crate::error::Error;
 use crate::tool_image::canonical_json;
 
-/// Writes the images that these rows describe, with the BINs of agents as far as they are here.
-/// The same images give the same bytes. Returns the number of bytes in their blobs. The caller holds
-/// a lock.
+/// Writes the images that these rows describe, with the BINs of agents as far as they are here. The
+/// same images give the same bytes. Returns the number of bytes in their blobs. The caller holds a
+/// lock.
 pub(super) fn write(dir: &Dir, rows: Vec<Descriptor>, out: impl Write) -> Result<u64, Error> {
     let mut needed = BTreeSet::new();
     for row in &rows {

@@ -1,5 +1,5 @@
-//! Images from one file: an OCI image layout in a tar archive. Its blobs come in beside the store, as
-//! those of a pull do, and nothing in it is believed.
+//! Images from one file: an OCI image layout in a tar archive. Its blobs come in beside the store,
+//! as those of a pull do, and nothing in it is believed.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -98,9 +98,8 @@ pub(super) fn read(
 fn own_name(row: &Descriptor) -> Result<Reference, Error> {
     let annotations = row.annotations().as_ref();
     let name = annotations.and_then(|all| all.get(ANNOTATION_REF_NAME));
-    let name = name.ok_or_else(|| {
-        wrong("holds an image without a name; give it one with --tag".to_owned())
-    })?;
+    let name = name
+        .ok_or_else(|| wrong("holds an image without a name; give it one with --tag".to_owned()))?;
     let name = name.parse();
     name.map_err(|error| wrong(format!("names an image so that it cannot be kept: {error}")))
 }

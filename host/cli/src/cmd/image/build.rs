@@ -26,8 +26,8 @@ const STDIN_NAME: &str = "<stdin>";
 
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// The directory of the Agentfile and of the files that it names, or an Agentfile; `-` reads one
-    /// from standard input, whose files lie beneath this directory
+    /// The directory of the Agentfile and of the files that it names, or an Agentfile; `-` reads
+    /// one from standard input, whose files lie beneath this directory
     #[arg(default_value = ".", value_name = "PATH|-")]
     path: PathBuf,
 

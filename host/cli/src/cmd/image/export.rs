@@ -58,9 +58,8 @@ pub(super) async fn run(export: Export, data: &DataDir) -> Result<(), Failure> {
 
 /// Writes the file whole or not at all.
 fn write(path: &Path, content: impl FnOnce(&File) -> Result<u64, Failure>) -> Result<u64, Failure> {
-    let wrong = |error: std::io::Error| {
-        Failure::work(format!("cannot write {}: {error}", path.display()))
-    };
+    let wrong =
+        |error: std::io::Error| Failure::work(format!("cannot write {}: {error}", path.display()));
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -68,6 +67,8 @@ fn write(path: &Path, content: impl FnOnce(&File) -> Result<u64, Failure>) -> Re
     let temporary = NamedTempFile::new_in(directory).map_err(wrong)?;
     let size = content(temporary.as_file())?;
     temporary.as_file().sync_all().map_err(wrong)?;
-    temporary.persist(path).map_err(|error| wrong(error.error))?;
+    temporary
+        .persist(path)
+        .map_err(|error| wrong(error.error))?;
     Ok(size)
 }

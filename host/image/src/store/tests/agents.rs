@@ -201,7 +201,7 @@ fn images_of_the_other_kind_are_told_apart() {
         .put_tool(&reference("wc"), &tool("wc", b"component"))
         .unwrap();
     let error = store.agent(&reference("wc")).unwrap_err().to_string();
-    let expected = "wc:latest is not an agent image: it is a tool";
+    let expected = "wc:latest is not an agent image: `cofferdam tool inspect` says";
     assert!(error.contains(expected), "{error}");
     put(&fixture, &config(), &layers(&fixture), json!({}));
     let said = fixture.refused().to_string();
