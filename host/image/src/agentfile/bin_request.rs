@@ -3,6 +3,7 @@
 //! They are settings like any other to hosts that do not know them. A request is no grant: a tool
 //! gets no more than its manifest declares and the operator's ceiling allows.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use cofferdam_capability::{Access, GuestPath, HostOffer, LimitsRequest, TcpOffer};
@@ -85,23 +86,30 @@ impl<'a> BinKey<'a> {
 
 impl BinKey<'_> {
     /// Refuses a key for a BIN that there is not.
-    pub(super) fn check<'b>(
-        &self,
-        bins: impl Iterator<Item = &'b str>,
-        at: Position,
-    ) -> Result<(), Fault> {
-        let names: Vec<_> = bins.collect();
-        if names.contains(&self.bin) {
+    pub(super) fn check(&self, bins: &BTreeSet<&str>, at: Position) -> Result<(), Fault> {
+        if bins.contains(self.bin) {
             return Ok(());
         }
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", names.join(", ")),
+        let there_are = match bins.len() {
+            0 => "this Agentfile has no BIN".to_owned(),
+            _ => format!("the BINs are {}", shown_names(bins)),
         };
         Err(Fault::new(
             at,
             format!("there is no BIN {}; {there_are}", shown(self.bin)),
         ))
+    }
+}
+
+/// Names for a sentence.
+fn shown_names(names: &BTreeSet<&str>) -> String {
+    /// More say nothing more, and a file may have tens of thousands.
+    const NAMED_MAX: usize = 16;
+    let named = names.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    let named = named.join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 

@@ -99,7 +99,8 @@ fn request(agentfile: &mut Agentfile, key: &str, value: &str) -> Result<(), Faul
     let Some(bin_key) = BinKey::of(key, NOWHERE)? else {
         return Ok(());
     };
-    bin_key.check(agentfile.bins.iter().map(|bin| &*bin.name), NOWHERE)?;
+    let bins = agentfile.bins.iter().map(|bin| &*bin.name).collect();
+    bin_key.check(&bins, NOWHERE)?;
     // Asking twice in one place is a mistake, so it is asked apart from the author's request.
     let mut own = BinRequest::default();
     own.ask(&bin_key, value, NOWHERE)?;
