@@ -16,6 +16,7 @@ use cofferdam_tool::Runner;
 use tokio::sync::watch;
 
 use crate::agent::Agent;
+use crate::agent_yaml::Pinned;
 use crate::backoff::Backoff;
 use crate::build::{Builder, Made, revision};
 use crate::component::{Component, component};
@@ -310,6 +311,7 @@ impl Agents {
                 row,
                 agentfile,
                 &Deployment::default(),
+                &Pinned::default(),
                 components,
                 workspace.clone(),
             )
@@ -415,9 +417,7 @@ impl Agents {
             });
         }
         let workspace = self.workspace(&row.id)?;
-        let file = self.path.join(&row.id).join("etc/Agentfile");
-        let mut agentfile = agentfile::read(&file)?;
-        agentfile.fill(|context| workspace.read_context(&context.name))?;
+        let agentfile = workspace.agentfile()?;
         let mut components = Vec::new();
         for bin in &agentfile.bins {
             let bytes = workspace
@@ -434,12 +434,12 @@ impl Agents {
                 row,
                 &agentfile,
                 &Deployment::default(),
+                &workspace.image(),
                 &components,
                 workspace.clone(),
             )
             .await?;
-        let source = files::read(&file, FILE_MAX_BYTES)
-            .map_err(|source| AgentError::Tree { path: file, source })?;
+        let source = workspace.written()?;
         let revision = revision(&source, &agentfile, &components, texts);
         // Another version of this host may word the documents otherwise. The agent reads them from
         // memory.

@@ -15,12 +15,13 @@ use crate::decisions::{Decisions, Offering, Withheld};
 use crate::deployment::{Deployment, DeploymentError};
 use crate::documents::{self, Subject};
 use crate::error::AgentError;
+use crate::kept::{self, RESOLVED, WRITTEN};
 use crate::mounts::Mounts;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
 use crate::turns::Turns;
-use crate::workspace::{Workspace, usage_file};
+use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
 /// Everything but its own that an agent is made from.
 #[derive(Debug)]
@@ -37,8 +38,8 @@ pub(crate) struct Builder {
 /// An agent that was made, and what its tree has to hold for it.
 pub(crate) struct Made {
     pub(crate) agent: Agent,
-    /// Generated files of its tree, with their texts.
-    pub(crate) texts: Vec<(String, String)>,
+    /// Generated files of its tree, with what is in them.
+    pub(crate) texts: Vec<(String, Vec<u8>)>,
 }
 
 /// A BIN with what it is declared in.
@@ -51,16 +52,23 @@ struct Declared<'a> {
 
 impl Builder {
     /// Makes an agent of components that are at hand. `created` are the choices with which it was
-    /// created; those of the operator's file go before them.
+    /// created; those of the operator's file go before them. `image` is the one that it was made
+    /// from; empty for an Agentfile.
     pub(crate) async fn build(
         &self,
         row: &KnownAgent,
         agentfile: &Agentfile,
         created: &Deployment,
+        image: &Pinned,
         components: &[Component],
         workspace: Workspace,
     ) -> Result<Made, AgentError> {
         let deployment = self.decisions.deployment(&row.name, created);
+        let resolved = kept::resolved(agentfile, image, components);
+        let resolved = resolved.map_err(|source| AgentError::Resolved {
+            agent: row.name.clone(),
+            source: Box::new(source),
+        })?;
         let agentfile = &deployed(&row.name, agentfile, &deployment)?;
         check_settings(agentfile)?;
         let mounts = Mounts::open(&row.name, &deployment)?;
@@ -80,11 +88,13 @@ impl Builder {
         let files = workspace.files(&self.rooms, &row.id, bounds)?;
         mounts.make_points(&row.name, workspace.root());
         files.settle();
+        let data = workspace.keep_data(agentfile)?;
         let mut toolbox = self.runner.toolbox();
         let offering = Offering {
             agentfile,
             tree: workspace.root(),
             mounts: &mounts,
+            data: data.as_ref(),
             room: Some(files.room()),
         };
         for (bin, component) in agentfile.bins.iter().zip(components) {
@@ -103,17 +113,18 @@ impl Builder {
             room: bounds,
         });
         let system_prompt = documents::system_prompt(&documents);
-        let texts = texts(
+        let mut texts = texts(
             &row.name,
             Resolved {
                 id: &row.id,
                 agentfile,
-                image: Pinned::default(),
+                image: image.clone(),
                 components,
                 mounts: &mounts,
                 documents: &documents,
             },
         )?;
+        texts.extend(resolved.map(|config| (RESOLVED.to_owned(), config)));
         for mount in mounts.iter() {
             let target = mount.target();
             let mut grants = toolbox.iter().map(|tool| tool.grant());
@@ -233,12 +244,12 @@ fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
 }
 
 /// Its documents and `etc/agent.yaml`.
-fn texts(agent: &str, resolved: Resolved<'_>) -> Result<Vec<(String, String)>, AgentError> {
+fn texts(agent: &str, resolved: Resolved<'_>) -> Result<Vec<(String, Vec<u8>)>, AgentError> {
     let documents = resolved.documents.iter();
     let mut texts: Vec<_> = documents
         .map(|document| {
             let file = format!("etc/context/{}.md", document.name);
-            (file, document.text.clone())
+            (file, document.text.clone().into_bytes())
         })
         .collect();
     let yaml = agent_yaml(resolved).text();
@@ -246,7 +257,7 @@ fn texts(agent: &str, resolved: Resolved<'_>) -> Result<Vec<(String, String)>, A
         agent: agent.to_owned(),
         source: DeploymentError(format!("etc/agent.yaml cannot be written: {error}")),
     })?;
-    texts.push(("etc/agent.yaml".to_owned(), yaml));
+    texts.push((YAML.to_owned(), yaml.into_bytes()));
     Ok(texts)
 }
 
@@ -255,10 +266,16 @@ pub(crate) fn revision(
     source: &[u8],
     agentfile: &Agentfile,
     components: &[Component],
-    texts: Vec<(String, String)>,
+    texts: Vec<(String, Vec<u8>)>,
 ) -> Revision {
     let mut revision = Revision::default();
-    revision.add("etc/Agentfile", source);
+    // Images that are older than this layer have none.
+    if !source.is_empty() {
+        revision.add(WRITTEN, source);
+    }
+    for add in &agentfile.adds {
+        revision.add(data_file(&add.name), &*add.content);
+    }
     texts
         .into_iter()
         .for_each(|(name, text)| revision.add(name, text));

@@ -57,6 +57,8 @@ pub(crate) struct Offering<'a> {
     /// The agent's tree.
     pub(crate) tree: &'a Dir,
     pub(crate) mounts: &'a Mounts,
+    /// The directory of the files that its author added, if there are any.
+    pub(crate) data: Option<&'a Arc<Dir>>,
     /// The room of its files; none while nobody writes to them.
     pub(crate) room: Option<&'a Arc<Room>>,
 }
@@ -142,6 +144,7 @@ impl Decisions {
             agentfile,
             tree,
             mounts,
+            data,
             room,
         } = offering;
         let decided = self
@@ -164,6 +167,11 @@ impl Decisions {
                     None => offer,
                 });
             }
+        }
+        let place = GuestPath::data();
+        if let Some(data) = data.filter(|_| asks_for(manifest, &place)) {
+            let offer = Offer::kept(Arc::clone(data), place, Access::ReadOnly);
+            decision.offers.push(offer);
         }
         let only = request.and_then(|request| request.mounts.as_deref());
         decision.offers.extend(mounts.offers(manifest, only));

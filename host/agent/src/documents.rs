@@ -121,6 +121,7 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
             let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
         }
     }
+    data_files(&mut text, agentfile, bins);
     variables(&mut text, agentfile);
     if !agentfile.capabilities.is_empty() {
         let names: Vec<_> = agentfile
@@ -136,6 +137,31 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         );
     }
     text
+}
+
+/// The files that the author added, and who sees them.
+fn data_files(text: &mut String, agentfile: &Agentfile, bins: &[Bin<'_>]) {
+    if agentfile.adds.is_empty() {
+        return;
+    }
+    let place = GuestPath::data();
+    let tools: Vec<_> = bins
+        .iter()
+        .filter(|bin| access_in(bin.grant, &place).is_some())
+        .map(Bin::names)
+        .collect();
+    let seen = match tools.as_slice() {
+        [] => "No tool can read them.".to_owned(),
+        tools => format!("Read by {}.", tools.join(", ")),
+    };
+    let _ = write!(text, "\n## Data files\n\n{seen}\n\n");
+    for add in &agentfile.adds {
+        let description = add.description.as_deref().unwrap_or_default();
+        let _ = match description {
+            "" => writeln!(text, "- `{place}/{}`", add.name),
+            description => writeln!(text, "- `{place}/{}`: {description}", add.name),
+        };
+    }
 }
 
 /// The variables that an author or an operator set, without their values.

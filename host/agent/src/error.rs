@@ -29,6 +29,14 @@ pub enum AgentError {
         /// The cause.
         source: DeploymentError,
     },
+    /// What its tree is to keep of it cannot be written.
+    #[error("agent {agent}: {source}")]
+    Resolved {
+        /// The agent's name.
+        agent: String,
+        /// The cause.
+        source: Box<cofferdam_image::Error>,
+    },
     /// A directory that is mounted for it cannot be had.
     #[error("agent {agent}: mount {target}: {source}; put the directory back, or change the mount")]
     Mount {

@@ -56,10 +56,12 @@ pub async fn grants(
     let deployment = decisions.deployment(agent, &Deployment::default());
     let agentfile = deployed(agent, &agentfile, &deployment)?;
     let mounts = Mounts::open(agent, &deployment)?;
+    let data = workspace.data(&agentfile)?;
     let offering = Offering {
         agentfile: &agentfile,
         tree: workspace.root(),
         mounts: &mounts,
+        data: data.as_ref(),
         room: None,
     };
     let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::{ToolSource, agentfile};
+use cofferdam_image::ToolSource;
 use cofferdam_store::KnownAgent;
 use cofferdam_tool::Runner;
 
 use crate::error::AgentError;
+use crate::kept;
 
 /// The same runner, whose tools may not replace the Agentfiles and components of these agents
 /// either. Their trees lie in the directory `trees`.
@@ -21,17 +22,20 @@ pub(crate) fn guarded(
             let home = Path::new(&agent.home);
             guarded.add(&home.join("Agentfile"), "an Agentfile")?;
             // One that cannot be read is reported when its agent is restored.
-            let Ok(kept) = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile")) else {
+            let Ok(found) = kept::agentfile(&trees.join(&agent.id)) else {
                 continue;
             };
-            for file in kept
+            for file in found
                 .contexts
                 .iter()
                 .filter_map(|context| context.file.as_ref())
             {
                 guarded.add(&home.join(file), "a text of an Agentfile")?;
             }
-            for bin in kept.bins {
+            for add in &found.adds {
+                guarded.add(&home.join(&add.source), "a file of an Agentfile")?;
+            }
+            for bin in found.bins {
                 if let ToolSource::Path(path) = bin.source {
                     guarded.add(&home.join(path), "a component")?;
                 }

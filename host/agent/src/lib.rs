@@ -4,6 +4,7 @@
 //! disk. [`chat()`] is the chat loop. Everything said is in the
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
+mod added;
 mod agent;
 mod agent_yaml;
 mod agents;
@@ -19,6 +20,7 @@ mod event;
 mod files;
 mod grants;
 mod homes;
+mod kept;
 mod mounts;
 mod on_disk;
 mod part;

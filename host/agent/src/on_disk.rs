@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use cofferdam_image::agentfile::{self, Agentfile, ReadError};
+use cofferdam_image::agentfile::{Agentfile, ReadError};
 
 use crate::error::AgentError;
+use crate::kept;
 
 /// Agents of one data directory that are looked at: more than a host of one machine works for.
 const MAX_AGENTS: usize = 10_000;
@@ -69,7 +70,7 @@ fn trees(data: &Path) -> Result<Vec<Tree>, AgentError> {
             ))));
         }
         let tree = entry.map_err(wrong)?.path();
-        match agentfile::read(&tree.join("etc/Agentfile")) {
+        match kept::agentfile(&tree) {
             // A tree that was begun for an agent that could not be made, or something else
             // altogether.
             Err(ReadError::Io { source, .. })

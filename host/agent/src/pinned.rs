@@ -11,13 +11,14 @@ use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::{Digest, Manifest};
 use cofferdam_image::ToolSource;
-use cofferdam_image::agentfile::{self, Agentfile, Bin};
+use cofferdam_image::agentfile::{Agentfile, Bin};
 use cofferdam_store::KnownAgent;
 use cofferdam_tool::{Installed, Runner};
 
 use crate::component::Component;
 use crate::decisions::Accepted;
 use crate::error::AgentError;
+use crate::kept;
 use crate::workspace::Workspace;
 
 /// The component that an agent uses for a BIN.
@@ -130,9 +131,7 @@ impl Pinned<'_> {
     async fn before(&self, row: &KnownAgent, bin: &Bin) -> Result<Before, AgentError> {
         // This also ends a switch to another revision that a killed host has begun.
         let workspace = Workspace::open(self.trees, &row.id, self.path.join(&row.id))?;
-        let Ok(Agentfile { bins, .. }) =
-            agentfile::read(&self.path.join(&row.id).join("etc/Agentfile"))
-        else {
+        let Ok(Agentfile { bins, .. }) = kept::agentfile(&self.path.join(&row.id)) else {
             return Ok(Before::Lost);
         };
         if !bins

@@ -76,7 +76,11 @@ fn look(entry: &DirEntry) -> std::io::Result<Option<State>> {
         return Ok(None);
     }
     let tree = entry.open_dir()?;
-    if tree.exists("etc/Agentfile") || tree.exists(".replaced/etc/Agentfile") {
+    let was_made = |etc: &str| {
+        let mut files = ["Agentfile", "image.json"].iter();
+        files.any(|file| tree.exists(format!("{etc}/{file}")))
+    };
+    if was_made("etc") || was_made(".replaced/etc") {
         return Ok(Some(State::Made));
     }
     let unused = match tree.symlink_metadata("workspace") {

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions};
 use cofferdam_capability::{Bytes, Count, Room, RoomBounds};
-use cofferdam_image::agentfile::FILE_MAX_BYTES;
+use cofferdam_image::agentfile::{Agentfile, DATA_MAX_BYTES, FILE_MAX_BYTES};
 
+use crate::added::{self, AddedFile};
+use crate::agent_yaml::{AGENT_YAML_MAX_BYTES, AgentYaml, Pinned};
 use crate::error::AgentError;
 use crate::files;
+use crate::kept::{self, WRITTEN};
 use crate::revision::{self, Revision};
 use crate::room::{Files, Rooms};
 use crate::trees::DIRECTORIES;
@@ -17,6 +20,12 @@ use crate::trees::DIRECTORIES;
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
 /// which no tool sees, and get their place when they are whole.
 const INCOMING: &str = ".incoming.";
+
+/// The files that an author added.
+const DATA: &str = "etc/data";
+
+/// The resolved configuration.
+pub(crate) const YAML: &str = "etc/agent.yaml";
 
 /// The largest usage text, in bytes: what an image's config or layer may hold at most.
 const MAX_USAGE: u64 = 1 << 20;
@@ -214,6 +223,70 @@ impl Workspace {
             })
     }
 
+    /// The agent's Agentfile, as the tree keeps it, with its texts and files.
+    pub(crate) fn agentfile(&self) -> Result<Agentfile, AgentError> {
+        let mut agentfile = kept::agentfile(&self.path)?;
+        agentfile.fill(|context| self.read_context(&context.name))?;
+        agentfile.fill_data(|add| {
+            let content = self.read(&data_file(&add.name), DATA_MAX_BYTES)?;
+            Ok::<_, AgentError>(content.into())
+        })?;
+        Ok(agentfile)
+    }
+
+    /// The Agentfile as it was written, if the tree has it.
+    pub(crate) fn written(&self) -> Result<Vec<u8>, AgentError> {
+        if !self.root.exists(WRITTEN) {
+            return Ok(Vec::new());
+        }
+        self.read(WRITTEN, FILE_MAX_BYTES)
+    }
+
+    /// The image that the agent was made from, as its tree says; nothing where it does not.
+    pub(crate) fn image(&self) -> Pinned {
+        let text = self.read_text(YAML, AGENT_YAML_MAX_BYTES);
+        let yaml = text.ok().and_then(|text| {
+            let path = self.path.join(YAML);
+            AgentYaml::read(&text, &path).ok()
+        });
+        yaml.map(|yaml| yaml.image).unwrap_or_default()
+    }
+
+    /// Opens the files that the agent's author added, as the tree has them; nothing if there are
+    /// none.
+    pub(crate) fn data(&self, agentfile: &Agentfile) -> Result<Option<Arc<Dir>>, AgentError> {
+        if agentfile.adds.is_empty() {
+            return Ok(None);
+        }
+        let data = self.root.open_dir(DATA);
+        self.opened(data)
+    }
+
+    /// Opens the files that the agent's author added, in a place where they stay while the tree
+    /// changes; nothing if there are none.
+    pub(crate) fn keep_data(&self, agentfile: &Agentfile) -> Result<Option<Arc<Dir>>, AgentError> {
+        if agentfile.adds.is_empty() {
+            return Ok(None);
+        }
+        let files: Vec<_> = agentfile
+            .adds
+            .iter()
+            .map(|add| AddedFile {
+                name: &add.name,
+                content: &add.content,
+            })
+            .collect();
+        self.opened(added::directory(&self.root, &files))
+    }
+
+    fn opened(&self, data: std::io::Result<Dir>) -> Result<Option<Arc<Dir>>, AgentError> {
+        let data = data.map_err(|source| AgentError::Tree {
+            path: self.path.join(DATA),
+            source,
+        })?;
+        Ok(Some(Arc::new(data)))
+    }
+
     /// The text of a context, as it was when the agent was made.
     pub(crate) fn read_context(&self, name: &str) -> Result<String, AgentError> {
         self.read_text(&format!("etc/context/{name}.md"), FILE_MAX_BYTES)
@@ -235,6 +308,11 @@ impl Workspace {
         };
         String::from_utf8(self.read(name, max)?).map_err(wrong)
     }
+}
+
+/// Returns the path of a file that an author added in its tree.
+pub(crate) fn data_file(name: &str) -> String {
+    format!("{DATA}/{name}")
 }
 
 /// Returns the path of a tool's usage text in its tree.

@@ -13,6 +13,9 @@ const SCRATCH: &str = "/tmp";
 /// The directory that `HOME` and the variables of XDG name or that holds theirs.
 const HOME: &str = "/home";
 
+/// The directory of files that an agent's author added.
+const DATA: &str = "/etc/data";
+
 /// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds
 /// `.`, `..`, an empty component or a NUL, so two guest paths are the same directory only when they
 /// are the same text.
@@ -36,6 +39,11 @@ impl GuestPath {
     /// The home directory of an agent's tools: `/home`.
     pub fn home() -> Self {
         Self(HOME.to_owned())
+    }
+
+    /// The files that an agent's author added: `/etc/data`.
+    pub fn data() -> Self {
+        Self(DATA.to_owned())
     }
 
     /// The path as text, beginning with `/`.

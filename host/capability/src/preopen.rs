@@ -102,6 +102,18 @@ impl Offer {
         })
     }
 
+    /// Offers a directory that the host keeps for its tools, wherever it lies.
+    pub fn kept(dir: Arc<Dir>, guest: GuestPath, access: Access) -> Self {
+        Self {
+            host: guest.to_string(),
+            guest,
+            access,
+            dir,
+            named: false,
+            room: None,
+        }
+    }
+
     /// The same offer, of a directory whose files share this room.
     #[must_use]
     pub fn in_room(mut self, room: Arc<Room>) -> Self {

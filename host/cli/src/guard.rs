@@ -58,6 +58,9 @@ pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(),
         {
             add(guarded, &home.join(file), "a text of an Agentfile")?;
         }
+        for file in agentfile.adds.iter().map(|add| &add.source) {
+            add(guarded, &home.join(file), "a file of an Agentfile")?;
+        }
         for bin in &agentfile.bins {
             if let ToolSource::Path(path) = &bin.source {
                 add(guarded, &home.join(path), COMPONENT)?;

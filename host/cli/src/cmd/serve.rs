@@ -164,6 +164,7 @@ fn not_made(error: AgentError) -> Failure {
         | E::Config { .. }
         | E::Deployment { .. }
         | E::Mount { .. }
+        | E::Resolved { .. }
         | E::Model { .. }
         | E::Bin { .. }
         | E::Tool { .. } => Failure::usage(error),

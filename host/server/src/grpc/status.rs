@@ -40,6 +40,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Config { .. }
         | AgentError::Deployment { .. }
         | AgentError::Mount { .. }
+        | AgentError::Resolved { .. }
         | AgentError::Full { .. }
         | AgentError::Image { .. }
         | AgentError::Model { .. }
