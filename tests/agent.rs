@@ -14,3 +14,12 @@ mod config;
 
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
+
+/// Directories of the machine that tools see.
+mod mounts;
+
+/// The room of an agent's files over all calls.
+mod room;
+
+/// The tree of an agent, what its tools see of it, and what its model reads.
+mod trees;

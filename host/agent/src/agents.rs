@@ -20,10 +20,12 @@ use crate::backoff::Backoff;
 use crate::build::{Builder, Made, revision};
 use crate::component::{Component, component};
 use crate::decisions::{Accepted, Decisions, Withheld};
+use crate::deployment::Deployment;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
 use crate::pinned::Pinned;
+use crate::room::Rooms;
 use crate::slot::{Slot, Summary};
 use crate::trees;
 use crate::workspace::Workspace;
@@ -101,6 +103,7 @@ impl Agents {
             turns: Arc::default(),
             decisions,
             withheld,
+            rooms: Rooms::default(),
         };
         let mut agents = Self {
             agents,
@@ -301,11 +304,17 @@ impl Agents {
         source: &[u8],
     ) -> Result<Agent, AgentError> {
         let workspace = self.workspace(&row.id)?;
-        let Made { agent, documents } = self
+        let Made { agent, texts } = self
             .builder
-            .build(row, agentfile, components, workspace.clone())
+            .build(
+                row,
+                agentfile,
+                &Deployment::default(),
+                components,
+                workspace.clone(),
+            )
             .await?;
-        let revision = revision(source, agentfile, components, documents);
+        let revision = revision(source, agentfile, components, texts);
         let changed = !workspace.has(&revision)?;
         if changed {
             workspace.prepare(&revision)?;
@@ -419,13 +428,19 @@ impl Agents {
                 usage: workspace.read_usage(&bin.name)?,
             });
         }
-        let Made { agent, documents } = self
+        let Made { agent, texts } = self
             .builder
-            .build(row, &agentfile, &components, workspace.clone())
+            .build(
+                row,
+                &agentfile,
+                &Deployment::default(),
+                &components,
+                workspace.clone(),
+            )
             .await?;
         let source = files::read(&file, FILE_MAX_BYTES)
             .map_err(|source| AgentError::Tree { path: file, source })?;
-        let revision = revision(&source, &agentfile, &components, documents);
+        let revision = revision(&source, &agentfile, &components, texts);
         // Another version of this host may word the documents otherwise. The agent reads them from
         // memory.
         let written = match workspace.has(&revision) {

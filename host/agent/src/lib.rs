@@ -5,33 +5,45 @@
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
+mod agent_yaml;
 mod agents;
 mod backoff;
 mod build;
 mod chat;
 mod component;
 mod decisions;
+mod deployment;
 mod documents;
 mod error;
 mod event;
 mod files;
 mod grants;
 mod homes;
+mod mounts;
 mod on_disk;
 mod part;
 mod pinned;
+mod resolved;
 mod revision;
+mod room;
 mod slot;
 mod trees;
 mod turns;
+mod variables;
 mod workspace;
 
 pub use agent::Agent;
+pub use agent_yaml::{
+    AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
+    Pinned, RuntimeYaml, ToolYaml,
+};
 pub use agents::{Agents, AgentsConfig};
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
+pub use deployment::{Deployment, DeploymentError, Mount};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use grants::{BinAccess, grants};
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
+pub use room::RoomRules;
 pub use slot::Summary;

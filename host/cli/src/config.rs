@@ -1,12 +1,15 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
+mod agent;
 mod cache;
 mod grant;
 mod network;
 mod place;
+mod room;
 mod schema;
 mod setting;
 mod unknown;
+mod written;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -15,12 +18,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::agent::AgentRow;
+pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
 pub(crate) use self::grant::Grants;
@@ -28,7 +34,7 @@ use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
-pub(crate) use self::unknown::unknown_grants;
+pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
 use crate::error::Failure;
 
@@ -81,6 +87,9 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
+    /// The operator's choices for agents.
+    #[serde(default)]
+    agent: Vec<AgentRow>,
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
@@ -104,6 +113,19 @@ struct WrittenHost {
     /// Files and directories that all running calls may have made in their `/tmp`.
     #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
     scratch_entries: Option<Count>,
+    /// Bytes of the files that tools of one agent keep, unless the agent is given more or less.
+    #[schemars(extend("default" = room::BYTES, "x-ceiling" = room::MOST_BYTES))]
+    workspace_bytes: Option<Bytes>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = room::BYTES_CEILING, "x-ceiling" = room::MOST_BYTES))]
+    workspace_bytes_ceiling: Option<Bytes>,
+    /// Files, directories and links that tools of one agent keep, unless the agent is given more or
+    /// less.
+    #[schemars(extend("default" = room::ENTRIES, "x-ceiling" = room::MOST_ENTRIES))]
+    workspace_entries: Option<Count>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = room::ENTRIES_CEILING, "x-ceiling" = room::MOST_ENTRIES))]
+    workspace_entries_ceiling: Option<Count>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
@@ -127,8 +149,12 @@ pub(crate) struct Config {
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
+    /// The room of the files that tools of an agent keep.
+    pub(crate) room: RoomRules,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
+    /// The operator's choices for agents.
+    pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
     /// The file, if there is one.
@@ -198,6 +224,7 @@ impl Config {
             ceiling,
             host,
             network,
+            agent,
             grant,
         } = written;
         let place = source
@@ -239,6 +266,13 @@ impl Config {
                 "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
             ));
         }
+        let room = room::rules(room::Written {
+            bytes: host.workspace_bytes,
+            bytes_ceiling: host.workspace_bytes_ceiling,
+            entries: host.workspace_entries,
+            entries_ceiling: host.workspace_entries_ceiling,
+        });
+        let room = room.map_err(|error| Failure::usage(format!("{place}: {error}")))?;
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
@@ -266,6 +300,7 @@ impl Config {
             network,
         };
         let source = source.map(Arc::new);
+        let agents = AgentRows::new(agent, room, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
         Ok(Self {
@@ -276,7 +311,9 @@ impl Config {
             pagemap_scan,
             scratch,
             scratch_entries,
+            room,
             cache_dir,
+            agents,
             grants,
             source,
         })
@@ -291,7 +328,7 @@ impl Config {
             .flat_map(|(index, row)| {
                 let place = format!(
                     "{}: [[grant]] for {} of {}",
-                    self.origin(Key::Grant(index, "secrets")),
+                    self.origin(Key::Row("grant", index, "secrets")),
                     row.tool,
                     row.agent
                 );
@@ -325,6 +362,8 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string().into()),
             setting("host", "scratch-entries", self.scratch_entries.0.into()),
         ];
+        let room = room::shown(&self.room).into_iter();
+        settings.extend(room.map(|(key, value)| setting("host", key, value)));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
             data,
@@ -362,6 +401,7 @@ impl Config {
                 self.nameservers.is_empty().then_some("those of the system"),
             ),
         ]);
+        settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings
     }

@@ -144,7 +144,10 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
-    let decisions = config.grants.decisions(&mut withheld);
+    let decisions =
+        config
+            .grants
+            .decisions(config.agents.deployments(), config.room, &mut withheld);
     GrantDecisions {
         decisions,
         secrets,

@@ -13,6 +13,8 @@ mod cmd;
 mod config;
 mod connect;
 mod console;
+#[allow(dead_code, reason = "`cofferdam run` is being written")]
+mod deployment_args;
 mod descriptors;
 mod directory;
 mod error;
@@ -94,7 +96,7 @@ async fn command(cli: Cli) -> Result<(), Failure> {
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
-        Command::Image(image) => cmd::image::run(&image, data).await,
+        Command::Image(image) => cmd::image::run(image, &config, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data),
     }

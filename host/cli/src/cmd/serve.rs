@@ -84,13 +84,13 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     guard::agentfiles(&mut guarded, &agentfile)?;
     let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
     apply(&agents, &agentfile).await?;
-    super::config::tell_unknown_grants(&config, data.path());
+    super::config::tell_unknown(&config, data.path());
     agents
         .ready()
         .iter()
         .for_each(|agent| offers::tell_access_of(agent, &config));
     let config = Arc::new(config);
-    let copied = copy_files_in(&agents, &copy_in)?;
+    let copied = copy_files_in(&agents, &copy_in).await?;
     tokio::spawn(retry(Arc::clone(&agents), Arc::clone(&config)));
 
     // Until here, nothing runs that would have to be finished.
@@ -160,15 +160,20 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
 fn not_made(error: AgentError) -> Failure {
     use AgentError as E;
     match error {
-        E::Agentfile(_) | E::Config { .. } | E::Model { .. } | E::Bin { .. } | E::Tool { .. } => {
-            Failure::usage(error)
-        }
+        E::Agentfile(_)
+        | E::Config { .. }
+        | E::Deployment { .. }
+        | E::Mount { .. }
+        | E::Model { .. }
+        | E::Bin { .. }
+        | E::Tool { .. } => Failure::usage(error),
         E::Image { .. }
         | E::Unknown { .. }
         | E::Ambiguous { .. }
         | E::NotRunning { .. }
         | E::Tree { .. }
         | E::Gone { .. }
+        | E::Full { .. }
         | E::Store(_) => Failure::work(error),
     }
 }
@@ -284,16 +289,20 @@ impl<'a> CopyIn<'a> {
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
 /// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
 /// other.
-fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
+async fn copy_files_in(
+    agents: &Agents,
+    copies: &[String],
+) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let copy = CopyIn::of(copy)?;
         let bytes = copy.read()?;
         let CopyIn { agent, name, .. } = copy;
-        match agents
-            .find(Some(agent))
-            .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
-        {
+        let put = match agents.find(Some(agent)) {
+            Ok(agent) => agent.copy_in(name, &bytes).await.map(|()| agent),
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }

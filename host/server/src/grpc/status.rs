@@ -38,6 +38,9 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         AgentError::NotRunning { .. } => Status::failed_precondition(sentence),
         AgentError::Agentfile(_)
         | AgentError::Config { .. }
+        | AgentError::Deployment { .. }
+        | AgentError::Mount { .. }
+        | AgentError::Full { .. }
         | AgentError::Image { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
