@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
-use crate::turns::Turns;
+use crate::life::Life;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -27,7 +27,7 @@ pub struct Agent {
     pub(crate) workspace: Workspace,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) life: Arc<Life>,
 }
 
 impl Agent {
@@ -61,6 +61,7 @@ impl Agent {
         progress: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Answer {
+        let _running = self.life.begin_call(&cancel);
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
             tool,

@@ -85,7 +85,7 @@ impl AgentRuntime for Runtime {
     type ChatStreamStream = EventStream;
 
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let ChatRequest { session_id, prompt } = request.into_inner();
         let mut running = self.start(
             agent,
@@ -110,7 +110,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ChatStreamRequest>,
     ) -> Result<Response<EventStream>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let ChatStreamRequest {
             session_id,
             prompt,
@@ -150,7 +150,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let place = self.shared.answers.listings.begin(agent.id())?;
         let messages = &self.shared.agents.store().messages;
         let page = messages.sessions(agent.id(), SessionsCursor::FIRST).await;
@@ -168,7 +168,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<DeleteSessionRequest>,
     ) -> Result<Response<DeleteSessionResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let session = request.into_inner().session_id;
         let messages = &self.shared.agents.store().messages;
         let found = messages
@@ -188,7 +188,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionMessagesRequest>,
     ) -> Result<Response<ListSessionMessagesResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
         let place = self.shared.answers.listings.begin(agent.id())?;
         let messages = &self.shared.agents.store().messages;
@@ -215,7 +215,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let agent_name = agent.name().to_owned();
         let model = agent.model();
         Ok(Response::new(HealthResponse {
@@ -229,7 +229,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ReadyRequest>,
     ) -> Result<Response<ReadyResponse>, Status> {
-        let ready = self.shared.agent(&request).is_ok() && !self.shared.ending.is_cancelled();
+        let ready = self.shared.agent(&request).await.is_ok() && !self.shared.ending.is_cancelled();
         Ok(Response::new(ReadyResponse { ready }))
     }
 }

@@ -50,8 +50,9 @@ impl Shared {
         Ok(())
     }
 
-    /// The agent that the metadata of a request names; the only one there is, when it names none.
-    pub(super) fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
+    /// The agent that the metadata of a request names; the only one there is, when it names none. One
+    /// that is being made ready is waited for.
+    pub(super) async fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
         let asked = match request.metadata().get(AGENT_KEY) {
             Some(value) => Some(value.to_str().map_err(|_| {
                 Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
@@ -60,6 +61,7 @@ impl Shared {
         };
         self.agents
             .find(asked)
+            .await
             .map_err(|error| status::of_agent(&error))
     }
 }
