@@ -293,11 +293,7 @@ impl Agents {
     }
 
     /// Removes an agent with its tree and its sessions. While turns run, only `force` removes it.
-    pub async fn remove(
-        self: &Arc<Self>,
-        asked: &str,
-        force: bool,
-    ) -> Result<Summary, AgentError> {
+    pub async fn remove(self: &Arc<Self>, asked: &str, force: bool) -> Result<Summary, AgentError> {
         self.run(asked, Operation::Remove { force }).await
     }
 

@@ -91,9 +91,7 @@ pub enum AgentError {
         known: String,
     },
     /// An agent that is not ready yet.
-    #[error(
-        "agent {agent} is {state}: try again, or follow it with `cofferdam ps`",
-    )]
+    #[error("agent {agent} is {state}: try again, or follow it with `cofferdam ps`")]
     NotYet {
         /// The agent's name.
         agent: String,
@@ -110,8 +108,10 @@ pub enum AgentError {
         name: String,
     },
     /// The host has as many agents as it may have.
-    #[error("this host has {most} agents, the most there may be: remove one with `cofferdam rm`, \
-             or raise `agents` in [host] of cofferdam.toml")]
+    #[error(
+        "this host has {most} agents, the most there may be: remove one with `cofferdam rm`, \
+             or raise `agents` in [host] of cofferdam.toml"
+    )]
     TooMany {
         /// The most agents.
         most: usize,
@@ -146,8 +146,10 @@ pub enum AgentError {
         turns: usize,
     },
     /// Turns and calls that did not end in time.
-    #[error("agent {agent} still has turns or calls running {seconds} s after they were told to \
-             end: try again")]
+    #[error(
+        "agent {agent} still has turns or calls running {seconds} s after they were told to \
+             end: try again"
+    )]
     Stubborn {
         /// The agent's name.
         agent: String,

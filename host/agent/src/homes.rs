@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::agentfile::{self, Agentfile};
 use cofferdam_image::ToolSource;
+use cofferdam_image::agentfile::{self, Agentfile};
 use cofferdam_store::AgentHome;
 use cofferdam_tool::Runner;
 

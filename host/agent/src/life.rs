@@ -201,8 +201,7 @@ impl Life {
     }
 
     fn recount(&self, work: &Work) {
-        self.count
-            .send_replace(work.turns.len() + work.calls.len());
+        self.count.send_replace(work.turns.len() + work.calls.len());
     }
 
     /// Tells the status of an event of a turn. Nothing is stored for it: a turn is stored itself,
@@ -317,7 +316,9 @@ mod tests {
             watch.changed().await.unwrap();
             std::time::Instant::now()
         };
-        let heard: Vec<_> = (0..1_000).map(|_| tokio::spawn(hear(life.watch()))).collect();
+        let heard: Vec<_> = (0..1_000)
+            .map(|_| tokio::spawn(hear(life.watch())))
+            .collect();
         tokio::task::yield_now().await;
         let begun = std::time::Instant::now();
         life.announce(Event::Stop, "");

@@ -80,10 +80,9 @@ pub(crate) fn after(state: State, event: Event) -> Result<State, Refusal> {
         (Event::Stop, S::Stopped) => Err(Refusal::Rests),
 
         (Event::Fail(_), S::Stopped) => Err(Refusal::Rests),
-        (
-            Event::Fail(reason),
-            S::Pulling | S::Starting | S::Ready | S::Working | S::Failed(_),
-        ) => Ok(S::Failed(reason)),
+        (Event::Fail(reason), S::Pulling | S::Starting | S::Ready | S::Working | S::Failed(_)) => {
+            Ok(S::Failed(reason))
+        }
     }
 }
 
@@ -181,8 +180,19 @@ mod tests {
     fn every_state_has_a_name_in_the_first_generation() {
         let names = State::ALL.map(first_generation);
         let expected = [
-            "created", "created", "running", "running", "stopped", "pull_error", "init_error",
-            "init_error", "model_error", "init_error", "stopped", "removing", "removed",
+            "created",
+            "created",
+            "running",
+            "running",
+            "stopped",
+            "pull_error",
+            "init_error",
+            "init_error",
+            "model_error",
+            "init_error",
+            "stopped",
+            "removing",
+            "removed",
         ];
         assert_eq!(names, expected);
     }

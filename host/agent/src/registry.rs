@@ -94,9 +94,8 @@ impl Registry {
         if let Some(slot) = slots.get(asked) {
             return Ok(Arc::clone(slot));
         }
-        let begins = |slot: &&Arc<Slot>| {
-            asked.len() >= MIN_PREFIX && slot.known().id.starts_with(asked)
-        };
+        let begins =
+            |slot: &&Arc<Slot>| asked.len() >= MIN_PREFIX && slot.known().id.starts_with(asked);
         let found: Vec<_> = slots.values().filter(begins).collect();
         match found.as_slice() {
             [] => Err(AgentError::Unknown {

@@ -140,7 +140,10 @@ impl Slot {
         Summary {
             id,
             name,
-            model: agent.as_ref().map(|agent| agent.model()).unwrap_or_default(),
+            model: agent
+                .as_ref()
+                .map(|agent| agent.model())
+                .unwrap_or_default(),
             status: self.life.status(),
             desired,
             tools: tools.collect(),

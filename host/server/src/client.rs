@@ -16,9 +16,9 @@ use cofferdam_proto::host::{
     WatchAgentRequest,
 };
 use serde::Serialize;
+use tonic::Streaming;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint, Uri};
-use tonic::Streaming;
 use tower::service_fn;
 
 use crate::agent_entry::{AgentEntry, AgentList, Creation, StatsEntry, Statuses};
@@ -157,7 +157,10 @@ impl Client {
 
     /// Starts an agent. It is being made ready when this returns.
     pub async fn start_agent(&self, agent: String) -> Result<AgentEntry, ClientError> {
-        let started = self.lives().start_agent(StartAgentRequest { agent }).await?;
+        let started = self
+            .lives()
+            .start_agent(StartAgentRequest { agent })
+            .await?;
         entry(started.into_inner().agent)
     }
 
@@ -187,7 +190,10 @@ impl Client {
 
     /// Follows the status of an agent.
     pub async fn watch_agent(&self, agent: String) -> Result<Statuses, ClientError> {
-        let statuses = self.lives().watch_agent(WatchAgentRequest { agent }).await?;
+        let statuses = self
+            .lives()
+            .watch_agent(WatchAgentRequest { agent })
+            .await?;
         Ok(Statuses(statuses.into_inner()))
     }
 

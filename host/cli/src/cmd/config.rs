@@ -17,7 +17,11 @@ pub(crate) enum ConfigCommand {
     Show(Listing),
 }
 
-pub(crate) async fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Result<(), Failure> {
+pub(crate) async fn run(
+    command: &ConfigCommand,
+    config: &Config,
+    data: &Path,
+) -> Result<(), Failure> {
     let ConfigCommand::Show(Listing { format }) = command;
     tell_unknown_grants(config, data).await;
     let settings = config.settings(data);

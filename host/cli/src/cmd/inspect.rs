@@ -79,5 +79,7 @@ fn choices(deployment: DeploymentEntry) -> Vec<(&'static str, Cell)> {
         ("labels", pairs(labels)),
     ];
     let shown = rows.into_iter().filter(|(_, lines)| !lines.is_empty());
-    shown.map(|(name, lines)| (name, Cell::lines(lines))).collect()
+    shown
+        .map(|(name, lines)| (name, Cell::lines(lines)))
+        .collect()
 }

@@ -161,7 +161,10 @@ impl Agents for AgentsService {
         &self,
         request: Request<RemoveAgentRequest>,
     ) -> Result<Response<RemoveAgentResponse>, Status> {
-        let RemoveAgentRequest { agent: asked, force } = request.into_inner();
+        let RemoveAgentRequest {
+            agent: asked,
+            force,
+        } = request.into_inner();
         let removed = self.shared.agents.remove(&asked, force).await;
         let agent = Some(agent(removed)?);
         Ok(Response::new(RemoveAgentResponse { agent }))
