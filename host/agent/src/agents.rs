@@ -220,8 +220,10 @@ impl Agents {
             let Err(error) = agent.workspace.check() else {
                 continue;
             };
-            // Under the lock nothing of the host itself is under way in the tree.
-            let _operation = slot.operation.lock().await;
+            // While something else is done with it, that says what is wrong.
+            let Ok(_operation) = slot.operation.try_lock() else {
+                continue;
+            };
             if slot.agent().is_none() {
                 continue;
             }
@@ -518,7 +520,6 @@ impl Agents {
                 // next start.
                 if let Err(left) = self.vanish(&slot).await {
                     tracing::warn!(agent = known.name, "it is not removed yet: {left}");
-                    self.registry.remove(&known.name);
                 }
                 Err(error)
             }
@@ -538,6 +539,9 @@ impl Agents {
         self.starter.maker.guard(draft)?;
         let _operation = slot.operation.lock().await;
         let before = slot.known();
+        if matches!(slot.life.state(), State::Removing | State::Removed) {
+            return Err(AgentError::Goes { agent: before.name });
+        }
         let Wish {
             desired,
             deployment,
