@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cap_std::fs::Dir;
 use cofferdam_image::Images;
 use cofferdam_model::Credentials;
-use cofferdam_store::{AgentHome, Desired, KnownAgent, State, Store, Trees};
+use cofferdam_store::{AgentHome, Desired, State, Store, Trees};
 use cofferdam_tool::{Runner, ToolUsage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -21,7 +21,8 @@ use crate::error::AgentError;
 use crate::files;
 use crate::homes;
 use crate::journal::Journal;
-use crate::life::{Life, Status};
+use crate::keeper::{Keeper, Step, Wish};
+use crate::life::Status;
 use crate::lifecycle::{Event, after};
 use crate::maker::{Draft, Maker};
 use crate::queue::Queue;
@@ -83,15 +84,6 @@ pub struct NewAgent {
     pub replace: bool,
 }
 
-/// The progress of a creation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The state that the agent is in.
-    pub state: State,
-    /// The work that is done now, in words.
-    pub message: String,
-}
-
 /// The work of an agent since it was started.
 #[derive(Debug, Clone)]
 pub struct Usage {
@@ -104,12 +96,9 @@ pub struct Usage {
 /// The agents of this host, those that run and those that do not.
 #[derive(Debug)]
 pub struct Agents {
-    registry: Registry,
-    starter: Starter,
+    keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
-    /// Sent when a task of an agent has panicked.
-    alarm: watch::Sender<()>,
 }
 
 impl Agents {
@@ -155,18 +144,21 @@ impl Agents {
             store,
             changed: watch::Sender::new(()),
         };
-        let agents = Arc::new(Self {
+        let keeper = Keeper {
             registry: Registry::new(most),
             starter: Starter::new(maker, journal, on_ready),
-            queue: Queue::default(),
-            restoring: TaskTracker::new(),
             alarm: watch::Sender::new(()),
-        });
-        agents.clear_up(&rows, &found);
+        };
+        keeper.clear_up(&rows, &found);
+        let queue = Queue::default();
         for row in rows {
-            agents.recall(row, &found).await?;
+            queue.extend(keeper.recall(row, &found).await);
         }
-        Ok(agents)
+        Ok(Arc::new(Self {
+            keeper,
+            queue,
+            restoring: TaskTracker::new(),
+        }))
     }
 
     /// Makes agents ready that were running when the host ended, a few at once, in the background.
@@ -177,7 +169,7 @@ impl Agents {
             let agents = Arc::clone(self);
             self.restoring.spawn(async move {
                 while let Some(slot) = agents.queue.pop() {
-                    agents.starter.bring_up(&slot).await;
+                    agents.keeper.starter.bring_up(&slot).await;
                 }
             });
         }
@@ -192,13 +184,13 @@ impl Agents {
     /// Looks after the agents for as long as the host runs: tries those again that have failed, and
     /// starts those again that have crashed.
     pub async fn tend(&self) {
-        let mut alarm = self.alarm.subscribe();
+        let mut alarm = self.keeper.alarm.subscribe();
         loop {
             let tick = tokio::time::timeout(RETRY, alarm.changed()).await;
-            let slots = self.registry.all();
+            let slots = self.keeper.registry.all();
             match tick {
-                Ok(_) => self.starter.restart_crashed(&slots).await,
-                Err(_) => self.starter.retry(&slots).await,
+                Ok(_) => self.keeper.starter.restart_crashed(&slots).await,
+                Err(_) => self.keeper.starter.retry(&slots).await,
             }
         }
     }
@@ -207,13 +199,13 @@ impl Agents {
     /// agent whose tree was removed or replaced fails alone.
     pub async fn check(&self) -> Result<(), AgentError> {
         self.store().check()?;
-        let maker = &self.starter.maker;
+        let maker = &self.keeper.starter.maker;
         if !files::is_in_place(maker.trees(), maker.path()) {
             return Err(AgentError::Gone {
                 path: maker.path().to_owned(),
             });
         }
-        for slot in self.registry.all() {
+        for slot in self.keeper.registry.all() {
             let Some(agent) = slot.agent() else {
                 continue;
             };
@@ -229,10 +221,10 @@ impl Agents {
             }
             tracing::error!(agent = agent.name, "{error}; this agent takes no turns");
             slot.life.close();
-            slot.set_agent(None);
             let failure = error.to_string();
-            let journal = &self.starter.journal;
+            let journal = &self.keeper.starter.journal;
             journal.fail(&slot, error.reason(), &failure).await;
+            slot.set_agent(None);
         }
         Ok(())
     }
@@ -252,15 +244,15 @@ impl Agents {
                 draft.rename(name.parse()?);
             }
             let deployment = serde_json::to_string(&new.deployment).unwrap_or_default();
-            match agents.registry.named(draft.agentfile.name.as_str()) {
+            match agents.keeper.registry.named(draft.agentfile.name.as_str()) {
                 Some(slot) if new.replace => {
                     let wish = Wish {
                         desired: Some(Desired::Running),
                         deployment: Some(deployment),
                     };
-                    agents.renew(&slot, &draft, wish, &steps).await
+                    agents.keeper.renew(&slot, &draft, wish, &steps).await
                 }
-                _ => agents.create_from(&draft, deployment, &steps).await,
+                _ => agents.keeper.create_from(&draft, deployment, &steps).await,
             }
         };
         let created = tokio::spawn(work).await;
@@ -273,9 +265,17 @@ impl Agents {
     pub async fn apply(self: &Arc<Self>, file: &Path) -> Result<Summary, AgentError> {
         let draft = Draft::read(file)?;
         let (steps, _) = mpsc::channel(1);
-        match self.registry.named(draft.agentfile.name.as_str()) {
-            Some(slot) => self.renew(&slot, &draft, Wish::default(), &steps).await,
-            None => self.create_from(&draft, "{}".to_owned(), &steps).await,
+        match self.keeper.registry.named(draft.agentfile.name.as_str()) {
+            Some(slot) => {
+                self.keeper
+                    .renew(&slot, &draft, Wish::default(), &steps)
+                    .await
+            }
+            None => {
+                self.keeper
+                    .create_from(&draft, "{}".to_owned(), &steps)
+                    .await
+            }
         }
     }
 
@@ -302,7 +302,7 @@ impl Agents {
     /// The agent of this name, this id, or an id that begins so; the only one, when nothing is
     /// asked for. One that is being made ready is waited for.
     pub async fn find(&self, asked: Option<&str>) -> Result<Arc<Agent>, AgentError> {
-        let slot = self.registry.find(asked)?;
+        let slot = self.keeper.registry.find(asked)?;
         let is_coming = |state| matches!(state, State::Pulling | State::Starting);
         if is_coming(slot.life.state()) {
             self.queue.hurry(&slot);
@@ -335,17 +335,17 @@ impl Agents {
 
     /// An agent whether it runs or not.
     pub fn summary(&self, asked: Option<&str>) -> Result<Summary, AgentError> {
-        Ok(self.registry.find(asked)?.summary())
+        Ok(self.keeper.registry.find(asked)?.summary())
     }
 
     /// Follows the status of an agent. The last one is never missed.
     pub fn watch(&self, asked: Option<&str>) -> Result<watch::Receiver<Status>, AgentError> {
-        Ok(self.registry.find(asked)?.life.watch())
+        Ok(self.keeper.registry.find(asked)?.life.watch())
     }
 
     /// Sums of what the calls of an agent's tools used since it was started, and its turns.
     pub fn usage(&self, asked: Option<&str>) -> Result<Usage, AgentError> {
-        let slot = self.registry.find(asked)?;
+        let slot = self.keeper.registry.find(asked)?;
         let agent = slot.agent();
         Ok(Usage {
             tools: agent.map(|agent| agent.toolbox.usage()).unwrap_or_default(),
@@ -355,18 +355,18 @@ impl Agents {
 
     /// Every agent, by name.
     pub fn list(&self) -> Vec<Summary> {
-        let slots = self.registry.all();
+        let slots = self.keeper.registry.all();
         slots.iter().map(|slot| slot.summary()).collect()
     }
 
     /// Tells each time an agent came, changed or went.
     pub fn changes(&self) -> watch::Receiver<()> {
-        self.starter.journal.changed.subscribe()
+        self.keeper.starter.journal.changed.subscribe()
     }
 
     /// The sessions of all agents.
     pub fn store(&self) -> &Store {
-        &self.starter.journal.store
+        &self.keeper.starter.journal.store
     }
 
     /// Runs an operation to its end, also when nobody waits for it any more.
@@ -375,7 +375,7 @@ impl Agents {
         asked: &str,
         operation: Operation,
     ) -> Result<Summary, AgentError> {
-        let slot = self.registry.find(Some(asked))?;
+        let slot = self.keeper.registry.find(Some(asked))?;
         let agent = slot.known().name;
         let agents = Arc::clone(self);
         let work = async move {
@@ -416,27 +416,27 @@ impl Agents {
                     return Ok(());
                 }
                 self.quiet(slot).await?;
-                self.vanish(slot).await
+                self.keeper.vanish(slot).await
             }
         }
     }
 
     /// Begins to make an agent ready.
     async fn begin(self: &Arc<Self>, slot: &Arc<Slot>) -> Result<(), AgentError> {
-        let journal = &self.starter.journal;
+        let journal = &self.keeper.starter.journal;
         journal
             .pass_wanting(slot, Event::Start, Desired::Running)
             .await?;
-        self.starter.forget(&slot.known().id);
+        self.keeper.starter.forget(&slot.known().id);
         let agents = Arc::clone(self);
         let slot = Arc::clone(slot);
-        tokio::spawn(async move { agents.starter.bring_up(&slot).await });
+        tokio::spawn(async move { agents.keeper.starter.bring_up(&slot).await });
         Ok(())
     }
 
     /// Brings an agent to rest.
     async fn end(&self, slot: &Slot, desired: Desired) -> Result<(), AgentError> {
-        let journal = &self.starter.journal;
+        let journal = &self.keeper.starter.journal;
         // Before any turn is ended for it.
         if after(slot.life.state(), Event::Stop).is_err() {
             return journal.pass_wanting(slot, Event::Stop, desired).await;
@@ -464,203 +464,6 @@ impl Agents {
             }
         })
     }
-
-    /// Removes an agent that does nothing any more. What was begun is finished at the next start.
-    async fn vanish(&self, slot: &Slot) -> Result<(), AgentError> {
-        let Starter { maker, journal, .. } = &self.starter;
-        journal
-            .pass_wanting(slot, Event::Remove, Desired::Stopped)
-            .await?;
-        slot.set_agent(None);
-        let KnownAgent { id, name, .. } = slot.known();
-        maker.remove(&id).await?;
-        self.store().agents.remove(&id).await?;
-        self.registry.remove(&name);
-        self.starter.forget(&id);
-        slot.life.announce(Event::Removed, "");
-        journal.changed.send_replace(());
-        Ok(())
-    }
-
-    /// Creates an agent under a name that nobody has.
-    async fn create_from(
-        &self,
-        draft: &Draft,
-        deployment: String,
-        steps: &mpsc::Sender<Step>,
-    ) -> Result<Summary, AgentError> {
-        let Starter { maker, journal, .. } = &self.starter;
-        let name = draft.agentfile.name.to_string();
-        let reservation = self.registry.reserve(&name)?;
-        maker.guard(draft)?;
-        let known = KnownAgent {
-            id: uuid::Uuid::new_v4().to_string(),
-            name,
-            home: draft.home.display().to_string(),
-            created_at: unix_seconds(),
-            desired: Desired::Running,
-            state: State::Pulling,
-            failure: String::new(),
-            image: String::new(),
-            image_digest: String::new(),
-            deployment,
-        };
-        self.store().agents.put(&known).await?;
-        let life = Life::new(Status::of(State::Pulling), self.alarm.clone());
-        let slot = Slot::new(known.clone(), life);
-        let operation = slot.operation.lock().await;
-        self.registry.insert(Arc::clone(&slot));
-        drop(reservation);
-        journal.changed.send_replace(());
-        let made = self.make(&slot, &known, None, draft, steps).await;
-        let ended = match made {
-            Ok(()) => Ok(slot.summary()),
-            Err(error) => {
-                // An agent that never was leaves nothing. What cannot be removed now goes at the
-                // next start.
-                if let Err(left) = self.vanish(&slot).await {
-                    tracing::warn!(agent = known.name, "it is not removed yet: {left}");
-                }
-                Err(error)
-            }
-        };
-        drop(operation);
-        ended
-    }
-
-    /// Puts a new version of an agent in the place of the one there is, when all of it works.
-    async fn renew(
-        &self,
-        slot: &Slot,
-        draft: &Draft,
-        wish: Wish,
-        steps: &mpsc::Sender<Step>,
-    ) -> Result<Summary, AgentError> {
-        self.starter.maker.guard(draft)?;
-        let _operation = slot.operation.lock().await;
-        let before = slot.known();
-        if matches!(slot.life.state(), State::Removing | State::Removed) {
-            return Err(AgentError::Goes { agent: before.name });
-        }
-        let Wish {
-            desired,
-            deployment,
-        } = wish;
-        let row = KnownAgent {
-            home: draft.home.display().to_string(),
-            desired: desired.unwrap_or(before.desired),
-            deployment: deployment.unwrap_or_else(|| before.deployment.clone()),
-            image: String::new(),
-            image_digest: String::new(),
-            ..before.clone()
-        };
-        self.make(slot, &row, Some(&before), draft, steps).await?;
-        Ok(slot.summary())
-    }
-
-    /// Makes an agent in its place. `before` is the agent as it was, if there was one.
-    async fn make(
-        &self,
-        slot: &Slot,
-        row: &KnownAgent,
-        before: Option<&KnownAgent>,
-        draft: &Draft,
-        steps: &mpsc::Sender<Step>,
-    ) -> Result<(), AgentError> {
-        let Starter { maker, journal, .. } = &self.starter;
-        let step = |message: &str| {
-            // A client that is behind misses some: progress is worth nothing later.
-            let _ = steps.try_send(Step {
-                state: slot.life.state(),
-                message: message.to_owned(),
-            });
-        };
-        let prepared = self.starter.within(slot, async {
-            step("finding its tools");
-            let components = maker.components(draft, before).await?;
-            step("making its tools ready (a tool is compiled the first time)");
-            let life = Arc::clone(&slot.life);
-            maker.prepare(row, draft, &components, life).await
-        });
-        let prepared = prepared.await?;
-        let state = slot.life.state();
-        let stored = match state {
-            State::Pulling => journal.pass(slot, Event::Prepared).await,
-            _ if before == Some(row) => Ok(()),
-            _ => self.store().agents.put(row).await.map_err(AgentError::from),
-        };
-        if let Err(error) = stored {
-            prepared.discard();
-            return Err(error);
-        }
-        if state != State::Pulling {
-            slot.set_known(row.clone());
-        }
-        let agent = prepared.finish()?;
-        step("starting");
-        match slot.life.state() {
-            State::Ready | State::Working => {
-                (self.starter.on_ready)(&agent);
-                slot.set_agent(Some(Arc::new(agent)));
-                journal.changed.send_replace(());
-                Ok(())
-            }
-            State::Stopped | State::Failed(_) if row.desired == Desired::Stopped => Ok(()),
-            State::Stopped | State::Failed(_) => {
-                journal.pass(slot, Event::Start).await?;
-                self.starter.ready(slot, agent).await
-            }
-            _ => self.starter.ready(slot, agent).await,
-        }
-    }
-
-    /// Keeps an agent that the database knows. What was begun with it when the host was killed is
-    /// ended.
-    async fn recall(&self, row: KnownAgent, found: &trees::Found) -> Result<(), AgentError> {
-        let state = match (row.state, row.desired) {
-            // Its creation was never finished, so nobody was told of it.
-            (State::Pulling, _) if !found.made.contains(&row.id) => State::Removing,
-            (State::Removing | State::Removed, _) => State::Removing,
-            (_, Desired::Running) => State::Starting,
-            (_, Desired::Stopped) => State::Stopped,
-        };
-        let life = Life::new(Status::of(state), self.alarm.clone());
-        let name = row.name.clone();
-        let slot = Slot::new(row, life);
-        self.registry.insert(Arc::clone(&slot));
-        match state {
-            State::Starting => self.queue.extend([slot]),
-            State::Removing => {
-                if let Err(error) = self.vanish(&slot).await {
-                    tracing::warn!(agent = name, "it is not removed yet: {error}");
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Removes the trees of agents that were never made, and names those that the database does not
-    /// know.
-    fn clear_up(&self, rows: &[KnownAgent], found: &trees::Found) {
-        let maker = &self.starter.maker;
-        let unknown = |id: &&String| !rows.iter().any(|row| row.id == **id);
-        for id in found.begun.iter().filter(unknown) {
-            if let Err(error) = maker.trees().remove_dir_all(id) {
-                tracing::warn!(
-                    "{}: it is left over and cannot be removed: {error}",
-                    maker.path().join(id).display()
-                );
-            }
-        }
-        for id in found.made.iter().filter(unknown) {
-            let path = maker.path().join(id);
-            tracing::warn!(
-                "{}: the database does not know this agent, so it is not served",
-                path.display()
-            );
-        }
-    }
 }
 
 /// An operation on one agent.
@@ -670,18 +473,4 @@ enum Operation {
     Stop,
     Restart,
     Remove { force: bool },
-}
-
-/// The operator's wishes for a new version of an agent; what is left out stays as it was.
-#[derive(Debug, Default)]
-struct Wish {
-    desired: Option<Desired>,
-    deployment: Option<String>,
-}
-
-fn unix_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

@@ -118,13 +118,13 @@ impl Starter {
         let name = slot.known().name;
         let failure = error.to_string();
         slot.life.close();
-        slot.set_agent(None);
         self.backoff.failed(&name, &failure);
         // Said once, however often it is tried.
         if slot.is_news(&failure) {
             tracing::warn!(agent = name, "not restored: {failure}");
         }
         self.journal.fail(slot, error.reason(), &failure).await;
+        slot.set_agent(None);
     }
 
     /// Tries those of these agents again whose failure may have passed. One that fails for the same

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, Agent, Agents, AgentsConfig, Decisions, Withheld};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -15,7 +15,6 @@ use crate::console;
 use crate::descriptors;
 use crate::error::Failure;
 use crate::guard;
-use crate::offers;
 use crate::paths::{self, DataDir};
 use crate::secret::{self, OfGrants};
 
@@ -154,13 +153,14 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
 }
 
 /// Every agent of the data directory; none of them is ready yet. `accepted` are components that the
-/// operator accepts in place of others; none of the tools may replace what is `guarded`. The access
-/// of each agent is told when it is ready.
+/// operator accepts in place of others; none of the tools may replace what is `guarded`. `on_ready`
+/// hears of each agent before it takes turns.
 pub(crate) async fn agents(
-    config: &Arc<Config>,
+    config: &Config,
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
+    on_ready: OnReady,
 ) -> Result<Arc<Agents>, Failure> {
     let GrantDecisions {
         decisions,
@@ -187,8 +187,6 @@ pub(crate) async fn agents(
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
     let most = usize::try_from(config.agents).unwrap_or(usize::MAX);
-    let access = Arc::clone(config);
-    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access));
     let agents = AgentsConfig {
         data: dir,
         path,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cofferdam_agent::{Accepted, AgentError, Agents, Summary};
+use cofferdam_agent::{Accepted, Agent, AgentError, Agents, Summary};
 use cofferdam_capability::DigestError;
 use cofferdam_server::{Server, Serving, SocketFile};
 
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::signals::Ending;
-use crate::{console, descriptors, guard, host, token};
+use crate::{console, descriptors, guard, host, offers, token};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -79,7 +79,9 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
     let config = Arc::new(config);
-    let agents = host::agents(&config, &data, accepted, guarded).await?;
+    let access = Arc::clone(&config);
+    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access));
+    let agents = host::agents(&config, &data, accepted, guarded, on_ready).await?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path()).await;
     agents.restore();
