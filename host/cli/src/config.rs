@@ -111,7 +111,7 @@ struct Written {
     /// The most that `[[grant]] limits` and flags can give.
     #[serde(default)]
     ceiling: LimitsRequest,
-    /// Agents, calls at once, the room in `/tmp`, compiled code.
+    /// Agents, calls at once, the room in `/tmp` and of agents' files, compiled code.
     #[serde(default)]
     host: WrittenHost,
     /// The most of the network that any tool reaches.
