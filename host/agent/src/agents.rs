@@ -138,6 +138,7 @@ impl Agents {
             store: store.clone(),
             decisions,
             withheld,
+            rooms: Arc::default(),
         };
         let maker = Maker::new(dir, path, images, builder, accepted);
         let journal = Journal {

@@ -13,6 +13,7 @@ mod cmd;
 mod config;
 mod connect;
 mod console;
+mod deployment_args;
 mod descriptors;
 mod directory;
 mod error;

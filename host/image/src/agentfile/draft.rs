@@ -10,6 +10,7 @@ use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::name::AgentName;
+use super::room_request::{RoomKey, RoomRequest};
 use crate::reference::Reference;
 use parts::Setting;
 
@@ -265,31 +266,30 @@ fn request(
         at,
         value_at,
     } = setting;
+    let value = match &config.value {
+        Some(value) => value.to_string(),
+        // Whoever runs the agent gives it.
+        None if config.required => return Ok(()),
+        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+            return Err(Fault::new(
+                *at,
+                format!(
+                    "{} asks for nothing; write `=` and a value",
+                    shown(&config.key)
+                ),
+            ));
+        }
+        None => return Ok(()),
+    };
+    if let Some(key) = RoomKey::of(&config.key) {
+        return RoomRequest::default().ask(key, &value, *value_at);
+    }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());
     };
-    if !bins.iter().any(|bin| bin.name == key.bin) {
-        let names: Vec<_> = bins.iter().map(|bin| bin.name.as_str()).collect();
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", names.join(", ")),
-        };
-        return Err(Fault::new(
-            *at,
-            format!("there is no BIN {}; {there_are}", shown(key.bin)),
-        ));
-    }
-    let Some(value) = &config.value else {
-        return Err(Fault::new(
-            *at,
-            format!(
-                "{} asks for nothing; write `=` and a value",
-                shown(&config.key)
-            ),
-        ));
-    };
+    key.check(bins.iter().map(|bin| &*bin.name), *at)?;
     requests
         .entry(key.bin.to_owned())
         .or_default()
-        .ask(&key, &value.to_string(), *value_at)
+        .ask(&key, &value, *value_at)
 }

@@ -10,9 +10,10 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
+use super::budget::{Area, Write};
 use super::device::OpenDevice;
 use super::files::{FilesView, again};
-use super::stream::{self, gap};
+use super::stream::{self, gap, growth};
 use super::{listing, open};
 
 impl HostDescriptor for FilesView<'_> {
@@ -45,16 +46,26 @@ impl HostDescriptor for FilesView<'_> {
         }
         let file = self.file(&fd)?;
         let grows = file.as_ref().map_or(0, |file| gap(file, size));
-        let shrinks =
-            file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
+        let shrinks = file.map_or(0, |file| {
+            let before = file.metadata().map_or(0, |metadata| metadata.len());
+            before.saturating_sub(size)
+        });
         let area = self.area(&fd);
         let path = self.files.touched.path_of(fd.rep());
-        self.budget().write(area, grows)?;
+        let write = Write {
+            area,
+            bytes: grows,
+            growth: grows,
+        };
+        self.budget().write(write)?;
         let result = HostDescriptor::set_size(&mut self.wasi, fd, size).await;
         match result {
-            Ok(()) if shrinks => self.files.changes.truncated(path),
+            Ok(()) if shrinks > 0 => {
+                self.budget().removed(area, shrinks, 0);
+                self.files.changes.truncated(path);
+            }
             Ok(()) => {}
-            Err(_) => self.budget().not_written(area, grows),
+            Err(_) => self.budget().not_written(write),
         }
         result
     }
@@ -69,18 +80,31 @@ impl HostDescriptor for FilesView<'_> {
             return device.write(&self.files.standard, bytes);
         }
         let len = bytes.len() as u64;
-        let charged = self
-            .file(&fd)?
-            .map_or(0, |file| gap(&file, offset))
-            .saturating_add(len);
+        let file = self.file(&fd)?;
+        let gap = file.as_ref().map_or(0, |file| gap(file, offset));
         let area = self.area(&fd);
-        self.budget().write(area, charged)?;
+        let growth = match file {
+            Some(file) if area == Area::Kept => growth(self.budget(), &file, offset, len),
+            _ => 0,
+        };
+        let write = Write {
+            area,
+            bytes: gap.saturating_add(len),
+            growth,
+        };
+        self.budget().write(write)?;
         let result = HostDescriptor::write(&mut self.wasi, fd, bytes, offset).await;
         match &result {
-            Ok(written) => self
-                .budget()
-                .not_written(area, len.saturating_sub(*written)),
-            Err(_) => self.budget().not_written(area, charged),
+            Ok(written) => {
+                let bytes = len.saturating_sub(*written);
+                let growth = bytes.min(growth);
+                self.budget().not_written(Write {
+                    area,
+                    bytes,
+                    growth,
+                });
+            }
+            Err(_) => self.budget().not_written(write),
         }
         result
     }
@@ -201,19 +225,21 @@ impl HostDescriptor for FilesView<'_> {
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.one_area(&fd, &new_fd)?;
-        self.charge_entry(area)?;
+        self.charge_rename(area)?;
         let from = self.path(&fd, &old_path);
         let to = self.path(&new_fd, &new_path);
         let moved = identity(self, &fd, &old_path).await;
         let replaced = identity(self, &new_fd, &new_path).await;
+        let room = room_of(self, area, &new_fd, &new_path).await;
         let result =
             HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
-        let renamed = self.created(area, result);
+        let renamed = self.renamed(area, result);
         // Two names of one file stay as they are (`rename(2)`).
         if renamed.is_ok() && (moved.is_none() || moved != replaced) {
             self.files.changes.renamed(&from, &to);
             if replaced.is_some() {
                 self.files.changes.removed(to);
+                self.budget().removed(area, room, 1);
             }
         }
         renamed
@@ -340,7 +366,12 @@ impl HostDescriptor for FilesView<'_> {
         }
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
+        let area = self.area(&fd);
+        let room = room_of(self, area, &fd, &path).await;
         let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
+        if result.is_ok() {
+            self.budget().removed(area, room, 1);
+        }
         was_removed(self, removed, result)
     }
 
@@ -350,7 +381,12 @@ impl HostDescriptor for FilesView<'_> {
         }
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
+        let area = self.area(&fd);
+        let room = room_of(self, area, &fd, &path).await;
         let result = HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await;
+        if result.is_ok() {
+            self.budget().removed(area, room, 1);
+        }
         was_removed(self, removed, result)
     }
 
@@ -398,6 +434,25 @@ async fn identity(
     let found =
         HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
     found.ok().map(|hash| (hash.lower, hash.upper))
+}
+
+/// Returns the bytes that are free when an entry is removed: none of a directory or a link, none of
+/// a file that has another name, and none where they do not count.
+async fn room_of(
+    view: &mut FilesView<'_>,
+    area: Area,
+    fd: &Resource<Descriptor>,
+    path: &str,
+) -> u64 {
+    if area != Area::Kept {
+        return 0;
+    }
+    let path = path.to_owned();
+    let found = HostDescriptor::stat_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
+    match found {
+        Ok(stat) if stat.type_ == DescriptorType::RegularFile && stat.link_count <= 1 => stat.size,
+        _ => 0,
+    }
 }
 
 /// Notes a removal that succeeded.

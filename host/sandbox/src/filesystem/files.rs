@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cofferdam_capability::{Access, Account, Limits};
+use cofferdam_capability::{Access, Account, Grant, Preopen, Room};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
@@ -38,18 +38,25 @@ pub(crate) struct FilesView<'a> {
 }
 
 impl Files {
-    /// The files of a call; `scratch` is its part of the room in `/tmp`, when its grant has one.
+    /// The files of a call under a grant; `scratch` is its part of the room in `/tmp`, when the
+    /// grant has one.
     pub(crate) fn new(
-        limits: &Limits,
+        grant: &Grant,
         account: Account,
         scratch: Option<Arc<Share>>,
         standard: Standard,
     ) -> Self {
+        // All of them are of one agent, which has one room.
+        let room = grant.preopens().iter().find_map(Preopen::room);
+        let kept = grant.preopens().iter();
+        let kept = kept.filter(|preopen| preopen.room().is_some());
+        let kept = kept.map(|preopen| preopen.guest().to_string()).collect();
+        let room = room.map(Room::begin_call);
         Self {
             account,
-            budget: Arc::new(FileBudget::new(limits, scratch)),
+            budget: Arc::new(FileBudget::new(grant.limits(), scratch, room)),
             opened: HashMap::new(),
-            touched: Touched::default(),
+            touched: Touched::new(kept),
             changes: Changes::default(),
             devices: Devices::default(),
             standard,
@@ -165,6 +172,19 @@ impl FilesView<'_> {
         Ok(self.budget().create(area)?)
     }
 
+    /// Lets wasmtime-wasi give an entry another name, if the budget allows one more.
+    /// [`Self::renamed`] takes back what was not renamed.
+    pub(super) fn charge_rename(&self, area: Area) -> FsResult<()> {
+        Ok(self.budget().rename(area)?)
+    }
+
+    pub(super) fn renamed<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
+        if result.is_err() {
+            self.budget().not_renamed(area);
+        }
+        result
+    }
+
     pub(super) fn created<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
         if result.is_err() {
             self.budget().not_created(area);
@@ -179,8 +199,16 @@ pub(super) fn again<T: 'static>(resource: &Resource<T>) -> Resource<T> {
 }
 
 impl From<OverBudget> for FsError {
-    fn from(_: OverBudget) -> Self {
-        types::ErrorCode::Quota.into()
+    fn from(over: OverBudget) -> Self {
+        code(&over).into()
+    }
+}
+
+/// The code by which a guest is told.
+fn code(over: &OverBudget) -> types::ErrorCode {
+    match over {
+        OverBudget::Limit => types::ErrorCode::Quota,
+        OverBudget::Full => types::ErrorCode::InsufficientSpace,
     }
 }
 
@@ -210,8 +238,8 @@ impl types::Host for FilesView<'_> {
     ) -> wasmtime::Result<Option<types::ErrorCode>> {
         // A stream that was refused a write says so in its own words: wasmtime-wasi knows
         // `std::io::Error` alone.
-        if self.wasi.table.get(&error)?.is::<OverBudget>() {
-            return Ok(Some(types::ErrorCode::Quota));
+        if let Some(over) = self.wasi.table.get(&error)?.downcast_ref() {
+            return Ok(Some(code(over)));
         }
         types::Host::filesystem_error_code(&mut self.wasi, error)
     }

@@ -1,7 +1,7 @@
 //! The directories that a call looked into and those that it changed, for its receipt, and under
 //! which names it knows files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cofferdam_capability::{Access, GuestPath};
@@ -35,6 +35,8 @@ pub(crate) struct Touched {
     /// The file or directory behind each descriptor of the guest.
     places: HashMap<u32, TouchedPath>,
     directories: BTreeMap<String, Access>,
+    /// Granted directories whose files stay and have a room of their own.
+    kept: BTreeSet<String>,
 }
 
 /// A file or directory that the guest has open.
@@ -48,6 +50,14 @@ struct TouchedPath {
 }
 
 impl Touched {
+    /// Of a call in which these directories have a room of their own.
+    pub(super) fn new(kept: BTreeSet<String>) -> Self {
+        Self {
+            kept,
+            ..Self::default()
+        }
+    }
+
     /// A granted directory, under the name by which the guest got it.
     pub(super) fn granted(&mut self, descriptor: u32, name: &str) {
         let working = GuestPath::working_directory();
@@ -59,6 +69,8 @@ impl Touched {
         // Nobody can offer a directory there, so it is the call's own.
         let area = if *directory == *GuestPath::scratch().as_str() {
             Area::Scratch
+        } else if self.kept.contains(&*directory) {
+            Area::Kept
         } else {
             Area::Granted
         };
