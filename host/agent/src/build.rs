@@ -15,23 +15,22 @@ use crate::decisions::{Decisions, Offering, Withheld};
 use crate::deployment::{Deployment, DeploymentError};
 use crate::documents::{self, Subject};
 use crate::error::AgentError;
+use crate::life::Life;
 use crate::mounts::Mounts;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
-use crate::turns::Turns;
 use crate::workspace::{Workspace, usage_file};
 
 /// Everything but its own that an agent is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Builder {
     pub(crate) credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
-    pub(crate) turns: Arc<Turns>,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
-    pub(crate) rooms: Rooms,
+    pub(crate) rooms: Arc<Rooms>,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -59,6 +58,7 @@ impl Builder {
         created: &Deployment,
         components: &[Component],
         workspace: Workspace,
+        life: Arc<Life>,
     ) -> Result<Made, AgentError> {
         let deployment = self.decisions.deployment(&row.name, created);
         let agentfile = &deployed(&row.name, agentfile, &deployment)?;
@@ -108,7 +108,10 @@ impl Builder {
             Resolved {
                 id: &row.id,
                 agentfile,
-                image: Pinned::default(),
+                image: Pinned {
+                    reference: row.image.clone(),
+                    digest: row.image_digest.clone(),
+                },
                 components,
                 mounts: &mounts,
                 documents: &documents,
@@ -136,7 +139,7 @@ impl Builder {
             files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
-            turns: Arc::clone(&self.turns),
+            life,
         };
         Ok(Made { agent, texts })
     }
