@@ -15,6 +15,12 @@ mod config;
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
 
+/// Hosts that are killed while they work, again and again.
+mod kill;
+
+/// Agents from their creation to their removal.
+mod life;
+
 /// Directories of the machine that tools see.
 mod mounts;
 

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::AgentError;
+use crate::life::Life;
 use crate::room::Files;
-use crate::turns::Turns;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -28,7 +28,7 @@ pub struct Agent {
     pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) life: Arc<Life>,
 }
 
 impl Agent {
@@ -62,6 +62,7 @@ impl Agent {
         progress: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Answer {
+        let _running = self.life.begin_call(&cancel);
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
             tool,

@@ -16,23 +16,22 @@ use crate::deployment::{Deployment, DeploymentError};
 use crate::documents::{self, Subject};
 use crate::error::AgentError;
 use crate::kept::{self, RESOLVED, WRITTEN};
+use crate::life::Life;
 use crate::mounts::Mounts;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
-use crate::turns::Turns;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
 /// Everything but its own that an agent is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Builder {
     pub(crate) credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
-    pub(crate) turns: Arc<Turns>,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
-    pub(crate) rooms: Rooms,
+    pub(crate) rooms: Arc<Rooms>,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -52,19 +51,22 @@ struct Declared<'a> {
 
 impl Builder {
     /// Makes an agent of components that are at hand. `created` are the choices with which it was
-    /// created; those of the operator's file go before them. `image` is the one that it was made
-    /// from; empty for an Agentfile.
+    /// created; those of the operator's file go before them.
     pub(crate) async fn build(
         &self,
         row: &KnownAgent,
         agentfile: &Agentfile,
         created: &Deployment,
-        image: &Pinned,
         components: &[Component],
         workspace: Workspace,
+        life: Arc<Life>,
     ) -> Result<Made, AgentError> {
         let deployment = self.decisions.deployment(&row.name, created);
-        let resolved = kept::resolved(agentfile, image, components);
+        let image = Pinned {
+            reference: row.image.clone(),
+            digest: row.image_digest.clone(),
+        };
+        let resolved = kept::resolved(agentfile, &image, components);
         let resolved = resolved.map_err(|source| AgentError::Resolved {
             agent: row.name.clone(),
             source: Box::new(source),
@@ -118,7 +120,7 @@ impl Builder {
             Resolved {
                 id: &row.id,
                 agentfile,
-                image: image.clone(),
+                image,
                 components,
                 mounts: &mounts,
                 documents: &documents,
@@ -147,7 +149,7 @@ impl Builder {
             files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
-            turns: Arc::clone(&self.turns),
+            life,
         };
         Ok(Made { agent, texts })
     }

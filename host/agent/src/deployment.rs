@@ -41,6 +41,11 @@ pub struct Deployment {
     pub labels: BTreeMap<String, String>,
 }
 
+/// The choices that the database keeps for an agent. The host has written them itself.
+pub(crate) fn stored(json: &str) -> Deployment {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
 /// A directory of this machine that tools of the agent see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

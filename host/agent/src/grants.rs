@@ -9,7 +9,7 @@ use cofferdam_tool::{Runner, ToolError};
 
 use crate::build::deployed;
 use crate::decisions::{Decisions, Offering, Withheld};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, stored};
 use crate::error::AgentError;
 use crate::homes;
 use crate::mounts::Mounts;
@@ -51,9 +51,12 @@ pub async fn grants(
     decisions: &Decisions,
     withheld: &Withheld,
 ) -> Result<Vec<BinAccess>, AgentError> {
-    let (tree, agentfile) = tree_of(path, agent)?;
+    let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
+    let (tree, agentfile) = tree_of(path, &known, agent)?;
     let workspace = Workspace::existing(data, &tree)?;
-    let deployment = decisions.deployment(agent, &Deployment::default());
+    let created = known.iter().find(|known| known.name == agent);
+    let created = created.map_or_else(Deployment::default, |known| stored(&known.deployment));
+    let deployment = decisions.deployment(agent, &created);
     let agentfile = deployed(agent, &agentfile, &deployment)?;
     let mounts = Mounts::open(agent, &deployment)?;
     let data = workspace.data(&agentfile)?;
@@ -64,7 +67,6 @@ pub async fn grants(
         data: data.as_ref(),
         room: None,
     };
-    let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
     let runner = homes::guarded(runner, &path.join("agents"), &known)?;
     let mut access = Vec::new();
     for bin in &agentfile.bins {

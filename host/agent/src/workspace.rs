@@ -9,7 +9,6 @@ use cofferdam_capability::{Bytes, Count, Room, RoomBounds};
 use cofferdam_image::agentfile::{Agentfile, DATA_MAX_BYTES, FILE_MAX_BYTES};
 
 use crate::added::{self, AddedFile};
-use crate::agent_yaml::{AGENT_YAML_MAX_BYTES, AgentYaml, Pinned};
 use crate::error::AgentError;
 use crate::files;
 use crate::kept::{self, WRITTEN};
@@ -240,16 +239,6 @@ impl Workspace {
             return Ok(Vec::new());
         }
         self.read(WRITTEN, FILE_MAX_BYTES)
-    }
-
-    /// The image that the agent was made from, as its tree says; nothing where it does not.
-    pub(crate) fn image(&self) -> Pinned {
-        let text = self.read_text(YAML, AGENT_YAML_MAX_BYTES);
-        let yaml = text.ok().and_then(|text| {
-            let path = self.path.join(YAML);
-            AgentYaml::read(&text, &path).ok()
-        });
-        yaml.map(|yaml| yaml.image).unwrap_or_default()
     }
 
     /// Opens the files that the agent's author added, as the tree has them; nothing if there are

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cofferdam_capability::ToolName;
 use cofferdam_sandbox::Line;
 
 use crate::tool::Tool;
+use crate::usage::{ToolUsage, Usage};
 
 /// The tools of one agent by name. A tool that is not in here does not exist for the agent, nor for
 /// its tools.
@@ -16,7 +18,9 @@ use crate::tool::Tool;
 #[derive(Debug)]
 pub struct Toolbox {
     pub(crate) line: Arc<Line>,
-    tools: BTreeMap<String, Arc<Tool>>,
+    /// Sums of what its calls used.
+    pub(crate) usage: Arc<Usage>,
+    tools: BTreeMap<ToolName, Arc<Tool>>,
 }
 
 /// A name that another tool of the same agent has.
@@ -24,7 +28,7 @@ pub struct Toolbox {
 #[error("there is a tool `{name}` already")]
 pub struct NameTaken {
     /// The name.
-    pub name: String,
+    pub name: ToolName,
 }
 
 /// A name that no tool of the agent has.
@@ -41,6 +45,7 @@ impl Toolbox {
     pub(crate) fn new(line: Line) -> Self {
         Self {
             line: Arc::new(line),
+            usage: Arc::default(),
             tools: BTreeMap::new(),
         }
     }
@@ -51,6 +56,7 @@ impl Toolbox {
     pub fn anew(&self) -> Self {
         Self {
             line: Arc::clone(&self.line),
+            usage: Arc::clone(&self.usage),
             tools: BTreeMap::new(),
         }
     }
@@ -61,7 +67,7 @@ impl Toolbox {
     ///
     /// If another tool has its name.
     pub fn add(&mut self, tool: Tool) -> Result<(), NameTaken> {
-        let name = tool.name().to_owned();
+        let name = tool.descriptor().name.clone();
         if self.tools.contains_key(&name) {
             return Err(NameTaken { name });
         }
@@ -77,6 +83,7 @@ impl Toolbox {
     pub fn with(&self, tools: Vec<Tool>) -> Result<Self, NameTaken> {
         let mut all = Self {
             line: Arc::clone(&self.line),
+            usage: Arc::clone(&self.usage),
             tools: self.tools.clone(),
         };
         tools.into_iter().try_for_each(|tool| all.add(tool))?;
@@ -105,9 +112,15 @@ impl Toolbox {
         self.tools.values()
     }
 
+    /// Sums of what the calls of each tool used, by name. A tool that was never called is not in
+    /// it.
+    pub fn usage(&self) -> BTreeMap<String, ToolUsage> {
+        self.usage.all()
+    }
+
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self.tools.keys().map(String::as_str).collect();
+        let names: Vec<_> = self.tools.keys().map(ToolName::as_str).collect();
         if names.is_empty() {
             "none".to_owned()
         } else {

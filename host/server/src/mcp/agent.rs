@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_call::Descriptor;
+use cofferdam_capability::{ToolName, ToolNameError};
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{ListToolsRequest, ListToolsResponse};
 use tokio::sync::watch;
@@ -13,7 +14,8 @@ use tonic::transport::Channel;
 use super::call::Callee;
 use super::server::McpServer;
 use super::tool_list::ToolList;
-use crate::client::{Client, ClientError, to_agent};
+use crate::client::{Client, to_agent};
+use crate::client_error::ClientError;
 use crate::error::ServerError;
 use crate::listed::Listed;
 
@@ -81,9 +83,14 @@ fn read_list(list: ListToolsResponse) -> Result<ToolList, ServerError> {
                 tool.name
             ))
         })?;
+        // A host of another version says what it likes.
+        let name: ToolName = tool
+            .name
+            .parse()
+            .map_err(|error: ToolNameError| ServerError::Unlisted(error.to_string()))?;
         tools.add(Listed {
             descriptor: Descriptor {
-                name: tool.name,
+                name,
                 description: tool.description,
                 input_schema,
                 output_schema: serde_json::from_str(&tool.output_schema).ok(),
