@@ -47,7 +47,9 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Bin { .. }
         | AgentError::Tool { .. } => Status::invalid_argument(sentence),
         AgentError::Taken { .. } => Status::already_exists(sentence),
-        AgentError::TooMany { .. } | AgentError::Full { .. } => Status::resource_exhausted(sentence),
+        AgentError::TooMany { .. } | AgentError::Full { .. } => {
+            Status::resource_exhausted(sentence)
+        }
         AgentError::NotRunning { .. }
         | AgentError::Runs { .. }
         | AgentError::Rests { .. }

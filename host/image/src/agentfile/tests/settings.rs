@@ -216,7 +216,8 @@ fn wrong_settings() {
         ),
         (
             "BIN jq jq\nCONFIG grant.jq.files=/",
-            "5:23: there is no grant `files`; an Agentfile can ask for http, tcp, workspace and mounts"
+            "5:23: there is no grant `files`; an Agentfile can ask for http, tcp, workspace and \
+             mounts"
                 .to_owned(),
         ),
         (
