@@ -16,6 +16,9 @@ mod inherited;
 /// Layouts of a tool: beside native programs, as a file, in an archive.
 mod layouts;
 
+/// Images of a running host, by a client of gRPC.
+mod over_grpc;
+
 /// Registries that lie.
 mod lies;
 

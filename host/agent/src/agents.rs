@@ -237,6 +237,11 @@ impl Agents {
         }
     }
 
+    /// The images that tools and agents come from.
+    pub fn images(&self) -> &Arc<Images> {
+        &self.images
+    }
+
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and
     /// documents change, its id, its workspace and its sessions stay.
     pub async fn apply(&self, file: &Path) -> Result<Arc<Agent>, AgentError> {

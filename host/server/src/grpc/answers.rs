@@ -23,6 +23,10 @@ const LISTINGS: usize = 16;
 /// and holds a list.
 const FOLLOWERS: usize = 128;
 
+/// Images at once that a host fetches and sends. Each has several connections to a registry, and
+/// writes to the disk.
+const TRANSFERS: usize = 8;
+
 /// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results
 /// that a ceiling may allow, and hundreds of usual ones.
 const BYTES: usize = 256 << 20;
@@ -50,6 +54,7 @@ pub(crate) struct AllAnswers {
     pub(crate) calls: Arc<Answers>,
     pub(crate) listings: Arc<Answers>,
     pub(crate) followers: Arc<Answers>,
+    pub(crate) transfers: Arc<Answers>,
 }
 
 /// The place of one answer; free again when it is dropped.
@@ -70,6 +75,7 @@ impl AllAnswers {
             calls: answers("calls", CALLS),
             listings: answers("listings", LISTINGS),
             followers: answers("lists of tools", FOLLOWERS),
+            transfers: answers("transfers of images", TRANSFERS),
         }
     }
 }
