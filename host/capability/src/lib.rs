@@ -59,5 +59,5 @@ pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRo
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
-pub use tool_name::{MAX_TOOL_NAME, ToolNameError, check_tool_name, tool_name_of};
+pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};
 pub use withheld::Withheld;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cofferdam_capability::ToolName;
 use cofferdam_sandbox::Line;
 
 use crate::tool::Tool;
@@ -16,7 +17,7 @@ use crate::tool::Tool;
 #[derive(Debug)]
 pub struct Toolbox {
     pub(crate) line: Arc<Line>,
-    tools: BTreeMap<String, Arc<Tool>>,
+    tools: BTreeMap<ToolName, Arc<Tool>>,
 }
 
 /// A name that another tool of the same agent has.
@@ -24,7 +25,7 @@ pub struct Toolbox {
 #[error("there is a tool `{name}` already")]
 pub struct NameTaken {
     /// The name.
-    pub name: String,
+    pub name: ToolName,
 }
 
 /// A name that no tool of the agent has.
@@ -61,7 +62,7 @@ impl Toolbox {
     ///
     /// If another tool has its name.
     pub fn add(&mut self, tool: Tool) -> Result<(), NameTaken> {
-        let name = tool.name().to_owned();
+        let name = tool.descriptor().name.clone();
         if self.tools.contains_key(&name) {
             return Err(NameTaken { name });
         }
@@ -107,7 +108,7 @@ impl Toolbox {
 
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self.tools.keys().map(String::as_str).collect();
+        let names: Vec<_> = self.tools.keys().map(|name| &**name).collect();
         if names.is_empty() {
             "none".to_owned()
         } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, check_tool_name};
+use cofferdam_capability::Grant;
 use cofferdam_tool::{Announced, Tool as LoadedTool, Toolbox};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
@@ -239,8 +239,6 @@ impl Entry {
             input_schema: input,
             output_schema: output,
         } = descriptor;
-        // What a host of another version says goes by the same rule.
-        check_tool_name(&name).map_err(|error| error.to_string())?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
         let annotations = ToolAnnotations::new()
