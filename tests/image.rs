@@ -4,6 +4,9 @@
 /// Images of agents: built, pushed, pulled, and what their locks are for.
 mod agents;
 
+/// Registries that lie about images of agents.
+mod agent_lies;
+
 /// Images as one file.
 mod archives;
 
