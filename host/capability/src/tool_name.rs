@@ -45,6 +45,11 @@ impl ToolName {
         )))
     }
 
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Makes a name of a file's or an image's: every other character becomes `_`.
     pub fn made_of(text: &str) -> Self {
         let name: String = text
@@ -95,6 +100,12 @@ impl Deref for ToolName {
     }
 }
 
+impl AsRef<str> for ToolName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Borrow<str> for ToolName {
     fn borrow(&self) -> &str {
         &self.0
@@ -104,6 +115,12 @@ impl Borrow<str> for ToolName {
 impl PartialEq<str> for ToolName {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
+    }
+}
+
+impl PartialEq<&str> for ToolName {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
     }
 }
 

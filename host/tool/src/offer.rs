@@ -133,7 +133,8 @@ mod tests {
                 input_schema: json!({}),
                 output_schema: None,
             };
-            let mut tools = named(&"csv".parse().unwrap(), note, "Reads tables", std::iter::once(own));
+            let name: ToolName = "csv".parse().unwrap();
+            let mut tools = named(&name, note, "Reads tables", std::iter::once(own));
             tools.next().map(|(_, tool)| tool.description)
         };
         let usage = note("", Some("Give a file."));

@@ -91,10 +91,12 @@ impl Outlook {
             tools,
         } = self;
         let grant = Arc::new(runner.grant_for(*digest, manifest, name, decision)?);
-        let name: ToolName = name.parse().map_err(|error: ToolNameError| ToolError::Offer {
-            tool: name.to_owned(),
-            problem: error.to_string(),
-        })?;
+        let name: ToolName = name
+            .parse()
+            .map_err(|error: ToolNameError| ToolError::Offer {
+                tool: name.to_owned(),
+                problem: error.to_string(),
+            })?;
         let descriptors = match tools {
             Tools::Command => {
                 vec![command_descriptor(name, note, &manifest.tool.summary)]

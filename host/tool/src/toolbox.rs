@@ -108,7 +108,7 @@ impl Toolbox {
 
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self.tools.keys().map(|name| &**name).collect();
+        let names: Vec<_> = self.tools.keys().map(ToolName::as_str).collect();
         if names.is_empty() {
             "none".to_owned()
         } else {

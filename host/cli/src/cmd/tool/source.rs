@@ -26,7 +26,7 @@ pub(crate) struct Source {
     pub(crate) image: Option<Image>,
     /// The words of its author about calling it, Markdown.
     usage: Option<String>,
-    name: String,
+    name: ToolName,
 }
 
 /// The image that a component came in.
