@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::{ToolSource, agentfile};
+use cofferdam_image::agentfile::{self, NamedFiles};
 use cofferdam_store::KnownAgent;
 use cofferdam_tool::Runner;
 
@@ -21,20 +21,15 @@ pub(crate) fn guarded(
             let home = Path::new(&agent.home);
             guarded.add(&home.join("Agentfile"), "an Agentfile")?;
             // One that cannot be read is reported when its agent is restored.
-            let Ok(kept) = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile")) else {
+            let kept = trees.join(&agent.id).join("etc/Agentfile");
+            let Ok(NamedFiles { data, components }) = agentfile::named_files(&kept) else {
                 continue;
             };
-            for file in kept
-                .contexts
-                .iter()
-                .filter_map(|context| context.file.as_ref())
-            {
-                guarded.add(&home.join(file), "a text of an Agentfile")?;
+            for file in data {
+                guarded.add(&home.join(file), "a file of an Agentfile")?;
             }
-            for bin in kept.bins {
-                if let ToolSource::Path(path) = bin.source {
-                    guarded.add(&home.join(path), "a component")?;
-                }
+            for component in components {
+                guarded.add(&home.join(component), "a component")?;
             }
         }
         Ok(())

@@ -30,4 +30,6 @@ pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
 pub use parse::{Parent, Written, parse};
-pub use read::{CONTEXT_MAX_BYTES, DATA_MAX_BYTES, Source, read, read_text, read_whole};
+pub use read::{
+    CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text, read_whole,
+};

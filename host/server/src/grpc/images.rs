@@ -153,8 +153,9 @@ impl Images for ImagesService {
         let here = blocking(move || store.digest(&name)).await?;
         if here.is_none() && reference.registry().is_some() {
             let registry = self.images().registry.with(plain_http, None);
-            let pull = registry.pull(&self.store()?, &reference, Some(Kind::Agent));
-            pull.await.map_err(|error| status::of_image(&error))?;
+            let store = self.store()?;
+            let pulled = registry.pull(&store, &reference, Some(Kind::Agent)).await;
+            pulled.map_err(|error| status::of_image(&error))?;
         }
         let agent = self.images().agent(&reference).await;
         let agent = agent.map_err(|error| status::of_image(&error))?;
