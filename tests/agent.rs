@@ -14,3 +14,18 @@ mod config;
 
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
+
+/// Hosts that are killed while they work, again and again.
+mod kill;
+
+/// Agents from their creation to their removal.
+mod life;
+
+/// Directories of the machine that tools see.
+mod mounts;
+
+/// The room of an agent's files over all calls.
+mod room;
+
+/// The tree of an agent, what its tools see of it, and what its model reads.
+mod trees;

@@ -5,33 +5,57 @@
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
+mod agent_yaml;
 mod agents;
 mod backoff;
 mod build;
 mod chat;
 mod component;
+mod crashes;
 mod decisions;
+mod deployment;
 mod documents;
 mod error;
 mod event;
 mod files;
 mod grants;
 mod homes;
+mod journal;
+mod keeper;
+mod life;
+mod lifecycle;
+mod maker;
+mod mounts;
 mod on_disk;
 mod part;
 mod pinned;
+mod queue;
+mod registry;
+mod resolved;
 mod revision;
+mod room;
 mod slot;
+mod starter;
 mod trees;
-mod turns;
+mod variables;
 mod workspace;
 
 pub use agent::Agent;
-pub use agents::{Agents, AgentsConfig};
+pub use agent_yaml::{
+    AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
+    Pinned, RuntimeYaml, ToolYaml,
+};
+pub use agents::{Agents, AgentsConfig, NewAgent, Usage};
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
+pub use deployment::{Deployment, DeploymentError, Mount};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use grants::{BinAccess, grants};
+pub use keeper::Step;
+pub use life::Status;
+pub use lifecycle::first_generation;
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
+pub use room::RoomRules;
 pub use slot::Summary;
+pub use starter::OnReady;

@@ -11,6 +11,7 @@
 )]
 
 mod table;
+mod time;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
@@ -32,6 +33,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::debug_fn;
 
 pub(crate) use self::table::Cell;
+pub(crate) use self::time::when;
 use crate::error::Failure;
 use crate::error_stream::{self, ErrorStream};
 use crate::fence::Fence;

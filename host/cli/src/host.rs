@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, Withheld};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -144,7 +144,10 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
-    let decisions = config.grants.decisions(&mut withheld);
+    let decisions =
+        config
+            .grants
+            .decisions(config.agents.deployments(), config.room, &mut withheld);
     GrantDecisions {
         decisions,
         secrets,
@@ -152,14 +155,16 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
     }
 }
 
-/// Every agent of the data directory. `accepted` are components that the operator accepts in place
-/// of others; none of the tools may replace what is `guarded`.
+/// Every agent of the data directory; none of them is ready yet. `accepted` are components that the
+/// operator accepts in place of others; none of the tools may replace what is `guarded`. `on_ready`
+/// hears of each agent before it takes turns.
 pub(crate) async fn agents(
     config: &Config,
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
-) -> Result<Agents, Failure> {
+    on_ready: OnReady,
+) -> Result<Arc<Agents>, Failure> {
     let GrantDecisions {
         decisions,
         secrets,
@@ -184,6 +189,7 @@ pub(crate) async fn agents(
         }));
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
+    let most = usize::try_from(config.most_agents).unwrap_or(usize::MAX);
     let agents = AgentsConfig {
         data: dir,
         path,
@@ -193,6 +199,8 @@ pub(crate) async fn agents(
         decisions,
         withheld,
         accepted,
+        most,
+        on_ready,
     };
     Agents::open(agents).await.map_err(Failure::work)
 }

@@ -13,6 +13,7 @@ mod cmd;
 mod config;
 mod connect;
 mod console;
+mod deployment_args;
 mod descriptors;
 mod directory;
 mod error;
@@ -89,13 +90,20 @@ async fn command(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(serve) => cmd::serve::run(serve, config()?, data).await,
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
+        Command::Run(run) => cmd::run::run(run, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
+        Command::Start(agents) => cmd::operate::start(&agents, &data).await,
+        Command::Stop(agents) => cmd::operate::stop(&agents, &data).await,
+        Command::Restart(agents) => cmd::operate::restart(&agents, &data).await,
+        Command::Rm(removal) => cmd::operate::remove(&removal, &data).await,
+        Command::Inspect(inspect) => cmd::inspect::run(&inspect, &data).await,
+        Command::Stats(stats) => cmd::stats::run(&stats, &data).await,
         Command::Sessions(sessions) => cmd::sessions::run(sessions, &data).await,
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(image, &config, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
-        Command::Config(command) => cmd::config::run(&command, &config()?, &data),
+        Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }
 }

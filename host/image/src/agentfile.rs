@@ -17,8 +17,10 @@ mod format;
 mod instruction;
 mod lines;
 mod name;
+mod overrides;
 mod parse;
 mod read;
+mod room_request;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -29,7 +31,9 @@ pub use error::{AgentfileError, Mistake, ReadError};
 pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
+pub use overrides::{OverrideError, Overrides, overridden};
 pub use parse::{Parent, Written, parse};
 pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text, read_whole,
 };
+pub use room_request::RoomRequest;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cofferdam_agent::{Accepted, AgentError, Agents};
+use cofferdam_agent::{Accepted, Agent, AgentError, Agents, Summary};
 use cofferdam_capability::DigestError;
 use cofferdam_server::{Server, Serving, SocketFile};
 
@@ -46,10 +46,6 @@ pub(crate) struct Serve {
 /// a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// Interval at which failed agents are tried again: often enough for whoever has made room on a
-/// full disk.
-const RETRY: Duration = Duration::from_secs(5);
-
 /// Interval at which the host checks that the data directory is still there: a look takes
 /// microseconds.
 const LOOK: Duration = Duration::from_secs(1);
@@ -82,16 +78,14 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
 
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
-    let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
-    apply(&agents, &agentfile).await?;
-    super::config::tell_unknown_grants(&config, data.path());
-    agents
-        .ready()
-        .iter()
-        .for_each(|agent| offers::tell_access_of(agent, &config));
     let config = Arc::new(config);
-    let copied = copy_files_in(&agents, &copy_in)?;
-    tokio::spawn(retry(Arc::clone(&agents), Arc::clone(&config)));
+    let access = Arc::clone(&config);
+    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access));
+    let agents = host::agents(&config, &data, accepted, guarded, on_ready).await?;
+    apply(&agents, &agentfile).await?;
+    super::config::tell_unknown(&config, data.path()).await;
+    agents.restore();
+    let copied = copy_files_in(&agents, &copy_in).await?;
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::new()?;
@@ -109,11 +103,11 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         server.add_tcp(address, tcp, token);
     }
     console::note(&format!("listening on {places}"));
-    console::note(&next_command(&agents, data.path(), &copied));
 
     let serving = server.open();
     let ended = tokio::select! {
         () = drain(&serving, &mut signals) => Ok(()),
+        () = look_after(&agents, data.path(), &copied) => Ok(()),
         gone = removed(&data, &lock, &agents, &socket_file) => {
             serving.stop().await;
             Err(gone)
@@ -126,7 +120,7 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
 
 /// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no
 /// other agent; it ends the start only where there is no agent to serve.
-async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
+async fn apply(agents: &Arc<Agents>, files: &[PathBuf]) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for file in files {
         console::note(&format!(
@@ -134,10 +128,19 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
             file.display()
         ));
         match agents.apply(file).await {
-            Ok(agent) => console::note(&format!(
-                "agent {} is ready: {}",
-                agent.name(),
-                agent.toolbox().names()
+            Ok(Summary {
+                name,
+                status,
+                tools,
+                ..
+            }) => console::note(&format!(
+                "agent {name} is {}: {}",
+                status.state,
+                if tools.is_empty() {
+                    "none".to_owned()
+                } else {
+                    tools.join(", ")
+                }
             )),
             Err(error) => wrong.push((file, error)),
         }
@@ -160,31 +163,23 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
 fn not_made(error: AgentError) -> Failure {
     use AgentError as E;
     match error {
-        E::Agentfile(_) | E::Config { .. } | E::Model { .. } | E::Bin { .. } | E::Tool { .. } => {
-            Failure::usage(error)
-        }
-        E::Image { .. }
-        | E::Unknown { .. }
-        | E::Ambiguous { .. }
-        | E::NotRunning { .. }
-        | E::Tree { .. }
-        | E::Gone { .. }
-        | E::Store(_) => Failure::work(error),
+        E::Agentfile(_)
+        | E::Name(_)
+        | E::Config { .. }
+        | E::Deployment { .. }
+        | E::Mount { .. }
+        | E::Model { .. }
+        | E::Bin { .. }
+        | E::Tool { .. } => Failure::usage(error),
+        _ => Failure::work(error),
     }
 }
 
-/// Tries again and again to restore the agents that could not be, and tells the access of one
-/// before it takes turns.
-async fn retry(agents: Arc<Agents>, config: Arc<Config>) {
-    loop {
-        tokio::time::sleep(RETRY).await;
-        if let Err(error) = agents
-            .retry(|agent| offers::tell_access_of(agent, &config))
-            .await
-        {
-            tracing::warn!("failed agents are tried again later: {error}");
-        }
-    }
+/// Says what to type when every agent is ready or has failed, and looks after them from then on.
+async fn look_after(agents: &Agents, data: &Path, copied: &[(String, String)]) {
+    agents.settled().await;
+    console::note(&next_command(agents, data, copied));
+    agents.tend().await;
 }
 
 /// Waits until what the host stores would be lost. A socket that is gone is told once: this host
@@ -193,10 +188,11 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
-        if let Err(failure) = data
-            .check(lock)
-            .and_then(|()| agents.check().map_err(Failure::work))
-        {
+        let checked = match data.check(lock) {
+            Ok(()) => agents.check().await.map_err(Failure::work),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = checked {
             return failure.hint("this host ends");
         }
         if !told && !socket.is_in_place() {
@@ -284,16 +280,20 @@ impl<'a> CopyIn<'a> {
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
 /// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
 /// other.
-fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
+async fn copy_files_in(
+    agents: &Agents,
+    copies: &[String],
+) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let copy = CopyIn::of(copy)?;
         let bytes = copy.read()?;
         let CopyIn { agent, name, .. } = copy;
-        match agents
-            .find(Some(agent))
-            .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
-        {
+        let put = match agents.find(Some(agent)).await {
+            Ok(agent) => agent.copy_in(name, &bytes).await.map(|()| agent),
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }
@@ -311,7 +311,7 @@ fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> St
         format!(" --data-dir {}", data.display())
     };
     let list = agents.list();
-    let ready = list.iter().find(|agent| agent.status == "ready");
+    let ready = list.iter().find(|agent| agent.status.takes_turns());
     let counted = copied.iter().find(|(name, _)| {
         list.iter()
             .any(|agent| agent.name == *name && agent.tools.iter().any(|tool| tool == "wc"))
@@ -321,9 +321,7 @@ fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> St
             format!("next: {program}{place} chat {agent} \"run wc -l {file}\"")
         }
         (None, Some(agent)) => format!("next: {program}{place} chat {}", agent.name),
-        (None, None) => format!(
-            "next: stop it and start {program}{place} serve --agentfile FILE, to have an agent"
-        ),
+        (None, None) => format!("next: {program}{place} run AGENTFILE, to have an agent"),
     }
 }
 

@@ -152,6 +152,18 @@ impl Agentfile {
 }
 
 impl ConfigValue {
+    /// The value that is meant by a text outside an Agentfile: in double quotes it is a text, else
+    /// what it looks like.
+    pub fn written(text: &str) -> Self {
+        match text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(quoted) => Self::Text(quoted.to_owned()),
+            None => Self::of_word(text),
+        }
+    }
+
     /// The value that a word without quotes means.
     pub(super) fn of_word(word: &str) -> Self {
         match word {

@@ -125,6 +125,11 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// The problem, and what would be right.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
         Self {
             at,

@@ -27,6 +27,12 @@ const FOLLOWERS: usize = 128;
 /// writes to the disk.
 const TRANSFERS: usize = 8;
 
+/// Clients at once that follow the status of an agent. Each holds a few hundred bytes.
+const WATCHERS: usize = 512;
+
+/// Agents that are created at once. Each holds its components until it is ready.
+const CREATIONS: usize = 32;
+
 /// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results
 /// that a ceiling may allow, and hundreds of usual ones.
 const BYTES: usize = 256 << 20;
@@ -55,6 +61,8 @@ pub(crate) struct AllAnswers {
     pub(crate) listings: Arc<Answers>,
     pub(crate) followers: Arc<Answers>,
     pub(crate) transfers: Arc<Answers>,
+    pub(crate) watchers: Arc<Answers>,
+    pub(crate) creations: Arc<Answers>,
 }
 
 /// The place of one answer; free again when it is dropped.
@@ -76,6 +84,8 @@ impl AllAnswers {
             listings: answers("listings", LISTINGS),
             followers: answers("lists of tools", FOLLOWERS),
             transfers: answers("transfers of images", TRANSFERS),
+            watchers: answers("streams of an agent's status", WATCHERS),
+            creations: answers("creations of agents", CREATIONS),
         }
     }
 }

@@ -5,19 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::bin_request::{BinKey, BinRequest};
 use super::super::declared::Bin;
 use super::super::error::{Fault, shown};
+use super::super::room_request::{RoomKey, RoomRequest};
 use super::parts::Setting;
-
-/// Names for a sentence.
-fn shown_names(names: &[&str]) -> String {
-    /// More say nothing more, and a file may have tens of thousands.
-    const NAMED_MAX: usize = 16;
-    let named = names.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
-    let named = named.join(", ");
-    match names.len().saturating_sub(NAMED_MAX) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
-}
 
 /// The requests of the settings for each BIN.
 pub(super) fn requests(
@@ -49,31 +38,30 @@ fn request(
         at,
         value_at,
     } = setting;
+    let value = match &config.value {
+        Some(value) => value.to_string(),
+        // Whoever runs the agent gives it.
+        None if config.required => return Ok(()),
+        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+            return Err(Fault::new(
+                *at,
+                format!(
+                    "{} asks for nothing; write `=` and a value",
+                    shown(&config.key)
+                ),
+            ));
+        }
+        None => return Ok(()),
+    };
+    if let Some(key) = RoomKey::of(&config.key) {
+        return RoomRequest::default().ask(key, &value, *value_at);
+    }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());
     };
-    if !bins.contains(key.bin) {
-        let names: Vec<_> = bins.iter().copied().collect();
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", shown_names(names)),
-        };
-        return Err(Fault::new(
-            *at,
-            format!("there is no BIN {}; {there_are}", shown(key.bin)),
-        ));
-    }
-    let Some(value) = &config.value else {
-        return Err(Fault::new(
-            *at,
-            format!(
-                "{} asks for nothing; write `=` and a value",
-                shown(&config.key)
-            ),
-        ));
-    };
+    key.check(bins, *at)?;
     requests
         .entry(key.bin.to_owned())
         .or_default()
-        .ask(&key, &value.to_string(), *value_at)
+        .ask(&key, &value, *value_at)
 }
