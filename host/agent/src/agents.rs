@@ -96,6 +96,7 @@ pub struct Usage {
 /// The agents of this host, those that run and those that do not.
 #[derive(Debug)]
 pub struct Agents {
+    images: Arc<Images>,
     keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
@@ -140,7 +141,7 @@ impl Agents {
             withheld,
             rooms: Arc::default(),
         };
-        let maker = Maker::new(dir, path, images, builder, accepted);
+        let maker = Maker::new(dir, path, Arc::clone(&images), builder, accepted);
         let journal = Journal {
             store,
             changed: watch::Sender::new(()),
@@ -156,6 +157,7 @@ impl Agents {
             queue.extend(keeper.recall(row, &found).await);
         }
         Ok(Arc::new(Self {
+            images,
             keeper,
             queue,
             restoring: TaskTracker::new(),
@@ -258,6 +260,11 @@ impl Agents {
         };
         let created = tokio::spawn(work).await;
         created.unwrap_or(Err(AgentError::Lost { agent: lost }))
+    }
+
+    /// The images that tools and agents come from.
+    pub fn images(&self) -> &Arc<Images> {
+        &self.images
     }
 
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and

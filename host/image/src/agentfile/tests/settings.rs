@@ -294,4 +294,7 @@ fn the_layout_keeps_the_meaning() {
     assert_eq!(format(&formatted, "f").unwrap(), formatted);
     assert_eq!(parsed(&formatted), parsed(&text));
     assert!(format("FROM scratch\nNAME .\n", "f").is_err());
+    // What it builds on need not be at hand.
+    let child = format("from  base:1\nadd ./a.csv   b.csv \"towns\"\n", "f").unwrap();
+    assert_eq!(child, "FROM base:1\nADD ./a.csv b.csv \"towns\"\n");
 }
