@@ -67,6 +67,27 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
     }
 }
 
+pub(crate) fn of_image(error: &cofferdam_image::Error) -> Status {
+    use cofferdam_image::Error as E;
+    let sentence = error.to_string();
+    match error {
+        E::NotFound(_) => Status::not_found(sentence),
+        E::NotATool { .. }
+        | E::NotAnAgent { .. }
+        | E::Nameless(_)
+        | E::Unqualified(_)
+        | E::Untagged(_)
+        | E::Agentfile(_)
+        | E::Reference(_) => Status::invalid_argument(sentence),
+        E::Local { .. } | E::Pinned { .. } => Status::failed_precondition(sentence),
+        E::Bin { source, .. } => Status::new(of_image(source).code(), sentence),
+        E::TooLarge { .. } => Status::resource_exhausted(sentence),
+        E::Corrupt { .. } => Status::data_loss(sentence),
+        E::Registry { .. } | E::Busy => Status::unavailable(sentence),
+        E::NotAStore(_) | E::Store { .. } | E::Io { .. } => internal(&sentence),
+    }
+}
+
 pub(crate) fn of_turn(error: &TurnError) -> Status {
     let sentence = error.to_string();
     match error {
