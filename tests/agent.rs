@@ -29,3 +29,6 @@ mod room;
 
 /// The tree of an agent, what its tools see of it, and what its model reads.
 mod trees;
+
+/// Agents that are made from images.
+mod run_images;

@@ -21,10 +21,10 @@ use crate::error::AgentError;
 use crate::files;
 use crate::homes;
 use crate::journal::Journal;
-use crate::keeper::{Keeper, Step, Wish};
+use crate::keeper::{Keeper, NewWish, Step, Wish};
 use crate::life::Status;
 use crate::lifecycle::{Event, after};
-use crate::maker::{Draft, Maker};
+use crate::maker::{AgentSource, Draft, Maker};
 use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::slot::{Slot, Summary};
@@ -75,13 +75,16 @@ pub struct AgentsConfig {
 pub struct NewAgent {
     /// Its name; that of the Agentfile if there is none.
     pub name: Option<String>,
-    /// The Agentfile.
-    pub file: PathBuf,
+    /// The Agentfile or image that it is made from.
+    pub source: AgentSource,
     /// The operator's choices beyond it.
     pub deployment: Deployment,
     /// True if it takes the place of an agent of its name. That one's id, workspace and sessions
     /// stay.
     pub replace: bool,
+    /// True if it is kept where it cannot be made, and tried again where that may help. Only what
+    /// is made from an image can be.
+    pub keep: bool,
 }
 
 /// The work of an agent since it was started.
@@ -240,9 +243,10 @@ impl Agents {
         steps: mpsc::Sender<Step>,
     ) -> Result<Summary, AgentError> {
         let agents = Arc::clone(self);
-        let lost = new.file.display().to_string();
+        let lost = new.source.to_string();
         let work = async move {
-            let mut draft = Draft::read(&new.file)?;
+            let maker = &agents.keeper.starter.maker;
+            let mut draft = maker.draft(&new.source).await?;
             if let Some(name) = &new.name {
                 draft.rename(name.parse()?);
             }
@@ -255,7 +259,13 @@ impl Agents {
                     };
                     agents.keeper.renew(&slot, &draft, wish, &steps).await
                 }
-                _ => agents.keeper.create_from(&draft, deployment, &steps).await,
+                _ => {
+                    let wish = NewWish {
+                        deployment,
+                        keep: new.keep,
+                    };
+                    agents.keeper.create_from(&draft, wish, &steps).await
+                }
             }
         };
         let created = tokio::spawn(work).await;
@@ -281,7 +291,7 @@ impl Agents {
             }
             None => {
                 self.keeper
-                    .create_from(&draft, "{}".to_owned(), &steps)
+                    .create_from(&draft, NewWish::default(), &steps)
                     .await
             }
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::agentfile::Bin;
-use cofferdam_image::{Error, Images, ToolSource};
+use cofferdam_image::{AgentImage, Error, Found, Images, ToolSource};
 
 use crate::error::AgentError;
 use crate::files;
@@ -58,11 +58,32 @@ pub(crate) async fn component(
                 tracing::info!(agent, bin = bin.name, digest = %found.digest,
                     "pulled {reference}");
             }
-            let own = cofferdam_tool::usage(&found.tool.component);
-            Ok(Component {
-                bytes: found.tool.component.into(),
-                usage: own.or(found.tool.usage),
-            })
+            Ok(of(found))
         }
+    }
+}
+
+/// A tool of an agent that came in an image: the one that its lock names.
+pub(crate) async fn component_of(
+    images: &Images,
+    agent: &str,
+    image: &AgentImage,
+    bin: &Bin,
+) -> Result<Component, AgentError> {
+    let found = images.component(image, bin).await;
+    let found = found.map_err(|source| AgentError::Image {
+        agent: agent.to_owned(),
+        bin: bin.name.clone(),
+        source: Box::new(source),
+    })?;
+    Ok(of(found))
+}
+
+/// The component of an image, with the text that it says itself, or else its image.
+fn of(found: Found) -> Component {
+    let own = cofferdam_tool::usage(&found.tool.component);
+    Component {
+        bytes: found.tool.component.into(),
+        usage: own.or(found.tool.usage),
     }
 }

@@ -79,6 +79,12 @@ pub enum AgentError {
         /// The cause.
         source: Box<cofferdam_image::Error>,
     },
+    /// A registry, or the store of images, does not give the image of an agent.
+    #[error(transparent)]
+    AgentImage {
+        /// The cause.
+        source: Box<cofferdam_image::Error>,
+    },
     /// A tool cannot be made ready.
     #[error("agent {agent}, BIN {bin}: {source}")]
     Tool {
@@ -254,7 +260,7 @@ impl AgentError {
     pub(crate) fn reason(&self) -> FailureReason {
         use cofferdam_image::agentfile::ReadError;
         match self {
-            Self::Image { .. } => FailureReason::Pull,
+            Self::Image { .. } | Self::AgentImage { .. } => FailureReason::Pull,
             Self::Model { .. } => FailureReason::Model,
             // A disk that cannot be read is no mistake in what is written.
             Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {

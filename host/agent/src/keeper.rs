@@ -27,6 +27,8 @@ pub(crate) struct Keeper {
 /// The progress of a creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
+    /// The name of the agent.
+    pub agent: String,
     /// The state that the agent is in.
     pub state: State,
     /// The work that is done now, in words.
@@ -38,6 +40,23 @@ pub struct Step {
 pub(crate) struct Wish {
     pub(crate) desired: Option<Desired>,
     pub(crate) deployment: Option<String>,
+}
+
+/// The operator's wishes for a new agent.
+#[derive(Debug)]
+pub(crate) struct NewWish {
+    pub(crate) deployment: String,
+    /// True if it is kept where it cannot be made.
+    pub(crate) keep: bool,
+}
+
+impl Default for NewWish {
+    fn default() -> Self {
+        Self {
+            deployment: "{}".to_owned(),
+            keep: false,
+        }
+    }
 }
 
 impl Keeper {
@@ -62,9 +81,10 @@ impl Keeper {
     pub(crate) async fn create_from(
         &self,
         draft: &Draft,
-        deployment: String,
+        wish: NewWish,
         steps: &mpsc::Sender<Step>,
     ) -> Result<Summary, AgentError> {
+        let NewWish { deployment, keep } = wish;
         let Starter { maker, journal, .. } = &self.starter;
         let name = draft.agentfile.name.to_string();
         let reservation = self.registry.reserve(&name)?;
@@ -72,12 +92,13 @@ impl Keeper {
         let known = KnownAgent {
             id: uuid::Uuid::new_v4().to_string(),
             name,
-            home: draft.home.display().to_string(),
+            home: draft.home(),
             created_at: unix_seconds(),
             desired: Desired::Running,
             state: State::Pulling,
             failure: String::new(),
-            image: String::new(),
+            image: draft.image(),
+            // Until it is made.
             image_digest: String::new(),
             deployment,
         };
@@ -91,6 +112,10 @@ impl Keeper {
         let made = self.make(&slot, &known, None, draft, steps).await;
         let ended = match made {
             Ok(()) => Ok(slot.summary()),
+            Err(error) if keep && !known.image.is_empty() => {
+                self.starter.failed(&slot, &error).await;
+                Ok(slot.summary())
+            }
             Err(error) => {
                 // An agent that never was leaves nothing. What cannot be removed now goes at the
                 // next start.
@@ -123,11 +148,11 @@ impl Keeper {
             deployment,
         } = wish;
         let row = KnownAgent {
-            home: draft.home.display().to_string(),
+            home: draft.home(),
             desired: desired.unwrap_or(before.desired),
             deployment: deployment.unwrap_or_else(|| before.deployment.clone()),
-            image: String::new(),
-            image_digest: String::new(),
+            image: draft.image(),
+            image_digest: draft.image_digest(),
             ..before.clone()
         };
         self.make(slot, &row, Some(&before), draft, steps).await?;
@@ -147,6 +172,7 @@ impl Keeper {
         let step = |message: &str| {
             // A client that is behind misses some: progress is worth nothing later.
             let _ = steps.try_send(Step {
+                agent: row.name.clone(),
                 state: slot.life.state(),
                 message: message.to_owned(),
             });
@@ -161,7 +187,7 @@ impl Keeper {
         let prepared = prepared.await?;
         let state = slot.life.state();
         let stored = match state {
-            State::Pulling => journal.pass(slot, Event::Prepared).await,
+            State::Pulling => self.starter.prepared(slot, draft).await,
             _ if before == Some(row) => Ok(()),
             _ => self
                 .starter
@@ -201,8 +227,11 @@ impl Keeper {
     /// begun with it when the host was killed is ended.
     pub(crate) async fn recall(&self, row: KnownAgent, found: &Found) -> Option<Arc<Slot>> {
         let state = match (row.state, row.desired) {
-            // Its creation was never finished, so nobody was told of it.
-            (State::Pulling, _) if !found.made.contains(&row.id) => State::Removing,
+            // Its creation was never finished, so nobody was told of it. From an image it can be
+            // finished.
+            (State::Pulling, _) if row.image.is_empty() && !found.made.contains(&row.id) => {
+                State::Removing
+            }
             (State::Removing | State::Removed, _) => State::Removing,
             (_, Desired::Running) => State::Starting,
             (_, Desired::Stopped) => State::Stopped,

@@ -57,6 +57,7 @@ pub use grants::{BinAccess, grants};
 pub use keeper::Step;
 pub use life::Status;
 pub use lifecycle::first_generation;
+pub use maker::AgentSource;
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
 pub use room::RoomRules;
 pub use slot::Summary;

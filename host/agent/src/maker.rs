@@ -1,18 +1,19 @@
 //! Agents made from an Agentfile, or made again from what lies in their trees.
 
+use std::fmt;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, AgentName, Agentfile, FILE_MAX_BYTES};
+use cofferdam_image::{AgentImage, Error as ImageError, Images, Reference};
 use cofferdam_store::KnownAgent;
 
 use crate::agent::Agent;
 use crate::build::{Builder, Made, revision};
-use crate::component::{Component, component};
+use crate::component::{Component, component, component_of};
 use crate::decisions::Accepted;
 use crate::deployment::stored;
 use crate::error::AgentError;
@@ -32,6 +33,20 @@ pub(crate) struct Maker {
     accepted: Vec<Accepted>,
 }
 
+/// The thing that an agent is made from.
+#[derive(Debug, Clone)]
+pub enum AgentSource {
+    /// An Agentfile.
+    File(PathBuf),
+    /// An image of this machine or of a registry.
+    Image {
+        /// Its reference.
+        reference: Reference,
+        /// The directory in which the file of a model `script/FILE` lies; may be empty.
+        home: PathBuf,
+    },
+}
+
 /// An Agentfile that was read, before anything is made from it.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -39,7 +54,9 @@ pub(crate) struct Draft {
     /// The text, as it is written.
     source: Vec<u8>,
     /// The directory that its paths begin at.
-    pub(crate) home: PathBuf,
+    home: PathBuf,
+    /// The image that it came in, if it did.
+    image: Option<Box<AgentImage>>,
 }
 
 /// An agent that works, and whose tree has what it needs beside what it has. It counts once this is
@@ -65,7 +82,36 @@ impl Draft {
             agentfile,
             source,
             home,
+            image: None,
         })
+    }
+
+    /// The agent of an image.
+    fn of_image(image: AgentImage, home: PathBuf) -> Self {
+        let source = image.source.clone().unwrap_or_default();
+        Self {
+            agentfile: image.agentfile.clone(),
+            source: source.into_bytes(),
+            home,
+            image: Some(Box::new(image)),
+        }
+    }
+
+    /// The directory that its paths begin at, as it is stored.
+    pub(crate) fn home(&self) -> String {
+        self.home.display().to_string()
+    }
+
+    /// The reference of its image; empty for an Agentfile.
+    pub(crate) fn image(&self) -> String {
+        let image = self.image.as_ref();
+        image.map_or_else(String::new, |image| image.reference.to_string())
+    }
+
+    /// The digest of its image; empty for an Agentfile.
+    pub(crate) fn image_digest(&self) -> String {
+        let image = self.image.as_ref();
+        image.map_or_else(String::new, |image| image.digest.to_string())
     }
 
     /// Gives the agent another name than its Agentfile does.
@@ -124,9 +170,36 @@ impl Maker {
         Arc::clone(&builder)
     }
 
+    /// Reads an Agentfile, or an image, which is pulled if it is not here.
+    pub(crate) async fn draft(&self, source: &AgentSource) -> Result<Draft, AgentError> {
+        match source {
+            AgentSource::File(file) => Draft::read(file),
+            AgentSource::Image { reference, home } => {
+                let image = self.images.agent(reference).await;
+                Ok(Draft::of_image(image.map_err(wrong_image)?, home.clone()))
+            }
+        }
+    }
+
+    /// Reads the image of an agent that was never made.
+    pub(crate) async fn draft_again(&self, row: &KnownAgent) -> Result<Draft, AgentError> {
+        let reference = row.image.parse();
+        let reference = reference.map_err(|error| wrong_image(ImageError::Reference(error)))?;
+        let home = PathBuf::from(&row.home);
+        let mut draft = self.draft(&AgentSource::Image { reference, home }).await?;
+        if let Ok(name) = row.name.parse() {
+            draft.rename(name);
+        }
+        Ok(draft)
+    }
+
     /// Keeps the tools of agents that are made from now on from replacing what a new agent is made
     /// from.
     pub(crate) fn guard(&self, draft: &Draft) -> Result<(), AgentError> {
+        // Nothing of an image lies where a tool could replace it.
+        if draft.image.is_some() {
+            return Ok(());
+        }
         let mut builder = self.builder.write().unwrap_or_else(PoisonError::into_inner);
         let runner = homes::guarded_draft(&builder.runner, &draft.home, &draft.agentfile)?;
         *builder = Arc::new(Builder {
@@ -151,6 +224,12 @@ impl Maker {
         };
         let name = draft.agentfile.name.as_str();
         let mut components = Vec::new();
+        if let Some(image) = &draft.image {
+            for bin in &draft.agentfile.bins {
+                components.push(component_of(&self.images, name, image, bin).await?);
+            }
+            return Ok(components);
+        }
         for bin in &draft.agentfile.bins {
             let found = component(&self.images, name, bin, &draft.home).await?;
             components.push(match known {
@@ -172,6 +251,11 @@ impl Maker {
     ) -> Result<Prepared, AgentError> {
         let workspace = self.workspace(&row.id)?;
         let created = stored(&row.deployment);
+        // It is stored once the agent is made.
+        let row = &KnownAgent {
+            image_digest: draft.image_digest(),
+            ..row.clone()
+        };
         let Made { agent, texts } = self
             .builder()
             .build(
@@ -275,5 +359,22 @@ impl Maker {
 
     fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
         Workspace::open(&self.trees, id, self.path.join(id))
+    }
+}
+
+fn wrong_image(source: ImageError) -> AgentError {
+    AgentError::AgentImage {
+        source: Box::new(source),
+    }
+}
+
+// === impl AgentSource ===
+
+impl fmt::Display for AgentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Image { reference, .. } => reference.fmt(f),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cofferdam_store::State;
+use cofferdam_store::{KnownAgent, State};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
@@ -16,7 +16,7 @@ use crate::crashes::Crashes;
 use crate::error::AgentError;
 use crate::journal::Journal;
 use crate::lifecycle::{Event, may_pass};
-use crate::maker::Maker;
+use crate::maker::{Draft, Maker};
 use crate::slot::Slot;
 
 /// Agents that are prepared at once. Each holds its components in memory until they are loaded, and
@@ -87,8 +87,15 @@ impl Starter {
             return;
         }
         let known = slot.known();
-        let restored = self.maker.restore(&known, Arc::clone(&slot.life));
-        let ended = match self.within(slot, restored).await {
+        let made = async {
+            // One that was made from an image has its digest.
+            if known.image.is_empty() || !known.image_digest.is_empty() {
+                self.maker.restore(&known, Arc::clone(&slot.life)).await
+            } else {
+                self.make_at_last(slot, &known).await
+            }
+        };
+        let ended = match self.within(slot, made).await {
             Ok(agent) => self.ready(slot, agent).await,
             Err(error) => Err(error),
         };
@@ -98,6 +105,34 @@ impl Starter {
             Ok(()) | Err(AgentError::Interrupted { .. }) => {}
             Err(error) => self.failed(slot, &error).await,
         }
+    }
+
+    /// Makes an agent from its image that could not be made so far.
+    async fn make_at_last(&self, slot: &Slot, known: &KnownAgent) -> Result<Agent, AgentError> {
+        let draft = self.maker.draft_again(known).await?;
+        let components = self.maker.components(&draft, None).await?;
+        let life = Arc::clone(&slot.life);
+        let prepared = self.maker.prepare(known, &draft, &components, life).await?;
+        let made = KnownAgent {
+            image_digest: draft.image_digest(),
+            ..slot.known()
+        };
+        self.journal.store.agents.put(&made).await?;
+        slot.set_known(made);
+        prepared.finish()
+    }
+
+    /// Stores that an agent is prepared for the first time, and announces it.
+    pub(crate) async fn prepared(&self, slot: &Slot, draft: &Draft) -> Result<(), AgentError> {
+        let made = KnownAgent {
+            image_digest: draft.image_digest(),
+            ..slot.known()
+        };
+        if made != slot.known() {
+            self.journal.store.agents.put(&made).await?;
+            slot.set_known(made);
+        }
+        self.journal.pass(slot, Event::Prepared).await
     }
 
     /// Lets an agent take turns.

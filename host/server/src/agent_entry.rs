@@ -132,6 +132,8 @@ pub struct ToolStatsEntry {
 pub enum CreationEvent {
     /// The work that is done now.
     Step {
+        /// The name of the agent.
+        agent: String,
         /// The status of the agent.
         status: String,
         /// The work, in words.
@@ -154,7 +156,15 @@ impl Creation {
     pub async fn next(&mut self) -> Result<Option<CreationEvent>, ClientError> {
         let event = self.0.message().await?.and_then(|message| message.event);
         Ok(event.map(|event| match event {
-            Event::Step(CreateStep { status, message }) => CreationEvent::Step { status, message },
+            Event::Step(CreateStep {
+                status,
+                message,
+                agent,
+            }) => CreationEvent::Step {
+                agent,
+                status,
+                message,
+            },
             Event::Agent(agent) => CreationEvent::Created(Box::new(agent.into())),
         }))
     }

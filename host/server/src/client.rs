@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use cofferdam_agent::NewAgent;
+use cofferdam_agent::{AgentSource, NewAgent};
 use cofferdam_proto::agent::agent_runtime_client::AgentRuntimeClient;
 use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest};
 use cofferdam_proto::host::agents_client::AgentsClient;
@@ -137,20 +137,29 @@ impl Client {
         entry(response.into_inner().agent)
     }
 
-    /// Creates an agent. Its Agentfile is named by an absolute path.
+    /// Creates an agent. Paths are absolute ones of the host's machine.
     pub async fn create_agent(&self, new: NewAgent) -> Result<Creation, ClientError> {
         let NewAgent {
             name,
-            file,
+            source,
             deployment,
             replace,
+            keep,
         } = new;
-        let request = CreateAgentRequest {
+        let mut request = CreateAgentRequest {
             name: name.unwrap_or_default(),
-            agentfile: file.display().to_string(),
             deployment: Some(of_deployment(deployment)),
             replace,
+            keep,
+            ..CreateAgentRequest::default()
         };
+        match source {
+            AgentSource::File(file) => request.agentfile = file.display().to_string(),
+            AgentSource::Image { reference, home } => {
+                request.image = reference.to_string();
+                request.home = home.display().to_string();
+            }
+        }
         let events = self.lives().create_agent(request).await?;
         Ok(Creation(events.into_inner()))
     }

@@ -1,7 +1,7 @@
 //! `cofferdam image`: images of agents, built, looked at and shipped; and all images on this
 //! machine, looked after.
 
-mod build;
+pub(super) mod build;
 mod export;
 mod fmt;
 mod import;

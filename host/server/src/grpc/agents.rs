@@ -1,6 +1,5 @@
 //! `cofferdam.v1.Agents`.
 
-use std::path::Path;
 use std::pin::Pin;
 
 use cofferdam_agent::{AgentError, NewAgent, Step, Summary};
@@ -44,9 +43,17 @@ impl Creation {
     /// The next event: steps while it runs, at last the agent.
     async fn next(&mut self) -> Option<Result<Event, Status>> {
         if let Some(step) = self.steps.recv().await {
-            let Step { state, message } = step;
+            let Step {
+                agent,
+                state,
+                message,
+            } = step;
             let status = state.as_str().to_owned();
-            return Some(Ok(Event::Step(CreateStep { status, message })));
+            return Some(Ok(Event::Step(CreateStep {
+                status,
+                message,
+                agent,
+            })));
         }
         Some(match self.task.take()?.await {
             Ok(Ok(summary)) => Ok(Event::Agent(convert::agent(summary))),
@@ -96,17 +103,16 @@ impl Agents for AgentsService {
             agentfile,
             deployment,
             replace,
+            image,
+            home,
+            keep,
         } = request.into_inner();
-        if !Path::new(&agentfile).is_absolute() {
-            return Err(Status::invalid_argument(format!(
-                "agentfile `{agentfile}`: expected an absolute path on the host's machine"
-            )));
-        }
         let new = NewAgent {
             name: Some(name).filter(|name| !name.is_empty()),
-            file: agentfile.into(),
+            source: convert::source(&agentfile, &image, &home)?,
             deployment: convert::deployment(deployment.unwrap_or_default()),
             replace,
+            keep,
         };
         let place = self.shared.answers.creations.begin("")?;
         let (sender, steps) = mpsc::channel(STEPS);

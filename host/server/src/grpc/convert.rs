@@ -1,7 +1,11 @@
 //! Agents as they are on the wire, and back.
 
-use cofferdam_agent::{Summary, first_generation};
+use std::path::{Path, PathBuf};
+
+use cofferdam_agent::{AgentSource, Summary, first_generation};
+use cofferdam_image::ReferenceError;
 use cofferdam_proto::host::{Agent, Deployment, Mount, WatchAgentResponse};
+use tonic::Status;
 
 /// An agent for a client.
 pub(super) fn agent(summary: Summary) -> Agent {
@@ -42,6 +46,38 @@ pub(super) fn status(status: &cofferdam_agent::Status) -> WatchAgentResponse {
         status: status.state.as_str().to_owned(),
         failure_reason: status.state.failure_reason().to_owned(),
         failure_message: status.failure.to_string(),
+    }
+}
+
+/// The thing that a client's agent is made from.
+pub(super) fn source(agentfile: &str, image: &str, home: &str) -> Result<AgentSource, Status> {
+    let absolute = |key: &str, path: &str| {
+        if Path::new(path).is_absolute() {
+            return Ok(PathBuf::from(path));
+        }
+        Err(Status::invalid_argument(format!(
+            "{key} `{path}`: expected an absolute path on the host's machine"
+        )))
+    };
+    match (agentfile, image) {
+        ("", "") => Err(Status::invalid_argument(
+            "neither agentfile nor image is set: set one of them",
+        )),
+        (agentfile, "") => absolute("agentfile", agentfile).map(AgentSource::File),
+        ("", image) => {
+            let wrong = |error: ReferenceError| Status::invalid_argument(error.to_string());
+            let home = match home {
+                "" => PathBuf::new(),
+                home => absolute("home", home)?,
+            };
+            Ok(AgentSource::Image {
+                reference: image.parse().map_err(wrong)?,
+                home,
+            })
+        }
+        _ => Err(Status::invalid_argument(
+            "both agentfile and image are set: leave one of them empty",
+        )),
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
         | AgentError::Tool { .. } => Status::invalid_argument(sentence),
+        AgentError::AgentImage { source } => of_image(source),
         AgentError::Taken { .. } => Status::already_exists(sentence),
         AgentError::TooMany { .. } | AgentError::Full { .. } => {
             Status::resource_exhausted(sentence)

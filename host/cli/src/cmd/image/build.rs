@@ -107,7 +107,7 @@ pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure>
 }
 
 /// The Agentfile that is meant, and the directory of its files.
-fn source(path: &Path, file: Option<PathBuf>) -> Result<Source, Failure> {
+pub(crate) fn source(path: &Path, file: Option<PathBuf>) -> Result<Source, Failure> {
     if path == Path::new(STDIN) {
         if file.is_some() {
             return Err(Failure::usage(
