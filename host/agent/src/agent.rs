@@ -1,17 +1,19 @@
 //! One agent, ready to work.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_image::agentfile::Agentfile;
-use cofferdam_model::{Model, ModelName};
-use cofferdam_store::Store;
+use cofferdam_model::{ModelHandle, ModelName};
+use cofferdam_store::{AgentLog, Store};
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
+use crate::logs;
 use crate::turns::Turns;
 use crate::workspace::Workspace;
 
@@ -21,12 +23,13 @@ pub struct Agent {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) model_name: ModelName,
-    pub(crate) model: Arc<dyn Model>,
+    pub(crate) model: ModelHandle,
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
+    pub(crate) log: AgentLog,
     pub(crate) turns: Arc<Turns>,
 }
 
@@ -61,15 +64,18 @@ impl Agent {
         progress: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Answer {
+        let begun = Instant::now();
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
-            tool,
+            tool: tool.clone(),
             input: Input::Json(input),
             origin: Origin::agent(&self.name),
             progress: Some(progress),
             cancel,
         };
-        self.runner.answer(request).await
+        let answer = self.runner.answer(request).await;
+        logs::called(&self.log, None, &tool, &answer, begun.elapsed());
+        answer
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.

@@ -11,7 +11,7 @@ use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::Images;
 use cofferdam_image::agentfile::{self, Agentfile, FILE_MAX_BYTES};
 use cofferdam_model::Credentials;
-use cofferdam_store::{KnownAgent, Store, Trees};
+use cofferdam_store::{KnownAgent, LogEvent, Logs, Store, Trees};
 use cofferdam_tool::Runner;
 use tokio::sync::watch;
 
@@ -23,6 +23,7 @@ use crate::decisions::{Accepted, Decisions, Withheld};
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
+use crate::logs;
 use crate::pinned::Pinned;
 use crate::slot::{Slot, Summary};
 use crate::trees;
@@ -91,6 +92,7 @@ impl Agents {
             count: found.made.len(),
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
+        let logs = logs::open(&data, &path)?;
         let path = path.join("agents");
         let agents = RwLock::default();
         let changed = watch::Sender::new(());
@@ -98,6 +100,7 @@ impl Agents {
             credentials,
             runner,
             store,
+            logs,
             turns: Arc::default(),
             decisions,
             withheld,
@@ -116,6 +119,8 @@ impl Agents {
         agents.builder.runner =
             Arc::new(homes::guarded(&agents.builder.runner, &agents.path, &rows)?);
         agents.clear_up(&rows, &found);
+        let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+        agents.logs().keep(&ids);
         for row in rows {
             agents.restore_or_tell(row, |_| {}).await;
         }
@@ -382,7 +387,21 @@ impl Agents {
         &self.builder.store
     }
 
+    /// The logs of all agents.
+    pub fn logs(&self) -> &Logs {
+        &self.builder.logs
+    }
+
     fn insert(&self, name: String, slot: Slot) {
+        let Summary {
+            status,
+            failure_reason,
+            ..
+        } = slot.summary(&name);
+        self.logs().of(slot.id()).write(&LogEvent::Status {
+            status,
+            reason: &failure_reason,
+        });
         self.agents
             .write()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,11 +1,11 @@
 //! Agents made of an Agentfile and the components of its BINs.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofferdam_image::agentfile::{Agentfile, Bin};
-use cofferdam_model::{Credentials, ModelName};
-use cofferdam_store::{KnownAgent, Store};
+use cofferdam_model::{Credentials, ModelHandle, ModelName};
+use cofferdam_store::{KnownAgent, Logs, Store};
 use cofferdam_tool::{Runner, Toolbox};
 
 use crate::agent::{Agent, documents_of};
@@ -23,6 +23,7 @@ pub(crate) struct Builder {
     pub(crate) credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
+    pub(crate) logs: Logs,
     pub(crate) turns: Arc<Turns>,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
@@ -58,8 +59,9 @@ impl Builder {
             source,
         };
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
-        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
-            .map_err(model)?;
+        let home = PathBuf::from(&row.home);
+        let opened =
+            ModelHandle::open(model_name.clone(), &self.credentials, home).map_err(model)?;
         let mut toolbox = self.runner.toolbox();
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
@@ -87,6 +89,7 @@ impl Builder {
             workspace,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
+            log: self.logs.of(&row.id),
             turns: Arc::clone(&self.turns),
         };
         Ok(Made { agent, documents })

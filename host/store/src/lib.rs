@@ -2,12 +2,14 @@
 //! agent's tree.
 //!
 //! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
-//! was replaced or cut short while it was open.
+//! was replaced or cut short while it was open. [`Logs`] are the logs of the agents, which are files
+//! of lines.
 
 mod agents;
 mod database;
 mod error;
 mod file;
+mod logs;
 mod messages;
 mod migrations;
 mod store;
@@ -15,5 +17,6 @@ mod store;
 pub use agents::{AgentTable, KnownAgent, known_agents};
 pub use error::StoreError;
 pub use file::Trees;
+pub use logs::{AgentLog, LogEvent, Logs};
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
 pub use store::Store;
