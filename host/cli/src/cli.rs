@@ -7,9 +7,13 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::args::Listing;
 use crate::cmd::chat::Chat;
+use crate::cmd::completions::{Completions, Man};
 use crate::cmd::config::ConfigCommand;
 use crate::cmd::image::Image;
+use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
+use crate::cmd::models::Models;
+use crate::cmd::provider::Provider;
 use crate::cmd::schema::Schema;
 use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
@@ -62,6 +66,8 @@ pub(crate) enum Command {
     Chat(Chat),
     /// List the agents of the host.
     Ps(Listing),
+    /// Show what an agent did: its turns, its tool calls, what became of it.
+    Logs(Logs),
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),
@@ -78,6 +84,16 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Print the JSON Schema of a file that you write, for your editor.
     Schema(Schema),
+    /// Look after the model providers and their keys.
+    #[command(subcommand)]
+    Provider(Provider),
+    /// Look at the models that agents can name.
+    #[command(subcommand)]
+    Models(Models),
+    /// Print what makes a shell complete command lines of this program.
+    Completions(Completions),
+    /// Write manual pages, one for each command.
+    Man(Man),
     /// Run hostile programs against this very binary, and see every limit hold on this machine.
     Selftest(Selftest),
 }

@@ -159,6 +159,7 @@ pub(crate) async fn agents(
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
+    credentials: Credentials,
 ) -> Result<Agents, Failure> {
     let GrantDecisions {
         decisions,
@@ -178,10 +179,6 @@ pub(crate) async fn agents(
         guarded,
     )?);
     let images = Arc::new(images(data, false, None)?);
-    let credentials =
-        Credentials::new(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
     let agents = AgentsConfig {

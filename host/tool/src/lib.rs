@@ -43,7 +43,7 @@ mod unanswered;
 pub use adapt::adapt;
 pub use answer::Answer;
 pub use compiler::{NotCompiled, compile_worker};
-pub use config::RunnerConfig;
+pub use config::{RunnerChoices, RunnerConfig};
 pub use dispatch::MAX_PROGRESS;
 pub use embed::{
     embed_manifest, embed_usage, embed_wit_docs, exports_anything, exports_tools,

@@ -2,9 +2,13 @@
 
 pub(crate) mod chat;
 pub(crate) mod compile;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod image;
+pub(crate) mod logs;
 pub(crate) mod mcp;
+pub(crate) mod models;
+pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod schema;
 pub(crate) mod selftest;

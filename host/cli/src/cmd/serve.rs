@@ -1,5 +1,7 @@
 //! `cofferdam serve`: the host.
 
+mod doors;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +9,16 @@ use std::time::Duration;
 use clap::Args;
 use cofferdam_agent::{Accepted, AgentError, Agents};
 use cofferdam_capability::DigestError;
+use cofferdam_model::Credentials;
 use cofferdam_server::{Server, Serving, SocketFile};
 
+use self::doors::{Doors, Opened};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
+use crate::service_manager::{self, Handed};
 use crate::signals::Ending;
-use crate::{console, descriptors, guard, host, offers, token};
+use crate::{console, descriptors, guard, host, offers, providers};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -57,7 +62,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
 const MAX_COPY: u64 = 64 << 20;
 
-pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(
+    serve: Serve,
+    config: Config,
+    data: PathBuf,
+    handed: Handed,
+) -> Result<(), Failure> {
     let Serve {
         listen: address,
         agentfile,
@@ -72,17 +82,16 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         CopyIn::of(copy)?.read()?;
     }
     descriptors::suffice(descriptors::raise(), &config)?;
-    let tcp = match address {
-        Some(address) => Some(cofferdam_server::tcp(address).await?),
-        None => None,
-    };
+    let mut doors = Doors::of(address, handed).await?;
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
-    let token = tcp.as_ref().map(|_| token::load(&data)).transpose()?;
+    doors.load_token(&data)?;
 
+    let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
-    let agents = Arc::new(host::agents(&config, &data, accepted, guarded).await?);
+    let agents =
+        Arc::new(host::agents(&config, &data, accepted, guarded, credentials.clone()).await?);
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown_grants(&config, data.path());
     agents
@@ -95,31 +104,25 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::new()?;
-    let socket = paths::socket(data.path());
-    let (unix, socket_file) = cofferdam_server::unix(&socket)?;
     let mut server = Server::new(Arc::clone(&agents)).await?;
-    server.add_unix(&socket, unix);
-    let mut places = socket.display().to_string();
-    if let Some((tcp, token)) = tcp.zip(token) {
-        let address = tcp.local_addr().map_err(Failure::work)?;
-        places += &format!(
-            " and http://{address}, where clients send the token in {}",
-            token.origin()
-        );
-        server.add_tcp(address, tcp, token);
-    }
+    let Opened {
+        socket: socket_file,
+        places,
+    } = doors.open(&data, &mut server)?;
     console::note(&format!("listening on {places}"));
     console::note(&next_command(&agents, data.path(), &copied));
 
     let serving = server.open();
+    service_manager::ready();
     let ended = tokio::select! {
         () = drain(&serving, &mut signals) => Ok(()),
-        gone = removed(&data, &lock, &agents, &socket_file) => {
+        gone = removed(&data, &lock, &agents, &socket_file, &credentials) => {
             serving.stop().await;
             Err(gone)
         }
     };
     serving.close().await?;
+    agents.logs().finish();
     agents.store().close().await;
     ended
 }
@@ -187,9 +190,16 @@ async fn retry(agents: Arc<Agents>, config: Arc<Config>) {
     }
 }
 
-/// Waits until what the host stores would be lost. A socket that is gone is told once: this host
+/// Waits until what the host stores would be lost, and looks at the file of providers meanwhile, so
+/// that a mistake in it is told when it is made. A socket that is gone is told once: this host
 /// serves those who are connected, and TCP.
-async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFile) -> Failure {
+async fn removed(
+    data: &DataDir,
+    lock: &Lock,
+    agents: &Agents,
+    socket: &SocketFile,
+    credentials: &Credentials,
+) -> Failure {
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -198,6 +208,9 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
             .and_then(|()| agents.check().map_err(Failure::work))
         {
             return failure.hint("this host ends");
+        }
+        if let Err(error) = credentials.refresh() {
+            tracing::warn!("{error}; the providers stay as they were");
         }
         if !told && !socket.is_in_place() {
             told = true;
@@ -213,6 +226,7 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
 /// on; a second signal cuts the waiting short.
 async fn drain(serving: &Serving, signals: &mut Ending) {
     signals.asked().await;
+    service_manager::stopping();
     let running = serving.end();
     if running > 0 {
         console::note(&format!(
