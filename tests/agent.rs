@@ -20,3 +20,9 @@ mod providers;
 
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
+
+/// Hosts that are killed while they work, again and again.
+mod kill;
+
+/// Agents from their creation to their removal.
+mod life;

@@ -18,6 +18,9 @@ mod grpc;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 
+/// SIGHUP: the operator's files are read again.
+mod reload;
+
 /// A service manager that hands sockets over and hears how far the host is.
 mod systemd;
 

@@ -277,7 +277,7 @@ fn an_agent_that_cannot_be_restored_is_shown_with_its_reason() {
         .json();
     assert_eq!(agents[0]["status"], "failed");
     assert!(
-        agents[0]["failure_reason"]
+        agents[0]["failure_message"]
             .as_str()
             .unwrap()
             .contains("not a WebAssembly binary"),

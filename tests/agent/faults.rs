@@ -37,19 +37,19 @@ const NOTHING: &str = r#"(component
     (export "wasi:cli/run@0.2.0" (instance $command)))"#;
 
 /// The component of [`NOTHING`] under this name.
-fn nothing(scratch: &Scratch, name: &str) -> PathBuf {
+pub(super) fn nothing(scratch: &Scratch, name: &str) -> PathBuf {
     scratch.file(name, wat::parse_str(NOTHING).expect("the text is right"))
 }
 
 /// An Agentfile for the agent `name` with these lines, in a directory of its own.
-fn agentfile(scratch: &Scratch, name: &str, lines: &str) -> PathBuf {
+pub(super) fn agentfile(scratch: &Scratch, name: &str, lines: &str) -> PathBuf {
     let text = format!("FROM scratch\nNAME {name}\nMODEL builtin/commands\n{lines}\n");
     scratch.file(&format!("{name}/Agentfile"), text)
 }
 
 /// The agents of the running host: names, states and tools.
 #[track_caller]
-fn agents(scratch: &Scratch) -> Vec<(String, String, String)> {
+pub(super) fn agents(scratch: &Scratch) -> Vec<(String, String, String)> {
     let list = cofferdam(scratch, ["ps", "--format", "json"])
         .run()
         .exits(0)
@@ -67,7 +67,7 @@ fn agents(scratch: &Scratch) -> Vec<(String, String, String)> {
 
 /// The tree of the only agent.
 #[track_caller]
-fn tree(data: &Path) -> PathBuf {
+pub(super) fn tree(data: &Path) -> PathBuf {
     let mut trees = std::fs::read_dir(data.join("agents"))
         .expect("agents")
         .map(|entry| entry.expect("an entry").path());

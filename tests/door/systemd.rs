@@ -91,6 +91,10 @@ fn a_host_serves_what_it_was_handed_and_tells_how_far_it_is() {
     cofferdam(&scratch, ["ps"]).run().exits(0);
     UnixStream::connect(&other).expect("it listens");
 
+    host.signal("HUP");
+    let reloading = notified.hears("RELOADING=1");
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    notified.hears("READY=1");
     host.signal("TERM");
     notified.hears("STOPPING=1");
     assert_eq!(host.ended(), Some(0));

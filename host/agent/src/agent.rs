@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::documents;
 use crate::error::AgentError;
+use crate::life::Life;
 use crate::logs;
-use crate::turns::Turns;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -30,7 +30,7 @@ pub struct Agent {
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
     pub(crate) log: AgentLog,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) life: Arc<Life>,
 }
 
 impl Agent {
@@ -64,6 +64,7 @@ impl Agent {
         progress: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Answer {
+        let _running = self.life.begin_call(&cancel);
         let begun = Instant::now();
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),

@@ -1,39 +1,54 @@
-//! The agents of this host.
+//! The agents of this host: created, started, stopped, removed, found.
 
 use std::collections::BTreeMap;
-use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use cap_std::fs::Dir;
-use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::Images;
-use cofferdam_image::agentfile::{self, Agentfile, FILE_MAX_BYTES};
 use cofferdam_model::Credentials;
-use cofferdam_store::{KnownAgent, LogEvent, Logs, Store, Trees};
-use cofferdam_tool::Runner;
-use tokio::sync::watch;
+use cofferdam_store::{AgentHome, Desired, Logs, State, Store, Trees};
+use cofferdam_tool::{Runner, ToolUsage};
+use tokio::sync::{mpsc, watch};
+use tokio_util::task::TaskTracker;
 
 use crate::agent::Agent;
-use crate::backoff::Backoff;
-use crate::build::{Builder, Made, revision};
-use crate::component::{Component, component};
+use crate::build::Builder;
 use crate::decisions::{Accepted, Decisions, Withheld};
+use crate::deployment::Deployment;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
+use crate::journal::Journal;
+use crate::keeper::{Keeper, Step, Wish};
+use crate::life::Status;
+use crate::lifecycle::{Event, after};
 use crate::logs;
-use crate::pinned::Pinned;
+use crate::maker::{Draft, Maker};
+use crate::queue::Queue;
+use crate::registry::Registry;
+use crate::renewal::Renewal;
 use crate::slot::{Slot, Summary};
+use crate::starter::{OnReady, Starter};
 use crate::trees;
-use crate::workspace::Workspace;
 
-/// The shortest beginning of an id that names an agent. `ps` shows eight characters.
-const MIN_PREFIX: usize = 4;
+/// The longest time that a request waits for an agent that is being made ready: shorter than the
+/// time after which clients give up.
+const FIND_WITHIN: Duration = Duration::from_secs(8);
+
+/// The longest time that turns and calls have to end once they are told to. What they have said is
+/// stored already.
+const STOP_WITHIN: Duration = Duration::from_secs(6);
+
+/// Interval at which failed agents are looked at: often enough for an operator who has made room on
+/// a full disk.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Agents that are made ready at once after a start of the host.
+const RESTORED_AT_ONCE: usize = 8;
 
 /// The configuration from which the agents of a host are made.
-#[derive(Debug)]
 pub struct AgentsConfig {
     /// The data directory.
     pub data: Dir,
@@ -51,25 +66,47 @@ pub struct AgentsConfig {
     pub withheld: Withheld,
     /// Components that the operator accepts although they ask for more than those in use.
     pub accepted: Vec<Accepted>,
+    /// Agents that there may be.
+    pub most: usize,
+    /// Hears of each agent that is ready, before it takes turns.
+    pub on_ready: OnReady,
 }
 
-/// The agents of this host, those that run and those that could not be restored.
+/// A request for a new agent.
+#[derive(Debug)]
+pub struct NewAgent {
+    /// Its name; that of the Agentfile if there is none.
+    pub name: Option<String>,
+    /// The Agentfile.
+    pub file: PathBuf,
+    /// The operator's choices beyond it.
+    pub deployment: Deployment,
+    /// True if it takes the place of an agent of its name. That one's id, workspace and sessions
+    /// stay.
+    pub replace: bool,
+}
+
+/// The work of an agent since it was started.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// Sums over the calls of each tool that was called, by name.
+    pub tools: BTreeMap<String, ToolUsage>,
+    /// Turns under way.
+    pub turns: usize,
+}
+
+/// The agents of this host, those that run and those that do not.
 #[derive(Debug)]
 pub struct Agents {
-    agents: RwLock<BTreeMap<String, Slot>>,
-    trees: Dir,
-    path: PathBuf,
-    images: Arc<Images>,
-    builder: Builder,
-    accepted: Vec<Accepted>,
-    changed: watch::Sender<()>,
-    backoff: Backoff,
+    keeper: Keeper,
+    queue: Queue,
+    restoring: TaskTracker,
 }
 
 impl Agents {
-    /// Opens the data directory and restores every agent from it. An agent that cannot be restored
-    /// is kept, with the reason, and does not keep the others from working.
-    pub async fn open(config: AgentsConfig) -> Result<Self, AgentError> {
+    /// Opens the data directory. Its agents are known from here on; [`Agents::restore`] makes them
+    /// ready.
+    pub async fn open(config: AgentsConfig) -> Result<Arc<Self>, AgentError> {
         let AgentsConfig {
             data,
             path,
@@ -79,14 +116,16 @@ impl Agents {
             decisions,
             withheld,
             accepted,
+            most,
+            on_ready,
         } = config;
         let tree = |source| AgentError::Tree {
             path: path.join("agents"),
             source,
         };
         data.create_dir_all("agents").map_err(tree)?;
-        let trees = data.open_dir("agents").map_err(tree)?;
-        let found = trees::find(&trees).map_err(tree)?;
+        let dir = data.open_dir("agents").map_err(tree)?;
+        let found = trees::find(&dir).map_err(tree)?;
         let known = Trees {
             path: path.join("agents"),
             count: found.made.len(),
@@ -94,388 +133,375 @@ impl Agents {
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let logs = logs::open(&data, &path)?;
         let path = path.join("agents");
-        let agents = RwLock::default();
-        let changed = watch::Sender::new(());
+        let rows = store.agents.all().await?;
+        let homes: Vec<_> = rows.iter().map(AgentHome::from).collect();
         let builder = Builder {
             credentials,
-            runner,
-            store,
-            logs,
-            turns: Arc::default(),
+            runner: Arc::new(homes::guarded(&runner, &path, &homes)?),
+            store: store.clone(),
+            logs: logs.clone(),
             decisions,
             withheld,
         };
-        let mut agents = Self {
-            agents,
-            trees,
-            path,
-            images,
-            builder,
-            accepted,
-            changed,
-            backoff: Backoff::default(),
-        };
-        let rows = agents.builder.store.agents.all().await?;
-        agents.builder.runner =
-            Arc::new(homes::guarded(&agents.builder.runner, &agents.path, &rows)?);
-        agents.clear_up(&rows, &found);
+        let maker = Maker::new(dir, path, images, builder, accepted);
         let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
-        agents.logs().keep(&ids);
+        logs.keep(&ids);
+        let journal = Journal {
+            store,
+            logs,
+            changed: watch::Sender::new(()),
+        };
+        let keeper = Keeper {
+            registry: Registry::new(most),
+            starter: Starter::new(maker, journal, on_ready),
+            alarm: watch::Sender::new(()),
+        };
+        keeper.clear_up(&rows, &found);
+        let queue = Queue::default();
         for row in rows {
-            agents.restore_or_tell(row, |_| {}).await;
+            queue.extend(keeper.recall(row, &found).await);
         }
-        Ok(agents)
+        Ok(Arc::new(Self {
+            keeper,
+            queue,
+            restoring: TaskTracker::new(),
+        }))
     }
 
-    /// Tries again to restore the agents that failed: what kept them from starting may have been
-    /// the machine's, such as a full disk. One that fails for the same reason again waits longer
-    /// for its next turn. `restored` is called with an agent before it takes work.
-    pub async fn retry(&self, restored: impl Fn(&Agent)) -> Result<(), AgentError> {
-        for name in self.backoff.due(self.failed()) {
-            if let Some(row) = self.builder.store.agents.named(&name).await? {
-                self.restore_or_tell(row, &restored).await;
+    /// Makes agents ready that were running when the host ended, a few at once, in the background.
+    /// One that is asked for comes first. An agent that cannot be made ready is kept, with the
+    /// reason, and keeps no other from working.
+    pub fn restore(self: &Arc<Self>) {
+        for _ in 0..RESTORED_AT_ONCE {
+            let agents = Arc::clone(self);
+            self.restoring.spawn(async move {
+                while let Some(slot) = agents.queue.pop() {
+                    agents.keeper.starter.bring_up(&slot).await;
+                }
+            });
+        }
+        self.restoring.close();
+    }
+
+    /// Waits until every agent has been restored, or has failed.
+    pub async fn settled(&self) {
+        self.restoring.wait().await;
+    }
+
+    /// Looks after the agents for as long as the host runs: tries those again that have failed, and
+    /// starts those again that have crashed.
+    pub async fn tend(&self) {
+        let mut alarm = self.keeper.alarm.subscribe();
+        loop {
+            let tick = tokio::time::timeout(RETRY, alarm.changed()).await;
+            let slots = self.keeper.registry.all();
+            match tick {
+                Ok(_) => self.keeper.starter.restart_crashed(&slots).await,
+                Err(_) => self.keeper.starter.retry(&slots).await,
             }
         }
-        Ok(())
     }
 
     /// Refuses to go on when what this host stores, or what its tools write, would be lost. An
     /// agent whose tree was removed or replaced fails alone.
-    pub fn check(&self) -> Result<(), AgentError> {
-        self.builder.store.check()?;
-        if !files::is_in_place(&self.trees, &self.path) {
+    pub async fn check(&self) -> Result<(), AgentError> {
+        self.store().check()?;
+        let maker = &self.keeper.starter.maker;
+        if !files::is_in_place(maker.trees(), maker.path()) {
             return Err(AgentError::Gone {
-                path: self.path.clone(),
+                path: maker.path().to_owned(),
             });
         }
-        for (name, slot) in self.slots() {
-            let Slot::Ready(agent, created_at) = slot else {
+        for slot in self.keeper.registry.all() {
+            let Some(agent) = slot.agent() else {
                 continue;
             };
             let Err(error) = agent.workspace.check() else {
                 continue;
             };
-            tracing::error!(agent = name, "{error}; this agent takes no turns");
-            let id = agent.id.clone();
-            let reason = error.to_string();
-            self.insert(
-                name,
-                Slot::Failed {
-                    id,
-                    reason,
-                    created_at,
-                },
-            );
+            // While something else is done with it, that says what is wrong.
+            let Ok(_operation) = slot.operation.try_lock() else {
+                continue;
+            };
+            if slot.agent().is_none() {
+                continue;
+            }
+            tracing::error!(agent = agent.name, "{error}; this agent takes no turns");
+            slot.life.close();
+            let failure = error.to_string();
+            let journal = &self.keeper.starter.journal;
+            journal.fail(&slot, error.reason(), &failure).await;
+            slot.set_agent(None);
         }
         Ok(())
     }
 
-    fn slots(&self) -> Vec<(String, Slot)> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents
-            .iter()
-            .map(|(name, slot)| (name.clone(), slot.clone()))
-            .collect()
-    }
-
-    /// Restores an agent, or keeps the reason why it cannot be.
-    async fn restore_or_tell(&self, row: KnownAgent, restored: impl Fn(&Agent)) {
-        let name = row.name.clone();
-        let created_at = row.created_at;
-        let slot = match self.restore(&row).await {
-            Ok(agent) => {
-                restored(&agent);
-                Slot::Ready(Arc::new(agent), created_at)
+    /// Creates an agent, and makes it ready. One that cannot be made leaves nothing. It goes on
+    /// also when nobody waits for it any more. `steps` hears how far it is.
+    pub async fn create(
+        self: &Arc<Self>,
+        new: NewAgent,
+        steps: mpsc::Sender<Step>,
+    ) -> Result<Summary, AgentError> {
+        let agents = Arc::clone(self);
+        let lost = new.file.display().to_string();
+        let work = async move {
+            let mut draft = Draft::read(&new.file)?;
+            if let Some(name) = &new.name {
+                draft.rename(name.parse()?);
             }
-            Err(error) => Slot::Failed {
-                id: row.id.clone(),
-                reason: error.to_string(),
-                created_at,
-            },
+            let deployment = serde_json::to_string(&new.deployment).unwrap_or_default();
+            match agents.keeper.registry.named(draft.agentfile.name.as_str()) {
+                Some(slot) if new.replace => {
+                    let wish = Wish {
+                        desired: Some(Desired::Running),
+                        deployment: Some(deployment),
+                    };
+                    agents.keeper.renew(&slot, &draft, wish, &steps).await
+                }
+                _ => agents.keeper.create_from(&draft, deployment, &steps).await,
+            }
         };
-        if let Some(reason) = slot.failure() {
-            self.backoff.failed(&name, reason);
-            // Said once, however often it is tried.
-            if self.failure(&name).as_deref() == Some(reason) {
-                return;
-            }
-            tracing::warn!(agent = name, "not restored: {reason}");
-        } else if self.failure(&name).is_some() {
-            tracing::info!("agent {name} runs again");
-        }
-        self.insert(name, slot);
-    }
-
-    /// The names of the agents that are not running.
-    fn failed(&self) -> Vec<String> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents
-            .iter()
-            .filter(|(_, slot)| slot.failure().is_some())
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
-    fn failure(&self, name: &str) -> Option<String> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents.get(name)?.failure().map(str::to_owned)
-    }
-
-    /// Removes the trees of agents that were never made, and names those that the database does not
-    /// know.
-    fn clear_up(&self, rows: &[KnownAgent], found: &trees::Found) {
-        let unknown = |id: &&String| !rows.iter().any(|row| row.id == **id);
-        for id in found.begun.iter().filter(unknown) {
-            if let Err(error) = self.trees.remove_dir_all(id) {
-                tracing::warn!(
-                    "{}: it is left over and cannot be removed: {error}",
-                    self.path.join(id).display()
-                );
-            }
-        }
-        for id in found.made.iter().filter(unknown) {
-            let path = self.path.join(id);
-            tracing::warn!(
-                "{}: the database does not know this agent, so it is not served",
-                path.display()
-            );
-        }
+        let created = tokio::spawn(work).await;
+        created.unwrap_or(Err(AgentError::Lost { agent: lost }))
     }
 
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and
-    /// documents change, its id, its workspace and its sessions stay.
-    pub async fn apply(&self, file: &Path) -> Result<Arc<Agent>, AgentError> {
-        let agentfile = agentfile::read_whole(file)?;
-        // The parent of a name alone is empty, which is no path.
-        let file_path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-        let home = file_path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let name = agentfile.name.to_string();
-        let known = self.builder.store.agents.named(&name).await?;
-        let row = match known.clone() {
-            Some(row) => KnownAgent {
-                home: home.display().to_string(),
-                ..row
-            },
-            None => KnownAgent {
-                id: uuid::Uuid::new_v4().to_string(),
-                name: name.clone(),
-                home: home.display().to_string(),
-                created_at: unix_seconds(),
-            },
-        };
-        let pinned = Pinned {
-            runner: &self.builder.runner,
-            trees: &self.trees,
-            path: &self.path,
-            accepted: &self.accepted,
-        };
-        let mut components = Vec::new();
-        for bin in &agentfile.bins {
-            let found = component(&self.images, &name, bin, &home).await?;
-            components.push(match &known {
-                Some(known) => pinned.decided(known, bin, found).await?,
-                None => found,
-            });
+    /// documents change, its id, its workspace and its sessions stay, and so does the operator's
+    /// wish.
+    pub async fn apply(self: &Arc<Self>, file: &Path) -> Result<Summary, AgentError> {
+        let draft = Draft::read(file)?;
+        let (steps, _) = mpsc::channel(1);
+        match self.keeper.registry.named(draft.agentfile.name.as_str()) {
+            Some(slot) => {
+                self.keeper
+                    .renew(&slot, &draft, Wish::default(), &steps)
+                    .await
+            }
+            None => {
+                self.keeper
+                    .create_from(&draft, "{}".to_owned(), &steps)
+                    .await
+            }
         }
-        let source = files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree {
-            path: file.to_owned(),
-            source,
-        })?;
-        let made = self
-            .make(&row, known.as_ref(), &agentfile, &components, &source)
-            .await;
-        if made.is_err() && known.is_none() {
-            // An agent that never was leaves nothing. What cannot be removed now goes at the next
-            // start.
-            let _ = self.trees.remove_dir_all(&row.id);
-        }
-        let agent = Arc::new(made?);
-        self.insert(name, Slot::Ready(Arc::clone(&agent), row.created_at));
-        Ok(agent)
     }
 
-    /// Builds an agent and changes its tree to fit. The tree and the database change only when
-    /// everything has been found to work: the new revision is prepared beside the old one, and
-    /// switched to last.
-    async fn make(
-        &self,
-        row: &KnownAgent,
-        known: Option<&KnownAgent>,
-        agentfile: &Agentfile,
-        components: &[Component],
-        source: &[u8],
-    ) -> Result<Agent, AgentError> {
-        let workspace = self.workspace(&row.id)?;
-        let Made { agent, documents } = self
-            .builder
-            .build(row, agentfile, components, workspace.clone())
-            .await?;
-        let revision = revision(source, agentfile, components, documents);
-        let changed = !workspace.has(&revision)?;
-        if changed {
-            workspace.prepare(&revision)?;
-        }
-        if known != Some(row)
-            && let Err(error) = self.builder.store.agents.put(row).await
-        {
-            workspace.discard();
-            return Err(error.into());
-        }
-        if changed {
-            workspace.finish()?;
-        }
-        Ok(agent)
+    /// Starts an agent that is stopped or has failed. It is being made ready when this returns.
+    pub async fn start(self: &Arc<Self>, asked: &str) -> Result<Summary, AgentError> {
+        self.run(asked, Operation::Start).await
     }
 
-    /// The agent of this name or id; the only one, when nothing is named.
-    pub fn find(&self, asked: Option<&str>) -> Result<Arc<Agent>, AgentError> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        let known = || {
-            agents
-                .keys()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let found = match asked {
-            Some(asked) => agents
-                .iter()
-                .find(|(name, slot)| *name == asked || slot.id() == asked)
-                .or_else(|| only(agents.iter().filter(|(_, slot)| begins(slot.id(), asked)))),
-            None if agents.len() == 1 => agents.iter().next(),
-            None => return Err(AgentError::Ambiguous { known: known() }),
-        };
-        match found {
-            Some((_, Slot::Ready(agent, _))) => Ok(Arc::clone(agent)),
-            Some((name, Slot::Failed { reason, .. })) => Err(AgentError::NotRunning {
-                agent: name.clone(),
-                reason: reason.clone(),
-            }),
-            None => Err(AgentError::Unknown {
-                asked: asked.unwrap_or_default().to_owned(),
-                known: known(),
-            }),
+    /// Stops an agent: its turns and calls end, and it stays stopped until it is started.
+    pub async fn stop(self: &Arc<Self>, asked: &str) -> Result<Summary, AgentError> {
+        self.run(asked, Operation::Stop).await
+    }
+
+    /// Stops an agent if it runs, and starts it. It is being made ready when this returns.
+    pub async fn restart(self: &Arc<Self>, asked: &str) -> Result<Summary, AgentError> {
+        self.run(asked, Operation::Restart).await
+    }
+
+    /// Removes an agent with its tree and its sessions. While turns run, only `force` removes it.
+    pub async fn remove(self: &Arc<Self>, asked: &str, force: bool) -> Result<Summary, AgentError> {
+        self.run(asked, Operation::Remove { force }).await
+    }
+
+    /// The agent of this name, this id, or an id that begins so; the only one, when nothing is
+    /// asked for. One that is being made ready is waited for.
+    pub async fn find(&self, asked: Option<&str>) -> Result<Arc<Agent>, AgentError> {
+        let slot = self.keeper.registry.find(asked)?;
+        let is_coming = |state| matches!(state, State::Pulling | State::Starting);
+        if is_coming(slot.life.state()) {
+            self.queue.hurry(&slot);
+            let mut status = slot.life.watch();
+            let settled = status.wait_for(|status| !is_coming(status.state));
+            // Where the time is over, the state says so.
+            let _ = tokio::time::timeout(FIND_WITHIN, settled).await;
         }
+        let Status { state, failure } = slot.life.status();
+        let agent = slot.known().name;
+        match (state, slot.agent()) {
+            (State::Ready | State::Working, Some(agent)) => Ok(agent),
+            (State::Pulling | State::Starting | State::Ready | State::Working, _) => {
+                Err(AgentError::NotYet {
+                    agent,
+                    state: state.as_str(),
+                })
+            }
+            (State::Stopped, _) => Err(AgentError::NotRunning {
+                reason: format!("it is stopped; start it with `cofferdam start {agent}`"),
+                agent,
+            }),
+            (State::Failed(_), _) => Err(AgentError::NotRunning {
+                agent,
+                reason: failure.to_string(),
+            }),
+            (State::Removing | State::Removed, _) => Err(AgentError::Goes { agent }),
+        }
+    }
+
+    /// An agent whether it runs or not.
+    pub fn summary(&self, asked: Option<&str>) -> Result<Summary, AgentError> {
+        Ok(self.keeper.registry.find(asked)?.summary())
+    }
+
+    /// Follows the status of an agent. The last one is never missed.
+    pub fn watch(&self, asked: Option<&str>) -> Result<watch::Receiver<Status>, AgentError> {
+        Ok(self.keeper.registry.find(asked)?.life.watch())
+    }
+
+    /// Sums of what the calls of an agent's tools used since it was started, and its turns.
+    pub fn usage(&self, asked: Option<&str>) -> Result<Usage, AgentError> {
+        let slot = self.keeper.registry.find(asked)?;
+        let agent = slot.agent();
+        Ok(Usage {
+            tools: agent.map(|agent| agent.toolbox.usage()).unwrap_or_default(),
+            turns: slot.life.turns(),
+        })
     }
 
     /// Every agent, by name.
     pub fn list(&self) -> Vec<Summary> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        agents
-            .iter()
-            .map(|(name, slot)| slot.summary(name))
-            .collect()
+        let slots = self.keeper.registry.all();
+        slots.iter().map(|slot| slot.summary()).collect()
     }
 
-    /// Those that run, by name.
-    pub fn ready(&self) -> Vec<Arc<Agent>> {
-        let agents = self.agents.read().unwrap_or_else(PoisonError::into_inner);
-        let ready = |slot: &Slot| match slot {
-            Slot::Ready(agent, _) => Some(Arc::clone(agent)),
-            Slot::Failed { .. } => None,
-        };
-        agents.values().filter_map(ready).collect()
-    }
-
-    /// Tells each time an agent was added or made anew.
+    /// Tells each time an agent came, changed or went.
     pub fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+        self.keeper.starter.journal.changed.subscribe()
     }
 
     /// The sessions of all agents.
     pub fn store(&self) -> &Store {
-        &self.builder.store
+        &self.keeper.starter.journal.store
     }
 
     /// The logs of all agents.
     pub fn logs(&self) -> &Logs {
-        &self.builder.logs
+        &self.keeper.starter.journal.logs
     }
 
-    fn insert(&self, name: String, slot: Slot) {
-        let Summary {
-            status,
-            failure_reason,
-            ..
-        } = slot.summary(&name);
-        self.logs().of(slot.id()).write(&LogEvent::Status {
-            status,
-            reason: &failure_reason,
-        });
-        self.agents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name, slot);
-        self.changed.send_replace(());
-    }
-
-    fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
-        Workspace::open(&self.trees, id, self.path.join(id))
-    }
-
-    async fn restore(&self, row: &KnownAgent) -> Result<Agent, AgentError> {
-        if !self.trees.exists(&row.id) {
-            let source = Error::new(
-                ErrorKind::NotFound,
-                "it is missing: put it back, or make the agent anew with --agentfile",
-            );
-            return Err(AgentError::Tree {
-                path: self.path.join(&row.id),
-                source,
-            });
+    /// Makes every agent that runs anew, with other decisions of the operator. Turns and calls that
+    /// run go on as they began. Returns the agents that cannot be made so, with the reason, and
+    /// that stay as they are.
+    pub async fn renew_all(&self, renewal: Renewal) -> Result<Vec<AgentError>, AgentError> {
+        let starter = &self.keeper.starter;
+        let slots = self.keeper.registry.all();
+        let homes: Vec<_> = slots
+            .iter()
+            .map(|slot| AgentHome::from(&slot.known()))
+            .collect();
+        starter.maker.renew(renewal, &homes)?;
+        let mut kept = Vec::new();
+        for slot in slots {
+            kept.extend(starter.renew(&slot).await.err());
         }
-        let workspace = self.workspace(&row.id)?;
-        let file = self.path.join(&row.id).join("etc/Agentfile");
-        let mut agentfile = agentfile::read(&file)?;
-        agentfile.fill(|context| workspace.read_context(&context.name))?;
-        let mut components = Vec::new();
-        for bin in &agentfile.bins {
-            let bytes = workspace
-                .read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?
-                .into();
-            components.push(Component {
-                bytes,
-                usage: workspace.read_usage(&bin.name)?,
-            });
-        }
-        let Made { agent, documents } = self
-            .builder
-            .build(row, &agentfile, &components, workspace.clone())
-            .await?;
-        let source = files::read(&file, FILE_MAX_BYTES)
-            .map_err(|source| AgentError::Tree { path: file, source })?;
-        let revision = revision(&source, &agentfile, &components, documents);
-        // Another version of this host may word the documents otherwise. The agent reads them from
-        // memory.
-        let written = match workspace.has(&revision) {
-            Ok(true) => Ok(()),
-            _ => workspace
-                .prepare(&revision)
-                .and_then(|()| workspace.finish()),
+        starter.journal.changed.send_replace(());
+        Ok(kept)
+    }
+
+    /// Runs an operation to its end, also when nobody waits for it any more.
+    async fn run(
+        self: &Arc<Self>,
+        asked: &str,
+        operation: Operation,
+    ) -> Result<Summary, AgentError> {
+        let slot = self.keeper.registry.find(Some(asked))?;
+        let agent = slot.known().name;
+        let agents = Arc::clone(self);
+        let work = async move {
+            agents.operate(&slot, operation).await?;
+            Ok(slot.summary())
         };
-        if let Err(error) = written {
-            tracing::warn!(
-                agent = row.name,
-                "the documents in its tree stay as they were: {error}"
-            );
+        let done = tokio::spawn(work).await;
+        done.unwrap_or(Err(AgentError::Lost { agent }))
+    }
+
+    async fn operate(
+        self: &Arc<Self>,
+        slot: &Arc<Slot>,
+        operation: Operation,
+    ) -> Result<(), AgentError> {
+        let turns = slot.life.turns();
+        if turns > 0 && operation == (Operation::Remove { force: false }) {
+            return Err(AgentError::Works {
+                agent: slot.known().name,
+                turns,
+            });
         }
-        Ok(agent)
+        if operation != Operation::Start {
+            slot.interrupt();
+        }
+        let _operation = slot.operation.lock().await;
+        match operation {
+            Operation::Start => self.begin(slot).await,
+            Operation::Stop => self.end(slot, Desired::Stopped).await,
+            Operation::Restart => {
+                if slot.life.state() != State::Stopped {
+                    self.end(slot, Desired::Running).await?;
+                }
+                self.begin(slot).await
+            }
+            Operation::Remove { .. } => {
+                if slot.life.state() == State::Removed {
+                    return Ok(());
+                }
+                self.quiet(slot).await?;
+                self.keeper.vanish(slot).await
+            }
+        }
+    }
+
+    /// Begins to make an agent ready.
+    async fn begin(self: &Arc<Self>, slot: &Arc<Slot>) -> Result<(), AgentError> {
+        let journal = &self.keeper.starter.journal;
+        journal
+            .pass_wanting(slot, Event::Start, Desired::Running)
+            .await?;
+        self.keeper.starter.forget(&slot.known().id);
+        let agents = Arc::clone(self);
+        let slot = Arc::clone(slot);
+        tokio::spawn(async move { agents.keeper.starter.bring_up(&slot).await });
+        Ok(())
+    }
+
+    /// Brings an agent to rest.
+    async fn end(&self, slot: &Slot, desired: Desired) -> Result<(), AgentError> {
+        let journal = &self.keeper.starter.journal;
+        // Before any turn is ended for it.
+        if after(slot.life.state(), Event::Stop).is_err() {
+            return journal.pass_wanting(slot, Event::Stop, desired).await;
+        }
+        self.quiet(slot).await?;
+        let stopped = journal.pass_wanting(slot, Event::Stop, desired).await;
+        match stopped {
+            Ok(()) => slot.set_agent(None),
+            Err(_) if slot.agent().is_some() => slot.life.open(),
+            Err(_) => {}
+        }
+        stopped
+    }
+
+    /// Ends the turns and calls of an agent, and lets no new ones in.
+    async fn quiet(&self, slot: &Slot) -> Result<(), AgentError> {
+        slot.life.close();
+        slot.life.cancel();
+        let idle = tokio::time::timeout(STOP_WITHIN, slot.life.idle()).await;
+        idle.map_err(|_| {
+            slot.life.open();
+            AgentError::Stubborn {
+                agent: slot.known().name,
+                seconds: STOP_WITHIN.as_secs(),
+            }
+        })
     }
 }
 
-fn unix_seconds() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Returns true if an id begins with what was asked for, which is long enough to be meant.
-fn begins(id: &str, asked: &str) -> bool {
-    asked.len() >= MIN_PREFIX && id.starts_with(asked)
-}
-
-/// Returns the only item, if there is just one.
-fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
-    items.next().filter(|_| items.next().is_none())
+/// An operation on one agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Start,
+    Stop,
+    Restart,
+    Remove { force: bool },
 }

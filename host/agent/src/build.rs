@@ -13,18 +13,17 @@ use crate::component::Component;
 use crate::decisions::{Decisions, Withheld};
 use crate::documents;
 use crate::error::AgentError;
+use crate::life::Life;
 use crate::revision::Revision;
-use crate::turns::Turns;
 use crate::workspace::{Workspace, usage_file};
 
 /// Everything but its own that an agent is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Builder {
     pub(crate) credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
     pub(crate) logs: Logs,
-    pub(crate) turns: Arc<Turns>,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
 }
@@ -52,6 +51,7 @@ impl Builder {
         agentfile: &Agentfile,
         components: &[Component],
         workspace: Workspace,
+        life: Arc<Life>,
     ) -> Result<Made, AgentError> {
         check_settings(agentfile)?;
         let model = |source| AgentError::Model {
@@ -90,7 +90,7 @@ impl Builder {
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
             log: self.logs.of(&row.id),
-            turns: Arc::clone(&self.turns),
+            life,
         };
         Ok(Made { agent, documents })
     }

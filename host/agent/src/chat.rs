@@ -1,5 +1,6 @@
 //! The chat loop: model, tool calls, results back to the model, until it has nothing more to call.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use cofferdam_call::Input;
 use cofferdam_model::{Message, Model, Request, ToolCall};
 use cofferdam_store::{LogEvent, Role};
 use cofferdam_tool::{Origin, Request as ToolRequest};
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -113,7 +115,7 @@ async fn one_turn(
             max: MAX_SESSION_ID,
         });
     }
-    let _running = agent.turns.begin(&agent.id, &session)?;
+    let running = agent.life.begin_turn(&session, cancel)?;
     if agent.store.messages.count(&agent.id, &session).await? >= MAX_MESSAGES {
         return Err(TurnError::SessionFull {
             session,
@@ -125,6 +127,7 @@ async fn one_turn(
         .messages
         .append(&agent.id, &session, Role::User, &prompt)
         .await?;
+    running.announce();
     let mut messages = vec![Message::System(agent.system_prompt.clone())];
     messages.extend(history(
         agent
@@ -145,7 +148,16 @@ async fn one_turn(
         parts,
         row,
     };
-    conversation.run().await
+    let ended = AssertUnwindSafe(conversation.run()).catch_unwind().await;
+    match ended {
+        Ok(Err(TurnError::Cancelled)) if !agent.life.is_open() => Err(TurnError::AtRest),
+        Ok(ended) => ended,
+        // The hook for panics has said where.
+        Err(_) => {
+            agent.life.crashed();
+            Err(TurnError::Crashed)
+        }
+    }
 }
 
 impl Conversation<'_> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cofferdam_capability::SystemError;
-use cofferdam_store::StoreError;
+use cofferdam_store::{FailureReason, StoreError};
 
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,109 @@ pub enum AgentError {
         /// The reason why it did not start.
         reason: String,
     },
+    /// Several ids begin with what was asked for.
+    #[error("several ids begin with `{asked}`: name one of {known}")]
+    Several {
+        /// The beginning that was asked for.
+        asked: String,
+        /// The names and ids of those that it begins.
+        known: String,
+    },
+    /// An agent that is not ready yet.
+    #[error("agent {agent} is {state}: try again, or follow it with `cofferdam ps`")]
+    NotYet {
+        /// The agent's name.
+        agent: String,
+        /// Its state.
+        state: &'static str,
+    },
+    /// Another agent has the name.
+    #[error(
+        "there is an agent `{name}` already: take another name with --name, remove it with \
+         `cofferdam rm {name}`, or put this one in its place with --replace"
+    )]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// The host has as many agents as it may have.
+    #[error(
+        "this host has {most} agents, the most there may be: remove one with `cofferdam rm`, \
+             or raise `agents` in [host] of cofferdam.toml"
+    )]
+    TooMany {
+        /// The most agents.
+        most: usize,
+    },
+    /// A start of an agent that runs.
+    #[error("agent {agent} runs already")]
+    Runs {
+        /// The agent's name.
+        agent: String,
+    },
+    /// A stop of an agent that does not run.
+    #[error("agent {agent} is stopped already: start it with `cofferdam start {agent}`")]
+    Rests {
+        /// The agent's name.
+        agent: String,
+    },
+    /// Anything but the removal of an agent that is being removed.
+    #[error("agent {agent} is being removed")]
+    Goes {
+        /// The agent's name.
+        agent: String,
+    },
+    /// A removal while turns run.
+    #[error(
+        "agent {agent} has {turns} turns running: wait for them, stop it, or remove it all the \
+         same with `cofferdam rm -f {agent}`"
+    )]
+    Works {
+        /// The agent's name.
+        agent: String,
+        /// Turns that run.
+        turns: usize,
+    },
+    /// Turns and calls that did not end in time.
+    #[error(
+        "agent {agent} still has turns or calls running {seconds} s after they were told to \
+             end: try again"
+    )]
+    Stubborn {
+        /// The agent's name.
+        agent: String,
+        /// The time they had.
+        seconds: u64,
+    },
+    /// Somebody stopped or removed the agent while it was made ready.
+    #[error("agent {agent} was stopped or removed while it was made ready")]
+    Interrupted {
+        /// The agent's name.
+        agent: String,
+    },
+    /// It was not ready within the time that it has.
+    #[error("agent {agent} was not ready within {seconds} s")]
+    Slow {
+        /// The agent's name.
+        agent: String,
+        /// The time.
+        seconds: u64,
+    },
+    /// A task of the agent panicked.
+    #[error("agent {agent} crashed: the log of the host says where")]
+    Crashed {
+        /// The agent's name.
+        agent: String,
+    },
+    /// A task of the host ended before it was done.
+    #[error("agent {agent}: the host failed; its log says more")]
+    Lost {
+        /// The agent's name.
+        agent: String,
+    },
+    /// The name that the operator gives is none.
+    #[error(transparent)]
+    Name(#[from] cofferdam_image::agentfile::NameError),
     /// A file of the agent's tree cannot be read or written.
     #[error("{path}: {source}", path = path.display(), source = SystemError(source))]
     Tree {
@@ -103,17 +206,54 @@ pub enum AgentError {
     Store(#[from] StoreError),
 }
 
+impl AgentError {
+    /// The kind of the failure of an agent that fails so.
+    pub(crate) fn reason(&self) -> FailureReason {
+        use cofferdam_image::agentfile::ReadError;
+        match self {
+            Self::Image { .. } => FailureReason::Pull,
+            Self::Model { .. } => FailureReason::Model,
+            // A disk that cannot be read is no mistake in what is written.
+            Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {
+                FailureReason::Init
+            }
+            Self::Agentfile(_) | Self::Config { .. } | Self::Name(_) => FailureReason::Config,
+            Self::Slow { .. } => FailureReason::ReadinessTimeout,
+            Self::Crashed { .. } => FailureReason::Crashed,
+            Self::Bin { .. }
+            | Self::Tool { .. }
+            | Self::Unknown { .. }
+            | Self::Ambiguous { .. }
+            | Self::Several { .. }
+            | Self::NotRunning { .. }
+            | Self::NotYet { .. }
+            | Self::Taken { .. }
+            | Self::TooMany { .. }
+            | Self::Runs { .. }
+            | Self::Rests { .. }
+            | Self::Goes { .. }
+            | Self::Works { .. }
+            | Self::Stubborn { .. }
+            | Self::Interrupted { .. }
+            | Self::Lost { .. }
+            | Self::Tree { .. }
+            | Self::Gone { .. }
+            | Self::Store(_) => FailureReason::Init,
+        }
+    }
+}
+
 /// The agents that there are, in words.
 fn those(known: &str) -> String {
     if known.is_empty() {
-        return "this host has none: start it with `--agentfile FILE` to make one".to_owned();
+        return "this host has none: make one with `cofferdam run`".to_owned();
     }
     format!("the agents are: {known}")
 }
 
 fn which(known: &str) -> String {
     if known.is_empty() {
-        return "this host has no agent: start it with `--agentfile FILE` to make one".to_owned();
+        return "this host has no agent: make one with `cofferdam run`".to_owned();
     }
     format!(
         "which agent? Name it (`cofferdam COMMAND --help` says where), or in the metadata \
@@ -146,6 +286,12 @@ pub enum TurnError {
         /// The most that is taken, in bytes.
         max: usize,
     },
+    /// The agent does not take turns: it was stopped, removed or has failed.
+    #[error("the agent does not run: `cofferdam ps` says why, and `cofferdam start` starts it")]
+    AtRest,
+    /// A panic in this host ended the turn.
+    #[error("the turn failed in the host; its log says more")]
+    Crashed,
     /// Another turn of the same session is running.
     #[error("session `{0}` has a turn running: wait for it, or use another session")]
     Busy(String),

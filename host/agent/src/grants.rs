@@ -48,9 +48,9 @@ pub async fn grants(
     decisions: &Decisions,
     withheld: &Withheld,
 ) -> Result<Vec<BinAccess>, AgentError> {
-    let (tree, agentfile) = tree_of(path, agent)?;
-    let workspace = Workspace::existing(data, &tree)?;
     let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
+    let (tree, agentfile) = tree_of(path, &known, agent)?;
+    let workspace = Workspace::existing(data, &tree)?;
     let runner = homes::guarded(runner, &path.join("agents"), &known)?;
     let mut access = Vec::new();
     for bin in &agentfile.bins {

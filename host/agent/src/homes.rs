@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::{ToolSource, agentfile};
-use cofferdam_store::KnownAgent;
+use cofferdam_image::ToolSource;
+use cofferdam_image::agentfile::{self, Agentfile};
+use cofferdam_store::AgentHome;
 use cofferdam_tool::Runner;
 
 use crate::error::AgentError;
@@ -14,27 +15,16 @@ use crate::error::AgentError;
 pub(crate) fn guarded(
     runner: &Runner,
     trees: &Path,
-    agents: &[KnownAgent],
+    agents: &[AgentHome],
 ) -> Result<Runner, AgentError> {
     let guard = |guarded: &mut Guarded| {
-        for agent in agents {
+        // An agent that was made from an image has none.
+        for agent in agents.iter().filter(|agent| !agent.home.is_empty()) {
             let home = Path::new(&agent.home);
             guarded.add(&home.join("Agentfile"), "an Agentfile")?;
             // One that cannot be read is reported when its agent is restored.
-            let Ok(kept) = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile")) else {
-                continue;
-            };
-            for file in kept
-                .contexts
-                .iter()
-                .filter_map(|context| context.file.as_ref())
-            {
-                guarded.add(&home.join(file), "a text of an Agentfile")?;
-            }
-            for bin in kept.bins {
-                if let ToolSource::Path(path) = bin.source {
-                    guarded.add(&home.join(path), "a component")?;
-                }
+            if let Ok(kept) = agentfile::read(&trees.join(&agent.id).join("etc/Agentfile")) {
+                add(guarded, home, &kept)?;
             }
         }
         Ok(())
@@ -43,4 +33,37 @@ pub(crate) fn guarded(
         path: trees.to_owned(),
         source,
     })
+}
+
+/// The same runner, whose tools may not replace what a new agent is made from either.
+pub(crate) fn guarded_draft(
+    runner: &Runner,
+    home: &Path,
+    agentfile: &Agentfile,
+) -> Result<Runner, AgentError> {
+    let guard = |guarded: &mut Guarded| {
+        guarded.add(&home.join("Agentfile"), "an Agentfile")?;
+        add(guarded, home, agentfile)
+    };
+    runner.guarding(guard).map_err(|source| AgentError::Tree {
+        path: home.to_owned(),
+        source,
+    })
+}
+
+/// Guards the texts and components of an Agentfile in `home`.
+fn add(guarded: &mut Guarded, home: &Path, agentfile: &Agentfile) -> std::io::Result<()> {
+    for file in agentfile
+        .contexts
+        .iter()
+        .filter_map(|context| context.file.as_ref())
+    {
+        guarded.add(&home.join(file), "a text of an Agentfile")?;
+    }
+    for bin in &agentfile.bins {
+        if let ToolSource::Path(path) = &bin.source {
+            guarded.add(&home.join(path), "a component")?;
+        }
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt};
 use cofferdam_call::Outcome;
-use cofferdam_store::{AgentLog, KnownAgent, LogEvent, Logs};
+use cofferdam_store::{AgentHome, AgentLog, LogEvent, Logs};
 use cofferdam_tool::Answer;
 
 use crate::error::AgentError;
@@ -63,8 +63,8 @@ pub(crate) fn called(
 /// `data` is the data directory, whether a host works there or not.
 pub async fn log_file(data: &Path, asked: &str) -> Result<PathBuf, AgentError> {
     let known = cofferdam_store::known_agents(&data.join("cofferdam.db")).await?;
-    let is_asked = |agent: &&KnownAgent| agent.name == asked || agent.id == asked;
-    let begins = |agent: &&KnownAgent| asked.len() >= MIN_PREFIX && agent.id.starts_with(asked);
+    let is_asked = |agent: &&AgentHome| agent.name == asked || agent.id == asked;
+    let begins = |agent: &&AgentHome| asked.len() >= MIN_PREFIX && agent.id.starts_with(asked);
     let mut beginning = known.iter().filter(begins);
     let found = known.iter().find(is_asked).or_else(|| {
         let first = beginning.next();

@@ -6,6 +6,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use cofferdam_image::agentfile::{self, Agentfile, ReadError};
+use cofferdam_store::{AgentHome, known_agents};
 
 use crate::error::AgentError;
 
@@ -20,23 +21,34 @@ type Tree = (PathBuf, Result<Agentfile, ReadError>);
 
 /// Looks into the data directory at `data`; nothing is made there. An agent whose Agentfile cannot
 /// be read is an error, because nobody can say then which agents there are.
-pub fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
-    let bins = |file: Agentfile| file.bins.into_iter().map(|bin| bin.name).collect();
-    let names = |(_, file): Tree| file.map(|file| (file.name.to_string(), bins(file)));
+pub async fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
+    let known = known_agents(&data.join("cofferdam.db")).await?;
+    let bins = |file: &Agentfile| file.bins.iter().map(|bin| bin.name.clone()).collect();
+    let names = |(tree, file): Tree| file.map(|file| (name(&known, &tree, &file), bins(&file)));
     Ok(trees(data)?
         .into_iter()
         .map(names)
         .collect::<Result<_, _>>()?)
 }
 
-/// The tree of an agent and its Agentfile, by its name. Other agents may be damaged.
-pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<(PathBuf, Agentfile), AgentError> {
+/// The tree of an agent and its Agentfile, by its name. `known` are the agents of the database.
+/// Other agents may be damaged.
+pub(crate) fn tree_of(
+    data: &Path,
+    known: &[AgentHome],
+    agent: &str,
+) -> Result<(PathBuf, Agentfile), AgentError> {
     let mut names = Vec::new();
     let mut unread = None;
     for (tree, file) in trees(data)? {
         match file {
-            Ok(file) if file.name.to_string() == agent => return Ok((tree, file)),
-            Ok(file) => names.push(file.name.to_string()),
+            Ok(file) => {
+                let name = name(known, &tree, &file);
+                if name == agent {
+                    return Ok((tree, renamed(file, &name)));
+                }
+                names.push(name);
+            }
             Err(error) => unread = unread.or(Some(error)),
         }
     }
@@ -47,6 +59,21 @@ pub(crate) fn tree_of(data: &Path, agent: &str) -> Result<(PathBuf, Agentfile), 
             asked: agent.to_owned(),
             known: names.join(", "),
         }),
+    }
+}
+
+/// The name of the agent in a tree: the operator's, if the database knows it.
+fn name(known: &[AgentHome], tree: &Path, file: &Agentfile) -> String {
+    let id = tree.file_name().and_then(|id| id.to_str());
+    let known = known.iter().find(|agent| Some(agent.id.as_str()) == id);
+    known.map_or_else(|| file.name.to_string(), |agent| agent.name.clone())
+}
+
+/// The Agentfile with the operator's name for its agent.
+fn renamed(file: Agentfile, name: &str) -> Agentfile {
+    match name.parse() {
+        Ok(name) => Agentfile { name, ..file },
+        Err(_) => file,
     }
 }
 

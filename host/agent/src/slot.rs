@@ -1,18 +1,25 @@
-//! The place of an agent in its host: running, or with the reason why it is not.
+//! The place of an agent in its host, whether it runs or not.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use cofferdam_store::{Desired, KnownAgent};
+use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::life::{Life, Status};
 
-/// An agent of this host.
-#[derive(Debug, Clone)]
-pub(crate) enum Slot {
-    Ready(Arc<Agent>, i64),
-    Failed {
-        id: String,
-        reason: String,
-        created_at: i64,
-    },
+/// The place of an agent. It stays the same from its creation to its removal.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) life: Arc<Life>,
+    /// Held by the operation that changes the agent: one at a time.
+    pub(crate) operation: tokio::sync::Mutex<()>,
+    known: RwLock<KnownAgent>,
+    agent: RwLock<Option<Arc<Agent>>>,
+    /// Ends the preparation under way.
+    preparing: Mutex<CancellationToken>,
+    /// The sentence about its last failure, so that one is logged once.
+    told: Mutex<Option<String>>,
 }
 
 /// One row of a listing.
@@ -22,64 +29,128 @@ pub struct Summary {
     pub id: String,
     /// The name.
     pub name: String,
-    /// The model; empty for an agent that could not be restored.
+    /// The model; empty for an agent that does not run.
     pub model: String,
-    /// `ready` or `failed`.
-    pub status: &'static str,
-    /// The reason why it failed.
-    pub failure_reason: String,
-    /// The names of its tools.
+    /// The state, and the sentence about a failure.
+    pub status: Status,
+    /// The operator's wish.
+    pub desired: Desired,
+    /// The names of its tools; empty for an agent that does not run.
     pub tools: Vec<String>,
+    /// The reference of its image; empty for an agent that was made from a file.
+    pub image: String,
+    /// The digest of its image; empty for an agent that was made from a file.
+    pub image_digest: String,
+    /// The operator's choices, as JSON.
+    pub deployment: String,
     /// Unix seconds.
     pub created_at: i64,
 }
 
 impl Slot {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Ready(agent, _) => agent.id(),
-            Self::Failed { id, .. } => id,
-        }
+    /// A place for an agent that does not run yet.
+    pub(crate) fn new(known: KnownAgent, life: Arc<Life>) -> Arc<Self> {
+        Arc::new(Self {
+            life,
+            operation: tokio::sync::Mutex::new(()),
+            known: RwLock::new(known),
+            agent: RwLock::default(),
+            preparing: Mutex::default(),
+            told: Mutex::default(),
+        })
     }
 
-    pub(crate) fn summary(&self, name: &str) -> Summary {
-        let (model, status, failure_reason, tools, created_at) = match self {
-            Self::Ready(agent, created_at) => {
-                let tools = agent
-                    .toolbox()
-                    .iter()
-                    .map(|tool| tool.name().to_owned())
-                    .collect();
-                (agent.model(), "ready", String::new(), tools, *created_at)
-            }
-            Self::Failed {
-                reason, created_at, ..
-            } => (
-                String::new(),
-                "failed",
-                reason.clone(),
-                Vec::new(),
-                *created_at,
-            ),
-        };
-        let id = self.id().to_owned();
-        let name = name.to_owned();
+    /// The agent as it is stored.
+    pub(crate) fn known(&self) -> KnownAgent {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps what was stored.
+    pub(crate) fn set_known(&self, known: KnownAgent) {
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+
+    /// The agent, if it runs.
+    pub(crate) fn agent(&self) -> Option<Arc<Agent>> {
+        self.agent
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps another version of the agent, or none.
+    pub(crate) fn set_agent(&self, agent: Option<Arc<Agent>>) {
+        *self.agent.write().unwrap_or_else(PoisonError::into_inner) = agent;
+    }
+
+    /// Begins a preparation, and returns the token that ends it.
+    pub(crate) fn begin_preparing(&self) -> CancellationToken {
+        let token = CancellationToken::new();
+        *self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = token.clone();
+        token
+    }
+
+    /// Ends the preparation under way, if there is one.
+    pub(crate) fn interrupt(&self) {
+        self.preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .cancel();
+    }
+
+    /// Keeps the sentence about a failure, and returns true if it is another one than before.
+    pub(crate) fn is_news(&self, failure: &str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.replace(failure.to_owned()).as_deref() != Some(failure)
+    }
+
+    /// Forgets the last failure, and returns true if there was one.
+    pub(crate) fn is_mended(&self) -> bool {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .is_some()
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let KnownAgent {
+            id,
+            name,
+            home: _,
+            created_at,
+            desired,
+            state: _,
+            failure: _,
+            image,
+            image_digest,
+            deployment,
+        } = self.known();
+        let agent = self.agent();
+        let tools = agent.iter().flat_map(|agent| {
+            let tools = agent.toolbox().iter().map(|tool| tool.name().to_owned());
+            tools.collect::<Vec<_>>()
+        });
         Summary {
             id,
             name,
-            model,
-            status,
-            failure_reason,
-            tools,
+            model: agent
+                .as_ref()
+                .map(|agent| agent.model())
+                .unwrap_or_default(),
+            status: self.life.status(),
+            desired,
+            tools: tools.collect(),
+            image,
+            image_digest,
+            deployment,
             created_at,
-        }
-    }
-
-    /// The reason why the agent is not running.
-    pub(crate) fn failure(&self) -> Option<&str> {
-        match self {
-            Self::Ready(..) => None,
-            Self::Failed { reason, .. } => Some(reason),
         }
     }
 }

@@ -10,14 +10,18 @@ use crate::cmd::chat::Chat;
 use crate::cmd::completions::{Completions, Man};
 use crate::cmd::config::ConfigCommand;
 use crate::cmd::image::Image;
+use crate::cmd::inspect::Inspect;
 use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
 use crate::cmd::models::Models;
+use crate::cmd::operate::{AgentNames, Removal};
 use crate::cmd::provider::Provider;
+use crate::cmd::run::Run;
 use crate::cmd::schema::Schema;
 use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
 use crate::cmd::sessions::Sessions;
+use crate::cmd::stats::Stats;
 use crate::cmd::tool::Tool;
 use crate::console;
 use crate::error::{EXIT_CODES, Failure};
@@ -62,12 +66,26 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the host.
     Serve(Serve),
-    /// Talk to an agent: one prompt, or a conversation line by line.
-    Chat(Chat),
+    /// Make an agent from an Agentfile, and start it.
+    Run(Run),
     /// List the agents of the host.
     Ps(Listing),
+    /// Start agents that are stopped or have failed.
+    Start(AgentNames),
+    /// Stop agents: their turns end, and they stay stopped until they are started.
+    Stop(AgentNames),
+    /// Stop agents that run, and start them.
+    Restart(AgentNames),
+    /// Remove agents with their workspaces and sessions.
+    Rm(Removal),
+    /// Show everything about an agent.
+    Inspect(Inspect),
+    /// Show what the tools of agents used since these were started.
+    Stats(Stats),
     /// Show what an agent did: its turns, its tool calls, what became of it.
     Logs(Logs),
+    /// Talk to an agent: one prompt, or a conversation line by line.
+    Chat(Chat),
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),

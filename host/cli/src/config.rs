@@ -43,6 +43,13 @@ const CALLS_PER_AGENT: u32 = 16;
 /// Calls at once that an operator may choose. Each takes gigabytes of address space.
 const MOST_CALLS: u32 = 1_024;
 
+/// Agents on one host, unless the operator says otherwise. An idle one takes a few hundred KiB of
+/// memory, and its tools as much of the disk as they have.
+const AGENTS: u32 = 2_048;
+
+/// Agents that an operator may choose: as many trees as are looked at when the host starts.
+const MOST_AGENTS: u32 = 10_000;
+
 /// Bytes in `/tmp` over all calls at once, unless the operator says otherwise: half of what all of
 /// them could write within the default limits, because few tools use it and the disk is the
 /// database's too (2 GiB).
@@ -75,7 +82,7 @@ struct Written {
     /// The most that `[[grant]] limits` and flags can give.
     #[serde(default)]
     ceiling: LimitsRequest,
-    /// Calls at once, the room in `/tmp`, compiled code.
+    /// Agents, calls at once, the room in `/tmp`, compiled code.
     #[serde(default)]
     host: WrittenHost,
     /// The most of the network that any tool reaches.
@@ -89,6 +96,9 @@ struct Written {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct WrittenHost {
+    /// Agents on this host, whether they run or not.
+    #[schemars(extend("default" = AGENTS, "minimum" = 1, "maximum" = MOST_AGENTS))]
+    agents: Option<u32>,
     /// Calls at once on this host.
     #[schemars(extend("default" = CALLS, "minimum" = 1, "maximum" = MOST_CALLS))]
     calls: Option<u32>,
@@ -117,6 +127,8 @@ pub(crate) struct Config {
     pub(crate) ceiling: Ceiling,
     /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
+    /// Agents on this host.
+    pub(crate) agents: u32,
     /// Calls at once on this host.
     pub(crate) calls: u32,
     /// Calls at once of one agent.
@@ -216,9 +228,11 @@ impl Config {
             ));
         }
         let defaults = Limits::DEFAULT.replaced(&limits).at_most(&ceiling);
+        let agents = host.agents.unwrap_or(AGENTS);
         let calls = host.calls.unwrap_or(CALLS);
         let calls_per_agent = host.calls_per_agent.unwrap_or(CALLS_PER_AGENT.min(calls));
         for (name, value, most) in [
+            ("agents", agents, MOST_AGENTS),
             ("calls", calls, MOST_CALLS),
             ("calls-per-agent", calls_per_agent, calls),
         ] {
@@ -271,6 +285,7 @@ impl Config {
         Ok(Self {
             ceiling,
             nameservers,
+            agents,
             calls,
             calls_per_agent,
             pagemap_scan,
@@ -314,6 +329,7 @@ impl Config {
             ..setting(table, key, value)
         };
         let mut settings = vec![
+            setting("host", "agents", self.agents.into()),
             setting("host", "calls", self.calls.into()),
             setting("host", "calls-per-agent", self.calls_per_agent.into()),
             noted(

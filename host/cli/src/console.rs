@@ -14,6 +14,7 @@ mod colour;
 mod json_lines;
 mod log;
 mod table;
+mod time;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
@@ -34,6 +35,7 @@ use tracing::Level;
 use self::colour::may_colour;
 pub(crate) use self::log::log;
 pub(crate) use self::table::Cell;
+pub(crate) use self::time::when;
 use crate::error::Failure;
 use crate::error_stream::{self, ErrorStream};
 use crate::fence::Fence;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, Withheld};
+use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -152,15 +152,17 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
     }
 }
 
-/// Every agent of the data directory. `accepted` are components that the operator accepts in place
-/// of others; none of the tools may replace what is `guarded`.
+/// Every agent of the data directory; none of them is ready yet. `accepted` are components that the
+/// operator accepts in place of others; none of the tools may replace what is `guarded`. `on_ready`
+/// hears of each agent before it takes turns.
 pub(crate) async fn agents(
     config: &Config,
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
     credentials: Credentials,
-) -> Result<Agents, Failure> {
+    on_ready: OnReady,
+) -> Result<Arc<Agents>, Failure> {
     let GrantDecisions {
         decisions,
         secrets,
@@ -181,6 +183,7 @@ pub(crate) async fn agents(
     let images = Arc::new(images(data, false, None)?);
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
+    let most = usize::try_from(config.agents).unwrap_or(usize::MAX);
     let agents = AgentsConfig {
         data: dir,
         path,
@@ -190,6 +193,8 @@ pub(crate) async fn agents(
         decisions,
         withheld,
         accepted,
+        most,
+        on_ready,
     };
     Agents::open(agents).await.map_err(Failure::work)
 }

@@ -104,9 +104,18 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
     let data = paths::data_dir(cli.data_dir)?;
     let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {
-        Command::Serve(serve) => cmd::serve::run(serve, config()?, data, handed).await,
+        Command::Serve(serve) => {
+            cmd::serve::run(serve, config()?, cli.config.clone(), data, handed).await
+        }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
+        Command::Run(run) => cmd::run::run(run, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
+        Command::Start(agents) => cmd::operate::start(&agents, &data).await,
+        Command::Stop(agents) => cmd::operate::stop(&agents, &data).await,
+        Command::Restart(agents) => cmd::operate::restart(&agents, &data).await,
+        Command::Rm(removal) => cmd::operate::remove(&removal, &data).await,
+        Command::Inspect(inspect) => cmd::inspect::run(&inspect, &data).await,
+        Command::Stats(stats) => cmd::stats::run(&stats, &data).await,
         Command::Sessions(sessions) => cmd::sessions::run(sessions, &data).await,
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
@@ -117,6 +126,6 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
-        Command::Config(command) => cmd::config::run(&command, &config()?, &data),
+        Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }
 }

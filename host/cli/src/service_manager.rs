@@ -75,9 +75,21 @@ fn refuse_connected(socket: impl AsFd, wrong: impl Fn(&str) -> Failure) -> Resul
     }
 }
 
-/// The host serves.
+/// The host serves, or serves again.
 pub(crate) fn ready() {
     tell(&[NotifyState::Ready, NotifyState::Status("serving")]);
+}
+
+/// The host reads its files again, and says [`ready`] after that.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[
+            NotifyState::Reloading,
+            now,
+            NotifyState::Status("reloading"),
+        ]),
+        Err(error) => tracing::warn!("no clock for the service manager: {error}"),
+    }
 }
 
 /// The host ends.

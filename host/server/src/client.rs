@@ -3,22 +3,28 @@
 use std::path::Path;
 use std::time::Duration;
 
+use cofferdam_agent::NewAgent;
 use cofferdam_proto::agent::agent_runtime_client::AgentRuntimeClient;
 use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest};
 use cofferdam_proto::host::agents_client::AgentsClient;
 use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{
-    ListAgentsRequest, ListAgentsResponse, ListSessionsRequest, ReadMessagesRequest,
-    ReadMessagesResponse,
+    CreateAgentRequest, GetAgentRequest, GetAgentStatsRequest, ListAgentsRequest,
+    ListAgentsResponse, ListSessionsRequest, ReadMessagesRequest, ReadMessagesResponse,
+    RemoveAgentRequest, RestartAgentRequest, StartAgentRequest, StopAgentRequest,
+    WatchAgentRequest,
 };
 use serde::Serialize;
+use tonic::Streaming;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint, Uri};
-use tonic::{Status, Streaming};
 use tower::service_fn;
 
+use crate::agent_entry::{AgentEntry, AgentList, Creation, StatsEntry, Statuses};
 use crate::agent_key::AGENT_KEY;
+use crate::client_error::ClientError;
+use crate::grpc::convert::of_deployment;
 
 /// The largest message that is read, in bytes (64 MiB): text, JSON and receipt of the longest
 /// output that a ceiling may allow.
@@ -34,51 +40,6 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// A connection to a running host. Clones are the same connection.
 #[derive(Debug, Clone)]
 pub struct Client(Channel);
-
-/// A request that came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// Nobody listens on the socket.
-    #[error("no host answers")]
-    Unreached,
-    /// The request is wrong, says the host.
-    #[error("{0}")]
-    Invalid(String),
-    /// The host refuses it.
-    #[error("{0}")]
-    Denied(String),
-    /// It failed.
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// The agents of a host.
-#[derive(Debug)]
-pub struct AgentList {
-    /// All of them, by name.
-    pub agents: Vec<AgentEntry>,
-    /// Turns and calls that a host waits for which is ending.
-    pub ending: Option<u32>,
-}
-
-/// One agent.
-#[derive(Debug, Serialize)]
-pub struct AgentEntry {
-    /// The id, a UUID.
-    pub id: String,
-    /// The name.
-    pub name: String,
-    /// The model.
-    pub model: String,
-    /// `ready` or `failed`.
-    pub status: String,
-    /// The reason why it failed.
-    pub failure_reason: String,
-    /// The names of its tools.
-    pub tools: Vec<String>,
-    /// Unix seconds.
-    pub created_at: i64,
-}
 
 /// One session of an agent.
 #[derive(Debug, Serialize)]
@@ -156,27 +117,93 @@ impl Client {
 
     /// The agents of the host.
     pub async fn agents(&self) -> Result<AgentList, ClientError> {
-        let response = AgentsClient::new(self.0.clone())
-            .list_agents(ListAgentsRequest {})
-            .await?;
+        let response = self.lives().list_agents(ListAgentsRequest {}).await?;
         let ListAgentsResponse {
             agents,
             ending,
             running,
         } = response.into_inner();
-        let entry = |agent: cofferdam_proto::host::Agent| AgentEntry {
-            id: agent.id,
-            name: agent.name,
-            model: agent.model,
-            status: agent.status,
-            failure_reason: agent.failure_reason,
-            tools: agent.tools,
-            created_at: agent.created_at,
-        };
         Ok(AgentList {
-            agents: agents.into_iter().map(entry).collect(),
+            agents: agents.into_iter().map(AgentEntry::from).collect(),
             ending: ending.then_some(running),
         })
+    }
+
+    /// One agent; the only one there is, when none is named.
+    pub async fn agent(&self, agent: Option<&str>) -> Result<AgentEntry, ClientError> {
+        let agent = agent.unwrap_or_default().to_owned();
+        let request = GetAgentRequest { agent };
+        let response = self.lives().get_agent(request).await?;
+        entry(response.into_inner().agent)
+    }
+
+    /// Creates an agent. Its Agentfile is named by an absolute path.
+    pub async fn create_agent(&self, new: NewAgent) -> Result<Creation, ClientError> {
+        let NewAgent {
+            name,
+            file,
+            deployment,
+            replace,
+        } = new;
+        let request = CreateAgentRequest {
+            name: name.unwrap_or_default(),
+            agentfile: file.display().to_string(),
+            deployment: Some(of_deployment(deployment)),
+            replace,
+        };
+        let events = self.lives().create_agent(request).await?;
+        Ok(Creation(events.into_inner()))
+    }
+
+    /// Starts an agent. It is being made ready when this returns.
+    pub async fn start_agent(&self, agent: String) -> Result<AgentEntry, ClientError> {
+        let started = self
+            .lives()
+            .start_agent(StartAgentRequest { agent })
+            .await?;
+        entry(started.into_inner().agent)
+    }
+
+    /// Stops an agent.
+    pub async fn stop_agent(&self, agent: String) -> Result<AgentEntry, ClientError> {
+        let stopped = self.lives().stop_agent(StopAgentRequest { agent }).await?;
+        entry(stopped.into_inner().agent)
+    }
+
+    /// Stops an agent if it runs, and starts it. It is being made ready when this returns.
+    pub async fn restart_agent(&self, agent: String) -> Result<AgentEntry, ClientError> {
+        let request = RestartAgentRequest { agent };
+        let restarted = self.lives().restart_agent(request).await?;
+        entry(restarted.into_inner().agent)
+    }
+
+    /// Removes an agent with its workspace and its sessions; with `force` also while turns run.
+    pub async fn remove_agent(
+        &self,
+        agent: String,
+        force: bool,
+    ) -> Result<AgentEntry, ClientError> {
+        let request = RemoveAgentRequest { agent, force };
+        let removed = self.lives().remove_agent(request).await?;
+        entry(removed.into_inner().agent)
+    }
+
+    /// Follows the status of an agent.
+    pub async fn watch_agent(&self, agent: String) -> Result<Statuses, ClientError> {
+        let statuses = self
+            .lives()
+            .watch_agent(WatchAgentRequest { agent })
+            .await?;
+        Ok(Statuses(statuses.into_inner()))
+    }
+
+    /// Sums of what the calls of the tools of `agent` used since it was started.
+    pub async fn agent_stats(&self, agent: String) -> Result<StatsEntry, ClientError> {
+        let request = GetAgentStatsRequest {
+            agent: agent.clone(),
+        };
+        let stats = self.lives().get_agent_stats(request).await?;
+        Ok(StatsEntry::new(agent, stats.into_inner()))
     }
 
     /// Begins a turn.
@@ -258,6 +285,10 @@ impl Client {
         ToolsClient::new(self.0.clone()).max_decoding_message_size(MAX_MESSAGE)
     }
 
+    fn lives(&self) -> AgentsClient<Channel> {
+        AgentsClient::new(self.0.clone()).max_decoding_message_size(MAX_MESSAGE)
+    }
+
     fn runtime(&self) -> AgentRuntimeClient<Channel> {
         AgentRuntimeClient::new(self.0.clone()).max_decoding_message_size(MAX_MESSAGE)
     }
@@ -296,18 +327,11 @@ impl Messages {
     }
 }
 
-impl From<Status> for ClientError {
-    fn from(status: Status) -> Self {
-        if let Some(sentence) = unanswered(&status) {
-            return Self::Failed(sentence.to_owned());
-        }
-        let sentence = status.message().to_owned();
-        match status.code() {
-            tonic::Code::PermissionDenied => Self::Denied(sentence),
-            tonic::Code::InvalidArgument => Self::Invalid(sentence),
-            _ => Self::Failed(sentence),
-        }
-    }
+/// The agent of an answer.
+fn entry(agent: Option<cofferdam_proto::host::Agent>) -> Result<AgentEntry, ClientError> {
+    agent
+        .map(AgentEntry::from)
+        .ok_or_else(|| ClientError::Failed("the host answered without an agent".to_owned()))
 }
 
 /// A request to one agent; to the only one there is, when none is named.
@@ -322,31 +346,4 @@ pub(crate) fn to_agent<T>(
         request.metadata_mut().insert(AGENT_KEY, value);
     }
     Ok(request)
-}
-
-/// The sentence for a status that the host did not send: this process made it, because no answer
-/// came.
-fn unanswered(status: &Status) -> Option<&'static str> {
-    const SILENT: &str = "the host does not answer: its process is stopped, is far too busy, or \
-                          has as many clients as it takes, all of them with requests under way; \
-                          look at it and its log";
-    let first = std::error::Error::source(status)?;
-    let mut sources = std::iter::successors(Some(first), |error| error.source());
-    let silent = sources.any(|error| {
-        let timed_out = error
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_timeout);
-        timed_out || error.is::<tonic::TimeoutExpired>()
-    });
-    if silent {
-        return Some(SILENT);
-    }
-    matches!(
-        status.code(),
-        tonic::Code::Unavailable | tonic::Code::Unknown | tonic::Code::Internal
-    )
-    .then_some(
-        "the host closed the connection before it had answered: it has ended, or was too slow to \
-         be read",
-    )
 }

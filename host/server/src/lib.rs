@@ -4,8 +4,10 @@
 //! Protocol. Both let their connections in through `edge`, which bounds them. A [`Client`] is the
 //! other end: it talks to a running host.
 
+mod agent_entry;
 mod agent_key;
 mod client;
+mod client_error;
 mod edge;
 mod error;
 mod grpc;
@@ -14,10 +16,12 @@ pub mod mcp;
 mod serving;
 mod token;
 
-pub use client::{
-    AgentEntry, AgentList, ChatEvent, ChatEvents, Client, ClientError, Message, Messages,
-    SessionEntry,
+pub use agent_entry::{
+    AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, StatsEntry,
+    StatusEntry, Statuses, ToolStatsEntry,
 };
+pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, SessionEntry};
+pub use client_error::ClientError;
 pub use edge::connections::MOST as MOST_CONNECTIONS;
 pub use edge::listen::{SocketFile, inherited_tcp, inherited_unix, tcp, unix};
 pub use error::ServerError;

@@ -8,29 +8,53 @@ use sqlx::{Connection, Row};
 use crate::database::Database;
 use crate::error::StoreError;
 use crate::file;
+use crate::state::{Desired, State};
 
-const ALL: &str = "SELECT id, name, home, created_at FROM agents ORDER BY name";
+const ALL: &str = "SELECT * FROM agents ORDER BY name";
 
 /// The table of agents. Clones are the same table.
 #[derive(Debug, Clone)]
 pub struct AgentTable(Database);
 
-/// An agent that was made on this host.
+/// An agent of this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAgent {
     /// The id, a UUID, which never changes.
     pub id: String,
     /// The name that people use.
     pub name: String,
-    /// The directory of its Agentfile.
+    /// The directory of its Agentfile; empty for an agent that was made from an image.
     pub home: String,
     /// Unix seconds.
     pub created_at: i64,
+    /// The operator's wish.
+    pub desired: Desired,
+    /// The state that was announced last, but for turns: an agent that works is stored as ready.
+    pub state: State,
+    /// The sentence about its failure; empty unless it has failed.
+    pub failure: String,
+    /// The reference of its image; empty for an agent that was made from a file.
+    pub image: String,
+    /// The digest of its image; empty for an agent that was made from a file.
+    pub image_digest: String,
+    /// The operator's choices beyond the image, as JSON.
+    pub deployment: String,
+}
+
+/// The name and the tree of an agent, in a database of any version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentHome {
+    /// The id, a UUID, which never changes.
+    pub id: String,
+    /// The name that people use.
+    pub name: String,
+    /// The directory of its Agentfile; empty for an agent that was made from an image.
+    pub home: String,
 }
 
 /// Reads the agents that a database knows, whether a host has it open or not; nothing is written. A
-/// database that is not there knows none.
-pub async fn known_agents(file: &Path) -> Result<Vec<KnownAgent>, StoreError> {
+/// database that is not there knows none, and one of an older version is read as it is.
+pub async fn known_agents(file: &Path) -> Result<Vec<AgentHome>, StoreError> {
     if !file::is_there(file)? {
         return Ok(Vec::new());
     }
@@ -39,8 +63,8 @@ pub async fn known_agents(file: &Path) -> Result<Vec<KnownAgent>, StoreError> {
     let mut connection = SqliteConnection::connect_with(&options)
         .await
         .map_err(wrong)?;
-    let read = sqlx::query(ALL)
-        .try_map(KnownAgent::read)
+    let read = sqlx::query("SELECT id, name, home FROM agents ORDER BY name")
+        .try_map(AgentHome::read)
         .fetch_all(&mut connection)
         .await;
     connection.close().await.map_err(wrong)?;
@@ -61,30 +85,81 @@ impl AgentTable {
             .map_err(self.0.failed())
     }
 
-    /// The agent of this name.
-    pub async fn named(&self, name: &str) -> Result<Option<KnownAgent>, StoreError> {
-        sqlx::query("SELECT id, name, home, created_at FROM agents WHERE name = ?")
-            .bind(name)
-            .try_map(KnownAgent::read)
-            .fetch_optional(self.0.pool())
-            .await
-            .map_err(self.0.failed())
-    }
-
-    /// Stores an agent, or a new home of one that is known.
+    /// Stores an agent, or what has changed of one that is known: everything but its id, its name
+    /// and the time at which it was made.
     pub async fn put(&self, agent: &KnownAgent) -> Result<(), StoreError> {
+        let KnownAgent {
+            id,
+            name,
+            home,
+            created_at,
+            desired,
+            state,
+            failure,
+            image,
+            image_digest,
+            deployment,
+        } = agent;
         self.0.check()?;
         sqlx::query(
-            "INSERT INTO agents (id, name, home, created_at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (id) DO UPDATE SET home = excluded.home",
+            "INSERT INTO agents (id, name, home, created_at, desired, status, failure_reason,
+                 failure, image, image_digest, deployment)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET home = excluded.home, desired = excluded.desired,
+                 status = excluded.status, failure_reason = excluded.failure_reason,
+                 failure = excluded.failure, image = excluded.image,
+                 image_digest = excluded.image_digest, deployment = excluded.deployment",
         )
-        .bind(&agent.id)
-        .bind(&agent.name)
-        .bind(&agent.home)
-        .bind(agent.created_at)
+        .bind(id)
+        .bind(name)
+        .bind(home)
+        .bind(created_at)
+        .bind(desired.as_str())
+        .bind(state.as_str())
+        .bind(state.failure_reason())
+        .bind(failure)
+        .bind(image)
+        .bind(image_digest)
+        .bind(deployment)
         .execute(self.0.pool())
         .await
         .map_err(self.0.failed())?;
+        self.0.check()
+    }
+
+    /// Stores a transition of the agent `id`, and what the operator wants of it from now on.
+    /// `failure` is the sentence about a failure, or empty.
+    pub async fn set_state(
+        &self,
+        id: &str,
+        desired: Desired,
+        state: State,
+        failure: &str,
+    ) -> Result<(), StoreError> {
+        self.0.check()?;
+        sqlx::query(
+            "UPDATE agents SET desired = ?, status = ?, failure_reason = ?, failure = ?
+             WHERE id = ?",
+        )
+        .bind(desired.as_str())
+        .bind(state.as_str())
+        .bind(state.failure_reason())
+        .bind(failure)
+        .bind(id)
+        .execute(self.0.pool())
+        .await
+        .map_err(self.0.failed())?;
+        self.0.check()
+    }
+
+    /// Removes an agent with everything said in its sessions.
+    pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
+        self.0.check()?;
+        sqlx::query("DELETE FROM agents WHERE id = ?")
+            .bind(id)
+            .execute(self.0.pool())
+            .await
+            .map_err(self.0.failed())?;
         self.0.check()
     }
 }
@@ -96,6 +171,32 @@ impl KnownAgent {
             name: row.try_get("name")?,
             home: row.try_get("home")?,
             created_at: row.try_get("created_at")?,
+            desired: Desired::read(row.try_get("desired")?)?,
+            state: State::read(row.try_get("status")?, row.try_get("failure_reason")?)?,
+            failure: row.try_get("failure")?,
+            image: row.try_get("image")?,
+            image_digest: row.try_get("image_digest")?,
+            deployment: row.try_get("deployment")?,
         })
+    }
+}
+
+impl AgentHome {
+    fn read(row: SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            home: row.try_get("home")?,
+        })
+    }
+}
+
+impl From<&KnownAgent> for AgentHome {
+    fn from(agent: &KnownAgent) -> Self {
+        Self {
+            id: agent.id.clone(),
+            name: agent.name.clone(),
+            home: agent.home.clone(),
+        }
     }
 }

@@ -12,11 +12,13 @@ mod file;
 mod logs;
 mod messages;
 mod migrations;
+mod state;
 mod store;
 
-pub use agents::{AgentTable, KnownAgent, known_agents};
+pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
 pub use error::StoreError;
 pub use file::Trees;
 pub use logs::{AgentLog, LogEvent, Logs};
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
+pub use state::{Desired, FailureReason, State};
 pub use store::Store;

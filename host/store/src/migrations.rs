@@ -1,18 +1,33 @@
 //! The versions of the tables, oldest first.
 
+use std::borrow::Cow;
+
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Returns the migrations that bring a database of any age to this version. A migration that has
 /// landed never changes: the database keeps its checksum.
 pub(crate) fn migrator() -> Migrator {
-    let sql = include_str!("../migrations/0001_agents_and_messages.sql");
-    let first = Migration::new(
-        1,
-        "agents and messages".into(),
+    Migrator::with_migrations(vec![
+        migration(
+            1,
+            "agents and messages",
+            include_str!("../migrations/0001_agents_and_messages.sql"),
+        ),
+        migration(
+            2,
+            "life of agents",
+            include_str!("../migrations/0002_life_of_agents.sql"),
+        ),
+    ])
+}
+
+fn migration(version: i64, description: &'static str, sql: &'static str) -> Migration {
+    Migration::new(
+        version,
+        Cow::Borrowed(description),
         MigrationType::Simple,
         sql.into_sql_str(),
         false,
-    );
-    Migrator::with_migrations(vec![first])
+    )
 }

@@ -89,7 +89,9 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         origin: &chain.origin,
         depth: chain.depth,
     };
-    executor.pass(tool.name(), decided).await.report
+    let report = executor.pass(tool.name(), decided).await.report;
+    toolbox.usage.count(tool.name(), &report.receipt);
+    report
 }
 
 impl Caller for Calling {

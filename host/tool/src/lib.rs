@@ -39,6 +39,7 @@ mod secret;
 mod tool;
 mod toolbox;
 mod unanswered;
+mod usage;
 
 pub use adapt::adapt;
 pub use answer::Answer;
@@ -61,3 +62,4 @@ pub use runner::{Runner, scans_now};
 pub use secret::{SecretError, Secrets};
 pub use tool::Tool;
 pub use toolbox::{NameTaken, Toolbox, UnknownTool};
+pub use usage::ToolUsage;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use cofferdam_sandbox::Line;
 
 use crate::tool::Tool;
+use crate::usage::{ToolUsage, Usage};
 
 /// The tools of one agent by name. A tool that is not in here does not exist for the agent, nor for
 /// its tools.
@@ -16,6 +17,8 @@ use crate::tool::Tool;
 #[derive(Debug)]
 pub struct Toolbox {
     pub(crate) line: Arc<Line>,
+    /// Sums of what its calls used.
+    pub(crate) usage: Arc<Usage>,
     tools: BTreeMap<String, Arc<Tool>>,
 }
 
@@ -41,6 +44,7 @@ impl Toolbox {
     pub(crate) fn new(line: Line) -> Self {
         Self {
             line: Arc::new(line),
+            usage: Arc::default(),
             tools: BTreeMap::new(),
         }
     }
@@ -51,6 +55,7 @@ impl Toolbox {
     pub fn anew(&self) -> Self {
         Self {
             line: Arc::clone(&self.line),
+            usage: Arc::clone(&self.usage),
             tools: BTreeMap::new(),
         }
     }
@@ -77,6 +82,7 @@ impl Toolbox {
     pub fn with(&self, tools: Vec<Tool>) -> Result<Self, NameTaken> {
         let mut all = Self {
             line: Arc::clone(&self.line),
+            usage: Arc::clone(&self.usage),
             tools: self.tools.clone(),
         };
         tools.into_iter().try_for_each(|tool| all.add(tool))?;
@@ -103,6 +109,12 @@ impl Toolbox {
     /// All tools, by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Tool>> {
         self.tools.values()
+    }
+
+    /// Sums of what the calls of each tool used, by name. A tool that was never called is not in
+    /// it.
+    pub fn usage(&self) -> BTreeMap<String, ToolUsage> {
+        self.usage.all()
     }
 
     /// The names, for a message that says what there is.

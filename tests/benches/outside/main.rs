@@ -14,6 +14,7 @@
 
 mod authoring;
 mod held;
+mod idle;
 mod images;
 mod mcp;
 mod schema;
@@ -31,6 +32,7 @@ fn main() {
     mcp::measure(&mut report);
     schema::measure(&mut report);
     held::measure(&mut report);
+    idle::measure(&mut report);
     images::measure(&mut report);
     authoring::measure(&mut report);
     report.finish();

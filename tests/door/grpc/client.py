@@ -20,7 +20,7 @@ PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead 
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
-if protoc.main(flags + ["openotters/agent/v1/agent.proto", "cofferdam/v1/tools.proto"]) != 0:
+if protoc.main(flags + ["openotters/agent/v1/agent.proto", "cofferdam/v1/agents.proto", "cofferdam/v1/tools.proto"]) != 0:
     sys.exit("protoc failed")
 sys.path.insert(0, generated)
 
@@ -274,7 +274,44 @@ def answer(call):
         return [True, error.details()]
 
 
+def life(file):
+    """Takes an agent from its creation to its removal, and tells what was seen of it on the way."""
+    from cofferdam.v1 import agents_pb2 as agents
+    from cofferdam.v1 import agents_pb2_grpc
+
+    stub = agents_pb2_grpc.AgentsStub(channel)
+
+    def create(path):
+        return list(stub.CreateAgent(agents.CreateAgentRequest(agentfile=path), timeout=PATIENCE))
+
+    events = create(file)
+    created = events[-1].agent
+    statuses = stub.WatchAgent(agents.WatchAgentRequest(agent=created.id), timeout=PATIENCE)
+    seen = [next(statuses).status]
+    taken = status_of(lambda: create(file))
+    runtime.Chat(pb.ChatRequest(prompt="run one"), timeout=PATIENCE, metadata=to("a"))
+    stats = stub.GetAgentStats(agents.GetAgentStatsRequest(agent="a"), timeout=PATIENCE)
+    stop = lambda: stub.StopAgent(agents.StopAgentRequest(agent="a"), timeout=PATIENCE)  # noqa: E731
+    stop()
+    while seen[-1] != "stopped":
+        seen.append(next(statuses).status)
+    twice = status_of(stop)
+    stub.RemoveAgent(agents.RemoveAgentRequest(agent="a"), timeout=PATIENCE)
+    seen += [status.status for status in statuses]
+    return {
+        "created": {"status": created.status, "first_generation_status": created.first_generation_status},
+        "steps": [event.step.status for event in events[:-1]],
+        "seen": seen,
+        "stats": [[tool.tool, tool.calls] for tool in stats.tools],
+        "taken": taken,
+        "twice": twice,
+        "unknown": status_of(lambda: stub.GetAgent(agents.GetAgentRequest(agent="a"), timeout=PATIENCE)),
+        "relative": status_of(lambda: create("Agentfile")),
+    }
+
+
 ACTIONS = {
+    "life": life,
     "statuses": statuses,
     "unread": unread,
     "unfinished": unfinished,

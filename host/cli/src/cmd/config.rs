@@ -17,9 +17,13 @@ pub(crate) enum ConfigCommand {
     Show(Listing),
 }
 
-pub(crate) fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Result<(), Failure> {
+pub(crate) async fn run(
+    command: &ConfigCommand,
+    config: &Config,
+    data: &Path,
+) -> Result<(), Failure> {
     let ConfigCommand::Show(Listing { format }) = command;
-    tell_unknown_grants(config, data);
+    tell_unknown_grants(config, data).await;
     let settings = config.settings(data);
     if *format == Format::Json {
         return console::json(&json!({
@@ -44,11 +48,11 @@ pub(crate) fn run(command: &ConfigCommand, config: &Config, data: &Path) -> Resu
 }
 
 /// Tells the operator which grants hold for nothing, by the agents of the data directory.
-pub(super) fn tell_unknown_grants(config: &Config, data: &Path) {
+pub(super) async fn tell_unknown_grants(config: &Config, data: &Path) {
     if config.grants.rows.is_empty() {
         return;
     }
-    match cofferdam_agent::agents_on_disk(data) {
+    match cofferdam_agent::agents_on_disk(data).await {
         Ok(kept) => unknown_grants(&config.grants, &kept)
             .iter()
             .for_each(|sentence| console::note(&format!("note: {sentence}"))),

@@ -20,10 +20,7 @@ pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
         return console::json(&agents);
     }
     let row = |agent: AgentEntry| {
-        let status = match agent.failure_reason.as_str() {
-            "" => agent.status,
-            reason => format!("{}: {reason}", agent.status),
-        };
+        let status = agent.status_line();
         let id = agent.id.chars().take(8).collect();
         vec![agent.name, id, agent.model, status, agent.tools.join(", ")]
     };

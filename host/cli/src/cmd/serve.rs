@@ -1,23 +1,25 @@
 //! `cofferdam serve`: the host.
 
 mod doors;
+mod reload;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use cofferdam_agent::{Accepted, AgentError, Agents};
+use cofferdam_agent::{Accepted, Agent, AgentError, Agents, Summary};
 use cofferdam_capability::DigestError;
 use cofferdam_model::Credentials;
 use cofferdam_server::{Server, Serving, SocketFile};
 
 use self::doors::{Doors, Opened};
+use self::reload::{CurrentConfig, Reload};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::service_manager::{self, Handed};
-use crate::signals::Ending;
+use crate::signals::{self, Ending};
 use crate::{console, descriptors, guard, host, offers, providers};
 
 #[derive(Debug, Args)]
@@ -51,10 +53,6 @@ pub(crate) struct Serve {
 /// a minute by default.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// Interval at which failed agents are tried again: often enough for whoever has made room on a
-/// full disk.
-const RETRY: Duration = Duration::from_secs(5);
-
 /// Interval at which the host checks that the data directory is still there: a look takes
 /// microseconds.
 const LOOK: Duration = Duration::from_secs(1);
@@ -65,6 +63,7 @@ const MAX_COPY: u64 = 64 << 20;
 pub(crate) async fn run(
     serve: Serve,
     config: Config,
+    named: Option<PathBuf>,
     data: PathBuf,
     handed: Handed,
 ) -> Result<(), Failure> {
@@ -82,6 +81,8 @@ pub(crate) async fn run(
         CopyIn::of(copy)?.read()?;
     }
     descriptors::suffice(descriptors::raise(), &config)?;
+    // From the beginning: one that comes before the host serves must not end it.
+    let hangup = signals::hangup()?;
     let mut doors = Doors::of(address, handed).await?;
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
@@ -90,32 +91,48 @@ pub(crate) async fn run(
     let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
-    let agents =
-        Arc::new(host::agents(&config, &data, accepted, guarded, credentials.clone()).await?);
+    let started = config.settings(data.path());
+    let config = CurrentConfig::new(config);
+    let access = config.clone();
+    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access.get()));
+    let agents = host::agents(
+        &config.get(),
+        &data,
+        accepted,
+        guarded,
+        credentials.clone(),
+        on_ready,
+    )
+    .await?;
     apply(&agents, &agentfile).await?;
-    super::config::tell_unknown_grants(&config, data.path());
-    agents
-        .ready()
-        .iter()
-        .for_each(|agent| offers::tell_access_of(agent, &config));
-    let config = Arc::new(config);
-    let copied = copy_files_in(&agents, &copy_in)?;
-    tokio::spawn(retry(Arc::clone(&agents), Arc::clone(&config)));
+    super::config::tell_unknown_grants(&config.get(), data.path()).await;
+    agents.restore();
+    let copied = copy_files_in(&agents, &copy_in).await?;
+
+    let reload = Reload {
+        named,
+        data: data.try_clone().map_err(Failure::work)?,
+        agentfiles: agentfile,
+        credentials: credentials.clone(),
+        config,
+        started,
+    };
 
     // Until here, nothing runs that would have to be finished.
-    let mut signals = Ending::new()?;
+    let mut signals = Ending::of_a_host()?;
     let mut server = Server::new(Arc::clone(&agents)).await?;
     let Opened {
         socket: socket_file,
         places,
     } = doors.open(&data, &mut server)?;
     console::note(&format!("listening on {places}"));
-    console::note(&next_command(&agents, data.path(), &copied));
 
     let serving = server.open();
     service_manager::ready();
     let ended = tokio::select! {
         () = drain(&serving, &mut signals) => Ok(()),
+        () = look_after(&agents, data.path(), &copied) => Ok(()),
+        () = reload.whenever(hangup, &agents) => Ok(()),
         gone = removed(&data, &lock, &agents, &socket_file, &credentials) => {
             serving.stop().await;
             Err(gone)
@@ -129,7 +146,7 @@ pub(crate) async fn run(
 
 /// Makes agents from Agentfiles, or makes them anew. One that is wrong is told and concerns no
 /// other agent; it ends the start only where there is no agent to serve.
-async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
+async fn apply(agents: &Arc<Agents>, files: &[PathBuf]) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for file in files {
         console::note(&format!(
@@ -137,10 +154,19 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
             file.display()
         ));
         match agents.apply(file).await {
-            Ok(agent) => console::note(&format!(
-                "agent {} is ready: {}",
-                agent.name(),
-                agent.toolbox().names()
+            Ok(Summary {
+                name,
+                status,
+                tools,
+                ..
+            }) => console::note(&format!(
+                "agent {name} is {}: {}",
+                status.state,
+                if tools.is_empty() {
+                    "none".to_owned()
+                } else {
+                    tools.join(", ")
+                }
             )),
             Err(error) => wrong.push((file, error)),
         }
@@ -163,31 +189,21 @@ async fn apply(agents: &Agents, files: &[PathBuf]) -> Result<(), Failure> {
 fn not_made(error: AgentError) -> Failure {
     use AgentError as E;
     match error {
-        E::Agentfile(_) | E::Config { .. } | E::Model { .. } | E::Bin { .. } | E::Tool { .. } => {
-            Failure::usage(error)
-        }
-        E::Image { .. }
-        | E::Unknown { .. }
-        | E::Ambiguous { .. }
-        | E::NotRunning { .. }
-        | E::Tree { .. }
-        | E::Gone { .. }
-        | E::Store(_) => Failure::work(error),
+        E::Agentfile(_)
+        | E::Name(_)
+        | E::Config { .. }
+        | E::Model { .. }
+        | E::Bin { .. }
+        | E::Tool { .. } => Failure::usage(error),
+        _ => Failure::work(error),
     }
 }
 
-/// Tries again and again to restore the agents that could not be, and tells the access of one
-/// before it takes turns.
-async fn retry(agents: Arc<Agents>, config: Arc<Config>) {
-    loop {
-        tokio::time::sleep(RETRY).await;
-        if let Err(error) = agents
-            .retry(|agent| offers::tell_access_of(agent, &config))
-            .await
-        {
-            tracing::warn!("failed agents are tried again later: {error}");
-        }
-    }
+/// Says what to type when every agent is ready or has failed, and looks after them from then on.
+async fn look_after(agents: &Agents, data: &Path, copied: &[(String, String)]) {
+    agents.settled().await;
+    console::note(&next_command(agents, data, copied));
+    agents.tend().await;
 }
 
 /// Waits until what the host stores would be lost, and looks at the file of providers meanwhile, so
@@ -203,10 +219,11 @@ async fn removed(
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
-        if let Err(failure) = data
-            .check(lock)
-            .and_then(|()| agents.check().map_err(Failure::work))
-        {
+        let checked = match data.check(lock) {
+            Ok(()) => agents.check().await.map_err(Failure::work),
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = checked {
             return failure.hint("this host ends");
         }
         if let Err(error) = credentials.refresh() {
@@ -298,16 +315,17 @@ impl<'a> CopyIn<'a> {
 /// Copies `AGENT:FILE`s and returns the agents and names. A file that cannot be read ends the
 /// start; an agent that cannot take it, or whose tools keep it from that, is told and concerns no
 /// other.
-fn copy_files_in(agents: &Agents, copies: &[String]) -> Result<Vec<(String, String)>, Failure> {
+async fn copy_files_in(
+    agents: &Agents,
+    copies: &[String],
+) -> Result<Vec<(String, String)>, Failure> {
     let mut copied = Vec::new();
     for copy in copies {
         let copy = CopyIn::of(copy)?;
         let bytes = copy.read()?;
         let CopyIn { agent, name, .. } = copy;
-        match agents
-            .find(Some(agent))
-            .and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent))
-        {
+        let found = agents.find(Some(agent)).await;
+        match found.and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }
@@ -325,7 +343,7 @@ fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> St
         format!(" --data-dir {}", data.display())
     };
     let list = agents.list();
-    let ready = list.iter().find(|agent| agent.status == "ready");
+    let ready = list.iter().find(|agent| agent.status.takes_turns());
     let counted = copied.iter().find(|(name, _)| {
         list.iter()
             .any(|agent| agent.name == *name && agent.tools.iter().any(|tool| tool == "wc"))
@@ -335,9 +353,7 @@ fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> St
             format!("next: {program}{place} chat {agent} \"run wc -l {file}\"")
         }
         (None, Some(agent)) => format!("next: {program}{place} chat {}", agent.name),
-        (None, None) => format!(
-            "next: stop it and start {program}{place} serve --agentfile FILE, to have an agent"
-        ),
+        (None, None) => format!("next: {program}{place} run AGENTFILE, to have an agent"),
     }
 }
 

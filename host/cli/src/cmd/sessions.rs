@@ -66,7 +66,7 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
         vec![
             session.id,
             session.message_count.to_string(),
-            when(session.last_active),
+            console::when(session.last_active),
         ]
     });
     console::table(&["session", "messages", "last active"], rows.collect());
@@ -132,7 +132,7 @@ fn structured(message: Message) -> Value {
 fn print(message: &Message) {
     console::spans(&[(
         Style::Dim,
-        &format!("{} · {}", message.role, when(message.created_at)),
+        &format!("{} · {}", message.role, console::when(message.created_at)),
     )]);
     let Some(parts) = parts(message) else {
         return words(&message.content, Fence::model);
@@ -167,30 +167,5 @@ fn words(text: &str, fence: fn(usize) -> Fence) {
             console::fenced(&(fence.text(text) + fence.end()));
         }
         None => console::content(text),
-    }
-}
-
-/// A time as people write it, in UTC.
-fn when(unix_seconds: i64) -> String {
-    /// The last second of the year 9999, the last that has a form (RFC 3339).
-    const LAST: u64 = 253_402_300_799;
-    let seconds = u64::try_from(unix_seconds).unwrap_or(0);
-    if seconds > LAST {
-        return format!("{unix_seconds} s after 1970");
-    }
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    humantime::format_rfc3339_seconds(time).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_number_is_a_time() {
-        assert_eq!(when(253_402_300_799), "9999-12-31T23:59:59Z");
-        assert_eq!(when(253_402_300_800), "253402300800 s after 1970");
-        assert_eq!(when(i64::MIN), "1970-01-01T00:00:00Z");
-        assert!(when(i64::MAX).starts_with("9223372036854775807"));
     }
 }

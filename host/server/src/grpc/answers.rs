@@ -23,6 +23,12 @@ const LISTINGS: usize = 16;
 /// and holds a list.
 const FOLLOWERS: usize = 128;
 
+/// Clients at once that follow the status of an agent. Each holds a few hundred bytes.
+const WATCHERS: usize = 512;
+
+/// Agents that are created at once. Each holds its components until it is ready.
+const CREATIONS: usize = 32;
+
 /// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results
 /// that a ceiling may allow, and hundreds of usual ones.
 const BYTES: usize = 256 << 20;
@@ -50,6 +56,8 @@ pub(crate) struct AllAnswers {
     pub(crate) calls: Arc<Answers>,
     pub(crate) listings: Arc<Answers>,
     pub(crate) followers: Arc<Answers>,
+    pub(crate) watchers: Arc<Answers>,
+    pub(crate) creations: Arc<Answers>,
 }
 
 /// The place of one answer; free again when it is dropped.
@@ -70,6 +78,8 @@ impl AllAnswers {
             calls: answers("calls", CALLS),
             listings: answers("listings", LISTINGS),
             followers: answers("lists of tools", FOLLOWERS),
+            watchers: answers("streams of an agent's status", WATCHERS),
+            creations: answers("creations of agents", CREATIONS),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod agents;
 mod answers;
 pub(crate) mod connection;
+pub(crate) mod convert;
 mod deadline;
 mod received;
 mod runtime;

@@ -85,7 +85,7 @@ impl AgentRuntime for Runtime {
     type ChatStreamStream = EventStream;
 
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let ChatRequest { session_id, prompt } = request.into_inner();
         let mut running = self.start(
             agent,
@@ -110,7 +110,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ChatStreamRequest>,
     ) -> Result<Response<EventStream>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let ChatStreamRequest {
             session_id,
             prompt,
@@ -150,10 +150,10 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<ListSessionsResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
-        let place = self.shared.answers.listings.begin(agent.id())?;
+        let agent = self.shared.stored_agent(&request)?;
+        let place = self.shared.answers.listings.begin(&agent.id)?;
         let messages = &self.shared.agents.store().messages;
-        let page = messages.sessions(agent.id(), SessionsCursor::FIRST).await;
+        let page = messages.sessions(&agent.id, SessionsCursor::FIRST).await;
         let (sessions, _) = page.map_err(|error| status::of_store(&error))?;
         let info = |session: Session| SessionInfo {
             id: session.id,
@@ -168,17 +168,17 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<DeleteSessionRequest>,
     ) -> Result<Response<DeleteSessionResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.stored_agent(&request)?;
         let session = request.into_inner().session_id;
         let messages = &self.shared.agents.store().messages;
         let found = messages
-            .delete_session(agent.id(), &session)
+            .delete_session(&agent.id, &session)
             .await
             .map_err(|error| status::of_store(&error))?;
         if !found {
             return Err(Status::not_found(format!(
                 "agent {} has no session `{session}`",
-                agent.name()
+                agent.name
             )));
         }
         Ok(Response::new(DeleteSessionResponse {}))
@@ -188,13 +188,13 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ListSessionMessagesRequest>,
     ) -> Result<Response<ListSessionMessagesResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.stored_agent(&request)?;
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
-        let place = self.shared.answers.listings.begin(agent.id())?;
+        let place = self.shared.answers.listings.begin(&agent.id)?;
         let messages = &self.shared.agents.store().messages;
         let note = |message: &Message| too_long(message, &session_id);
         let newest = messages
-            .newest_within(agent.id(), &session_id, limit.into(), LISTING, note)
+            .newest_within(&agent.id, &session_id, limit.into(), LISTING, note)
             .await;
         let message = |message: Message| SessionMessage {
             role: message.role.to_string(),
@@ -215,7 +215,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<HealthRequest>,
     ) -> Result<Response<HealthResponse>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let agent_name = agent.name().to_owned();
         let model = agent.model();
         Ok(Response::new(HealthResponse {
@@ -229,7 +229,7 @@ impl AgentRuntime for Runtime {
         &self,
         request: Request<ReadyRequest>,
     ) -> Result<Response<ReadyResponse>, Status> {
-        let ready = self.shared.agent(&request).is_ok() && !self.shared.ending.is_cancelled();
+        let ready = self.shared.agent(&request).await.is_ok() && !self.shared.ending.is_cancelled();
         Ok(Response::new(ReadyResponse { ready }))
     }
 }

@@ -82,7 +82,7 @@ impl Sessions for SessionsService {
         &self,
         request: Request<ListSessionsRequest>,
     ) -> Result<Response<SessionStream>, Status> {
-        let agent = self.shared.agent(&request)?.id().to_owned();
+        let agent = self.shared.stored_agent(&request)?.id;
         let place = self.shared.answers.listings.begin(&agent)?;
         let messages = self.shared.agents.store().messages.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
@@ -105,7 +105,7 @@ impl Sessions for SessionsService {
         &self,
         request: Request<ReadMessagesRequest>,
     ) -> Result<Response<MessageStream>, Status> {
-        let agent = self.shared.agent(&request)?.id().to_owned();
+        let agent = self.shared.stored_agent(&request)?.id;
         let place = self.shared.answers.listings.begin(&agent)?;
         let ReadMessagesRequest {
             session_id: session,

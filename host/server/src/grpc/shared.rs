@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Agents};
+use cofferdam_agent::{Agent, Agents, Summary};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Request, Status};
@@ -51,15 +51,24 @@ impl Shared {
     }
 
     /// The agent that the metadata of a request names; the only one there is, when it names none.
-    pub(super) fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
-        let asked = match request.metadata().get(AGENT_KEY) {
-            Some(value) => Some(value.to_str().map_err(|_| {
-                Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
-            })?),
-            None => None,
-        };
-        self.agents
-            .find(asked)
-            .map_err(|error| status::of_agent(&error))
+    /// One that is being made ready is waited for.
+    pub(super) async fn agent<T>(&self, request: &Request<T>) -> Result<Arc<Agent>, Status> {
+        let found = self.agents.find(asked(request)?).await;
+        found.map_err(|error| status::of_agent(&error))
     }
+
+    /// The same agent whether it runs or not, for what is stored of it.
+    pub(super) fn stored_agent<T>(&self, request: &Request<T>) -> Result<Summary, Status> {
+        let found = self.agents.summary(asked(request)?);
+        found.map_err(|error| status::of_agent(&error))
+    }
+}
+
+/// Returns the name or id in the metadata of a request, if there is one.
+fn asked<T>(request: &Request<T>) -> Result<Option<&str>, Status> {
+    let value = request.metadata().get(AGENT_KEY);
+    let text = value.map(|value| value.to_str()).transpose();
+    text.map_err(|_| {
+        Status::invalid_argument(format!("metadata {AGENT_KEY} is not a name or an id"))
+    })
 }

@@ -34,16 +34,31 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
     let sentence = error.to_string();
     match error {
         AgentError::Unknown { .. } => Status::not_found(sentence),
-        AgentError::Ambiguous { .. } => Status::invalid_argument(sentence),
-        AgentError::NotRunning { .. } => Status::failed_precondition(sentence),
-        AgentError::Agentfile(_)
+        AgentError::Ambiguous { .. }
+        | AgentError::Several { .. }
+        | AgentError::Name(_)
+        // Mistakes in an Agentfile, and in what it names, are the client's.
+        | AgentError::Agentfile(_)
         | AgentError::Config { .. }
-        | AgentError::Image { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
-        | AgentError::Tool { .. }
-        | AgentError::Tree { .. }
-        | AgentError::Gone { .. } => internal(&sentence),
+        | AgentError::Tool { .. } => Status::invalid_argument(sentence),
+        AgentError::Taken { .. } => Status::already_exists(sentence),
+        AgentError::TooMany { .. } => Status::resource_exhausted(sentence),
+        AgentError::NotRunning { .. }
+        | AgentError::Runs { .. }
+        | AgentError::Rests { .. }
+        | AgentError::Goes { .. }
+        | AgentError::Works { .. } => Status::failed_precondition(sentence),
+        AgentError::Image { .. } | AgentError::NotYet { .. } | AgentError::Stubborn { .. } => {
+            Status::unavailable(sentence)
+        }
+        AgentError::Interrupted { .. } => Status::aborted(sentence),
+        AgentError::Slow { .. } => Status::deadline_exceeded(sentence),
+        AgentError::Tree { .. }
+        | AgentError::Gone { .. }
+        | AgentError::Crashed { .. }
+        | AgentError::Lost { .. } => internal(&sentence),
         AgentError::Store(error) => of_store(error),
     }
 }
@@ -55,6 +70,8 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
             Status::invalid_argument(sentence)
         }
         TurnError::Busy(_) => Status::aborted(sentence),
+        TurnError::AtRest => Status::failed_precondition(sentence),
+        TurnError::Crashed => Status::internal(sentence),
         TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
         TurnError::Model(error) if error.is_retryable() => Status::unavailable(sentence),
         TurnError::Model(_) => Status::failed_precondition(sentence),

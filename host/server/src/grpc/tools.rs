@@ -75,7 +75,7 @@ impl Tools for ToolsService {
     ) -> Result<Response<ListStream>, Status> {
         // From before the agent is looked up, so that no change is missed.
         let changes = self.shared.agents.changes();
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         let place = self.shared.answers.followers.begin(agent.id())?;
         let agents = Arc::clone(&self.shared.agents);
         let stop = self.shared.stop.clone().cancelled_owned();
@@ -98,7 +98,7 @@ impl Tools for ToolsService {
         &self,
         request: Request<CallToolRequest>,
     ) -> Result<Response<CallStream>, Status> {
-        let agent = self.shared.agent(&request)?;
+        let agent = self.shared.agent(&request).await?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
         let CallToolRequest { name, input } = request.into_inner();
@@ -135,7 +135,7 @@ async fn next(
 ) -> Option<Result<Arc<Agent>, Status>> {
     loop {
         changes.changed().await.ok()?;
-        match agents.find(Some(agent.id())) {
+        match agents.find(Some(agent.id())).await {
             Ok(new) if Arc::ptr_eq(&new, agent) => {}
             Ok(new) => return Some(Ok(new)),
             Err(error) => return Some(Err(status::of_agent(&error))),

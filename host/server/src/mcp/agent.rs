@@ -13,7 +13,8 @@ use tonic::transport::Channel;
 use super::call::Callee;
 use super::server::McpServer;
 use super::tool_list::ToolList;
-use crate::client::{Client, ClientError, to_agent};
+use crate::client::{Client, to_agent};
+use crate::client_error::ClientError;
 use crate::error::ServerError;
 use crate::listed::Listed;
 

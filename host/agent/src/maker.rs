@@ -1,0 +1,285 @@
+//! Agents made from an Agentfile, or made again from what lies in their trees.
+
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use cap_std::fs::Dir;
+use cofferdam_call::MAX_COMPONENT;
+use cofferdam_image::Images;
+use cofferdam_image::agentfile::{self, AgentName, Agentfile, FILE_MAX_BYTES};
+use cofferdam_store::{AgentHome, KnownAgent};
+
+use crate::agent::Agent;
+use crate::build::{Builder, Made, revision};
+use crate::component::{Component, component};
+use crate::decisions::Accepted;
+use crate::error::AgentError;
+use crate::files;
+use crate::homes;
+use crate::life::Life;
+use crate::pinned::Pinned;
+use crate::renewal::Renewal;
+use crate::workspace::Workspace;
+
+/// Makes agents.
+#[derive(Debug)]
+pub(crate) struct Maker {
+    trees: Dir,
+    path: PathBuf,
+    images: Arc<Images>,
+    builder: RwLock<Arc<Builder>>,
+    accepted: Vec<Accepted>,
+}
+
+/// An Agentfile that was read, before anything is made from it.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) agentfile: Agentfile,
+    /// The text, as it is written.
+    source: Vec<u8>,
+    /// The directory that its paths begin at.
+    pub(crate) home: PathBuf,
+}
+
+/// An agent that works, and whose tree has what it needs beside what it has. It counts once this is
+/// finished; a tree that another version is in stays as it is until then.
+pub(crate) struct Prepared {
+    agent: Agent,
+    workspace: Workspace,
+    changed: bool,
+}
+
+impl Draft {
+    /// Reads an Agentfile, with the texts beside it.
+    pub(crate) fn read(file: &Path) -> Result<Self, AgentError> {
+        let agentfile = agentfile::read_whole(file)?;
+        // The parent of a name alone is empty, which is no path.
+        let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        let home = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+        let source = files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree {
+            path: file.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            agentfile,
+            source,
+            home,
+        })
+    }
+
+    /// Gives the agent another name than its Agentfile does.
+    pub(crate) fn rename(&mut self, name: AgentName) {
+        self.agentfile.name = name;
+    }
+}
+
+impl Prepared {
+    /// Lets the agent count.
+    pub(crate) fn finish(self) -> Result<Agent, AgentError> {
+        if self.changed {
+            self.workspace.finish()?;
+        }
+        Ok(self.agent)
+    }
+
+    /// Leaves the tree as it was.
+    pub(crate) fn discard(self) {
+        if self.changed {
+            self.workspace.discard();
+        }
+    }
+}
+
+impl Maker {
+    /// Makes agents in `trees`, which lie at `path`.
+    pub(crate) fn new(
+        trees: Dir,
+        path: PathBuf,
+        images: Arc<Images>,
+        builder: Builder,
+        accepted: Vec<Accepted>,
+    ) -> Self {
+        Self {
+            trees,
+            path,
+            images,
+            builder: RwLock::new(Arc::new(builder)),
+            accepted,
+        }
+    }
+
+    /// The trees of all agents.
+    pub(crate) fn trees(&self) -> &Dir {
+        &self.trees
+    }
+
+    /// The place of these trees.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn builder(&self) -> Arc<Builder> {
+        let builder = self.builder.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&builder)
+    }
+
+    /// Keeps the tools of agents that are made from now on from replacing what a new agent is made
+    /// from.
+    pub(crate) fn guard(&self, draft: &Draft) -> Result<(), AgentError> {
+        let mut builder = self.builder.write().unwrap_or_else(PoisonError::into_inner);
+        let runner = homes::guarded_draft(&builder.runner, &draft.home, &draft.agentfile)?;
+        *builder = Arc::new(Builder {
+            runner: Arc::new(runner),
+            ..Builder::clone(&builder)
+        });
+        Ok(())
+    }
+
+    /// Makes agents with other decisions of the operator from now on. Their tools may not replace
+    /// what the agents of these homes are made from either.
+    pub(crate) fn renew(&self, renewal: Renewal, homes: &[AgentHome]) -> Result<(), AgentError> {
+        let Renewal {
+            choices,
+            decisions,
+            withheld,
+        } = renewal;
+        let mut builder = self.builder.write().unwrap_or_else(PoisonError::into_inner);
+        let runner = builder.runner.renewed(choices);
+        *builder = Arc::new(Builder {
+            runner: Arc::new(homes::guarded(&runner, &self.path, homes)?),
+            decisions,
+            withheld,
+            ..Builder::clone(&builder)
+        });
+        Ok(())
+    }
+
+    /// Finds the tools of an agent. `known` is the agent as it was before, if there was one.
+    pub(crate) async fn components(
+        &self,
+        draft: &Draft,
+        known: Option<&KnownAgent>,
+    ) -> Result<Vec<Component>, AgentError> {
+        let builder = self.builder();
+        let pinned = Pinned {
+            runner: &builder.runner,
+            trees: &self.trees,
+            path: &self.path,
+            accepted: &self.accepted,
+        };
+        let name = draft.agentfile.name.as_str();
+        let mut components = Vec::new();
+        for bin in &draft.agentfile.bins {
+            let found = component(&self.images, name, bin, &draft.home).await?;
+            components.push(match known {
+                Some(known) => pinned.decided(known, bin, found).await?,
+                None => found,
+            });
+        }
+        Ok(components)
+    }
+
+    /// Builds an agent, and prepares its tree. The new revision lies beside the old one until it is
+    /// finished.
+    pub(crate) async fn prepare(
+        &self,
+        row: &KnownAgent,
+        draft: &Draft,
+        components: &[Component],
+        life: Arc<Life>,
+    ) -> Result<Prepared, AgentError> {
+        let workspace = self.workspace(&row.id)?;
+        let Made { agent, documents } = self
+            .builder()
+            .build(row, &draft.agentfile, components, workspace.clone(), life)
+            .await?;
+        let revision = revision(&draft.source, &draft.agentfile, components, documents);
+        let changed = !workspace.has(&revision)?;
+        if changed {
+            workspace.prepare(&revision)?;
+        }
+        Ok(Prepared {
+            agent,
+            workspace,
+            changed,
+        })
+    }
+
+    /// Makes an agent again from its tree.
+    pub(crate) async fn restore(
+        &self,
+        row: &KnownAgent,
+        life: Arc<Life>,
+    ) -> Result<Agent, AgentError> {
+        if !self.trees.exists(&row.id) {
+            let source = Error::new(
+                ErrorKind::NotFound,
+                "it is missing: put it back, or make the agent anew with --agentfile",
+            );
+            return Err(AgentError::Tree {
+                path: self.path.join(&row.id),
+                source,
+            });
+        }
+        let workspace = self.workspace(&row.id)?;
+        let file = self.path.join(&row.id).join("etc/Agentfile");
+        let mut agentfile = agentfile::read(&file)?;
+        agentfile.fill(|context| workspace.read_context(&context.name))?;
+        // The name that people use is the operator's, where the two differ.
+        if let Ok(name) = row.name.parse() {
+            agentfile.name = name;
+        }
+        let mut components = Vec::new();
+        for bin in &agentfile.bins {
+            let bytes = workspace
+                .read(&format!("usr/bin/{}", bin.name), MAX_COMPONENT)?
+                .into();
+            components.push(Component {
+                bytes,
+                usage: workspace.read_usage(&bin.name)?,
+            });
+        }
+        let Made { agent, documents } = self
+            .builder()
+            .build(row, &agentfile, &components, workspace.clone(), life)
+            .await?;
+        let source = files::read(&file, FILE_MAX_BYTES)
+            .map_err(|source| AgentError::Tree { path: file, source })?;
+        let revision = revision(&source, &agentfile, &components, documents);
+        // Another version of this host may word the documents otherwise. The agent reads them from
+        // memory.
+        let written = match workspace.has(&revision) {
+            Ok(true) => Ok(()),
+            _ => workspace
+                .prepare(&revision)
+                .and_then(|()| workspace.finish()),
+        };
+        if let Err(error) = written {
+            tracing::warn!(
+                agent = row.name,
+                "the documents in its tree stay as they were: {error}"
+            );
+        }
+        Ok(agent)
+    }
+
+    /// Removes the tree of an agent, if there is one.
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), AgentError> {
+        let wrong = |source| AgentError::Tree {
+            path: self.path.join(id),
+            source,
+        };
+        let trees = self.trees.try_clone().map_err(wrong)?;
+        let name = id.to_owned();
+        let removed = tokio::task::spawn_blocking(move || trees.remove_dir_all(name)).await;
+        match removed.map_err(|error| wrong(Error::other(error)))? {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(wrong(error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
+        Workspace::open(&self.trees, id, self.path.join(id))
+    }
+}

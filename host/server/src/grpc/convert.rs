@@ -1,0 +1,110 @@
+//! Agents as they are on the wire, and back.
+
+use cofferdam_agent::{Summary, first_generation};
+use cofferdam_proto::host::{Agent, Deployment, Mount, WatchAgentResponse};
+
+/// An agent for a client.
+pub(super) fn agent(summary: Summary) -> Agent {
+    let Summary {
+        id,
+        name,
+        model,
+        status,
+        desired,
+        tools,
+        image,
+        image_digest,
+        deployment,
+        created_at,
+    } = summary;
+    let state = status.state;
+    Agent {
+        id,
+        name,
+        model,
+        status: state.as_str().to_owned(),
+        failure_reason: state.failure_reason().to_owned(),
+        tools,
+        created_at,
+        failure_message: status.failure.to_string(),
+        desired: desired.as_str().to_owned(),
+        first_generation_status: first_generation(state).to_owned(),
+        image,
+        image_digest,
+        // The host has stored it itself.
+        deployment: serde_json::from_str(&deployment).ok().map(of_deployment),
+    }
+}
+
+/// A status for a client.
+pub(super) fn status(status: &cofferdam_agent::Status) -> WatchAgentResponse {
+    WatchAgentResponse {
+        status: status.state.as_str().to_owned(),
+        failure_reason: status.state.failure_reason().to_owned(),
+        failure_message: status.failure.to_string(),
+    }
+}
+
+/// The choices that a client sends.
+pub(super) fn deployment(sent: Deployment) -> cofferdam_agent::Deployment {
+    let Deployment {
+        model,
+        envs,
+        configs,
+        mounts,
+        labels,
+    } = sent;
+    let mount = |mount: Mount| {
+        let Mount {
+            host,
+            target,
+            description,
+            read_only,
+        } = mount;
+        cofferdam_agent::Mount {
+            host,
+            target,
+            description,
+            read_only,
+        }
+    };
+    cofferdam_agent::Deployment {
+        model: Some(model).filter(|model| !model.is_empty()),
+        envs: envs.into_iter().collect(),
+        configs: configs.into_iter().collect(),
+        mounts: mounts.into_iter().map(mount).collect(),
+        labels: labels.into_iter().collect(),
+    }
+}
+
+/// The choices that a client sends or the host has kept.
+pub(crate) fn of_deployment(kept: cofferdam_agent::Deployment) -> Deployment {
+    let cofferdam_agent::Deployment {
+        model,
+        envs,
+        configs,
+        mounts,
+        labels,
+    } = kept;
+    let mount = |mount: cofferdam_agent::Mount| {
+        let cofferdam_agent::Mount {
+            host,
+            target,
+            description,
+            read_only,
+        } = mount;
+        Mount {
+            host,
+            target,
+            description,
+            read_only,
+        }
+    };
+    Deployment {
+        model: model.unwrap_or_default(),
+        envs: envs.into_iter().collect(),
+        configs: configs.into_iter().collect(),
+        mounts: mounts.into_iter().map(mount).collect(),
+        labels: labels.into_iter().collect(),
+    }
+}
