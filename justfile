@@ -10,9 +10,19 @@ pure_target := "wasm32-unknown-unknown"
 with_python := 'export PATH="$PWD/target/python/bin:$PATH";'
 phase := justfile_directory() / ".ci/phase"
 
-# Folders of the tools that are built together, and of those that are workspaces of their own.
-tools_here := "$(.ci/tool-directories | grep -vx tools/js)"
+# Compiles the host and its tests. CI has clippy do it, so that nothing is compiled a second time to be linted: the
+# variables are those with which `cargo clippy` starts it.
+linting := env("LINT_WHILE_BUILDING", "")
+compiling := if linting == "" { "" } else { "env RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=--deny__CLIPPY_HACKERY__warnings" }
+# What the tests start is not to be compiled so.
+test_runner := if linting == "" { "" } else { "--config \"target.'cfg(unix)'.runner=['env','-u','RUSTC_WORKSPACE_WRAPPER','-u','CLIPPY_ARGS']\"" }
+linted := if linting == "" { "cargo clippy --locked --quiet --all-targets -- --deny warnings" } else { compiling + " cargo build --locked --bins --tests --benches" }
+
+# Folders of the tools that cargo builds together, of those that are workspaces of their own, and of those in Python.
+tools_together := "$(.ci/tool-directories | grep -vx -e tools/js -e tools/python)"
 tools_apart := "tools/js"
+tools_python := "$(.ci/tool-directories | grep -x tools/python || true)"
+tools_here := tools_together + " " + tools_python
 
 # Debian packages of programs that the tests compare with, and of a registry with its client.
 program_packages := "curl docker-registry fd-find findutils gawk grep gzip jq patch python3 ripgrep sed skopeo tar unzip util-linux wget"
@@ -35,7 +45,7 @@ run: host
 test: ready build-tools components
     @{{phase}} "running the tests"
     # Most tests wait for a process, a deadline or a signal: there are two for each processor.
-    RUST_TEST_THREADS=$(( $(nproc) * 2 )) cargo test --locked --quiet
+    RUST_TEST_THREADS=$(( $(nproc) * 2 )) {{compiling}} cargo {{test_runner}} test --locked --quiet
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --features cofferdam-guest/http --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
@@ -47,7 +57,7 @@ lint: wasm-target
     @{{phase}} "linting the host"
     cargo fmt --all --check
     cargo fmt --manifest-path tools/js/Cargo.toml --check
-    cargo clippy --locked --quiet --all-targets -- --deny warnings
+    {{linted}}
     @{{phase}} "linting what runs in the sandbox"
     # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
     cargo clippy --locked --quiet --features cofferdam-guest/http --package 'cofferdam-guest*' --package cofferdam-http --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/)) --target {{target}} --profile guest -- --deny warnings
@@ -57,11 +67,25 @@ lint: wasm-target
 # Build the tools, with their manifests inside, into target/tools.
 tools: host build-tools
 
+# Each of the three keeps one processor busy for much of its time.
 [private]
-build-tools:
+[parallel]
+build-tools: tools-together tools-apart tools-in-python
+
+[private]
+tools-together:
     @{{phase}} "building the tools"
-    {{with_python}} {{cofferdam}} tool build {{tools_here}}
-    {{cofferdam}} tool build {{tools_apart}}
+    @{{with_python}} {{cofferdam}} tool build {{tools_together}}
+
+[private]
+tools-apart:
+    @{{phase}} --aside "building the tool that runs JavaScript"
+    @{{cofferdam}} tool build {{tools_apart}}
+
+[private]
+tools-in-python:
+    @{{phase}} --aside "building the tool that runs Python"
+    @{{with_python}} tools="{{tools_python}}"; [ -z "$tools" ] || {{cofferdam}} tool build $tools
 
 # Bring the table of tools/README.md up to date. The figures are rounded: few changes of a tool show.
 [private]
@@ -82,13 +106,13 @@ bench: tools programs
 [private]
 host: wasm-target
     @{{phase}} "building the host (the first time takes some minutes: the WebAssembly engine is optimized)"
-    @cargo build --locked
+    @{{compiling}} cargo build --locked
 
 # The host and its tests in one graph: while a crate waits for another, tests of a third compile.
 [private]
 host-and-tests: wasm-target
     @{{phase}} "building the host and its tests (the first time takes some minutes: the WebAssembly engine is optimized)"
-    @cargo build --locked --bins --tests
+    @{{compiling}} cargo build --locked --bins --tests
 
 [private]
 wasm-target:

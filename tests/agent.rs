@@ -26,3 +26,12 @@ mod kill;
 
 /// Agents from their creation to their removal.
 mod life;
+
+/// Directories of the machine that tools see.
+mod mounts;
+
+/// The room of an agent's files over all calls.
+mod room;
+
+/// The tree of an agent, what its tools see of it, and what its model reads.
+mod trees;

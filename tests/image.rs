@@ -1,5 +1,17 @@
-//! Tool images: kept, pushed to a real registry, pulled and run; what other clients make of them;
-//! what lies are told.
+//! Images of tools and agents: kept, pushed to a real registry, pulled and run; what other clients
+//! make of them; what lies are told.
+
+/// Images of agents: built, pushed, pulled, and what their locks are for.
+mod agents;
+
+/// Images as one file.
+mod archives;
+
+/// Agentfiles and what is made of them, as golden files.
+mod golden;
+
+/// Images that build on others.
+mod inherited;
 
 /// Layouts of a tool: beside native programs, as a file, in an archive.
 mod layouts;

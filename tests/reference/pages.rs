@@ -217,8 +217,6 @@ fn every_instruction_of_an_agentfile_is_on_its_page() {
         let begin = format!("| `{instruction} ");
         assert!(page.lines().any(|line| line.starts_with(&begin)), "{begin}");
     }
-    let said = refused(&scratch, "FROM scratch\nADD x\n");
-    assert!(said.contains("is not supported yet"), "{said}");
     // The numbers of the page.
     let head = "FROM scratch\nNAME a\nMODEL builtin/commands\n";
     let long = "x".repeat(64);

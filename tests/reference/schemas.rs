@@ -110,7 +110,7 @@ fn every_file_that_ships_fits_its_schema() {
 }
 
 /// The place of a table in a schema, and a text in which it has the key `unknown` alone.
-const TABLES: [(Kind, &str, &str); 23] = [
+const TABLES: [(Kind, &str, &str); 24] = [
     (Kind::Manifest, "", "unknown = 1\n"),
     (Kind::Manifest, "/tool", "[tool]\nunknown = 1\n"),
     (Kind::Manifest, "/fs/items", "[[fs]]\nunknown = 1\n"),
@@ -131,6 +131,7 @@ const TABLES: [(Kind, &str, &str); 23] = [
     (Kind::Config, "/network", "[network]\nunknown = 1\n"),
     (Kind::Config, "/limits", "[limits]\nunknown = 1\n"),
     (Kind::Config, "/ceiling", "[ceiling]\nunknown = 1\n"),
+    (Kind::Config, "/agent/items", "[[agent]]\nunknown = 1\n"),
     (Kind::Config, "/grant/items", "[[grant]]\nunknown = 1\n"),
     (
         Kind::Config,

@@ -1,6 +1,7 @@
 //! How the tests reach the real thing: the built binary, the built tools and guests, a host of
 //! their own.
 
+pub(crate) mod agents;
 pub(crate) mod call;
 mod command;
 pub(crate) mod components;

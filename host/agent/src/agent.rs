@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_call::{Descriptor, Input, Progress};
-use cofferdam_image::agentfile::Agentfile;
+use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName};
 use cofferdam_store::{AgentLog, Store};
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::documents;
 use crate::error::AgentError;
 use crate::life::Life;
 use crate::logs;
+use crate::room::Files;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -27,6 +27,7 @@ pub struct Agent {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,
+    pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
     pub(crate) log: AgentLog,
@@ -74,14 +75,29 @@ impl Agent {
             progress: Some(progress),
             cancel,
         };
-        let answer = self.runner.answer(request).await;
+        let answer = self.answer(request).await;
         logs::called(&self.log, None, &tool, &answer, begun.elapsed());
         answer
     }
 
-    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name.
-    pub fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
-        self.workspace.copy_in(name, bytes)
+    /// Runs a call of one of its tools, with its files counted before and after.
+    pub(crate) async fn answer(&self, request: Request) -> Answer {
+        self.files.ready().await;
+        let answer = self.runner.answer(request).await;
+        self.files.settle();
+        answer
+    }
+
+    /// Puts a file into `/workspace`, whole or not at all, in place of one of that name, if there
+    /// is room for it.
+    pub async fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+        self.files.ready().await;
+        self.workspace.copy_in(name, bytes, self.files.room())
+    }
+
+    /// The room of its files: what they take, and the most that they may take.
+    pub fn room(&self) -> &Room {
+        self.files.room()
     }
 
     /// The tools as a model is told of them.
@@ -100,25 +116,4 @@ impl std::fmt::Debug for Agent {
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
-}
-
-/// The documents of an agent, in the order of its system prompt: names of files below
-/// `etc/context`, and texts.
-pub(crate) fn documents_of(
-    agentfile: &Agentfile,
-    id: &str,
-    toolbox: &Toolbox,
-) -> Vec<(String, String)> {
-    let own = [
-        ("AGENT", documents::agent(agentfile, id, toolbox)),
-        ("WORKSPACE", documents::workspace().to_owned()),
-    ];
-    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
-    own.chain(
-        agentfile
-            .contexts
-            .iter()
-            .map(|context| (context.name.clone(), context.content.clone())),
-    )
-    .collect()
 }

@@ -142,6 +142,7 @@ impl Agents {
             logs: logs.clone(),
             decisions,
             withheld,
+            rooms: Arc::default(),
         };
         let maker = Maker::new(dir, path, images, builder, accepted);
         let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
@@ -381,23 +382,15 @@ impl Agents {
         &self.keeper.starter.journal.logs
     }
 
-    /// Makes every agent that runs anew, with other decisions of the operator. Turns and calls that
-    /// run go on as they began. Returns the agents that cannot be made so, with the reason, and
-    /// that stay as they are.
-    pub async fn renew_all(&self, renewal: Renewal) -> Result<Vec<AgentError>, AgentError> {
-        let starter = &self.keeper.starter;
-        let slots = self.keeper.registry.all();
-        let homes: Vec<_> = slots
-            .iter()
-            .map(|slot| AgentHome::from(&slot.known()))
-            .collect();
-        starter.maker.renew(renewal, &homes)?;
-        let mut kept = Vec::new();
-        for slot in slots {
-            kept.extend(starter.renew(&slot).await.err());
-        }
-        starter.journal.changed.send_replace(());
-        Ok(kept)
+    /// Makes every agent that runs anew, with other decisions of the operator, but for those of
+    /// these names, which the caller makes anew itself. Turns and calls that run go on as they
+    /// began. Returns the reasons of agents that cannot be made so, and that stay as they are.
+    pub async fn renew_all(
+        &self,
+        renewal: Renewal,
+        but: &[String],
+    ) -> Result<Vec<AgentError>, AgentError> {
+        self.keeper.renew_all(renewal, but).await
     }
 
     /// Runs an operation to its end, also when nobody waits for it any more.

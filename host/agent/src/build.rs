@@ -3,18 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use cofferdam_image::agentfile::{Agentfile, Bin};
+use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, RoomRequest, overridden};
 use cofferdam_model::{Credentials, ModelHandle, ModelName};
 use cofferdam_store::{KnownAgent, Logs, Store};
 use cofferdam_tool::{Runner, Toolbox};
 
-use crate::agent::{Agent, documents_of};
+use crate::agent::Agent;
+use crate::agent_yaml::Pinned;
 use crate::component::Component;
-use crate::decisions::{Decisions, Withheld};
-use crate::documents;
+use crate::decisions::{Decisions, Offering, Withheld};
+use crate::deployment::{Deployment, DeploymentError};
+use crate::documents::{self, Subject};
 use crate::error::AgentError;
 use crate::life::Life;
+use crate::mounts::Mounts;
+use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
+use crate::room::Rooms;
 use crate::workspace::{Workspace, usage_file};
 
 /// Everything but its own that an agent is made from.
@@ -26,34 +31,40 @@ pub(crate) struct Builder {
     pub(crate) logs: Logs,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
+    pub(crate) rooms: Arc<Rooms>,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
 pub(crate) struct Made {
     pub(crate) agent: Agent,
-    /// The files of its documents, with their texts.
-    pub(crate) documents: Vec<(String, String)>,
+    /// Generated files of its tree, with their texts.
+    pub(crate) texts: Vec<(String, String)>,
 }
 
 /// A BIN with what it is declared in.
 #[derive(Clone, Copy)]
 struct Declared<'a> {
     row: &'a KnownAgent,
-    agentfile: &'a Agentfile,
+    offering: Offering<'a>,
     bin: &'a Bin,
 }
 
 impl Builder {
-    /// Makes an agent of components that are at hand.
+    /// Makes an agent of components that are at hand. `created` are the choices with which it was
+    /// created; those of the operator's file go before them.
     pub(crate) async fn build(
         &self,
         row: &KnownAgent,
         agentfile: &Agentfile,
+        created: &Deployment,
         components: &[Component],
         workspace: Workspace,
         life: Arc<Life>,
     ) -> Result<Made, AgentError> {
+        let deployment = self.decisions.deployment(&row.name, created);
+        let agentfile = &deployed(&row.name, agentfile, &deployment)?;
         check_settings(agentfile)?;
+        let mounts = Mounts::open(&row.name, &deployment)?;
         let model = |source| AgentError::Model {
             agent: row.name.clone(),
             source,
@@ -62,23 +73,63 @@ impl Builder {
         let home = PathBuf::from(&row.home);
         let opened =
             ModelHandle::open(model_name.clone(), &self.credentials, home).map_err(model)?;
+        let request = RoomRequest::of(&agentfile.configs);
+        let bounds = self.decisions.room.bounds(&request);
+        let bounds = bounds.map_err(|source| AgentError::Deployment {
+            agent: row.name.clone(),
+            source,
+        })?;
+        let files = workspace.files(&self.rooms, &row.id, bounds)?;
+        mounts.make_points(&row.name, workspace.root());
+        files.settle();
         let mut toolbox = self.runner.toolbox();
+        let offering = Offering {
+            agentfile,
+            tree: workspace.root(),
+            mounts: &mounts,
+            room: Some(files.room()),
+        };
         for (bin, component) in agentfile.bins.iter().zip(components) {
             if let Some(reason) = self.withheld.get(&(row.name.clone(), bin.name.clone())) {
                 tracing::warn!(agent = row.name, tool = bin.name, "withheld: {reason}");
                 continue;
             }
-            let declared = Declared {
-                row,
-                agentfile,
-                bin,
-            };
-            self.add_tools(declared, component, &workspace, &mut toolbox)
-                .await?;
+            let declared = Declared { row, offering, bin };
+            self.add_tools(declared, component, &mut toolbox).await?;
         }
-        let documents = documents_of(agentfile, &row.id, &toolbox);
-        let system_prompt =
-            documents::system_prompt(documents.iter().map(|(name, text)| (&**name, &**text)));
+        let documents = documents::of(Subject {
+            id: &row.id,
+            agentfile,
+            toolbox: &toolbox,
+            mounts: &mounts,
+            room: bounds,
+        });
+        let system_prompt = documents::system_prompt(&documents);
+        let texts = texts(
+            &row.name,
+            Resolved {
+                id: &row.id,
+                agentfile,
+                image: Pinned {
+                    reference: row.image.clone(),
+                    digest: row.image_digest.clone(),
+                },
+                components,
+                mounts: &mounts,
+                documents: &documents,
+            },
+        )?;
+        for mount in mounts.iter() {
+            let target = mount.target();
+            let mut grants = toolbox.iter().map(|tool| tool.grant());
+            if !grants.any(|grant| documents::access_in(grant, target).is_some()) {
+                tracing::warn!(
+                    agent = row.name,
+                    "no tool sees the mount {target}: none of its tools has a row for it in its \
+                     manifest, or `grant.BIN.mounts` takes it away"
+                );
+            }
+        }
         let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -87,26 +138,22 @@ impl Builder {
             toolbox: Arc::new(toolbox),
             system_prompt,
             workspace,
+            files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
             log: self.logs.of(&row.id),
             life,
         };
-        Ok(Made { agent, documents })
+        Ok(Made { agent, texts })
     }
 
     async fn add_tools(
         &self,
         declared: Declared<'_>,
         component: &Component,
-        workspace: &Workspace,
         toolbox: &mut Toolbox,
     ) -> Result<(), AgentError> {
-        let Declared {
-            row,
-            agentfile,
-            bin,
-        } = declared;
+        let Declared { row, offering, bin } = declared;
         let wrong = |error| AgentError::Tool {
             agent: row.name.clone(),
             bin: bin.name.clone(),
@@ -125,7 +172,7 @@ impl Builder {
         };
         let decision = self
             .decisions
-            .offered(agentfile, &bin.name, installed.manifest(), workspace.root())
+            .offered(offering, &bin.name, installed.manifest())
             .map_err(grant)?;
         // The agent's author knows better than the tool's what it is called for here.
         let usage = bin.usage.as_deref().or(component.usage.as_deref());
@@ -149,12 +196,37 @@ impl Builder {
     }
 }
 
-/// Refuses an agent whose Agentfile leaves a value to who runs it.
+/// The Agentfile with the operator's choices in it.
+pub(crate) fn deployed(
+    agent: &str,
+    agentfile: &Agentfile,
+    deployment: &Deployment,
+) -> Result<Agentfile, AgentError> {
+    let Deployment {
+        model,
+        envs,
+        configs,
+        mounts: _,
+        labels,
+    } = deployment;
+    let overrides = Overrides {
+        model: model.as_deref(),
+        envs: Some(envs),
+        configs: Some(configs),
+        labels: Some(labels),
+    };
+    overridden(agentfile.clone(), &overrides).map_err(|error| AgentError::Deployment {
+        agent: agent.to_owned(),
+        source: DeploymentError(error.to_string()),
+    })
+}
+
+/// Refuses an agent whose Agentfile leaves a value to who runs it, who gives none.
 fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
     let missing: Vec<_> = agentfile
         .configs
         .iter()
-        .filter(|config| config.required)
+        .filter(|config| config.required && config.value.is_none())
         .map(|config| config.key.as_str())
         .collect();
     if missing.is_empty() {
@@ -166,18 +238,36 @@ fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
     })
 }
 
+/// Its documents and `etc/agent.yaml`.
+fn texts(agent: &str, resolved: Resolved<'_>) -> Result<Vec<(String, String)>, AgentError> {
+    let documents = resolved.documents.iter();
+    let mut texts: Vec<_> = documents
+        .map(|document| {
+            let file = format!("etc/context/{}.md", document.name);
+            (file, document.text.clone())
+        })
+        .collect();
+    let yaml = agent_yaml(resolved).text();
+    let yaml = yaml.map_err(|error| AgentError::Deployment {
+        agent: agent.to_owned(),
+        source: DeploymentError(format!("etc/agent.yaml cannot be written: {error}")),
+    })?;
+    texts.push(("etc/agent.yaml".to_owned(), yaml));
+    Ok(texts)
+}
+
 /// The files of `etc` and `usr` for an agent.
 pub(crate) fn revision(
     source: &[u8],
     agentfile: &Agentfile,
     components: &[Component],
-    documents: Vec<(String, String)>,
+    texts: Vec<(String, String)>,
 ) -> Revision {
     let mut revision = Revision::default();
     revision.add("etc/Agentfile", source);
-    documents
+    texts
         .into_iter()
-        .for_each(|(name, text)| revision.add(format!("etc/context/{name}.md"), text));
+        .for_each(|(name, text)| revision.add(name, text));
     for (bin, component) in agentfile.bins.iter().zip(components) {
         revision.add(format!("usr/bin/{}", bin.name), &*component.bytes);
         if let Some(usage) = &component.usage {

@@ -272,7 +272,7 @@ impl Conversation<'_> {
             progress: None,
             cancel: self.cancel.clone(),
         };
-        let answer = self.agent.runner.answer(request).await;
+        let answer = self.agent.answer(request).await;
         let duration = started.elapsed();
         logs::called(
             &self.agent.log,

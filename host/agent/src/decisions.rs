@@ -1,10 +1,18 @@
-//! The operator's decisions for the tools of agents.
+//! The operator's decisions for agents and their tools.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
-use cofferdam_capability::{Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer};
+use cofferdam_capability::{
+    Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer, Room,
+};
 use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
+
+use crate::deployment::Deployment;
+use crate::mounts::{Mounts, asks_for};
+use crate::room::RoomRules;
+use crate::variables;
 
 /// The operator's decision about one tool of an agent. The default offers the agent's workspace and
 /// nothing else.
@@ -12,13 +20,20 @@ use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
 pub struct ToolDecision {
     /// The offers beyond the workspace, and limits.
     pub decision: Decision,
-    /// The access to `/workspace` that is offered; none if the tool is not to see it.
+    /// The access to the agent's own directories, `/workspace` and `/home`, that is offered; none
+    /// if the tool is not to see them.
     pub workspace: Option<Access>,
 }
 
-/// The operator's decisions, by the names of agent and BIN.
-#[derive(Debug, Clone, Default)]
-pub struct Decisions(BTreeMap<(String, String), ToolDecision>);
+/// The operator's decisions.
+#[derive(Debug, Clone)]
+pub struct Decisions {
+    /// By the names of agent and BIN.
+    tools: BTreeMap<(String, String), ToolDecision>,
+    /// By the name of the agent.
+    agents: BTreeMap<String, Deployment>,
+    pub(crate) room: RoomRules,
+}
 
 /// Tools that their agents do not get, with the reason, by agent and tool.
 pub type Withheld = BTreeMap<(String, String), String>;
@@ -32,6 +47,18 @@ pub struct Accepted {
     pub bin: String,
     /// The component.
     pub component: Digest,
+}
+
+/// Everything of an agent of which its tools are offered a part.
+#[derive(Clone, Copy)]
+pub(crate) struct Offering<'a> {
+    /// The Agentfile, with the operator's choices in it.
+    pub(crate) agentfile: &'a Agentfile,
+    /// The agent's tree.
+    pub(crate) tree: &'a Dir,
+    pub(crate) mounts: &'a Mounts,
+    /// The room of its files; none while nobody writes to them.
+    pub(crate) room: Option<&'a Arc<Room>>,
 }
 
 impl Default for ToolDecision {
@@ -51,6 +78,7 @@ impl ToolDecision {
             http,
             tcp,
             workspace,
+            mounts: _,
         }) = request
         else {
             return self;
@@ -78,47 +106,67 @@ impl ToolDecision {
 }
 
 impl Decisions {
+    /// The decisions about tools, by the names of agent and BIN, the choices for agents, by name,
+    /// and the room that agents have.
+    pub fn new(
+        tools: impl IntoIterator<Item = ((String, String), ToolDecision)>,
+        agents: BTreeMap<String, Deployment>,
+        room: RoomRules,
+    ) -> Self {
+        Self {
+            tools: tools.into_iter().collect(),
+            agents,
+            room,
+        }
+    }
+
+    /// The choices that hold for an agent: those of the operator's file, and where it says nothing
+    /// those with which the agent was created.
+    pub(crate) fn deployment(&self, agent: &str, created: &Deployment) -> Deployment {
+        match self.agents.get(agent) {
+            Some(own) => own.over(created),
+            None => created.clone(),
+        }
+    }
+
     /// Everything that a tool of an agent is offered: what the operator decided, and what the
-    /// Agentfile asks for where the operator said nothing. `tree` is the agent's; its workspace is
-    /// offered to tools whose manifest asks for some of it.
+    /// Agentfile asks for where the operator said nothing. The agent's own directories and its
+    /// mounts are offered to tools whose manifest asks for some of them.
     pub(crate) fn offered(
         &self,
-        agentfile: &Agentfile,
+        offering: Offering<'_>,
         bin: &str,
         manifest: &Manifest,
-        tree: &Dir,
     ) -> Result<Decision, GrantError> {
+        let Offering {
+            agentfile,
+            tree,
+            mounts,
+            room,
+        } = offering;
         let decided = self
-            .0
+            .tools
             .get(&(agentfile.name.to_string(), bin.to_owned()))
             .cloned()
             .unwrap_or_default();
+        let request = agentfile.requests.get(bin);
         let ToolDecision {
             mut decision,
             workspace,
-        } = decided.or(agentfile.requests.get(bin));
-        let declared = |name: &String| manifest.env.iter().any(|row| row.name == *name);
-        let variables = agentfile
-            .envs
-            .iter()
-            .filter(|variable| declared(&variable.key))
-            .map(|variable| (variable.key.clone(), variable.value.clone()));
+        } = decided.or(request);
         // Of one name the last holds, which is the operator's.
-        decision.env.splice(..0, variables);
-        let place = GuestPath::working_directory();
-        let asked = manifest
-            .fs
-            .iter()
-            .any(|row| row.path.contains(&place) || place.contains(&row.path));
-        if let Some(access) = workspace.filter(|_| asked) {
-            decision.offers.push(Offer::below(tree, place, access)?);
+        decision.env.splice(..0, variables::of(agentfile, manifest));
+        for place in [GuestPath::working_directory(), GuestPath::home()] {
+            if let Some(access) = workspace.filter(|_| asks_for(manifest, &place)) {
+                let offer = Offer::below(tree, place, access)?;
+                decision.offers.push(match room {
+                    Some(room) => offer.in_room(Arc::clone(room)),
+                    None => offer,
+                });
+            }
         }
+        let only = request.and_then(|request| request.mounts.as_deref());
+        decision.offers.extend(mounts.offers(manifest, only));
         Ok(decision)
-    }
-}
-
-impl FromIterator<((String, String), ToolDecision)> for Decisions {
-    fn from_iter<I: IntoIterator<Item = ((String, String), ToolDecision)>>(decisions: I) -> Self {
-        Self(decisions.into_iter().collect())
     }
 }

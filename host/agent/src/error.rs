@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use cofferdam_capability::SystemError;
+use cofferdam_capability::{Bytes, GrantError, SystemError};
 use cofferdam_store::{FailureReason, StoreError};
+
+use crate::deployment::DeploymentError;
 
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +21,29 @@ pub enum AgentError {
         /// The cause.
         source: cofferdam_model::Error,
     },
+    /// A choice of the operator for it cannot hold.
+    #[error("agent {agent}: {source}")]
+    Deployment {
+        /// The agent's name.
+        agent: String,
+        /// The cause.
+        source: DeploymentError,
+    },
+    /// A directory that is mounted for it cannot be had.
+    #[error("agent {agent}: mount {target}: {source}; put the directory back, or change the mount")]
+    Mount {
+        /// The agent's name.
+        agent: String,
+        /// The path that its tools would see.
+        target: String,
+        /// The cause.
+        source: Box<GrantError>,
+    },
     /// Settings that its Agentfile requires have no value.
     #[error(
         "agent {agent}: CONFIG {keys}: a value is required; write it into the Agentfile, as in \
-         `CONFIG key=value`"
+         `CONFIG key=value`, or into [[agent]] of cofferdam.toml, as in `config = {{ key = \
+         \"value\" }}`"
     )]
     Config {
         /// The agent's name.
@@ -193,6 +214,20 @@ pub enum AgentError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The files of the agent have used up their room.
+    #[error(
+        "{path}: there is no room for {size}: the agent's files have {used}; remove some, or raise \
+         workspace-bytes and workspace-entries in [[agent]] of cofferdam.toml",
+        path = path.display()
+    )]
+    Full {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size: Bytes,
+        /// The room that the files have, of how much.
+        used: String,
+    },
     /// A directory of agents is no longer the one that was opened: what tools write there would be
     /// lost.
     #[error("{path} was removed or replaced while this host ran: what tools write there would be \
@@ -217,11 +252,15 @@ impl AgentError {
             Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {
                 FailureReason::Init
             }
-            Self::Agentfile(_) | Self::Config { .. } | Self::Name(_) => FailureReason::Config,
+            Self::Agentfile(_) | Self::Config { .. } | Self::Deployment { .. } | Self::Name(_) => {
+                FailureReason::Config
+            }
             Self::Slow { .. } => FailureReason::ReadinessTimeout,
             Self::Crashed { .. } => FailureReason::Crashed,
             Self::Bin { .. }
             | Self::Tool { .. }
+            | Self::Mount { .. }
+            | Self::Full { .. }
             | Self::Unknown { .. }
             | Self::Ambiguous { .. }
             | Self::Several { .. }

@@ -7,9 +7,12 @@ use cofferdam_call::MAX_COMPONENT;
 use cofferdam_capability::Grant;
 use cofferdam_tool::{Runner, ToolError};
 
-use crate::decisions::{Decisions, Withheld};
+use crate::build::deployed;
+use crate::decisions::{Decisions, Offering, Withheld};
+use crate::deployment::{Deployment, stored};
 use crate::error::AgentError;
 use crate::homes;
+use crate::mounts::Mounts;
 use crate::on_disk::tree_of;
 use crate::workspace::Workspace;
 
@@ -51,6 +54,17 @@ pub async fn grants(
     let known = cofferdam_store::known_agents(&path.join("cofferdam.db")).await?;
     let (tree, agentfile) = tree_of(path, &known, agent)?;
     let workspace = Workspace::existing(data, &tree)?;
+    let created = known.iter().find(|known| known.name == agent);
+    let created = created.map_or_else(Deployment::default, |known| stored(&known.deployment));
+    let deployment = decisions.deployment(agent, &created);
+    let agentfile = deployed(agent, &agentfile, &deployment)?;
+    let mounts = Mounts::open(agent, &deployment)?;
+    let offering = Offering {
+        agentfile: &agentfile,
+        tree: workspace.root(),
+        mounts: &mounts,
+        room: None,
+    };
     let runner = homes::guarded(runner, &path.join("agents"), &known)?;
     let mut access = Vec::new();
     for bin in &agentfile.bins {
@@ -79,7 +93,7 @@ pub async fn grants(
             })
         };
         let decision = decisions
-            .offered(&agentfile, name, installed.manifest(), workspace.root())
+            .offered(offering, name, installed.manifest())
             .map_err(grant)?;
         access.push(BinAccess::Granted(Box::new(
             runner.grant(&installed, name, decision).map_err(wrong)?,

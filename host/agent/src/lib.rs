@@ -5,6 +5,7 @@
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod agent;
+mod agent_yaml;
 mod agents;
 mod backoff;
 mod build;
@@ -25,23 +26,31 @@ mod life;
 mod lifecycle;
 mod logs;
 mod maker;
+mod mounts;
 mod on_disk;
 mod part;
 mod pinned;
 mod queue;
 mod registry;
 mod renewal;
+mod resolved;
 mod revision;
+mod room;
 mod slot;
 mod starter;
 mod trees;
+mod variables;
 mod workspace;
 
 pub use agent::Agent;
+pub use agent_yaml::{
+    AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
+    Pinned, RuntimeYaml, ToolYaml,
+};
 pub use agents::{Agents, AgentsConfig, NewAgent, Usage};
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
-pub use deployment::{Deployment, Mount};
+pub use deployment::{Deployment, DeploymentError, Mount};
 pub use error::{AgentError, TurnError};
 pub use event::Event;
 pub use grants::{BinAccess, grants};
@@ -51,5 +60,6 @@ pub use lifecycle::first_generation;
 pub use logs::log_file;
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
 pub use renewal::Renewal;
+pub use room::RoomRules;
 pub use slot::Summary;
 pub use starter::OnReady;

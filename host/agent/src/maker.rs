@@ -14,6 +14,7 @@ use crate::agent::Agent;
 use crate::build::{Builder, Made, revision};
 use crate::component::{Component, component};
 use crate::decisions::Accepted;
+use crate::deployment::stored;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
@@ -190,11 +191,19 @@ impl Maker {
         life: Arc<Life>,
     ) -> Result<Prepared, AgentError> {
         let workspace = self.workspace(&row.id)?;
-        let Made { agent, documents } = self
+        let created = stored(&row.deployment);
+        let Made { agent, texts } = self
             .builder()
-            .build(row, &draft.agentfile, components, workspace.clone(), life)
+            .build(
+                row,
+                &draft.agentfile,
+                &created,
+                components,
+                workspace.clone(),
+                life,
+            )
             .await?;
-        let revision = revision(&draft.source, &draft.agentfile, components, documents);
+        let revision = revision(&draft.source, &draft.agentfile, components, texts);
         let changed = !workspace.has(&revision)?;
         if changed {
             workspace.prepare(&revision)?;
@@ -240,13 +249,21 @@ impl Maker {
                 usage: workspace.read_usage(&bin.name)?,
             });
         }
-        let Made { agent, documents } = self
+        let created = stored(&row.deployment);
+        let Made { agent, texts } = self
             .builder()
-            .build(row, &agentfile, &components, workspace.clone(), life)
+            .build(
+                row,
+                &agentfile,
+                &created,
+                &components,
+                workspace.clone(),
+                life,
+            )
             .await?;
         let source = files::read(&file, FILE_MAX_BYTES)
             .map_err(|source| AgentError::Tree { path: file, source })?;
-        let revision = revision(&source, &agentfile, &components, documents);
+        let revision = revision(&source, &agentfile, &components, texts);
         // Another version of this host may word the documents otherwise. The agent reads them from
         // memory.
         let written = match workspace.has(&revision) {

@@ -7,7 +7,7 @@
 
 use std::io::{Error, ErrorKind, Read, Write};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, MetadataExt, OpenOptions, Permissions, PermissionsExt};
 
 use crate::trees::DIRECTORIES;
 
@@ -67,7 +67,10 @@ impl Revision {
             return Ok(false);
         };
         let metadata = tree.symlink_metadata(name)?;
-        if !metadata.is_file() || metadata.len() != content.len() as u64 {
+        if !metadata.is_file()
+            || metadata.len() != content.len() as u64
+            || metadata.mode() & 0o777 != mode(name)
+        {
             return Ok(false);
         }
         let mut found = Vec::with_capacity(content.len());
@@ -124,12 +127,22 @@ impl Revision {
                 options.write(true).create_new(true),
             )?;
             file.write_all(content)?;
+            file.set_permissions(Permissions::from_mode(mode(name)))?;
             file.sync_all()?;
         }
         // The names must be on disk before the revision counts.
         directories
             .iter()
             .try_for_each(|directory| sync(tree, directory))
+    }
+}
+
+/// The mode of a file: tools can be executed, as far as a runtime elsewhere asks.
+fn mode(name: &str) -> u32 {
+    if name.starts_with("usr/bin/") {
+        0o755
+    } else {
+        0o644
     }
 }
 

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::{Dir, OpenOptions};
+use cofferdam_capability::{Bytes, Count, Room, RoomBounds};
 use cofferdam_image::agentfile::FILE_MAX_BYTES;
 
 use crate::error::AgentError;
 use crate::files;
 use crate::revision::{self, Revision};
+use crate::room::{Files, Rooms};
 use crate::trees::DIRECTORIES;
 
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
@@ -72,6 +74,20 @@ impl Workspace {
         &self.root
     }
 
+    /// The files that tools of the agent `id` keep in this tree.
+    pub(crate) fn files(
+        &self,
+        rooms: &Rooms,
+        id: &str,
+        bounds: RoomBounds,
+    ) -> Result<Arc<Files>, AgentError> {
+        let files = rooms.of(id, &self.root, bounds);
+        files.map_err(|source| AgentError::Tree {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
     /// Refuses a tree that was removed or replaced since it was opened.
     pub(crate) fn check(&self) -> Result<(), AgentError> {
         if files::is_in_place(&self.root, &self.path) {
@@ -95,8 +111,48 @@ impl Workspace {
     }
 
     /// Puts a file into `/workspace`, whole or not at all, in place of a file or link of that name.
-    pub(crate) fn copy_in(&self, name: &str, bytes: &[u8]) -> Result<(), AgentError> {
+    pub(crate) fn copy_in(&self, name: &str, bytes: &[u8], room: &Room) -> Result<(), AgentError> {
         let place = format!("workspace/{name}");
+        let replaced = self.root.symlink_metadata(&place).ok();
+        let size = bytes.len() as u64;
+        let freed = replaced
+            .as_ref()
+            .filter(|replaced| replaced.is_file())
+            .map_or(0, |replaced| replaced.len());
+        let grows = size.saturating_sub(freed);
+        let is_new = replaced.is_none();
+        if is_new && !room.take_entry() {
+            return Err(self.full(&place, size, room));
+        }
+        if !room.take_bytes(grows) {
+            room.give_back(0, u64::from(is_new));
+            return Err(self.full(&place, size, room));
+        }
+        let put = self.put(&place, bytes);
+        match &put {
+            Ok(()) => room.removed(freed.saturating_sub(size), 0),
+            Err(_) => room.give_back(grows, u64::from(is_new)),
+        }
+        put
+    }
+
+    fn full(&self, place: &str, size: u64, room: &Room) -> AgentError {
+        let used = room.used();
+        let most = room.bounds();
+        AgentError::Full {
+            path: self.path.join(place),
+            size: Bytes(size),
+            used: format!(
+                "{} of {} and {} of {} entries",
+                Bytes(used.bytes),
+                Bytes(most.bytes),
+                Count(used.entries),
+                Count(most.entries)
+            ),
+        }
+    }
+
+    fn put(&self, place: &str, bytes: &[u8]) -> Result<(), AgentError> {
         let temporary = format!("{INCOMING}{}", uuid::Uuid::new_v4());
         let mut options = OpenOptions::new();
         let written = self
@@ -105,7 +161,7 @@ impl Workspace {
             .and_then(|mut file| {
                 file.write_all(bytes)?;
                 file.sync_all()?;
-                self.root.rename(&temporary, &self.root, &place)
+                self.root.rename(&temporary, &self.root, place)
             });
         written.map_err(|source| {
             // If it stays, the next start removes it.
@@ -118,7 +174,7 @@ impl Workspace {
                 _ => source,
             };
             AgentError::Tree {
-                path: self.path.join(&place),
+                path: self.path.join(place),
                 source,
             }
         })

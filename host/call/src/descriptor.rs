@@ -1,5 +1,6 @@
 //! The words of a tool.
 
+use cofferdam_capability::ToolName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 pub struct Descriptor {
     /// The name it is called by.
-    pub name: String,
+    pub name: ToolName,
     /// Its purpose, in words for a model.
     pub description: String,
     /// The JSON Schema of its input.

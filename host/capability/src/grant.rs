@@ -284,6 +284,9 @@ fn decide_directories(
     {
         let before = met.len();
         for offer in offers {
+            if offers.iter().any(|deeper| deeper.hides(offer, &row.path)) {
+                continue;
+            }
             if let Some(preopen) = offer.meet(&row.path, row.access)? {
                 if preopen.access() < row.access {
                     withheld.push(Withheld::ReadOnly(preopen.guest().clone()));
@@ -305,27 +308,24 @@ fn decide_directories(
     without_overlap(met)
 }
 
-/// Refuses nested directories of different access, because through the outer one the inner one's
-/// restriction would not hold. With the same access both stay: the inner one may be another
-/// directory of the host.
+/// Refuses different access to one directory, because through one name the other's restriction
+/// would not hold. A directory below another one of a guest may be a different one of the host, as
+/// a mount in the workspace is: then each has its own access.
 fn without_overlap(mut met: Vec<Preopen>) -> Result<Vec<Preopen>, GrantError> {
     met.sort_by(|a, b| a.guest().cmp(b.guest()));
     let mut kept: Vec<Preopen> = Vec::new();
-    for inner in met {
-        match kept
-            .iter()
-            .find(|outer| outer.guest().contains(inner.guest()))
-        {
-            Some(outer) if outer.access() != inner.access() => {
+    for preopen in met {
+        match kept.iter().find(|kept| kept.guest() == preopen.guest()) {
+            Some(other) if other.access() != preopen.access() => {
                 return Err(GrantError::Overlap {
-                    inner: inner.guest().clone(),
-                    inner_access: inner.access(),
-                    outer: outer.guest().clone(),
-                    outer_access: outer.access(),
+                    inner: preopen.guest().clone(),
+                    inner_access: preopen.access(),
+                    outer: other.guest().clone(),
+                    outer_access: other.access(),
                 });
             }
-            Some(outer) if outer.guest() == inner.guest() => {}
-            _ => kept.push(inner),
+            Some(_) => {}
+            None => kept.push(preopen),
         }
     }
     overlap::refuse(&kept)?;

@@ -10,6 +10,9 @@ const WORKING_DIRECTORY: &str = "/workspace";
 /// The directory that every call gets empty and for itself.
 const SCRATCH: &str = "/tmp";
 
+/// The directory that `HOME` and the variables of XDG name or that holds theirs.
+const HOME: &str = "/home";
+
 /// An absolute path in a guest's own tree, in its shortest form: `/workspace/notes`. It never holds
 /// `.`, `..`, an empty component or a NUL, so two guest paths are the same directory only when they
 /// are the same text.
@@ -28,6 +31,11 @@ impl GuestPath {
     /// The scratch directory of a call: `/tmp`.
     pub fn scratch() -> Self {
         Self(SCRATCH.to_owned())
+    }
+
+    /// The home directory of an agent's tools: `/home`.
+    pub fn home() -> Self {
+        Self(HOME.to_owned())
     }
 
     /// The path as text, beginning with `/`.

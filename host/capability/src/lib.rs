@@ -25,6 +25,7 @@ mod overlap;
 mod pagemap_scan;
 mod preopen;
 mod quantity;
+mod room;
 mod rows;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -55,9 +56,10 @@ pub use network::{
 pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
+pub use room::{Room, RoomBounds, RoomCall, RoomCount, RoomUse};
 pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
-pub use tool_name::{MAX_TOOL_NAME, ToolNameError, check_tool_name, tool_name_of};
+pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};
 pub use withheld::Withheld;

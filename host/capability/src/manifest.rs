@@ -17,7 +17,7 @@ use crate::limits::LimitsRequest;
 use crate::network::HostPattern;
 use crate::rows::{CallRow, EnvRow, FsRow, HttpRow, SecretRow, TcpRow, UnusedRow};
 use crate::text::ForeignText;
-use crate::tool_name::check_tool_name;
+use crate::tool_name::ToolName;
 
 /// The version of the format that this host reads.
 const SCHEMA: u32 = 1;
@@ -219,7 +219,7 @@ impl Manifest {
             ));
         }
         if self != Self::empty() {
-            check_tool_name(&self.tool.name)
+            ToolName::check(&self.tool.name)
                 .map_err(|problem| at(format!("[tool] `name`: {problem}")))?;
         }
         self.check_text(origin)?;
@@ -271,7 +271,7 @@ impl Manifest {
             }
         }
         for row in &self.call {
-            check_tool_name(&row.name)
+            ToolName::check(&row.name)
                 .map_err(|problem| at(format!("[[call]] `name`: {problem}")))?;
         }
         Ok(self)

@@ -19,14 +19,33 @@ pub(crate) fn refuse(preopens: &[Preopen]) -> Result<(), GrantError> {
         let location = Location::of(inner.dir()).map_err(wrong)?;
         for outer in preopens.iter().filter(other) {
             if location.lies_in(&Location::of(outer.dir()).map_err(wrong)?) {
-                return Err(GrantError::HostOverlap {
-                    inner: inner.guest().clone(),
-                    inner_access: inner.access(),
-                    outer: outer.guest().clone(),
-                    outer_access: outer.access(),
-                });
+                return Err(overlap(inner, outer));
             }
         }
     }
     Ok(())
+}
+
+/// The error in the words that the guest's names ask for.
+fn overlap(inner: &Preopen, outer: &Preopen) -> GrantError {
+    let inner_access = inner.access();
+    let outer_access = outer.access();
+    let is_below = outer.guest().contains(inner.guest());
+    let inner = inner.guest().clone();
+    let outer = outer.guest().clone();
+    if is_below {
+        GrantError::Overlap {
+            inner,
+            inner_access,
+            outer,
+            outer_access,
+        }
+    } else {
+        GrantError::HostOverlap {
+            inner,
+            inner_access,
+            outer,
+            outer_access,
+        }
+    }
 }

@@ -16,18 +16,21 @@ use crate::error::GrantError;
 use crate::guest_path::GuestPath;
 use crate::kernel_files;
 use crate::location::Location;
+use crate::room::Room;
 
 /// A directory that the operator is willing to show, under the name by which a guest would know it.
 #[derive(Debug, Clone)]
 pub struct Offer {
     pub(crate) guest: GuestPath,
-    pub(crate) access: Access,
+    access: Access,
     dir: Arc<Dir>,
     /// The directory's origin, for messages.
     host: String,
     /// The operator named it by a path of the host; else it lies in a tree that the host keeps for
     /// its tools.
     named: bool,
+    /// The room in which what is written there counts over all calls, if it does.
+    room: Option<Arc<Room>>,
 }
 
 /// A directory that a tool was granted: open, and what it may do there.
@@ -38,6 +41,8 @@ pub struct Preopen {
     dir: Arc<Dir>,
     /// The directory's path on the host when it was opened.
     host: PathBuf,
+    /// The room in which what is written there counts over all calls, if it does.
+    room: Option<Arc<Room>>,
 }
 
 impl Offer {
@@ -75,6 +80,7 @@ impl Offer {
             dir: Arc::new(dir),
             host: name,
             named: true,
+            room: None,
         })
     }
 
@@ -92,7 +98,15 @@ impl Offer {
             dir,
             host,
             named: false,
+            room: None,
         })
+    }
+
+    /// The same offer, of a directory whose files share this room.
+    #[must_use]
+    pub fn in_room(mut self, room: Arc<Room>) -> Self {
+        self.room = Some(room);
+        self
     }
 
     /// Refuses a directory that holds `data`, the data directory of the host, or lies in it: keys,
@@ -127,6 +141,17 @@ impl Offer {
         &self.guest
     }
 
+    /// The most that a guest may do in it.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Returns true if a guest finds this directory where `asked` is in the other one, which holds
+    /// it: its name leads here.
+    pub(crate) fn hides(&self, other: &Self, asked: &GuestPath) -> bool {
+        self.guest != other.guest && other.guest.contains(&self.guest) && self.guest.contains(asked)
+    }
+
     /// Returns the part that both the offer and a row `asked` (path and access) cover: the deeper
     /// directory, the lesser access.
     pub(crate) fn meet(
@@ -144,10 +169,10 @@ impl Offer {
                 "." => Arc::clone(&self.dir),
                 below => Arc::new(self.dir.open_dir(below).map_err(open)?),
             };
-            return Ok(Some(Preopen::new(asked.clone(), access, dir)));
+            return Ok(Some(self.preopen(asked.clone(), access, dir)));
         }
         if asked.contains(&self.guest) {
-            return Ok(Some(Preopen::new(
+            return Ok(Some(self.preopen(
                 self.guest.clone(),
                 access,
                 Arc::clone(&self.dir),
@@ -155,20 +180,21 @@ impl Offer {
         }
         Ok(None)
     }
-}
 
-impl Preopen {
-    fn new(guest: GuestPath, access: Access, dir: Arc<Dir>) -> Self {
+    fn preopen(&self, guest: GuestPath, access: Access, dir: Arc<Dir>) -> Preopen {
         let host =
             std::fs::read_link(format!("/proc/self/fd/{}", dir.as_raw_fd())).unwrap_or_default();
-        Self {
+        Preopen {
             guest,
             access,
             dir,
             host,
+            room: self.room.clone(),
         }
     }
+}
 
+impl Preopen {
     /// The path under which the guest sees it.
     pub fn guest(&self) -> &GuestPath {
         &self.guest
@@ -183,6 +209,11 @@ impl Preopen {
     /// not say.
     pub fn host(&self) -> &Path {
         &self.host
+    }
+
+    /// The room in which what is written there counts over all calls, if it does.
+    pub fn room(&self) -> Option<&Arc<Room>> {
+        self.room.as_ref()
     }
 
     /// The open directory.

@@ -94,7 +94,7 @@ pub(crate) enum Command {
     Tool(Tool),
     /// Serve tools to editors and desktop assistants over the Model Context Protocol.
     Mcp(Mcp),
-    /// Look after the images on this machine.
+    /// Build, look at and ship images of agents, and look after all images on this machine.
     #[command(subcommand)]
     Image(Image),
     /// Look at the configuration.
@@ -123,14 +123,19 @@ impl Command {
         match self {
             Self::Serve(_) => "info",
             Self::Mcp(_) => "warn,cofferdam::listing=info",
-            Self::Tool(Tool::Inspect(_)) => "error,cofferdam::listing=info",
+            Self::Tool(Tool::Inspect(_)) | Self::Image(Image::Inspect(_)) => {
+                "error,cofferdam::listing=info"
+            }
             _ => "error",
         }
     }
 
     /// Returns true for a command that may run tools, for which there are threads of their own.
     pub(crate) fn runs_tools(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Mcp(_) | Self::Tool(_))
+        matches!(
+            self,
+            Self::Serve(_) | Self::Mcp(_) | Self::Tool(_) | Self::Image(Image::Inspect(_))
+        )
     }
 
     /// Returns true for a process that others use while it runs: none of them may wait for the

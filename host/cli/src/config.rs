@@ -1,12 +1,15 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
+mod agent;
 mod cache;
 mod grant;
 mod network;
 mod place;
+mod room;
 mod schema;
 mod setting;
 mod unknown;
+mod written;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -15,12 +18,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::agent::AgentRow;
+pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
 pub(crate) use self::grant::Grants;
@@ -28,7 +34,7 @@ use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
-pub(crate) use self::unknown::unknown_grants;
+pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
 use crate::error::Failure;
 
@@ -82,12 +88,15 @@ struct Written {
     /// The most that `[[grant]] limits` and flags can give.
     #[serde(default)]
     ceiling: LimitsRequest,
-    /// Agents, calls at once, the room in `/tmp`, compiled code.
+    /// Agents, calls at once, the room in `/tmp` and of agents' files, compiled code.
     #[serde(default)]
     host: WrittenHost,
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
+    /// The operator's choices for agents.
+    #[serde(default)]
+    agent: Vec<AgentRow>,
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
@@ -114,6 +123,19 @@ struct WrittenHost {
     /// Files and directories that all running calls may have made in their `/tmp`.
     #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
     scratch_entries: Option<Count>,
+    /// Bytes of the files that tools of one agent keep, unless the agent is given more or less.
+    #[schemars(extend("default" = room::BYTES, "x-ceiling" = room::MOST_BYTES))]
+    workspace_bytes: Option<Bytes>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = room::BYTES_CEILING, "x-ceiling" = room::MOST_BYTES))]
+    workspace_bytes_ceiling: Option<Bytes>,
+    /// Files, directories and links that tools of one agent keep, unless the agent is given more or
+    /// less.
+    #[schemars(extend("default" = room::ENTRIES, "x-ceiling" = room::MOST_ENTRIES))]
+    workspace_entries: Option<Count>,
+    /// The most of them that an Agentfile or `[[agent]]` can give.
+    #[schemars(extend("default" = room::ENTRIES_CEILING, "x-ceiling" = room::MOST_ENTRIES))]
+    workspace_entries_ceiling: Option<Count>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
@@ -128,7 +150,7 @@ pub(crate) struct Config {
     /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
     /// Agents on this host.
-    pub(crate) agents: u32,
+    pub(crate) most_agents: u32,
     /// Calls at once on this host.
     pub(crate) calls: u32,
     /// Calls at once of one agent.
@@ -139,8 +161,12 @@ pub(crate) struct Config {
     pub(crate) scratch: Bytes,
     /// Entries in `/tmp` over all calls at once.
     pub(crate) scratch_entries: Count,
+    /// The room of the files that tools of an agent keep.
+    pub(crate) room: RoomRules,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
+    /// The operator's choices for agents.
+    pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
     /// The file, if there is one.
@@ -210,6 +236,7 @@ impl Config {
             ceiling,
             host,
             network,
+            agent,
             grant,
         } = written;
         let place = source
@@ -228,11 +255,11 @@ impl Config {
             ));
         }
         let defaults = Limits::DEFAULT.replaced(&limits).at_most(&ceiling);
-        let agents = host.agents.unwrap_or(AGENTS);
+        let most_agents = host.agents.unwrap_or(AGENTS);
         let calls = host.calls.unwrap_or(CALLS);
         let calls_per_agent = host.calls_per_agent.unwrap_or(CALLS_PER_AGENT.min(calls));
         for (name, value, most) in [
-            ("agents", agents, MOST_AGENTS),
+            ("agents", most_agents, MOST_AGENTS),
             ("calls", calls, MOST_CALLS),
             ("calls-per-agent", calls_per_agent, calls),
         ] {
@@ -253,6 +280,13 @@ impl Config {
                 "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
             ));
         }
+        let room = room::rules(room::Written {
+            bytes: host.workspace_bytes,
+            bytes_ceiling: host.workspace_bytes_ceiling,
+            entries: host.workspace_entries,
+            entries_ceiling: host.workspace_entries_ceiling,
+        });
+        let room = room.map_err(|error| Failure::usage(format!("{place}: {error}")))?;
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
@@ -280,18 +314,21 @@ impl Config {
             network,
         };
         let source = source.map(Arc::new);
+        let agents = AgentRows::new(agent, room, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
         Ok(Self {
             ceiling,
             nameservers,
-            agents,
+            most_agents,
             calls,
             calls_per_agent,
             pagemap_scan,
             scratch,
             scratch_entries,
+            room,
             cache_dir,
+            agents,
             grants,
             source,
         })
@@ -306,7 +343,7 @@ impl Config {
             .flat_map(|(index, row)| {
                 let place = format!(
                     "{}: [[grant]] for {} of {}",
-                    self.origin(Key::Grant(index, "secrets")),
+                    self.origin(Key::Row("grant", index, "secrets")),
                     row.tool,
                     row.agent
                 );
@@ -329,7 +366,7 @@ impl Config {
             ..setting(table, key, value)
         };
         let mut settings = vec![
-            setting("host", "agents", self.agents.into()),
+            setting("host", "agents", self.most_agents.into()),
             setting("host", "calls", self.calls.into()),
             setting("host", "calls-per-agent", self.calls_per_agent.into()),
             noted(
@@ -341,6 +378,8 @@ impl Config {
             setting("host", "scratch", self.scratch.to_string().into()),
             setting("host", "scratch-entries", self.scratch_entries.0.into()),
         ];
+        let room = room::shown(&self.room).into_iter();
+        settings.extend(room.map(|(key, value)| setting("host", key, value)));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
             data,
@@ -378,6 +417,7 @@ impl Config {
                 self.nameservers.is_empty().then_some("those of the system"),
             ),
         ]);
+        settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings
     }

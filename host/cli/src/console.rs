@@ -28,6 +28,7 @@ use std::thread;
 use std::time::Duration;
 
 use cofferdam_capability::{ForeignText, is_hiding};
+use cofferdam_image::agentfile::AgentfileError;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tracing::Level;
@@ -248,6 +249,14 @@ pub(crate) fn is_unread() -> bool {
 /// Says on standard error why a command failed, and returns its exit code.
 pub(crate) fn report(failure: &Failure) -> ExitCode {
     notes(failure.words());
+    if let Some(AgentfileError { mistakes, more }) = failure.mistakes() {
+        let mistakes = mistakes.iter();
+        mistakes.for_each(|mistake| complain(&mistake.to_string()));
+        if *more > 0 {
+            note(&format!("{more} more: mend these first"));
+        }
+        return failure.code();
+    }
     let sentence = failure.sentence();
     if !sentence.is_empty() {
         complain(&sentence);

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use cofferdam_agent::AgentError;
+use cofferdam_image::agentfile::{AgentfileError, ReadError};
 use cofferdam_server::{ClientError, ServerError};
 
 /// The exit codes of every command, for its help.
@@ -79,6 +81,22 @@ impl Failure {
         &self.words
     }
 
+    /// The mistakes of an Agentfile, each of which is a sentence with its place.
+    pub(crate) fn mistakes(&self) -> Option<&AgentfileError> {
+        if let Some(mistakes) = self.source.downcast_ref() {
+            return Some(mistakes);
+        }
+        let read = match self.source.downcast_ref() {
+            Some(cofferdam_image::Error::Agentfile(read)) => Some(&**read),
+            _ => self.source.downcast_ref(),
+        };
+        match (read, self.source.downcast_ref()) {
+            (Some(ReadError::Agentfile(mistakes)), _)
+            | (_, Some(AgentError::Agentfile(ReadError::Agentfile(mistakes)))) => Some(mistakes),
+            _ => None,
+        }
+    }
+
     /// The sentence for the user: the source, the causes that it does not tell itself, and the
     /// hints.
     pub(crate) fn sentence(&self) -> String {
@@ -113,20 +131,32 @@ impl Error for Failure {}
 
 impl From<cofferdam_image::Error> for Failure {
     fn from(error: cofferdam_image::Error) -> Self {
+        Self::new(FailureKind::of_image(&error), error.into())
+    }
+}
+
+impl FailureKind {
+    /// The kind of a failure with an image.
+    fn of_image(error: &cofferdam_image::Error) -> Self {
         use cofferdam_image::Error as E;
-        match &error {
+        match error {
             E::NotFound(_)
             | E::NotATool { .. }
+            | E::NotAnAgent { .. }
             | E::Nameless(_)
             | E::Unqualified(_)
-            | E::Reference(_) => Self::usage(error),
-            E::TooLarge { .. } | E::Pinned { .. } => Self::denied(error),
+            | E::Untagged(_)
+            | E::Local { .. }
+            | E::Agentfile(_)
+            | E::Reference(_) => Self::Usage,
+            E::Bin { source, .. } => Self::of_image(source),
+            E::TooLarge { .. } | E::Pinned { .. } => Self::Denied,
             E::Corrupt { .. }
             | E::Registry { .. }
             | E::NotAStore(_)
             | E::Store { .. }
             | E::Busy
-            | E::Io { .. } => Self::work(error),
+            | E::Io { .. } => Self::Work,
         }
     }
 }

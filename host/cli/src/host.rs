@@ -144,7 +144,10 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
         secrets,
         mut withheld,
     } = secret::of_grants(config, data);
-    let decisions = config.grants.decisions(&mut withheld);
+    let decisions =
+        config
+            .grants
+            .decisions(config.agents.deployments(), config.room, &mut withheld);
     GrantDecisions {
         decisions,
         secrets,
@@ -183,7 +186,7 @@ pub(crate) async fn agents(
     let images = Arc::new(images(data, false, None)?);
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
-    let most = usize::try_from(config.agents).unwrap_or(usize::MAX);
+    let most = usize::try_from(config.most_agents).unwrap_or(usize::MAX);
     let agents = AgentsConfig {
         data: dir,
         path,

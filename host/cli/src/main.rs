@@ -13,6 +13,7 @@ mod cmd;
 mod config;
 mod connect;
 mod console;
+mod deployment_args;
 mod descriptors;
 mod directory;
 mod error;
@@ -120,7 +121,7 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
-        Command::Image(image) => cmd::image::run(&image, data).await,
+        Command::Image(image) => cmd::image::run(image, &config, &data).await,
         Command::Completions(_) | Command::Man(_) => Ok(()),
         Command::Logs(logs) => cmd::logs::run(logs, &data).await,
         Command::Provider(provider) => cmd::provider::run(provider, data).await,

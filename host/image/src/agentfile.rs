@@ -4,8 +4,8 @@
 //! strings and heredoc bodies, each with its place; `expand` puts values in place of `${NAME}`
 //! before. `draft` says what it means. A mistake does not keep later ones from being found.
 //!
-//! This host reads every instruction of `openotters/agentfile:1`. It refuses `ADD` and a `FROM`
-//! that names an image, which it does not carry out yet.
+//! This host reads every instruction of `openotters/agentfile:1`. A file that builds on an image is
+//! [`Written`] until the image is at hand, and an [`Agentfile`] with everything that it inherits.
 
 mod bin_request;
 mod declared;
@@ -17,17 +17,21 @@ mod format;
 mod instruction;
 mod lines;
 mod name;
+mod overrides;
 mod parse;
 mod read;
+mod room_request;
 #[cfg(test)]
 mod tests;
 mod token;
 
 pub use bin_request::{BinRequest, WorkspaceRequest};
-pub use declared::{Agentfile, Bin, Config, ConfigValue, Context, Env};
+pub use declared::{Add, Agentfile, Bin, Config, ConfigValue, Context, Env};
 pub use error::{AgentfileError, Mistake, ReadError};
 pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
-pub use parse::parse;
-pub use read::{read, read_text, read_whole};
+pub use overrides::{OverrideError, Overrides, overridden};
+pub use parse::{Parent, Written, parse};
+pub use read::{CONTEXT_MAX_BYTES, DATA_MAX_BYTES, Source, read, read_text, read_whole};
+pub use room_request::RoomRequest;

@@ -7,13 +7,17 @@ use std::path::PathBuf;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Digest, SystemError};
 
+use crate::agentfile::{AgentfileError, ReadError};
 use crate::reference::{Reference, ReferenceError};
 
 /// Failures between a reference and the image it names.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store holds nothing under this reference.
-    #[error("no image {0} on this machine: `tool build --tag` makes it, `tool pull` fetches it")]
+    #[error(
+        "no image {0} on this machine: `tool build --tag` and `image build` make one, `tool pull` \
+         and `image pull` fetch one"
+    )]
     NotFound(Reference),
     /// The content on disk is not what its name, size or digest says. Nothing of it was used.
     #[error("{what} {problem}")]
@@ -31,6 +35,36 @@ pub enum Error {
         /// The thing that it is instead.
         problem: String,
     },
+    /// An image, but not an agent.
+    #[error("{reference} is not an agent image: {problem}")]
+    NotAnAgent {
+        /// The image.
+        reference: Box<Reference>,
+        /// The problem with it, or the thing that it is instead.
+        problem: String,
+    },
+    /// The image of one BIN of an agent cannot be had.
+    #[error("BIN {bin}: {source}")]
+    Bin {
+        /// The BIN.
+        bin: String,
+        /// The reason.
+        source: Box<Error>,
+    },
+    /// An agent image that would be of no use elsewhere.
+    #[error("{reference} cannot be pushed: {problem}")]
+    Local {
+        /// The image.
+        reference: Box<Reference>,
+        /// The BIN that is of this machine alone, and what to do.
+        problem: String,
+    },
+    /// An Agentfile cannot be read, or is wrong.
+    #[error(transparent)]
+    Agentfile(Box<ReadError>),
+    /// A name is none that an image can have.
+    #[error("`{0}` cannot be the name of an image: give it one with `--tag`")]
+    Untagged(String),
     /// Something is larger than this crate ever loads or writes.
     #[error("{what} has {size} bytes, at most {max} are allowed")]
     TooLarge {
@@ -126,6 +160,21 @@ impl Error {
         }
     }
 
+    pub(crate) fn not_an_agent(reference: &Reference, problem: impl Into<String>) -> Self {
+        Self::NotAnAgent {
+            reference: Box::new(reference.clone()),
+            problem: problem.into(),
+        }
+    }
+
+    /// For `map_err`: says which BIN it is about.
+    pub(crate) fn of_bin(bin: &str) -> impl FnOnce(Self) -> Self {
+        move |source| Self::Bin {
+            bin: bin.to_owned(),
+            source: Box::new(source),
+        }
+    }
+
     pub(crate) fn registry(registry: &str, problem: impl Into<String>) -> Self {
         Self::Registry {
             registry: registry.into(),
@@ -139,5 +188,17 @@ impl Error {
             action: action.into(),
             source: source.into(),
         }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Agentfile(Box::new(error))
+    }
+}
+
+impl From<AgentfileError> for Error {
+    fn from(error: AgentfileError) -> Self {
+        ReadError::from(error).into()
     }
 }

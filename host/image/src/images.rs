@@ -1,16 +1,28 @@
-//! The tool that a reference means: from the store, or else from the registry it names.
+//! The image that a reference means, from the store, or else from the registry it names; and agents
+//! that are built from what other images are.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
+use futures_util::{StreamExt, stream};
 
+use crate::agent_image::{self, AgentImage, Lock, LockedBin, LockedParent, PARENTS_MAX};
+use crate::agentfile::{AgentName, Agentfile, Bin, Parent, Source};
 use crate::blocking::blocking;
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::reference::Reference;
 use crate::registry::{Pulled, Registry};
 use crate::store::Store;
-use crate::tool_image::ToolImage;
+use crate::store::limits::COMPONENT_MAX_BYTES;
+use crate::tool_image::{ToolImage, not_a_component};
+use crate::tool_source::ToolSource;
+
+/// Number of BINs that are resolved at once. Each may be a pull, which has several connections of
+/// its own.
+const BINS_AT_ONCE: usize = 4;
 
 /// Opens a directory.
 type OpenDir = dyn Fn() -> std::io::Result<Dir> + Send + Sync;
@@ -35,6 +47,27 @@ pub struct Found {
     pub tool: ToolImage,
     /// The result of the pull, if it was not here.
     pub pulled: Option<Pulled>,
+}
+
+/// An agent image to be built.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The Agentfile, and the directory of its files.
+    pub source: Source,
+    /// Values that its `ARG`s get instead of their own.
+    pub arguments: BTreeMap<String, String>,
+    /// The names that the image gets; none for its own `NAME`, with the tag `latest`.
+    pub names: Vec<Reference>,
+    /// The time that the image says it was made (RFC 3339). Without one, and without a label that
+    /// says so, it says none, and the same Agentfile and BINs give the same digest.
+    pub created: Option<String>,
+}
+
+/// A BIN that was resolved.
+struct ResolvedBin {
+    locked: LockedBin,
+    /// Its image, if it was a file and has no other name than its digest.
+    tool: Option<ToolImage>,
 }
 
 impl Images {
@@ -82,7 +115,9 @@ impl Images {
                 });
             }
             Err(Error::NotFound(_)) if reference.registry().is_some() => {
-                self.registry.pull(&self.store()?, reference).await?
+                let store = self.store()?;
+                let wanted = Some(Kind::Tool);
+                self.registry.pull(&store, reference, wanted).await?
             }
             Err(error) => return Err(error),
         };
@@ -95,20 +130,217 @@ impl Images {
         })
     }
 
+    /// The agent that `reference` means, by tag or by digest, as [`Images::tool`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::agent`] and
+    /// [`Registry::pull`].
+    pub async fn agent(&self, reference: &Reference) -> Result<AgentImage, Error> {
+        let pulled = match self.load_agent(reference.clone()).await {
+            Err(Error::NotFound(_)) if reference.registry().is_some() => {
+                let store = self.store()?;
+                let wanted = Some(Kind::Agent);
+                self.registry.pull(&store, reference, wanted).await?
+            }
+            loaded => return loaded,
+        };
+        tracing::info!(digest = %pulled.digest, "pulled {reference}");
+        let agent = self.load_agent(reference.pinned(pulled.digest)).await?;
+        Ok(AgentImage {
+            reference: reference.clone(),
+            ..agent
+        })
+    }
+
+    /// The component of a BIN of `agent`: the one that its lock names, whatever the name of the BIN
+    /// means by now; of an image without a lock, the one that its name means.
+    ///
+    /// # Errors
+    ///
+    /// As [`Images::tool`], with the name of the BIN; [`Error::Corrupt`] if it is not the component
+    /// that the lock names.
+    pub async fn component(&self, agent: &AgentImage, bin: &Bin) -> Result<Found, Error> {
+        self.locked_component(agent, bin)
+            .await
+            .map_err(Error::of_bin(&bin.name))
+    }
+
+    async fn locked_component(&self, agent: &AgentImage, bin: &Bin) -> Result<Found, Error> {
+        let ToolSource::Image(image) = &bin.source else {
+            let problem = format!("its BIN {} is a file", bin.name);
+            return Err(Error::not_an_agent(&agent.reference, problem));
+        };
+        let Some(locked) = agent.locked(&bin.name) else {
+            return self.tool(image).await;
+        };
+        // It is here by its digest, if it is here at all: its name may be gone or mean another one.
+        let found = match self.load(Reference::bare(locked.manifest)).await {
+            Ok((digest, tool)) => Found {
+                digest,
+                tool,
+                pulled: None,
+            },
+            Err(Error::NotFound(_)) if !image.is_bare() => {
+                self.tool(&image.pinned(locked.manifest)).await?
+            }
+            Err(error) => return Err(error),
+        };
+        let component = Digest::of(&found.tool.component);
+        if component != locked.component {
+            return Err(Error::corrupt(
+                format!("the image {}", found.digest),
+                format!(
+                    "has the component {component}; the lock of {} names {}",
+                    agent.reference, locked.component
+                ),
+            ));
+        }
+        Ok(found)
+    }
+
+    /// Builds an agent image and keeps it on this machine: reads the Agentfile and its files, joins
+    /// them with the image that it builds on, resolves every BIN once, and packs the whole. The
+    /// same Agentfile, files, parent and components give the same digest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Agentfile`] for what is wrong with the Agentfile or its files, with its place;
+    /// [`Error::Bin`] for a BIN that cannot be had; [`Error::Untagged`] for an agent whose name
+    /// cannot be that of an image. Nothing is kept then but images that were pulled.
+    pub async fn build_agent(&self, recipe: Recipe) -> Result<AgentImage, Error> {
+        let Recipe {
+            source,
+            arguments,
+            names,
+            created,
+        } = recipe;
+        let source = Arc::new(source);
+        let reading = Arc::clone(&source);
+        let written = blocking(move || Ok(reading.parse(arguments)?)).await?;
+        let parent = written.parent();
+        let base = match &parent {
+            Some(parent) => Some(self.base(parent).await?),
+            None => None,
+        };
+        let mut agentfile = written.resolve(base.as_ref().map(|base| &base.agentfile))?;
+        let names = names_of(names, &agentfile.name)?;
+        let parents = match (&parent, &base) {
+            (Some(parent), Some(base)) => parents(parent, base, &names)?,
+            _ => Vec::new(),
+        };
+
+        let resolving = agentfile.bins.iter().map(|bin| {
+            let source = Arc::clone(&source);
+            let base = base.as_ref();
+            async move { self.resolve(&source, base, bin).await }
+        });
+        let resolving: Vec<_> = resolving.collect();
+        let mut resolving = stream::iter(resolving).buffered(BINS_AT_ONCE);
+        let mut resolved = Vec::new();
+        while let Some(bin) = resolving.next().await {
+            resolved.push(bin?);
+        }
+        drop(resolving);
+        let mut lock = Lock {
+            parents,
+            bins: BTreeMap::new(),
+        };
+        let mut tools = Vec::new();
+        for (bin, ResolvedBin { locked, tool }) in agentfile.bins.iter_mut().zip(resolved) {
+            if tool.is_some() {
+                bin.source = ToolSource::Image(Reference::bare(locked.manifest));
+            }
+            lock.bins.insert(bin.name.clone(), locked);
+            tools.extend(tool);
+        }
+
+        let store = self.store()?;
+        blocking(move || {
+            keep(
+                &store,
+                &agentfile,
+                &source.text,
+                &lock,
+                created,
+                &names,
+                &tools,
+            )
+        })
+        .await
+    }
+
+    /// The agent that an Agentfile builds on.
+    async fn base(&self, parent: &Parent) -> Result<AgentImage, Error> {
+        match self.agent(&parent.image).await {
+            Err(error @ (Error::NotFound(_) | Error::NotAnAgent { .. } | Error::Nameless(_))) => {
+                Err(parent.refuse(error.to_string()).into())
+            }
+            found => found,
+        }
+    }
+
+    /// The digests of a BIN: those that the image has that it comes from, those of the file that it
+    /// is, or those that its name means now.
+    async fn resolve(
+        &self,
+        source: &Arc<Source>,
+        base: Option<&AgentImage>,
+        bin: &Bin,
+    ) -> Result<ResolvedBin, Error> {
+        if let Some(locked) = base.and_then(|base| base.locked(&bin.name)) {
+            return Ok(ResolvedBin {
+                locked: *locked,
+                tool: None,
+            });
+        }
+        match &bin.source {
+            ToolSource::Image(image) => {
+                let found = self.tool(image).await;
+                let Found { digest, tool, .. } = found.map_err(Error::of_bin(&bin.name))?;
+                Ok(ResolvedBin {
+                    locked: LockedBin {
+                        manifest: digest,
+                        component: Digest::of(&tool.component),
+                    },
+                    tool: None,
+                })
+            }
+            ToolSource::Path(path) => {
+                let source = Arc::clone(source);
+                let path = path.clone();
+                let name = bin.name.clone();
+                blocking(move || {
+                    let max = COMPONENT_MAX_BYTES;
+                    let component = source.component(&name, &path, max, not_a_component)?;
+                    let tool = ToolImage::of_file(&name, component);
+                    Ok(ResolvedBin {
+                        locked: LockedBin {
+                            manifest: Digest::of(&tool.pack()?.manifest),
+                            component: Digest::of(&tool.component),
+                        },
+                        tool: Some(tool),
+                    })
+                })
+                .await
+            }
+        }
+    }
+
     /// Makes sure that what `reference` means is here, without reading it: pulls it if it is not.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::digest`] and
     /// [`Registry::pull`].
-    pub async fn bring(&self, reference: &Reference) -> Result<(), Error> {
+    pub async fn bring(&self, reference: &Reference, wanted: Option<Kind>) -> Result<(), Error> {
         let store = self.store()?;
         let name = reference.clone();
         match blocking(move || store.digest(&name)).await? {
             Some(_) => Ok(()),
             None if reference.registry().is_some() => self
                 .registry
-                .pull(&self.store()?, reference)
+                .pull(&self.store()?, reference, wanted)
                 .await
                 .map(drop),
             None => Err(Error::NotFound(reference.clone())),
@@ -119,6 +351,11 @@ impl Images {
         let store = self.store()?;
         blocking(move || store.tool(&reference)).await
     }
+
+    async fn load_agent(&self, reference: Reference) -> Result<AgentImage, Error> {
+        let store = self.store()?;
+        blocking(move || store.agent(&reference)).await
+    }
 }
 
 impl std::fmt::Debug for Images {
@@ -128,4 +365,79 @@ impl std::fmt::Debug for Images {
             .field("registry", &self.registry)
             .finish_non_exhaustive()
     }
+}
+
+/// Packs an agent, reads it as if it had come from elsewhere, and keeps it.
+fn keep(
+    store: &Store,
+    agentfile: &Agentfile,
+    source: &str,
+    lock: &Lock,
+    created: Option<String>,
+    names: &[Reference],
+    tools: &[ToolImage],
+) -> Result<AgentImage, Error> {
+    let packed = agent_image::pack(agentfile, source, lock, created.as_deref())?;
+    let name = names.first().cloned();
+    let name = name.unwrap_or_else(|| Reference::bare(Digest::of(&packed.manifest)));
+    let agent = packed.unpack(&name)?;
+    store.put_agent(names, &packed, tools)?;
+    Ok(agent)
+}
+
+/// The names that an image gets.
+fn names_of(names: Vec<Reference>, name: &AgentName) -> Result<Vec<Reference>, Error> {
+    if !names.is_empty() {
+        return Ok(names);
+    }
+    // Names of images have no capitals.
+    let own = format!("{}:latest", name.as_str().to_ascii_lowercase());
+    let own = own.parse();
+    own.map(|own| vec![own])
+        .map_err(|_| Error::Untagged(name.to_string()))
+}
+
+/// The images that an image builds on, the nearest first. None of them may be one that is built
+/// now: the next build of each would change the other for ever.
+fn parents(
+    parent: &Parent,
+    base: &AgentImage,
+    names: &[Reference],
+) -> Result<Vec<LockedParent>, Error> {
+    let mut parents = vec![LockedParent {
+        image: parent.image.clone(),
+        digest: base.digest,
+    }];
+    parents.extend(
+        base.lock
+            .iter()
+            .flat_map(|lock| lock.parents.iter().cloned()),
+    );
+    if parents.len() > PARENTS_MAX {
+        let problem = format!(
+            "this image builds on {} others, one after the other, and at most {PARENTS_MAX} are \
+             allowed; build on one of those below it",
+            parents.len() - 1
+        );
+        return Err(parent.refuse(problem).into());
+    }
+    for name in names {
+        let name = name.tagged();
+        let is_name = |locked: &LockedParent| {
+            locked.image.digest().is_none() && locked.image.tagged() == name
+        };
+        let Some(place) = parents.iter().position(is_name).filter(|_| name.is_some()) else {
+            continue;
+        };
+        let way = parents.iter().take(place + 1);
+        let way: Vec<_> = way.map(|locked| locked.image.to_string()).collect();
+        let name = name.map(|name| name.to_string()).unwrap_or_default();
+        let problem = format!(
+            "cyclic FROM: {name} would build on {}; give one of them another name, or build on a \
+             digest",
+            way.join(", which builds on ")
+        );
+        return Err(parent.refuse(problem).into());
+    }
+    Ok(parents)
 }

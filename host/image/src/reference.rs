@@ -72,6 +72,16 @@ impl Reference {
         self.repository.is_empty()
     }
 
+    /// A digest alone.
+    pub fn bare(digest: Digest) -> Self {
+        Self {
+            registry: None,
+            repository: Box::from(""),
+            tag: None,
+            digest: Some(digest),
+        }
+    }
+
     /// The same name, pinned to `digest` and without a tag: what to keep once a tag has been
     /// resolved.
     pub fn pinned(&self, digest: Digest) -> Self {
@@ -138,12 +148,7 @@ impl FromStr for Reference {
 fn parse(text: &str) -> Result<Reference, String> {
     // As a name it would be the repository `sha256` with a tag of 64 digits, which nobody means.
     if let Ok(digest) = text.parse() {
-        return Ok(Reference {
-            registry: None,
-            repository: Box::from(""),
-            tag: None,
-            digest: Some(digest),
-        });
+        return Ok(Reference::bare(digest));
     }
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (

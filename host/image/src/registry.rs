@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::reference::Reference;
 use crate::store::Store;
 use credentials::Credentials;
@@ -78,17 +79,24 @@ impl Registry {
         }
     }
 
-    /// Pulls the tool that `reference` names into `store`, under that name.
+    /// Pulls the image that `reference` names into `store`, under that name: one of the kind that
+    /// is `wanted`, or of any.
     ///
     /// # Errors
     ///
     /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the
     /// registry refuses, [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should
-    /// be, [`Error::NotATool`] for any other image. The store is then as it was.
-    pub async fn pull(&self, store: &Arc<Store>, reference: &Reference) -> Result<Pulled, Error> {
+    /// be, [`Error::NotATool`] and [`Error::NotAnAgent`] for any other image. The store is then as
+    /// it was.
+    pub async fn pull(
+        &self,
+        store: &Arc<Store>,
+        reference: &Reference,
+        wanted: Option<Kind>,
+    ) -> Result<Pulled, Error> {
         let mut session = self.session(reference, false)?;
-        let pulled =
-            tokio::time::timeout(TRANSFER_WALL, pull::pull(&mut session, store, reference)).await;
+        let pull = pull::pull(&mut session, store, reference, wanted);
+        let pulled = tokio::time::timeout(TRANSFER_WALL, pull).await;
         pulled.unwrap_or_else(|_| Err(session.late()))
     }
 

@@ -6,7 +6,10 @@
 //! pinned keeps running until it is removed.
 
 pub(crate) mod blob;
+mod details;
+mod export;
 mod file;
+mod import;
 mod incoming;
 mod index;
 mod layout;
@@ -17,11 +20,16 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+use std::io::{Read, Write};
+
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
-use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageManifest, MediaType};
 
+use crate::agent_image::{AgentImage, PackedAgent};
+use crate::content;
 use crate::error::Error;
+use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
 use crate::tool_image::{self, Layout, ToolImage};
 use index::Index;
@@ -41,15 +49,36 @@ pub struct Store {
     dir: Dir,
 }
 
+/// An image that came out of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// Its name.
+    pub reference: Reference,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its kind.
+    pub kind: Kind,
+    /// The image that the name meant before, if that was another one.
+    pub moved_from: Option<Digest>,
+}
+
 /// An image as it lies in the store, for whoever passes it on.
 #[derive(Debug)]
 pub(crate) struct Stored {
     /// The digest of its manifest.
     pub(crate) digest: Digest,
+    /// The kind of the image.
+    pub(crate) kind: Kind,
     /// The manifest, byte for byte.
     pub(crate) manifest: Vec<u8>,
     /// The blobs that the manifest describes: the config and the layers.
     pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
+}
+
+/// A reference that was resolved.
+struct Found {
+    digest: Digest,
+    descriptor: Descriptor,
 }
 
 impl Store {
@@ -75,27 +104,66 @@ impl Store {
         let packed = tool.pack()?;
         COMPONENT.check(tool.component.len() as u64)?;
         CONFIG.check(packed.config.len() as u64)?;
-        MANIFEST.check(packed.manifest.len() as u64)?;
-        if reference.is_bare() {
-            return Err(Error::Nameless(reference.clone()));
+        let blobs = [&*tool.component, &packed.config];
+        let top = tool_image::descriptor(MediaType::ImageManifest.as_ref(), &packed.manifest)?;
+        let names = std::slice::from_ref(reference);
+        self.put(names, top, &packed.manifest, &blobs)
+    }
+
+    /// Stores an agent under these names, at least one, and with it the tools that have no name but
+    /// their place in its lock. Returns the digest of its manifest.
+    pub(crate) fn put_agent(
+        &self,
+        names: &[Reference],
+        agent: &PackedAgent,
+        tools: &[ToolImage],
+    ) -> Result<Digest, Error> {
+        let packed = tools
+            .iter()
+            .map(ToolImage::pack)
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut blobs: Vec<&[u8]> = vec![&agent.config];
+        blobs.extend(agent.layers.iter().map(Vec::as_slice));
+        for (tool, packed) in tools.iter().zip(&packed) {
+            COMPONENT.check(tool.component.len() as u64)?;
+            blobs.extend([&*tool.component, &packed.config, &packed.manifest]);
         }
-        let digest = Digest::of(&packed.manifest);
-        if reference.digest().is_some_and(|pinned| *pinned != digest) {
-            return Err(Error::Pinned {
-                reference: Box::new(reference.clone()),
-                actual: digest,
-            });
+        let mut top = tool_image::descriptor(MediaType::ImageManifest.as_ref(), &agent.manifest)?;
+        top.set_artifact_type(Some(MediaType::from(AGENT_ARTIFACT)));
+        self.put(names, top, &agent.manifest, &blobs)
+    }
+
+    /// Stores an image whose parts are in memory under these names.
+    fn put(
+        &self,
+        names: &[Reference],
+        top: Descriptor,
+        manifest: &[u8],
+        blobs: &[&[u8]],
+    ) -> Result<Digest, Error> {
+        MANIFEST.check(manifest.len() as u64)?;
+        let digest = Digest::of(manifest);
+        for name in names {
+            if name.is_bare() {
+                return Err(Error::Nameless(name.clone()));
+            }
+            if name.digest().is_some_and(|pinned| *pinned != digest) {
+                return Err(Error::Pinned {
+                    reference: Box::new(name.clone()),
+                    actual: digest,
+                });
+            }
         }
 
         let _lock = Lock::exclusive(&self.dir)?;
         let mut index = Index::read(&self.dir)?;
         let mut put = || {
-            for blob in [&tool.component, &packed.config, &packed.manifest] {
+            for blob in blobs.iter().chain([&manifest]) {
                 blob::write(&self.dir, blob)?;
             }
-            let manifest =
-                tool_image::descriptor(MediaType::ImageManifest.as_ref(), &packed.manifest)?;
-            index.set(reference, digest, manifest);
+            for name in names {
+                index.set(name, digest, top.clone());
+            }
             index.write(&self.dir)
         };
         if let Err(error) = put() {
@@ -110,7 +178,8 @@ impl Store {
     /// [`Reference::pinned`] of it to get this very tool again.
     ///
     /// A digest decides alone; a tag beside it is not looked at. Of an image index, the entry for
-    /// `wasip2/wasm` is loaded.
+    /// `wasip2/wasm` is loaded. A digest without a name also means a tool that has none, because
+    /// only the lock of an agent leads to it.
     ///
     /// # Errors
     ///
@@ -118,11 +187,8 @@ impl Store {
     /// [`Error::Corrupt`] for blobs that are not what the index, the manifest or their digest says.
     pub fn tool(&self, reference: &Reference) -> Result<(Digest, ToolImage), Error> {
         let _lock = Lock::shared(&self.dir)?;
-        let index = Index::read(&self.dir)?;
-        let (digest, found) = index
-            .find(reference)
-            .ok_or_else(|| Error::NotFound(reference.clone()))?;
-        let manifest = self.manifest(reference, found)?;
+        let Found { digest, descriptor } = self.find(reference)?;
+        let manifest = self.manifest(reference, &descriptor)?;
         let layout = Layout::of(reference, &manifest)?;
         let read = |descriptor: &Descriptor, part: &Part| blob::read(&self.dir, descriptor, part);
         Ok((
@@ -131,11 +197,36 @@ impl Store {
         ))
     }
 
-    /// Every image that has a name, sorted by it. Reads the index only, so a broken image is listed
-    /// too.
+    /// Resolves `reference` once and loads the agent it means.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::NotAnAgent`] for any other image and for one that no Agentfile
+    /// could be, [`Error::TooLarge`] and [`Error::Corrupt`] as [`Store::tool`].
+    pub fn agent(&self, reference: &Reference) -> Result<AgentImage, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let Found { digest, descriptor } = self.find(reference)?;
+        if *descriptor.media_type() != MediaType::ImageManifest {
+            let problem = match descriptor.media_type() {
+                MediaType::ImageIndex => "it is a tool for several platforms".to_owned(),
+                other => format!("its manifest is `{other}`"),
+            };
+            return Err(Error::not_an_agent(reference, problem));
+        }
+        let manifest: ImageManifest = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
+        if Kind::of(&manifest) == Kind::Tool {
+            let tool = "`cofferdam tool inspect` says what it is instead";
+            return Err(Error::not_an_agent(reference, tool));
+        }
+        let read = |descriptor: &Descriptor, part: &Part| blob::read(&self.dir, descriptor, part);
+        AgentImage::unpack(reference, digest, &manifest, read)
+    }
+
+    /// Every image that has a name, sorted by it. A broken image is listed too.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let _lock = Lock::shared(&self.dir)?;
-        Ok(Index::read(&self.dir)?.list())
+        let index = Index::read(&self.dir)?;
+        Ok(index.list(|descriptor, listed| details::add(&self.dir, descriptor, listed)))
     }
 
     /// Removes a name and, unless another name needs them, its blobs. Returns what the name meant.
@@ -178,46 +269,95 @@ impl Store {
         Ok(swept)
     }
 
-    /// Returns the digest that `reference` means, if anything. Reads the index only.
+    /// Returns the digest that `reference` means, if anything.
     ///
     /// # Errors
     ///
     /// [`Error::Corrupt`] if the index cannot be read.
     pub fn digest(&self, reference: &Reference) -> Result<Option<Digest>, Error> {
         let _lock = Lock::shared(&self.dir)?;
-        Ok(Index::read(&self.dir)?
-            .find(reference)
-            .map(|(digest, _)| digest))
+        match self.find(reference) {
+            Ok(found) => Ok(Some(found.digest)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The image that `reference` means, as it lies here. Of an image index, the manifest for
     /// WebAssembly.
     pub(crate) fn stored(&self, reference: &Reference) -> Result<Stored, Error> {
         let _lock = Lock::shared(&self.dir)?;
-        let index = Index::read(&self.dir)?;
-        let (_, found) = index
-            .find(reference)
-            .ok_or_else(|| Error::NotFound(reference.clone()))?;
+        let Found { descriptor, .. } = self.find(reference)?;
         let indexed: ImageIndex;
-        let found = match found.media_type() {
+        let found = match descriptor.media_type() {
             MediaType::ImageIndex => {
-                indexed = blob::read_json(&self.dir, found, &MANIFEST)?;
+                indexed = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
                 platform::wasm(reference, &indexed)?
             }
-            _ => found,
+            _ => &descriptor,
         };
         let manifest = blob::read(&self.dir, found, &MANIFEST)?;
         let document = tool_image::manifest(reference, &manifest)?;
-        let layout = Layout::of(reference, &document)?;
-        let blobs = layout
-            .blobs()
+        let blobs = content::blobs(reference, &document)?
+            .into_iter()
             .map(|(part, descriptor)| (part, descriptor.clone()))
             .collect();
         Ok(Stored {
             digest: blob::digest(found)?,
+            kind: Kind::of(&document),
             manifest,
             blobs,
         })
+    }
+
+    /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as
+    /// far as they are here. Returns the number of bytes in their blobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and [`Error::Corrupt`] for blobs that are damaged.
+    pub fn export(&self, references: &[Reference], out: impl Write) -> Result<u64, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let mut rows = Vec::new();
+        for reference in references {
+            let Found { mut descriptor, .. } = self.find(reference)?;
+            let name = (ANNOTATION_REF_NAME.to_owned(), reference.to_string());
+            let names = Some(name).filter(|_| !reference.is_bare());
+            descriptor.set_annotations(Some(names.into_iter().collect()));
+            rows.push(descriptor);
+        }
+        export::write(&self.dir, rows, out)
+    }
+
+    /// Takes the images of an archive, as [`Store::export`] and other programs write it, with the
+    /// BINs of agents that are in it. `name` is for an archive of one image: its name, instead of
+    /// the one that it has there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] and [`Error::TooLarge`] for an archive that is not what it should be,
+    /// [`Error::NotATool`] and [`Error::NotAnAgent`] for what is neither in it. The store is then
+    /// as it was.
+    pub fn import(
+        &self,
+        archive: impl Read,
+        name: Option<&Reference>,
+    ) -> Result<Vec<Imported>, Error> {
+        let import::Brought { images, blobs } = import::read(&self.dir, archive, name)?;
+        let rows = images
+            .iter()
+            .map(|image| (image.reference.clone(), image.descriptor.clone()));
+        let former = self.keep_all(rows.collect(), blobs)?;
+        let imported = images
+            .into_iter()
+            .zip(former)
+            .map(|(image, former)| Imported {
+                reference: image.reference,
+                digest: image.digest,
+                kind: image.kind,
+                moved_from: former.filter(|former| *former != image.digest),
+            });
+        Ok(imported.collect())
     }
 
     /// A blob of an image, to be read in pieces.
@@ -254,13 +394,19 @@ impl Store {
         top: Descriptor,
         blobs: Vec<Arrived>,
     ) -> Result<Option<Digest>, Error> {
-        let digest = blob::digest(&top)?;
+        let row = (reference.clone(), top);
+        Ok(self.keep_all(vec![row], blobs)?.pop().flatten())
+    }
+
+    /// Makes `blobs` part of the store, and each name mean what is described beside it. Returns
+    /// what each name meant before.
+    pub(crate) fn keep_all(
+        &self,
+        rows: Vec<(Reference, Descriptor)>,
+        blobs: Vec<Arrived>,
+    ) -> Result<Vec<Option<Digest>>, Error> {
         let _lock = Lock::exclusive(&self.dir)?;
         let mut index = Index::read(&self.dir)?;
-        let tagged = reference
-            .tagged()
-            .unwrap_or_else(|| reference.pinned(digest));
-        let former = index.find(&tagged).map(|(digest, _)| digest);
         self.dir
             .create_dir_all(blob::BLOBS)
             .map_err(Error::io(format!("create {}", blob::BLOBS)))?;
@@ -271,9 +417,38 @@ impl Store {
             .open(blob::BLOBS)
             .and_then(|blobs| blobs.sync_all());
         synced.map_err(Error::io(format!("write {}", blob::BLOBS)))?;
-        index.set(reference, digest, top);
+        let mut former = Vec::new();
+        for (reference, top) in rows {
+            let digest = blob::digest(&top)?;
+            let tagged = reference
+                .tagged()
+                .unwrap_or_else(|| reference.pinned(digest));
+            former.push(index.find(&tagged).map(|(digest, _)| digest));
+            index.set(&reference, digest, top);
+        }
         index.write(&self.dir)?;
         Ok(former)
+    }
+
+    /// Returns what `reference` means. The caller holds a lock.
+    fn find(&self, reference: &Reference) -> Result<Found, Error> {
+        let index = Index::read(&self.dir)?;
+        if let Some((digest, descriptor)) = index.find(reference) {
+            let descriptor = descriptor.clone();
+            return Ok(Found { digest, descriptor });
+        }
+        let missing = || Error::NotFound(reference.clone());
+        let digest = *reference
+            .digest()
+            .filter(|_| reference.is_bare())
+            .ok_or_else(missing)?;
+        let document = blob::find(&self.dir, &digest, &MANIFEST)?.ok_or_else(missing)?;
+        let media_type = match serde_json::from_slice::<ImageIndex>(&document) {
+            Ok(_) => MediaType::ImageIndex,
+            Err(_) => MediaType::ImageManifest,
+        };
+        let descriptor = tool_image::descriptor(media_type.as_ref(), &document)?;
+        Ok(Found { digest, descriptor })
     }
 
     /// The manifest to run for `reference`: the one found, or the one for WebAssembly in the image

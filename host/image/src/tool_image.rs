@@ -40,7 +40,7 @@ use crate::reference::Reference;
 use crate::store::blob;
 use crate::store::limits::{COMPONENT, CONFIG, Part, USAGE};
 use config::{Interfaces, WasmConfig};
-pub(crate) use layout::{Layout, Packing};
+pub(crate) use layout::{Layout, Packing, base_name, is_safe, title};
 use layout::{WASM_CONFIG, WASM_LAYER};
 
 /// One WebAssembly component and what its image says about it. What it says was written by whoever
@@ -91,6 +91,18 @@ impl ToolImage {
         self.annotations
             .get(annotation::DESCRIPTION)
             .map(String::as_str)
+    }
+
+    /// The image of a component that is a file beside an Agentfile. It says nothing that the file
+    /// does not, so the same file is the same image.
+    pub(crate) fn of_file(name: &str, component: Vec<u8>) -> Self {
+        Self {
+            component,
+            annotations: [(annotation::NAME.to_owned(), name.to_owned())].into(),
+            usage: None,
+            imports: Vec::new(),
+            exports: Vec::new(),
+        }
     }
 
     /// The blobs beside the component. The same tool gives the same bytes: no clock is read, and
@@ -147,8 +159,7 @@ impl ToolImage {
                 packing,
                 usage,
             } => {
-                let name =
-                    layout::title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
+                let name = title(layer).or(annotations.get(annotation::NAME).map(String::as_str));
                 let component = component(reference, read(layer, &COMPONENT)?, packing, name)?;
                 let usage = usage
                     .map(|usage| read(usage, &USAGE))
@@ -187,21 +198,24 @@ fn component(
             unpack(true).map_err(|problem| refuse(format!("its layer {problem}")))?
         }
     };
-    let native = |what| {
-        format!(
+    match not_a_component(&bytes) {
+        None => Ok(bytes),
+        Some(what) => Err(refuse(format!(
             "it holds {what}, and Cofferdam runs WebAssembly components; build it for wasm32-wasip2"
-        )
-    };
-    match bytes.as_slice() {
-        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(bytes),
-        [b'\0', b'a', b's', b'm', ..] => Err(refuse(native("a core WebAssembly module"))),
-        [0x7f, b'E', b'L', b'F', ..] => Err(refuse(native("a native Linux program (ELF)"))),
-        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => {
-            Err(refuse(native("a native macOS program (Mach-O)")))
-        }
-        [b'M', b'Z', ..] => Err(refuse(native("a native Windows program (PE)"))),
-        [b'#', b'!', ..] => Err(refuse(native("a script"))),
-        _ => Err(refuse(native("something that is no WebAssembly"))),
+        ))),
+    }
+}
+
+/// Says what it is instead of a component, by how it begins.
+pub(crate) fn not_a_component(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => None,
+        [b'\0', b'a', b's', b'm', ..] => Some("a core WebAssembly module"),
+        [0x7f, b'E', b'L', b'F', ..] => Some("a native Linux program (ELF)"),
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => Some("a native macOS program (Mach-O)"),
+        [b'M', b'Z', ..] => Some("a native Windows program (PE)"),
+        [b'#', b'!', ..] => Some("a script"),
+        _ => Some("something that is no WebAssembly"),
     }
 }
 

@@ -5,7 +5,7 @@
 //! function asks the call's [`FileBudget`] first and passes on what fits. What does not fit is an
 //! error to the guest, `quota` (EDQUOT): of the codes WASI has, it alone says that an allowance is
 //! used up, and neither the disk nor the host's memory is full; there is none for too many open
-//! files.
+//! files. Where the files of an agent have used up their room, it is `insufficient-space` (ENOSPC).
 
 mod budget;
 mod changes;
@@ -14,6 +14,7 @@ mod device;
 mod files;
 mod kernel;
 mod listing;
+mod mounted;
 mod open;
 mod resolved;
 mod stream;

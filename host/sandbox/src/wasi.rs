@@ -65,7 +65,7 @@ pub(crate) fn state(grant: &Grant, given: GuestContext<'_>) -> wasmtime::Result<
         table: table(limits),
         holdings: Holdings::new(account.clone()),
         files: Files::new(
-            limits,
+            grant,
             account.clone(),
             scratch.map(|scratch| Arc::clone(scratch.share())),
             standard,

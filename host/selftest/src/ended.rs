@@ -227,6 +227,17 @@ pub(crate) fn notes_unchanged(ended: &Ended<'_>) -> Result<(), Problem> {
     })
 }
 
+/// None of the directories that variables name is there.
+pub(crate) fn names_no_place(ended: &Ended<'_>) -> Result<(), Problem> {
+    let there = ended
+        .stdout()
+        .lines()
+        .find(|line| line.ends_with(" is there"));
+    Problem::unless(there.is_none(), || {
+        format!("a directory that was not granted is there: {there:?}")
+    })
+}
+
 /// Nothing was made where no guest may make anything.
 pub(crate) fn nothing_outside(ended: &Ended<'_>) -> Result<(), Problem> {
     let own = ended.place.path();

@@ -24,6 +24,11 @@ pub(crate) fn link_to_tree(place: &Place) -> Result<(), Problem> {
     place.link("tree", "link-to-tree")
 }
 
+/// A directory with a file.
+pub(crate) fn mounted(place: &Place) -> Result<(), Problem> {
+    place.file("mounted/file", "one\n").map(drop)
+}
+
 /// A named pipe that nobody writes to, and a link to it.
 pub(crate) fn pipe(place: &Place) -> Result<(), Problem> {
     let made = Problem::at(

@@ -50,6 +50,8 @@ pub struct AgentHome {
     pub name: String,
     /// The directory of its Agentfile; empty for an agent that was made from an image.
     pub home: String,
+    /// The operator's choices beyond the image, as JSON.
+    pub deployment: String,
 }
 
 /// Reads the agents that a database knows, whether a host has it open or not; nothing is written. A
@@ -63,7 +65,7 @@ pub async fn known_agents(file: &Path) -> Result<Vec<AgentHome>, StoreError> {
     let mut connection = SqliteConnection::connect_with(&options)
         .await
         .map_err(wrong)?;
-    let read = sqlx::query("SELECT id, name, home FROM agents ORDER BY name")
+    let read = sqlx::query(ALL)
         .try_map(AgentHome::read)
         .fetch_all(&mut connection)
         .await;
@@ -187,6 +189,10 @@ impl AgentHome {
             id: row.try_get("id")?,
             name: row.try_get("name")?,
             home: row.try_get("home")?,
+            // Older versions have none.
+            deployment: row
+                .try_get("deployment")
+                .unwrap_or_else(|_| "{}".to_owned()),
         })
     }
 }
@@ -197,6 +203,7 @@ impl From<&KnownAgent> for AgentHome {
             id: agent.id.clone(),
             name: agent.name.clone(),
             home: agent.home.clone(),
+            deployment: agent.deployment.clone(),
         }
     }
 }

@@ -2,8 +2,7 @@
 //! agent's tree.
 //!
 //! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
-//! was replaced or cut short while it was open. [`Logs`] are the logs of the agents, which are files
-//! of lines.
+//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent.
 
 mod agents;
 mod database;

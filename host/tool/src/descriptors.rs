@@ -2,7 +2,7 @@
 //! nothing of it runs before somebody calls it.
 
 use cofferdam_call::{Descriptor, ListedTool};
-use cofferdam_capability::{ForeignText, check_tool_name, json};
+use cofferdam_capability::{ForeignText, ToolName, json};
 use cofferdam_sandbox::{DESCRIPTORS_SECTION, MAX_DESCRIPTORS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -111,7 +111,6 @@ impl Descriptors {
     fn checked(self) -> Result<Self, DescriptorError> {
         check_count(self.tools.len())?;
         for (place, tool) in self.tools.iter().enumerate() {
-            check_tool_name(&tool.name)?;
             if self
                 .tools
                 .iter()
@@ -145,7 +144,7 @@ fn read(
     if name.len() + description.len() + input.len() + output.len() > MAX_DESCRIPTOR {
         return Err(too_large(&name).into());
     }
-    check_tool_name(&name)?;
+    let name = ToolName::try_from(name)?;
     let wrong = |problem: String| format!("the input schema of `{name}` cannot be used: {problem}");
     // Output schemas are informational: one that is not JSON, or nested too deep, is ignored.
     let weight_of_output = json::weight(output.as_bytes()).ok();

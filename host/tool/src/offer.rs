@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, MAX_TOOL_NAME};
+use cofferdam_capability::{Grant, MAX_TOOL_NAME, ToolName};
 use cofferdam_sandbox::{Component, Function};
 
 use crate::descriptors::Descriptors;
@@ -16,7 +16,7 @@ use crate::tool::Tool;
 pub(crate) struct Offer<'a> {
     pub(crate) component: &'a Arc<Component>,
     /// The name of its only tool, or the beginning of the names of several.
-    pub(crate) name: &'a str,
+    pub(crate) name: &'a ToolName,
     /// The operator's words about it, for a model.
     pub(crate) note: &'a str,
     pub(crate) grant: Arc<Grant>,
@@ -26,7 +26,7 @@ impl Offer<'_> {
     /// The one tool of a command.
     pub(crate) fn command(&self) -> Tool {
         Tool::command(
-            self.name,
+            self.name.clone(),
             self.note,
             Arc::clone(self.component),
             Arc::clone(&self.grant),
@@ -55,7 +55,7 @@ impl Offer<'_> {
         own: impl ExactSizeIterator<Item = Descriptor>,
     ) -> Result<Vec<Tool>, ToolError> {
         let mut patterns = PatternSum::default();
-        let tool = |(own, described): (String, Descriptor)| {
+        let tool = |(own, described): (ToolName, Descriptor)| {
             let tool = Tool::typed(
                 described,
                 &own,
@@ -64,7 +64,7 @@ impl Offer<'_> {
                 &mut patterns,
             );
             tool.map_err(|error| ToolError::Offer {
-                tool: self.name.to_owned(),
+                tool: self.name.to_string(),
                 problem: error.to_string(),
             })
         };
@@ -79,15 +79,15 @@ impl Offer<'_> {
 /// each with the name that the component knows it by. A tool without words is described by the
 /// summary of its manifest.
 pub(crate) fn named(
-    name: &str,
+    name: &ToolName,
     note: &str,
     summary: &str,
     own: impl ExactSizeIterator<Item = Descriptor>,
-) -> impl Iterator<Item = (String, Descriptor)> {
+) -> impl Iterator<Item = (ToolName, Descriptor)> {
     let single = own.len() == 1;
     own.map(move |own| {
         let full = if single {
-            name.to_owned()
+            name.clone()
         } else {
             full_name(name, &own.name)
         };
@@ -109,11 +109,11 @@ pub(crate) fn named(
 
 /// The name of one of several tools. Where both parts are too long together, the first is cut: it
 /// may be a file's name, which nobody chose for a tool.
-fn full_name(name: &str, own: &str) -> String {
+fn full_name(name: &ToolName, own: &ToolName) -> ToolName {
     let room = MAX_TOOL_NAME.saturating_sub(own.len()).saturating_sub(1);
     match name.get(..name.floor_char_boundary(room)) {
-        None | Some("") => own.to_owned(),
-        Some(name) => format!("{name}_{own}"),
+        None | Some("") => own.clone(),
+        Some(name) => ToolName::made_of(&format!("{name}_{own}")),
     }
 }
 
@@ -128,12 +128,13 @@ mod tests {
     fn a_tool_without_words_is_described_by_the_summary_of_its_manifest() {
         let described = |note: &str, words: &str| {
             let own = Descriptor {
-                name: "sum".to_owned(),
+                name: "sum".parse().unwrap(),
                 description: words.to_owned(),
                 input_schema: json!({}),
                 output_schema: None,
             };
-            let mut tools = named("csv", note, "Reads tables", std::iter::once(own));
+            let name: ToolName = "csv".parse().unwrap();
+            let mut tools = named(&name, note, "Reads tables", std::iter::once(own));
             tools.next().map(|(_, tool)| tool.description)
         };
         let usage = note("", Some("Give a file."));

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Decision, Digest, Grant, Manifest};
+use cofferdam_capability::{Decision, Digest, Grant, Manifest, ToolName, ToolNameError};
 use cofferdam_sandbox::{DESCRIPTORS_SECTION, USAGE_SECTION, is_command, is_of_typed_tools};
 use wasmparser::{Chunk, Parser, Payload};
 
@@ -77,7 +77,7 @@ impl Outlook {
     ///
     /// # Errors
     ///
-    /// If the grant is refused: nothing of the component would be offered.
+    /// If the grant is refused, or the name is none: nothing of the component would be offered.
     pub fn announce(
         &self,
         runner: &Runner,
@@ -91,13 +91,19 @@ impl Outlook {
             tools,
         } = self;
         let grant = Arc::new(runner.grant_for(*digest, manifest, name, decision)?);
+        let name: ToolName = name
+            .parse()
+            .map_err(|error: ToolNameError| ToolError::Offer {
+                tool: name.to_owned(),
+                problem: error.to_string(),
+            })?;
         let descriptors = match tools {
             Tools::Command => {
                 vec![command_descriptor(name, note, &manifest.tool.summary)]
             }
             Tools::Typed(descriptors) => {
                 let summary = &manifest.tool.summary;
-                let named = offer::named(name, note, summary, descriptors.iter().cloned());
+                let named = offer::named(&name, note, summary, descriptors.iter().cloned());
                 named.map(|(_, described)| told(&described)).collect()
             }
             Tools::Unknown => Vec::new(),

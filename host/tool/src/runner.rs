@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::{Descriptor, Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, PagemapScan, check_tool_name,
+    Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, PagemapScan, ToolName, ToolNameError,
 };
 use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
@@ -259,7 +259,7 @@ impl Runner {
         )?;
         let offer = Offer {
             component: &installed.component,
-            name,
+            name: &ToolName::made_of(name),
             note: "",
             grant: Arc::new(grant),
         };
@@ -350,12 +350,14 @@ impl Runner {
             tool: name.to_owned(),
             problem: error.to_string(),
         };
-        check_tool_name(name).map_err(|error| refused(error.into()))?;
+        let tool_name: ToolName = name
+            .parse()
+            .map_err(|error: ToolNameError| refused(error.into()))?;
         descriptors::check_words(name, note).map_err(refused)?;
         let grant = Arc::new(self.grant(installed, name, decision)?);
         let offer = Offer {
             component,
-            name,
+            name: &tool_name,
             note,
             grant,
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, check_tool_name};
+use cofferdam_capability::{Grant, ToolName};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ impl Tool {
     }
 
     pub(crate) fn command(
-        name: &str,
+        name: ToolName,
         note: &str,
         component: Arc<Component>,
         grant: Arc<Grant>,
@@ -108,7 +108,6 @@ impl Tool {
         grant: Arc<Grant>,
         patterns: &mut PatternSum,
     ) -> Result<Self, DescriptorError> {
-        check_tool_name(&described.name)?;
         descriptors::check_texts(&described)?;
         let checked = Schema::of_tool(&described.name, &described.input_schema, patterns)?;
         Ok(Self {
@@ -169,14 +168,14 @@ pub(crate) fn told(described: &Descriptor) -> Descriptor {
 }
 
 /// The descriptor of a command. The operator's words about it stand for the summary of its author.
-pub(crate) fn command_descriptor(name: &str, note: &str, summary: &str) -> Descriptor {
+pub(crate) fn command_descriptor(name: ToolName, note: &str, summary: &str) -> Descriptor {
     let description = if note::describes(note) {
         note.to_owned()
     } else {
         note::noted(note, summary)
     };
     Descriptor {
-        name: name.to_owned(),
+        name,
         description,
         input_schema: outgoing::input(&command_schema()),
         output_schema: None,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use cofferdam_capability::ToolName;
 use cofferdam_sandbox::Line;
 
 use crate::tool::Tool;
@@ -19,7 +20,7 @@ pub struct Toolbox {
     pub(crate) line: Arc<Line>,
     /// Sums of what its calls used.
     pub(crate) usage: Arc<Usage>,
-    tools: BTreeMap<String, Arc<Tool>>,
+    tools: BTreeMap<ToolName, Arc<Tool>>,
 }
 
 /// A name that another tool of the same agent has.
@@ -27,7 +28,7 @@ pub struct Toolbox {
 #[error("there is a tool `{name}` already")]
 pub struct NameTaken {
     /// The name.
-    pub name: String,
+    pub name: ToolName,
 }
 
 /// A name that no tool of the agent has.
@@ -66,7 +67,7 @@ impl Toolbox {
     ///
     /// If another tool has its name.
     pub fn add(&mut self, tool: Tool) -> Result<(), NameTaken> {
-        let name = tool.name().to_owned();
+        let name = tool.descriptor().name.clone();
         if self.tools.contains_key(&name) {
             return Err(NameTaken { name });
         }
@@ -119,7 +120,7 @@ impl Toolbox {
 
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self.tools.keys().map(String::as_str).collect();
+        let names: Vec<_> = self.tools.keys().map(ToolName::as_str).collect();
         if names.is_empty() {
             "none".to_owned()
         } else {

@@ -24,7 +24,7 @@ pub use self::built::Built;
 use self::built::Listing;
 use self::declared::{Artifact, Declared};
 pub use self::environment::BuildEnvironment;
-pub use self::image::image;
+pub use self::image::{created, image};
 use self::pure::Asked;
 use crate::error::{CallerError, Error};
 use crate::file;

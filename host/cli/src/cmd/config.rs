@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::args::Listing;
-use crate::config::{Config, unknown_grants};
+use crate::config::{Config, unknown_agents, unknown_grants};
 use crate::console::{self, Format};
 use crate::error::Failure;
 
@@ -23,13 +23,14 @@ pub(crate) async fn run(
     data: &Path,
 ) -> Result<(), Failure> {
     let ConfigCommand::Show(Listing { format }) = command;
-    tell_unknown_grants(config, data).await;
+    tell_unknown(config, data).await;
     let settings = config.settings(data);
     if *format == Format::Json {
         return console::json(&json!({
             "data_dir": data.to_string_lossy(),
             "config": config.file().map(Path::to_string_lossy),
             "settings": settings,
+            "agent": config.agents.rows,
             "grant": config.grants.rows,
         }));
     }
@@ -47,17 +48,18 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Tells the operator which grants hold for nothing, by the agents of the data directory.
-pub(super) async fn tell_unknown_grants(config: &Config, data: &Path) {
-    if config.grants.rows.is_empty() {
+/// Tells the operator which rows hold for nothing, by the agents of the data directory.
+pub(super) async fn tell_unknown(config: &Config, data: &Path) {
+    if config.grants.rows.is_empty() && config.agents.rows.is_empty() {
         return;
     }
     match cofferdam_agent::agents_on_disk(data).await {
-        Ok(kept) => unknown_grants(&config.grants, &kept)
-            .iter()
+        Ok(kept) => unknown_agents(&config.agents, &kept)
+            .into_iter()
+            .chain(unknown_grants(&config.grants, &kept))
             .for_each(|sentence| console::note(&format!("note: {sentence}"))),
         Err(error) => console::note(&format!(
-            "note: nobody can say whether every [[grant]] is for a tool: {error}"
+            "note: could not check [[agent]] and [[grant]] rows against the agents: {error}"
         )),
     }
 }

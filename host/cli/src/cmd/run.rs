@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cofferdam_agent::{Deployment, NewAgent};
+use cofferdam_agent::NewAgent;
 use cofferdam_server::{AgentEntry, CreationEvent};
 
 use crate::args::Listing;
 use crate::connect::connect;
 use crate::console::{self, Format};
+use crate::deployment_args::DeploymentArgs;
 use crate::error::Failure;
 
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub(crate) struct Run {
     pub(crate) replace: bool,
 
     #[command(flatten)]
+    pub(crate) choices: DeploymentArgs,
+
+    #[command(flatten)]
     pub(crate) listing: Listing,
 }
 
@@ -35,12 +39,13 @@ pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
         path,
         name,
         replace,
+        choices,
         listing: Listing { format },
     } = run;
     let new = NewAgent {
         name,
         file: agentfile(&path)?,
-        deployment: Deployment::default(),
+        deployment: choices.deployment()?,
         replace,
     };
     let mut creation = connect(data).await?.create_agent(new).await?;

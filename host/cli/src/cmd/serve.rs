@@ -105,7 +105,7 @@ pub(crate) async fn run(
     )
     .await?;
     apply(&agents, &agentfile).await?;
-    super::config::tell_unknown_grants(&config.get(), data.path()).await;
+    super::config::tell_unknown(&config.get(), data.path()).await;
     agents.restore();
     let copied = copy_files_in(&agents, &copy_in).await?;
 
@@ -192,6 +192,8 @@ fn not_made(error: AgentError) -> Failure {
         E::Agentfile(_)
         | E::Name(_)
         | E::Config { .. }
+        | E::Deployment { .. }
+        | E::Mount { .. }
         | E::Model { .. }
         | E::Bin { .. }
         | E::Tool { .. } => Failure::usage(error),
@@ -324,8 +326,11 @@ async fn copy_files_in(
         let copy = CopyIn::of(copy)?;
         let bytes = copy.read()?;
         let CopyIn { agent, name, .. } = copy;
-        let found = agents.find(Some(agent)).await;
-        match found.and_then(|agent| agent.copy_in(name, &bytes).map(|()| agent)) {
+        let put = match agents.find(Some(agent)).await {
+            Ok(agent) => agent.copy_in(name, &bytes).await.map(|()| agent),
+            Err(error) => Err(error),
+        };
+        match put {
             Ok(agent) => copied.push((agent.name().to_owned(), name.to_owned())),
             Err(error) => console::complain(&copy.wrong(error.to_string()).sentence()),
         }

@@ -7,9 +7,9 @@ mod dev;
 mod inspect;
 mod ls;
 mod new;
-mod pull;
-mod push;
-mod rm;
+pub(crate) mod pull;
+pub(crate) mod push;
+pub(crate) mod rm;
 mod run;
 pub(crate) mod source;
 mod test;
@@ -17,6 +17,7 @@ mod test;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use cofferdam_image::Kind;
 
 use self::build::Build;
 use self::dev::Dev;
@@ -65,8 +66,8 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Dev(dev) => dev::run(dev, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
-        Tool::Push(push) => push::run(push, &DataDir::open(data)?).await,
-        Tool::Pull(pull) => pull::run(pull, &DataDir::open(data)?).await,
+        Tool::Push(push) => push::run(push, Some(Kind::Tool), &DataDir::open(data)?).await,
+        Tool::Pull(pull) => pull::run(pull, Some(Kind::Tool), &DataDir::open(data)?).await,
         Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
         Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }

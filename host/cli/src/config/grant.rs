@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_agent::{Decisions, ToolDecision, Withheld};
+use cofferdam_agent::{Decisions, Deployment, RoomRules, ToolDecision, Withheld};
 use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::network;
 use super::place::{self, Key, Source};
 use super::setting::{Setting, amount};
+use super::written::{is_empty, names};
 use crate::directory::{self, DirectoryError};
 use crate::error::Failure;
 
@@ -63,10 +64,6 @@ pub(crate) enum WorkspaceAccess {
     None,
 }
 
-fn names<S: Serializer>(env: &BTreeMap<String, String>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(env.keys())
-}
-
 fn amounts<S: Serializer>(request: &LimitsRequest, serializer: S) -> Result<S::Ok, S::Error> {
     limits(request).serialize(serializer)
 }
@@ -101,9 +98,15 @@ impl Grants {
         Self { rows, source }
     }
 
-    /// Every decision of the file. Opens the directories that it offers; a tool whose directory
-    /// cannot be opened is added to `withheld`, so that no other tool is kept waiting for it.
-    pub(crate) fn decisions(&self, withheld: &mut Withheld) -> Decisions {
+    /// Every decision of the file; `agents` are the choices for agents, and `room` is what their
+    /// files have. Opens the directories that it offers; a tool whose directory cannot be opened is
+    /// added to `withheld`, so that no other tool is kept waiting for it.
+    pub(crate) fn decisions(
+        &self,
+        agents: BTreeMap<String, Deployment>,
+        room: RoomRules,
+        withheld: &mut Withheld,
+    ) -> Decisions {
         let mut decisions = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
             match self.decision(index, row) {
@@ -116,7 +119,7 @@ impl Grants {
                 }
             }
         }
-        decisions.into_iter().collect()
+        Decisions::new(decisions, agents, room)
     }
 
     fn decision(&self, index: usize, row: &GrantRow) -> Result<ToolDecision, Failure> {
@@ -182,7 +185,7 @@ impl Grants {
             .unwrap_or_default();
         Failure::usage(format!(
             "{}: [[grant]] for {row}: `dirs`: {problem}",
-            self.origin(Key::Grant(index, "dirs"))
+            self.origin(Key::Row("grant", index, "dirs"))
         ))
     }
 
@@ -192,13 +195,13 @@ impl Grants {
             .rows
             .iter()
             .position(|row| row.agent == agent && row.tool == tool)?;
-        Some(self.origin(Key::Grant(index, "tool")))
+        Some(self.origin(Key::Row("grant", index, "tool")))
     }
 
     /// Returns true if the row for an agent's tool has this key.
     pub(crate) fn has(&self, agent: &str, tool: &str, key: &'static str) -> bool {
         let of_tool = |row: &GrantRow| row.agent == agent && row.tool == tool;
-        let written = |index| self.source.as_ref()?.place(Key::Grant(index, key));
+        let written = |index| self.source.as_ref()?.place(Key::Row("grant", index, key));
         let index = self.rows.iter().position(of_tool);
         index.and_then(written).is_some()
     }
@@ -220,7 +223,7 @@ impl Grants {
             ];
             settings.extend(given.into_iter().filter(|(_, value)| !is_empty(value)).map(
                 |(key, value)| Setting {
-                    origin: self.origin(Key::Grant(index, key)),
+                    origin: self.origin(Key::Row("grant", index, key)),
                     key: format!("grant.{}.{}.{key}", row.agent, row.tool),
                     value,
                     note: None,
@@ -240,12 +243,4 @@ fn limits(limits: &LimitsRequest) -> Value {
     let rows = limits.rows().into_iter();
     rows.map(|row| (row.name.to_owned(), amount(&row.value)))
         .collect()
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(values) => values.is_empty(),
-        Value::Object(values) => values.is_empty(),
-        _ => false,
-    }
 }

@@ -19,8 +19,8 @@ pub(super) struct Source {
 pub(super) enum Key {
     /// A table, and a key in it.
     Table(&'static str, &'static str),
-    /// The `[[grant]]` of this number, and a key in it.
-    Grant(usize, &'static str),
+    /// The row of this number of a table such as `[[grant]]`, and a key in it.
+    Row(&'static str, usize, &'static str),
 }
 
 impl Source {
@@ -30,9 +30,9 @@ impl Source {
         let document = document.get_ref();
         let (value, key) = match key {
             Key::Table(table, key) => (document.get(table)?.get_ref(), key),
-            Key::Grant(index, key) => (
+            Key::Row(table, index, key) => (
                 document
-                    .get("grant")?
+                    .get(table)?
                     .get_ref()
                     .as_array()?
                     .get(index)?

@@ -1,7 +1,9 @@
-//! Grants that hold for nothing: `[[grant]]` names an agent or a tool that is not there.
+//! Rows that hold for nothing: `[[grant]]` or `[[agent]]` names an agent or a tool that is not
+//! there.
 
 use cofferdam_agent::AgentsOnDisk;
 
+use super::agent::{AgentRow, AgentRows};
 use super::grant::{GrantRow, Grants};
 use super::place::Key;
 
@@ -24,12 +26,29 @@ pub(crate) fn unknown_grants(grants: &Grants, kept: &AgentsOnDisk) -> Vec<String
                 list(kept.keys()),
             ),
         };
-        let place = grants.origin(Key::Grant(index, key));
+        let place = grants.origin(Key::Row("grant", index, key));
         Some(format!(
             "{place}: [[grant]] for {tool} of {agent} grants nothing: {what}; there is {names}"
         ))
     };
     grants.rows.iter().enumerate().filter_map(unknown).collect()
+}
+
+/// Says of each `[[agent]]` for an agent that is not there which there are.
+pub(crate) fn unknown_agents(agents: &AgentRows, kept: &AgentsOnDisk) -> Vec<String> {
+    let unknown = |(index, row): (usize, &AgentRow)| {
+        let name = &row.name;
+        if kept.contains_key(name) {
+            return None;
+        }
+        let place = agents.origin(Key::Row("agent", index, "name"));
+        Some(format!(
+            "{place}: [[agent]] for {name} holds for nothing: there is no agent `{name}`; there \
+             is {}",
+            list(kept.keys())
+        ))
+    };
+    agents.rows.iter().enumerate().filter_map(unknown).collect()
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {

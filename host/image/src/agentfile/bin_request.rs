@@ -3,9 +3,10 @@
 //! They are settings like any other to hosts that do not know them. A request is no grant: a tool
 //! gets no more than its manifest declares and the operator's ceiling allows.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use cofferdam_capability::{Access, HostOffer, LimitsRequest, TcpOffer};
+use cofferdam_capability::{Access, GuestPath, HostOffer, LimitsRequest, TcpOffer};
 
 use super::error::{Fault, Position, shown};
 
@@ -16,7 +17,7 @@ const LIMIT: &str = "limit.";
 const GRANT: &str = "grant.";
 
 /// The kinds of access, in words.
-const KINDS: &str = "http, tcp and workspace";
+const KINDS: &str = "http, tcp, workspace and mounts";
 
 /// The requests of an Agentfile for one of its BINs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct BinRequest {
     pub tcp: Vec<TcpOffer>,
     /// The most access to the agent's workspace.
     pub workspace: Option<WorkspaceRequest>,
+    /// The mounts that it may see, by the guest path; every one when left out.
+    pub mounts: Option<Vec<GuestPath>>,
 }
 
 /// The most access to the agent's workspace that a BIN is to get.
@@ -81,7 +84,56 @@ impl<'a> BinKey<'a> {
     }
 }
 
+impl BinKey<'_> {
+    /// Refuses a key for a BIN that there is not.
+    pub(super) fn check(&self, bins: &BTreeSet<&str>, at: Position) -> Result<(), Fault> {
+        if bins.contains(self.bin) {
+            return Ok(());
+        }
+        let there_are = match bins.len() {
+            0 => "this Agentfile has no BIN".to_owned(),
+            _ => format!("the BINs are {}", shown_names(bins)),
+        };
+        Err(Fault::new(
+            at,
+            format!("there is no BIN {}; {there_are}", shown(self.bin)),
+        ))
+    }
+}
+
+/// Names for a sentence.
+fn shown_names(names: &BTreeSet<&str>) -> String {
+    /// More say nothing more, and a file may have tens of thousands.
+    const NAMED_MAX: usize = 16;
+    let named = names.iter().take(NAMED_MAX).copied().collect::<Vec<_>>();
+    let named = named.join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 impl BinRequest {
+    /// Puts what another one asks for in the place of what this one asks for.
+    pub(super) fn replace(&mut self, other: Self) {
+        let Self {
+            limits,
+            http,
+            tcp,
+            workspace,
+            mounts,
+        } = other;
+        self.limits = limits.or(&self.limits);
+        if !http.is_empty() {
+            self.http = http;
+        }
+        if !tcp.is_empty() {
+            self.tcp = tcp;
+        }
+        self.workspace = workspace.or(self.workspace);
+        self.mounts = mounts.or(self.mounts.take());
+    }
+
     /// Asks for one more thing. `at` is the place of its value.
     pub(super) fn ask(&mut self, key: &BinKey<'_>, value: &str, at: Position) -> Result<(), Fault> {
         let wrong = |problem: String| Fault::new(at, problem);
@@ -109,6 +161,18 @@ impl BinRequest {
                             shown(value)
                         )));
                     }
+                });
+                Ok(())
+            }
+            Kind::Grant("mounts") => {
+                self.mounts = Some(match value {
+                    "none" => Vec::new(),
+                    paths => list(paths).map_err(|problem| {
+                        wrong(format!(
+                            "{problem}; write `none`, or the mounts that the tool may see with \
+                             commas between"
+                        ))
+                    })?,
                 });
                 Ok(())
             }

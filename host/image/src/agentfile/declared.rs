@@ -3,14 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use bytes::Bytes;
+
 use super::bin_request::BinRequest;
 use super::name::AgentName;
 use crate::reference::Reference;
 use crate::tool_source::ToolSource;
 
-/// A parsed Agentfile: what the author declared, in the order it was declared.
+/// A parsed Agentfile: what its author declared, in the order it was declared, after what the image
+/// declares that it builds on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agentfile {
+    /// `FROM`: the image that it builds on; none for `scratch`. Everything of that image is in the
+    /// other fields already.
+    pub from: Option<Reference>,
     /// `NAME`.
     pub name: AgentName,
     /// `RUNTIME`: the image of the loop that its author wrote it for. Here the host's own loop runs
@@ -24,6 +30,8 @@ pub struct Agentfile {
     pub configs: Vec<Config>,
     /// Every `BIN`.
     pub bins: Vec<Bin>,
+    /// Every `ADD`.
+    pub adds: Vec<Add>,
     /// Requests of `CONFIG` for its BINs, by name: keys that begin with `limit.` and `grant.`.
     pub requests: BTreeMap<String, BinRequest>,
     /// `EXEC`: arguments of the runtime.
@@ -50,6 +58,19 @@ pub struct Context {
     pub content: String,
     /// The file with its text, beside the Agentfile or below.
     pub file: Option<PathBuf>,
+}
+
+/// A file that tools can read. It becomes `etc/data/<name>` in the agent's tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Add {
+    /// A file name; unlike any other's, also where case is ignored.
+    pub name: String,
+    /// The file, beside the Agentfile or below. In an image it only says where the file came from.
+    pub source: PathBuf,
+    /// Its purpose, for the model.
+    pub description: Option<String>,
+    /// The bytes of the file. Empty until [`Agentfile::fill_data`].
+    pub content: Bytes,
 }
 
 /// One setting of the agent.
@@ -116,9 +137,33 @@ impl Agentfile {
         }
         Ok(())
     }
+
+    /// Reads the files of `ADD`. `read` gets the declaration.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `read`.
+    pub fn fill_data<E>(&mut self, read: impl Fn(&Add) -> Result<Bytes, E>) -> Result<(), E> {
+        for add in &mut self.adds {
+            add.content = read(add)?;
+        }
+        Ok(())
+    }
 }
 
 impl ConfigValue {
+    /// The value that is meant by a text outside an Agentfile: in double quotes it is a text, else
+    /// what it looks like.
+    pub fn written(text: &str) -> Self {
+        match text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
+            Some(quoted) => Self::Text(quoted.to_owned()),
+            None => Self::of_word(text),
+        }
+    }
+
     /// The value that a word without quotes means.
     pub(super) fn of_word(word: &str) -> Self {
         match word {

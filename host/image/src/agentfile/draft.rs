@@ -1,38 +1,61 @@
 //! An Agentfile half read: the meaning of each instruction, and of all of them together.
 
+mod joined;
 mod parts;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::bin_request::{BinKey, BinRequest};
-use super::declared::{Agentfile, Bin, Context, Env};
+use super::declared::{Add, Agentfile, Context, Env};
 use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::name::AgentName;
 use crate::reference::Reference;
-use parts::Setting;
+use joined::{adds, bins, inherited, keyed, last_of_each};
+use parts::{PlacedAdd, PlacedBin, Setting};
+use requests::requests;
 
-/// The declarations so far, and their lines, so that a repeat can name both.
+/// The declarations so far, and their places, so that a repeat can name both.
 #[derive(Default)]
 pub(super) struct Draft {
     /// Instructions that stand somewhere, also wrong ones: what is wrong is not missing too.
     seen: HashSet<Keyword>,
-    from: Option<Position>,
+    from: Option<From>,
     runtime: Option<Once<Reference>>,
     model: Option<Once<String>>,
     name: Option<Once<AgentName>>,
     exec: Option<Once<Vec<String>>>,
     contexts: Vec<Context>,
     settings: Vec<Setting>,
-    bins: Vec<Bin>,
+    bins: Vec<PlacedBin>,
     bin_lines: HashMap<String, usize>,
+    adds: Vec<PlacedAdd>,
+    /// By names in lower case, as some file systems take them.
+    add_lines: HashMap<String, usize>,
     labels: BTreeMap<String, String>,
     args: BTreeMap<String, Option<String>>,
     /// The values of `args`, as far as they have any.
     values: Values,
+    /// Values of `ARG`s that whoever builds the file gives instead of its own.
+    given: Values,
     envs: Vec<Env>,
     capabilities: BTreeSet<String>,
+}
+
+/// The base of the file, and its place.
+struct From {
+    /// None for `scratch`, or where it could not be read.
+    image: Option<Reference>,
+    at: Position,
+    image_at: Position,
+}
+
+/// An image that a file builds on, and the place where it names it.
+#[derive(Clone, Debug)]
+pub(super) struct Parent {
+    pub(super) image: Reference,
+    pub(super) at: Position,
 }
 
 /// A value that may stand once, and its line.
@@ -42,9 +65,36 @@ struct Once<T> {
 }
 
 impl Draft {
+    /// An empty file, with values that its `ARG`s get instead of their own.
+    pub(super) fn new(given: Values) -> Self {
+        Self {
+            given,
+            ..Self::default()
+        }
+    }
+
     /// The values that stand for `${NAME}` from here on.
     pub(super) fn values(&self) -> &Values {
         &self.values
+    }
+
+    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut Context> {
+        self.contexts.iter_mut()
+    }
+
+    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
+        self.adds.iter_mut().map(|placed| &mut placed.add)
+    }
+
+    /// The image that the file builds on.
+    pub(super) fn parent(&self) -> Option<Parent> {
+        let From {
+            image, image_at, ..
+        } = self.from.as_ref()?;
+        Some(Parent {
+            image: image.clone()?,
+            at: *image_at,
+        })
     }
 
     /// Adds an instruction.
@@ -59,29 +109,36 @@ impl Draft {
         if is_first && keyword != Keyword::From {
             return Err(Fault::new(
                 at,
-                "an Agentfile begins with `FROM scratch`; put it before this instruction",
+                "an Agentfile begins with `FROM scratch` or `FROM image`; put it before this \
+                 instruction",
             ));
         }
         match keyword {
             Keyword::From => self.from(at, arguments),
-            Keyword::Runtime => once(&mut self.runtime, "RUNTIME", at, arguments, parts::runtime),
+            Keyword::Runtime => self.runtime(at, arguments),
             Keyword::Model => once(&mut self.model, "MODEL", at, arguments, parts::model),
             Keyword::Name => once(&mut self.name, "NAME", at, arguments, parts::name),
             Keyword::Exec => once(&mut self.exec, "EXEC", at, arguments, parts::exec),
-            Keyword::Context => self.context(parts::context(arguments)?),
-            Keyword::Config => self.setting(parts::config(arguments)?),
+            Keyword::Context => {
+                self.contexts.push(parts::context(arguments)?);
+                Ok(())
+            }
+            Keyword::Config => {
+                self.settings.push(parts::config(arguments)?);
+                Ok(())
+            }
             Keyword::Bin => self.bin(at, arguments),
-            Keyword::Add => Err(Fault::new(
-                at,
-                "`ADD` is not supported yet: put the file into the workspace with `--copy-in`",
-            )),
+            Keyword::Add => self.data(at, arguments),
             Keyword::Label => {
                 let label = parts::label(arguments)?;
                 self.labels.insert(label.key, label.value);
                 Ok(())
             }
             Keyword::Arg => self.arg(parts::arg(arguments)?),
-            Keyword::Env => self.env(parts::env(arguments)?),
+            Keyword::Env => {
+                self.envs.push(parts::env(arguments)?);
+                Ok(())
+            }
             Keyword::Capability => {
                 self.capabilities.extend(parts::capabilities(arguments)?);
                 Ok(())
@@ -89,71 +146,120 @@ impl Draft {
         }
     }
 
-    fn from(&mut self, at: Position, mut arguments: Arguments) -> Result<(), Fault> {
-        refuse_repeat("FROM", self.from.map(|first| first.line), at)?;
-        self.from = Some(at);
-        let (base, base_at) = arguments.word("`scratch`")?;
-        if base != "scratch" {
-            return Err(Fault::new(
-                base_at,
-                format!("only `FROM scratch` for now, not {}", shown(&base)),
-            ));
-        }
-        arguments.finish("`FROM scratch` stands alone on its line")
-    }
-
-    /// Adds a context, in the place of one of the same name.
-    fn context(&mut self, context: Context) -> Result<(), Fault> {
-        let same = |other: &&mut Context| other.name.eq_ignore_ascii_case(&context.name);
-        match self.contexts.iter_mut().find(same) {
-            Some(earlier) => *earlier = context,
-            None => self.contexts.push(context),
-        }
+    fn from(&mut self, at: Position, arguments: Arguments) -> Result<(), Fault> {
+        refuse_repeat("FROM", self.from.as_ref().map(|first| first.at.line), at)?;
+        self.from = Some(From {
+            image: None,
+            at,
+            image_at: at,
+        });
+        let parts::Base {
+            image,
+            at: image_at,
+        } = parts::from(arguments)?;
+        self.from = Some(From {
+            image,
+            at,
+            image_at,
+        });
         Ok(())
     }
 
-    fn setting(&mut self, setting: Setting) -> Result<(), Fault> {
-        self.settings
-            .retain(|earlier| earlier.config.key != setting.config.key);
-        self.settings.push(setting);
+    /// A runtime has settings of its own, so those above it are for another one and go.
+    fn runtime(&mut self, at: Position, arguments: Arguments) -> Result<(), Fault> {
+        once(&mut self.runtime, "RUNTIME", at, arguments, parts::runtime)?;
+        self.settings.clear();
         Ok(())
     }
 
     fn bin(&mut self, at: Position, arguments: Arguments) -> Result<(), Fault> {
-        let bin = parts::bin(arguments)?;
-        if let Some(first) = self.bin_lines.insert(bin.bin.name.clone(), at.line) {
-            let name = &bin.bin.name;
+        let placed = parts::bin(arguments)?;
+        let name = &placed.bin.name;
+        if let Some(first) = self.bin_lines.insert(name.clone(), at.line) {
             let second = at.line;
             return Err(Fault::new(
-                bin.at,
+                placed.at,
                 format!(
                     "two tools are called {name}, on lines {first} and {second}; rename one of \
                      them"
                 ),
             ));
         }
-        self.bins.push(bin.bin);
+        self.bins.push(placed);
+        Ok(())
+    }
+
+    fn data(&mut self, at: Position, arguments: Arguments) -> Result<(), Fault> {
+        let placed = parts::add(arguments)?;
+        let name = &placed.add.name;
+        if let Some(first) = self.add_lines.insert(name.to_ascii_lowercase(), at.line) {
+            let second = at.line;
+            return Err(Fault::new(
+                placed.at,
+                format!(
+                    "two files become {}, on lines {first} and {second}; give one of them another \
+                     name",
+                    shown(&format!("etc/data/{name}"))
+                ),
+            ));
+        }
+        self.adds.push(placed);
         Ok(())
     }
 
     fn arg(&mut self, arg: parts::Arg) -> Result<(), Fault> {
         let parts::Arg { name, default } = arg;
-        match &default {
+        let value = self.given.get(&name).cloned().or(default);
+        match &value {
             Some(value) => self.values.insert(name.clone(), value.clone()),
             None => self.values.remove(&name),
         };
-        self.args.insert(name, default);
+        self.args.insert(name, value);
         Ok(())
     }
 
-    fn env(&mut self, env: Env) -> Result<(), Fault> {
-        self.envs.retain(|earlier| earlier.key != env.key);
-        self.envs.push(env);
-        Ok(())
+    /// Names of given values that no `ARG` of the file has.
+    pub(super) fn unused(&self) -> Vec<&str> {
+        let unused = self
+            .given
+            .keys()
+            .filter(|name| !self.args.contains_key(*name));
+        unused.map(String::as_str).collect()
     }
 
-    /// The whole Agentfile, and every mistake that only all instructions together show.
-    pub(super) fn finish(self) -> Result<Agentfile, Vec<Fault>> {
+    /// Returns true if both say the same, wherever their lines stand.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let image = |draft: &Self| draft.parent().map(|parent| parent.image);
+        let configs = |draft: &Self| -> Vec<_> {
+            let settings = draft.settings.iter();
+            settings.map(|setting| setting.config.clone()).collect()
+        };
+        let bins = |draft: &Self| -> Vec<_> {
+            let bins = draft.bins.iter();
+            bins.map(|placed| placed.bin.clone()).collect()
+        };
+        let adds = |draft: &Self| -> Vec<_> {
+            let adds = draft.adds.iter();
+            adds.map(|placed| placed.add.clone()).collect()
+        };
+        image(self) == image(other)
+            && value(&self.runtime) == value(&other.runtime)
+            && value(&self.model) == value(&other.model)
+            && value(&self.name) == value(&other.name)
+            && value(&self.exec) == value(&other.exec)
+            && self.contexts == other.contexts
+            && configs(self) == configs(other)
+            && bins(self) == bins(other)
+            && adds(self) == adds(other)
+            && self.labels == other.labels
+            && self.args == other.args
+            && self.envs == other.envs
+            && self.capabilities == other.capabilities
+    }
+
+    /// The whole Agentfile, and every mistake that only all instructions together show. `parent` is
+    /// what the image declares that it builds on.
+    pub(super) fn finish(self, parent: Option<&Agentfile>) -> Result<Agentfile, Vec<Fault>> {
         let Self {
             seen,
             from,
@@ -161,18 +267,45 @@ impl Draft {
             model,
             name,
             exec,
-            contexts,
-            settings,
-            bins,
+            contexts: own_contexts,
+            settings: own_settings,
+            bins: own_bins,
             bin_lines: _,
-            labels,
-            args,
+            adds: own_adds,
+            add_lines: _,
+            labels: own_labels,
+            args: own_args,
             values: _,
-            envs,
-            capabilities,
+            given: _,
+            envs: own_envs,
+            capabilities: own_capabilities,
         } = self;
         let mut faults = Vec::new();
-        if let Some(from) = from {
+        // Without it, the first instruction is reported already.
+        let Some(from) = from else {
+            return Err(faults);
+        };
+        let mut settings = match (&runtime, parent) {
+            (None, Some(parent)) => inherited(&parent.configs, from.image_at),
+            _ => Vec::new(),
+        };
+        settings.extend(own_settings);
+        let settings = last_of_each(settings, |setting| &setting.config.key);
+        let bins = bins(parent, own_bins, &mut faults);
+        let adds = adds(parent, own_adds, &mut faults);
+        let mut contexts = parent.map_or_else(Vec::new, |parent| parent.contexts.clone());
+        contexts.extend(own_contexts);
+        let mut envs = parent.map_or_else(Vec::new, |parent| parent.envs.clone());
+        envs.extend(own_envs);
+        let mut labels = parent.map_or_else(BTreeMap::new, |parent| parent.labels.clone());
+        labels.extend(own_labels);
+        let mut args = parent.map_or_else(BTreeMap::new, |parent| parent.args.clone());
+        args.extend(own_args);
+        let mut capabilities =
+            parent.map_or_else(BTreeSet::new, |parent| parent.capabilities.clone());
+        capabilities.extend(own_capabilities);
+
+        if parent.is_none() {
             let wanted = [
                 (Keyword::Name, "`NAME name`"),
                 (Keyword::Model, "`MODEL provider/name`"),
@@ -182,7 +315,7 @@ impl Draft {
                 .filter(|(keyword, _)| !seen.contains(keyword));
             faults.extend(missing.map(|(_, what)| {
                 Fault::new(
-                    from,
+                    from.at,
                     format!("the Agentfile that begins here lacks {what}; add it"),
                 )
             }));
@@ -191,24 +324,41 @@ impl Draft {
             faults.extend(wrong);
             BTreeMap::new()
         });
+        let name = name
+            .map(|name| name.value)
+            .or_else(|| Some(parent?.name.clone()));
+        let model = model
+            .map(|model| model.value)
+            .or_else(|| Some(parent?.model.clone()));
         match (name, model) {
             (Some(name), Some(model)) if faults.is_empty() => Ok(Agentfile {
-                name: name.value,
-                runtime: runtime.map(|runtime| runtime.value),
-                model: model.value,
-                contexts,
+                from: from.image,
+                name,
+                runtime: runtime
+                    .map(|runtime| runtime.value)
+                    .or_else(|| parent?.runtime.clone()),
+                model,
+                contexts: keyed(contexts),
                 configs: settings.into_iter().map(|setting| setting.config).collect(),
                 bins,
+                adds,
                 requests,
-                exec: exec.map(|exec| exec.value).unwrap_or_default(),
+                exec: exec
+                    .map(|exec| exec.value)
+                    .or_else(|| Some(parent?.exec.clone()))
+                    .unwrap_or_default(),
                 labels,
                 args,
-                envs,
+                envs: last_of_each(envs, |env| &env.key),
                 capabilities,
             }),
             _ => Err(faults),
         }
     }
+}
+
+fn value<T>(once: &Option<Once<T>>) -> Option<&T> {
+    once.as_ref().map(|once| &once.value)
 }
 
 /// Reads what may stand once. A repeat is refused, with both lines.
@@ -234,62 +384,4 @@ fn refuse_repeat(keyword: &str, first: Option<usize>, again: Position) -> Result
         again,
         format!("`{keyword}` stands on lines {first} and {second}; keep one of them"),
     ))
-}
-
-/// The requests of the settings for each BIN.
-fn requests(
-    settings: &[Setting],
-    bins: &[Bin],
-) -> Result<BTreeMap<String, BinRequest>, Vec<Fault>> {
-    let mut requests: BTreeMap<String, BinRequest> = BTreeMap::new();
-    let mut faults = Vec::new();
-    for setting in settings {
-        if let Err(fault) = request(setting, bins, &mut requests) {
-            faults.push(fault);
-        }
-    }
-    if faults.is_empty() {
-        Ok(requests)
-    } else {
-        Err(faults)
-    }
-}
-
-fn request(
-    setting: &Setting,
-    bins: &[Bin],
-    requests: &mut BTreeMap<String, BinRequest>,
-) -> Result<(), Fault> {
-    let Setting {
-        config,
-        at,
-        value_at,
-    } = setting;
-    let Some(key) = BinKey::of(&config.key, *at)? else {
-        return Ok(());
-    };
-    if !bins.iter().any(|bin| bin.name == key.bin) {
-        let names: Vec<_> = bins.iter().map(|bin| bin.name.as_str()).collect();
-        let there_are = match names.as_slice() {
-            [] => "this Agentfile has no BIN".to_owned(),
-            names => format!("the BINs are {}", names.join(", ")),
-        };
-        return Err(Fault::new(
-            *at,
-            format!("there is no BIN {}; {there_are}", shown(key.bin)),
-        ));
-    }
-    let Some(value) = &config.value else {
-        return Err(Fault::new(
-            *at,
-            format!(
-                "{} asks for nothing; write `=` and a value",
-                shown(&config.key)
-            ),
-        ));
-    };
-    requests
-        .entry(key.bin.to_owned())
-        .or_default()
-        .ask(&key, &value.to_string(), *value_at)
 }

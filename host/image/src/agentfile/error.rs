@@ -80,6 +80,30 @@ pub enum ReadError {
         /// The system's error.
         source: io::Error,
     },
+    /// A file of `ADD` could not be read.
+    #[error("{agentfile}: ADD {name}: cannot read {path}: {source}")]
+    Add {
+        /// The Agentfile.
+        agentfile: PathBuf,
+        /// The name that it was to have.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A component could not be read.
+    #[error("{agentfile}: BIN {bin}: cannot use {path}: {source}")]
+    Bin {
+        /// The Agentfile.
+        agentfile: PathBuf,
+        /// The BIN.
+        bin: String,
+        /// The file.
+        path: PathBuf,
+        /// The problem with it.
+        source: io::Error,
+    },
     /// The file was read and is wrong.
     #[error(transparent)]
     Agentfile(#[from] AgentfileError),
@@ -101,6 +125,11 @@ pub(super) struct Fault {
 }
 
 impl Fault {
+    /// The problem, and what would be right.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(super) fn new(at: Position, message: impl Into<String>) -> Self {
         Self {
             at,

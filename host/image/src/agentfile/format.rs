@@ -1,10 +1,12 @@
 //! The usual layout of an Agentfile: keywords in capitals, one space between words, no blank lines
 //! in a row. Comments and the bodies of heredocs stay as they are.
 
+use std::collections::BTreeMap;
+
 use super::error::{AgentfileError, Fault, Position};
 use super::expand::{Expanded, Values};
 use super::lines::{Line, Lines};
-use super::parse::parse;
+use super::parse::{Written, parse};
 use super::token::{Cursor, Token};
 
 /// Lays out the text of an Agentfile. `file` is how errors call it. The result means the same: it
@@ -14,10 +16,14 @@ use super::token::{Cursor, Token};
 ///
 /// The text is no Agentfile. The error has every mistake.
 pub fn format(text: &str, file: &str) -> Result<String, AgentfileError> {
-    let meaning = parse(text, file)?;
+    let read = |text: &str| Written::parse(text, file, BTreeMap::new());
+    let written = read(text)?;
+    if written.parent().is_none() {
+        parse(text, file)?;
+    }
     let wrong = |fault| AgentfileError::new(file, vec![fault]);
     let formatted = laid_out(text).map_err(wrong)?;
-    if parse(&formatted, file).as_ref() == Ok(&meaning) {
+    if read(&formatted).is_ok_and(|again| again.says_the_same(&written)) {
         return Ok(formatted);
     }
     Err(wrong(Fault::new(

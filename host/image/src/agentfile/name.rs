@@ -1,4 +1,4 @@
-//! The three name rules of an Agentfile.
+//! The name rules of an Agentfile.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +9,13 @@ const NAME_MAX_CHARS: usize = 63;
 
 /// The generated documents (`AGENT.md`, `WORKSPACE.md`, `MOUNTS.md`) lie where contexts lie.
 const GENERATED: [&str; 3] = ["AGENT", "WORKSPACE", "MOUNTS"];
+
+/// The directory with the usage texts of tools lies where the files of `ADD` lie.
+const BINS: &str = "bins";
+
+/// The longest name of a file of `ADD`, in characters. Data have longer names than agents; file
+/// systems take 255.
+const ADD_NAME_MAX_CHARS: usize = 128;
 
 /// The name of an agent, safe as a file name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +72,22 @@ pub(super) fn is_generated(context: &str) -> bool {
     GENERATED
         .iter()
         .any(|name| name.eq_ignore_ascii_case(context))
+}
+
+/// Returns true if `text` may name a file of `ADD`: it becomes `etc/data/<text>`.
+pub(super) fn is_add_name(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    begins
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && text.len() <= ADD_NAME_MAX_CHARS
+}
+
+/// Returns true if the host puts its own directory of this name where the files of `ADD` go. Case
+/// is ignored, as some file systems do.
+pub(super) fn is_data_directory(name: &str) -> bool {
+    name.eq_ignore_ascii_case(BINS)
 }
 
 /// Returns true if `text` may name a tool. No dots: model vendors accept none in a tool's name.

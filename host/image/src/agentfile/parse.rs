@@ -1,21 +1,122 @@
 //! From the text of an Agentfile to its meaning.
 
-use super::declared::Agentfile;
-use super::draft::Draft;
-use super::error::{AgentfileError, Fault};
+use std::collections::BTreeMap;
+
+use super::declared::{Add, Agentfile, Context};
+use super::draft::{self, Draft};
+use super::error::{AgentfileError, Fault, Position};
 use super::expand::Expanded;
 use super::instruction::Instruction;
 use super::lines::{Lines, START};
+use crate::reference::Reference;
 
-/// Parses the text of an Agentfile. `file` is how errors call it. The error has every mistake of
-/// the file, as far as one does not hide another.
+/// Parses the text of an Agentfile that builds on nothing. `file` is how errors call it. The error
+/// has every mistake of the file, as far as one does not hide another.
+///
+/// # Errors
+///
+/// The text is wrong, or begins with `FROM image`: [`Written`] reads that.
 pub fn parse(text: &str, file: &str) -> Result<Agentfile, AgentfileError> {
-    understand(text).map_err(|faults| AgentfileError::new(file, faults))
+    let written = Written::parse(text, file, BTreeMap::new())?;
+    match written.parent() {
+        None => written.resolve(None),
+        Some(parent) => Err(parent.refuse(format!(
+            "the Agentfile builds on the image {}, so it is built before it is used: `cofferdam \
+             image build` does it",
+            parent.image
+        ))),
+    }
 }
 
-fn understand(text: &str) -> Result<Agentfile, Vec<Fault>> {
+/// The image that an Agentfile builds on.
+#[derive(Clone, Debug)]
+pub struct Parent {
+    /// The image.
+    pub image: Reference,
+    file: String,
+    at: Position,
+}
+
+impl Parent {
+    /// The error for an image that the file cannot build on, at the place that names it.
+    pub fn refuse(&self, problem: String) -> AgentfileError {
+        AgentfileError::new(&self.file, vec![Fault::new(self.at, problem)])
+    }
+}
+
+/// An Agentfile whose instructions have been read, before the image that it builds on is at hand.
+pub struct Written {
+    draft: Draft,
+    file: String,
+}
+
+impl Written {
+    /// Reads the instructions. `arguments` are values that its `ARG`s get instead of their own.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake, as far as one does not hide another.
+    pub fn parse(
+        text: &str,
+        file: &str,
+        arguments: BTreeMap<String, String>,
+    ) -> Result<Self, AgentfileError> {
+        let read = understand(text, arguments);
+        let draft = read.map_err(|faults| AgentfileError::new(file, faults))?;
+        Ok(Self {
+            draft,
+            file: file.to_owned(),
+        })
+    }
+
+    /// The image that it builds on; none for `scratch`.
+    pub fn parent(&self) -> Option<Parent> {
+        let draft::Parent { image, at } = self.draft.parent()?;
+        Some(Parent {
+            image,
+            file: self.file.clone(),
+            at,
+        })
+    }
+
+    /// The contexts of the file itself, whose texts are read before those of the image join them.
+    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut Context> {
+        self.draft.contexts_mut()
+    }
+
+    /// The files of `ADD` of the file itself.
+    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
+        self.draft.adds_mut()
+    }
+
+    /// The whole Agentfile: its own instructions after those of the image that it builds on.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake that only both together show.
+    pub fn resolve(self, parent: Option<&Agentfile>) -> Result<Agentfile, AgentfileError> {
+        let Self { draft, file } = self;
+        let resolved = draft.finish(parent);
+        resolved.map_err(|faults| AgentfileError::new(&file, faults))
+    }
+
+    /// Returns true if both say the same, wherever their lines stand.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.draft.says_the_same(&other.draft)
+    }
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Written")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+fn understand(text: &str, arguments: BTreeMap<String, String>) -> Result<Draft, Vec<Fault>> {
     let mut lines = Lines::of(text).map_err(|fault| vec![fault])?;
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(arguments);
     let mut faults = Vec::new();
     let mut is_empty = true;
     loop {
@@ -34,14 +135,25 @@ fn understand(text: &str) -> Result<Agentfile, Vec<Fault>> {
             "the file has no instruction; an Agentfile begins with `FROM scratch`",
         )]);
     }
-    match draft.finish() {
-        Ok(agentfile) if faults.is_empty() => Ok(agentfile),
-        Ok(_) => Err(faults),
-        Err(more) => {
-            faults.extend(more);
-            Err(faults)
-        }
+    let unused = draft.unused().into_iter().map(unused);
+    faults.extend(unused);
+    if faults.is_empty() {
+        return Ok(draft);
     }
+    // What only all instructions together show is reported with the rest, unless it needs the
+    // parent.
+    if draft.parent().is_none() {
+        faults.extend(draft.finish(None).err().into_iter().flatten());
+    }
+    Err(faults)
+}
+
+/// The mistake of a value for an `ARG` that is not there.
+fn unused(name: &str) -> Fault {
+    Fault::new(
+        START,
+        format!("there is no `ARG {name}` to give a value to; declare it, or leave the value out"),
+    )
 }
 
 /// Adds the next instruction to the draft. Returns false at the end of the file.

@@ -1,65 +1,202 @@
 //! From a file to an Agentfile.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
-use super::declared::Agentfile;
+use super::declared::{Add, Agentfile, Context};
 use super::error::{AgentfileError, Fault, Position, ReadError};
 use super::lines::{FILE_MAX_BYTES, check_length};
-use super::parse::parse;
+use super::parse::{Written, parse};
 
 /// The longest text of a context in a file, in bytes: what a whole Agentfile may have.
-const CONTEXT_MAX_BYTES: u64 = FILE_MAX_BYTES;
+pub const CONTEXT_MAX_BYTES: u64 = FILE_MAX_BYTES;
 
-/// Reads and parses the Agentfile at `path`, and the texts of its contexts that lie in files. These
-/// are opened beneath the directory of the Agentfile, whatever links lie there.
+/// The largest file of `ADD`, in bytes (16 MiB). It travels with the image and is held in memory
+/// while that is built and read; data beyond belong into the workspace.
+pub const DATA_MAX_BYTES: u64 = 16 << 20;
+
+/// The name of the file in a directory that is given in its place.
+const AGENTFILE: &str = "Agentfile";
+
+/// The text of an Agentfile, and the directory that its files lie beneath.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The text, verbatim.
+    pub text: String,
+    /// The name of the file in errors.
+    pub file: PathBuf,
+    /// The directory of contexts, files of `ADD` and components.
+    pub home: PathBuf,
+}
+
+impl Source {
+    /// Reads the Agentfile at `path`, or the one in the directory at `path`.
+    ///
+    /// # Ambient authority
+    ///
+    /// As [`read`].
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let file = if path.is_dir() {
+            path.join(AGENTFILE)
+        } else {
+            path.to_owned()
+        };
+        Ok(Self {
+            text: read_text(&file)?,
+            home: home_of(&file).to_owned(),
+            file,
+        })
+    }
+
+    /// An Agentfile that was read elsewhere, such as from standard input. `file` is how errors call
+    /// it, and `home` the directory that its files lie beneath.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Agentfile`] if the bytes are too many, or no UTF-8.
+    pub fn of(bytes: Vec<u8>, file: PathBuf, home: PathBuf) -> Result<Self, ReadError> {
+        let text = text_of(bytes, &file)?;
+        Ok(Self { text, file, home })
+    }
+
+    /// Reads the instructions, and the files that they name: texts of contexts and files of `ADD`.
+    /// These are opened beneath the directory, whatever links lie there. `arguments` are values
+    /// that its `ARG`s get instead of their own.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of the text; else the first file that cannot be read, or is too large.
+    pub fn parse(&self, arguments: BTreeMap<String, String>) -> Result<Written, ReadError> {
+        let file = self.file.display().to_string();
+        let mut written = Written::parse(&self.text, &file, arguments)?;
+        for context in written.contexts_mut() {
+            self.fill_context(context)?;
+        }
+        for add in written.adds_mut() {
+            self.fill_add(add)?;
+        }
+        Ok(written)
+    }
+
+    /// Reads the component of a BIN that is a file. `check` says what is wrong with one.
+    ///
+    /// # Ambient authority
+    ///
+    /// As [`read`]: whoever wrote the Agentfile here names the file too.
+    pub(crate) fn component(
+        &self,
+        bin: &str,
+        file: &Path,
+        max: u64,
+        check: impl FnOnce(&[u8]) -> Option<&'static str>,
+    ) -> Result<Vec<u8>, ReadError> {
+        let path = self.home.join(file);
+        let wrong = |source| ReadError::Bin {
+            agentfile: self.file.clone(),
+            bin: bin.to_owned(),
+            path: path.clone(),
+            source,
+        };
+        let bytes = read_bytes(&path, max).map_err(wrong)?;
+        if bytes.len() as u64 > max {
+            let problem = format!("it has more than {max} bytes");
+            return Err(wrong(io::Error::other(problem)));
+        }
+        match check(&bytes) {
+            None => Ok(bytes),
+            Some(what) => Err(wrong(io::Error::other(format!(
+                "it is {what}, and Cofferdam runs WebAssembly components; build it for \
+                 wasm32-wasip2"
+            )))),
+        }
+    }
+
+    fn fill_context(&self, context: &mut Context) -> Result<(), ReadError> {
+        let Some(file) = &context.file else {
+            return Ok(());
+        };
+        let text = context_text(&self.home, file).map_err(|source| ReadError::Context {
+            agentfile: self.file.clone(),
+            context: context.name.clone(),
+            path: self.home.join(file),
+            source,
+        });
+        context.content = text?;
+        Ok(())
+    }
+
+    fn fill_add(&self, add: &mut Add) -> Result<(), ReadError> {
+        let content = bytes_of(&self.home, &add.source, DATA_MAX_BYTES);
+        let content = content.map_err(|source| ReadError::Add {
+            agentfile: self.file.clone(),
+            name: add.name.clone(),
+            path: self.home.join(&add.source),
+            source,
+        });
+        add.content = content?.into();
+        Ok(())
+    }
+}
+
+/// Reads and parses the Agentfile at `path`, the texts of its contexts that lie in files, and the
+/// files of its `ADD`s. These are opened beneath the directory of the Agentfile, whatever links lie
+/// there.
 ///
 /// # Ambient authority
 ///
 /// As [`read`].
 pub fn read_whole(path: &Path) -> Result<Agentfile, ReadError> {
-    let mut agentfile = read(path)?;
-    let home = match path.parent() {
+    let source = Source {
+        text: read_text(path)?,
+        file: path.to_owned(),
+        home: home_of(path).to_owned(),
+    };
+    let mut agentfile = parse(&source.text, &path.display().to_string())?;
+    let mut contexts = agentfile.contexts.iter_mut();
+    contexts.try_for_each(|context| source.fill_context(context))?;
+    let mut adds = agentfile.adds.iter_mut();
+    adds.try_for_each(|add| source.fill_add(add))?;
+    Ok(agentfile)
+}
+
+/// The directory of a file.
+fn home_of(file: &Path) -> &Path {
+    match file.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
-    };
-    agentfile.fill(|context| {
-        let file = context.file.clone().unwrap_or_default();
-        text_of(home, &file).map_err(|source| ReadError::Context {
-            agentfile: path.to_owned(),
-            context: context.name.clone(),
-            path: home.join(&file),
-            source,
-        })
-    })?;
-    Ok(agentfile)
+    }
+}
+
+fn context_text(home: &Path, file: &Path) -> io::Result<String> {
+    let bytes = bytes_of(home, file, CONTEXT_MAX_BYTES)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| io::Error::other("it is not valid UTF-8; save it as UTF-8"))?;
+    Ok(text.trim_end_matches('\n').to_owned())
 }
 
 #[allow(
     clippy::disallowed_methods,
     reason = "the operator names the Agentfile, and with it its directory"
 )]
-fn text_of(home: &Path, file: &Path) -> io::Result<String> {
+fn bytes_of(home: &Path, file: &Path, max: u64) -> io::Result<Vec<u8>> {
     let home = Dir::open_ambient_dir(home, ambient_authority())?;
+    // Opening a pipe would wait for a writer for ever.
     if !home.metadata(file)?.is_file() {
         return Err(irregular());
     }
     let mut bytes = Vec::new();
-    home.open(file)?
-        .take(CONTEXT_MAX_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > CONTEXT_MAX_BYTES {
+    home.open(file)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
         return Err(io::Error::other(format!(
-            "it has more than {CONTEXT_MAX_BYTES} bytes; make it shorter"
+            "it has more than {max} bytes; make it shorter"
         )));
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| io::Error::other("it is not valid UTF-8; save it as UTF-8"))?;
-    Ok(text.trim_end_matches('\n').to_owned())
+    Ok(bytes)
 }
 
 fn irregular() -> io::Error {
@@ -82,10 +219,15 @@ pub fn read(path: &Path) -> Result<Agentfile, ReadError> {
 ///
 /// As [`read`].
 pub fn read_text(path: &Path) -> Result<String, ReadError> {
-    let bytes = read_bytes(path).map_err(|source| ReadError::Io {
+    let bytes = read_bytes(path, FILE_MAX_BYTES).map_err(|source| ReadError::Io {
         path: path.to_owned(),
         source,
     })?;
+    text_of(bytes, path)
+}
+
+/// The text of the Agentfile at `path`, of which these bytes have been read.
+fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ReadError> {
     let wrong = |fault| AgentfileError::new(&path.display().to_string(), vec![fault]);
     check_length(&bytes).map_err(wrong)?;
     String::from_utf8(bytes).map_err(|error| {
@@ -94,12 +236,12 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     })
 }
 
-/// At most one byte more than may be parsed: enough for the parser to see that it is too much.
+/// At most one byte more than `max`: enough to see that it is too much.
 #[allow(
     clippy::disallowed_methods,
     reason = "the operator names the Agentfile"
 )]
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn read_bytes(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for a writer for ever.
     if !std::fs::metadata(path)?.is_file() {
         return Err(irregular());
@@ -111,7 +253,7 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
     File::open_ambient_with(path, &options, ambient_authority())?
-        .take(FILE_MAX_BYTES + 1)
+        .take(max + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)
 }

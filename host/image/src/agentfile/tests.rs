@@ -95,6 +95,8 @@ LABEL a.b/c = 2
         usage: usage.map(str::to_owned),
     };
     let expected = Agentfile {
+        from: None,
+        adds: Vec::new(),
         runtime: None,
         configs: Vec::new(),
         requests: BTreeMap::new(),
@@ -166,7 +168,8 @@ fn wrong_files() {
         ),
         (
             "\n  NAME otter\n",
-            "2:3: an Agentfile begins with `FROM scratch`; put it before this instruction"
+            "2:3: an Agentfile begins with `FROM scratch` or `FROM image`; put it before this \
+             instruction"
                 .to_owned(),
         ),
         (
@@ -192,23 +195,25 @@ fn wrong_files() {
         // FROM.
         (
             "FROM debian:12\n",
-            "1:6: only `FROM scratch` for now, not `debian:12`".to_owned(),
+            "1:6: the Agentfile builds on the image debian:12, so it is built before it is used: \
+             `cofferdam image build` does it"
+                .to_owned(),
         ),
         (
             "FROM\n",
-            "1:5: expected `scratch`, found the end of the line".to_owned(),
+            "1:5: expected `scratch` or an image, found the end of the line".to_owned(),
         ),
         (
             "FROM \"scratch\"\n",
-            "1:6: expected `scratch`, found `\"scratch\"`".to_owned(),
+            "1:6: expected `scratch` or an image, found `\"scratch\"`".to_owned(),
         ),
         (
             "FROM scratch base\n",
-            "1:14: `base` is left over; `FROM scratch` stands alone on its line".to_owned(),
+            "1:14: `base` is left over; `FROM` takes `scratch` or one image".to_owned(),
         ),
         (
             "FROM scratch <<EOF\nEOF\n",
-            "1:14: this instruction takes no heredoc; `FROM scratch` stands alone on its line"
+            "1:14: this instruction takes no heredoc; `FROM` takes `scratch` or one image"
                 .to_owned(),
         ),
         (
@@ -316,8 +321,40 @@ fn wrong_instructions() {
                 LABEL, ARG, ENV, CAPABILITY";
     for (line, expected) in [
         (
-            "ADD ./a b",
-            "4:1: `ADD` is not supported yet: put the file into the workspace with `--copy-in`"
+            "ADD",
+            "4:4: expected a file that lies beside the Agentfile, found the end of the line"
+                .to_owned(),
+        ),
+        (
+            "ADD ../a",
+            "4:5: `../a` does not lie beside the Agentfile; write a path from its directory, such \
+             as `file://docs/soul.md`"
+                .to_owned(),
+        ),
+        (
+            "ADD data/.a",
+            "4:5: the name of a file is 1 to 128 letters, digits, `.`, `_` or `-`, the first a \
+             letter, a digit or `_`; `.a` is not: write another after the file"
+                .to_owned(),
+        ),
+        (
+            "ADD a Bins",
+            "4:7: the host makes etc/data/Bins itself; write another name after the file"
+                .to_owned(),
+        ),
+        (
+            "ADD a x\nADD b/X",
+            "5:5: two files become `etc/data/X`, on lines 4 and 5; give one of them another name"
+                .to_owned(),
+        ),
+        (
+            "ADD a b c",
+            "4:9: `c` is left over; a file is `ADD file [name] [\"description\"]`".to_owned(),
+        ),
+        (
+            "LABEL io.cofferdam.agent.lock=x",
+            "4:7: labels that begin with `io.cofferdam.` are this host's own; call \
+             `io.cofferdam.agent.lock` otherwise"
                 .to_owned(),
         ),
         (

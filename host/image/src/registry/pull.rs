@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cofferdam_capability::Digest;
+use futures_util::{StreamExt, stream};
 use oci_spec::image::{Descriptor, ImageIndex, MediaType};
 use reqwest::header::{ACCEPT, CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::backoff::{Backoff, Failure};
 use super::body;
 use super::session::{ANSWER, Session, digest_header};
 use crate::blocking::blocking;
+use crate::content;
 use crate::error::Error;
+use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
 use crate::store::limits::{MANIFEST, Part};
 use crate::store::{Arrived, Store, blob, platform};
-use crate::tool_image::{self, Layout, ToolImage};
+use crate::tool_image::{self, Layout};
 
 /// The result of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +41,20 @@ const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
                         application/vnd.docker.distribution.manifest.v2+json, \
                         application/vnd.docker.distribution.manifest.list.v2+json";
 
+/// Number of blobs of one image that travel at once: enough that a connection is never idle, and
+/// few beside what a registry allows one client.
+const BLOBS_AT_ONCE: usize = 4;
+
 /// Number of pieces of a blob that may wait to be written: enough to keep the disk and the network
 /// both busy.
 const PIECES_WAITING: usize = 64;
 
-/// Pulls what `reference` means into `store`.
+/// Pulls what `reference` means into `store`, if it is of the kind that is `wanted`.
 pub(super) async fn pull(
     session: &mut Session<'_>,
     store: &Arc<Store>,
     reference: &Reference,
+    wanted: Option<Kind>,
 ) -> Result<Pulled, Error> {
     let named = match reference.digest() {
         Some(digest) => digest.to_string(),
@@ -82,38 +90,86 @@ pub(super) async fn pull(
         }
     };
     let document = tool_image::manifest(reference, &bytes)?;
-    let layout = Layout::of(reference, &document)?;
+    let kind = Kind::of(&document);
+    if wanted == Some(Kind::Agent) && kind == Kind::Tool {
+        let tool = "`cofferdam tool inspect` says what it is instead";
+        return Err(Error::not_an_agent(reference, tool));
+    }
+    if wanted == Some(Kind::Tool) {
+        // Says what else it is.
+        Layout::of(reference, &document)?;
+    }
+    let blobs = content::blobs(reference, &document)?;
     // Every claim is looked at before anything is fetched for it.
-    for (part, descriptor) in layout.blobs() {
+    for (part, descriptor) in &blobs {
         part.check(descriptor.size())?;
         blob::digest(descriptor)?;
     }
+    let mut wanted: Vec<Wanted<'_>> = Vec::new();
+    for (part, descriptor) in blobs {
+        let same = |other: &Wanted<'_>| {
+            let other = other.descriptor;
+            other.digest() == descriptor.digest() && other.size() == descriptor.size()
+        };
+        if !wanted.iter().any(same) {
+            wanted.push(Wanted { part, descriptor });
+        }
+    }
+    // Several at once: a round trip costs more than a small blob.
+    let (stop, stopped) = watch::channel(false);
+    let fetches = wanted.into_iter().map(|wanted| {
+        let mut session = session.fork();
+        let stopped = stopped.clone();
+        async move { fetch(&mut session, store, wanted, stopped).await }
+    });
+    let fetches: Vec<_> = fetches.collect();
+    let mut fetches = stream::iter(fetches).buffer_unordered(BLOBS_AT_ONCE);
     let mut arrived = Vec::new();
     let mut size = 0;
     let mut present = 0;
-    for (part, descriptor) in layout.blobs() {
-        let (blob, was_here) = fetch(session, store, part, descriptor).await?;
-        arrived.push(blob);
-        size += descriptor.size();
-        present += if was_here { descriptor.size() } else { 0 };
+    let mut failed = None;
+    while let Some(fetched) = fetches.next().await {
+        match fetched {
+            Ok(Fetched {
+                blob,
+                bytes,
+                was_here,
+            }) => {
+                arrived.push(blob);
+                size += bytes;
+                present += if was_here { bytes } else { 0 };
+            }
+            // The others end as well, and take away what they have written. What they say of that
+            // comes later and says less.
+            Err(error) => {
+                stop.send_replace(true);
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    drop(fetches);
+    if let Some(error) = failed {
+        return Err(error);
     }
     let media_type = if row.is_some() {
         MediaType::ImageIndex
     } else {
         MediaType::ImageManifest
     };
-    let top_descriptor = tool_image::descriptor(media_type.as_ref(), &top)?;
+    let mut top_descriptor = tool_image::descriptor(media_type.as_ref(), &top)?;
+    if kind == Kind::Agent {
+        top_descriptor.set_artifact_type(Some(MediaType::from(AGENT_ARTIFACT)));
+    }
     let store = Arc::clone(store);
     let name = reference.clone();
     let former = blocking(move || {
-        // It is known to be a tool before its name means it.
-        let layout = Layout::of(&name, &document)?;
+        // It is known to be sound before its name means it.
         let read = |descriptor: &Descriptor, _: &Part| {
             let digest = blob::digest(descriptor)?;
             let found = arrived.iter().find(|blob| blob.digest() == digest);
             found.ok_or_else(|| Error::NotFound(name.clone()))?.read()
         };
-        ToolImage::unpack(&name, &document, &layout, read)?;
+        content::check(&name, digest, &document, read)?;
         arrived.push(whole(&store, &bytes)?);
         if row.is_some() {
             arrived.push(whole(&store, &top)?);
@@ -236,19 +292,47 @@ async fn read_manifest(session: &Session<'_>, response: Response) -> Result<Vec<
     }
 }
 
-/// A blob: from the store, where it is there, else from the registry. The flag tells which.
+/// A blob that has to come.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    part: &'static Part,
+    descriptor: &'a Descriptor,
+}
+
+/// The end of a blob that is wanted no longer, because another of its image cannot be had.
+fn ended() -> Error {
+    Error::io("fetch a blob")(std::io::Error::from(std::io::ErrorKind::Interrupted))
+}
+
+/// A blob that came.
+struct Fetched {
+    blob: Arrived,
+    bytes: u64,
+    /// True if it was in the store.
+    was_here: bool,
+}
+
+/// A blob: from the store, where it is there, else from the registry.
 async fn fetch(
     session: &mut Session<'_>,
     store: &Arc<Store>,
-    part: &'static Part,
-    descriptor: &Descriptor,
-) -> Result<(Arrived, bool), Error> {
+    wanted: Wanted<'_>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<Fetched, Error> {
+    let Wanted { part, descriptor } = wanted;
     let digest = blob::digest(descriptor)?;
     let size = descriptor.size();
+    if *stopped.borrow() {
+        return Err(ended());
+    }
     let from = Arc::clone(store);
-    if let Some(arrived) = blocking(move || from.arrived(part, digest, size)).await? {
+    if let Some(blob) = blocking(move || from.arrived(part, digest, size)).await? {
         session.tell(digest, size, size);
-        return Ok((arrived, true));
+        return Ok(Fetched {
+            blob,
+            bytes: size,
+            was_here: true,
+        });
     }
     let into = Arc::clone(store);
     let mut incoming = blocking(move || into.incoming(part, digest, size)).await?;
@@ -267,13 +351,20 @@ async fn fetch(
         sender,
         come: 0,
     };
-    let fetched = transfer.run(session).await;
+    let fetched = tokio::select! {
+        fetched = transfer.run(session) => fetched,
+        _ = stopped.changed() => Err(ended()),
+    };
     // What the disk said comes first: a network whose pieces nobody takes ends for that reason.
     let incoming = writing
         .await
         .map_err(|error| Error::io("write a blob")(std::io::Error::other(error)))??;
     fetched?;
-    Ok((blocking(move || incoming.finish()).await?, false))
+    Ok(Fetched {
+        blob: blocking(move || incoming.finish()).await?,
+        bytes: size,
+        was_here: false,
+    })
 }
 
 /// A blob on its way.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cofferdam_capability::Digest;
+use futures_util::{StreamExt, stream};
 use oci_spec::image::MediaType;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{StatusCode, Url};
@@ -14,10 +15,13 @@ use super::backoff::{Backoff, Failure};
 use super::session::{ANSWER, Session, digest_header};
 use super::transfer::Transfer;
 use super::upload::Upload;
+use crate::agent_image::AgentImage;
 use crate::blocking::blocking;
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::reference::Reference;
 use crate::store::Store;
+use crate::tool_source::ToolSource;
 
 /// The result of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,9 @@ pub struct Pushed {
     pub present: u64,
 }
 
+/// Number of blobs of one image that travel at once, as in a pull.
+const BLOBS_AT_ONCE: usize = 4;
+
 /// The slowest line that a blob is sent over, in bytes a second: 256 kbit/s.
 const SLOWEST_BYTES_PER_SECOND: u64 = 32 << 10;
 
@@ -44,7 +51,14 @@ pub(super) async fn push(
 ) -> Result<Pushed, Error> {
     let from = Arc::clone(store);
     let name = local.clone();
-    let stored = blocking(move || from.stored(&name)).await?;
+    let stored = blocking(move || {
+        let stored = from.stored(&name)?;
+        if stored.kind == Kind::Agent {
+            refuse_local(&from.agent(&name)?)?;
+        }
+        Ok(stored)
+    })
+    .await?;
     if target
         .digest()
         .is_some_and(|pinned| *pinned != stored.digest)
@@ -60,15 +74,22 @@ pub(super) async fn push(
     let former = resolve(session, &named).await?;
     let mut size = 0;
     let mut present = 0;
-    for (part, descriptor) in stored.blobs {
-        let blob = Upload::new(store, part, descriptor)?;
-        size += blob.size();
-        present += if upload(session, &blob).await? {
-            blob.size()
-        } else {
-            0
-        };
+    let uploads = stored.blobs.into_iter().map(|(part, descriptor)| {
+        let mut session = session.fork();
+        async move {
+            let blob = Upload::new(store, part, descriptor)?;
+            let was_there = upload(&mut session, &blob).await?;
+            Ok::<_, Error>((blob.size(), was_there))
+        }
+    });
+    let uploads: Vec<_> = uploads.collect();
+    let mut uploads = stream::iter(uploads).buffer_unordered(BLOBS_AT_ONCE);
+    while let Some(uploaded) = uploads.next().await {
+        let (bytes, was_there) = uploaded?;
+        size += bytes;
+        present += if was_there { bytes } else { 0 };
     }
+    drop(uploads);
     // Last, when everything it leads to is there.
     put_manifest(session, &named, stored.digest, stored.manifest.into()).await?;
     let moved_from = former.filter(|former| *former != stored.digest);
@@ -78,6 +99,33 @@ pub(super) async fn push(
         size,
         present,
     })
+}
+
+/// Refuses an agent image with a BIN that no other machine could find.
+fn refuse_local(agent: &AgentImage) -> Result<(), Error> {
+    for bin in &agent.agentfile.bins {
+        let ToolSource::Image(image) = &bin.source else {
+            continue;
+        };
+        if image.registry().is_some() {
+            continue;
+        }
+        let name = &bin.name;
+        let what = if image.is_bare() {
+            "was built from a file".to_owned()
+        } else {
+            format!("is {image} of this machine")
+        };
+        let problem = format!(
+            "its BIN {name} {what}: send it first, `cofferdam tool push {image} HOST/NAME`, write \
+             that name into the Agentfile, and build the agent again"
+        );
+        return Err(Error::Local {
+            reference: Box::new(agent.reference.clone()),
+            problem,
+        });
+    }
+    Ok(())
 }
 
 /// Returns what a tag means in the registry now.

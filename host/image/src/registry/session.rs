@@ -83,6 +83,18 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Another client of the same repository, authorized by the same: for what travels beside.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            target: self.target.clone(),
+            credentials: self.credentials,
+            watch: self.watch,
+            push: self.push,
+            authorization: self.authorization.clone(),
+        }
+    }
+
     /// Sends a request, meets the challenge that may come back once, and returns an answer that is
     /// a success. `make` makes the request anew for each attempt; `wait` is how long the answer may
     /// take to begin.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::reference::Reference;
 
 /// A repository in a registry.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Target {
     /// The registry as it was written: host and port.
     pub(super) registry: Box<str>,

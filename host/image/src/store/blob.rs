@@ -41,8 +41,10 @@ impl Reader {
     /// Opens the blob a descriptor describes, and believes neither: the size must be allowed and
     /// the file must have it.
     pub(super) fn open(dir: &Dir, descriptor: &Descriptor, part: &Part) -> Result<Self, Error> {
-        let digest = digest(descriptor)?;
-        let size = descriptor.size();
+        Self::sized(dir, digest(descriptor)?, descriptor.size(), part)
+    }
+
+    fn sized(dir: &Dir, digest: Digest, size: u64, part: &Part) -> Result<Self, Error> {
         let noun = part.noun;
         part.check(size)?;
         let path = path(&digest);
@@ -108,9 +110,23 @@ impl Reader {
 
 /// Reads the blob a descriptor describes.
 pub(super) fn read(dir: &Dir, descriptor: &Descriptor, part: &Part) -> Result<Vec<u8>, Error> {
+    whole(Reader::open(dir, descriptor, part)?)
+}
+
+/// Reads the blob of this digest, if there is one: nothing says its size before.
+pub(super) fn find(dir: &Dir, digest: &Digest, part: &Part) -> Result<Option<Vec<u8>>, Error> {
+    let path = path(digest);
+    let size = match dir.symlink_metadata(&path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(format!("look at {path}"))(error)),
+    };
+    whole(Reader::sized(dir, *digest, size, part)?).map(Some)
+}
+
+fn whole(mut blob: Reader) -> Result<Vec<u8>, Error> {
     /// Small enough to be hashed while the processor still has it at hand.
     const PIECE_BYTES: u64 = 256 << 10;
-    let mut blob = Reader::open(dir, descriptor, part)?;
     let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
     while blob.next(&mut bytes, PIECE_BYTES)? > 0 {}
     Ok(bytes)

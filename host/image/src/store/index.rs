@@ -9,6 +9,7 @@ use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex};
 use super::limits::INDEX;
 use super::{blob, file};
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::reference::Reference;
 use crate::tool_image::canonical_json;
 
@@ -19,6 +20,12 @@ pub struct Listed {
     pub reference: Reference,
     /// The digest that the name means: that of a manifest or of an image index.
     pub digest: Digest,
+    /// The kind of the image; none where it cannot be read.
+    pub kind: Option<Kind>,
+    /// The size of the blobs that are here for it, in bytes; none where it cannot be read.
+    pub size: Option<u64>,
+    /// When its author says that it was made (RFC 3339).
+    pub created: Option<String>,
 }
 
 pub(super) const INDEX_FILE: &str = "index.json";
@@ -126,13 +133,18 @@ impl Index {
         removed.first().map(|row| row.digest)
     }
 
-    /// The rows that have a name, sorted by it.
-    pub(super) fn list(&self) -> Vec<Listed> {
+    /// The rows that have a name, sorted by it; `look` adds what the index does not know.
+    pub(super) fn list(&self, look: impl Fn(&Descriptor, &mut Listed)) -> Vec<Listed> {
         let listed = |row: &Row| {
-            Some(Listed {
+            let mut listed = Listed {
                 reference: row.name.clone()?,
                 digest: row.digest,
-            })
+                kind: None,
+                size: None,
+                created: None,
+            };
+            look(&row.descriptor, &mut listed);
+            Some(listed)
         };
         let mut list: Vec<_> = self.rows.iter().filter_map(listed).collect();
         list.sort_by_cached_key(|row| row.reference.to_string());

@@ -11,7 +11,8 @@ use super::lock::{LOCK_FILE, Lock};
 use crate::error::Error;
 use crate::tool_image::canonical_json;
 
-const LAYOUT_FILE: &str = "oci-layout";
+/// The file that says which layout it is.
+pub(super) const LAYOUT_FILE: &str = "oci-layout";
 
 /// The version of the image layout (OCI image specification, image-layout).
 const LAYOUT_VERSION: &str = "1.0.0";
@@ -43,11 +44,16 @@ fn check_or_create(dir: &Dir) -> Result<(), Error> {
         index.set_media_type(Some(MediaType::ImageIndex));
         file::replace(dir, INDEX_FILE, &canonical_json(&index)?)?;
     }
+    file::replace(dir, LAYOUT_FILE, &document()?)
+}
+
+/// The content of `oci-layout`.
+pub(super) fn document() -> Result<Vec<u8>, Error> {
     let layout = OciLayoutBuilder::default()
         .image_layout_version(LAYOUT_VERSION)
         .build()
         .map_err(|error| Error::io(format!("write {LAYOUT_FILE}"))(std::io::Error::other(error)))?;
-    file::replace(dir, LAYOUT_FILE, &canonical_json(&layout)?)
+    canonical_json(&layout)
 }
 
 /// Returns true if `dir` is a store; an error if it is one of another kind.

@@ -1,5 +1,6 @@
 //! Maximum sizes of the parts of an image. Nothing is read or written beyond.
 
+use crate::agentfile::{CONTEXT_MAX_BYTES, DATA_MAX_BYTES, FILE_MAX_BYTES};
 use crate::error::Error;
 
 /// The largest `index.json` in bytes. A row has about 300, so it holds over ten thousand images,
@@ -25,6 +26,16 @@ pub const USAGE_MAX_BYTES: u64 = 256 << 10;
 /// The most layers a manifest may have. A tool has one or two; images of other hosts rarely have as
 /// many.
 pub(crate) const LAYERS_MAX: usize = 32;
+
+/// The largest config of an agent, in bytes (8 MiB). It holds what an Agentfile of 1 MiB says, and
+/// every byte of that may take six.
+const AGENT_CONFIG_MAX_BYTES: u64 = 8 << 20;
+
+/// The most layers of an agent image. Each is a document of a prompt or a file that a tool reads.
+pub(crate) const AGENT_LAYERS_MAX: usize = 1024;
+
+/// The largest agent image, in bytes (64 MiB): it is read whole, and held in memory.
+pub(crate) const AGENT_MAX_BYTES: u64 = 64 << 20;
 
 /// The largest `oci-layout` file in bytes: it holds a version number.
 const LAYOUT_MAX_BYTES: u64 = 4 << 10;
@@ -59,6 +70,28 @@ pub(crate) const USAGE: Part = Part {
 pub(crate) const COMPONENT: Part = Part {
     noun: "the component",
     max: COMPONENT_MAX_BYTES,
+};
+
+/// Any blob, before anybody knows what it is: the largest is a component.
+pub(crate) const BLOB: Part = Part {
+    noun: "the blob",
+    max: COMPONENT_MAX_BYTES,
+};
+pub(crate) const AGENT_CONFIG: Part = Part {
+    noun: "the config of an agent",
+    max: AGENT_CONFIG_MAX_BYTES,
+};
+pub(crate) const AGENTFILE: Part = Part {
+    noun: "the Agentfile",
+    max: FILE_MAX_BYTES,
+};
+pub(crate) const CONTEXT: Part = Part {
+    noun: "the text of a context",
+    max: CONTEXT_MAX_BYTES,
+};
+pub(crate) const DATA: Part = Part {
+    noun: "a file of ADD",
+    max: DATA_MAX_BYTES,
 };
 
 impl Part {

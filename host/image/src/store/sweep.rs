@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 
 use cap_std::fs::Dir;
+use cofferdam_capability::Digest;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 
 use super::blob::{self, BLOBS};
 use super::index::Index;
 use super::limits::MANIFEST;
+use crate::agent_image::locked_digests;
 use crate::error::Error;
 
 /// The images and blobs that were removed.
@@ -29,6 +31,7 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     for descriptor in index.descriptors() {
         follow(dir, descriptor, &mut needed)?;
     }
+    let needed: HashSet<_> = needed.iter().map(Digest::hex).collect();
     let mut swept = Swept::default();
     let list = |source| Error::io(format!("list {BLOBS}"))(source);
     for entry in dir.read_dir(BLOBS).map_err(list)? {
@@ -47,35 +50,47 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     Ok(swept)
 }
 
+/// The blobs that one image needs, as far as they are here, and those that it names.
+pub(super) fn needed(dir: &Dir, descriptor: &Descriptor) -> Result<HashSet<Digest>, Error> {
+    let mut needed = HashSet::new();
+    follow(dir, descriptor, &mut needed)?;
+    Ok(needed)
+}
+
 /// Adds what `descriptor` describes and leads to. An image index may hold manifests, but no further
 /// index: nothing this store runs does.
-fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
+fn follow(dir: &Dir, descriptor: &Descriptor, needed: &mut HashSet<Digest>) -> Result<(), Error> {
     match descriptor.media_type() {
         MediaType::ImageIndex => {
             let index: ImageIndex = blob::read_json(dir, descriptor, &MANIFEST)?;
             need(descriptor, needed)?;
-            // Entries for other platforms stay in the registry: what is not here leads to nothing
-            // that is.
-            let is_here = |row: &&Descriptor| {
-                blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)))
-            };
-            index
-                .manifests()
-                .iter()
-                .filter(is_here)
-                .try_for_each(|row| follow_manifest(dir, row, needed))
+            follow_index(dir, &index, needed)
         }
-        _ => follow_manifest(dir, descriptor, needed),
+        _ => {
+            let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
+            need(descriptor, needed)?;
+            follow_manifest(&manifest, needed)?;
+            follow_lock(dir, &manifest, needed)
+        }
     }
 }
 
-fn follow_manifest(
-    dir: &Dir,
-    descriptor: &Descriptor,
-    needed: &mut HashSet<String>,
-) -> Result<(), Error> {
-    let manifest: ImageManifest = blob::read_json(dir, descriptor, &MANIFEST)?;
-    need(descriptor, needed)?;
+fn follow_index(dir: &Dir, index: &ImageIndex, needed: &mut HashSet<Digest>) -> Result<(), Error> {
+    // Entries for other platforms stay in the registry: what is not here leads to nothing that is.
+    let is_here =
+        |row: &&Descriptor| blob::digest(row).is_ok_and(|digest| dir.exists(blob::path(&digest)));
+    index
+        .manifests()
+        .iter()
+        .filter(is_here)
+        .try_for_each(|row| {
+            let manifest: ImageManifest = blob::read_json(dir, row, &MANIFEST)?;
+            need(row, needed)?;
+            follow_manifest(&manifest, needed)
+        })
+}
+
+fn follow_manifest(manifest: &ImageManifest, needed: &mut HashSet<Digest>) -> Result<(), Error> {
     need(manifest.config(), needed)?;
     manifest
         .layers()
@@ -84,7 +99,29 @@ fn follow_manifest(
         .try_for_each(|part| need(part, needed))
 }
 
-fn need(descriptor: &Descriptor, needed: &mut HashSet<String>) -> Result<(), Error> {
-    needed.insert(blob::digest(descriptor)?.hex());
+/// Follows the BINs of an agent image that are here: it is of no use without them, whether they
+/// have a name or not. They are tools, whose locks lead to nothing.
+fn follow_lock(
+    dir: &Dir,
+    manifest: &ImageManifest,
+    needed: &mut HashSet<Digest>,
+) -> Result<(), Error> {
+    for digest in locked_digests(manifest) {
+        needed.insert(digest);
+        let Some(bytes) = blob::find(dir, &digest, &MANIFEST)? else {
+            continue;
+        };
+        // What is neither can lead to nothing.
+        if let Ok(index) = serde_json::from_slice::<ImageIndex>(&bytes) {
+            follow_index(dir, &index, needed)?;
+        } else if let Ok(manifest) = serde_json::from_slice(&bytes) {
+            follow_manifest(&manifest, needed)?;
+        }
+    }
+    Ok(())
+}
+
+fn need(descriptor: &Descriptor, needed: &mut HashSet<Digest>) -> Result<(), Error> {
+    needed.insert(blob::digest(descriptor)?);
     Ok(())
 }

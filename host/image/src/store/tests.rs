@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails; it makes its own directories and processes"
 )]
 
+mod agents;
 mod concurrent;
 mod fixture;
 mod hostile;

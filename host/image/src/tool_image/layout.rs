@@ -4,6 +4,7 @@ use oci_spec::image::{ANNOTATION_TITLE, Descriptor, ImageManifest, MediaType, SC
 
 use super::annotation;
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::reference::Reference;
 use crate::store::limits::{COMPONENT, CONFIG, LAYERS_MAX, Part, USAGE};
 
@@ -80,6 +81,11 @@ impl<'a> Layout<'a> {
                 "its manifest is `{media_type}`, not `{}`",
                 MediaType::ImageManifest
             ));
+        }
+        if Kind::of(manifest) == Kind::Agent {
+            return refuse(
+                "it is an agent image, which `cofferdam image inspect` shows".to_owned(),
+            );
         }
         let config = manifest.config();
         let layers = manifest.layers().as_slice();
@@ -200,7 +206,7 @@ fn packing(layer: &Descriptor, is_bin: bool) -> Option<Packing> {
 }
 
 /// Returns the name of the file in a layer.
-pub(super) fn title(layer: &Descriptor) -> Option<&str> {
+pub(crate) fn title(layer: &Descriptor) -> Option<&str> {
     layer
         .annotations()
         .as_ref()?
@@ -209,13 +215,13 @@ pub(super) fn title(layer: &Descriptor) -> Option<&str> {
 }
 
 /// The last component of a path.
-pub(super) fn base_name(path: &str) -> &str {
+pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// Returns true if a path from an image stays where it is put: a leading `/` means the image's
 /// root.
-pub(super) fn is_safe(path: &str) -> bool {
+pub(crate) fn is_safe(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let is_plain = |component: &str| {
         !matches!(component, "" | "." | "..")

@@ -81,7 +81,7 @@ fn result(call_id: &str, tool: &str, content: &str, failed: bool) -> ToolRespons
 }
 
 fn tool(spec: &Descriptor) -> chat::Tool {
-    chat::Tool::new(ToolName::Custom(spec.name.clone()))
+    chat::Tool::new(ToolName::Custom(spec.name.to_string()))
         .with_description(&spec.description)
         .with_schema(spec.input_schema.clone())
 }

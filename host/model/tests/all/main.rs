@@ -69,7 +69,7 @@ fn request(messages: Vec<Message>) -> Request {
 }
 
 fn tool(name: &str, description: &str, input_schema: Value) -> Descriptor {
-    let name = name.into();
+    let name = name.parse().unwrap();
     let description = description.into();
     Descriptor {
         name,

@@ -10,9 +10,10 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsResult};
 
+use super::budget::{Area, Write};
 use super::device::OpenDevice;
-use super::files::{FilesView, again};
-use super::stream::{self, gap};
+use super::files::{FilesView, Place, again};
+use super::stream::{self, gap, growth};
 use super::{listing, open};
 
 impl HostDescriptor for FilesView<'_> {
@@ -26,7 +27,10 @@ impl HostDescriptor for FilesView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         match self.device(&fd) {
             Some(device) => open::open_device(self, &device, &path, open_flags, flags),
-            None => open::open(self, fd, path_flags, path, open_flags, flags).await,
+            None => {
+                let Place { fd, path } = self.place(fd, path);
+                open::open(self, fd, path_flags, path, open_flags, flags).await
+            }
         }
     }
 
@@ -45,16 +49,26 @@ impl HostDescriptor for FilesView<'_> {
         }
         let file = self.file(&fd)?;
         let grows = file.as_ref().map_or(0, |file| gap(file, size));
-        let shrinks =
-            file.is_some_and(|file| file.metadata().is_ok_and(|metadata| size < metadata.len()));
+        let shrinks = file.map_or(0, |file| {
+            let before = file.metadata().map_or(0, |metadata| metadata.len());
+            before.saturating_sub(size)
+        });
         let area = self.area(&fd);
         let path = self.files.touched.path_of(fd.rep());
-        self.budget().write(area, grows)?;
+        let write = Write {
+            area,
+            bytes: grows,
+            growth: grows,
+        };
+        self.budget().write(write)?;
         let result = HostDescriptor::set_size(&mut self.wasi, fd, size).await;
         match result {
-            Ok(()) if shrinks => self.files.changes.truncated(path),
+            Ok(()) if shrinks > 0 => {
+                self.budget().removed(area, shrinks, 0);
+                self.files.changes.truncated(path);
+            }
             Ok(()) => {}
-            Err(_) => self.budget().not_written(area, grows),
+            Err(_) => self.budget().not_written(write),
         }
         result
     }
@@ -69,18 +83,31 @@ impl HostDescriptor for FilesView<'_> {
             return device.write(&self.files.standard, bytes);
         }
         let len = bytes.len() as u64;
-        let charged = self
-            .file(&fd)?
-            .map_or(0, |file| gap(&file, offset))
-            .saturating_add(len);
+        let file = self.file(&fd)?;
+        let gap = file.as_ref().map_or(0, |file| gap(file, offset));
         let area = self.area(&fd);
-        self.budget().write(area, charged)?;
+        let growth = match file {
+            Some(file) if area == Area::Kept => growth(self.budget(), &file, offset, len),
+            _ => 0,
+        };
+        let write = Write {
+            area,
+            bytes: gap.saturating_add(len),
+            growth,
+        };
+        self.budget().write(write)?;
         let result = HostDescriptor::write(&mut self.wasi, fd, bytes, offset).await;
         match &result {
-            Ok(written) => self
-                .budget()
-                .not_written(area, len.saturating_sub(*written)),
-            Err(_) => self.budget().not_written(area, charged),
+            Ok(written) => {
+                let bytes = len.saturating_sub(*written);
+                let growth = bytes.min(growth);
+                self.budget().not_written(Write {
+                    area,
+                    bytes,
+                    growth,
+                });
+            }
+            Err(_) => self.budget().not_written(write),
         }
         result
     }
@@ -132,6 +159,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.not_made(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
@@ -148,10 +176,11 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.not_made(&new_path);
         }
-        self.touch(&fd, &new_path, Access::ReadWrite);
+        let Place { fd, path } = self.place(fd, new_path);
+        self.touch(&fd, &path, Access::ReadWrite);
         let area = self.area(&fd);
         self.charge_entry(area)?;
-        let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, new_path).await;
+        let result = HostDescriptor::symlink_at(&mut self.wasi, fd, old_path, path).await;
         self.created(area, result)
     }
 
@@ -169,6 +198,11 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&new_fd) {
             return device.unchanged(&new_path);
         }
+        let Place { fd, path: old_path } = self.place(fd, old_path);
+        let Place {
+            fd: new_fd,
+            path: new_path,
+        } = self.place(new_fd, new_path);
         self.touch(&fd, &old_path, Access::ReadOnly);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.one_area(&fd, &new_fd)?;
@@ -198,22 +232,29 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&new_fd) {
             return device.unchanged(&new_path);
         }
+        let Place { fd, path: old_path } = self.place(fd, old_path);
+        let Place {
+            fd: new_fd,
+            path: new_path,
+        } = self.place(new_fd, new_path);
         self.touch(&fd, &old_path, Access::ReadWrite);
         self.touch(&new_fd, &new_path, Access::ReadWrite);
         let area = self.one_area(&fd, &new_fd)?;
-        self.charge_entry(area)?;
+        self.charge_rename(area)?;
         let from = self.path(&fd, &old_path);
         let to = self.path(&new_fd, &new_path);
         let moved = identity(self, &fd, &old_path).await;
         let replaced = identity(self, &new_fd, &new_path).await;
+        let room = room_of(self, area, &new_fd, &new_path).await;
         let result =
             HostDescriptor::rename_at(&mut self.wasi, fd, old_path, new_fd, new_path).await;
-        let renamed = self.created(area, result);
+        let renamed = self.renamed(area, result);
         // Two names of one file stay as they are (`rename(2)`).
         if renamed.is_ok() && (moved.is_none() || moved != replaced) {
             self.files.changes.renamed(&from, &to);
             if replaced.is_some() {
                 self.files.changes.removed(to);
+                self.budget().removed(area, room, 1);
             }
         }
         renamed
@@ -290,6 +331,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return Ok(device.at(&path)?.stat());
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::stat_at(&mut self.wasi, fd, flags, path).await
     }
@@ -318,6 +360,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         HostDescriptor::set_times_at(&mut self.wasi, fd, flags, path, accessed, modified).await
     }
@@ -326,6 +369,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.no_link(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::readlink_at(&mut self.wasi, fd, path).await
     }
@@ -338,9 +382,15 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
+        let area = self.area(&fd);
+        let room = room_of(self, area, &fd, &path).await;
         let result = HostDescriptor::remove_directory_at(&mut self.wasi, fd, path).await;
+        if result.is_ok() {
+            self.budget().removed(area, room, 1);
+        }
         was_removed(self, removed, result)
     }
 
@@ -348,9 +398,15 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return device.unchanged(&path);
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadWrite);
         let removed = self.path(&fd, &path);
+        let area = self.area(&fd);
+        let room = room_of(self, area, &fd, &path).await;
         let result = HostDescriptor::unlink_file_at(&mut self.wasi, fd, path).await;
+        if result.is_ok() {
+            self.budget().removed(area, room, 1);
+        }
         was_removed(self, removed, result)
     }
 
@@ -383,6 +439,7 @@ impl HostDescriptor for FilesView<'_> {
         if let Some(device) = self.device(&fd) {
             return Ok(device.at(&path)?.hash());
         }
+        let Place { fd, path } = self.place(fd, path);
         self.touch(&fd, &path, Access::ReadOnly);
         HostDescriptor::metadata_hash_at(&mut self.wasi, fd, flags, path).await
     }
@@ -398,6 +455,25 @@ async fn identity(
     let found =
         HostDescriptor::metadata_hash_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
     found.ok().map(|hash| (hash.lower, hash.upper))
+}
+
+/// Returns the bytes that are free when an entry is removed: none of a directory or a link, none of
+/// a file that has another name, and none where they do not count.
+async fn room_of(
+    view: &mut FilesView<'_>,
+    area: Area,
+    fd: &Resource<Descriptor>,
+    path: &str,
+) -> u64 {
+    if area != Area::Kept {
+        return 0;
+    }
+    let path = path.to_owned();
+    let found = HostDescriptor::stat_at(&mut view.wasi, again(fd), PathFlags::empty(), path).await;
+    match found {
+        Ok(stat) if stat.type_ == DescriptorType::RegularFile && stat.link_count <= 1 => stat.size,
+        _ => 0,
+    }
 }
 
 /// Notes a removal that succeeded.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cofferdam_capability::{Access, Account, Limits};
+use cofferdam_capability::{Access, Account, Grant, Preopen, Room};
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
@@ -13,8 +13,9 @@ use super::budget::{Area, FileBudget, FileUse, Opened, OverBudget};
 use super::changes::Changes;
 use super::device::{self, OpenDevice, Standard};
 use super::kernel::Devices;
+use super::mounted::{Mounted, MountedPath, below};
 use super::resolved::resolved;
-use super::touched::{Touched, is_shortened};
+use super::touched::{Touched, guest_path, is_shortened};
 use crate::scratch::Share;
 
 /// Files of one call, as far as the host counts them.
@@ -25,6 +26,7 @@ pub(crate) struct Files {
     /// their descriptors are the grant's.
     pub(super) opened: HashMap<u32, Arc<Opened>>,
     pub(super) touched: Touched,
+    mounted: Mounted,
     pub(super) changes: Changes,
     pub(super) devices: Devices,
     /// The streams behind `/dev`.
@@ -38,18 +40,26 @@ pub(crate) struct FilesView<'a> {
 }
 
 impl Files {
-    /// The files of a call; `scratch` is its part of the room in `/tmp`, when its grant has one.
+    /// The files of a call under a grant; `scratch` is its part of the room in `/tmp`, when the
+    /// grant has one.
     pub(crate) fn new(
-        limits: &Limits,
+        grant: &Grant,
         account: Account,
         scratch: Option<Arc<Share>>,
         standard: Standard,
     ) -> Self {
+        // All of them are of one agent, which has one room.
+        let room = grant.preopens().iter().find_map(Preopen::room);
+        let kept = grant.preopens().iter();
+        let kept = kept.filter(|preopen| preopen.room().is_some());
+        let kept = kept.map(|preopen| preopen.guest().to_string()).collect();
+        let room = room.map(Room::begin_call);
         Self {
             account,
-            budget: Arc::new(FileBudget::new(limits, scratch)),
+            budget: Arc::new(FileBudget::new(grant.limits(), scratch, room)),
             opened: HashMap::new(),
-            touched: Touched::default(),
+            touched: Touched::new(kept),
+            mounted: Mounted::default(),
             changes: Changes::default(),
             devices: Devices::default(),
             standard,
@@ -146,6 +156,45 @@ impl FilesView<'_> {
         }
     }
 
+    /// The directory and path that the guest means by these, where a directory that it was granted
+    /// lies in another one.
+    pub(super) fn place(&self, fd: Resource<Descriptor>, path: String) -> Place {
+        let mounted = &self.files.mounted;
+        let from = self.files.touched.known_path(fd.rep());
+        match from.filter(|_| !mounted.is_empty()) {
+            Some(from) => match mounted.find(from, &path) {
+                Some(MountedPath { descriptor, path }) => Place {
+                    fd: Resource::new_borrow(descriptor),
+                    path,
+                },
+                None => Place { fd, path },
+            },
+            None => Place { fd, path },
+        }
+    }
+
+    /// Opens those of the directories that lie in other ones once more, for [`Self::place`].
+    fn find_mounted(&mut self, granted: &[(Resource<Descriptor>, String)]) -> wasmtime::Result<()> {
+        let paths: Vec<_> = granted.iter().map(|(_, name)| guest_path(name)).collect();
+        let is_inside = |guest: &str| {
+            let mut outer = paths.iter().filter(|outer| **outer != guest);
+            outer.any(|outer| below(outer, guest).is_some())
+        };
+        if !paths.iter().any(|guest| is_inside(guest)) {
+            return Ok(());
+        }
+        for (descriptor, name) in preopens::Host::get_directories(&mut self.wasi)? {
+            // Of two names for one directory, one is enough.
+            if name.starts_with('/') && is_inside(&name) {
+                self.files.touched.granted(descriptor.rep(), &name);
+                self.files.mounted.add(&name, descriptor.rep());
+            } else {
+                types::HostDescriptor::drop(&mut self.wasi, descriptor)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The path of an entry of a directory, for the receipt.
     pub(super) fn path(&self, fd: &Resource<Descriptor>, path: &str) -> String {
         let written = self.files.touched.path(fd.rep(), path);
@@ -165,6 +214,19 @@ impl FilesView<'_> {
         Ok(self.budget().create(area)?)
     }
 
+    /// Lets wasmtime-wasi give an entry another name, if the budget allows one more.
+    /// [`Self::renamed`] takes back what was not renamed.
+    pub(super) fn charge_rename(&self, area: Area) -> FsResult<()> {
+        Ok(self.budget().rename(area)?)
+    }
+
+    pub(super) fn renamed<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
+        if result.is_err() {
+            self.budget().not_renamed(area);
+        }
+        result
+    }
+
     pub(super) fn created<T>(&self, area: Area, result: FsResult<T>) -> FsResult<T> {
         if result.is_err() {
             self.budget().not_created(area);
@@ -173,14 +235,28 @@ impl FilesView<'_> {
     }
 }
 
+/// A directory, and a path from there.
+pub(super) struct Place {
+    pub(super) fd: Resource<Descriptor>,
+    pub(super) path: String,
+}
+
 /// A second handle for a call into wasmtime-wasi that borrows the first.
 pub(super) fn again<T: 'static>(resource: &Resource<T>) -> Resource<T> {
     Resource::new_borrow(resource.rep())
 }
 
 impl From<OverBudget> for FsError {
-    fn from(_: OverBudget) -> Self {
-        types::ErrorCode::Quota.into()
+    fn from(over: OverBudget) -> Self {
+        code(&over).into()
+    }
+}
+
+/// The code by which a guest is told.
+fn code(over: &OverBudget) -> types::ErrorCode {
+    match over {
+        OverBudget::Limit => types::ErrorCode::Quota,
+        OverBudget::Full => types::ErrorCode::InsufficientSpace,
     }
 }
 
@@ -189,6 +265,9 @@ impl preopens::Host for FilesView<'_> {
         let mut granted = preopens::Host::get_directories(&mut self.wasi)?;
         for (descriptor, name) in &granted {
             self.files.touched.granted(descriptor.rep(), name);
+        }
+        if self.files.mounted.is_empty() {
+            self.find_mounted(&granted)?;
         }
         // A directory that was granted under this name stands for itself.
         if granted.iter().all(|(_, name)| name != device::DIRECTORY) {
@@ -210,8 +289,8 @@ impl types::Host for FilesView<'_> {
     ) -> wasmtime::Result<Option<types::ErrorCode>> {
         // A stream that was refused a write says so in its own words: wasmtime-wasi knows
         // `std::io::Error` alone.
-        if self.wasi.table.get(&error)?.is::<OverBudget>() {
-            return Ok(Some(types::ErrorCode::Quota));
+        if let Some(over) = self.wasi.table.get(&error)?.downcast_ref() {
+            return Ok(Some(code(over)));
         }
         types::Host::filesystem_error_code(&mut self.wasi, error)
     }

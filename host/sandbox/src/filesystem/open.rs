@@ -54,6 +54,7 @@ pub(super) async fn open(
         view.budget().not_created(area);
     }
     if acted && open_flags.contains(OpenFlags::TRUNCATE) && size.is_some_and(|size| size > 0) {
+        view.budget().removed(area, size.unwrap_or_default(), 0);
         let path = view.path(&fd, &path);
         view.files.changes.truncated(path);
     }

@@ -2,6 +2,7 @@
 //! counted as open.
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use wasmtime_wasi::p2::{
     StreamResult,
 };
 
-use super::budget::{Area, FileBudget, Opened};
+use super::budget::{Area, FileBudget, Opened, Write};
 use super::device::OpenDevice;
 use super::files::{FilesView, again};
 
@@ -55,10 +56,19 @@ struct Writing {
     /// The place of the first write, in a file that may end before; nothing once that was charged,
     /// and for appending.
     begins: Option<(Arc<File>, u64)>,
+    /// The file and how far it is written, where its length counts over all calls.
+    kept: Option<KeptFile>,
     account: Account,
     /// The memory of a write that goes on while the guest does.
     pending: Option<Charge>,
     _opened: Option<Arc<Opened>>,
+}
+
+/// A file whose length counts over all calls, while a stream writes it.
+struct KeptFile {
+    file: Arc<File>,
+    /// The place of the next write; nothing for appending.
+    next: Option<u64>,
 }
 
 pub(super) fn reading(
@@ -131,11 +141,15 @@ fn counted(
     let _opened = view.files.opened.get(&fd.rep()).cloned();
     let budget = Arc::clone(view.budget());
     let area = view.area(fd);
+    let next = begins.as_ref().map(|(_, offset)| *offset);
+    let file = view.file(fd)?.filter(|_| area == Area::Kept);
+    let kept = file.map(|file| KeptFile { file, next });
     let counted: DynOutputStream = Box::new(Writing {
         inner,
         budget,
         area,
         begins,
+        kept,
         account: view.files.account.clone(),
         pending: None,
         _opened,
@@ -154,15 +168,58 @@ pub(super) fn gap(file: &File, offset: u64) -> u64 {
     }
 }
 
+/// Bytes by which a write of `len` bytes at `offset` makes a file longer. What is written to a file
+/// without a name is on the disk for as long as it is open, and nobody removes it.
+pub(super) fn growth(budget: &FileBudget, file: &File, offset: u64, len: u64) -> u64 {
+    let end = offset.saturating_add(len);
+    end.saturating_sub(length(budget, file))
+}
+
+/// The length of a file whose length counts over all calls.
+fn length(budget: &FileBudget, file: &File) -> u64 {
+    let Ok(metadata) = file.metadata() else {
+        return 0;
+    };
+    if metadata.nlink() == 0 {
+        budget.doubt(Area::Kept);
+    }
+    metadata.len()
+}
+
+impl KeptFile {
+    /// Bytes by which the next write of `len` bytes makes the file longer.
+    fn grow(&mut self, budget: &FileBudget, len: u64) -> u64 {
+        let before = length(budget, &self.file);
+        let Some(next) = &mut self.next else {
+            return len;
+        };
+        *next = next.saturating_add(len);
+        next.saturating_sub(before)
+    }
+}
+
 impl Writing {
+    /// Passes on what a write came to. One that failed may have written some of it.
+    fn written<T>(&self, result: StreamResult<T>) -> StreamResult<T> {
+        if result.is_err() {
+            self.budget.doubt(self.area);
+        }
+        result
+    }
+
     fn charge(&mut self, bytes: &Bytes) -> StreamResult<()> {
         let gap = self
             .begins
             .as_ref()
             .map_or(0, |(file, offset)| gap(file, *offset));
-        let charged = self
-            .budget
-            .write(self.area, gap.saturating_add(bytes.len() as u64));
+        let len = bytes.len() as u64;
+        let kept = self.kept.as_mut();
+        let growth = kept.map_or(0, |kept| kept.grow(&self.budget, len));
+        let charged = self.budget.write(Write {
+            area: self.area,
+            bytes: gap.saturating_add(len),
+            growth,
+        });
         charged.map_err(|over| StreamError::LastOperationFailed(over.into()))?;
         if !bytes.is_empty() {
             // From here on the stream continues where it wrote.
@@ -178,22 +235,26 @@ impl OutputStream for Writing {
         self.charge(&bytes)?;
         let pending = self.account.hold("a write to a file", bytes.len());
         self.pending = Some(pending.map_err(|over| StreamError::Trap(over.into()))?);
-        self.inner.write(bytes)
+        let written = self.inner.write(bytes);
+        self.written(written)
     }
 
     async fn blocking_write_and_flush(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.charge(&bytes)?;
-        self.inner.blocking_write_and_flush(bytes).await?;
+        let written = self.inner.blocking_write_and_flush(bytes).await;
+        self.written(written)?;
         self.pending = None;
         Ok(())
     }
 
     fn flush(&mut self) -> StreamResult<()> {
-        self.inner.flush()
+        let flushed = self.inner.flush();
+        self.written(flushed)
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        self.inner.check_write()
+        let ready = self.inner.check_write();
+        self.written(ready)
     }
 
     async fn cancel(&mut self) {

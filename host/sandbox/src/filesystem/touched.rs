@@ -1,7 +1,7 @@
 //! The directories that a call looked into and those that it changed, for its receipt, and under
 //! which names it knows files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cofferdam_capability::{Access, GuestPath};
@@ -35,6 +35,8 @@ pub(crate) struct Touched {
     /// The file or directory behind each descriptor of the guest.
     places: HashMap<u32, TouchedPath>,
     directories: BTreeMap<String, Access>,
+    /// Granted directories whose files stay and have a room of their own.
+    kept: BTreeSet<String>,
 }
 
 /// A file or directory that the guest has open.
@@ -48,17 +50,22 @@ struct TouchedPath {
 }
 
 impl Touched {
+    /// Of a call in which these directories have a room of their own.
+    pub(super) fn new(kept: BTreeSet<String>) -> Self {
+        Self {
+            kept,
+            ..Self::default()
+        }
+    }
+
     /// A granted directory, under the name by which the guest got it.
     pub(super) fn granted(&mut self, descriptor: u32, name: &str) {
-        let working = GuestPath::working_directory();
-        let directory: Arc<str> = match name {
-            "." => working.as_str().into(),
-            absolute if absolute.starts_with('/') => absolute.into(),
-            below => format!("{working}/{below}").into(),
-        };
+        let directory: Arc<str> = guest_path(name).into();
         // Nobody can offer a directory there, so it is the call's own.
         let area = if *directory == *GuestPath::scratch().as_str() {
             Area::Scratch
+        } else if self.kept.contains(&*directory) {
+            Area::Kept
         } else {
             Area::Granted
         };
@@ -116,6 +123,11 @@ impl Touched {
         )
     }
 
+    /// The path of a file or directory that is open, if it is known.
+    pub(super) fn known_path(&self, descriptor: u32) -> Option<&str> {
+        self.places.get(&descriptor).map(|place| &*place.path)
+    }
+
     /// The area in which the file or directory lies.
     pub(super) fn area(&self, descriptor: u32) -> Area {
         self.places
@@ -142,6 +154,16 @@ impl Touched {
         } else {
             format!("/{first}").into()
         })
+    }
+}
+
+/// The path from the root of a directory that was granted under this name.
+pub(super) fn guest_path(name: &str) -> String {
+    let working = GuestPath::working_directory();
+    match name {
+        "." => working.to_string(),
+        absolute if absolute.starts_with('/') => absolute.to_owned(),
+        below => format!("{working}/{below}"),
     }
 }
 

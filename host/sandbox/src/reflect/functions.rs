@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use cofferdam_capability::{MAX_TOOL_NAME, ToolName};
 use serde_json::{Value, json};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex};
@@ -22,9 +23,6 @@ const MAX_LOOKED_AT: usize = 4 * MAX_FUNCTIONS;
 
 /// Refused exports that a reviewer is shown with the reason; the rest are counted.
 const MAX_REFUSED: usize = 64;
-
-/// The longest name that a model can call: what vendors take.
-const MAX_NAME: usize = 64;
 
 /// The longest description, in bytes (8 KiB): a model reads it in every turn.
 const MAX_DESCRIPTION: usize = 8 << 10;
@@ -57,7 +55,7 @@ struct StartUp {
 pub struct Function {
     /// Its name, with the last name of its interface in front where it has one:
     /// `interface_function`.
-    pub name: String,
+    pub name: ToolName,
     /// The words of its author above it, else its signature in WIT.
     pub description: String,
     /// The JSON Schema of its parameters, an object.
@@ -224,7 +222,7 @@ impl Functions {
     /// Interfaces of two packages may have the same last name, and a model could not say which
     /// function it means.
     fn without_collisions(mut self) -> Self {
-        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        let mut counts: BTreeMap<ToolName, u32> = BTreeMap::new();
         for entry in &self.entries {
             *counts.entry(entry.function.name.clone()).or_default() += 1;
         }
@@ -248,12 +246,12 @@ fn entry(
     index: Option<ComponentExportIndex>,
     source: &Source<'_>,
 ) -> Result<Entry, Unsupported> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.len() > MAX_NAME || !name.chars().all(plain) {
-        return Err(Unsupported::new(format!(
-            "a model cannot call it: its name has more than {MAX_NAME} characters"
-        )));
-    }
+    let name: ToolName = name.parse().map_err(|_| {
+        // WIT allows no other characters.
+        Unsupported::new(format!(
+            "a model cannot call it: its name has more than {MAX_TOOL_NAME} characters"
+        ))
+    })?;
     if function.async_() {
         return Err(Unsupported::new(
             "it is async, which is not part of WASI 0.2",
@@ -315,7 +313,7 @@ fn entry(
         None => signature(own, &parameters, result.as_ref()),
     };
     let function = Function {
-        name: name.to_owned(),
+        name,
         description,
         input_schema,
         output_schema,

@@ -124,6 +124,13 @@ pub(super) const ROWS: &[Row] = &[
         after: ended::notes_unchanged,
         ..row(guest::FS_READ_ONLY, "guest-error")
     },
+    Row {
+        plant: plant::mounted,
+        dirs: &[("mounted", "/mounted", "read-only")],
+        args: &["/mounted"],
+        says: "remove a file: ",
+        ..writer(guest::FS_MOUNTED, "guest-error")
+    },
     overlapping(&[
         ("tree", "/in", "read-only"),
         ("tree/below", "/out", "read-write"),

@@ -1,7 +1,7 @@
 //! Input and results of a program: arguments, environment, output, exit code.
 
-use crate::guest;
 use crate::row::{Row, row};
+use crate::{ended, guest};
 
 /// As many bytes as one argument of a process of the host may have, nearly.
 const LONG: &str = match std::str::from_utf8(&[b'x'; 100_000]) {
@@ -41,6 +41,12 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         says: "HOME=/home\\n",
         ..row(guest::ENV_DUMP, "ok")
+    },
+    // No directory that a variable names is there unless it was granted.
+    Row {
+        says: "TMPDIR=/tmp: ",
+        after: ended::names_no_place,
+        ..row(guest::ENV_PLACES, "ok")
     },
     // More than is passed in: refused before anything starts.
     Row {

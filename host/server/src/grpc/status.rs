@@ -37,14 +37,16 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         AgentError::Ambiguous { .. }
         | AgentError::Several { .. }
         | AgentError::Name(_)
-        // Mistakes in an Agentfile, and in what it names, are the client's.
+        // Mistakes in an Agentfile, in what it names and in choices are the client's.
+        | AgentError::Deployment { .. }
+        | AgentError::Mount { .. }
         | AgentError::Agentfile(_)
         | AgentError::Config { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
         | AgentError::Tool { .. } => Status::invalid_argument(sentence),
         AgentError::Taken { .. } => Status::already_exists(sentence),
-        AgentError::TooMany { .. } => Status::resource_exhausted(sentence),
+        AgentError::TooMany { .. } | AgentError::Full { .. } => Status::resource_exhausted(sentence),
         AgentError::NotRunning { .. }
         | AgentError::Runs { .. }
         | AgentError::Rests { .. }

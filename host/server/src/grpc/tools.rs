@@ -160,7 +160,7 @@ fn list(agent: &Agent) -> ListToolsResponse {
             .map(|schema| schema.to_string())
             .unwrap_or_default();
         Tool {
-            name,
+            name: name.into(),
             description,
             input_schema: input_schema.to_string(),
             output_schema,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_call::Descriptor;
+use cofferdam_capability::{ToolName, ToolNameError};
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{ListToolsRequest, ListToolsResponse};
 use tokio::sync::watch;
@@ -82,9 +83,14 @@ fn read_list(list: ListToolsResponse) -> Result<ToolList, ServerError> {
                 tool.name
             ))
         })?;
+        // A host of another version says what it likes.
+        let name: ToolName = tool
+            .name
+            .parse()
+            .map_err(|error: ToolNameError| ServerError::Unlisted(error.to_string()))?;
         tools.add(Listed {
             descriptor: Descriptor {
-                name: tool.name,
+                name,
                 description: tool.description,
                 input_schema,
                 output_schema: serde_json::from_str(&tool.output_schema).ok(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, check_tool_name};
+use cofferdam_capability::{Grant, ToolName};
 use cofferdam_tool::{Announced, Tool as LoadedTool, Toolbox};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
@@ -22,11 +22,11 @@ const RESULT: &str = "result";
 /// The tools that a server offers at one time.
 #[derive(Debug, Clone)]
 pub struct ToolList {
-    entries: BTreeMap<String, Arc<Entry>>,
+    entries: BTreeMap<ToolName, Arc<Entry>>,
     /// The tools themselves, where this process runs them, as far as they are loaded.
     pub(crate) toolbox: Option<Arc<Toolbox>>,
     /// The grants of tools that are not loaded yet.
-    announced: BTreeMap<String, Arc<Grant>>,
+    announced: BTreeMap<ToolName, Arc<Grant>>,
     /// Components whose tools are not known yet.
     unknown: usize,
     /// True once every tool that there will be is loaded.
@@ -187,13 +187,13 @@ impl ToolList {
 
     /// Puts a tool on it. The error says what is wrong with it, for the operator.
     pub(crate) fn add(&mut self, listed: Listed) -> Result<(), ServerError> {
+        let name = listed.descriptor.name.clone();
         let entry = Entry::new(listed).map_err(ServerError::Unlisted)?;
         if self.entries.len() == MAX_TOOLS {
             let problem = format!("there are more than {MAX_TOOLS} tools: serve fewer of them");
             return Err(ServerError::Unlisted(problem));
         }
-        self.entries
-            .insert(entry.tool.name.clone().into_owned(), Arc::new(entry));
+        self.entries.insert(name, Arc::new(entry));
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl ToolList {
 
     /// The names, for a message that says what there is.
     pub fn names(&self) -> String {
-        let names: Vec<_> = self.entries.keys().map(String::as_str).collect();
+        let names: Vec<_> = self.entries.keys().map(ToolName::as_str).collect();
         if names.is_empty() {
             "none".to_owned()
         } else {
@@ -239,14 +239,13 @@ impl Entry {
             input_schema: input,
             output_schema: output,
         } = descriptor;
-        // What a host of another version says goes by the same rule.
-        check_tool_name(&name).map_err(|error| error.to_string())?;
         let input = input_schema(input).map_err(|problem| format!("`{name}`: {problem}"))?;
         let (output_schema, output) = output_schema(output);
         let annotations = ToolAnnotations::new()
             .read_only(read_only)
             .open_world(open_world);
-        let mut tool = Tool::new(name, description, Arc::new(input)).with_annotations(annotations);
+        let mut tool = Tool::new(String::from(name), description, Arc::new(input))
+            .with_annotations(annotations);
         tool.output_schema = output_schema.map(Arc::new);
         Ok(Self { tool, output })
     }

@@ -45,11 +45,7 @@ pub async fn image(
             manifest.tool.version.clone(),
         ),
     ]);
-    let created = environment
-        .source_date_epoch
-        .as_deref()
-        .filter(|written| !written.is_empty());
-    let created = created.map(created_at).transpose()?;
+    let created = created(environment.source_date_epoch.as_deref())?;
     annotations.extend(created.map(|created| (annotation::CREATED.to_owned(), created)));
     Ok(ToolImage {
         component,
@@ -60,8 +56,19 @@ pub async fn image(
     })
 }
 
-/// The one time in an image: the value of `SOURCE_DATE_EPOCH`. Without it there is none, so that
-/// the same tool has the same digest.
+/// The one time in an image (RFC 3339): the value of `SOURCE_DATE_EPOCH`. Without it there is none,
+/// so that the same image has the same digest.
+///
+/// # Errors
+///
+/// [`Error::Usage`] if it is not a time.
+pub fn created(source_date_epoch: Option<&OsStr>) -> Result<Option<String>, Error> {
+    source_date_epoch
+        .filter(|written| !written.is_empty())
+        .map(created_at)
+        .transpose()
+}
+
 fn created_at(written: &OsStr) -> Result<String, Error> {
     let wrong = || {
         Error::usage(format!(

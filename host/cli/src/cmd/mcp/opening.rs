@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_capability::Decision;
+use cofferdam_capability::{Decision, ToolName};
 use cofferdam_server::mcp::ToolList;
 use cofferdam_tool::{Announced, Runner, Tool, Toolbox};
 use tokio::sync::{mpsc, watch};
@@ -54,7 +54,7 @@ impl Opening {
         files.pinned = PinnedManifests::about(&found);
         let guarded = files.named.guarded()?;
         let mut list = ToolList::begun(files.line.anew());
-        let mut from: BTreeMap<String, String> = BTreeMap::new();
+        let mut from: BTreeMap<ToolName, String> = BTreeMap::new();
         let mut waiting = VecDeque::new();
         for found in found {
             let Found {

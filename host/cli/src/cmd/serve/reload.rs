@@ -33,15 +33,20 @@ impl CurrentConfig {
     }
 }
 
-/// Keys that hold for what is offered from now on. Every other one sizes what was made at the
-/// start: the pool of sandboxes, the room in `/tmp`, the resolver of names.
-const LIVE: [&str; 5] = [
-    "limits.",
-    "grant.",
-    "network.hosts",
-    "network.addresses",
-    "host.calls-per-agent",
+/// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
+/// in `/tmp`, the resolver of names. Every other one holds for agents that are made from now on.
+const OF_THE_START: [&str; 7] = [
+    "host.agents",
+    "host.calls",
+    "host.pagemap-scan",
+    "host.scratch",
+    "host.scratch-entries",
+    "host.cache-dir",
+    "network.nameservers",
 ];
+
+/// The table whose keys size the pool too.
+const CEILING: &str = "ceiling.";
 
 /// Everything that is read again.
 pub(super) struct Reload {
@@ -58,6 +63,8 @@ pub(super) struct Reload {
 /// Files that were read, all of them right.
 struct Read {
     config: Config,
+    /// The names of agents that are made from Agentfiles.
+    of_files: Vec<String>,
     choices: RunnerChoices,
     decisions: cofferdam_agent::Decisions,
     withheld: cofferdam_agent::Withheld,
@@ -90,9 +97,9 @@ impl Reload {
     fn read(&self) -> Result<Read, Failure> {
         let config = Config::load(self.named.as_deref(), self.data.path())?;
         self.credentials.refresh()?;
-        for file in &self.agentfiles {
-            agentfile::read(file).map_err(Failure::usage)?;
-        }
+        let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name.to_string());
+        let files: Result<_, _> = self.agentfiles.iter().map(read).collect();
+        let of_files = files.map_err(Failure::usage)?;
         let mut guarded = guard::always(&config, &self.data)?;
         guard::agentfiles(&mut guarded, &self.agentfiles)?;
         let GrantDecisions {
@@ -108,6 +115,7 @@ impl Reload {
         };
         Ok(Read {
             config,
+            of_files,
             choices,
             decisions,
             withheld,
@@ -117,6 +125,7 @@ impl Reload {
     async fn apply(&self, read: Read, agents: &Arc<Agents>) {
         let Read {
             config,
+            of_files,
             choices,
             decisions,
             withheld,
@@ -134,7 +143,7 @@ impl Reload {
             decisions,
             withheld,
         };
-        let mut kept = match agents.renew_all(renewal).await {
+        let mut kept = match agents.renew_all(renewal, &of_files).await {
             Ok(kept) => kept,
             Err(error) => {
                 console::complain(&format!("{error}; agents go on as they were"));
@@ -155,10 +164,10 @@ impl Reload {
 
     /// Says which values wait for the next start.
     fn waiting(&self, settings: &[Setting]) -> Vec<String> {
-        let is_live = |key: &str| LIVE.iter().any(|live| key.starts_with(live));
+        let waits = |key: &str| OF_THE_START.contains(&key) || key.starts_with(CEILING);
         let sentence = |setting: &Setting| {
             let held = self.started.iter().find(|held| held.key == setting.key)?;
-            (held.value != setting.value && !is_live(&setting.key)).then(|| {
+            (held.value != setting.value && waits(&setting.key)).then(|| {
                 format!(
                     "note: `{}` = {} holds from the next start; until then it is {}",
                     setting.key,

@@ -1,5 +1,6 @@
 //! `cofferdam tool ls`: the tool images on this machine.
 
+use cofferdam_image::Kind;
 use serde_json::json;
 
 use crate::args::Listing;
@@ -10,9 +11,10 @@ use crate::paths::DataDir;
 
 pub(crate) async fn run(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     let store = host::image_store(data)?;
-    let images = tokio::task::spawn_blocking(move || store.list())
+    let mut images = tokio::task::spawn_blocking(move || store.list())
         .await
         .map_err(Failure::work)??;
+    images.retain(|image| image.kind != Some(Kind::Agent));
     if listing.format == Format::Json {
         let row = |image: &cofferdam_image::Listed| {
             json!({

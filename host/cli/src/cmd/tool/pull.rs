@@ -1,8 +1,8 @@
-//! `cofferdam tool pull`: fetches tool images from registries.
+//! `cofferdam tool pull` and `image pull`: fetch images from registries.
 
 use bytesize::ByteSize;
 use clap::Args;
-use cofferdam_image::{Pulled, Reference};
+use cofferdam_image::{Kind, Pulled, Reference};
 use serde_json::json;
 
 use crate::args::Registries;
@@ -26,20 +26,22 @@ pub(crate) struct Pull {
     format: Format,
 }
 
-pub(super) async fn run(pull: Pull, data: &DataDir) -> Result<(), Failure> {
+/// Fetches images of the kind that is `wanted`, or of any.
+pub(crate) async fn run(pull: Pull, wanted: Option<Kind>, data: &DataDir) -> Result<(), Failure> {
     let Pull {
-        images: wanted,
+        images: names,
         reach,
         format,
     } = pull;
     let images = host::images(data, reach.plain_http, progress::transfers())?;
-    let wanted = wanted
+    let names = names
         .iter()
         .map(|image| image.parse::<Reference>())
         .collect::<Result<Vec<_>, _>>();
     let mut rows = Vec::new();
-    for reference in wanted.map_err(Failure::usage)? {
-        let pulled = images.registry.pull(&images.store()?, &reference).await?;
+    for reference in names.map_err(Failure::usage)? {
+        let store = images.store()?;
+        let pulled = images.registry.pull(&store, &reference, wanted).await?;
         tell_moved(&reference, &pulled);
         let Pulled {
             digest,

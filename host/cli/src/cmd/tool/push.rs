@@ -1,8 +1,8 @@
-//! `cofferdam tool push`: sends a tool image to a registry.
+//! `cofferdam tool push` and `image push`: send an image to a registry.
 
 use bytesize::ByteSize;
 use clap::Args;
-use cofferdam_image::{Pushed, Reference};
+use cofferdam_image::{Kind, Pushed, Reference};
 use serde_json::json;
 
 use crate::args::Registries;
@@ -30,7 +30,8 @@ pub(crate) struct Push {
     format: Format,
 }
 
-pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
+/// Sends an image. One that is not here is pulled, if it is of the kind that is `wanted`.
+pub(crate) async fn run(push: Push, wanted: Option<Kind>, data: &DataDir) -> Result<(), Failure> {
     let Push {
         image,
         target,
@@ -43,7 +44,7 @@ pub(super) async fn run(push: Push, data: &DataDir) -> Result<(), Failure> {
         // From one registry to another, by way of this machine.
         Some(target) => {
             let target: Reference = target.parse().map_err(Failure::usage)?;
-            images.bring(&local).await?;
+            images.bring(&local, wanted).await?;
             target
         }
         None => local.clone(),

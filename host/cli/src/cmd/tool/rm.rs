@@ -1,4 +1,4 @@
-//! `cofferdam tool rm`: removes tool images from this machine.
+//! `cofferdam tool rm` and `image rm`: remove images from this machine.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) struct Rm {
     format: Format,
 }
 
-pub(super) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(rm: Rm, data: &DataDir) -> Result<(), Failure> {
     let Rm { images, format } = rm;
     let store = Arc::new(host::image_store(data)?);
     // All of them are read before the first is removed.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_capability::{Digest, Manifest, tool_name_of};
+use cofferdam_capability::{Digest, Manifest, ToolName};
 use cofferdam_image::{Found, Reference, ToolSource};
 use cofferdam_tool::{Installed, Runner};
 
@@ -26,7 +26,7 @@ pub(crate) struct Source {
     pub(crate) image: Option<Image>,
     /// The words of its author about calling it, Markdown.
     usage: Option<String>,
-    name: String,
+    name: ToolName,
 }
 
 /// The image that a component came in.
@@ -75,7 +75,7 @@ impl Source {
     /// Reads a component's file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
         let component = Bytes::from(cofferdam_workbench::read(path, MAX_COMPONENT)?);
-        let name = tool_name_of(&path.file_stem().unwrap_or_default().to_string_lossy());
+        let name = ToolName::made_of(&path.file_stem().unwrap_or_default().to_string_lossy());
         Ok(Self {
             usage: cofferdam_tool::usage(&component),
             component,
@@ -106,7 +106,7 @@ impl Source {
             .rsplit('/')
             .next()
             .filter(|name| !name.is_empty());
-        let name = tool_name_of(tool.name().or(last).unwrap_or_default());
+        let name = ToolName::made_of(tool.name().or(last).unwrap_or_default());
         let image = Image {
             reference: reference.to_string(),
             digest,

@@ -2,17 +2,25 @@
 
 use std::path::{Component, PathBuf};
 
-use super::super::declared::{Bin, Config, ConfigValue, Context, Env};
+use bytes::Bytes;
+
+use super::super::declared::{Add, Bin, Config, ConfigValue, Context, Env};
 use super::super::env_name::refusal;
 use super::super::error::{Fault, Position, shown};
 use super::super::instruction::{Arguments, Value};
-use super::super::name::{AgentName, NameError, is_bin_name, is_context_name, is_generated};
+use super::super::name::{
+    AgentName, NameError, is_add_name, is_bin_name, is_context_name, is_data_directory,
+    is_generated,
+};
 use super::super::token::Token;
 use crate::reference::Reference;
 use crate::tool_source::ToolSource;
 
 /// The longest key of a setting, and the longest name of a capability or an `ARG`, in bytes.
 const KEY_MAX_BYTES: usize = 128;
+
+/// The beginning of labels that the host writes itself: labels are annotations of the image.
+const HOSTS_LABELS: &str = "io.cofferdam.";
 
 /// The beginning of a word that names a file.
 const FILE: &str = "file://";
@@ -30,6 +38,19 @@ pub(super) struct PlacedBin {
     pub(super) at: Position,
 }
 
+/// A file of `ADD`, with the place of its name.
+pub(super) struct PlacedAdd {
+    pub(super) add: Add,
+    pub(super) at: Position,
+}
+
+/// The base of an Agentfile, with its place.
+pub(super) struct Base {
+    /// None for `scratch`.
+    pub(super) image: Option<Reference>,
+    pub(super) at: Position,
+}
+
 /// A label.
 pub(super) struct Label {
     pub(super) key: String,
@@ -40,6 +61,22 @@ pub(super) struct Label {
 pub(super) struct Arg {
     pub(super) name: String,
     pub(super) default: Option<String>,
+}
+
+pub(super) fn from(mut arguments: Arguments) -> Result<Base, Fault> {
+    let (base, at) = arguments.word("`scratch` or an image")?;
+    let image = match base.as_str() {
+        "scratch" => None,
+        image => {
+            let image = image.parse::<Reference>();
+            Some(image.map_err(|error| {
+                let problem = format!("{error}; `FROM scratch` builds on nothing");
+                Fault::new(at, problem)
+            })?)
+        }
+    };
+    arguments.finish("`FROM` takes `scratch` or one image")?;
+    Ok(Base { image, at })
 }
 
 pub(super) fn runtime(mut arguments: Arguments) -> Result<Reference, Fault> {
@@ -162,6 +199,58 @@ pub(super) fn context(mut arguments: Arguments) -> Result<Context, Fault> {
     })
 }
 
+/// `ADD src [name] ["description"]`, and the older `ADD src dst`, whose last part is the name.
+pub(super) fn add(mut arguments: Arguments) -> Result<PlacedAdd, Fault> {
+    const FORM: &str = "a file is `ADD file [name] [\"description\"]`";
+    let (written, source_at) = match arguments.file() {
+        Some(file) => file,
+        None => arguments.word("a file that lies beside the Agentfile")?,
+    };
+    let source = beside(&written, source_at)?;
+    let (given, at) = match arguments.optional_word() {
+        Some((given, at)) => (Some(given), at),
+        None => (None, source_at),
+    };
+    let description = arguments.text();
+    arguments.finish(FORM)?;
+    // A directory at the end means the name that the file has.
+    let last = given
+        .as_deref()
+        .map(|given| given.rsplit('/').next().unwrap_or_default());
+    let name = match last {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => source
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+    };
+    if !is_add_name(&name) {
+        return Err(Fault::new(
+            at,
+            format!(
+                "the name of a file is 1 to 128 letters, digits, `.`, `_` or `-`, the first a \
+                 letter, a digit or `_`; {} is not: write another after the file",
+                shown(&name)
+            ),
+        ));
+    }
+    if is_data_directory(&name) {
+        return Err(Fault::new(
+            at,
+            format!("the host makes etc/data/{name} itself; write another name after the file"),
+        ));
+    }
+    Ok(PlacedAdd {
+        add: Add {
+            name,
+            source,
+            description,
+            content: Bytes::new(),
+        },
+        at,
+    })
+}
+
 /// The path in `file://PATH`, which must lie beside the Agentfile or below: an Agentfile from
 /// elsewhere may not bring other files of its reader into a prompt.
 fn beside(written: &str, at: Position) -> Result<PathBuf, Fault> {
@@ -257,7 +346,16 @@ pub(super) fn bin(mut arguments: Arguments) -> Result<PlacedBin, Fault> {
 }
 
 pub(super) fn label(mut arguments: Arguments) -> Result<Label, Fault> {
-    let (key, _) = arguments.word("a label, written `key=value`")?;
+    let (key, at) = arguments.word("a label, written `key=value`")?;
+    if key.starts_with(HOSTS_LABELS) {
+        return Err(Fault::new(
+            at,
+            format!(
+                "labels that begin with `{HOSTS_LABELS}` are this host's own; call {} otherwise",
+                shown(&key)
+            ),
+        ));
+    }
     equals(&mut arguments, "label")?;
     let value = arguments.value("the label's value; write `\"\"` for an empty one")?;
     arguments.finish(

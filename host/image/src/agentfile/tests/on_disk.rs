@@ -22,7 +22,8 @@ fn reads_files() {
     );
     check(
         b"FROM x\nNAME a\nMODEL a/b\n",
-        "1:6: only `FROM scratch` for now, not `x`",
+        "1:6: the Agentfile builds on the image x:latest, so it is built before it is used: \
+         `cofferdam image build` does it",
     );
     // The cap may fall into the middle of a character.
     check(
@@ -77,4 +78,40 @@ fn reads_texts_beside_the_agentfile() {
         error.ends_with("it is not valid UTF-8; save it as UTF-8"),
         "{error}"
     );
+}
+
+#[test]
+fn reads_the_files_of_add() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("Agentfile");
+    fs::create_dir(dir.path().join("data")).unwrap();
+    fs::write(dir.path().join("data/towns.csv"), b"a,b\n\xff").unwrap();
+    let lines = "ADD data/towns.csv\nADD file://data/towns.csv /etc/data/copy.csv \"again\"\n\
+                 ADD data/towns.csv _third\n";
+    fs::write(&path, format!("{LEAST}{lines}")).unwrap();
+    let agentfile = read_whole(&path).unwrap();
+    let names = agentfile.adds.iter().map(|add| add.name.as_str());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["towns.csv", "copy.csv", "_third"]
+    );
+    assert!(
+        agentfile
+            .adds
+            .iter()
+            .all(|add| *add.content == *b"a,b\n\xff")
+    );
+    assert_eq!(agentfile.adds[1].description.as_deref(), Some("again"));
+
+    let large = vec![0; usize::try_from(crate::agentfile::DATA_MAX_BYTES).unwrap() + 1];
+    fs::write(dir.path().join("data/towns.csv"), large).unwrap();
+    let error = read_whole(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("ADD towns.csv: cannot read") && error.contains("16777216 bytes"),
+        "{error}"
+    );
+    fs::remove_file(dir.path().join("data/towns.csv")).unwrap();
+    fs::create_dir(dir.path().join("data/towns.csv")).unwrap();
+    let error = read_whole(&path).unwrap_err().to_string();
+    assert!(error.ends_with("it is not a regular file"), "{error}");
 }

@@ -1,0 +1,85 @@
+//! `cofferdam image import`: images from one file.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use cofferdam_image::{Imported, Reference};
+use serde_json::json;
+
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The archive, as `image export` and other programs write it: an OCI image layout in a tar
+    /// archive; `-` reads it from standard input
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+
+    /// The name that the one image in it gets, instead of its own
+    #[arg(long, short, value_name = "NAME[:TAG]")]
+    tag: Option<String>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) async fn run(import: Import, data: &DataDir) -> Result<(), Failure> {
+    let Import { file, tag, format } = import;
+    let name = tag
+        .map(|tag| tag.parse::<Reference>())
+        .transpose()
+        .map_err(Failure::usage)?;
+    let store = host::image_store(data)?;
+    let archive: Box<dyn Read + Send> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        let file = File::open(&file)
+            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        Box::new(file)
+    };
+    let import = move || store.import(BufReader::new(archive), name.as_ref());
+    let imported = tokio::task::spawn_blocking(import)
+        .await
+        .map_err(Failure::work)??;
+    for image in &imported {
+        if let Some(former) = image.moved_from {
+            let Imported {
+                reference, digest, ..
+            } = image;
+            console::note(&format!("{reference} is {digest}; it was {former}"));
+        }
+    }
+    if format == Format::Json {
+        let row = |image: &Imported| {
+            let Imported {
+                reference,
+                digest,
+                kind,
+                moved_from,
+            } = image;
+            json!({
+                "reference": reference.to_string(),
+                "digest": digest,
+                "kind": kind,
+                "moved_from": moved_from,
+            })
+        };
+        return console::json(&imported.iter().map(row).collect::<Vec<_>>());
+    }
+    let row = |image: &Imported| {
+        vec![
+            image.reference.to_string(),
+            image.kind.to_string(),
+            image.digest.to_string(),
+        ]
+    };
+    let rows = imported.iter().map(row).collect();
+    console::table(&["reference", "kind", "digest"], rows);
+    Ok(())
+}

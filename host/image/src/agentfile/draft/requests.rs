@@ -1,0 +1,67 @@
+//! The requests of settings for BINs, which only all instructions together make sense of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::bin_request::{BinKey, BinRequest};
+use super::super::declared::Bin;
+use super::super::error::{Fault, shown};
+use super::super::room_request::{RoomKey, RoomRequest};
+use super::parts::Setting;
+
+/// The requests of the settings for each BIN.
+pub(super) fn requests(
+    settings: &[Setting],
+    bins: &[Bin],
+) -> Result<BTreeMap<String, BinRequest>, Vec<Fault>> {
+    let mut requests: BTreeMap<String, BinRequest> = BTreeMap::new();
+    let mut faults = Vec::new();
+    let names: BTreeSet<_> = bins.iter().map(|bin| bin.name.as_str()).collect();
+    for setting in settings {
+        if let Err(fault) = request(setting, &names, &mut requests) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() {
+        Ok(requests)
+    } else {
+        Err(faults)
+    }
+}
+
+fn request(
+    setting: &Setting,
+    bins: &BTreeSet<&str>,
+    requests: &mut BTreeMap<String, BinRequest>,
+) -> Result<(), Fault> {
+    let Setting {
+        config,
+        at,
+        value_at,
+    } = setting;
+    let value = match &config.value {
+        Some(value) => value.to_string(),
+        // Whoever runs the agent gives it.
+        None if config.required => return Ok(()),
+        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+            return Err(Fault::new(
+                *at,
+                format!(
+                    "{} asks for nothing; write `=` and a value",
+                    shown(&config.key)
+                ),
+            ));
+        }
+        None => return Ok(()),
+    };
+    if let Some(key) = RoomKey::of(&config.key) {
+        return RoomRequest::default().ask(key, &value, *value_at);
+    }
+    let Some(key) = BinKey::of(&config.key, *at)? else {
+        return Ok(());
+    };
+    key.check(bins, *at)?;
+    requests
+        .entry(key.bin.to_owned())
+        .or_default()
+        .ask(&key, &value, *value_at)
+}
