@@ -43,8 +43,8 @@ async fn a_command_becomes_a_tool_call() {
     )
     .await;
     check(
-        r#"run notes.add {"title": "milk", "n": 2}"#,
-        "notes.add",
+        r#"run notes_add {"title": "milk", "n": 2}"#,
+        "notes_add",
         json!({"title": "milk", "n": 2}),
     )
     .await;
@@ -73,7 +73,7 @@ async fn anything_else_is_answered_with_help() {
     let help = [
         "run wc -l notes.txt",
         "\n  wc: Count lines, words and bytes.\n",
-        "\n  notes.add: Add a note.",
+        "\n  notes_add: Add a note.",
     ];
     check(vec![user("hello")], &help).await;
     check(vec![user("run")], &help).await;
@@ -82,7 +82,7 @@ async fn anything_else_is_answered_with_help() {
     check(vec![], &help).await;
     check(
         vec![user("run rm -rf /")],
-        &["There is no tool rm. The tools are: wc, notes.add."],
+        &["There is no tool rm. The tools are: wc, notes_add."],
     )
     .await;
     check(

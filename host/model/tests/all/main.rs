@@ -56,7 +56,7 @@ fn request(messages: Vec<Message>) -> Request {
             json!({"type": "object"}),
         ),
         tool(
-            "notes.add",
+            "notes_add",
             "Add a note.",
             json!({"type": "object", "required": ["title"]}),
         ),

@@ -97,7 +97,7 @@ async fn tool_calls_are_put_together() {
         part(0, None, None, "{\"args\": [\"-l\", "),
         part(0, None, None, "\"notes.txt\"]}"),
         part(1, Some("call#wc#0"), Some("wc"), ""),
-        part(2, Some("call#wc#0"), Some("notes.add"), "{\"title\""),
+        part(2, Some("call#wc#0"), Some("notes_add"), "{\"title\""),
     ];
     let server = Server::start(vec![stream(&deltas, true)]).await;
     let earlier = assistant("", vec![call("call_a", "wc", json!({}))]);
@@ -115,7 +115,7 @@ async fn tool_calls_are_put_together() {
         // are replaced.
         call("call_wc_0", "wc", json!({})),
         // What is not JSON is kept as it is: the tool's schema refuses it, and the model sees why.
-        call("call_wc_0-2", "notes.add", json!("{\"title\"")),
+        call("call_wc_0-2", "notes_add", json!("{\"title\"")),
     ];
     assert_eq!(
         turn.unwrap(),
@@ -169,7 +169,7 @@ async fn the_whole_conversation_is_sent() {
          "content": "The call failed: arguments are not an object"},
     ]);
     assert_eq!(asked.body["messages"], messages);
-    assert_eq!(asked.body["tools"][1]["function"]["name"], "notes.add");
+    assert_eq!(asked.body["tools"][1]["function"]["name"], "notes_add");
     assert_eq!(
         asked.body["tools"][1]["function"]["parameters"]["required"],
         json!(["title"])
