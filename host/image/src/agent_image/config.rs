@@ -257,9 +257,8 @@ fn written(rows: &Rows) -> Result<String, ConfigError> {
 }
 
 /// The first name that stands there twice, also where case is ignored.
-fn twice<'a>(names: impl Iterator<Item = &'a String>) -> Option<String> {
+fn twice<'a>(mut names: impl Iterator<Item = &'a String>) -> Option<String> {
     let mut seen = HashSet::new();
-    let mut names = names.into_iter();
     names
         .find(|name| !seen.insert(name.to_ascii_lowercase()))
         .cloned()
