@@ -29,7 +29,7 @@ pub enum AgentError {
         /// The cause.
         source: DeploymentError,
     },
-    /// What its tree is to keep of it cannot be written.
+    /// The Agentfile that its tree is to keep cannot be written.
     #[error("agent {agent}: {source}")]
     Resolved {
         /// The agent's name.

@@ -48,7 +48,9 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Tool { .. } => Status::invalid_argument(sentence),
         AgentError::AgentImage { source } => of_image(source),
         AgentError::Taken { .. } => Status::already_exists(sentence),
-        AgentError::TooMany { .. } | AgentError::Full { .. } => Status::resource_exhausted(sentence),
+        AgentError::TooMany { .. } | AgentError::Full { .. } => {
+            Status::resource_exhausted(sentence)
+        }
         AgentError::NotRunning { .. }
         | AgentError::Runs { .. }
         | AgentError::Rests { .. }
