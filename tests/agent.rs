@@ -12,6 +12,12 @@ mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
 
+/// The log of an agent, and that of the host as JSON.
+mod logs;
+
+/// `providers.yaml`, and vendors that are asked with it.
+mod providers;
+
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
 

@@ -3,6 +3,9 @@
 /// Clients that say nothing, read nothing or stay for ever, and a host that ends under them.
 mod edge;
 
+/// Completions of shells, and manual pages.
+mod completions;
+
 /// Exit codes, as the page and the help tell them.
 mod exits;
 
@@ -14,6 +17,12 @@ mod grpc;
 
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
+
+/// SIGHUP: the operator's files are read again.
+mod reload;
+
+/// A service manager that hands sockets over and hears how far the host is.
+mod systemd;
 
 /// What reaches terminals, the log and file names from outside.
 mod screen;

@@ -4,6 +4,9 @@
 /// Images of agents: built, pushed, pulled, and what their locks are for.
 mod agents;
 
+/// Registries that lie about images of agents.
+mod agent_lies;
+
 /// Images as one file.
 mod archives;
 
@@ -15,6 +18,9 @@ mod inherited;
 
 /// Layouts of a tool: beside native programs, as a file, in an archive.
 mod layouts;
+
+/// Images of a running host, by a client of gRPC.
+mod over_grpc;
 
 /// Registries that lie.
 mod lies;

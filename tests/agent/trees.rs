@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::support::components::{built, directory};
+use crate::support::components::{built, built_of, directory};
 use crate::support::{Host, Scratch, cofferdam, content_of, tool};
 
 /// What a call of a tool came to.
@@ -334,4 +334,54 @@ fn a_tool_sees_the_locked_variables_and_nothing_else() {
     );
     let said = run(&host, "homely");
     assert!(!said.contains("HOME=/home is there"), "{said}");
+}
+
+#[test]
+fn added_files_are_read_by_the_tools_that_ask_for_them() {
+    let scratch = Scratch::new();
+    let row = directory("/etc/data", "read-only");
+    let reader = built_of(&scratch, &tool("cat"), "reader", &row);
+    let intruder = built(&scratch, "intruder", "fs_mounted", &row);
+    let agentfile = format!(
+        "{HEAD}ADD numbers.txt numbers \"what was counted\"\nADD more.txt\n\
+         BIN reader {}\nBIN intruder {}\nBIN cat {}\n",
+        reader.display(),
+        intruder.display(),
+        tool("cat").display()
+    );
+    let numbers = scratch.file("numbers.txt", "1 2 3\n");
+    scratch.file("more.txt", "more\n");
+    let host = serve(&scratch, &agentfile);
+    assert_eq!(
+        run(&host, "reader /etc/data/numbers /etc/data/more.txt"),
+        "1 2 3\nmore\n"
+    );
+    let said = run(&host, "cat /etc/data/numbers");
+    assert!(said.contains("No such file"), "{said}");
+    let said = run(&host, "intruder /etc/data");
+    assert!(!said.contains("ESCAPED"), "{said}");
+    let tree = tree(&scratch);
+    let mode = std::fs::metadata(tree.join("etc/data/numbers"))
+        .expect("a file")
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o644);
+    let agent = text(&tree.join("etc/context/AGENT.md"));
+    for line in [
+        "## Data files\n\nRead by `intruder`, `reader`.",
+        "- `/etc/data/numbers`: what was counted\n",
+        "- `/etc/data/more.txt`\n",
+        "- `reader`: `/etc/data` (read-only)\n",
+    ] {
+        assert!(agent.contains(line), "{line}: {agent}");
+    }
+    // They are the agent's, and stay when the file beside the Agentfile changes or goes.
+    drop(host);
+    std::fs::remove_file(&numbers).expect("removed");
+    let host = Host::start::<&str>(&scratch, []);
+    assert_eq!(run(&host, "reader /etc/data/numbers"), "1 2 3\n");
+    drop(host);
+    std::fs::write(&numbers, "4\n").expect("written");
+    let host = serve(&scratch, &agentfile);
+    assert_eq!(run(&host, "reader /etc/data/numbers"), "4\n");
+    assert_eq!(text(&tree.join("etc/data/numbers")), "4\n");
 }

@@ -259,12 +259,12 @@ fn sleeping(scratch: &Scratch, session: &str) -> (Child, impl Iterator<Item = St
 }
 
 #[test]
-fn a_hangup_lets_turns_finish_and_the_host_tells_the_truth() {
+fn a_host_that_is_told_to_end_lets_turns_finish_and_says_so() {
     let scratch = Scratch::new();
     let file = agentfile(&scratch, "a", "builtin/commands", &["sleep"]);
     let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let (mut client, mut events) = sleeping(&scratch, "s");
-    host.signal("HUP");
+    host.signal("TERM");
     host.hears("ending: waiting for 1 turns");
     let told = cofferdam(&scratch, ["ps"]).run().exits(0).stderr;
     assert!(

@@ -27,6 +27,7 @@ fn a_foreign_client_finds_and_uses_every_service() {
     let expected = [
         "openotters.agent.v1.AgentRuntime",
         "cofferdam.v1.Agents",
+        "cofferdam.v1.Images",
         "cofferdam.v1.Sessions",
         "cofferdam.v1.Tools",
         "grpc.health.v1.Health",

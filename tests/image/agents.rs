@@ -322,6 +322,34 @@ fn a_bin_that_is_a_file_stays_as_long_as_its_agent() {
 }
 
 #[test]
+fn a_tool_without_its_name_stays_as_long_as_its_agent() {
+    let scratch = Scratch::new();
+    let tool = keep(&scratch, "args:1", "Prints its arguments");
+    build(&scratch, &agentfile(&scratch, "args:1"), "otter:1");
+    let shown = inspect(&scratch, "otter:1");
+    cofferdam(&scratch, ["tool", "rm", "args:1"]).run().exits(0);
+    // Another one has that name now.
+    keep(&scratch, "args:1", "Something else");
+    cofferdam(&scratch, ["image", "prune"]).run().exits(0);
+    assert_eq!(inspect(&scratch, "otter:1"), shown);
+    let ran = cofferdam(&scratch, ["tool", "run", &tool, "--", "x"])
+        .run()
+        .exits(0);
+    assert_eq!(ran.stdout, "args\nx\n");
+    let names = cofferdam(&scratch, ["image", "ls", "--quiet"])
+        .run()
+        .exits(0);
+    assert_eq!(names.stdout, "args:1\notter:1\n");
+    cofferdam(&scratch, ["image", "rm", "otter:1"])
+        .run()
+        .exits(0);
+    cofferdam(&scratch, ["tool", "run", &tool])
+        .run()
+        .exits(2)
+        .complains(&["no image", &tool]);
+}
+
+#[test]
 fn names_and_flags_that_cannot_be_meant_are_refused() {
     let scratch = Scratch::new();
     let text = "FROM scratch\nNAME otter-\nMODEL a/b\n";

@@ -1,9 +1,11 @@
 //! Pages with every key: each has its default and its ceiling there, and the examples run.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::{Value, json};
 
 use super::{Kind, block, keys};
-use crate::support::{Host, Scratch, checkout, cofferdam, content_of, guest, tool};
+use crate::support::{Host, Ran, Scratch, checkout, cofferdam, content_of, guest, tool};
 
 const AGENTFILE: &str = "host/image/README.md";
 const CONFIG: &str = "host/cli/README.md";
@@ -262,6 +264,58 @@ fn every_key_of_a_script_is_on_its_page() {
         let said = refused(&text);
         assert!(said.contains(number) && page.contains(number), "{said}");
     }
+}
+
+/// Writes `providers.yaml` for its operator alone, and lists it.
+fn listed_providers(scratch: &Scratch, text: &str) -> Ran {
+    let file = scratch.file("data/providers.yaml", text);
+    std::fs::set_permissions(file, PermissionsExt::from_mode(0o600)).expect("a mode");
+    let line = ["provider", "ls", "--format", "json"];
+    cofferdam(scratch, line).env("ANTHROPIC_API_KEY", "k").run()
+}
+
+#[test]
+fn every_key_of_providers_yaml_is_on_its_page_and_its_example_runs() {
+    let scratch = Scratch::new();
+    let keys = |text: &str| -> Vec<String> {
+        let said = listed_providers(&scratch, text).exits(2).stderr;
+        let (_, list) = said.split_once("expected").expect("a list");
+        let words = list.split('`').skip(1).step_by(2);
+        words.map(str::to_owned).collect()
+    };
+    assert_eq!(keys("unknown: 1\n"), ["providers"]);
+    drop(row(SCRIPT, "providers"));
+    let of_one = keys("providers:\n- unknown: 1\n");
+    assert_eq!(of_one.len(), 4, "{of_one:?}");
+    for key in &of_one {
+        drop(row(SCRIPT, &format!("providers[].{key}")));
+    }
+    // The numbers of the page.
+    let page = std::fs::read_to_string(checkout().join(SCRIPT)).expect("the page is there");
+    let many: String = (0..257).map(|n| format!("- name: p{n}\n")).collect();
+    let models = vec!["m"; 1_025].join(", ");
+    let long = "x".repeat(257);
+    let one = |key: &str, value: &str| format!("providers:\n- name: a\n  {key}: {value}\n");
+    for (text, number) in [
+        (format!("providers:\n{many}"), "256"),
+        (format!("providers:\n- name: {long}\n"), "256"),
+        (one("api-key", &"x".repeat(16_385)), "16384"),
+        (
+            one("api-base", &format!("http://{}", "x".repeat(2_048))),
+            "2048",
+        ),
+        (one("models", &format!("[{models}]")), "1024"),
+        (one("models", &format!("[{long}]")), "256"),
+        ("#\n".repeat(524_289), "1048576"),
+    ] {
+        let said = listed_providers(&scratch, &text).exits(2).stderr;
+        assert!(said.contains(number) && page.contains(number), "{said}");
+    }
+    let listed = listed_providers(&scratch, &block(SCRIPT, "providers.yaml"));
+    let listed = listed.exits(0).json();
+    assert_eq!(listed[0]["provider"], "anthropic");
+    assert_eq!(listed[0]["key"], "set");
+    assert_eq!(listed[1]["models"], json!(["qwen3", "llama-4"]));
 }
 
 #[test]

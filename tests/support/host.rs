@@ -168,6 +168,11 @@ impl<'a> Host<'a> {
         self.said.iter().filter(|line| line.contains(part)).count()
     }
 
+    /// Returns true if everything that was heard so far is as `right` wants it.
+    pub(crate) fn every_line(&self, right: impl Fn(&str) -> bool) -> bool {
+        self.said.iter().all(|line| right(line))
+    }
+
     /// One turn, as the events of its stream.
     #[track_caller]
     pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {

@@ -17,6 +17,7 @@ mod scratch;
 mod terminal;
 mod tmpfs;
 mod typed;
+pub(crate) mod vendor;
 
 pub(crate) use command::{Cofferdam, Ran, cofferdam};
 pub(crate) use host::{Host, content_of};

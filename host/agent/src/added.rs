@@ -4,7 +4,7 @@
 //! changes. So the files lie a second time in a directory that is named for them and that never
 //! changes: `.data/<digest>`.
 
-use std::io::{Error, Result, Write};
+use std::io::{Result, Write};
 
 use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
 use cofferdam_capability::Digester;
@@ -61,7 +61,8 @@ fn write(data: &Dir, name: &str, files: &[AddedFile<'_>]) -> Result<()> {
             file.set_permissions(Permissions::from_mode(0o644))?;
             file.sync_all()?;
         }
-        rustix::fs::fsync(&directory).map_err(Error::from)?;
+        // A directory that is open to look names up is not open to be written to disk.
+        directory.open(".")?.sync_all()?;
         data.rename(&incoming, data, name)
     });
     // Somebody else may have written the same at the same time.

@@ -1,17 +1,19 @@
 //! One agent, ready to work.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::Room;
-use cofferdam_model::{Model, ModelName};
-use cofferdam_store::Store;
+use cofferdam_model::{ModelHandle, ModelName};
+use cofferdam_store::{AgentLog, Store};
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::AgentError;
 use crate::life::Life;
+use crate::logs;
 use crate::room::Files;
 use crate::workspace::Workspace;
 
@@ -21,13 +23,14 @@ pub struct Agent {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) model_name: ModelName,
-    pub(crate) model: Arc<dyn Model>,
+    pub(crate) model: ModelHandle,
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,
     pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
+    pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
 }
 
@@ -63,15 +66,18 @@ impl Agent {
         cancel: CancellationToken,
     ) -> Answer {
         let _running = self.life.begin_call(&cancel);
+        let begun = Instant::now();
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
-            tool,
+            tool: tool.clone(),
             input: Input::Json(input),
             origin: Origin::agent(&self.name),
             progress: Some(progress),
             cancel,
         };
-        self.answer(request).await
+        let answer = self.answer(request).await;
+        logs::called(&self.log, None, &tool, &answer, begun.elapsed());
+        answer
     }
 
     /// Runs a call of one of its tools, with its files counted before and after.

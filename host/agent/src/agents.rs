@@ -8,7 +8,7 @@ use std::time::Duration;
 use cap_std::fs::Dir;
 use cofferdam_image::Images;
 use cofferdam_model::Credentials;
-use cofferdam_store::{AgentHome, Desired, State, Store, Trees};
+use cofferdam_store::{AgentHome, Desired, Logs, State, Store, Trees};
 use cofferdam_tool::{Runner, ToolUsage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -24,9 +24,11 @@ use crate::journal::Journal;
 use crate::keeper::{Keeper, NewWish, Step, Wish};
 use crate::life::Status;
 use crate::lifecycle::{Event, after};
+use crate::logs;
 use crate::maker::{AgentSource, Draft, Maker};
 use crate::queue::Queue;
 use crate::registry::Registry;
+use crate::renewal::Renewal;
 use crate::slot::{Slot, Summary};
 use crate::starter::{OnReady, Starter};
 use crate::trees;
@@ -99,6 +101,7 @@ pub struct Usage {
 /// The agents of this host, those that run and those that do not.
 #[derive(Debug)]
 pub struct Agents {
+    images: Arc<Images>,
     keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
@@ -132,6 +135,7 @@ impl Agents {
             count: found.made.len(),
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
+        let logs = logs::open(&data, &path)?;
         let path = path.join("agents");
         let rows = store.agents.all().await?;
         let homes: Vec<_> = rows.iter().map(AgentHome::from).collect();
@@ -139,13 +143,17 @@ impl Agents {
             credentials,
             runner: Arc::new(homes::guarded(&runner, &path, &homes)?),
             store: store.clone(),
+            logs: logs.clone(),
             decisions,
             withheld,
             rooms: Arc::default(),
         };
-        let maker = Maker::new(dir, path, images, builder, accepted);
+        let maker = Maker::new(dir, path, Arc::clone(&images), builder, accepted);
+        let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+        logs.keep(&ids);
         let journal = Journal {
             store,
+            logs,
             changed: watch::Sender::new(()),
         };
         let keeper = Keeper {
@@ -159,6 +167,7 @@ impl Agents {
             queue.extend(keeper.recall(row, &found).await);
         }
         Ok(Arc::new(Self {
+            images,
             keeper,
             queue,
             restoring: TaskTracker::new(),
@@ -270,6 +279,11 @@ impl Agents {
         created.unwrap_or(Err(AgentError::Lost { agent: lost }))
     }
 
+    /// The images that tools and agents come from.
+    pub fn images(&self) -> &Arc<Images> {
+        &self.images
+    }
+
     /// Makes an agent from an Agentfile, or makes the one of that name anew: its tools and
     /// documents change, its id, its workspace and its sessions stay, and so does the operator's
     /// wish.
@@ -378,6 +392,22 @@ impl Agents {
     /// The sessions of all agents.
     pub fn store(&self) -> &Store {
         &self.keeper.starter.journal.store
+    }
+
+    /// The logs of all agents.
+    pub fn logs(&self) -> &Logs {
+        &self.keeper.starter.journal.logs
+    }
+
+    /// Makes every agent that runs anew, with other decisions of the operator, but for those of
+    /// these names, which the caller makes anew itself. Turns and calls that run go on as they
+    /// began. Returns the reasons of agents that cannot be made so, and that stay as they are.
+    pub async fn renew_all(
+        &self,
+        renewal: Renewal,
+        but: &[String],
+    ) -> Result<Vec<AgentError>, AgentError> {
+        self.keeper.renew_all(renewal, but).await
     }
 
     /// Runs an operation to its end, also when nobody waits for it any more.

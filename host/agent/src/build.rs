@@ -1,11 +1,11 @@
 //! Agents made of an Agentfile and the components of its BINs.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, RoomRequest, overridden};
-use cofferdam_model::{Credentials, ModelName};
-use cofferdam_store::{KnownAgent, Store};
+use cofferdam_model::{Credentials, ModelHandle, ModelName};
+use cofferdam_store::{KnownAgent, Logs, Store};
 use cofferdam_tool::{Runner, Toolbox};
 
 use crate::agent::Agent;
@@ -29,6 +29,7 @@ pub(crate) struct Builder {
     pub(crate) credentials: Credentials,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
+    pub(crate) logs: Logs,
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
     pub(crate) rooms: Arc<Rooms>,
@@ -79,8 +80,9 @@ impl Builder {
             source,
         };
         let model_name: ModelName = agentfile.model.parse().map_err(model)?;
-        let opened = cofferdam_model::open(&model_name, &self.credentials, Path::new(&row.home))
-            .map_err(model)?;
+        let home = PathBuf::from(&row.home);
+        let opened =
+            ModelHandle::open(model_name.clone(), &self.credentials, home).map_err(model)?;
         let request = RoomRequest::of(&agentfile.configs);
         let bounds = self.decisions.room.bounds(&request);
         let bounds = bounds.map_err(|source| AgentError::Deployment {
@@ -149,6 +151,7 @@ impl Builder {
             files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
+            log: self.logs.of(&row.id),
             life,
         };
         Ok(Made { agent, texts })

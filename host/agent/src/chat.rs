@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cofferdam_call::Input;
-use cofferdam_model::{Message, Request, ToolCall};
-use cofferdam_store::Role;
+use cofferdam_model::{Message, Model, Request, ToolCall};
+use cofferdam_store::{LogEvent, Role};
 use cofferdam_tool::{Origin, Request as ToolRequest};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Agent;
 use crate::error::TurnError;
 use crate::event::Event;
+use crate::logs;
 use crate::part::{Part, ToolState, history, to_json};
 
 /// The longest prompt, in bytes (1 MiB): several hundred thousand tokens, more than models take.
@@ -54,6 +55,8 @@ pub struct Turn {
 /// A turn under way.
 struct Conversation<'a> {
     agent: &'a Agent,
+    /// The model, as its provider was configured when the turn began.
+    model: Arc<dyn Model>,
     session: &'a str,
     events: &'a mpsc::Sender<Event>,
     cancel: &'a CancellationToken,
@@ -72,7 +75,31 @@ pub async fn chat(
     events: &mpsc::Sender<Event>,
     cancel: &CancellationToken,
 ) -> Result<String, TurnError> {
+    let begun = Instant::now();
+    let session = turn.session.clone();
+    agent.log.write(&LogEvent::TurnBegun {
+        session: &session,
+        model: &agent.model(),
+        prompt_bytes: turn.prompt.len(),
+    });
+    let ended = one_turn(agent, turn, events, cancel).await;
+    let failure = ended.as_ref().err().map(ToString::to_string);
+    agent.log.write(&LogEvent::TurnEnded {
+        session: &session,
+        failure: failure.as_deref(),
+        duration: begun.elapsed(),
+    });
+    ended
+}
+
+async fn one_turn(
+    agent: &Agent,
+    turn: Turn,
+    events: &mpsc::Sender<Event>,
+    cancel: &CancellationToken,
+) -> Result<String, TurnError> {
     let Turn { session, prompt } = turn;
+    let model = agent.model.current()?;
     if prompt.len() > MAX_PROMPT {
         return Err(TurnError::PromptTooLong {
             size: prompt.len(),
@@ -113,6 +140,7 @@ pub async fn chat(
     let row = None;
     let conversation = Conversation {
         agent,
+        model,
         session: &session,
         events,
         cancel,
@@ -188,7 +216,7 @@ impl Conversation<'_> {
             max_tokens: MAX_TOKENS,
         };
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
-        let model = agent.model.turn(request, text);
+        let model = self.model.turn(request, text);
         let pass_on = async {
             while let Some(text) = pieces.recv().await {
                 self.emit(Event::TextDelta { text }).await?;
@@ -246,6 +274,13 @@ impl Conversation<'_> {
         };
         let answer = self.agent.answer(request).await;
         let duration = started.elapsed();
+        logs::called(
+            &self.agent.log,
+            Some(self.session),
+            &tool,
+            &answer,
+            duration,
+        );
 
         self.parts.truncate(place);
         self.parts.push(part(

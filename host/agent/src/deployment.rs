@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cofferdam_capability::{Access, GuestPath};
+use cofferdam_capability::{Access, GuestPath, is_hiding};
 use serde::{Deserialize, Serialize};
 
 /// The most mounts of one agent. Each is a directory that is open for as long as the agent runs,
@@ -135,7 +135,7 @@ impl Mount {
                 "`{host}` is not an absolute path of this machine, such as /srv/notes"
             ));
         }
-        if description.len() > MAX_DESCRIPTION || description.chars().any(char::is_control) {
+        if description.len() > MAX_DESCRIPTION || description.chars().any(is_hiding) {
             return wrong(format!(
                 "its description is one line of at most {MAX_DESCRIPTION} bytes"
             ));

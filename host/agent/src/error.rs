@@ -29,7 +29,7 @@ pub enum AgentError {
         /// The cause.
         source: DeploymentError,
     },
-    /// The Agentfile that its tree is to keep cannot be written.
+    /// Its resolved Agentfile cannot be written into its tree.
     #[error("agent {agent}: {source}")]
     Resolved {
         /// The agent's name.

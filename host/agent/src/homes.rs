@@ -4,12 +4,12 @@ use std::path::Path;
 
 use cofferdam_capability::Guarded;
 use cofferdam_image::ToolSource;
-use cofferdam_image::agentfile::Agentfile;
+use cofferdam_image::agentfile::{self, Agentfile, NamedFiles};
 use cofferdam_store::AgentHome;
 use cofferdam_tool::Runner;
 
 use crate::error::AgentError;
-use crate::kept;
+use crate::kept::WRITTEN;
 
 /// The same runner, whose tools may not replace the Agentfiles and components of these agents
 /// either. Their trees lie in the directory `trees`.
@@ -24,8 +24,15 @@ pub(crate) fn guarded(
             let home = Path::new(&agent.home);
             guarded.add(&home.join("Agentfile"), "an Agentfile")?;
             // One that cannot be read is reported when its agent is restored.
-            if let Ok(found) = kept::agentfile(&trees.join(&agent.id)) {
-                add(guarded, home, &found)?;
+            let kept = trees.join(&agent.id).join(WRITTEN);
+            let Ok(NamedFiles { data, components }) = agentfile::named_files(&kept) else {
+                continue;
+            };
+            for file in data {
+                guarded.add(&home.join(file), "a file of an Agentfile")?;
+            }
+            for component in components {
+                guarded.add(&home.join(component), "a component")?;
             }
         }
         Ok(())
@@ -52,17 +59,17 @@ pub(crate) fn guarded_draft(
     })
 }
 
-/// Guards the texts and components of an Agentfile in `home`.
+/// Guards the files and components of an Agentfile in `home`.
 fn add(guarded: &mut Guarded, home: &Path, agentfile: &Agentfile) -> std::io::Result<()> {
     for file in agentfile
         .contexts
         .iter()
         .filter_map(|context| context.file.as_ref())
     {
-        guarded.add(&home.join(file), "a text of an Agentfile")?;
-    }
-    for file in agentfile.adds.iter().map(|add| &add.source) {
         guarded.add(&home.join(file), "a file of an Agentfile")?;
+    }
+    for add in &agentfile.adds {
+        guarded.add(&home.join(&add.source), "a file of an Agentfile")?;
     }
     for bin in &agentfile.bins {
         if let ToolSource::Path(path) = &bin.source {

@@ -1,6 +1,6 @@
 //! Transitions: each is stored, and then announced.
 
-use cofferdam_store::{Desired, FailureReason, KnownAgent, State, Store};
+use cofferdam_store::{Desired, FailureReason, KnownAgent, LogEvent, Logs, State, Store};
 use tokio::sync::watch;
 
 use crate::error::AgentError;
@@ -11,6 +11,7 @@ use crate::slot::Slot;
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(crate) store: Store,
+    pub(crate) logs: Logs,
     /// Tells that an agent came, changed or went.
     pub(crate) changed: watch::Sender<()>,
 }
@@ -42,6 +43,7 @@ impl Journal {
         };
         self.put(slot, known).await?;
         slot.life.announce(event, "");
+        self.log(slot, state, "");
         self.changed.send_replace(());
         Ok(())
     }
@@ -64,7 +66,16 @@ impl Journal {
             tracing::warn!(agent = name, "its failure is not stored: {error}");
         }
         slot.life.announce(event, failure);
+        self.log(slot, state, failure);
         self.changed.send_replace(());
+    }
+
+    /// Adds a line to the log of an agent.
+    fn log(&self, slot: &Slot, state: State, reason: &str) {
+        self.logs.of(&slot.known().id).write(&LogEvent::Status {
+            status: state.as_str(),
+            reason,
+        });
     }
 
     /// Stores a new state of what is known of an agent, unless it is stored already.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cofferdam_store::{Desired, KnownAgent, State};
+use cofferdam_store::{AgentHome, Desired, KnownAgent, State};
 use tokio::sync::{mpsc, watch};
 
 use crate::error::AgentError;
@@ -11,6 +11,7 @@ use crate::life::{Life, Status};
 use crate::lifecycle::Event;
 use crate::maker::Draft;
 use crate::registry::Registry;
+use crate::renewal::Renewal;
 use crate::slot::{Slot, Summary};
 use crate::starter::Starter;
 use crate::trees::Found;
@@ -69,7 +70,8 @@ impl Keeper {
         slot.set_agent(None);
         let KnownAgent { id, name, .. } = slot.known();
         maker.remove(&id).await?;
-        self.starter.journal.store.agents.remove(&id).await?;
+        journal.store.agents.remove(&id).await?;
+        journal.logs.remove(&id);
         self.registry.remove(&name);
         self.starter.forget(&id);
         slot.life.announce(Event::Removed, "");
@@ -127,6 +129,30 @@ impl Keeper {
         };
         drop(operation);
         ended
+    }
+
+    /// Makes the agents that run anew, but for those of these names, with other decisions of the
+    /// operator.
+    pub(crate) async fn renew_all(
+        &self,
+        renewal: Renewal,
+        but: &[String],
+    ) -> Result<Vec<AgentError>, AgentError> {
+        let starter = &self.starter;
+        let slots = self.registry.all();
+        let homes: Vec<_> = slots
+            .iter()
+            .map(|slot| AgentHome::from(&slot.known()))
+            .collect();
+        starter.maker.renew(renewal, &homes)?;
+        let mut kept = Vec::new();
+        for slot in slots {
+            if !but.contains(&slot.known().name) {
+                kept.extend(starter.renew(&slot).await.err());
+            }
+        }
+        starter.journal.changed.send_replace(());
+        Ok(kept)
     }
 
     /// Puts a new version of an agent in the place of the one there is, when all of it works.

@@ -56,3 +56,64 @@ pub(crate) fn resolved(
     }
     config_json(&agentfile).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "FROM scratch\nNAME otter\nMODEL builtin/commands\n\
+        BIN wc ./wc.wasm\nCONFIG limit.wc.wall=7s\nENV TEAM=blue \"who\"\n\
+        CONTEXT SOUL <<EOF\nBe kind.\nEOF\n";
+
+    fn component() -> Component {
+        Component {
+            bytes: b"a component".as_slice().into(),
+            usage: None,
+        }
+    }
+
+    #[test]
+    fn an_agent_that_builds_on_an_image_is_read_without_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::create_dir(temporary.path().join("etc")).unwrap();
+        let mut written = agentfile::parse(TEXT, "Agentfile").unwrap();
+        // All that its own file says is here; a parent would have added to it.
+        written.from = Some("example.org/base:1".parse().unwrap());
+        let none = Pinned::default();
+        let kept = resolved(&written, &none, &[component()]).unwrap().unwrap();
+        std::fs::write(temporary.path().join(RESOLVED), kept).unwrap();
+        let text = TEXT.replace("FROM scratch", "FROM example.org/base:1");
+        std::fs::write(temporary.path().join(WRITTEN), text).unwrap();
+        let read = agentfile(temporary.path()).unwrap();
+        assert_eq!(read.from, written.from);
+        assert_eq!(read.requests, written.requests);
+        assert_eq!(read.envs, written.envs);
+        assert_eq!(read.contexts, written.contexts);
+        let ToolSource::Image(reference) = &read.bins[0].source else {
+            panic!("{:?}", read.bins)
+        };
+        let digest = cofferdam_capability::Digest::of(b"a component");
+        assert_eq!(*reference, Reference::bare(digest));
+    }
+
+    #[test]
+    fn an_agentfile_that_says_everything_is_kept_as_it_is() {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::create_dir(temporary.path().join("etc")).unwrap();
+        let written = agentfile::parse(TEXT, "Agentfile").unwrap();
+        let none = Pinned::default();
+        assert!(resolved(&written, &none, &[component()]).unwrap().is_none());
+        std::fs::write(temporary.path().join(WRITTEN), TEXT).unwrap();
+        assert_eq!(agentfile(temporary.path()).unwrap(), written);
+        // One that was made from an image is kept whole.
+        let image = Pinned {
+            reference: "example.org/otter:1".to_owned(),
+            digest: "sha256:aa".to_owned(),
+        };
+        assert!(
+            resolved(&written, &image, &[component()])
+                .unwrap()
+                .is_some()
+        );
+    }
+}

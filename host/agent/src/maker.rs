@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
 use cofferdam_image::agentfile::{self, AgentName, Agentfile, FILE_MAX_BYTES};
 use cofferdam_image::{AgentImage, Error as ImageError, Images, Reference};
-use cofferdam_store::KnownAgent;
+use cofferdam_store::{AgentHome, KnownAgent};
 
 use crate::agent::Agent;
 use crate::build::{Builder, Made, revision};
@@ -21,6 +21,7 @@ use crate::files;
 use crate::homes;
 use crate::life::Life;
 use crate::pinned::Pinned;
+use crate::renewal::Renewal;
 use crate::workspace::Workspace;
 
 /// Makes agents.
@@ -204,6 +205,25 @@ impl Maker {
         let runner = homes::guarded_draft(&builder.runner, &draft.home, &draft.agentfile)?;
         *builder = Arc::new(Builder {
             runner: Arc::new(runner),
+            ..Builder::clone(&builder)
+        });
+        Ok(())
+    }
+
+    /// Makes agents with other decisions of the operator from now on. Their tools may not replace
+    /// what the agents of these homes are made from either.
+    pub(crate) fn renew(&self, renewal: Renewal, homes: &[AgentHome]) -> Result<(), AgentError> {
+        let Renewal {
+            choices,
+            decisions,
+            withheld,
+        } = renewal;
+        let mut builder = self.builder.write().unwrap_or_else(PoisonError::into_inner);
+        let runner = builder.runner.renewed(choices);
+        *builder = Arc::new(Builder {
+            runner: Arc::new(homes::guarded(&runner, &self.path, homes)?),
+            decisions,
+            withheld,
             ..Builder::clone(&builder)
         });
         Ok(())

@@ -135,6 +135,21 @@ impl Starter {
         self.journal.pass(slot, Event::Prepared).await
     }
 
+    /// Makes an agent anew from its tree, if it runs. Turns and calls that run keep the one that
+    /// they began with. One that does not run is made of what holds when it is started.
+    pub(crate) async fn renew(&self, slot: &Slot) -> Result<(), AgentError> {
+        let _operation = slot.operation.lock().await;
+        if slot.agent().is_none() {
+            return Ok(());
+        }
+        let known = slot.known();
+        let made = self.maker.restore(&known, Arc::clone(&slot.life));
+        let agent = self.within(slot, made).await?;
+        (self.on_ready)(&agent);
+        slot.set_agent(Some(Arc::new(agent)));
+        Ok(())
+    }
+
     /// Lets an agent take turns.
     pub(crate) async fn ready(&self, slot: &Slot, agent: Agent) -> Result<(), AgentError> {
         (self.on_ready)(&agent);

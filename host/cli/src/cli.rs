@@ -7,11 +7,15 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::args::Listing;
 use crate::cmd::chat::Chat;
+use crate::cmd::completions::{Completions, Man};
 use crate::cmd::config::ConfigCommand;
 use crate::cmd::image::Image;
 use crate::cmd::inspect::Inspect;
+use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
+use crate::cmd::models::Models;
 use crate::cmd::operate::{AgentNames, Removal};
+use crate::cmd::provider::Provider;
 use crate::cmd::run::Run;
 use crate::cmd::schema::Schema;
 use crate::cmd::selftest::Selftest;
@@ -78,6 +82,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Show what the tools of agents used since these were started.
     Stats(Stats),
+    /// Show what an agent did: its turns, its tool calls, what became of it.
+    Logs(Logs),
     /// Talk to an agent: one prompt, or a conversation line by line.
     Chat(Chat),
     /// Look at what was said.
@@ -96,6 +102,16 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Print the JSON Schema of a file that you write, for your editor.
     Schema(Schema),
+    /// Look after the model providers and their keys.
+    #[command(subcommand)]
+    Provider(Provider),
+    /// Look at the models that agents can name.
+    #[command(subcommand)]
+    Models(Models),
+    /// Print what makes a shell complete command lines of this program.
+    Completions(Completions),
+    /// Write manual pages, one for each command.
+    Man(Man),
     /// Run hostile programs against this very binary, and see every limit hold on this machine.
     Selftest(Selftest),
 }

@@ -10,6 +10,9 @@
     reason = "this is the command line"
 )]
 
+mod colour;
+mod json_lines;
+mod log;
 mod table;
 mod time;
 
@@ -19,6 +22,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -27,11 +31,10 @@ use cofferdam_capability::{ForeignText, is_hiding};
 use cofferdam_image::agentfile::AgentfileError;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::debug_fn;
+use tracing::Level;
 
+use self::colour::may_colour;
+pub(crate) use self::log::log;
 pub(crate) use self::table::Cell;
 pub(crate) use self::time::when;
 use crate::error::Failure;
@@ -48,6 +51,9 @@ const COLUMNS: usize = 80;
 /// The first failure of standard output.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
 
+/// True once nobody reads standard output any more.
+static UNREAD: AtomicBool = AtomicBool::new(false);
+
 /// The format in which a command prints its result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -56,58 +62,6 @@ pub(crate) enum Format {
     Table,
     /// JSON for machines.
     Json,
-}
-
-/// Starts the log on standard error at its `usual` level. `COFFERDAM_LOG` chooses what is in it, as
-/// `RUST_LOG` does elsewhere.
-pub(crate) fn log(usual: &str) -> Result<(), Failure> {
-    const VARIABLE: &str = "COFFERDAM_LOG";
-    let filter = match std::env::var(VARIABLE) {
-        Ok(written) if !written.is_empty() => chosen(&written).ok_or_else(|| {
-            Failure::usage(format!(
-                "{VARIABLE} = {written:?}: expected `error`, `warn`, `info` or `debug`"
-            ))
-        })?,
-        // genai logs whole bodies of vendors' answers, which may hold what a user said.
-        _ => EnvFilter::new(format!("{usual},genai=off")),
-    };
-    // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes
-    // it down.
-    let fields = debug_fn(|writer, field, value| {
-        let value = format!("{value:?}");
-        let value = ForeignText::line(&value);
-        match field.name() {
-            "message" => write!(writer, "{value}"),
-            name => write!(writer, "{name}={value}"),
-        }
-    });
-    tracing_subscriber::fmt()
-        .fmt_fields(fields.delimited(" "))
-        .with_env_filter(filter)
-        .with_writer(|| ErrorStream)
-        .with_ansi(std::io::stderr().is_terminal() && may_colour())
-        .with_target(false)
-        .init();
-    Ok(())
-}
-
-/// The beginning of the targets of this program's own lines in the log.
-const OWN: &str = "cofferdam";
-
-/// Returns the filter that was written: levels, and directives `TARGET=LEVEL`. A word alone would
-/// be taken for a target, of which everything is logged.
-fn chosen(written: &str) -> Option<EnvFilter> {
-    let directive = |part: &str| {
-        let level = part.parse::<LevelFilter>();
-        match level {
-            // Libraries write down every frame and every statement; who wants that names them.
-            Ok(level) if level > LevelFilter::INFO => Some(format!("info,{OWN}={level}")),
-            Ok(_) => Some(part.to_owned()),
-            Err(_) => part.contains('=').then(|| part.to_owned()),
-        }
-    };
-    let directives: Option<Vec<_>> = written.split(',').map(str::trim).map(directive).collect();
-    EnvFilter::try_new(directives?.join(",")).ok()
 }
 
 /// A sentence about what went wrong.
@@ -142,6 +96,14 @@ const ERROR: &str = "error:";
 /// A line on standard error. One that cannot be written is lost: there is no other place for it.
 /// A line that a terminal would break goes on below its beginning, not at the left edge.
 fn tell(word: &str, text: &str) {
+    let level = match word {
+        ERROR => Level::ERROR,
+        _ => Level::INFO,
+    };
+    if let Some(line) = json_lines::sentence(level, text) {
+        let _ = ErrorStream.write_all(format!("{line}\n").as_bytes());
+        return;
+    }
     let space = if word.is_empty() { "" } else { " " };
     let text = if std::io::stderr().is_terminal() {
         let begun = word.len() + space.len();
@@ -269,12 +231,19 @@ pub(crate) fn spans(spans: &[(Style, &str)]) {
 /// Keeps the first failure of standard output. A reader that has seen enough closes its end, which
 /// is none.
 fn written(result: std::io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() != ErrorKind::BrokenPipe
-    {
-        // One that comes later says no more.
-        let _ = UNWRITTEN.set(error.to_string());
+    match result {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => UNREAD.store(true, Relaxed),
+        Err(error) => {
+            // One that comes later says no more.
+            let _ = UNWRITTEN.set(error.to_string());
+        }
     }
+}
+
+/// Returns true once the reader of standard output has closed its end.
+pub(crate) fn is_unread() -> bool {
+    UNREAD.load(Relaxed)
 }
 
 /// Says on standard error why a command failed, and returns its exit code.
@@ -460,11 +429,6 @@ pub(crate) fn fields(title: &str, fields: Vec<(&str, Cell)>) {
 enum Stream {
     Stdout,
     Stderr,
-}
-
-/// Returns false where the user wants no colour (<https://no-color.org>).
-fn may_colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Text from outside on one line, in our colour.

@@ -177,6 +177,27 @@ impl From<cofferdam_workbench::Error> for Failure {
     }
 }
 
+impl From<cofferdam_model::Error> for Failure {
+    fn from(error: cofferdam_model::Error) -> Self {
+        use cofferdam_model::Error as E;
+        match error {
+            E::Vendor { .. } | E::ScriptEnded { .. } => Self::work(error),
+            E::Name { .. }
+            | E::UnknownProvider { .. }
+            | E::NotConfigured { .. }
+            | E::NotAvailable { .. }
+            | E::Providers { .. }
+            | E::NoList { .. }
+            | E::UnknownModel { .. }
+            | E::MissingKey { .. }
+            | E::MissingBase { .. }
+            | E::BadBase { .. }
+            | E::ScriptFile { .. }
+            | E::Script { .. } => Self::usage(error),
+        }
+    }
+}
+
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
@@ -195,6 +216,7 @@ impl From<ServerError> for Failure {
             E::PortInUse(_) | E::Tcp { .. } => Self::work(format!("--listen {error}")),
             E::SocketPath { .. } | E::Unlisted(_) => Self::usage(error),
             E::Socket { .. }
+            | E::Inherited { .. }
             | E::Reflection(_)
             | E::Task(_)
             | E::NoInitialize

@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use cofferdam_capability::Guarded;
-use cofferdam_image::{ToolSource, agentfile, credential_helpers};
+use cofferdam_image::agentfile::{self, NamedFiles};
+use cofferdam_image::credential_helpers;
 
 use crate::config::Config;
 use crate::error::Failure;
@@ -47,24 +48,15 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
 pub(crate) fn agentfiles(guarded: &mut Guarded, files: &[PathBuf]) -> Result<(), Failure> {
     for file in files {
         add(guarded, file, "an Agentfile")?;
-        let Ok(agentfile) = agentfile::read(file) else {
+        let Ok(NamedFiles { data, components }) = agentfile::named_files(file) else {
             continue;
         };
         let home = file.parent().unwrap_or(Path::new(""));
-        for file in agentfile
-            .contexts
-            .iter()
-            .filter_map(|context| context.file.as_ref())
-        {
-            add(guarded, &home.join(file), "a text of an Agentfile")?;
-        }
-        for file in agentfile.adds.iter().map(|add| &add.source) {
+        for file in data {
             add(guarded, &home.join(file), "a file of an Agentfile")?;
         }
-        for bin in &agentfile.bins {
-            if let ToolSource::Path(path) = &bin.source {
-                add(guarded, &home.join(path), COMPONENT)?;
-            }
+        for component in components {
+            add(guarded, &home.join(component), COMPONENT)?;
         }
     }
     Ok(())

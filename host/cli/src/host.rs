@@ -163,6 +163,7 @@ pub(crate) async fn agents(
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
+    credentials: Credentials,
     on_ready: OnReady,
 ) -> Result<Arc<Agents>, Failure> {
     let GrantDecisions {
@@ -183,10 +184,6 @@ pub(crate) async fn agents(
         guarded,
     )?);
     let images = Arc::new(images(data, false, None)?);
-    let credentials =
-        Credentials::new(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }));
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
     let most = usize::try_from(config.most_agents).unwrap_or(usize::MAX);

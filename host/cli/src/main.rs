@@ -24,20 +24,25 @@ mod host;
 mod offers;
 mod paths;
 mod progress;
+mod providers;
 mod remedy;
 mod secret;
+mod service_manager;
 mod signals;
 mod stdin;
 mod threads;
 mod token;
+mod typed;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::Failure;
+use crate::service_manager::Handed;
 
 /// The system's allocator takes a tenth of a call, and more where calls end on another thread than
 /// they began on.
@@ -72,23 +77,37 @@ fn run() -> Result<(), Failure> {
         error_stream::serve_others()
             .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
     }
-    console::log(cli.command.log_level())?;
+    console::log(cli.command.log_level(), cli.command.serves_others())?;
+    let handed = match &cli.command {
+        Command::Serve(_) => service_manager::handed()?,
+        _ => Handed::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::work(format!("the async runtime cannot start: {error}")))?;
-    let done = runtime.block_on(command(cli));
+    let done = runtime.block_on(command(cli, handed));
     // Reads of a file system or a terminal that never return must not keep the process from ending.
     runtime.shutdown_background();
     done
 }
 
-async fn command(cli: Cli) -> Result<(), Failure> {
+async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
     signals::keep_writes_from_ending_the_process()?;
+    // A package is built where there is no home.
+    match &cli.command {
+        Command::Completions(completions) => {
+            return cmd::completions::run(completions, Cli::command());
+        }
+        Command::Man(man) => return cmd::completions::pages(man, Cli::command()),
+        _ => {}
+    }
     let data = paths::data_dir(cli.data_dir)?;
     let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {
-        Command::Serve(serve) => cmd::serve::run(serve, config()?, data).await,
+        Command::Serve(serve) => {
+            cmd::serve::run(serve, config()?, cli.config.clone(), data, handed).await
+        }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
         Command::Run(run) => cmd::run::run(run, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
@@ -103,6 +122,10 @@ async fn command(cli: Cli) -> Result<(), Failure> {
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(image, &config, &data).await,
+        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Logs(logs) => cmd::logs::run(logs, &data).await,
+        Command::Provider(provider) => cmd::provider::run(provider, data).await,
+        Command::Models(models) => cmd::models::run(models, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }

@@ -1,4 +1,4 @@
-//! The signals that ask this process to end.
+//! The signals that ask this process to end, and the one that asks a host to read its files again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -19,29 +19,43 @@ pub(crate) fn interrupt() -> Result<Signal, Failure> {
     signal(SignalKind::interrupt()).map_err(|error| Failure::work(format!("no signals: {error}")))
 }
 
-/// SIGINT, SIGTERM and SIGHUP. Each asks for the same: to finish what runs, then to end.
+/// Takes SIGHUP over from now on. There is none where this process was started with it ignored, as
+/// `nohup` does: it stays ignored.
+pub(crate) fn hangup() -> Result<Option<Signal>, Failure> {
+    if is_hangup_ignored() {
+        return Ok(None);
+    }
+    signal(SignalKind::hangup())
+        .map(Some)
+        .map_err(|error| Failure::work(format!("no signals: {error}")))
+}
+
+/// SIGINT and SIGTERM, and SIGHUP of a process that has nothing to read again. Each asks for the
+/// same: to finish what runs, then to end.
 #[derive(Debug)]
 pub(crate) struct Ending {
     interrupt: Signal,
     terminate: Signal,
-    /// None where this process was started with SIGHUP ignored, as `nohup` does.
     hangup: Option<Signal>,
 }
 
 impl Ending {
     /// Takes these signals over from now on.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let handler =
-            |kind| signal(kind).map_err(|error| Failure::work(format!("no signals: {error}")));
-        let hangup = if is_hangup_ignored() {
-            None
-        } else {
-            Some(handler(SignalKind::hangup())?)
-        };
+        Ok(Self {
+            hangup: hangup()?,
+            ..Self::of_a_host()?
+        })
+    }
+
+    /// The same without SIGHUP, by which a host reads its files again.
+    pub(crate) fn of_a_host() -> Result<Self, Failure> {
+        let terminate = signal(SignalKind::terminate())
+            .map_err(|error| Failure::work(format!("no signals: {error}")))?;
         Ok(Self {
             interrupt: interrupt()?,
-            terminate: handler(SignalKind::terminate())?,
-            hangup,
+            terminate,
+            hangup: None,
         })
     }
 

@@ -33,5 +33,7 @@ pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
 pub use overrides::{OverrideError, Overrides, overridden};
 pub use parse::{Parent, Written, parse};
-pub use read::{CONTEXT_MAX_BYTES, DATA_MAX_BYTES, Source, read, read_text, read_whole};
+pub use read::{
+    CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text, read_whole,
+};
 pub use room_request::RoomRequest;

@@ -79,6 +79,16 @@ impl Registry {
         }
     }
 
+    /// The same registries with the same credentials, for one transfer: over HTTP without TLS if
+    /// `plain_http`, and with somebody who is told how far it is.
+    pub fn with(&self, plain_http: bool, watch: Option<Arc<Watch>>) -> Self {
+        Self::new(RegistryConfig {
+            plain_http,
+            docker_config: self.config.docker_config.clone(),
+            watch,
+        })
+    }
+
     /// Pulls the image that `reference` names into `store`, under that name: one of the kind that
     /// is `wanted`, or of any.
     ///

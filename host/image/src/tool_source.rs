@@ -1,5 +1,6 @@
 //! The words that name a tool, in an Agentfile and on the command line.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -31,5 +32,14 @@ impl FromStr for ToolSource {
             return Ok(Self::Path(written.into()));
         }
         written.parse().map(Self::Image)
+    }
+}
+
+impl fmt::Display for ToolSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            Self::Image(reference) => reference.fmt(f),
+        }
     }
 }

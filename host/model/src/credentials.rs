@@ -1,14 +1,28 @@
-//! API keys and addresses, given by the server.
+//! API keys and addresses: of `providers.yaml` first, then of the environment.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-/// API keys and base addresses by variable name (`ANTHROPIC_API_KEY`, `OPENAI_API_BASE`).
+use crate::error::Error;
+use crate::providers::{Providers, ProvidersFile};
+
+/// API keys and base addresses of providers.
 ///
-/// The server builds it from the environment, which this crate never reads. A value is never
-/// printed and has no public accessor.
+/// The binary builds it from the environment and the operator's file, which this crate never looks
+/// for. A key is never printed and has no public accessor.
 #[derive(Clone, Default)]
-pub struct Credentials(BTreeMap<String, String>);
+pub struct Credentials {
+    /// By variable name (`ANTHROPIC_API_KEY`, `OPENAI_API_BASE`).
+    variables: Arc<BTreeMap<String, String>>,
+    file: Option<Arc<ProvidersFile>>,
+}
+
+/// One value and its place, for messages.
+pub(crate) struct Found {
+    pub(crate) value: Option<String>,
+    pub(crate) place: String,
+}
 
 impl Credentials {
     /// Keeps the variables that end in `_API_KEY` or `_API_BASE` and forgets the others, so that a
@@ -20,17 +34,103 @@ impl Credentials {
             .filter(|(name, _)| name.ends_with("_API_KEY") || name.ends_with("_API_BASE"))
             .map(|(name, value)| (name, value.trim().to_owned()))
             .filter(|(_, value)| !value.is_empty());
-        Self(kept.collect())
+        Self {
+            variables: Arc::new(kept.collect()),
+            file: None,
+        }
     }
 
-    pub(crate) fn get(&self, variable: &str) -> Option<&str> {
-        self.0.get(variable).map(String::as_str)
+    /// Adds the operator's file, whose providers go before the variables.
+    pub fn with_file(self, file: ProvidersFile) -> Self {
+        Self {
+            file: Some(Arc::new(file)),
+            ..self
+        }
+    }
+
+    /// Reads the operator's file if it has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Providers`] once for each change that is wrong; what held before holds on.
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.file.as_ref().map_or(Ok(()), |file| file.refresh())
+    }
+
+    /// The providers of the operator's file as they hold now.
+    pub fn providers(&self) -> Arc<Providers> {
+        let file = self.file.as_ref();
+        file.map(|file| file.current().0).unwrap_or_default()
+    }
+
+    /// Grows each time that the operator's file has changed.
+    pub(crate) fn version(&self) -> u64 {
+        self.file.as_ref().map_or(0, |file| file.current().1)
+    }
+
+    /// The path of the operator's file, if there may be one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.file.as_ref().map(|file| file.path())
+    }
+
+    /// The names of the variables that hold something.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// The key of a provider.
+    pub(crate) fn key(&self, provider: &str, variable: &str) -> Found {
+        let providers = self.providers();
+        let Some(entry) = providers.find(provider) else {
+            return self.variable(variable);
+        };
+        let mut place = format!(
+            "`api-key` of {provider} in {}:{}",
+            providers.path(),
+            entry.line()
+        );
+        if let Some(name) = entry.unset().first() {
+            place += &format!(", which names {name}");
+        }
+        self.or_variable(entry.key(), place, variable)
+    }
+
+    /// The address of a provider.
+    pub(crate) fn base(&self, provider: &str, variable: &str) -> Found {
+        let providers = self.providers();
+        let Some(entry) = providers.find(provider) else {
+            return self.variable(variable);
+        };
+        let place = format!(
+            "`api-base` of {provider} in {}:{}",
+            providers.path(),
+            entry.line()
+        );
+        self.or_variable(entry.base(), place, variable)
+    }
+
+    /// The value of the file, else that of the variable.
+    fn or_variable(&self, value: Option<&str>, place: String, variable: &str) -> Found {
+        match (value, self.variables.get(variable)) {
+            (None, Some(_)) => self.variable(variable),
+            (value, _) => Found {
+                value: value.map(str::to_owned),
+                place,
+            },
+        }
+    }
+
+    fn variable(&self, variable: &str) -> Found {
+        Found {
+            value: self.variables.get(variable).cloned(),
+            place: variable.to_owned(),
+        }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials")?;
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.variables.keys()).finish()
     }
 }

@@ -28,6 +28,44 @@ pub enum Error {
         known: String,
     },
 
+    /// Neither the operator's file nor the environment says how to ask this provider.
+    #[error("provider {provider:?} not configured in {path}: {hint}")]
+    NotConfigured {
+        /// The provider.
+        provider: String,
+        /// The path of the operator's file.
+        path: String,
+        /// The end of the sentence: how it would be.
+        hint: String,
+    },
+
+    /// The operator limits this provider to other models.
+    #[error("model {model:?} not available for provider {provider:?} (available: {available})")]
+    NotAvailable {
+        /// The model, as the provider calls it.
+        model: String,
+        /// The provider.
+        provider: String,
+        /// The models that are, separated by commas.
+        available: String,
+    },
+
+    /// The operator's file of providers is wrong.
+    #[error("{place}: {problem}")]
+    Providers {
+        /// The path, and the line where it is known.
+        place: String,
+        /// The problem, without repeating a value.
+        problem: String,
+    },
+
+    /// A provider that is asked for the list of its models has none to give.
+    #[error("{provider} does not list its models: name one with --model")]
+    NoList {
+        /// The provider.
+        provider: String,
+    },
+
     /// One of our own providers does not have this model.
     #[error("{provider} has no model {name}: there is {known}")]
     UnknownModel {

@@ -5,11 +5,18 @@
 //! [`ModelName`] into one of three kinds: `builtin/…` needs no network, `script/…` replays a
 //! transcript, and every other name is a vendor's model.
 //!
-//! Absent on purpose: nothing here runs a tool, keeps a session, or reads the process environment.
-//! Keys and addresses arrive as [`Credentials`] and never leave the crate again.
+//! A [`ModelHandle`] follows the operator's `providers.yaml` ([`ProvidersFile`]) while agents use
+//! it, and [`check`] asks a provider if it can be used as it is configured.
+//!
+//! Absent on purpose: nothing here runs a tool, keeps a session, reads the process environment or
+//! looks for a file of providers. Keys and addresses arrive as [`Credentials`] and never leave the
+//! crate again.
 
+mod address;
 mod message;
 mod name;
+
+mod providers;
 
 mod credentials;
 mod model;
@@ -20,11 +27,18 @@ mod vendor;
 
 mod open;
 
+mod handle;
+
 mod error;
 
 pub use credentials::Credentials;
 pub use error::Error;
+pub use handle::ModelHandle;
 pub use message::{Message, Request, ToolCall, Turn};
 pub use model::Model;
 pub use name::ModelName;
 pub use open::open;
+pub use providers::{
+    Entry, NewProvider, OpenFile, Providers, ProvidersFile, Variables, with, without,
+};
+pub use vendor::{Answered, Configured, KeyState, check, configured};

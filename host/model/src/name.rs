@@ -22,6 +22,11 @@ impl ModelName {
         &self.provider
     }
 
+    /// Returns true for a model that a vendor is asked for, with a key and an address.
+    pub(crate) fn is_vendors(&self) -> bool {
+        !matches!(self.provider(), "builtin" | "script")
+    }
+
     /// The model in the provider's own words; it may hold further slashes.
     pub fn name(&self) -> &str {
         &self.name
@@ -56,7 +61,7 @@ impl fmt::Display for ModelName {
 }
 
 /// A provider becomes part of a variable's name, so only what can stand there is allowed.
-fn is_provider(text: &str) -> bool {
+pub(crate) fn is_provider(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

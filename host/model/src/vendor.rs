@@ -4,8 +4,10 @@
 //! goes to, how long and how much a turn may be, what is tried again, and which words of a failure
 //! the caller gets to see.
 
+mod check;
 mod convert;
 mod failure;
+mod http;
 mod provider;
 
 use std::collections::HashSet;
@@ -26,13 +28,12 @@ use crate::name::ModelName;
 use failure::Failure;
 use provider::Provider;
 
+pub use check::{Answered, check};
+pub use provider::{Configured, KeyState, configured};
+
 /// The longest turn, retries and their waits included. A long answer of a slow model streams for
 /// two or three minutes; after five, something hangs.
 const TURN_WALL: Duration = Duration::from_secs(300);
-
-/// The longest wait for a connection. A vendor's edge answers within a second; ten allow for a lost
-/// packet or two and still leave room for both retries in the time a person waits.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// One vendor's model, with the address and key it is asked with.
 pub(crate) struct Vendor {
@@ -51,19 +52,17 @@ impl Vendor {
                 value: name.to_string(),
             });
         }
-        // Built here and not by genai: it would take a proxy from the environment, and it would
-        // follow a redirect with the key in a header that only its vendor knows to be secret.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|problem| {
-                Failure::lasting(format!("cannot be asked over HTTPS: {problem}")).error(&provider)
-            })?;
-        let client = genai::Client::builder().with_reqwest(http).build();
-        let client = client.map_err(|error| Failure::of(&error, &provider).error(&provider))?;
+        if let Some(entry) = credentials.providers().find(name.provider())
+            && !entry.models().is_empty()
+            && !entry.models().iter().any(|model| model == name.name())
+        {
+            return Err(Error::NotAvailable {
+                model: name.name().into(),
+                provider: name.provider().into(),
+                available: entry.models().join(", "),
+            });
+        }
+        let client = http::client(&provider).map_err(|failure| failure.error(&provider))?;
         // A complete target: with anything less, genai would look up the rest in the environment.
         let target = ServiceTarget {
             endpoint: Endpoint::from_owned(provider.base.as_str()),

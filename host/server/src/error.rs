@@ -43,6 +43,12 @@ pub enum ServerError {
         /// The system's words.
         source: io::Error,
     },
+    /// A socket that a service manager handed over cannot be used.
+    #[error("a socket that the service manager handed over cannot be used: {source}")]
+    Inherited {
+        /// The system's words.
+        source: io::Error,
+    },
     /// The services cannot describe themselves.
     #[error("reflection cannot start: {0}")]
     Reflection(String),

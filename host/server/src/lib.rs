@@ -23,7 +23,7 @@ pub use agent_entry::{
 pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, SessionEntry};
 pub use client_error::ClientError;
 pub use edge::connections::MOST as MOST_CONNECTIONS;
-pub use edge::listen::{SocketFile, tcp, unix};
+pub use edge::listen::{SocketFile, inherited_tcp, inherited_unix, tcp, unix};
 pub use error::ServerError;
 pub use serving::{Server, Serving};
 pub use token::{Token, TokenError};

@@ -57,7 +57,7 @@ impl Server {
     }
 
     /// Adds TCP, where requests carry `token`.
-    pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, token: Token) {
+    pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, token: Arc<Token>) {
         self.doors.push((
             address.to_string(),
             Listener::Tcp(listener),

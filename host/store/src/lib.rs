@@ -2,12 +2,13 @@
 //! agent's tree.
 //!
 //! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
-//! was replaced or cut short while it was open.
+//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent.
 
 mod agents;
 mod database;
 mod error;
 mod file;
+mod logs;
 mod messages;
 mod migrations;
 mod state;
@@ -16,6 +17,7 @@ mod store;
 pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
 pub use error::StoreError;
 pub use file::Trees;
+pub use logs::{AgentLog, LogEvent, Logs};
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
 pub use state::{Desired, FailureReason, State};
 pub use store::Store;

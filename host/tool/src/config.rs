@@ -47,3 +47,17 @@ pub struct RunnerConfig {
     /// Files that decide what runs next: no grant lets a tool replace one.
     pub guarded: Guarded,
 }
+
+/// The part of a runner's configuration that another one on the same engine may have otherwise.
+#[derive(Debug)]
+pub struct RunnerChoices {
+    /// The defaults of every call, and the hosts and addresses that any tool reaches. Its limits
+    /// are those of the first runner.
+    pub ceiling: Ceiling,
+    /// Calls at once of one agent.
+    pub calls_per_agent: u32,
+    /// Values for the secrets that tools are granted.
+    pub secrets: Secrets,
+    /// Files that decide what runs next.
+    pub guarded: Guarded,
+}

@@ -20,10 +20,10 @@ const MAX_REASON: usize = 256;
 /// The sandbox, and what stands around it.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     /// The threads on which all work for guests is done.
-    pub(crate) threads: GuestThreads,
-    pub(crate) checks: Checks,
+    pub(crate) threads: Arc<GuestThreads>,
+    pub(crate) checks: Arc<Checks>,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
 }
@@ -41,6 +41,17 @@ pub(crate) struct DecidedCall<'a> {
 }
 
 impl Executor {
+    /// The same sandbox with other secrets.
+    pub(crate) fn with_secrets(&self, secrets: Secrets) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            threads: Arc::clone(&self.threads),
+            checks: Arc::clone(&self.checks),
+            redactor: Redactor::new(&secrets),
+            secrets,
+        }
+    }
+
     /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of
     /// it; records it.
     pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {

@@ -44,7 +44,7 @@ mod usage;
 pub use adapt::adapt;
 pub use answer::Answer;
 pub use compiler::{NotCompiled, compile_worker};
-pub use config::RunnerConfig;
+pub use config::{RunnerChoices, RunnerConfig};
 pub use dispatch::MAX_PROGRESS;
 pub use embed::{
     embed_manifest, embed_usage, embed_wit_docs, exports_anything, exports_tools,

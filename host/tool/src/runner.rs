@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::Answer;
 use crate::chain::Chain;
 use crate::checks::Checks;
-use crate::config::RunnerConfig;
+use crate::config::{RunnerChoices, RunnerConfig};
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
 use crate::dispatch::{Call, dispatch};
@@ -92,9 +92,9 @@ impl Runner {
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let executor = Arc::new(Executor {
-            engine,
-            threads,
-            checks: Checks::new(),
+            engine: Arc::new(engine),
+            threads: Arc::new(threads),
+            checks: Arc::new(Checks::new()),
             secrets,
             redactor,
         });
@@ -126,6 +126,31 @@ impl Runner {
             guarded: Arc::new(guarded),
             ..self.clone()
         })
+    }
+
+    /// A runner on the same engine, for tools that are offered from now on. Those that are offered
+    /// already keep the secrets and the ceiling of their runner.
+    ///
+    /// The limits of the ceiling size the engine, so the new one has those of the old.
+    pub fn renewed(&self, choices: RunnerChoices) -> Self {
+        let RunnerChoices {
+            ceiling,
+            calls_per_agent,
+            secrets,
+            guarded,
+        } = choices;
+        let limits = self.ceiling.limits.clone();
+        Self {
+            executor: Arc::new(self.executor.with_secrets(secrets)),
+            ceiling: Arc::new(Ceiling {
+                defaults: ceiling.defaults.at_most(&limits),
+                limits,
+                network: ceiling.network,
+            }),
+            calls_per_agent,
+            guarded: Arc::new(guarded),
+            ..self.clone()
+        }
     }
 
     /// An empty toolbox for one agent.

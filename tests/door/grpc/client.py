@@ -20,7 +20,8 @@ PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead 
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
-if protoc.main(flags + ["openotters/agent/v1/agent.proto", "cofferdam/v1/agents.proto", "cofferdam/v1/tools.proto"]) != 0:
+protos = [f"cofferdam/v1/{name}.proto" for name in ("agents", "images", "tools")]
+if protoc.main(flags + ["openotters/agent/v1/agent.proto"] + protos) != 0:
     sys.exit("protoc failed")
 sys.path.insert(0, generated)
 
@@ -274,6 +275,37 @@ def answer(call):
         return [True, error.details()]
 
 
+def transferred(events):
+    """The last event, and whether the first one told of progress."""
+    events = list(events)
+    result = events[-1].result
+    return {
+        "digest": result.digest,
+        "moved_from": result.moved_from,
+        "size": result.size,
+        "present": result.present,
+        "progress": [[event.progress.digest, event.progress.total] for event in events[:-1]],
+    }
+
+
+def images(method, *fields):
+    """images METHOD [FIELD=VALUE…]: one call of cofferdam.v1.Images."""
+    from cofferdam.v1 import images_pb2, images_pb2_grpc
+    from google.protobuf import json_format
+
+    request = getattr(images_pb2, f"{method}Request")()
+    for name, value in (field.split("=", 1) for field in fields):
+        setattr(request, name, {"true": True, "false": False}.get(value, value))
+    call = getattr(images_pb2_grpc.ImagesStub(channel), method)
+    try:
+        answer = call(request, timeout=PATIENCE)
+        if method in ("PullImage", "PushImage"):
+            return transferred(answer)
+        return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+    except grpc.RpcError as error:
+        return [error.code().name, error.details()]
+
+
 def life(file):
     """Takes an agent from its creation to its removal, and tells what was seen of it on the way."""
     from cofferdam.v1 import agents_pb2 as agents
@@ -311,6 +343,7 @@ def life(file):
 
 
 ACTIONS = {
+    "images": images,
     "life": life,
     "statuses": statuses,
     "unread": unread,

@@ -2,11 +2,15 @@
 
 pub(crate) mod chat;
 pub(crate) mod compile;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod inspect;
+pub(crate) mod logs;
 pub(crate) mod mcp;
+pub(crate) mod models;
 pub(crate) mod operate;
+pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod run;
 pub(crate) mod schema;

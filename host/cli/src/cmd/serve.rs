@@ -1,5 +1,8 @@
 //! `cofferdam serve`: the host.
 
+mod doors;
+mod reload;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +10,17 @@ use std::time::Duration;
 use clap::Args;
 use cofferdam_agent::{Accepted, Agent, AgentError, Agents, Summary};
 use cofferdam_capability::DigestError;
+use cofferdam_model::Credentials;
 use cofferdam_server::{Server, Serving, SocketFile};
 
+use self::doors::{Doors, Opened};
+use self::reload::{CurrentConfig, Reload};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
-use crate::signals::Ending;
-use crate::{console, descriptors, guard, host, offers, token};
+use crate::service_manager::{self, Handed};
+use crate::signals::{self, Ending};
+use crate::{console, descriptors, guard, host, offers, providers};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -53,7 +60,13 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The largest file that is copied into a workspace, in bytes (64 MiB).
 const MAX_COPY: u64 = 64 << 20;
 
-pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(), Failure> {
+pub(crate) async fn run(
+    serve: Serve,
+    config: Config,
+    named: Option<PathBuf>,
+    data: PathBuf,
+    handed: Handed,
+) -> Result<(), Failure> {
     let Serve {
         listen: address,
         agentfile,
@@ -68,52 +81,65 @@ pub(crate) async fn run(serve: Serve, config: Config, data: PathBuf) -> Result<(
         CopyIn::of(copy)?.read()?;
     }
     descriptors::suffice(descriptors::raise(), &config)?;
-    let tcp = match address {
-        Some(address) => Some(cofferdam_server::tcp(address).await?),
-        None => None,
-    };
+    // From the beginning: one that comes before the host serves must not end it.
+    let hangup = signals::hangup()?;
+    let mut doors = Doors::of(address, handed).await?;
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
-    let token = tcp.as_ref().map(|_| token::load(&data)).transpose()?;
+    doors.load_token(&data)?;
 
+    let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, &data)?;
     guard::agentfiles(&mut guarded, &agentfile)?;
-    let config = Arc::new(config);
-    let access = Arc::clone(&config);
-    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access));
-    let agents = host::agents(&config, &data, accepted, guarded, on_ready).await?;
+    let started = config.settings(data.path());
+    let config = CurrentConfig::new(config);
+    let access = config.clone();
+    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access.get()));
+    let agents = host::agents(
+        &config.get(),
+        &data,
+        accepted,
+        guarded,
+        credentials.clone(),
+        on_ready,
+    )
+    .await?;
     apply(&agents, &agentfile).await?;
-    super::config::tell_unknown(&config, data.path()).await;
+    super::config::tell_unknown(&config.get(), data.path()).await;
     agents.restore();
     let copied = copy_files_in(&agents, &copy_in).await?;
 
+    let reload = Reload {
+        named,
+        data: data.try_clone().map_err(Failure::work)?,
+        agentfiles: agentfile,
+        credentials: credentials.clone(),
+        config,
+        started,
+    };
+
     // Until here, nothing runs that would have to be finished.
-    let mut signals = Ending::new()?;
-    let socket = paths::socket(data.path());
-    let (unix, socket_file) = cofferdam_server::unix(&socket)?;
+    let mut signals = Ending::of_a_host()?;
     let mut server = Server::new(Arc::clone(&agents)).await?;
-    server.add_unix(&socket, unix);
-    let mut places = socket.display().to_string();
-    if let Some((tcp, token)) = tcp.zip(token) {
-        let address = tcp.local_addr().map_err(Failure::work)?;
-        places += &format!(
-            " and http://{address}, where clients send the token in {}",
-            token.origin()
-        );
-        server.add_tcp(address, tcp, token);
-    }
+    let Opened {
+        socket: socket_file,
+        places,
+    } = doors.open(&data, &mut server)?;
     console::note(&format!("listening on {places}"));
 
     let serving = server.open();
+    service_manager::ready();
     let ended = tokio::select! {
         () = drain(&serving, &mut signals) => Ok(()),
         () = look_after(&agents, data.path(), &copied) => Ok(()),
-        gone = removed(&data, &lock, &agents, &socket_file) => {
+        () = reload.whenever(hangup, &agents) => Ok(()),
+        gone = removed(&data, &lock, &agents, &socket_file, &credentials) => {
             serving.stop().await;
             Err(gone)
         }
     };
     serving.close().await?;
+    agents.logs().finish();
     agents.store().close().await;
     ended
 }
@@ -183,9 +209,16 @@ async fn look_after(agents: &Agents, data: &Path, copied: &[(String, String)]) {
     agents.tend().await;
 }
 
-/// Waits until what the host stores would be lost. A socket that is gone is told once: this host
+/// Waits until what the host stores would be lost, and looks at the file of providers meanwhile, so
+/// that a mistake in it is told when it is made. A socket that is gone is told once: this host
 /// serves those who are connected, and TCP.
-async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFile) -> Failure {
+async fn removed(
+    data: &DataDir,
+    lock: &Lock,
+    agents: &Agents,
+    socket: &SocketFile,
+    credentials: &Credentials,
+) -> Failure {
     let mut told = false;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -195,6 +228,9 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
         };
         if let Err(failure) = checked {
             return failure.hint("this host ends");
+        }
+        if let Err(error) = credentials.refresh() {
+            tracing::warn!("{error}; the providers stay as they were");
         }
         if !told && !socket.is_in_place() {
             told = true;
@@ -210,6 +246,7 @@ async fn removed(data: &DataDir, lock: &Lock, agents: &Agents, socket: &SocketFi
 /// on; a second signal cuts the waiting short.
 async fn drain(serving: &Serving, signals: &mut Ending) {
     signals.asked().await;
+    service_manager::stopping();
     let running = serving.end();
     if running > 0 {
         console::note(&format!(

@@ -276,3 +276,23 @@ fn what_no_agentfile_can_say_is_refused() {
     let long = json!({ "agent": { "model": format!("a/{}", "x".repeat(1 << 20)), "name": "a" } });
     check_refused(&long, "more than 1048576 bytes");
 }
+
+#[test]
+fn no_config_ends_the_host() {
+    let agentfile = parse(EVERYTHING, "Agentfile").unwrap();
+    let sound = config_json(&agentfile).unwrap();
+    // Every byte is left out, changed, and is the last one. Most of these are no JSON; what is read
+    // is an Agentfile again.
+    for place in 0..sound.len() {
+        let mut without = sound.clone();
+        without.remove(place);
+        let mut changed = sound.clone();
+        changed[place] ^= 1;
+        for config in [&without[..], &changed, &sound[..place]] {
+            if let Ok(agentfile) = from_config_json(config) {
+                let again = config_json(&agentfile).unwrap();
+                assert_eq!(from_config_json(&again).unwrap(), agentfile);
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::declared::{Add, Agentfile, Context, Env};
+use super::declared::{Add, Agentfile, Bin, Context, Env};
 use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
@@ -84,6 +84,10 @@ impl Draft {
 
     pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
         self.adds.iter_mut().map(|placed| &mut placed.add)
+    }
+
+    pub(super) fn bins(&self) -> impl Iterator<Item = &Bin> {
+        self.bins.iter().map(|placed| &placed.bin)
     }
 
     /// The image that the file builds on.

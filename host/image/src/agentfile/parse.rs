@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::declared::{Add, Agentfile, Context};
+use super::declared::{Add, Agentfile, Bin, Context};
 use super::draft::{self, Draft};
 use super::error::{AgentfileError, Fault, Position};
 use super::expand::Expanded;
@@ -87,6 +87,11 @@ impl Written {
     /// The files of `ADD` of the file itself.
     pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
         self.draft.adds_mut()
+    }
+
+    /// The BINs of the file itself.
+    pub(super) fn bins(&self) -> impl Iterator<Item = &Bin> {
+        self.draft.bins()
     }
 
     /// The whole Agentfile: its own instructions after those of the image that it builds on.

@@ -12,6 +12,7 @@ use super::declared::{Add, Agentfile, Context};
 use super::error::{AgentfileError, Fault, Position, ReadError};
 use super::lines::{FILE_MAX_BYTES, check_length};
 use super::parse::{Written, parse};
+use crate::tool_source::ToolSource;
 
 /// The longest text of a context in a file, in bytes: what a whole Agentfile may have.
 pub const CONTEXT_MAX_BYTES: u64 = FILE_MAX_BYTES;
@@ -211,6 +212,38 @@ fn irregular() -> io::Error {
 /// image chose.
 pub fn read(path: &Path) -> Result<Agentfile, ReadError> {
     Ok(parse(&read_text(path)?, &path.display().to_string())?)
+}
+
+/// The files that an Agentfile names itself, whatever it builds on, as paths from its directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedFiles {
+    /// Texts of contexts, and files of `ADD`.
+    pub data: Vec<PathBuf>,
+    /// Components of BINs.
+    pub components: Vec<PathBuf>,
+}
+
+/// Reads which files the Agentfile at `path` names. None of them is opened.
+///
+/// # Ambient authority
+///
+/// As [`read`].
+pub fn named_files(path: &Path) -> Result<NamedFiles, ReadError> {
+    let file = path.display().to_string();
+    let mut written = Written::parse(&read_text(path)?, &file, BTreeMap::new())?;
+    let contexts = written.contexts_mut();
+    let mut data: Vec<_> = contexts
+        .filter_map(|context| context.file.clone())
+        .collect();
+    data.extend(written.adds_mut().map(|add| add.source.clone()));
+    let components = written.bins().filter_map(|bin| match &bin.source {
+        ToolSource::Path(path) => Some(path.clone()),
+        ToolSource::Image(_) => None,
+    });
+    Ok(NamedFiles {
+        data,
+        components: components.collect(),
+    })
 }
 
 /// Reads the text of the Agentfile at `path`.

@@ -1,10 +1,12 @@
 //! The providers: which protocol each speaks, where, and with which key.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use genai::adapter::AdapterKind;
 use reqwest::Url;
 
+use crate::address::checked;
 use crate::credentials::Credentials;
 use crate::error::Error;
 
@@ -117,50 +119,68 @@ impl Provider {
     /// Looks a provider up and completes it with its key and address.
     ///
     /// A provider that is not in the table is one that speaks OpenAI's protocol (vLLM, LM Studio, a
-    /// gateway) when its `<PROVIDER>_API_BASE` is there; its key is sent when there is one.
+    /// gateway) when it has an address; its key is sent when there is one.
     pub(super) fn find(id: &str, credentials: &Credentials) -> Result<Self, Error> {
-        let own_prefix = id.to_ascii_uppercase().replace('-', "_");
         let row = PROVIDERS.iter().find(|Row(row, ..)| *row == id);
+        let own_prefix = prefix(id);
         let (kind, prefix, need, default) = match row {
             Some(Row(_, kind, prefix, need, base)) => (*kind, *prefix, *need, Some(*base)),
             // Of genai's adapters for OpenAI's protocol it is Omlx that can do without a key.
             None => (Kind::Omlx, own_prefix.as_str(), Optional, None),
         };
-        let key_variable = format!("{prefix}_API_KEY");
+        let key = credentials.key(id, &format!("{prefix}_API_KEY"));
         let base_variable = format!("{prefix}_API_BASE");
+        let base = credentials.base(id, &base_variable);
+        let listed = credentials.providers().find(id).is_some();
+        // Nothing of it is in the file: the sentence is about the file, if there may be one.
+        let not_configured = |hint: String| {
+            let path = credentials.path().filter(|_| !listed)?;
+            Some(Error::NotConfigured {
+                provider: id.into(),
+                path: path.into(),
+                hint,
+            })
+        };
 
-        let base = match (credentials.get(&base_variable), default) {
-            (Some(base), _) => checked(base).map_err(|problem| Error::BadBase {
-                variable: base_variable,
+        let base = match (base.value, default) {
+            (Some(value), _) => checked(&value).map_err(|problem| Error::BadBase {
+                variable: base.place,
                 problem,
             })?,
             (None, Some(At(base))) => base.to_owned(),
             (None, Some(Yours(example))) => {
-                return Err(Error::MissingBase {
+                let hint = format!(
+                    "it needs a key and the address of your own service, `api-base` there or \
+                     {base_variable}, for example {example}"
+                );
+                return Err(not_configured(hint).unwrap_or(Error::MissingBase {
                     provider: id.into(),
-                    variable: base_variable,
+                    variable: base.place,
                     example,
-                });
+                }));
             }
             (None, None) => {
-                return Err(Error::UnknownProvider {
+                let known = known();
+                let hint = format!(
+                    "there are {known}; any other that speaks OpenAI's protocol needs its \
+                     address, as `api-base` there or in {base_variable}"
+                );
+                return Err(not_configured(hint).unwrap_or(Error::UnknownProvider {
                     provider: id.into(),
-                    variable: base_variable,
-                    known: known(),
-                });
+                    variable: base.place,
+                    known,
+                }));
             }
         };
-        let key = credentials
-            .get(&key_variable)
-            .filter(|_| need != Unused)
-            .map(str::to_owned);
-        if key.is_none() && need == Required {
-            return Err(Error::MissingKey {
+        let value = key.value.filter(|_| need != Unused);
+        if value.is_none() && need == Required {
+            let hint = format!("add it there, or set {}", key.place);
+            return Err(not_configured(hint).unwrap_or(Error::MissingKey {
                 provider: id.into(),
-                variable: key_variable,
-            });
+                variable: key.place,
+            }));
         }
-        if key.is_some() && crosses_a_network_in_the_clear(&base) {
+        if value.is_some() && crosses_a_network_in_the_clear(&base) {
             tracing::warn!(
                 provider = id,
                 "the key is sent without encryption: its address begins with http:"
@@ -170,9 +190,14 @@ impl Provider {
             id: id.into(),
             kind,
             base,
-            key,
-            key_variable,
+            key: value,
+            key_variable: key.place,
         })
+    }
+
+    /// True where genai knows a list of models by heart instead of asking the provider.
+    pub(super) fn lists_by_heart(&self) -> bool {
+        matches!(self.kind, Kind::Vertex | Kind::BedrockApi)
     }
 
     /// Takes the key out of a text that may repeat it.
@@ -184,6 +209,94 @@ impl Provider {
     }
 }
 
+/// The state of a provider's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// There is one.
+    Set,
+    /// There is none, and it cannot be asked without.
+    Missing,
+    /// There is none, and it may be asked without.
+    Unneeded,
+}
+
+/// A provider that the operator configured, in the file or by a variable.
+#[derive(Debug)]
+pub struct Configured {
+    /// The name.
+    pub provider: String,
+    /// The address it is asked at, if it has a usable one.
+    pub base: Option<String>,
+    /// The state of its key.
+    pub key: KeyState,
+    /// The place of its configuration: a line of the file, or variables.
+    pub origin: String,
+    /// The models that agents may use; empty for all of them.
+    pub models: Vec<String>,
+    /// The reason why it cannot be asked.
+    pub problem: Option<String>,
+}
+
+impl Configured {
+    fn of(id: &str, credentials: &Credentials, origin: String) -> Self {
+        let found = Provider::find(id, credentials);
+        let providers = credentials.providers();
+        let entry = providers.find(id);
+        let key = match &found {
+            Ok(Provider { key: Some(_), .. }) => KeyState::Set,
+            Ok(_) => KeyState::Unneeded,
+            Err(Error::MissingKey { .. }) => KeyState::Missing,
+            Err(_) if entry.is_some_and(|entry| entry.has_key()) => KeyState::Set,
+            Err(_) => KeyState::Missing,
+        };
+        Self {
+            provider: id.to_owned(),
+            key,
+            origin,
+            models: entry.map_or_else(Vec::new, |entry| entry.models().to_vec()),
+            problem: found.as_ref().err().map(ToString::to_string),
+            base: found.ok().map(|provider| provider.base),
+        }
+    }
+}
+
+/// Every provider that the operator configured: those of the file in its order, then those of
+/// variables.
+pub fn configured(credentials: &Credentials) -> Vec<Configured> {
+    let providers = credentials.providers();
+    let mut found: Vec<_> = providers
+        .entries()
+        .iter()
+        .map(|entry| {
+            let origin = format!("{}:{}", providers.path(), entry.line());
+            Configured::of(entry.name(), credentials, origin)
+        })
+        .collect();
+    let mut prefixes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for variable in credentials.variables() {
+        let suffixes = ["_API_KEY", "_API_BASE"];
+        if let Some(prefix) = suffixes.iter().find_map(|end| variable.strip_suffix(end)) {
+            prefixes.entry(prefix).or_default().push(variable);
+        }
+    }
+    for (prefix, variables) in prefixes {
+        let known = PROVIDERS.iter().filter(|Row(_, _, row, ..)| *row == prefix);
+        let mut ids: Vec<_> = known.map(|Row(id, ..)| (*id).to_owned()).collect();
+        // Any other name is a provider's only together with an address: many programs have keys.
+        if ids.is_empty() && variables.iter().any(|name| name.ends_with("_API_BASE")) {
+            ids.push(prefix.to_ascii_lowercase().replace('_', "-"));
+        }
+        let new = ids.iter().filter(|id| providers.find(id).is_none());
+        found.extend(new.map(|id| Configured::of(id, credentials, variables.join(", "))));
+    }
+    found
+}
+
+/// The beginning of the variables of a provider that is not in the table.
+fn prefix(id: &str) -> String {
+    id.to_ascii_uppercase().replace('-', "_")
+}
+
 /// Every provider an Agentfile can name, ours first.
 fn known() -> String {
     let vendors = PROVIDERS.iter().map(|Row(id, ..)| *id);
@@ -192,26 +305,6 @@ fn known() -> String {
         .chain(vendors)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// An address genai can append a path to, or what is wrong with it.
-fn checked(base: &str) -> Result<String, &'static str> {
-    let mut url = Url::parse(base).map_err(|_| "it is not a URL")?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("it is neither an http nor an https URL");
-    }
-    // It would be repeated wherever the address is.
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user name or a password");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("it holds a query or a fragment, and a path has to be added to it");
-    }
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Ok(url.into())
 }
 
 /// Gateways inside a cluster are often plain http, so this is told and not refused.

@@ -10,6 +10,7 @@
 mod builtin; // prompts of builtin/commands, and what it makes of them
 mod credentials; // what is kept, and what is never printed
 mod name; // names of models, good and bad, and what cannot be opened
+mod providers; // the file of the operator, followed and asked with
 mod script; // transcripts, good and bad
 mod server; // a vendor on loopback that records what it is asked and answers as told
 mod vendor; // the vendors' protocols over real HTTP: deltas, tool calls, retries, refusals, bounds

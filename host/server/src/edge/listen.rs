@@ -25,6 +25,40 @@ pub async fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
         })
 }
 
+/// Takes over a listener that a service manager made, on loopback as well.
+pub fn inherited_tcp(
+    listener: std::net::TcpListener,
+) -> Result<(SocketAddr, TcpListener), ServerError> {
+    let wrong = |source| ServerError::Inherited { source };
+    let address = listener.local_addr().map_err(wrong)?;
+    if !address.ip().is_loopback() {
+        return Err(ServerError::NotLoopback(address));
+    }
+    listener.set_nonblocking(true).map_err(wrong)?;
+    Ok((address, TcpListener::from_std(listener).map_err(wrong)?))
+}
+
+/// Takes over a unix socket that a service manager made, with its file, which stays. Whoever may
+/// connect, the host serves its own user alone.
+pub fn inherited_unix(
+    listener: std::os::unix::net::UnixListener,
+) -> Result<(UnixListener, SocketFile), ServerError> {
+    let wrong = |source| ServerError::Inherited { source };
+    let address = listener.local_addr().map_err(wrong)?;
+    let Some(path) = address.as_pathname() else {
+        return Err(wrong(std::io::Error::other("it has no path")));
+    };
+    let made = std::fs::symlink_metadata(path).map_err(wrong)?;
+    let file = SocketFile {
+        path: path.to_owned(),
+        device: made.dev(),
+        inode: made.ino(),
+        is_inherited: true,
+    };
+    listener.set_nonblocking(true).map_err(wrong)?;
+    Ok((UnixListener::from_std(listener).map_err(wrong)?, file))
+}
+
 /// The socket file; removed when the host ends, unless another host has its own under that name by
 /// then.
 #[derive(Debug)]
@@ -32,6 +66,8 @@ pub struct SocketFile {
     path: PathBuf,
     device: u64,
     inode: u64,
+    /// True if a service manager made it, which goes on to listen after this host.
+    is_inherited: bool,
 }
 
 impl SocketFile {
@@ -49,7 +85,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if self.is_in_place() {
+        if !self.is_inherited && self.is_in_place() {
             // If it stays behind, the next host on this data directory removes it.
             let _ = std::fs::remove_file(&self.path);
         }
@@ -83,6 +119,7 @@ pub fn unix(path: &Path) -> Result<(UnixListener, SocketFile), ServerError> {
             path: path.to_owned(),
             device: made.dev(),
             inode: made.ino(),
+            is_inherited: false,
         },
     ))
 }

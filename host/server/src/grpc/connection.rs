@@ -103,7 +103,7 @@ impl Stack {
 
     /// The door to these services for TCP, where requests carry `token`. Its clients take no more
     /// than a share.
-    pub(crate) fn tcp_door(&self, token: Token) -> Arc<GrpcDoor> {
+    pub(crate) fn tcp_door(&self, token: Arc<Token>) -> Arc<GrpcDoor> {
         let Self {
             routes,
             requests,
@@ -118,7 +118,7 @@ impl Stack {
         };
         Arc::new(GrpcDoor {
             stack,
-            token: Some(Arc::new(token)),
+            token: Some(token),
         })
     }
 }

@@ -5,6 +5,7 @@ mod answers;
 pub(crate) mod connection;
 pub(crate) mod convert;
 mod deadline;
+mod images;
 mod received;
 mod runtime;
 mod sessions;
@@ -15,6 +16,7 @@ mod tools;
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
+use cofferdam_proto::host::images_server::ImagesServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
 use tonic::service::Routes;
@@ -36,6 +38,9 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
         .set_serving::<ToolsServer<tools::ToolsService>>()
         .await;
     health
+        .set_serving::<ImagesServer<images::ImagesService>>()
+        .await;
+    health
         .set_serving::<SessionsServer<sessions::SessionsService>>()
         .await;
     let reflection = || {
@@ -53,6 +58,9 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let tools = ToolsServer::new(tools::ToolsService {
         shared: shared.clone(),
     });
+    let images = ImagesServer::new(images::ImagesService {
+        shared: shared.clone(),
+    });
     let sessions = SessionsServer::new(sessions::SessionsService {
         shared: shared.clone(),
     });
@@ -62,6 +70,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
+        .add_service(images.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))
 }

@@ -3,7 +3,7 @@
 use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::agentfile::{Add, Agentfile, Bin, Config as Setting, Context, Env};
-use cofferdam_image::{AgentImage, Images, Lock, Reference, ToolSource};
+use cofferdam_image::{AgentImage, Images, Lock, Reference};
 use cofferdam_tool::Runner;
 use cofferdam_workbench::describe::{self, Power};
 use serde_json::{Value, json};
@@ -68,13 +68,9 @@ async fn shown<'a>(
     images: &Images,
     runner: &Runner,
 ) -> Shown<'a> {
-    let image = match &bin.source {
-        ToolSource::Image(image) => image.to_string(),
-        ToolSource::Path(path) => path.display().to_string(),
-    };
     let mut shown = Shown {
         bin,
-        image,
+        image: bin.source.to_string(),
         asks: Ok(Vec::new()),
         only_computes: false,
     };

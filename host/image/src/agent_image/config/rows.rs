@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::agentfile::{Add, Bin, Config, ConfigValue, Context, Env};
-use crate::tool_source::ToolSource;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Document {
@@ -200,10 +199,7 @@ impl BinRow {
         } = bin;
         Self {
             name: name.clone(),
-            image: match source {
-                ToolSource::Path(path) => path.display().to_string(),
-                ToolSource::Image(reference) => reference.to_string(),
-            },
+            image: source.to_string(),
             description: description.clone().unwrap_or_default(),
             usage: usage.clone().unwrap_or_default(),
         }

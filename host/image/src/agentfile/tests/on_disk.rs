@@ -115,3 +115,18 @@ fn reads_the_files_of_add() {
     let error = read_whole(&path).unwrap_err().to_string();
     assert!(error.ends_with("it is not a regular file"), "{error}");
 }
+
+#[test]
+fn files_are_known_whatever_an_agentfile_builds_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("Agentfile");
+    let text = "FROM base:1\nCONTEXT A file://docs/a.md\nCONTEXT B <<EOF\nEOF\n\
+                ADD towns.csv\nBIN wc ./wc.wasm\nBIN jq jq:1\n";
+    fs::write(&path, text).unwrap();
+    let files = crate::agentfile::named_files(&path).unwrap();
+    assert_eq!(
+        files.data,
+        ["docs/a.md", "towns.csv"].map(std::path::PathBuf::from)
+    );
+    assert_eq!(files.components, [std::path::PathBuf::from("./wc.wasm")]);
+}

@@ -216,7 +216,8 @@ fn wrong_settings() {
         ),
         (
             "BIN jq jq\nCONFIG grant.jq.files=/",
-            "5:23: there is no grant `files`; an Agentfile can ask for http, tcp and workspace"
+            "5:23: there is no grant `files`; an Agentfile can ask for http, tcp, workspace and \
+             mounts"
                 .to_owned(),
         ),
         (
@@ -293,4 +294,7 @@ fn the_layout_keeps_the_meaning() {
     assert_eq!(format(&formatted, "f").unwrap(), formatted);
     assert_eq!(parsed(&formatted), parsed(&text));
     assert!(format("FROM scratch\nNAME .\n", "f").is_err());
+    // What it builds on need not be at hand.
+    let child = format("from  base:1\nadd ./a.csv   b.csv \"towns\"\n", "f").unwrap();
+    assert_eq!(child, "FROM base:1\nADD ./a.csv b.csv \"towns\"\n");
 }

@@ -1,0 +1,97 @@
+//! The log of this process, on standard error.
+
+use std::io::IsTerminal;
+
+use cofferdam_capability::ForeignText;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::debug_fn;
+
+use super::colour::may_colour;
+use super::json_lines::{self, JsonLines};
+use crate::error::Failure;
+use crate::error_stream::ErrorStream;
+
+/// Starts the log on standard error at its `usual` level. `COFFERDAM_LOG` chooses what is in it, as
+/// `RUST_LOG` does elsewhere.
+///
+/// `COFFERDAM_LOG_FORMAT=json` writes it as JSON. In a process that serves others everything on
+/// standard error is its log then, the sentences for its operator included.
+pub(crate) fn log(usual: &str, serves_others: bool) -> Result<(), Failure> {
+    const VARIABLE: &str = "COFFERDAM_LOG";
+    let filter = match std::env::var(VARIABLE) {
+        Ok(written) if !written.is_empty() => chosen(&written).ok_or_else(|| {
+            Failure::usage(format!(
+                "{VARIABLE} = {written:?}: expected `error`, `warn`, `info` or `debug`"
+            ))
+        })?,
+        // genai logs whole bodies of vendors' answers, which may hold what a user said.
+        _ => EnvFilter::new(format!("{usual},genai=off")),
+    };
+    // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes
+    // it down.
+    let fields = debug_fn(|writer, field, value| {
+        let value = format!("{value:?}");
+        let value = ForeignText::line(&value);
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    });
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| ErrorStream)
+        .with_target(false);
+    match log_format()? {
+        LogFormat::Text => log
+            .fmt_fields(fields.delimited(" "))
+            .with_ansi(std::io::stderr().is_terminal() && may_colour())
+            .init(),
+        LogFormat::Json => {
+            if serves_others {
+                json_lines::take_everything();
+            }
+            log.event_format(JsonLines).init();
+        }
+    }
+    Ok(())
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The form that `COFFERDAM_LOG_FORMAT` asks for.
+fn log_format() -> Result<LogFormat, Failure> {
+    const VARIABLE: &str = "COFFERDAM_LOG_FORMAT";
+    match std::env::var(VARIABLE).unwrap_or_default().as_str() {
+        "" | "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(Failure::usage(format!(
+            "{VARIABLE} = {other:?}: expected `text` or `json`"
+        ))),
+    }
+}
+
+/// The beginning of the targets of this program's own lines in the log.
+const OWN: &str = "cofferdam";
+
+/// Returns the filter that was written: levels, and directives `TARGET=LEVEL`. A word alone would
+/// be taken for a target, of which everything is logged.
+fn chosen(written: &str) -> Option<EnvFilter> {
+    let directive = |part: &str| {
+        let level = part.parse::<LevelFilter>();
+        match level {
+            // Libraries write down every frame and every statement; who wants that names them.
+            Ok(level) if level > LevelFilter::INFO => Some(format!("info,{OWN}={level}")),
+            Ok(_) => Some(part.to_owned()),
+            Err(_) => part.contains('=').then(|| part.to_owned()),
+        }
+    };
+    let directives: Option<Vec<_>> = written.split(',').map(str::trim).map(directive).collect();
+    EnvFilter::try_new(directives?.join(",")).ok()
+}
