@@ -1,4 +1,5 @@
-//! `cofferdam run`: an agent made from an image, or from an Agentfile that becomes one, and started.
+//! `cofferdam run`: an agent made from an image, or from an Agentfile that becomes one, and
+//! started.
 
 use std::path::{Path, PathBuf};
 
@@ -113,7 +114,7 @@ async fn named(reference: &str, reach: &Registries, data: &Path) -> Result<Agent
         let images = host::images(
             &DataDir::open(data.to_owned())?,
             true,
-            progress::transfers()?,
+            progress::transfers(),
         )?;
         let image = images.agent(&reference).await?;
         for bin in &image.agentfile.bins {
@@ -134,7 +135,7 @@ async fn built(path: &Path, reach: &Registries, data: &Path) -> Result<AgentSour
     let images = host::images(
         &DataDir::open(data.to_owned())?,
         reach.plain_http,
-        progress::transfers()?,
+        progress::transfers(),
     )?;
     let recipe = Recipe {
         source,
