@@ -8,6 +8,9 @@ use crate::support::images::{files, keep, listed};
 use crate::support::liar::{COMPONENT, INDEX, MANIFEST, WASM, WASM_CONFIG, digest};
 use crate::support::{Scratch, cofferdam, guest, skopeo};
 
+/// The entries of an archive, by name.
+type Entries = Vec<(String, Vec<u8>)>;
+
 /// Exports these images, and returns the file.
 #[track_caller]
 fn export(scratch: &Scratch, images: &[&str], file: &str) -> String {
@@ -114,7 +117,7 @@ fn blob(media_type: &str, content: &[u8]) -> (Value, (String, Vec<u8>)) {
 }
 
 /// The entries of a sound archive with the tool `args:1`.
-fn sound() -> Vec<(String, Vec<u8>)> {
+fn sound() -> Entries {
     let (layer, layer_entry) = blob(WASM, COMPONENT);
     let config = json!({ "architecture": "wasm", "os": "wasip2" }).to_string();
     let (config, config_entry) = blob(WASM_CONFIG, config.as_bytes());
@@ -144,7 +147,7 @@ fn archives_that_lie_leave_nothing_behind() {
     };
     check(Vec::new(), 1, &["the archive", "no `index.json`"]);
     check(b"hello".repeat(1000), 1, &["the archive cannot be read"]);
-    let with = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let with = |change: &dyn Fn(&mut Entries)| {
         let mut entries = sound();
         change(&mut entries);
         archive(&entries)
