@@ -218,10 +218,10 @@ fn workspace(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
     limits(&mut text, bins);
     if sees(&working) || sees(&home) {
         let RoomBounds { bytes, entries } = subject.room;
-        let _ = write!(
+        let _ = writeln!(
             text,
             "Your files may have {} and {} entries together, over all calls. When a write fails \
-             because there is no space, remove files that you do not need.\n",
+             because there is no space, remove files that you do not need.",
             Bytes(bytes),
             Count(entries)
         );
