@@ -56,6 +56,11 @@ fn the_files_of_an_agent_have_a_bound_over_all_calls() {
     let host = host.expect("a host");
     let said = run(&host, "filler append");
     assert!(said.contains("after 0 MiB"), "{said}");
+    let inspected = cofferdam(&scratch, ["inspect", "--format", "json"]).run();
+    let room = &inspected.exits(0).json()["room"];
+    assert_eq!(room["bytes"], 3 << 20, "{room}");
+    assert_eq!(room["max_bytes"], 3 << 20, "{room}");
+    assert_eq!(room["max_entries"], 20, "{room}");
     // What is removed or replaced is free again.
     run(&host, "mv fill.bin moved.bin");
     run(&host, "touch empty.bin");

@@ -110,6 +110,38 @@ fn a_directory_an_agentfile_and_standard_input_become_images() {
     assert_eq!(agents(&scratch).len(), 4);
 }
 
+/// Its tool, its model and its text are those of the image, also after a restart without it.
+#[test]
+fn an_agentfile_of_serve_builds_on_an_image() {
+    let scratch = Scratch::new();
+    nothing(&scratch, "base/one.wasm");
+    let base = agentfile(
+        &scratch,
+        "base",
+        "CONTEXT SOUL <<EOF\nBe calm.\nEOF\nBIN one ./one.wasm",
+    );
+    let base = base.parent().unwrap().display().to_string();
+    let file = scratch.file("a/Agentfile", "FROM base:latest\nNAME a\n");
+    let file = file.display().to_string();
+    cofferdam(&scratch, ["serve", "--agentfile", &file])
+        .run()
+        .exits(2)
+        .complains(&["Agentfile:1:6", "no image base:latest"]);
+    cofferdam(&scratch, ["image", "build", &base])
+        .run()
+        .exits(0);
+    let host = Host::start(&scratch, ["--agentfile", &file]);
+    assert!(!host.chat("a", "run one").is_empty());
+    host.kill();
+    std::fs::remove_dir_all(scratch.data().join("images")).unwrap();
+    let host = Host::start::<&str>(&scratch, []);
+    assert!(!host.chat("a", "run one").is_empty());
+    let tree = scratch.data().join("agents");
+    let id = inspected(&scratch, "a")["id"].as_str().unwrap().to_owned();
+    let soul = std::fs::read_to_string(tree.join(id).join("etc/context/SOUL.md")).unwrap();
+    assert_eq!(soul.trim_end(), "Be calm.");
+}
+
 #[test]
 fn choices_of_the_operator_hold_over_restarts() {
     let scratch = Scratch::new();

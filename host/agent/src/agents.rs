@@ -25,7 +25,7 @@ use crate::keeper::{Keeper, NewWish, Step, Wish};
 use crate::life::Status;
 use crate::lifecycle::{Event, after};
 use crate::logs;
-use crate::maker::{AgentSource, Draft, Maker};
+use crate::maker::{AgentSource, Maker};
 use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::renewal::Renewal;
@@ -232,12 +232,12 @@ impl Agents {
             if slot.agent().is_none() {
                 continue;
             }
-            tracing::error!(agent = agent.name, "{error}; this agent takes no turns");
             slot.life.close();
             let failure = error.to_string();
             let journal = &self.keeper.starter.journal;
             journal.fail(&slot, error.reason(), &failure).await;
             slot.set_agent(None);
+            tracing::error!(agent = agent.name, "{error}; this agent takes no turns");
         }
         Ok(())
     }
@@ -288,7 +288,8 @@ impl Agents {
     /// documents change, its id, its workspace and its sessions stay, and so does the operator's
     /// wish.
     pub async fn apply(self: &Arc<Self>, file: &Path) -> Result<Summary, AgentError> {
-        let draft = Draft::read(file)?;
+        let source = AgentSource::File(file.to_owned());
+        let draft = self.keeper.starter.maker.draft(&source).await?;
         let (steps, _) = mpsc::channel(1);
         match self.keeper.registry.named(draft.agentfile.name.as_str()) {
             Some(slot) => {

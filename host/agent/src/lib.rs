@@ -64,5 +64,5 @@ pub use maker::AgentSource;
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
 pub use renewal::Renewal;
 pub use room::RoomRules;
-pub use slot::Summary;
+pub use slot::{RoomSummary, Summary};
 pub use starter::OnReady;

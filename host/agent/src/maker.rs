@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use cap_std::fs::Dir;
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_image::agentfile::{self, AgentName, Agentfile, FILE_MAX_BYTES};
+use cofferdam_image::agentfile::{self, AgentName, Agentfile, Source};
 use cofferdam_image::{AgentImage, Error as ImageError, Images, Reference};
 use cofferdam_store::{AgentHome, KnownAgent};
 
@@ -17,7 +17,6 @@ use crate::component::{Component, component, component_of};
 use crate::decisions::Accepted;
 use crate::deployment::stored;
 use crate::error::AgentError;
-use crate::files;
 use crate::homes;
 use crate::life::Life;
 use crate::pinned::Pinned;
@@ -69,19 +68,24 @@ pub(crate) struct Prepared {
 }
 
 impl Draft {
-    /// Reads an Agentfile, with the texts beside it.
-    pub(crate) fn read(file: &Path) -> Result<Self, AgentError> {
-        let agentfile = agentfile::read_whole(file)?;
+    /// Reads an Agentfile, with the files beside it and the image that it builds on.
+    async fn read(file: &Path, images: &Images) -> Result<Self, AgentError> {
+        let text = agentfile::read_text(file)?;
         // The parent of a name alone is empty, which is no path.
         let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let home = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let source = files::read(file, FILE_MAX_BYTES).map_err(|source| AgentError::Tree {
-            path: file.to_owned(),
-            source,
-        })?;
+        let source = Source {
+            text: text.clone(),
+            file: file.to_owned(),
+            home: home.clone(),
+        };
+        let agentfile = match images.read_agentfile(source).await {
+            Err(ImageError::Agentfile(error)) => return Err((*error).into()),
+            read => read.map_err(wrong_image)?,
+        };
         Ok(Self {
             agentfile,
-            source,
+            source: text.into_bytes(),
             home,
             image: None,
         })
@@ -174,7 +178,7 @@ impl Maker {
     /// Reads an Agentfile, or an image, which is pulled if it is not here.
     pub(crate) async fn draft(&self, source: &AgentSource) -> Result<Draft, AgentError> {
         match source {
-            AgentSource::File(file) => Draft::read(file),
+            AgentSource::File(file) => Draft::read(file, &self.images).await,
             AgentSource::Image { reference, home } => {
                 let image = self.images.agent(reference).await;
                 Ok(Draft::of_image(image.map_err(wrong_image)?, home.clone()))

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use cofferdam_capability::{Room, RoomBounds, RoomUse};
 use cofferdam_store::{Desired, KnownAgent};
 use tokio_util::sync::CancellationToken;
 
@@ -43,8 +44,20 @@ pub struct Summary {
     pub image_digest: String,
     /// The operator's choices, as JSON.
     pub deployment: String,
+    /// The room of its files; nothing for an agent that does not run, or whose files are not
+    /// counted yet.
+    pub room: Option<RoomSummary>,
     /// Unix seconds.
     pub created_at: i64,
+}
+
+/// The room that the files of an agent take, and the most that they may take.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomSummary {
+    /// What they take.
+    pub used: RoomUse,
+    /// The most.
+    pub bounds: RoomBounds,
 }
 
 impl Slot {
@@ -150,7 +163,16 @@ impl Slot {
             image,
             image_digest,
             deployment,
+            room: agent.as_ref().and_then(|agent| room(agent.room())),
             created_at,
         }
     }
+}
+
+fn room(room: &Room) -> Option<RoomSummary> {
+    let used = room.used();
+    used.is_counted.then(|| RoomSummary {
+        used,
+        bounds: room.bounds(),
+    })
 }

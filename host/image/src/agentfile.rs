@@ -34,6 +34,6 @@ pub use name::{AgentName, NameError};
 pub use overrides::{OverrideError, Overrides, overridden};
 pub use parse::{Parent, Written, parse};
 pub use read::{
-    CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text, read_whole,
+    CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,
 };
 pub use room_request::RoomRequest;

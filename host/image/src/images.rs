@@ -271,6 +271,28 @@ impl Images {
     }
 
     /// The agent that an Agentfile builds on.
+    /// Reads an Agentfile with the files that it names and the image that it builds on. BINs that
+    /// come from there are those that the image was built with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Agentfile`] for what is wrong with the Agentfile, its files or its parent.
+    pub async fn read_agentfile(&self, source: Source) -> Result<Agentfile, Error> {
+        let written = blocking(move || Ok(source.parse(BTreeMap::new())?)).await?;
+        let Some(parent) = written.parent() else {
+            return Ok(written.resolve(None)?);
+        };
+        let base = self.base(&parent).await?;
+        let mut agentfile = written.resolve(Some(&base.agentfile))?;
+        for bin in &mut agentfile.bins {
+            if let (Some(locked), ToolSource::Image(image)) = (base.locked(&bin.name), &bin.source)
+            {
+                bin.source = ToolSource::Image(image.pinned(locked.manifest));
+            }
+        }
+        Ok(agentfile)
+    }
+
     async fn base(&self, parent: &Parent) -> Result<AgentImage, Error> {
         match self.agent(&parent.image).await {
             Err(error @ (Error::NotFound(_) | Error::NotAnAgent { .. } | Error::Nameless(_))) => {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use cofferdam_proto::host::create_agent_response::Event;
 use cofferdam_proto::host::{
-    Agent, CreateAgentResponse, CreateStep, Deployment, GetAgentStatsResponse, Mount, ToolStats,
-    WatchAgentResponse,
+    Agent, CreateAgentResponse, CreateStep, Deployment, GetAgentStatsResponse, Mount, Room,
+    ToolStats, WatchAgentResponse,
 };
 use serde::Serialize;
 use tonic::Streaming;
@@ -47,8 +47,24 @@ pub struct AgentEntry {
     pub image_digest: String,
     /// The operator's choices beyond its image.
     pub deployment: DeploymentEntry,
+    /// The room of its files; none for an agent that does not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomEntry>,
     /// Unix seconds.
     pub created_at: i64,
+}
+
+/// The room that the files of an agent take on disk, over all calls.
+#[derive(Debug, Serialize)]
+pub struct RoomEntry {
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Files, directories and links.
+    pub entries: u64,
+    /// The most bytes.
+    pub max_bytes: u64,
+    /// The most entries.
+    pub max_entries: u64,
 }
 
 /// The operator's choices for an agent.
@@ -224,7 +240,25 @@ impl From<Agent> for AgentEntry {
             image: agent.image,
             image_digest: agent.image_digest,
             deployment: agent.deployment.map(Into::into).unwrap_or_default(),
+            room: agent.room.map(Into::into),
             created_at: agent.created_at,
+        }
+    }
+}
+
+impl From<Room> for RoomEntry {
+    fn from(room: Room) -> Self {
+        let Room {
+            bytes,
+            entries,
+            max_bytes,
+            max_entries,
+        } = room;
+        Self {
+            bytes,
+            entries,
+            max_bytes,
+            max_entries,
         }
     }
 }

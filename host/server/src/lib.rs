@@ -17,8 +17,8 @@ mod serving;
 mod token;
 
 pub use agent_entry::{
-    AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, StatsEntry,
-    StatusEntry, Statuses, ToolStatsEntry,
+    AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, RoomEntry,
+    StatsEntry, StatusEntry, Statuses, ToolStatsEntry,
 };
 pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, SessionEntry};
 pub use client_error::ClientError;

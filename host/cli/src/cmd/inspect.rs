@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clap::Args;
-use cofferdam_server::{AgentEntry, DeploymentEntry, MountEntry};
+use cofferdam_capability::{Bytes, Count};
+use cofferdam_server::{AgentEntry, DeploymentEntry, MountEntry, RoomEntry};
 
 use crate::args::Listing;
 use crate::connect::connect;
@@ -33,6 +34,7 @@ pub(crate) async fn run(inspect: &Inspect, data: &Path) -> Result<(), Failure> {
         image,
         image_digest,
         deployment,
+        room,
         created_at,
         ..
     } = agent;
@@ -48,9 +50,20 @@ pub(crate) async fn run(inspect: &Inspect, data: &Path) -> Result<(), Failure> {
         ("tree", Cell::from(tree.display().to_string())),
         ("created", Cell::from(console::when(created_at))),
     ];
+    fields.extend(room.map(|room| ("files", Cell::from(files(&room)))));
     fields.extend(choices(deployment));
     console::fields(&name, fields);
     Ok(())
+}
+
+fn files(room: &RoomEntry) -> String {
+    format!(
+        "{} of {}, {} of {} entries",
+        Bytes(room.bytes),
+        Bytes(room.max_bytes),
+        room.entries,
+        Count(room.max_entries)
+    )
 }
 
 /// The operator's choices, as far as there are some.

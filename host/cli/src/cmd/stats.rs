@@ -31,11 +31,13 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) async fn run(stats: &Stats, data: &Path) -> Result<(), Failure> {
     let host = connect(data).await?;
     print(&read(&host, &stats.agents).await?, stats.listing.format)?;
-    while stats.watch {
+    if !stats.watch {
+        return Ok(());
+    }
+    loop {
         tokio::time::sleep(INTERVAL).await;
         print(&read(&host, &stats.agents).await?, stats.listing.format)?;
     }
-    Ok(())
 }
 
 async fn read(host: &Client, named: &[String]) -> Result<Vec<StatsEntry>, Failure> {

@@ -144,27 +144,6 @@ impl Source {
     }
 }
 
-/// Reads and parses the Agentfile at `path`, the texts of its contexts that lie in files, and the
-/// files of its `ADD`s. These are opened beneath the directory of the Agentfile, whatever links lie
-/// there.
-///
-/// # Ambient authority
-///
-/// As [`read`].
-pub fn read_whole(path: &Path) -> Result<Agentfile, ReadError> {
-    let source = Source {
-        text: read_text(path)?,
-        file: path.to_owned(),
-        home: home_of(path).to_owned(),
-    };
-    let mut agentfile = parse(&source.text, &path.display().to_string())?;
-    let mut contexts = agentfile.contexts.iter_mut();
-    contexts.try_for_each(|context| source.fill_context(context))?;
-    let mut adds = agentfile.adds.iter_mut();
-    adds.try_for_each(|add| source.fill_add(add))?;
-    Ok(agentfile)
-}
-
 /// The directory of a file.
 fn home_of(file: &Path) -> &Path {
     match file.parent() {

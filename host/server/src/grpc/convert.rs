@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use cofferdam_agent::{AgentSource, Summary, first_generation};
+use cofferdam_agent::{AgentSource, RoomSummary, Summary, first_generation};
 use cofferdam_image::ReferenceError;
-use cofferdam_proto::host::{Agent, Deployment, Mount, WatchAgentResponse};
+use cofferdam_proto::host::{Agent, Deployment, Mount, Room, WatchAgentResponse};
 use tonic::Status;
 
 /// An agent for a client.
@@ -19,6 +19,7 @@ pub(super) fn agent(summary: Summary) -> Agent {
         image,
         image_digest,
         deployment,
+        room,
         created_at,
     } = summary;
     let state = status.state;
@@ -37,6 +38,17 @@ pub(super) fn agent(summary: Summary) -> Agent {
         image_digest,
         // The host has stored it itself.
         deployment: serde_json::from_str(&deployment).ok().map(of_deployment),
+        room: room.map(of_room),
+    }
+}
+
+fn of_room(room: RoomSummary) -> Room {
+    let RoomSummary { used, bounds } = room;
+    Room {
+        bytes: used.bytes,
+        entries: used.entries,
+        max_bytes: bounds.bytes,
+        max_entries: bounds.entries,
     }
 }
 

@@ -1,7 +1,15 @@
 //! Files that are read.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::*;
-use crate::agentfile::read_whole;
+use crate::agentfile::{Agentfile, ReadError, Source};
+
+fn read_whole(path: &Path) -> Result<Agentfile, ReadError> {
+    let written = Source::read(path)?.parse(BTreeMap::new())?;
+    Ok(written.resolve(None)?)
+}
 
 #[test]
 fn reads_files() {

@@ -155,7 +155,7 @@ fn configs_and_locks_that_do_not_fit_are_refused() {
     let two = format!("{{\"schema\":1,\"bins\":{{\"wc\":{row},\"sh\":{row}}}}}");
     check(&bin, lock(&two), "more BINs than the image has");
     let parent = format!("{{\"image\":\"a\",\"digest\":\"{zeros}\"}}");
-    let parents = vec![parent.as_str(); 11].join(",");
+    let parents = [parent.as_str(); 11].join(",");
     let deep = format!("{{\"schema\":1,\"parents\":[{parents}],\"bins\":{{\"wc\":{row}}}}}");
     check(&bin, lock(&deep), "11 parents, at most 10");
     // Pruning is not kept from its work by a lock that nobody can read.
