@@ -11,6 +11,7 @@ mod impls;
 mod links;
 mod manifest;
 mod manifests;
+mod parity;
 mod promises;
 mod riddles;
 mod rust_tokens;

@@ -125,7 +125,7 @@ fn test_sources(modules: &[&str]) -> Vec<String> {
     sources
 }
 
-fn has_test(test: &str, text: &impl Fn(&str) -> Option<String>) -> bool {
+pub(super) fn has_test(test: &str, text: &impl Fn(&str) -> Option<String>) -> bool {
     let names: Vec<_> = test.split("::").collect();
     let Some((name, modules)) = names.split_last() else {
         return false;
