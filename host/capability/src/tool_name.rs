@@ -25,7 +25,7 @@ pub struct ToolNameError(String);
 
 /// The name of a tool: 1 to 64 of `A-Z a-z 0-9 _ -`, the first a letter or a digit. It is also safe
 /// as a file name, because it holds no `/` and no `.`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ToolName(String);
 
@@ -121,6 +121,13 @@ impl PartialEq<str> for ToolName {
 impl PartialEq<&str> for ToolName {
     fn eq(&self, other: &&str) -> bool {
         self.0 == *other
+    }
+}
+
+/// As the text that it is.
+impl fmt::Debug for ToolName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 

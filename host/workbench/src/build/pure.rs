@@ -84,6 +84,7 @@ fn source(tools: &[Descriptor]) -> String {
             .as_ref()
             .map_or_else(|| "null".to_owned(), |schema| schema.to_string());
         let input = input_schema.to_string();
+        let name = name.as_str();
         // What Rust writes of a text, it reads.
         let _ = writeln!(
             rust,
