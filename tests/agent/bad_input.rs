@@ -23,7 +23,7 @@ fn an_agentfile_that_is_wrong_is_refused_with_its_place() {
     check_agentfile("FORM scratch\n", &["Agentfile:1:1: ", "FORM", "FROM"]);
     check_agentfile(
         "FROM alpine\nNAME a\nMODEL builtin/commands\n",
-        &["Agentfile:1:6: ", "alpine", "cofferdam image build"],
+        &["Agentfile:1:6: ", "alpine", "`image build`"],
     );
     check_agentfile(&format!("{head}RUNTIME\n"), &["Agentfile:4:8: ", "runtime"]);
     check_agentfile(&format!("{head}BIN wc\n"), &["Agentfile:4:"]);

@@ -249,6 +249,13 @@ impl Agents {
         new: NewAgent,
         steps: mpsc::Sender<Step>,
     ) -> Result<Summary, AgentError> {
+        // Before anything of it is kept.
+        new.deployment
+            .check()
+            .map_err(|source| AgentError::Deployment {
+                agent: new.name.clone().unwrap_or_else(|| new.source.to_string()),
+                source,
+            })?;
         let agents = Arc::clone(self);
         let lost = new.source.to_string();
         let work = async move {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use cofferdam_capability::{Access, GuestPath, is_hiding};
+use cofferdam_capability::{Access, ForeignText, GuestPath, is_hiding};
 use serde::{Deserialize, Serialize};
 
 /// The most mounts of one agent. Each is a directory that is open for as long as the agent runs,
@@ -12,6 +12,19 @@ pub(crate) const MAX_MOUNTS: usize = 32;
 
 /// The longest description of a mount, in bytes: a sentence. It is in every prompt.
 const MAX_DESCRIPTION: usize = 512;
+
+/// The longest target of a mount, in bytes. Models read it.
+const MAX_TARGET: usize = 255;
+
+/// Variables, settings or labels of one agent: far more than a person gives. Each is read again at
+/// every start.
+const MAX_PAIRS: usize = 1_024;
+
+/// The largest value, in bytes (64 KiB): a certificate, or a short document.
+const MAX_VALUE: usize = 64 << 10;
+
+/// All keys and values together, in bytes (1 MiB). They are stored, and held while the host runs.
+const MAX_BYTES: usize = 1 << 20;
 
 /// Guest directories that the host gives a meaning to. No mount stands in their place, holds one of
 /// them or lies in one.
@@ -94,12 +107,47 @@ impl Deployment {
         }
     }
 
-    /// Refuses mounts that could not be as they are written, whatever lies on this machine.
+    /// Refuses choices that no agent can have, whatever lies on this machine: too many or too
+    /// large ones, and mounts that could not be as they are written.
     ///
     /// # Errors
     ///
     /// The first of them, and what would be right.
-    pub fn check_mounts(&self) -> Result<(), DeploymentError> {
+    pub fn check(&self) -> Result<(), DeploymentError> {
+        let mut bytes = 0_usize;
+        let all = [
+            ("variables", &self.envs),
+            ("settings", &self.configs),
+            ("labels", &self.labels),
+        ];
+        for (what, pairs) in all {
+            if pairs.len() > MAX_PAIRS {
+                return Err(DeploymentError(format!(
+                    "there are {} {what}: an agent is given at most {MAX_PAIRS}",
+                    pairs.len()
+                )));
+            }
+            for (key, value) in pairs {
+                if value.len() > MAX_VALUE {
+                    return Err(DeploymentError(format!(
+                        "one of its {what} has a value of {} bytes: at most {MAX_VALUE} are taken; \
+                         put more into a file of its workspace",
+                        value.len()
+                    )));
+                }
+                bytes = bytes.saturating_add(key.len()).saturating_add(value.len());
+            }
+        }
+        if bytes > MAX_BYTES {
+            return Err(DeploymentError(format!(
+                "its variables, settings and labels have {bytes} bytes together: at most \
+                 {MAX_BYTES} are taken"
+            )));
+        }
+        self.check_mounts()
+    }
+
+    fn check_mounts(&self) -> Result<(), DeploymentError> {
         if self.mounts.len() > MAX_MOUNTS {
             return Err(DeploymentError(format!(
                 "there are {} mounts: an agent has at most {MAX_MOUNTS}",
@@ -140,6 +188,13 @@ impl Mount {
                 "its description is one line of at most {MAX_DESCRIPTION} bytes"
             ));
         }
+        if target.len() > MAX_TARGET || target.chars().any(is_hiding) {
+            let shown =
+                ForeignText::line(target.get(..target.floor_char_boundary(80)).unwrap_or(""));
+            return Err(DeploymentError(format!(
+                "mount {shown}: its target is one line of at most {MAX_TARGET} bytes"
+            )));
+        }
         let guest: GuestPath = match target.parse() {
             Ok(guest) => guest,
             Err(problem) => return wrong(problem),
@@ -178,7 +233,8 @@ impl Mount {
     }
 }
 
-/// Reads `HOST:TARGET[:DESCRIPTION][:ro|rw]`; read-write unless it says `ro`.
+/// Reads `HOST:TARGET[:DESCRIPTION][:ro|rw]`; read-write unless it says `ro`. A single word at the
+/// end is a mode, so that none that is mistyped becomes a description.
 impl FromStr for Mount {
     type Err = DeploymentError;
 
@@ -205,6 +261,14 @@ impl FromStr for Mount {
                 _ => (rest, "rw"),
             },
         };
+        let last = description.rsplit(':').next().unwrap_or_default();
+        let has_mode = rest.is_some_and(|rest| rest.len() > description.len());
+        if !has_mode && !description.is_empty() && !last.contains(char::is_whitespace) {
+            return Err(DeploymentError(format!(
+                "mount `{text}`: `{last}` is no mode: expected ro (read-only) or rw (read and \
+                 write), also after a description of one word"
+            )));
+        }
         let mount = Self {
             host: host.to_owned(),
             target: target.to_owned(),
@@ -228,6 +292,7 @@ mod tests {
             ("/srv/a:/workspace/a:rw", "", false),
             ("/srv/a:/workspace/a:the: notes:ro", "the: notes", true),
             ("/srv/a:/workspace/a:the: notes", "the: notes", false),
+            ("/srv/a:/workspace/a:notes:rw", "notes", false),
         ] {
             let mount: Mount = text.parse().unwrap();
             assert_eq!(mount.host, "/srv/a", "{text}");
@@ -254,6 +319,10 @@ mod tests {
             ("/srv/a:/var/lib", "/var is the host's"),
             ("/srv/a:/dev", "/dev is the host's"),
             ("/srv/a:/tmp/x", "/tmp is the host's"),
+            ("/srv/a:/workspace/a:RO", "`RO` is no mode"),
+            ("/srv/a:/workspace/a:readonly", "`readonly` is no mode"),
+            ("/srv/a:/workspace/a:ro,z", "`ro,z` is no mode"),
+            ("/srv/a:/workspace/a:the notes:wo", "`wo` is no mode"),
         ] {
             let error = text.parse::<Mount>().unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
@@ -264,8 +333,41 @@ mod tests {
                 .into(),
             ..Deployment::default()
         };
-        let error = twice.check_mounts().unwrap_err().to_string();
+        let error = twice.check().unwrap_err().to_string();
         assert!(error.contains("two mounts"), "{error}");
+        for target in [
+            "/workspace/a\n- forged".to_owned(),
+            format!("/workspace/{}", "a/".repeat(200)),
+        ] {
+            let mount = Mount {
+                host: "/srv".to_owned(),
+                target,
+                description: String::new(),
+                read_only: true,
+            };
+            let error = mount.check().unwrap_err().to_string();
+            assert!(error.contains("one line of at most 255 bytes"), "{error}");
+        }
+    }
+
+    #[test]
+    fn choices_are_bounded() {
+        let many = |count: usize, bytes: usize| {
+            let pairs = (0..count).map(|number| (format!("K{number}"), "v".repeat(bytes)));
+            Deployment {
+                envs: pairs.collect(),
+                ..Deployment::default()
+            }
+        };
+        many(1_024, 100).check().unwrap();
+        for (deployment, says) in [
+            (many(1_025, 1), "at most 1024"),
+            (many(1, 65_537), "at most 65536"),
+            (many(20, 65_000), "bytes together"),
+        ] {
+            let error = deployment.check().unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub enum AgentError {
     #[error(
         "agent {agent}: CONFIG {keys}: a value is required; write it into the Agentfile, as in \
          `CONFIG key=value`, or into [[agent]] of cofferdam.toml, as in `config = {{ key = \
-         \"value\" }}`"
+         \"value\" }}`, or give it to `cofferdam run`, as in `--set key=value`"
     )]
     Config {
         /// The agent's name.

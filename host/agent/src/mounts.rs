@@ -28,7 +28,7 @@ impl Mounts {
     /// A mount is not written as it should be, or its directory cannot be opened.
     pub(crate) fn open(agent: &str, deployment: &Deployment) -> Result<Self, AgentError> {
         deployment
-            .check_mounts()
+            .check()
             .map_err(|source| AgentError::Deployment {
                 agent: agent.to_owned(),
                 source,

@@ -66,7 +66,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the host.
     Serve(Serve),
-    /// Make an agent from an Agentfile, and start it.
+    /// Make an agent from an image or an Agentfile, and start it.
     Run(Run),
     /// List the agents of the host.
     Ps(Listing),

@@ -70,9 +70,7 @@ impl DeploymentArgs {
             let Pair { key, value } = Pair::of("--label", written)?;
             deployment.labels.insert(key, value);
         }
-        deployment
-            .check_mounts()
-            .map_err(|error| Failure::usage(format!("--volume: {error}")))?;
+        deployment.check().map_err(Failure::usage)?;
         Ok(deployment)
     }
 }

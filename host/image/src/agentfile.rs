@@ -31,7 +31,7 @@ pub use error::{AgentfileError, Mistake, ReadError};
 pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
-pub use overrides::{OverrideError, Overrides, overridden};
+pub use overrides::{OverrideError, Overrides, check_overrides, overridden};
 pub use parse::{Parent, Written, parse};
 pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,

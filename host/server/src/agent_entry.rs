@@ -73,9 +73,9 @@ pub struct DeploymentEntry {
     /// The model, in place of the image's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub model: String,
-    /// Variables.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub envs: BTreeMap<String, String>,
+    /// The names of variables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub envs: Vec<String>,
     /// Settings.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub configs: BTreeMap<String, String>,
@@ -280,12 +280,18 @@ impl From<Deployment> for DeploymentEntry {
         };
         Self {
             model,
-            envs: envs.into_iter().collect(),
+            envs: sorted(envs.into_keys()),
             configs: configs.into_iter().collect(),
             mounts: mounts.into_iter().map(mount).collect(),
             labels: labels.into_iter().collect(),
         }
     }
+}
+
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }
 
 impl From<ToolStats> for ToolStatsEntry {

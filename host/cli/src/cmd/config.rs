@@ -49,7 +49,7 @@ pub(crate) async fn run(
 }
 
 /// Tells the operator which rows hold for nothing, by the agents of the data directory.
-pub(super) async fn tell_unknown(config: &Config, data: &Path) {
+pub(crate) async fn tell_unknown(config: &Config, data: &Path) {
     if config.grants.rows.is_empty() && config.agents.rows.is_empty() {
         return;
     }

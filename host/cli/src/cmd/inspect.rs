@@ -81,12 +81,16 @@ fn choices(deployment: DeploymentEntry) -> Vec<(&'static str, Cell)> {
     };
     let mount = |mount: MountEntry| {
         let access = if mount.read_only { "ro" } else { "rw" };
-        format!("{}:{}:{access}", mount.host, mount.target)
+        let description = match mount.description.as_str() {
+            "" => String::new(),
+            words => format!(":{words}"),
+        };
+        format!("{}:{}{description}:{access}", mount.host, mount.target)
     };
     let model = Some(model).filter(|model| !model.is_empty());
     let rows = [
         ("chosen model", model.into_iter().collect::<Vec<_>>()),
-        ("variables", pairs(envs)),
+        ("variables", envs),
         ("settings", pairs(configs)),
         ("mounts", mounts.into_iter().map(mount).collect()),
         ("labels", pairs(labels)),

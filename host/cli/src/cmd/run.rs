@@ -80,9 +80,7 @@ pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
                 console::line(&agent);
                 return Ok(());
             }
-            CreationEvent::Step {
-                status, message, ..
-            } => console::note(&format!("{status}: {message}")),
+            CreationEvent::Step { message, .. } => console::note(&message),
             CreationEvent::Created(agent) => return created(&agent, format),
         }
     }

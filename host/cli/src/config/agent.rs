@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cofferdam_agent::{Deployment, DeploymentError, Mount, RoomRules};
 use cofferdam_capability::{Bytes, Count};
+use cofferdam_image::agentfile::{Overrides, check_overrides};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -108,6 +109,16 @@ impl AgentRows {
                     place("model")
                 )));
             }
+            let env = Overrides {
+                envs: Some(&row.env),
+                ..Overrides::default()
+            };
+            check_overrides(&env).map_err(|error| {
+                Failure::usage(format!(
+                    "{}: [[agent]] for {name}: `env`: {error}",
+                    place("env")
+                ))
+            })?;
             let ceiling = room.ceiling;
             let rooms = [
                 (
@@ -133,7 +144,7 @@ impl AgentRows {
                 }
             }
             let deployment = row.deployment().and_then(|deployment| {
-                deployment.check_mounts()?;
+                deployment.check()?;
                 Ok(deployment)
             });
             if let Err(error) = deployment {

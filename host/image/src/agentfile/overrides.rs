@@ -1,7 +1,7 @@
 //! Values that whoever runs an agent gives in place of its author's. They follow the rules of the
 //! instructions `MODEL`, `ENV`, `CONFIG` and `LABEL`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::bin_request::{BinKey, BinRequest};
 use super::declared::{Agentfile, Config, ConfigValue, Env};
@@ -49,16 +49,20 @@ pub fn overridden(
         check_model(model)?;
         (*model).clone_into(&mut agentfile.model);
     }
-    for (key, value) in envs.iter().copied().flatten() {
-        check_env(key)?;
-        match agentfile.envs.iter_mut().find(|env| env.key == *key) {
-            Some(env) => env.value.clone_from(value),
-            None => agentfile.envs.push(Env {
-                key: key.clone(),
-                value: value.clone(),
-                description: None,
-            }),
+    if let Some(envs) = envs {
+        envs.keys().try_for_each(|key| check_env(key))?;
+        for env in &mut agentfile.envs {
+            if let Some(value) = envs.get(&env.key) {
+                env.value.clone_from(value);
+            }
         }
+        let there: HashSet<_> = agentfile.envs.iter().map(|env| env.key.clone()).collect();
+        let more = envs.iter().filter(|(key, _)| !there.contains(*key));
+        agentfile.envs.extend(more.map(|(key, value)| Env {
+            key: key.clone(),
+            value: value.clone(),
+            description: None,
+        }));
     }
     for (key, value) in configs.iter().copied().flatten() {
         configure(&mut agentfile, key, value)?;
@@ -67,6 +71,25 @@ pub fn overridden(
         agentfile.labels.insert(key.clone(), value.clone());
     }
     Ok(agentfile)
+}
+
+/// Checks these values as far as that can be done without an Agentfile.
+///
+/// # Errors
+///
+/// The first value that breaks a rule of its instruction.
+pub fn check_overrides(overrides: &Overrides<'_>) -> Result<(), OverrideError> {
+    let Overrides {
+        model,
+        envs,
+        configs,
+        labels: _,
+    } = overrides;
+    model.map_or(Ok(()), check_model)?;
+    let mut envs = envs.iter().copied().flatten();
+    envs.try_for_each(|(key, _)| check_env(key))?;
+    let mut configs = configs.iter().copied().flatten();
+    configs.try_for_each(|(key, _)| check_key(key))
 }
 
 fn configure(agentfile: &mut Agentfile, key: &str, written: &str) -> Result<(), OverrideError> {

@@ -170,13 +170,25 @@ fn bytes_of(home: &Path, file: &Path, max: u64) -> io::Result<Vec<u8>> {
         return Err(irregular());
     }
     let mut bytes = Vec::new();
-    home.open(file)?.take(max + 1).read_to_end(&mut bytes)?;
+    home.open_with(file, &unwaiting())?
+        .take(max + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         return Err(io::Error::other(format!(
             "it has more than {max} bytes; make it shorter"
         )));
     }
     Ok(bytes)
+}
+
+/// Opens to read, and waits for nothing: some of the system's own files wait for news, and a file
+/// may be replaced by a pipe.
+fn unwaiting() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    options
 }
 
 fn irregular() -> io::Error {
@@ -259,12 +271,7 @@ fn read_bytes(path: &Path, max: u64) -> io::Result<Vec<u8>> {
         return Err(irregular());
     }
     let mut bytes = Vec::new();
-    let mut options = OpenOptions::new();
-    // Some of the system's own files wait for news.
-    options
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-    File::open_ambient_with(path, &options, ambient_authority())?
+    File::open_ambient_with(path, &unwaiting(), ambient_authority())?
         .take(max + 1)
         .read_to_end(&mut bytes)?;
     Ok(bytes)

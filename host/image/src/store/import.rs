@@ -24,6 +24,9 @@ use crate::tool_image;
 /// The most entries of an archive: those of a few hundred images.
 const ENTRIES_MAX: usize = 1 << 14;
 
+/// The largest extended header that is passed over, in bytes (64 KiB): times and owners.
+const HEADER_MAX_BYTES: u64 = 64 << 10;
+
 /// The most bytes that the blobs of an archive have together (4 GiB): they are on the disk before
 /// anybody knows what they are.
 const BLOBS_MAX_BYTES: u64 = 4 << 30;
@@ -189,7 +192,8 @@ fn parts(dir: &Dir, archive: impl Read) -> Result<Parts, Error> {
     let mut index = None;
     let mut blobs = HashMap::new();
     let mut bytes = 0;
-    for (number, entry) in archive.entries().map_err(unread)?.enumerate() {
+    // Raw: what makes names longer would be read whole before it is seen here.
+    for (number, entry) in archive.entries().map_err(unread)?.raw(true).enumerate() {
         if number >= ENTRIES_MAX {
             return Err(wrong(format!("has more than {ENTRIES_MAX} entries")));
         }
@@ -198,6 +202,18 @@ fn parts(dir: &Dir, archive: impl Read) -> Result<Parts, Error> {
         let path = path.strip_prefix("./").unwrap_or(&path).to_owned();
         match entry.header().entry_type() {
             EntryType::Directory => continue,
+            // They say more about other files; names of blobs are short.
+            EntryType::XHeader | EntryType::XGlobalHeader if entry.size() <= HEADER_MAX_BYTES => {
+                continue;
+            }
+            EntryType::XHeader
+            | EntryType::XGlobalHeader
+            | EntryType::GNULongName
+            | EntryType::GNULongLink => {
+                return Err(wrong(
+                    "has a name that is longer than any in an image layout".to_owned(),
+                ));
+            }
             EntryType::Regular | EntryType::Continuous => {}
             _ => {
                 return Err(wrong(format!(

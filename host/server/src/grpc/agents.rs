@@ -73,7 +73,12 @@ impl Agents for AgentsService {
         _: Request<ListAgentsRequest>,
     ) -> Result<Response<ListAgentsResponse>, Status> {
         let agents = self.shared.agents.list();
-        let agents = agents.into_iter().map(convert::agent).collect();
+        // The choices for a thousand agents are more than a message may have.
+        let agent = |summary| Agent {
+            deployment: None,
+            ..convert::agent(summary)
+        };
+        let agents = agents.into_iter().map(agent).collect();
         let ending = self.shared.ending.is_cancelled();
         let running = u32::try_from(self.shared.turns.len()).unwrap_or(u32::MAX);
         Ok(Response::new(ListAgentsResponse {
@@ -117,9 +122,11 @@ impl Agents for AgentsService {
         let place = self.shared.answers.creations.begin("")?;
         let (sender, steps) = mpsc::channel(STEPS);
         let agents = self.shared.agents.clone();
-        let task = Some(tokio::spawn(
-            async move { agents.create(new, sender).await },
-        ));
+        let task = Some(tokio::spawn(async move {
+            // The work goes on when its client has gone, and so it keeps its place.
+            let _place = place;
+            agents.create(new, sender).await
+        }));
         let creation = Creation { steps, task };
         let events = stream::unfold(creation, |mut creation| async {
             let event = creation.next().await?;
@@ -128,7 +135,7 @@ impl Agents for AgentsService {
                 creation,
             ))
         });
-        Ok(place.keep_with(Response::new(Box::pin(events))))
+        Ok(Response::new(Box::pin(events)))
     }
 
     async fn start_agent(

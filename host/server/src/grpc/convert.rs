@@ -37,7 +37,7 @@ pub(super) fn agent(summary: Summary) -> Agent {
         image,
         image_digest,
         // The host has stored it itself.
-        deployment: serde_json::from_str(&deployment).ok().map(of_deployment),
+        deployment: serde_json::from_str(&deployment).ok().map(without_values),
         room: room.map(of_room),
     }
 }
@@ -123,6 +123,13 @@ pub(super) fn deployment(sent: Deployment) -> cofferdam_agent::Deployment {
         mounts: mounts.into_iter().map(mount).collect(),
         labels: labels.into_iter().collect(),
     }
+}
+
+/// The choices that the host has kept, as clients are told them: values of variables may be secret,
+/// so their names alone.
+fn without_values(mut kept: cofferdam_agent::Deployment) -> Deployment {
+    kept.envs.values_mut().for_each(String::clear);
+    of_deployment(kept)
 }
 
 /// The choices that a client sends or the host has kept.

@@ -153,6 +153,7 @@ impl Reload {
         for file in &self.agentfiles {
             kept.extend(agents.apply(file).await.err());
         }
+        crate::cmd::config::tell_unknown(&self.config.get(), self.data.path()).await;
         for error in &kept {
             console::complain(&format!("{error}; this agent goes on as it was"));
         }
