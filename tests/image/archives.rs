@@ -147,6 +147,13 @@ fn archives_that_lie_leave_nothing_behind() {
     };
     check(Vec::new(), 1, &["the archive", "no `index.json`"]);
     check(b"hello".repeat(1000), 1, &["the archive cannot be read"]);
+    // The name of the next entry, which would be read whole.
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(1 << 30);
+    header.set_cksum();
+    let long = header.as_bytes().to_vec();
+    check(long, 1, &["has a name that is longer than any"]);
     let with = |change: &dyn Fn(&mut Entries)| {
         let mut entries = sound();
         change(&mut entries);
