@@ -57,6 +57,16 @@ impl Credentials {
         self.file.as_ref().map_or(Ok(()), |file| file.refresh())
     }
 
+    /// Reads the operator's file, also if it has not changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Providers`] if it is wrong; what held before holds on.
+    pub fn read_again(&self) -> Result<(), Error> {
+        let file = self.file.as_ref();
+        file.map_or(Ok(()), |file| file.read_again())
+    }
+
     /// The providers of the operator's file as they hold now.
     pub fn providers(&self) -> Arc<Providers> {
         let file = self.file.as_ref();

@@ -85,6 +85,21 @@ impl ProvidersFile {
     /// [`Error::Providers`] once for each change that is wrong; what held before holds on.
     pub fn refresh(&self) -> Result<(), Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        self.renew(&mut state)
+    }
+
+    /// Reads the file, also if it has not changed since.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Providers`] if it is wrong, also if that was told before.
+    pub fn read_again(&self) -> Result<(), Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.seen = Seen::Unread;
+        self.renew(&mut state)
+    }
+
+    fn renew(&self, state: &mut State) -> Result<(), Error> {
         let opened = (self.open)();
         let seen = match &opened {
             Ok(file) => Seen::of(file),

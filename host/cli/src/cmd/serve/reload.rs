@@ -96,7 +96,8 @@ impl Reload {
 
     fn read(&self) -> Result<Read, Failure> {
         let config = Config::load(self.named.as_deref(), self.data.path())?;
-        self.credentials.refresh()?;
+        // Also one that was told already.
+        self.credentials.read_again()?;
         let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name.to_string());
         let files: Result<_, _> = self.agentfiles.iter().map(read).collect();
         let of_files = files.map_err(Failure::usage)?;
