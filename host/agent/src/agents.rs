@@ -1,6 +1,5 @@
 //! The agents of this host: created, started, stopped, removed, found.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +8,13 @@ use cap_std::fs::Dir;
 use cofferdam_image::Images;
 use cofferdam_model::Credentials;
 use cofferdam_store::{AgentHome, Desired, Logs, State, Store, Trees};
-use cofferdam_tool::{Runner, ToolUsage};
+use cofferdam_tool::Runner;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::agent::Agent;
 use crate::build::Builder;
 use crate::decisions::{Accepted, Decisions, Withheld};
-use crate::deployment::Deployment;
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
@@ -26,6 +24,7 @@ use crate::life::Status;
 use crate::lifecycle::{Event, after};
 use crate::logs;
 use crate::maker::{AgentSource, Maker};
+use crate::new_agent::{NewAgent, Usage};
 use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::renewal::Renewal;
@@ -70,32 +69,6 @@ pub struct AgentsConfig {
     pub most: usize,
     /// Hears of each agent that is ready, before it takes turns.
     pub on_ready: OnReady,
-}
-
-/// A request for a new agent.
-#[derive(Debug)]
-pub struct NewAgent {
-    /// Its name; that of the Agentfile if there is none.
-    pub name: Option<String>,
-    /// The Agentfile or image that it is made from.
-    pub source: AgentSource,
-    /// The operator's choices beyond it.
-    pub deployment: Deployment,
-    /// True if it takes the place of an agent of its name. That one's id, workspace and sessions
-    /// stay.
-    pub replace: bool,
-    /// True if it is kept where it cannot be made, and tried again where that may help. Only what
-    /// is made from an image can be.
-    pub keep: bool,
-}
-
-/// The work of an agent since it was started.
-#[derive(Debug, Clone)]
-pub struct Usage {
-    /// Sums over the calls of each tool that was called, by name.
-    pub tools: BTreeMap<String, ToolUsage>,
-    /// Turns under way.
-    pub turns: usize,
 }
 
 /// The agents of this host, those that run and those that do not.

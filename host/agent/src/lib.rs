@@ -29,6 +29,7 @@ mod lifecycle;
 mod logs;
 mod maker;
 mod mounts;
+mod new_agent;
 mod on_disk;
 mod part;
 mod pinned;
@@ -49,7 +50,7 @@ pub use agent_yaml::{
     AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
     Pinned, RuntimeYaml, ToolYaml,
 };
-pub use agents::{Agents, AgentsConfig, NewAgent, Usage};
+pub use agents::{Agents, AgentsConfig};
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use deployment::{Deployment, DeploymentError, Mount};
@@ -61,6 +62,7 @@ pub use life::Status;
 pub use lifecycle::first_generation;
 pub use logs::log_file;
 pub use maker::AgentSource;
+pub use new_agent::{NewAgent, Usage};
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
 pub use renewal::Renewal;
 pub use room::RoomRules;

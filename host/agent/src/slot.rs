@@ -54,7 +54,7 @@ pub struct Summary {
 /// The room that the files of an agent take, and the most that they may take.
 #[derive(Debug, Clone, Copy)]
 pub struct RoomSummary {
-    /// What they take.
+    /// The room that they take.
     pub used: RoomUse,
     /// The most.
     pub bounds: RoomBounds,

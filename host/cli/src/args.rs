@@ -6,7 +6,7 @@ use crate::console::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct Listing {
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

@@ -226,6 +226,7 @@ fn every_value_that_is_shown_can_be_written() {
     let [host, limits, ceiling] = shown(&scratch);
     let number = |(key, value): (&String, &String)| match value.parse::<u32>() {
         Ok(number) => format!("{key} = {number}\n"),
+        Err(_) if key == "agents" => format!("{key} = {value}\n"),
         Err(_) => format!("{key} = \"{value}\"\n"),
     };
     let host_table: String = host.iter().map(number).collect();

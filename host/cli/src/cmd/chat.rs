@@ -25,7 +25,7 @@ pub(crate) struct Chat {
     #[arg(long, short, value_name = "ID")]
     pub(crate) session: Option<String>,
 
-    /// How to print: json gives one event on each line
+    /// Format of the output: json gives one event on each line
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

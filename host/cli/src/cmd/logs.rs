@@ -34,7 +34,7 @@ pub(crate) struct Logs {
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<SystemTime>,
 
-    /// How to print: text, or a JSON object on each line
+    /// Format of the output: text, or a JSON object on each line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

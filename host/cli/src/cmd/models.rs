@@ -23,7 +23,7 @@ pub(crate) struct Ls {
     /// Ask this provider for all of its models
     provider: Option<String>,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

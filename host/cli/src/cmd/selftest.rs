@@ -20,7 +20,7 @@ pub(crate) struct Selftest {
     #[arg(long)]
     pub(crate) list: bool,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

@@ -46,7 +46,7 @@ pub(crate) struct Build {
     #[command(flatten)]
     reach: Registries,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -21,11 +21,11 @@ pub(crate) struct Export {
     #[arg(required = true, value_name = "REF")]
     images: Vec<String>,
 
-    /// Where the archive goes
+    /// File of the archive
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

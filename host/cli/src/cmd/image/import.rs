@@ -24,7 +24,7 @@ pub(crate) struct Import {
     #[arg(long, short, value_name = "NAME[:TAG]")]
     tag: Option<String>,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -16,7 +16,7 @@ pub(crate) struct Ls {
     #[arg(long, short, conflicts_with = "format")]
     quiet: bool,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -20,7 +20,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "NAME", requires = "name")]
     model: Option<String>,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -44,7 +44,7 @@ pub(crate) struct Build {
     #[arg(long, short, value_name = "NAME[:TAG]")]
     tag: Option<String>,
 
-    /// How to print: json gives one object for each tool
+    /// Format of the output: json gives one object for each tool
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

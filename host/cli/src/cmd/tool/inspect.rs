@@ -40,7 +40,7 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "FILE")]
     capabilities: Option<PathBuf>,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

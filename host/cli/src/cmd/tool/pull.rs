@@ -21,7 +21,7 @@ pub(crate) struct Pull {
     #[command(flatten)]
     reach: Registries,
 
-    /// How to print: json gives one object for each image
+    /// Format of the output: json gives one object for each image
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

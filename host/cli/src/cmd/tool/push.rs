@@ -25,7 +25,7 @@ pub(crate) struct Push {
     #[command(flatten)]
     reach: Registries,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

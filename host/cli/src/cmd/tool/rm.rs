@@ -17,7 +17,7 @@ pub(crate) struct Rm {
     #[arg(required = true, value_name = "REF")]
     images: Vec<String>,
 
-    /// How to print: json gives one object for each image
+    /// Format of the output: json gives one object for each image
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

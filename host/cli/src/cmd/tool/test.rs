@@ -34,7 +34,7 @@ pub(crate) struct Test {
     #[arg(long, conflicts_with = "format")]
     learn: bool,
 
-    /// How to print
+    /// Format of the output
     #[arg(long, value_enum, default_value_t)]
     format: TestFormat,
 }
