@@ -68,7 +68,7 @@ pub(crate) struct Run {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(10_000))]
     concurrent: u32,
 
-    /// Format of the output: json gives one object for each call, with the receipt and what the tool
+    /// The format: json gives one object for each call, with the receipt and what the tool
     /// printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
