@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::faults::tree;
 use crate::support::components::{built, directory};
-use crate::support::{Host, Scratch, cofferdam, content_of, tool};
+use crate::support::{Host, Scratch, cofferdam, tool};
 
 /// An Agentfile of an agent `otter` with these lines; the tools are those that ship.
 fn agentfile(scratch: &Scratch, tools: &[&str], more: &str) -> PathBuf {
@@ -21,18 +22,6 @@ fn configure(scratch: &Scratch, mounts: &[String], more: &str) {
     let mounts = mounts.join(", ");
     let row = format!("[[agent]]\nname = \"otter\"\nmount = [{mounts}]\n{more}");
     scratch.file("data/cofferdam.toml", row);
-}
-
-/// What a call of a tool came to.
-#[track_caller]
-fn run(host: &Host<'_>, line: &str) -> String {
-    content_of(&host.chat("otter", &format!("run {line}")), "tool.result")
-}
-
-/// The only tree of the data directory.
-fn tree(scratch: &Scratch) -> PathBuf {
-    let mut trees = std::fs::read_dir(scratch.data().join("agents")).expect("trees");
-    trees.next().expect("a tree").expect("a tree").path()
 }
 
 /// A directory of the machine with a few files.
@@ -77,11 +66,14 @@ fn tools_reach_a_mount_in_the_workspace_by_every_path() {
         ("rg -N --no-filename beta /workspace", "beta\n"),
         ("rg -N --no-filename beta notes", "beta\n"),
     ] {
-        assert_eq!(run(&host, line), says, "{line}");
+        assert_eq!(host.tool_result("otter", line), says, "{line}");
     }
     // What may be written to may be, and what may not be stays as it is.
-    run(&host, "cp notes/a.txt deep/own/copy.txt");
-    run(&host, "cp -r /workspace/notes/sub /workspace/deep/own/sub");
+    host.tool_result("otter", "cp notes/a.txt deep/own/copy.txt");
+    host.tool_result(
+        "otter",
+        "cp -r /workspace/notes/sub /workspace/deep/own/sub",
+    );
     let read = |name: &str| std::fs::read_to_string(own.join(name));
     assert_eq!(read("copy.txt").expect("a copy"), "alpha\n");
     assert_eq!(read("sub/b.txt").expect("a copy"), "beta\n");
@@ -93,15 +85,15 @@ fn tools_reach_a_mount_in_the_workspace_by_every_path() {
         "mv notes/a.txt taken.txt",
         "mv deep/own/copy.txt notes/copy.txt",
     ] {
-        let said = run(&host, line);
+        let said = host.tool_result("otter", line);
         assert!(said.contains("execution error"), "{line}: {said}");
     }
     assert_eq!(
-        run(&host, "find notes"),
+        host.tool_result("otter", "find notes"),
         "notes\nnotes/a.txt\nnotes/sub\nnotes/sub/b.txt\n"
     );
 
-    let context = tree(&scratch).join("etc/context");
+    let context = tree(&scratch.data()).join("etc/context");
     let mounts = std::fs::read_to_string(context.join("MOUNTS.md")).expect("a document");
     for line in [
         "- `/workspace/notes` (read-only): the notes: all of them. Seen by `cat`, `cp`, `find`",
@@ -110,7 +102,8 @@ fn tools_reach_a_mount_in_the_workspace_by_every_path() {
     ] {
         assert!(mounts.contains(line), "{line}: {mounts}");
     }
-    let yaml = std::fs::read_to_string(tree(&scratch).join("etc/agent.yaml")).expect("a file");
+    let yaml =
+        std::fs::read_to_string(tree(&scratch.data()).join("etc/agent.yaml")).expect("a file");
     for text in [&mounts, &yaml] {
         assert!(!text.contains(&*scratch.path().to_string_lossy()), "{text}");
     }
@@ -142,7 +135,7 @@ fn a_mount_is_read_only_for_guests_that_try() {
     );
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     for path in ["/workspace/a/mounted", "a/mounted", "/data"] {
-        let said = run(&host, &format!("intruder {path}"));
+        let said = host.tool_result("otter", &format!("intruder {path}"));
         assert!(!said.contains("ESCAPED"), "{path}: {said}");
         assert!(said.contains("remove a file: "), "{path}: {said}");
     }
@@ -164,18 +157,24 @@ fn a_mount_can_be_taken_from_one_bin() {
     ];
     configure(&scratch, &mounts, "");
     let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-    assert_eq!(run(&host, "head /workspace/a/a.txt"), "alpha\n");
-    let said = run(&host, "cat /workspace/a/a.txt");
+    assert_eq!(
+        host.tool_result("otter", "head /workspace/a/a.txt"),
+        "alpha\n"
+    );
+    let said = host.tool_result("otter", "cat /workspace/a/a.txt");
     assert!(said.contains("No such file"), "{said}");
-    assert_eq!(run(&host, "ls b"), "a.txt\nsub\n");
-    assert_eq!(run(&host, "ls a"), "(exit 0, no output)");
+    assert_eq!(host.tool_result("otter", "ls b"), "a.txt\nsub\n");
+    assert_eq!(host.tool_result("otter", "ls a"), "(exit 0, no output)");
     // The operator's file goes before the Agentfile.
     drop(host);
     let row = "config = { \"grant.cat.mounts\" = \"/workspace/a\" }\n";
     configure(&scratch, &mounts, row);
     let host = Host::start::<&str>(&scratch, []);
-    assert_eq!(run(&host, "cat /workspace/a/a.txt"), "alpha\n");
-    let said = run(&host, "cat /workspace/b/a.txt");
+    assert_eq!(
+        host.tool_result("otter", "cat /workspace/a/a.txt"),
+        "alpha\n"
+    );
+    let said = host.tool_result("otter", "cat /workspace/b/a.txt");
     assert!(said.contains("No such file"), "{said}");
 }
 
@@ -208,11 +207,11 @@ fn a_mount_that_is_gone_concerns_its_agent_alone() {
     host.chat("other", "help");
     std::fs::rename(&aside, &notes).expect("renamed");
     host.hears("agent otter runs again");
-    assert_eq!(run(&host, "cat notes/a.txt"), "alpha\n");
+    assert_eq!(host.tool_result("otter", "cat notes/a.txt"), "alpha\n");
     // The directory that was opened stays the one, whatever takes its name.
     std::fs::rename(&notes, &aside).expect("renamed");
     scratch.file("notes/a.txt", "another one\n");
-    assert_eq!(run(&host, "cat notes/a.txt"), "alpha\n");
+    assert_eq!(host.tool_result("otter", "cat notes/a.txt"), "alpha\n");
 }
 
 #[test]

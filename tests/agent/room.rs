@@ -1,13 +1,7 @@
 //! The room of an agent's files over all calls.
 
 use crate::support::components::{built, directory};
-use crate::support::{Host, Scratch, cofferdam, content_of, tool};
-
-/// What a call of a tool came to.
-#[track_caller]
-fn run(host: &Host<'_>, line: &str) -> String {
-    content_of(&host.chat("otter", &format!("run {line}")), "tool.result")
-}
+use crate::support::{Host, Scratch, cofferdam, tool};
 
 #[test]
 fn the_files_of_an_agent_have_a_bound_over_all_calls() {
@@ -34,7 +28,7 @@ fn the_files_of_an_agent_have_a_bound_over_all_calls() {
     for _ in 0..2 {
         let running = host.take().expect("a host");
         for how in ["", "append", "over"] {
-            let said = run(&running, &format!("filler {how}"));
+            let said = running.tool_result("otter", &format!("filler {how}"));
             if how == "over" {
                 // One MiB again and again is no more than one.
                 assert!(said.contains("after 64 MiB"), "{said}");
@@ -44,17 +38,19 @@ fn the_files_of_an_agent_have_a_bound_over_all_calls() {
             assert!(said.contains("3MiB (`workspace-bytes`)"), "{how}: {said}");
         }
         assert!(
-            run(&running, "filler").contains("after 3 MiB"),
+            running
+                .tool_result("otter", "filler")
+                .contains("after 3 MiB"),
             "a file that is written anew"
         );
-        let said = run(&running, "cp fill.bin more.bin");
+        let said = running.tool_result("otter", "cp fill.bin more.bin");
         assert!(said.contains("workspace-bytes"), "{said}");
-        run(&running, "rm -f more.bin");
+        running.tool_result("otter", "rm -f more.bin");
         drop(running);
         host = Some(Host::start::<&str>(&scratch, []));
     }
     let host = host.expect("a host");
-    let said = run(&host, "filler append");
+    let said = host.tool_result("otter", "filler append");
     assert!(said.contains("after 0 MiB"), "{said}");
     let inspected = cofferdam(&scratch, ["inspect", "--format", "json"]).run();
     let room = &inspected.exits(0).json()["room"];
@@ -62,17 +58,17 @@ fn the_files_of_an_agent_have_a_bound_over_all_calls() {
     assert_eq!(room["max_bytes"], 3 << 20, "{room}");
     assert_eq!(room["max_entries"], 20, "{room}");
     // What is removed or replaced is free again.
-    run(&host, "mv fill.bin moved.bin");
-    run(&host, "touch empty.bin");
-    run(&host, "mv empty.bin moved.bin");
-    let said = run(&host, "filler append");
+    host.tool_result("otter", "mv fill.bin moved.bin");
+    host.tool_result("otter", "touch empty.bin");
+    host.tool_result("otter", "mv empty.bin moved.bin");
+    let said = host.tool_result("otter", "filler append");
     assert!(said.contains("after 3 MiB"), "{said}");
-    run(&host, "rm fill.bin");
-    run(&host, "rm moved.bin");
-    let said = run(&host, "maker files");
+    host.tool_result("otter", "rm fill.bin");
+    host.tool_result("otter", "rm moved.bin");
+    let said = host.tool_result("otter", "maker files");
     assert!(said.contains("20 files made: "), "{said}");
     assert!(said.contains("20 (`workspace-entries`)"), "{said}");
-    let said = run(&host, "touch one-more");
+    let said = host.tool_result("otter", "touch one-more");
     assert!(said.contains("No space left"), "{said}");
 }
 
@@ -96,7 +92,7 @@ fn a_file_that_is_copied_in_needs_room_too() {
     for _ in 0..2 {
         let args = line.iter().chain(&copies).chain(&copies);
         let host = Host::start(&scratch, args);
-        assert_eq!(run(&host, "ls"), "big.bin\n");
+        assert_eq!(host.tool_result("otter", "ls"), "big.bin\n");
     }
     let other = scratch.file("other.bin", "x".repeat(2 << 20));
     let copies = ["--copy-in".to_owned(), copy(&other.display().to_string())];
@@ -106,7 +102,7 @@ fn a_file_that_is_copied_in_needs_room_too() {
         said.contains("2MiB of 3MiB") && said.contains("raise workspace-bytes"),
         "{said}"
     );
-    assert_eq!(run(&host, "ls"), "big.bin\n");
+    assert_eq!(host.tool_result("otter", "ls"), "big.bin\n");
     drop(host);
     // Where the files have more than they may, they can only shrink.
     scratch.file("data/cofferdam.toml", row.replace("3MiB", "1MiB"));

@@ -10,7 +10,7 @@ use super::faults::{agentfile, agents, nothing};
 use crate::support::images::keep;
 use crate::support::{Host, Registry, Scratch, cofferdam, content_of};
 
-/// How long a host may take to fail an agent that nobody waits for.
+/// Time that a host may take to fail an agent that nobody waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The agent, as `inspect` has it.

@@ -1,22 +1,11 @@
 //! The tree of an agent: what lies in it, what its tools see of it, and what its model reads.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::faults::tree;
 use crate::support::components::{built, built_of, directory};
-use crate::support::{Host, Scratch, cofferdam, content_of, tool};
-
-/// What a call of a tool came to.
-#[track_caller]
-fn run(host: &Host<'_>, line: &str) -> String {
-    content_of(&host.chat("otter", &format!("run {line}")), "tool.result")
-}
-
-/// The only tree of the data directory.
-fn tree(scratch: &Scratch) -> PathBuf {
-    let mut trees = std::fs::read_dir(scratch.data().join("agents")).expect("trees");
-    trees.next().expect("a tree").expect("a tree").path()
-}
+use crate::support::{Host, Scratch, cofferdam, tool};
 
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -58,7 +47,7 @@ fn the_documents_tell_what_each_tool_reaches() {
             asking.display()
         ),
     );
-    let context = tree(&scratch).join("etc/context");
+    let context = tree(&scratch.data()).join("etc/context");
     let agent = text(&context.join("AGENT.md"));
     for line in [
         "# otter\n\nReads\n",
@@ -83,7 +72,7 @@ fn the_documents_tell_what_each_tool_reaches() {
         assert!(workspace.contains(line), "{line}: {workspace}");
     }
     assert!(!workspace.contains("/home"), "{workspace}");
-    let yaml = text(&tree(&scratch).join("etc/agent.yaml"));
+    let yaml = text(&tree(&scratch.data()).join("etc/agent.yaml"));
     for text in [&agent, &workspace, &yaml] {
         assert!(!text.contains("secret-whale"), "{text}");
     }
@@ -103,7 +92,7 @@ fn the_tree_has_the_files_and_modes_of_the_executor() {
             cat.display()
         ),
     );
-    let tree = tree(&scratch);
+    let tree = tree(&scratch.data());
     for (name, mode) in [
         ("etc/Agentfile", 0o644),
         ("etc/agent.yaml", 0o644),
@@ -203,7 +192,7 @@ fn an_agent_is_as_its_operator_wants_it() {
     let mut host = Some(Host::start(&scratch, &serve[1..]));
     for _ in 0..2 {
         let running = host.take().expect("a host");
-        let said = run(&running, "reader");
+        let said = running.tool_result("otter", "reader");
         for line in [
             "TEAM=red\n",
             "OTHER=x\n",
@@ -215,7 +204,7 @@ fn an_agent_is_as_its_operator_wants_it() {
         let inspect = ["tool", "inspect", "--agent", "otter", "--format", "json"];
         let shown = cofferdam(&scratch, inspect).run().exits(0).stdout;
         assert!(shown.contains("\"7s\""), "{shown}");
-        let agent = text(&tree(&scratch).join("etc/context/AGENT.md"));
+        let agent = text(&tree(&scratch.data()).join("etc/context/AGENT.md"));
         assert!(agent.contains("two") && !agent.contains("red"), "{agent}");
         drop(running);
         host = Some(Host::start::<&str>(&scratch, []));
@@ -296,19 +285,19 @@ fn a_tool_sees_the_locked_variables_and_nothing_else() {
     );
     let host = serve(&scratch, &agentfile);
     assert_eq!(
-        run(&host, "env"),
+        host.tool_result("otter", "env"),
         "PATH=/usr/bin\nHOME=/home\nXDG_CONFIG_HOME=/home/.config\n\
          XDG_CACHE_HOME=/home/.cache\nXDG_DATA_HOME=/home/.local/share\nTMPDIR=/tmp\n\
          LANG=C.UTF-8\nOTTERS_AGENT_ROOT=/\n"
     );
     // Its libc takes the root for the directory in which relative paths resolve.
-    let said = run(&host, "probe");
+    let said = host.tool_result("otter", "probe");
     let there: Vec<_> = said
         .lines()
         .filter(|line| line.ends_with("is there"))
         .collect();
     assert_eq!(there, ["OTTERS_AGENT_ROOT=/ is there"], "{said}");
-    let said = run(&host, "homely");
+    let said = host.tool_result("otter", "homely");
     for line in [
         "HOME=/home is there",
         "XDG_CACHE_HOME=/home/.cache is there",
@@ -320,19 +309,19 @@ fn a_tool_sees_the_locked_variables_and_nothing_else() {
         assert!(said.contains(line), "{line}: {said}");
     }
     // What a tool keeps for itself is there for its next call, also on another host.
-    assert_eq!(run(&host, "homely keep"), "kept 1\n");
-    assert_eq!(run(&host, "homely keep"), "kept 2\n");
+    assert_eq!(host.tool_result("otter", "homely keep"), "kept 1\n");
+    assert_eq!(host.tool_result("otter", "homely keep"), "kept 2\n");
     drop(host);
     let host = Host::start::<&str>(&scratch, []);
-    assert_eq!(run(&host, "homely keep"), "kept 3\n");
-    assert!(run(&host, "probe keep").contains("keep: "));
+    assert_eq!(host.tool_result("otter", "homely keep"), "kept 3\n");
+    assert!(host.tool_result("otter", "probe keep").contains("keep: "));
     // Who may not see the workspace does not see the home either.
     drop(host);
     let host = serve(
         &scratch,
         &format!("{agentfile}CONFIG grant.homely.workspace=none\n"),
     );
-    let said = run(&host, "homely");
+    let said = host.tool_result("otter", "homely");
     assert!(!said.contains("HOME=/home is there"), "{said}");
 }
 
@@ -353,14 +342,14 @@ fn added_files_are_read_by_the_tools_that_ask_for_them() {
     scratch.file("more.txt", "more\n");
     let host = serve(&scratch, &agentfile);
     assert_eq!(
-        run(&host, "reader /etc/data/numbers /etc/data/more.txt"),
+        host.tool_result("otter", "reader /etc/data/numbers /etc/data/more.txt"),
         "1 2 3\nmore\n"
     );
-    let said = run(&host, "cat /etc/data/numbers");
+    let said = host.tool_result("otter", "cat /etc/data/numbers");
     assert!(said.contains("No such file"), "{said}");
-    let said = run(&host, "intruder /etc/data");
+    let said = host.tool_result("otter", "intruder /etc/data");
     assert!(!said.contains("ESCAPED"), "{said}");
-    let tree = tree(&scratch);
+    let tree = tree(&scratch.data());
     let mode = std::fs::metadata(tree.join("etc/data/numbers"))
         .expect("a file")
         .permissions();
@@ -378,10 +367,13 @@ fn added_files_are_read_by_the_tools_that_ask_for_them() {
     drop(host);
     std::fs::remove_file(&numbers).expect("removed");
     let host = Host::start::<&str>(&scratch, []);
-    assert_eq!(run(&host, "reader /etc/data/numbers"), "1 2 3\n");
+    assert_eq!(
+        host.tool_result("otter", "reader /etc/data/numbers"),
+        "1 2 3\n"
+    );
     drop(host);
     std::fs::write(&numbers, "4\n").expect("written");
     let host = serve(&scratch, &agentfile);
-    assert_eq!(run(&host, "reader /etc/data/numbers"), "4\n");
+    assert_eq!(host.tool_result("otter", "reader /etc/data/numbers"), "4\n");
     assert_eq!(text(&tree.join("etc/data/numbers")), "4\n");
 }

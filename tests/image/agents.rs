@@ -144,7 +144,8 @@ fn the_same_agent_has_the_same_digest() {
 
 #[test]
 fn what_is_pushed_and_removed_is_pulled_by_digest() {
-    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let scratch = Scratch::new();
+    let registry = Registry::start();
     let tool = registry.reference("tools/args:1");
     keep(&scratch, &tool, "Prints its arguments");
     let text = agentfile(&scratch, &tool);
@@ -236,7 +237,8 @@ fn what_is_pushed_and_removed_is_pulled_by_digest() {
 
 #[test]
 fn damage_is_told_and_mended_by_pulling_again() {
-    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let scratch = Scratch::new();
+    let registry = Registry::start();
     let built = build(
         &scratch,
         &agentfile(&scratch, "args:1").replace("BIN args args:1\n", ""),
@@ -274,7 +276,8 @@ fn damage_is_told_and_mended_by_pulling_again() {
 
 #[test]
 fn a_bin_that_is_a_file_stays_as_long_as_its_agent() {
-    let (scratch, registry) = (Scratch::new(), Registry::start());
+    let scratch = Scratch::new();
+    let registry = Registry::start();
     let component = std::fs::read(guest("args_echo")).expect("a guest");
     scratch.file("build/args.wasm", &component);
     let text = agentfile(&scratch, "./args.wasm");

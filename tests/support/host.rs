@@ -173,6 +173,12 @@ impl<'a> Host<'a> {
         self.said.iter().all(|line| right(line))
     }
 
+    /// The result of a call that the model `builtin/commands` of `agent` makes of this line.
+    #[track_caller]
+    pub(crate) fn tool_result(&self, agent: &str, line: &str) -> String {
+        content_of(&self.chat(agent, &format!("run {line}")), "tool.result")
+    }
+
     /// One turn, as the events of its stream.
     #[track_caller]
     pub(crate) fn chat(&self, agent: &str, prompt: &str) -> Vec<Value> {

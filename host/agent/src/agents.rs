@@ -223,12 +223,11 @@ impl Agents {
         steps: mpsc::Sender<Step>,
     ) -> Result<Summary, AgentError> {
         // Before anything of it is kept.
-        new.deployment
-            .check()
-            .map_err(|source| AgentError::Deployment {
-                agent: new.name.clone().unwrap_or_else(|| new.source.to_string()),
-                source,
-            })?;
+        let checked = new.deployment.check().and_then(|()| new.deployment.json());
+        let deployment = checked.map_err(|source| AgentError::Deployment {
+            agent: new.name.clone().unwrap_or_else(|| new.source.to_string()),
+            source,
+        })?;
         let agents = Arc::clone(self);
         let lost = new.source.to_string();
         let work = async move {
@@ -237,7 +236,6 @@ impl Agents {
             if let Some(name) = &new.name {
                 draft.rename(name.parse()?);
             }
-            let deployment = serde_json::to_string(&new.deployment).unwrap_or_default();
             match agents.keeper.registry.named(draft.agentfile.name.as_str()) {
                 Some(slot) if new.replace => {
                     let wish = Wish {

@@ -54,9 +54,17 @@ pub struct Deployment {
     pub labels: BTreeMap<String, String>,
 }
 
-/// The choices that the database keeps for an agent. The host has written them itself.
-pub(crate) fn stored(json: &str) -> Deployment {
-    serde_json::from_str(json).unwrap_or_default()
+/// The choices that the database keeps for an agent.
+///
+/// # Errors
+///
+/// They cannot be read: an agent is not run without what its operator chose.
+pub(crate) fn stored(json: &str) -> Result<Deployment, DeploymentError> {
+    serde_json::from_str(json).map_err(|error| {
+        DeploymentError(format!(
+            "what it was created with cannot be read from the database ({error}): create it again"
+        ))
+    })
 }
 
 /// A directory of this machine that tools of the agent see.
@@ -145,6 +153,11 @@ impl Deployment {
             )));
         }
         self.check_mounts()
+    }
+
+    /// The choices as the database keeps them.
+    pub(crate) fn json(&self) -> Result<String, DeploymentError> {
+        serde_json::to_string(self).map_err(|error| DeploymentError(error.to_string()))
     }
 
     fn check_mounts(&self) -> Result<(), DeploymentError> {

@@ -55,7 +55,14 @@ pub async fn grants(
     let (tree, agentfile) = tree_of(path, &known, agent)?;
     let workspace = Workspace::existing(data, &tree)?;
     let created = known.iter().find(|known| known.name == agent);
-    let created = created.map_or_else(Deployment::default, |known| stored(&known.deployment));
+    let created = created.map_or_else(
+        || Ok(Deployment::default()),
+        |known| stored(&known.deployment),
+    );
+    let created = created.map_err(|source| AgentError::Deployment {
+        agent: agent.to_owned(),
+        source,
+    })?;
     let deployment = decisions.deployment(agent, &created);
     let agentfile = deployed(agent, &agentfile, &deployment)?;
     let mounts = Mounts::open(agent, &deployment)?;

@@ -15,7 +15,7 @@ use crate::agent::Agent;
 use crate::build::{Builder, Made, revision};
 use crate::component::{Component, component, component_of};
 use crate::decisions::Accepted;
-use crate::deployment::stored;
+use crate::deployment::{Deployment, stored};
 use crate::error::AgentError;
 use crate::homes;
 use crate::life::Life;
@@ -274,7 +274,7 @@ impl Maker {
         life: Arc<Life>,
     ) -> Result<Prepared, AgentError> {
         let workspace = self.workspace(&row.id)?;
-        let created = stored(&row.deployment);
+        let created = created(row)?;
         // It is stored once the agent is made.
         let row = &KnownAgent {
             image_digest: draft.image_digest(),
@@ -335,7 +335,7 @@ impl Maker {
                 usage: workspace.read_usage(&bin.name)?,
             });
         }
-        let created = stored(&row.deployment);
+        let created = created(row)?;
         let Made { agent, texts } = self
             .builder()
             .build(
@@ -384,6 +384,14 @@ impl Maker {
     fn workspace(&self, id: &str) -> Result<Workspace, AgentError> {
         Workspace::open(&self.trees, id, self.path.join(id))
     }
+}
+
+/// The operator's choices with which an agent was created.
+fn created(row: &KnownAgent) -> Result<Deployment, AgentError> {
+    stored(&row.deployment).map_err(|source| AgentError::Deployment {
+        agent: row.name.clone(),
+        source,
+    })
 }
 
 fn wrong_image(source: ImageError) -> AgentError {

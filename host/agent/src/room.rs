@@ -1,7 +1,7 @@
 //! The room of an agent's files over all calls: its bounds, and the walk that counts them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{Error, Result};
+use std::io::{Error, ErrorKind, Result};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use cap_std::fs::{Dir, MetadataExt};
@@ -171,8 +171,11 @@ fn counted(tree: &Dir, bounds: RoomBounds) -> Result<RoomBounds> {
                         "more than {MAX_DEPTH} directories lie inside one another"
                     )));
                 }
-                if let Ok(inner) = entry.open_dir().and_then(|inner| inner.entries()) {
-                    above.push(inner);
+                match entry.open_dir().and_then(|inner| inner.entries()) {
+                    Ok(inner) => above.push(inner),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    // One that cannot be read is not taken for an empty one.
+                    Err(error) => return Err(error),
                 }
             }
         }

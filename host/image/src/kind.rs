@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use oci_spec::image::ImageManifest;
+use oci_spec::image::{ImageManifest, MediaType, SCHEMA_VERSION};
 use serde::{Deserialize, Serialize};
 
 /// The artifact type of an agent image.
@@ -30,6 +30,19 @@ impl Kind {
             || artifact.is_some_and(|kind| kind.as_ref() == AGENT_ARTIFACT);
         if is_agent { Self::Agent } else { Self::Tool }
     }
+}
+
+/// Returns what is wrong with a manifest of either kind, as the rest of a sentence about its image.
+pub(crate) fn misfit(manifest: &ImageManifest) -> Option<String> {
+    let version = manifest.schema_version();
+    if version != SCHEMA_VERSION {
+        return Some(format!(
+            "its manifest has schema version {version}, not {SCHEMA_VERSION}"
+        ));
+    }
+    let media_type = manifest.media_type().as_ref()?;
+    let image = MediaType::ImageManifest;
+    (*media_type != image).then(|| format!("its manifest is `{media_type}`, not `{image}`"))
 }
 
 impl fmt::Display for Kind {

@@ -1,4 +1,4 @@
-//! What agents cost that do nothing, and how soon a host with many of them serves.
+//! The cost of agents that do nothing, and the time until a host with many of them serves.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

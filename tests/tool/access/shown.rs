@@ -121,6 +121,7 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
     let tool = built(&scratch, "changes", "fs_changes", &rows);
     let file = agentfile(&scratch, &format!("BIN changes {}\n", tool.display()));
     scratch.file("shared/notes.txt", "shared");
+    scratch.directory("shared/in");
     // Relative to the file, wherever the host is started from.
     scratch.directory("data");
     let start = |text: &str| {
@@ -163,6 +164,15 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
         "{shown}"
     );
 
+    // One directory in another, as the tool sees them, keeps its own access.
+    let host = start("dirs = [\"../shared:/workspace/shared:ro\"]\n");
+    assert!(answer(&host).contains("changed"));
+    assert_eq!(
+        host.has_said("changes gets directory /workspace/shared read-only"),
+        1
+    );
+    host.kill();
+
     // In place of the agent's own, and what is no longer written into it.
     let host = start("workspace = \"none\"\ndirs = [\"../shared:/workspace\"]\n");
     assert!(answer(&host).contains("changed"));
@@ -185,6 +195,11 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
     );
     // What holds for every grant holds here too: the agent fails, and says why.
     for (text, parts) in [
+        // On the host they lie in one another: what is read-only there could be written here.
+        (
+            "workspace = \"none\"\ndirs = [\"../shared:/workspace\", \"../shared/in:/data:ro\"]\n",
+            ["/data", "same access"],
+        ),
         (
             "dirs = [\"../shared:/tmp\"]\n",
             ["/tmp", "cannot be offered"],

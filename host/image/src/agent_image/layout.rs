@@ -1,9 +1,9 @@
 //! The layers of an agent image.
 
-use oci_spec::image::{Descriptor, ImageManifest, MediaType, SCHEMA_VERSION};
+use oci_spec::image::{Descriptor, ImageManifest};
 
 use crate::error::Error;
-use crate::kind::{AGENT_ARTIFACT, AGENT_CONFIG};
+use crate::kind::{AGENT_ARTIFACT, AGENT_CONFIG, misfit};
 use crate::reference::Reference;
 use crate::store::limits::{self, AGENT_LAYERS_MAX, AGENT_MAX_BYTES, Part};
 use crate::tool_image::{base_name, is_safe, title};
@@ -44,21 +44,8 @@ impl<'a> AgentLayout<'a> {
     /// that is too large: no blob has been read yet.
     pub(crate) fn of(reference: &Reference, manifest: &'a ImageManifest) -> Result<Self, Error> {
         let refuse = |problem: String| Err(Error::not_an_agent(reference, problem));
-        if manifest.schema_version() != SCHEMA_VERSION {
-            let version = manifest.schema_version();
-            return refuse(format!(
-                "its manifest has schema version {version}, not {SCHEMA_VERSION}"
-            ));
-        }
-        if let Some(media_type) = manifest
-            .media_type()
-            .as_ref()
-            .filter(|media_type| **media_type != MediaType::ImageManifest)
-        {
-            return refuse(format!(
-                "its manifest is `{media_type}`, not `{}`",
-                MediaType::ImageManifest
-            ));
+        if let Some(problem) = misfit(manifest) {
+            return refuse(problem);
         }
         if let Some(artifact) = manifest
             .artifact_type()

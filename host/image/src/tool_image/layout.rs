@@ -1,10 +1,10 @@
 //! The meaning of a manifest's config and layers: the layouts a tool comes in.
 
-use oci_spec::image::{ANNOTATION_TITLE, Descriptor, ImageManifest, MediaType, SCHEMA_VERSION};
+use oci_spec::image::{ANNOTATION_TITLE, Descriptor, ImageManifest};
 
 use super::annotation;
 use crate::error::Error;
-use crate::kind::Kind;
+use crate::kind::{Kind, misfit};
 use crate::reference::Reference;
 use crate::store::limits::{COMPONENT, CONFIG, LAYERS_MAX, Part, USAGE};
 
@@ -66,21 +66,8 @@ impl<'a> Layout<'a> {
     /// The layout of `manifest`. Any other shape is refused, with what it is instead.
     pub(crate) fn of(reference: &Reference, manifest: &'a ImageManifest) -> Result<Self, Error> {
         let refuse = |problem: String| Err(Error::not_a_tool(reference, problem));
-        if manifest.schema_version() != SCHEMA_VERSION {
-            let version = manifest.schema_version();
-            return refuse(format!(
-                "its manifest has schema version {version}, not {SCHEMA_VERSION}"
-            ));
-        }
-        if let Some(media_type) = manifest
-            .media_type()
-            .as_ref()
-            .filter(|media_type| **media_type != MediaType::ImageManifest)
-        {
-            return refuse(format!(
-                "its manifest is `{media_type}`, not `{}`",
-                MediaType::ImageManifest
-            ));
+        if let Some(problem) = misfit(manifest) {
+            return refuse(problem);
         }
         if Kind::of(manifest) == Kind::Agent {
             return refuse(

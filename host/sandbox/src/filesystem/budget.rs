@@ -66,7 +66,7 @@ pub(crate) struct Write {
     pub(crate) area: Area,
     /// All of them, with what a file gets before the first one.
     pub(crate) bytes: u64,
-    /// Those by which a file becomes longer.
+    /// The bytes by which a file becomes longer.
     pub(crate) growth: u64,
 }
 
