@@ -162,9 +162,21 @@ impl<'a> Host<'a> {
         count
     }
 
-    /// The lines with `part` that it has said before it took clients, and those that a test has
-    /// waited for since.
-    pub(crate) fn has_said(&self, part: &str) -> usize {
+    /// Waits until the host says a line with `part`, and returns how many it has said by now.
+    #[track_caller]
+    pub(crate) fn has_said(&mut self, part: &str) -> usize {
+        self.hears(part);
+        self.said.extend(self.log.try_iter());
+        self.count(part)
+    }
+
+    /// Returns true if the host has said no line with `part` so far.
+    pub(crate) fn is_silent_about(&mut self, part: &str) -> bool {
+        self.said.extend(self.log.try_iter());
+        self.count(part) == 0
+    }
+
+    fn count(&self, part: &str) -> usize {
         self.said.iter().filter(|line| line.contains(part)).count()
     }
 

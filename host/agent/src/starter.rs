@@ -23,9 +23,9 @@ use crate::slot::Slot;
 /// most of the work has the cores of the machine anyway.
 const AT_ONCE: usize = 8;
 
-/// The longest time until an agent is ready: the longest wait for the compiler (four minutes), its
-/// longest compilation (two), and room for the rest.
-const READY_WITHIN: Duration = Duration::from_secs(600);
+/// The longest time until an agent is ready: the longest wait for the compiler (five minutes), its
+/// longest compilation (five), and room for the rest.
+const READY_WITHIN: Duration = Duration::from_secs(900);
 
 /// Hears of each agent that is ready, before it takes turns.
 pub type OnReady = Box<dyn Fn(&Agent) + Send + Sync>;

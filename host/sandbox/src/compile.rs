@@ -35,7 +35,7 @@ pub use worker::{CompileError, compile_worker};
 struct Patience {
     /// The longest short compilation: all but components of a few megabytes take less.
     short: Duration,
-    /// The longest compilation: its CPU time on one core that it shares with another process.
+    /// The longest compilation: its CPU time on one core that it shares with four other processes.
     long: Duration,
     /// The longest wait for a place.
     place: Duration,
@@ -43,9 +43,9 @@ struct Patience {
 
 const PATIENCE: Patience = Patience {
     short: Duration::from_secs(10),
-    long: Duration::from_secs(120),
-    // Two long compilations.
-    place: Duration::from_secs(240),
+    long: Duration::from_secs(300),
+    // One long compilation.
+    place: Duration::from_secs(300),
 };
 
 /// The compilations of one host. With one place for each kind, all compilers together have twice

@@ -157,7 +157,9 @@ fn wait(
     let mut peak = 0;
     let mut descriptors = 0;
     loop {
-        peak = peak.max(memory(child.id(), "VmHWM:"));
+        if is_itself(child.id()) {
+            peak = peak.max(memory(child.id(), "VmHWM:"));
+        }
         descriptors = descriptors.max(open(child.id()));
         if let Some(status) = Problem::at("waiting for a process", child.try_wait())? {
             return Ok((status.code(), peak, descriptors));
@@ -171,6 +173,13 @@ fn wait(
         }
         thread::park_timeout(LOOK);
     }
+}
+
+/// Returns true once a process that was started has memory of its own. Until then it shows that of
+/// this one, and its command line.
+fn is_itself(id: u32) -> bool {
+    let line = |id: &str| std::fs::read(format!("/proc/{id}/cmdline")).ok();
+    line(&id.to_string()) != line("self")
 }
 
 /// A line of `/proc/<id>/status`, in KiB; 0 when the process is gone.

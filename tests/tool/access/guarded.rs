@@ -99,7 +99,7 @@ fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
         "../project/work:/workspace:rw",
         "../project:/workspace:ro",
     ] {
-        let host = Host::start(&scratch, serve_args(&config(offered), &[&file]));
+        let mut host = Host::start(&scratch, serve_args(&config(offered), &[&file]));
         assert_eq!(
             host.has_said("agent a: changes gets directory /workspace"),
             1,
@@ -120,7 +120,7 @@ fn no_tool_of_an_agent_may_replace_what_its_host_is_started_with() {
                 .complains(&["BIN changes", role])
         };
         inspect();
-        let host = Host::start(&scratch, serve_args(&config, &[]));
+        let mut host = Host::start(&scratch, serve_args(&config, &[]));
         assert_eq!(host.has_said(&format!("leads to {role}, ")), 1, "{offered}");
         inspect();
         host.kill();

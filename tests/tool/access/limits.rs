@@ -113,7 +113,7 @@ fn a_manifest_gets_no_limit_above_its_default_and_all_of_them_from_the_operator(
 
     // An agent's tool: the same, and the row that was told gives all of it.
     let file = agentfile(&scratch, &format!("BIN greedy {}\n", component.display()));
-    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     assert_eq!(
         host.has_said("agent a: greedy gets nothing but its input"),
         1

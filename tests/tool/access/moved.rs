@@ -119,7 +119,7 @@ fn a_moved_tag_that_asks_for_more_is_withheld_until_it_is_accepted() {
     );
     host.kill();
     // It is the one in use now.
-    let host = start(&scratch, &file, &[]);
+    let mut host = start(&scratch, &file, &[]);
     assert_eq!((answer(&host), host.has_said("is withheld")), (after, 0));
     host.kill();
 
@@ -131,7 +131,7 @@ fn a_moved_tag_that_asks_for_more_is_withheld_until_it_is_accepted() {
         "args_echo",
         &(variable("B") + "[limits]\nfuel = 30_000_000_000\n"),
     );
-    let host = start(&scratch, &file, &[]);
+    let mut host = start(&scratch, &file, &[]);
     assert_eq!(
         (answer(&host), host.has_said("is withheld")),
         ("probe\n".to_owned(), 0)

@@ -88,8 +88,8 @@ fn the_lines_that_are_told_give_everything_that_was_withheld() {
         json["secrets"],
         json!(["token toward one.test as `authorization: Bearer {}`"])
     );
-    let host = Host::start::<&str>(&scratch, []);
-    assert_eq!(host.has_said("to give it more"), 0);
+    let mut host = Host::start::<&str>(&scratch, []);
+    assert!(host.is_silent_about("to give it more"));
     let line = format!(
         "directory /notes read-only ({notes}); directory /workspace read-write ({workspace}); "
     );

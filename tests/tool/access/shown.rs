@@ -33,7 +33,7 @@ fn the_access_of_every_tool_is_told_before_it_runs() {
     let file = agentfile(&scratch, &bins);
     let given = "env = { TEAM = \"blue\" }\nhttp = [\"api.test:443\"]\ntcp = [\"db.test:5432\"]\n";
     scratch.file("data/cofferdam.toml", grant("reader") + given);
-    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let agents = std::fs::read_dir(scratch.data().join("agents")).expect("trees");
     let tree = agents.flatten().next().expect("a tree").path();
     let place = tree
@@ -129,14 +129,14 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
         Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()])
     };
     let answer = |host: &Host<'_>| content_of(&host.chat("a", "run changes"), "tool.result");
-    let host = start("");
+    let mut host = start("");
     assert!(answer(&host).contains("changed"));
     assert_eq!(
         host.has_said("changes gets directory /workspace read-write"),
         1
     );
     host.kill();
-    let host = start("workspace = \"ro\"\n");
+    let mut host = start("workspace = \"ro\"\n");
     assert!(!answer(&host).contains("changed"));
     assert_eq!(
         host.has_said("changes gets directory /workspace read-only"),
@@ -147,7 +147,7 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
         1
     );
     host.kill();
-    let host = start("workspace = \"none\"\ndirs = [\"../shared:/data:ro\"]\n");
+    let mut host = start("workspace = \"none\"\ndirs = [\"../shared:/data:ro\"]\n");
     assert!(!answer(&host).contains("changed"));
     assert_eq!(host.has_said("changes gets directory /data read-only"), 1);
     assert_eq!(
@@ -165,10 +165,10 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
     );
 
     // One directory in another, as the tool sees them, keeps its own access.
-    let host = start("dirs = [\"../shared:/workspace/shared:ro\"]\n");
+    let mut host = start("dirs = [\"../shared:/workspace/shared:ro\"]\n");
     assert!(answer(&host).contains("changed"));
     assert_eq!(
-        host.has_said("changes gets directory /workspace/shared read-only"),
+        host.has_said("directory /workspace/shared read-only ("),
         1
     );
     host.kill();
@@ -331,7 +331,8 @@ fn the_access_of_an_agent_that_is_restored_later_is_told_first() {
     let whole = std::fs::read(&bin).unwrap();
     std::fs::write(&bin, "broken").unwrap();
     let mut host = Host::start::<&str>(&scratch, []);
-    assert_eq!(host.has_said("reader gets"), 0);
+    host.hears("not restored");
+    assert!(host.is_silent_about("reader gets"));
     std::fs::write(&bin, whole).unwrap();
     host.hears("agent a runs again");
     assert_eq!(

@@ -40,8 +40,8 @@ fn a_component_that_says_its_tools_does_not_run_before_it_is_called() {
             component.display()
         );
         let file = scratch.file("Agentfile", file);
-        let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-        assert_eq!(host.has_said("tool call"), 0);
+        let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+        assert!(host.is_silent_about("tool call"));
         assert!(
             host.chat("a", "run quiet {}")
                 .iter()
