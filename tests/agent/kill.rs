@@ -178,6 +178,14 @@ impl Workload<'_> {
     /// Begins an operation and kills the host while it is under way.
     fn cut(&mut self, operation: &Operation, host: Host<'_>) -> Seen {
         let mut child = self.start(operation);
+        if self.random.below(6) == 0 {
+            // At the moment at which its end was told.
+            let ended = child.wait_with_output().expect("it ends");
+            host.kill();
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.success(), "{operation:?}: {said}");
+            return Seen::End;
+        }
         if matches!(operation, Operation::Chat(..)) && self.random.below(2) == 0 {
             // After so many events of the turn.
             let events = self.random.below(6);

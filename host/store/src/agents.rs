@@ -10,7 +10,9 @@ use crate::error::StoreError;
 use crate::file;
 use crate::state::{Desired, State};
 
-const ALL: &str = "SELECT * FROM agents ORDER BY name";
+/// Columns by name: `*` stands for those of the moment at which a connection has looked.
+const ALL: &str = "SELECT id, name, home, created_at, desired, status, failure_reason, failure, \
+                   image, image_digest, deployment FROM agents ORDER BY name";
 
 /// The table of agents. Clones are the same table.
 #[derive(Debug, Clone)]
@@ -65,12 +67,23 @@ pub async fn known_agents(file: &Path) -> Result<Vec<AgentHome>, StoreError> {
     let mut connection = SqliteConnection::connect_with(&options)
         .await
         .map_err(wrong)?;
-    let read = sqlx::query(ALL)
-        .try_map(AgentHome::read)
-        .fetch_all(&mut connection)
-        .await;
+    let read = homes(&mut connection).await;
     connection.close().await.map_err(wrong)?;
     read.map_err(wrong)
+}
+
+/// Reads the agents of a database of any version, as it is at one moment: a host that starts may
+/// bring it to another one meanwhile.
+async fn homes(connection: &mut SqliteConnection) -> Result<Vec<AgentHome>, sqlx::Error> {
+    let mut moment = connection.begin().await?;
+    // The first look is the moment.
+    sqlx::query("SELECT count(*) FROM sqlite_master")
+        .execute(&mut *moment)
+        .await?;
+    sqlx::query("SELECT * FROM agents ORDER BY name")
+        .try_map(AgentHome::read)
+        .fetch_all(&mut *moment)
+        .await
 }
 
 impl AgentTable {

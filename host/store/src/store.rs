@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use crate::agents::AgentTable;
@@ -52,18 +52,12 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(wrong)?;
-        check_content(&pool, file).await?;
-        if agents_known(&pool).await.map_err(wrong)? == 0 {
-            file::refuse_lost(file, "knows no agent", trees)?;
-        }
-        migrator()
-            .run(&pool)
-            .await
-            .map_err(|error| StoreError::of_migration(file, &error))?;
+        let mut first = pool.acquire().await.map_err(wrong)?;
+        bring_up_to_date(&mut first, file, trees).await?;
         // All of them are opened now, one after the other, and stay on this file: one that is
         // opened later is opened by its name, which may lead to the file of another host by then.
-        let mut opened = Vec::new();
-        for _ in 0..CONNECTIONS {
+        let mut opened = vec![first];
+        for _ in 1..CONNECTIONS {
             opened.push(pool.acquire().await.map_err(wrong)?);
         }
         drop(opened);
@@ -99,16 +93,34 @@ impl Store {
     }
 }
 
+/// Checks the file and brings it to this version. No other connection is open yet: one that has
+/// read the older tables would go on to take rows for what they were.
+async fn bring_up_to_date(
+    connection: &mut SqliteConnection,
+    file: &Path,
+    trees: &Trees,
+) -> Result<(), StoreError> {
+    check_content(connection, file).await?;
+    let known = agents_known(connection).await;
+    if known.map_err(|error| StoreError::new(file, &error))? == 0 {
+        file::refuse_lost(file, "knows no agent", trees)?;
+    }
+    migrator()
+        .run(connection)
+        .await
+        .map_err(|error| StoreError::of_migration(file, &error))
+}
+
 /// Looks for damage that a query would meet later. Reading a database of this size takes a second
 /// at most; a larger one is refused where a query meets the damage.
-async fn check_content(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
+async fn check_content(connection: &mut SqliteConnection, file: &Path) -> Result<(), StoreError> {
     /// The largest database that is read as a whole, in bytes.
     const MOST: u64 = 256 << 20;
     if std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > MOST) {
         return Ok(());
     }
     let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)")
-        .fetch_one(pool)
+        .fetch_one(connection)
         .await;
     match found
         .map_err(|error| StoreError::new(file, &error))?
@@ -126,12 +138,15 @@ async fn check_content(pool: &SqlitePool, file: &Path) -> Result<(), StoreError>
 }
 
 /// The number of agents in a database of any age, also one without tables.
-async fn agents_known(pool: &SqlitePool) -> Result<i64, sqlx::Error> {
+async fn agents_known(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'agents'";
-    if sqlx::query_scalar::<_, i64>(tables).fetch_one(pool).await? == 0 {
+    let found: i64 = sqlx::query_scalar(tables)
+        .fetch_one(&mut *connection)
+        .await?;
+    if found == 0 {
         return Ok(0);
     }
     sqlx::query_scalar("SELECT count(*) FROM agents")
-        .fetch_one(pool)
+        .fetch_one(connection)
         .await
 }

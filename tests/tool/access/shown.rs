@@ -167,10 +167,7 @@ fn the_workspace_can_be_narrowed_and_other_directories_added() {
     // One directory in another, as the tool sees them, keeps its own access.
     let mut host = start("dirs = [\"../shared:/workspace/shared:ro\"]\n");
     assert!(answer(&host).contains("changed"));
-    assert_eq!(
-        host.has_said("directory /workspace/shared read-only ("),
-        1
-    );
+    assert_eq!(host.has_said("directory /workspace/shared read-only ("), 1);
     host.kill();
 
     // In place of the agent's own, and what is no longer written into it.
