@@ -10,13 +10,15 @@ pure_target := "wasm32-unknown-unknown"
 with_python := 'export PATH="$PWD/target/python/bin:$PATH";'
 phase := justfile_directory() / ".ci/phase"
 
-# Compiles the host and its tests. CI has clippy do it, so that nothing is compiled a second time to be linted: the
-# variables are those with which `cargo clippy` starts it.
+# Compiles the host, its tests and the tools. CI has clippy do it, so that nothing is compiled a second time to be
+# linted: the variables are those with which `cargo clippy` starts it.
 linting := env("LINT_WHILE_BUILDING", "")
 compiling := if linting == "" { "" } else { "env RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=--deny__CLIPPY_HACKERY__warnings" }
 # What the tests start is not to be compiled so.
 test_runner := if linting == "" { "" } else { "--config \"target.'cfg(unix)'.runner=['env','-u','RUSTC_WORKSPACE_WRAPPER','-u','CLIPPY_ARGS']\"" }
 linted := if linting == "" { "cargo clippy --locked --quiet --all-targets -- --deny warnings" } else { compiling + " cargo build --locked --bins --tests --benches" }
+tools_to_lint := if linting == "" { "$(sed -n 's/^name = \"\\(cofferdam-.*\\)\"$/--package \\1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/))" } else { "" }
+lint_js := if linting == "" { "cargo clippy --locked --quiet --manifest-path tools/js/Cargo.toml --target " + target + " --profile guest -- --deny warnings" } else { "true" }
 
 # Folders of the tools that cargo builds together, of those that are workspaces of their own, and of those in Python.
 tools_together := "$(.ci/tool-directories | grep -vx -e tools/js -e tools/python)"
@@ -49,8 +51,8 @@ test: ready build-tools components
     @{{phase}} "running the tests of the SDK"
     cargo test --locked --quiet --features cofferdam-guest/http --package cofferdam-guest --package cofferdam-text-stats --package cofferdam-command --package cofferdam-pattern --package cofferdam-regex
     @{{phase}} "testing the tools"
-    {{with_python}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
-    COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
+    {{with_python}} {{compiling}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_here}}
+    {{compiling}} COFFERDAM_CACHE_DIR={{justfile_directory()}}/target/cache {{cofferdam}} tool test {{tools_apart}}
 
 # Check formatting, lints and house rules, warnings being errors.
 lint: wasm-target
@@ -59,9 +61,10 @@ lint: wasm-target
     cargo fmt --manifest-path tools/js/Cargo.toml --check
     {{linted}}
     @{{phase}} "linting what runs in the sandbox"
-    # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/.
-    cargo clippy --locked --quiet --features cofferdam-guest/http --package 'cofferdam-guest*' --package cofferdam-http --package cofferdam-workloads $(sed -n 's/^name = "\(cofferdam-.*\)"$/--package \1/p' $(ls tools/*/Cargo.toml | grep -v tools/js/)) --target {{target}} --profile guest -- --deny warnings
-    cargo clippy --locked --quiet --manifest-path tools/js/Cargo.toml --target {{target}} --profile guest -- --deny warnings
+    # What is compiled for the sandbox: the SDK, the guests of the tests, everything in tools/ that was not linted
+    # while it was built.
+    cargo clippy --locked --quiet --features cofferdam-guest/http --package 'cofferdam-guest*' --package cofferdam-http --package cofferdam-workloads {{tools_to_lint}} --target {{target}} --profile guest -- --deny warnings
+    {{lint_js}}
     @if command -v cargo-deny >/dev/null; then cargo deny --config .deny.toml check && cargo deny --manifest-path tools/js/Cargo.toml --config .deny.toml check; else echo "cargo-deny is not installed: dependencies are checked by the tidy test alone" >&2; fi
 
 # Build the tools, with their manifests inside, into target/tools.
@@ -75,12 +78,12 @@ build-tools: tools-together tools-apart tools-in-python
 [private]
 tools-together:
     @{{phase}} "building the tools"
-    @{{with_python}} {{cofferdam}} tool build {{tools_together}}
+    @{{with_python}} {{compiling}} {{cofferdam}} tool build {{tools_together}}
 
 [private]
 tools-apart:
     @{{phase}} --aside "building the tool that runs JavaScript"
-    @{{cofferdam}} tool build {{tools_apart}}
+    @{{compiling}} {{cofferdam}} tool build {{tools_apart}}
 
 [private]
 tools-in-python:

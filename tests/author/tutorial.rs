@@ -121,8 +121,8 @@ impl Reader<'_> {
                     .shell(&format!("{line} && pwd > {}", after.display()))
                     .output()
                     .expect("bash starts");
-                let said =
-                    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+                let said = [output.stdout, output.stderr].join(&b'\n');
+                let said = String::from_utf8_lossy(&said).into_owned();
                 assert!(output.status.success(), "$ {line}\n{said}");
                 for shown in seen {
                     assert!(

@@ -13,18 +13,9 @@ use crate::error::Error;
 /// The Cargo profile that tools ship in.
 const PROFILE: &str = "guest";
 
-/// The Cargo profile of a component that is only asked which tools it has. It is defined on the
-/// command line, because no author ships in it.
-const LISTING_PROFILE: &str = "cofferdam-listing";
-
-/// The settings of that profile: soon built, and small enough to be compiled soon.
-const LISTING_SETTINGS: [&str; 5] = [
-    "inherits=\"dev\"",
-    "opt-level=1",
-    "debug=false",
-    "strip=true",
-    "panic=\"abort\"",
-];
+/// The settings of that profile for a component that is only asked which tools it has: soon built,
+/// and small enough to be compiled soon. It is the same profile, so that macros are built once.
+const LISTING_SETTINGS: [&str; 3] = ["opt-level=1", "lto=false", "codegen-units=16"];
 
 /// The variable by which the SDK's `export!` is told the directory with the descriptors of tools
 /// that are listed already.
@@ -59,16 +50,11 @@ pub(super) fn build(
         return Ok(Vec::new());
     };
     let mut command = Command::new("cargo");
-    command.args(["build", "--locked", "--target", target.name()]);
-    match purpose {
-        Purpose::Listing => {
-            command.args(["--profile", LISTING_PROFILE]);
-            for setting in LISTING_SETTINGS {
-                command.args(["--config", &format!("profile.{LISTING_PROFILE}.{setting}")]);
-            }
-        }
-        Purpose::Shipping | Purpose::Listed(_) => {
-            command.args(["--profile", PROFILE]);
+    command.args(["build", "--locked", "--profile", PROFILE]);
+    command.args(["--target", target.name()]);
+    if matches!(purpose, Purpose::Listing) {
+        for setting in LISTING_SETTINGS {
+            command.args(["--config", &format!("profile.{PROFILE}.{setting}")]);
         }
     }
     match purpose {
