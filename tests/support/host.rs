@@ -14,7 +14,7 @@ use super::{Scratch, binary, cofferdam};
 
 /// How long the host may take to say something that a test waits for: the first start compiles
 /// tools.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A running host; killed when it is dropped.
 pub(crate) struct Host<'a> {

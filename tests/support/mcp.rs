@@ -13,7 +13,7 @@ use super::{Scratch, binary, checkout, python};
 
 /// How long a process may take to say something that a test waits for: the first start compiles
 /// tools.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What `COFFERDAM_LOG` lets into the log: errors, and how calls ended.
 const LOG: &str = "error,cofferdam_tool=info";
