@@ -12,6 +12,9 @@ mod chat;
 /// `cofferdam.toml`: what holds, and where it came from.
 mod config;
 
+/// The runtime that an executor of openotters starts.
+mod drop_in;
+
 /// The log of an agent, and that of the host as JSON.
 mod logs;
 

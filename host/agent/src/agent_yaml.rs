@@ -146,6 +146,16 @@ pub struct AgentYamlError {
     problem: String,
 }
 
+impl AgentYamlError {
+    /// The problem with the file at `path`.
+    pub(crate) fn new(path: &Path, problem: String) -> Self {
+        Self {
+            path: path.display().to_string(),
+            problem,
+        }
+    }
+}
+
 /// Both shapes: the keys of the newer one, and those that only the older one has.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -198,10 +208,7 @@ impl AgentYaml {
     /// It is too large or too deep, no YAML, has another key or a key twice, or lacks a name or a
     /// model.
     pub fn read(text: &str, path: &Path) -> Result<Self, AgentYamlError> {
-        let wrong = |problem: String| AgentYamlError {
-            path: path.display().to_string(),
-            problem,
-        };
+        let wrong = |problem: String| AgentYamlError::new(path, problem);
         if text.len() as u64 > AGENT_YAML_MAX_BYTES {
             return Err(wrong(format!(
                 "it has {} bytes: at most {AGENT_YAML_MAX_BYTES} are read",

@@ -90,7 +90,9 @@ impl Builder {
             source,
         })?;
         let files = workspace.files(&self.rooms, &row.id, bounds)?;
-        mounts.make_points(&row.name, workspace.root());
+        if !workspace.is_adopted() {
+            mounts.make_points(&row.name, workspace.root());
+        }
         files.settle();
         let data = workspace.keep_data(agentfile)?;
         let mut toolbox = self.runner.toolbox();

@@ -114,12 +114,9 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         text.push_str(
             "\nThe description of each tool says how to call it. A command takes its arguments as \
              a list of strings: `{\"args\": [\"-l\", \"notes.txt\"]}`, never as one string that \
-             holds a list.\n\n## Access\n\nWhat each tool reaches; nothing else is there for \
-             it.\n\n",
+             holds a list.\n",
         );
-        for bin in bins {
-            let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
-        }
+        reaches(&mut text, bins);
     }
     data_files(&mut text, agentfile, bins);
     variables(&mut text, agentfile);
@@ -137,6 +134,23 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         );
     }
     text
+}
+
+/// The part of `AGENT.md` that tells what each tool of an agent reaches.
+pub(crate) fn access(toolbox: &Toolbox) -> String {
+    let mut text = String::new();
+    let bins = access::bins(toolbox);
+    if !bins.is_empty() {
+        reaches(&mut text, &bins);
+    }
+    text
+}
+
+fn reaches(text: &mut String, bins: &[Bin<'_>]) {
+    text.push_str("\n## Access\n\nWhat each tool reaches; nothing else is there for it.\n\n");
+    for bin in bins {
+        let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
+    }
 }
 
 /// The files that the author added, and who sees them.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use cofferdam_capability::{Bytes, GrantError, SystemError};
 use cofferdam_store::{FailureReason, StoreError};
 
+use crate::agent_yaml::AgentYamlError;
 use crate::deployment::DeploymentError;
 
 /// An agent that could not be made ready or found.
@@ -13,6 +14,9 @@ pub enum AgentError {
     /// The Agentfile cannot be read or is wrong.
     #[error(transparent)]
     Agentfile(#[from] cofferdam_image::agentfile::ReadError),
+    /// The configuration in a tree that another program has made is wrong.
+    #[error(transparent)]
+    Yaml(#[from] AgentYamlError),
     /// The model it names cannot be opened.
     #[error("agent {agent}: {source}")]
     Model {
@@ -266,9 +270,11 @@ impl AgentError {
             Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {
                 FailureReason::Init
             }
-            Self::Agentfile(_) | Self::Config { .. } | Self::Deployment { .. } | Self::Name(_) => {
-                FailureReason::Config
-            }
+            Self::Agentfile(_)
+            | Self::Yaml(_)
+            | Self::Config { .. }
+            | Self::Deployment { .. }
+            | Self::Name(_) => FailureReason::Config,
             Self::Slow { .. } => FailureReason::ReadinessTimeout,
             Self::Crashed { .. } => FailureReason::Crashed,
             Self::Bin { .. }

@@ -5,9 +5,11 @@
 //! [`Store`](cofferdam_store::Store) as soon as it exists.
 
 mod added;
+mod adopted;
 mod agent;
 mod agent_yaml;
 mod agents;
+mod agents_config;
 mod backoff;
 mod build;
 mod chat;
@@ -45,12 +47,14 @@ mod trees;
 mod variables;
 mod workspace;
 
+pub use adopted::{AdoptedTree, adopt, crashed};
 pub use agent::Agent;
 pub use agent_yaml::{
     AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
     Pinned, RuntimeYaml, ToolYaml,
 };
-pub use agents::{Agents, AgentsConfig};
+pub use agents::Agents;
+pub use agents_config::AgentsConfig;
 pub use chat::{Turn, chat};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use deployment::{Deployment, DeploymentError, Mount};

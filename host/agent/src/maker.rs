@@ -170,7 +170,8 @@ impl Maker {
         &self.path
     }
 
-    fn builder(&self) -> Arc<Builder> {
+    /// The parts that agents are made with now.
+    pub(crate) fn builder(&self) -> Arc<Builder> {
         let builder = self.builder.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&builder)
     }

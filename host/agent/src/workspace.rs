@@ -13,7 +13,7 @@ use crate::error::AgentError;
 use crate::files;
 use crate::kept::{self, WRITTEN};
 use crate::revision::{self, Revision};
-use crate::room::{Files, Rooms};
+use crate::room::{Files, KEPT, Rooms};
 use crate::trees::DIRECTORIES;
 
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
@@ -35,6 +35,8 @@ pub(crate) struct Workspace {
     root: Arc<Dir>,
     /// Its path, for messages alone.
     path: PathBuf,
+    /// True for a tree of another program, in whose `etc` and `usr` nothing is written.
+    is_adopted: bool,
 }
 
 impl Workspace {
@@ -60,6 +62,26 @@ impl Workspace {
         Ok(Self {
             root: Arc::new(root),
             path,
+            is_adopted: false,
+        })
+    }
+
+    /// Takes a tree that another program has made, and makes the directories of tools that it
+    /// lacks.
+    pub(crate) fn adopted(root: &Dir, path: &Path) -> Result<Self, AgentError> {
+        let wrong = |source| AgentError::Tree {
+            path: path.to_owned(),
+            source,
+        };
+        let is_tools = |name: &str| KEPT.iter().any(|kept| name.starts_with(kept));
+        let mut missing = DIRECTORIES.iter().filter(|name| is_tools(name));
+        missing
+            .try_for_each(|name| root.create_dir_all(name))
+            .map_err(wrong)?;
+        Ok(Self {
+            root: Arc::new(root.try_clone().map_err(wrong)?),
+            path: path.to_owned(),
+            is_adopted: true,
         })
     }
 
@@ -75,7 +97,17 @@ impl Workspace {
         Ok(Self {
             root: Arc::new(root),
             path: path.to_owned(),
+            is_adopted: false,
         })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns true for a tree of another program.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.is_adopted
     }
 
     pub(crate) fn root(&self) -> &Dir {
@@ -254,6 +286,9 @@ impl Workspace {
     /// Opens the files that the agent's author added, in a place where they stay while the tree
     /// changes; nothing if there are none.
     pub(crate) fn keep_data(&self, agentfile: &Agentfile) -> Result<Option<Arc<Dir>>, AgentError> {
+        if self.is_adopted {
+            return self.opened(self.root.open_dir(DATA)).or(Ok(None));
+        }
         if agentfile.adds.is_empty() {
             return Ok(None);
         }
@@ -290,7 +325,28 @@ impl Workspace {
         self.read_text(&name, MAX_USAGE).map(Some)
     }
 
-    fn read_text(&self, name: &str, max: u64) -> Result<String, AgentError> {
+    /// The names in a directory, at most so many; none where it is missing.
+    pub(crate) fn names(&self, directory: &str, most: usize) -> Result<Vec<String>, AgentError> {
+        let wrong = |source| AgentError::Tree {
+            path: self.path.join(directory),
+            source,
+        };
+        let mut names = Vec::new();
+        let entries = match self.root.read_dir(directory) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+            entries => entries.map_err(wrong)?,
+        };
+        for entry in entries {
+            if names.len() == most {
+                let problem = format!("it has more than {most} entries");
+                return Err(wrong(Error::other(problem)));
+            }
+            names.extend(entry.map_err(wrong)?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    pub(crate) fn read_text(&self, name: &str, max: u64) -> Result<String, AgentError> {
         let wrong = |error| AgentError::Tree {
             path: self.path.join(name),
             source: Error::other(error),

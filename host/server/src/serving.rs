@@ -47,6 +47,17 @@ impl Server {
         })
     }
 
+    /// The service of the one agent of a drop-in runtime, and nothing else.
+    pub async fn drop_in(agents: Arc<Agents>) -> Result<Self, ServerError> {
+        let shared = Shared::new(agents);
+        let stack = Stack::new(grpc::drop_in::routes(&shared).await?);
+        Ok(Self {
+            shared,
+            stack,
+            doors: Vec::new(),
+        })
+    }
+
     /// Adds the unix socket, which lets this user alone connect.
     pub fn add_unix(&mut self, path: &Path, listener: UnixListener) {
         self.doors.push((
@@ -61,7 +72,16 @@ impl Server {
         self.doors.push((
             address.to_string(),
             Listener::Tcp(listener),
-            self.stack.tcp_door(token),
+            self.stack.tcp_door(Some(token)),
+        ));
+    }
+
+    /// Adds TCP as executors of openotters dial a runtime: without a token, on loopback.
+    pub fn add_loopback(&mut self, address: SocketAddr, listener: TcpListener) {
+        self.doors.push((
+            address.to_string(),
+            Listener::Tcp(listener),
+            self.stack.tcp_door(None),
         ));
     }
 

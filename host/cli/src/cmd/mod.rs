@@ -13,6 +13,7 @@ pub(crate) mod operate;
 pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod run;
+pub(crate) mod runtime;
 pub(crate) mod schema;
 pub(crate) mod selftest;
 pub(crate) mod serve;

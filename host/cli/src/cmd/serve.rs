@@ -95,15 +95,15 @@ pub(crate) async fn run(
     let config = CurrentConfig::new(config);
     let access = config.clone();
     let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access.get()));
-    let agents = host::agents(
+    let parts = host::agents_config(
         &config.get(),
         &data,
         accepted,
         guarded,
         credentials.clone(),
         on_ready,
-    )
-    .await?;
+    )?;
+    let agents = Agents::open(parts).await.map_err(Failure::work)?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown(&config.get(), data.path()).await;
     agents.restore();

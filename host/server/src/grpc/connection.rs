@@ -72,7 +72,7 @@ pub(crate) struct Stack {
 }
 
 /// A door: the services, and the token that its requests must carry. None is for the unix socket,
-/// which lets this user alone connect.
+/// which lets this user alone connect, and for a drop-in runtime, whose clients have none.
 #[derive(Debug)]
 pub(crate) struct GrpcDoor {
     stack: Stack,
@@ -101,9 +101,9 @@ impl Stack {
         })
     }
 
-    /// The door to these services for TCP, where requests carry `token`. Its clients take no more
-    /// than a share.
-    pub(crate) fn tcp_door(&self, token: Arc<Token>) -> Arc<GrpcDoor> {
+    /// The door to these services for TCP, where requests carry `token`, if there is one. Its
+    /// clients take no more than a share.
+    pub(crate) fn tcp_door(&self, token: Option<Arc<Token>>) -> Arc<GrpcDoor> {
         let Self {
             routes,
             requests,
@@ -116,10 +116,7 @@ impl Stack {
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
         };
-        Arc::new(GrpcDoor {
-            stack,
-            token: Some(token),
-        })
+        Arc::new(GrpcDoor { stack, token })
     }
 }
 

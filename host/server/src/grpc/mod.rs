@@ -5,6 +5,7 @@ mod answers;
 pub(crate) mod connection;
 pub(crate) mod convert;
 mod deadline;
+pub(crate) mod drop_in;
 mod images;
 mod received;
 mod runtime;

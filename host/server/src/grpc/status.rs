@@ -42,6 +42,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Mount { .. }
         | AgentError::Resolved { .. }
         | AgentError::Agentfile(_)
+        | AgentError::Yaml(_)
         | AgentError::Config { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
