@@ -18,6 +18,9 @@ mod drop_in;
 /// The log of an agent, and that of the host as JSON.
 mod logs;
 
+/// The tools that an agent holds by `CAPABILITY`.
+mod notes;
+
 /// `providers.yaml`, and vendors that are asked with it.
 mod providers;
 
@@ -29,6 +32,9 @@ mod kill;
 
 /// Agents from their creation to their removal.
 mod life;
+
+/// Sentences that operators read: notes, hints, and mistakes with their places.
+mod told;
 
 /// Directories of the machine that tools see.
 mod mounts;

@@ -260,7 +260,7 @@ fn a_tree_that_cannot_be_served_is_told_in_one_sentence() {
             says: &["SOUL", "lies at no path of the tree"],
         },
         Broken {
-            by: |root| write(root, YAML, &NEWER.replace("name: cat,", "name: ../cat,")),
+            by: |root| write(root, YAML, &NEWER.replace("name: cat\n", "name: ../cat\n")),
             says: &[YAML, "`../cat` is not such a name"],
         },
         Broken {

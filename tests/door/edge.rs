@@ -265,10 +265,10 @@ fn a_host_that_is_told_to_end_lets_turns_finish_and_says_so() {
     let mut host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let (mut client, mut events) = sleeping(&scratch, "s");
     host.signal("TERM");
-    host.hears("ending: waiting for 1 turns");
+    host.hears("ending: waiting for 1 turn (");
     let told = cofferdam(&scratch, ["ps"]).run().exits(0).stderr;
     assert!(
-        told.contains("the host is ending: it waits for 1 turns"),
+        told.contains("the host is ending: it waits for 1 turn or call,"),
         "{told}"
     );
     cofferdam(&scratch, ["chat", "a", "hello"])

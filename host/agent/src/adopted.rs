@@ -69,7 +69,7 @@ pub async fn adopt(config: AgentsConfig, tree: AdoptedTree) -> Result<Arc<Agents
     let declared = Declared::read(&tree, &workspace, &kept)?;
     let row = KnownAgent {
         id: id(&rows, &declared.yaml),
-        name: declared.agentfile.name.to_string(),
+        name: declared.agentfile.name().to_owned(),
         home: tree.path.display().to_string(),
         created_at: rows.first().map_or_else(unix_seconds, |row| row.created_at),
         desired: Desired::Running,
@@ -111,7 +111,7 @@ async fn made(
         deployment,
     } = declared;
     let builder = agents.keeper.starter.maker.builder();
-    let Made { agent, texts } = builder
+    let Made { agent, texts, .. } = builder
         .build(row, &agentfile, &deployment, &components, workspace, life)
         .await?;
     let system_prompt = documents.prompt(&texts, &agent.toolbox);
@@ -145,7 +145,7 @@ impl Declared {
         let mut agentfile =
             agentfile.map_err(|error| AgentYamlError::new(&path, format!("it {error}")))?;
         if let Some(name) = &tree.name {
-            agentfile.name = name.parse::<AgentName>()?;
+            agentfile.name = Some(name.parse::<AgentName>()?);
         }
         let mut components = Vec::new();
         for (bin, tool) in agentfile.bins.iter_mut().zip(&yaml.tools) {

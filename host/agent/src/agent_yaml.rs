@@ -216,7 +216,7 @@ impl AgentYaml {
             )));
         }
         let written: Written = serde_saphyr::from_str_with_options(text, options())
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| wrong(first_line(&error.to_string())))?;
         let read = Self::from(written);
         for (key, value) in [("name", &read.name), ("model", &read.model)] {
             if value.is_empty() {
@@ -230,6 +230,12 @@ impl AgentYaml {
     pub(crate) fn text(&self) -> Result<String, serde_saphyr::ser::Error> {
         serde_saphyr::to_string(self)
     }
+}
+
+/// The sentence of an error, without the text around the place.
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
 }
 
 /// Nothing is repeated by reference, and nothing is large.

@@ -232,7 +232,8 @@ impl Agents {
             if let Some(name) = &new.name {
                 draft.rename(name.parse()?);
             }
-            match agents.keeper.registry.named(draft.agentfile.name.as_str()) {
+            draft.check_name()?;
+            match agents.keeper.registry.named(draft.agentfile.name()) {
                 Some(slot) if new.replace => {
                     let wish = Wish {
                         desired: Some(Desired::Running),
@@ -265,18 +266,20 @@ impl Agents {
         let source = AgentSource::File(file.to_owned());
         let draft = self.keeper.starter.maker.draft(&source).await?;
         let (steps, _) = mpsc::channel(1);
-        match self.keeper.registry.named(draft.agentfile.name.as_str()) {
+        let applied = match self.keeper.registry.named(draft.agentfile.name()) {
             Some(slot) => {
-                self.keeper
-                    .renew(&slot, &draft, Wish::default(), &steps)
-                    .await
+                let wish = Wish::default();
+                self.keeper.renew(&slot, &draft, wish, &steps).await
             }
             None => {
-                self.keeper
-                    .create_from(&draft, NewWish::default(), &steps)
-                    .await
+                let wish = NewWish::default();
+                self.keeper.create_from(&draft, wish, &steps).await
             }
+        };
+        if let Some(slot) = self.keeper.registry.named(draft.agentfile.name()) {
+            slot.set_file(file);
         }
+        applied
     }
 
     /// Starts an agent that is stopped or has failed. It is being made ready when this returns.

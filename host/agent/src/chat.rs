@@ -150,7 +150,7 @@ async fn one_turn(
     };
     let ended = AssertUnwindSafe(conversation.run()).catch_unwind().await;
     match ended {
-        Ok(Err(TurnError::Cancelled)) if !agent.life.is_open() => Err(TurnError::AtRest),
+        Ok(Err(TurnError::Cancelled)) if !agent.life.is_open() => Err(TurnError::Stopped),
         Ok(ended) => ended,
         // The hook for panics has said where.
         Err(_) => {

@@ -85,7 +85,7 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         mounts: _,
         room: _,
     } = subject;
-    let mut text = format!("# {}\n", agentfile.name);
+    let mut text = format!("# {}\n", agentfile.name());
     if let Some(description) = agentfile.labels.get("description") {
         let _ = write!(text, "\n{description}\n");
     }

@@ -6,6 +6,7 @@ use cofferdam_capability::{Bytes, GrantError, SystemError};
 use cofferdam_store::{FailureReason, StoreError};
 
 use crate::agent_yaml::AgentYamlError;
+use crate::counted;
 use crate::deployment::DeploymentError;
 
 /// An agent that could not be made ready or found.
@@ -24,6 +25,34 @@ pub enum AgentError {
         agent: String,
         /// The cause.
         source: cofferdam_model::Error,
+    },
+    /// Neither its image nor who runs it says its name.
+    #[error(
+        "{image} has no NAME, as images have on which others build: give the agent one with --name"
+    )]
+    NoName {
+        /// The image.
+        image: String,
+    },
+    /// Neither its image nor who runs it says its model.
+    #[error(
+        "agent {agent}: its image has no MODEL, as images have on which others build: give it one \
+         with --model PROVIDER/NAME, or as `model` in [[agent]] of cofferdam.toml"
+    )]
+    NoModel {
+        /// The agent's name.
+        agent: String,
+    },
+    /// Its image has no script for its model, and it was not built here.
+    #[error(
+        "agent {agent}: its image has no file for MODEL {model}: build the image again with the \
+         file beside its Agentfile, or run another model with --model"
+    )]
+    NoScript {
+        /// The agent's name.
+        agent: String,
+        /// The model.
+        model: String,
     },
     /// A choice of the operator for it cannot hold.
     #[error("agent {agent}: {source}")]
@@ -175,8 +204,9 @@ pub enum AgentError {
     },
     /// A removal while turns run.
     #[error(
-        "agent {agent} has {turns} turns running: wait for them, stop it, or remove it all the \
-         same with `cofferdam rm -f {agent}`"
+        "agent {agent} has {} running: wait, stop it, or remove it all the same with `cofferdam rm \
+         -f {agent}`",
+        counted::turns(*turns)
     )]
     Works {
         /// The agent's name.
@@ -267,11 +297,12 @@ impl AgentError {
             Self::Image { .. } | Self::AgentImage { .. } => FailureReason::Pull,
             Self::Model { .. } => FailureReason::Model,
             // A disk that cannot be read is no mistake in what is written.
-            Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {
-                FailureReason::Init
-            }
+            Self::Agentfile(ReadError::Io { .. }) => FailureReason::Init,
             Self::Agentfile(_)
             | Self::Yaml(_)
+            | Self::NoName { .. }
+            | Self::NoModel { .. }
+            | Self::NoScript { .. }
             | Self::Config { .. }
             | Self::Deployment { .. }
             | Self::Name(_) => FailureReason::Config,
@@ -349,6 +380,9 @@ pub enum TurnError {
     /// The agent does not take turns: it was stopped, removed or has failed.
     #[error("the agent does not run: `cofferdam ps` says why, and `cofferdam start` starts it")]
     AtRest,
+    /// The agent was stopped or removed while the turn ran.
+    #[error("the agent does not run any more: it was stopped or removed, which ended the turn")]
+    Stopped,
     /// A panic in this host ended the turn.
     #[error("the turn failed in the host; its log says more")]
     Crashed,

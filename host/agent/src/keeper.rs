@@ -88,7 +88,7 @@ impl Keeper {
     ) -> Result<Summary, AgentError> {
         let NewWish { deployment, keep } = wish;
         let Starter { maker, journal, .. } = &self.starter;
-        let name = draft.agentfile.name.to_string();
+        let name = draft.agentfile.name().to_owned();
         let reservation = self.registry.reserve(&name)?;
         maker.guard(draft)?;
         let known = KnownAgent {
@@ -211,6 +211,9 @@ impl Keeper {
             maker.prepare(row, draft, &components, life).await
         });
         let prepared = prepared.await?;
+        for note in &prepared.notes {
+            step(&format!("note: {note}"));
+        }
         let state = slot.life.state();
         let stored = match state {
             State::Pulling => self.starter.prepared(slot, draft).await,

@@ -1,4 +1,4 @@
-//! An agent's tree on disk: `<data>/agents/<id>/`, laid out as a small Unix root.
+//! An agent's tree on disk: `<data>/agents/<id>/`, a small Unix root.
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +26,9 @@ const DATA: &str = "etc/data";
 /// The resolved configuration.
 pub(crate) const YAML: &str = "etc/agent.yaml";
 
+/// The beginning of a model that replays a file.
+const SCRIPT: &str = "script/";
+
 /// The largest usage text, in bytes: what an image's config or layer may hold at most.
 const MAX_USAGE: u64 = 1 << 20;
 
@@ -37,6 +40,15 @@ pub(crate) struct Workspace {
     path: PathBuf,
     /// True for a tree of another program, in whose `etc` and `usr` nothing is written.
     is_adopted: bool,
+}
+
+/// The script of a model, in the files that an author added.
+#[derive(Debug)]
+pub(crate) struct ScriptFile {
+    /// The model, by the name of its file there.
+    pub(crate) model: String,
+    /// The directory of these files.
+    pub(crate) directory: PathBuf,
 }
 
 impl Workspace {
@@ -292,15 +304,19 @@ impl Workspace {
         if agentfile.adds.is_empty() {
             return Ok(None);
         }
-        let files: Vec<_> = agentfile
-            .adds
-            .iter()
-            .map(|add| AddedFile {
-                name: &add.name,
-                content: &add.content,
-            })
-            .collect();
-        self.opened(added::directory(&self.root, &files))
+        self.opened(added::directory(&self.root, &files_of(agentfile)))
+    }
+
+    /// The file of a model `script/FILE` that came with the agent, as an image brings it; nothing
+    /// for another model, and where the file lies beside the Agentfile alone.
+    pub(crate) fn script(&self, agentfile: &Agentfile) -> Option<ScriptFile> {
+        let file = agentfile.model().strip_prefix(SCRIPT)?;
+        let mut adds = agentfile.adds.iter();
+        let add = adds.find(|add| add.source == Path::new(file))?;
+        Some(ScriptFile {
+            model: format!("{SCRIPT}{}", add.name),
+            directory: self.path.join(added::path(&files_of(agentfile))),
+        })
     }
 
     fn opened(&self, data: std::io::Result<Dir>) -> Result<Option<Arc<Dir>>, AgentError> {
@@ -353,6 +369,16 @@ impl Workspace {
         };
         String::from_utf8(self.read(name, max)?).map_err(wrong)
     }
+}
+
+/// The files that the author of an agent added.
+fn files_of(agentfile: &Agentfile) -> Vec<AddedFile<'_>> {
+    let adds = agentfile.adds.iter();
+    adds.map(|add| AddedFile {
+        name: &add.name,
+        content: &add.content,
+    })
+    .collect()
 }
 
 /// Returns the path of a file that an author added in its tree.

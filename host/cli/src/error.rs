@@ -146,6 +146,7 @@ impl FailureKind {
             | E::Nameless(_)
             | E::Unqualified(_)
             | E::Untagged(_)
+            | E::Unnamed
             | E::Local { .. }
             | E::Agentfile(_)
             | E::Reference(_) => Self::Usage,

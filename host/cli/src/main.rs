@@ -32,6 +32,7 @@ mod signals;
 mod stdin;
 mod threads;
 mod token;
+mod told_access;
 mod typed;
 
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ mod format;
 mod instruction;
 mod lines;
 mod name;
+mod needed;
 mod overrides;
 mod parse;
 mod read;
@@ -31,7 +32,9 @@ pub use error::{AgentfileError, Mistake, ReadError};
 pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
+pub use needed::Needed;
 pub use overrides::{OverrideError, Overrides, check_overrides, overridden};
+pub(crate) use parse::parse_needing;
 pub use parse::{Parent, Written, parse};
 pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,

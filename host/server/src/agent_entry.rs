@@ -12,6 +12,9 @@ use tonic::Streaming;
 
 use crate::client_error::ClientError;
 
+/// Characters of a status in a table: with the other columns it fits a usual terminal.
+const SHORT_STATUS: usize = 48;
+
 /// The agents of a host.
 #[derive(Debug)]
 pub struct AgentList {
@@ -50,6 +53,9 @@ pub struct AgentEntry {
     /// The room of its files; none for an agent that does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomEntry>,
+    /// The Agentfile of which every start of the host makes it; empty for another one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub agentfile: String,
     /// Unix seconds.
     pub created_at: i64,
 }
@@ -199,6 +205,15 @@ impl Statuses {
 }
 
 impl AgentEntry {
+    /// The status in a few words, with the beginning of the sentence about a failure.
+    pub fn short_status_line(&self) -> String {
+        let line = self.status_line();
+        match line.char_indices().nth(SHORT_STATUS) {
+            None => line,
+            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        }
+    }
+
     /// The status in words, with the reason of a failure.
     pub fn status_line(&self) -> String {
         let Self {
@@ -241,6 +256,7 @@ impl From<Agent> for AgentEntry {
             image_digest: agent.image_digest,
             deployment: agent.deployment.map(Into::into).unwrap_or_default(),
             room: agent.room.map(Into::into),
+            agentfile: agent.agentfile,
             created_at: agent.created_at,
         }
     }

@@ -13,14 +13,15 @@ pub(crate) async fn run(listing: &Listing, data: &Path) -> Result<(), Failure> {
     let AgentList { agents, ending } = connect(data).await?.agents().await?;
     if let Some(running) = ending {
         console::note(&format!(
-            "the host is ending: it waits for {running} turns and calls, and takes no new ones"
+            "the host is ending: it waits for {}, and takes no new ones",
+            cofferdam_agent::turns_and_calls(usize::try_from(running).unwrap_or(usize::MAX))
         ));
     }
     if listing.format == Format::Json {
         return console::json(&agents);
     }
     let row = |agent: AgentEntry| {
-        let status = agent.status_line();
+        let status = agent.short_status_line();
         let id = agent.id.chars().take(8).collect();
         vec![agent.name, id, agent.model, status, agent.tools.join(", ")]
     };

@@ -21,7 +21,8 @@ use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{DataDir, Lock};
 use crate::signals::Ending;
-use crate::{console, descriptors, guard, host, offers, providers};
+use crate::told_access::ToldAccess;
+use crate::{console, descriptors, guard, host, providers};
 
 /// The data directory in the tree of the agent, in the directory where runtimes keep their state.
 const DATA: &str = "var/lib/cofferdam";
@@ -127,7 +128,8 @@ async fn adopted(
     ));
     let config = Arc::new(config);
     let access = Arc::clone(&config);
-    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access));
+    let told = ToldAccess::default();
+    let on_ready = Box::new(move |agent: &Agent| told.tell(agent, &access));
     let parts = host::agents_config(&config, data, Vec::new(), guarded, credentials, on_ready)?;
     adopt(parts, tree).await.map_err(not_made)
 }

@@ -20,7 +20,8 @@ use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::service_manager::{self, Handed};
 use crate::signals::{self, Ending};
-use crate::{console, descriptors, guard, host, offers, providers};
+use crate::told_access::ToldAccess;
+use crate::{console, descriptors, guard, host, providers};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -94,7 +95,8 @@ pub(crate) async fn run(
     let started = config.settings(data.path());
     let config = CurrentConfig::new(config);
     let access = config.clone();
-    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access.get()));
+    let told = ToldAccess::default();
+    let on_ready = Box::new(move |agent: &Agent| told.tell(agent, &access.get()));
     let parts = host::agents_config(
         &config.get(),
         &data,
@@ -191,6 +193,7 @@ fn not_made(error: AgentError) -> Failure {
     match error {
         E::Agentfile(_)
         | E::Name(_)
+        | E::NoModel { .. }
         | E::Config { .. }
         | E::Deployment { .. }
         | E::Mount { .. }
@@ -250,7 +253,8 @@ async fn drain(serving: &Serving, signals: &mut Ending) {
     let running = serving.end();
     if running > 0 {
         console::note(&format!(
-            "ending: waiting for {running} turns (again to stop them)"
+            "ending: waiting for {} (again to stop what runs)",
+            cofferdam_agent::turns(running)
         ));
     }
     tokio::select! {
@@ -343,7 +347,10 @@ async fn copy_files_in(
 fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> String {
     let program = program();
     let default = paths::default_data_dir().is_ok_and(|default| default == data);
-    let place = if default {
+    // Also for the next command, which has the same environment.
+    let variable = std::env::var_os("COFFERDAM_DATA_DIR");
+    let is_set = variable.is_some_and(|set| std::path::absolute(set).is_ok_and(|set| set == data));
+    let place = if default || is_set {
         String::new()
     } else {
         format!(" --data-dir {}", data.display())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use cofferdam_server::Message;
 use serde_json::{Value, json};
 
@@ -23,11 +23,8 @@ pub(crate) enum Sessions {
     },
     /// Show what was said in a session.
     Show {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
+        #[command(flatten)]
+        session: SessionOf,
         /// At most so many messages, the newest ones
         #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
         limit: u32,
@@ -36,12 +33,42 @@ pub(crate) enum Sessions {
     },
     /// Delete a session with everything said in it.
     Rm {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
+        #[command(flatten)]
+        session: SessionOf,
     },
+}
+
+/// A session, named as in `sessions ls AGENT`, after its agent.
+#[derive(Debug, Args)]
+pub(crate) struct SessionOf {
+    /// The agent, which may be left out when there is only one, and the id of the session
+    #[arg(value_names = ["AGENT", "SESSION"], num_args = 1..=2, required = true)]
+    named: Vec<String>,
+    /// The agent, where it does not stand before the session
+    #[arg(long)]
+    agent: Option<String>,
+}
+
+/// A session and its agent, if one is named.
+struct Named {
+    agent: Option<String>,
+    session: String,
+}
+
+impl SessionOf {
+    fn read(self) -> Result<Named, Failure> {
+        let Self { mut named, agent } = self;
+        let session = named.pop().unwrap_or_default();
+        match (named.pop(), agent) {
+            (Some(first), Some(agent)) => Err(Failure::usage(format!(
+                "the agent is named twice, as `{first}` and with --agent {agent}: leave one out"
+            ))),
+            (first, agent) => Ok(Named {
+                agent: first.or(agent),
+                session,
+            }),
+        }
+    }
 }
 
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
@@ -49,11 +76,16 @@ pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> 
         Sessions::Ls { agent, listing } => list(agent.as_deref(), listing.format, data).await,
         Sessions::Show {
             session,
-            agent,
             limit,
             listing,
-        } => show(session, agent.as_deref(), limit, listing.format, data).await,
-        Sessions::Rm { session, agent } => remove(session, agent.as_deref(), data).await,
+        } => {
+            let Named { agent, session } = session.read()?;
+            show(session, agent.as_deref(), limit, listing.format, data).await
+        }
+        Sessions::Rm { session } => {
+            let Named { agent, session } = session.read()?;
+            remove(session, agent.as_deref(), data).await
+        }
     }
 }
 
@@ -97,7 +129,7 @@ async fn show(
         array.end();
     }
     if empty {
-        return Err(Failure::work(format!("there is no session `{session}`"))
+        return Err(Failure::usage(format!("there is no session `{session}`"))
             .hint("`cofferdam sessions ls` lists them"));
     }
     Ok(())

@@ -47,7 +47,7 @@ pub fn overridden(
     } = overrides;
     if let Some(model) = model {
         check_model(model)?;
-        (*model).clone_into(&mut agentfile.model);
+        agentfile.model = Some((*model).to_owned());
     }
     if let Some(envs) = envs {
         envs.keys().try_for_each(|key| check_env(key))?;

@@ -93,7 +93,7 @@ impl Agents for AgentsService {
         request: Request<GetAgentRequest>,
     ) -> Result<Response<GetAgentResponse>, Status> {
         let asked = request.into_inner().agent;
-        let summary = self.shared.agents.summary(named(&asked));
+        let summary = cofferdam_agent::described(&self.shared.agents, named(&asked));
         let agent = Some(agent(summary)?);
         Ok(Response::new(GetAgentResponse { agent }))
     }

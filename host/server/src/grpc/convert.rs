@@ -20,6 +20,7 @@ pub(super) fn agent(summary: Summary) -> Agent {
         image_digest,
         deployment,
         room,
+        file,
         created_at,
     } = summary;
     let state = status.state;
@@ -39,6 +40,7 @@ pub(super) fn agent(summary: Summary) -> Agent {
         // The host has stored it itself.
         deployment: serde_json::from_str(&deployment).ok().map(without_values),
         room: room.map(of_room),
+        agentfile: file.map_or_else(String::new, |file| file.display().to_string()),
     }
 }
 

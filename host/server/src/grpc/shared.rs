@@ -42,9 +42,9 @@ impl Shared {
     pub(super) fn open(&self) -> Result<(), Status> {
         if self.ending.is_cancelled() {
             return Err(Status::unavailable(format!(
-                "the host is ending: it waits for {} turns and calls, and takes no new ones; try \
-                 again when it has been started again",
-                self.turns.len()
+                "the host is ending: it waits for {}, and takes no new ones; try again when it has \
+                 been started again",
+                cofferdam_agent::turns_and_calls(self.turns.len())
             )));
         }
         Ok(())

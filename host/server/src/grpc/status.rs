@@ -43,6 +43,9 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Resolved { .. }
         | AgentError::Agentfile(_)
         | AgentError::Yaml(_)
+        | AgentError::NoName { .. }
+        | AgentError::NoModel { .. }
+        | AgentError::NoScript { .. }
         | AgentError::Config { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
@@ -80,6 +83,7 @@ pub(crate) fn of_image(error: &cofferdam_image::Error) -> Status {
         | E::Nameless(_)
         | E::Unqualified(_)
         | E::Untagged(_)
+        | E::Unnamed
         | E::Agentfile(_)
         | E::Reference(_) => Status::invalid_argument(sentence),
         E::Local { .. } | E::Pinned { .. } => Status::failed_precondition(sentence),
@@ -98,7 +102,7 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
             Status::invalid_argument(sentence)
         }
         TurnError::Busy(_) => Status::aborted(sentence),
-        TurnError::AtRest => Status::failed_precondition(sentence),
+        TurnError::AtRest | TurnError::Stopped => Status::failed_precondition(sentence),
         TurnError::Crashed => Status::internal(sentence),
         TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
         TurnError::Model(error) if error.is_retryable() => Status::unavailable(sentence),

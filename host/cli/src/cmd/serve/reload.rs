@@ -98,7 +98,7 @@ impl Reload {
         let config = Config::load(self.named.as_deref(), self.data.path())?;
         // Also one that was told already.
         self.credentials.read_again()?;
-        let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name.to_string());
+        let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name().to_owned());
         let files: Result<_, _> = self.agentfiles.iter().map(read).collect();
         let of_files = files.map_err(Failure::usage)?;
         let mut guarded = guard::always(&config, &self.data)?;

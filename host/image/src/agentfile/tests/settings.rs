@@ -51,8 +51,8 @@ CONFIG grant.wc.tcp=db.example.org:5432
 CONFIG grant.wc.workspace=ro
 "##;
     let agentfile = parsed(text);
-    assert_eq!(agentfile.name.as_str(), "otter-1");
-    assert_eq!(agentfile.model, "script/otter");
+    assert_eq!(agentfile.name(), "otter-1");
+    assert_eq!(agentfile.model(), "script/otter");
     assert_eq!(
         agentfile.runtime.as_ref().unwrap().to_string(),
         "ghcr.io/openotters/runtime:latest"
