@@ -246,11 +246,11 @@ fn sessions_survive_a_kill_and_agents_are_restored() {
         .exits(0);
     cofferdam(&scratch, ["sessions", "show", "kept"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["kept", "sessions ls"]);
     cofferdam(&scratch, ["sessions", "rm", "kept"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["kept"]);
 }
 
@@ -343,7 +343,7 @@ fn an_unknown_agent_or_a_long_prompt_is_refused() {
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     cofferdam(&scratch, ["chat", "b", "hello"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["`b`", "the agents are: a"]);
     cofferdam(&scratch, ["chat", "a", " "])
         .run()

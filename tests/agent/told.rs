@@ -216,7 +216,11 @@ fn a_number_that_cannot_be_is_told_with_its_line_and_value() {
             ":2",
             "`scratch` = 9999GiB",
         ),
-        ("[limits]\nwall = \"99days\"\n", ":2", "`wall` = 99days"),
+        (
+            "[limits]\nwall = \"99days\"\n",
+            ":2",
+            "is above the ceiling of",
+        ),
         (
             "[[agent]]\nname = \"a\"\nworkspace-bytes = \"999GiB\"\n",
             ":3",
@@ -225,7 +229,7 @@ fn a_number_that_cannot_be_is_told_with_its_line_and_value() {
         (
             "[[grant]]\nagent = \"a\"\ntool = \"b\"\nlimits = { wall = \"99days\" }\n",
             ":4",
-            "`wall` = 99days",
+            "is above the ceiling of",
         ),
     ] {
         let file = scratch.file("data/cofferdam.toml", text);

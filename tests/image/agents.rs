@@ -386,11 +386,12 @@ fn names_and_flags_that_cannot_be_meant_are_refused() {
         piped.run().exits(0).json()["references"],
         json!(["piped:latest"])
     );
-    let wrong = cofferdam(&scratch, ["image", "build", "-"]).stdin("FROM scratch\nNAME a\n");
-    wrong
+    let wrong = "FROM scratch\nNAME a\nMODEL b\n";
+    cofferdam(&scratch, ["image", "build", "-"])
+        .stdin(wrong)
         .run()
         .exits(2)
-        .complains(&["<stdin>:1:1", "`MODEL provider/name`"]);
+        .complains(&["<stdin>:3:7", "`provider/name`"]);
     cofferdam(&scratch, ["image", "build", "nowhere"])
         .run()
         .exits(2)

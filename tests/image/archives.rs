@@ -80,7 +80,7 @@ fn an_agent_goes_with_its_tools_from_one_machine_to_another() {
     let named = ["image", "import", &both, "--tag", "x:1"];
     cofferdam(&other, named)
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["holds 2 images", "leave --tag out"]);
     let missing = ["image", "export", "nothing:1", "--output", &file];
     cofferdam(&scratch, missing)
@@ -199,7 +199,7 @@ fn archives_that_lie_leave_nothing_behind() {
     check(nameless, 2, &["an image without a name", "--tag"]);
     let name = |name: &str| json!({ "org.opencontainers.image.ref.name": name });
     let bad = rows(&|row| row["annotations"] = name("../x"));
-    check(bad, 2, &["names an image so that it cannot be kept"]);
+    check(bad, 2, &["gives an image a name that it cannot have here"]);
     let size = rows(&|row| row["size"] = json!(7));
     check(size, 2, &["the manifest", "where its descriptor says 7"]);
     let large = rows(&|row| row["size"] = json!(2 << 20));

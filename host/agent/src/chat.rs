@@ -128,7 +128,7 @@ async fn one_turn(
         .append(&agent.id, &session, Role::User, &prompt)
         .await?;
     running.announce();
-    let mut messages = vec![Message::System(agent.system_prompt.clone())];
+    let mut messages = vec![Message::System(agent.prompt().await?)];
     messages.extend(history(
         agent
             .store

@@ -84,7 +84,7 @@ pub(crate) fn agent_yaml(resolved: Resolved<'_>) -> AgentYaml {
     }
 }
 
-fn mount(mount: &OpenMount) -> MountYaml {
+pub(crate) fn mount(mount: &OpenMount) -> MountYaml {
     MountYaml {
         target: mount.target().to_string(),
         description: mount.description.clone(),

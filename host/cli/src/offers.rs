@@ -110,6 +110,9 @@ pub(crate) struct AccessNote {
 /// Says what each tool of an agent gets and does not get.
 pub(crate) fn access_of(agent: &Agent, config: &Config) -> Vec<AccessNote> {
     let mut told = BTreeSet::new();
+    // The host's own tools reach nothing outside it.
+    let tools = agent.toolbox().iter().filter(|tool| !tool.is_hosts());
+    let tools = tools.map(|tool| tool.grant());
     // All tools of a BIN have the same grant, which goes by the BIN's name.
     let grants = tools.filter(|grant| told.insert(grant.tool().to_owned()));
     let note = |grant: &Grant| {

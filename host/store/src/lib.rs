@@ -11,6 +11,7 @@ mod file;
 mod logs;
 mod messages;
 mod migrations;
+mod notes;
 mod state;
 mod store;
 
@@ -19,5 +20,6 @@ pub use error::StoreError;
 pub use file::Trees;
 pub use logs::{AgentLog, LogEvent, Logs};
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
+pub use notes::{Note, NoteTable, Saved};
 pub use state::{Desired, FailureReason, State};
 pub use store::Store;

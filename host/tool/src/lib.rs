@@ -19,6 +19,8 @@ mod dispatch;
 mod embed;
 mod error;
 mod executor;
+mod host_tool;
+mod hosted;
 mod imports;
 mod input;
 mod installed;
@@ -36,6 +38,7 @@ mod request;
 mod runner;
 mod schema;
 mod secret;
+mod subject;
 mod tool;
 mod toolbox;
 mod unanswered;
@@ -51,6 +54,8 @@ pub use embed::{
     without_descriptors,
 };
 pub use error::{EmbedError, ToolError};
+pub use host_tool::{HostAnswer, HostTool, HostToolError};
+pub use hosted::hosted;
 pub use imports::{Import, imports, only_computes};
 pub use installed::Installed;
 pub use note::note;

@@ -342,7 +342,51 @@ def life(file):
     }
 
 
+def save_note(key, content, **quota):
+    request = pb.SaveNoteRequest(key=key, content=content, **quota)
+    reply = runtime.SaveNote(request, timeout=PATIENCE)
+    note = reply.note
+    return [note.key, note.content, note.preview, note.in_context, reply.overwrote]
+
+
+def pin_note(key):
+    request = pb.SetNoteInContextRequest(key=key, in_context=True)
+    return runtime.SetNoteInContext(request, timeout=PATIENCE).note.in_context
+
+
+def notes():
+    def keys(**which):
+        reply = runtime.ListNotes(pb.ListNotesRequest(**which), timeout=PATIENCE)
+        return [note.key for note in reply.notes]
+
+    def delete(key):
+        return runtime.DeleteNote(pb.DeleteNoteRequest(key=key), timeout=PATIENCE).deleted
+
+    def get(key):
+        return runtime.GetNote(pb.GetNoteRequest(key=key), timeout=PATIENCE).note
+
+    saved = save_note("team", "They are\nblue.")
+    overwrote = save_note("team", "They are red.")[4]
+    save_note("other", "x")
+    pin_note("team")
+    assert get("team").content == "They are red."
+    return {
+        "saved": saved,
+        "overwrote": overwrote,
+        "pinned": keys(only_in_context=True),
+        "all": keys(),
+        "unknown": status_of(lambda: get("nobody")),
+        "key": status_of(lambda: save_note("Not a key", "x")),
+        "long": status_of(lambda: save_note("long", "1234", max_bytes=3)),
+        "full": status_of(lambda: save_note("third", "x", max_count=2)),
+        "deleted": [delete("team"), delete("team")],
+    }
+
+
 ACTIONS = {
+    "save_note": save_note,
+    "pin_note": pin_note,
+    "notes": notes,
     "images": images,
     "life": life,
     "statuses": statuses,

@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod fuzzed;
 mod mistakes;
 mod on_disk;
 mod settings;

@@ -7,6 +7,7 @@ pub(crate) mod convert;
 mod deadline;
 pub(crate) mod drop_in;
 mod images;
+mod notes;
 mod received;
 mod runtime;
 mod sessions;

@@ -11,6 +11,11 @@ use cofferdam_proto::agent::{
     ListSessionMessagesResponse, ListSessionsRequest, ListSessionsResponse, PromptObjectRequest,
     PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo, SessionMessage,
 };
+use cofferdam_proto::agent::{
+    DeleteNoteRequest, DeleteNoteResponse, GetNoteRequest, GetNoteResponse, ListNotesRequest,
+    ListNotesResponse, SaveNoteRequest, SaveNoteResponse, SetNoteInContextRequest,
+    SetNoteInContextResponse,
+};
 use cofferdam_store::{Message, Role, Session, SessionsCursor};
 use futures_util::Stream;
 use futures_util::stream;
@@ -20,6 +25,7 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
+use super::notes;
 use super::shared::Shared;
 use super::status;
 
@@ -209,6 +215,41 @@ impl AgentRuntime for Runtime {
             .map(message)
             .collect();
         Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
+    }
+
+    async fn list_notes(
+        &self,
+        request: Request<ListNotesRequest>,
+    ) -> Result<Response<ListNotesResponse>, Status> {
+        notes::list(&self.shared, request).await
+    }
+
+    async fn get_note(
+        &self,
+        request: Request<GetNoteRequest>,
+    ) -> Result<Response<GetNoteResponse>, Status> {
+        notes::get(&self.shared, request).await
+    }
+
+    async fn save_note(
+        &self,
+        request: Request<SaveNoteRequest>,
+    ) -> Result<Response<SaveNoteResponse>, Status> {
+        notes::save(&self.shared, request).await
+    }
+
+    async fn delete_note(
+        &self,
+        request: Request<DeleteNoteRequest>,
+    ) -> Result<Response<DeleteNoteResponse>, Status> {
+        notes::delete(&self.shared, request).await
+    }
+
+    async fn set_note_in_context(
+        &self,
+        request: Request<SetNoteInContextRequest>,
+    ) -> Result<Response<SetNoteInContextResponse>, Status> {
+        notes::pin(&self.shared, request).await
     }
 
     async fn health(
