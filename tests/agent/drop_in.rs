@@ -3,13 +3,13 @@
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::grpc::client;
+use crate::support::grpc::{client, command as client_command};
 use crate::support::vendor::{Vendor, says};
 use crate::support::{Host, Scratch, binary, cofferdam, tool};
 
@@ -172,6 +172,39 @@ fn trees_of_both_generations_are_served_as_they_are() {
         host.signal("INT");
         assert_eq!(host.ended(), Some(0));
     }
+}
+
+#[test]
+fn an_interrupt_ends_a_turn_and_what_it_said_is_kept() {
+    let scratch = Scratch::new();
+    let root = tree(&scratch, &OLDER.replace("cat", "sleep"));
+    std::fs::copy(tool("sleep"), root.join("usr/bin/sleep")).expect("a component");
+    let host = Host::runtime(&scratch, command(&root, &["serve"]));
+    let line = ["stream", "s", "run sleep 20"];
+    let mut turn = client_command(&scratch, &host, &line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Python runs");
+    let logs = root.join("var/lib/cofferdam/logs");
+    let has_begun = || {
+        let entries = std::fs::read_dir(&logs).expect("a directory");
+        let mut logs = entries.map(|entry| std::fs::read_to_string(entry.expect("a log").path()));
+        logs.any(|log| log.is_ok_and(|log| log.contains("turn-begun")))
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !has_begun() {
+        assert!(Instant::now() < deadline, "no turn begins");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    let begun = Instant::now();
+    host.signal("INT");
+    assert_eq!(host.ended(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{begun:?}");
+    assert!(!turn.wait().expect("it ends").success());
+    let host = Host::runtime(&scratch, command(&root, &["serve"]));
+    let messages = client(&scratch, &host, &["messages", "s"]);
+    assert_eq!(messages[0][1], "run sleep 20", "{messages}");
 }
 
 #[test]
