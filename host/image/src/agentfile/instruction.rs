@@ -212,14 +212,14 @@ impl Arguments {
         Some(file)
     }
 
-    /// The string that comes next, if one does.
+    /// The string that comes next, if one does: a description. An empty one says nothing.
     pub(super) fn text(&mut self) -> Option<String> {
         let Some((Token::Text(text), _)) = self.tokens.as_slice().first() else {
             return None;
         };
         let text = text.clone();
         self.tokens.next();
-        Some(text)
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// True if this token comes next; then it is taken.

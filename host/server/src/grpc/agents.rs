@@ -76,6 +76,8 @@ impl Agents for AgentsService {
         // The choices for a thousand agents are more than a message may have.
         let agent = |summary| Agent {
             deployment: None,
+            // A list says the same before and after a restart of the host.
+            agentfile: String::new(),
             ..convert::agent(summary)
         };
         let agents = agents.into_iter().map(agent).collect();

@@ -298,3 +298,10 @@ fn the_layout_keeps_the_meaning() {
     let child = format("from  base:1\nadd ./a.csv   b.csv \"towns\"\n", "f").unwrap();
     assert_eq!(child, "FROM base:1\nADD ./a.csv b.csv \"towns\"\n");
 }
+
+#[test]
+fn an_empty_description_is_none() {
+    let agentfile = parsed(&format!("{LEAST}CONFIG a \"\"\nENV B=c \"\"\n"));
+    assert_eq!(agentfile.configs[0].description, None);
+    assert_eq!(agentfile.envs[0].description, None);
+}
