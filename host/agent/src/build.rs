@@ -218,6 +218,7 @@ pub(crate) fn deployed(
         configs,
         mounts: _,
         labels,
+        addr: _,
     } = deployment;
     let overrides = Overrides {
         model: model.as_deref(),

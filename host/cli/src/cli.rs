@@ -22,6 +22,7 @@ use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
 use crate::cmd::sessions::Sessions;
 use crate::cmd::stats::Stats;
+use crate::cmd::token::Token;
 use crate::cmd::tool::Tool;
 use crate::console;
 use crate::error::{EXIT_CODES, Failure};
@@ -108,6 +109,9 @@ pub(crate) enum Command {
     /// Look at the models that agents can name.
     #[command(subcommand)]
     Models(Models),
+    /// Look after the tokens with which others than the operator reach the host.
+    #[command(subcommand)]
+    Token(Token),
     /// Print what makes a shell complete command lines of this program.
     Completions(Completions),
     /// Write manual pages, one for each command.

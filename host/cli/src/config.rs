@@ -8,6 +8,7 @@ mod place;
 mod room;
 mod schema;
 mod setting;
+mod tls;
 mod unknown;
 mod written;
 
@@ -34,6 +35,7 @@ use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
+pub(crate) use self::tls::TlsFiles;
 pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
 use crate::error::Failure;
@@ -94,6 +96,9 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
+    /// The files with which the host speaks TLS.
+    #[serde(default)]
+    tls: tls::Written,
     /// The operator's choices for agents.
     #[serde(default)]
     agent: Vec<AgentRow>,
@@ -149,6 +154,8 @@ pub(crate) struct Config {
     pub(crate) ceiling: Ceiling,
     /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
+    /// The files of TLS; none for TCP in clear.
+    pub(crate) tls: Option<TlsFiles>,
     /// Agents on this host.
     pub(crate) most_agents: u32,
     /// Calls at once on this host.
@@ -236,6 +243,7 @@ impl Config {
             ceiling,
             host,
             network,
+            tls,
             agent,
             grant,
         } = written;
@@ -306,6 +314,7 @@ impl Config {
             }
         }
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
+        let tls = tls.files(&place)?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -320,6 +329,7 @@ impl Config {
         Ok(Self {
             ceiling,
             nameservers,
+            tls,
             most_agents,
             calls,
             calls_per_agent,
@@ -417,6 +427,11 @@ impl Config {
                 self.nameservers.is_empty().then_some("those of the system"),
             ),
         ]);
+        let files = TlsFiles::shown(self.tls.as_ref()).into_iter();
+        settings.extend(files.map(|(key, path)| {
+            let note = path.is_none().then_some("none");
+            noted("tls", key, path.unwrap_or_default().into(), note)
+        }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings

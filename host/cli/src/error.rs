@@ -212,12 +212,14 @@ impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
         use ServerError as E;
         match error {
-            E::NotLoopback(_) => Self::usage(format!("--listen {error}")),
+            E::NotLoopback(_) => Self::usage(format!("--listen {error}"))
+                .hint("`serve` takes another one with [tls] in cofferdam.toml"),
             E::PortInUse(_) | E::Tcp { .. } => Self::work(format!("--listen {error}")),
             E::SocketPath { .. } | E::Unlisted(_) => Self::usage(error),
             E::Socket { .. }
             | E::Inherited { .. }
             | E::Reflection(_)
+            | E::Tokens(_)
             | E::Task(_)
             | E::NoInitialize
             | E::Initialize(_) => Self::work(error),

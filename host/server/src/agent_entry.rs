@@ -47,6 +47,12 @@ pub struct AgentEntry {
     pub image_digest: String,
     /// The operator's choices beyond its image.
     pub deployment: DeploymentEntry,
+    /// Its own address, where older clients dial it without a token; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub address: String,
+    /// The reason why the host does not listen there; empty if it does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub address_problem: String,
     /// The room of its files; none for an agent that does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomEntry>,
@@ -240,6 +246,8 @@ impl From<Agent> for AgentEntry {
             image: agent.image,
             image_digest: agent.image_digest,
             deployment: agent.deployment.map(Into::into).unwrap_or_default(),
+            address: agent.address,
+            address_problem: agent.address_problem,
             room: agent.room.map(Into::into),
             created_at: agent.created_at,
         }
@@ -271,6 +279,8 @@ impl From<Deployment> for DeploymentEntry {
             configs,
             mounts,
             labels,
+            // The agent says where it is.
+            addr: _,
         } = deployment;
         let mount = |mount: Mount| MountEntry {
             host: mount.host,

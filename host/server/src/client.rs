@@ -289,6 +289,11 @@ impl Client {
         Ok(())
     }
 
+    /// The connection itself.
+    pub(crate) fn channel(&self) -> Channel {
+        self.0.clone()
+    }
+
     /// The tools of an agent.
     pub(crate) fn tools(&self) -> ToolsClient<Channel> {
         ToolsClient::new(self.0.clone()).max_decoding_message_size(MAX_MESSAGE)

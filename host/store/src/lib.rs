@@ -13,6 +13,7 @@ mod messages;
 mod migrations;
 mod state;
 mod store;
+mod tokens;
 
 pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
 pub use error::StoreError;
@@ -21,3 +22,4 @@ pub use logs::{AgentLog, LogEvent, Logs};
 pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
 pub use state::{Desired, FailureReason, State};
 pub use store::Store;
+pub use tokens::{SigningKey, StoredToken, TokenProof, TokenTable};

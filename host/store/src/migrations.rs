@@ -19,6 +19,7 @@ pub(crate) fn migrator() -> Migrator {
             "life of agents",
             include_str!("../migrations/0002_life_of_agents.sql"),
         ),
+        migration(4, "tokens", include_str!("../migrations/0004_tokens.sql")),
     ])
 }
 

@@ -14,6 +14,7 @@ use crate::error::StoreError;
 use crate::file::{self, Files, Trees};
 use crate::messages::MessageTable;
 use crate::migrations::migrator;
+use crate::tokens::TokenTable;
 
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
@@ -28,6 +29,8 @@ pub struct Store {
     pub agents: AgentTable,
     /// Everything said in their sessions.
     pub messages: MessageTable,
+    /// Tokens of clients and of agents.
+    pub tokens: TokenTable,
     database: Database,
 }
 
@@ -67,9 +70,11 @@ impl Store {
         };
         let agents = AgentTable::new(database.clone());
         let messages = MessageTable::new(database.clone());
+        let tokens = TokenTable::new(database.clone());
         Ok(Self {
             agents,
             messages,
+            tokens,
             database,
         })
     }

@@ -11,12 +11,14 @@ import threading
 import time
 
 import grpc
+from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_tools import protoc
 
-PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead of stopping it
+# Seconds for one call; a call that hangs fails the test instead of stopping it.
+PATIENCE = float(os.environ.get("COFFERDAM_TEST_PATIENCE", 60))
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
@@ -43,19 +45,41 @@ class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
 
 
-def connect(address):
+def connect(address, patience=PATIENCE):
     # A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP
     # does not allow in the name of a host: this option makes it name another one.
     options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
     # Otherwise this client takes megabytes of an answer that nobody reads.
     options.append(("grpc.http2.bdp_probe", 0))
-    channel = grpc.insecure_channel(address, options)
-    grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+    if "COFFERDAM_TEST_CA" in os.environ:
+        channel = grpc.secure_channel(address, certificates(), options)
+    else:
+        channel = grpc.insecure_channel(address, options)
+    grpc.channel_ready_future(channel).result(timeout=patience)
+    return channel
+
+
+def certificates():
+    """The authority of the host's certificate, and this client's own one where it has one."""
+    files = [os.environ.get(f"COFFERDAM_TEST_{name}") for name in ("CA", "KEY", "CERTIFICATE")]
+    return grpc.ssl_channel_credentials(*(open(file, "rb").read() if file else None for file in files))
+
+
+def sending_token(channel):
     token = os.environ.get("COFFERDAM_TOKEN")
     return grpc.intercept_channel(channel, SendToken(token)) if token else channel
 
 
-channel = connect(address)
+if action == "reaches":
+    # Whether a connection comes about: bad certificates are tried again and again.
+    try:
+        connect(address, patience=float(arguments[0]))
+        print(json.dumps(True))
+    except grpc.FutureTimeoutError:
+        print(json.dumps(False))
+    sys.exit()
+bare = connect(address)
+channel = sending_token(bare)
 runtime = agent_pb2_grpc.AgentRuntimeStub(channel)
 
 
@@ -78,6 +102,26 @@ def services():
 def health(service):
     reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE)
     return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
+
+
+def healths():
+    """The health of every service that there is."""
+    return {service: health(service) for service in services()}
+
+
+def guesses(count):
+    """Milliseconds that each of so many requests with a wrong token takes."""
+    return [milliseconds(lambda: raw("/grpc.health.v1.Health/Check", token=f"wrong{n}")) for n in range(int(count))]
+
+
+def details(path):
+    """The details of the error with which a call ends, as text."""
+    call = channel.unary_unary(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    try:
+        call(b"", timeout=PATIENCE)
+    except grpc.RpcError as error:
+        found = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+        return found.decode(errors="replace")
 
 
 def about_runtime():
@@ -203,7 +247,7 @@ def slow(session, prompt):
 
 def turns(other, count):
     """Takes turns here and at another address, and tells the median time of each, in milliseconds."""
-    stubs = [runtime, agent_pb2_grpc.AgentRuntimeStub(connect(other))]
+    stubs = [runtime, agent_pb2_grpc.AgentRuntimeStub(sending_token(connect(other)))]
 
     def turn(stub):
         return list(stub.ChatStream(pb.ChatStreamRequest(prompt="hello"), timeout=PATIENCE))
@@ -342,7 +386,89 @@ def life(file):
     }
 
 
+def methods():
+    """Every method that the services describe, by its path."""
+    database = ProtoReflectionDescriptorDatabase(channel)
+    pool = descriptor_pool.DescriptorPool(database)
+    found = {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"}
+    for service in database.get_services():
+        found.update(f"/{service}/{method.name}" for method in pool.FindServiceByName(service).methods)
+    return sorted(found)
+
+
+def raw(path, message="", agent=None, token=None):
+    """Sends a message, in hexadecimal digits, and tells how that went: the first answer is enough."""
+    metadata = list(to(agent)) if agent else []
+    metadata += [("authorization", f"Bearer {token}")] if token else []
+    sends = bare.stream_stream(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    call = sends(iter([bytes.fromhex(message)]), timeout=PATIENCE, metadata=metadata)
+    try:
+        next(call, None)
+    except grpc.RpcError as error:
+        return [error.code().name, error.details()]
+    finally:
+        call.cancel()
+    return ["OK", ""]
+
+
+def walk(tokens, message="", agent=None):
+    """Calls every method with each of these tokens, and tells whether it was let through."""
+    found = {}
+    for path in methods():
+        found[path] = {}
+        for name, token in json.loads(tokens).items():
+            code, details = raw(path, message, agent, token)
+            refusals = {"PERMISSION_DENIED": "-", "UNAUTHENTICATED": "?"}
+            unknown = code == "UNIMPLEMENTED" and details == "this host has no such method"
+            found[path][name] = "!" if unknown else refusals.get(code, "+")
+    return found
+
+
+def answers(agent):
+    """Everything that every method answers, in hexadecimal digits: about nothing, and about an agent where that ends
+    and changes nothing."""
+    changes = ("Create", "Delete", "Pull", "Push", "Remove", "Restart", "Rotate", "Start", "Stop")
+    named = b"\x0a" + bytes([len(agent)]) + agent.encode()
+    told = []
+    for path in methods():
+        about = [b""] if path.rsplit("/", 1)[1].startswith(changes) else [b"", named]
+        told += [everything(path, message, to(agent)) for message in about]
+    return told
+
+
+def everything(path, message, metadata):
+    """The first answers to a message, and all that its status has."""
+    sends = channel.stream_stream(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    call = sends(iter([message]), timeout=PATIENCE, metadata=metadata)
+    told = [path.encode()]
+    try:
+        told += [answer for _, answer in zip(range(1), call)]
+        call.cancel()
+    except grpc.RpcError as error:
+        told.append(error.details().encode())
+        told += [value if isinstance(value, bytes) else value.encode() for _, value in error.trailing_metadata()]
+    return b" ".join(told).hex()
+
+
+def cut(agent, prompt):
+    """Follows a turn until it ends, and tells its first event and then its status."""
+    events = runtime.ChatStream(pb.ChatStreamRequest(session_id="cut", prompt=prompt), metadata=to(agent))
+    for event in events:
+        if event.type == "tool.call":
+            print(json.dumps(event.type), flush=True)
+            break
+    return status_of(lambda: list(events))
+
+
 ACTIONS = {
+    "methods": methods,
+    "raw": raw,
+    "walk": walk,
+    "healths": healths,
+    "guesses": guesses,
+    "details": details,
+    "answers": answers,
+    "cut": cut,
     "images": images,
     "life": life,
     "statuses": statuses,

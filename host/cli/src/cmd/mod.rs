@@ -18,4 +18,5 @@ pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod stats;
+pub(crate) mod token;
 pub(crate) mod tool;

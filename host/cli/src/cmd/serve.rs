@@ -2,6 +2,7 @@
 
 mod doors;
 mod reload;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,17 +16,18 @@ use cofferdam_server::{Server, Serving, SocketFile};
 
 use self::doors::{Doors, Opened};
 use self::reload::{CurrentConfig, Reload};
+use self::tls::TlsWatch;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::service_manager::{self, Handed};
 use crate::signals::{self, Ending};
-use crate::{console, descriptors, guard, host, offers, providers};
+use crate::{console, descriptors, guard, host, offers, providers, token};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port
-    /// 0 takes a free one
+    /// Also listen on this address, for gRPC clients that send a token; beyond loopback only with
+    /// `[tls]` in the configuration; port 0 takes a free one
     #[arg(
         long,
         env = "COFFERDAM_LISTEN",
@@ -83,10 +85,13 @@ pub(crate) async fn run(
     descriptors::suffice(descriptors::raise(), &config)?;
     // From the beginning: one that comes before the host serves must not end it.
     let hangup = signals::hangup()?;
-    let mut doors = Doors::of(address, handed).await?;
+    let tls = config.tls.clone().map(TlsWatch::new).transpose()?;
+    let tls = tls.map(Arc::new);
+    let doors = Doors::of(address, handed, tls.as_deref().map(TlsWatch::tls)).await?;
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
-    doors.load_token(&data)?;
+    // Also where nothing listens on TCP yet.
+    let operator = Arc::new(token::load(&data)?);
 
     let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, &data)?;
@@ -116,15 +121,16 @@ pub(crate) async fn run(
         credentials: credentials.clone(),
         config,
         started,
+        tls: tls.clone(),
     };
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::of_a_host()?;
-    let mut server = Server::new(Arc::clone(&agents)).await?;
+    let mut server = Server::new(Arc::clone(&agents), Arc::clone(&operator)).await?;
     let Opened {
         socket: socket_file,
         places,
-    } = doors.open(&data, &mut server)?;
+    } = doors.open(&data, &operator, &mut server)?;
     console::note(&format!("listening on {places}"));
 
     let serving = server.open();
@@ -133,7 +139,7 @@ pub(crate) async fn run(
         () = drain(&serving, &mut signals) => Ok(()),
         () = look_after(&agents, data.path(), &copied) => Ok(()),
         () = reload.whenever(hangup, &agents) => Ok(()),
-        gone = removed(&data, &lock, &agents, &socket_file, &credentials) => {
+        gone = removed(&data, &lock, &agents, &socket_file, &credentials, tls.as_deref()) => {
             serving.stop().await;
             Err(gone)
         }
@@ -209,15 +215,16 @@ async fn look_after(agents: &Agents, data: &Path, copied: &[(String, String)]) {
     agents.tend().await;
 }
 
-/// Waits until what the host stores would be lost, and looks at the file of providers meanwhile, so
-/// that a mistake in it is told when it is made. A socket that is gone is told once: this host
-/// serves those who are connected, and TCP.
+/// Waits until what the host stores would be lost, and looks at the files of providers and of TLS
+/// meanwhile, so that a mistake in them is told when it is made. A socket that is gone is told
+/// once: this host serves those who are connected, and TCP.
 async fn removed(
     data: &DataDir,
     lock: &Lock,
     agents: &Agents,
     socket: &SocketFile,
     credentials: &Credentials,
+    tls: Option<&TlsWatch>,
 ) -> Failure {
     let mut told = false;
     loop {
@@ -231,6 +238,9 @@ async fn removed(
         }
         if let Err(error) = credentials.refresh() {
             tracing::warn!("{error}; the providers stay as they were");
+        }
+        if let Some(tls) = tls {
+            tls.refresh();
         }
         if !told && !socket.is_in_place() {
             told = true;

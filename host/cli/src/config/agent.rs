@@ -232,6 +232,8 @@ impl AgentRow {
             configs,
             mounts: mounts.collect::<Result<Vec<Mount>, _>>()?,
             labels: label,
+            // An address of its own is given with `run --addr` alone.
+            addr: None,
         })
     }
 }

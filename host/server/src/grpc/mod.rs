@@ -2,31 +2,49 @@
 
 mod agents;
 mod answers;
+mod authorize;
 pub(crate) mod connection;
 pub(crate) mod convert;
+mod cut;
 mod deadline;
+mod details;
 mod images;
+mod reach;
 mod received;
+mod revocable;
 mod runtime;
 mod sessions;
 mod shared;
 mod status;
+mod tokens;
 mod tools;
+
+use std::sync::Arc;
 
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
 use cofferdam_proto::host::images_server::ImagesServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
+use cofferdam_proto::host::tokens_server::TokensServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 
 use self::received::MAX_REQUEST;
 pub(crate) use self::shared::Shared;
 use crate::error::ServerError;
+use crate::token_book::TokenBook;
+
+/// Standard services that every host has, for its health.
+const STANDARD: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
 
 /// Every service of the host.
-pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
+pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Routes, ServerError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<AgentRuntimeServer<runtime::Runtime>>()
@@ -43,6 +61,15 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     health
         .set_serving::<SessionsServer<sessions::SessionsService>>()
         .await;
+    health
+        .set_serving::<TokensServer<tokens::TokensService>>()
+        .await;
+    // The standard services have no types to name them by.
+    for service in STANDARD {
+        health
+            .set_service_status(service, ServingStatus::Serving)
+            .await;
+    }
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -64,6 +91,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let sessions = SessionsServer::new(sessions::SessionsService {
         shared: shared.clone(),
     });
+    let tokens = TokensServer::new(tokens::TokensService { book });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
         // Python's and older clients ask for this version alone.
@@ -72,5 +100,6 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
         .add_service(images.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
+        .add_service(tokens.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))
 }

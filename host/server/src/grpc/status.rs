@@ -6,7 +6,10 @@ use hyper::Response;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::details::with_reason;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
+use crate::runtime_door_error::RuntimeDoorError;
+use crate::token_book::TokenBookError;
 
 /// The message for a client when the host is at fault; the log has the rest.
 const INTERNAL: &str = "the host failed; its log says more";
@@ -21,12 +24,50 @@ impl Wire for Grpc {
     fn refuse(refusal: Refusal) -> Response<Body> {
         let code = match refusal.kind {
             RefusalKind::Unauthenticated => Code::Unauthenticated,
+            RefusalKind::Denied => Code::PermissionDenied,
             RefusalKind::NotFound => Code::Unimplemented,
             RefusalKind::Invalid => Code::InvalidArgument,
             RefusalKind::TooLarge | RefusalKind::Exhausted => Code::ResourceExhausted,
             RefusalKind::Slow => Code::DeadlineExceeded,
         };
-        Status::new(code, refusal.sentence).into_http()
+        let reason = match refusal.kind {
+            RefusalKind::Unauthenticated => "TOKEN_UNKNOWN",
+            RefusalKind::Denied => "NOT_PERMITTED",
+            RefusalKind::NotFound => "NO_SUCH_METHOD",
+            RefusalKind::Invalid => "MALFORMED",
+            RefusalKind::TooLarge => "TOO_LARGE",
+            RefusalKind::Exhausted => "HOST_BUSY",
+            RefusalKind::Slow => "TOO_SLOW",
+        };
+        with_reason(code, reason, refusal.sentence).into_http()
+    }
+}
+
+pub(crate) fn of_runtime_door(error: &RuntimeDoorError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        RuntimeDoorError::TooMany(_) => Status::resource_exhausted(sentence),
+        RuntimeDoorError::Taken(_) => Status::already_exists(sentence),
+        RuntimeDoorError::Listen(_) => Status::failed_precondition(sentence),
+    }
+}
+
+pub(crate) fn of_token(error: &TokenBookError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        TokenBookError::Name(_)
+        | TokenBookError::Scope(_)
+        | TokenBookError::NoScope
+        | TokenBookError::Lifetime(_)
+        | TokenBookError::Capability(_)
+        | TokenBookError::Many { .. }
+        | TokenBookError::NoAgent => Status::invalid_argument(sentence),
+        TokenBookError::Agent(error) => of_agent(error),
+        TokenBookError::Taken(_) => Status::already_exists(sentence),
+        TokenBookError::Unknown(_) => Status::not_found(sentence),
+        TokenBookError::Full => Status::resource_exhausted(sentence),
+        TokenBookError::Key(_) | TokenBookError::Random(_) => internal(&sentence),
+        TokenBookError::Store(error) => of_store(error),
     }
 }
 
