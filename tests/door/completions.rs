@@ -14,8 +14,12 @@ fn completed(script: &str, words: &[&str]) -> Vec<String> {
         words[words.len() - 1],
         words[words.len() - 2],
     );
+    // One argument has at most 128 KiB, and the script has more.
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), line).expect("a script");
     let ran = Command::new("bash")
-        .args(["--norc", "--noprofile", "-c", &line])
+        .args(["--norc", "--noprofile"])
+        .arg(file.path())
         .output()
         .expect("bash runs");
     let stderr = String::from_utf8_lossy(&ran.stderr);
