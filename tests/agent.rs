@@ -30,6 +30,9 @@ mod life;
 /// Directories of the machine that tools see.
 mod mounts;
 
+/// Answers of a given form, and settings of models.
+mod objects;
+
 /// The room of an agent's files over all calls.
 mod room;
 

@@ -35,7 +35,7 @@ fn bash_completes_commands_flags_and_values() {
         eprintln!("not run: there is no bash here");
         return;
     }
-    let commands = completed(&script, &["cofferdam", "pro"]);
+    let commands = completed(&script, &["cofferdam", "prov"]);
     assert_eq!(commands, ["provider"]);
     let commands = completed(&script, &["cofferdam", "provider", "''"]);
     for command in ["ls", "add", "rm", "check"] {

@@ -57,7 +57,19 @@ fn a_foreign_client_finds_and_uses_every_service() {
         serde_json::json!(["ok", "a", "builtin/commands"])
     );
     assert_eq!(runtime["ready"], true);
-    assert_eq!(runtime["prompt_object"], "UNIMPLEMENTED");
+    let object = serde_json::json!(["{\"n\":1}", "{\"n\": 1,"]);
+    assert_eq!(runtime["prompt_object"], object);
+    let refused = serde_json::json!([
+        [
+            "INVALID_ARGUMENT",
+            "schema is required: give a JSON Schema of draft 2020-12"
+        ],
+        [
+            "INVALID_ARGUMENT",
+            "schema_name: expected 1 to 64 letters, digits, `-` and `_`, or none"
+        ],
+    ]);
+    assert_eq!(runtime["no_object"], refused);
 
     let events = client(&scratch, &host, &["stream", "s1", "run wc -l n.txt"]);
     let types: Vec<_> = events

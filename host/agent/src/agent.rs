@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::Room;
-use cofferdam_model::{ModelHandle, ModelName};
+use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store};
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
@@ -24,6 +24,7 @@ pub struct Agent {
     pub(crate) name: String,
     pub(crate) model_name: ModelName,
     pub(crate) model: ModelHandle,
+    pub(crate) sampling: Sampling,
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
     pub(crate) workspace: Workspace,

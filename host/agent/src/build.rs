@@ -21,6 +21,7 @@ use crate::mounts::Mounts;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
+use crate::sampling::sampling;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
 /// Everything but its own that an agent is made from.
@@ -83,6 +84,9 @@ impl Builder {
         let home = PathBuf::from(&row.home);
         let opened =
             ModelHandle::open(model_name.clone(), &self.credentials, home).map_err(model)?;
+        let sampling = sampling(&agentfile.configs);
+        let accepted = opened.current().and_then(|model| model.accept(&sampling));
+        accepted.map_err(model)?;
         let request = RoomRequest::of(&agentfile.configs);
         let bounds = self.decisions.room.bounds(&request);
         let bounds = bounds.map_err(|source| AgentError::Deployment {
@@ -145,6 +149,7 @@ impl Builder {
             name: row.name.clone(),
             model_name,
             model: opened,
+            sampling,
             toolbox: Arc::new(toolbox),
             system_prompt,
             workspace,

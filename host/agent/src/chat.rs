@@ -17,9 +17,7 @@ use crate::error::TurnError;
 use crate::event::Event;
 use crate::logs;
 use crate::part::{Part, ToolState, history, to_json};
-
-/// The longest prompt, in bytes (1 MiB): several hundred thousand tokens, more than models take.
-const MAX_PROMPT: usize = 1 << 20;
+use crate::prompt::check_prompt;
 
 /// The longest session id, in bytes. Those in use are a prefix and a UUID.
 const MAX_SESSION_ID: usize = 256;
@@ -32,9 +30,6 @@ const HISTORY: i64 = 50;
 
 /// Steps in one turn (`max-iterations` of the openotters runtime).
 const MAX_ITERATIONS: u32 = 20;
-
-/// Tokens a model may answer with in one step (`max-tokens` of the openotters runtime).
-const MAX_TOKENS: u32 = 4_096;
 
 /// The longest time an event waits for its reader. A client that takes none for so long is gone.
 const EVENT_PATIENCE: Duration = Duration::from_secs(30);
@@ -100,15 +95,7 @@ async fn one_turn(
 ) -> Result<String, TurnError> {
     let Turn { session, prompt } = turn;
     let model = agent.model.current()?;
-    if prompt.len() > MAX_PROMPT {
-        return Err(TurnError::PromptTooLong {
-            size: prompt.len(),
-            max: MAX_PROMPT,
-        });
-    }
-    if prompt.trim().is_empty() {
-        return Err(TurnError::EmptyPrompt);
-    }
+    check_prompt(&prompt)?;
     if session.len() > MAX_SESSION_ID {
         return Err(TurnError::SessionId {
             size: session.len(),
@@ -171,6 +158,7 @@ impl Conversation<'_> {
             self.messages.push(Message::Assistant {
                 text: said.text,
                 tool_calls: said.tool_calls,
+                thinking: said.thinking,
             });
             for call in &calls {
                 self.call(call).await?;
@@ -213,7 +201,8 @@ impl Conversation<'_> {
         let request = Request {
             messages: self.messages.clone(),
             tools,
-            max_tokens: MAX_TOKENS,
+            sampling: agent.sampling.clone(),
+            object: None,
         };
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = self.model.turn(request, text);

@@ -1,8 +1,9 @@
 //! The only crate that keeps agents alive: their trees, their tools, their conversations.
 //!
 //! [`Agents`] holds the agents of this host: each has a name, a model, a toolbox and a workspace on
-//! disk. [`chat()`] is the chat loop. Everything said is in the
-//! [`Store`](cofferdam_store::Store) as soon as it exists.
+//! disk. [`chat()`] is the chat loop, and everything said in it is in the
+//! [`Store`](cofferdam_store::Store) as soon as it exists. [`prompt_object()`] asks for one answer
+//! of a given form, which nothing keeps.
 
 mod added;
 mod agent;
@@ -30,15 +31,18 @@ mod logs;
 mod maker;
 mod mounts;
 mod new_agent;
+mod object;
 mod on_disk;
 mod part;
 mod pinned;
+mod prompt;
 mod queue;
 mod registry;
 mod renewal;
 mod resolved;
 mod revision;
 mod room;
+mod sampling;
 mod slot;
 mod starter;
 mod trees;
@@ -63,6 +67,7 @@ pub use lifecycle::first_generation;
 pub use logs::log_file;
 pub use maker::AgentSource;
 pub use new_agent::{NewAgent, Usage};
+pub use object::{Object, ObjectError, ObjectRequest, prompt_object};
 pub use on_disk::{AgentsOnDisk, agents_on_disk};
 pub use renewal::Renewal;
 pub use room::RoomRules;

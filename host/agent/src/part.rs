@@ -1,6 +1,6 @@
 //! The parts of an assistant's message, as they are stored and as a model reads them again.
 
-use cofferdam_model::{Message, ToolCall};
+use cofferdam_model::{Message, Thinking, ToolCall};
 use cofferdam_store::Role;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,7 @@ fn steps(parts: Vec<Part>, messages: &mut Vec<Message>) {
             to.push(Message::Assistant {
                 text: std::mem::take(said),
                 tool_calls: std::mem::take(calls),
+                thinking: Thinking::default(),
             });
             to.append(results);
         }

@@ -15,6 +15,7 @@ use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
 use crate::cmd::models::Models;
 use crate::cmd::operate::{AgentNames, Removal};
+use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
 use crate::cmd::run::Run;
 use crate::cmd::schema::Schema;
@@ -86,6 +87,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Talk to an agent: one prompt, or a conversation line by line.
     Chat(Chat),
+    /// Ask the model of an agent for one answer that fits a JSON Schema.
+    Prompt(Prompt),
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),

@@ -193,6 +193,7 @@ impl From<cofferdam_model::Error> for Failure {
             | E::MissingBase { .. }
             | E::BadBase { .. }
             | E::ScriptFile { .. }
+            | E::Sampling { .. }
             | E::Script { .. } => Self::usage(error),
         }
     }

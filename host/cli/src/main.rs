@@ -109,6 +109,7 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
             cmd::serve::run(serve, config()?, cli.config.clone(), data, handed).await
         }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
+        Command::Prompt(prompt) => cmd::prompt::run(prompt, &data).await,
         Command::Run(run) => cmd::run::run(run, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
         Command::Start(agents) => cmd::operate::start(&agents, &data).await,

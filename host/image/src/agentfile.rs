@@ -21,6 +21,7 @@ mod overrides;
 mod parse;
 mod read;
 mod room_request;
+mod sampling_request;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -37,3 +38,4 @@ pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,
 };
 pub use room_request::RoomRequest;
+pub use sampling_request::SamplingRequest;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use cofferdam_agent::{AgentSource, NewAgent};
 use cofferdam_proto::agent::agent_runtime_client::AgentRuntimeClient;
-use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest};
+use cofferdam_proto::agent::{
+    ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest, PromptObjectRequest,
+};
 use cofferdam_proto::host::agents_client::AgentsClient;
 use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::tools_client::ToolsClient;
@@ -85,6 +87,15 @@ pub struct ChatEvent {
     pub duration_ms: i64,
 }
 
+/// An answer that fits a JSON Schema.
+#[derive(Debug)]
+pub struct ObjectAnswer {
+    /// The answer, as JSON.
+    pub object: String,
+    /// The words of the model that it was found in.
+    pub raw_text: String,
+}
+
 /// The events of a turn, as they happen.
 #[derive(Debug)]
 pub struct ChatEvents(Streaming<ChatStreamEvent>);
@@ -92,6 +103,11 @@ pub struct ChatEvents(Streaming<ChatStreamEvent>);
 impl Client {
     /// Connects to the host that listens on a socket.
     pub async fn connect(socket: &Path) -> Result<Self, ClientError> {
+        Self::connect_within(socket, ANSWER).await
+    }
+
+    /// The same, for requests that are answered when their work is done, within this time.
+    pub async fn connect_within(socket: &Path, answer: Duration) -> Result<Self, ClientError> {
         let socket = socket.to_owned();
         let connector = service_fn(move |_: Uri| {
             let socket = socket.clone();
@@ -104,7 +120,7 @@ impl Client {
         // The address is never looked up: the connector above goes to the socket.
         let endpoint = Endpoint::from_static("http://cofferdam.invalid")
             .connect_timeout(ANSWER)
-            .timeout(ANSWER)
+            .timeout(answer)
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_while_idle(true)
             .keep_alive_timeout(KEEPALIVE);
@@ -232,6 +248,30 @@ impl Client {
             .chat_stream(to_agent(Some(agent), request)?)
             .await?;
         Ok(ChatEvents(events.into_inner()))
+    }
+
+    /// Asks for one answer that fits a JSON Schema.
+    pub async fn prompt_object(
+        &self,
+        agent: &str,
+        prompt: String,
+        schema: Vec<u8>,
+    ) -> Result<ObjectAnswer, ClientError> {
+        let request = PromptObjectRequest {
+            prompt,
+            schema_json: schema,
+            ..PromptObjectRequest::default()
+        };
+        let answer = self
+            .runtime()
+            .prompt_object(to_agent(Some(agent), request)?)
+            .await?
+            .into_inner();
+        let object = String::from_utf8(answer.object_json);
+        Ok(ObjectAnswer {
+            object: object.map_err(|error| ClientError::Failed(error.to_string()))?,
+            raw_text: answer.raw_text,
+        })
     }
 
     /// The sessions of an agent, the most recently used first.

@@ -20,7 +20,7 @@ pub use agent_entry::{
     AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, RoomEntry,
     StatsEntry, StatusEntry, Statuses, ToolStatsEntry,
 };
-pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, SessionEntry};
+pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, ObjectAnswer, SessionEntry};
 pub use client_error::ClientError;
 pub use edge::connections::MOST as MOST_CONNECTIONS;
 pub use edge::listen::{SocketFile, inherited_tcp, inherited_unix, tcp, unix};

@@ -80,12 +80,22 @@ def health(service):
     return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
 
 
+def prompt_object(**fields):
+    reply = runtime.PromptObject(pb.PromptObjectRequest(**fields), timeout=PATIENCE)
+    return [reply.object_json.decode(), reply.raw_text]
+
+
 def about_runtime():
+    schema = b'{"type": "object", "required": ["n"]}'
     reply = runtime.Health(pb.HealthRequest(), timeout=PATIENCE)
     return {
         "health": [reply.status, reply.agent_name, reply.model],
         "ready": runtime.Ready(pb.ReadyRequest(), timeout=PATIENCE).ready,
-        "prompt_object": status_of(lambda: runtime.PromptObject(pb.PromptObjectRequest(prompt="x"), timeout=PATIENCE))[0],
+        "prompt_object": prompt_object(prompt='object {"n": 1, ', schema_json=schema, schema_name="number"),
+        "no_object": [
+            status_of(lambda: prompt_object(prompt="x")),
+            status_of(lambda: prompt_object(prompt="x", schema_json=schema, schema_name="a b")),
+        ],
     }
 
 

@@ -56,7 +56,7 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
 }
 
 /// A prompt from a pipe or a file.
-fn whole_input() -> Result<String, Failure> {
+pub(super) fn whole_input() -> Result<String, Failure> {
     let mut prompt = Vec::new();
     let wrong = |error: std::io::Error| Failure::work(format!("standard input: {error}"));
     std::io::stdin()

@@ -10,6 +10,7 @@ pub(crate) mod logs;
 pub(crate) mod mcp;
 pub(crate) mod models;
 pub(crate) mod operate;
+pub(crate) mod prompt;
 pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod run;

@@ -8,6 +8,7 @@ use super::declared::{Agentfile, Config, ConfigValue, Env};
 use super::env_name;
 use super::error::{Fault, Position, shown};
 use super::room_request::{RoomKey, RoomRequest};
+use super::sampling_request::{SamplingKey, SamplingRequest};
 
 /// The longest key of a setting, in bytes, as in an Agentfile.
 const KEY_MAX_BYTES: usize = 128;
@@ -113,11 +114,14 @@ fn configure(agentfile: &mut Agentfile, key: &str, written: &str) -> Result<(), 
     Ok(())
 }
 
-/// Asks for what a key means that is for a BIN or for the room, in place of what the author asks
-/// for.
+/// Asks for what a key means that is for a BIN, the room or the model, in place of what the author
+/// asks for.
 fn request(agentfile: &mut Agentfile, key: &str, value: &str) -> Result<(), Fault> {
     if let Some(room) = RoomKey::of(key) {
         return RoomRequest::default().ask(room, value, NOWHERE);
+    }
+    if let Some(sampling) = SamplingKey::of(key) {
+        return SamplingRequest::default().ask(sampling, value, NOWHERE);
     }
     let Some(bin_key) = BinKey::of(key, NOWHERE)? else {
         return Ok(());

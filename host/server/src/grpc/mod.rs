@@ -6,6 +6,7 @@ pub(crate) mod connection;
 pub(crate) mod convert;
 mod deadline;
 mod images;
+mod objects;
 mod received;
 mod runtime;
 mod sessions;

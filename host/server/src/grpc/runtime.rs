@@ -20,6 +20,7 @@ use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
 use super::answers::AnswerPlace;
+use super::objects;
 use super::shared::Shared;
 use super::status;
 
@@ -139,11 +140,9 @@ impl AgentRuntime for Runtime {
 
     async fn prompt_object(
         &self,
-        _: Request<PromptObjectRequest>,
+        request: Request<PromptObjectRequest>,
     ) -> Result<Response<PromptObjectResponse>, Status> {
-        Err(Status::unimplemented(
-            "PromptObject is not offered yet: use Chat or ChatStream",
-        ))
+        objects::prompt_object(&self.shared, request).await
     }
 
     async fn list_sessions(

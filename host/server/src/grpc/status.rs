@@ -1,6 +1,6 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
-use cofferdam_agent::{AgentError, TurnError};
+use cofferdam_agent::{AgentError, ObjectError, TurnError};
 use cofferdam_store::StoreError;
 use hyper::Response;
 use tonic::body::Body;
@@ -105,6 +105,19 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
         TurnError::Cancelled => Status::cancelled(sentence),
         TurnError::Stalled(_) => Status::deadline_exceeded(sentence),
         TurnError::Store(error) => of_store(error),
+    }
+}
+
+pub(crate) fn of_object(error: &ObjectError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        ObjectError::NoSchema
+        | ObjectError::NotJson(_)
+        | ObjectError::NoType
+        | ObjectError::Schema(_) => Status::invalid_argument(sentence),
+        ObjectError::Unfit { .. } => Status::failed_precondition(sentence),
+        ObjectError::Turn(error) => Status::new(of_turn(error).code(), sentence),
+        ObjectError::Host(_) => internal(&sentence),
     }
 }
 

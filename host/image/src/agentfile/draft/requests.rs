@@ -6,6 +6,7 @@ use super::super::bin_request::{BinKey, BinRequest};
 use super::super::declared::Bin;
 use super::super::error::{Fault, shown};
 use super::super::room_request::{RoomKey, RoomRequest};
+use super::super::sampling_request::{SamplingKey, SamplingRequest};
 use super::parts::Setting;
 
 /// The requests of the settings for each BIN.
@@ -42,7 +43,10 @@ fn request(
         Some(value) => value.to_string(),
         // Whoever runs the agent gives it.
         None if config.required => return Ok(()),
-        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+        None if RoomKey::of(&config.key).is_some()
+            || SamplingKey::of(&config.key).is_some()
+            || BinKey::of(&config.key, *at)?.is_some() =>
+        {
             return Err(Fault::new(
                 *at,
                 format!(
@@ -55,6 +59,9 @@ fn request(
     };
     if let Some(key) = RoomKey::of(&config.key) {
         return RoomRequest::default().ask(key, &value, *value_at);
+    }
+    if let Some(key) = SamplingKey::of(&config.key) {
+        return SamplingRequest::default().ask(key, &value, *value_at);
     }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());
