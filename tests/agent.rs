@@ -15,11 +15,17 @@ mod config;
 /// The log of an agent, and that of the host as JSON.
 mod logs;
 
+/// Clients that follow a session, and are cut off on the way.
+mod follow;
+
 /// `providers.yaml`, and vendors that are asked with it.
 mod providers;
 
 /// Kills, full disks, damage, and names that tools put in the way.
 mod faults;
+
+/// What is stored of a turn, however it ends.
+mod kept;
 
 /// Hosts that are killed while they work, again and again.
 mod kill;
@@ -32,6 +38,9 @@ mod mounts;
 
 /// The room of an agent's files over all calls.
 mod room;
+
+/// Settings and bounds of turns, calls side by side, results as a model reads them.
+mod turns;
 
 /// The tree of an agent, what its tools see of it, and what its model reads.
 mod trees;

@@ -15,6 +15,7 @@ use crate::error::AgentError;
 use crate::life::Life;
 use crate::logs;
 use crate::room::Files;
+use crate::turn_limits::TurnSettings;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -32,6 +33,7 @@ pub struct Agent {
     pub(crate) store: Store,
     pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
+    pub(crate) turns: TurnSettings,
 }
 
 impl Agent {

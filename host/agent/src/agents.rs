@@ -75,7 +75,7 @@ pub struct AgentsConfig {
 #[derive(Debug)]
 pub struct Agents {
     images: Arc<Images>,
-    keeper: Keeper,
+    pub(crate) keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
 }

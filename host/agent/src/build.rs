@@ -21,6 +21,7 @@ use crate::mounts::Mounts;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
+use crate::turn_limits::TurnSettings;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
 /// Everything but its own that an agent is made from.
@@ -153,6 +154,7 @@ impl Builder {
             store: self.store.clone(),
             log: self.logs.of(&row.id),
             life,
+            turns: TurnSettings::of(&agentfile.configs),
         };
         Ok(Made { agent, texts })
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cofferdam_capability::{Bytes, GrantError, SystemError};
-use cofferdam_store::{FailureReason, StoreError};
+use cofferdam_store::{BeginError, FailureReason, StoreError};
 
 use crate::deployment::DeploymentError;
 
@@ -250,6 +250,14 @@ pub enum AgentError {
         /// The directory.
         path: PathBuf,
     },
+    /// A session cannot be changed now.
+    #[error("session `{session}`: {source}")]
+    Session {
+        /// The session.
+        session: String,
+        /// The reason.
+        source: Box<TurnError>,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -292,6 +300,7 @@ impl AgentError {
             | Self::Lost { .. }
             | Self::Tree { .. }
             | Self::Gone { .. }
+            | Self::Session { .. }
             | Self::Store(_) => FailureReason::Init,
         }
     }
@@ -346,16 +355,24 @@ pub enum TurnError {
     /// A panic in this host ended the turn.
     #[error("the turn failed in the host; its log says more")]
     Crashed,
-    /// Another turn of the same session is running.
-    #[error("session `{0}` has a turn running: wait for it, or use another session")]
-    Busy(String),
-    /// The session has as many messages as a session may have.
-    #[error("session `{session}` has {max} messages, the most there may be: start another")]
-    SessionFull {
+    /// As many turns of the session wait as may wait.
+    #[error(
+        "session `{session}` has a turn running and {waiting} that wait for it, the most there may \
+         be: wait for one of them, or use another session"
+    )]
+    Busy {
         /// The session.
         session: String,
-        /// The most messages.
-        max: i64,
+        /// Turns that wait.
+        waiting: usize,
+    },
+    /// The session takes no further turn.
+    #[error("session `{session}`: {source}")]
+    Begin {
+        /// The session.
+        session: String,
+        /// The reason.
+        source: BeginError,
     },
     /// The model failed.
     #[error("the model failed: {0}")]

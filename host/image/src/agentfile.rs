@@ -24,6 +24,7 @@ mod room_request;
 #[cfg(test)]
 mod tests;
 mod token;
+mod turn_request;
 
 pub use bin_request::{BinRequest, WorkspaceRequest};
 pub use declared::{Add, Agentfile, Bin, Config, ConfigValue, Context, Env};
@@ -37,3 +38,4 @@ pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,
 };
 pub use room_request::RoomRequest;
+pub use turn_request::{MemoryStrategy, TurnRequest};

@@ -15,15 +15,20 @@ mod listed;
 pub mod mcp;
 mod serving;
 mod token;
+mod turn_events;
 
 pub use agent_entry::{
     AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, RoomEntry,
     StatsEntry, StatusEntry, Statuses, ToolStatsEntry,
 };
-pub use client::{ChatEvent, ChatEvents, Client, Message, Messages, SessionEntry};
+pub use client::{Client, Message, MessagePage, Messages, SessionEntry};
 pub use client_error::ClientError;
 pub use edge::connections::MOST as MOST_CONNECTIONS;
 pub use edge::listen::{SocketFile, inherited_tcp, inherited_unix, tcp, unix};
 pub use error::ServerError;
 pub use serving::{Server, Serving};
 pub use token::{Token, TokenError};
+pub use turn_events::{
+    ChatEvent, ChatEvents, NewTurn, SessionEvents, SnapshotEntry, cancel_turns, follow_session,
+    start_turn,
+};

@@ -175,7 +175,8 @@ impl AgentTable {
             .execute(self.0.pool())
             .await
             .map_err(self.0.failed())?;
-        self.0.check()
+        self.0.check()?;
+        self.0.forget().await
     }
 }
 

@@ -103,6 +103,19 @@ def messages(session):
     return [[message.role, message.content, message.created_at] for message in reply.messages]
 
 
+def regenerate(session):
+    request = pb.ChatStreamRequest(session_id=session, regenerate=True)
+    return status_of(lambda: list(runtime.ChatStream(request, timeout=PATIENCE)))
+
+
+def branches(session):
+    reply = runtime.ListSessionMessages(pb.ListSessionMessagesRequest(session_id=session), timeout=PATIENCE)
+    return [
+        {"content": message.content, "branches_json": message.branches_json, "active_branch": message.active_branch}
+        for message in reply.messages
+    ]
+
+
 def sessions(agent=None):
     reply = runtime.ListSessions(pb.ListSessionsRequest(), timeout=PATIENCE, metadata=to(agent) if agent else None)
     return [[session.id, session.message_count] for session in reply.sessions]
@@ -129,7 +142,6 @@ def mistakes():
         "prompt of 10 MiB": turn("a" * (10 << 20)),
         "request of 13 MiB": turn("a" * (13 << 20)),
         "invalid UTF-8": status_of(lambda: raw(b"\x12\x01\xff", timeout=PATIENCE, metadata=to("a"))),
-        "regenerate": turn("hello", regenerate=True),
     }
 
 
@@ -346,6 +358,8 @@ ACTIONS = {
     "images": images,
     "life": life,
     "statuses": statuses,
+    "regenerate": regenerate,
+    "branches": branches,
     "unread": unread,
     "unfinished": unfinished,
     "slow": slow,

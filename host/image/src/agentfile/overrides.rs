@@ -8,6 +8,7 @@ use super::declared::{Agentfile, Config, ConfigValue, Env};
 use super::env_name;
 use super::error::{Fault, Position, shown};
 use super::room_request::{RoomKey, RoomRequest};
+use super::turn_request::{TurnKey, TurnRequest};
 
 /// The longest key of a setting, in bytes, as in an Agentfile.
 const KEY_MAX_BYTES: usize = 128;
@@ -118,6 +119,9 @@ fn configure(agentfile: &mut Agentfile, key: &str, written: &str) -> Result<(), 
 fn request(agentfile: &mut Agentfile, key: &str, value: &str) -> Result<(), Fault> {
     if let Some(room) = RoomKey::of(key) {
         return RoomRequest::default().ask(room, value, NOWHERE);
+    }
+    if let Some(turn) = TurnKey::of(key) {
+        return TurnRequest::default().ask(turn, value, NOWHERE);
     }
     let Some(bin_key) = BinKey::of(key, NOWHERE)? else {
         return Ok(());

@@ -2,20 +2,24 @@
 
 mod agents;
 mod answers;
+mod chat;
 pub(crate) mod connection;
 pub(crate) mod convert;
 mod deadline;
 mod images;
+mod import;
 mod received;
 mod runtime;
 mod sessions;
 mod shared;
 mod status;
 mod tools;
+mod turns;
 
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
+use cofferdam_proto::host::chat_server::ChatServer;
 use cofferdam_proto::host::images_server::ImagesServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
@@ -34,6 +38,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     health
         .set_serving::<AgentsServer<agents::AgentsService>>()
         .await;
+    health.set_serving::<ChatServer<chat::ChatService>>().await;
     health
         .set_serving::<ToolsServer<tools::ToolsService>>()
         .await;
@@ -55,6 +60,9 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let agents = AgentsServer::new(agents::AgentsService {
         shared: shared.clone(),
     });
+    let chat = ChatServer::new(chat::ChatService {
+        shared: shared.clone(),
+    });
     let tools = ToolsServer::new(tools::ToolsService {
         shared: shared.clone(),
     });
@@ -70,6 +78,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
+        .add_service(chat.max_decoding_message_size(MAX_REQUEST))
         .add_service(images.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))

@@ -1,7 +1,7 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
 use cofferdam_agent::{AgentError, TurnError};
-use cofferdam_store::StoreError;
+use cofferdam_store::{BeginError, StoreError};
 use hyper::Response;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -65,6 +65,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Gone { .. }
         | AgentError::Crashed { .. }
         | AgentError::Lost { .. } => internal(&sentence),
+        AgentError::Session { source, .. } => Status::new(of_turn(source).code(), sentence),
         AgentError::Store(error) => of_store(error),
     }
 }
@@ -96,10 +97,14 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
         TurnError::PromptTooLong { .. } | TurnError::EmptyPrompt | TurnError::SessionId { .. } => {
             Status::invalid_argument(sentence)
         }
-        TurnError::Busy(_) => Status::aborted(sentence),
+        TurnError::Busy { .. } => Status::resource_exhausted(sentence),
         TurnError::AtRest => Status::failed_precondition(sentence),
         TurnError::Crashed => Status::internal(sentence),
-        TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
+        TurnError::Begin { source, .. } => match source {
+            BeginError::Full | BeginError::Branches => Status::resource_exhausted(sentence),
+            BeginError::NoPrompt => Status::failed_precondition(sentence),
+            BeginError::Store(error) => of_store(error),
+        },
         TurnError::Model(error) if error.is_retryable() => Status::unavailable(sentence),
         TurnError::Model(_) => Status::failed_precondition(sentence),
         TurnError::Cancelled => Status::cancelled(sentence),
