@@ -18,8 +18,23 @@ mod grpc;
 /// Tools for MCP clients: one from PyPI, and those that mean no good.
 mod mcp;
 
+/// Keys and tokens, which nothing tells.
+mod leaks;
+
+/// Principals: who may call which method.
+mod principals;
+
 /// SIGHUP: the operator's files are read again.
 mod reload;
+
+/// TLS: certificates that are read, replaced and asked for.
+mod tls;
+
+/// Tokens of clients and agents, from their making to their end.
+mod tokens;
+
+/// Agents' own addresses, for older clients.
+mod runtime_doors;
 
 /// A service manager that hands sockets over and hears how far the host is.
 mod systemd;

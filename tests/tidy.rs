@@ -13,6 +13,7 @@ mod manifest;
 mod manifests;
 mod parity;
 mod promises;
+mod protos;
 mod riddles;
 mod rust_tokens;
 mod sources;

@@ -142,7 +142,7 @@ fn agentfiles_are_laid_out() {
         "Agentfile",
         "# mine\nfrom scratch\n\n\nname  otter\nmodel a/b\n",
     );
-    fmt(&["--check"]).exits(1).complains(&["not laid out"]);
+    fmt(&["--check"]).exits(1).complains(&["not formatted"]);
     fmt(&[]).exits(0);
     let text = std::fs::read_to_string(&file).expect("the file");
     assert_eq!(text, "# mine\nFROM scratch\n\nNAME otter\nMODEL a/b\n");

@@ -125,19 +125,21 @@ fn a_model_that_never_stops_calling_is_stopped() {
         "script/turns.jsonl",
         &format!("BIN echo {}", tool("echo").display()),
     );
-    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
-    let events = host.chat("a", "go");
-    assert_eq!(
-        types(&events)
-            .iter()
-            .filter(|kind| **kind == "step.start")
-            .count(),
-        20
-    );
-    assert_eq!(
-        events.last().unwrap()["content"],
-        "[stopped after 20 steps]"
-    );
+    let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let ran = cofferdam(&scratch, ["chat", "a", "go", "--format", "json"]);
+    let ran = ran.run().exits(1);
+    let events: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    ran.complains(&["stopped after 20 steps"]);
+    let steps = types(&events).into_iter();
+    assert_eq!(steps.filter(|kind| *kind == "step.start").count(), 20);
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "message.create");
+    assert_eq!(last["content"], "[stopped after 20 steps]");
+    assert_eq!(last["stop_reason"], "max-iterations");
 }
 
 #[test]
@@ -246,11 +248,11 @@ fn sessions_survive_a_kill_and_agents_are_restored() {
         .exits(0);
     cofferdam(&scratch, ["sessions", "show", "kept"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["kept", "sessions ls"]);
     cofferdam(&scratch, ["sessions", "rm", "kept"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["kept"]);
 }
 
@@ -343,7 +345,7 @@ fn an_unknown_agent_or_a_long_prompt_is_refused() {
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     cofferdam(&scratch, ["chat", "b", "hello"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["`b`", "the agents are: a"]);
     cofferdam(&scratch, ["chat", "a", " "])
         .run()

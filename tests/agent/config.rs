@@ -420,10 +420,10 @@ fn open_files_are_raised_and_must_do_for_all_calls() {
     refused(
         4_000,
         &[
-            "[host] `calls` = 64 needs 4496 open files",
+            "[host] `calls` = 64 needs 4688 open files",
             "may have 4000",
             "ulimit -Hn",
-            "set `calls` to 56",
+            "set `calls` to 53",
         ],
     );
     scratch.file(
@@ -433,8 +433,8 @@ fn open_files_are_raised_and_must_do_for_all_calls() {
     refused(
         4_000,
         &[
-            "[host] `calls` = 8 needs 4496 open files, 512 for each call",
-            "set `calls` to 7",
+            "[host] `calls` = 8 needs 4688 open files, 512 for each call",
+            "set `calls` to 6",
         ],
     );
 }

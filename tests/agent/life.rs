@@ -93,7 +93,7 @@ fn an_agent_lives_from_run_to_rm() {
 
     cofferdam(&scratch, ["rm", "a", "nobody"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["there is no agent `nobody`", "cofferdam run"]);
     assert_eq!(agents(&scratch), []);
     assert!(!scratch.data().join("agents").join(&id).exists());
@@ -224,12 +224,15 @@ fn an_agent_works_while_a_turn_runs_and_is_not_removed_then() {
     cofferdam(&scratch, ["rm", "a"])
         .run()
         .exits(1)
-        .complains(&["1 turns running", "rm -f a"]);
+        .complains(&["1 turn running", "rm -f a"]);
     cofferdam(&scratch, ["stop", "a"]).run().exits(0);
     assert_eq!(inspected(&scratch, "a", "status"), "stopped");
     let ended = turn.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("the agent does not run"), "{said}");
+    assert!(
+        said.contains("it was stopped or removed, which ended the turn"),
+        "{said}"
+    );
     // Its prompt and its call are stored.
     let sessions = cofferdam(&scratch, ["sessions", "ls", "--format", "json"])
         .run()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::faults::{agentfile, agents, nothing};
+use crate::support::agents::build;
 use crate::support::images::keep;
 use crate::support::{Host, Registry, Scratch, cofferdam, content_of};
 
@@ -105,7 +106,7 @@ fn a_directory_an_agentfile_and_standard_input_become_images() {
     );
     cofferdam(&scratch, ["run", "nobody:1"])
         .run()
-        .exits(1)
+        .exits(2)
         .complains(&["no image nobody:1"]);
     assert_eq!(agents(&scratch).len(), 4);
 }
@@ -162,6 +163,54 @@ fn choices_of_the_operator_hold_over_restarts() {
     assert_eq!(agent["status"], "ready", "{agent}");
     assert_eq!(agent["deployment"]["configs"]["key"], "value", "{agent}");
     assert_eq!(agent["deployment"]["labels"]["team"], "blue", "{agent}");
+}
+
+#[test]
+fn the_script_of_a_model_goes_with_its_image() {
+    let scratch = Scratch::new();
+    scratch.file("build/talks/turns.jsonl", "{\"text\": \"Here.\"}\n");
+    let text = "FROM scratch\nNAME base\nMODEL script/talks/turns.jsonl\n";
+    build(&scratch, text, "base:1");
+    build(&scratch, "FROM base:1\nNAME talks\n", "talks:1");
+    std::fs::remove_dir_all(scratch.path().join("build")).expect("a directory");
+    let host = Host::start::<&str>(&scratch, []);
+    cofferdam(&scratch, ["run", "talks:1"]).run().exits(0);
+    let answer = |host: &Host<'_>| content_of(&host.chat("talks", "hello"), "message.create");
+    assert_eq!(answer(&host), "Here.");
+    host.kill();
+    let host = Host::start::<&str>(&scratch, []);
+    cofferdam(&scratch, ["sessions", "ls", "talks"])
+        .run()
+        .exits(0);
+    assert_eq!(answer(&host), "Here.");
+
+    // One that cannot go is told with its line.
+    for (model, says) in [
+        ("script/a b", "left over"),
+        ("script/bins", "give the file another name"),
+    ] {
+        let file = scratch.file(
+            "build/Agentfile",
+            format!("FROM scratch\nNAME a\nMODEL {model}\n"),
+        );
+        let line = ["image".as_ref(), "build".as_ref(), file.as_os_str()];
+        let ran = cofferdam(&scratch, line).run().exits(2);
+        ran.complains(&["Agentfile:3:", says]);
+    }
+    let text = "FROM scratch\nNAME a\nMODEL script/missing.jsonl\n";
+    let file = scratch.file("build/Agentfile", text);
+    let line = ["image".as_ref(), "build".as_ref(), file.as_os_str()];
+    let ran = cofferdam(&scratch, line).run().exits(0);
+    assert!(
+        ran.stderr
+            .contains("note: missing.jsonl, which MODEL names"),
+        "{}",
+        ran.stderr
+    );
+    cofferdam(&scratch, ["run", "a:latest"])
+        .run()
+        .exits(2)
+        .complains(&["agent a: its image has no file for MODEL script/missing.jsonl"]);
 }
 
 /// Nobody waits for it, so it is kept with the reason.

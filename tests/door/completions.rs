@@ -1,14 +1,16 @@
 //! Completions of shells, and manual pages.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::{Scratch, cofferdam};
 
 /// The words that bash offers for the last of these.
-fn completed(script: &str, words: &[&str]) -> Vec<String> {
+fn completed(script: &Path, words: &[&str]) -> Vec<String> {
     let line = format!(
-        "{script}\nCOMP_WORDS=({})\nCOMP_CWORD={}\n_cofferdam cofferdam '{}' '{}'\n\
+        "source '{}'\nCOMP_WORDS=({})\nCOMP_CWORD={}\n_cofferdam cofferdam '{}' '{}'\n\
          printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        script.display(),
         words.join(" "),
         words.len() - 1,
         words[words.len() - 1],
@@ -31,11 +33,13 @@ fn bash_completes_commands_flags_and_values() {
         .run()
         .exits(0)
         .stdout;
+    // Longer than an argument may be.
+    let script = scratch.file("completions.bash", script);
     if Command::new("bash").arg("--version").output().is_err() {
         eprintln!("not run: there is no bash here");
         return;
     }
-    let commands = completed(&script, &["cofferdam", "pro"]);
+    let commands = completed(&script, &["cofferdam", "prov"]);
     assert_eq!(commands, ["provider"]);
     let commands = completed(&script, &["cofferdam", "provider", "''"]);
     for command in ["ls", "add", "rm", "check"] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::agents::{build, inspect};
 use crate::support::images::{keep, listed};
-use crate::support::{Registry, Scratch, cofferdam};
+use crate::support::{Host, Registry, Scratch, cofferdam};
 
 const BASE: &str = "FROM scratch\nNAME base\nMODEL a/b\nLABEL of=base\n";
 
@@ -41,6 +41,45 @@ fn a_parent_may_be_a_tag_or_a_digest() {
     }
     // What was built stays what it is.
     assert_eq!(inspect(&scratch, "child:1")["labels"]["of"], "base");
+}
+
+#[test]
+fn a_parent_may_leave_name_and_model_to_those_that_build_on_it() {
+    let scratch = Scratch::new();
+    build(&scratch, "FROM scratch\nLABEL of=base\n", "base:1");
+    let shown = inspect(&scratch, "base:1");
+    assert_eq!(
+        [&shown["name"], &shown["model"]],
+        [&Value::Null, &Value::Null]
+    );
+    build(&scratch, "FROM base:1\nNAME child\nMODEL a/b\n", "child:1");
+    let shown = inspect(&scratch, "child:1");
+    assert_eq!([&shown["name"], &shown["model"]], ["child", "a/b"]);
+    assert_eq!(shown["labels"]["of"], "base");
+
+    // An image is called by something.
+    let file = scratch.file("build/Agentfile", "FROM scratch\n");
+    let line = ["image".as_ref(), "build".as_ref(), file.as_os_str()];
+    let ran = cofferdam(&scratch, line).run().exits(2);
+    ran.complains(&["no NAME", "--tag"]);
+
+    // Only what runs has both.
+    let _host = Host::start::<&str>(&scratch, []);
+    let run = |flags: &[&str]| {
+        let line = ["run", "base:1"].iter().chain(flags).copied();
+        cofferdam(&scratch, line).run()
+    };
+    run(&[])
+        .exits(2)
+        .complains(&["base:1 has no NAME", "--name"]);
+    run(&["--name", "a"])
+        .exits(2)
+        .complains(&["agent a: its image has no MODEL", "--model"]);
+    run(&["--name", "a", "--model", "builtin/commands"]).exits(0);
+    cofferdam(&scratch, ["run", &file.display().to_string()])
+        .run()
+        .exits(2)
+        .complains(&["Agentfile:1:1", "lacks `NAME name`"]);
 }
 
 #[test]

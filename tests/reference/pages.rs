@@ -250,8 +250,13 @@ fn every_key_of_a_script_is_on_its_page() {
         words.map(str::to_owned).collect()
     };
     let turn = keys(&refused("{\"unknown\": 1}\n"));
-    assert_eq!(turn.len(), 2, "{turn:?}");
+    assert_eq!(turn.len(), 3, "{turn:?}");
     turn.iter().for_each(|key| drop(row(SCRIPT, key)));
+    let usage = keys(&refused("{\"usage\": {\"unknown\": 1}}\n"));
+    assert_eq!(usage.len(), 3, "{usage:?}");
+    for key in &usage {
+        drop(row(SCRIPT, &format!("usage.{key}")));
+    }
     let call = keys(&refused("{\"tool_calls\": [{\"unknown\": 1}]}\n"));
     assert_eq!(call.len(), 3, "{call:?}");
     for key in &call {

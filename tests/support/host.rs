@@ -73,9 +73,32 @@ impl<'a> Host<'a> {
     /// Starts this command line of the binary on the data directory of `scratch`, and waits until
     /// it takes clients.
     pub(crate) fn run(scratch: &'a Scratch, mut command: Command) -> Self {
-        command
-            .envs(scratch.variables())
-            .current_dir(scratch.path());
+        command.envs(scratch.variables());
+        let mut host = Self::started(scratch, command);
+        host.hears("listening on ");
+        host.hears("next: ");
+        host
+    }
+
+    /// Starts this command line of a runtime, which keeps its data in the tree of its agent, and
+    /// waits until it takes clients on its port.
+    pub(crate) fn runtime(scratch: &'a Scratch, mut command: Command) -> Self {
+        command.env_remove("COFFERDAM_DATA_DIR");
+        let shared = scratch.variables().into_iter();
+        command.envs(shared.filter(|(name, _)| *name != "COFFERDAM_DATA_DIR"));
+        let mut host = Self::started(scratch, command);
+        let line = host.hears("listening on ");
+        let address = line
+            .split([' ', ','])
+            .find_map(|word| word.strip_prefix("http://"));
+        host.address = address
+            .expect("the runtime says where it listens")
+            .to_owned();
+        host
+    }
+
+    fn started(scratch: &'a Scratch, mut command: Command) -> Self {
+        command.current_dir(scratch.path());
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -91,16 +114,13 @@ impl<'a> Host<'a> {
             }
         });
         let address = format!("unix:{}", scratch.data().join("cofferdam.sock").display());
-        let mut host = Self {
+        Self {
             scratch,
             child,
             log,
             said: Vec::new(),
             address,
-        };
-        host.hears("listening on ");
-        host.hears("next: ");
-        host
+        }
     }
 
     /// Waits until the host says a line with `part`, and returns it. Lines that were heard before

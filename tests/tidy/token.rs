@@ -14,9 +14,15 @@ const DOORS: [&str; 2] = [
     "host/server/src/mcp/http.rs",
 ];
 
-/// The layer of the edge that asks for the token, and its only file.
+/// The layer of the edge that asks for a token, and its only file.
 const LAYER: &str = "AuthenticateLayer::<";
 const LAYER_FILE: &str = "host/server/src/edge/authenticate.rs";
+
+/// The only file that has the operator's token compared.
+const CREDENTIALS: &str = "host/server/src/edge/credentials.rs";
+
+/// The line of it that does.
+const COMPARED: &str = "self.operator.is(sent)";
 
 /// The header that carries the token, which the layer alone reads.
 const HEADER: &str = "AUTHORIZATION";
@@ -34,7 +40,7 @@ fn readings(token: &File) -> Vec<String> {
         .into_iter()
         .map(|(_, number)| {
             format!(
-                "{}:{number}: this reads the token: `is_in` alone compares it",
+                "{}:{number}: this reads the token: `is` alone compares it",
                 token.path
             )
         })
@@ -49,22 +55,23 @@ fn readings(token: &File) -> Vec<String> {
     problems
 }
 
-/// Files other than the layer that read the header, a layer that does not compare it, and doors
+/// Files other than the layer that read the header, credentials that are not compared, and doors
 /// without the layer.
 fn strangers(sources: &[File]) -> Vec<String> {
-    let mut problems = Vec::new();
-    for source in sources.iter().filter(|source| source.text.contains(HEADER)) {
-        if source.path != LAYER_FILE {
-            problems.push(format!(
-                "{}: this reads {HEADER}: {LAYER_FILE} alone does",
-                source.path
-            ));
-        } else if !source.text.contains("!token.is_in(sent") {
-            problems.push(format!(
-                "{}: what it reads of {HEADER} is not compared by `Token::is_in`",
-                source.path
-            ));
-        }
+    let reads = |source: &&File| source.text.contains(HEADER) && source.path != LAYER_FILE;
+    let problem = |source: &File| {
+        format!(
+            "{}: this reads {HEADER}: {LAYER_FILE} alone does",
+            source.path
+        )
+    };
+    let mut problems: Vec<_> = sources.iter().filter(reads).map(problem).collect();
+    let compares = |source: &File| source.text.contains(COMPARED);
+    let comparing = sources.iter().filter(|source| compares(source));
+    if !comparing.map(|source| &*source.path).eq([CREDENTIALS]) {
+        problems.push(format!(
+            "{CREDENTIALS}: it alone, and by `{COMPARED}`, has the operator's token compared"
+        ));
     }
     let asks = |door: &&&str| {
         sources
@@ -92,7 +99,7 @@ fn a_second_way_to_compare_the_token_is_found() {
         path: TOKEN.to_owned(),
         text: text.to_owned(),
     };
-    let good = format!("fn is_in() {{\n{COMPARISON}\n}}\n");
+    let good = format!("fn is() {{\n{COMPARISON}\n}}\n");
     none(readings(&token(&good)));
     one(readings(&token("")), "0 lines compare");
     one(
@@ -107,7 +114,8 @@ fn a_second_way_to_compare_the_token_is_found() {
         vec![
             door(DOORS[0], "AuthenticateLayer::<Grpc>::new(token)"),
             door(DOORS[1], "AuthenticateLayer::<PlainHttp>::new(token)"),
-            door(LAYER_FILE, "AUTHORIZATION if !token.is_in(sent)"),
+            door(LAYER_FILE, "AUTHORIZATION"),
+            door(CREDENTIALS, COMPARED),
         ]
     };
     none(strangers(&good()));
@@ -116,12 +124,9 @@ fn a_second_way_to_compare_the_token_is_found() {
         "connection.rs: this door asks for no token",
     );
     let mut careless = good();
-    careless[2].text = "AUTHORIZATION == token".to_owned();
-    one(strangers(&careless), "is not compared by `Token::is_in`");
+    careless[3].text = "sent == token".to_owned();
+    one(strangers(&careless), "has the operator's token compared");
     let mut third = good();
-    third.push(door(
-        "host/server/src/other.rs",
-        "AUTHORIZATION if !token.is_in(sent)",
-    ));
+    third.push(door("host/server/src/other.rs", "AUTHORIZATION"));
     one(strangers(&third), "other.rs: this reads AUTHORIZATION");
 }

@@ -5,6 +5,7 @@
 //! changes: `.data/<digest>`.
 
 use std::io::{Result, Write};
+use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, OpenOptions, Permissions, PermissionsExt};
 use cofferdam_capability::Digester;
@@ -36,6 +37,11 @@ pub(crate) fn directory(tree: &Dir, files: &[AddedFile<'_>]) -> Result<Dir> {
         remove_others(&data, &name)?;
     }
     data.open_dir(&name)
+}
+
+/// The path of the directory of these files in the tree.
+pub(crate) fn path(files: &[AddedFile<'_>]) -> PathBuf {
+    Path::new(DATA).join(name_of(files))
 }
 
 /// Names the files and what is in them.

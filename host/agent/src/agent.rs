@@ -5,16 +5,19 @@ use std::time::Instant;
 
 use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::Room;
-use cofferdam_model::{ModelHandle, ModelName};
-use cofferdam_store::{AgentLog, Store};
+use cofferdam_model::{ModelHandle, ModelName, Sampling};
+use cofferdam_store::{AgentLog, Store, StoreError};
 use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::documents;
 use crate::error::AgentError;
 use crate::life::Life;
 use crate::logs;
+use crate::notes::{Notes, NotesSection};
 use crate::room::Files;
+use crate::turn_limits::TurnSettings;
 use crate::workspace::Workspace;
 
 /// An agent: a model, its tools and its tree, under an id that never changes and a name that people
@@ -24,14 +27,18 @@ pub struct Agent {
     pub(crate) name: String,
     pub(crate) model_name: ModelName,
     pub(crate) model: ModelHandle,
+    pub(crate) sampling: Sampling,
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) system_prompt: String,
+    pub(crate) notes: Notes,
+    pub(crate) notes_section: NotesSection,
     pub(crate) workspace: Workspace,
     pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) store: Store,
     pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
+    pub(crate) turns: TurnSettings,
 }
 
 impl Agent {
@@ -53,6 +60,26 @@ impl Agent {
     /// Its tools.
     pub fn toolbox(&self) -> &Toolbox {
         &self.toolbox
+    }
+
+    /// Its notes.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// The system prompt of a turn that begins now: the documents, and pinned notes where its
+    /// settings say so.
+    pub(crate) async fn prompt(&self) -> Result<String, StoreError> {
+        let documents = &self.system_prompt;
+        let notes = match self.notes_section {
+            NotesSection::Off => String::new(),
+            NotesSection::Above | NotesSection::Below => self.notes.section().await?,
+        };
+        let parts = match self.notes_section {
+            NotesSection::Above => [notes.as_str(), documents],
+            NotesSection::Off | NotesSection::Below => [documents, notes.as_str()],
+        };
+        Ok(documents::joined(parts))
     }
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.

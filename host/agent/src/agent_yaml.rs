@@ -146,6 +146,16 @@ pub struct AgentYamlError {
     problem: String,
 }
 
+impl AgentYamlError {
+    /// The problem with the file at `path`.
+    pub(crate) fn new(path: &Path, problem: String) -> Self {
+        Self {
+            path: path.display().to_string(),
+            problem,
+        }
+    }
+}
+
 /// Both shapes: the keys of the newer one, and those that only the older one has.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -198,10 +208,7 @@ impl AgentYaml {
     /// It is too large or too deep, no YAML, has another key or a key twice, or lacks a name or a
     /// model.
     pub fn read(text: &str, path: &Path) -> Result<Self, AgentYamlError> {
-        let wrong = |problem: String| AgentYamlError {
-            path: path.display().to_string(),
-            problem,
-        };
+        let wrong = |problem: String| AgentYamlError::new(path, problem);
         if text.len() as u64 > AGENT_YAML_MAX_BYTES {
             return Err(wrong(format!(
                 "it has {} bytes: at most {AGENT_YAML_MAX_BYTES} are read",
@@ -209,7 +216,7 @@ impl AgentYaml {
             )));
         }
         let written: Written = serde_saphyr::from_str_with_options(text, options())
-            .map_err(|error| wrong(error.to_string()))?;
+            .map_err(|error| wrong(first_line(&error.to_string())))?;
         let read = Self::from(written);
         for (key, value) in [("name", &read.name), ("model", &read.model)] {
             if value.is_empty() {
@@ -223,6 +230,12 @@ impl AgentYaml {
     pub(crate) fn text(&self) -> Result<String, serde_saphyr::ser::Error> {
         serde_saphyr::to_string(self)
     }
+}
+
+/// The sentence of an error, without the text around the place.
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
 }
 
 /// Nothing is repeated by reference, and nothing is large.

@@ -1,20 +1,17 @@
 //! The agents of this host: created, started, stopped, removed, found.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cap_std::fs::Dir;
 use cofferdam_image::Images;
-use cofferdam_model::Credentials;
-use cofferdam_store::{AgentHome, Desired, Logs, State, Store, Trees};
-use cofferdam_tool::Runner;
+use cofferdam_store::{AgentHome, Desired, KnownAgent, Logs, State, Store, Trees};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::agent::Agent;
+use crate::agents_config::AgentsConfig;
 use crate::build::Builder;
-use crate::decisions::{Accepted, Decisions, Withheld};
 use crate::error::AgentError;
 use crate::files;
 use crate::homes;
@@ -29,8 +26,8 @@ use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::renewal::Renewal;
 use crate::slot::{Slot, Summary};
-use crate::starter::{OnReady, Starter};
-use crate::trees;
+use crate::starter::Starter;
+use crate::trees::{self, Found};
 
 /// The longest time that a request waits for an agent that is being made ready: shorter than the
 /// time after which clients give up.
@@ -47,43 +44,42 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Agents that are made ready at once after a start of the host.
 const RESTORED_AT_ONCE: usize = 8;
 
-/// The configuration from which the agents of a host are made.
-pub struct AgentsConfig {
-    /// The data directory.
-    pub data: Dir,
-    /// Its path, for messages and for the database.
-    pub path: PathBuf,
-    /// API keys of model providers. No tool ever sees one.
-    pub credentials: Credentials,
-    /// Runs the tools.
-    pub runner: Arc<Runner>,
-    /// Tool images on this machine and in registries.
-    pub images: Arc<Images>,
-    /// The operator's decisions, by agent and tool.
-    pub decisions: Decisions,
-    /// Tools that their agents do not get.
-    pub withheld: Withheld,
-    /// Components that the operator accepts although they ask for more than those in use.
-    pub accepted: Vec<Accepted>,
-    /// Agents that there may be.
-    pub most: usize,
-    /// Hears of each agent that is ready, before it takes turns.
-    pub on_ready: OnReady,
-}
-
 /// The agents of this host, those that run and those that do not.
 #[derive(Debug)]
 pub struct Agents {
     images: Arc<Images>,
-    keeper: Keeper,
+    pub(crate) keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
+}
+
+/// The agents of a data directory, before any of them is recalled.
+pub(crate) struct Opened {
+    pub(crate) agents: Agents,
+    /// The agents that the database knows.
+    pub(crate) rows: Vec<KnownAgent>,
+    found: Found,
 }
 
 impl Agents {
     /// Opens the data directory. Its agents are known from here on; [`Agents::restore`] makes them
     /// ready.
     pub async fn open(config: AgentsConfig) -> Result<Arc<Self>, AgentError> {
+        let Opened {
+            agents,
+            rows,
+            found,
+        } = Self::opened(config).await?;
+        agents.keeper.clear_up(&rows, &found);
+        for row in rows {
+            let keeper = &agents.keeper;
+            agents.queue.extend(keeper.recall(row, &found).await);
+        }
+        Ok(Arc::new(agents))
+    }
+
+    /// Opens the data directory, with no agent in its place.
+    pub(crate) async fn opened(config: AgentsConfig) -> Result<Opened, AgentError> {
         let AgentsConfig {
             data,
             path,
@@ -134,17 +130,17 @@ impl Agents {
             starter: Starter::new(maker, journal, on_ready),
             alarm: watch::Sender::new(()),
         };
-        keeper.clear_up(&rows, &found);
-        let queue = Queue::default();
-        for row in rows {
-            queue.extend(keeper.recall(row, &found).await);
-        }
-        Ok(Arc::new(Self {
+        let agents = Self {
             images,
             keeper,
-            queue,
+            queue: Queue::default(),
             restoring: TaskTracker::new(),
-        }))
+        };
+        Ok(Opened {
+            agents,
+            rows,
+            found,
+        })
     }
 
     /// Makes agents ready that were running when the host ended, a few at once, in the background.
@@ -236,7 +232,8 @@ impl Agents {
             if let Some(name) = &new.name {
                 draft.rename(name.parse()?);
             }
-            match agents.keeper.registry.named(draft.agentfile.name.as_str()) {
+            draft.check_name()?;
+            match agents.keeper.registry.named(draft.agentfile.name()) {
                 Some(slot) if new.replace => {
                     let wish = Wish {
                         desired: Some(Desired::Running),
@@ -269,18 +266,20 @@ impl Agents {
         let source = AgentSource::File(file.to_owned());
         let draft = self.keeper.starter.maker.draft(&source).await?;
         let (steps, _) = mpsc::channel(1);
-        match self.keeper.registry.named(draft.agentfile.name.as_str()) {
+        let applied = match self.keeper.registry.named(draft.agentfile.name()) {
             Some(slot) => {
-                self.keeper
-                    .renew(&slot, &draft, Wish::default(), &steps)
-                    .await
+                let wish = Wish::default();
+                self.keeper.renew(&slot, &draft, wish, &steps).await
             }
             None => {
-                self.keeper
-                    .create_from(&draft, NewWish::default(), &steps)
-                    .await
+                let wish = NewWish::default();
+                self.keeper.create_from(&draft, wish, &steps).await
             }
+        };
+        if let Some(slot) = self.keeper.registry.named(draft.agentfile.name()) {
+            slot.set_file(file);
         }
+        applied
     }
 
     /// Starts an agent that is stopped or has failed. It is being made ready when this returns.

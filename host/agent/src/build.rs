@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cofferdam_image::agentfile::{Agentfile, Bin, Overrides, RoomRequest, overridden};
 use cofferdam_model::{Credentials, ModelHandle, ModelName};
 use cofferdam_store::{KnownAgent, Logs, Store};
-use cofferdam_tool::{Runner, Toolbox};
+use cofferdam_tool::{HostTool, Runner, Toolbox, hosted};
 
 use crate::agent::Agent;
 use crate::agent_yaml::Pinned;
@@ -15,12 +15,16 @@ use crate::decisions::{Decisions, Offering, Withheld};
 use crate::deployment::{Deployment, DeploymentError};
 use crate::documents::{self, Subject};
 use crate::error::AgentError;
+use crate::injected;
 use crate::kept::{self, RESOLVED, WRITTEN};
 use crate::life::Life;
-use crate::mounts::Mounts;
+use crate::mounts::{Mounts, OpenMount};
+use crate::notes::{NoteSettings, Notes};
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
+use crate::sampling::sampling;
+use crate::turn_limits::TurnSettings;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
 /// Everything but its own that an agent is made from.
@@ -40,6 +44,8 @@ pub(crate) struct Made {
     pub(crate) agent: Agent,
     /// Generated files of its tree, with what is in them.
     pub(crate) texts: Vec<(String, Vec<u8>)>,
+    /// Choices of its operator without effect, each as a sentence.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A BIN with what it is declared in.
@@ -48,6 +54,12 @@ struct Declared<'a> {
     row: &'a KnownAgent,
     offering: Offering<'a>,
     bin: &'a Bin,
+}
+
+/// A model, and the directory in which the file of `script/FILE` lies.
+struct ModelSource {
+    name: ModelName,
+    directory: PathBuf,
 }
 
 impl Builder {
@@ -79,10 +91,12 @@ impl Builder {
             agent: row.name.clone(),
             source,
         };
-        let model_name: ModelName = agentfile.model.parse().map_err(model)?;
-        let home = PathBuf::from(&row.home);
-        let opened =
-            ModelHandle::open(model_name.clone(), &self.credentials, home).map_err(model)?;
+        if agentfile.model.is_none() {
+            return Err(AgentError::NoModel {
+                agent: row.name.clone(),
+            });
+        }
+        let model_name: ModelName = agentfile.model().parse().map_err(model)?;
         let request = RoomRequest::of(&agentfile.configs);
         let bounds = self.decisions.room.bounds(&request);
         let bounds = bounds.map_err(|source| AgentError::Deployment {
@@ -90,9 +104,31 @@ impl Builder {
             source,
         })?;
         let files = workspace.files(&self.rooms, &row.id, bounds)?;
-        mounts.make_points(&row.name, workspace.root());
+        if !workspace.is_adopted() {
+            mounts.make_points(&row.name, workspace.root());
+        }
         files.settle();
         let data = workspace.keep_data(agentfile)?;
+        let ModelSource { name, directory } = match workspace.script(agentfile) {
+            Some(script) => ModelSource {
+                name: script.model.parse().map_err(model)?,
+                directory: script.directory,
+            },
+            None if row.home.is_empty() && model_name.provider() == "script" => {
+                return Err(AgentError::NoScript {
+                    agent: row.name.clone(),
+                    model: model_name.to_string(),
+                });
+            }
+            None => ModelSource {
+                name: model_name.clone(),
+                directory: PathBuf::from(&row.home),
+            },
+        };
+        let opened = ModelHandle::open(name, &self.credentials, directory).map_err(model)?;
+        let sampling = sampling(&agentfile.configs);
+        let accepted = opened.current().and_then(|model| model.accept(&sampling));
+        accepted.map_err(model)?;
         let mut toolbox = self.runner.toolbox();
         let offering = Offering {
             agentfile,
@@ -109,6 +145,18 @@ impl Builder {
             let declared = Declared { row, offering, bin };
             self.add_tools(declared, component, &mut toolbox).await?;
         }
+        let settings = NoteSettings::of(agentfile);
+        let NoteSettings { quota, section } =
+            settings.map_err(|source| AgentError::Deployment {
+                agent: row.name.clone(),
+                source,
+            })?;
+        let notes = Notes::new(self.store.notes.clone(), &row.id, quota);
+        self.add_own_tools(
+            row,
+            injected::tools(agentfile, &mounts, &notes),
+            &mut toolbox,
+        )?;
         let documents = documents::of(Subject {
             id: &row.id,
             agentfile,
@@ -129,32 +177,59 @@ impl Builder {
             },
         )?;
         texts.extend(resolved.map(|config| (RESOLVED.to_owned(), config)));
-        for mount in mounts.iter() {
-            let target = mount.target();
-            let mut grants = toolbox.iter().map(|tool| tool.grant());
-            if !grants.any(|grant| documents::access_in(grant, target).is_some()) {
-                tracing::warn!(
-                    agent = row.name,
-                    "no tool sees the mount {target}: none of its tools has a row for it in its \
-                     manifest, or `grant.BIN.mounts` takes it away"
-                );
-            }
+        let told = without_effect(&mounts, &deployment, &toolbox);
+        for note in &told {
+            tracing::warn!(agent = row.name, "{note}");
         }
         let agent = Agent {
             id: row.id.clone(),
             name: row.name.clone(),
             model_name,
             model: opened,
+            sampling,
             toolbox: Arc::new(toolbox),
             system_prompt,
+            notes,
+            notes_section: section,
             workspace,
             files,
             runner: Arc::clone(&self.runner),
             store: self.store.clone(),
             log: self.logs.of(&row.id),
             life,
+            turns: TurnSettings::of(&agentfile.configs),
         };
-        Ok(Made { agent, texts })
+        Ok(Made {
+            agent,
+            texts,
+            notes: told,
+        })
+    }
+
+    /// Adds tools that the host answers itself.
+    fn add_own_tools(
+        &self,
+        row: &KnownAgent,
+        tools: Vec<Arc<dyn HostTool>>,
+        toolbox: &mut Toolbox,
+    ) -> Result<(), AgentError> {
+        for tool in tools {
+            let name = tool.descriptor().name;
+            let made = hosted(&self.runner, tool);
+            let made = made.map_err(|error| AgentError::Tool {
+                agent: row.name.clone(),
+                bin: name.to_string(),
+                source: Box::new(error),
+            })?;
+            toolbox.add(made).map_err(|_| AgentError::Bin {
+                agent: row.name.clone(),
+                bin: name.to_string(),
+                problem: format!(
+                    "CAPABILITY {name} is a tool of the host: give this one another name"
+                ),
+            })?;
+        }
+        Ok(())
     }
 
     async fn add_tools(
@@ -218,6 +293,7 @@ pub(crate) fn deployed(
         configs,
         mounts: _,
         labels,
+        addr: _,
     } = deployment;
     let overrides = Overrides {
         model: model.as_deref(),
@@ -229,6 +305,38 @@ pub(crate) fn deployed(
         agent: agent.to_owned(),
         source: DeploymentError(error.to_string()),
     })
+}
+
+/// Says which mounts and variables of the operator no tool sees.
+fn without_effect(mounts: &Mounts, deployment: &Deployment, toolbox: &Toolbox) -> Vec<String> {
+    let grants = || toolbox.iter().map(|tool| tool.grant());
+    let targets = mounts.iter().map(OpenMount::target);
+    let unseen = targets
+        .filter(|target| !grants().any(|grant| documents::access_in(grant, target).is_some()));
+    let mut notes: Vec<_> = unseen
+        .map(|target| {
+            format!(
+                "no tool sees the mount {target}: none of its tools has a row for it in its \
+                 manifest, or `grant.BIN.mounts` takes it away"
+            )
+        })
+        .collect();
+    let is_seen = |name: &String| {
+        grants().any(|grant| grant.environment().iter().any(|(seen, _)| seen == name))
+    };
+    let unseen: Vec<_> = deployment
+        .envs
+        .keys()
+        .filter(|name| !is_seen(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !unseen.is_empty() {
+        notes.push(format!(
+            "no tool sees {}: none of its tools has a row [[env]] of this name in its manifest",
+            unseen.join(", ")
+        ));
+    }
+    notes
 }
 
 /// Refuses an agent whose Agentfile leaves a value to who runs it, who gives none.
@@ -243,7 +351,7 @@ fn check_settings(agentfile: &Agentfile) -> Result<(), AgentError> {
         return Ok(());
     }
     Err(AgentError::Config {
-        agent: agentfile.name.to_string(),
+        agent: agentfile.name().to_owned(),
         keys: missing.join(", "),
     })
 }

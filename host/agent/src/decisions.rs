@@ -9,7 +9,7 @@ use cofferdam_capability::{
 };
 use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, DeploymentError, stored};
 use crate::mounts::{Mounts, asks_for};
 use crate::room::RoomRules;
 use crate::variables;
@@ -131,6 +131,12 @@ impl Decisions {
         }
     }
 
+    /// The choices that hold for an agent, as JSON. `created` are those with which it was created,
+    /// as the database keeps them.
+    pub(crate) fn in_force(&self, agent: &str, created: &str) -> Result<String, DeploymentError> {
+        self.deployment(agent, &stored(created)?).json()
+    }
+
     /// Everything that a tool of an agent is offered: what the operator decided, and what the
     /// Agentfile asks for where the operator said nothing. The agent's own directories and its
     /// mounts are offered to tools whose manifest asks for some of them.
@@ -149,7 +155,7 @@ impl Decisions {
         } = offering;
         let decided = self
             .tools
-            .get(&(agentfile.name.to_string(), bin.to_owned()))
+            .get(&(agentfile.name().to_owned(), bin.to_owned()))
             .cloned()
             .unwrap_or_default();
         let request = agentfile.requests.get(bin);

@@ -1,6 +1,7 @@
 //! The operator's choices for one agent, beyond what its image says.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use cofferdam_capability::{Access, ForeignText, GuestPath, is_hiding};
@@ -52,6 +53,9 @@ pub struct Deployment {
     pub mounts: Vec<Mount>,
     /// Labels, in place of those of the image with the same key or beside them.
     pub labels: BTreeMap<String, String>,
+    /// The agent's own address on loopback, where older clients dial it without a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addr: Option<SocketAddr>,
 }
 
 /// The choices that the database keeps for an agent.
@@ -98,6 +102,7 @@ impl Deployment {
             configs,
             mounts,
             labels,
+            addr,
         } = self.clone();
         let both = |own: BTreeMap<String, String>, base: &BTreeMap<String, String>| {
             let mut both = base.clone();
@@ -112,6 +117,7 @@ impl Deployment {
             configs: both(configs, &base.configs),
             mounts: below.into_iter().chain(mounts).collect(),
             labels: both(labels, &base.labels),
+            addr: addr.or(base.addr),
         }
     }
 
@@ -152,12 +158,27 @@ impl Deployment {
                  {MAX_BYTES} are taken"
             )));
         }
+        self.check_addr()?;
         self.check_mounts()
     }
 
     /// The choices as the database keeps them.
     pub(crate) fn json(&self) -> Result<String, DeploymentError> {
         serde_json::to_string(self).map_err(|error| DeploymentError(error.to_string()))
+    }
+
+    fn check_addr(&self) -> Result<(), DeploymentError> {
+        match self.addr {
+            Some(addr) if !addr.ip().is_loopback() => Err(DeploymentError(format!(
+                "address {addr}: who dials an agent's own address sends no token, so it has to be \
+                 one of loopback, such as 127.0.0.1:9001"
+            ))),
+            Some(addr) if addr.port() == 0 => Err(DeploymentError(format!(
+                "address {addr}: older clients dial the same port after every start, so it has to \
+                 be chosen, such as 9001"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn check_mounts(&self) -> Result<(), DeploymentError> {

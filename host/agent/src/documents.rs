@@ -85,7 +85,7 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         mounts: _,
         room: _,
     } = subject;
-    let mut text = format!("# {}\n", agentfile.name);
+    let mut text = format!("# {}\n", agentfile.name());
     if let Some(description) = agentfile.labels.get("description") {
         let _ = write!(text, "\n{description}\n");
     }
@@ -93,7 +93,7 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         text,
         "\n## Identity\n\nYour agent id is `{id}`.\n\n## Tools\n\n"
     );
-    if bins.is_empty() {
+    if toolbox.iter().len() == 0 {
         text.push_str(
             "You have no tools. Answer from what you know, and say so when that is not enough.\n",
         );
@@ -114,13 +114,13 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         text.push_str(
             "\nThe description of each tool says how to call it. A command takes its arguments as \
              a list of strings: `{\"args\": [\"-l\", \"notes.txt\"]}`, never as one string that \
-             holds a list.\n\n## Access\n\nWhat each tool reaches; nothing else is there for \
-             it.\n\n",
+             holds a list.\n",
         );
-        for bin in bins {
-            let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
+        if !bins.is_empty() {
+            reaches(&mut text, bins);
         }
     }
+    memory(&mut text, toolbox);
     data_files(&mut text, agentfile, bins);
     variables(&mut text, agentfile);
     if !agentfile.capabilities.is_empty() {
@@ -137,6 +137,35 @@ fn agent(subject: Subject<'_>, bins: &[Bin<'_>]) -> String {
         );
     }
     text
+}
+
+/// The use of notes, for an agent that can save some.
+fn memory(text: &mut String, toolbox: &Toolbox) {
+    if toolbox.get("note_save").is_err() {
+        return;
+    }
+    text.push_str(
+        "\n## Notes\n\nA conversation ends, and your notes stay. Save what you will need in \
+         another one, such as a decision or a preference, and look for it there before you ask for \
+         it again.\n",
+    );
+}
+
+/// The part of `AGENT.md` that tells what each tool of an agent reaches.
+pub(crate) fn access(toolbox: &Toolbox) -> String {
+    let mut text = String::new();
+    let bins = access::bins(toolbox);
+    if !bins.is_empty() {
+        reaches(&mut text, &bins);
+    }
+    text
+}
+
+fn reaches(text: &mut String, bins: &[Bin<'_>]) {
+    text.push_str("\n## Access\n\nWhat each tool reaches; nothing else is there for it.\n\n");
+    for bin in bins {
+        let _ = writeln!(text, "- {}: {}", bin.names(), bin.reaches());
+    }
 }
 
 /// The files that the author added, and who sees them.
@@ -322,6 +351,12 @@ pub(crate) fn access_in(grant: &Grant, target: &GuestPath) -> Option<Access> {
     let inside =
         preopens.filter(|preopen| target.contains(preopen.guest()) && preopen.room().is_none());
     inside.map(Preopen::access).max()
+}
+
+/// These parts of a prompt, one after the other, without those that are empty.
+pub(crate) fn joined<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(BETWEEN)
 }
 
 /// The system prompt: every document under its name, in this order.

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use cofferdam_capability::{Bytes, GrantError, SystemError};
-use cofferdam_store::{FailureReason, StoreError};
+use cofferdam_store::{BeginError, FailureReason, StoreError};
 
+use crate::agent_yaml::AgentYamlError;
+use crate::counted;
 use crate::deployment::DeploymentError;
 
 /// An agent that could not be made ready or found.
@@ -13,6 +15,9 @@ pub enum AgentError {
     /// The Agentfile cannot be read or is wrong.
     #[error(transparent)]
     Agentfile(#[from] cofferdam_image::agentfile::ReadError),
+    /// The configuration in a tree that another program has made is wrong.
+    #[error(transparent)]
+    Yaml(#[from] AgentYamlError),
     /// The model it names cannot be opened.
     #[error("agent {agent}: {source}")]
     Model {
@@ -20,6 +25,34 @@ pub enum AgentError {
         agent: String,
         /// The cause.
         source: cofferdam_model::Error,
+    },
+    /// Neither its image nor who runs it says its name.
+    #[error(
+        "{image} has no NAME, as images have on which others build: give the agent one with --name"
+    )]
+    NoName {
+        /// The image.
+        image: String,
+    },
+    /// Neither its image nor who runs it says its model.
+    #[error(
+        "agent {agent}: its image has no MODEL, as images have on which others build: give it one \
+         with --model PROVIDER/NAME, or as `model` in [[agent]] of cofferdam.toml"
+    )]
+    NoModel {
+        /// The agent's name.
+        agent: String,
+    },
+    /// Its image has no script for its model, and it was not built here.
+    #[error(
+        "agent {agent}: its image has no file for MODEL {model}: build the image again with the \
+         file beside its Agentfile, or run another model with --model"
+    )]
+    NoScript {
+        /// The agent's name.
+        agent: String,
+        /// The model.
+        model: String,
     },
     /// A choice of the operator for it cannot hold.
     #[error("agent {agent}: {source}")]
@@ -171,8 +204,9 @@ pub enum AgentError {
     },
     /// A removal while turns run.
     #[error(
-        "agent {agent} has {turns} turns running: wait for them, stop it, or remove it all the \
-         same with `cofferdam rm -f {agent}`"
+        "agent {agent} has {} running: wait, stop it, or remove it all the same with `cofferdam rm \
+         -f {agent}`",
+        counted::turns(*turns)
     )]
     Works {
         /// The agent's name.
@@ -250,6 +284,14 @@ pub enum AgentError {
         /// The directory.
         path: PathBuf,
     },
+    /// A session cannot be changed now.
+    #[error("session `{session}`: {source}")]
+    Session {
+        /// The session.
+        session: String,
+        /// The reason.
+        source: Box<TurnError>,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -263,12 +305,15 @@ impl AgentError {
             Self::Image { .. } | Self::AgentImage { .. } => FailureReason::Pull,
             Self::Model { .. } => FailureReason::Model,
             // A disk that cannot be read is no mistake in what is written.
-            Self::Agentfile(ReadError::Io { .. } | ReadError::Context { .. }) => {
-                FailureReason::Init
-            }
-            Self::Agentfile(_) | Self::Config { .. } | Self::Deployment { .. } | Self::Name(_) => {
-                FailureReason::Config
-            }
+            Self::Agentfile(ReadError::Io { .. }) => FailureReason::Init,
+            Self::Agentfile(_)
+            | Self::Yaml(_)
+            | Self::NoName { .. }
+            | Self::NoModel { .. }
+            | Self::NoScript { .. }
+            | Self::Config { .. }
+            | Self::Deployment { .. }
+            | Self::Name(_) => FailureReason::Config,
             Self::Slow { .. } => FailureReason::ReadinessTimeout,
             Self::Crashed { .. } => FailureReason::Crashed,
             Self::Bin { .. }
@@ -292,6 +337,7 @@ impl AgentError {
             | Self::Lost { .. }
             | Self::Tree { .. }
             | Self::Gone { .. }
+            | Self::Session { .. }
             | Self::Store(_) => FailureReason::Init,
         }
     }
@@ -343,19 +389,30 @@ pub enum TurnError {
     /// The agent does not take turns: it was stopped, removed or has failed.
     #[error("the agent does not run: `cofferdam ps` says why, and `cofferdam start` starts it")]
     AtRest,
+    /// The agent was stopped or removed while the turn ran.
+    #[error("the agent does not run any more: it was stopped or removed, which ended the turn")]
+    Stopped,
     /// A panic in this host ended the turn.
     #[error("the turn failed in the host; its log says more")]
     Crashed,
-    /// Another turn of the same session is running.
-    #[error("session `{0}` has a turn running: wait for it, or use another session")]
-    Busy(String),
-    /// The session has as many messages as a session may have.
-    #[error("session `{session}` has {max} messages, the most there may be: start another")]
-    SessionFull {
+    /// As many turns of the session wait as may wait.
+    #[error(
+        "session `{session}` has a turn running and {waiting} that wait for it, the most there may \
+         be: wait for one of them, or use another session"
+    )]
+    Busy {
         /// The session.
         session: String,
-        /// The most messages.
-        max: i64,
+        /// Turns that wait.
+        waiting: usize,
+    },
+    /// The session takes no further turn.
+    #[error("session `{session}`: {source}")]
+    Begin {
+        /// The session.
+        session: String,
+        /// The reason.
+        source: BeginError,
     },
     /// The model failed.
     #[error("the model failed: {0}")]

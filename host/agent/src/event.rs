@@ -2,10 +2,23 @@
 
 use std::time::Duration;
 
-/// One event of a turn. A turn is `StepStart`, `TextDelta`…, (`ToolCall`, `ToolResult`)…,
-/// `StepFinish` once for each step, and exactly one `MessageCreate` at its end.
+use crate::stop::TurnEnd;
+
+/// One event of a turn. A turn is `TurnStart`, then `StepStart`, `TextDelta`…, (`ToolCall`,
+/// `ToolResult`)…, `StepFinish` once for each step, and exactly one `TurnEnd`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// The prompt is stored, and its answer begins.
+    TurnStart {
+        /// The number of the prompt among the messages of the host.
+        prompt_id: i64,
+        /// The number of the answer.
+        answer_id: i64,
+        /// The number of the answer among those to this prompt, counted from 0.
+        branch: i64,
+        /// The prompt.
+        prompt: String,
+    },
     /// The model is asked.
     StepStart {
         /// Counted from 0.
@@ -22,8 +35,12 @@ pub enum Event {
         tool: String,
         /// The call, as the model numbers it.
         id: String,
-        /// Its input as JSON text.
+        /// Its input as JSON text, as the model wrote it.
         input: String,
+        /// The input that the tool gets, as JSON text; empty if it is the same.
+        repaired: String,
+        /// The mistakes in the input that were put right, in words.
+        repairs: Vec<String>,
     },
     /// A tool has answered. There is content also when it failed.
     ToolResult {
@@ -33,17 +50,20 @@ pub enum Event {
         id: String,
         /// Its answer.
         content: String,
+        /// True if it did not do its work.
+        failed: bool,
         /// Time it took.
         duration: Duration,
+        /// Resources that it used, as JSON; empty if nothing ran.
+        receipt: String,
+        /// The file in which tools find all of the answer, where the content was cut; else empty.
+        file: String,
     },
     /// The step is over.
     StepFinish {
         /// The model's text in it.
         text: String,
     },
-    /// The turn is over.
-    MessageCreate {
-        /// The answer.
-        text: String,
-    },
+    /// The turn is over, and its answer stored.
+    TurnEnd(TurnEnd),
 }

@@ -74,6 +74,7 @@ impl Keeper {
         journal.logs.remove(&id);
         self.registry.remove(&name);
         self.starter.forget(&id);
+        slot.life.live.forget_all();
         slot.life.announce(Event::Removed, "");
         journal.changed.send_replace(());
         Ok(())
@@ -88,7 +89,7 @@ impl Keeper {
     ) -> Result<Summary, AgentError> {
         let NewWish { deployment, keep } = wish;
         let Starter { maker, journal, .. } = &self.starter;
-        let name = draft.agentfile.name.to_string();
+        let name = draft.agentfile.name().to_owned();
         let reservation = self.registry.reserve(&name)?;
         maker.guard(draft)?;
         let known = KnownAgent {
@@ -211,6 +212,9 @@ impl Keeper {
             maker.prepare(row, draft, &components, life).await
         });
         let prepared = prepared.await?;
+        for note in &prepared.notes {
+            step(&format!("note: {note}"));
+        }
         let state = slot.life.state();
         let stored = match state {
             State::Pulling => self.starter.prepared(slot, draft).await,
@@ -301,7 +305,7 @@ impl Keeper {
     }
 }
 
-fn unix_seconds() -> i64 {
+pub(crate) fn unix_seconds() -> i64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -65,6 +65,8 @@ pub(crate) struct Prepared {
     agent: Agent,
     workspace: Workspace,
     changed: bool,
+    /// Choices of its operator without effect, each as a sentence.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Draft {
@@ -121,7 +123,17 @@ impl Draft {
 
     /// Gives the agent another name than its Agentfile does.
     pub(crate) fn rename(&mut self, name: AgentName) {
-        self.agentfile.name = name;
+        self.agentfile.name = Some(name);
+    }
+
+    /// Refuses an agent without a name.
+    pub(crate) fn check_name(&self) -> Result<(), AgentError> {
+        if self.agentfile.name.is_some() {
+            return Ok(());
+        }
+        Err(AgentError::NoName {
+            image: self.image(),
+        })
     }
 }
 
@@ -170,7 +182,8 @@ impl Maker {
         &self.path
     }
 
-    fn builder(&self) -> Arc<Builder> {
+    /// The parts that agents are made with now.
+    pub(crate) fn builder(&self) -> Arc<Builder> {
         let builder = self.builder.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&builder)
     }
@@ -246,7 +259,7 @@ impl Maker {
             path: &self.path,
             accepted: &self.accepted,
         };
-        let name = draft.agentfile.name.as_str();
+        let name = draft.agentfile.name();
         let mut components = Vec::new();
         if let Some(image) = &draft.image {
             for bin in &draft.agentfile.bins {
@@ -280,7 +293,11 @@ impl Maker {
             image_digest: draft.image_digest(),
             ..row.clone()
         };
-        let Made { agent, texts } = self
+        let Made {
+            agent,
+            texts,
+            notes,
+        } = self
             .builder()
             .build(
                 row,
@@ -300,6 +317,7 @@ impl Maker {
             agent,
             workspace,
             changed,
+            notes,
         })
     }
 
@@ -323,7 +341,7 @@ impl Maker {
         let mut agentfile = workspace.agentfile()?;
         // The name that people use is the operator's, where the two differ.
         if let Ok(name) = row.name.parse() {
-            agentfile.name = name;
+            agentfile.name = Some(name);
         }
         let mut components = Vec::new();
         for bin in &agentfile.bins {
@@ -336,7 +354,7 @@ impl Maker {
             });
         }
         let created = created(row)?;
-        let Made { agent, texts } = self
+        let Made { agent, texts, .. } = self
             .builder()
             .build(
                 row,

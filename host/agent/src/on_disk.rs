@@ -67,13 +67,16 @@ pub(crate) fn tree_of(
 fn name(known: &[AgentHome], tree: &Path, file: &Agentfile) -> String {
     let id = tree.file_name().and_then(|id| id.to_str());
     let known = known.iter().find(|agent| Some(agent.id.as_str()) == id);
-    known.map_or_else(|| file.name.to_string(), |agent| agent.name.clone())
+    known.map_or_else(|| file.name().to_owned(), |agent| agent.name.clone())
 }
 
 /// The Agentfile with the operator's name for its agent.
 fn renamed(file: Agentfile, name: &str) -> Agentfile {
     match name.parse() {
-        Ok(name) => Agentfile { name, ..file },
+        Ok(name) => Agentfile {
+            name: Some(name),
+            ..file
+        },
         Err(_) => file,
     }
 }

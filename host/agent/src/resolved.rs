@@ -43,8 +43,8 @@ pub(crate) fn agent_yaml(resolved: Resolved<'_>) -> AgentYaml {
     };
     AgentYaml {
         id: id.to_owned(),
-        name: agentfile.name.to_string(),
-        model: agentfile.model.clone(),
+        name: agentfile.name().to_owned(),
+        model: agentfile.model().to_owned(),
         workspace: "/workspace".to_owned(),
         image,
         // This host's own loop runs every agent, whatever its author wrote it for. It is no image,
@@ -84,7 +84,7 @@ pub(crate) fn agent_yaml(resolved: Resolved<'_>) -> AgentYaml {
     }
 }
 
-fn mount(mount: &OpenMount) -> MountYaml {
+pub(crate) fn mount(mount: &OpenMount) -> MountYaml {
     MountYaml {
         target: mount.target().to_string(),
         description: mount.description.clone(),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::deployment::DeploymentError;
 
 /// The directories whose files count: those that tools write to and that stay.
-const KEPT: [&str; 2] = ["workspace", "home"];
+pub(crate) const KEPT: [&str; 2] = ["workspace", "home"];
 
 /// Directories that the host makes there: `.config`, `.cache`, `.local` and `share` of the home.
 const MADE_BY_HOST: u64 = 4;

@@ -1,5 +1,6 @@
 //! The place of an agent in its host, whether it runs or not.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cofferdam_capability::{Room, RoomBounds, RoomUse};
@@ -19,6 +20,8 @@ pub(crate) struct Slot {
     agent: RwLock<Option<Arc<Agent>>>,
     /// Ends the preparation under way.
     preparing: Mutex<CancellationToken>,
+    /// The Agentfile of which every start of the host makes it; none for another one.
+    file: RwLock<Option<PathBuf>>,
     /// The sentence about its last failure, so that one is logged once.
     told: Mutex<Option<String>>,
 }
@@ -47,6 +50,8 @@ pub struct Summary {
     /// The room of its files; nothing for an agent that does not run, or whose files are not
     /// counted yet.
     pub room: Option<RoomSummary>,
+    /// The Agentfile of which every start of the host makes it; none for another one.
+    pub file: Option<PathBuf>,
     /// Unix seconds.
     pub created_at: i64,
 }
@@ -69,6 +74,7 @@ impl Slot {
             known: RwLock::new(known),
             agent: RwLock::default(),
             preparing: Mutex::default(),
+            file: RwLock::default(),
             told: Mutex::default(),
         })
     }
@@ -115,6 +121,12 @@ impl Slot {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .cancel();
+    }
+
+    /// Keeps the Agentfile of which every start of the host makes the agent.
+    pub(crate) fn set_file(&self, file: &Path) {
+        let mut own = self.file.write().unwrap_or_else(PoisonError::into_inner);
+        *own = Some(file.to_owned());
     }
 
     /// Keeps the sentence about a failure, and returns true if it is another one than before.
@@ -164,6 +176,11 @@ impl Slot {
             image_digest,
             deployment,
             room: agent.as_ref().and_then(|agent| room(agent.room())),
+            file: self
+                .file
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             created_at,
         }
     }

@@ -1,10 +1,10 @@
-//! An agent's tree on disk: `<data>/agents/<id>/`, laid out as a small Unix root.
+//! An agent's tree on disk: `<data>/agents/<id>/`, a small Unix root.
 
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, MetadataExt, OpenOptions};
 use cofferdam_capability::{Bytes, Count, Room, RoomBounds};
 use cofferdam_image::agentfile::{Agentfile, DATA_MAX_BYTES, FILE_MAX_BYTES};
 
@@ -13,7 +13,7 @@ use crate::error::AgentError;
 use crate::files;
 use crate::kept::{self, WRITTEN};
 use crate::revision::{self, Revision};
-use crate::room::{Files, Rooms};
+use crate::room::{Files, KEPT, Rooms};
 use crate::trees::DIRECTORIES;
 
 /// The beginning of the names of files that are being written. They lie at the top of the tree,
@@ -26,6 +26,9 @@ const DATA: &str = "etc/data";
 /// The resolved configuration.
 pub(crate) const YAML: &str = "etc/agent.yaml";
 
+/// The beginning of a model that replays a file.
+const SCRIPT: &str = "script/";
+
 /// The largest usage text, in bytes: what an image's config or layer may hold at most.
 const MAX_USAGE: u64 = 1 << 20;
 
@@ -35,6 +38,17 @@ pub(crate) struct Workspace {
     root: Arc<Dir>,
     /// Its path, for messages alone.
     path: PathBuf,
+    /// True for a tree of another program, in whose `etc` and `usr` nothing is written.
+    is_adopted: bool,
+}
+
+/// The script of a model, in the files that an author added.
+#[derive(Debug)]
+pub(crate) struct ScriptFile {
+    /// The model, by the name of its file there.
+    pub(crate) model: String,
+    /// The directory of these files.
+    pub(crate) directory: PathBuf,
 }
 
 impl Workspace {
@@ -60,6 +74,26 @@ impl Workspace {
         Ok(Self {
             root: Arc::new(root),
             path,
+            is_adopted: false,
+        })
+    }
+
+    /// Takes a tree that another program has made, and makes the directories of tools that it
+    /// lacks.
+    pub(crate) fn adopted(root: &Dir, path: &Path) -> Result<Self, AgentError> {
+        let wrong = |source| AgentError::Tree {
+            path: path.to_owned(),
+            source,
+        };
+        let is_tools = |name: &str| KEPT.iter().any(|kept| name.starts_with(kept));
+        let mut missing = DIRECTORIES.iter().filter(|name| is_tools(name));
+        missing
+            .try_for_each(|name| root.create_dir_all(name))
+            .map_err(wrong)?;
+        Ok(Self {
+            root: Arc::new(root.try_clone().map_err(wrong)?),
+            path: path.to_owned(),
+            is_adopted: true,
         })
     }
 
@@ -75,7 +109,17 @@ impl Workspace {
         Ok(Self {
             root: Arc::new(root),
             path: path.to_owned(),
+            is_adopted: false,
         })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns true for a tree of another program.
+    pub(crate) fn is_adopted(&self) -> bool {
+        self.is_adopted
     }
 
     pub(crate) fn root(&self) -> &Dir {
@@ -125,7 +169,8 @@ impl Workspace {
         let size = bytes.len() as u64;
         let freed = replaced
             .as_ref()
-            .filter(|replaced| replaced.is_file())
+            // A file that has another name, too, keeps its bytes.
+            .filter(|replaced| replaced.is_file() && replaced.nlink() <= 1)
             .map_or(0, |replaced| replaced.len());
         let grows = size.saturating_sub(freed);
         let is_new = replaced.is_none();
@@ -254,18 +299,25 @@ impl Workspace {
     /// Opens the files that the agent's author added, in a place where they stay while the tree
     /// changes; nothing if there are none.
     pub(crate) fn keep_data(&self, agentfile: &Agentfile) -> Result<Option<Arc<Dir>>, AgentError> {
+        if self.is_adopted {
+            return self.opened(self.root.open_dir(DATA)).or(Ok(None));
+        }
         if agentfile.adds.is_empty() {
             return Ok(None);
         }
-        let files: Vec<_> = agentfile
-            .adds
-            .iter()
-            .map(|add| AddedFile {
-                name: &add.name,
-                content: &add.content,
-            })
-            .collect();
-        self.opened(added::directory(&self.root, &files))
+        self.opened(added::directory(&self.root, &files_of(agentfile)))
+    }
+
+    /// The file of a model `script/FILE` that came with the agent, as an image brings it; nothing
+    /// for another model, and where the file lies beside the Agentfile alone.
+    pub(crate) fn script(&self, agentfile: &Agentfile) -> Option<ScriptFile> {
+        let file = agentfile.model().strip_prefix(SCRIPT)?;
+        let mut adds = agentfile.adds.iter();
+        let add = adds.find(|add| add.source == Path::new(file))?;
+        Some(ScriptFile {
+            model: format!("{SCRIPT}{}", add.name),
+            directory: self.path.join(added::path(&files_of(agentfile))),
+        })
     }
 
     fn opened(&self, data: std::io::Result<Dir>) -> Result<Option<Arc<Dir>>, AgentError> {
@@ -290,13 +342,44 @@ impl Workspace {
         self.read_text(&name, MAX_USAGE).map(Some)
     }
 
-    fn read_text(&self, name: &str, max: u64) -> Result<String, AgentError> {
+    /// The names in a directory, at most so many; none where it is missing.
+    pub(crate) fn names(&self, directory: &str, most: usize) -> Result<Vec<String>, AgentError> {
+        let wrong = |source| AgentError::Tree {
+            path: self.path.join(directory),
+            source,
+        };
+        let mut names = Vec::new();
+        let entries = match self.root.read_dir(directory) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+            entries => entries.map_err(wrong)?,
+        };
+        for entry in entries {
+            if names.len() == most {
+                let problem = format!("it has more than {most} entries");
+                return Err(wrong(Error::other(problem)));
+            }
+            names.extend(entry.map_err(wrong)?.file_name().into_string());
+        }
+        Ok(names)
+    }
+
+    pub(crate) fn read_text(&self, name: &str, max: u64) -> Result<String, AgentError> {
         let wrong = |error| AgentError::Tree {
             path: self.path.join(name),
             source: Error::other(error),
         };
         String::from_utf8(self.read(name, max)?).map_err(wrong)
     }
+}
+
+/// The files that the author of an agent added.
+fn files_of(agentfile: &Agentfile) -> Vec<AddedFile<'_>> {
+    let adds = agentfile.adds.iter();
+    adds.map(|add| AddedFile {
+        name: &add.name,
+        content: &add.content,
+    })
+    .collect()
 }
 
 /// Returns the path of a file that an author added in its tree.

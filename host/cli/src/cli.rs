@@ -1,5 +1,6 @@
 //! The command line: its commands. The arguments of each stand beside it in `cmd`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::Styles;
@@ -15,13 +16,16 @@ use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
 use crate::cmd::models::Models;
 use crate::cmd::operate::{AgentNames, Removal};
+use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
 use crate::cmd::run::Run;
+use crate::cmd::runtime::{AsTyped, Runtime, as_typed};
 use crate::cmd::schema::Schema;
 use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
 use crate::cmd::sessions::Sessions;
 use crate::cmd::stats::Stats;
+use crate::cmd::token::Token;
 use crate::cmd::tool::Tool;
 use crate::console;
 use crate::error::{EXIT_CODES, Failure};
@@ -86,6 +90,8 @@ pub(crate) enum Command {
     Logs(Logs),
     /// Talk to an agent: one prompt, or a conversation line by line.
     Chat(Chat),
+    /// Ask the model of an agent for one answer that fits a JSON Schema.
+    Prompt(Prompt),
     /// Look at what was said.
     #[command(subcommand)]
     Sessions(Sessions),
@@ -108,6 +114,12 @@ pub(crate) enum Command {
     /// Look at the models that agents can name.
     #[command(subcommand)]
     Models(Models),
+    /// Stand in for the runtime of one agent that an executor of openotters starts.
+    #[command(subcommand)]
+    Runtime(Runtime),
+    /// Look after the tokens with which others than the operator reach the host.
+    #[command(subcommand)]
+    Token(Token),
     /// Print what makes a shell complete command lines of this program.
     Completions(Completions),
     /// Write manual pages, one for each command.
@@ -121,7 +133,7 @@ impl Command {
     /// runs a component before it is called says so.
     pub(crate) fn log_level(&self) -> &'static str {
         match self {
-            Self::Serve(_) => "info",
+            Self::Serve(_) | Self::Runtime(_) => "info",
             Self::Mcp(_) => "warn,cofferdam::listing=info",
             Self::Tool(Tool::Inspect(_)) | Self::Image(Image::Inspect(_)) => {
                 "error,cofferdam::listing=info"
@@ -134,14 +146,18 @@ impl Command {
     pub(crate) fn runs_tools(&self) -> bool {
         matches!(
             self,
-            Self::Serve(_) | Self::Mcp(_) | Self::Tool(_) | Self::Image(Image::Inspect(_))
+            Self::Serve(_)
+                | Self::Runtime(_)
+                | Self::Mcp(_)
+                | Self::Tool(_)
+                | Self::Image(Image::Inspect(_))
         )
     }
 
     /// Returns true for a process that others use while it runs: none of them may wait for the
     /// reader of its log.
     pub(crate) fn serves_others(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::Mcp(_))
+        matches!(self, Self::Serve(_) | Self::Runtime(_) | Self::Mcp(_))
     }
 }
 
@@ -156,12 +172,20 @@ pub(crate) fn parse() -> Result<Cli, Failure> {
             )));
         }
     }
-    Cli::try_parse().map_err(refused)
+    let AsTyped { arguments, ignored } = as_typed(std::env::args_os());
+    let cli = Cli::try_parse_from(&arguments).map_err(|error| refused(error, &arguments))?;
+    if !ignored.is_empty() {
+        console::note(&format!(
+            "note: {} of EXEC mean nothing to this runtime",
+            ignored.join(", ")
+        ));
+    }
+    Ok(cli)
 }
 
 /// Shows what is wrong with the command line. The library's own words repeat what was written, also
 /// what came from variables, so they are text from outside.
-fn refused(error: clap::Error) -> Failure {
+fn refused(error: clap::Error, arguments: &[OsString]) -> Failure {
     use clap::error::ErrorKind as K;
     if matches!(
         error.kind(),
@@ -173,7 +197,7 @@ fn refused(error: clap::Error) -> Failure {
     let plain = Cli::command()
         .styles(Styles::plain())
         .color(ColorChoice::Never)
-        .try_get_matches();
+        .try_get_matches_from(arguments);
     let error = plain.err().unwrap_or(error);
     console::complain_in_lines(&error.render().ansi().to_string());
     Failure::usage("")

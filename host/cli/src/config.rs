@@ -8,6 +8,7 @@ mod place;
 mod room;
 mod schema;
 mod setting;
+mod tls;
 mod unknown;
 mod written;
 
@@ -34,6 +35,7 @@ use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
+pub(crate) use self::tls::TlsFiles;
 pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
 use crate::error::Failure;
@@ -94,6 +96,9 @@ struct Written {
     /// The most of the network that any tool reaches.
     #[serde(default)]
     network: network::Written,
+    /// The files with which the host speaks TLS.
+    #[serde(default)]
+    tls: tls::Written,
     /// The operator's choices for agents.
     #[serde(default)]
     agent: Vec<AgentRow>,
@@ -149,6 +154,8 @@ pub(crate) struct Config {
     pub(crate) ceiling: Ceiling,
     /// The servers that are asked for the addresses of names; those of the system when empty.
     pub(crate) nameservers: Vec<SocketAddr>,
+    /// The files of TLS; none for TCP in clear.
+    pub(crate) tls: Option<TlsFiles>,
     /// Agents on this host.
     pub(crate) most_agents: u32,
     /// Calls at once on this host.
@@ -236,23 +243,33 @@ impl Config {
             ceiling,
             host,
             network,
+            tls,
             agent,
             grant,
         } = written;
         let place = source
             .as_ref()
             .map_or(FILE.to_owned(), |source| source.path.display().to_string());
-        let refuse = |problem: String| Err(Failure::usage(format!("{place}: {problem}")));
+        let refuse_at = |key: Key, problem: String| {
+            let line = source.as_ref().and_then(|source| source.place(key));
+            let place = line.as_deref().unwrap_or(&place);
+            Err(Failure::usage(format!("{place}: {problem}")))
+        };
         if let Some((name, asked, most)) = ceiling.above(&Limits::HIGHEST) {
-            return refuse(format!(
-                "[ceiling] `{name}` = {asked}: at most {most} can be kept"
-            ));
+            return refuse_at(
+                Key::Table("ceiling", name),
+                format!("[ceiling] `{name}` = {asked}: at most {most} can be kept"),
+            );
         }
         let ceiling = Limits::CEILING.replaced(&ceiling);
         if let Some((name, asked, most)) = limits.above(&ceiling) {
-            return refuse(format!(
-                "[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] too"
-            ));
+            return refuse_at(
+                Key::Table("limits", name),
+                format!(
+                    "[limits] `{name}` = {asked} is above the ceiling of {most}: raise [ceiling] \
+                     too"
+                ),
+            );
         }
         let defaults = Limits::DEFAULT.replaced(&limits).at_most(&ceiling);
         let most_agents = host.agents.unwrap_or(AGENTS);
@@ -264,21 +281,24 @@ impl Config {
             ("calls-per-agent", calls_per_agent, calls),
         ] {
             if value == 0 || value > most {
-                return refuse(format!("[host] `{name}` = {value}: expected 1 to {most}"));
+                let problem = format!("[host] `{name}` = {value}: expected 1 to {most}");
+                return refuse_at(Key::Table("host", name), problem);
             }
         }
         let scratch = host.scratch.unwrap_or(SCRATCH);
         if scratch > MOST_SCRATCH {
-            return refuse(format!(
-                "[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"
-            ));
+            return refuse_at(
+                Key::Table("host", "scratch"),
+                format!("[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"),
+            );
         }
         let scratch_entries = host.scratch_entries.unwrap_or(SCRATCH_ENTRIES);
         if scratch_entries > MOST_SCRATCH_ENTRIES {
             let most = MOST_SCRATCH_ENTRIES;
-            return refuse(format!(
-                "[host] `scratch-entries` = {scratch_entries}: expected at most {most}"
-            ));
+            return refuse_at(
+                Key::Table("host", "scratch-entries"),
+                format!("[host] `scratch-entries` = {scratch_entries}: expected at most {most}"),
+            );
         }
         let room = room::rules(room::Written {
             bytes: host.workspace_bytes,
@@ -286,26 +306,38 @@ impl Config {
             entries: host.workspace_entries,
             entries_ceiling: host.workspace_entries_ceiling,
         });
-        let room = room.map_err(|error| Failure::usage(format!("{place}: {error}")))?;
+        let room = match room {
+            Ok(room) => room,
+            Err(error) => {
+                return refuse_at(Key::Table("host", error.key), error.to_string());
+            }
+        };
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
                 .skip(index + 1)
                 .any(|other| other.agent == row.agent && other.tool == row.tool)
             {
-                return refuse(format!(
-                    "[[grant]] for {} of {} appears twice: keep one row",
-                    row.tool, row.agent
-                ));
+                return refuse_at(
+                    Key::Row("grant", index, "tool"),
+                    format!(
+                        "[[grant]] for {} of {} appears twice: keep one row",
+                        row.tool, row.agent
+                    ),
+                );
             }
             if let Some((name, asked, most)) = row.limits.above(&ceiling) {
                 let tool = &row.tool;
-                return refuse(format!(
-                    "[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"
-                ));
+                return refuse_at(
+                    Key::Row("grant", index, "limits"),
+                    format!(
+                        "[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"
+                    ),
+                );
             }
         }
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
+        let tls = tls.files(&place)?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -320,6 +352,7 @@ impl Config {
         Ok(Self {
             ceiling,
             nameservers,
+            tls,
             most_agents,
             calls,
             calls_per_agent,
@@ -417,6 +450,11 @@ impl Config {
                 self.nameservers.is_empty().then_some("those of the system"),
             ),
         ]);
+        let files = TlsFiles::shown(self.tls.as_ref()).into_iter();
+        settings.extend(files.map(|(key, path)| {
+            let note = path.is_none().then_some("none");
+            noted("tls", key, path.unwrap_or_default().into(), note)
+        }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings

@@ -1,6 +1,7 @@
 //! The running host, for commands that talk to it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use cofferdam_server::{Client, ClientError};
 
@@ -11,10 +12,22 @@ use crate::paths;
 /// with it.
 pub(crate) async fn connect(data: &Path) -> Result<Client, Failure> {
     let socket = paths::socket(data);
-    Client::connect(&socket).await.map_err(|error| match error {
-        ClientError::Unreached => unreached(data, &socket),
+    let connected = Client::connect(&socket).await;
+    connected.map_err(|error| refused(error, data, &socket))
+}
+
+/// The same, for a request that the host answers when its work is done, within this time.
+pub(crate) async fn connect_within(data: &Path, answer: Duration) -> Result<Client, Failure> {
+    let socket = paths::socket(data);
+    let connected = Client::connect_within(&socket, answer).await;
+    connected.map_err(|error| refused(error, data, &socket))
+}
+
+fn refused(error: ClientError, data: &Path, socket: &Path) -> Failure {
+    match error {
+        ClientError::Unreached => unreached(data, socket),
         other => other.into(),
-    })
+    }
 }
 
 fn unreached(data: &Path, socket: &Path) -> Failure {

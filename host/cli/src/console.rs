@@ -13,6 +13,7 @@
 mod colour;
 mod json_lines;
 mod log;
+mod size;
 mod table;
 mod time;
 
@@ -35,6 +36,7 @@ use tracing::Level;
 
 use self::colour::may_colour;
 pub(crate) use self::log::log;
+pub(crate) use self::size::size;
 pub(crate) use self::table::Cell;
 pub(crate) use self::time::when;
 use crate::error::Failure;

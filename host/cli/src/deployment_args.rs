@@ -27,6 +27,11 @@ pub(crate) struct DeploymentArgs {
     #[arg(long, value_name = "PROVIDER/NAME")]
     pub(crate) model: Option<String>,
 
+    /// Also listen on this address of loopback for older clients of the agent, which send no token:
+    /// every user of this machine can dial it
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) addr: Option<std::net::SocketAddr>,
+
     /// Set a label; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) label: Vec<String>,
@@ -41,6 +46,7 @@ impl DeploymentArgs {
             set,
             model,
             label,
+            addr,
         } = self;
         let mounts = volume
             .iter()
@@ -50,6 +56,7 @@ impl DeploymentArgs {
         let mut deployment = Deployment {
             model,
             mounts,
+            addr,
             ..Deployment::default()
         };
         for written in &env {

@@ -6,12 +6,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::config::Config;
 use crate::error::Failure;
 
-/// Descriptors that a host holds open besides calls and clients: its listeners, the database, tools
-/// that are loaded, connections to models.
-const OWN: u64 = 144;
+/// Descriptors that a host holds open besides calls and clients: its listeners, those of agents'
+/// own addresses included, the database, tools that are loaded, connections to models.
+const OWN: u64 = 208;
 
-/// Doors of a host: the unix socket and TCP.
-const DOORS: u64 = 2;
+/// Doors of a host: the unix socket, TCP, and the agents' own addresses together.
+const DOORS: u64 = 3;
 
 /// Descriptors that are not for calls: kept for clients, so that the host can be reached whatever
 /// its calls hold.

@@ -146,6 +146,7 @@ impl FailureKind {
             | E::Nameless(_)
             | E::Unqualified(_)
             | E::Untagged(_)
+            | E::Unnamed
             | E::Local { .. }
             | E::Agentfile(_)
             | E::Reference(_) => Self::Usage,
@@ -193,6 +194,7 @@ impl From<cofferdam_model::Error> for Failure {
             | E::MissingBase { .. }
             | E::BadBase { .. }
             | E::ScriptFile { .. }
+            | E::Sampling { .. }
             | E::Script { .. } => Self::usage(error),
         }
     }
@@ -212,12 +214,14 @@ impl From<ServerError> for Failure {
     fn from(error: ServerError) -> Self {
         use ServerError as E;
         match error {
-            E::NotLoopback(_) => Self::usage(format!("--listen {error}")),
+            E::NotLoopback(_) => Self::usage(format!("--listen {error}"))
+                .hint("`serve` takes another one with [tls] in cofferdam.toml"),
             E::PortInUse(_) | E::Tcp { .. } => Self::work(format!("--listen {error}")),
             E::SocketPath { .. } | E::Unlisted(_) => Self::usage(error),
             E::Socket { .. }
             | E::Inherited { .. }
             | E::Reflection(_)
+            | E::Tokens(_)
             | E::Task(_)
             | E::NoInitialize
             | E::Initialize(_) => Self::work(error),

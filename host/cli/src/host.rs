@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use cofferdam_agent::{Accepted, Agents, AgentsConfig, Decisions, OnReady, Withheld};
+use cofferdam_agent::{Accepted, AgentsConfig, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
@@ -155,17 +155,17 @@ pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions
     }
 }
 
-/// Every agent of the data directory; none of them is ready yet. `accepted` are components that the
+/// The parts of which agents are made. `accepted` are components that the
 /// operator accepts in place of others; none of the tools may replace what is `guarded`. `on_ready`
 /// hears of each agent before it takes turns.
-pub(crate) async fn agents(
+pub(crate) fn agents_config(
     config: &Config,
     data: &DataDir,
     accepted: Vec<Accepted>,
     guarded: Guarded,
     credentials: Credentials,
     on_ready: OnReady,
-) -> Result<Arc<Agents>, Failure> {
+) -> Result<AgentsConfig, Failure> {
     let GrantDecisions {
         decisions,
         secrets,
@@ -187,7 +187,7 @@ pub(crate) async fn agents(
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
     let most = usize::try_from(config.most_agents).unwrap_or(usize::MAX);
-    let agents = AgentsConfig {
+    Ok(AgentsConfig {
         data: dir,
         path,
         credentials,
@@ -198,6 +198,5 @@ pub(crate) async fn agents(
         accepted,
         most,
         on_ready,
-    };
-    Agents::open(agents).await.map_err(Failure::work)
+    })
 }

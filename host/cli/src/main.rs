@@ -32,6 +32,7 @@ mod signals;
 mod stdin;
 mod threads;
 mod token;
+mod told_access;
 mod typed;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ use clap::CommandFactory;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
+use crate::cmd::runtime::Runtime;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::service_manager::Handed;
@@ -102,6 +104,12 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Man(man) => return cmd::completions::pages(man, Cli::command()),
         _ => {}
     }
+    if let Command::Runtime(Runtime::Serve(serve)) = cli.command {
+        // Its home is in the agent's tree, and nothing else of the user is there.
+        let data = paths::data_dir(cli.data_dir.or_else(|| Some(serve.data())))?;
+        let config = Config::load(cli.config.as_deref(), &data)?;
+        return cmd::runtime::run(serve, config, data).await;
+    }
     let data = paths::data_dir(cli.data_dir)?;
     let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {
@@ -109,6 +117,7 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
             cmd::serve::run(serve, config()?, cli.config.clone(), data, handed).await
         }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
+        Command::Prompt(prompt) => cmd::prompt::run(prompt, &data).await,
         Command::Run(run) => cmd::run::run(run, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
         Command::Start(agents) => cmd::operate::start(&agents, &data).await,
@@ -122,10 +131,11 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(image, &config, &data).await,
-        Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Completions(_) | Command::Man(_) | Command::Runtime(_) => Ok(()),
         Command::Logs(logs) => cmd::logs::run(logs, &data).await,
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,
+        Command::Token(token) => cmd::token::run(token, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }

@@ -97,39 +97,57 @@ pub(crate) fn tell(component: &str, grant: &Grant) {
     tell_reach(component, grant);
 }
 
-/// Tells the operator what each tool of an agent gets and does not get.
-pub(crate) fn tell_access_of(agent: &Agent, config: &Config) {
+/// Sentences about the access of a tool of an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccessNote {
+    /// The name of its BIN.
+    pub(crate) tool: String,
+    pub(crate) lines: Vec<String>,
+    /// Sentences for the log.
+    pub(crate) withheld: Vec<String>,
+}
+
+/// Says what each tool of an agent gets and does not get.
+pub(crate) fn access_of(agent: &Agent, config: &Config) -> Vec<AccessNote> {
     let mut told = BTreeSet::new();
+    // The host's own tools reach nothing outside it.
+    let tools = agent.toolbox().iter().filter(|tool| !tool.is_hosts());
+    let tools = tools.map(|tool| tool.grant());
     // All tools of a BIN have the same grant, which goes by the BIN's name.
-    for grant in agent
-        .toolbox()
-        .iter()
-        .map(|tool| tool.grant())
-        .filter(|grant| told.insert(grant.tool().to_owned()))
-    {
+    let grants = tools.filter(|grant| told.insert(grant.tool().to_owned()));
+    let note = |grant: &Grant| {
         let tool = format!("agent {}: {}", agent.name(), grant.tool());
-        console::note(&format!(
-            "{tool} gets {}",
-            access::line(grant, &config.ceiling.defaults)
-        ));
-        for withheld in grant.withheld() {
-            tracing::info!(agent = agent.name(), tool = grant.tool(), "{withheld}");
+        let access = access::line(grant, &config.ceiling.defaults);
+        let mut lines = vec![format!("{tool} gets {access}")];
+        lines.extend(
+            remedy::grant_lines(config, agent.name(), grant)
+                .map(|sentence| format!("note: {tool}: {sentence}")),
+        );
+        lines.extend(far_reach(&tool, grant));
+        AccessNote {
+            tool: grant.tool().to_owned(),
+            lines,
+            withheld: grant.withheld().iter().map(ToString::to_string).collect(),
         }
-        if let Some(sentence) = remedy::grant_lines(config, agent.name(), grant) {
-            console::notes(&format!("note: {tool}: {sentence}"));
-        }
-        tell_reach(&tool, grant);
-    }
+    };
+    grants.map(note).collect()
 }
 
 fn tell_reach(component: &str, grant: &Grant) {
-    if grant.network().reaches_every_host() {
-        console::note(&format!(
+    if let Some(sentence) = far_reach(component, grant) {
+        console::note(&sentence);
+    }
+}
+
+/// Says of a tool that it reaches further than is good.
+fn far_reach(component: &str, grant: &Grant) -> Option<String> {
+    grant.network().reaches_every_host().then(|| {
+        format!(
             "note: {component}: it may send requests, and with them what it reads, to every public \
              host: its manifest leaves the hosts to you, and you offered `*`; name the hosts \
              instead"
-        ));
-    }
+        )
+    })
 }
 
 fn decision(offers: &Offers, secrets: Vec<SecretName>) -> Result<Decision, Failure> {

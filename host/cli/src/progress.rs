@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cofferdam_image::{Transfer, Watch};
-use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::console;
 
@@ -38,7 +38,7 @@ pub(crate) async fn loading<T>(name: &str, bytes: usize, load: impl Future<Outpu
     }
     console::note(&format!(
         "compiling {name} ({}): only its first use on this machine takes so long",
-        HumanBytes(bytes as u64)
+        console::size(bytes as u64)
     ));
     load.await
 }

@@ -197,10 +197,11 @@ pub(crate) fn pack(
         layers.push(add.content.to_vec());
     }
     let mut annotations = agentfile.labels.clone();
-    let name = agentfile.name.to_string();
-    annotations
-        .entry(ANNOTATION_TITLE.to_owned())
-        .or_insert(name);
+    if let Some(name) = &agentfile.name {
+        annotations
+            .entry(ANNOTATION_TITLE.to_owned())
+            .or_insert_with(|| name.to_string());
+    }
     if let Some(created) = created {
         annotations
             .entry(ANNOTATION_CREATED.to_owned())

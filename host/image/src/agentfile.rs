@@ -17,13 +17,16 @@ mod format;
 mod instruction;
 mod lines;
 mod name;
+mod needed;
 mod overrides;
 mod parse;
 mod read;
 mod room_request;
+mod sampling_request;
 #[cfg(test)]
 mod tests;
 mod token;
+mod turn_request;
 
 pub use bin_request::{BinRequest, WorkspaceRequest};
 pub use declared::{Add, Agentfile, Bin, Config, ConfigValue, Context, Env};
@@ -31,9 +34,13 @@ pub use error::{AgentfileError, Mistake, ReadError};
 pub use format::format;
 pub use lines::{FILE_MAX_BYTES, LINE_MAX_BYTES, SYNTAX};
 pub use name::{AgentName, NameError};
+pub use needed::Needed;
 pub use overrides::{OverrideError, Overrides, check_overrides, overridden};
+pub(crate) use parse::parse_needing;
 pub use parse::{Parent, Written, parse};
 pub use read::{
     CONTEXT_MAX_BYTES, DATA_MAX_BYTES, NamedFiles, Source, named_files, read, read_text,
 };
 pub use room_request::RoomRequest;
+pub use sampling_request::SamplingRequest;
+pub use turn_request::{MemoryStrategy, TurnRequest};

@@ -65,6 +65,9 @@ pub enum Error {
     /// A name is none that an image can have.
     #[error("`{0}` cannot be the name of an image: give it one with `--tag`")]
     Untagged(String),
+    /// An image has no `NAME` to be called by.
+    #[error("the Agentfile has no NAME to call the image by: give it one with `--tag`")]
+    Unnamed,
     /// Something is larger than this crate ever loads or writes.
     #[error("{what} has {size} bytes, at most {max} are allowed")]
     TooLarge {

@@ -9,7 +9,7 @@ use cofferdam_capability::Digest;
 use futures_util::{StreamExt, stream};
 
 use crate::agent_image::{self, AgentImage, Lock, LockedBin, LockedParent, PARENTS_MAX};
-use crate::agentfile::{AgentName, Agentfile, Bin, Parent, Source};
+use crate::agentfile::{Agentfile, Bin, Needed, Parent, Source};
 use crate::blocking::blocking;
 use crate::error::Error;
 use crate::kind::Kind;
@@ -61,6 +61,8 @@ pub struct Recipe {
     /// The time that the image says it was made (RFC 3339). Without one, and without a label that
     /// says so, it says none, and the same Agentfile and BINs give the same digest.
     pub created: Option<String>,
+    /// Instructions that must be there: those of an agent for an image that is run at once.
+    pub needed: Needed,
 }
 
 /// A BIN that was resolved.
@@ -214,17 +216,28 @@ impl Images {
             arguments,
             names,
             created,
+            needed,
         } = recipe;
         let source = Arc::new(source);
         let reading = Arc::clone(&source);
-        let written = blocking(move || Ok(reading.parse(arguments)?)).await?;
+        let written = blocking(move || Ok(reading.parse(arguments, needed)?)).await?;
         let parent = written.parent();
         let base = match &parent {
             Some(parent) => Some(self.base(parent).await?),
             None => None,
         };
+        let there = base
+            .as_ref()
+            .map_or(Vec::new(), |base| base.agentfile.adds.clone());
+        let reading = Arc::clone(&source);
+        let (written, script) = blocking(move || {
+            let script = reading.script(&written, &there)?;
+            Ok((written, script))
+        })
+        .await?;
         let mut agentfile = written.resolve(base.as_ref().map(|base| &base.agentfile))?;
-        let names = names_of(names, &agentfile.name)?;
+        agentfile.adds.extend(script);
+        let names = names_of(names, &agentfile)?;
         let parents = match (&parent, &base) {
             (Some(parent), Some(base)) => parents(parent, base, &names)?,
             _ => Vec::new(),
@@ -270,7 +283,6 @@ impl Images {
         .await
     }
 
-    /// The agent that an Agentfile builds on.
     /// Reads an Agentfile with the files that it names and the image that it builds on. BINs that
     /// come from there are those that the image was built with.
     ///
@@ -278,7 +290,7 @@ impl Images {
     ///
     /// [`Error::Agentfile`] for what is wrong with the Agentfile, its files or its parent.
     pub async fn read_agentfile(&self, source: Source) -> Result<Agentfile, Error> {
-        let written = blocking(move || Ok(source.parse(BTreeMap::new())?)).await?;
+        let written = blocking(move || Ok(source.parse(BTreeMap::new(), Needed::AGENT)?)).await?;
         let Some(parent) = written.parent() else {
             return Ok(written.resolve(None)?);
         };
@@ -293,6 +305,7 @@ impl Images {
         Ok(agentfile)
     }
 
+    /// The agent that an Agentfile builds on.
     async fn base(&self, parent: &Parent) -> Result<AgentImage, Error> {
         match self.agent(&parent.image).await {
             Err(error @ (Error::NotFound(_) | Error::NotAnAgent { .. } | Error::Nameless(_))) => {
@@ -408,10 +421,13 @@ fn keep(
 }
 
 /// The names that an image gets.
-fn names_of(names: Vec<Reference>, name: &AgentName) -> Result<Vec<Reference>, Error> {
+fn names_of(names: Vec<Reference>, agentfile: &Agentfile) -> Result<Vec<Reference>, Error> {
     if !names.is_empty() {
         return Ok(names);
     }
+    let Some(name) = &agentfile.name else {
+        return Err(Error::Unnamed);
+    };
     // Names of images have no capitals.
     let own = format!("{}:latest", name.as_str().to_ascii_lowercase());
     let own = own.parse();

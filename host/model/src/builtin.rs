@@ -40,9 +40,10 @@ impl Model for Commands {
 /// The last message decides.
 fn answer(request: &Request) -> Turn {
     match request.messages.last() {
-        Some(Message::User(prompt)) => match command(prompt) {
-            Some((tool, rest)) => run(tool, rest, request),
-            None => text(help(&request.tools)),
+        Some(Message::User(prompt)) => match (command(prompt), document(prompt)) {
+            (Some((tool, rest)), _) => run(tool, rest, request),
+            (None, Some(document)) => text(document.to_owned()),
+            (None, None) => text(help(&request.tools)),
         },
         Some(Message::ToolResult {
             tool,
@@ -64,6 +65,12 @@ fn command(prompt: &str) -> Option<(&str, &str)> {
     let rest = rest.trim_start();
     let (tool, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     (verb == "run").then_some((tool, rest.trim_start()))
+}
+
+/// Returns the JSON of `object <json>` as it is written, be it whole or not.
+fn document(prompt: &str) -> Option<&str> {
+    let document = prompt.trim().strip_prefix("object")?.trim_start();
+    document.starts_with(['{', '[']).then_some(document)
 }
 
 fn run(tool: &str, rest: &str, request: &Request) -> Turn {
@@ -93,6 +100,7 @@ fn run(tool: &str, rest: &str, request: &Request) -> Turn {
             name: tool.into(),
             arguments,
         }],
+        ..Turn::default()
     }
 }
 
@@ -120,7 +128,8 @@ fn help(tools: &[Descriptor]) -> String {
     let mut help = String::from(
         "I run one tool for each message, without a model. Write: run <tool> <arguments>, or: run \
             <tool> {json}\n\
-         For example: run wc -l notes.txt\n",
+         For example: run wc -l notes.txt\n\
+         I answer `object {json}` with that JSON.\n",
     );
     help.push_str(&names(tools));
     for tool in tools {
@@ -143,6 +152,6 @@ fn names(tools: &[Descriptor]) -> String {
 fn text(text: String) -> Turn {
     Turn {
         text,
-        tool_calls: Vec::new(),
+        ..Turn::default()
     }
 }

@@ -137,6 +137,17 @@ pub enum Error {
         turns: usize,
     },
 
+    /// The provider cannot be asked for something that the agent's settings choose.
+    #[error("{provider} cannot be asked for `{setting}`{instead}: leave the setting out")]
+    Sampling {
+        /// The provider.
+        provider: String,
+        /// The key of the setting.
+        setting: &'static str,
+        /// The rest of the sentence where there is a value that it can be asked for.
+        instead: &'static str,
+    },
+
     /// The vendor, or the way to it, failed.
     #[error("{provider} {message}")]
     Vendor {
@@ -144,21 +155,47 @@ pub enum Error {
         provider: String,
         /// The failure, as the rest of the sentence.
         message: String,
-        /// True if the same request may succeed later. The retries of this crate are already used
-        /// up.
-        retryable: bool,
+        /// The kind of the failure. The retries of this crate are already used up.
+        kind: FailureKind,
     },
+}
+
+/// The kinds of failures of a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It was asked too often, or a quota is used up. The same request may succeed later.
+    RateLimited,
+    /// It cannot be reached, is overloaded, or broke off. The same request may succeed later.
+    Unavailable,
+    /// The conversation is longer than the model reads.
+    TooLong,
+    /// The key is wrong, or does not allow this.
+    Auth,
+    /// It does not take this request.
+    Invalid,
+    /// The answer is not in its protocol, or larger than an answer may be.
+    Answer,
+}
+
+impl FailureKind {
+    /// Returns true for a failure that may be over when the request is sent again.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Unavailable)
+    }
 }
 
 impl Error {
     /// Returns true for a failure that may be over when the request is sent again.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Vendor {
-                retryable: true,
-                ..
-            }
-        )
+        self.failure().is_some_and(FailureKind::may_pass)
+    }
+
+    /// Returns the kind of a vendor's failure.
+    pub fn failure(&self) -> Option<FailureKind> {
+        if let Self::Vendor { kind, .. } = self {
+            Some(*kind)
+        } else {
+            None
+        }
     }
 }

@@ -15,6 +15,10 @@
 mod address;
 mod message;
 mod name;
+mod object;
+mod sampling;
+mod thinking;
+mod usage;
 
 mod providers;
 
@@ -32,13 +36,17 @@ mod handle;
 mod error;
 
 pub use credentials::Credentials;
-pub use error::Error;
+pub use error::{Error, FailureKind};
 pub use handle::ModelHandle;
-pub use message::{Message, Request, ToolCall, Turn};
+pub use message::{Finish, Message, Request, ToolCall, Turn};
 pub use model::Model;
 pub use name::ModelName;
+pub use object::ObjectSchema;
 pub use open::open;
 pub use providers::{
     Entry, NewProvider, OpenFile, Providers, ProvidersFile, Variables, with, without,
 };
+pub use sampling::{DEFAULT_MAX_TOKENS, Sampling};
+pub use thinking::Thinking;
+pub use usage::Usage;
 pub use vendor::{Answered, Configured, KeyState, check, configured};

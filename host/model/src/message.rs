@@ -3,6 +3,11 @@
 use cofferdam_call::Descriptor;
 use serde_json::Value;
 
+use crate::object::ObjectSchema;
+use crate::sampling::Sampling;
+use crate::thinking::Thinking;
+use crate::usage::Usage;
+
 /// One entry of a conversation, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
@@ -16,6 +21,8 @@ pub enum Message {
         text: String,
         /// The tools it called, in its order.
         tool_calls: Vec<ToolCall>,
+        /// [`Turn::thinking`], as long as the tools of the same answer run; else none.
+        thinking: Thinking,
     },
     /// The result of one tool call of an earlier turn.
     ToolResult {
@@ -48,8 +55,11 @@ pub struct Request {
     pub messages: Vec<Message>,
     /// The tools the model may ask for.
     pub tools: Vec<Descriptor>,
-    /// The most tokens a vendor's model may produce in this turn.
-    pub max_tokens: u32,
+    /// Choices about the answer.
+    pub sampling: Sampling,
+    /// The form of the answer, if it is to be JSON. The words of the turn are then JSON, as far as
+    /// the model keeps to it, and no tool is called.
+    pub object: Option<ObjectSchema>,
 }
 
 /// One turn of a model. Without tool calls it is the end of the answer.
@@ -59,4 +69,22 @@ pub struct Turn {
     pub text: String,
     /// The tools the model wants called, in its order.
     pub tool_calls: Vec<ToolCall>,
+    /// Thoughts that go back to the model together with the results of its tools.
+    pub thinking: Thinking,
+    /// Tokens that the turn took.
+    pub usage: Usage,
+    /// The reason why it ended.
+    pub finish: Finish,
+}
+
+/// The reason why a turn of a model ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Finish {
+    /// The model had nothing more to say, or waits for its tools.
+    #[default]
+    Done,
+    /// It had more to say than [`Sampling::max_tokens`].
+    Length,
+    /// The provider withheld the rest.
+    Filtered,
 }

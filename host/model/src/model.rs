@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 
 use crate::error::Error;
 use crate::message::{Request, Turn};
+use crate::sampling::Sampling;
 
 /// The most text of one turn, and the most JSON of its tool calls. Today's longest answers have
 /// 64,000 tokens, about a quarter of this, and a tool may print no more either.
@@ -27,6 +28,13 @@ pub trait Model: Send + Sync {
     /// bounded: waiting for it is the back-pressure. A closed channel means that nobody listens any
     /// more, which is not an error. Dropping the future ends the turn and its connection.
     async fn turn(&self, request: Request, text: mpsc::Sender<String>) -> Result<Turn, Error>;
+
+    /// Refuses settings that its provider cannot be asked for.
+    fn accept(&self, sampling: &Sampling) -> Result<(), Error> {
+        // A model that chooses nothing takes any.
+        let _ = sampling;
+        Ok(())
+    }
 }
 
 /// Streams a text that is known from the start, in a few pieces that end at word boundaries.

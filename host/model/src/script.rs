@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::error::Error;
 use crate::message::{Message, Request, ToolCall, Turn};
 use crate::model::{MAX_TOOL_CALLS, Model, say};
+use crate::usage::Usage;
 
 /// The largest script. It is read whole and kept for as long as its agent lives; a megabyte is
 /// thousands of turns.
@@ -39,6 +40,17 @@ struct Line {
     text: Option<String>,
     #[serde(default)]
     tool_calls: Vec<Call>,
+    #[serde(default)]
+    usage: Tokens,
+}
+
+/// Tokens as they are written: a script can say what a turn is to have taken.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Tokens {
+    input: u64,
+    output: u64,
+    cached: u64,
 }
 
 /// A tool call as it is written; without an id it gets one that follows from its place.
@@ -145,7 +157,11 @@ fn parse(text: &str) -> Result<Vec<Turn>, (usize, String)> {
 }
 
 fn parse_line(line: &str, turn: usize) -> Result<Turn, String> {
-    let Line { text, tool_calls } = serde_json::from_str(line).map_err(explain)?;
+    let Line {
+        text,
+        tool_calls,
+        usage,
+    } = serde_json::from_str(line).map_err(explain)?;
     if text.is_none() && tool_calls.is_empty() {
         return Err("neither text nor tool_calls".into());
     }
@@ -167,6 +183,13 @@ fn parse_line(line: &str, turn: usize) -> Result<Turn, String> {
     Ok(Turn {
         text: text.unwrap_or_default(),
         tool_calls: tool_calls.into_iter().zip(1..).map(call).collect(),
+        usage: Usage {
+            input: usage.input,
+            output: usage.output,
+            cached: usage.cached,
+            ..Usage::default()
+        },
+        ..Turn::default()
     })
 }
 

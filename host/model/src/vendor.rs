@@ -6,26 +6,34 @@
 
 mod check;
 mod convert;
+mod dialect;
 mod failure;
 mod http;
+mod options;
+mod output_mode;
 mod provider;
+mod thoughts;
+mod tokens;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent};
+use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent, StreamEnd};
 use genai::resolver::{AuthData, Endpoint};
 use genai::{ModelIden, ServiceTarget};
 use tokio::sync::mpsc;
 
 use crate::credentials::Credentials;
-use crate::error::Error;
+use crate::error::{Error, FailureKind};
 use crate::message::{Request, Turn};
 use crate::model::{MAX_TEXT_BYTES, Model};
 use crate::name::ModelName;
+use crate::sampling::Sampling;
+use dialect::Dialect;
 use failure::Failure;
+use output_mode::OutputMode;
 use provider::Provider;
 
 pub use check::{Answered, check};
@@ -40,6 +48,23 @@ pub(crate) struct Vendor {
     client: genai::Client,
     target: ServiceTarget,
     provider: Provider,
+    dialect: Dialect,
+}
+
+/// A request as it goes to a provider, as often as it takes.
+struct Attempt<'a> {
+    request: &'a Request,
+    chat: ChatRequest,
+    options: ChatOptions,
+    mode: Option<OutputMode>,
+}
+
+/// The words and thoughts of an attempt so far.
+#[derive(Default)]
+struct Heard {
+    text: String,
+    /// Bytes of thoughts, which are kept until the turn ends.
+    thoughts: usize,
 }
 
 impl Vendor {
@@ -75,39 +100,66 @@ impl Vendor {
         Ok(Self {
             client,
             target,
+            dialect: Dialect::of(provider.kind, name.name()),
             provider,
         })
     }
 
-    /// Asks until there is an answer, a failure that lasts, or nothing left to try.
+    /// Asks for one turn; where the provider does not take the schema of an answer, once more in
+    /// words alone.
     async fn ask(
         &self,
         request: Request,
         listener: &mpsc::Sender<String>,
     ) -> Result<Turn, Failure> {
-        let options = ChatOptions::default()
-            .with_max_tokens(request.max_tokens)
-            .with_capture_tool_calls(true);
-        let chat = convert::request(&request);
+        let object = request.object.as_ref();
+        let mode = object.map(|object| OutputMode::of(&self.provider, self.dialect, object));
+        let turn = self.persist(&self.attempt(&request, mode), listener).await;
+        match (turn, mode) {
+            (Err(failure), Some(OutputMode::Native | OutputMode::Tool))
+                if failure.kind == FailureKind::Invalid =>
+            {
+                let provider = &self.provider.id;
+                let cause = &failure.cause;
+                tracing::info!(%provider, %cause, "the schema is refused: it is said in words");
+                let mode = Some(OutputMode::Words { json: false });
+                self.persist(&self.attempt(&request, mode), listener).await
+            }
+            (turn, _) => turn,
+        }
+    }
+
+    fn attempt<'a>(&self, request: &'a Request, mode: Option<OutputMode>) -> Attempt<'a> {
+        let mut chat = convert::request(request);
+        let mut options = options::of(self.provider.kind, self.dialect, &request.sampling);
+        if let (Some(mode), Some(object)) = (mode, &request.object) {
+            (chat, options) = mode.ask(object, chat, options);
+        }
+        Attempt {
+            request,
+            chat,
+            options: options::with_rest(self.dialect, &request.sampling, options),
+            mode,
+        }
+    }
+
+    /// Asks until there is an answer, a failure that lasts, or nothing left to try.
+    async fn persist(
+        &self,
+        attempt: &Attempt<'_>,
+        listener: &mpsc::Sender<String>,
+    ) -> Result<Turn, Failure> {
         let mut waits = failure::waits();
         let mut retries = 0;
         loop {
-            let mut text = String::new();
-            let failure = match self
-                .listen(chat.clone(), &options, &mut text, listener)
-                .await
-            {
-                Ok(calls) => {
-                    return Ok(Turn {
-                        text,
-                        tool_calls: convert::tool_calls(calls, &request)?,
-                    });
-                }
+            let mut heard = Heard::default();
+            let failure = match self.listen(attempt, &mut heard, listener).await {
+                Ok(end) => return self.turn_of(attempt, heard.text, end),
                 Err(failure) => failure,
             };
             // Text that a listener has heard cannot be taken back, and a second attempt would say
             // it differently.
-            let wait = failure.wait(&mut waits).filter(|_| text.is_empty());
+            let wait = failure.wait(&mut waits).filter(|_| heard.text.is_empty());
             let provider = &self.provider.id;
             let model = &self.target.model.model_name;
             let cause = &failure.cause;
@@ -120,31 +172,31 @@ impl Vendor {
         }
     }
 
-    /// One attempt. Text goes to the listener and into `text`; the tool calls are complete only at
+    /// One attempt. Text goes to the listener and into `heard`; the tool calls are complete only at
     /// the end.
     async fn listen(
         &self,
-        chat: ChatRequest,
-        options: &ChatOptions,
-        text: &mut String,
+        attempt: &Attempt<'_>,
+        heard: &mut Heard,
         listener: &mpsc::Sender<String>,
-    ) -> Result<Vec<genai::chat::ToolCall>, Failure> {
+    ) -> Result<StreamEnd, Failure> {
         let failure = |error: genai::Error| Failure::of(&error, &self.provider);
+        let chat = attempt.chat.clone();
         let answer = self
             .client
-            .exec_chat_stream(self.target.clone(), chat, Some(options))
+            .exec_chat_stream(self.target.clone(), chat, Some(&attempt.options))
             .await;
         let mut events = answer.map_err(failure)?.stream;
         let mut calls = HashSet::new();
         while let Some(event) = events.next().await {
             match event.map_err(failure)? {
                 ChatStreamEvent::Chunk(chunk) => {
-                    if text.len() + chunk.content.len() > MAX_TEXT_BYTES {
-                        return Err(Failure::lasting(format!(
+                    if heard.text.len() + chunk.content.len() > MAX_TEXT_BYTES {
+                        return Err(Failure::answer(format!(
                             "said more than {MAX_TEXT_BYTES} bytes in one turn"
                         )));
                     }
-                    text.push_str(&chunk.content);
+                    heard.text.push_str(&chunk.content);
                     // A closed channel is not an error: see `Model::turn`.
                     listener.send(chunk.content).await.ok();
                 }
@@ -155,18 +207,59 @@ impl Vendor {
                     calls.insert(chunk.tool_call.call_id);
                     convert::check(calls.len(), written)?;
                 }
-                ChatStreamEvent::End(end) => {
-                    return Ok(end.captured_into_tool_calls().unwrap_or_default());
+                ChatStreamEvent::ReasoningChunk(chunk)
+                | ChatStreamEvent::ThoughtSignatureChunk(chunk) => {
+                    heard.thoughts += chunk.content.len();
+                    if heard.thoughts > MAX_TEXT_BYTES {
+                        return Err(Failure::answer(format!(
+                            "thought more than {MAX_TEXT_BYTES} bytes in one turn"
+                        )));
+                    }
                 }
-                ChatStreamEvent::Start
-                | ChatStreamEvent::ReasoningChunk(_)
-                | ChatStreamEvent::ThoughtSignatureChunk(_)
-                | ChatStreamEvent::Heartbeat => {}
+                ChatStreamEvent::End(end) if self.is_broken(&end) => break,
+                ChatStreamEvent::End(end) => return Ok(end),
+                ChatStreamEvent::Start | ChatStreamEvent::Heartbeat => {}
             }
         }
-        Err(Failure::passing(
+        Err(Failure::unavailable(
             "closed the connection before the answer was complete",
         ))
+    }
+
+    /// Returns true for the end of a stream that the provider did not end. Old versions of Ollama
+    /// give no reason, but count tokens at the end.
+    fn is_broken(&self, end: &StreamEnd) -> bool {
+        let counted = self.dialect == Dialect::Ollama && end.captured_usage.is_some();
+        self.dialect.hides_breaks() && end.captured_stop_reason.is_none() && !counted
+    }
+
+    fn turn_of(
+        &self,
+        attempt: &Attempt<'_>,
+        text: String,
+        end: StreamEnd,
+    ) -> Result<Turn, Failure> {
+        let usage = tokens::of(end.captured_usage.as_ref());
+        let finish = convert::finish(end.captured_stop_reason.as_ref());
+        if let (Some(mode), Some(object)) = (attempt.mode, &attempt.request.object) {
+            let calls = end.captured_into_tool_calls().unwrap_or_default();
+            let written = convert::object(calls, mode.name(object));
+            return Ok(Turn {
+                text: written.unwrap_or(text),
+                usage,
+                finish,
+                ..Turn::default()
+            });
+        }
+        let thinking = thoughts::of(&end);
+        let calls = end.captured_into_tool_calls().unwrap_or_default();
+        Ok(Turn {
+            text,
+            tool_calls: convert::tool_calls(calls, attempt.request)?,
+            thinking,
+            usage,
+            finish,
+        })
     }
 }
 
@@ -174,7 +267,7 @@ impl Vendor {
 impl Model for Vendor {
     async fn turn(&self, request: Request, text: mpsc::Sender<String>) -> Result<Turn, Error> {
         let late = || {
-            Failure::passing(format!(
+            Failure::unavailable(format!(
                 "gave no complete answer within {} seconds",
                 TURN_WALL.as_secs()
             ))
@@ -182,5 +275,8 @@ impl Model for Vendor {
         let turn = tokio::time::timeout(TURN_WALL, self.ask(request, &text)).await;
         turn.unwrap_or_else(|_| Err(late()))
             .map_err(|failure| failure.error(&self.provider))
+    }
+    fn accept(&self, sampling: &Sampling) -> Result<(), Error> {
+        self.dialect.check(&self.provider, sampling)
     }
 }

@@ -12,6 +12,9 @@ use tonic::Streaming;
 
 use crate::client_error::ClientError;
 
+/// Characters of a status in a table: with the other columns it fits a usual terminal.
+const SHORT_STATUS: usize = 48;
+
 /// The agents of a host.
 #[derive(Debug)]
 pub struct AgentList {
@@ -47,9 +50,18 @@ pub struct AgentEntry {
     pub image_digest: String,
     /// The operator's choices beyond its image.
     pub deployment: DeploymentEntry,
+    /// Its own address, where older clients dial it without a token; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub address: String,
+    /// The reason why the host does not listen there; empty if it does.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub address_problem: String,
     /// The room of its files; none for an agent that does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomEntry>,
+    /// The Agentfile of which every start of the host makes it; empty for another one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub agentfile: String,
     /// Unix seconds.
     pub created_at: i64,
 }
@@ -199,6 +211,15 @@ impl Statuses {
 }
 
 impl AgentEntry {
+    /// The status in a few words, with the beginning of the sentence about a failure.
+    pub fn short_status_line(&self) -> String {
+        let line = self.status_line();
+        match line.char_indices().nth(SHORT_STATUS) {
+            None => line,
+            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        }
+    }
+
     /// The status in words, with the reason of a failure.
     pub fn status_line(&self) -> String {
         let Self {
@@ -240,7 +261,10 @@ impl From<Agent> for AgentEntry {
             image: agent.image,
             image_digest: agent.image_digest,
             deployment: agent.deployment.map(Into::into).unwrap_or_default(),
+            address: agent.address,
+            address_problem: agent.address_problem,
             room: agent.room.map(Into::into),
+            agentfile: agent.agentfile,
             created_at: agent.created_at,
         }
     }
@@ -271,6 +295,8 @@ impl From<Deployment> for DeploymentEntry {
             configs,
             mounts,
             labels,
+            // The agent says where it is.
+            addr: _,
         } = deployment;
         let mount = |mount: Mount| MountEntry {
             host: mount.host,

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use cofferdam_agent::{AgentSource, NewAgent};
 use cofferdam_proto::agent::agent_runtime_client::AgentRuntimeClient;
-use cofferdam_proto::agent::{ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest};
+use cofferdam_proto::agent::{DeleteSessionRequest, PromptObjectRequest};
 use cofferdam_proto::host::agents_client::AgentsClient;
+use cofferdam_proto::host::import_session_request::Item;
 use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{
-    CreateAgentRequest, GetAgentRequest, GetAgentStatsRequest, ListAgentsRequest,
-    ListAgentsResponse, ListSessionsRequest, ReadMessagesRequest, ReadMessagesResponse,
-    RemoveAgentRequest, RestartAgentRequest, StartAgentRequest, StopAgentRequest,
-    WatchAgentRequest,
+    CreateAgentRequest, GetAgentRequest, GetAgentStatsRequest, ImportSessionRequest,
+    ImportedMessage, ImportedSession, ListAgentsRequest, ListAgentsResponse, ListSessionsRequest,
+    ReadMessagesRequest, ReadMessagesResponse, RemoveAgentRequest, RenameSessionRequest,
+    RestartAgentRequest, StartAgentRequest, StopAgentRequest, WatchAgentRequest,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tonic::Streaming;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint, Uri};
@@ -46,6 +47,8 @@ pub struct Client(Channel);
 pub struct SessionEntry {
     /// Its id.
     pub id: String,
+    /// Its title; empty if it has none.
+    pub title: String,
     /// Messages in it.
     pub message_count: i64,
     /// The time of the last of them, in Unix seconds.
@@ -53,7 +56,7 @@ pub struct SessionEntry {
 }
 
 /// One message of a session.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Message {
     /// `user` or `assistant`.
     pub role: String,
@@ -61,37 +64,50 @@ pub struct Message {
     pub content: String,
     /// Unix seconds.
     pub created_at: i64,
+    /// `running`, `complete` or `interrupted`.
+    pub state: String,
+    /// The name of the reason why an answer ended; empty for a prompt.
+    pub stop_reason: String,
+    /// The sentence about that reason; may be empty.
+    pub stop_detail: String,
+    /// The number of the message.
+    pub id: i64,
+    /// True for an answer that another one has replaced.
+    pub earlier: bool,
+}
+
+/// Messages of a session that are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MessagePage {
+    /// At most so many, the newest ones; 0 for all of them.
+    pub limit: u32,
+    /// Those before the one with this number alone; 0 for the newest ones.
+    pub before: i64,
+    /// True for earlier answers of regenerated turns too.
+    pub with_earlier: bool,
 }
 
 /// The messages of a session, one after the other.
 #[derive(Debug)]
 pub struct Messages(Streaming<ReadMessagesResponse>);
 
-/// An event of a turn.
-#[derive(Debug, Serialize)]
-pub struct ChatEvent {
-    /// Its kind, such as `text.delta`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The step of the turn, where one begins.
-    pub step: i32,
-    /// The tool that is called or has answered.
-    pub tool: String,
-    /// Text, the input of a tool, or its answer.
-    pub content: String,
-    /// The id of the call.
-    pub tool_id: String,
-    /// The time that a tool took.
-    pub duration_ms: i64,
-}
-
-/// The events of a turn, as they happen.
+/// An answer that fits a JSON Schema.
 #[derive(Debug)]
-pub struct ChatEvents(Streaming<ChatStreamEvent>);
+pub struct ObjectAnswer {
+    /// The answer, as JSON.
+    pub object: String,
+    /// The words of the model that it was found in.
+    pub raw_text: String,
+}
 
 impl Client {
     /// Connects to the host that listens on a socket.
     pub async fn connect(socket: &Path) -> Result<Self, ClientError> {
+        Self::connect_within(socket, ANSWER).await
+    }
+
+    /// The same, for requests that are answered when their work is done, within this time.
+    pub async fn connect_within(socket: &Path, answer: Duration) -> Result<Self, ClientError> {
         let socket = socket.to_owned();
         let connector = service_fn(move |_: Uri| {
             let socket = socket.clone();
@@ -104,7 +120,7 @@ impl Client {
         // The address is never looked up: the connector above goes to the socket.
         let endpoint = Endpoint::from_static("http://cofferdam.invalid")
             .connect_timeout(ANSWER)
-            .timeout(ANSWER)
+            .timeout(answer)
             .http2_keep_alive_interval(KEEPALIVE)
             .keep_alive_while_idle(true)
             .keep_alive_timeout(KEEPALIVE);
@@ -215,23 +231,28 @@ impl Client {
         Ok(StatsEntry::new(agent, stats.into_inner()))
     }
 
-    /// Begins a turn.
-    pub async fn chat(
+    /// Asks for one answer that fits a JSON Schema.
+    pub async fn prompt_object(
         &self,
         agent: &str,
-        session: &str,
         prompt: String,
-    ) -> Result<ChatEvents, ClientError> {
-        let request = ChatStreamRequest {
-            session_id: session.to_owned(),
+        schema: Vec<u8>,
+    ) -> Result<ObjectAnswer, ClientError> {
+        let request = PromptObjectRequest {
             prompt,
-            regenerate: false,
+            schema_json: schema,
+            ..PromptObjectRequest::default()
         };
-        let events = self
+        let answer = self
             .runtime()
-            .chat_stream(to_agent(Some(agent), request)?)
-            .await?;
-        Ok(ChatEvents(events.into_inner()))
+            .prompt_object(to_agent(Some(agent), request)?)
+            .await?
+            .into_inner();
+        let object = String::from_utf8(answer.object_json);
+        Ok(ObjectAnswer {
+            object: object.map_err(|error| ClientError::Failed(error.to_string()))?,
+            raw_text: answer.raw_text,
+        })
     }
 
     /// The sessions of an agent, the most recently used first.
@@ -245,6 +266,7 @@ impl Client {
         while let Some(page) = pages.message().await? {
             let entry = |session: cofferdam_proto::host::Session| SessionEntry {
                 id: session.id,
+                title: session.title,
                 message_count: session.message_count,
                 last_active: session.last_active,
             };
@@ -253,24 +275,65 @@ impl Client {
         Ok(sessions)
     }
 
-    /// The newest `limit` messages of a session, oldest first; all of them for 0.
+    /// The messages of a session that `page` asks for, oldest first.
     pub async fn messages(
         &self,
         agent: Option<&str>,
         session: &str,
-        limit: u32,
+        page: MessagePage,
     ) -> Result<Messages, ClientError> {
+        let MessagePage {
+            limit,
+            before,
+            with_earlier,
+        } = page;
         let request = to_agent(
             agent,
             ReadMessagesRequest {
                 session_id: session.to_owned(),
                 limit,
+                before,
+                earlier: with_earlier,
             },
         )?;
         let pieces = SessionsClient::new(self.0.clone())
             .read_messages(request)
             .await?;
         Ok(Messages(pieces.into_inner()))
+    }
+
+    /// Gives a session a title; an empty one is none.
+    pub async fn rename_session(
+        &self,
+        agent: Option<&str>,
+        session_id: String,
+        title: String,
+    ) -> Result<(), ClientError> {
+        let request = to_agent(agent, RenameSessionRequest { session_id, title })?;
+        let mut sessions = SessionsClient::new(self.0.clone());
+        sessions.rename_session(request).await?;
+        Ok(())
+    }
+
+    /// Stores a session that was exported, under this id, and returns the number of its messages.
+    pub async fn import_session(
+        &self,
+        agent: Option<&str>,
+        title: String,
+        session: String,
+        messages: Vec<Message>,
+    ) -> Result<u64, ClientError> {
+        let first = ImportSessionRequest {
+            item: Some(Item::Session(ImportedSession {
+                session_id: session,
+                title,
+            })),
+        };
+        let pieces = std::iter::once(first).chain(messages.into_iter().flat_map(pieces));
+        let request = to_agent(agent, futures_util::stream::iter(pieces))?;
+        let mut sessions = SessionsClient::new(self.0.clone());
+        let imported = sessions.import_session(request).await?;
+        Ok(imported.into_inner().messages)
     }
 
     /// Deletes a session with everything said in it.
@@ -289,6 +352,11 @@ impl Client {
         Ok(())
     }
 
+    /// The connection itself.
+    pub(crate) fn channel(&self) -> Channel {
+        self.0.clone()
+    }
+
     /// The tools of an agent.
     pub(crate) fn tools(&self) -> ToolsClient<Channel> {
         ToolsClient::new(self.0.clone()).max_decoding_message_size(MAX_MESSAGE)
@@ -303,21 +371,6 @@ impl Client {
     }
 }
 
-impl ChatEvents {
-    /// Waits for the next event; there is none after the end of the turn.
-    pub async fn next(&mut self) -> Result<Option<ChatEvent>, ClientError> {
-        let event = |event: ChatStreamEvent| ChatEvent {
-            kind: event.r#type,
-            step: event.step,
-            tool: event.tool,
-            content: event.content,
-            tool_id: event.tool_id,
-            duration_ms: event.duration_ms,
-        };
-        Ok(self.0.message().await?.map(event))
-    }
-}
-
 impl Messages {
     /// Reads the next message, put together from its pieces.
     pub async fn next(&mut self) -> Result<Option<Message>, ClientError> {
@@ -329,10 +382,42 @@ impl Messages {
                     role: piece.role,
                     content,
                     created_at: piece.created_at,
+                    state: piece.state,
+                    stop_reason: piece.stop_reason,
+                    stop_detail: piece.stop_detail,
+                    id: piece.id,
+                    earlier: piece.earlier,
                 }));
             }
         }
         Ok(None)
+    }
+}
+
+/// The pieces of a message on its way to a host.
+fn pieces(message: Message) -> Vec<ImportSessionRequest> {
+    /// The largest piece, in bytes (1 MiB).
+    const PIECE: usize = 1 << 20;
+    let mut rest = message.content.as_str();
+    let mut pieces = Vec::new();
+    loop {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        rest = after;
+        pieces.push(ImportSessionRequest {
+            item: Some(Item::Message(ImportedMessage {
+                role: message.role.clone(),
+                content: piece.to_owned(),
+                created_at: message.created_at,
+                state: message.state.clone(),
+                stop_reason: message.stop_reason.clone(),
+                stop_detail: message.stop_detail.clone(),
+                earlier: message.earlier,
+                last: rest.is_empty(),
+            })),
+        });
+        if rest.is_empty() {
+            return pieces;
+        }
     }
 }
 

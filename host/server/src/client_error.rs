@@ -27,7 +27,8 @@ impl From<Status> for ClientError {
         let sentence = status.message().to_owned();
         match status.code() {
             tonic::Code::PermissionDenied => Self::Denied(sentence),
-            tonic::Code::InvalidArgument => Self::Invalid(sentence),
+            // A name that nothing goes by is a mistake in the request.
+            tonic::Code::InvalidArgument | tonic::Code::NotFound => Self::Invalid(sentence),
             _ => Self::Failed(sentence),
         }
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// A door that cannot be opened, or that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// TCP is for loopback alone.
+    /// TCP without TLS is for loopback alone.
     #[error(
         "{0} is not a loopback address: without TLS a token is safe on 127.0.0.1 or [::1] alone"
     )]
@@ -52,6 +52,9 @@ pub enum ServerError {
     /// The services cannot describe themselves.
     #[error("reflection cannot start: {0}")]
     Reflection(String),
+    /// The tokens of the host cannot be read.
+    #[error("the tokens of this host cannot be used: {0}")]
+    Tokens(Box<dyn std::error::Error + Send + Sync>),
     /// A task of the server panicked.
     #[error("the server failed: {0}")]
     Task(#[from] tokio::task::JoinError),

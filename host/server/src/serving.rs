@@ -11,10 +11,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::edge::accept::{Listener, accept};
+use crate::edge::connections::Connections;
+use crate::edge::credentials::{Credentials, Identification};
+use crate::edge::failures::Failures;
+use crate::edge::tls::Tls;
 use crate::error::ServerError;
 use crate::grpc::connection::{GrpcDoor, Stack};
 use crate::grpc::{self, Shared};
 use crate::token::Token;
+use crate::token_book::TokenBook;
 
 /// Time that turns have to store their parts once they are cancelled.
 const STORE: Duration = Duration::from_secs(5);
@@ -23,7 +28,11 @@ const STORE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Server {
     shared: Shared,
+    credentials: Arc<Credentials>,
     stack: Stack,
+    /// The services for clients over TCP.
+    tcp: Stack,
+    failures: Arc<Failures>,
     doors: Vec<(String, Listener, Arc<GrpcDoor>)>,
 }
 
@@ -36,13 +45,19 @@ pub struct Serving {
 }
 
 impl Server {
-    /// The services of these agents.
-    pub async fn new(agents: Arc<Agents>) -> Result<Self, ServerError> {
-        let shared = Shared::new(agents);
-        let stack = Stack::new(grpc::routes(&shared).await?);
+    /// The services of these agents. Who sends the token `operator` is the operator.
+    pub async fn new(agents: Arc<Agents>, operator: Arc<Token>) -> Result<Self, ServerError> {
+        let book = TokenBook::open(Arc::clone(&agents)).await;
+        let book = Arc::new(book.map_err(|error| ServerError::Tokens(Box::new(error)))?);
+        let credentials = Arc::new(Credentials::new(operator, Some(book.live())));
+        let shared = Shared::new(Arc::clone(&agents));
+        let stack = Stack::new(agents, grpc::routes(&shared, book).await?);
         Ok(Self {
             shared,
+            credentials,
+            tcp: stack.for_tcp(),
             stack,
+            failures: Failures::new(),
             doors: Vec::new(),
         })
     }
@@ -52,30 +67,38 @@ impl Server {
         self.doors.push((
             path.display().to_string(),
             Listener::Unix(listener),
-            self.stack.door(),
+            self.stack
+                .door(Identification::Peer(Arc::clone(&self.credentials)), None),
         ));
     }
 
-    /// Adds TCP, where requests carry `token`.
-    pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, token: Arc<Token>) {
+    /// Adds TCP, with `tls` or in clear, where each request carries a token.
+    pub fn add_tcp(&mut self, address: SocketAddr, listener: TcpListener, tls: Option<Tls>) {
+        let credentials = Arc::clone(&self.credentials);
+        let identification = Identification::Token(credentials, Arc::clone(&self.failures));
         self.doors.push((
             address.to_string(),
             Listener::Tcp(listener),
-            self.stack.tcp_door(token),
+            self.tcp.door(identification, tls),
         ));
     }
 
     /// Opens the doors.
     pub fn open(self) -> Serving {
         let Self {
-            shared,
-            stack: _,
-            doors,
+            shared, tcp, doors, ..
         } = self;
         let closing = CancellationToken::new();
         let open =
             |(name, listener, door)| tokio::spawn(serve(name, listener, door, closing.clone()));
-        let doors = doors.into_iter().map(open).collect();
+        let mut doors: Vec<_> = doors.into_iter().map(open).collect();
+        let runtime_doors = Arc::clone(&shared.runtime_doors);
+        let agents = Arc::clone(&shared.agents);
+        doors.push(tokio::spawn(runtime_doors.keep(
+            agents,
+            tcp,
+            closing.clone(),
+        )));
         Serving {
             shared,
             closing,
@@ -85,6 +108,27 @@ impl Server {
 }
 
 impl Serving {
+    /// Serves the one agent of a drop-in runtime, which has this id, and nothing else, as executors
+    /// of openotters dial it: without a token, on loopback.
+    pub async fn drop_in(
+        agents: Arc<Agents>,
+        id: &str,
+        address: SocketAddr,
+        listener: TcpListener,
+    ) -> Result<Self, ServerError> {
+        let shared = Shared::new(Arc::clone(&agents));
+        let stack = Stack::new(agents, grpc::drop_in::routes(&shared).await?).for_tcp();
+        let door = stack.door(Identification::Dialed(Arc::from(id)), None);
+        let closing = CancellationToken::new();
+        let name = address.to_string();
+        let door = tokio::spawn(serve(name, Listener::Tcp(listener), door, closing.clone()));
+        Ok(Self {
+            shared,
+            closing,
+            doors: vec![door],
+        })
+    }
+
     /// Takes no new turns and calls from now on, and returns the number of those that run. Clients
     /// may still ask what goes on.
     pub fn end(&self) -> usize {
@@ -119,5 +163,5 @@ impl Serving {
 /// Serves a door until `closing` says so and its connections have ended.
 async fn serve(name: String, listener: Listener, door: Arc<GrpcDoor>, closing: CancellationToken) {
     let serve = |socket, place| Arc::clone(&door).connection(socket, place, closing.clone());
-    accept(name, listener, &closing, serve).await;
+    accept(Connections::new(name), listener, &closing, serve).await;
 }

@@ -50,20 +50,17 @@ impl Token {
         &self.origin
     }
 
-    /// The sentence for a client that did not send it. Any user of this machine may be one, so it
-    /// says nothing of places.
-    pub(crate) fn wanted() -> String {
-        "send `authorization: Bearer TOKEN` with the operator's token".to_owned()
+    /// Returns true if this was sent. The time that this takes says nothing about how much of it
+    /// was right.
+    pub(crate) fn is(&self, sent: &[u8]) -> bool {
+        bool::from(sent.ct_eq(self.value.as_bytes()))
     }
+}
 
-    /// Returns true if an `Authorization` header carries it. The time that this takes says nothing
-    /// about how much of it was right.
-    pub(crate) fn is_in(&self, authorization: &[u8]) -> bool {
-        let Some((scheme, sent)) = authorization.split_at_checked(b"Bearer ".len()) else {
-            return false;
-        };
-        scheme.eq_ignore_ascii_case(b"Bearer ") && bool::from(sent.ct_eq(self.value.as_bytes()))
-    }
+/// The token in an `Authorization` header, if it is one of the scheme `Bearer` (RFC 6750).
+pub(crate) fn bearer(authorization: &[u8]) -> Option<&[u8]> {
+    let (scheme, sent) = authorization.split_at_checked(b"Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(sent)
 }
 
 impl std::fmt::Debug for Token {
@@ -82,7 +79,7 @@ mod tests {
     fn a_header_carries_the_whole_token_or_none() {
         let right = "0123456789abcdef0123456789abcdef";
         let token = Token::new(format!("{right}\n"), "a test".to_owned()).unwrap();
-        let sent = |header: &str| token.is_in(header.as_bytes());
+        let sent = |header: &str| bearer(header.as_bytes()).is_some_and(|sent| token.is(sent));
         assert!(sent(&format!("Bearer {right}")) && sent(&format!("bearer {right}")));
         // Of its length, with one character wrong wherever it is.
         for place in 0..right.len() {

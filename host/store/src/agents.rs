@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row};
 
-use crate::database::Database;
+use crate::database::{Database, Durability};
 use crate::error::StoreError;
 use crate::file;
 use crate::state::{Desired, State};
@@ -115,7 +115,7 @@ impl AgentTable {
             image_digest,
             deployment,
         } = agent;
-        self.0.check()?;
+        let mut write = self.0.write(Durability::Power).await?;
         sqlx::query(
             "INSERT INTO agents (id, name, home, created_at, desired, status, failure_reason,
                  failure, image, image_digest, deployment)
@@ -136,10 +136,10 @@ impl AgentTable {
         .bind(image)
         .bind(image_digest)
         .bind(deployment)
-        .execute(self.0.pool())
+        .execute(&mut **write)
         .await
         .map_err(self.0.failed())?;
-        self.0.check()
+        write.commit().await
     }
 
     /// Stores a transition of the agent `id`, and what the operator wants of it from now on.
@@ -151,7 +151,7 @@ impl AgentTable {
         state: State,
         failure: &str,
     ) -> Result<(), StoreError> {
-        self.0.check()?;
+        let mut write = self.0.write(Durability::Power).await?;
         sqlx::query(
             "UPDATE agents SET desired = ?, status = ?, failure_reason = ?, failure = ?
              WHERE id = ?",
@@ -161,21 +161,22 @@ impl AgentTable {
         .bind(state.failure_reason())
         .bind(failure)
         .bind(id)
-        .execute(self.0.pool())
+        .execute(&mut **write)
         .await
         .map_err(self.0.failed())?;
-        self.0.check()
+        write.commit().await
     }
 
     /// Removes an agent with everything said in its sessions.
     pub async fn remove(&self, id: &str) -> Result<(), StoreError> {
-        self.0.check()?;
+        let mut write = self.0.write(Durability::Power).await?;
         sqlx::query("DELETE FROM agents WHERE id = ?")
             .bind(id)
-            .execute(self.0.pool())
+            .execute(&mut **write)
             .await
             .map_err(self.0.failed())?;
-        self.0.check()
+        write.commit().await?;
+        self.0.forget().await
     }
 }
 

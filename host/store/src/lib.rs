@@ -5,19 +5,32 @@
 //! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent.
 
 mod agents;
+mod answer_writer;
+mod answers;
 mod database;
 mod error;
 mod file;
 mod logs;
 mod messages;
 mod migrations;
+mod notes;
+mod part;
+mod sessions;
 mod state;
 mod store;
+mod tokens;
+mod upkeep;
 
 pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
+pub use answer_writer::{AnswerEnd, AnswerWriter, BegunCall, CallPlace};
+pub use answers::{BeginError, BegunTurn, MAX_BRANCHES, MAX_MESSAGES, TurnTable};
 pub use error::StoreError;
 pub use file::Trees;
 pub use logs::{AgentLog, LogEvent, Logs};
-pub use messages::{Message, MessageTable, Role, Session, SessionsCursor};
+pub use messages::{Content, Message, MessageState, MessageTable, PageRequest, Role};
+pub use notes::{Note, NoteTable, Saved};
+pub use part::{Part, ToolState, to_json};
+pub use sessions::{ImportError, Session, SessionTable, SessionsCursor, Summary};
 pub use state::{Desired, FailureReason, State};
 pub use store::Store;
+pub use tokens::{SigningKey, StoredToken, TokenProof, TokenTable};

@@ -1,16 +1,21 @@
-//! Messages of the sessions of agents: every message is stored as soon as it exists, and read back
-//! in amounts that a client can take.
+//! Messages of the sessions of agents, read back in amounts that a reader can take.
 
 use std::fmt::{self, Display, Formatter};
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::database::Database;
 use crate::error::StoreError;
+use crate::part::{Part, to_json};
 
-/// Sessions in one page. With ids of 256 bytes, the longest there are, a page has 300 KiB.
+/// Messages in one page. Their numbers and sizes alone take a few dozen KiB.
 const PAGE: i64 = 1_000;
+
+/// The columns of a message.
+const COLUMNS: &str = "id, role, content, created_at, active_branch, state, stop_reason, \
+                       stop_detail, bytes";
 
 /// The table of messages. Clones are the same table.
 #[derive(Debug, Clone)]
@@ -21,20 +26,32 @@ pub struct MessageTable(Database);
 pub struct Message {
     /// Its number, in the order in which messages were stored.
     pub id: i64,
-    /// Its author.
-    pub role: Role,
-    /// The prompt, or the parts of an answer as JSON.
-    pub content: String,
+    /// The prompt or the answer.
+    pub content: Content,
     /// Unix seconds.
     pub created_at: i64,
-    /// Earlier answers of a regenerated turn.
-    pub branches_json: String,
-    /// The answer among them that counts.
-    pub active_branch: i64,
+    /// Complete or not.
+    pub state: MessageState,
+    /// The name of the reason why an answer ended; empty for a prompt.
+    pub stop_reason: String,
+    /// The sentence about that reason; may be empty.
+    pub stop_detail: String,
+    /// Earlier answers to the same prompt, oldest first.
+    pub branches: Vec<Vec<Part>>,
+}
+
+/// The content of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A client's prompt.
+    Prompt(String),
+    /// An agent's answer.
+    Answer(Vec<Part>),
 }
 
 /// The author of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// A client: the content is a prompt.
     User,
@@ -42,20 +59,40 @@ pub enum Role {
     Assistant,
 }
 
-/// One session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// Its id, as the client chose it.
-    pub id: String,
-    /// Messages in it.
-    pub message_count: i64,
-    /// The time at which the last of them was stored, in Unix seconds.
-    pub last_active: i64,
+/// The state of a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageState {
+    /// The turn runs, and the answer grows.
+    Running,
+    /// It is whole.
+    #[default]
+    Complete,
+    /// The turn ended before its answer was whole.
+    Interrupted,
 }
 
-/// The place at which a reading of sessions goes on.
+/// A place in a session at which a page begins, and its size.
 #[derive(Debug, Clone, Copy)]
-pub struct SessionsCursor(i64);
+pub struct PageRequest {
+    /// Messages before the one with this number alone; [`i64::MAX`] for the newest ones.
+    pub before: i64,
+    /// Messages after the one with this number alone; 0 for all of them.
+    pub after: i64,
+    /// At most so many messages; 0 stands for 1,000, which is also the most.
+    pub limit: i64,
+    /// At most so many bytes of their text together.
+    pub bytes: usize,
+}
+
+/// A message without its parts.
+struct Head {
+    role: Role,
+    prompt: String,
+    active_branch: i64,
+    bytes: i64,
+    message: Message,
+}
 
 /// The size of a stored message.
 struct Size {
@@ -68,96 +105,29 @@ impl MessageTable {
         Self(database)
     }
 
-    /// Stores a message at the end of a session, and returns its number.
-    pub async fn append(
+    /// The newest messages of a session that a page has room for, oldest first. A message that is
+    /// longer than a page alone is replaced by a sentence about its size, which `note` makes.
+    pub async fn page(
         &self,
         agent: &str,
         session: &str,
-        role: Role,
-        content: &str,
-    ) -> Result<i64, StoreError> {
-        // Also before: a log that was cut short has its length again after the next write, with a
-        // hole in it.
-        self.0.check()?;
-        let insert = sqlx::query(
-            "INSERT INTO messages (agent_id, session_id, role, content, created_at)
-             VALUES (?, ?, ?, ?, unixepoch())",
-        );
-        let insert = insert
-            .bind(agent)
-            .bind(session)
-            .bind(role.as_str())
-            .bind(content);
-        let row = insert
-            .execute(self.0.pool())
-            .await
-            .map_err(self.0.failed())?;
-        self.0.check()?;
-        Ok(row.last_insert_rowid())
-    }
-
-    /// Replaces the content of a message.
-    pub async fn update(&self, id: i64, content: &str) -> Result<(), StoreError> {
-        self.0.check()?;
-        let update = sqlx::query("UPDATE messages SET content = ? WHERE id = ?")
-            .bind(content)
-            .bind(id);
-        update
-            .execute(self.0.pool())
-            .await
-            .map_err(self.0.failed())?;
-        self.0.check()
-    }
-
-    /// The number of messages of a session.
-    pub async fn count(&self, agent: &str, session: &str) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT count(*) FROM messages WHERE agent_id = ? AND session_id = ?")
-            .bind(agent)
-            .bind(session)
-            .fetch_one(self.0.pool())
-            .await
-            .map_err(self.0.failed())
-    }
-
-    /// The newest `limit` messages of a session, oldest first, for a model.
-    pub async fn newest(
-        &self,
-        agent: &str,
-        session: &str,
-        limit: i64,
+        page: PageRequest,
+        note: impl Fn(usize) -> String,
     ) -> Result<Vec<Message>, StoreError> {
-        sqlx::query(
-            "SELECT * FROM (
-                 SELECT id, role, content, created_at, branches_json, active_branch FROM messages
-                 WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?
-             ) ORDER BY id",
-        )
-        .bind(agent)
-        .bind(session)
-        .bind(limit)
-        .try_map(Message::read)
-        .fetch_all(self.0.pool())
-        .await
-        .map_err(self.0.failed())
-    }
-
-    /// The newest messages of a session, oldest first: at most `limit` (0 stands for 1,000), and as
-    /// many as have `bytes` bytes together. The content of a message that is longer than that alone
-    /// is replaced by what `note` says about its size.
-    pub async fn newest_within(
-        &self,
-        agent: &str,
-        session: &str,
-        limit: i64,
-        bytes: usize,
-        note: impl Fn(&Message) -> String,
-    ) -> Result<Vec<Message>, StoreError> {
+        let PageRequest {
+            before,
+            after,
+            limit,
+            bytes,
+        } = page;
         let sizes = sqlx::query(
-            "SELECT id, length(CAST(content AS BLOB)) + length(CAST(branches_json AS BLOB)) AS bytes
-             FROM messages WHERE agent_id = ? AND session_id = ? ORDER BY id DESC LIMIT ?",
+            "SELECT id, bytes FROM messages
+             WHERE agent_id = ? AND session_id = ? AND id < ? AND id > ? ORDER BY id DESC LIMIT ?",
         )
         .bind(agent)
         .bind(session)
+        .bind(before)
+        .bind(after)
         .bind(if limit <= 0 { PAGE } else { limit.min(PAGE) })
         .try_map(|row: SqliteRow| {
             Ok(Size {
@@ -176,19 +146,14 @@ impl MessageTable {
                 break;
             }
             // Deleted meanwhile, if there is none.
-            let Some(mut message) = self
-                .next(agent, session, id - 1)
-                .await?
-                .filter(|message| message.id == id)
-            else {
+            let Some(row) = self.row(agent, session, id).await? else {
                 continue;
             };
-            if message.content.len() + message.branches_json.len() > bytes {
-                message.content = note(&message);
-                message.branches_json = String::new();
-            }
-            let Some(left) = room.checked_sub(message.content.len() + message.branches_json.len())
-            else {
+            let message = match self.bounded(row, bytes).await? {
+                Ok(message) => message,
+                Err(long) => long.replaced(&note),
+            };
+            let Some(left) = room.checked_sub(message.size()) else {
                 break;
             };
             room = left;
@@ -198,12 +163,35 @@ impl MessageTable {
         Ok(messages)
     }
 
-    /// The number after which the newest `limit` messages of a session come; 0 stands for all of
-    /// them.
+    /// Reads the parts of a message, if it is no longer than `most` bytes.
+    async fn bounded(&self, row: Head, most: usize) -> Result<Result<Message, Head>, StoreError> {
+        if usize::try_from(row.bytes).unwrap_or(usize::MAX) > most {
+            return Ok(Err(row));
+        }
+        let bytes = row.bytes;
+        let message = self.filled(row).await?;
+        // JSON is longer than the text in it.
+        if message.size() > most {
+            let prompt = String::new();
+            let role = message.role();
+            return Ok(Err(Head {
+                role,
+                prompt,
+                active_branch: 0,
+                bytes,
+                message,
+            }));
+        }
+        Ok(Ok(message))
+    }
+
+    /// The number after which the newest `limit` messages of a session before `before` come; 0
+    /// stands for all of them.
     pub async fn before_newest(
         &self,
         agent: &str,
         session: &str,
+        before: i64,
         limit: u32,
     ) -> Result<i64, StoreError> {
         if limit == 0 {
@@ -211,12 +199,13 @@ impl MessageTable {
         }
         let first: Option<i64> = sqlx::query_scalar(
             "SELECT min(id) FROM (
-                 SELECT id FROM messages WHERE agent_id = ? AND session_id = ?
+                 SELECT id FROM messages WHERE agent_id = ? AND session_id = ? AND id < ?
                  ORDER BY id DESC LIMIT ?
              )",
         )
         .bind(agent)
         .bind(session)
+        .bind(before)
         .bind(limit)
         .fetch_one(self.0.pool())
         .await
@@ -231,84 +220,157 @@ impl MessageTable {
         session: &str,
         after: i64,
     ) -> Result<Option<Message>, StoreError> {
-        sqlx::query(
-            "SELECT id, role, content, created_at, branches_json, active_branch FROM messages
-             WHERE agent_id = ? AND session_id = ? AND id > ? ORDER BY id LIMIT 1",
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM messages WHERE agent_id = ? AND session_id = ? AND id > ?
+             ORDER BY id LIMIT 1",
         )
         .bind(agent)
         .bind(session)
         .bind(after)
-        .try_map(Message::read)
+        .fetch_optional(self.0.pool())
+        .await
+        .map_err(self.0.failed())?;
+        let Some(next) = next else {
+            return Ok(None);
+        };
+        match self.row(agent, session, next).await? {
+            Some(row) => self.filled(row).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn row(&self, agent: &str, session: &str, id: i64) -> Result<Option<Head>, StoreError> {
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM messages WHERE agent_id = ? AND session_id = ? AND id = ?"
+        )))
+        .bind(agent)
+        .bind(session)
+        .bind(id)
+        .try_map(Head::read)
         .fetch_optional(self.0.pool())
         .await
         .map_err(self.0.failed())
     }
 
-    /// A page of the sessions of an agent, the most recently used first, and the place at which the
-    /// next page begins.
-    pub async fn sessions(
-        &self,
-        agent: &str,
-        cursor: SessionsCursor,
-    ) -> Result<(Vec<Session>, Option<SessionsCursor>), StoreError> {
-        let placed = sqlx::query(
-            "SELECT session_id AS id, count(*) AS message_count, max(created_at) AS last_active,
-                 max(id) AS newest
-             FROM messages WHERE agent_id = ?
-             GROUP BY session_id HAVING max(id) < ? ORDER BY max(id) DESC LIMIT ?",
+    /// Reads the parts of a message.
+    async fn filled(&self, row: Head) -> Result<Message, StoreError> {
+        let Head {
+            role,
+            prompt,
+            active_branch,
+            bytes: _,
+            mut message,
+        } = row;
+        if role == Role::User {
+            message.content = Content::Prompt(prompt);
+            return Ok(message);
+        }
+        let rows = sqlx::query(
+            "SELECT branch, piece, kind, step, text, tool_id, name, input, repaired, state, failed,
+                 duration_ms
+             FROM parts WHERE message_id = ? ORDER BY branch, place, piece",
         )
-        .bind(agent)
-        .bind(cursor.0)
-        .bind(PAGE)
-        .try_map(|row: SqliteRow| Ok((SessionsCursor(row.try_get("newest")?), Session::read(row)?)))
+        .bind(message.id)
         .fetch_all(self.0.pool())
         .await
         .map_err(self.0.failed())?;
-        let is_full = i64::try_from(placed.len()) == Ok(PAGE);
-        let next = placed.last().filter(|_| is_full).map(|(cursor, _)| *cursor);
-        Ok((
-            placed.into_iter().map(|(_, session)| session).collect(),
-            next,
-        ))
-    }
-
-    /// Deletes a session and tells whether there was one.
-    pub async fn delete_session(&self, agent: &str, session: &str) -> Result<bool, StoreError> {
-        self.0.check()?;
-        let delete = sqlx::query("DELETE FROM messages WHERE agent_id = ? AND session_id = ?");
-        let done = delete
-            .bind(agent)
-            .bind(session)
-            .execute(self.0.pool())
-            .await
-            .map_err(self.0.failed())?;
-        self.0.check()?;
-        Ok(done.rows_affected() > 0)
+        let count = usize::try_from(active_branch).unwrap_or_default() + 1;
+        let mut branches = vec![Vec::new(); count];
+        for row in rows {
+            let read = || {
+                let branch: i64 = row.try_get("branch")?;
+                Ok(usize::try_from(branch).unwrap_or_default())
+            };
+            let branch = read().map_err(self.0.failed())?;
+            if let Some(parts) = branches.get_mut(branch) {
+                Part::add(&row, parts).map_err(self.0.failed())?;
+            }
+        }
+        message.content = Content::Answer(branches.pop().unwrap_or_default());
+        message.branches = branches;
+        Ok(message)
     }
 }
+
+// === impl Message ===
 
 impl Message {
-    fn read(row: SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            role: Role::read(row.try_get("role")?)?,
-            content: row.try_get("content")?,
-            created_at: row.try_get("created_at")?,
-            branches_json: row.try_get("branches_json")?,
-            active_branch: row.try_get("active_branch")?,
-        })
+    /// Its author.
+    pub fn role(&self) -> Role {
+        match self.content {
+            Content::Prompt(_) => Role::User,
+            Content::Answer(_) => Role::Assistant,
+        }
+    }
+
+    /// The content as clients read it: a prompt as it is, an answer as a JSON array of its parts.
+    pub fn text(&self) -> String {
+        match &self.content {
+            Content::Prompt(prompt) => prompt.clone(),
+            Content::Answer(parts) => to_json(parts),
+        }
+    }
+
+    /// Earlier answers as clients read them: a JSON array of the texts of these messages; empty if
+    /// there are none.
+    pub fn branches_json(&self) -> String {
+        if self.branches.is_empty() {
+            return String::new();
+        }
+        let texts: Vec<_> = self.branches.iter().map(|parts| to_json(parts)).collect();
+        serde_json::to_string(&texts).unwrap_or_default()
+    }
+
+    /// The number of the answer that counts among those to its prompt, counted from 0.
+    pub fn active_branch(&self) -> usize {
+        self.branches.len()
+    }
+
+    fn size(&self) -> usize {
+        self.text().len() + self.branches_json().len()
     }
 }
 
-impl Session {
+// === impl Head ===
+
+impl Head {
     fn read(row: SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            id: row.try_get("id")?,
-            message_count: row.try_get("message_count")?,
-            last_active: row.try_get("last_active")?,
+            role: Role::read(row.try_get("role")?)?,
+            prompt: row.try_get("content")?,
+            active_branch: row.try_get("active_branch")?,
+            bytes: row.try_get("bytes")?,
+            message: Message {
+                id: row.try_get("id")?,
+                content: Content::Prompt(String::new()),
+                created_at: row.try_get("created_at")?,
+                state: MessageState::read(row.try_get("state")?)?,
+                stop_reason: row.try_get("stop_reason")?,
+                stop_detail: row.try_get("stop_detail")?,
+                branches: Vec::new(),
+            },
         })
     }
+
+    /// The message with a sentence in place of its content.
+    fn replaced(self, note: impl Fn(usize) -> String) -> Message {
+        let Self {
+            role,
+            bytes,
+            mut message,
+            ..
+        } = self;
+        let text = note(usize::try_from(bytes).unwrap_or_default());
+        message.content = match role {
+            Role::User => Content::Prompt(text),
+            Role::Assistant => Content::Answer(vec![Part::Text { text, step: 0 }]),
+        };
+        message.branches = Vec::new();
+        message
+    }
 }
+
+// === impl Role ===
 
 impl Role {
     /// As it is stored, and as clients read it.
@@ -319,7 +381,7 @@ impl Role {
         }
     }
 
-    fn read(stored: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(stored: &str) -> Result<Self, sqlx::Error> {
         match stored {
             "user" => Ok(Self::User),
             "assistant" => Ok(Self::Assistant),
@@ -337,7 +399,27 @@ impl Display for Role {
     }
 }
 
-impl SessionsCursor {
-    /// The most recently used session.
-    pub const FIRST: Self = Self(i64::MAX);
+// === impl MessageState ===
+
+impl MessageState {
+    /// As it is stored, and as clients read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn read(stored: &str) -> Result<Self, sqlx::Error> {
+        match stored {
+            "running" => Ok(Self::Running),
+            "complete" => Ok(Self::Complete),
+            "interrupted" => Ok(Self::Interrupted),
+            // The table allows no other.
+            other => Err(sqlx::Error::Decode(
+                format!("a message has the state {other:?}").into(),
+            )),
+        }
+    }
 }

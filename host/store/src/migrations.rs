@@ -19,6 +19,13 @@ pub(crate) fn migrator() -> Migrator {
             "life of agents",
             include_str!("../migrations/0002_life_of_agents.sql"),
         ),
+        migration(
+            3,
+            "parts and sessions",
+            include_str!("../migrations/0003_parts_and_sessions.sql"),
+        ),
+        migration(4, "tokens", include_str!("../migrations/0004_tokens.sql")),
+        migration(5, "notes", include_str!("../migrations/0005_notes.sql")),
     ])
 }
 

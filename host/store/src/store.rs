@@ -4,16 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
 use crate::agents::AgentTable;
+use crate::answers::TurnTable;
 use crate::database::Database;
 use crate::error::StoreError;
 use crate::file::{self, Files, Trees};
 use crate::messages::MessageTable;
 use crate::migrations::migrator;
+use crate::notes::NoteTable;
+use crate::sessions::SessionTable;
+use crate::tokens::TokenTable;
+use crate::upkeep;
 
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
@@ -26,8 +32,16 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Store {
     /// The agents that the host knows.
     pub agents: AgentTable,
-    /// Everything said in their sessions.
+    /// Their sessions.
+    pub sessions: SessionTable,
+    /// The turns of these.
+    pub turns: TurnTable,
+    /// Everything said in them.
     pub messages: MessageTable,
+    /// The notes of agents.
+    pub notes: NoteTable,
+    /// Tokens of clients and of agents.
+    pub tokens: TokenTable,
     database: Database,
 }
 
@@ -44,12 +58,15 @@ impl Store {
             // A committed message survives the loss of power, not only of the process.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
-            .foreign_keys(true);
+            .foreign_keys(true)
+            // What is deleted is gone.
+            .pragma("secure_delete", "ON");
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options)
+            .after_release(|connection, _| Box::pin(is_settled(connection)))
+            .connect_with(options.clone())
             .await
             .map_err(wrong)?;
         let mut first = pool.acquire().await.map_err(wrong)?;
@@ -61,15 +78,33 @@ impl Store {
             opened.push(pool.acquire().await.map_err(wrong)?);
         }
         drop(opened);
+        let pieces = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_release(|connection, _| Box::pin(is_settled(connection)))
+            .connect_with(options.synchronous(SqliteSynchronous::Normal))
+            .await
+            .map_err(wrong)?;
         let database = Database {
             pool,
+            pieces,
             files: Arc::new(Files::of(file)?),
+            writing: Arc::default(),
         };
         let agents = AgentTable::new(database.clone());
+        let sessions = SessionTable::new(database.clone());
+        let turns = TurnTable::new(database.clone());
         let messages = MessageTable::new(database.clone());
+        let notes = NoteTable::new(database.clone());
+        let tokens = TokenTable::new(database.clone());
         Ok(Self {
             agents,
+            sessions,
+            turns,
             messages,
+            notes,
+            tokens,
             database,
         })
     }
@@ -83,12 +118,18 @@ impl Store {
     /// Closes the database, so that its log is merged into the file. A log that is not whole is
     /// not: the file stays as it is.
     pub async fn close(&self) {
-        let Database { pool, files } = &self.database;
+        let Database {
+            pool,
+            pieces,
+            files,
+            writing: _,
+        } = &self.database;
         if files.is_whole() {
+            pieces.close().await;
             pool.close().await;
         } else {
             // The last connection would merge it when it is dropped.
-            std::mem::forget(pool.clone());
+            std::mem::forget([pool.clone(), pieces.clone()]);
         }
     }
 }
@@ -106,9 +147,25 @@ async fn bring_up_to_date(
         file::refuse_lost(file, "knows no agent", trees)?;
     }
     migrator()
-        .run(connection)
+        .run(&mut *connection)
         .await
-        .map_err(|error| StoreError::of_migration(file, &error))
+        .map_err(|error| StoreError::of_migration(file, &error))?;
+    let interrupted = upkeep::interrupt_turns(connection).await;
+    match interrupted.map_err(|error| StoreError::new(file, &error)) {
+        // Agents work without it, and the next start has room.
+        Err(error @ StoreError::Full { .. }) => {
+            tracing::warn!("turns that were interrupted are not marked so: {error}");
+        }
+        interrupted => interrupted?,
+    }
+    upkeep::allow_vacuum(connection, file).await;
+    Ok(())
+}
+
+/// Returns true if a connection that comes back can be used again. Where the disk is full, SQLite
+/// ends a transaction itself, and the library goes on to count it: such a one is closed.
+async fn is_settled(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    Ok(!connection.is_in_transaction())
 }
 
 /// Looks for damage that a query would meet later. Reading a database of this size takes a second

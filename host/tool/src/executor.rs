@@ -6,7 +6,7 @@ use cofferdam_call::{Outcome, Receipt, Report};
 use cofferdam_capability::Grant;
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
 
-use crate::backend;
+use crate::backend::{self, Backends};
 use crate::checks::Checks;
 use crate::origin::Origin;
 use crate::policy::Permit;
@@ -66,15 +66,11 @@ impl Executor {
         } = decided;
         let Called { report, tools } = match permit {
             Ok(permit) => {
-                backend::wasm::call(
-                    &self.engine,
-                    &self.secrets,
-                    permit,
-                    allowance,
-                    place,
-                    caller,
-                )
-                .await
+                let backends = Backends {
+                    engine: &self.engine,
+                    secrets: &self.secrets,
+                };
+                backend::call(backends, permit, allowance, place, caller).await
             }
             Err(outcome) => Called {
                 report: Report::silent(allowance.receipt(grant, outcome)),

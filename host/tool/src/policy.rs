@@ -7,13 +7,14 @@ use cofferdam_capability::{Grant, LOCKED_ENVIRONMENT};
 use cofferdam_sandbox::{Component, Invocation};
 
 use crate::chain::Chain;
+use crate::subject::Subject;
 use crate::tool::Tool;
 pub(crate) use permit::Permit;
 
 /// Permits a call: a tool may be called by whoever holds it, under the grant it was offered with,
 /// for an input that was checked.
 pub(crate) fn permit(tool: &Tool, invocation: Invocation) -> Permit<'_> {
-    Permit::new(tool.component(), tool.grant(), invocation)
+    Permit::new(tool.subject(), tool.grant(), invocation)
 }
 
 /// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is
@@ -37,7 +38,8 @@ pub(crate) fn permit_listing<'a>(
             reason: reason.to_owned(),
         });
     }
-    Ok(Permit::new(component, grant, Invocation::List))
+    let subject = Subject::Component(component);
+    Ok(Permit::new(subject, grant, Invocation::List))
 }
 
 /// Decides whether one tool may call another: the caller's grant must name it, and the chain must

@@ -376,7 +376,7 @@ impl Runner {
         }
     }
 
-    fn granted(
+    pub(crate) fn granted(
         &self,
         component: Digest,
         name: &str,

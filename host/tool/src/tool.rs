@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use crate::content;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
+use crate::host_tool::HostTool;
 use crate::note;
 use crate::outgoing;
 use crate::schema::{PatternSum, Schema, Unfit};
+use crate::subject::Subject;
 
 /// A tool under the name by which a model calls it: a component, the place where a call enters it,
 /// and the grant it runs under.
@@ -25,8 +27,14 @@ pub struct Tool {
     /// Its results are content, and not JSON alone.
     answers_with_content: bool,
     entry: Entry,
-    component: Arc<Component>,
+    runs: Runs,
     grant: Arc<Grant>,
+}
+
+/// Runs the calls of a tool.
+enum Runs {
+    Component(Arc<Component>),
+    Host(Arc<dyn HostTool>),
 }
 
 /// The export at which a call enters the component.
@@ -72,8 +80,39 @@ impl Tool {
         &self.entry
     }
 
-    pub(crate) fn component(&self) -> &Component {
-        &self.component
+    /// Returns true for a tool that the host answers itself.
+    pub fn is_hosts(&self) -> bool {
+        matches!(self.runs, Runs::Host(_))
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        match &self.runs {
+            Runs::Component(component) => Subject::Component(component),
+            Runs::Host(tool) => Subject::Host(&**tool),
+        }
+    }
+
+    /// A tool that the host answers itself, under a grant that gives nothing.
+    pub(crate) fn host(
+        tool: Arc<dyn HostTool>,
+        grant: Arc<Grant>,
+    ) -> Result<Self, DescriptorError> {
+        let described = tool.descriptor();
+        descriptors::check_texts(&described)?;
+        let mut patterns = PatternSum::default();
+        let schema = &described.input_schema;
+        let checked = Schema::of_tool(&described.name, schema, &mut patterns)?;
+        Ok(Self {
+            descriptor: told(&described),
+            answers_with_content: false,
+            checked,
+            entry: Entry::Typed {
+                tool: described.name.to_string(),
+            },
+            input_schema: described.input_schema,
+            runs: Runs::Host(tool),
+            grant,
+        })
     }
 
     pub(crate) fn command(
@@ -95,7 +134,7 @@ impl Tool {
             checked,
             answers_with_content: false,
             entry: Entry::Command,
-            component,
+            runs: Runs::Component(component),
             grant,
         }
     }
@@ -121,7 +160,7 @@ impl Tool {
             entry: Entry::Typed {
                 tool: own.to_owned(),
             },
-            component,
+            runs: Runs::Component(component),
             grant,
         })
     }

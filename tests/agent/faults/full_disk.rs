@@ -79,7 +79,7 @@ fn an_agent_that_failed_on_a_full_disk_is_tried_again() {
         panic!("one agent")
     };
     assert_eq!(status, "failed");
-    let reason = cofferdam(&scratch, ["ps"]).run().exits(0).stdout;
+    let reason = cofferdam(&scratch, ["inspect", "a"]).run().exits(0).stdout;
     std::fs::remove_file(ballast).unwrap();
     let deadline = Instant::now() + RETRY;
     while agents(&scratch)[0].1 != "ready" {

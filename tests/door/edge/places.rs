@@ -123,7 +123,7 @@ fn tools_with_many_open_files_stop_no_other_agent() {
     let copy = format!("other:{}", scratch.file("n.txt", "here\n").display());
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", "ulimit -n 4500 && exec \"$0\" serve \"$@\""])
+        .args(["-c", "ulimit -n 4700 && exec \"$0\" serve \"$@\""])
         .arg(binary());
     shell
         .arg("--agentfile")

@@ -11,12 +11,14 @@ import threading
 import time
 
 import grpc
+from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpc_tools import protoc
 
-PATIENCE = 60  # seconds for one call; a call that hangs fails the test instead of stopping it
+# Seconds for one call; a call that hangs fails the test instead of stopping it.
+PATIENCE = float(os.environ.get("COFFERDAM_TEST_PATIENCE", 60))
 
 proto, generated, address, action, *arguments = sys.argv[1:]
 flags = ["protoc", f"-I{proto}", f"--python_out={generated}", f"--grpc_python_out={generated}"]
@@ -43,19 +45,41 @@ class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercep
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
 
 
-def connect(address):
+def connect(address, patience=PATIENCE):
     # A client of gRPC's C core names the path of a unix socket as the host, percent-encoded, which HTTP
     # does not allow in the name of a host: this option makes it name another one.
     options = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
     # Otherwise this client takes megabytes of an answer that nobody reads.
     options.append(("grpc.http2.bdp_probe", 0))
-    channel = grpc.insecure_channel(address, options)
-    grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+    if "COFFERDAM_TEST_CA" in os.environ:
+        channel = grpc.secure_channel(address, certificates(), options)
+    else:
+        channel = grpc.insecure_channel(address, options)
+    grpc.channel_ready_future(channel).result(timeout=patience)
+    return channel
+
+
+def certificates():
+    """The authority of the host's certificate, and this client's own one where it has one."""
+    files = [os.environ.get(f"COFFERDAM_TEST_{name}") for name in ("CA", "KEY", "CERTIFICATE")]
+    return grpc.ssl_channel_credentials(*(open(file, "rb").read() if file else None for file in files))
+
+
+def sending_token(channel):
     token = os.environ.get("COFFERDAM_TOKEN")
     return grpc.intercept_channel(channel, SendToken(token)) if token else channel
 
 
-channel = connect(address)
+if action == "reaches":
+    # Whether a connection comes about: bad certificates are tried again and again.
+    try:
+        connect(address, patience=float(arguments[0]))
+        print(json.dumps(True))
+    except grpc.FutureTimeoutError:
+        print(json.dumps(False))
+    sys.exit()
+bare = connect(address)
+channel = sending_token(bare)
 runtime = agent_pb2_grpc.AgentRuntimeStub(channel)
 
 
@@ -80,12 +104,45 @@ def health(service):
     return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
 
 
-def about_runtime():
+def healths():
+    """The health of every service that there is."""
+    return {service: health(service) for service in services()}
+
+
+def guesses(count):
+    """Milliseconds that each of so many requests with a wrong token takes."""
+    return [milliseconds(lambda: raw("/grpc.health.v1.Health/Check", token=f"wrong{n}")) for n in range(int(count))]
+
+
+def details(path):
+    """The details of the error with which a call ends, as text."""
+    call = channel.unary_unary(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    try:
+        call(b"", timeout=PATIENCE)
+    except grpc.RpcError as error:
+        found = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
+        return found.decode(errors="replace")
+def prompt_object(**fields):
+    reply = runtime.PromptObject(pb.PromptObjectRequest(**fields), timeout=PATIENCE)
+    return [reply.object_json.decode(), reply.raw_text]
+
+
+def about():
     reply = runtime.Health(pb.HealthRequest(), timeout=PATIENCE)
     return {
         "health": [reply.status, reply.agent_name, reply.model],
         "ready": runtime.Ready(pb.ReadyRequest(), timeout=PATIENCE).ready,
-        "prompt_object": status_of(lambda: runtime.PromptObject(pb.PromptObjectRequest(prompt="x"), timeout=PATIENCE))[0],
+    }
+
+
+def about_runtime():
+    schema = b'{"type": "object", "required": ["n"]}'
+    return about() | {
+        "prompt_object": prompt_object(prompt='object {"n": 1, ', schema_json=schema, schema_name="number"),
+        "no_object": [
+            status_of(lambda: prompt_object(prompt="x")),
+            status_of(lambda: prompt_object(prompt="x", schema_json=schema, schema_name="a b")),
+        ],
     }
 
 
@@ -101,6 +158,19 @@ def chat(session, prompt):
 def messages(session):
     reply = runtime.ListSessionMessages(pb.ListSessionMessagesRequest(session_id=session), timeout=PATIENCE)
     return [[message.role, message.content, message.created_at] for message in reply.messages]
+
+
+def regenerate(session):
+    request = pb.ChatStreamRequest(session_id=session, regenerate=True)
+    return status_of(lambda: list(runtime.ChatStream(request, timeout=PATIENCE)))
+
+
+def branches(session):
+    reply = runtime.ListSessionMessages(pb.ListSessionMessagesRequest(session_id=session), timeout=PATIENCE)
+    return [
+        {"content": message.content, "branches_json": message.branches_json, "active_branch": message.active_branch}
+        for message in reply.messages
+    ]
 
 
 def sessions(agent=None):
@@ -129,7 +199,6 @@ def mistakes():
         "prompt of 10 MiB": turn("a" * (10 << 20)),
         "request of 13 MiB": turn("a" * (13 << 20)),
         "invalid UTF-8": status_of(lambda: raw(b"\x12\x01\xff", timeout=PATIENCE, metadata=to("a"))),
-        "regenerate": turn("hello", regenerate=True),
     }
 
 
@@ -203,7 +272,7 @@ def slow(session, prompt):
 
 def turns(other, count):
     """Takes turns here and at another address, and tells the median time of each, in milliseconds."""
-    stubs = [runtime, agent_pb2_grpc.AgentRuntimeStub(connect(other))]
+    stubs = [runtime, agent_pb2_grpc.AgentRuntimeStub(sending_token(connect(other)))]
 
     def turn(stub):
         return list(stub.ChatStream(pb.ChatStreamRequest(prompt="hello"), timeout=PATIENCE))
@@ -342,10 +411,143 @@ def life(file):
     }
 
 
+def save_note(key, content, **quota):
+    request = pb.SaveNoteRequest(key=key, content=content, **quota)
+    reply = runtime.SaveNote(request, timeout=PATIENCE)
+    note = reply.note
+    return [note.key, note.content, note.preview, note.in_context, reply.overwrote]
+
+
+def pin_note(key):
+    request = pb.SetNoteInContextRequest(key=key, in_context=True)
+    return runtime.SetNoteInContext(request, timeout=PATIENCE).note.in_context
+
+
+def notes():
+    def keys(**which):
+        reply = runtime.ListNotes(pb.ListNotesRequest(**which), timeout=PATIENCE)
+        return [note.key for note in reply.notes]
+
+    def delete(key):
+        return runtime.DeleteNote(pb.DeleteNoteRequest(key=key), timeout=PATIENCE).deleted
+
+    def get(key):
+        return runtime.GetNote(pb.GetNoteRequest(key=key), timeout=PATIENCE).note
+
+    saved = save_note("team", "They are\nblue.")
+    overwrote = save_note("team", "They are red.")[4]
+    save_note("other", "x")
+    pin_note("team")
+    assert get("team").content == "They are red."
+    return {
+        "saved": saved,
+        "overwrote": overwrote,
+        "pinned": keys(only_in_context=True),
+        "all": keys(),
+        "unknown": status_of(lambda: get("nobody")),
+        "key": status_of(lambda: save_note("Not a key", "x")),
+        "long": status_of(lambda: save_note("long", "1234", max_bytes=3)),
+        "full": status_of(lambda: save_note("third", "x", max_count=2)),
+        "deleted": [delete("team"), delete("team")],
+    }
+
+
+def methods():
+    """Every method that the services describe, by its path."""
+    database = ProtoReflectionDescriptorDatabase(channel)
+    pool = descriptor_pool.DescriptorPool(database)
+    found = {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"}
+    for service in database.get_services():
+        found.update(f"/{service}/{method.name}" for method in pool.FindServiceByName(service).methods)
+    return sorted(found)
+
+
+def raw(path, message="", agent=None, token=None):
+    """Sends a message, in hexadecimal digits, and tells how that went: the first answer is enough."""
+    metadata = list(to(agent)) if agent else []
+    metadata += [("authorization", f"Bearer {token}")] if token else []
+    sends = bare.stream_stream(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    call = sends(iter([bytes.fromhex(message)]), timeout=PATIENCE, metadata=metadata)
+    try:
+        next(call, None)
+    except grpc.RpcError as error:
+        return [error.code().name, error.details()]
+    finally:
+        call.cancel()
+    return ["OK", ""]
+
+
+def ending(path):
+    """The field by which a stream that follows a session ends where nothing happens."""
+    return b"\x18\x01" if path.endswith("/FollowSession") else b""
+
+
+def walk(tokens, message="", agent=None):
+    """Calls every method with each of these tokens, and tells whether it was let through."""
+    found = {}
+    for path in methods():
+        found[path] = {}
+        for name, token in json.loads(tokens).items():
+            code, details = raw(path, message + ending(path).hex(), agent, token)
+            refusals = {"PERMISSION_DENIED": "-", "UNAUTHENTICATED": "?"}
+            unknown = code == "UNIMPLEMENTED" and details == "this host has no such method"
+            found[path][name] = "!" if unknown else refusals.get(code, "+")
+    return found
+
+
+def answers(agent):
+    """Everything that every method answers, in hexadecimal digits: about nothing, and about an agent where that ends
+    and changes nothing."""
+    changes = ("Create", "Delete", "Pull", "Push", "Remove", "Restart", "Rotate", "Start", "Stop")
+    named = b"\x0a" + bytes([len(agent)]) + agent.encode()
+    told = []
+    for path in methods():
+        about = [b""] if path.rsplit("/", 1)[1].startswith(changes) else [b"", named]
+        told += [everything(path, message, to(agent)) for message in about]
+    return told
+
+
+def everything(path, message, metadata):
+    """The first answers to a message, and all that its status has."""
+    sends = channel.stream_stream(path, request_serializer=lambda raw: raw, response_deserializer=bytes)
+    call = sends(iter([message + ending(path)]), timeout=PATIENCE, metadata=metadata)
+    told = [path.encode()]
+    try:
+        told += [answer for _, answer in zip(range(1), call)]
+        call.cancel()
+    except grpc.RpcError as error:
+        told.append(error.details().encode())
+        told += [value if isinstance(value, bytes) else value.encode() for _, value in error.trailing_metadata()]
+    return b" ".join(told).hex()
+
+
+def cut(agent, prompt):
+    """Follows a turn until it ends, and tells its first event and then its status."""
+    events = runtime.ChatStream(pb.ChatStreamRequest(session_id="cut", prompt=prompt), metadata=to(agent))
+    for event in events:
+        if event.type == "tool.call":
+            print(json.dumps(event.type), flush=True)
+            break
+    return status_of(lambda: list(events))
+
+
 ACTIONS = {
+    "save_note": save_note,
+    "pin_note": pin_note,
+    "notes": notes,
+    "methods": methods,
+    "raw": raw,
+    "walk": walk,
+    "healths": healths,
+    "guesses": guesses,
+    "details": details,
+    "answers": answers,
+    "cut": cut,
     "images": images,
     "life": life,
     "statuses": statuses,
+    "regenerate": regenerate,
+    "branches": branches,
     "unread": unread,
     "unfinished": unfinished,
     "slow": slow,
@@ -355,6 +557,7 @@ ACTIONS = {
     "hold": hold,
     "services": services,
     "health": health,
+    "about": about,
     "runtime": about_runtime,
     "stream": stream,
     "chat": chat,

@@ -113,7 +113,7 @@ fn an_agents_tools_tell_their_progress_while_they_run() {
 fn asked_for_nobody(scratch: &Scratch) {
     let ran = cofferdam(scratch, ["mcp", "--agent", "nobody"])
         .run()
-        .exits(1);
+        .exits(2);
     ran.complains(&["nobody", "a"]);
 }
 

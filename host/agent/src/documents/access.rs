@@ -12,7 +12,8 @@ pub(super) struct Bin<'a> {
 /// The BINs of an agent, in the order of their tools.
 pub(super) fn bins(toolbox: &Toolbox) -> Vec<Bin<'_>> {
     let mut bins: Vec<Bin<'_>> = Vec::new();
-    for tool in toolbox.iter() {
+    // The host's own tools reach nothing outside it.
+    for tool in toolbox.iter().filter(|tool| !tool.is_hosts()) {
         let same = |bin: &&mut Bin<'_>| bin.grant.tool() == tool.grant().tool();
         match bins.iter_mut().find(same) {
             Some(bin) => bin.tools.push(tool),

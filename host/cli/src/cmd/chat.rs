@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
 
 use clap::Args;
-use cofferdam_server::ChatEvent;
+use cofferdam_server::{ChatEvent, NewTurn, start_turn};
 
 use crate::connect::connect;
 use crate::console::{self, Format, Style};
@@ -25,9 +25,22 @@ pub(crate) struct Chat {
     #[arg(long, short, value_name = "ID")]
     pub(crate) session: Option<String>,
 
+    /// Let the turn go on when this command ends before it; `cofferdam sessions follow` tells more
+    /// of it, and `cofferdam sessions cancel` ends it
+    #[arg(long)]
+    pub(crate) detach: bool,
+
     /// Format of the output: json gives one event on each line
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+/// The session that prompts go to, and the tie to their turns.
+#[derive(Debug)]
+struct Asker {
+    agent: String,
+    session: String,
+    detach: bool,
 }
 
 /// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
@@ -38,6 +51,7 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
         agent,
         prompt,
         session,
+        detach,
         format,
     } = chat;
     if session.as_deref() == Some("") {
@@ -46,17 +60,22 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
         ));
     }
     let session = session.unwrap_or_else(|| format!("cli:chat:{}", uuid::Uuid::new_v4()));
+    let asker = Asker {
+        agent,
+        session,
+        detach,
+    };
     if !prompt.is_empty() {
-        return turn(&agent, &session, prompt.join(" "), format, data).await;
+        return turn(&asker, prompt.join(" "), format, data).await;
     }
     if std::io::stdin().is_terminal() {
-        return converse(&agent, &session, format, data).await;
+        return converse(&asker, format, data).await;
     }
-    turn(&agent, &session, whole_input()?, format, data).await
+    turn(&asker, whole_input()?, format, data).await
 }
 
 /// A prompt from a pipe or a file.
-fn whole_input() -> Result<String, Failure> {
+pub(super) fn whole_input() -> Result<String, Failure> {
     let mut prompt = Vec::new();
     let wrong = |error: std::io::Error| Failure::work(format!("standard input: {error}"));
     std::io::stdin()
@@ -77,7 +96,8 @@ fn whole_input() -> Result<String, Failure> {
     })
 }
 
-async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Result<(), Failure> {
+async fn converse(asker: &Asker, format: Format, data: &Path) -> Result<(), Failure> {
+    let Asker { agent, session, .. } = asker;
     console::note(&format!(
         "session {session} — an empty line or Ctrl-D ends it"
     ));
@@ -92,28 +112,44 @@ async fn converse(agent: &str, session: &str, format: Format, data: &Path) -> Re
             return Ok(());
         }
         // A failed turn does not end the conversation.
-        if let Err(failure) = turn(agent, session, prompt, format, data).await {
+        if let Err(failure) = turn(asker, prompt, format, data).await {
             console::report(&failure);
         }
     }
 }
 
-async fn turn(
-    agent: &str,
-    session: &str,
-    prompt: String,
-    format: Format,
-    data: &Path,
-) -> Result<(), Failure> {
-    let mut events = connect(data).await?.chat(agent, session, prompt).await?;
+async fn turn(asker: &Asker, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
+    let Asker {
+        agent,
+        session,
+        detach,
+    } = asker;
+    let turn = NewTurn {
+        session: session.clone(),
+        prompt: Some(prompt),
+        detach: *detach,
+    };
+    let mut events = start_turn(&connect(data).await?, agent, turn).await?;
     let mut printer = Printer::new(session);
+    let mut ended = None;
     while let Some(event) = events.next().await? {
-        match format {
-            Format::Json => console::json(&event)?,
-            Format::Table => printer.print(&event),
+        match (format, event.kind.as_str()) {
+            // Who asked knows the prompt.
+            (_, "turn.start") => {}
+            (Format::Json, _) => console::json(&event)?,
+            (Format::Table, _) => printer.print(&event),
         }
+        ended = Some(event);
     }
-    Ok(())
+    early(ended.as_ref())
+}
+
+/// The failure of a turn that did not come to its end, by its last event.
+fn early(ended: Option<&ChatEvent>) -> Result<(), Failure> {
+    match ended {
+        Some(end) if !end.stop_detail.is_empty() => Err(Failure::work(end.stop_detail.clone())),
+        _ => Ok(()),
+    }
 }
 
 /// Lines of a tool's answer that a terminal shows: most of a screen.
@@ -155,7 +191,7 @@ impl<'a> Printer<'a> {
                 self.end_line();
                 self.result(event);
             }
-            "step.finish" | "message.create" => self.end_line(),
+            "step.finish" | "message.create" | "turn.interrupted" => self.end_line(),
             _ => {}
         }
     }

@@ -10,7 +10,6 @@ mod ls;
 
 use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
 use clap::Subcommand;
 use serde_json::json;
 
@@ -48,7 +47,7 @@ pub(crate) enum Image {
     Export(Export),
     /// Take images from such a file.
     Import(Import),
-    /// Lay out Agentfiles in the usual way.
+    /// Format Agentfiles in the usual way.
     Fmt(Fmt),
     /// Remove what no image needs: blobs without a name, and what broken pulls have left.
     Prune(Listing),
@@ -84,10 +83,7 @@ async fn prune(listing: &Listing, data: &DataDir) -> Result<(), Failure> {
     }
     console::table(
         &["blobs", "freed"],
-        vec![vec![
-            swept.blobs.to_string(),
-            ByteSize(swept.bytes).to_string(),
-        ]],
+        vec![vec![swept.blobs.to_string(), console::size(swept.bytes)]],
     );
     Ok(())
 }

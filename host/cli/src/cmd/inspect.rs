@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use cofferdam_capability::{Bytes, Count};
+use cofferdam_capability::Count;
 use cofferdam_server::{AgentEntry, DeploymentEntry, MountEntry, RoomEntry};
 
 use crate::args::Listing;
@@ -59,8 +59,8 @@ pub(crate) async fn run(inspect: &Inspect, data: &Path) -> Result<(), Failure> {
 fn files(room: &RoomEntry) -> String {
     format!(
         "{} of {}, {} of {} entries",
-        Bytes(room.bytes),
-        Bytes(room.max_bytes),
+        console::size(room.bytes),
+        console::size(room.max_bytes),
         room.entries,
         Count(room.max_entries)
     )

@@ -81,7 +81,8 @@ fn print(line: &Value, format: Format) -> Result<(), Failure> {
     for (name, value) in line.as_object().into_iter().flatten() {
         let value = match value {
             Value::String(text) if text.is_empty() || text.contains([' ', '"']) => {
-                format!("{text:?}")
+                // What cannot be shown is escaped with the whole line.
+                format!("\"{text}\"")
             }
             Value::String(text) => text.clone(),
             value => value.to_string(),

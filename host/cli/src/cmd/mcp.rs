@@ -149,7 +149,7 @@ async fn serve(
         return Ok(stdio::serve(door, stop.clone()).await?);
     };
     let token = token::load(&DataDir::open(data)?)?;
-    let listener = cofferdam_server::tcp(address).await?;
+    let listener = cofferdam_server::tcp(address, None).await?;
     let address = listener.local_addr().map_err(Failure::work)?;
     console::note(&format!(
         "listening on http://{address}{}; clients send the token in {}",

@@ -55,7 +55,16 @@ pub(crate) async fn restart(names: &AgentNames, data: &Path) -> Result<(), Failu
 pub(crate) async fn remove(removal: &Removal, data: &Path) -> Result<(), Failure> {
     let host = connect(data).await?;
     each(&removal.names.agents, async |agent| {
-        Ok(host.remove_agent(agent, removal.force).await?.name)
+        let AgentEntry {
+            name, agentfile, ..
+        } = host.remove_agent(agent, removal.force).await?;
+        if !agentfile.is_empty() {
+            console::note(&format!(
+                "note: {name} comes back at the next start of the host, and at SIGHUP: `serve \
+                 --agentfile {agentfile}` makes it"
+            ));
+        }
+        Ok(name)
     })
     .await
 }

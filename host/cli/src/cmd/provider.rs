@@ -47,7 +47,7 @@ pub(crate) async fn run(command: Provider, data: PathBuf) -> Result<(), Failure>
                 cofferdam_model::without(text, path, &name)
             })?;
             console::note(&format!(
-                "removed {name} from {}; a running host notices",
+                "removed {name} from {}; a running host reads it within a second",
                 providers::path(data.path()).display()
             ));
             Ok(())

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cofferdam_agent::{AgentSource, NewAgent};
+use cofferdam_image::agentfile::Needed;
 use cofferdam_image::{Recipe, Reference};
 use cofferdam_server::{AgentEntry, CreationEvent};
 use cofferdam_workbench::build;
@@ -63,7 +64,13 @@ pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
     let host = connect(data).await?;
     let deployment = choices.deployment()?;
     let source = match path_of(&source) {
-        Some(path) => built(&path, &reach, data).await?,
+        Some(path) => {
+            let needed = Needed {
+                model: deployment.model.is_none(),
+                ..Needed::AGENT
+            };
+            built(&path, needed, &reach, data).await?
+        }
         None => named(&source, &reach, data).await?,
     };
     let new = NewAgent {
@@ -126,7 +133,12 @@ async fn named(reference: &str, reach: &Registries, data: &Path) -> Result<Agent
 }
 
 /// Builds the image of an Agentfile, and keeps it on this machine.
-async fn built(path: &Path, reach: &Registries, data: &Path) -> Result<AgentSource, Failure> {
+async fn built(
+    path: &Path,
+    needed: Needed,
+    reach: &Registries,
+    data: &Path,
+) -> Result<AgentSource, Failure> {
     let source = source(path, None)?;
     let home = std::path::absolute(&source.home)
         .map_err(|error| Failure::usage(format!("{}: {error}", source.home.display())))?;
@@ -140,6 +152,7 @@ async fn built(path: &Path, reach: &Registries, data: &Path) -> Result<AgentSour
         arguments: std::collections::BTreeMap::new(),
         names: Vec::new(),
         created: build::created(std::env::var_os("SOURCE_DATE_EPOCH").as_deref())?,
+        needed,
     };
     let image = images.build_agent(recipe).await?;
     let reference: Reference = image.reference.pinned(image.digest);

@@ -2,6 +2,7 @@
 
 mod doors;
 mod reload;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,17 +16,19 @@ use cofferdam_server::{Server, Serving, SocketFile};
 
 use self::doors::{Doors, Opened};
 use self::reload::{CurrentConfig, Reload};
+use self::tls::TlsWatch;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::{self, DataDir, Lock};
 use crate::service_manager::{self, Handed};
 use crate::signals::{self, Ending};
-use crate::{console, descriptors, guard, host, offers, providers};
+use crate::told_access::ToldAccess;
+use crate::{console, descriptors, guard, host, providers, token};
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Also listen on this loopback address, for gRPC clients that send the operator's token; port
-    /// 0 takes a free one
+    /// Also listen on this address, for gRPC clients that send a token; beyond loopback only with
+    /// `[tls]` in the configuration; port 0 takes a free one
     #[arg(
         long,
         env = "COFFERDAM_LISTEN",
@@ -83,10 +86,13 @@ pub(crate) async fn run(
     descriptors::suffice(descriptors::raise(), &config)?;
     // From the beginning: one that comes before the host serves must not end it.
     let hangup = signals::hangup()?;
-    let mut doors = Doors::of(address, handed).await?;
+    let tls = config.tls.clone().map(TlsWatch::new).transpose()?;
+    let tls = tls.map(Arc::new);
+    let doors = Doors::of(address, handed, tls.as_deref().map(TlsWatch::tls)).await?;
     let data = DataDir::open(data)?;
     let lock = data.lock()?;
-    doors.load_token(&data)?;
+    // Also where nothing listens on TCP yet.
+    let operator = Arc::new(token::load(&data)?);
 
     let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, &data)?;
@@ -94,16 +100,17 @@ pub(crate) async fn run(
     let started = config.settings(data.path());
     let config = CurrentConfig::new(config);
     let access = config.clone();
-    let on_ready = Box::new(move |agent: &Agent| offers::tell_access_of(agent, &access.get()));
-    let agents = host::agents(
+    let told = ToldAccess::default();
+    let on_ready = Box::new(move |agent: &Agent| told.tell(agent, &access.get()));
+    let parts = host::agents_config(
         &config.get(),
         &data,
         accepted,
         guarded,
         credentials.clone(),
         on_ready,
-    )
-    .await?;
+    )?;
+    let agents = Agents::open(parts).await.map_err(Failure::work)?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown(&config.get(), data.path()).await;
     agents.restore();
@@ -116,15 +123,16 @@ pub(crate) async fn run(
         credentials: credentials.clone(),
         config,
         started,
+        tls: tls.clone(),
     };
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::of_a_host()?;
-    let mut server = Server::new(Arc::clone(&agents)).await?;
+    let mut server = Server::new(Arc::clone(&agents), Arc::clone(&operator)).await?;
     let Opened {
         socket: socket_file,
         places,
-    } = doors.open(&data, &mut server)?;
+    } = doors.open(&data, &operator, &mut server)?;
     console::note(&format!("listening on {places}"));
 
     let serving = server.open();
@@ -133,7 +141,7 @@ pub(crate) async fn run(
         () = drain(&serving, &mut signals) => Ok(()),
         () = look_after(&agents, data.path(), &copied) => Ok(()),
         () = reload.whenever(hangup, &agents) => Ok(()),
-        gone = removed(&data, &lock, &agents, &socket_file, &credentials) => {
+        gone = removed(&data, &lock, &agents, &socket_file, &credentials, tls.as_deref()) => {
             serving.stop().await;
             Err(gone)
         }
@@ -191,6 +199,7 @@ fn not_made(error: AgentError) -> Failure {
     match error {
         E::Agentfile(_)
         | E::Name(_)
+        | E::NoModel { .. }
         | E::Config { .. }
         | E::Deployment { .. }
         | E::Mount { .. }
@@ -209,15 +218,16 @@ async fn look_after(agents: &Agents, data: &Path, copied: &[(String, String)]) {
     agents.tend().await;
 }
 
-/// Waits until what the host stores would be lost, and looks at the file of providers meanwhile, so
-/// that a mistake in it is told when it is made. A socket that is gone is told once: this host
-/// serves those who are connected, and TCP.
+/// Waits until what the host stores would be lost, and looks at the files of providers and of TLS
+/// meanwhile, so that a mistake in them is told when it is made. A socket that is gone is told
+/// once: this host serves those who are connected, and TCP.
 async fn removed(
     data: &DataDir,
     lock: &Lock,
     agents: &Agents,
     socket: &SocketFile,
     credentials: &Credentials,
+    tls: Option<&TlsWatch>,
 ) -> Failure {
     let mut told = false;
     loop {
@@ -231,6 +241,9 @@ async fn removed(
         }
         if let Err(error) = credentials.refresh() {
             tracing::warn!("{error}; the providers stay as they were");
+        }
+        if let Some(tls) = tls {
+            tls.refresh();
         }
         if !told && !socket.is_in_place() {
             told = true;
@@ -250,7 +263,8 @@ async fn drain(serving: &Serving, signals: &mut Ending) {
     let running = serving.end();
     if running > 0 {
         console::note(&format!(
-            "ending: waiting for {running} turns (again to stop them)"
+            "ending: waiting for {} (again to stop what runs)",
+            cofferdam_agent::turns(running)
         ));
     }
     tokio::select! {
@@ -343,7 +357,10 @@ async fn copy_files_in(
 fn next_command(agents: &Agents, data: &Path, copied: &[(String, String)]) -> String {
     let program = program();
     let default = paths::default_data_dir().is_ok_and(|default| default == data);
-    let place = if default {
+    // Also for the next command, which has the same environment.
+    let variable = std::env::var_os("COFFERDAM_DATA_DIR");
+    let is_set = variable.is_some_and(|set| std::path::absolute(set).is_ok_and(|set| set == data));
+    let place = if default || is_set {
         String::new()
     } else {
         format!(" --data-dir {}", data.display())

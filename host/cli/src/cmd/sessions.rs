@@ -1,9 +1,12 @@
 //! `cofferdam sessions`: what was said.
 
-use std::path::Path;
+mod transfer;
 
-use clap::Subcommand;
-use cofferdam_server::Message;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use cofferdam_capability::ForeignText;
+use cofferdam_server::{Message, MessagePage, cancel_turns, follow_session};
 use serde_json::{Value, json};
 
 use crate::args::Listing;
@@ -23,25 +26,108 @@ pub(crate) enum Sessions {
     },
     /// Show what was said in a session.
     Show {
-        /// Id of the session
-        session: String,
-        /// Name or id of the agent; may be left out when there is only one
-        #[arg(long)]
-        agent: Option<String>,
+        #[command(flatten)]
+        session: SessionOf,
         /// At most so many messages, the newest ones
         #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
         limit: u32,
+        /// Messages before the one of this number alone, as `--format json` tells it
+        #[arg(
+            long,
+            default_value_t = 0,
+            hide_default_value = true,
+            value_name = "ID"
+        )]
+        before: i64,
         #[command(flatten)]
         listing: Listing,
     },
-    /// Delete a session with everything said in it.
-    Rm {
+    /// Give a session a title, which `sessions ls` shows.
+    Rename {
         /// Id of the session
         session: String,
+        /// The title; an empty one takes it away
+        title: String,
         /// Name or id of the agent; may be left out when there is only one
         #[arg(long)]
         agent: Option<String>,
     },
+    /// Print a session as JSON lines, for `sessions import`.
+    Export {
+        #[command(flatten)]
+        session: SessionOf,
+    },
+    /// Store a session that `sessions export` has printed.
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Name or id of the agent; may be left out when there is only one
+        #[arg(long)]
+        agent: Option<String>,
+        /// Another id than the one in the file
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+    },
+    /// Tell the events of a session as they happen, one JSON object on each line.
+    Follow {
+        #[command(flatten)]
+        session: SessionOf,
+        /// Go on after the event of this number; where some are not kept any more, the session
+        /// comes as it is
+        #[arg(
+            long,
+            default_value_t = 0,
+            hide_default_value = true,
+            value_name = "NUMBER"
+        )]
+        after: i64,
+        /// End when no turn runs
+        #[arg(long)]
+        until_idle: bool,
+    },
+    /// Cancel the turn of a session that runs, and those that wait.
+    Cancel {
+        #[command(flatten)]
+        session: SessionOf,
+    },
+    /// Delete a session with everything said in it.
+    Rm {
+        #[command(flatten)]
+        session: SessionOf,
+    },
+}
+
+/// A session, named as in `sessions ls AGENT`, after its agent.
+#[derive(Debug, Args)]
+pub(crate) struct SessionOf {
+    /// The agent, which may be left out when there is only one, and the id of the session
+    #[arg(value_names = ["AGENT", "SESSION"], num_args = 1..=2, required = true)]
+    named: Vec<String>,
+    /// The agent, where it does not stand before the session
+    #[arg(long)]
+    agent: Option<String>,
+}
+
+/// A session and its agent, if one is named.
+struct Named {
+    agent: Option<String>,
+    session: String,
+}
+
+impl SessionOf {
+    fn read(self) -> Result<Named, Failure> {
+        let Self { mut named, agent } = self;
+        let session = named.pop().unwrap_or_default();
+        match (named.pop(), agent) {
+            (Some(first), Some(agent)) => Err(Failure::usage(format!(
+                "the agent is named twice, as `{first}` and with --agent {agent}: leave one out"
+            ))),
+            (first, agent) => Ok(Named {
+                agent: first.or(agent),
+                session,
+            }),
+        }
+    }
 }
 
 pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> {
@@ -49,11 +135,63 @@ pub(crate) async fn run(sessions: Sessions, data: &Path) -> Result<(), Failure> 
         Sessions::Ls { agent, listing } => list(agent.as_deref(), listing.format, data).await,
         Sessions::Show {
             session,
-            agent,
             limit,
+            before,
             listing,
-        } => show(session, agent.as_deref(), limit, listing.format, data).await,
-        Sessions::Rm { session, agent } => remove(session, agent.as_deref(), data).await,
+        } => {
+            let Named { agent, session } = session.read()?;
+            let page = MessagePage {
+                limit,
+                before,
+                with_earlier: false,
+            };
+            show(session, agent.as_deref(), page, listing.format, data).await
+        }
+        Sessions::Rename {
+            session,
+            title,
+            agent,
+        } => {
+            let client = connect(data).await?;
+            let renamed = client.rename_session(agent.as_deref(), session, title);
+            Ok(renamed.await?)
+        }
+        Sessions::Export { session } => {
+            let Named { agent, session } = session.read()?;
+            transfer::export(&session, agent.as_deref(), data).await
+        }
+        Sessions::Import {
+            file,
+            agent,
+            session,
+        } => transfer::import(&file, agent.as_deref(), session, data).await,
+        Sessions::Follow {
+            session,
+            after,
+            until_idle,
+        } => {
+            let Named { agent, session } = session.read()?;
+            let client = connect(data).await?;
+            let followed = follow_session(&client, agent.as_deref(), session, after, until_idle);
+            let mut events = followed.await?;
+            while let Some(event) = events.next().await? {
+                console::json(&event)?;
+            }
+            Ok(())
+        }
+        Sessions::Cancel { session } => {
+            let Named { agent, session } = session.read()?;
+            let client = connect(data).await?;
+            let found = cancel_turns(&client, agent.as_deref(), session.clone());
+            if found.await? {
+                return Ok(());
+            }
+            Err(Failure::work(format!("session `{session}` has no turn")))
+        }
+        Sessions::Rm { session } => {
+            let Named { agent, session } = session.read()?;
+            remove(session, agent.as_deref(), data).await
+        }
     }
 }
 
@@ -65,25 +203,26 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
     let rows = sessions.into_iter().map(|session| {
         vec![
             session.id,
+            session.title,
             session.message_count.to_string(),
             console::when(session.last_active),
         ]
     });
-    console::table(&["session", "messages", "last active"], rows.collect());
+    console::table(
+        &["session", "title", "messages", "last active"],
+        rows.collect(),
+    );
     Ok(())
 }
 
 async fn show(
     session: String,
     agent: Option<&str>,
-    limit: u32,
+    page: MessagePage,
     format: Format,
     data: &Path,
 ) -> Result<(), Failure> {
-    let mut messages = connect(data)
-        .await?
-        .messages(agent, &session, limit)
-        .await?;
+    let mut messages = connect(data).await?.messages(agent, &session, page).await?;
     let mut empty = true;
     let mut array = console::JsonArray::default();
     while let Some(message) = messages.next().await? {
@@ -97,7 +236,7 @@ async fn show(
         array.end();
     }
     if empty {
-        return Err(Failure::work(format!("there is no session `{session}`"))
+        return Err(Failure::usage(format!("there is no session `{session}`"))
             .hint("`cofferdam sessions ls` lists them"));
     }
     Ok(())
@@ -125,7 +264,15 @@ fn structured(message: Message) -> Value {
             *input = read;
         }
     }
-    json!({ "role": message.role, "content": content, "created_at": message.created_at })
+    json!({
+        "id": message.id,
+        "role": message.role,
+        "content": content,
+        "created_at": message.created_at,
+        "state": message.state,
+        "stop_reason": message.stop_reason,
+        "stop_detail": message.stop_detail,
+    })
 }
 
 /// A message as a person reads it: the parts of an answer one after the other.
@@ -137,6 +284,24 @@ fn print(message: &Message) {
     let Some(parts) = parts(message) else {
         return words(&message.content, Fence::model);
     };
+    print_parts(&parts);
+    if let Some(note) = note(message) {
+        console::spans(&[(Style::Dim, &note)]);
+    }
+}
+
+/// The sentence about an answer that did not come to its end.
+fn note(message: &Message) -> Option<String> {
+    let detail = ForeignText::line(&message.stop_detail);
+    match message.state.as_str() {
+        "running" => Some("· the turn runs".to_owned()),
+        "interrupted" => Some(format!("· interrupted: {detail}")),
+        _ if message.stop_detail.is_empty() => None,
+        _ => Some(format!("· {}: {detail}", message.stop_reason)),
+    }
+}
+
+fn print_parts(parts: &[Value]) {
     for part in parts {
         let text = |key: &str| {
             part.get(key)
@@ -149,6 +314,17 @@ fn print(message: &Message) {
             continue;
         }
         console::call(&text("name"), &text("input"));
+        match text("state").as_str() {
+            "interrupted" => {
+                console::spans(&[(Style::Dim, "· the call was interrupted")]);
+                continue;
+            }
+            "input-available" => {
+                console::spans(&[(Style::Dim, "· the call runs")]);
+                continue;
+            }
+            _ => {}
+        }
         let output = text("output");
         if console::terminal().is_some() {
             console::line(format!("← {}", text("name")));

@@ -66,7 +66,7 @@ fn print(stats: &[StatsEntry], format: Format) -> Result<(), Failure> {
             tool.failed.to_string(),
             tool.refusals.to_string(),
             tool.fuel.to_string(),
-            bytesize::ByteSize(tool.peak_memory).to_string(),
+            console::size(tool.peak_memory),
             milliseconds(tool.wall_us),
             milliseconds(tool.cpu_us),
         ]

@@ -120,25 +120,28 @@ impl AgentRows {
                 ))
             })?;
             let ceiling = room.ceiling;
+            let is_wrong = |asked: u64, most: u64| asked == 0 || asked > most;
+            let bytes = row.workspace_bytes;
+            let bytes = bytes.filter(|Bytes(bytes)| is_wrong(*bytes, ceiling.bytes));
+            let entries = row.workspace_entries;
+            let entries = entries.filter(|Count(entries)| is_wrong(*entries, ceiling.entries));
             let rooms = [
                 (
                     "workspace-bytes",
-                    row.workspace_bytes.map(|Bytes(bytes)| bytes),
-                    ceiling.bytes,
+                    bytes.map(|bytes| bytes.to_string()),
                     Bytes(ceiling.bytes).to_string(),
                 ),
                 (
                     "workspace-entries",
-                    row.workspace_entries.map(|Count(entries)| entries),
-                    ceiling.entries,
+                    entries.map(|entries| entries.to_string()),
                     Count(ceiling.entries).to_string(),
                 ),
             ];
-            for (key, asked, most, shown) in rooms {
-                if asked.is_some_and(|asked| asked == 0 || asked > most) {
+            for (key, wrong, most) in rooms {
+                if let Some(asked) = wrong {
                     return Err(Failure::usage(format!(
-                        "{}: [[agent]] for {name}: `{key}`: expected more than none, and at most \
-                         {shown}, which is `{key}-ceiling` of [host]",
+                        "{}: [[agent]] for {name}: `{key}` = {asked}: expected more than none, and \
+                         at most {most}, which is `{key}-ceiling` of [host]",
                         place(key)
                     )));
                 }
@@ -232,6 +235,8 @@ impl AgentRow {
             configs,
             mounts: mounts.collect::<Result<Vec<Mount>, _>>()?,
             labels: label,
+            // An address of its own is given with `run --addr` alone.
+            addr: None,
         })
     }
 }

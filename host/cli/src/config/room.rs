@@ -40,7 +40,7 @@ pub(super) struct Written {
 /// A room that cannot be chosen.
 #[derive(Debug)]
 pub(super) struct RoomError {
-    key: &'static str,
+    pub(super) key: &'static str,
     written: String,
     most: String,
 }

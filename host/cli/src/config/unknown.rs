@@ -1,4 +1,4 @@
-//! Rows that hold for nothing: `[[grant]]` or `[[agent]]` names an agent or a tool that is not
+//! Rows without effect: `[[grant]]` or `[[agent]]` names an agent or a tool that is not
 //! there.
 
 use cofferdam_agent::AgentsOnDisk;
@@ -43,7 +43,7 @@ pub(crate) fn unknown_agents(agents: &AgentRows, kept: &AgentsOnDisk) -> Vec<Str
         }
         let place = agents.origin(Key::Row("agent", index, "name"));
         Some(format!(
-            "{place}: [[agent]] for {name} holds for nothing: there is no agent `{name}`; there \
+            "{place}: [[agent]] for {name} has no effect: there is no agent `{name}`; there \
              is {}",
             list(kept.keys())
         ))

@@ -26,8 +26,7 @@ pub(crate) fn log(usual: &str, serves_others: bool) -> Result<(), Failure> {
                 "{VARIABLE} = {written:?}: expected `error`, `warn`, `info` or `debug`"
             ))
         })?,
-        // genai logs whole bodies of vendors' answers, which may hold what a user said.
-        _ => EnvFilter::new(format!("{usual},genai=off")),
+        _ => EnvFilter::new(format!("{usual},{QUIET}")),
     };
     // Also what libraries log: a name that a guest or a client chose is on one line, whoever writes
     // it down.
@@ -80,6 +79,10 @@ fn log_format() -> Result<LogFormat, Failure> {
 /// The beginning of the targets of this program's own lines in the log.
 const OWN: &str = "cofferdam";
 
+/// The library of vendors logs whole bodies of their answers, which may hold a key or what a user
+/// said; who wants them names it.
+const QUIET: &str = "genai=off";
+
 /// Returns the filter that was written: levels, and directives `TARGET=LEVEL`. A word alone would
 /// be taken for a target, of which everything is logged.
 fn chosen(written: &str) -> Option<EnvFilter> {
@@ -93,5 +96,9 @@ fn chosen(written: &str) -> Option<EnvFilter> {
         }
     };
     let directives: Option<Vec<_>> = written.split(',').map(str::trim).map(directive).collect();
-    EnvFilter::try_new(directives?.join(",")).ok()
+    let mut directives = directives?;
+    if !written.contains("genai") {
+        directives.push(QUIET.to_owned());
+    }
+    EnvFilter::try_new(directives.join(",")).ok()
 }

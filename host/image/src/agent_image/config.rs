@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use cofferdam_capability::is_hiding;
 
 use super::text::{NotAWord, Text};
-use crate::agentfile::{Agentfile, AgentfileError, SYNTAX, parse};
+use crate::agentfile::{Agentfile, AgentfileError, Needed, SYNTAX, parse_needing};
 use crate::error::Error;
 use crate::reference::{Reference, ReferenceError};
 use crate::store::limits::USAGE_MAX_BYTES;
@@ -31,9 +31,6 @@ pub enum ConfigError {
     /// It is written for another parser.
     #[error("has the syntax `{}`; this host reads `{SYNTAX}`", .0.escape_debug())]
     Syntax(String),
-    /// Something is not there.
-    #[error("has no `{0}`")]
-    Missing(&'static str),
     /// Something stands there twice.
     #[error("has two {0} called `{1}`")]
     Twice(&'static str, String),
@@ -105,8 +102,8 @@ pub fn config_json(agentfile: &Agentfile) -> Result<Vec<u8>, Error> {
                 .as_ref()
                 .map(Reference::to_string)
                 .unwrap_or_default(),
-            model: model.clone(),
-            name: name.to_string(),
+            model: model.clone().unwrap_or_default(),
+            name: name.as_ref().map(ToString::to_string).unwrap_or_default(),
             contexts: contexts.iter().map(ContextRow::of).collect(),
             configs: configs.iter().map(ConfigRow::of).collect(),
             bins: bins.iter().map(BinRow::of).collect(),
@@ -135,7 +132,7 @@ pub fn from_config_json(bytes: &[u8]) -> Result<Agentfile, ConfigError> {
     if !matches!(syntax.as_str(), "" | SYNTAX) {
         return Err(ConfigError::Syntax(syntax.chars().take(80).collect()));
     }
-    let mut agentfile = parse(&written(&agent)?, "the config")?;
+    let mut agentfile = parse_needing(&written(&agent)?, "the config", Needed::IMAGE)?;
     agentfile.from = match agent.from.as_str() {
         "" | SCRATCH => None,
         image => Some(image.parse()?),
@@ -170,16 +167,16 @@ pub fn from_config_json(bytes: &[u8]) -> Result<Agentfile, ConfigError> {
 /// stands in quotes, so that nothing becomes an instruction by itself. Bodies of heredocs are left
 /// out: nothing in them has a meaning.
 fn written(rows: &Rows) -> Result<String, ConfigError> {
-    let missing = [("model", &rows.model), ("name", &rows.name)];
-    if let Some((what, _)) = missing.into_iter().find(|(_, value)| value.is_empty()) {
-        return Err(ConfigError::Missing(what));
-    }
     let mut text = Text::begin("FROM");
     text.word(SCRATCH)?.end();
-    text.instruction("NAME").word(&rows.name)?.end();
-    text.instruction("MODEL").word(&rows.model)?.end();
-    if !rows.runtime.is_empty() {
-        text.instruction("RUNTIME").word(&rows.runtime)?.end();
+    // Whoever builds on the image, or runs it, says what is not there.
+    let once = [
+        ("NAME", &rows.name),
+        ("MODEL", &rows.model),
+        ("RUNTIME", &rows.runtime),
+    ];
+    for (keyword, value) in once.into_iter().filter(|(_, value)| !value.is_empty()) {
+        text.instruction(keyword).word(value)?.end();
     }
     for row in &rows.contexts {
         text.instruction("CONTEXT")

@@ -17,13 +17,14 @@ pub struct Agentfile {
     /// `FROM`: the image that it builds on; none for `scratch`. Everything of that image is in the
     /// other fields already.
     pub from: Option<Reference>,
-    /// `NAME`.
-    pub name: AgentName,
+    /// `NAME`. An image on which others build may leave it to them.
+    pub name: Option<AgentName>,
     /// `RUNTIME`: the image of the loop that its author wrote it for. Here the host's own loop runs
     /// every agent.
     pub runtime: Option<Reference>,
-    /// `MODEL`, written `provider/name`; the provider ends at the first `/`.
-    pub model: String,
+    /// `MODEL`, written `provider/name`; the provider ends at the first `/`. An image on which
+    /// others build may leave it to them.
+    pub model: Option<String>,
     /// Every `CONTEXT`. One of a name that was declared before takes its place.
     pub contexts: Vec<Context>,
     /// Every `CONFIG`; of one key the last.
@@ -124,6 +125,16 @@ pub struct Bin {
 }
 
 impl Agentfile {
+    /// The name; empty where there is none.
+    pub fn name(&self) -> &str {
+        self.name.as_ref().map_or("", AgentName::as_str)
+    }
+
+    /// The model; empty where there is none.
+    pub fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or_default()
+    }
+
     /// Reads the contexts whose text is in a file. `read` gets the context.
     ///
     /// # Errors

@@ -6,14 +6,16 @@ mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::declared::{Add, Agentfile, Bin, Context, Env};
+use super::declared::{Add, Agentfile, Bin, Env};
 use super::error::{Fault, Position, shown};
 use super::expand::Values;
 use super::instruction::{Arguments, Instruction, Keyword};
 use super::name::AgentName;
+use super::needed::Needed;
 use crate::reference::Reference;
 use joined::{adds, bins, inherited, keyed, last_of_each};
-use parts::{PlacedAdd, PlacedBin, Setting};
+pub(super) use parts::{PlacedAdd, PlacedContext};
+use parts::{PlacedBin, Setting};
 use requests::requests;
 
 /// The declarations so far, and their places, so that a repeat can name both.
@@ -26,7 +28,7 @@ pub(super) struct Draft {
     model: Option<Once<String>>,
     name: Option<Once<AgentName>>,
     exec: Option<Once<Vec<String>>>,
-    contexts: Vec<Context>,
+    contexts: Vec<PlacedContext>,
     settings: Vec<Setting>,
     bins: Vec<PlacedBin>,
     bin_lines: HashMap<String, usize>,
@@ -58,10 +60,10 @@ pub(super) struct Parent {
     pub(super) at: Position,
 }
 
-/// A value that may stand once, and its line.
+/// A value that may stand once, and its place.
 struct Once<T> {
     value: T,
-    line: usize,
+    at: Position,
 }
 
 impl Draft {
@@ -78,16 +80,31 @@ impl Draft {
         &self.values
     }
 
-    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut Context> {
+    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut PlacedContext> {
         self.contexts.iter_mut()
     }
 
-    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
-        self.adds.iter_mut().map(|placed| &mut placed.add)
+    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut PlacedAdd> {
+        self.adds.iter_mut()
+    }
+
+    pub(super) fn adds(&self) -> impl Iterator<Item = &Add> {
+        self.adds.iter().map(|placed| &placed.add)
     }
 
     pub(super) fn bins(&self) -> impl Iterator<Item = &Bin> {
         self.bins.iter().map(|placed| &placed.bin)
+    }
+
+    /// The model of the file itself, with its place.
+    pub(super) fn model(&self) -> Option<(&str, Position)> {
+        let Once { value, at } = self.model.as_ref()?;
+        Some((value, *at))
+    }
+
+    /// Keeps that an instruction stands somewhere, mistyped: it is not missing too.
+    pub(super) fn mistyped(&mut self, keyword: Keyword) {
+        self.seen.insert(keyword);
     }
 
     /// The image that the file builds on.
@@ -234,6 +251,10 @@ impl Draft {
     /// Returns true if both say the same, wherever their lines stand.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         let image = |draft: &Self| draft.parent().map(|parent| parent.image);
+        let contexts = |draft: &Self| -> Vec<_> {
+            let contexts = draft.contexts.iter();
+            contexts.map(|placed| placed.context.clone()).collect()
+        };
         let configs = |draft: &Self| -> Vec<_> {
             let settings = draft.settings.iter();
             settings.map(|setting| setting.config.clone()).collect()
@@ -251,7 +272,7 @@ impl Draft {
             && value(&self.model) == value(&other.model)
             && value(&self.name) == value(&other.name)
             && value(&self.exec) == value(&other.exec)
-            && self.contexts == other.contexts
+            && contexts(self) == contexts(other)
             && configs(self) == configs(other)
             && bins(self) == bins(other)
             && adds(self) == adds(other)
@@ -262,8 +283,13 @@ impl Draft {
     }
 
     /// The whole Agentfile, and every mistake that only all instructions together show. `parent` is
-    /// what the image declares that it builds on.
-    pub(super) fn finish(self, parent: Option<&Agentfile>) -> Result<Agentfile, Vec<Fault>> {
+    /// what the image declares that it builds on, and `needed` are instructions that one of both
+    /// must have.
+    pub(super) fn finish(
+        self,
+        parent: Option<&Agentfile>,
+        needed: Needed,
+    ) -> Result<Agentfile, Vec<Fault>> {
         let Self {
             seen,
             from,
@@ -298,7 +324,7 @@ impl Draft {
         let bins = bins(parent, own_bins, &mut faults);
         let adds = adds(parent, own_adds, &mut faults);
         let mut contexts = parent.map_or_else(Vec::new, |parent| parent.contexts.clone());
-        contexts.extend(own_contexts);
+        contexts.extend(own_contexts.into_iter().map(|placed| placed.context));
         let mut envs = parent.map_or_else(Vec::new, |parent| parent.envs.clone());
         envs.extend(own_envs);
         let mut labels = parent.map_or_else(BTreeMap::new, |parent| parent.labels.clone());
@@ -309,55 +335,55 @@ impl Draft {
             parent.map_or_else(BTreeSet::new, |parent| parent.capabilities.clone());
         capabilities.extend(own_capabilities);
 
-        if parent.is_none() {
-            let wanted = [
-                (Keyword::Name, "`NAME name`"),
-                (Keyword::Model, "`MODEL provider/name`"),
-            ];
-            let missing = wanted
-                .into_iter()
-                .filter(|(keyword, _)| !seen.contains(keyword));
-            faults.extend(missing.map(|(_, what)| {
-                Fault::new(
-                    from.at,
-                    format!("the Agentfile that begins here lacks {what}; add it"),
-                )
-            }));
-        }
+        let name = name.map(|name| name.value);
+        let name = name.or_else(|| parent?.name.clone());
+        let model = model.map(|model| model.value);
+        let model = model.or_else(|| parent?.model.clone());
+        let wanted = [
+            (Keyword::Name, needed.name && name.is_none(), "`NAME name`"),
+            (
+                Keyword::Model,
+                needed.model && model.is_none(),
+                "`MODEL provider/name`",
+            ),
+        ];
+        let missing = wanted
+            .into_iter()
+            .filter(|(keyword, is_missing, _)| *is_missing && !seen.contains(keyword));
+        faults.extend(missing.map(|(_, _, what)| {
+            Fault::new(
+                from.at,
+                format!("the Agentfile that begins here lacks {what}; add it"),
+            )
+        }));
         let requests = requests(&settings, &bins).unwrap_or_else(|wrong| {
             faults.extend(wrong);
             BTreeMap::new()
         });
-        let name = name
-            .map(|name| name.value)
-            .or_else(|| Some(parent?.name.clone()));
-        let model = model
-            .map(|model| model.value)
-            .or_else(|| Some(parent?.model.clone()));
-        match (name, model) {
-            (Some(name), Some(model)) if faults.is_empty() => Ok(Agentfile {
-                from: from.image,
-                name,
-                runtime: runtime
-                    .map(|runtime| runtime.value)
-                    .or_else(|| parent?.runtime.clone()),
-                model,
-                contexts: keyed(contexts),
-                configs: settings.into_iter().map(|setting| setting.config).collect(),
-                bins,
-                adds,
-                requests,
-                exec: exec
-                    .map(|exec| exec.value)
-                    .or_else(|| Some(parent?.exec.clone()))
-                    .unwrap_or_default(),
-                labels,
-                args,
-                envs: last_of_each(envs, |env| &env.key),
-                capabilities,
-            }),
-            _ => Err(faults),
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        Ok(Agentfile {
+            from: from.image,
+            name,
+            runtime: runtime
+                .map(|runtime| runtime.value)
+                .or_else(|| parent?.runtime.clone()),
+            model,
+            contexts: keyed(contexts),
+            configs: settings.into_iter().map(|setting| setting.config).collect(),
+            bins,
+            adds,
+            requests,
+            exec: exec
+                .map(|exec| exec.value)
+                .or_else(|| Some(parent?.exec.clone()))
+                .unwrap_or_default(),
+            labels,
+            args,
+            envs: last_of_each(envs, |env| &env.key),
+            capabilities,
+        })
     }
 }
 
@@ -373,10 +399,10 @@ fn once<T>(
     arguments: Arguments,
     read: impl FnOnce(Arguments) -> Result<T, Fault>,
 ) -> Result<(), Fault> {
-    refuse_repeat(keyword, slot.as_ref().map(|first| first.line), at)?;
+    refuse_repeat(keyword, slot.as_ref().map(|first| first.at.line), at)?;
     *slot = Some(Once {
         value: read(arguments)?,
-        line: at.line,
+        at,
     });
     Ok(())
 }

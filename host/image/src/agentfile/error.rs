@@ -68,29 +68,17 @@ pub enum ReadError {
         /// The system's error.
         source: io::Error,
     },
-    /// A file that a context names could not be read.
-    #[error("{agentfile}: context {context}: cannot read {path}: {source}")]
-    Context {
+    /// Whoever builds the file gives values for which it has no `ARG`.
+    #[error(
+        "a value is given for {names}, and {} has no ARG of that name: declare it there, \
+         or leave the value out",
+        .agentfile.display()
+    )]
+    Unused {
+        /// The names.
+        names: String,
         /// The Agentfile.
         agentfile: PathBuf,
-        /// The context.
-        context: String,
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// A file of `ADD` could not be read.
-    #[error("{agentfile}: ADD {name}: cannot read {path}: {source}")]
-    Add {
-        /// The Agentfile.
-        agentfile: PathBuf,
-        /// The name that it was to have.
-        name: String,
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
     },
     /// A component could not be read.
     #[error("{agentfile}: BIN {bin}: cannot use {path}: {source}")]
@@ -122,6 +110,8 @@ pub(super) struct Position {
 pub(super) struct Fault {
     at: Position,
     message: String,
+    /// The instruction that was meant, where another word stands.
+    meant: Option<&'static str>,
 }
 
 impl Fault {
@@ -134,7 +124,18 @@ impl Fault {
         Self {
             at,
             message: message.into(),
+            meant: None,
         }
+    }
+
+    /// The same about a word that looks like this instruction.
+    pub(super) fn meaning(self, meant: Option<&'static str>) -> Self {
+        Self { meant, ..self }
+    }
+
+    /// The instruction that was meant, where another word stands.
+    pub(super) fn meant(&self) -> Option<&'static str> {
+        self.meant
     }
 }
 

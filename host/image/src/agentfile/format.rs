@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::error::{AgentfileError, Fault, Position};
 use super::expand::{Expanded, Values};
 use super::lines::{Line, Lines};
-use super::parse::{Written, parse};
+use super::needed::Needed;
+use super::parse::{Written, parse_needing};
 use super::token::{Cursor, Token};
 
 /// Lays out the text of an Agentfile. `file` is how errors call it. The result means the same: it
@@ -16,10 +17,10 @@ use super::token::{Cursor, Token};
 ///
 /// The text is no Agentfile. The error has every mistake.
 pub fn format(text: &str, file: &str) -> Result<String, AgentfileError> {
-    let read = |text: &str| Written::parse(text, file, BTreeMap::new());
+    let read = |text: &str| Written::parse(text, file, BTreeMap::new(), Needed::IMAGE);
     let written = read(text)?;
     if written.parent().is_none() {
-        parse(text, file)?;
+        parse_needing(text, file, Needed::IMAGE)?;
     }
     let wrong = |fault| AgentfileError::new(file, vec![fault]);
     let formatted = laid_out(text).map_err(wrong)?;
@@ -28,7 +29,7 @@ pub fn format(text: &str, file: &str) -> Result<String, AgentfileError> {
     }
     Err(wrong(Fault::new(
         Position { line: 1, column: 1 },
-        "the values of its `ARG`s change how its lines are read, so it cannot be laid out; write \
+        "the values of its `ARG`s change how its lines are read, so it cannot be formatted; write \
          these lines without `${…}`",
     )))
 }

@@ -25,6 +25,15 @@ pub(super) enum Keyword {
     Capability,
 }
 
+impl Keyword {
+    /// The keyword of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut keywords = KEYWORDS.iter();
+        let found = keywords.find(|(keyword, _)| keyword.eq_ignore_ascii_case(name));
+        found.map(|(_, keyword)| *keyword)
+    }
+}
+
 /// Every keyword, in the order of the syntax.
 const KEYWORDS: [(&str, Keyword); 13] = [
     ("FROM", Keyword::From),
@@ -203,14 +212,14 @@ impl Arguments {
         Some(file)
     }
 
-    /// The string that comes next, if one does.
+    /// The string that comes next, if one does: a description. An empty one says nothing.
     pub(super) fn text(&mut self) -> Option<String> {
         let Some((Token::Text(text), _)) = self.tokens.as_slice().first() else {
             return None;
         };
         let text = text.clone();
         self.tokens.next();
-        Some(text)
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// True if this token comes next; then it is taken.
@@ -288,19 +297,19 @@ fn keyword(token: &Token, at: Position) -> Result<Keyword, Fault> {
             format!("expected an instruction such as `BIN`, found {token}"),
         ));
     };
-    KEYWORDS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word))
-        .map(|(_, keyword)| *keyword)
-        .ok_or_else(|| {
-            Fault::new(
-                at,
-                format!("unknown instruction {}; {}", shown(word), suggestion(word)),
-            )
-        })
+    Keyword::named(word).ok_or_else(|| {
+        let near = nearest(word);
+        let suggestion = match near {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("the instructions are {}", keywords()),
+        };
+        let word = shown(word);
+        Fault::new(at, format!("unknown instruction {word}; {suggestion}")).meaning(near)
+    })
 }
 
-fn suggestion(word: &str) -> String {
+/// The instruction that a mistyped word means, if it looks like one.
+fn nearest(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_uppercase();
     let distance = |name: &str| strsim::osa_distance(name, &word);
     // A word of three letters is two typos away from too many others: the shorter, the closer it
@@ -309,10 +318,7 @@ fn suggestion(word: &str) -> String {
         .iter()
         .map(|(name, _)| *name)
         .filter(|name| distance(name) <= TYPO_MAX.min(name.len() / 2));
-    match near.min_by_key(|name| distance(name)) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => format!("the instructions are {}", keywords()),
-    }
+    near.min_by_key(|name| distance(name))
 }
 
 fn keywords() -> String {

@@ -8,6 +8,8 @@ use super::declared::{Agentfile, Config, ConfigValue, Env};
 use super::env_name;
 use super::error::{Fault, Position, shown};
 use super::room_request::{RoomKey, RoomRequest};
+use super::sampling_request::{SamplingKey, SamplingRequest};
+use super::turn_request::{TurnKey, TurnRequest};
 
 /// The longest key of a setting, in bytes, as in an Agentfile.
 const KEY_MAX_BYTES: usize = 128;
@@ -47,7 +49,7 @@ pub fn overridden(
     } = overrides;
     if let Some(model) = model {
         check_model(model)?;
-        (*model).clone_into(&mut agentfile.model);
+        agentfile.model = Some((*model).to_owned());
     }
     if let Some(envs) = envs {
         envs.keys().try_for_each(|key| check_env(key))?;
@@ -113,11 +115,17 @@ fn configure(agentfile: &mut Agentfile, key: &str, written: &str) -> Result<(), 
     Ok(())
 }
 
-/// Asks for what a key means that is for a BIN or for the room, in place of what the author asks
-/// for.
+/// Asks for what a key means that is for a BIN, the room or the model, in place of what the author
+/// asks for.
 fn request(agentfile: &mut Agentfile, key: &str, value: &str) -> Result<(), Fault> {
     if let Some(room) = RoomKey::of(key) {
         return RoomRequest::default().ask(room, value, NOWHERE);
+    }
+    if let Some(sampling) = SamplingKey::of(key) {
+        return SamplingRequest::default().ask(sampling, value, NOWHERE);
+    }
+    if let Some(turn) = TurnKey::of(key) {
+        return TurnRequest::default().ask(turn, value, NOWHERE);
     }
     let Some(bin_key) = BinKey::of(key, NOWHERE)? else {
         return Ok(());

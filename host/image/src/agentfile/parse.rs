@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::declared::{Add, Agentfile, Bin, Context};
-use super::draft::{self, Draft};
+use super::declared::{Add, Agentfile, Bin};
+use super::draft::{self, Draft, PlacedAdd, PlacedContext};
 use super::error::{AgentfileError, Fault, Position};
 use super::expand::Expanded;
-use super::instruction::Instruction;
+use super::instruction::{Instruction, Keyword};
 use super::lines::{Lines, START};
+use super::needed::Needed;
 use crate::reference::Reference;
 
 /// Parses the text of an Agentfile that builds on nothing. `file` is how errors call it. The error
@@ -17,7 +18,16 @@ use crate::reference::Reference;
 ///
 /// The text is wrong, or begins with `FROM image`: [`Written`] reads that.
 pub fn parse(text: &str, file: &str) -> Result<Agentfile, AgentfileError> {
-    let written = Written::parse(text, file, BTreeMap::new())?;
+    parse_needing(text, file, Needed::AGENT)
+}
+
+/// The same with other instructions that must be there.
+pub(crate) fn parse_needing(
+    text: &str,
+    file: &str,
+    needed: Needed,
+) -> Result<Agentfile, AgentfileError> {
+    let written = Written::parse(text, file, BTreeMap::new(), needed)?;
     match written.parent() {
         None => written.resolve(None),
         Some(parent) => Err(parent.refuse(format!(
@@ -48,10 +58,12 @@ impl Parent {
 pub struct Written {
     draft: Draft,
     file: String,
+    needed: Needed,
 }
 
 impl Written {
-    /// Reads the instructions. `arguments` are values that its `ARG`s get instead of their own.
+    /// Reads the instructions. `arguments` are values that its `ARG`s get instead of their own, and
+    /// `needed` are those that must be there, its parent's included.
     ///
     /// # Errors
     ///
@@ -60,12 +72,14 @@ impl Written {
         text: &str,
         file: &str,
         arguments: BTreeMap<String, String>,
+        needed: Needed,
     ) -> Result<Self, AgentfileError> {
-        let read = understand(text, arguments);
+        let read = understand(text, arguments, needed);
         let draft = read.map_err(|faults| AgentfileError::new(file, faults))?;
         Ok(Self {
             draft,
             file: file.to_owned(),
+            needed,
         })
     }
 
@@ -80,13 +94,18 @@ impl Written {
     }
 
     /// The contexts of the file itself, whose texts are read before those of the image join them.
-    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut Context> {
+    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut PlacedContext> {
         self.draft.contexts_mut()
     }
 
     /// The files of `ADD` of the file itself.
-    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut Add> {
+    pub(super) fn adds_mut(&mut self) -> impl Iterator<Item = &mut PlacedAdd> {
         self.draft.adds_mut()
+    }
+
+    /// The files of `ADD` of the file itself, to be looked at.
+    pub(super) fn adds(&self) -> impl Iterator<Item = &Add> {
+        self.draft.adds()
     }
 
     /// The BINs of the file itself.
@@ -100,9 +119,28 @@ impl Written {
     ///
     /// Every mistake that only both together show.
     pub fn resolve(self, parent: Option<&Agentfile>) -> Result<Agentfile, AgentfileError> {
-        let Self { draft, file } = self;
-        let resolved = draft.finish(parent);
+        let Self {
+            draft,
+            file,
+            needed,
+        } = self;
+        let resolved = draft.finish(parent, needed);
         resolved.map_err(|faults| AgentfileError::new(&file, faults))
+    }
+
+    /// Names of given values that no `ARG` of the file has.
+    pub(super) fn unused(&self) -> Vec<String> {
+        self.draft.unused().into_iter().map(str::to_owned).collect()
+    }
+
+    /// The error for what this file names at a place.
+    pub(super) fn wrong(&self, faults: Vec<Fault>) -> AgentfileError {
+        AgentfileError::new(&self.file, faults)
+    }
+
+    /// The model of the file itself, with its place.
+    pub(super) fn model(&self) -> Option<(&str, Position)> {
+        self.draft.model()
     }
 
     /// Returns true if both say the same, wherever their lines stand.
@@ -119,7 +157,11 @@ impl std::fmt::Debug for Written {
     }
 }
 
-fn understand(text: &str, arguments: BTreeMap<String, String>) -> Result<Draft, Vec<Fault>> {
+fn understand(
+    text: &str,
+    arguments: BTreeMap<String, String>,
+    needed: Needed,
+) -> Result<Draft, Vec<Fault>> {
     let mut lines = Lines::of(text).map_err(|fault| vec![fault])?;
     let mut draft = Draft::new(arguments);
     let mut faults = Vec::new();
@@ -130,6 +172,10 @@ fn understand(text: &str, arguments: BTreeMap<String, String>) -> Result<Draft, 
             Ok(false) => break,
             Err(fault) => {
                 is_empty = false;
+                // What was mistyped is not missing too.
+                if let Some(meant) = fault.meant().and_then(Keyword::named) {
+                    draft.mistyped(meant);
+                }
                 faults.push(fault);
             }
         }
@@ -140,25 +186,15 @@ fn understand(text: &str, arguments: BTreeMap<String, String>) -> Result<Draft, 
             "the file has no instruction; an Agentfile begins with `FROM scratch`",
         )]);
     }
-    let unused = draft.unused().into_iter().map(unused);
-    faults.extend(unused);
     if faults.is_empty() {
         return Ok(draft);
     }
     // What only all instructions together show is reported with the rest, unless it needs the
     // parent.
     if draft.parent().is_none() {
-        faults.extend(draft.finish(None).err().into_iter().flatten());
+        faults.extend(draft.finish(None, needed).err().into_iter().flatten());
     }
     Err(faults)
-}
-
-/// The mistake of a value for an `ARG` that is not there.
-fn unused(name: &str) -> Fault {
-    Fault::new(
-        START,
-        format!("there is no `ARG {name}` to give a value to; declare it, or leave the value out"),
-    )
 }
 
 /// Adds the next instruction to the draft. Returns false at the end of the file.

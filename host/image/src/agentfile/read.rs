@@ -8,9 +8,12 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 
-use super::declared::{Add, Agentfile, Context};
+use super::declared::{Add, Agentfile};
+use super::draft::{PlacedAdd, PlacedContext};
 use super::error::{AgentfileError, Fault, Position, ReadError};
 use super::lines::{FILE_MAX_BYTES, check_length};
+use super::name::{is_add_name, is_data_directory};
+use super::needed::Needed;
 use super::parse::{Written, parse};
 use crate::tool_source::ToolSource;
 
@@ -20,6 +23,9 @@ pub const CONTEXT_MAX_BYTES: u64 = FILE_MAX_BYTES;
 /// The largest file of `ADD`, in bytes (16 MiB). It travels with the image and is held in memory
 /// while that is built and read; data beyond belong into the workspace.
 pub const DATA_MAX_BYTES: u64 = 16 << 20;
+
+/// The beginning of a model that replays a file.
+const SCRIPT: &str = "script/";
 
 /// The name of the file in a directory that is given in its place.
 const AGENTFILE: &str = "Agentfile";
@@ -67,21 +73,110 @@ impl Source {
 
     /// Reads the instructions, and the files that they name: texts of contexts and files of `ADD`.
     /// These are opened beneath the directory, whatever links lie there. `arguments` are values
-    /// that its `ARG`s get instead of their own.
+    /// that its `ARG`s get instead of their own, and `needed` are instructions that must be there.
     ///
     /// # Errors
     ///
-    /// Every mistake of the text; else the first file that cannot be read, or is too large.
-    pub fn parse(&self, arguments: BTreeMap<String, String>) -> Result<Written, ReadError> {
+    /// Every mistake of the text; else every file that cannot be read, or is too large.
+    pub fn parse(
+        &self,
+        arguments: BTreeMap<String, String>,
+        needed: Needed,
+    ) -> Result<Written, ReadError> {
         let file = self.file.display().to_string();
-        let mut written = Written::parse(&self.text, &file, arguments)?;
-        for context in written.contexts_mut() {
-            self.fill_context(context)?;
+        let mut written = Written::parse(&self.text, &file, arguments, needed)?;
+        let unused = written.unused();
+        if !unused.is_empty() {
+            return Err(ReadError::Unused {
+                names: unused.join(", "),
+                agentfile: self.file.clone(),
+            });
         }
-        for add in written.adds_mut() {
-            self.fill_add(add)?;
+        let mut faults = Vec::new();
+        for PlacedContext { context, at } in written.contexts_mut() {
+            let Some(file) = &context.file else {
+                continue;
+            };
+            match context_text(&self.home, file) {
+                Ok(text) => context.content = text,
+                Err(error) => {
+                    let what = format!("context {}", context.name);
+                    faults.push(self.unread(&what, file, *at, &error));
+                }
+            }
         }
-        Ok(written)
+        for PlacedAdd { add, source_at, .. } in written.adds_mut() {
+            match bytes_of(&self.home, &add.source, DATA_MAX_BYTES) {
+                Ok(content) => add.content = content.into(),
+                Err(error) => {
+                    let what = format!("ADD {}", add.name);
+                    faults.push(self.unread(&what, &add.source, *source_at, &error));
+                }
+            }
+        }
+        if faults.is_empty() {
+            return Ok(written);
+        }
+        Err(written.wrong(faults).into())
+    }
+
+    /// Reads the file of a model `script/FILE`, so that it goes with the image as a file of `ADD`
+    /// does; nothing for another model, where `there` has it already, and where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or has a name that no file of an image can have.
+    pub(crate) fn script(
+        &self,
+        written: &Written,
+        there: &[Add],
+    ) -> Result<Option<Add>, ReadError> {
+        let script = written.model().and_then(|(model, at)| {
+            let file = PathBuf::from(model.strip_prefix(SCRIPT)?);
+            Some((file, at))
+        });
+        let Some((file, at)) = script else {
+            return Ok(None);
+        };
+        let adds = || there.iter().chain(written.adds());
+        if adds().any(|add| add.source == file) {
+            return Ok(None);
+        }
+        let wrong = |problem: String| {
+            let fault = Fault::new(at, format!("MODEL {SCRIPT}{}: {problem}", file.display()));
+            ReadError::from(written.wrong(vec![fault]))
+        };
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let is_taken = |add: &Add| add.name.eq_ignore_ascii_case(&name);
+        if !is_add_name(&name) || is_data_directory(&name) || adds().any(is_taken) {
+            return Err(wrong(format!(
+                "its file goes with the image as etc/data/{name}, which cannot be its name or is \
+                 taken; give the file another name"
+            )));
+        }
+        let content = match bytes_of(&self.home, &file, DATA_MAX_BYTES) {
+            // It may come later, beside the Agentfile, where the image is run from there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            content => content.map_err(|error| {
+                let path = self.home.join(&file);
+                wrong(format!("cannot read {}: {error}", path.display()))
+            })?,
+        };
+        Ok(Some(Add {
+            name: name.into_owned(),
+            source: file,
+            description: Some("what the model says, turn by turn".to_owned()),
+            content: content.into(),
+        }))
+    }
+
+    /// The mistake of an instruction whose file cannot be read.
+    fn unread(&self, what: &str, file: &Path, at: Position, error: &io::Error) -> Fault {
+        let path = self.home.join(file);
+        Fault::new(
+            at,
+            format!("{what}: cannot read {}: {error}", path.display()),
+        )
     }
 
     /// Reads the component of a BIN that is a file. `check` says what is wrong with one.
@@ -115,32 +210,6 @@ impl Source {
                  wasm32-wasip2"
             )))),
         }
-    }
-
-    fn fill_context(&self, context: &mut Context) -> Result<(), ReadError> {
-        let Some(file) = &context.file else {
-            return Ok(());
-        };
-        let text = context_text(&self.home, file).map_err(|source| ReadError::Context {
-            agentfile: self.file.clone(),
-            context: context.name.clone(),
-            path: self.home.join(file),
-            source,
-        });
-        context.content = text?;
-        Ok(())
-    }
-
-    fn fill_add(&self, add: &mut Add) -> Result<(), ReadError> {
-        let content = bytes_of(&self.home, &add.source, DATA_MAX_BYTES);
-        let content = content.map_err(|source| ReadError::Add {
-            agentfile: self.file.clone(),
-            name: add.name.clone(),
-            path: self.home.join(&add.source),
-            source,
-        });
-        add.content = content?.into();
-        Ok(())
     }
 }
 
@@ -221,12 +290,12 @@ pub struct NamedFiles {
 /// As [`read`].
 pub fn named_files(path: &Path) -> Result<NamedFiles, ReadError> {
     let file = path.display().to_string();
-    let mut written = Written::parse(&read_text(path)?, &file, BTreeMap::new())?;
+    let mut written = Written::parse(&read_text(path)?, &file, BTreeMap::new(), Needed::IMAGE)?;
     let contexts = written.contexts_mut();
     let mut data: Vec<_> = contexts
-        .filter_map(|context| context.file.clone())
+        .filter_map(|placed| placed.context.file.clone())
         .collect();
-    data.extend(written.adds_mut().map(|add| add.source.clone()));
+    data.extend(written.adds_mut().map(|placed| placed.add.source.clone()));
     let components = written.bins().filter_map(|bin| match &bin.source {
         ToolSource::Path(path) => Some(path.clone()),
         ToolSource::Image(_) => None,

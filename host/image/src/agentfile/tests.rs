@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod fuzzed;
 mod mistakes;
 mod on_disk;
 mod settings;
@@ -104,8 +105,8 @@ LABEL a.b/c = 2
         args: BTreeMap::new(),
         envs: Vec::new(),
         capabilities: BTreeSet::new(),
-        name: "otter.v1".parse().unwrap(),
-        model: "anthropic/claude/with/slashes:latest".to_owned(),
+        name: Some("otter.v1".parse().unwrap()),
+        model: Some("anthropic/claude/with/slashes:latest".to_owned()),
         contexts: vec![
             Context {
                 name: "SOUL".to_owned(),
@@ -308,8 +309,7 @@ fn wrong_names_and_models() {
     );
     assert_eq!(
         parsed(&LEAST.replace("otter", &"a".repeat(63)))
-            .name
-            .as_str()
+            .name()
             .len(),
         63
     );

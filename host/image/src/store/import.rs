@@ -104,7 +104,11 @@ fn own_name(row: &Descriptor) -> Result<Reference, Error> {
     let name = name
         .ok_or_else(|| wrong("holds an image without a name; give it one with --tag".to_owned()))?;
     let name = name.parse();
-    name.map_err(|error| wrong(format!("names an image so that it cannot be kept: {error}")))
+    name.map_err(|error| {
+        wrong(format!(
+            "gives an image a name that it cannot have here: {error}; give it another with --tag"
+        ))
+    })
 }
 
 /// Checks an image, and adds the blobs that it needs.
@@ -135,8 +139,11 @@ fn image(
     let mut media_type = MediaType::ImageManifest;
     let mut manifest_bytes = bytes;
     if *row.media_type() == MediaType::ImageIndex {
-        let index: ImageIndex = serde_json::from_slice(&manifest_bytes)
-            .map_err(|error| wrong(format!("has an index that is none: {error}")))?;
+        let index: ImageIndex = serde_json::from_slice(&manifest_bytes).map_err(|error| {
+            wrong(format!(
+                "has the index of an image that cannot be read: {error}"
+            ))
+        })?;
         let wasm = platform::wasm(&reference, &index)?;
         needed.push(blob::digest(wasm)?);
         manifest_bytes = read(wasm, &MANIFEST)?;

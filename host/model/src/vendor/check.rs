@@ -54,7 +54,7 @@ pub async fn check(
     let asked = tokio::time::timeout(WALL, once(&found, expected)).await;
     asked.unwrap_or_else(|_| {
         let seconds = WALL.as_secs();
-        let late = Failure::passing(format!("gave no answer within {seconds} seconds"));
+        let late = Failure::unavailable(format!("gave no answer within {seconds} seconds"));
         Err(late.error(&found))
     })
 }
@@ -90,7 +90,7 @@ async fn list(provider: &Provider) -> Result<Vec<String>, Failure> {
         .await
         .map_err(|error| Failure::of(&error, provider))?;
     if names.len() > MAX_MODELS {
-        return Err(Failure::lasting(format!(
+        return Err(Failure::answer(format!(
             "lists more than {MAX_MODELS} models"
         )));
     }

@@ -9,8 +9,10 @@ use genai::chat::{
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use crate::message::{Message, Request, ToolCall};
+use super::thoughts;
+use crate::message::{Finish, Message, Request, ToolCall};
 use crate::model::{MAX_TEXT_BYTES, MAX_TOOL_CALLS};
+use crate::thinking::Thinking;
 
 /// The request as genai wants it.
 pub(super) fn request(request: &Request) -> ChatRequest {
@@ -34,7 +36,11 @@ pub(super) fn request(request: &Request) -> ChatRequest {
         match message {
             Message::System(text) => messages.push(ChatMessage::system(text)),
             Message::User(text) => messages.push(ChatMessage::user(text)),
-            Message::Assistant { text, tool_calls } => messages.extend(assistant(text, tool_calls)),
+            Message::Assistant {
+                text,
+                tool_calls,
+                thinking,
+            } => messages.extend(assistant(text, tool_calls, thinking)),
             Message::ToolResult { .. } => {} // collected above
         }
     }
@@ -51,9 +57,9 @@ pub(super) fn request(request: &Request) -> ChatRequest {
 }
 
 /// No message at all when there is nothing in it: vendors refuse empty ones.
-fn assistant(text: &str, tool_calls: &[ToolCall]) -> Option<ChatMessage> {
+fn assistant(text: &str, tool_calls: &[ToolCall], thinking: &Thinking) -> Option<ChatMessage> {
     let said = (!text.is_empty()).then(|| ContentPart::from_text(text));
-    let called = tool_calls.iter().map(|call| {
+    let called = tool_calls.iter().enumerate().map(|(place, call)| {
         ContentPart::ToolCall(chat::ToolCall {
             call_id: call.id.clone(),
             fn_name: call.name.clone(),
@@ -63,11 +69,15 @@ fn assistant(text: &str, tool_calls: &[ToolCall]) -> Option<ChatMessage> {
                 Value::Object(_) => call.arguments.clone(),
                 other => json!({ "arguments": other }),
             },
-            thought_signatures: None,
+            thought_signatures: thoughts::signatures(thinking, place),
         })
     });
-    let parts: Vec<ContentPart> = said.into_iter().chain(called).collect();
-    (!parts.is_empty()).then(|| ChatMessage::assistant(MessageContent::from_parts(parts)))
+    let said: Vec<ContentPart> = said.into_iter().chain(called).collect();
+    if said.is_empty() {
+        return None;
+    }
+    let parts: Vec<_> = thoughts::parts(thinking).chain(said).collect();
+    Some(ChatMessage::assistant(MessageContent::from_parts(parts)))
 }
 
 /// genai has no mark for a failed call, so the content says it.
@@ -105,15 +115,34 @@ pub(super) fn tool_calls(
         .collect()
 }
 
+/// The words of an answer that went into the input of a tool.
+pub(super) fn object(calls: Vec<chat::ToolCall>, name: &str) -> Option<String> {
+    let call = calls.into_iter().find(|call| call.fn_name == name)?;
+    Some(match call.fn_arguments {
+        // It is no JSON, or not all of it.
+        Value::String(text) => text,
+        arguments => arguments.to_string(),
+    })
+}
+
+/// The reason why a turn ended.
+pub(super) fn finish(reason: Option<&chat::StopReason>) -> Finish {
+    match reason {
+        Some(chat::StopReason::MaxTokens(_)) => Finish::Length,
+        Some(chat::StopReason::ContentFilter(_)) => Finish::Filtered,
+        _ => Finish::Done,
+    }
+}
+
 /// The bounds of one turn's tool calls: how many, and how many bytes of arguments.
 pub(super) fn check(calls: usize, bytes: usize) -> Result<(), Failure> {
     if calls > MAX_TOOL_CALLS {
-        return Err(Failure::lasting(format!(
+        return Err(Failure::answer(format!(
             "called more than {MAX_TOOL_CALLS} tools in one turn"
         )));
     }
     if bytes > MAX_TEXT_BYTES {
-        return Err(Failure::lasting(format!(
+        return Err(Failure::answer(format!(
             "wrote more than {MAX_TEXT_BYTES} bytes of arguments in one turn"
         )));
     }
@@ -128,7 +157,7 @@ fn tool_call(call: chat::ToolCall, taken: &mut HashSet<String>) -> Result<ToolCa
         thought_signatures: _,
     } = call;
     if fn_name.is_empty() {
-        return Err(Failure::lasting("called a tool without saying which"));
+        return Err(Failure::answer("called a tool without saying which"));
     }
     let arguments = match fn_arguments {
         // Some models write nothing where there are no arguments.

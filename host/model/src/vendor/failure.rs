@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::provider::Provider;
-use crate::error::Error;
+use crate::error::{Error, FailureKind};
 
 /// Number of times a turn is tried again. Agents built for other hosts expect two; more would only
 /// add to an overload.
@@ -26,15 +26,27 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The most characters of a vendor's own explanation that are repeated: two or three sentences.
 const MAX_EXPLANATION: usize = 300;
 
-/// The names vendors give, inside a stream that began well, to what would have been a 429 or a 5xx
-/// before it.
-const PASSING: &[&str] = &[
-    "api_error",
-    "overloaded_error",
-    "rate_limit_error",
-    "rate_limit_exceeded",
-    "server_error",
+/// Characters that begin a new line without being control characters.
+const LINES: [char; 2] = ['\u{2028}', '\u{2029}'];
+
+/// The names vendors give, inside a stream that began well, to what would have been a 429 before
+/// it.
+const RATE_LIMITED: &[&str] = &["rate_limit_error", "rate_limit_exceeded"];
+
+/// And to what would have been a 5xx.
+const UNAVAILABLE: &[&str] = &["api_error", "overloaded_error", "server_error"];
+
+/// The names of a conversation that is too long. Most vendors answer 400 to it.
+const TOO_LONG: &[&str] = &[
+    "context_length_exceeded",
+    "exceed_context_size_error",
+    "model_context_window_exceeded",
+    "request_too_large",
+    "string_above_max_length",
 ];
+
+/// The beginnings of sentences of vendors that have no name for it: Anthropic's and Google's.
+const TOO_LONG_WORDS: &[&str] = &["prompt is too long", "the input token count"];
 
 /// A failed attempt.
 #[derive(Debug)]
@@ -43,8 +55,7 @@ pub(super) struct Failure {
     pub(super) message: String,
     /// For the log.
     pub(super) cause: String,
-    /// True if the same request may succeed later.
-    pub(super) passing: bool,
+    pub(super) kind: FailureKind,
     /// Time that the vendor wants to be left alone.
     retry_after: Option<Duration>,
 }
@@ -55,27 +66,33 @@ impl Failure {
         Error::Vendor {
             provider: provider.id.clone(),
             message: self.message,
-            retryable: self.passing,
+            kind: self.kind,
         }
     }
 
-    /// Asking again will not help.
-    pub(super) fn lasting(message: impl Into<String>) -> Self {
+    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
             cause: message.clone(),
             message,
-            passing: false,
+            kind,
             retry_after: None,
         }
     }
 
-    /// Asking again may help.
-    pub(super) fn passing(message: impl Into<String>) -> Self {
-        Self {
-            passing: true,
-            ..Self::lasting(message)
-        }
+    /// The provider does not take the request.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Invalid, message)
+    }
+
+    /// The answer cannot be taken.
+    pub(super) fn answer(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Answer, message)
+    }
+
+    /// The provider cannot be asked now.
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Unavailable, message)
     }
 
     /// Classifies by type, never by text.
@@ -84,6 +101,7 @@ impl Failure {
         failure.message = provider.redact(&failure.message);
         failure.cause = provider
             .redact(&error.to_string())
+            .replace(char::is_control, " ")
             .chars()
             .take(4 * MAX_EXPLANATION)
             .collect();
@@ -93,7 +111,7 @@ impl Failure {
     /// Returns the time to wait before asking again, or none if that makes no sense. `waits` has
     /// one for each retry.
     pub(super) fn wait(&self, waits: &mut ExponentialBackoff) -> Option<Duration> {
-        let wait = waits.next().filter(|_| self.passing)?;
+        let wait = waits.next().filter(|_| self.kind.may_pass())?;
         let wait = self.retry_after.unwrap_or(wait);
         (wait <= LONGEST_WAIT).then_some(wait)
     }
@@ -125,7 +143,7 @@ fn classify(error: &genai::Error, provider: &Provider) -> Failure {
                 headers,
             } => answered(*status, body, headers, provider),
             webc::Error::Reqwest(error) => unreachable(error),
-            _ => Failure::lasting("answered in a way that is not its protocol"),
+            _ => Failure::answer("answered in a way that is not its protocol"),
         },
         // A stream wraps what broke it, be it an answer with a status or a connection.
         genai::Error::WebStream { error, .. } => {
@@ -134,19 +152,25 @@ fn classify(error: &genai::Error, provider: &Provider) -> Failure {
             } else if let Some(error) = error.downcast_ref::<reqwest::Error>() {
                 unreachable(error)
             } else {
-                Failure::lasting("answered in a way that is not its protocol")
+                Failure::answer("answered in a way that is not its protocol")
             }
         }
         genai::Error::ChatResponse { body, .. } => reported(body),
         genai::Error::AdapterNotSupported { feature, .. } => {
-            Failure::lasting(format!("does not support {feature}"))
+            Failure::invalid(format!("does not support {feature}"))
+        }
+        // genai's way to pass on a failure of OpenAI's responses: their words, without a place in
+        // a text that was parsed.
+        genai::Error::StreamParse { serde_error, .. } if serde_error.line() == 0 => {
+            let words = serde_error.to_string();
+            Failure::unavailable(format!("reported an error: {}", one_line(&words)))
         }
         genai::Error::StreamParse { .. }
         | genai::Error::JsonValueExt(_)
         | genai::Error::SerdeJson(_) => {
-            Failure::lasting("answered in a way that is not its protocol")
+            Failure::answer("answered in a way that is not its protocol")
         }
-        _ => Failure::lasting("could not be asked this"),
+        _ => Failure::invalid("could not be asked this"),
     }
 }
 
@@ -154,63 +178,91 @@ fn classify(error: &genai::Error, provider: &Provider) -> Failure {
 fn answered(status: StatusCode, body: &str, headers: &HeaderMap, provider: &Provider) -> Failure {
     // A vendor that refuses a key likes to repeat parts of it, so none of its words are passed on.
     if status == StatusCode::UNAUTHORIZED {
-        return Failure::lasting(format!(
-            "answered {status}: check the key in {}",
-            provider.key_variable
-        ));
+        return Failure::new(
+            FailureKind::Auth,
+            format!(
+                "answered {status}: check the key in {}",
+                provider.key_variable
+            ),
+        );
     }
-    let words = serde_json::from_str(body)
-        .ok()
-        .and_then(|body| explanation(&body));
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let words = explanation(&body);
+    let kind = if is_too_long(&body) {
+        FailureKind::TooLong
+    } else {
+        of_status(status)
+    };
+    let words = words.map_or(String::new(), |words| format!(": {words}"));
     Failure {
-        passing: is_passing(status),
         retry_after: retry_after(headers),
-        ..Failure::lasting(format!(
-            "answered {status}{}",
-            words.map_or(String::new(), |words| format!(": {words}"))
-        ))
+        ..Failure::new(kind, format!("answered {status}{words}"))
     }
 }
 
 /// The vendor gave up in the middle of a stream, too late for a status.
 fn reported(body: &Value) -> Failure {
-    let named = |path: &str| {
-        body.pointer(path)
-            .and_then(Value::as_str)
-            .is_some_and(|name| PASSING.contains(&name))
+    let named = |names: &[&str]| {
+        ["/type", "/error/type", "/code", "/error/code"]
+            .iter()
+            .filter_map(|path| body.pointer(path)?.as_str())
+            .any(|name| names.contains(&name))
     };
-    let coded = |path: &str| {
-        let code = body
-            .pointer(path)
-            .and_then(Value::as_u64)
-            .and_then(|code| u16::try_from(code).ok());
-        code.and_then(|code| StatusCode::from_u16(code).ok())
-            .is_some_and(is_passing)
+    let coded = ["/code", "/error/code"]
+        .iter()
+        .filter_map(|path| body.pointer(path)?.as_u64())
+        .filter_map(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok())
+        .map(of_status)
+        .next();
+    let kind = if is_too_long(body) {
+        FailureKind::TooLong
+    } else if named(RATE_LIMITED) {
+        FailureKind::RateLimited
+    } else if named(UNAVAILABLE) {
+        FailureKind::Unavailable
+    } else {
+        coded.unwrap_or(FailureKind::Invalid)
     };
-    let passing = ["/type", "/error/type"].into_iter().any(named)
-        || ["/code", "/error/code"].into_iter().any(coded);
     let words = explanation(body).unwrap_or_else(|| "it did not say which".into());
-    Failure {
-        passing,
-        ..Failure::lasting(format!("reported an error: {words}"))
+    Failure::new(kind, format!("reported an error: {words}"))
+}
+
+fn of_status(status: StatusCode) -> FailureKind {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => FailureKind::RateLimited,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED => {
+            FailureKind::Auth
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => FailureKind::TooLong,
+        status if status.is_server_error() => FailureKind::Unavailable,
+        _ => FailureKind::Invalid,
     }
+}
+
+/// Returns true if the vendor says that the conversation is longer than its model reads.
+fn is_too_long(body: &Value) -> bool {
+    let named = ["/error/code", "/error/type", "/code", "/type"]
+        .iter()
+        .filter_map(|path| body.pointer(path)?.as_str())
+        .any(|name| TOO_LONG.contains(&name));
+    named
+        || explanation(body).is_some_and(|words| {
+            let words = words.to_ascii_lowercase();
+            TOO_LONG_WORDS.iter().any(|begin| words.starts_with(begin))
+        })
 }
 
 /// There was no answer, or it broke off.
 fn unreachable(error: &reqwest::Error) -> Failure {
     if error.is_builder() {
-        Failure::lasting("could not be asked: the key or the address cannot be put into a request")
+        Failure::invalid("could not be asked: the key or the address cannot be put into a request")
     } else if error.is_connect() {
-        Failure::passing("could not be reached")
+        Failure::unavailable("could not be reached")
     } else if error.is_timeout() {
-        Failure::passing("did not answer in time")
+        Failure::unavailable("did not answer in time")
     } else {
-        Failure::passing("closed the connection before the answer was complete")
+        Failure::unavailable("closed the connection before the answer was complete")
     }
-}
-
-fn is_passing(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 /// Milliseconds in the header some vendors add, or else seconds. The third form, a date, no model
@@ -236,10 +288,20 @@ fn explanation(body: &Value) -> Option<String> {
     let words = places
         .into_iter()
         .find_map(|place| body.pointer(place)?.as_str())?;
+    Some(one_line(words)).filter(|line| !line.is_empty())
+}
+
+fn one_line(words: &str) -> String {
     let line: String = words
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || LINES.contains(&c) {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(MAX_EXPLANATION)
         .collect();
-    Some(line.trim().to_owned()).filter(|line| !line.is_empty())
+    line.trim().to_owned()
 }

@@ -20,7 +20,7 @@ pub(super) fn client(provider: &Provider) -> Result<genai::Client, Failure> {
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)
         .build()
-        .map_err(|problem| Failure::lasting(format!("cannot be asked over HTTPS: {problem}")))?;
+        .map_err(|problem| Failure::invalid(format!("cannot be asked over HTTPS: {problem}")))?;
     let client = genai::Client::builder().with_reqwest(http).build();
     client.map_err(|error| Failure::of(&error, provider))
 }

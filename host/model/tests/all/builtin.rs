@@ -1,4 +1,4 @@
-use cofferdam_model::{Message, Request, Turn};
+use cofferdam_model::{Message, Request, Sampling, Turn};
 use serde_json::{Value, json};
 
 use crate::{ask, assistant, call, open, request, result, says, user};
@@ -23,7 +23,8 @@ async fn a_command_becomes_a_tool_call() {
             turn,
             Turn {
                 text: String::new(),
-                tool_calls: vec![call("call-1", tool, arguments)]
+                tool_calls: vec![call("call-1", tool, arguments)],
+                ..Turn::default()
             },
             "{prompt}"
         );
@@ -94,9 +95,26 @@ async fn anything_else_is_answered_with_help() {
     let bare = Request {
         messages: vec![user("hello")],
         tools: vec![],
-        max_tokens: 1,
+        sampling: Sampling::default(),
+        object: None,
     };
     assert!(answer(bare).await.text.ends_with("There are no tools."));
+}
+
+#[tokio::test]
+async fn an_object_is_repeated_as_it_is() {
+    async fn check(prompt: &str, expected: &str) {
+        assert_eq!(
+            answer(request(vec![user(prompt)])).await,
+            says(expected),
+            "{prompt}"
+        );
+    }
+    check(r#"object {"a": 1}"#, r#"{"a": 1}"#).await;
+    check(" object\n[1,\n2] ", "[1,\n2]").await;
+    check(r#"object{"a": "#, r#"{"a":"#).await;
+    let help = answer(request(vec![user("object to this")])).await.text;
+    assert!(help.contains("I answer `object {json}`"), "{help}");
 }
 
 #[tokio::test]

@@ -19,7 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_model::{Credentials, Error, Message, Model, Request, ToolCall, Turn};
+use cofferdam_model::{
+    Credentials, Error, Message, Model, Request, Sampling, Thinking, ToolCall, Turn,
+};
 use serde_json::{Value, json};
 
 /// Opens a model that needs no scripts.
@@ -64,7 +66,11 @@ fn request(messages: Vec<Message>) -> Request {
     Request {
         messages,
         tools,
-        max_tokens: 1000,
+        sampling: Sampling {
+            max_tokens: 1000,
+            ..Sampling::default()
+        },
+        object: None,
     }
 }
 
@@ -87,6 +93,7 @@ fn assistant(text: &str, tool_calls: Vec<ToolCall>) -> Message {
     Message::Assistant {
         text: text.into(),
         tool_calls,
+        thinking: Thinking::default(),
     }
 }
 
@@ -110,6 +117,6 @@ fn result(call_id: &str, tool: &str, content: &str, failed: bool) -> Message {
 fn says(text: &str) -> Turn {
     Turn {
         text: text.into(),
-        tool_calls: Vec::new(),
+        ..Turn::default()
     }
 }

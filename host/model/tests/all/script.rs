@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use cofferdam_model::{Credentials, Error, Message, Model, Turn};
+use cofferdam_model::{Credentials, Error, Message, Model, Turn, Usage};
 use serde_json::json;
 
 use crate::{ask, assistant, call, request, result, says, user};
@@ -21,7 +21,8 @@ async fn a_script_is_replayed_by_the_number_of_turns_spoken() {
     let lines = concat!(
         "# counts lines\n\n",
         r#"{"text": "I count.", "tool_calls": [{"name": "wc", "arguments": {"args": ["-l"]}}, "#,
-        r#"{"id": "own", "name": "wc", "arguments": {}}]}"#,
+        r#"{"id": "own", "name": "wc", "arguments": {}}], "#,
+        r#""usage": {"input": 20, "output": 4, "cached": 7}}"#,
         "\n",
         r#"{"text": "There are three lines in that file."}"#,
     );
@@ -39,7 +40,14 @@ async fn a_script_is_replayed_by_the_number_of_turns_spoken() {
         turn.unwrap(),
         Turn {
             text: "I count.".into(),
-            tool_calls: calls.clone()
+            tool_calls: calls.clone(),
+            usage: Usage {
+                input: 20,
+                output: 4,
+                cached: 7,
+                ..Usage::default()
+            },
+            ..Turn::default()
         }
     );
 

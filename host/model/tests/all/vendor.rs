@@ -1,9 +1,13 @@
 mod failures;
+mod objects;
+mod sampling;
+mod thinking;
+mod wires;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cofferdam_model::{Error, Message, Model, Turn};
+use cofferdam_model::{Error, FailureKind, Message, Model, Turn, Usage};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -53,16 +57,16 @@ fn status(status: &'static str, headers: &'static str, message: &str) -> Answer 
     )
 }
 
-/// Asks once and returns the error with whether it may pass.
-async fn refused(server: &Server) -> (String, bool) {
+/// Asks once and returns the error with its kind.
+async fn refused(server: &Server) -> (String, FailureKind) {
     match ask(&*openai(server), request(vec![user("hi")])).await.0 {
         Err(Error::Vendor {
             provider,
             message,
-            retryable,
+            kind,
         }) => {
             assert_eq!(provider, "openai");
-            (message, retryable)
+            (message, kind)
         }
         other => panic!("{other:?}"),
     }
@@ -121,7 +125,8 @@ async fn tool_calls_are_put_together() {
         turn.unwrap(),
         Turn {
             text: "I look.".into(),
-            tool_calls
+            tool_calls,
+            ..Turn::default()
         }
     );
 }
@@ -236,6 +241,12 @@ async fn anthropic_gets_all_results_of_a_turn_in_one_message() {
     let expected = Turn {
         text: "Done.".into(),
         tool_calls: vec![call("toolu_1", "wc", json!({"args": []}))],
+        usage: Usage {
+            input: 1,
+            output: 2,
+            ..Usage::default()
+        },
+        ..Turn::default()
     };
     assert_eq!(
         (turn.unwrap(), deltas.concat().as_str()),
@@ -287,12 +298,16 @@ async fn a_key_is_never_repeated() {
             &format!("Incorrect API key provided: {KEY}."),
         )])
         .await;
-        let (message, retryable) = refused(&server).await;
+        let (message, kind) = refused(&server).await;
         assert!(
             !message.contains(KEY) && message.starts_with(&format!("answered {code}: ")),
             "{message}"
         );
-        assert!(!retryable);
+        let expected = match code {
+            "400 Bad Request" => FailureKind::Invalid,
+            _ => FailureKind::Auth,
+        };
+        assert_eq!(kind, expected, "{code}");
     }
     let server = Server::start(vec![status(
         "401 Unauthorized",
@@ -310,7 +325,10 @@ async fn a_key_is_never_repeated() {
 async fn a_turn_has_bounds() {
     async fn check(deltas: &[Value], expected: &str) {
         let server = Server::start(vec![stream(deltas, true)]).await;
-        assert_eq!(refused(&server).await, (expected.to_owned(), false));
+        assert_eq!(
+            refused(&server).await,
+            (expected.to_owned(), FailureKind::Answer)
+        );
     }
     let half = "x".repeat(600 * 1024);
     let text = json!({"content": half});
@@ -343,7 +361,10 @@ async fn a_silent_vendor_is_given_up_on() {
     let (refused, ()) = tokio::join!(refused(&server), hurry);
     assert_eq!(
         refused,
-        ("gave no complete answer within 300 seconds".into(), true)
+        (
+            "gave no complete answer within 300 seconds".into(),
+            FailureKind::Unavailable
+        )
     );
     assert!(start.elapsed() >= Duration::from_secs(299));
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
@@ -54,10 +55,10 @@ impl Listener {
     }
 }
 
-/// Lets connections in through the door `name` and hands each to `serve`, until `closing` says so
-/// and those that came have ended.
+/// Lets connections in, as far as `connections` has room for them, and hands each to `serve`, until
+/// `closing` says so and those that came have ended.
 pub(crate) async fn accept<F, S>(
-    name: String,
+    connections: Arc<Connections>,
     listener: Listener,
     closing: &CancellationToken,
     serve: F,
@@ -65,7 +66,6 @@ pub(crate) async fn accept<F, S>(
     F: Fn(Socket, ConnectionPlace) -> S,
     S: Future<Output = ()> + Send + 'static,
 {
-    let connections = Connections::new(name);
     let tasks = TaskTracker::new();
     let failures = Seldom::default();
     loop {
@@ -76,7 +76,7 @@ pub(crate) async fn accept<F, S>(
         match accepted {
             Ok(socket) => {
                 let place = tokio::select! {
-                    place = connections.place() => place,
+                    place = connections.place(socket.peer()) => place,
                     () = closing.cancelled() => break,
                 };
                 tasks.spawn(serve(socket, place));

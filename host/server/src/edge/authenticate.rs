@@ -1,8 +1,9 @@
-//! The layer that lets no request in without the token of its door.
+//! The layer that finds out who makes a request, and lets none in of an unknown party.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -12,15 +13,16 @@ use hyper::{Request, Response};
 use tower::{Layer, Service};
 
 use super::connections::Connection;
+use super::credentials::Identification;
+use super::failures::{DELAY, Verdict};
 use super::holdings::Holdings;
 use super::refusal::{Refusal, RefusalKind, Wire};
-use crate::token::Token;
 
-/// Asks for the token of a door. A door without one is the unix socket, which lets this user alone
-/// connect. The first permitted request proves its connection.
+/// Finds out the principal of each request, for the layers and services behind it. The first
+/// permitted request proves its connection.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthenticateLayer<W> {
-    token: Option<Arc<Token>>,
+    identification: Identification,
     wire: PhantomData<W>,
 }
 
@@ -28,15 +30,18 @@ pub(crate) struct AuthenticateLayer<W> {
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticate<S, W> {
     inner: S,
-    token: Option<Arc<Token>>,
+    identification: Identification,
     wire: PhantomData<W>,
 }
 
+type Refused<W> = Pin<Box<dyn Future<Output = Answered<W>> + Send>>;
+type Answered<W> = Result<Response<<W as Wire>::Body>, Infallible>;
+
 impl<W> AuthenticateLayer<W> {
-    /// Asks for this token.
-    pub(crate) fn new(token: Option<Arc<Token>>) -> Self {
+    /// Identifies requests in this way.
+    pub(crate) fn new(identification: Identification) -> Self {
         Self {
-            token,
+            identification,
             wire: PhantomData,
         }
     }
@@ -48,7 +53,7 @@ impl<S, W> Layer<S> for AuthenticateLayer<W> {
     fn layer(&self, inner: S) -> Authenticate<S, W> {
         Authenticate {
             inner,
-            token: self.token.clone(),
+            identification: self.identification.clone(),
             wire: PhantomData,
         }
     }
@@ -57,27 +62,56 @@ impl<S, W> Layer<S> for AuthenticateLayer<W> {
 impl<S, W, B> Service<Request<B>> for Authenticate<S, W>
 where
     S: Service<Request<B>, Response = Response<W::Body>, Error = Infallible>,
-    W: Wire,
+    W: Wire + 'static,
 {
     type Response = Response<W::Body>;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Self::Response, Infallible>>, S::Future>;
+    type Future = Either<Refused<W>, S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Some(token) = &self.token {
-            let sent = request.headers().get(AUTHORIZATION);
-            if !token.is_in(sent.map(HeaderValue::as_bytes).unwrap_or_default()) {
-                let refusal = Refusal::new(RefusalKind::Unauthenticated, Token::wanted());
-                return Either::Left(ready(Ok(W::refuse(refusal))));
-            }
-        }
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let sent = request.headers().get(AUTHORIZATION);
+        let sent = sent.map(HeaderValue::as_bytes);
+        let Some(principal) = self.identification.principal(sent) else {
+            let verdict = self.verdict(&request, sent.is_some());
+            let wanted = self.identification.wanted();
+            return Either::Left(Box::pin(refuse::<W>(verdict, wanted)));
+        };
+        // A token goes no further than here.
+        request.headers_mut().remove(AUTHORIZATION);
+        request.extensions_mut().insert(principal);
         if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
             Holdings::of(&request).keep(connection.begin());
         }
         Either::Right(self.inner.call(request))
     }
+}
+
+impl<S, W> Authenticate<S, W> {
+    /// The answer to a request without a token that holds. No token at all is no guess.
+    fn verdict<B>(&self, request: &Request<B>, is_sent: bool) -> Verdict {
+        let peer = || request.extensions().get::<Arc<Connection>>()?.peer();
+        match self.identification.failures().filter(|_| is_sent) {
+            Some(failures) => peer().map_or(Verdict::AtOnce, |peer| failures.count(peer)),
+            None => Verdict::AtOnce,
+        }
+    }
+}
+
+async fn refuse<W: Wire>(verdict: Verdict, wanted: &'static str) -> Answered<W> {
+    let refusal = match verdict {
+        Verdict::AtOnce => Refusal::new(RefusalKind::Unauthenticated, wanted),
+        Verdict::Delayed(_place) => {
+            tokio::time::sleep(DELAY).await;
+            Refusal::new(RefusalKind::Unauthenticated, wanted)
+        }
+        Verdict::TooMany => Refusal::new(
+            RefusalKind::Exhausted,
+            "too many requests with wrong tokens: try again with a right one",
+        ),
+    };
+    Ok(W::refuse(refusal))
 }

@@ -1,6 +1,7 @@
 //! The connections of one door: a bounded number, of which idle ones make room for new ones.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -50,6 +51,8 @@ pub(crate) struct ConnectionPlace {
 /// The host's record of one connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    /// The address of the client; none on the unix socket.
+    peer: Option<IpAddr>,
     since: Instant,
     /// Set by the first request that may be made.
     proven: AtomicBool,
@@ -82,14 +85,14 @@ impl Connections {
         &self.door
     }
 
-    /// Waits for a place. Where there is none, the oldest connection without a permitted request
-    /// makes room, else the one that has been idle for longest; if every connection has a request
-    /// under way, the new one waits for an end.
-    pub(crate) async fn place(self: &Arc<Self>) -> ConnectionPlace {
+    /// Waits for a place for a connection from `peer`. Where there is none, the oldest connection
+    /// without a permitted request makes room, else the one that has been idle for longest; if
+    /// every connection has a request under way, the new one waits for an end.
+    pub(crate) async fn place(self: &Arc<Self>, peer: Option<IpAddr>) -> ConnectionPlace {
         loop {
             // Before the look, so that no end in between is missed.
             let left = self.left.notified();
-            if let Some(place) = self.try_place() {
+            if let Some(place) = self.try_place(peer) {
                 return place;
             }
             self.make_room();
@@ -97,14 +100,14 @@ impl Connections {
         }
     }
 
-    fn try_place(self: &Arc<Self>) -> Option<ConnectionPlace> {
+    fn try_place(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<ConnectionPlace> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.entries.len() >= MOST {
             return None;
         }
         let number = open.next;
         open.next = number.wrapping_add(1);
-        let connection = Arc::new(Connection::new());
+        let connection = Arc::new(Connection::new(peer));
         open.entries.insert(number, Arc::clone(&connection));
         Some(ConnectionPlace {
             connections: Arc::clone(self),
@@ -171,8 +174,9 @@ impl Drop for ConnectionPlace {
 }
 
 impl Connection {
-    fn new() -> Self {
+    fn new(peer: Option<IpAddr>) -> Self {
         Self {
+            peer,
             since: Instant::now(),
             proven: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
@@ -180,6 +184,11 @@ impl Connection {
             leave: CancellationToken::new(),
             deliveries: Mutex::default(),
         }
+    }
+
+    /// The address of the client; none on the unix socket.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 
     /// Starts a request that may be made.
@@ -255,7 +264,7 @@ mod tests {
     fn full() -> (Arc<Connections>, Vec<ConnectionPlace>) {
         let connections = Connections::new("a door".to_owned());
         let places = (0..MOST)
-            .map(|_| connections.try_place().unwrap())
+            .map(|_| connections.try_place(None).unwrap())
             .collect();
         (connections, places)
     }
@@ -263,7 +272,7 @@ mod tests {
     #[test]
     fn the_oldest_silent_connection_makes_room() {
         let (connections, places) = full();
-        assert!(connections.try_place().is_none());
+        assert!(connections.try_place(None).is_none());
         let _request = places[0].connection.begin();
         connections.make_room();
         connections.make_room();
@@ -292,6 +301,6 @@ mod tests {
         connections.make_room();
         assert!(places[7].connection.leave.is_cancelled());
         places.remove(7);
-        assert!(connections.try_place().is_some());
+        assert!(connections.try_place(None).is_some());
     }
 }

@@ -101,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_leaves_in_pieces_and_none_of_it_is_lost() {
-        let place = Connections::new(String::new()).place().await;
+        let place = Connections::new(String::new()).place(None).await;
         let whole: Bytes = (0..PIECE * 2 + 1)
             .map(|n| n.to_le_bytes()[0])
             .collect::<Vec<_>>()

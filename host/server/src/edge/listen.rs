@@ -6,17 +6,15 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, UnixListener};
 
+use super::tls::Tls;
 use crate::error::ServerError;
 
 /// The longest path of a unix socket, in bytes (`sun_path`, with its NUL).
 const MAX_SOCKET_PATH: usize = 107;
 
-/// Listens on TCP, on loopback alone: tokens would cross a network in clear, because there is no
-/// TLS yet.
-pub async fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    if !address.ip().is_loopback() {
-        return Err(ServerError::NotLoopback(address));
-    }
+/// Listens on TCP. Without TLS on loopback alone: tokens would cross a network in clear.
+pub async fn tcp(address: SocketAddr, tls: Option<&Tls>) -> Result<TcpListener, ServerError> {
+    check(address, tls)?;
     TcpListener::bind(address)
         .await
         .map_err(|source| match source.kind() {
@@ -25,15 +23,22 @@ pub async fn tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
         })
 }
 
-/// Takes over a listener that a service manager made, on loopback as well.
+/// Refuses an address on which tokens would cross a network in clear.
+fn check(address: SocketAddr, tls: Option<&Tls>) -> Result<(), ServerError> {
+    if tls.is_none() && !address.ip().is_loopback() {
+        return Err(ServerError::NotLoopback(address));
+    }
+    Ok(())
+}
+
+/// Takes over a listener that a service manager made, on loopback as well where there is no TLS.
 pub fn inherited_tcp(
     listener: std::net::TcpListener,
+    tls: Option<&Tls>,
 ) -> Result<(SocketAddr, TcpListener), ServerError> {
     let wrong = |source| ServerError::Inherited { source };
     let address = listener.local_addr().map_err(wrong)?;
-    if !address.ip().is_loopback() {
-        return Err(ServerError::NotLoopback(address));
-    }
+    check(address, tls)?;
     listener.set_nonblocking(true).map_err(wrong)?;
     Ok((address, TcpListener::from_std(listener).map_err(wrong)?))
 }

@@ -14,6 +14,8 @@ pub(crate) struct Refusal {
 pub(crate) enum RefusalKind {
     /// No token, or a wrong one.
     Unauthenticated,
+    /// The token is not for this.
+    Denied,
     /// Nothing is served under this name.
     NotFound,
     /// The request is malformed.

@@ -1,6 +1,7 @@
 //! `cofferdam.v1.Agents`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use cofferdam_agent::{AgentError, NewAgent, Step, Summary};
 use cofferdam_proto::host::agents_server::Agents;
@@ -19,7 +20,8 @@ use tokio::task::JoinHandle;
 use tonic::{Request, Response, Status};
 
 use super::convert;
-use super::shared::Shared;
+use super::reach::includes;
+use super::shared::{self, Shared};
 use super::status;
 
 /// Steps between a creation and its client. One that is behind misses some.
@@ -33,10 +35,20 @@ pub(crate) struct AgentsService {
 type CreateStream = Pin<Box<dyn Stream<Item = Result<CreateAgentResponse, Status>> + Send>>;
 type WatchStream = Pin<Box<dyn Stream<Item = Result<WatchAgentResponse, Status>> + Send>>;
 
+impl AgentsService {
+    /// An agent for its client.
+    fn answer(&self, summary: Result<Summary, AgentError>) -> Result<Agent, Status> {
+        summary
+            .map(|summary| self.shared.on_the_wire(summary))
+            .map_err(|error| status::of_agent(&error))
+    }
+}
+
 /// A creation that runs in a task of its own.
 struct Creation {
     steps: mpsc::Receiver<Step>,
     task: Option<JoinHandle<Result<Summary, AgentError>>>,
+    shared: Shared,
 }
 
 impl Creation {
@@ -56,7 +68,7 @@ impl Creation {
             })));
         }
         Some(match self.task.take()?.await {
-            Ok(Ok(summary)) => Ok(Event::Agent(convert::agent(summary))),
+            Ok(Ok(summary)) => Ok(Event::Agent(self.shared.on_the_wire(summary))),
             Ok(Err(error)) => Err(status::of_agent(&error)),
             Err(error) => Err(status::of_host(&error)),
         })
@@ -70,13 +82,17 @@ impl Agents for AgentsService {
 
     async fn list_agents(
         &self,
-        _: Request<ListAgentsRequest>,
+        request: Request<ListAgentsRequest>,
     ) -> Result<Response<ListAgentsResponse>, Status> {
-        let agents = self.shared.agents.list();
+        let reach = shared::reach(&request)?;
+        let mut agents = self.shared.agents.list();
+        agents.retain(|agent| includes(reach, &agent.id));
         // The choices for a thousand agents are more than a message may have.
         let agent = |summary| Agent {
             deployment: None,
-            ..convert::agent(summary)
+            // A list says the same before and after a restart of the host.
+            agentfile: String::new(),
+            ..self.shared.on_the_wire(summary)
         };
         let agents = agents.into_iter().map(agent).collect();
         let ending = self.shared.ending.is_cancelled();
@@ -92,9 +108,9 @@ impl Agents for AgentsService {
         &self,
         request: Request<GetAgentRequest>,
     ) -> Result<Response<GetAgentResponse>, Status> {
-        let asked = request.into_inner().agent;
-        let summary = self.shared.agents.summary(named(&asked));
-        let agent = Some(agent(summary)?);
+        let asked = self.shared.named(&request, &request.get_ref().agent)?;
+        let summary = cofferdam_agent::described(&self.shared.agents, asked.as_deref());
+        let agent = Some(self.answer(summary)?);
         Ok(Response::new(GetAgentResponse { agent }))
     }
 
@@ -112,22 +128,41 @@ impl Agents for AgentsService {
             home,
             keep,
         } = request.into_inner();
+        let deployment = convert::deployment(deployment.unwrap_or_default())?;
+        deployment
+            .check()
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let addr = deployment.addr;
         let new = NewAgent {
             name: Some(name).filter(|name| !name.is_empty()),
             source: convert::source(&agentfile, &image, &home)?,
-            deployment: convert::deployment(deployment.unwrap_or_default()),
+            deployment,
             replace,
             keep,
         };
         let place = self.shared.answers.creations.begin("")?;
+        let runtime_doors = Arc::clone(&self.shared.runtime_doors);
+        if let Some(addr) = addr {
+            let reserved = runtime_doors.reserve(addr, replace).await;
+            reserved.map_err(|error| status::of_runtime_door(&error))?;
+        }
         let (sender, steps) = mpsc::channel(STEPS);
         let agents = self.shared.agents.clone();
         let task = Some(tokio::spawn(async move {
             // The work goes on when its client has gone, and so it keeps its place.
             let _place = place;
-            agents.create(new, sender).await
+            let created = agents.create(new, sender).await;
+            if let Some(addr) = addr {
+                runtime_doors.give_up(addr);
+            }
+            created
         }));
-        let creation = Creation { steps, task };
+        let shared = self.shared.clone();
+        let creation = Creation {
+            steps,
+            task,
+            shared,
+        };
         let events = stream::unfold(creation, |mut creation| async {
             let event = creation.next().await?;
             Some((
@@ -145,7 +180,7 @@ impl Agents for AgentsService {
         self.shared.open()?;
         let asked = request.into_inner().agent;
         let started = self.shared.agents.start(&asked).await;
-        let agent = Some(agent(started)?);
+        let agent = Some(self.answer(started)?);
         Ok(Response::new(StartAgentResponse { agent }))
     }
 
@@ -155,7 +190,7 @@ impl Agents for AgentsService {
     ) -> Result<Response<StopAgentResponse>, Status> {
         let asked = request.into_inner().agent;
         let stopped = self.shared.agents.stop(&asked).await;
-        let agent = Some(agent(stopped)?);
+        let agent = Some(self.answer(stopped)?);
         Ok(Response::new(StopAgentResponse { agent }))
     }
 
@@ -166,7 +201,7 @@ impl Agents for AgentsService {
         self.shared.open()?;
         let asked = request.into_inner().agent;
         let restarted = self.shared.agents.restart(&asked).await;
-        let agent = Some(agent(restarted)?);
+        let agent = Some(self.answer(restarted)?);
         Ok(Response::new(RestartAgentResponse { agent }))
     }
 
@@ -179,7 +214,7 @@ impl Agents for AgentsService {
             force,
         } = request.into_inner();
         let removed = self.shared.agents.remove(&asked, force).await;
-        let agent = Some(agent(removed)?);
+        let agent = Some(self.answer(removed)?);
         Ok(Response::new(RemoveAgentResponse { agent }))
     }
 
@@ -187,8 +222,8 @@ impl Agents for AgentsService {
         &self,
         request: Request<WatchAgentRequest>,
     ) -> Result<Response<WatchStream>, Status> {
-        let asked = request.into_inner().agent;
-        let asked = named(&asked);
+        let asked = self.shared.named(&request, &request.get_ref().agent)?;
+        let asked = asked.as_deref();
         let wrong = |error| status::of_agent(&error);
         let id = self.shared.agents.summary(asked).map_err(wrong)?.id;
         let status = self.shared.agents.watch(asked).map_err(wrong)?;
@@ -208,8 +243,8 @@ impl Agents for AgentsService {
         &self,
         request: Request<GetAgentStatsRequest>,
     ) -> Result<Response<GetAgentStatsResponse>, Status> {
-        let asked = request.into_inner().agent;
-        let usage = self.shared.agents.usage(named(&asked));
+        let asked = self.shared.named(&request, &request.get_ref().agent)?;
+        let usage = self.shared.agents.usage(asked.as_deref());
         let cofferdam_agent::Usage { tools, turns } =
             usage.map_err(|error| status::of_agent(&error))?;
         let stats = |(tool, usage): (String, cofferdam_tool::ToolUsage)| {
@@ -249,15 +284,4 @@ async fn next(
         status.changed().await.ok()?;
     }
     Some(status.borrow_and_update().clone())
-}
-
-/// Returns the name that a client gave, if it gave one.
-fn named(asked: &str) -> Option<&str> {
-    Some(asked).filter(|asked| !asked.is_empty())
-}
-
-fn agent(summary: Result<Summary, AgentError>) -> Result<Agent, Status> {
-    summary
-        .map(convert::agent)
-        .map_err(|error| status::of_agent(&error))
 }

@@ -1,9 +1,10 @@
 //! Answers at once: each has a place from its request until the client has taken all of it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tonic::Status;
 
 use crate::edge::holdings::Holdings;
@@ -30,12 +31,24 @@ const TRANSFERS: usize = 8;
 /// Clients at once that follow the status of an agent. Each holds a few hundred bytes.
 const WATCHERS: usize = 512;
 
+/// Turns at once that go on without their clients. Each holds as much as any other.
+const DETACHED: usize = 64;
+
+/// Sessions that are imported at once. Each is in memory until it is whole.
+const IMPORTS: usize = 4;
+
 /// Agents that are created at once. Each holds its components until it is ready.
 const CREATIONS: usize = 32;
 
 /// Bytes of answers that wait for their clients on one host (256 MiB): a few of the largest results
 /// that a ceiling may allow, and hundreds of usual ones.
 const BYTES: usize = 256 << 20;
+
+/// The longest time that a turn waits for a place. Most turns take a few seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Turns that wait for a place. Each holds its prompt.
+const MOST_WAITING: usize = 256;
 
 /// The part of these places that one agent may have, so that others are answered whatever its
 /// clients do.
@@ -47,10 +60,25 @@ pub(crate) struct Answers {
     noun: &'static str,
     most: usize,
     each: usize,
-    /// Places that are taken, by agent.
-    taken: Mutex<HashMap<String, usize>>,
+    places: Mutex<Places>,
     /// Bytes that answers of every kind may still hold.
     bytes: Arc<Semaphore>,
+}
+
+/// Places that are taken, and those who wait for one.
+#[derive(Debug, Default)]
+struct Places {
+    /// By agent.
+    taken: HashMap<String, usize>,
+    /// In the order in which they came.
+    waiting: VecDeque<Waiting>,
+}
+
+/// An answer that waits for a place.
+#[derive(Debug)]
+struct Waiting {
+    agent: String,
+    place: oneshot::Sender<AnswerPlace>,
 }
 
 /// The places of every kind.
@@ -63,6 +91,8 @@ pub(crate) struct AllAnswers {
     pub(crate) transfers: Arc<Answers>,
     pub(crate) watchers: Arc<Answers>,
     pub(crate) creations: Arc<Answers>,
+    pub(crate) imports: Arc<Answers>,
+    pub(crate) detached: Arc<Answers>,
 }
 
 /// The place of one answer; free again when it is dropped.
@@ -86,6 +116,8 @@ impl AllAnswers {
             transfers: answers("transfers of images", TRANSFERS),
             watchers: answers("streams of an agent's status", WATCHERS),
             creations: answers("creations of agents", CREATIONS),
+            imports: answers("imports of sessions", IMPORTS),
+            detached: answers("detached turns", DETACHED),
         }
     }
 }
@@ -97,17 +129,52 @@ impl Answers {
             noun,
             most,
             each,
-            taken: Mutex::default(),
+            places: Mutex::default(),
             bytes,
         })
     }
 
     /// Takes a place for an answer of `agent`.
     pub(crate) fn begin(self: &Arc<Self>, agent: &str) -> Result<AnswerPlace, Status> {
+        self.take(&mut self.places(), agent)
+    }
+
+    /// Takes a place for an answer of `agent`, and waits a while for one if there is none. A place
+    /// that comes back goes to the agent that has the fewest, so that none waits for another's
+    /// crowd.
+    pub(crate) async fn wait(self: &Arc<Self>, agent: &str) -> Result<AnswerPlace, Status> {
+        let (refused, place) = {
+            let mut places = self.places();
+            let refused = match self.take(&mut places, agent) {
+                Ok(place) => return Ok(place),
+                Err(refused) => refused,
+            };
+            // Those whose clients are gone hold no place in the line.
+            places.waiting.retain(|other| !other.place.is_closed());
+            if places.waiting.len() >= MOST_WAITING {
+                return Err(refused);
+            }
+            let (sender, receiver) = oneshot::channel();
+            places.waiting.push_back(Waiting {
+                agent: agent.to_owned(),
+                place: sender,
+            });
+            (refused, receiver)
+        };
+        match tokio::time::timeout(PATIENCE, place).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(refused),
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(self: &Arc<Self>, places: &mut Places, agent: &str) -> Result<AnswerPlace, Status> {
         let noun = self.noun;
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = taken.values().sum::<usize>();
-        let own = taken.get(agent).copied().unwrap_or_default();
+        let all = places.taken.values().sum::<usize>();
+        let own = places.own(agent);
         if all >= self.most || own >= self.each {
             let (count, whose) = if all >= self.most {
                 (all, "this host")
@@ -119,12 +186,29 @@ impl Answers {
                  there may be: try again when one is"
             )));
         }
-        taken.insert(agent.to_owned(), own + 1);
+        places.taken.insert(agent.to_owned(), own + 1);
         Ok(AnswerPlace {
             answers: Arc::clone(self),
             agent: agent.to_owned(),
             bytes: None,
         })
+    }
+}
+
+impl Places {
+    /// Places that an agent has.
+    fn own(&self, agent: &str) -> usize {
+        self.taken.get(agent).copied().unwrap_or_default()
+    }
+
+    /// Takes out the answer that gets the next place: of the agent with the fewest, the first.
+    fn next(&mut self) -> Option<Waiting> {
+        // Those that have gone away need none.
+        self.waiting.retain(|waiting| !waiting.place.is_closed());
+        let places = self.waiting.iter().enumerate();
+        let fewest = places.min_by_key(|(_, waiting)| self.own(&waiting.agent));
+        let (index, _) = fewest?;
+        self.waiting.remove(index)
     }
 }
 
@@ -161,17 +245,25 @@ impl AnswerPlace {
 
 impl Drop for AnswerPlace {
     fn drop(&mut self) {
-        let mut taken = self
-            .answers
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.agent) {
+        let answers = Arc::clone(&self.answers);
+        let mut places = answers.places();
+        if let Some(count) = places.taken.get_mut(&self.agent) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                taken.remove(&self.agent);
+                places.taken.remove(&self.agent);
             }
         }
+        let Some(Waiting { agent, place }) = places.next() else {
+            return;
+        };
+        let Ok(taken) = answers.take(&mut places, &agent) else {
+            // It has its share, and waits for one of its own.
+            places.waiting.push_front(Waiting { agent, place });
+            return;
+        };
+        drop(places);
+        // One that has gone away meanwhile gives the place back here, which hands it on.
+        place.send(taken).ok();
     }
 }
 
@@ -200,6 +292,27 @@ mod tests {
         own.pop();
         drop(other);
         assert!(turns.begin("c").is_ok() && turns.begin("a").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_place_that_comes_back_goes_to_the_agent_with_the_fewest() {
+        let turns = Answers::new("turns", 4, Arc::new(Semaphore::new(8)));
+        let mut own: Vec<_> = (0..3).map(|_| turns.begin("a").unwrap()).collect();
+        let other = turns.begin("b").unwrap();
+        let wait = |agent: &'static str| {
+            let turns = Arc::clone(&turns);
+            tokio::spawn(async move { turns.wait(agent).await.map(|place| place.agent.clone()) })
+        };
+        let crowd: Vec<_> = (0..3).map(|_| wait("a")).collect();
+        tokio::task::yield_now().await;
+        let late = wait("c");
+        tokio::task::yield_now().await;
+        own.pop();
+        assert_eq!(late.await.unwrap().unwrap(), "c");
+        for waiting in crowd {
+            assert_eq!(waiting.await.unwrap().unwrap(), "a");
+        }
+        drop(other);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_agent::Agents;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -13,19 +14,23 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tower::{ServiceBuilder, ServiceExt};
 
+use super::authorize::AuthorizeLayer;
 use super::deadline::DeadlineLayer;
+use super::details::DetailsLayer;
 use super::received::Received;
+use super::revocable::RevocableLayer;
 use super::status::Grpc;
 use crate::edge::admit::AdmitLayer;
 use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
+use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
-use crate::token::Token;
+use crate::edge::tls::Tls;
 
 /// Time after which a silent client is asked whether it is still there, and the time it may take to
 /// answer.
@@ -65,27 +70,30 @@ const WATCHES_FULL: &str =
 /// The services behind every door, with what their requests share.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
+    agents: Arc<Agents>,
     routes: Routes,
     requests: Budget,
     bytes: Budget,
     watches: Budget,
 }
 
-/// A door: the services, and the token that its requests must carry. None is for the unix socket,
-/// which lets this user alone connect.
+/// A door: the services, and the way in which it learns who makes a request.
 #[derive(Debug)]
 pub(crate) struct GrpcDoor {
     stack: Stack,
-    token: Option<Arc<Token>>,
+    identification: Identification,
+    /// TLS that connections begin with; none for those in clear.
+    tls: Option<Tls>,
 }
 
 impl Stack {
-    /// Serves `routes`.
-    pub(crate) fn new(routes: Routes) -> Self {
+    /// Serves `routes`, about these agents.
+    pub(crate) fn new(agents: Arc<Agents>, routes: Routes) -> Self {
         let requests = Budget::new(REQUESTS);
         let bytes = Budget::new(REQUEST_BYTES);
         let watches = Budget::new(WATCHES);
         Self {
+            agents,
             routes: routes.prepare(),
             requests,
             bytes,
@@ -93,32 +101,30 @@ impl Stack {
         }
     }
 
-    /// The door to these services for the unix socket.
-    pub(crate) fn door(&self) -> Arc<GrpcDoor> {
-        Arc::new(GrpcDoor {
-            stack: self.clone(),
-            token: None,
-        })
-    }
-
-    /// The door to these services for TCP, where requests carry `token`. Its clients take no more
-    /// than a share.
-    pub(crate) fn tcp_door(&self, token: Arc<Token>) -> Arc<GrpcDoor> {
+    /// The same services for clients over TCP, who take no more than a share together.
+    pub(crate) fn for_tcp(&self) -> Self {
         let Self {
+            agents,
             routes,
             requests,
             bytes,
             watches,
         } = self.clone();
-        let stack = Self {
+        Self {
+            agents,
             routes,
             requests: requests.for_tcp(),
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
-        };
+        }
+    }
+
+    /// A door to these services.
+    pub(crate) fn door(&self, identification: Identification, tls: Option<Tls>) -> Arc<GrpcDoor> {
         Arc::new(GrpcDoor {
-            stack,
-            token: Some(token),
+            stack: self.clone(),
+            identification,
+            tls,
         })
     }
 }
@@ -131,7 +137,11 @@ impl GrpcDoor {
         place: ConnectionPlace,
         closing: CancellationToken,
     ) {
+        let Some(socket) = self.shaken(socket, &place, &closing).await else {
+            return;
+        };
         let Stack {
+            agents,
             routes,
             requests,
             bytes,
@@ -139,7 +149,10 @@ impl GrpcDoor {
         } = self.stack.clone();
         let stack = ServiceBuilder::new()
             .layer(DeliverLayer(Arc::clone(place.connection())))
-            .layer(AuthenticateLayer::<Grpc>::new(self.token.clone()))
+            .layer(DetailsLayer)
+            .layer(AuthenticateLayer::<Grpc>::new(self.identification.clone()))
+            .layer(AuthorizeLayer(agents))
+            .layer(RevocableLayer)
             .layer(AdmitLayer::<Grpc>::new(requests, |_| true, REQUESTS_FULL))
             .layer(AdmitLayer::<Grpc>::new(watches, is_watch, WATCHES_FULL))
             .layer(DeadlineLayer)
@@ -156,6 +169,35 @@ impl GrpcDoor {
             .initial_stream_window_size(WINDOW)
             .serve_connection(TokioIo::new(socket), service);
         serve::connection(served, &place, &closing).await;
+    }
+
+    /// The connection as its bytes are read: over TLS where this door speaks it. None if that did
+    /// not come about.
+    async fn shaken(
+        &self,
+        socket: Socket,
+        place: &ConnectionPlace,
+        closing: &CancellationToken,
+    ) -> Option<Socket> {
+        let Some(tls) = &self.tls else {
+            return Some(socket);
+        };
+        let stream = match socket {
+            Socket::Tcp(stream) => stream,
+            other => return Some(other),
+        };
+        let shaken = tokio::select! {
+            shaken = tls.accept(stream) => shaken,
+            () = place.connection().asked_to_leave() => return None,
+            () = closing.cancelled() => return None,
+        };
+        match shaken {
+            Ok(stream) => Some(Socket::Tls(Box::new(stream))),
+            Err(error) => {
+                tracing::debug!("a client does not speak TLS as this host does: {error}");
+                None
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn agent(summary: Summary) -> Agent {
         image_digest,
         deployment,
         room,
+        file,
         created_at,
     } = summary;
     let state = status.state;
@@ -39,6 +40,10 @@ pub(super) fn agent(summary: Summary) -> Agent {
         // The host has stored it itself.
         deployment: serde_json::from_str(&deployment).ok().map(without_values),
         room: room.map(of_room),
+        agentfile: file.map_or_else(String::new, |file| file.display().to_string()),
+        // `AgentsService` knows them.
+        address: String::new(),
+        address_problem: String::new(),
     }
 }
 
@@ -94,14 +99,24 @@ pub(super) fn source(agentfile: &str, image: &str, home: &str) -> Result<AgentSo
 }
 
 /// The choices that a client sends.
-pub(super) fn deployment(sent: Deployment) -> cofferdam_agent::Deployment {
+pub(super) fn deployment(sent: Deployment) -> Result<cofferdam_agent::Deployment, Status> {
     let Deployment {
         model,
         envs,
         configs,
         mounts,
         labels,
+        addr,
     } = sent;
+    let addr = match addr.as_str() {
+        "" => None,
+        written => Some(written.parse().map_err(|_| {
+            Status::invalid_argument(format!(
+                "addr `{written}`: expected an address of loopback and a port, such as \
+                 127.0.0.1:9001"
+            ))
+        })?),
+    };
     let mount = |mount: Mount| {
         let Mount {
             host,
@@ -116,13 +131,14 @@ pub(super) fn deployment(sent: Deployment) -> cofferdam_agent::Deployment {
             read_only,
         }
     };
-    cofferdam_agent::Deployment {
+    Ok(cofferdam_agent::Deployment {
         model: Some(model).filter(|model| !model.is_empty()),
         envs: envs.into_iter().collect(),
         configs: configs.into_iter().collect(),
         mounts: mounts.into_iter().map(mount).collect(),
         labels: labels.into_iter().collect(),
-    }
+        addr,
+    })
 }
 
 /// The choices that the host has kept, as clients are told them: values of variables may be secret,
@@ -140,6 +156,7 @@ pub(crate) fn of_deployment(kept: cofferdam_agent::Deployment) -> Deployment {
         configs,
         mounts,
         labels,
+        addr,
     } = kept;
     let mount = |mount: cofferdam_agent::Mount| {
         let cofferdam_agent::Mount {
@@ -161,5 +178,6 @@ pub(crate) fn of_deployment(kept: cofferdam_agent::Deployment) -> Deployment {
         configs: configs.into_iter().collect(),
         mounts: mounts.into_iter().map(mount).collect(),
         labels: labels.into_iter().collect(),
+        addr: addr.map(|addr| addr.to_string()).unwrap_or_default(),
     }
 }

@@ -11,13 +11,15 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use super::cut::{Ended, cut};
+
 /// The header.
 const HEADER: &str = "grpc-timeout";
 
 /// The most digits that the specification allows.
 const MAX_DIGITS: usize = 8;
 
-/// Ends each request when the time that its client gave is over.
+/// Ends each request when the time that its client gave is over, also while its answer is streamed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeadlineLayer;
 
@@ -52,10 +54,18 @@ where
             Err(status) => return Box::pin(std::future::ready(Ok(status.into_http()))),
         };
         let answered = self.0.call(request);
+        let Some(time) = time else {
+            return Box::pin(answered);
+        };
+        let mut over: Ended = Box::pin(over(time));
         Box::pin(async move {
-            within(time, answered)
-                .await
-                .unwrap_or_else(|status| Ok(status.into_http()))
+            tokio::select! {
+                biased;
+                answered = answered => {
+                    answered.map(|response| response.map(|body| cut(body, over)))
+                }
+                status = &mut over => Ok(status.into_http()),
+            }
         })
     }
 }
@@ -95,19 +105,37 @@ fn parse(value: &str) -> Option<Duration> {
     })
 }
 
-/// Runs `work` for as long as the client waits for it.
-async fn within<F: Future>(time: Option<Duration>, work: F) -> Result<F::Output, Status> {
-    match time {
-        Some(time) => tokio::time::timeout(time, work).await.map_err(|_| {
-            Status::deadline_exceeded("the time that the client gave with its request is over")
-        }),
-        None => Ok(work.await),
-    }
+/// Waits until the time of a client is over.
+async fn over(time: Duration) -> Status {
+    tokio::time::sleep(time).await;
+    Status::deadline_exceeded("the time that the client gave with its request is over")
 }
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt;
+    use tonic::Code;
+    use tower::{ServiceExt, service_fn};
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_stream_ends_when_the_time_of_its_client_is_over() {
+        let endless = service_fn(|_: Request<()>| async {
+            let body = http_body_util::StreamBody::new(futures_util::stream::pending::<
+                Result<hyper::body::Frame<hyper::body::Bytes>, Status>,
+            >());
+            Ok(Response::new(Body::new(body)))
+        });
+        let mut request = Request::new(());
+        let value = hyper::header::HeaderValue::from_static("1m");
+        request.headers_mut().insert(HEADER, value);
+        let answered = DeadlineLayer.layer(endless).oneshot(request).await;
+        let Ok(response) = answered;
+        let ended = response.into_body().collect().await.unwrap();
+        let status = Status::from_header_map(ended.trailers().unwrap()).unwrap();
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+    }
 
     #[test]
     fn every_unit_is_read_and_anything_else_is_refused() {

@@ -2,31 +2,56 @@
 
 mod agents;
 mod answers;
+mod authorize;
+mod chat;
 pub(crate) mod connection;
 pub(crate) mod convert;
+mod cut;
 mod deadline;
+mod details;
+pub(crate) mod drop_in;
 mod images;
+mod import;
+mod notes;
+mod objects;
+mod reach;
 mod received;
+mod revocable;
 mod runtime;
 mod sessions;
 mod shared;
 mod status;
+mod tokens;
 mod tools;
+mod turns;
+
+use std::sync::Arc;
 
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
+use cofferdam_proto::host::chat_server::ChatServer;
 use cofferdam_proto::host::images_server::ImagesServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
+use cofferdam_proto::host::tokens_server::TokensServer;
 use cofferdam_proto::host::tools_server::ToolsServer;
 use tonic::service::Routes;
+use tonic_health::ServingStatus;
 
 use self::received::MAX_REQUEST;
 pub(crate) use self::shared::Shared;
 use crate::error::ServerError;
+use crate::token_book::TokenBook;
+
+/// Standard services that every host has, for its health.
+const STANDARD: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
 
 /// Every service of the host.
-pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
+pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Routes, ServerError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<AgentRuntimeServer<runtime::Runtime>>()
@@ -34,6 +59,7 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     health
         .set_serving::<AgentsServer<agents::AgentsService>>()
         .await;
+    health.set_serving::<ChatServer<chat::ChatService>>().await;
     health
         .set_serving::<ToolsServer<tools::ToolsService>>()
         .await;
@@ -43,6 +69,15 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     health
         .set_serving::<SessionsServer<sessions::SessionsService>>()
         .await;
+    health
+        .set_serving::<TokensServer<tokens::TokensService>>()
+        .await;
+    // The standard services have no types to name them by.
+    for service in STANDARD {
+        health
+            .set_service_status(service, ServingStatus::Serving)
+            .await;
+    }
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -55,6 +90,9 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let agents = AgentsServer::new(agents::AgentsService {
         shared: shared.clone(),
     });
+    let chat = ChatServer::new(chat::ChatService {
+        shared: shared.clone(),
+    });
     let tools = ToolsServer::new(tools::ToolsService {
         shared: shared.clone(),
     });
@@ -64,13 +102,16 @@ pub(crate) async fn routes(shared: &Shared) -> Result<Routes, ServerError> {
     let sessions = SessionsServer::new(sessions::SessionsService {
         shared: shared.clone(),
     });
+    let tokens = TokensServer::new(tokens::TokensService { book });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
         // Python's and older clients ask for this version alone.
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
+        .add_service(chat.max_decoding_message_size(MAX_REQUEST))
         .add_service(images.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))
+        .add_service(tokens.max_decoding_message_size(MAX_REQUEST))
         .add_service(tools.max_decoding_message_size(MAX_REQUEST)))
 }

@@ -1,9 +1,8 @@
 //! `openotters.agent.v1.AgentRuntime`.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Event, Turn, TurnError};
+use cofferdam_agent::{Event, Turn, TurnKind, delete_session};
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntime;
 use cofferdam_proto::agent::{
     ChatRequest, ChatResponse, ChatStreamEvent, ChatStreamRequest, DeleteSessionRequest,
@@ -11,21 +10,19 @@ use cofferdam_proto::agent::{
     ListSessionMessagesResponse, ListSessionsRequest, ListSessionsResponse, PromptObjectRequest,
     PromptObjectResponse, ReadyRequest, ReadyResponse, SessionInfo, SessionMessage,
 };
-use cofferdam_store::{Message, Role, Session, SessionsCursor};
+use cofferdam_proto::agent::{
+    DeleteNoteRequest, DeleteNoteResponse, GetNoteRequest, GetNoteResponse, ListNotesRequest,
+    ListNotesResponse, SaveNoteRequest, SaveNoteResponse, SetNoteInContextRequest,
+    SetNoteInContextResponse,
+};
+use cofferdam_store::{Message, PageRequest, Session, SessionsCursor};
 use futures_util::Stream;
 use futures_util::stream;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio_util::sync::DropGuard;
 use tonic::{Request, Response, Status};
 
-use super::answers::AnswerPlace;
 use super::shared::Shared;
-use super::status;
-
-/// Events between a turn and its client. A turn waits when its client is slow, because an event
-/// holds as much as a tool has printed.
-const EVENT_QUEUE: usize = 1;
+use super::turns::{Attachment, RunningTurn};
+use super::{notes, objects, status};
 
 /// Content of the messages in one answer, in bytes (3 MiB): gRPC clients read 4 MiB by default.
 const LISTING: usize = 3 << 20;
@@ -37,49 +34,6 @@ pub(crate) struct Runtime {
 
 type EventStream = Pin<Box<dyn Stream<Item = Result<ChatStreamEvent, Status>> + Send>>;
 
-/// A turn that runs in a task of its own, so that it is stored to its end also when the client goes
-/// away. Dropping this cancels it and gives its place back.
-struct Running {
-    events: mpsc::Receiver<Event>,
-    task: Option<JoinHandle<Result<String, TurnError>>>,
-    _cancel: DropGuard,
-    place: AnswerPlace,
-}
-
-impl Runtime {
-    fn start(&self, agent: Arc<Agent>, turn: Turn) -> Result<Running, Status> {
-        self.shared.open()?;
-        let place = self.shared.answers.turns.begin(agent.id())?;
-        let (sender, events) = mpsc::channel(EVENT_QUEUE);
-        let cancel = self.shared.stop.child_token();
-        let token = cancel.clone();
-        let task = self
-            .shared
-            .turns
-            .spawn(async move { cofferdam_agent::chat(&agent, turn, &sender, &token).await });
-        Ok(Running {
-            events,
-            task: Some(task),
-            _cancel: cancel.drop_guard(),
-            place,
-        })
-    }
-}
-
-impl Running {
-    /// The next event; at the end of a turn that failed, its status.
-    async fn next(&mut self) -> Option<Result<Event, Status>> {
-        if let Some(event) = self.events.recv().await {
-            return Some(Ok(event));
-        }
-        match self.task.take()?.await {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(Err(status::of_turn(&error))),
-            Err(error) => Some(Err(status::of_host(&error))),
-        }
-    }
-}
-
 #[tonic::async_trait]
 impl AgentRuntime for Runtime {
     type ChatStreamStream = EventStream;
@@ -87,23 +41,21 @@ impl AgentRuntime for Runtime {
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
         let agent = self.shared.agent(&request).await?;
         let ChatRequest { session_id, prompt } = request.into_inner();
-        let mut running = self.start(
-            agent,
-            Turn {
-                session: session_id,
-                prompt,
-            },
-        )?;
+        let turn = Turn {
+            session: session_id,
+            kind: TurnKind::Prompt(prompt),
+        };
+        let mut running = RunningTurn::start(&self.shared, agent, turn, Attachment::Bound).await?;
         let mut response = String::new();
         while let Some(event) = running.next().await {
-            if let Event::MessageCreate { text } = event? {
-                response = text;
+            if let Event::TurnEnd(end) = &*event.event {
+                response.clone_from(&end.text);
             }
         }
-        running.place.hold(response.len())?;
-        Ok(running
-            .place
-            .keep_with(Response::new(ChatResponse { response })))
+        running.end().await?;
+        let mut place = running.into_place();
+        place.hold(response.len())?;
+        Ok(place.keep_with(Response::new(ChatResponse { response })))
     }
 
     async fn chat_stream(
@@ -116,22 +68,19 @@ impl AgentRuntime for Runtime {
             prompt,
             regenerate,
         } = request.into_inner();
-        if regenerate {
-            return Err(Status::unimplemented(
-                "`regenerate` is not offered yet: send the prompt again",
-            ));
-        }
-        let running = self.start(
-            agent,
-            Turn {
-                session: session_id,
-                prompt,
+        let turn = Turn {
+            session: session_id,
+            // Older clients send the prompt again with it. It is the one that is stored already.
+            kind: if regenerate {
+                TurnKind::Regenerate
+            } else {
+                TurnKind::Prompt(prompt)
             },
-        )?;
+        };
+        let running = RunningTurn::start(&self.shared, agent, turn, Attachment::Bound).await?;
         let events = stream::unfold(running, |mut running| async {
-            let event = running.next().await?.map(on_the_wire);
-            let held =
-                event.and_then(|event| running.place.hold(event.content.len()).map(|()| event));
+            let event = next(&mut running).await?;
+            let held = event.and_then(|event| running.hold(event.content.len()).map(|()| event));
             Some((held, running))
         });
         Ok(Response::new(Box::pin(events)))
@@ -139,11 +88,9 @@ impl AgentRuntime for Runtime {
 
     async fn prompt_object(
         &self,
-        _: Request<PromptObjectRequest>,
+        request: Request<PromptObjectRequest>,
     ) -> Result<Response<PromptObjectResponse>, Status> {
-        Err(Status::unimplemented(
-            "PromptObject is not offered yet: use Chat or ChatStream",
-        ))
+        objects::prompt_object(&self.shared, request).await
     }
 
     async fn list_sessions(
@@ -152,8 +99,8 @@ impl AgentRuntime for Runtime {
     ) -> Result<Response<ListSessionsResponse>, Status> {
         let agent = self.shared.stored_agent(&request)?;
         let place = self.shared.answers.listings.begin(&agent.id)?;
-        let messages = &self.shared.agents.store().messages;
-        let page = messages.sessions(&agent.id, SessionsCursor::FIRST).await;
+        let sessions = &self.shared.agents.store().sessions;
+        let page = sessions.page(&agent.id, SessionsCursor::FIRST).await;
         let (sessions, _) = page.map_err(|error| status::of_store(&error))?;
         let info = |session: Session| SessionInfo {
             id: session.id,
@@ -170,11 +117,8 @@ impl AgentRuntime for Runtime {
     ) -> Result<Response<DeleteSessionResponse>, Status> {
         let agent = self.shared.stored_agent(&request)?;
         let session = request.into_inner().session_id;
-        let messages = &self.shared.agents.store().messages;
-        let found = messages
-            .delete_session(&agent.id, &session)
-            .await
-            .map_err(|error| status::of_store(&error))?;
+        let found = delete_session(&self.shared.agents, &agent.id, &session).await;
+        let found = found.map_err(|error| status::of_agent(&error))?;
         if !found {
             return Err(Status::not_found(format!(
                 "agent {} has no session `{session}`",
@@ -192,16 +136,20 @@ impl AgentRuntime for Runtime {
         let ListSessionMessagesRequest { session_id, limit } = request.into_inner();
         let place = self.shared.answers.listings.begin(&agent.id)?;
         let messages = &self.shared.agents.store().messages;
-        let note = |message: &Message| too_long(message, &session_id);
-        let newest = messages
-            .newest_within(&agent.id, &session_id, limit.into(), LISTING, note)
-            .await;
+        let note = |bytes| too_long(bytes, &session_id);
+        let page = PageRequest {
+            before: i64::MAX,
+            after: 0,
+            limit: limit.into(),
+            bytes: LISTING,
+        };
+        let newest = messages.page(&agent.id, &session_id, page, note).await;
         let message = |message: Message| SessionMessage {
-            role: message.role.to_string(),
-            content: message.content,
+            role: message.role().to_string(),
+            content: message.text(),
             created_at: message.created_at,
-            branches_json: message.branches_json,
-            active_branch: i32::try_from(message.active_branch).unwrap_or_default(),
+            branches_json: message.branches_json(),
+            active_branch: i32::try_from(message.active_branch()).unwrap_or(i32::MAX),
         };
         let messages = newest
             .map_err(|error| status::of_store(&error))?
@@ -209,6 +157,41 @@ impl AgentRuntime for Runtime {
             .map(message)
             .collect();
         Ok(place.keep_with(Response::new(ListSessionMessagesResponse { messages })))
+    }
+
+    async fn list_notes(
+        &self,
+        request: Request<ListNotesRequest>,
+    ) -> Result<Response<ListNotesResponse>, Status> {
+        notes::list(&self.shared, request).await
+    }
+
+    async fn get_note(
+        &self,
+        request: Request<GetNoteRequest>,
+    ) -> Result<Response<GetNoteResponse>, Status> {
+        notes::get(&self.shared, request).await
+    }
+
+    async fn save_note(
+        &self,
+        request: Request<SaveNoteRequest>,
+    ) -> Result<Response<SaveNoteResponse>, Status> {
+        notes::save(&self.shared, request).await
+    }
+
+    async fn delete_note(
+        &self,
+        request: Request<DeleteNoteRequest>,
+    ) -> Result<Response<DeleteNoteResponse>, Status> {
+        notes::delete(&self.shared, request).await
+    }
+
+    async fn set_note_in_context(
+        &self,
+        request: Request<SetNoteInContextRequest>,
+    ) -> Result<Response<SetNoteInContextResponse>, Status> {
+        notes::pin(&self.shared, request).await
     }
 
     async fn health(
@@ -235,21 +218,30 @@ impl AgentRuntime for Runtime {
 }
 
 /// The content of a message that is longer than an answer may be, as clients read it.
-fn too_long(message: &Message, session: &str) -> String {
-    let sentence = format!(
-        "[this message has {} bytes, and an answer holds {LISTING}: `cofferdam sessions show` \
-         reads all of session {session}]",
-        message.content.len()
-    );
-    match message.role {
-        Role::Assistant => serde_json::json!([{ "kind": "text", "text": sentence }]).to_string(),
-        Role::User => sentence,
-    }
+fn too_long(bytes: usize, session: &str) -> String {
+    format!(
+        "[this message has {bytes} bytes, and an answer holds {LISTING}: `cofferdam sessions show` \
+         reads all of session {session}]"
+    )
 }
 
-fn on_the_wire(event: Event) -> ChatStreamEvent {
+/// The next event that older clients know; at the end of a turn that failed, its status.
+async fn next(running: &mut RunningTurn) -> Option<Result<ChatStreamEvent, Status>> {
+    while let Some(event) = running.next().await {
+        if let Some(event) = on_the_wire(&event.event) {
+            return Some(Ok(event));
+        }
+    }
+    running.end().await.err().map(Err)
+}
+
+/// The event as older clients know it. They know none for the beginning of a turn, nor for the end
+/// of one that failed.
+fn on_the_wire(event: &Event) -> Option<ChatStreamEvent> {
     let empty = ChatStreamEvent::default;
-    match event {
+    let event = event.clone();
+    Some(match event {
+        Event::TurnStart { .. } => return None,
         Event::StepStart { step } => ChatStreamEvent {
             r#type: "step.start".to_owned(),
             step: i32::try_from(step).unwrap_or(i32::MAX),
@@ -260,7 +252,9 @@ fn on_the_wire(event: Event) -> ChatStreamEvent {
             content: text,
             ..empty()
         },
-        Event::ToolCall { tool, id, input } => ChatStreamEvent {
+        Event::ToolCall {
+            tool, id, input, ..
+        } => ChatStreamEvent {
             r#type: "tool.call".to_owned(),
             tool,
             tool_id: id,
@@ -271,7 +265,10 @@ fn on_the_wire(event: Event) -> ChatStreamEvent {
             tool,
             id,
             content,
+            failed: _,
             duration,
+            receipt: _,
+            file: _,
         } => ChatStreamEvent {
             r#type: "tool.result".to_owned(),
             tool,
@@ -289,10 +286,11 @@ fn on_the_wire(event: Event) -> ChatStreamEvent {
             content: text,
             ..empty()
         },
-        Event::MessageCreate { text } => ChatStreamEvent {
+        Event::TurnEnd(end) if !end.reason.is_whole() => return None,
+        Event::TurnEnd(end) => ChatStreamEvent {
             r#type: "message.create".to_owned(),
-            content: text,
+            content: end.text,
             ..empty()
         },
-    }
+    })
 }

@@ -1,15 +1,20 @@
 //! `cofferdam.v1.Sessions`.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use cofferdam_proto::host::sessions_server::Sessions;
 use cofferdam_proto::host::{
-    ListSessionsRequest, ListSessionsResponse, ReadMessagesRequest, ReadMessagesResponse, Session,
+    ImportSessionRequest, ImportSessionResponse, ListSessionsRequest, ListSessionsResponse,
+    ReadMessagesRequest, ReadMessagesResponse, RenameSessionRequest, RenameSessionResponse,
+    Session,
 };
-use cofferdam_store::{Message, MessageTable, SessionsCursor};
+use cofferdam_store::{ImportError, Message, MessageTable, SessionsCursor, to_json};
 use futures_util::{Stream, stream};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::import;
 use super::shared::Shared;
 use super::status;
 
@@ -32,44 +37,84 @@ struct Reading {
     session: String,
     /// The number of the last message that was read.
     after: i64,
+    /// The number before which the reading ends.
+    before: i64,
+    /// True if earlier answers are read too.
+    earlier: bool,
+    /// Contents of the message that come next: an earlier answer is true.
+    contents: VecDeque<Piecewise>,
     /// The message whose pieces are being sent, and the place of the next one.
-    message: Option<(Message, usize)>,
+    message: Option<(Piecewise, usize)>,
+}
+
+/// A content of a message as clients read it.
+struct Piecewise {
+    message: Arc<Message>,
+    content: String,
+    is_earlier: bool,
 }
 
 impl Reading {
-    async fn next(&mut self) -> Result<Option<ReadMessagesResponse>, Status> {
-        let (message, place) = match self.message.take() {
-            Some(under_way) => under_way,
-            None => {
-                let next = self
-                    .messages
-                    .next(&self.agent, &self.session, self.after)
-                    .await;
-                let Some(message) = next.map_err(|error| status::of_host(&error))? else {
-                    return Ok(None);
-                };
-                self.after = message.id;
-                (message, 0)
-            }
+    /// The next content: of the next message, if the one before has no more.
+    async fn content(&mut self) -> Result<Option<Piecewise>, Status> {
+        if let Some(content) = self.contents.pop_front() {
+            return Ok(Some(content));
+        }
+        let next = self
+            .messages
+            .next(&self.agent, &self.session, self.after)
+            .await;
+        let next = next.map_err(|error| status::of_store(&error))?;
+        let Some(message) = next.filter(|message| message.id < self.before) else {
+            return Ok(None);
         };
-        let rest = message.content.get(place..).unwrap_or_default();
+        self.after = message.id;
+        let message = Arc::new(message);
+        let branches = message.branches.iter().filter(|_| self.earlier);
+        self.contents.extend(branches.map(|parts| Piecewise {
+            content: to_json(parts),
+            message: Arc::clone(&message),
+            is_earlier: true,
+        }));
+        self.contents.push_back(Piecewise {
+            content: message.text(),
+            message,
+            is_earlier: false,
+        });
+        Ok(self.contents.pop_front())
+    }
+
+    async fn next(&mut self) -> Result<Option<ReadMessagesResponse>, Status> {
+        let (read, place) = match self.message.take() {
+            Some(under_way) => under_way,
+            None => match self.content().await? {
+                Some(content) => (content, 0),
+                None => return Ok(None),
+            },
+        };
+        let rest = read.content.get(place..).unwrap_or_default();
         let content = rest
             .get(..rest.floor_char_boundary(PIECE))
             .unwrap_or_default()
             .to_owned();
-        let role = message.role.to_string();
-        let created_at = message.created_at;
         let end = place + content.len();
-        let last = end >= message.content.len();
-        if !last {
-            self.message = Some((message, end));
-        }
-        Ok(Some(ReadMessagesResponse {
-            role,
-            created_at,
+        let last = end >= read.content.len();
+        let message = &read.message;
+        let piece = ReadMessagesResponse {
+            role: message.role().to_string(),
+            created_at: message.created_at,
             content,
             last,
-        }))
+            state: message.state.as_str().to_owned(),
+            stop_reason: message.stop_reason.clone(),
+            stop_detail: message.stop_detail.clone(),
+            id: message.id,
+            earlier: read.is_earlier,
+        };
+        if !last {
+            self.message = Some((read, end));
+        }
+        Ok(Some(piece))
     }
 }
 
@@ -84,16 +129,16 @@ impl Sessions for SessionsService {
     ) -> Result<Response<SessionStream>, Status> {
         let agent = self.shared.stored_agent(&request)?.id;
         let place = self.shared.answers.listings.begin(&agent)?;
-        let messages = self.shared.agents.store().messages.clone();
+        let table = self.shared.agents.store().sessions.clone();
         let pages = stream::try_unfold(Some(SessionsCursor::FIRST), move |cursor| {
-            let messages = messages.clone();
+            let table = table.clone();
             let agent = agent.clone();
             async move {
                 let Some(cursor) = cursor else {
                     return Ok(None);
                 };
-                let page = messages.sessions(&agent, cursor).await;
-                let (rows, next) = page.map_err(|error| status::of_host(&error))?;
+                let page = table.page(&agent, cursor).await;
+                let (rows, next) = page.map_err(|error| status::of_store(&error))?;
                 let sessions = rows.into_iter().map(session).collect();
                 Ok(Some((ListSessionsResponse { sessions }, next)))
             }
@@ -110,17 +155,23 @@ impl Sessions for SessionsService {
         let ReadMessagesRequest {
             session_id: session,
             limit,
+            before,
+            earlier,
         } = request.into_inner();
+        let before = if before == 0 { i64::MAX } else { before };
         let messages = self.shared.agents.store().messages.clone();
         let after = messages
-            .before_newest(&agent, &session, limit)
+            .before_newest(&agent, &session, before, limit)
             .await
-            .map_err(|error| status::of_host(&error))?;
+            .map_err(|error| status::of_store(&error))?;
         let reading = Reading {
             messages,
             agent,
             session,
             after,
+            before,
+            earlier,
+            contents: VecDeque::new(),
             message: None,
         };
         let pieces = stream::try_unfold(reading, |mut reading| async {
@@ -128,16 +179,63 @@ impl Sessions for SessionsService {
         });
         Ok(place.keep_with(Response::new(Box::pin(pieces))))
     }
+
+    async fn rename_session(
+        &self,
+        request: Request<RenameSessionRequest>,
+    ) -> Result<Response<RenameSessionResponse>, Status> {
+        let agent = self.shared.stored_agent(&request)?;
+        let RenameSessionRequest { session_id, title } = request.into_inner();
+        import::check_title(&title)?;
+        let sessions = &self.shared.agents.store().sessions;
+        let renamed = sessions.rename(&agent.id, &session_id, &title).await;
+        if renamed.map_err(|error| status::of_store(&error))? {
+            return Ok(Response::new(RenameSessionResponse {}));
+        }
+        Err(Status::not_found(format!(
+            "agent {} has no session `{session_id}`",
+            agent.name
+        )))
+    }
+
+    async fn import_session(
+        &self,
+        request: Request<Streaming<ImportSessionRequest>>,
+    ) -> Result<Response<ImportSessionResponse>, Status> {
+        let agent = self.shared.stored_agent(&request)?.id;
+        let _place = self.shared.answers.imports.begin(&agent)?;
+        let imported = import::read(request.into_inner()).await?;
+        let import::Imported {
+            session,
+            title,
+            messages,
+        } = imported;
+        let table = &self.shared.agents.store().sessions;
+        let stored = table.import(&agent, &session, &title, &messages).await;
+        stored.map_err(|error| match error {
+            ImportError::Taken => Status::already_exists(format!("session `{session}`: {error}")),
+            ImportError::Full => {
+                Status::resource_exhausted(format!("session `{session}`: {error}"))
+            }
+            ImportError::Store(error) => status::of_store(&error),
+        })?;
+        Ok(Response::new(ImportSessionResponse {
+            messages: messages.len() as u64,
+        }))
+    }
 }
 
 fn session(stored: cofferdam_store::Session) -> Session {
     let cofferdam_store::Session {
         id,
+        title,
         message_count,
         last_active,
+        events: _,
     } = stored;
     Session {
         id,
+        title,
         message_count,
         last_active,
     }

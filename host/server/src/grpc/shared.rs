@@ -8,8 +8,12 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Status};
 
 use super::answers::AllAnswers;
+use super::convert;
+use super::reach::within;
 use super::status;
 use crate::agent_key::AGENT_KEY;
+use crate::edge::principal::Reach;
+use crate::runtime_doors::RuntimeDoors;
 
 /// State that the services share.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub(crate) struct Shared {
     /// Ends every turn and call, and what clients follow.
     pub(crate) stop: CancellationToken,
     pub(super) answers: Arc<AllAnswers>,
+    /// The agents' own addresses.
+    pub(crate) runtime_doors: Arc<RuntimeDoors>,
 }
 
 impl Shared {
@@ -35,6 +41,7 @@ impl Shared {
             ending,
             stop,
             answers: Arc::new(AllAnswers::new()),
+            runtime_doors: RuntimeDoors::new(),
         }
     }
 
@@ -42,9 +49,9 @@ impl Shared {
     pub(super) fn open(&self) -> Result<(), Status> {
         if self.ending.is_cancelled() {
             return Err(Status::unavailable(format!(
-                "the host is ending: it waits for {} turns and calls, and takes no new ones; try \
-                 again when it has been started again",
-                self.turns.len()
+                "the host is ending: it waits for {}, and takes no new ones; try again when it has \
+                 been started again",
+                cofferdam_agent::turns_and_calls(self.turns.len())
             )));
         }
         Ok(())
@@ -62,6 +69,39 @@ impl Shared {
         let found = self.agents.summary(asked(request)?);
         found.map_err(|error| status::of_agent(&error))
     }
+
+    /// An agent for a client.
+    pub(super) fn on_the_wire(&self, summary: Summary) -> cofferdam_proto::host::Agent {
+        let agent = convert::agent(summary);
+        let addr = agent.deployment.as_ref().map(|chosen| chosen.addr.clone());
+        cofferdam_proto::host::Agent {
+            address: addr.unwrap_or_default(),
+            address_problem: self.runtime_doors.problem(&agent.id),
+            ..agent
+        }
+    }
+
+    /// The agent that the message of a request names, as far as its principal reaches it; none for
+    /// the only one there is.
+    pub(super) fn named<T>(
+        &self,
+        request: &Request<T>,
+        asked: &str,
+    ) -> Result<Option<String>, Status> {
+        let asked = Some(asked).filter(|asked| !asked.is_empty());
+        match reach(request)? {
+            Reach::Every => Ok(asked.map(str::to_owned)),
+            Reach::These(ids) => within(&self.agents, ids, asked)
+                .map(|id| Some(id.to_string()))
+                .map_err(|refusal| Status::permission_denied(refusal.sentence)),
+        }
+    }
+}
+
+/// The agents that a request may be about.
+pub(super) fn reach<T>(request: &Request<T>) -> Result<&Reach, Status> {
+    let reach = request.extensions().get::<Reach>();
+    reach.ok_or_else(|| Status::permission_denied("nobody has permitted this request"))
 }
 
 /// Returns the name or id in the metadata of a request, if there is one.

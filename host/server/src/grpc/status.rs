@@ -1,12 +1,15 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
-use cofferdam_agent::{AgentError, TurnError};
-use cofferdam_store::StoreError;
+use cofferdam_agent::{AgentError, ObjectError, TurnError};
+use cofferdam_store::{BeginError, StoreError};
 use hyper::Response;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::details::with_reason;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
+use crate::runtime_door_error::RuntimeDoorError;
+use crate::token_book::TokenBookError;
 
 /// The message for a client when the host is at fault; the log has the rest.
 const INTERNAL: &str = "the host failed; its log says more";
@@ -21,12 +24,50 @@ impl Wire for Grpc {
     fn refuse(refusal: Refusal) -> Response<Body> {
         let code = match refusal.kind {
             RefusalKind::Unauthenticated => Code::Unauthenticated,
+            RefusalKind::Denied => Code::PermissionDenied,
             RefusalKind::NotFound => Code::Unimplemented,
             RefusalKind::Invalid => Code::InvalidArgument,
             RefusalKind::TooLarge | RefusalKind::Exhausted => Code::ResourceExhausted,
             RefusalKind::Slow => Code::DeadlineExceeded,
         };
-        Status::new(code, refusal.sentence).into_http()
+        let reason = match refusal.kind {
+            RefusalKind::Unauthenticated => "TOKEN_UNKNOWN",
+            RefusalKind::Denied => "NOT_PERMITTED",
+            RefusalKind::NotFound => "NO_SUCH_METHOD",
+            RefusalKind::Invalid => "MALFORMED",
+            RefusalKind::TooLarge => "TOO_LARGE",
+            RefusalKind::Exhausted => "HOST_BUSY",
+            RefusalKind::Slow => "TOO_SLOW",
+        };
+        with_reason(code, reason, refusal.sentence).into_http()
+    }
+}
+
+pub(crate) fn of_runtime_door(error: &RuntimeDoorError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        RuntimeDoorError::TooMany(_) => Status::resource_exhausted(sentence),
+        RuntimeDoorError::Taken(_) => Status::already_exists(sentence),
+        RuntimeDoorError::Listen(_) => Status::failed_precondition(sentence),
+    }
+}
+
+pub(crate) fn of_token(error: &TokenBookError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        TokenBookError::Name(_)
+        | TokenBookError::Scope(_)
+        | TokenBookError::NoScope
+        | TokenBookError::Lifetime(_)
+        | TokenBookError::Capability(_)
+        | TokenBookError::Many { .. }
+        | TokenBookError::NoAgent => Status::invalid_argument(sentence),
+        TokenBookError::Agent(error) => of_agent(error),
+        TokenBookError::Taken(_) => Status::already_exists(sentence),
+        TokenBookError::Unknown(_) => Status::not_found(sentence),
+        TokenBookError::Full => Status::resource_exhausted(sentence),
+        TokenBookError::Key(_) | TokenBookError::Random(_) => internal(&sentence),
+        TokenBookError::Store(error) => of_store(error),
     }
 }
 
@@ -42,6 +83,10 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Mount { .. }
         | AgentError::Resolved { .. }
         | AgentError::Agentfile(_)
+        | AgentError::Yaml(_)
+        | AgentError::NoName { .. }
+        | AgentError::NoModel { .. }
+        | AgentError::NoScript { .. }
         | AgentError::Config { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
@@ -65,6 +110,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::Gone { .. }
         | AgentError::Crashed { .. }
         | AgentError::Lost { .. } => internal(&sentence),
+        AgentError::Session { source, .. } => Status::new(of_turn(source).code(), sentence),
         AgentError::Store(error) => of_store(error),
     }
 }
@@ -79,6 +125,7 @@ pub(crate) fn of_image(error: &cofferdam_image::Error) -> Status {
         | E::Nameless(_)
         | E::Unqualified(_)
         | E::Untagged(_)
+        | E::Unnamed
         | E::Agentfile(_)
         | E::Reference(_) => Status::invalid_argument(sentence),
         E::Local { .. } | E::Pinned { .. } => Status::failed_precondition(sentence),
@@ -96,15 +143,32 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
         TurnError::PromptTooLong { .. } | TurnError::EmptyPrompt | TurnError::SessionId { .. } => {
             Status::invalid_argument(sentence)
         }
-        TurnError::Busy(_) => Status::aborted(sentence),
-        TurnError::AtRest => Status::failed_precondition(sentence),
+        TurnError::Busy { .. } => Status::resource_exhausted(sentence),
+        TurnError::AtRest | TurnError::Stopped => Status::failed_precondition(sentence),
         TurnError::Crashed => Status::internal(sentence),
-        TurnError::SessionFull { .. } => Status::resource_exhausted(sentence),
+        TurnError::Begin { source, .. } => match source {
+            BeginError::Full | BeginError::Branches => Status::resource_exhausted(sentence),
+            BeginError::NoPrompt => Status::failed_precondition(sentence),
+            BeginError::Store(error) => of_store(error),
+        },
         TurnError::Model(error) if error.is_retryable() => Status::unavailable(sentence),
         TurnError::Model(_) => Status::failed_precondition(sentence),
         TurnError::Cancelled => Status::cancelled(sentence),
         TurnError::Stalled(_) => Status::deadline_exceeded(sentence),
         TurnError::Store(error) => of_store(error),
+    }
+}
+
+pub(crate) fn of_object(error: &ObjectError) -> Status {
+    let sentence = error.to_string();
+    match error {
+        ObjectError::NoSchema
+        | ObjectError::NotJson(_)
+        | ObjectError::NoType
+        | ObjectError::Schema(_) => Status::invalid_argument(sentence),
+        ObjectError::Unfit { .. } => Status::failed_precondition(sentence),
+        ObjectError::Turn(error) => Status::new(of_turn(error).code(), sentence),
+        ObjectError::Host(_) => internal(&sentence),
     }
 }
 

@@ -27,8 +27,10 @@ use crate::edge::accept::{Listener, accept};
 use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
-use crate::edge::connections::ConnectionPlace;
+use crate::edge::connections::{ConnectionPlace, Connections};
+use crate::edge::credentials::{Credentials, Identification};
 use crate::edge::deliver::DeliverLayer;
+use crate::edge::failures::Failures;
 use crate::edge::holdings::Holdings;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
@@ -58,7 +60,7 @@ const COPIES: usize = 2;
 struct Shared {
     service: batch::Service,
     sessions: Arc<Sessions>,
-    token: Arc<Token>,
+    identification: Identification,
     bytes: Budget,
 }
 
@@ -86,11 +88,15 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         service,
         sessions,
-        token: Arc::new(token),
+        identification: Identification::Token(
+            Arc::new(Credentials::new(Arc::new(token), None)),
+            Failures::new(),
+        ),
         bytes: Budget::new(HELD),
     });
     let serve = |socket, place| connection(Arc::clone(&shared), socket, place, stop.clone());
-    accept(address.to_string(), Listener::Tcp(listener), &stop, serve).await;
+    let connections = Connections::new(address.to_string());
+    accept(connections, Listener::Tcp(listener), &stop, serve).await;
     door.drained().await;
 }
 
@@ -123,9 +129,9 @@ async fn connection(
 ) {
     let stack = ServiceBuilder::new()
         .layer(DeliverLayer(Arc::clone(place.connection())))
-        .layer(AuthenticateLayer::<PlainHttp>::new(Some(Arc::clone(
-            &shared.token,
-        ))))
+        .layer(AuthenticateLayer::<PlainHttp>::new(
+            shared.identification.clone(),
+        ))
         .service(tower::service_fn(move |request| {
             answer(Arc::clone(&shared), request)
         }));
@@ -204,6 +210,7 @@ impl Wire for PlainHttp {
         let mut reply = Response::new(Full::new(Bytes::from(sentence + "\n")).boxed());
         *reply.status_mut() = match kind {
             RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            RefusalKind::Denied => StatusCode::FORBIDDEN,
             RefusalKind::NotFound => StatusCode::NOT_FOUND,
             RefusalKind::Invalid => StatusCode::BAD_REQUEST,
             RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

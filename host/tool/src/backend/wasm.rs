@@ -2,23 +2,33 @@
 
 use std::sync::Arc;
 
-use cofferdam_sandbox::{Allowance, Call, Called, Caller, Engine, Place};
+use cofferdam_capability::Grant;
+use cofferdam_sandbox::{
+    Allowance, Call, Called, Caller, Component, Engine, Injection, Invocation, Place,
+};
 
-use crate::policy::Permit;
-use crate::secret::Secrets;
+/// A run of a component, as it was permitted, with the secrets that its grant names.
+pub(super) struct Run<'a> {
+    pub(super) component: &'a Component,
+    pub(super) grant: &'a Grant,
+    pub(super) invocation: Invocation,
+    pub(super) allowance: &'a Allowance,
+    pub(super) injections: Vec<Injection>,
+}
 
-/// Runs what was permitted, with the secrets that its grant names. A component that lists its tools
-/// has no caller.
-pub(crate) async fn call(
+pub(super) async fn call(
     engine: &Engine,
-    secrets: &Secrets,
-    permit: Permit<'_>,
-    allowance: &Allowance,
+    run: Run<'_>,
     place: Place<'_>,
     caller: Option<Arc<dyn Caller>>,
 ) -> Called {
-    let (component, grant, invocation) = permit.into_parts();
-    let injections = secrets.injections(grant);
+    let Run {
+        component,
+        grant,
+        invocation,
+        allowance,
+        injections,
+    } = run;
     engine
         .call(Call {
             component,

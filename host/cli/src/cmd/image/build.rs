@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
 use clap::Args;
-use cofferdam_image::agentfile::{self, FILE_MAX_BYTES, Source};
+use cofferdam_image::agentfile::{self, FILE_MAX_BYTES, Needed, Source};
 use cofferdam_image::{Recipe, Reference};
 use cofferdam_workbench::build;
 use serde_json::json;
@@ -68,6 +67,7 @@ pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure>
         arguments: given(&build_arg)?,
         names: names.clone(),
         created: build::created(std::env::var_os("SOURCE_DATE_EPOCH").as_deref())?,
+        needed: Needed::IMAGE,
     };
     let images = host::images(data, reach.plain_http, progress::transfers())?;
     let store = images.store()?;
@@ -81,6 +81,17 @@ pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure>
             console::note(&format!("{name} is {}; it was {former}", built.digest));
         }
     }
+    let script = built.agentfile.model().strip_prefix("script/");
+    let travels = |file: &str| {
+        let mut adds = built.agentfile.adds.iter();
+        adds.any(|add| add.source == Path::new(file))
+    };
+    if let Some(file) = script.filter(|file| !travels(file)) {
+        console::note(&format!(
+            "note: {file}, which MODEL names, is not beside the Agentfile, so the image has no \
+             script: it runs only where that file is"
+        ));
+    }
     let mut names: Vec<_> = names.iter().map(Reference::to_string).collect();
     if names.is_empty() {
         names.push(built.reference.to_string());
@@ -90,17 +101,11 @@ pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure>
             "references": names,
             "digest": built.digest,
             "size": built.size,
-            "name": built.agentfile.name.as_str(),
+            "name": built.agentfile.name.as_ref().map(ToString::to_string),
             "lock": built.lock.map(|lock| super::inspect::lock(&lock)),
         }));
     }
-    let row = |name: String| {
-        vec![
-            name,
-            built.digest.to_string(),
-            ByteSize(built.size).to_string(),
-        ]
-    };
+    let row = |name: String| vec![name, built.digest.to_string(), console::size(built.size)];
     let rows = names.into_iter().map(row).collect();
     console::table(&["reference", "digest", "size"], rows);
     Ok(())

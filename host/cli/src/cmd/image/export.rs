@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::Reference;
 use serde_json::json;
@@ -51,7 +50,7 @@ pub(super) async fn run(export: Export, data: &DataDir) -> Result<(), Failure> {
     if format == Format::Json {
         return console::json(&json!({ "file": output, "size": size }));
     }
-    let row = vec![output.display().to_string(), ByteSize(size).to_string()];
+    let row = vec![output.display().to_string(), console::size(size)];
     console::table(&["file", "size"], vec![row]);
     Ok(())
 }

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use crate::console;
 use crate::error::Failure;
 
-/// The file that is laid out when none is named.
+/// The file that is formatted when none is named.
 const AGENTFILE: &str = "Agentfile";
 
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Fmt {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Change nothing, and fail if a file is not laid out so
+    /// Change nothing, and fail if a file is not formatted
     #[arg(long)]
     check: bool,
 }
@@ -49,10 +49,10 @@ pub(super) fn run(arguments: &Fmt) -> Result<(), Failure> {
     }
     let names = changed.join(", ");
     if arguments.check {
-        return Err(Failure::work(format!("not laid out: {names}"))
-            .hint("`cofferdam image fmt` without --check lays them out"));
+        return Err(Failure::work(format!("not formatted: {names}"))
+            .hint("`cofferdam image fmt` without --check formats them"));
     }
-    console::note(&format!("laid out {names}"));
+    console::note(&format!("formatted {names}"));
     Ok(())
 }
 

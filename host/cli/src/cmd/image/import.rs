@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cofferdam_image::{Imported, Reference};
+use cofferdam_image::{Error, Imported, Reference};
 use serde_json::json;
 
 use crate::console::{self, Format};
@@ -36,17 +36,23 @@ pub(super) async fn run(import: Import, data: &DataDir) -> Result<(), Failure> {
         .transpose()
         .map_err(Failure::usage)?;
     let store = host::image_store(data)?;
+    let shown = file.display().to_string();
     let archive: Box<dyn Read + Send> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
-        let file = File::open(&file)
-            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        let file =
+            File::open(&file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
         Box::new(file)
     };
     let import = move || store.import(BufReader::new(archive), name.as_ref());
     let imported = tokio::task::spawn_blocking(import)
         .await
-        .map_err(Failure::work)??;
+        .map_err(Failure::work)?;
+    let imported = imported.map_err(|error| match error {
+        // What is wrong with the store itself is another error.
+        Error::Corrupt { .. } => Failure::usage(format!("{shown}: {error}")),
+        error => error.into(),
+    })?;
     for image in &imported {
         if let Some(former) = image.moved_from {
             let Imported {

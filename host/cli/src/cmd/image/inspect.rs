@@ -1,6 +1,5 @@
 //! `cofferdam image inspect`: what an agent is made of, and what each of its tools may do.
 
-use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::agentfile::{Add, Agentfile, Bin, Config as Setting, Context, Env};
 use cofferdam_image::{AgentImage, Images, Lock, Reference};
@@ -106,11 +105,11 @@ fn print(agent: &AgentImage, bins: &[Shown<'_>]) {
     } = agent;
     let row = |what: &'static str, value: String| (what, Cell::from(value));
     let mut rows = vec![
-        row("name", agentfile.name.to_string()),
-        row("model", agentfile.model.clone()),
+        row("name", agentfile.name().to_owned()),
+        row("model", agentfile.model().to_owned()),
         row("image", reference.to_string()),
         row("digest", digest.to_string()),
-        row("size", ByteSize(*size).to_string()),
+        row("size", console::size(*size)),
     ];
     let from = agentfile.from.as_ref().map(Reference::to_string);
     rows.push(row("from", from.unwrap_or_else(|| "scratch".to_owned())));
@@ -214,7 +213,7 @@ fn as_json(agent: &AgentImage, bins: &[Shown<'_>]) -> Value {
         digest,
         reference,
         agentfile,
-        source,
+        source: _,
         lock: locked,
         annotations,
         size,
@@ -279,7 +278,7 @@ fn as_json(agent: &AgentImage, bins: &[Shown<'_>]) -> Value {
         "reference": reference.to_string(),
         "digest": digest,
         "size": size,
-        "name": name.as_str(),
+        "name": name.as_ref().map(ToString::to_string),
         "model": model,
         "from": from.as_ref().map(Reference::to_string),
         "runtime": runtime.as_ref().map(Reference::to_string),
@@ -292,7 +291,6 @@ fn as_json(agent: &AgentImage, bins: &[Shown<'_>]) -> Value {
         "args": args,
         "capabilities": capabilities,
         "annotations": annotations,
-        "agentfile": source,
         "lock": locked.as_ref().map(lock),
         "bins": bins.iter().map(tool).collect::<Vec<_>>(),
     })

@@ -1,6 +1,5 @@
 //! `cofferdam image ls`: the images on this machine.
 
-use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::Listed;
 use serde_json::json;
@@ -54,7 +53,7 @@ pub(super) async fn run(ls: &Ls, data: &DataDir) -> Result<(), Failure> {
     // Whole digests: other commands take them.
     let row = |image: &Listed| {
         let kind = image.kind.map(|kind| kind.to_string());
-        let size = image.size.map(|size| ByteSize(size).to_string());
+        let size = image.size.map(console::size);
         vec![
             image.reference.to_string(),
             kind.unwrap_or_else(|| "damaged".to_owned()),

@@ -1,10 +1,10 @@
 //! `cofferdam provider add`.
 
 use std::io::{BufRead, IsTerminal, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cofferdam_model::{Configured, NewProvider, configured};
+use cofferdam_model::{Configured, Error, ModelName, NewProvider, configured};
 use zeroize::Zeroizing;
 
 use crate::console;
@@ -51,6 +51,9 @@ impl Add {
             base,
             models,
         } = self;
+        if base.is_none() {
+            needs_no_address(&name)?;
+        }
         let key = match key_env {
             Some(variable) => Some(reference(&variable)?),
             None if no_key => None,
@@ -65,7 +68,7 @@ impl Add {
         };
         providers::change(&data, |text, path| cofferdam_model::with(text, path, &new))?;
         console::note(&format!(
-            "added {name} to {}; a running host notices",
+            "added {name} to {}; a running host reads it within a second",
             providers::path(data.path()).display()
         ));
         let rows = configured(&providers::credentials(data.path()));
@@ -78,6 +81,23 @@ impl Add {
             console::note(&format!("note: it cannot be asked yet: {problem}"));
         }
         Ok(())
+    }
+}
+
+/// Refuses a provider whose address nobody knows.
+fn needs_no_address(name: &str) -> Result<(), Failure> {
+    // A name that cannot be one is refused with the file.
+    let Ok(model) = format!("{name}/any").parse::<ModelName>() else {
+        return Ok(());
+    };
+    let opened = cofferdam_model::open(&model, &providers::of_environment(), Path::new(""));
+    match opened.err() {
+        Some(error @ (Error::UnknownProvider { .. } | Error::MissingBase { .. })) => {
+            Err(Failure::usage(error).hint(format!(
+                "give its address: `cofferdam provider add {name} --base URL`"
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

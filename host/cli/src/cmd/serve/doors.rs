@@ -1,22 +1,19 @@
 //! The doors of a host: those that it opens, and those that a service manager has opened for it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use cofferdam_server::{Server, SocketFile, Token};
+use cofferdam_server::{Server, SocketFile, Tls, Token};
 use tokio::net::{TcpListener, UnixListener};
 
 use crate::error::Failure;
 use crate::paths::{self, DataDir};
 use crate::service_manager::Handed;
-use crate::token;
 
 /// Doors that are not open yet.
 #[derive(Debug)]
 pub(super) struct Doors {
     tcp: Vec<(SocketAddr, TcpListener)>,
-    /// The token of TCP, once it is loaded.
-    token: Option<Arc<Token>>,
+    tls: Option<Tls>,
     /// Unix sockets of the service manager.
     inherited: Vec<(UnixListener, SocketFile)>,
 }
@@ -31,16 +28,23 @@ pub(super) struct Opened {
 }
 
 impl Doors {
-    /// Listens on `address`, and takes over what the service manager handed over.
-    pub(super) async fn of(address: Option<SocketAddr>, handed: Handed) -> Result<Self, Failure> {
+    /// Listens on `address`, and takes over what the service manager handed over. TCP speaks `tls`.
+    pub(super) async fn of(
+        address: Option<SocketAddr>,
+        handed: Handed,
+        tls: Option<Tls>,
+    ) -> Result<Self, Failure> {
         let Handed { unix, tcp } = handed;
         let mut doors = Self {
             tcp: Vec::new(),
-            token: None,
+            tls,
             inherited: Vec::new(),
         };
         for listener in tcp {
-            doors.tcp.push(cofferdam_server::inherited_tcp(listener)?);
+            doors.tcp.push(cofferdam_server::inherited_tcp(
+                listener,
+                doors.tls.as_ref(),
+            )?);
         }
         for listener in unix {
             doors
@@ -48,27 +52,24 @@ impl Doors {
                 .push(cofferdam_server::inherited_unix(listener)?);
         }
         if let Some(address) = address {
-            let listener = cofferdam_server::tcp(address).await?;
+            let listener = cofferdam_server::tcp(address, doors.tls.as_ref()).await?;
             let address = listener.local_addr().map_err(Failure::work)?;
             doors.tcp.push((address, listener));
         }
         Ok(doors)
     }
 
-    /// Loads the token that clients over TCP send, or makes one.
-    pub(super) fn load_token(&mut self, data: &DataDir) -> Result<(), Failure> {
-        if !self.tcp.is_empty() {
-            self.token = Some(Arc::new(token::load(data)?));
-        }
-        Ok(())
-    }
-
     /// Gives them to a server, and makes the socket of the data directory unless the service
     /// manager has made that.
-    pub(super) fn open(self, data: &DataDir, server: &mut Server) -> Result<Opened, Failure> {
+    pub(super) fn open(
+        self,
+        data: &DataDir,
+        operator: &Token,
+        server: &mut Server,
+    ) -> Result<Opened, Failure> {
         let Self {
             tcp,
-            token,
+            tls,
             inherited,
         } = self;
         let path = paths::socket(data.path());
@@ -93,18 +94,19 @@ impl Doors {
                 file
             }
         };
-        if let Some(token) = token {
+        if !tcp.is_empty() {
+            let scheme = if tls.is_some() { "https" } else { "http" };
             let addresses: Vec<_> = tcp
                 .iter()
-                .map(|(address, _)| format!("http://{address}"))
+                .map(|(address, _)| format!("{scheme}://{address}"))
                 .collect();
             let of_tcp = addresses.join(" and ");
             places.push(format!(
                 "{of_tcp}, where clients send the token in {}",
-                token.origin()
+                operator.origin()
             ));
             for (address, listener) in tcp {
-                server.add_tcp(address, listener, Arc::clone(&token));
+                server.add_tcp(address, listener, tls.clone());
             }
         }
         Ok(Opened {

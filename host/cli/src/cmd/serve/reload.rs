@@ -9,6 +9,7 @@ use cofferdam_model::Credentials;
 use cofferdam_tool::RunnerChoices;
 use tokio::signal::unix::Signal;
 
+use super::tls::TlsWatch;
 use crate::config::{Config, Setting};
 use crate::error::Failure;
 use crate::host::{self, GrantDecisions};
@@ -34,8 +35,9 @@ impl CurrentConfig {
 }
 
 /// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
-/// in `/tmp`, the resolver of names. Every other one holds for agents that are made from now on.
-const OF_THE_START: [&str; 7] = [
+/// in `/tmp`, the resolver of names, and the names of the files of TLS, whose contents change with
+/// them. Every other one holds for agents that are made from now on.
+const OF_THE_START: [&str; 10] = [
     "host.agents",
     "host.calls",
     "host.pagemap-scan",
@@ -43,6 +45,9 @@ const OF_THE_START: [&str; 7] = [
     "host.scratch-entries",
     "host.cache-dir",
     "network.nameservers",
+    "tls.certificate",
+    "tls.key",
+    "tls.client-ca",
 ];
 
 /// The table whose keys size the pool too.
@@ -58,6 +63,7 @@ pub(super) struct Reload {
     pub(super) config: CurrentConfig,
     /// The values that hold until the next start.
     pub(super) started: Vec<Setting>,
+    pub(super) tls: Option<Arc<TlsWatch>>,
 }
 
 /// Files that were read, all of them right.
@@ -98,7 +104,7 @@ impl Reload {
         let config = Config::load(self.named.as_deref(), self.data.path())?;
         // Also one that was told already.
         self.credentials.read_again()?;
-        let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name.to_string());
+        let read = |file: &PathBuf| agentfile::read(file).map(|file| file.name().to_owned());
         let files: Result<_, _> = self.agentfiles.iter().map(read).collect();
         let of_files = files.map_err(Failure::usage)?;
         let mut guarded = guard::always(&config, &self.data)?;
@@ -114,6 +120,10 @@ impl Reload {
             secrets,
             guarded,
         };
+        // Last: it holds from here on.
+        if let Some(tls) = &self.tls {
+            tls.read()?;
+        }
         Ok(Read {
             config,
             of_files,

@@ -1,6 +1,5 @@
 //! `cofferdam tool pull` and `image pull`: fetch images from registries.
 
-use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::{Kind, Pulled, Reference};
 use serde_json::json;
@@ -58,7 +57,7 @@ pub(crate) async fn run(pull: Pull, wanted: Option<Kind>, data: &DataDir) -> Res
                 "present": present,
             }))?,
             Format::Table => {
-                let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
+                let sizes = [size, size - present].map(console::size);
                 rows.push(
                     [reference.to_string(), digest.to_string()]
                         .into_iter()

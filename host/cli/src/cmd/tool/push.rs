@@ -1,6 +1,5 @@
 //! `cofferdam tool push` and `image push`: send an image to a registry.
 
-use bytesize::ByteSize;
 use clap::Args;
 use cofferdam_image::{Kind, Pushed, Reference};
 use serde_json::json;
@@ -79,7 +78,7 @@ pub(crate) async fn run(push: Push, wanted: Option<Kind>, data: &DataDir) -> Res
             "present": present,
         }));
     }
-    let sizes = [size, size - present].map(|bytes| ByteSize(bytes).to_string());
+    let sizes = [size, size - present].map(console::size);
     let row = [target.to_string(), digest.to_string()]
         .into_iter()
         .chain(sizes)

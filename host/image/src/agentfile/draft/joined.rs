@@ -49,7 +49,7 @@ pub(super) fn adds(
     let mut adds = parent.map_or_else(Vec::new, |parent| parent.adds.clone());
     let lower = |add: &Add| add.name.to_ascii_lowercase();
     let taken: HashSet<_> = adds.iter().map(lower).collect();
-    for PlacedAdd { add, at } in own {
+    for PlacedAdd { add, at, .. } in own {
         if taken.contains(&lower(&add)) {
             let problem = format!(
                 "the image that this Agentfile builds on has a file {} already; give this one \

@@ -38,10 +38,17 @@ pub(super) struct PlacedBin {
     pub(super) at: Position,
 }
 
-/// A file of `ADD`, with the place of its name.
-pub(super) struct PlacedAdd {
-    pub(super) add: Add,
+/// A file of `ADD`, with the places of its name and of the file.
+pub(in super::super) struct PlacedAdd {
+    pub(in super::super) add: Add,
     pub(super) at: Position,
+    pub(in super::super) source_at: Position,
+}
+
+/// A context, with the place of its file, or else of its name.
+pub(in super::super) struct PlacedContext {
+    pub(in super::super) context: Context,
+    pub(in super::super) at: Position,
 }
 
 /// The base of an Agentfile, with its place.
@@ -148,7 +155,7 @@ pub(super) fn exec(mut arguments: Arguments) -> Result<Vec<String>, Fault> {
     Ok(list)
 }
 
-pub(super) fn context(mut arguments: Arguments) -> Result<Context, Fault> {
+pub(super) fn context(mut arguments: Arguments) -> Result<PlacedContext, Fault> {
     let (name, at) = arguments.word("the context's name")?;
     if !is_context_name(&name) {
         return Err(Fault::new(
@@ -190,12 +197,16 @@ pub(super) fn context(mut arguments: Arguments) -> Result<Context, Fault> {
             ));
         }
     };
+    let at = file.as_ref().map_or(at, |(_, file_at)| *file_at);
     let file = file.map(|(written, at)| beside(&written, at)).transpose()?;
-    Ok(Context {
-        name,
-        description,
-        content,
-        file,
+    Ok(PlacedContext {
+        context: Context {
+            name,
+            description,
+            content,
+            file,
+        },
+        at,
     })
 }
 
@@ -248,6 +259,7 @@ pub(super) fn add(mut arguments: Arguments) -> Result<PlacedAdd, Fault> {
             content: Bytes::new(),
         },
         at,
+        source_at,
     })
 }
 

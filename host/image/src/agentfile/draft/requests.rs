@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::bin_request::{BinKey, BinRequest};
 use super::super::declared::Bin;
-use super::super::error::{Fault, shown};
+use super::super::error::{Fault, Position, shown};
 use super::super::room_request::{RoomKey, RoomRequest};
+use super::super::sampling_request::{SamplingKey, SamplingRequest};
+use super::super::turn_request::{TurnKey, TurnRequest};
 use super::parts::Setting;
 
 /// The requests of the settings for each BIN.
@@ -28,6 +30,13 @@ pub(super) fn requests(
     }
 }
 
+/// Returns true for a key that asks for something, and so needs a value.
+fn is_request(key: &str, at: Position) -> Result<bool, Fault> {
+    let known =
+        RoomKey::of(key).is_some() || SamplingKey::of(key).is_some() || TurnKey::of(key).is_some();
+    Ok(known || BinKey::of(key, at)?.is_some())
+}
+
 fn request(
     setting: &Setting,
     bins: &BTreeSet<&str>,
@@ -42,7 +51,7 @@ fn request(
         Some(value) => value.to_string(),
         // Whoever runs the agent gives it.
         None if config.required => return Ok(()),
-        None if RoomKey::of(&config.key).is_some() || BinKey::of(&config.key, *at)?.is_some() => {
+        None if is_request(&config.key, *at)? => {
             return Err(Fault::new(
                 *at,
                 format!(
@@ -55,6 +64,12 @@ fn request(
     };
     if let Some(key) = RoomKey::of(&config.key) {
         return RoomRequest::default().ask(key, &value, *value_at);
+    }
+    if let Some(key) = SamplingKey::of(&config.key) {
+        return SamplingRequest::default().ask(key, &value, *value_at);
+    }
+    if let Some(key) = TurnKey::of(&config.key) {
+        return TurnRequest::default().ask(key, &value, *value_at);
     }
     let Some(key) = BinKey::of(&config.key, *at)? else {
         return Ok(());

@@ -7,7 +7,6 @@ fn every_mistake_of_a_file_is_reported() {
     check_mistakes(
         "FROM scratch\nNAME .\nMODLE a/b\nBIN wc\nCONTEXT\nLABEL a=b\n",
         &[
-            "1:1: the Agentfile that begins here lacks `MODEL provider/name`; add it",
             "2:6: an agent's name is 1 to 63 letters, digits, `.`, `_` or `-`, the first a letter \
              or a digit; `.` is not",
             "3:1: unknown instruction `MODLE`; did you mean `MODEL`?",

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
-use crate::agentfile::{Agentfile, ReadError, Source};
+use crate::agentfile::{Agentfile, Needed, ReadError, Source};
 
 fn read_whole(path: &Path) -> Result<Agentfile, ReadError> {
-    let written = Source::read(path)?.parse(BTreeMap::new())?;
+    let written = Source::read(path)?.parse(BTreeMap::new(), Needed::AGENT)?;
     Ok(written.resolve(None)?)
 }
 

@@ -1,7 +1,7 @@
 //! Instructions that set something: `ARG`, `CONFIG`, `ENV`, `EXEC`, `RUNTIME`, `CAPABILITY`.
 
 use super::*;
-use crate::agentfile::{Config, ConfigValue, Env, WorkspaceRequest, format};
+use crate::agentfile::{Config, ConfigValue, Env, SamplingRequest, WorkspaceRequest, format};
 
 fn config(key: &str, value: Option<ConfigValue>) -> Config {
     Config {
@@ -51,8 +51,8 @@ CONFIG grant.wc.tcp=db.example.org:5432
 CONFIG grant.wc.workspace=ro
 "##;
     let agentfile = parsed(text);
-    assert_eq!(agentfile.name.as_str(), "otter-1");
-    assert_eq!(agentfile.model, "script/otter");
+    assert_eq!(agentfile.name(), "otter-1");
+    assert_eq!(agentfile.model(), "script/otter");
     assert_eq!(
         agentfile.runtime.as_ref().unwrap().to_string(),
         "ghcr.io/openotters/runtime:latest"
@@ -297,4 +297,87 @@ fn the_layout_keeps_the_meaning() {
     // What it builds on need not be at hand.
     let child = format("from  base:1\nadd ./a.csv   b.csv \"towns\"\n", "f").unwrap();
     assert_eq!(child, "FROM base:1\nADD ./a.csv b.csv \"towns\"\n");
+}
+
+#[test]
+fn settings_of_a_model_have_bounds() {
+    let sampling = |lines: &str| SamplingRequest::of(&parsed(&format!("{LEAST}{lines}")).configs);
+    let all = "CONFIG max-tokens=1_0\n";
+    check_refused(
+        &format!("{LEAST}{all}"),
+        "4:19: `1_0` is not a whole number from 1 to 1000000",
+    );
+    let asked = sampling(
+        "CONFIG max-tokens=1000000\nCONFIG temperature=0\nCONFIG top-p=0.5\nCONFIG top-k=1\n\
+         CONFIG presence-penalty=-2\nCONFIG frequency-penalty=2.0\nCONFIG seed=2147483647\n\
+         CONFIG stop=END\n",
+    );
+    let expected = SamplingRequest {
+        max_tokens: Some(1_000_000),
+        temperature: Some(0.0),
+        top_p: Some(0.5),
+        top_k: Some(1),
+        presence_penalty: Some(-2.0),
+        frequency_penalty: Some(2.0),
+        seed: Some(2_147_483_647),
+        stop: vec!["END".to_owned()],
+    };
+    assert_eq!(asked, expected);
+    assert_eq!(
+        sampling("CONFIG temperature!\n"),
+        SamplingRequest::default()
+    );
+    for (line, problem) in [
+        (
+            "max-tokens=0",
+            "4:19: `0` is not a whole number from 1 to 1000000",
+        ),
+        ("temperature=2.1", "4:20: `2.1` is not a number from 0 to 2"),
+        ("temperature=nan", "4:20: `nan` is not a number from 0 to 2"),
+        ("temperature=hot", "4:20: `hot` is not a number from 0 to 2"),
+        ("top-p=0", "4:14: `0` is not a number above 0 and up to 1"),
+        (
+            "top-k=0",
+            "4:14: `0` is not a whole number from 1 to 1000000",
+        ),
+        (
+            "presence-penalty=3",
+            "4:25: `3` is not a number from -2 to 2",
+        ),
+        (
+            "frequency-penalty=-3",
+            "4:26: `-3` is not a number from -2 to 2",
+        ),
+        (
+            "seed=-1",
+            "4:13: `-1` is not a whole number from 0 to 2147483647",
+        ),
+        (
+            "seed=1.5",
+            "4:13: `1.5` is not a whole number from 0 to 2147483647",
+        ),
+    ] {
+        check_refused(&format!("{LEAST}CONFIG {line}\n"), problem);
+    }
+    let stops = "is not a text of 1 to 256 bytes, or a JSON list of 1 to 4 of them, as in \
+                 [\"END\", \"STOP\"]";
+    check_refused(
+        &format!("{LEAST}CONFIG stop=[1]\n"),
+        &format!("4:13: `[1]` {stops}"),
+    );
+    check_refused(
+        &format!("{LEAST}CONFIG stop=[]\n"),
+        &format!("4:13: `[]` {stops}"),
+    );
+    check_refused(
+        &format!("{LEAST}CONFIG seed\n"),
+        "4:8: `seed` asks for nothing; write `=` and a value",
+    );
+}
+
+#[test]
+fn an_empty_description_is_none() {
+    let agentfile = parsed(&format!("{LEAST}CONFIG a \"\"\nENV B=c \"\"\n"));
+    assert_eq!(agentfile.configs[0].description, None);
+    assert_eq!(agentfile.envs[0].description, None);
 }

@@ -58,11 +58,11 @@ async fn what_may_pass_is_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_stays_is_told_in_one_sentence() {
-    async fn check(answers: Vec<Answer>, waited: u64, message: &str, retryable: bool) {
+    async fn check(answers: Vec<Answer>, waited: u64, message: &str, kind: FailureKind) {
         let asked = answers.len();
         let server = Server::start(answers).await;
         let start = Instant::now();
-        assert_eq!(refused(&server).await, (message.to_owned(), retryable));
+        assert_eq!(refused(&server).await, (message.to_owned(), kind));
         within(waited, start);
         assert_eq!(server.asked().len(), asked, "{message}");
     }
@@ -71,7 +71,7 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![busy(), busy(), busy()],
         2 + 4,
         "answered 503 Service Unavailable: busy",
-        true,
+        FailureKind::Unavailable,
     )
     .await;
     let patient = status(
@@ -83,18 +83,24 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![patient],
         0,
         "answered 429 Too Many Requests: quota used up",
-        true,
+        FailureKind::RateLimited,
     )
     .await;
     check(
         vec![status("400 Bad Request", "", "no such model")],
         0,
         "answered 400 Bad Request: no such model",
-        false,
+        FailureKind::Invalid,
     )
     .await;
     let page = Answer::Status("404 Not Found", "", "<html>nginx</html>".into());
-    check(vec![page], 0, "answered 404 Not Found", false).await;
+    check(
+        vec![page],
+        0,
+        "answered 404 Not Found",
+        FailureKind::Invalid,
+    )
+    .await;
     let elsewhere = status(
         "307 Temporary Redirect",
         "location: http://127.0.0.1:1/\r\n",
@@ -104,7 +110,7 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![elsewhere],
         0,
         "answered 307 Temporary Redirect: moved",
-        false,
+        FailureKind::Invalid,
     )
     .await;
     let garbage = Answer::Events(vec!["data: not json\n\n".into()]);
@@ -112,7 +118,7 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![garbage],
         0,
         "answered in a way that is not its protocol",
-        false,
+        FailureKind::Answer,
     )
     .await;
     let nameless = json!({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]});
@@ -120,7 +126,7 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![stream(&[nameless], true)],
         0,
         "called a tool without saying which",
-        false,
+        FailureKind::Answer,
     )
     .await;
     // Once something was heard, a second attempt would say it again.
@@ -129,7 +135,7 @@ async fn what_stays_is_told_in_one_sentence() {
         vec![broken],
         0,
         "closed the connection before the answer was complete",
-        true,
+        FailureKind::Unavailable,
     )
     .await;
 }
@@ -150,9 +156,26 @@ async fn who_cannot_be_reached_is_tried_again_too() {
     assert!(matches!(
         error,
         Error::Vendor {
-            retryable: true,
+            kind: FailureKind::Unavailable,
             ..
         }
     ));
     assert!(start.elapsed() >= Duration::from_secs(2 + 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_failed_is_told_in_the_words_of_the_vendor() {
+    let failed = json!({"type": "response.failed", "response": {"id": "r", "model": "gpt-5",
+        "status": "failed", "error": {"code": "server_error", "message": "we are\nsorry"}}});
+    let failed = Answer::Events(vec![format!("event: response.failed\ndata: {failed}\n\n")]);
+    let server = Server::start(vec![failed; 3]).await;
+    let base = format!("{}/v1", server.address);
+    let variables = [("OPENAI_API_KEY", KEY), ("OPENAI_API_BASE", base.as_str())];
+    let model = open("openai-responses/gpt-5", &variables).unwrap();
+    let error = ask(&*model, request(vec![user("hi")])).await.0.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "openai-responses reported an error: we are sorry"
+    );
+    assert_eq!(error.failure(), Some(FailureKind::Unavailable));
 }

@@ -1,0 +1,332 @@
+//! The steps of one turn.
+
+use std::sync::Arc;
+
+use cofferdam_model::{Message, Model, Request, ToolCall};
+use cofferdam_store::{AnswerWriter, BegunCall};
+use cofferdam_tool::{Repaired, repaired};
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::call::{Begun, Caller, Ended, at_least_a_millisecond};
+use crate::agent::Agent;
+use crate::error::TurnError;
+use crate::event::Event;
+use crate::listeners::Listeners;
+use crate::live::{Pushed, RESERVED};
+use crate::stop::{StopReason, TurnEnd};
+use crate::turn_limits::{Exhausted, Spent};
+
+/// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
+/// at once.
+const TEXT_QUEUE: usize = 16;
+
+/// A turn under way.
+pub(super) struct Conversation<'a> {
+    pub(super) agent: &'a Agent,
+    /// The model, as its provider was configured when the turn began.
+    pub(super) model: Arc<dyn Model>,
+    pub(super) session: &'a str,
+    pub(super) listeners: &'a mut Listeners,
+    pub(super) cancel: &'a CancellationToken,
+    pub(super) messages: Vec<Message>,
+    /// The answer, which is stored as far as it goes.
+    pub(super) answer: &'a mut AnswerWriter,
+    pub(super) spent: &'a mut Spent,
+}
+
+/// The answer of a model to one step.
+enum Asked {
+    Said(cofferdam_model::Turn),
+    /// The time of the turn was over before; what it said until then.
+    Late(String),
+}
+
+impl Conversation<'_> {
+    pub(super) async fn run(mut self) -> Result<TurnEnd, TurnError> {
+        let most = self.agent.turns.max_iterations;
+        let mut answer = String::new();
+        for step in 0..most {
+            if let Some(end) = self.spent.exhausted() {
+                return Ok(self.early(end, &answer));
+            }
+            self.answer.begin_step(step).await?;
+            self.emit(Event::StepStart { step }).await?;
+            let said = match self.ask().await? {
+                Asked::Said(said) => said,
+                Asked::Late(said) => return Ok(self.early(self.spent.late(), &said)),
+            };
+            answer.clone_from(&said.text);
+            let calls = said.tool_calls.clone();
+            self.messages.push(Message::Assistant {
+                text: said.text,
+                tool_calls: said.tool_calls,
+                thinking: said.thinking,
+            });
+            let refused = self.calls(&calls).await?;
+            self.emit(Event::StepFinish {
+                text: answer.clone(),
+            })
+            .await?;
+            if let Some(end) = refused {
+                return Ok(self.early(end, &answer));
+            }
+            if calls.is_empty() {
+                return Ok(TurnEnd {
+                    reason: StopReason::End,
+                    detail: String::new(),
+                    text: answer,
+                    used: self.spent.told(),
+                });
+            }
+        }
+        let end = Exhausted {
+            reason: StopReason::MaxIterations,
+            detail: format!("stopped after {most} steps"),
+        };
+        Ok(self.early(end, &answer))
+    }
+
+    /// The end of a turn whose model would have gone on. Its user reads why it did not.
+    fn early(&self, end: Exhausted, answer: &str) -> TurnEnd {
+        let Exhausted { reason, detail } = end;
+        let text = if answer.is_empty() {
+            format!("[{detail}]")
+        } else {
+            format!("{answer}\n\n[{detail}]")
+        };
+        TurnEnd {
+            reason,
+            detail,
+            text,
+            used: self.spent.told(),
+        }
+    }
+
+    /// The calls of one step: one after the other, or several at once where the agent allows it.
+    /// Returns the bound of the turn that left no room for one of them, if there was one.
+    async fn calls(&mut self, calls: &[ToolCall]) -> Result<Option<Exhausted>, TurnError> {
+        let mut refused = None;
+        for some in calls.chunks(self.agent.turns.parallel) {
+            let end = self.several(some).await?;
+            refused = refused.or(end);
+        }
+        Ok(refused)
+    }
+
+    /// Calls of one step that run at once: each is stored before it runs and after, so that a host
+    /// that dies in between leaves it behind. Results come in the order of the calls. Returns the
+    /// bound of the turn that left no room for one of them, if there was one.
+    async fn several(&mut self, calls: &[ToolCall]) -> Result<Option<Exhausted>, TurnError> {
+        let mut begun = Vec::new();
+        for call in calls {
+            begun.push(self.begin(call).await?);
+        }
+        let refused = begun.iter().find_map(|call| call.refused.clone());
+        let caller = Caller {
+            agent: self.agent,
+            session: self.session,
+            cancel: self.cancel,
+            deadline: self.spent.deadline(),
+        };
+        let count = begun.len().max(1);
+        let running = begun.into_iter().map(|call| caller.run(call));
+        let mut ended = stream::iter(running).buffered(count);
+        while let Some(call) = ended.next().await {
+            self.end(call).await?;
+        }
+        Ok(refused)
+    }
+
+    /// Stores a call and tells it.
+    async fn begin(&mut self, call: &ToolCall) -> Result<Begun, TurnError> {
+        let ToolCall {
+            id,
+            name,
+            arguments,
+        } = call;
+        let refused = self.spent.exhausted_for_calls();
+        let written = arguments.to_string();
+        let tool = self.agent.toolbox.get(name).ok();
+        let mended = tool.and_then(|tool| repaired(tool, arguments));
+        let (repaired, repairs) = match mended {
+            Some(Repaired { input, repairs }) => (input.to_string(), repairs),
+            None => (String::new(), Vec::new()),
+        };
+        let live = Arc::clone(&self.listeners.live);
+        let moment = live.moment().await;
+        let stored = BegunCall {
+            tool_id: id,
+            name,
+            input: &written,
+            repaired: &repaired,
+        };
+        let place = self.answer.call(stored).await?;
+        let pushed = live.push(Event::ToolCall {
+            tool: name.clone(),
+            id: id.clone(),
+            input: written.clone(),
+            repaired: repaired.clone(),
+            repairs,
+        });
+        drop(moment);
+        if refused.is_none() {
+            self.spent.call();
+        }
+        self.tell(pushed).await?;
+        Ok(Begun {
+            id: id.clone(),
+            tool: name.clone(),
+            input: if repaired.is_empty() {
+                written
+            } else {
+                repaired
+            },
+            place,
+            refused,
+        })
+    }
+
+    /// Stores the result of a call and tells it.
+    async fn end(&mut self, call: Ended) -> Result<(), TurnError> {
+        let Ended {
+            begun,
+            content,
+            failed,
+            duration,
+            receipt,
+            fuel,
+            file,
+        } = call;
+        self.spent.burn(fuel);
+        self.spent.say(content.len());
+        let live = Arc::clone(&self.listeners.live);
+        let moment = live.moment().await;
+        let milliseconds = at_least_a_millisecond(duration);
+        self.answer
+            .result(begun.place, &content, failed, milliseconds)
+            .await?;
+        let pushed = live.push(Event::ToolResult {
+            tool: begun.tool.clone(),
+            id: begun.id.clone(),
+            content: content.clone(),
+            failed,
+            duration,
+            receipt,
+            file,
+        });
+        drop(moment);
+        self.messages.push(Message::ToolResult {
+            call_id: begun.id,
+            tool: begun.tool,
+            content,
+            failed,
+        });
+        self.tell(pushed).await
+    }
+
+    /// One step of the model. Its text is stored and then passed on, as it comes.
+    async fn ask(&mut self) -> Result<Asked, TurnError> {
+        let request = Request {
+            messages: self.messages.clone(),
+            tools: self.agent.descriptors(),
+            sampling: self.agent.sampling.clone(),
+            object: None,
+        };
+        let read: usize = request.messages.iter().map(size).sum();
+        let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
+        let model = Arc::clone(&self.model);
+        let mut asked = model.turn(request, text);
+        let mut said = None;
+        let mut streamed = String::new();
+        loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => {
+                    self.keep(&mut pieces).await?;
+                    return Err(TurnError::Cancelled);
+                }
+                () = tokio::time::sleep_until(self.spent.deadline()) => {
+                    self.keep(&mut pieces).await?;
+                    return Ok(Asked::Late(streamed));
+                }
+                Some(mut piece) = pieces.recv() => {
+                    // Those that came while the one before was stored go with it.
+                    while let Ok(more) = pieces.try_recv() {
+                        piece.push_str(&more);
+                    }
+                    streamed.push_str(&piece);
+                    self.say(piece).await?;
+                }
+                answered = &mut asked, if said.is_none() => said = Some(answered),
+            }
+            if said.is_some() && pieces.is_closed() && pieces.is_empty() {
+                break;
+            }
+        }
+        let said = said.ok_or(TurnError::Crashed)??;
+        let rest = said.text.get(streamed.len()..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.say(rest.to_owned()).await?;
+        }
+        self.spent.step(said.usage, read + said.text.len());
+        Ok(Asked::Said(said))
+    }
+
+    /// Stores and tells a piece of text.
+    async fn say(&mut self, text: String) -> Result<(), TurnError> {
+        self.spent.say(text.len());
+        let live = Arc::clone(&self.listeners.live);
+        let moment = live.moment().await;
+        self.answer.text(&text).await?;
+        let pushed = live.push(Event::TextDelta { text });
+        drop(moment);
+        self.tell(pushed).await
+    }
+
+    /// Stores text that nobody waits for any more, and tells those who follow.
+    async fn keep(&mut self, pieces: &mut mpsc::Receiver<String>) -> Result<(), TurnError> {
+        let mut text = String::new();
+        while let Ok(piece) = pieces.try_recv() {
+            text.push_str(&piece);
+        }
+        if !text.is_empty() {
+            let live = Arc::clone(&self.listeners.live);
+            let _moment = live.moment().await;
+            self.answer.text(&text).await?;
+            live.push(Event::TextDelta { text });
+        }
+        Ok(())
+    }
+
+    /// Tells an event that changes nothing that is stored.
+    async fn emit(&mut self, event: Event) -> Result<(), TurnError> {
+        let pushed = self.listeners.live.push(event);
+        self.tell(pushed).await
+    }
+
+    /// Waits until the client has taken an event.
+    async fn tell(&mut self, pushed: Pushed) -> Result<(), TurnError> {
+        if pushed.is_last_number {
+            let live = &self.listeners.live;
+            let reserved = live.last() + RESERVED;
+            let agent = self.agent;
+            let turns = &agent.store.turns;
+            turns
+                .reserve_events(&agent.id, self.session, reserved)
+                .await?;
+            live.reserved(reserved);
+        }
+        self.listeners.tell(pushed, self.cancel).await
+    }
+}
+
+/// Bytes of a message, about.
+fn size(message: &Message) -> usize {
+    match message {
+        Message::System(text) | Message::User(text) => text.len(),
+        Message::Assistant { text, .. } => text.len(),
+        Message::ToolResult { content, .. } => content.len(),
+    }
+}

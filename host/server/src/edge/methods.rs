@@ -1,0 +1,262 @@
+//! The table that says which principal may call which method. A method without a row is not
+//! served.
+//!
+//! The operator may call every method that has a row. [`super::principal`] reads the other columns,
+//! and the caller of a row checks its last one.
+
+use crate::scope::Scope;
+
+/// The methods of one service.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The name with its package; empty for MCP.
+    pub(crate) name: &'static str,
+    pub(crate) rules: &'static [Rule],
+}
+
+/// A method and the principals that may call it.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// The name of the method in its service.
+    pub(crate) method: &'static str,
+    pub(crate) client: ClientRule,
+    pub(crate) agent: AgentRule,
+    /// True if a client that dials an agent's own address may call it, without a token.
+    pub(crate) dialer: bool,
+    pub(crate) about: About,
+}
+
+/// The tokens of clients with which a method may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientRule {
+    /// None.
+    Never,
+    /// Those with this scope.
+    Scope(Scope),
+    /// All.
+    Any,
+}
+
+/// The agents that an agent may call a method about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AgentRule {
+    /// None.
+    Never,
+    /// Itself.
+    Own,
+    /// Those that its token links it to.
+    Linked,
+}
+
+/// The thing that a call is about, and the place in the request that names it. A principal that
+/// reaches one agent alone is held to it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The agent in the metadata: `grpc/authorize.rs` compares it.
+    AgentInMetadata,
+    /// The agent in the message: `Shared::named` compares it, which every such method calls.
+    AgentInMessage,
+    /// The host as a whole.
+    Host,
+    /// Nothing that an agent has: health, and the descriptors of services.
+    Nothing,
+}
+
+use About::{AgentInMessage, AgentInMetadata, Host, Nothing};
+use AgentRule::{Linked, Never, Own};
+use ClientRule as C;
+use Scope::{Chat, Read, Tools, Write};
+
+/// Every service of gRPC.
+const GRPC: [Service; 10] = [
+    // The runtime of one agent.
+    Service {
+        name: "openotters.agent.v1.AgentRuntime",
+        rules: &[
+            rule("Chat", C::Scope(Chat), Linked, AgentInMetadata).dialed(),
+            rule("ChatStream", C::Scope(Chat), Linked, AgentInMetadata).dialed(),
+            rule("PromptObject", C::Scope(Chat), Linked, AgentInMetadata).dialed(),
+            rule("ListSessions", C::Scope(Read), Own, AgentInMetadata).dialed(),
+            rule("ListSessionMessages", C::Scope(Read), Own, AgentInMetadata).dialed(),
+            rule("DeleteSession", C::Scope(Write), Own, AgentInMetadata).dialed(),
+            rule("SaveNote", C::Scope(Write), Own, AgentInMetadata).dialed(),
+            rule("SetNoteInContext", C::Scope(Write), Own, AgentInMetadata).dialed(),
+            rule("ListNotes", C::Scope(Read), Own, AgentInMetadata).dialed(),
+            rule("GetNote", C::Scope(Read), Own, AgentInMetadata).dialed(),
+            rule("DeleteNote", C::Scope(Write), Own, AgentInMetadata).dialed(),
+            rule("Health", C::Any, Own, AgentInMetadata).dialed(),
+            rule("Ready", C::Any, Own, AgentInMetadata).dialed(),
+        ],
+    },
+    // Agents: clients look at them, the operator makes and removes them.
+    Service {
+        name: "cofferdam.v1.Agents",
+        rules: &[
+            rule("ListAgents", C::Scope(Read), Never, AgentInMessage),
+            rule("GetAgent", C::Scope(Read), Own, AgentInMessage),
+            rule("WatchAgent", C::Scope(Read), Own, AgentInMessage),
+            rule("GetAgentStats", C::Scope(Read), Own, AgentInMessage),
+            rule("CreateAgent", C::Never, Never, Host),
+            rule("StartAgent", C::Never, Never, Host),
+            rule("StopAgent", C::Never, Never, Host),
+            rule("RestartAgent", C::Never, Never, Host),
+            rule("RemoveAgent", C::Never, Never, Host),
+        ],
+    },
+    Service {
+        name: "cofferdam.v1.Sessions",
+        rules: &[
+            rule("ListSessions", C::Scope(Read), Own, AgentInMetadata),
+            rule("ReadMessages", C::Scope(Read), Own, AgentInMetadata),
+            rule("RenameSession", C::Scope(Write), Own, AgentInMetadata),
+            rule("ImportSession", C::Scope(Write), Own, AgentInMetadata),
+        ],
+    },
+    Service {
+        name: "cofferdam.v1.Chat",
+        rules: &[
+            rule("StartTurn", C::Scope(Chat), Linked, AgentInMetadata),
+            rule("FollowSession", C::Scope(Read), Own, AgentInMetadata),
+            rule("CancelTurns", C::Scope(Chat), Own, AgentInMetadata),
+        ],
+    },
+    // Tools without a model. An agent calls its own in its turns.
+    Service {
+        name: "cofferdam.v1.Tools",
+        rules: &[
+            rule("ListTools", C::Scope(Tools), Never, AgentInMetadata),
+            rule("CallTool", C::Scope(Tools), Never, AgentInMetadata),
+        ],
+    },
+    // Images make the host connect to registries with the operator's logins.
+    Service {
+        name: "cofferdam.v1.Images",
+        rules: &[
+            rule("ListImages", C::Never, Never, Host),
+            rule("DescribeImage", C::Never, Never, Host),
+            rule("PullImage", C::Never, Never, Host),
+            rule("PushImage", C::Never, Never, Host),
+            rule("RemoveImage", C::Never, Never, Host),
+        ],
+    },
+    // No token makes another one.
+    Service {
+        name: "cofferdam.v1.Tokens",
+        rules: &[
+            rule("CreateToken", C::Never, Never, Host),
+            rule("CreateAgentToken", C::Never, Never, Host),
+            rule("ListTokens", C::Never, Never, Host),
+            rule("RevokeToken", C::Never, Never, Host),
+            rule("RotateSigningKey", C::Never, Never, Host),
+        ],
+    },
+    Service {
+        name: "grpc.health.v1.Health",
+        rules: &[
+            rule("Check", C::Any, Own, Nothing).dialed(),
+            rule("Watch", C::Any, Own, Nothing).dialed(),
+        ],
+    },
+    Service {
+        name: "grpc.reflection.v1.ServerReflection",
+        rules: &REFLECTION,
+    },
+    Service {
+        name: "grpc.reflection.v1alpha.ServerReflection",
+        rules: &REFLECTION,
+    },
+];
+
+const REFLECTION: [Rule; 1] = [rule("ServerReflectionInfo", C::Any, Own, Nothing).dialed()];
+
+const fn rule(method: &'static str, client: ClientRule, agent: AgentRule, about: About) -> Rule {
+    Rule {
+        method,
+        client,
+        agent,
+        dialer: false,
+        about,
+    }
+}
+
+impl Rule {
+    /// The same method, also for clients that dial an agent's own address.
+    const fn dialed(mut self) -> Self {
+        self.dialer = true;
+        self
+    }
+}
+
+/// The row of a method of gRPC, by the path of its requests.
+pub(crate) fn of_grpc(path: &str) -> Option<&'static Rule> {
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    let service = GRPC.iter().find(|row| row.name == service)?;
+    service.rules.iter().find(|rule| rule.method == method)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use cofferdam_proto::DESCRIPTORS;
+    use prost::Message;
+    use prost_types::FileDescriptorSet;
+
+    use super::*;
+
+    /// Methods of the services in these descriptors.
+    fn methods(descriptors: &[u8]) -> BTreeSet<String> {
+        let set = FileDescriptorSet::decode(descriptors).unwrap();
+        let mut paths = BTreeSet::new();
+        for file in &set.file {
+            for service in &file.service {
+                for method in &service.method {
+                    let package = file.package();
+                    let name = format!("/{package}.{}/{}", service.name(), method.name());
+                    paths.insert(name);
+                }
+            }
+        }
+        paths
+    }
+
+    #[test]
+    fn every_method_has_a_row_and_every_row_is_a_method() {
+        let mut served = methods(DESCRIPTORS);
+        served.extend(methods(tonic_health::pb::FILE_DESCRIPTOR_SET));
+        served.extend(methods(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET));
+        served.extend(methods(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET));
+        let rows = GRPC.iter().flat_map(|service| {
+            let path = |rule: &Rule| format!("/{}/{}", service.name, rule.method);
+            service.rules.iter().map(path)
+        });
+        let rows: Vec<_> = rows.collect();
+        let table: BTreeSet<_> = rows.iter().cloned().collect();
+        assert_eq!(rows.len(), table.len(), "a method has two rows");
+        let missing: Vec<_> = served.difference(&table).collect();
+        assert!(
+            missing.is_empty(),
+            "without a row nobody may call {missing:?}"
+        );
+        let unknown: Vec<_> = table.difference(&served).collect();
+        assert!(unknown.is_empty(), "there is no method {unknown:?}");
+    }
+
+    #[test]
+    fn what_has_no_row_is_not_found() {
+        for path in [
+            "",
+            "/",
+            "/cofferdam.v1.Agents",
+            "/cofferdam.v1.Agents/",
+            "/cofferdam.v1.Agents/GetAgent/",
+            "//cofferdam.v1.Agents/GetAgent",
+            "/cofferdam.v1.Agents/getagent",
+            "/cofferdam.v1.Agents/GetAgent%20",
+            "cofferdam.v1.Agents/GetAgent",
+        ] {
+            assert!(of_grpc(path).is_none(), "{path}");
+        }
+        assert!(of_grpc("/cofferdam.v1.Agents/GetAgent").is_some());
+    }
+}
