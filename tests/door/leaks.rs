@@ -87,10 +87,8 @@ fn no_answer_and_no_line_tells_a_key_or_a_token() {
     );
     let providers = scratch.file("data/providers.yaml", providers);
     std::fs::set_permissions(&providers, PermissionsExt::from_mode(0o600)).expect("ours");
-    let (a, b) = (
-        agentfile(&scratch, "a", "openai/m"),
-        agentfile(&scratch, "b", "groq/m"),
-    );
+    let a = agentfile(&scratch, "a", "openai/m");
+    let b = agentfile(&scratch, "b", "groq/m");
     let args = [
         "--agentfile".as_ref(),
         a.as_os_str(),

@@ -11,6 +11,7 @@ use std::time::Instant;
 use cofferdam_model::Message;
 use cofferdam_store::{AnswerEnd, BeginError, BegunTurn, LogEvent, MessageState, PageRequest};
 use futures_util::FutureExt;
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -103,6 +104,7 @@ async fn one_turn(
     let sessions = &agent.life.live;
     let live = sessions.begin(&session, events, events + RESERVED);
     let mut spent = Spent::new(agent.turns.budget);
+    let deadline = spent.deadline();
     let mut listeners = Listeners {
         live: Arc::clone(&live),
         client,
@@ -115,7 +117,11 @@ async fn one_turn(
     };
     let ended = async {
         listeners.tell(live.push(start), cancel).await?;
-        compact(agent, &model, &session, answer.id(), cancel).await?;
+        let compacted = compact(agent, &model, &session, answer.id(), cancel);
+        // One that takes the whole time of the turn leaves none for its first step.
+        if let Ok(compacted) = timeout_at(deadline, compacted).await {
+            compacted?;
+        }
         let messages = messages(agent, &session, answer.id()).await?;
         let conversation = Conversation {
             agent,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::stop::TurnEnd;
+use crate::stop::{TurnEnd, TurnUse};
 
 /// One event of a turn. A turn is `TurnStart`, then `StepStart`, `TextDelta`…, (`ToolCall`,
 /// `ToolResult`)…, `StepFinish` once for each step, and exactly one `TurnEnd`.
@@ -63,6 +63,8 @@ pub enum Event {
     StepFinish {
         /// The model's text in it.
         text: String,
+        /// Resources that it used.
+        used: TurnUse,
     },
     /// The turn is over, and its answer stored.
     TurnEnd(TurnEnd),

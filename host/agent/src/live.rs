@@ -298,7 +298,7 @@ fn size(event: &Event) -> usize {
     let text = match event {
         Event::TurnStart { prompt, .. } => prompt.len(),
         Event::StepStart { .. } => 0,
-        Event::TextDelta { text } | Event::StepFinish { text } => text.len(),
+        Event::TextDelta { text } | Event::StepFinish { text, .. } => text.len(),
         Event::ToolCall {
             tool,
             id,

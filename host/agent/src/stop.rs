@@ -63,6 +63,20 @@ pub struct TurnUse {
     pub wall: Duration,
 }
 
+impl TurnUse {
+    /// The part of it that came after `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_sub(before.input_tokens),
+            output_tokens: self.output_tokens.saturating_sub(before.output_tokens),
+            cached_tokens: self.cached_tokens.saturating_sub(before.cached_tokens),
+            calls: self.calls.saturating_sub(before.calls),
+            fuel: self.fuel.saturating_sub(before.fuel),
+            wall: self.wall.saturating_sub(before.wall),
+        }
+    }
+}
+
 impl StopReason {
     /// The name, as it is stored and as clients read it.
     pub fn as_str(self) -> &'static str {

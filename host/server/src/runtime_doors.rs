@@ -1,7 +1,7 @@
 //! Agents' own addresses: TCP on loopback, where older clients dial one agent and send no token.
 //!
-//! What each agent is to have is in its deployment. This compares it with what is open whenever an
-//! agent has come, changed or gone, so an address is there again after a restart.
+//! The deployment of an agent has its address. It is compared with what is open whenever an agent
+//! has come, changed or gone, so an address is there again after a restart.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

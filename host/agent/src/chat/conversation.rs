@@ -51,6 +51,7 @@ impl Conversation<'_> {
             if let Some(end) = self.spent.exhausted() {
                 return Ok(self.early(end, &answer));
             }
+            let before = self.spent.told();
             self.answer.begin_step(step).await?;
             self.emit(Event::StepStart { step }).await?;
             let said = match self.ask().await? {
@@ -67,6 +68,7 @@ impl Conversation<'_> {
             let refused = self.calls(&calls).await?;
             self.emit(Event::StepFinish {
                 text: answer.clone(),
+                used: self.spent.told().since(before),
             })
             .await?;
             if let Some(end) = refused {

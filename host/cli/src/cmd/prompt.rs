@@ -25,7 +25,7 @@ pub(crate) struct Prompt {
     /// Name or id of the agent
     agent: String,
 
-    /// What to ask; without it, standard input is read
+    /// The prompt; without it, standard input is read
     #[arg(value_name = "PROMPT")]
     prompt: Vec<String>,
 

@@ -24,6 +24,9 @@ const LISTINGS: usize = 16;
 /// and holds a list.
 const FOLLOWERS: usize = 128;
 
+/// Clients at once that follow the events of a session. Each is a task that waits.
+const SESSIONS: usize = 128;
+
 /// Images at once that a host fetches and sends. Each has several connections to a registry, and
 /// writes to the disk.
 const TRANSFERS: usize = 8;
@@ -88,6 +91,7 @@ pub(crate) struct AllAnswers {
     pub(crate) calls: Arc<Answers>,
     pub(crate) listings: Arc<Answers>,
     pub(crate) followers: Arc<Answers>,
+    pub(crate) sessions: Arc<Answers>,
     pub(crate) transfers: Arc<Answers>,
     pub(crate) watchers: Arc<Answers>,
     pub(crate) creations: Arc<Answers>,
@@ -113,6 +117,7 @@ impl AllAnswers {
             calls: answers("calls", CALLS),
             listings: answers("listings", LISTINGS),
             followers: answers("lists of tools", FOLLOWERS),
+            sessions: answers("streams of a session", SESSIONS),
             transfers: answers("transfers of images", TRANSFERS),
             watchers: answers("streams of an agent's status", WATCHERS),
             creations: answers("creations of agents", CREATIONS),

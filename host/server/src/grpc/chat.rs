@@ -97,7 +97,7 @@ impl Chat for ChatService {
         request: Request<FollowSessionRequest>,
     ) -> Result<Response<FollowStream>, Status> {
         let agent = self.shared.stored_agent(&request)?.id;
-        let place = self.shared.answers.followers.begin(&agent)?;
+        let place = self.shared.answers.sessions.begin(&agent)?;
         let FollowSessionRequest {
             session_id,
             after,
@@ -180,7 +180,7 @@ fn size(event: &Event) -> usize {
     match event {
         Event::TurnStart { prompt, .. } => prompt.len(),
         Event::StepStart { .. } => 0,
-        Event::TextDelta { text } | Event::StepFinish { text } => text.len(),
+        Event::TextDelta { text } | Event::StepFinish { text, .. } => text.len(),
         Event::ToolCall {
             input, repaired, ..
         } => input.len() + repaired.len(),
@@ -236,7 +236,10 @@ fn session_event(numbered: &Numbered) -> SessionEvent {
             receipt,
             file,
         }),
-        Event::StepFinish { text } => Wire::StepFinished(host::StepFinished { text, usage: None }),
+        Event::StepFinish { text, used } => Wire::StepFinished(host::StepFinished {
+            text,
+            usage: Some(usage(used)),
+        }),
         Event::TurnEnd(end) => Wire::TurnEnded(turn_ended(end)),
     };
     SessionEvent {

@@ -281,7 +281,7 @@ fn on_the_wire(event: &Event) -> Option<ChatStreamEvent> {
                 .max(1),
             ..empty()
         },
-        Event::StepFinish { text } => ChatStreamEvent {
+        Event::StepFinish { text, .. } => ChatStreamEvent {
             r#type: "step.finish".to_owned(),
             content: text,
             ..empty()
