@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "openotters/agent/v1/agent.proto",
     "cofferdam/v1/agents.proto",
+    "cofferdam/v1/approvals.proto",
     "cofferdam/v1/chat.proto",
     "cofferdam/v1/images.proto",
     "cofferdam/v1/sessions.proto",

@@ -7,10 +7,13 @@ use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
-use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
+use cofferdam_tool::{
+    Answer, ExplainError, Explanation, Origin, Request, Runner, Toolbox, explain,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::approvals::Approvals;
 use crate::documents;
 use crate::error::AgentError;
 use crate::life::Life;
@@ -39,6 +42,20 @@ pub struct Agent {
     pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
     pub(crate) turns: TurnSettings,
+    pub(crate) approvals: Approvals,
+}
+
+/// A call of one of its tools by somebody who is not its model.
+#[derive(Debug)]
+pub struct DirectCall {
+    /// The tool.
+    pub tool: String,
+    /// The input as JSON.
+    pub input: String,
+    /// The approval that the call brings, if a person has given it one.
+    pub approval: Option<String>,
+    /// The name of the client's token; none for the operator.
+    pub client: Option<String>,
 }
 
 impl Agent {
@@ -87,24 +104,44 @@ impl Agent {
     /// tells.
     pub async fn call(
         &self,
-        tool: String,
-        input: String,
+        call: DirectCall,
         progress: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Answer {
+        let DirectCall {
+            tool,
+            input,
+            approval,
+            client,
+        } = call;
         let _running = self.life.begin_call(&cancel);
         let begun = Instant::now();
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
-            origin: Origin::agent(&self.name),
+            origin: match client {
+                Some(client) => Origin::client(&self.name, &client),
+                None => Origin::agent(&self.name),
+            },
+            approval,
             progress: Some(progress),
             cancel,
         };
         let answer = self.answer(request).await;
         logs::called(&self.log, None, &tool, &answer, begun.elapsed());
         answer
+    }
+
+    /// Says what the policy says of a call of its model, without making it.
+    pub fn explain(
+        &self,
+        tool: &str,
+        input: Option<String>,
+        session: &str,
+    ) -> Result<Explanation, ExplainError> {
+        let origin = Origin::session(&self.name, session);
+        explain(&self.runner, &self.toolbox, tool, origin, input)
     }
 
     /// Runs a call of one of its tools, with its files counted before and after.

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agent;
 use crate::agents_config::AgentsConfig;
+use crate::approvals::Approvals;
 use crate::build::Builder;
 use crate::error::AgentError;
 use crate::files;
@@ -48,6 +49,7 @@ const RESTORED_AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct Agents {
     images: Arc<Images>,
+    approvals: Approvals,
     pub(crate) keeper: Keeper,
     queue: Queue,
     restoring: TaskTracker,
@@ -105,6 +107,7 @@ impl Agents {
         };
         let store = Store::open(&path.join("cofferdam.db"), &known).await?;
         let logs = logs::open(&data, &path)?;
+        let approvals = Approvals::new(store.approvals.clone());
         let path = path.join("agents");
         let rows = store.agents.all().await?;
         let homes: Vec<_> = rows.iter().map(AgentHome::from).collect();
@@ -116,6 +119,7 @@ impl Agents {
             decisions,
             withheld,
             rooms: Arc::default(),
+            approvals: approvals.clone(),
         };
         let maker = Maker::new(dir, path, Arc::clone(&images), builder, accepted);
         let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
@@ -132,6 +136,7 @@ impl Agents {
         };
         let agents = Self {
             images,
+            approvals,
             keeper,
             queue: Queue::default(),
             restoring: TaskTracker::new(),
@@ -141,6 +146,11 @@ impl Agents {
             rows,
             found,
         })
+    }
+
+    /// The calls that wait for a person.
+    pub fn approvals(&self) -> &Approvals {
+        &self.approvals
     }
 
     /// Makes agents ready that were running when the host ended, a few at once, in the background.

@@ -10,6 +10,7 @@ use cofferdam_tool::{HostTool, Runner, Toolbox, hosted};
 
 use crate::agent::Agent;
 use crate::agent_yaml::Pinned;
+use crate::approvals::Approvals;
 use crate::component::Component;
 use crate::decisions::{Decisions, Offering, Withheld};
 use crate::deployment::{Deployment, DeploymentError};
@@ -20,6 +21,7 @@ use crate::kept::{self, RESOLVED, WRITTEN};
 use crate::life::Life;
 use crate::mounts::{Mounts, OpenMount};
 use crate::notes::{NoteSettings, Notes};
+use crate::policies;
 use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
@@ -37,6 +39,7 @@ pub(crate) struct Builder {
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) approvals: Approvals,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -129,7 +132,13 @@ impl Builder {
         let sampling = sampling(&agentfile.configs);
         let accepted = opened.current().and_then(|model| model.accept(&sampling));
         accepted.map_err(model)?;
-        let mut toolbox = self.runner.toolbox();
+        let mut toolbox = self
+            .runner
+            .toolbox()
+            .asking(self.approvals.of_agent(&row.id));
+        if let Some(narrowing) = policies::narrowing(agentfile)? {
+            toolbox = toolbox.narrowed_by(narrowing);
+        }
         let offering = Offering {
             agentfile,
             tree: workspace.root(),
@@ -187,6 +196,7 @@ impl Builder {
             model_name,
             model: opened,
             sampling,
+            approvals: self.approvals.clone(),
             toolbox: Arc::new(toolbox),
             system_prompt,
             notes,

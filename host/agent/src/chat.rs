@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_model::Message;
-use cofferdam_store::{AnswerEnd, BeginError, BegunTurn, LogEvent, MessageState, PageRequest};
+use cofferdam_store::{
+    AnswerEnd, BeginError, BegunTurn, LogEvent, MessageState, PageRequest, ResumedTurn,
+};
 use futures_util::FutureExt;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,7 @@ use crate::live::RESERVED;
 use crate::prompt::check_prompt;
 use crate::stop::{StopReason, TurnEnd};
 use crate::turn_limits::Spent;
-use conversation::Conversation;
+use conversation::{Conversation, Resumed};
 
 /// The longest session id, in bytes. Those in use are a prefix and a UUID.
 const MAX_SESSION_ID: usize = 256;
@@ -53,6 +55,8 @@ pub enum TurnKind {
     Prompt(String),
     /// Another answer to the last prompt of the session.
     Regenerate,
+    /// The rest of the turn of the session that waits for a person.
+    Resume,
 }
 
 /// Runs one turn of an agent to its end. Every event goes to those who follow the session, and to
@@ -71,7 +75,7 @@ pub async fn chat(
         model: &agent.model(),
         prompt_bytes: match &turn.kind {
             TurnKind::Prompt(prompt) => prompt.len(),
-            TurnKind::Regenerate => 0,
+            TurnKind::Regenerate | TurnKind::Resume => 0,
         },
     });
     let ended = one_turn(agent, turn, client, cancel).await;
@@ -94,12 +98,18 @@ async fn one_turn(
     let model = agent.model.current()?;
     check(&session, &kind)?;
     let running = agent.life.begin_turn(&session, cancel).await?;
+    let Begun { turn, resumed } = begin(agent, &session, &kind).await?;
     let BegunTurn {
         prompt,
         prompt_id,
         mut answer,
         events,
-    } = begin(agent, &session, &kind).await?;
+    } = turn;
+    if resumed.is_some() {
+        let turns = &agent.store.turns;
+        let reserved = events + RESERVED;
+        turns.reserve_events(&agent.id, &session, reserved).await?;
+    }
     running.announce();
     let sessions = &agent.life.live;
     let live = sessions.begin(&session, events, events + RESERVED);
@@ -117,10 +127,12 @@ async fn one_turn(
     };
     let ended = async {
         listeners.tell(live.push(start), cancel).await?;
-        let compacted = compact(agent, &model, &session, answer.id(), cancel);
-        // One that takes the whole time of the turn leaves none for its first step.
-        if let Ok(compacted) = timeout_at(deadline, compacted).await {
-            compacted?;
+        if resumed.is_none() {
+            let compacted = compact(agent, &model, &session, answer.id(), cancel);
+            // One that takes the whole time of the turn leaves none for its first step.
+            if let Ok(compacted) = timeout_at(deadline, compacted).await {
+                compacted?;
+            }
         }
         let messages = messages(agent, &session, answer.id()).await?;
         let conversation = Conversation {
@@ -133,7 +145,7 @@ async fn one_turn(
             answer: &mut answer,
             spent: &mut spent,
         };
-        conversation.run().await
+        conversation.run(resumed).await
     };
     let ended = AssertUnwindSafe(ended).catch_unwind().await;
     let ended = match ended {
@@ -154,6 +166,14 @@ async fn one_turn(
             used: spent.told(),
         },
     };
+    if let Err(TurnError::Suspended) = &ended {
+        // The answer stays as it is: the turn is not over.
+        let pushed = live.push(Event::TurnEnd(end));
+        sessions.end(&session, &live);
+        drop(running);
+        listeners.tell_end(pushed).await;
+        return ended;
+    }
     let stored = answer
         .end(AnswerEnd {
             state: if end.reason.is_whole() {
@@ -191,18 +211,42 @@ fn check(session: &str, kind: &TurnKind) -> Result<(), TurnError> {
     Ok(())
 }
 
-async fn begin(agent: &Agent, session: &str, kind: &TurnKind) -> Result<BegunTurn, TurnError> {
+/// A turn that begins, or goes on.
+struct Begun {
+    turn: BegunTurn,
+    /// The part of its answer that is there already.
+    resumed: Option<Resumed>,
+}
+
+async fn begin(agent: &Agent, session: &str, kind: &TurnKind) -> Result<Begun, TurnError> {
     let turns = &agent.store.turns;
     let begun = match kind {
         TurnKind::Prompt(prompt) => turns.begin(&agent.id, session, prompt, RESERVED).await,
         TurnKind::Regenerate => turns.begin_again(&agent.id, session, RESERVED).await,
+        TurnKind::Resume => {
+            let found = agent.store.waiting.resume(&agent.id, session).await?;
+            // Another turn may have taken it up.
+            let ResumedTurn {
+                begun,
+                parts,
+                calls,
+            } = found.ok_or(TurnError::NothingWaits)?;
+            return Ok(Begun {
+                turn: begun,
+                resumed: Some(Resumed { parts, calls }),
+            });
+        }
     };
-    begun.map_err(|source| match source {
+    let turn = begun.map_err(|source| match source {
         BeginError::Store(error) => TurnError::Store(error),
         source => TurnError::Begin {
             session: session.to_owned(),
             source,
         },
+    })?;
+    Ok(Begun {
+        turn,
+        resumed: None,
     })
 }
 

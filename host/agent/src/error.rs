@@ -12,6 +12,14 @@ use crate::deployment::DeploymentError;
 /// An agent that could not be made ready or found.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
+    /// The policy that an agent's author added cannot be used.
+    #[error("agent {agent}: its policy cannot be used: {problem}")]
+    Policy {
+        /// The agent.
+        agent: String,
+        /// The mistake, with its place.
+        problem: String,
+    },
     /// The Agentfile cannot be read or is wrong.
     #[error(transparent)]
     Agentfile(#[from] cofferdam_image::agentfile::ReadError),
@@ -313,6 +321,7 @@ impl AgentError {
             | Self::NoScript { .. }
             | Self::Config { .. }
             | Self::Deployment { .. }
+            | Self::Policy { .. }
             | Self::Name(_) => FailureReason::Config,
             Self::Slow { .. } => FailureReason::ReadinessTimeout,
             Self::Crashed { .. } => FailureReason::Crashed,
@@ -392,6 +401,13 @@ pub enum TurnError {
     /// The agent was stopped or removed while the turn ran.
     #[error("the agent does not run any more: it was stopped or removed, which ended the turn")]
     Stopped,
+    /// The agent was stopped, or the host ends, while the turn waited for an approval. It goes on
+    /// when the agent runs again.
+    #[error("the turn waits for an approval, and goes on when the agent runs again")]
+    Suspended,
+    /// There is no turn that waits for a person.
+    #[error("no turn of the session waits for an approval")]
+    NothingWaits,
     /// A panic in this host ended the turn.
     #[error("the turn failed in the host; its log says more")]
     Crashed,

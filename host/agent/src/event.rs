@@ -42,6 +42,17 @@ pub enum Event {
         /// The mistakes in the input that were put right, in words.
         repairs: Vec<String>,
     },
+    /// A call waits for a person to approve it.
+    ApprovalRequested {
+        /// The tool.
+        tool: String,
+        /// The call, as the model numbers it.
+        id: String,
+        /// The id of the question.
+        approval: String,
+        /// The reason for it.
+        reason: String,
+    },
     /// A tool has answered. There is content also when it failed.
     ToolResult {
         /// The tool.

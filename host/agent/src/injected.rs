@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cofferdam_call::Descriptor;
 use cofferdam_capability::ToolName;
 use cofferdam_image::agentfile::Agentfile;
-use cofferdam_tool::{HostAnswer, HostTool};
+use cofferdam_tool::{Effect, HostAnswer, HostTool};
 use serde_json::Value;
 
 use self::kind::{KINDS, Kind};
@@ -63,6 +63,10 @@ impl HostTool for Injected {
             input_schema: self.kind.schema(),
             output_schema: None,
         }
+    }
+
+    fn effect(&self) -> Effect {
+        self.kind.effect()
     }
 
     fn call(&self, input: Value) -> HostAnswer<'_> {

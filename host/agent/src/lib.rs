@@ -11,6 +11,7 @@ mod agent;
 mod agent_yaml;
 mod agents;
 mod agents_config;
+mod approvals;
 mod backoff;
 mod build;
 mod chat;
@@ -45,11 +46,13 @@ mod object;
 mod on_disk;
 mod outputs;
 mod pinned;
+mod policies;
 mod prompt;
 mod queue;
 mod registry;
 mod renewal;
 mod resolved;
+mod resume;
 mod revision;
 mod room;
 mod sampling;
@@ -63,13 +66,14 @@ mod variables;
 mod workspace;
 
 pub use adopted::{AdoptedTree, adopt, crashed};
-pub use agent::Agent;
+pub use agent::{Agent, DirectCall};
 pub use agent_yaml::{
     AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
     Pinned, RuntimeYaml, ToolYaml,
 };
 pub use agents::Agents;
 pub use agents_config::AgentsConfig;
+pub use approvals::{ApprovalDecision, ApprovalRefused, Approvals};
 pub use chat::{Turn, TurnKind, chat};
 pub use counted::{turns, turns_and_calls};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};

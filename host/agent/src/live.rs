@@ -309,6 +309,12 @@ fn size(event: &Event) -> usize {
             let words: usize = repairs.iter().map(String::len).sum();
             tool.len() + id.len() + input.len() + repaired.len() + words
         }
+        Event::ApprovalRequested {
+            tool,
+            id,
+            approval,
+            reason,
+        } => tool.len() + id.len() + approval.len() + reason.len(),
         Event::ToolResult {
             tool,
             id,

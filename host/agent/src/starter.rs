@@ -17,6 +17,7 @@ use crate::error::AgentError;
 use crate::journal::Journal;
 use crate::lifecycle::{Event, may_pass};
 use crate::maker::{Draft, Maker};
+use crate::resume::resume;
 use crate::slot::Slot;
 
 /// Agents that are prepared at once. Each holds its components in memory until they are loaded, and
@@ -153,12 +154,15 @@ impl Starter {
     /// Lets an agent take turns.
     pub(crate) async fn ready(&self, slot: &Slot, agent: Agent) -> Result<(), AgentError> {
         (self.on_ready)(&agent);
-        slot.set_agent(Some(Arc::new(agent)));
+        let agent = Arc::new(agent);
+        slot.set_agent(Some(Arc::clone(&agent)));
         slot.life.open();
         let announced = self.journal.pass(slot, Event::Ready).await;
         if announced.is_err() {
             slot.life.close();
             slot.set_agent(None);
+        } else {
+            resume(&agent).await;
         }
         announced
     }

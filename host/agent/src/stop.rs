@@ -120,11 +120,12 @@ impl StopReason {
             TurnError::Cancelled => Self::Cancelled,
             TurnError::Stalled(_) => Self::ClientStalled,
             TurnError::Model(_) => Self::ModelFailed,
-            TurnError::AtRest | TurnError::Stopped => Self::AgentStopped,
+            TurnError::AtRest | TurnError::Stopped | TurnError::Suspended => Self::AgentStopped,
             TurnError::PromptTooLong { .. }
             | TurnError::EmptyPrompt
             | TurnError::SessionId { .. }
             | TurnError::Crashed
+            | TurnError::NothingWaits
             | TurnError::Busy { .. }
             | TurnError::Begin { .. }
             | TurnError::Store(_) => Self::HostFailed,

@@ -72,6 +72,8 @@ pub(crate) struct Spent {
     /// Tokens, guessed by the length of the text where the vendor counts none.
     tokens: u64,
     told: TurnUse,
+    /// Time in which it waited for people.
+    waited: Duration,
 }
 
 /// A bound of a turn that was reached.
@@ -126,12 +128,18 @@ impl Spent {
             bytes: 0,
             tokens: 0,
             told: TurnUse::default(),
+            waited: Duration::ZERO,
         }
+    }
+
+    /// Counts time in which the turn waited for a person: it is not the turn's.
+    pub(crate) fn wait(&mut self, waited: Duration) {
+        self.waited = self.waited.saturating_add(waited);
     }
 
     /// The moment at which the time of the turn is over.
     pub(crate) fn deadline(&self) -> Instant {
-        self.begun + self.budget.wall.0
+        self.begun + self.budget.wall.0 + self.waited
     }
 
     /// Counts text of the model or a tool.
@@ -195,7 +203,7 @@ impl Spent {
                 detail: format!("stopped: the turn has used {what}"),
             })
         };
-        if self.begun.elapsed() >= self.budget.wall.0 {
+        if Instant::now() >= self.deadline() {
             return Some(self.late());
         }
         if self.told.fuel >= fuel.0 {

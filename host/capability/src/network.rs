@@ -165,6 +165,11 @@ impl HttpRule {
         &self.host
     }
 
+    /// The methods of its requests; empty for every one that is permitted at all.
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
     pub(crate) fn covers(
         &self,
         method: &str,

@@ -173,7 +173,8 @@ fn ended(outcome: &Outcome) -> Ended {
         Outcome::StackOverflow => Ended::StackOverflow,
         Outcome::Deadline => Ended::Deadline,
         Outcome::Cancelled => Ended::Cancelled,
-        Outcome::Denied { .. } => Ended::Denied,
+        // A guest holds a sandbox, and cannot wait for a person.
+        Outcome::Denied { .. } | Outcome::ApprovalPending { .. } => Ended::Denied,
         Outcome::HostCallTooLarge => Ended::HostCallTooLarge,
         Outcome::HostFault { .. } => Ended::HostFault,
     }

@@ -4,9 +4,9 @@ use cofferdam_proto::host::chat_client::ChatClient;
 use cofferdam_proto::host::follow_session_response::Item;
 use cofferdam_proto::host::session_event::Event;
 use cofferdam_proto::host::{
-    CancelTurnsRequest, FollowSessionRequest, FollowSessionResponse, SessionEvent, Snapshot,
-    StartTurnRequest, StartTurnResponse, StepStarted, TextDelta, ToolAnswered, ToolCalled,
-    TurnEnded, TurnStarted,
+    ApprovalRequested, CancelTurnsRequest, FollowSessionRequest, FollowSessionResponse,
+    SessionEvent, Snapshot, StartTurnRequest, StartTurnResponse, StepStarted, TextDelta,
+    ToolAnswered, ToolCalled, TurnEnded, TurnStarted,
 };
 use serde::Serialize;
 use tonic::Streaming;
@@ -47,6 +47,9 @@ pub struct ChatEvent {
     pub tool_id: String,
     /// The time that a tool took, in milliseconds.
     pub duration_ms: i64,
+    /// The id of the question that a call waits for.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub approval: String,
     /// The input that the tool got, if the model's was mended.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub repaired: String,
@@ -226,6 +229,18 @@ fn event(told: SessionEvent) -> ChatEvent {
             ..ChatEvent::new("text.delta")
         },
         Some(Event::ToolCalled(called)) => tool_called(called),
+        Some(Event::ApprovalRequested(ApprovalRequested {
+            tool,
+            tool_id,
+            approval,
+            reason,
+        })) => ChatEvent {
+            tool,
+            tool_id,
+            approval,
+            content: reason,
+            ..ChatEvent::new("approval.requested")
+        },
         Some(Event::ToolAnswered(answered)) => tool_answered(answered),
         Some(Event::StepFinished(finished)) => ChatEvent {
             content: finished.text,

@@ -52,6 +52,16 @@ pub struct AnswerWriter {
 #[derive(Debug, Clone, Copy)]
 pub struct CallPlace(i64);
 
+impl CallPlace {
+    pub(crate) fn at(number: i64) -> Self {
+        Self(number)
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        self.0
+    }
+}
+
 // === impl AnswerWriter ===
 
 impl AnswerWriter {
@@ -63,6 +73,15 @@ impl AnswerWriter {
             step: 0,
             place: 0,
             pieces: 0,
+        }
+    }
+
+    /// An answer that goes on at this place, in this step.
+    pub(crate) fn again(database: Database, id: i64, branch: i64, place: i64, step: u32) -> Self {
+        Self {
+            step,
+            place,
+            ..Self::new(database, id, branch)
         }
     }
 

@@ -7,6 +7,7 @@
 mod agents;
 mod answer_writer;
 mod answers;
+mod approvals;
 mod database;
 mod error;
 mod file;
@@ -20,10 +21,14 @@ mod state;
 mod store;
 mod tokens;
 mod upkeep;
+mod waiting;
 
 pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
 pub use answer_writer::{AnswerEnd, AnswerWriter, BegunCall, CallPlace};
 pub use answers::{BeginError, BegunTurn, MAX_BRANCHES, MAX_MESSAGES, TurnTable};
+pub use approvals::{
+    ApprovalScope, ApprovalState, ApprovalTable, Decision, NewApproval, StoredApproval,
+};
 pub use error::StoreError;
 pub use file::Trees;
 pub use logs::{AgentLog, LogEvent, Logs};
@@ -34,3 +39,4 @@ pub use sessions::{ImportError, Session, SessionTable, SessionsCursor, Summary};
 pub use state::{Desired, FailureReason, State};
 pub use store::Store;
 pub use tokens::{SigningKey, StoredToken, TokenProof, TokenTable};
+pub use waiting::{ResumedTurn, WaitingCall, WaitingTable};

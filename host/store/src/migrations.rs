@@ -26,6 +26,11 @@ pub(crate) fn migrator() -> Migrator {
         ),
         migration(4, "tokens", include_str!("../migrations/0004_tokens.sql")),
         migration(5, "notes", include_str!("../migrations/0005_notes.sql")),
+        migration(
+            6,
+            "approvals",
+            include_str!("../migrations/0006_approvals.sql"),
+        ),
     ])
 }
 

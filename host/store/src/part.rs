@@ -62,6 +62,13 @@ fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
 }
 
 impl Part {
+    /// The step of the turn, counted from 0.
+    pub fn step(&self) -> u32 {
+        match self {
+            Self::Text { step, .. } | Self::Tool { step, .. } => *step,
+        }
+    }
+
     /// Adds a row to the parts before it: a further piece of a text becomes a part of that text.
     pub(crate) fn add(row: &SqliteRow, parts: &mut Vec<Self>) -> Result<(), sqlx::Error> {
         let piece: i64 = row.try_get("piece")?;

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 
 use crate::agents::AgentTable;
 use crate::answers::TurnTable;
+use crate::approvals::ApprovalTable;
 use crate::database::Database;
 use crate::error::StoreError;
 use crate::file::{self, Files, Trees};
@@ -20,6 +21,7 @@ use crate::notes::NoteTable;
 use crate::sessions::SessionTable;
 use crate::tokens::TokenTable;
 use crate::upkeep;
+use crate::waiting::WaitingTable;
 
 /// Connections to the database file. Writers take turns anyway; readers need a few beside them.
 const CONNECTIONS: u32 = 4;
@@ -42,6 +44,10 @@ pub struct Store {
     pub notes: NoteTable,
     /// Tokens of clients and of agents.
     pub tokens: TokenTable,
+    /// Calls that wait for a person.
+    pub approvals: ApprovalTable,
+    /// Turns that wait for a person.
+    pub waiting: WaitingTable,
     database: Database,
 }
 
@@ -98,6 +104,8 @@ impl Store {
         let messages = MessageTable::new(database.clone());
         let notes = NoteTable::new(database.clone());
         let tokens = TokenTable::new(database.clone());
+        let approvals = ApprovalTable::new(database.clone());
+        let waiting = WaitingTable::new(database.clone());
         Ok(Self {
             agents,
             sessions,
@@ -105,6 +113,8 @@ impl Store {
             messages,
             notes,
             tokens,
+            approvals,
+            waiting,
             database,
         })
     }

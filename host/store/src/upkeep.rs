@@ -12,17 +12,22 @@ const MOST: u64 = 256 << 20;
 const INCREMENTAL: i64 = 2;
 
 /// Marks the turns of a host that ended without ending them: its users read that they were
-/// interrupted, and not that they still run.
+/// interrupted, and not that they still run. Turns that wait for a person are not over: they go on
+/// when their agents run again.
 pub(crate) async fn interrupt_turns(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     for statement in [
         "UPDATE parts SET state = 'interrupted' WHERE state = 'input-available' AND message_id IN
-             (SELECT id FROM messages WHERE state = 'running')",
+             (SELECT id FROM messages WHERE state = 'running')
+             AND NOT EXISTS (SELECT 1 FROM approvals WHERE message_id = parts.message_id
+                 AND branch = parts.branch AND place = parts.place
+                 AND approvals.state IN ('pending', 'approved', 'denied'))",
         "UPDATE messages SET state = 'interrupted', stop_reason = 'host-ended',
              stop_detail = 'the host ended before the turn did', bytes = (
                  SELECT coalesce(sum(octet_length(text) + octet_length(input)), 0)
                  FROM parts WHERE message_id = messages.id
              )
-         WHERE state = 'running'",
+         WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM parts
+             WHERE message_id = messages.id AND state = 'input-available')",
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }

@@ -110,6 +110,18 @@ impl Answer {
         }
     }
 
+    /// The answer to a call that was not made, for a reason that the model reads.
+    pub fn refused(content: String) -> Self {
+        Self {
+            content,
+            failed: true,
+            is_json: false,
+            blocks: Vec::new(),
+            structured: None,
+            receipt: None,
+        }
+    }
+
     /// The answer to a call that ended with this receipt before its tool was loaded.
     pub(crate) fn cancelled(receipt: Receipt) -> Self {
         Self {

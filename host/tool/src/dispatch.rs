@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_call::{Input, Outcome, Progress, Report};
-use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
+use cofferdam_sandbox::{
+    Allowance, Answering, Caller, Invocation, MAX_MESSAGES, Place, Unanswered,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
+use crate::approval::{self, Asked};
 use crate::chain::Chain;
+use crate::decided::Verdict;
 use crate::executor::{DecidedCall, Executor};
-use crate::policy;
+use crate::policy::{self, Permit, Question};
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
 use crate::unanswered::{answer, unanswered};
@@ -32,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) chain: Chain,
     /// The tool that makes the call, which gives it its place; nobody for a call from outside.
     pub(crate) caller: Option<Calling>,
+    /// The approval that it brings.
+    pub(crate) approval: Option<String>,
     /// Hears how far the call has come.
     pub(crate) progress: Option<mpsc::Sender<Progress>>,
 }
@@ -57,6 +63,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         allowance,
         chain,
         caller,
+        approval,
         progress,
     } = call;
     let may_call = match &caller {
@@ -67,7 +74,20 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         Ok(()) => executor.checks.check(input, &tool, &allowance).await,
         Err(denied) => Err(denied),
     };
-    let permit = checked.map(|invocation| policy::permit(&tool, invocation));
+    let permit = match checked {
+        Ok(invocation) => {
+            let decision = Decision {
+                executor,
+                toolbox: &toolbox,
+                tool: &tool,
+                chain: &chain,
+                caller: caller.as_ref().map(|caller| &*caller.tool),
+                approval: approval.as_deref(),
+            };
+            decision.permit(invocation, &allowance).await
+        }
+        Err(refused) => Err(refused),
+    };
     let calling = Calling {
         executor: Arc::clone(executor),
         toolbox: Arc::clone(&toolbox),
@@ -92,6 +112,56 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     let report = executor.pass(tool.name(), decided).await.report;
     toolbox.usage.count(tool.name(), &report.receipt);
     report
+}
+
+/// The grounds on which a call is decided about.
+struct Decision<'a> {
+    executor: &'a Executor,
+    toolbox: &'a Toolbox,
+    tool: &'a Tool,
+    chain: &'a Chain,
+    caller: Option<&'a Tool>,
+    approval: Option<&'a str>,
+}
+
+impl<'a> Decision<'a> {
+    /// Asks the policy, and a person where the policy wants one.
+    async fn permit(
+        self,
+        invocation: Invocation,
+        allowance: &Allowance,
+    ) -> Result<Permit<'a>, Outcome> {
+        let Self {
+            executor,
+            toolbox,
+            tool,
+            chain,
+            caller,
+            approval,
+        } = self;
+        let question = Question {
+            tool,
+            chain,
+            caller,
+            invocation: &invocation,
+            account: allowance.account(),
+        };
+        let decided = policy::decide(&executor.policies, toolbox.narrowing(), question);
+        if decided.verdict != Verdict::Ask {
+            return policy::permit(tool, invocation, &decided);
+        }
+        let asked = Asked {
+            approver: toolbox.approver(),
+            brought: approval,
+            tool,
+            chain,
+            invocation: &invocation,
+            decided: &decided,
+            redact: &|text| executor.line(text),
+        };
+        let approved = allowance.within(approval::approve(asked)).await?;
+        policy::permit_approved(tool, invocation, &decided, approved)
+    }
 }
 
 impl Caller for Calling {
@@ -173,6 +243,7 @@ impl Calling {
             allowance: Allowance::begin(tool.grant().limits(), cancel).ending_by(deadline),
             chain: self.chain.inner(&tool),
             caller: Some(self),
+            approval: None,
             progress: None,
         };
         answer(&dispatch(&executor, call).await, &tool)

@@ -9,7 +9,7 @@ use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
 use crate::backend::{self, Backends};
 use crate::checks::Checks;
 use crate::origin::Origin;
-use crate::policy::Permit;
+use crate::policy::{Permit, PolicyBook};
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 
@@ -24,6 +24,7 @@ pub(crate) struct Executor {
     /// The threads on which all work for guests is done.
     pub(crate) threads: Arc<GuestThreads>,
     pub(crate) checks: Arc<Checks>,
+    pub(crate) policies: Arc<PolicyBook>,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
 }
@@ -47,6 +48,7 @@ impl Executor {
             engine: Arc::clone(&self.engine),
             threads: Arc::clone(&self.threads),
             checks: Arc::clone(&self.checks),
+            policies: Arc::clone(&self.policies),
             redactor: Redactor::new(&secrets),
             secrets,
         }

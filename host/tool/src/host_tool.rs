@@ -6,6 +6,8 @@ use std::pin::Pin;
 use cofferdam_call::Descriptor;
 use serde_json::Value;
 
+use crate::effect::Effect;
+
 /// The answer of the host, as it comes.
 pub type HostAnswer<'a> = Pin<Box<dyn Future<Output = Result<String, HostToolError>> + Send + 'a>>;
 
@@ -13,6 +15,9 @@ pub type HostAnswer<'a> = Pin<Box<dyn Future<Output = Result<String, HostToolErr
 pub trait HostTool: Send + Sync {
     /// Its name, its words for a model, and the schema of its input.
     fn descriptor(&self) -> Descriptor;
+
+    /// Its effect class: no grant says it.
+    fn effect(&self) -> Effect;
 
     /// Answers a call with text or JSON. The input fits the schema.
     fn call(&self, input: Value) -> HostAnswer<'_>;

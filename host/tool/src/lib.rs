@@ -7,18 +7,22 @@
 
 mod adapt;
 mod answer;
+mod approval;
 mod backend;
 mod chain;
 mod checks;
 mod compiler;
 mod config;
 mod content;
+mod decided;
 mod descriptor_error;
 mod descriptors;
 mod dispatch;
+mod effect;
 mod embed;
 mod error;
 mod executor;
+mod explain;
 mod host_tool;
 mod hosted;
 mod imports;
@@ -47,14 +51,18 @@ mod usage;
 
 pub use adapt::adapt;
 pub use answer::Answer;
+pub use approval::{ApprovalError, ApprovalQuestion, Approver, Approving, Binding};
 pub use compiler::{NotCompiled, compile_worker};
-pub use config::{RunnerChoices, RunnerConfig};
+pub use config::{RunnerChoices, RunnerConfig, scans_now};
+pub use decided::{Decided, Explanation, Verdict};
 pub use dispatch::MAX_PROGRESS;
+pub use effect::Effect;
 pub use embed::{
     embed_manifest, embed_usage, embed_wit_docs, exports_anything, exports_tools,
     without_descriptors,
 };
 pub use error::{EmbedError, ToolError};
+pub use explain::{ExplainError, explain};
 pub use host_tool::{HostAnswer, HostTool, HostToolError};
 pub use hosted::hosted;
 pub use imports::{Import, imports, only_computes};
@@ -62,10 +70,14 @@ pub use installed::Installed;
 pub use note::note;
 pub use origin::Origin;
 pub use outlook::{Announced, Outlook, usage};
+pub use policy::{
+    MAX_POLICY_BYTES, MAX_POLICY_FILES, POLICY_DIRECTORY, POLICY_SCHEMA, PolicyFile, PolicyProblem,
+    PolicyProfile, ROLES_FILE, Rules,
+};
 pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
-pub use runner::{Runner, scans_now};
+pub use runner::Runner;
 pub use secret::{SecretError, Secrets};
 pub use tool::Tool;
 pub use toolbox::{NameTaken, Toolbox, UnknownTool};

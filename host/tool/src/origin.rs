@@ -2,12 +2,25 @@
 
 use std::sync::Arc;
 
-/// The agent and the session that a call belongs to, for the log. The default is a call of the
-/// operator, from the command line or an MCP client, that belongs to neither.
+use crate::policy::Principal;
+
+/// The agent and the session that a call belongs to, and the client who asks for it. The default is
+/// a call of the operator, from the command line or an MCP client, that belongs to neither.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     agent: Option<Arc<str>>,
     session: Option<Arc<str>>,
+    caller: Asker,
+}
+
+/// The one who asks for a call.
+#[derive(Debug, Clone, Default)]
+enum Asker {
+    #[default]
+    Operator,
+    Client(Arc<str>),
+    /// The model of the agent.
+    Agent,
 }
 
 impl Origin {
@@ -16,15 +29,40 @@ impl Origin {
         Self {
             agent: Some(agent.into()),
             session: Some(session.into()),
+            caller: Asker::Agent,
         }
     }
 
-    /// A call of an agent's tool by one of its clients.
+    /// A call of an agent's tool by the operator.
     pub fn agent(agent: &str) -> Self {
         Self {
             agent: Some(agent.into()),
             session: None,
+            caller: Asker::Operator,
         }
+    }
+
+    /// A call of an agent's tool by the client with the token of this name.
+    pub fn client(agent: &str, client: &str) -> Self {
+        Self {
+            agent: Some(agent.into()),
+            session: None,
+            caller: Asker::Client(client.into()),
+        }
+    }
+
+    /// The one who asks, as policies name it.
+    pub(crate) fn principal(&self) -> Principal {
+        match &self.caller {
+            Asker::Operator => Principal::Operator,
+            Asker::Client(name) => Principal::Client(name.to_string()),
+            Asker::Agent => Principal::Agent(self.agent_name().to_owned()),
+        }
+    }
+
+    /// The session's id, where the call comes from a conversation.
+    pub(crate) fn session_name(&self) -> Option<&str> {
+        self.session.as_deref()
     }
 
     /// The agent's name, for a line of the log; empty where there is none.

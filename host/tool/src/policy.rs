@@ -1,20 +1,194 @@
 //! The policy: if a call may happen. Only this module makes a permit.
 
+mod arguments;
+mod book;
+mod case;
+mod cases;
+mod facts;
 mod permit;
+mod principal;
+mod problem;
+mod profile;
+mod reads;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod uid;
 
 use cofferdam_call::Outcome;
-use cofferdam_capability::{Grant, LOCKED_ENVIRONMENT};
+use cofferdam_capability::{Account, Grant, LOCKED_ENVIRONMENT};
 use cofferdam_sandbox::{Component, Invocation};
 
+use self::arguments::Arguments;
+use self::book::unusable;
+use self::case::Circumstances;
+use self::cases::CaseKey;
+#[cfg(test)]
+use self::rules::DEFAULT;
+use crate::approval::NotApproved;
 use crate::chain::Chain;
+use crate::decided::{Decided, Explanation, Verdict};
 use crate::subject::Subject;
 use crate::tool::Tool;
+pub(crate) use book::PolicyBook;
+pub use book::{POLICY_DIRECTORY, ROLES_FILE};
+pub(crate) use facts::ToolFacts;
 pub(crate) use permit::Permit;
+pub(crate) use principal::Principal;
+pub use problem::PolicyProblem;
+pub use profile::PolicyProfile;
+pub use rules::{MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyFile, Rules, SCHEMA as POLICY_SCHEMA};
 
-/// Permits a call: a tool may be called by whoever holds it, under the grant it was offered with,
-/// for an input that was checked.
-pub(crate) fn permit(tool: &Tool, invocation: Invocation) -> Permit<'_> {
-    Permit::new(tool.subject(), tool.grant(), invocation)
+/// A call about which the policy is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) tool: &'a Tool,
+    pub(crate) chain: &'a Chain,
+    /// The tool that makes the call.
+    pub(crate) caller: Option<&'a Tool>,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) account: &'a Account,
+}
+
+/// Decides about a call by the policy of the host, and that of the agent, which can only narrow it.
+pub(crate) fn decide(
+    book: &PolicyBook,
+    narrowing: Option<&Rules>,
+    question: Question<'_>,
+) -> Decided {
+    let rules = match book.current() {
+        Ok(rules) => rules,
+        Err(problems) => return Decided::deny(Vec::new(), unusable(&problems)),
+    };
+    let decided = rules.decide(question);
+    match narrowing {
+        Some(narrowing) if decided.verdict != Verdict::Deny => {
+            decided.and(narrowing.decide(question))
+        }
+        _ => decided,
+    }
+}
+
+/// Decides about a call, and says on which ground.
+pub(crate) fn explain(
+    book: &PolicyBook,
+    narrowing: Option<&Rules>,
+    question: Question<'_>,
+) -> Explanation {
+    let rules = book.current().ok();
+    let read = rules.as_deref().into_iter().chain(narrowing);
+    let values = read.flat_map(|rules| rules.values(question));
+    let mut values: Vec<_> = values.collect();
+    values.sort();
+    values.dedup();
+    Explanation {
+        decided: decide(book, narrowing, question),
+        values,
+    }
+}
+
+/// Permits a call about which was decided, under the grant that its tool was offered with, for an
+/// input that was checked.
+///
+/// # Errors
+///
+/// If the decision was another one.
+pub(crate) fn permit<'a>(
+    tool: &'a Tool,
+    invocation: Invocation,
+    decided: &Decided,
+) -> Result<Permit<'a>, Outcome> {
+    match decided.verdict {
+        Verdict::Allow => Ok(Permit::new(tool.subject(), tool.grant(), invocation)),
+        Verdict::Ask | Verdict::Deny => Err(Outcome::Denied {
+            reason: decided.reason.clone(),
+        }),
+    }
+}
+
+/// Permits a call that needed an approval, and has one.
+///
+/// # Errors
+///
+/// If a person was asked and has not answered yet, or the call cannot be approved.
+pub(crate) fn permit_approved<'a>(
+    tool: &'a Tool,
+    invocation: Invocation,
+    decided: &Decided,
+    approved: Result<String, NotApproved>,
+) -> Result<Permit<'a>, Outcome> {
+    match approved {
+        Ok(_) => Ok(Permit::new(tool.subject(), tool.grant(), invocation)),
+        Err(NotApproved::Asked(approval)) => Err(Outcome::ApprovalPending {
+            approval,
+            reason: decided.reason.clone(),
+        }),
+        Err(NotApproved::Refused(reason)) => Err(Outcome::Denied { reason }),
+        Err(NotApproved::Failed(problem)) => {
+            tracing::error!(
+                tool = tool.name(),
+                "an approval cannot be looked for: {problem}"
+            );
+            let message = "the host failed in the call; its log says more".to_owned();
+            Err(Outcome::HostFault { message })
+        }
+    }
+}
+
+impl Rules {
+    fn decide(&self, question: Question<'_>) -> Decided {
+        self.ask(question, |case, circumstances| case.decide(circumstances))
+            .unwrap_or_else(|refused| refused)
+    }
+
+    /// The places of a request that the policies read, with their values.
+    fn values(&self, question: Question<'_>) -> Vec<(String, String)> {
+        self.ask(question, |case, circumstances| case.values(circumstances))
+            .unwrap_or_default()
+    }
+
+    /// Finds the case of a call, reads of it what the policies read, and asks.
+    fn ask<T>(
+        &self,
+        question: Question<'_>,
+        ask: impl FnOnce(&case::Case, Circumstances<'_>) -> T,
+    ) -> Result<T, Decided> {
+        let Question {
+            tool,
+            chain,
+            caller,
+            invocation,
+            account,
+        } = question;
+        let principal = chain.origin.principal();
+        let unsaid = || {
+            let reason = format!("the policy cannot be asked about `{}`", tool.name());
+            Decided::deny(Vec::new(), reason)
+        };
+        let facts = tool.facts().ok_or_else(unsaid)?;
+        let key = CaseKey {
+            principal: principal.clone(),
+            tool: tool.name().to_owned(),
+            grant: tool.grant().digest(),
+        };
+        let make = || case::Case::new(self, &principal, facts);
+        let case = self.cases.get(key, make).ok_or_else(unsaid)?;
+        let arguments = if case.reads().arguments() {
+            Arguments::read(invocation, account).map_err(|too_long| {
+                let reason = format!("`{}` cannot be decided about: {too_long}", tool.name());
+                Decided::deny(Vec::new(), reason)
+            })?
+        } else {
+            Arguments::default()
+        };
+        let circumstances = Circumstances {
+            session: chain.origin.session_name(),
+            depth: chain.depth,
+            caller: caller.and_then(Tool::facts),
+            arguments,
+        };
+        Ok(ask(&case, circumstances))
+    }
 }
 
 /// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is

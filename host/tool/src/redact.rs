@@ -85,7 +85,9 @@ impl Redactor {
             | Outcome::HostFault { message } => {
                 self.text_slowly(message, account).await?;
             }
-            Outcome::Denied { reason } => self.text_slowly(reason, account).await?,
+            Outcome::Denied { reason } | Outcome::ApprovalPending { reason, .. } => {
+                self.text_slowly(reason, account).await?
+            }
             Outcome::Ok
             | Outcome::OutOfFuel
             | Outcome::OutOfMemory

@@ -20,6 +20,8 @@ pub struct Request {
     pub input: Input,
     /// The agent and the session that it is made for.
     pub origin: Origin,
+    /// The approval that the call brings, if a person has given it one.
+    pub approval: Option<String>,
     /// Hears how far the call has come. What does not fit is lost, and does not keep the tool
     /// waiting.
     pub progress: Option<mpsc::Sender<Progress>>,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use cofferdam_call::{Descriptor, Outcome, Report};
 use cofferdam_capability::{
-    Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, PagemapScan, ToolName, ToolNameError,
+    Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, ToolName, ToolNameError,
 };
 use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
@@ -29,6 +29,7 @@ use crate::listing;
 use crate::offer::Offer;
 use crate::outgoing;
 use crate::pins::Pins;
+use crate::policy::PolicyBook;
 use crate::redact::Redactor;
 use crate::request::Request;
 use crate::tool::Tool;
@@ -91,7 +92,12 @@ impl Runner {
         })?;
         let redactor = Redactor::new(&secrets);
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
+        let data = Arc::new(data);
+        let policies = PolicyBook::new(Arc::clone(&data));
+        // What is wrong with it is told now, not at the first call.
+        let _ = policies.current();
         let executor = Arc::new(Executor {
+            policies: Arc::new(policies),
             engine: Arc::new(engine),
             threads: Arc::new(threads),
             checks: Arc::new(Checks::new()),
@@ -100,7 +106,6 @@ impl Runner {
         });
         let pins = Arc::new(Pins::new(pins));
         let ceiling = Arc::new(ceiling);
-        let data = Arc::new(data);
         Ok(Self {
             executor,
             pins,
@@ -109,6 +114,11 @@ impl Runner {
             data,
             guarded: Arc::new(guarded),
         })
+    }
+
+    /// The policy of the host.
+    pub(crate) fn policies(&self) -> &PolicyBook {
+        &self.executor.policies
     }
 
     /// The same runner, whose tools may replace nothing of what `add` guards either.
@@ -446,6 +456,7 @@ impl Runner {
             tool,
             input,
             origin,
+            approval,
             progress,
             cancel,
         } = request;
@@ -465,6 +476,7 @@ impl Runner {
             allowance,
             chain,
             caller: None,
+            approval,
             progress,
         };
         let work = async move {
@@ -481,9 +493,4 @@ fn lost(tool: &Tool) -> Report {
     let message = "the host failed in the call; its log says more".to_owned();
     let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
     Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
-}
-
-/// Returns true if a host that starts now lets the kernel say which pages a call has written.
-pub fn scans_now(choice: PagemapScan) -> bool {
-    cofferdam_sandbox::scans_now(choice)
 }

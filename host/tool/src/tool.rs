@@ -1,6 +1,6 @@
 //! One tool, as an agent has it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cofferdam_call::Descriptor;
 use cofferdam_capability::{Grant, ToolName};
@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 use crate::content;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
+use crate::effect::Effect;
 use crate::host_tool::HostTool;
+use crate::imports::only_computes;
 use crate::note;
 use crate::outgoing;
+use crate::policy::ToolFacts;
 use crate::schema::{PatternSum, Schema, Unfit};
 use crate::subject::Subject;
 
@@ -29,6 +32,9 @@ pub struct Tool {
     entry: Entry,
     runs: Runs,
     grant: Arc<Grant>,
+    effect: Effect,
+    /// As policies see it, made when it is called first.
+    facts: OnceLock<Option<ToolFacts>>,
 }
 
 /// Runs the calls of a tool.
@@ -76,6 +82,16 @@ impl Tool {
         &self.grant
     }
 
+    /// Its effect class.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The tool as policies see it.
+    pub(crate) fn facts(&self) -> Option<&ToolFacts> {
+        self.facts.get_or_init(|| ToolFacts::of(self)).as_ref()
+    }
+
     pub(crate) fn entry(&self) -> &Entry {
         &self.entry
     }
@@ -110,6 +126,8 @@ impl Tool {
                 tool: described.name.to_string(),
             },
             input_schema: described.input_schema,
+            effect: tool.effect(),
+            facts: OnceLock::new(),
             runs: Runs::Host(tool),
             grant,
         })
@@ -134,6 +152,8 @@ impl Tool {
             checked,
             answers_with_content: false,
             entry: Entry::Command,
+            effect: effect(&component, &grant),
+            facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
         }
@@ -160,6 +180,8 @@ impl Tool {
             entry: Entry::Typed {
                 tool: own.to_owned(),
             },
+            effect: effect(&component, &grant),
+            facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
         })
@@ -185,6 +207,12 @@ impl std::fmt::Debug for Tool {
             .field("entry", &self.entry)
             .finish_non_exhaustive()
     }
+}
+
+/// The effect class of a component under a grant.
+fn effect(component: &Component, grant: &Grant) -> Effect {
+    let imports = component.imports().iter().map(String::as_str);
+    Effect::of(only_computes(imports), grant)
 }
 
 /// A descriptor as clients are told it.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cofferdam_capability::ToolName;
 use cofferdam_sandbox::Line;
 
+use crate::approval::Approver;
+use crate::policy::Rules;
 use crate::tool::Tool;
 use crate::usage::{ToolUsage, Usage};
 
@@ -21,6 +23,10 @@ pub struct Toolbox {
     /// Sums of what its calls used.
     pub(crate) usage: Arc<Usage>,
     tools: BTreeMap<ToolName, Arc<Tool>>,
+    /// The policy that the agent brings along, which can only narrow that of the host.
+    narrowing: Option<Arc<Rules>>,
+    /// Asks people about calls that need an approval; none where nobody can be asked.
+    approver: Option<Arc<dyn Approver>>,
 }
 
 /// A name that another tool of the same agent has.
@@ -47,6 +53,8 @@ impl Toolbox {
             line: Arc::new(line),
             usage: Arc::default(),
             tools: BTreeMap::new(),
+            narrowing: None,
+            approver: None,
         }
     }
 
@@ -58,7 +66,35 @@ impl Toolbox {
             line: Arc::clone(&self.line),
             usage: Arc::clone(&self.usage),
             tools: BTreeMap::new(),
+            narrowing: None,
+            approver: None,
         }
+    }
+
+    /// The same toolbox under the policy that its agent brings along.
+    #[must_use]
+    pub fn narrowed_by(self, rules: Rules) -> Self {
+        Self {
+            narrowing: Some(Arc::new(rules)),
+            ..self
+        }
+    }
+
+    /// The same toolbox, whose calls wait for a person where the policy wants one.
+    #[must_use]
+    pub fn asking(self, approver: Arc<dyn Approver>) -> Self {
+        Self {
+            approver: Some(approver),
+            ..self
+        }
+    }
+
+    pub(crate) fn approver(&self) -> Option<&dyn Approver> {
+        self.approver.as_deref()
+    }
+
+    pub(crate) fn narrowing(&self) -> Option<&Rules> {
+        self.narrowing.as_deref()
     }
 
     /// Adds a tool. The first one of a name stays.
@@ -85,6 +121,8 @@ impl Toolbox {
             line: Arc::clone(&self.line),
             usage: Arc::clone(&self.usage),
             tools: self.tools.clone(),
+            narrowing: self.narrowing.clone(),
+            approver: self.approver.clone(),
         };
         tools.into_iter().try_for_each(|tool| all.add(tool))?;
         Ok(all)

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use cofferdam_call::{Input, Outcome};
 use cofferdam_store::CallPlace;
 use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::approvals::Answered as Approval;
 use crate::logs;
 use crate::outputs;
 use crate::turn_limits::Exhausted;
@@ -22,6 +24,17 @@ pub(super) struct Begun {
     pub(super) place: CallPlace,
     /// The bound of the turn that leaves no room for it.
     pub(super) refused: Option<Exhausted>,
+    /// The question that it waits for, if a turn goes on that waited for one.
+    pub(super) question: Option<String>,
+}
+
+/// A call that waits for a person.
+pub(super) struct Waiting {
+    pub(super) id: String,
+    pub(super) tool: String,
+    pub(super) place: CallPlace,
+    pub(super) question: String,
+    pub(super) reason: String,
 }
 
 /// A call that is over.
@@ -36,6 +49,17 @@ pub(super) struct Ended {
     pub(super) fuel: u64,
     /// The file in which all of the answer is, where the content was cut.
     pub(super) file: String,
+    /// Time in which it waited for a person.
+    pub(super) waited: Duration,
+    /// It waits on: its agent was stopped, or the host ends.
+    pub(super) suspended: bool,
+}
+
+/// The answer of a tool, and the time for which its call waited for a person.
+struct Answered {
+    answer: Answer,
+    waited: Duration,
+    suspended: bool,
 }
 
 /// The part of a turn that its calls need while several of them run.
@@ -45,17 +69,13 @@ pub(super) struct Caller<'a> {
     pub(super) session: &'a str,
     pub(super) cancel: &'a CancellationToken,
     pub(super) deadline: tokio::time::Instant,
+    /// Hears of calls that wait for a person.
+    pub(super) waiting: &'a mpsc::Sender<Waiting>,
 }
 
 impl Caller<'_> {
     /// Runs a call to its end, or to that of the turn.
     pub(super) async fn run(self, begun: Begun) -> Ended {
-        let Self {
-            agent,
-            session,
-            cancel,
-            deadline,
-        } = self;
         if let Some(Exhausted { detail, .. }) = &begun.refused {
             return Ended {
                 content: format!("not called: {detail}. Answer with what you have."),
@@ -65,32 +85,25 @@ impl Caller<'_> {
                 receipt: String::new(),
                 fuel: 0,
                 file: String::new(),
+                waited: Duration::ZERO,
+                suspended: false,
             };
         }
         let started = Instant::now();
-        let stop = cancel.child_token();
-        let request = ToolRequest {
-            toolbox: Arc::clone(&agent.toolbox),
-            tool: begun.tool.clone(),
-            input: Input::Json(begun.input.clone()),
-            origin: Origin::session(&agent.name, session),
-            progress: None,
-            cancel: stop.clone(),
-        };
-        let mut answered = std::pin::pin!(agent.answer(request));
-        let (mut answer, is_late) = tokio::select! {
-            biased;
-            answer = &mut answered => (answer, false),
-            () = tokio::time::sleep_until(deadline) => {
-                stop.cancel();
-                (answered.await, true)
-            }
-        };
-        let duration = started.elapsed();
-        logs::called(&agent.log, Some(session), &begun.tool, &answer, duration);
-        if is_late && is_cancelled(&answer) {
-            answer.content = "execution error: the time of the turn was over".to_owned();
-        }
+        let Answered {
+            answer,
+            waited,
+            suspended,
+        } = self.approved(&begun).await;
+        let duration = started.elapsed().saturating_sub(waited);
+        let agent = self.agent;
+        logs::called(
+            &agent.log,
+            Some(self.session),
+            &begun.tool,
+            &answer,
+            duration,
+        );
         let Answer {
             content,
             failed,
@@ -109,13 +122,116 @@ impl Caller<'_> {
             receipt: receipt.and_then(Result::ok).unwrap_or_default(),
             fuel,
             file,
+            waited,
+            suspended,
+        }
+    }
+
+    /// Calls the tool; where a person has to approve the call, once that person has.
+    async fn approved(self, begun: &Begun) -> Answered {
+        let mut question = begun.question.clone();
+        let mut waited = Duration::ZERO;
+        if question.is_none() {
+            let answer = self.called(begun, begun.input.clone(), None, waited).await;
+            let Some(Outcome::ApprovalPending { approval, reason }) = outcome(&answer) else {
+                return Answered {
+                    answer,
+                    waited,
+                    suspended: false,
+                };
+            };
+            question = Some(approval.clone());
+            let waiting = Waiting {
+                id: begun.id.clone(),
+                tool: begun.tool.clone(),
+                place: begun.place,
+                question: approval.clone(),
+                reason: reason.clone(),
+            };
+            // Taken by the loop of the turn, which ends after this.
+            let _ = self.waiting.send(waiting).await;
+        }
+        let question = question.unwrap_or_default();
+        let since = Instant::now();
+        let approvals = &self.agent.approvals;
+        let answered = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            answered = approvals.answer(&question) => Some(answered),
+        };
+        waited = since.elapsed();
+        let refused = |content: String, suspended: bool| Answered {
+            answer: Answer::refused(content),
+            waited,
+            suspended,
+        };
+        match answered {
+            // The agent was stopped, or the host ends: the question stays.
+            None if !self.agent.life.is_open() => {
+                refused("(waits for an approval)".to_owned(), true)
+            }
+            None => {
+                approvals.withdraw(&question).await;
+                refused("execution error: cancelled".to_owned(), false)
+            }
+            Some(Ok(Approval::Refused(reason))) => {
+                refused(format!("execution error: denied: {reason}"), false)
+            }
+            Some(Ok(Approval::Approved { arguments })) => {
+                let answer = self.called(begun, arguments, Some(question), waited).await;
+                Answered {
+                    answer,
+                    waited,
+                    suspended: false,
+                }
+            }
+            Some(Err(error)) => {
+                tracing::error!("an approval cannot be read: {error}");
+                refused(
+                    "execution error: the host failed in the call; its log says more".to_owned(),
+                    false,
+                )
+            }
+        }
+    }
+
+    /// Calls the tool, to its end or to that of the turn.
+    async fn called(
+        self,
+        begun: &Begun,
+        input: String,
+        approval: Option<String>,
+        waited: Duration,
+    ) -> Answer {
+        let Self { agent, session, .. } = self;
+        let stop = self.cancel.child_token();
+        let request = ToolRequest {
+            toolbox: Arc::clone(&agent.toolbox),
+            tool: begun.tool.clone(),
+            input: Input::Json(input),
+            origin: Origin::session(&agent.name, session),
+            approval,
+            progress: None,
+            cancel: stop.clone(),
+        };
+        let mut answered = std::pin::pin!(agent.answer(request));
+        tokio::select! {
+            biased;
+            answer = &mut answered => answer,
+            () = tokio::time::sleep_until(self.deadline + waited) => {
+                stop.cancel();
+                let mut answer = answered.await;
+                if let Some(Outcome::Cancelled) = outcome(&answer) {
+                    answer.content = "execution error: the time of the turn was over".to_owned();
+                }
+                answer
+            }
         }
     }
 }
 
-fn is_cancelled(answer: &Answer) -> bool {
-    let outcome = answer.receipt.as_ref().map(|receipt| &receipt.outcome);
-    matches!(outcome, Some(Outcome::Cancelled))
+fn outcome(answer: &Answer) -> Option<&Outcome> {
+    answer.receipt.as_ref().map(|receipt| &receipt.outcome)
 }
 
 /// The answer as a model reads it, and the file in which all of it is if it was cut.

@@ -1,15 +1,17 @@
 //! The steps of one turn.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cofferdam_model::{Message, Model, Request, ToolCall};
-use cofferdam_store::{AnswerWriter, BegunCall};
+use cofferdam_store::{AnswerWriter, BegunCall, Part, WaitingCall};
 use cofferdam_tool::{Repaired, repaired};
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Begun, Caller, Ended, at_least_a_millisecond};
+use super::call::{Begun, Caller, Ended, Waiting, at_least_a_millisecond};
+use super::history;
 use crate::agent::Agent;
 use crate::error::TurnError;
 use crate::event::Event;
@@ -43,11 +45,21 @@ enum Asked {
     Late(String),
 }
 
+/// The part of an answer that was there before its turn goes on.
+pub(super) struct Resumed {
+    pub(super) parts: Vec<Part>,
+    pub(super) calls: Vec<WaitingCall>,
+}
+
 impl Conversation<'_> {
-    pub(super) async fn run(mut self) -> Result<TurnEnd, TurnError> {
+    pub(super) async fn run(mut self, resumed: Option<Resumed>) -> Result<TurnEnd, TurnError> {
         let most = self.agent.turns.max_iterations;
         let mut answer = String::new();
-        for step in 0..most {
+        let first = match resumed {
+            Some(resumed) => self.resume(resumed).await?,
+            None => 0,
+        };
+        for step in first..most {
             if let Some(end) = self.spent.exhausted() {
                 return Ok(self.early(end, &answer));
             }
@@ -90,6 +102,43 @@ impl Conversation<'_> {
         Ok(self.early(end, &answer))
     }
 
+    /// Takes up a turn that waits for a person: the model reads again what it said, and the calls
+    /// that wait go on. Returns the step that comes next.
+    async fn resume(&mut self, resumed: Resumed) -> Result<u32, TurnError> {
+        let Resumed { parts, calls } = resumed;
+        let waits = |id: &str| calls.iter().any(|call| call.tool_id == id);
+        let step = parts.last().map_or(0, Part::step);
+        let mut said = Vec::new();
+        history::steps(parts, &mut said);
+        // The results of those that wait come when they have them.
+        said.retain(|message| match message {
+            Message::ToolResult { call_id, .. } => !waits(call_id),
+            _ => true,
+        });
+        self.messages.extend(said);
+        let begun = calls.into_iter().map(|call| {
+            let WaitingCall {
+                approval,
+                place,
+                tool_id,
+                tool,
+            } = call;
+            Begun {
+                id: tool_id,
+                tool,
+                input: String::new(),
+                place,
+                refused: None,
+                question: Some(approval),
+            }
+        });
+        self.run_all(begun.collect()).await?;
+        let text = String::new();
+        let used = self.spent.told();
+        self.emit(Event::StepFinish { text, used }).await?;
+        Ok(step + 1)
+    }
+
     /// The end of a turn whose model would have gone on. Its user reads why it did not.
     fn early(&self, end: Exhausted, answer: &str) -> TurnEnd {
         let Exhausted { reason, detail } = end;
@@ -126,19 +175,69 @@ impl Conversation<'_> {
             begun.push(self.begin(call).await?);
         }
         let refused = begun.iter().find_map(|call| call.refused.clone());
+        self.run_all(begun).await?;
+        Ok(refused)
+    }
+
+    /// Runs calls that have begun, all at once, and stores what comes of them. A turn whose agent
+    /// is stopped while one of them waits for a person goes on later.
+    async fn run_all(&mut self, begun: Vec<Begun>) -> Result<(), TurnError> {
+        let count = begun.len().max(1);
+        let (waiting, mut questions) = mpsc::channel(count);
         let caller = Caller {
             agent: self.agent,
             session: self.session,
             cancel: self.cancel,
             deadline: self.spent.deadline(),
+            waiting: &waiting,
         };
-        let count = begun.len().max(1);
         let running = begun.into_iter().map(|call| caller.run(call));
         let mut ended = stream::iter(running).buffered(count);
-        while let Some(call) = ended.next().await {
-            self.end(call).await?;
+        let mut suspended = false;
+        let mut waited = Duration::ZERO;
+        loop {
+            tokio::select! {
+                biased;
+                Some(question) = questions.recv() => self.wait_for(question).await?,
+                call = ended.next() => match call {
+                    Some(call) if call.suspended => suspended = true,
+                    Some(call) => {
+                        waited = waited.max(call.waited);
+                        self.end(call).await?;
+                    }
+                    None => break,
+                },
+            }
         }
-        Ok(refused)
+        self.spent.wait(waited);
+        if suspended {
+            return Err(TurnError::Suspended);
+        }
+        Ok(())
+    }
+
+    /// Stores that a call waits for a person, and tells it.
+    async fn wait_for(&mut self, waiting: Waiting) -> Result<(), TurnError> {
+        let Waiting {
+            id,
+            tool,
+            place,
+            question,
+            reason,
+        } = waiting;
+        let live = Arc::clone(&self.listeners.live);
+        let moment = live.moment().await;
+        let (message, branch) = (self.answer.id(), self.answer.branch());
+        let approvals = &self.agent.approvals;
+        approvals.attach(&question, message, branch, place).await?;
+        let pushed = live.push(Event::ApprovalRequested {
+            tool,
+            id,
+            approval: question,
+            reason,
+        });
+        drop(moment);
+        self.tell(pushed).await
     }
 
     /// Stores a call and tells it.
@@ -187,6 +286,7 @@ impl Conversation<'_> {
             },
             place,
             refused,
+            question: None,
         })
     }
 
@@ -200,6 +300,8 @@ impl Conversation<'_> {
             receipt,
             fuel,
             file,
+            waited: _,
+            suspended: _,
         } = call;
         self.spent.burn(fuel);
         self.spent.say(content.len());

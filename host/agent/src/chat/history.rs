@@ -51,7 +51,7 @@ fn note(state: MessageState, detail: &str) -> String {
 }
 
 /// An answer of several steps: of each, its text and calls, and then their results.
-fn steps(parts: Vec<Part>, messages: &mut Vec<Message>) {
+pub(super) fn steps(parts: Vec<Part>, messages: &mut Vec<Message>) {
     let mut step = Step::default();
     for part in parts {
         let number = match &part {

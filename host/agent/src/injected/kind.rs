@@ -1,5 +1,6 @@
 //! The tools of this host: their names, their words, and the schemas of their input.
 
+use cofferdam_tool::Effect;
 use serde_json::{Value, json};
 
 /// One of these tools.
@@ -49,6 +50,19 @@ impl Kind {
             }
             Self::NoteShow => "Shows one of your notes.",
             Self::NoteUnpin => "Unpins one of your notes.",
+        }
+    }
+
+    /// Its effect class: a note is something that stays.
+    pub(super) fn effect(self) -> Effect {
+        match self {
+            Self::ContextList
+            | Self::ContextShow
+            | Self::EnvList
+            | Self::MountList
+            | Self::NoteList
+            | Self::NoteShow => Effect::Read,
+            Self::NoteDelete | Self::NotePin | Self::NoteSave | Self::NoteUnpin => Effect::Write,
         }
     }
 

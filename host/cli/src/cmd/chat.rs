@@ -187,6 +187,13 @@ impl<'a> Printer<'a> {
                 self.end_line();
                 console::call(&event.tool, &event.content);
             }
+            "approval.requested" => {
+                self.end_line();
+                console::note(&format!(
+                    "`{}` waits for an approval: `cofferdam approvals approve {}` or `… deny …`",
+                    event.tool, event.approval
+                ));
+            }
             "tool.result" => {
                 self.end_line();
                 self.result(event);

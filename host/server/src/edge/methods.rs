@@ -68,7 +68,7 @@ use ClientRule as C;
 use Scope::{Chat, Read, Tools, Write};
 
 /// Every service of gRPC.
-const GRPC: [Service; 10] = [
+const GRPC: [Service; 11] = [
     // The runtime of one agent.
     Service {
         name: "openotters.agent.v1.AgentRuntime",
@@ -126,6 +126,7 @@ const GRPC: [Service; 10] = [
         rules: &[
             rule("ListTools", C::Scope(Tools), Never, AgentInMetadata),
             rule("CallTool", C::Scope(Tools), Never, AgentInMetadata),
+            rule("ExplainCall", C::Never, Never, AgentInMetadata),
         ],
     },
     // Images make the host connect to registries with the operator's logins.
@@ -137,6 +138,17 @@ const GRPC: [Service; 10] = [
             rule("PullImage", C::Never, Never, Host),
             rule("PushImage", C::Never, Never, Host),
             rule("RemoveImage", C::Never, Never, Host),
+        ],
+    },
+    // A model can ask, and nobody but the operator answers.
+    Service {
+        name: "cofferdam.v1.Approvals",
+        rules: &[
+            rule("ListApprovals", C::Never, Never, Host),
+            rule("GetApproval", C::Never, Never, Host),
+            rule("WatchApprovals", C::Never, Never, Host),
+            rule("Approve", C::Never, Never, Host),
+            rule("Deny", C::Never, Never, Host),
         ],
     },
     // No token makes another one.

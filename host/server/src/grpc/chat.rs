@@ -184,6 +184,7 @@ fn size(event: &Event) -> usize {
         Event::ToolCall {
             input, repaired, ..
         } => input.len() + repaired.len(),
+        Event::ApprovalRequested { reason, .. } => reason.len(),
         Event::ToolResult {
             content, receipt, ..
         } => content.len() + receipt.len(),
@@ -218,6 +219,17 @@ fn session_event(numbered: &Numbered) -> SessionEvent {
             input,
             repaired,
             repairs,
+        }),
+        Event::ApprovalRequested {
+            tool,
+            id,
+            approval,
+            reason,
+        } => Wire::ApprovalRequested(host::ApprovalRequested {
+            tool,
+            tool_id: id,
+            approval,
+            reason,
         }),
         Event::ToolResult {
             tool,

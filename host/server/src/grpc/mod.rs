@@ -2,6 +2,7 @@
 
 mod agents;
 mod answers;
+mod approvals;
 mod authorize;
 mod chat;
 pub(crate) mod connection;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use cofferdam_proto::DESCRIPTORS;
 use cofferdam_proto::agent::agent_runtime_server::AgentRuntimeServer;
 use cofferdam_proto::host::agents_server::AgentsServer;
+use cofferdam_proto::host::approvals_server::ApprovalsServer;
 use cofferdam_proto::host::chat_server::ChatServer;
 use cofferdam_proto::host::images_server::ImagesServer;
 use cofferdam_proto::host::sessions_server::SessionsServer;
@@ -70,6 +72,9 @@ pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Rout
         .set_serving::<SessionsServer<sessions::SessionsService>>()
         .await;
     health
+        .set_serving::<ApprovalsServer<approvals::ApprovalsService>>()
+        .await;
+    health
         .set_serving::<TokensServer<tokens::TokensService>>()
         .await;
     // The standard services have no types to name them by.
@@ -102,6 +107,9 @@ pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Rout
     let sessions = SessionsServer::new(sessions::SessionsService {
         shared: shared.clone(),
     });
+    let approvals = ApprovalsServer::new(approvals::ApprovalsService {
+        shared: shared.clone(),
+    });
     let tokens = TokensServer::new(tokens::TokensService { book });
     Ok(Routes::new(health_service)
         .add_service(reflection().build_v1().map_err(wrong)?)
@@ -109,6 +117,7 @@ pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Rout
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
+        .add_service(approvals.max_decoding_message_size(MAX_REQUEST))
         .add_service(chat.max_decoding_message_size(MAX_REQUEST))
         .add_service(images.max_decoding_message_size(MAX_REQUEST))
         .add_service(sessions.max_decoding_message_size(MAX_REQUEST))

@@ -235,13 +235,13 @@ async fn next(running: &mut RunningTurn) -> Option<Result<ChatStreamEvent, Statu
     running.end().await.err().map(Err)
 }
 
-/// The event as older clients know it. They know none for the beginning of a turn, nor for the end
-/// of one that failed.
+/// The event as older clients know it. They know none for the beginning of a turn, for a call that
+/// waits for a person, nor for the end of a turn that failed.
 fn on_the_wire(event: &Event) -> Option<ChatStreamEvent> {
     let empty = ChatStreamEvent::default;
     let event = event.clone();
     Some(match event {
-        Event::TurnStart { .. } => return None,
+        Event::TurnStart { .. } | Event::ApprovalRequested { .. } => return None,
         Event::StepStart { step } => ChatStreamEvent {
             r#type: "step.start".to_owned(),
             step: i32::try_from(step).unwrap_or(i32::MAX),

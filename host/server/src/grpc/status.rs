@@ -1,6 +1,6 @@
 //! Domain errors as gRPC statuses: the one place that knows both.
 
-use cofferdam_agent::{AgentError, ObjectError, TurnError};
+use cofferdam_agent::{AgentError, ApprovalRefused, ObjectError, TurnError};
 use cofferdam_store::{BeginError, StoreError};
 use hyper::Response;
 use tonic::body::Body;
@@ -52,6 +52,20 @@ pub(crate) fn of_runtime_door(error: &RuntimeDoorError) -> Status {
     }
 }
 
+pub(crate) fn of_approval(error: &ApprovalRefused) -> Status {
+    let sentence = error.to_string();
+    match error {
+        ApprovalRefused::Unknown(_) => Status::not_found(sentence),
+        ApprovalRefused::Decided { .. } | ApprovalRefused::NotShown(_) => {
+            Status::failed_precondition(sentence)
+        }
+        ApprovalRefused::Ambiguous(_)
+        | ApprovalRefused::NoSession(_)
+        | ApprovalRefused::Reason { .. } => Status::invalid_argument(sentence),
+        ApprovalRefused::Store(error) => of_store(error),
+    }
+}
+
 pub(crate) fn of_token(error: &TokenBookError) -> Status {
     let sentence = error.to_string();
     match error {
@@ -87,6 +101,7 @@ pub(crate) fn of_agent(error: &AgentError) -> Status {
         | AgentError::NoName { .. }
         | AgentError::NoModel { .. }
         | AgentError::NoScript { .. }
+        | AgentError::Policy { .. }
         | AgentError::Config { .. }
         | AgentError::Model { .. }
         | AgentError::Bin { .. }
@@ -144,7 +159,9 @@ pub(crate) fn of_turn(error: &TurnError) -> Status {
             Status::invalid_argument(sentence)
         }
         TurnError::Busy { .. } => Status::resource_exhausted(sentence),
-        TurnError::AtRest | TurnError::Stopped => Status::failed_precondition(sentence),
+        TurnError::AtRest | TurnError::Stopped | TurnError::Suspended | TurnError::NothingWaits => {
+            Status::failed_precondition(sentence)
+        }
         TurnError::Crashed => Status::internal(sentence),
         TurnError::Begin { source, .. } => match source {
             BeginError::Full | BeginError::Branches => Status::resource_exhausted(sentence),

@@ -3,14 +3,15 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Agents};
+use cofferdam_agent::{Agent, Agents, DirectCall};
 use cofferdam_call::{Descriptor, Progress};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{
-    CallToolRequest, CallToolResponse, ListToolsRequest, ListToolsResponse, Tool, ToolResult,
+    Attribute, CallToolRequest, CallToolResponse, ExplainCallRequest, ExplainCallResponse,
+    ListToolsRequest, ListToolsResponse, Tool, ToolResult,
 };
-use cofferdam_tool::{Answer, MAX_PROGRESS};
+use cofferdam_tool::{Answer, Explanation, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -20,6 +21,7 @@ use tonic::{Request, Response, Status};
 use super::answers::AnswerPlace;
 use super::shared::Shared;
 use super::status;
+use crate::edge::principal::Principal;
 use crate::listed::Listed;
 
 #[derive(Debug)]
@@ -101,14 +103,25 @@ impl Tools for ToolsService {
         let agent = self.shared.agent(&request).await?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
-        let CallToolRequest { name, input } = request.into_inner();
+        let client = client(&request);
+        let CallToolRequest {
+            name,
+            input,
+            approval,
+        } = request.into_inner();
+        let call = DirectCall {
+            tool: name,
+            input,
+            approval: Some(approval).filter(|approval| !approval.is_empty()),
+            client,
+        };
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
         let task = self
             .shared
             .turns
-            .spawn(async move { agent.call(name, input, sender, token).await });
+            .spawn(async move { agent.call(call, sender, token).await });
         // Dropped with the stream, when the client is gone.
         let running = Running {
             progress,
@@ -124,6 +137,38 @@ impl Tools for ToolsService {
             ))
         });
         Ok(Response::new(Box::pin(events)))
+    }
+
+    async fn explain_call(
+        &self,
+        request: Request<ExplainCallRequest>,
+    ) -> Result<Response<ExplainCallResponse>, Status> {
+        let agent = self.shared.agent(&request).await?;
+        let ExplainCallRequest {
+            name,
+            input,
+            session_id,
+        } = request.into_inner();
+        let input = Some(input).filter(|input| !input.is_empty());
+        // Its policies are the operator's, and its input is bounded: no guest has a say in it.
+        let explained = agent.explain(&name, input, &session_id);
+        let Explanation { decided, values } =
+            explained.map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let attribute = |(place, value)| Attribute { place, value };
+        Ok(Response::new(ExplainCallResponse {
+            decision: decided.verdict.as_str().to_owned(),
+            policies: decided.policies,
+            reason: decided.reason,
+            attributes: values.into_iter().map(attribute).collect(),
+        }))
+    }
+}
+
+/// The name of the client's token with which a request came, if it is one of a client.
+fn client<T>(request: &Request<T>) -> Option<String> {
+    match request.extensions().get::<Principal>() {
+        Some(Principal::Client(token)) => Some(token.life.name.clone()),
+        _ => None,
     }
 }
 

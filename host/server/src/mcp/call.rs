@@ -81,6 +81,7 @@ impl Callee {
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
                         origin: Origin::default(),
+                        approval: None,
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
@@ -121,6 +122,7 @@ async fn on_host(
     let request = CallToolRequest {
         name: name.to_owned(),
         input: arguments,
+        approval: String::new(),
     };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,

@@ -135,6 +135,7 @@ impl Subject<'_> {
             tool,
             input,
             origin: Origin::default(),
+            approval: None,
             progress: None,
             cancel: CancellationToken::new(),
         };

@@ -112,6 +112,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
                 tool: tool.name().to_owned(),
                 input: input.clone(),
                 origin: Origin::default(),
+                approval: None,
                 progress: Some(sender),
                 cancel: cancel.clone(),
             };

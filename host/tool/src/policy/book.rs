@@ -1,0 +1,244 @@
+//! The policy of a host: the files of one directory, read anew whenever they have changed.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use cap_std::fs::{Dir, Metadata, MetadataExt};
+
+use super::problem::PolicyProblem;
+use super::rules::{MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyFile, Rules};
+
+/// The directory of policies in the data directory.
+pub const POLICY_DIRECTORY: &str = "policy";
+
+/// The file that gives roles to agents.
+pub const ROLES_FILE: &str = "entities.json";
+
+/// A file that changed so shortly before it was read may change again with the same time. It is
+/// looked at anew.
+const SETTLED: Duration = Duration::from_millis(50);
+
+/// The rules that hold now.
+pub(crate) type Current = Result<Arc<Rules>, Arc<Vec<PolicyProblem>>>;
+
+/// The policy of a host.
+#[derive(Debug)]
+pub(crate) struct PolicyBook {
+    data: Arc<Dir>,
+    read: Mutex<Option<Reading>>,
+}
+
+/// The files as they were read, and what came of it.
+#[derive(Debug)]
+struct Reading {
+    /// None if a file had changed just before: it is read again.
+    prints: Option<Prints>,
+    current: Current,
+}
+
+/// The files by name, each with what changes when it does.
+type Prints = BTreeMap<String, Print>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Print {
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+    modified: (i64, i64),
+}
+
+impl PolicyBook {
+    /// The policy in this data directory.
+    pub(crate) fn new(data: Arc<Dir>) -> Self {
+        Self {
+            data,
+            read: Mutex::new(None),
+        }
+    }
+
+    /// The rules that hold now. Where the files cannot be used nothing is permitted, and the log
+    /// says so once.
+    pub(crate) fn current(&self) -> Current {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let prints = self.prints();
+        if let (Some(reading), Ok(prints)) = (&*read, &prints)
+            && reading.prints.as_ref() == Some(prints)
+        {
+            return reading.current.clone();
+        }
+        let current = prints
+            .as_ref()
+            .map_err(|problem| Arc::new(vec![problem.clone()]))
+            .and_then(|prints| self.load(prints).map(Arc::new).map_err(Arc::new));
+        let told = read.as_ref().map(|reading| &reading.current);
+        tell(told, &current);
+        let is_settled = |prints: &Prints| prints.values().all(Print::is_settled);
+        *read = Some(Reading {
+            prints: prints.ok().filter(is_settled),
+            current: current.clone(),
+        });
+        current
+    }
+
+    /// The files as they are now; none if there is no directory.
+    fn prints(&self) -> Result<Prints, PolicyProblem> {
+        let directory = match self.data.open_dir(POLICY_DIRECTORY) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Prints::new()),
+            Err(error) => return Err(unreadable(POLICY_DIRECTORY, &error)),
+        };
+        prints(&directory)
+    }
+
+    fn load(&self, prints: &Prints) -> Result<Rules, Vec<PolicyProblem>> {
+        if !prints.keys().any(|name| is_policy(name)) {
+            // Roles alone permit nothing and forbid nothing, but they have to be right.
+            if prints.is_empty() {
+                return Ok(Rules::default_rules());
+            }
+            return Err(vec![PolicyProblem::of_file(
+                &shown(ROLES_FILE),
+                "there are roles, but no policy beside them that names one",
+            )]);
+        }
+        let directory = self.data.open_dir(POLICY_DIRECTORY);
+        let directory = directory.map_err(|error| vec![unreadable(POLICY_DIRECTORY, &error)])?;
+        let mut files = Vec::new();
+        let mut roles = None;
+        for name in prints.keys() {
+            let text = directory.read_to_string(name);
+            let text = text.map_err(|error| vec![unreadable(&shown(name), &error)])?;
+            let file = PolicyFile {
+                name: shown(name),
+                text,
+            };
+            if is_policy(name) {
+                files.push(file);
+            } else {
+                roles = Some(file);
+            }
+        }
+        Rules::read(&files, roles.as_ref())
+    }
+}
+
+/// The files of a policy in a directory.
+fn prints(directory: &Dir) -> Result<Prints, PolicyProblem> {
+    let wrong = |error: io::Error| unreadable(POLICY_DIRECTORY, &error);
+    let mut prints = Prints::new();
+    let mut bytes = 0_u64;
+    for entry in directory.entries().map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_passed_over(&name) {
+            continue;
+        }
+        if !is_policy(&name) && name != ROLES_FILE {
+            return Err(PolicyProblem::of_file(
+                &shown(&name),
+                format!("it is neither `*.cedar` nor `{ROLES_FILE}`: rename it or move it away"),
+            ));
+        }
+        let found = directory.metadata(&name);
+        let found = found.map_err(|error| unreadable(&shown(&name), &error))?;
+        if !found.is_file() {
+            return Err(PolicyProblem::of_file(&shown(&name), "it is no file"));
+        }
+        bytes = bytes.saturating_add(found.len());
+        prints.insert(name, Print::of(&found));
+        if prints.len() > MAX_POLICY_FILES || bytes > MAX_POLICY_BYTES {
+            return Err(PolicyProblem::of_file(
+                POLICY_DIRECTORY,
+                format!(
+                    "it holds more than {MAX_POLICY_FILES} files or {} MiB",
+                    MAX_POLICY_BYTES >> 20
+                ),
+            ));
+        }
+    }
+    Ok(prints)
+}
+
+impl Print {
+    fn of(found: &Metadata) -> Self {
+        Self {
+            inode: found.ino(),
+            size: found.len(),
+            changed: (found.ctime(), found.ctime_nsec()),
+            modified: (found.mtime(), found.mtime_nsec()),
+        }
+    }
+
+    /// True if it changed long enough ago for another change to have another time.
+    fn is_settled(&self) -> bool {
+        let (seconds, nanoseconds) = self.changed;
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        let changed = SystemTime::UNIX_EPOCH
+            + Duration::from_secs(seconds)
+            + Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
+        changed.elapsed().is_ok_and(|since| since > SETTLED)
+    }
+}
+
+/// Tells a change of the policy, once.
+fn tell(told: Option<&Current>, current: &Current) {
+    match current {
+        Err(problems) => {
+            if let Some(Err(before)) = told
+                && before == problems
+            {
+                return;
+            }
+            let first = problems
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let others = problems.len().saturating_sub(1);
+            tracing::error!(
+                "the policy cannot be used, so no tool may be called: {first}{}; `cofferdam policy \
+                 check` says all of it",
+                if others == 0 {
+                    String::new()
+                } else {
+                    format!(" (and {others} more)")
+                }
+            );
+        }
+        Ok(rules) => {
+            for warning in rules.warnings() {
+                tracing::warn!("{warning}");
+            }
+            if told.is_some() {
+                tracing::info!(policies = rules.len(), "the policy was read anew");
+            }
+        }
+    }
+}
+
+/// The sentence for a caller while the policy cannot be used.
+pub(crate) fn unusable(problems: &[PolicyProblem]) -> String {
+    let first = problems
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    format!("the policy of this host cannot be used, so no tool may be called: {first}")
+}
+
+fn is_policy(name: &str) -> bool {
+    name.ends_with(".cedar")
+}
+
+/// True for files that editors leave beside others.
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || name.ends_with('~')
+}
+
+fn shown(name: &str) -> String {
+    format!("{POLICY_DIRECTORY}/{name}")
+}
+
+fn unreadable(name: &str, error: &io::Error) -> PolicyProblem {
+    PolicyProblem::of_file(name, format!("it cannot be read: {error}"))
+}
