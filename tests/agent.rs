@@ -1,5 +1,8 @@
 //! Agents: Agentfiles, configuration, turns, and hosts that restore them after faults.
 
+/// Calls that wait for a person.
+mod approvals;
+
 /// Agentfiles whose instructions reach the tools.
 mod agentfile;
 

@@ -12,6 +12,9 @@ mod artifacts;
 /// Which tools a component has: data that everybody reads alike, and nothing that runs.
 mod descriptors;
 
+/// Policies: written, checked, explained, and changed while a host runs.
+mod policy;
+
 /// Tools held against the native programs that they replace.
 mod differential;
 

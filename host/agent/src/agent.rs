@@ -1,5 +1,6 @@
 //! One agent, ready to work.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -147,7 +148,10 @@ impl Agent {
     /// Runs a call of one of its tools, with its files counted before and after.
     pub(crate) async fn answer(&self, request: Request) -> Answer {
         self.files.ready().await;
-        let answer = self.runner.answer(request).await;
+        // Behind a pointer, so that the types of turns do not hold those of the engine.
+        let answer: Pin<Box<dyn Future<Output = Answer> + Send + '_>> =
+            Box::pin(self.runner.answer(request));
+        let answer = answer.await;
         self.files.settle();
         answer
     }

@@ -8,6 +8,7 @@ use cofferdam_store::{
 };
 use cofferdam_tool::{ApprovalError, ApprovalQuestion, Approver, Approving, Binding};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Seconds until a question expires (10 minutes): a person who is there answers sooner, and who is
 /// not should find no stack of old ones.
@@ -31,6 +32,8 @@ pub struct Approvals {
     table: ApprovalTable,
     /// Sent when a question was asked or decided.
     changed: watch::Sender<()>,
+    /// Cancelled when the host ends: turns that wait go on with the next one.
+    ending: CancellationToken,
 }
 
 /// The answer of a person, or that there will be none.
@@ -101,7 +104,18 @@ impl Approvals {
         Self {
             table,
             changed: watch::Sender::new(()),
+            ending: CancellationToken::new(),
         }
+    }
+
+    /// Waits for nobody any more, because the host ends. The questions stay.
+    pub fn suspend(&self) {
+        self.ending.cancel();
+    }
+
+    /// The end of the host, for those that wait.
+    pub(crate) fn ending(&self) -> &CancellationToken {
+        &self.ending
     }
 
     /// Tells whenever a question was asked or decided.

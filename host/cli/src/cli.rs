@@ -7,6 +7,7 @@ use clap::builder::Styles;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::args::Listing;
+use crate::cmd::approvals::Approvals;
 use crate::cmd::chat::Chat;
 use crate::cmd::completions::{Completions, Man};
 use crate::cmd::config::ConfigCommand;
@@ -16,6 +17,7 @@ use crate::cmd::logs::Logs;
 use crate::cmd::mcp::Mcp;
 use crate::cmd::models::Models;
 use crate::cmd::operate::{AgentNames, Removal};
+use crate::cmd::policy::Policy;
 use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
 use crate::cmd::run::Run;
@@ -117,6 +119,12 @@ pub(crate) enum Command {
     /// Stand in for the runtime of one agent that an executor of openotters starts.
     #[command(subcommand)]
     Runtime(Runtime),
+    /// Look at the policies that decide about calls, and write them.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Decide about calls that wait for a person.
+    #[command(subcommand)]
+    Approvals(Approvals),
     /// Look after the tokens with which others than the operator reach the host.
     #[command(subcommand)]
     Token(Token),

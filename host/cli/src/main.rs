@@ -135,6 +135,8 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Logs(logs) => cmd::logs::run(logs, &data).await,
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,
+        Command::Policy(policy) => cmd::policy::run(policy, data).await,
+        Command::Approvals(approvals) => cmd::approvals::run(approvals, &data).await,
         Command::Token(token) => cmd::token::run(token, &data).await,
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,

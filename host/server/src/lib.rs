@@ -7,10 +7,12 @@
 mod agent_entry;
 mod agent_jwt;
 mod agent_key;
+mod approval_client;
 mod client;
 mod client_error;
 mod edge;
 mod error;
+mod explained_call;
 mod grpc;
 mod listed;
 mod live_tokens;
@@ -29,12 +31,14 @@ pub use agent_entry::{
     AgentEntry, AgentList, Creation, CreationEvent, DeploymentEntry, MountEntry, RoomEntry,
     StatsEntry, StatusEntry, Statuses, ToolStatsEntry,
 };
+pub use approval_client::{ApprovalClient, ApprovalEntry, ApprovalWatch};
 pub use client::{Client, Message, MessagePage, Messages, ObjectAnswer, SessionEntry};
 pub use client_error::ClientError;
 pub use edge::connections::MOST as MOST_CONNECTIONS;
 pub use edge::listen::{SocketFile, inherited_tcp, inherited_unix, tcp, unix};
 pub use edge::tls::{Tls, TlsError, TlsText};
 pub use error::ServerError;
+pub use explained_call::{ExplainedCall, ReadAttribute, explain_call};
 pub use serving::{Server, Serving};
 pub use token::{Token, TokenError};
 pub use token_client::{MadeTokenEntry, Rotated, TokenClient, TokenEntry};

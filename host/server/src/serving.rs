@@ -133,6 +133,7 @@ impl Serving {
     /// may still ask what goes on.
     pub fn end(&self) -> usize {
         self.shared.ending.cancel();
+        self.shared.agents.approvals().suspend();
         self.shared.turns.close();
         self.shared.turns.len()
     }

@@ -72,7 +72,7 @@ pub use origin::Origin;
 pub use outlook::{Announced, Outlook, usage};
 pub use policy::{
     MAX_POLICY_BYTES, MAX_POLICY_FILES, POLICY_DIRECTORY, POLICY_SCHEMA, PolicyFile, PolicyProblem,
-    PolicyProfile, ROLES_FILE, Rules,
+    PolicyProfile, ROLES_FILE, Rules, read_policy,
 };
 pub use reached::Reached;
 pub use repair::{Repaired, repaired};

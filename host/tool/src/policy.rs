@@ -31,7 +31,7 @@ use crate::decided::{Decided, Explanation, Verdict};
 use crate::subject::Subject;
 use crate::tool::Tool;
 pub(crate) use book::PolicyBook;
-pub use book::{POLICY_DIRECTORY, ROLES_FILE};
+pub use book::{POLICY_DIRECTORY, ROLES_FILE, read_policy};
 pub(crate) use facts::ToolFacts;
 pub(crate) use permit::Permit;
 pub(crate) use principal::Principal;

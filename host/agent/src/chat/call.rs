@@ -156,6 +156,7 @@ impl Caller<'_> {
         let approvals = &self.agent.approvals;
         let answered = tokio::select! {
             biased;
+            () = approvals.ending().cancelled() => None,
             () = self.cancel.cancelled() => None,
             answered = approvals.answer(&question) => Some(answered),
         };
@@ -167,7 +168,7 @@ impl Caller<'_> {
         };
         match answered {
             // The agent was stopped, or the host ends: the question stays.
-            None if !self.agent.life.is_open() => {
+            None if approvals.ending().is_cancelled() || !self.agent.life.is_open() => {
                 refused("(waits for an approval)".to_owned(), true)
             }
             None => {

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod compile;
 pub(crate) mod completions;
@@ -10,6 +11,7 @@ pub(crate) mod logs;
 pub(crate) mod mcp;
 pub(crate) mod models;
 pub(crate) mod operate;
+pub(crate) mod policy;
 pub(crate) mod prompt;
 pub(crate) mod provider;
 pub(crate) mod ps;

@@ -62,7 +62,7 @@ impl PolicyBook {
     /// says so once.
     pub(crate) fn current(&self) -> Current {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let prints = self.prints();
+        let prints = of(&self.data);
         if let (Some(reading), Ok(prints)) = (&*read, &prints)
             && reading.prints.as_ref() == Some(prints)
         {
@@ -71,7 +71,7 @@ impl PolicyBook {
         let current = prints
             .as_ref()
             .map_err(|problem| Arc::new(vec![problem.clone()]))
-            .and_then(|prints| self.load(prints).map(Arc::new).map_err(Arc::new));
+            .and_then(|prints| load(&self.data, prints).map(Arc::new).map_err(Arc::new));
         let told = read.as_ref().map(|reading| &reading.current);
         tell(told, &current);
         let is_settled = |prints: &Prints| prints.values().all(Print::is_settled);
@@ -81,47 +81,57 @@ impl PolicyBook {
         });
         current
     }
+}
 
-    /// The files as they are now; none if there is no directory.
-    fn prints(&self) -> Result<Prints, PolicyProblem> {
-        let directory = match self.data.open_dir(POLICY_DIRECTORY) {
-            Ok(directory) => directory,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Prints::new()),
-            Err(error) => return Err(unreadable(POLICY_DIRECTORY, &error)),
+/// Reads the policy in a data directory, without using it.
+///
+/// # Errors
+///
+/// With every mistake in it.
+pub fn read_policy(data: &Dir) -> Result<Rules, Vec<PolicyProblem>> {
+    let prints = of(data).map_err(|problem| vec![problem])?;
+    load(data, &prints)
+}
+
+/// The files of the policy in a data directory as they are now; none if there is no directory.
+fn of(data: &Dir) -> Result<Prints, PolicyProblem> {
+    match data.open_dir(POLICY_DIRECTORY) {
+        Ok(directory) => prints(&directory),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Prints::new()),
+        Err(error) => Err(unreadable(POLICY_DIRECTORY, &error)),
+    }
+}
+
+/// Reads the files, and the rules in them.
+fn load(data: &Dir, prints: &Prints) -> Result<Rules, Vec<PolicyProblem>> {
+    if !prints.keys().any(|name| is_policy(name)) {
+        // Roles alone permit nothing and forbid nothing, but they have to be right.
+        if prints.is_empty() {
+            return Ok(Rules::default_rules());
+        }
+        return Err(vec![PolicyProblem::of_file(
+            &shown(ROLES_FILE),
+            "there are roles, but no policy beside them that names one",
+        )]);
+    }
+    let directory = data.open_dir(POLICY_DIRECTORY);
+    let directory = directory.map_err(|error| vec![unreadable(POLICY_DIRECTORY, &error)])?;
+    let mut files = Vec::new();
+    let mut roles = None;
+    for name in prints.keys() {
+        let text = directory.read_to_string(name);
+        let text = text.map_err(|error| vec![unreadable(&shown(name), &error)])?;
+        let file = PolicyFile {
+            name: shown(name),
+            text,
         };
-        prints(&directory)
-    }
-
-    fn load(&self, prints: &Prints) -> Result<Rules, Vec<PolicyProblem>> {
-        if !prints.keys().any(|name| is_policy(name)) {
-            // Roles alone permit nothing and forbid nothing, but they have to be right.
-            if prints.is_empty() {
-                return Ok(Rules::default_rules());
-            }
-            return Err(vec![PolicyProblem::of_file(
-                &shown(ROLES_FILE),
-                "there are roles, but no policy beside them that names one",
-            )]);
+        if is_policy(name) {
+            files.push(file);
+        } else {
+            roles = Some(file);
         }
-        let directory = self.data.open_dir(POLICY_DIRECTORY);
-        let directory = directory.map_err(|error| vec![unreadable(POLICY_DIRECTORY, &error)])?;
-        let mut files = Vec::new();
-        let mut roles = None;
-        for name in prints.keys() {
-            let text = directory.read_to_string(name);
-            let text = text.map_err(|error| vec![unreadable(&shown(name), &error)])?;
-            let file = PolicyFile {
-                name: shown(name),
-                text,
-            };
-            if is_policy(name) {
-                files.push(file);
-            } else {
-                roles = Some(file);
-            }
-        }
-        Rules::read(&files, roles.as_ref())
     }
+    Rules::read(&files, roles.as_ref())
 }
 
 /// The files of a policy in a directory.
