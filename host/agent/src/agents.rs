@@ -23,6 +23,7 @@ use crate::lifecycle::{Event, after};
 use crate::logs;
 use crate::maker::{AgentSource, Maker};
 use crate::new_agent::{NewAgent, Usage};
+use crate::operation::Operation;
 use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::renewal::Renewal;
@@ -493,13 +494,4 @@ impl Agents {
             }
         })
     }
-}
-
-/// An operation on one agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operation {
-    Start,
-    Stop,
-    Restart,
-    Remove { force: bool },
 }

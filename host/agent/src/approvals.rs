@@ -1,5 +1,8 @@
 //! Calls that wait for a person.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use cofferdam_store::{

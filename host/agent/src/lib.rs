@@ -44,6 +44,7 @@ mod new_agent;
 mod notes;
 mod object;
 mod on_disk;
+mod operation;
 mod outputs;
 mod pinned;
 mod policies;

@@ -9,6 +9,7 @@ use cofferdam_capability::{Account, Ceiling, Decision, Digest, Grant, Manifest, 
 use cofferdam_sandbox::Invocation;
 use serde_json::{Value, json};
 
+use super::rules::SCHEMA;
 use super::*;
 use crate::effect::Effect;
 use crate::host_tool::{HostAnswer, HostTool};
@@ -468,4 +469,32 @@ fn files_that_change_are_read_anew() {
     std::fs::remove_file(path.join("a.ceder")).unwrap();
     std::fs::write(path.join(".a.cedar.swp"), "anything").unwrap();
     assert_eq!(verdict(), Some(Verdict::Allow));
+}
+
+#[test]
+fn the_examples_of_the_page_are_right() {
+    let page = include_str!("../../README.md");
+    let blocks = |language: &str| {
+        let begin = format!("```{language}\n");
+        let after = page.split(&begin).skip(1);
+        let blocks = after.map(|rest| rest.split("```").next().unwrap().to_owned());
+        blocks.collect::<Vec<_>>()
+    };
+    let roles = file("entities.json", &blocks("json")[0]);
+    let policies = blocks("cedar");
+    assert!(policies.len() >= 4);
+    for policy in policies {
+        let read = Rules::read(&[file("page.cedar", &policy)], Some(&roles)).unwrap();
+        assert!(read.warnings().is_empty(), "{:?}", read.warnings());
+    }
+    // Every place of a tool and of a call that the schema has is on the page.
+    let attributes = SCHEMA
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "));
+    for (name, _) in attributes.filter(|(name, _)| !name.starts_with("//")) {
+        let name = name.trim_end_matches('?');
+        if !["principal", "resource", "context"].contains(&name) {
+            assert!(page.contains(name), "{name} is not on the page");
+        }
+    }
 }
