@@ -4,6 +4,9 @@
 /// Tools that call other tools of their agent.
 mod agents;
 
+/// Calls that get less than the called tools were granted.
+mod attenuation;
+
 /// Depth, number and time of the calls of a chain.
 mod chain;
 

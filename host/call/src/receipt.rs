@@ -29,6 +29,9 @@ pub struct Receipt {
     pub manifest: Digest,
     /// The grant it ran under.
     pub grant: Digest,
+    /// The grant of the tool that made the call; none for a call that no tool made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_grant: Option<Digest>,
     /// The outcome.
     pub outcome: Outcome,
     /// Fuel used; about one unit for each WebAssembly instruction.
@@ -99,6 +102,7 @@ impl Receipt {
             component: grant.component(),
             manifest: grant.manifest(),
             grant: grant.digest(),
+            caller_grant: None,
             outcome,
             fuel: 0,
             peak_memory: 0,

@@ -7,7 +7,7 @@ use crate::grant::Ceiling;
 use crate::guest_path::GuestPath;
 use crate::manifest::Manifest;
 use crate::network::{HostPattern, HttpRule};
-use crate::rows::{FsRow, HttpRow, SecretRow, TcpRow};
+use crate::rows::{CallRow, FsRow, HttpRow, SecretRow, TcpRow};
 use crate::secret::SecretName;
 
 /// Number of things that a sentence names before it only counts them: a manifest may have a
@@ -85,7 +85,7 @@ impl Diff {
         more.extend(env.map(|row| More::Variable(row.name.clone())));
         let call = call
             .iter()
-            .filter(|row| !old.call.iter().any(|old| old.name == row.name));
+            .filter(|row| !old.call.iter().any(|old| call_within(row, old)));
         more.extend(call.map(|row| More::Call(row.name.clone())));
         // What is asked for beyond the defaults is not given without the operator, so it does not
         // count as more.
@@ -116,6 +116,11 @@ fn directory_within(row: &FsRow, old: &FsRow) -> bool {
 
 fn tcp_within(row: &TcpRow, old: &TcpRow) -> bool {
     row.host.is_within(&old.host) && row.ports.are_within(&old.ports)
+}
+
+/// A call that passes on more of the called tool's grant is more.
+fn call_within(row: &CallRow, old: &CallRow) -> bool {
+    row.name == old.name && row.bound().is_within(&old.bound())
 }
 
 /// A secret in another header, or in other words, is a secret that somebody else may read.

@@ -1,10 +1,13 @@
 //! The grant: where asked for, allowed and decided meet.
 
-use std::collections::BTreeSet;
+mod directories;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::access::Access;
+use crate::call_bound::CallBound;
 use crate::digest::Digest;
 use crate::environment::LOCKED_ENVIRONMENT;
 use crate::error::GrantError;
@@ -14,11 +17,10 @@ use crate::manifest::Manifest;
 use crate::network::{
     AddressPolicy, HostOffer, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
 };
-use crate::overlap;
 use crate::preopen::{Offer, Preopen};
-use crate::rows::FsRow;
 use crate::secret::{SecretName, SecretRule};
 use crate::withheld::Withheld;
+use directories::{decide_directories, met};
 
 /// The most this host gives to any tool.
 #[derive(Debug, Clone)]
@@ -63,6 +65,8 @@ pub struct Grant {
     network: NetworkPolicy,
     secrets: Vec<SecretRule>,
     calls: Vec<String>,
+    /// The parts of the grants of those that calls of them may use, where it is not all.
+    call_bounds: BTreeMap<String, CallBound>,
     withheld: Vec<Withheld>,
 }
 
@@ -78,6 +82,8 @@ struct Fingerprint<'a> {
     network: &'a NetworkPolicy,
     secrets: &'a [SecretRule],
     calls: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    call_bounds: &'a BTreeMap<String, CallBound>,
 }
 
 impl Default for Ceiling {
@@ -128,31 +134,18 @@ impl Grant {
         // Which of them there are is known when one is called: an agent is given its tools one
         // after the other.
         let calls: Vec<_> = manifest.call.iter().map(|row| row.name.clone()).collect();
-        let manifest = manifest.digest()?;
-        let fingerprint = Fingerprint {
+        let call_bounds = manifest
+            .call
+            .iter()
+            .map(|row| (row.name.clone(), row.bound()))
+            .filter(|(_, bound)| !bound.is_all())
+            .collect();
+        let grant = Self {
+            tool: tool.to_owned(),
             component,
-            manifest,
-            directories: preopens
-                .iter()
-                .map(|preopen| (preopen.guest(), preopen.access()))
-                .collect(),
-            scratch,
-            environment: &environment,
-            limits: &limits,
-            network: &network,
-            secrets: &secrets,
-            calls: &calls,
-        };
-        let digest = Digest::of(
-            &serde_json_canonicalizer::to_vec(&fingerprint)
-                .map_err(|error| crate::error::ManifestError::from_json(&error, tool))?,
-        );
-        let tool = tool.to_owned();
-        Ok(Self {
-            tool,
-            component,
-            manifest,
-            digest,
+            manifest: manifest.digest()?,
+            // Of the rest, below.
+            digest: component,
             preopens,
             scratch,
             environment,
@@ -160,8 +153,70 @@ impl Grant {
             network,
             secrets,
             calls,
+            call_bounds,
             withheld,
-        })
+        };
+        grant.digested()
+    }
+
+    /// The grant of a call that other tools make: of this one the part that each of them passes on.
+    /// It never gives more.
+    ///
+    /// # Errors
+    ///
+    /// If a directory that one of them names is not there.
+    pub fn passed_on(&self, bounds: &[CallBound]) -> Result<Self, GrantError> {
+        let mut grant = self.clone();
+        for bound in bounds {
+            let CallBound {
+                directories,
+                access,
+                hosts,
+            } = bound;
+            grant.preopens = match directories {
+                Some(directories) => met(&grant.preopens, directories)?,
+                None => grant.preopens,
+            };
+            if let Some(access) = access {
+                let lessened = grant.preopens.into_iter();
+                grant.preopens = lessened
+                    .map(|preopen| preopen.with_at_most(*access))
+                    .collect();
+            }
+            if let Some(hosts) = hosts {
+                grant.network = grant.network.within(hosts);
+            }
+        }
+        let network = &grant.network;
+        grant
+            .secrets
+            .retain(|secret| network.reaches(secret.host()));
+        grant.digested()
+    }
+
+    /// The same grant under the digest of what it gives.
+    fn digested(mut self) -> Result<Self, GrantError> {
+        let fingerprint = Fingerprint {
+            component: self.component,
+            manifest: self.manifest,
+            directories: self
+                .preopens
+                .iter()
+                .map(|preopen| (preopen.guest(), preopen.access()))
+                .collect(),
+            scratch: self.scratch,
+            environment: &self.environment,
+            limits: &self.limits,
+            network: &self.network,
+            secrets: &self.secrets,
+            calls: &self.calls,
+            call_bounds: &self.call_bounds,
+        };
+        let written = serde_json_canonicalizer::to_vec(&fingerprint);
+        let written =
+            written.map_err(|error| crate::error::ManifestError::from_json(&error, &self.tool))?;
+        self.digest = Digest::of(&written);
+        Ok(self)
     }
 
     /// The name the tool is known by.
@@ -224,6 +279,11 @@ impl Grant {
         self.calls.iter().any(|name| name == tool)
     }
 
+    /// The part of the grant of the tool of this name that a call of it may use; none for all.
+    pub fn call_bound(&self, tool: &str) -> Option<&CallBound> {
+        self.call_bounds.get(tool)
+    }
+
     /// Requests that were not granted.
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
@@ -257,79 +317,6 @@ fn decide_limits(
             .map(Withheld::Limit),
     );
     Ok(given)
-}
-
-fn decide_directories(
-    manifest: &Manifest,
-    offers: &[Offer],
-    withheld: &mut Vec<Withheld>,
-) -> Result<Vec<Preopen>, GrantError> {
-    for (index, offer) in offers.iter().enumerate() {
-        if GuestPath::scratch().contains(&offer.guest) {
-            return Err(GrantError::OfferedScratch(offer.guest.clone()));
-        }
-        if offers
-            .iter()
-            .skip(index + 1)
-            .any(|other| other.guest == offer.guest)
-        {
-            return Err(GrantError::OfferedTwice(offer.guest.clone()));
-        }
-    }
-    let mut met: Vec<Preopen> = Vec::new();
-    for row in manifest
-        .fs
-        .iter()
-        .filter(|row| row.path != GuestPath::scratch())
-    {
-        let before = met.len();
-        for offer in offers {
-            if offers.iter().any(|deeper| deeper.hides(offer, &row.path)) {
-                continue;
-            }
-            if let Some(preopen) = offer.meet(&row.path, row.access)? {
-                if preopen.access() < row.access {
-                    withheld.push(Withheld::ReadOnly(preopen.guest().clone()));
-                }
-                met.push(preopen);
-            }
-        }
-        if met.len() == before {
-            withheld.push(Withheld::NotOffered(row.path.clone(), row.access));
-        }
-    }
-    for offer in offers {
-        let declared =
-            |row: &FsRow| offer.guest.contains(&row.path) || row.path.contains(&offer.guest);
-        if !manifest.fs.iter().any(declared) {
-            withheld.push(Withheld::NotDeclared(offer.guest.clone()));
-        }
-    }
-    without_overlap(met)
-}
-
-/// Refuses different access to one directory, because through one name the other's restriction
-/// would not hold. A directory below another one of a guest may be a different one of the host, as
-/// a mount in the workspace is: then each has its own access.
-fn without_overlap(mut met: Vec<Preopen>) -> Result<Vec<Preopen>, GrantError> {
-    met.sort_by(|a, b| a.guest().cmp(b.guest()));
-    let mut kept: Vec<Preopen> = Vec::new();
-    for preopen in met {
-        match kept.iter().find(|kept| kept.guest() == preopen.guest()) {
-            Some(other) if other.access() != preopen.access() => {
-                return Err(GrantError::Overlap {
-                    inner: preopen.guest().clone(),
-                    inner_access: preopen.access(),
-                    outer: other.guest().clone(),
-                    outer_access: other.access(),
-                });
-            }
-            Some(_) => {}
-            None => kept.push(preopen),
-        }
-    }
-    overlap::refuse(&kept)?;
-    Ok(kept)
 }
 
 fn decide_environment(

@@ -7,6 +7,7 @@
 
 mod access;
 mod account;
+mod call_bound;
 mod credential;
 mod diff;
 mod digest;
@@ -37,6 +38,7 @@ mod withheld;
 
 pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
+pub use call_bound::CallBound;
 pub use credential::CredentialRule;
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};

@@ -222,6 +222,29 @@ impl NetworkPolicy {
         }
     }
 
+    /// The part of it that reaches these hosts alone.
+    pub(crate) fn within(&self, hosts: &[HostPattern]) -> Self {
+        let met = |rule: &HttpRule| {
+            let own = rule.clone();
+            let part = move |host: &HostPattern| {
+                own.host.meet(host).map(|host| HttpRule {
+                    host,
+                    ..own.clone()
+                })
+            };
+            hosts.iter().filter_map(part).collect::<Vec<_>>()
+        };
+        Self {
+            rules: self.rules.iter().flat_map(met).collect(),
+            tcp: self
+                .tcp
+                .iter()
+                .flat_map(|rule| hosts.iter().filter_map(|host| rule.within(host)))
+                .collect(),
+            addresses: self.addresses.clone(),
+        }
+    }
+
     /// Succeeds if a request may be sent. `path` is that of the URI, without the query.
     ///
     /// # Errors

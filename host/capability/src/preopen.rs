@@ -207,6 +207,34 @@ impl Offer {
 }
 
 impl Preopen {
+    /// The part of it that lies in `within`, if there is one.
+    pub(crate) fn meet(&self, within: &GuestPath) -> Result<Option<Self>, GrantError> {
+        if within.contains(&self.guest) {
+            return Ok(Some(self.clone()));
+        }
+        let Some(below) = self.guest.below(within) else {
+            return Ok(None);
+        };
+        let open = |source| GrantError::Open {
+            path: within.to_string(),
+            source,
+        };
+        let dir = Arc::new(self.dir.open_dir(below).map_err(open)?);
+        Ok(Some(Self {
+            guest: within.clone(),
+            dir,
+            ..self.clone()
+        }))
+    }
+
+    /// The same directory with no more access than this.
+    pub(crate) fn with_at_most(self, access: Access) -> Self {
+        Self {
+            access: self.access.min(access),
+            ..self
+        }
+    }
+
     /// The path under which the guest sees it.
     pub fn guest(&self) -> &GuestPath {
         &self.guest

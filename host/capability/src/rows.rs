@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
+use crate::call_bound::CallBound;
 use crate::guest_path::GuestPath;
 use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
 use crate::secret::{InjectFormat, InjectHeader, SecretName};
@@ -103,8 +104,29 @@ pub struct CallRow {
         "maxLength" = crate::tool_name::MAX_TOOL_NAME,
     )))]
     pub name: String,
+    /// The directories of that tool, or those in them, that its call may use; all that it was
+    /// granted when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directories: Option<Vec<GuestPath>>,
+    /// `read-only` if its call may change nothing there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+    /// The hosts that its call may reach, of those that it was granted; all of them when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<HostPattern>>,
     /// The reason it needs it.
     pub reason: Reason,
+}
+
+impl CallRow {
+    /// The part of the called tool's grant that the call may use.
+    pub fn bound(&self) -> CallBound {
+        CallBound {
+            directories: self.directories.clone(),
+            access: self.access,
+            hosts: self.hosts.clone(),
+        }
+    }
 }
 
 /// `[[unused]]`: an interface that is imported and never meant to be called.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use cofferdam_call::Stdin;
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Digest, Grant};
 use cofferdam_sandbox::Invocation;
 use serde_json::{Value, json};
 
@@ -140,8 +140,7 @@ impl ShownArguments {
 
 impl Binding {
     /// Everything that an approval of this call would hold for.
-    pub(crate) fn of(tool: &Tool, chain: &Chain, arguments: Digest) -> Self {
-        let grant = tool.grant();
+    pub(crate) fn of(tool: &Tool, grant: &Grant, chain: &Chain, arguments: Digest) -> Self {
         Self {
             component: grant.component(),
             tool: tool.name().to_owned(),
@@ -160,6 +159,7 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         approver,
         brought,
         tool,
+        grant,
         chain,
         invocation,
         decided,
@@ -177,7 +177,7 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         ApprovalError::Failed(problem) => NotApproved::Failed(problem),
     };
     let arguments = ShownArguments::of(invocation).map_err(told)?;
-    let binding = Binding::of(tool, chain, arguments.digest);
+    let binding = Binding::of(tool, grant, chain, arguments.digest);
     if let Some(brought) = brought {
         approver.redeem(brought, &binding).await.map_err(told)?;
         return Ok(brought.to_owned());
@@ -203,6 +203,7 @@ pub(crate) struct Asked<'a> {
     /// The approval that the call brings.
     pub(crate) brought: Option<&'a str>,
     pub(crate) tool: &'a Tool,
+    pub(crate) grant: &'a Grant,
     pub(crate) chain: &'a Chain,
     pub(crate) invocation: &'a Invocation,
     pub(crate) decided: &'a Decided,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cofferdam_capability::CallBound;
+
 use crate::origin::Origin;
 use crate::tool::Tool;
 
@@ -15,6 +17,8 @@ pub(crate) struct Chain {
     pub(crate) depth: u64,
     /// Calls that may be made inside one another from here.
     pub(crate) deeper: u64,
+    /// The part of a tool's grant that each of those outside of it passes on.
+    pub(crate) bounds: Vec<CallBound>,
     /// Calls that may still be made, by all of the chain together.
     more: Arc<AtomicU64>,
 }
@@ -28,6 +32,7 @@ impl Chain {
             origin,
             depth: 0,
             deeper: limits.nested_depth.0,
+            bounds: Vec::new(),
             more,
         }
     }
@@ -40,16 +45,19 @@ impl Chain {
             .is_ok()
     }
 
-    /// The place of a call of `tool` that this one makes.
-    pub(crate) fn inner(&self, tool: &Tool) -> Self {
+    /// The place of a call of `tool` that this one makes, which is one of `caller`.
+    pub(crate) fn inner(&self, caller: &Tool, tool: &Tool) -> Self {
         let deeper = self
             .deeper
             .saturating_sub(1)
             .min(tool.grant().limits().nested_depth.0);
         let depth = self.depth.saturating_add(1);
+        let mut bounds = self.bounds.clone();
+        bounds.extend(caller.grant().call_bound(tool.name()).cloned());
         Self {
             deeper,
             depth,
+            bounds,
             ..self.clone()
         }
     }

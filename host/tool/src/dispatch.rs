@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_capability::{Grant, GrantError};
 use cofferdam_sandbox::{
     Allowance, Answering, Caller, Invocation, MAX_MESSAGES, Place, Unanswered,
 };
@@ -31,6 +32,8 @@ const MAX_SHOWN_NAME: usize = 64;
 pub(crate) struct Call {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) tool: Arc<Tool>,
+    /// The grant that it runs under: that of the tool, or what a caller passes on of it.
+    pub(crate) grant: Arc<Grant>,
     pub(crate) input: Input,
     pub(crate) allowance: Allowance,
     pub(crate) chain: Chain,
@@ -48,6 +51,7 @@ pub(crate) struct Calling {
     executor: Arc<Executor>,
     toolbox: Arc<Toolbox>,
     tool: Arc<Tool>,
+    grant: Arc<Grant>,
     chain: Chain,
     progress: Option<mpsc::Sender<Progress>>,
     cancel: CancellationToken,
@@ -59,6 +63,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     let Call {
         toolbox,
         tool,
+        grant,
         input,
         allowance,
         chain,
@@ -80,6 +85,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
                 executor,
                 toolbox: &toolbox,
                 tool: &tool,
+                grant: &grant,
                 chain: &chain,
                 caller: caller.as_ref().map(|caller| &*caller.tool),
                 approval: approval.as_deref(),
@@ -92,13 +98,15 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         executor: Arc::clone(executor),
         toolbox: Arc::clone(&toolbox),
         tool: Arc::clone(&tool),
+        grant: Arc::clone(&grant),
         chain: chain.clone(),
         progress,
         cancel: allowance.cancel().clone(),
     };
     let decided = DecidedCall {
         permit,
-        grant: tool.grant(),
+        grant: &grant,
+        caller_grant: caller.as_ref().map(|caller| caller.grant.digest()),
         allowance: &allowance,
         place: if caller.is_some() {
             Place::Callers
@@ -119,6 +127,7 @@ struct Decision<'a> {
     executor: &'a Executor,
     toolbox: &'a Toolbox,
     tool: &'a Tool,
+    grant: &'a Grant,
     chain: &'a Chain,
     caller: Option<&'a Tool>,
     approval: Option<&'a str>,
@@ -135,6 +144,7 @@ impl<'a> Decision<'a> {
             executor,
             toolbox,
             tool,
+            grant,
             chain,
             caller,
             approval,
@@ -148,19 +158,20 @@ impl<'a> Decision<'a> {
         };
         let decided = policy::decide(&executor.policies, toolbox.narrowing(), question);
         if decided.verdict != Verdict::Ask {
-            return policy::permit(tool, invocation, &decided);
+            return policy::permit(tool, grant, invocation, &decided);
         }
         let asked = Asked {
             approver: toolbox.approver(),
             brought: approval,
             tool,
+            grant,
             chain,
             invocation: &invocation,
             decided: &decided,
             redact: &|text| executor.line(text),
         };
         let approved = allowance.within(approval::approve(asked)).await?;
-        policy::permit_approved(tool, invocation, &decided, approved)
+        policy::permit_approved(tool, grant, invocation, &decided, approved)
     }
 }
 
@@ -236,17 +247,40 @@ impl Calling {
             return Err(unanswered(self.deny_unknown(name)));
         };
         let executor = Arc::clone(&self.executor);
+        let chain = self.chain.inner(&self.tool, &tool);
+        let grant = if chain.bounds.is_empty() {
+            tool.shared_grant()
+        } else {
+            let passed_on = tool.grant().passed_on(&chain.bounds);
+            Arc::new(passed_on.map_err(|error| unanswered(self.deny_passed(&tool, &error)))?)
+        };
         let call = Call {
             toolbox: Arc::clone(&self.toolbox),
             tool: Arc::clone(&tool),
             input: Input::Json(input),
-            allowance: Allowance::begin(tool.grant().limits(), cancel).ending_by(deadline),
-            chain: self.chain.inner(&tool),
+            allowance: Allowance::begin(grant.limits(), cancel).ending_by(deadline),
+            grant,
+            chain,
             caller: Some(self),
             approval: None,
             progress: None,
         };
         answer(&dispatch(&executor, call).await, &tool)
+    }
+
+    /// Refuses a call to which its callers pass on what is not there.
+    fn deny_passed(&self, tool: &Tool, error: &GrantError) -> Outcome {
+        let reason = format!(
+            "`{}` cannot be called with what its callers pass on: {error}",
+            tool.name()
+        );
+        let reason = self.executor.line(&reason);
+        tracing::info!(
+            tool = self.tool.name(),
+            depth = self.chain.depth,
+            "call denied: {reason}"
+        );
+        Outcome::Denied { reason }
     }
 
     /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cofferdam_call::{Outcome, Receipt, Report};
-use cofferdam_capability::Grant;
+use cofferdam_capability::{Digest, Grant};
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
 
 use crate::backend::{self, Backends};
@@ -33,6 +33,8 @@ pub(crate) struct Executor {
 pub(crate) struct DecidedCall<'a> {
     pub(crate) permit: Result<Permit<'a>, Outcome>,
     pub(crate) grant: &'a Grant,
+    /// The grant of the tool that makes the call.
+    pub(crate) caller_grant: Option<Digest>,
     pub(crate) allowance: &'a Allowance,
     pub(crate) place: Place<'a>,
     /// The caller's side; nobody for a component that lists its tools.
@@ -60,13 +62,14 @@ impl Executor {
         let DecidedCall {
             permit,
             grant,
+            caller_grant,
             allowance,
             place,
             caller,
             origin,
             depth,
         } = decided;
-        let Called { report, tools } = match permit {
+        let Called { mut report, tools } = match permit {
             Ok(permit) => {
                 let backends = Backends {
                     engine: &self.engine,
@@ -79,6 +82,7 @@ impl Executor {
                 tools: Vec::new(),
             },
         };
+        report.receipt.caller_grant = caller_grant;
         // Before anything is told to anybody, the log included.
         let report = self.redactor.redact(report, allowance).await;
         self.record(tool, &report.receipt, origin, depth);

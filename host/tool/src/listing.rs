@@ -45,6 +45,7 @@ async fn ask(executor: &Executor, component: &Component, grant: &Grant, line: &L
     let decided = DecidedCall {
         permit: policy::permit_listing(component, grant),
         grant,
+        caller_grant: None,
         allowance: &allowance,
         place: Place::Own(line),
         caller: None,

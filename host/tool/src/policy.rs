@@ -87,19 +87,19 @@ pub(crate) fn explain(
     }
 }
 
-/// Permits a call about which was decided, under the grant that its tool was offered with, for an
-/// input that was checked.
+/// Permits a call about which was decided, under this grant, for an input that was checked.
 ///
 /// # Errors
 ///
 /// If the decision was another one.
 pub(crate) fn permit<'a>(
     tool: &'a Tool,
+    grant: &'a Grant,
     invocation: Invocation,
     decided: &Decided,
 ) -> Result<Permit<'a>, Outcome> {
     match decided.verdict {
-        Verdict::Allow => Ok(Permit::new(tool.subject(), tool.grant(), invocation)),
+        Verdict::Allow => Ok(Permit::new(tool.subject(), grant, invocation)),
         Verdict::Ask | Verdict::Deny => Err(Outcome::Denied {
             reason: decided.reason.clone(),
         }),
@@ -113,12 +113,13 @@ pub(crate) fn permit<'a>(
 /// If a person was asked and has not answered yet, or the call cannot be approved.
 pub(crate) fn permit_approved<'a>(
     tool: &'a Tool,
+    grant: &'a Grant,
     invocation: Invocation,
     decided: &Decided,
     approved: Result<String, NotApproved>,
 ) -> Result<Permit<'a>, Outcome> {
     match approved {
-        Ok(_) => Ok(Permit::new(tool.subject(), tool.grant(), invocation)),
+        Ok(_) => Ok(Permit::new(tool.subject(), grant, invocation)),
         Err(NotApproved::Asked(approval)) => Err(Outcome::ApprovalPending {
             approval,
             reason: decided.reason.clone(),

@@ -472,6 +472,7 @@ impl Runner {
         let call = Call {
             toolbox,
             tool: Arc::clone(&tool),
+            grant: tool.shared_grant(),
             input,
             allowance,
             chain,

@@ -92,6 +92,10 @@ impl Tool {
         self.facts.get_or_init(|| ToolFacts::of(self)).as_ref()
     }
 
+    pub(crate) fn shared_grant(&self) -> Arc<Grant> {
+        Arc::clone(&self.grant)
+    }
+
     pub(crate) fn entry(&self) -> &Entry {
         &self.entry
     }

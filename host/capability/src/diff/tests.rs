@@ -136,7 +136,20 @@ fn tcp_secrets_variables_and_calls_are_held_against_their_rows() {
         "[[env]]\nname = \"A\"\nreason = \"r\"\n",
         "the variable A",
     );
-    narrower("", "[[call]]\nname = \"a\"\nreason = \"r\"\n", "calls of a");
+    let call = |keys: &str| format!("[[call]]\nname = \"a\"\n{keys}reason = \"r\"\n");
+    narrower("", &call(""), "calls of a");
+    for keys in [
+        "directories = [\"/workspace/a\"]\n",
+        "access = \"read-only\"\n",
+        "hosts = [\"a.test\"]\n",
+    ] {
+        narrower(&call(keys), &call(""), "calls of a");
+    }
+    narrower(
+        &call("hosts = [\"a.test\"]\n"),
+        &call("hosts = [\"*.test\"]\n"),
+        "calls of a",
+    );
     // Neither an import that stays closed nor another reason or version gives anything.
     check(
         "",

@@ -58,6 +58,15 @@ impl TcpRule {
         })
     }
 
+    /// The part of it that reaches one of these hosts.
+    pub(super) fn within(&self, hosts: &HostPattern) -> Option<Self> {
+        let host = self.host.meet(hosts)?;
+        Some(Self {
+            host,
+            port: self.port,
+        })
+    }
+
     /// The port, if the rule is about this host.
     pub(super) fn port_of(&self, host: &Host) -> Option<u16> {
         self.host.covers(host).then_some(self.port.0)
