@@ -3,6 +3,9 @@
 /// Tools of an agent, through its host.
 mod agents;
 
+/// Calls that a person has to approve.
+mod asked;
+
 /// Clients that call too much at once, or do not send all of a request.
 mod bounds;
 

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::client_error::ClientError;
 
 /// Decides about calls that wait for a person.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ApprovalClient(ApprovalsClient<Channel>);
 
 /// One question.

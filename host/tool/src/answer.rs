@@ -177,6 +177,11 @@ fn failure(report: &Report, tool: &Tool) -> String {
 
 /// Returns what the model can do about a limit, with the number it ran into.
 fn advice(receipt: &Receipt, tool: &Tool) -> String {
+    if let Outcome::ApprovalPending { approval, .. } = &receipt.outcome {
+        return format!(
+            ". Nothing ran: a person can let it with `cofferdam approvals approve {approval}`"
+        );
+    }
     let Some(Reached { name, value }) = Reached::of(receipt, tool.grant().limits()) else {
         return match receipt.outcome {
             Outcome::StackOverflow => {

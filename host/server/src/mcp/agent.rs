@@ -14,6 +14,7 @@ use tonic::transport::Channel;
 use super::call::Callee;
 use super::server::McpServer;
 use super::tool_list::ToolList;
+use crate::approval_client::ApprovalClient;
 use crate::client::{Client, to_agent};
 use crate::client_error::ClientError;
 use crate::error::ServerError;
@@ -24,6 +25,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The server of an agent's tools. It goes on when the host is started again.
 pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientError> {
+    let approvals = ApprovalClient::new(client);
     let client = client.tools();
     let mut lists = list(client.clone(), &agent).await?;
     let first = lists.message().await?.unwrap_or_default();
@@ -32,6 +34,7 @@ pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientErr
     let callee = Callee::Host {
         client: client.clone(),
         agent: agent.clone(),
+        approvals,
     };
     tokio::spawn(async move {
         loop {

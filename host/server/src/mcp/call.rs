@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
 use super::tool_list::{Entry, Output, ToolList};
+use crate::approval_client::ApprovalClient;
 use crate::client::to_agent;
 
 /// The key of the receipt in `_meta`.
-const RECEIPT: &str = "cofferdam/receipt";
+pub(super) const RECEIPT: &str = "cofferdam/receipt";
 
 /// The one who runs the tools.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(crate) enum Callee {
         client: ToolsClient<Channel>,
         /// The agent.
         agent: String,
+        /// Where calls are approved.
+        approvals: ApprovalClient,
     },
 }
 
@@ -64,6 +67,7 @@ impl Callee {
         tools: &ToolList,
         entry: &Entry,
         arguments: String,
+        approval: Option<String>,
         progress: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
@@ -81,7 +85,7 @@ impl Callee {
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
                         origin: Origin::default(),
-                        approval: None,
+                        approval,
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
@@ -91,8 +95,13 @@ impl Callee {
                     "there is no tool `{name}` any more: list the tools again"
                 )),
             },
-            Self::Host { client, agent } => {
-                let call = on_host(client.clone(), agent, name, arguments, &progress);
+            Self::Host { client, agent, .. } => {
+                let request = CallToolRequest {
+                    name: name.to_owned(),
+                    input: arguments,
+                    approval: approval.unwrap_or_default(),
+                };
+                let call = on_host(client.clone(), agent, request, &progress);
                 tokio::select! {
                     done = call => done,
                     () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
@@ -100,6 +109,14 @@ impl Callee {
             }
         };
         done.told(entry.output, memory)
+    }
+
+    /// Where calls are approved, if this door may ask the person at the client.
+    pub(crate) fn approvals(&self) -> Option<ApprovalClient> {
+        match self {
+            Self::Runner(_) => None,
+            Self::Host { approvals, .. } => Some(approvals.clone()),
+        }
     }
 
     /// The result of a call that was cancelled before its tool was loaded.
@@ -115,15 +132,9 @@ impl Callee {
 async fn on_host(
     mut client: ToolsClient<Channel>,
     agent: &str,
-    name: &str,
-    arguments: String,
+    request: CallToolRequest,
     progress: &mpsc::Sender<Progress>,
 ) -> Done {
-    let request = CallToolRequest {
-        name: name.to_owned(),
-        input: arguments,
-        approval: String::new(),
-    };
     let request = match to_agent(Some(agent), request) {
         Ok(request) => request,
         Err(error) => return Done::failed(error.to_string()),

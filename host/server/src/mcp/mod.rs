@@ -6,6 +6,7 @@
 //! request changes what a tool may touch: the grants were made before the first one came.
 
 pub mod agent;
+mod approval;
 mod batch;
 mod call;
 mod cancel_filter;

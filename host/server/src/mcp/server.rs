@@ -9,7 +9,7 @@ use cofferdam_tool::{MAX_PROGRESS, Runner};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
     ContentBlock, CustomRequest, CustomResult, ErrorData, GetPromptRequestParams,
-    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+    GetPromptResponse, Implementation, InputResponses, ListPromptsResult, ListResourceTemplatesResult,
     ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
     SubscriptionFilter, Tool,
@@ -21,11 +21,13 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::approval::{self, Way};
 use super::call::Callee;
 use super::message;
 use super::misfit;
 use super::progress_notifier::ProgressNotifier;
 use super::tool_list::ToolList;
+use crate::approval_client::ApprovalEntry;
 use crate::edge::budget::Budget;
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them
@@ -167,6 +169,7 @@ impl McpServer {
         &self,
         name: &str,
         arguments: String,
+        approval: Option<String>,
         told: mpsc::Sender<Progress>,
         cancel: &CancellationToken,
     ) -> Result<CallToolResult, ErrorData> {
@@ -183,8 +186,55 @@ impl McpServer {
         };
         Ok(self
             .callee
-            .call(&tools, entry, arguments, told, cancel)
+            .call(&tools, entry, arguments, approval, told, cancel)
             .await)
+    }
+}
+
+impl McpServer {
+    /// The approval that a request brings along: the answer to what its last result asked for.
+    async fn approved(
+        &self,
+        name: &str,
+        state: Option<String>,
+        responses: Option<InputResponses>,
+    ) -> Result<Option<String>, String> {
+        let (Some(question), Some(responses)) = (state, responses) else {
+            return Ok(None);
+        };
+        let Some(mut approvals) = self.callee.approvals() else {
+            return Err("nobody has been asked for input here: call the tool without".to_owned());
+        };
+        let answer = approval::answer(&responses)?;
+        approval::decide(&mut approvals, &question, name, &answer)
+            .await
+            .map(Some)
+    }
+
+    /// The question that a call waits for, as a person reads it.
+    async fn question(&self, id: &str) -> Result<ApprovalEntry, String> {
+        let approvals = self.callee.approvals();
+        let mut approvals = approvals.ok_or("nobody can be asked here")?;
+        let shown = approvals.get(id.to_owned()).await;
+        shown.map_err(|error| error.to_string())
+    }
+
+    /// Calls a tool, and tells the client of its progress.
+    async fn followed(
+        &self,
+        name: &str,
+        arguments: String,
+        approval: Option<String>,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let progress = ProgressNotifier::new(
+            &context.peer,
+            context.meta.get_progress_token(),
+            &context.ct,
+        );
+        let (told, tells) = mpsc::channel(MAX_PROGRESS);
+        let call = self.call(name, arguments, approval, told, &context.ct);
+        progress.follow(name, call, tells).await
     }
 }
 
@@ -280,7 +330,11 @@ impl ServerHandler for McpServer {
     ) -> Result<CallToolResponse, ErrorData> {
         let _running = self.running.token();
         let CallToolRequestParams {
-            name, arguments, ..
+            name,
+            arguments,
+            input_responses,
+            request_state,
+            ..
         } = request;
         // As text, so that nobody holds what they become while the call waits.
         let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
@@ -301,15 +355,42 @@ impl ServerHandler for McpServer {
         if tools.is_ready(&name) && tools.get(&name).is_none() {
             return Err(unknown(&name, &tools));
         }
-        let progress = ProgressNotifier::new(
-            &context.peer,
-            context.meta.get_progress_token(),
-            &context.ct,
-        );
-        let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.call(&name, arguments, told, &context.ct);
-        let result = progress.follow(&name, call, tells).await?;
-        Ok(result.into())
+        let approval = match self.approved(&name, request_state, input_responses).await {
+            Ok(approval) => approval,
+            Err(sentence) => return Ok(refused(&sentence)),
+        };
+        let way = approval::way(&context).filter(|_| self.callee.approvals().is_some());
+        // For one more call, once a person has answered.
+        let again = Some(&arguments)
+            .filter(|_| way == Some(Way::Request))
+            .filter(|arguments| arguments.len() <= approval::MAX_ARGUMENTS)
+            .cloned();
+        let result = self.followed(&name, arguments, approval, &context).await?;
+        let (Some(way), Some(question)) = (way, approval::pending(&result)) else {
+            return Ok(result.into());
+        };
+        let shown = match self.question(&question).await {
+            Ok(shown) => shown,
+            Err(sentence) => return Ok(refused(&sentence)),
+        };
+        let Some(arguments) = again.filter(|_| way == Way::Request) else {
+            return Ok(approval::question(&shown).into());
+        };
+        let answered = approval::ask(&context, &shown).await;
+        let decided = match (answered, self.callee.approvals()) {
+            (Ok(answer), Some(mut approvals)) => {
+                approval::decide(&mut approvals, &shown.id, &name, &answer).await
+            }
+            (Err(sentence), _) => Err(sentence),
+            (_, None) => Err("nobody can be asked here".to_owned()),
+        };
+        match decided {
+            Ok(approval) => {
+                let result = self.followed(&name, arguments, Some(approval), &context);
+                Ok(result.await?.into())
+            }
+            Err(sentence) => Ok(refused(&sentence)),
+        }
     }
 
     async fn on_custom_request(
