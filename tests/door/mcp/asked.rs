@@ -1,9 +1,11 @@
 //! Calls that a person has to approve: the person at the client is asked, as its version does it.
 
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
-use crate::support::mcp::{Server, next};
-use crate::support::{Host, Scratch, cofferdam, tool};
+use crate::support::mcp::{Server, lines, next};
+use crate::support::{Host, Scratch, binary, cofferdam, tool};
 
 /// A host whose policy wants an approval of everything that the operator's clients write.
 fn host(scratch: &Scratch) -> Host<'_> {
@@ -48,7 +50,10 @@ fn a_client_of_the_newest_version_calls_again_with_the_answer() {
     let question = &result["inputRequests"]["approval"];
     assert_eq!(question["method"], "elicitation/create", "{asked}");
     let message = question["params"]["message"].as_str().expect("words");
-    assert!(message.contains("touch") && message.contains("one.txt"), "{message}");
+    assert!(
+        message.contains("touch") && message.contains("one.txt"),
+        "{message}"
+    );
     assert!(!is_there(&scratch, "one.txt"));
     let answered = |action: &str, approve: bool| {
         let mut params = call("one.txt", &form);
@@ -90,8 +95,18 @@ fn an_approval_that_was_asked_for_elsewhere_is_not_given_here() {
     assert!(refused.to_string().contains("another input"), "{refused}");
     assert!(!is_there(&scratch, "other.txt"));
     // That of a model's call, which was not shown here.
-    let mut client = crate::agent::kept::Client::start(&scratch, "s", "run touch three.txt");
-    client.hears("approval.requested");
+    let line = ["chat", "a", "run touch three.txt", "--format", "json"];
+    let mut chat = Command::new(binary())
+        .args(line)
+        .envs(scratch.variables())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    next(
+        &lines(chat.stdout.take().expect("piped")),
+        "approval.requested",
+    );
     let line = ["approvals", "ls", "--format", "json"];
     let listed = cofferdam(&scratch, line).run().exits(0).json();
     let models = listed.as_array().expect("a list").iter();
@@ -102,9 +117,13 @@ fn an_approval_that_was_asked_for_elsewhere_is_not_given_here() {
     params["inputResponses"] =
         json!({ "approval": { "action": "accept", "content": { "approve": true } } });
     let refused = server.ask(3, "tools/call", params);
-    assert!(refused.to_string().contains("not about this call"), "{refused}");
+    assert!(
+        refused.to_string().contains("not about this call"),
+        "{refused}"
+    );
     assert!(!is_there(&scratch, "three.txt"));
-    client.leave();
+    chat.kill().expect("it waits");
+    chat.wait().expect("it ends");
 }
 
 #[test]
@@ -139,6 +158,9 @@ fn a_client_that_cannot_ask_reads_how_to_approve() {
     let params = json!({ "name": "touch", "arguments": { "args": ["one.txt"] } });
     let result = server.ask(1, "tools/call", params);
     assert_eq!(result["result"]["isError"], true, "{result}");
-    assert!(result.to_string().contains("cofferdam approvals approve"), "{result}");
+    assert!(
+        result.to_string().contains("cofferdam approvals approve"),
+        "{result}"
+    );
     assert!(!is_there(&scratch, "one.txt"));
 }

@@ -85,7 +85,8 @@ pub(crate) async fn ask(
 
 /// The answer that a client brings along.
 pub(crate) fn answer(responses: &InputResponses) -> Result<ElicitResult, String> {
-    let missing = || format!("`inputResponses` lacks `{QUESTION}`, which the last result asked for");
+    let missing =
+        || format!("`inputResponses` lacks `{QUESTION}`, which the last result asked for");
     let response = responses.get(QUESTION).cloned().ok_or_else(missing)?;
     serde_json::from_value(response)
         .map_err(|error| format!("`inputResponses.{QUESTION}` is no answer to a form: {error}"))
