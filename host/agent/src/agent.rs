@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Descriptor, Input, Progress};
+use cofferdam_call::{Descriptor, Input, Progress, TraceParent};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
@@ -17,6 +17,7 @@ use crate::life::Life;
 use crate::logs;
 use crate::notes::{Notes, NotesSection};
 use crate::room::Files;
+use crate::totals::TurnTotals;
 use crate::turn_limits::TurnSettings;
 use crate::workspace::Workspace;
 
@@ -39,6 +40,7 @@ pub struct Agent {
     pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
     pub(crate) turns: TurnSettings,
+    pub(crate) totals: Arc<TurnTotals>,
 }
 
 impl Agent {
@@ -84,12 +86,13 @@ impl Agent {
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.
     /// Nothing of it is kept. `progress` stays open until the call ends, and hears what the tool
-    /// tells.
+    /// tells. `trace` is the one that the caller has named.
     pub async fn call(
         &self,
         tool: String,
         input: String,
         progress: mpsc::Sender<Progress>,
+        trace: Option<TraceParent>,
         cancel: CancellationToken,
     ) -> Answer {
         let _running = self.life.begin_call(&cancel);
@@ -98,7 +101,7 @@ impl Agent {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
-            origin: Origin::agent(&self.name),
+            origin: Origin::agent(&self.name).in_trace(trace),
             progress: Some(progress),
             cancel,
         };

@@ -90,6 +90,7 @@ impl Agents {
             withheld,
             accepted,
             most,
+            totals,
             on_ready,
         } = config;
         let tree = |source| AgentError::Tree {
@@ -115,6 +116,7 @@ impl Agents {
             logs: logs.clone(),
             decisions,
             withheld,
+            totals,
             rooms: Arc::default(),
         };
         let maker = Maker::new(dir, path, Arc::clone(&images), builder, accepted);

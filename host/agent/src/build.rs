@@ -24,6 +24,7 @@ use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
 use crate::sampling::sampling;
+use crate::totals::TurnTotals;
 use crate::turn_limits::TurnSettings;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
@@ -37,6 +38,7 @@ pub(crate) struct Builder {
     pub(crate) decisions: Decisions,
     pub(crate) withheld: Withheld,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) totals: Arc<TurnTotals>,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -198,6 +200,7 @@ impl Builder {
             log: self.logs.of(&row.id),
             life,
             turns: TurnSettings::of(&agentfile.configs),
+            totals: Arc::clone(&self.totals),
         };
         Ok(Made {
             agent,

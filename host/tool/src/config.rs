@@ -61,3 +61,8 @@ pub struct RunnerChoices {
     /// Files that decide what runs next.
     pub guarded: Guarded,
 }
+
+/// Returns true if a host that starts now lets the kernel say which pages a call has written.
+pub fn scans_now(choice: PagemapScan) -> bool {
+    cofferdam_sandbox::scans_now(choice)
+}

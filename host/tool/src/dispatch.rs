@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_call::{Input, Outcome, Progress, Receipt, Report, TraceId};
 use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::Level;
+use tracing::{Instrument, Level, Span};
 
 use crate::chain::Chain;
 use crate::executor::{DecidedCall, Executor};
 use crate::policy;
+use crate::span;
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
 use crate::unanswered::{answer, unanswered};
@@ -47,9 +48,19 @@ pub(crate) struct Calling {
     cancel: CancellationToken,
 }
 
-/// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets
-/// taken out, record. There is a report with a receipt whatever happens.
-pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
+/// Takes a call all the way, in its span, and counts it. There is a report with a receipt whatever
+/// happens.
+pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call, span: Span) -> Report {
+    let tool = Arc::clone(&call.tool);
+    let report = pass(executor, call).instrument(span.clone()).await;
+    span::end(&span, &report.receipt);
+    executor.totals.count(tool.name(), &report.receipt);
+    report
+}
+
+/// The way of a call: may its caller make it, does the input fit, permit, sandbox, secrets taken
+/// out, record.
+async fn pass(executor: &Arc<Executor>, call: Call) -> Report {
     let Call {
         toolbox,
         tool,
@@ -92,6 +103,17 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     let report = executor.pass(tool.name(), decided).await.report;
     toolbox.usage.count(tool.name(), &report.receipt);
     report
+}
+
+/// The report of a call whose task ended without one.
+pub(crate) fn lost(tool: &Tool, trace: Option<TraceId>) -> Report {
+    let message = "the host failed in the call; its log says more".to_owned();
+    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
+    let outcome = Outcome::HostFault { message };
+    Report::silent(Receipt {
+        trace_id: trace,
+        ..allowance.receipt(tool.grant(), outcome)
+    })
 }
 
 impl Caller for Calling {
@@ -140,8 +162,8 @@ impl Caller for Calling {
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer
         // call is gone.
-        let inner =
-            tokio::spawn(async move { outer.call_inner(&name, input, deadline, cancel).await });
+        let inner = async move { outer.call_inner(&name, input, deadline, cancel).await };
+        let inner = tokio::spawn(inner.in_current_span());
         Box::pin(async move {
             let answer = inner.await.unwrap_or_else(|error| {
                 tracing::error!("a call of another tool failed in the host: {error}");
@@ -166,16 +188,18 @@ impl Calling {
             return Err(unanswered(self.deny_unknown(name)));
         };
         let executor = Arc::clone(&self.executor);
+        let chain = self.chain.inner(&tool);
+        let span = span::begin(&tool, &chain);
         let call = Call {
             toolbox: Arc::clone(&self.toolbox),
             tool: Arc::clone(&tool),
             input: Input::Json(input),
             allowance: Allowance::begin(tool.grant().limits(), cancel).ending_by(deadline),
-            chain: self.chain.inner(&tool),
+            chain,
             caller: Some(self),
             progress: None,
         };
-        answer(&dispatch(&executor, call).await, &tool)
+        answer(&dispatch(&executor, call, span).await, &tool)
     }
 
     /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a

@@ -12,6 +12,7 @@ use crate::origin::Origin;
 use crate::policy::Permit;
 use crate::redact::Redactor;
 use crate::secret::Secrets;
+use crate::totals::CallTotals;
 
 /// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
 /// output.
@@ -26,6 +27,7 @@ pub(crate) struct Executor {
     pub(crate) checks: Arc<Checks>,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
+    pub(crate) totals: Arc<CallTotals>,
 }
 
 /// A call about which the policy has decided.
@@ -49,6 +51,7 @@ impl Executor {
             checks: Arc::clone(&self.checks),
             redactor: Redactor::new(&secrets),
             secrets,
+            totals: Arc::clone(&self.totals),
         }
     }
 
@@ -78,15 +81,25 @@ impl Executor {
             },
         };
         // Before anything is told to anybody, the log included.
-        let report = self.redactor.redact(report, allowance).await;
+        let mut report = self.redactor.redact(report, allowance).await;
+        report.receipt.trace_id = origin.trace();
         self.record(tool, &report.receipt, origin, depth);
         Called { report, tools }
     }
 
     /// Records a call that ended before its tool was loaded.
-    pub(crate) fn never_began(&self, tool: &str, grant: &Grant, outcome: Outcome) -> Receipt {
-        let receipt = Receipt::unused(grant, outcome);
-        self.record(tool, &receipt, &Origin::default(), 0);
+    pub(crate) fn never_began(
+        &self,
+        tool: &str,
+        grant: &Grant,
+        outcome: Outcome,
+        origin: &Origin,
+    ) -> Receipt {
+        let receipt = Receipt {
+            trace_id: origin.trace(),
+            ..Receipt::unused(grant, outcome)
+        };
+        self.record(tool, &receipt, origin, 0);
         receipt
     }
 

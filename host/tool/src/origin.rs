@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-/// The agent and the session that a call belongs to, for the log. The default is a call of the
-/// operator, from the command line or an MCP client, that belongs to neither.
+use cofferdam_call::{TraceId, TraceParent};
+
+/// The agent, the session and the trace that a call belongs to, for the log. The default is a call of the
+/// operator, from the command line or an MCP client, that belongs to none.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     agent: Option<Arc<str>>,
     session: Option<Arc<str>>,
+    trace: Option<TraceId>,
 }
 
 impl Origin {
@@ -16,6 +19,7 @@ impl Origin {
         Self {
             agent: Some(agent.into()),
             session: Some(session.into()),
+            trace: None,
         }
     }
 
@@ -24,7 +28,22 @@ impl Origin {
         Self {
             agent: Some(agent.into()),
             session: None,
+            trace: None,
         }
+    }
+
+    /// The same call, in the trace that its client has named.
+    #[must_use]
+    pub fn in_trace(self, parent: Option<TraceParent>) -> Self {
+        Self {
+            trace: parent.map(TraceParent::trace),
+            ..self
+        }
+    }
+
+    /// The trace that its client has named, for the receipt.
+    pub(crate) fn trace(&self) -> Option<TraceId> {
+        self.trace
     }
 
     /// The agent's name, for a line of the log; empty where there is none.

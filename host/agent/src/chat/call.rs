@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cofferdam_call::{Input, Outcome};
+use cofferdam_call::{Input, Outcome, TraceParent};
 use cofferdam_store::CallPlace;
 use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,7 @@ pub(super) struct Ended {
 pub(super) struct Caller<'a> {
     pub(super) agent: &'a Agent,
     pub(super) session: &'a str,
+    pub(super) trace: Option<TraceParent>,
     pub(super) cancel: &'a CancellationToken,
     pub(super) deadline: tokio::time::Instant,
 }
@@ -53,6 +54,7 @@ impl Caller<'_> {
         let Self {
             agent,
             session,
+            trace,
             cancel,
             deadline,
         } = self;
@@ -73,7 +75,7 @@ impl Caller<'_> {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(begun.input.clone()),
-            origin: Origin::session(&agent.name, session),
+            origin: Origin::session(&agent.name, session).in_trace(trace),
             progress: None,
             cancel: stop.clone(),
         };

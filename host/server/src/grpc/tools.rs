@@ -12,6 +12,7 @@ use cofferdam_proto::host::{
 };
 use cofferdam_tool::{Answer, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
+use opentelemetry::context::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
@@ -21,6 +22,7 @@ use super::answers::AnswerPlace;
 use super::shared::Shared;
 use super::status;
 use crate::listed::Listed;
+use crate::telemetry::trace_context::{context, of_headers};
 
 #[derive(Debug)]
 pub(crate) struct ToolsService {
@@ -101,14 +103,13 @@ impl Tools for ToolsService {
         let agent = self.shared.agent(&request).await?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
+        let trace = of_headers(request.metadata().as_ref());
         let CallToolRequest { name, input } = request.into_inner();
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
-        let task = self
-            .shared
-            .turns
-            .spawn(async move { agent.call(name, input, sender, token).await });
+        let call = async move { agent.call(name, input, sender, trace, token).await };
+        let task = self.shared.turns.spawn(call.with_context(context(trace)));
         // Dropped with the stream, when the client is gone.
         let running = Running {
             progress,

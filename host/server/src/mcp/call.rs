@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Block, Input, Progress, Resource};
+use cofferdam_call::{Block, Input, Progress, Resource, TraceParent};
 use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
 use cofferdam_tool::{Answer, Origin, Request, Runner};
+use opentelemetry::context::FutureExt;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, ResourceContents};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -16,6 +17,7 @@ use tonic::transport::Channel;
 
 use super::tool_list::{Entry, Output, ToolList};
 use crate::client::to_agent;
+use crate::telemetry::trace_context::{TRACEPARENT, context};
 
 /// The key of the receipt in `_meta`.
 const RECEIPT: &str = "cofferdam/receipt";
@@ -58,13 +60,14 @@ enum Json {
 
 impl Callee {
     /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells,
-    /// wherever it runs. When `cancel` says so, or this is dropped, the guest is stopped.
+    /// wherever it runs. `trace` is the span that the client has named. When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         tools: &ToolList,
         entry: &Entry,
         arguments: String,
         progress: mpsc::Sender<Progress>,
+        trace: Option<TraceParent>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
         let name = entry.tool.name.as_ref();
@@ -80,18 +83,23 @@ impl Callee {
                         toolbox: Arc::clone(toolbox),
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
-                        origin: Origin::default(),
+                        origin: Origin::default().in_trace(trace),
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
-                    Done::from(runner.answer(request).await).advised(advice)
+                    let answer = runner.answer(request).with_context(context(trace));
+                    Done::from(answer.await).advised(advice)
                 }
                 None => Done::failed(format!(
                     "there is no tool `{name}` any more: list the tools again"
                 )),
             },
             Self::Host { client, agent } => {
-                let call = on_host(client.clone(), agent, name, arguments, &progress);
+                let request = CallToolRequest {
+                    name: name.to_owned(),
+                    input: arguments,
+                };
+                let call = on_host(client.clone(), agent, request, trace, &progress);
                 tokio::select! {
                     done = call => done,
                     () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
@@ -102,9 +110,17 @@ impl Callee {
     }
 
     /// The result of a call that was cancelled before its tool was loaded.
-    pub(crate) fn cancelled(&self, tools: &ToolList, name: &str) -> CallToolResult {
+    pub(crate) fn cancelled(
+        &self,
+        tools: &ToolList,
+        name: &str,
+        trace: Option<TraceParent>,
+    ) -> CallToolResult {
+        let origin = Origin::default().in_trace(trace);
         let done = match (self, tools.announced(name)) {
-            (Self::Runner(runner), Some(grant)) => Done::from(runner.cancelled(name, grant)),
+            (Self::Runner(runner), Some(grant)) => {
+                Done::from(runner.cancelled(name, grant, &origin))
+            }
             _ => Done::failed("cancelled".to_owned()),
         };
         done.told(Output::Text, Limits::DEFAULT.host_memory)
@@ -114,18 +130,18 @@ impl Callee {
 async fn on_host(
     mut client: ToolsClient<Channel>,
     agent: &str,
-    name: &str,
-    arguments: String,
+    request: CallToolRequest,
+    trace: Option<TraceParent>,
     progress: &mpsc::Sender<Progress>,
 ) -> Done {
-    let request = CallToolRequest {
-        name: name.to_owned(),
-        input: arguments,
-    };
-    let request = match to_agent(Some(agent), request) {
+    let mut request = match to_agent(Some(agent), request) {
         Ok(request) => request,
         Err(error) => return Done::failed(error.to_string()),
     };
+    let trace = trace.and_then(|trace| trace.to_string().parse().ok());
+    if let Some(trace) = trace {
+        request.metadata_mut().insert(TRACEPARENT, trace);
+    }
     let last = async {
         let mut events = client.call_tool(request).await?.into_inner();
         let mut last = None;
