@@ -12,7 +12,7 @@ use crate::spans;
 use crate::totals::{ModelOutcome, ProviderTotals};
 
 /// A model call under way. One that is dropped before its end was cancelled.
-struct Asking {
+struct ModelCall {
     span: Span,
     totals: Arc<ProviderTotals>,
     begun: Instant,
@@ -28,21 +28,21 @@ pub(crate) async fn ask(
 ) -> Result<Turn, Error> {
     let name = &agent.model_name;
     let span = spans::model(name, &request);
-    let mut asking = Asking {
+    let mut call = ModelCall {
         span: span.clone(),
         totals: agent.totals.provider(name.provider()),
         begun: Instant::now(),
         end: None,
     };
     let asked = model.turn(request, text).instrument(span).await;
-    asking.end = Some(match &asked {
+    call.end = Some(match &asked {
         Ok(turn) => (ModelOutcome::Ok, turn.usage),
         Err(error) => (ModelOutcome::of(error), Usage::default()),
     });
     asked
 }
 
-impl Drop for Asking {
+impl Drop for ModelCall {
     fn drop(&mut self) {
         let cancelled = (ModelOutcome::Cancelled, Usage::default());
         let (outcome, usage) = self.end.unwrap_or(cancelled);

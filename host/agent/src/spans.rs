@@ -1,5 +1,5 @@
-//! Spans of turns and model calls, named by the conventions of OpenTelemetry for generative AI. They
-//! hold names and numbers, and nothing that a user, a model or a tool has said.
+//! Spans of turns and model calls, named by the conventions of OpenTelemetry for generative AI.
+//! They hold names and numbers, and nothing that a user, a model or a tool has said.
 
 use cofferdam_call::SPANS;
 use cofferdam_model::{ModelName, Request, Usage};
@@ -40,10 +40,13 @@ pub(crate) fn turn(agent: &Agent, session: &str) -> Span {
 pub(crate) fn end_turn(span: &Span, ended: &Result<TurnEnd, TurnError>) -> StopReason {
     let reason = match ended {
         Ok(end) => {
-            span.record("gen_ai.usage.input_tokens", end.used.input_tokens);
-            span.record("gen_ai.usage.output_tokens", end.used.output_tokens);
-            span.record("cofferdam.calls", end.used.calls);
-            span.record("cofferdam.fuel", end.used.fuel);
+            span.record("gen_ai.usage.input_tokens", integer(end.used.input_tokens));
+            span.record(
+                "gen_ai.usage.output_tokens",
+                integer(end.used.output_tokens),
+            );
+            span.record("cofferdam.calls", i64::from(end.used.calls));
+            span.record("cofferdam.fuel", integer(end.used.fuel));
             end.reason
         }
         Err(error) => StopReason::of(error),
@@ -68,7 +71,7 @@ pub(crate) fn model(model: &ModelName, request: &Request) -> Span {
         gen_ai.operation.name = "chat",
         gen_ai.provider.name = provider(model),
         gen_ai.request.model = name,
-        gen_ai.request.max_tokens = request.sampling.max_tokens,
+        gen_ai.request.max_tokens = i64::from(request.sampling.max_tokens),
         gen_ai.usage.input_tokens = Empty,
         gen_ai.usage.output_tokens = Empty,
         gen_ai.usage.cache_read.input_tokens = Empty,
@@ -79,14 +82,22 @@ pub(crate) fn model(model: &ModelName, request: &Request) -> Span {
 /// Adds how a model call ended.
 pub(crate) fn end_model(span: &Span, outcome: ModelOutcome, usage: Usage) {
     if outcome == ModelOutcome::Ok {
-        span.record("gen_ai.usage.input_tokens", usage.input);
-        span.record("gen_ai.usage.output_tokens", usage.output);
-        span.record("gen_ai.usage.cache_read.input_tokens", usage.cached);
+        span.record("gen_ai.usage.input_tokens", integer(usage.input));
+        span.record("gen_ai.usage.output_tokens", integer(usage.output));
+        span.record(
+            "gen_ai.usage.cache_read.input_tokens",
+            integer(usage.cached),
+        );
         let written = usage.cache_writes;
-        span.record("gen_ai.usage.cache_creation.input_tokens", written);
+        span.record("gen_ai.usage.cache_creation.input_tokens", integer(written));
     } else {
         fail(span, outcome.as_str());
     }
+}
+
+/// The number as attributes have it: a larger one would become text.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn fail(span: &Span, kind: &str) {

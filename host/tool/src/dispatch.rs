@@ -52,7 +52,7 @@ pub(crate) struct Calling {
 /// happens.
 pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call, span: Span) -> Report {
     let tool = Arc::clone(&call.tool);
-    let report = pass(executor, call).instrument(span.clone()).await;
+    let report = take(executor, call).instrument(span.clone()).await;
     span::end(&span, &report.receipt);
     executor.totals.count(tool.name(), &report.receipt);
     report
@@ -60,7 +60,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call, span: Span) -
 
 /// The way of a call: may its caller make it, does the input fit, permit, sandbox, secrets taken
 /// out, record.
-async fn pass(executor: &Arc<Executor>, call: Call) -> Report {
+async fn take(executor: &Arc<Executor>, call: Call) -> Report {
     let Call {
         toolbox,
         tool,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cofferdam_call::{TraceId, TraceParent};
 
-/// The agent, the session and the trace that a call belongs to, for the log. The default is a call of the
-/// operator, from the command line or an MCP client, that belongs to none.
+/// The agent, the session and the trace that a call belongs to, for the log and the receipt. The
+/// default is a call of the operator, from the command line or an MCP client, that belongs to none.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     agent: Option<Arc<str>>,

@@ -1,5 +1,5 @@
-//! The limits that a call ran into: the one that ended it, with its value, and those that refused it
-//! something on the way.
+//! The limits that a call ran into: the one that ended it, with its value, and those that refused
+//! it something on the way.
 
 use cofferdam_call::{Outcome, Receipt};
 use cofferdam_capability::Limits;
@@ -44,8 +44,12 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Returns the names of the limits that ended a call, or refused it something, each once.
 pub(crate) fn refusing(receipt: &Receipt) -> Vec<&'static str> {
+    let ended = match &receipt.outcome {
+        Outcome::Denied { reason } => named_in(reason),
+        _ => ended_by(receipt),
+    };
     let refused = receipt.refusals.iter().filter_map(|text| named_in(text));
-    let mut found: Vec<_> = ended_by(receipt).into_iter().chain(refused).collect();
+    let mut found: Vec<_> = ended.into_iter().chain(refused).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -69,14 +73,13 @@ fn named_in(refusal: &str) -> Option<&'static str> {
     if let Some((_, name)) = REFUSED.iter().find(|(begin, _)| refusal.starts_with(begin)) {
         return Some(name);
     }
-    let bracketed = refusal
-        .rsplit_once("(`")
-        .and_then(|(_, rest)| rest.split_once("`)"));
-    let first = refusal.split_once(": ");
-    let written = [bracketed, first].into_iter().flatten();
-    written
-        .filter_map(|(written, _)| names().find(|name| *name == written))
-        .next()
+    let bracketed = |open| refusal.rsplit_once(open)?.1.split_once('`');
+    let first = || refusal.split_once(": ");
+    let written = bracketed("(`")
+        .or_else(|| bracketed("(limit `"))
+        .or_else(first);
+    let (written, _) = written?;
+    names().find(|name| *name == written)
 }
 
 fn of_memory(refusals: &[String]) -> &'static str {
@@ -112,7 +115,16 @@ mod tests {
                  1KiB (`workspace-bytes`)",
                 Some("workspace-bytes"),
             ),
+            (
+                "the argument list has 9 bytes: at most 1KiB are passed on (limit `args`)",
+                Some("args"),
+            ),
+            (
+                "it may hold 9 descriptors (`open-files` = 8), and this host has 4 for such calls",
+                Some("open-files"),
+            ),
             ("table count too high at 3", Some("tables")),
+            ("there is no tool `env` for it to call", None),
             ("tcp db: the host is not granted", None),
             ("/data: it is granted read-only", None),
         ] {

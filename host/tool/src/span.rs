@@ -26,7 +26,7 @@ pub(crate) fn begin(tool: &Tool, chain: &Chain) -> Span {
         gen_ai.conversation.id = Empty,
         cofferdam.component = %grant.component(),
         cofferdam.grant = %grant.digest(),
-        cofferdam.depth = chain.depth,
+        cofferdam.depth = integer(chain.depth),
         cofferdam.outcome = Empty,
         cofferdam.limit = Empty,
         cofferdam.fuel = Empty,
@@ -67,6 +67,11 @@ pub(crate) fn end(span: &Span, receipt: &Receipt) {
         ("cofferdam.queued_us", receipt.queued_us),
         ("cofferdam.cpu_us", receipt.cpu_us),
     ] {
-        span.record(key, value);
+        span.record(key, integer(value));
     }
+}
+
+/// The number as attributes have it: a larger one would become text.
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,7 @@
 //! The edge: connections of every door, TCP and unix socket, gRPC and MCP alike.
 //!
 //! [`listen`] opens a door, with [`tls`] where the operator has a certificate. [`accept`] lets
-//! connections in, as many as [`connections`] has room for, [`begun`] finds out which version of
+//! connections in, as many as [`connections`] has room for, [`peeked`] finds out which version of
 //! HTTP a client speaks, and [`serve`] looks after one of them until it ends.
 //!
 //! A request goes through layers, the same for every door: [`deliver`] hands the answer over in
@@ -14,7 +14,6 @@
 pub(crate) mod accept;
 pub(crate) mod admit;
 pub(crate) mod authenticate;
-pub(crate) mod begun;
 pub(crate) mod body_bytes;
 pub(crate) mod budget;
 pub(crate) mod connections;
@@ -25,6 +24,7 @@ pub(crate) mod failures;
 pub(crate) mod holdings;
 pub(crate) mod listen;
 pub(crate) mod methods;
+pub(crate) mod peeked;
 pub(crate) mod plain_http;
 pub(crate) mod principal;
 pub(crate) mod refusal;

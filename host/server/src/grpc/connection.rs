@@ -24,13 +24,13 @@ use super::revocable::RevocableLayer;
 use super::status::Grpc;
 use crate::edge::admit::AdmitLayer;
 use crate::edge::authenticate::AuthenticateLayer;
-use crate::edge::begun::Begun;
 use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
 use crate::edge::connections::ConnectionPlace;
 use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
+use crate::edge::peeked::Peeked;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::edge::tls::Tls;
@@ -151,7 +151,7 @@ impl GrpcDoor {
         let Some(socket) = self.shaken(socket, &place, &closing).await else {
             return;
         };
-        let Some(socket) = begun(socket, &place, &closing).await else {
+        let Some(socket) = peeked(socket, &place, &closing).await else {
             return;
         };
         let is_http2 = socket.is_http2();
@@ -242,14 +242,14 @@ impl GrpcDoor {
 
 /// A connection once its client has said something. None if it did not, in the time that a
 /// connection has for its first request.
-async fn begun(
+async fn peeked(
     socket: Socket,
     place: &ConnectionPlace,
     closing: &CancellationToken,
-) -> Option<Begun> {
+) -> Option<Peeked> {
     let connection = place.connection();
-    let begun = tokio::select! {
-        begun = Begun::read(socket) => begun,
+    let peeked = tokio::select! {
+        peeked = Peeked::read(socket) => peeked,
         () = connection.asked_to_leave() => return None,
         () = closing.cancelled() => return None,
         reason = connection.unproven() => {
@@ -257,7 +257,7 @@ async fn begun(
             return None;
         }
     };
-    begun
+    peeked
         .inspect_err(|error| tracing::debug!("a connection ended: {error}"))
         .ok()
 }

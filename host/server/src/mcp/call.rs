@@ -60,7 +60,8 @@ enum Json {
 
 impl Callee {
     /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells,
-    /// wherever it runs. `trace` is the span that the client has named. When `cancel` says so, or this is dropped, the guest is stopped.
+    /// wherever it runs. `trace` is the span that the client has named. When `cancel` says so, or
+    /// this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         tools: &ToolList,

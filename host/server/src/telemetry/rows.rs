@@ -69,9 +69,13 @@ pub(super) fn histograms<'a>(
         // The library takes this for the bucket without a bound.
         let all: Vec<_> = counted.chain([(f64::MAX, beyond)]).collect();
         let count = all.iter().map(|(_, count)| count).sum();
-        family
-            .encode_family(&labels)?
-            .encode_histogram::<NoLabelSet>(seconds(sum), count, &all, None)?;
+        let sum = seconds(sum);
+        if labels.is_empty() {
+            family.encode_histogram::<NoLabelSet>(sum, count, &all, None)?;
+        } else {
+            let mut labelled = family.encode_family(&labels)?;
+            labelled.encode_histogram::<NoLabelSet>(sum, count, &all, None)?;
+        }
     }
     Ok(())
 }

@@ -61,9 +61,9 @@ pub struct SpansError {
     problem: String,
 }
 
-/// Exports spans, and tells an operator of those that did not arrive.
+/// Exports spans, and logs how many did not arrive.
 #[derive(Debug)]
-struct Told {
+struct ReportingExporter {
     exporter: SpanExporter,
     to: OtlpUrl,
     failures: Seldom,
@@ -103,12 +103,12 @@ impl Spans {
             .with_timeout(EXPORT)
             .build()
             .map_err(|error| wrong(&error))?;
-        let told = Told {
+        let exporter = ReportingExporter {
             exporter,
             to: to.clone(),
             failures: Seldom::default(),
         };
-        let provider = provider(told);
+        let provider = provider(exporter);
         let scope = InstrumentationScope::builder(SERVICE)
             .with_version(env!("CARGO_PKG_VERSION"))
             .with_schema_url(SCHEMA_URL)
@@ -129,7 +129,7 @@ impl Spans {
     }
 }
 
-fn provider(exporter: Told) -> SdkTracerProvider {
+fn provider(exporter: ReportingExporter) -> SdkTracerProvider {
     let batches = BatchConfigBuilder::default()
         .with_max_queue_size(QUEUE)
         .with_max_export_batch_size(BATCH)
@@ -164,7 +164,7 @@ impl Exporting {
     }
 }
 
-impl opentelemetry_sdk::trace::SpanExporter for Told {
+impl opentelemetry_sdk::trace::SpanExporter for ReportingExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
         let exported = self.exporter.export(batch).await;

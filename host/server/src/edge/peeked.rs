@@ -13,14 +13,14 @@ const PREFACE: [u8; 3] = *b"PRI";
 
 /// A connection whose first bytes were read, and are read again by its server.
 #[derive(Debug)]
-pub(crate) struct Begun {
+pub(crate) struct Peeked {
     socket: Socket,
     first: Vec<u8>,
     /// Bytes of `first` that its server has read.
     taken: usize,
 }
 
-impl Begun {
+impl Peeked {
     /// Reads the first bytes: as many as tell the version, or all that a client sends that closes.
     pub(crate) async fn read(mut socket: Socket) -> Result<Self> {
         let mut first = Vec::with_capacity(PREFACE.len());
@@ -46,7 +46,7 @@ impl Begun {
     }
 }
 
-impl AsyncRead for Begun {
+impl AsyncRead for Peeked {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -64,7 +64,7 @@ impl AsyncRead for Begun {
     }
 }
 
-impl AsyncWrite for Begun {
+impl AsyncWrite for Peeked {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -102,14 +102,14 @@ mod tests {
     use super::*;
 
     /// The version that this text begins, and the text as the server reads it.
-    async fn begun(text: &str) -> (bool, String) {
+    async fn peeked(text: &str) -> (bool, String) {
         let (mut client, server) = UnixStream::pair().unwrap();
         client.write_all(text.as_bytes()).await.unwrap();
         drop(client);
-        let mut begun = Begun::read(Socket::Unix(server)).await.unwrap();
+        let mut peeked = Peeked::read(Socket::Unix(server)).await.unwrap();
         let mut read = String::new();
-        begun.read_to_string(&mut read).await.unwrap();
-        (begun.is_http2(), read)
+        peeked.read_to_string(&mut read).await.unwrap();
+        (peeked.is_http2(), read)
     }
 
     #[tokio::test]
@@ -121,7 +121,7 @@ mod tests {
             ("PR", false),
             ("", false),
         ] {
-            assert_eq!(begun(text).await, (is_http2, text.to_owned()));
+            assert_eq!(peeked(text).await, (is_http2, text.to_owned()));
         }
     }
 }
