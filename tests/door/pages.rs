@@ -21,6 +21,15 @@ fn agentfile(scratch: &Scratch) -> PathBuf {
     scratch.file("Agentfile", text)
 }
 
+/// An agent whose model makes up the name of a tool.
+fn inventive(scratch: &Scratch) -> PathBuf {
+    let turns = "{\"tool_calls\": [{\"name\": \"made-up\", \"arguments\": {}}]}\n\
+                 {\"text\": \"There is none.\"}\n";
+    scratch.file("inventive/turns.jsonl", turns);
+    let text = "FROM scratch\nNAME inventive\nMODEL script/turns.jsonl\n";
+    scratch.file("inventive/Agentfile", text)
+}
+
 /// Creates a token with these flags.
 #[track_caller]
 fn create(scratch: &Scratch, name: &str, flags: &[&str]) -> String {
@@ -89,6 +98,7 @@ fn the_health_of_a_host_is_for_everybody_and_its_metrics_are_not() {
     let page = ask(&host.address, "POST", "/metrics", Some(&operator));
     assert_eq!(page.status, 405, "{page:?}");
     for path in ["/", "/metrics/", "/cofferdam.v1.Agents/ListAgents"] {
+        assert_eq!(get(&host.address, path, None).status, 401);
         let page = get(&host.address, path, Some(&operator));
         assert_eq!(page.status, 404, "{page:?}");
         assert!(page.body.contains("speaks gRPC"), "{page:?}");
@@ -101,8 +111,11 @@ fn the_health_of_a_host_is_for_everybody_and_its_metrics_are_not() {
 fn calls_turns_and_limits_are_counted_and_labels_are_bounded() {
     let scratch = Scratch::new();
     scratch.file("data/cofferdam.toml", "[limits]\nwall = \"300ms\"\n");
-    let file = agentfile(&scratch);
-    let host = Host::listening(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let files = [agentfile(&scratch), inventive(&scratch)];
+    let args = files
+        .iter()
+        .flat_map(|file| ["--agentfile".as_ref(), file.as_os_str()]);
+    let host = Host::listening(&scratch, args);
     let before = metrics(&scratch, &host);
     assert_eq!(value(&before, "cofferdam_pool_places"), Some(64.0));
     assert_eq!(value(&before, "cofferdam_pool_running"), Some(0.0));
@@ -114,7 +127,7 @@ fn calls_turns_and_limits_are_counted_and_labels_are_bounded() {
     host.chat("a", "run wc -w");
     host.chat("a", "run sleep 30");
     // A name that a model makes up is no label.
-    host.chat("a", "run made-up-by-a-model");
+    host.chat("inventive", "go on");
     let after = metrics(&scratch, &host);
     for (series, expected) in [
         (
@@ -143,7 +156,11 @@ fn calls_turns_and_limits_are_counted_and_labels_are_bounded() {
         ("cofferdam_turn_duration_seconds_count", 4.0),
         (
             "cofferdam_model_requests_total{provider=\"builtin\",outcome=\"ok\"}",
-            8.0,
+            6.0,
+        ),
+        (
+            "cofferdam_model_requests_total{provider=\"script\",outcome=\"ok\"}",
+            2.0,
         ),
         (
             "cofferdam_model_tokens_total{provider=\"builtin\",kind=\"input\"}",

@@ -55,34 +55,21 @@ impl Pages {
         [HEALTH, METRICS].contains(&uri.path())
     }
 
-    /// Answers a request over HTTP/1.1, or for a page.
+    /// Answers a request over HTTP/1.1, or for a page. Everything but the health of the host is for
+    /// those who may know it.
     pub(crate) async fn answer(
         self,
         request: Request<Incoming>,
         identification: Identification,
         requests: Budget,
     ) -> Result<Reply, Infallible> {
-        if !Self::has(request.uri()) {
-            let sentence =
-                "this host speaks gRPC, over HTTP/2; its pages are /healthz and /metrics";
-            return Ok(refused(RefusalKind::NotFound, sentence));
-        }
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
-            let mut reply = text(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "this page is read with GET\n",
-            );
-            let methods = HeaderValue::from_static("GET, HEAD");
-            reply.headers_mut().insert(ALLOW, methods);
-            return Ok(reply);
-        }
-        if request.uri().path() == HEALTH {
+        if request.uri().path() == HEALTH && is_read(request.method()) {
             return Ok(self.health(request.version()));
         }
         ServiceBuilder::new()
             .layer(AuthenticateLayer::<PlainHttp>::new(identification))
             .layer(AdmitLayer::<PlainHttp>::new(requests, |_| true, FULL))
-            .service(service_fn(|request| ready(Ok(self.metrics(&request)))))
+            .service(service_fn(|request| ready(Ok(self.page(&request)))))
             .oneshot(request)
             .await
     }
@@ -102,10 +89,26 @@ impl Pages {
         reply
     }
 
-    fn metrics<B>(&self, request: &Request<B>) -> Reply {
-        if let Err(refusal) = permit(request) {
-            return PlainHttp::refuse(refusal);
+    fn page<B>(&self, request: &Request<B>) -> Reply {
+        if !Self::has(request.uri()) {
+            let sentence =
+                "this host speaks gRPC, over HTTP/2; its pages are /healthz and /metrics";
+            return refused(RefusalKind::NotFound, sentence);
         }
+        if !is_read(request.method()) {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let mut reply = text(status, "this page is read with GET\n");
+            let methods = HeaderValue::from_static("GET, HEAD");
+            reply.headers_mut().insert(ALLOW, methods);
+            return reply;
+        }
+        match permit(request) {
+            Ok(()) => self.metrics(),
+            Err(refusal) => PlainHttp::refuse(refusal),
+        }
+    }
+
+    fn metrics(&self) -> Reply {
         let Some(metrics) = &self.metrics else {
             return refused(RefusalKind::NotFound, "this host has no metrics");
         };
@@ -120,6 +123,10 @@ impl Pages {
         reply.headers_mut().insert(CONTENT_TYPE, kind);
         reply
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
 }
 
 /// Permits a request for a page by the table.

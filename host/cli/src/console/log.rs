@@ -44,7 +44,9 @@ pub(crate) fn log(usual: &str, serves_others: bool) -> Result<Spans, Failure> {
             name => write!(writer, "{name}={value}"),
         }
     });
-    let filter = filter.and(FilterFn::new(|metadata| metadata.target() != SPANS));
+    // With the level of the other, or every library would make its lines for nobody.
+    let no_span = FilterFn::new(|metadata| metadata.target() != SPANS);
+    let filter = filter.and(no_span.with_max_level_hint(LevelFilter::TRACE));
     let log = tracing_subscriber::fmt::layer()
         .with_writer(|| ErrorStream)
         .with_target(false);
