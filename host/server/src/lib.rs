@@ -2,7 +2,8 @@
 //!
 //! A [`Server`] serves the agents of a host over gRPC; [`mcp`] serves tools over the Model Context
 //! Protocol. Both let their connections in through `edge`, which bounds them. A [`Client`] is the
-//! other end: it talks to a running host.
+//! other end: it talks to a running host. [`Spans`] go to a collector of traces, and the doors of a
+//! server have pages for programs that watch the host.
 
 mod agent_entry;
 mod agent_jwt;
