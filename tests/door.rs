@@ -27,6 +27,12 @@ mod principals;
 /// SIGHUP: the operator's files are read again.
 mod reload;
 
+/// Spans for a collector, and the trace that a client has begun.
+mod telemetry;
+
+/// Pages for programs that watch a host: its health and its metrics.
+mod pages;
+
 /// TLS: certificates that are read, replaced and asked for.
 mod tls;
 

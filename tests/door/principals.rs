@@ -7,10 +7,14 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::support::grpc::client;
+use crate::support::http::get;
 use crate::support::{Host, Scratch, checkout, cofferdam};
 
 /// The table that this host keeps: a row for each method, a column for each principal.
 const GOLDEN: &str = "tests/golden/principals.txt";
+
+/// A page that has a row as methods have.
+const PAGE: &str = "/metrics";
 
 /// An agent without tools.
 fn agentfile(scratch: &Scratch, name: &str) -> PathBuf {
@@ -80,14 +84,16 @@ fn every_method_is_for_the_principals_of_the_table() {
     let bound = token(&scratch, "bound", &["--scope", every, "--agent", "a"]);
     let agent = token(&scratch, "agent", &["--for-agent", "a"]);
     let linked = token(&scratch, "linked", &["--for-agent", "a", "--link", "b"]);
-    let walk = |tokens: Value, agent: Option<&str>| {
-        let tokens = tokens.to_string();
+    let walk = |of_principals: Value, agent: Option<&str>| {
+        let tokens = of_principals.to_string();
         let mut action = vec!["walk", &tokens];
         // Field 1, a text: where a message names an agent, it is that.
         let message = agent.map(|name| format!("0a{:02x}{}", name.len(), hex(name)));
         action.extend(message.as_deref());
         action.extend(agent);
-        client(&scratch, &host, &action)
+        let mut walked = client(&scratch, &host, &action);
+        walked[PAGE] = marks(&host, &of_principals);
+        walked
     };
     let own: BTreeMap<_, _> = tokens.iter().map(|(name, token)| (*name, token)).collect();
     let columns = Columns {
@@ -121,6 +127,22 @@ fn every_method_is_for_the_principals_of_the_table() {
         .json();
     let ready = |agent: &Value| agent["status"] == "ready";
     assert!(ps.as_array().expect("agents").iter().all(ready), "{ps}");
+}
+
+/// The mark of each principal that reads the page.
+fn marks(host: &Host<'_>, tokens: &Value) -> Value {
+    let tokens = tokens.as_object().expect("tokens").iter();
+    let marks = tokens.map(|(name, token)| {
+        let page = get(&host.address, PAGE, token.as_str());
+        let mark = match page.status {
+            200 => "+",
+            401 => "?",
+            403 => "-",
+            status => panic!("{name}: {status}"),
+        };
+        (name.clone(), json!(mark))
+    });
+    Value::Object(marks.collect())
 }
 
 /// Hexadecimal digits of a text.

@@ -8,6 +8,7 @@ pub(crate) mod components;
 pub(crate) mod dialect;
 pub(crate) mod grpc;
 mod host;
+pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod liar;
 pub(crate) mod mcp;

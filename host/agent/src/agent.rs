@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Descriptor, Input, Progress};
+use cofferdam_call::{Descriptor, Input, Progress, TraceParent};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
@@ -21,6 +21,7 @@ use crate::life::Life;
 use crate::logs;
 use crate::notes::{Notes, NotesSection};
 use crate::room::Files;
+use crate::totals::TurnTotals;
 use crate::turn_limits::TurnSettings;
 use crate::workspace::Workspace;
 
@@ -44,6 +45,7 @@ pub struct Agent {
     pub(crate) life: Arc<Life>,
     pub(crate) turns: TurnSettings,
     pub(crate) approvals: Approvals,
+    pub(crate) totals: Arc<TurnTotals>,
 }
 
 /// A call of one of its tools by somebody who is not its model.
@@ -102,11 +104,12 @@ impl Agent {
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.
     /// Nothing of it is kept. `progress` stays open until the call ends, and hears what the tool
-    /// tells.
+    /// tells. `trace` is the one that the caller has named.
     pub async fn call(
         &self,
         call: DirectCall,
         progress: mpsc::Sender<Progress>,
+        trace: Option<TraceParent>,
         cancel: CancellationToken,
     ) -> Answer {
         let DirectCall {
@@ -124,7 +127,8 @@ impl Agent {
             origin: match client {
                 Some(client) => Origin::client(&self.name, &client),
                 None => Origin::agent(&self.name),
-            },
+            }
+            .in_trace(trace),
             approval,
             progress: Some(progress),
             cancel,

@@ -93,6 +93,7 @@ impl Agents {
             withheld,
             accepted,
             most,
+            totals,
             on_ready,
         } = config;
         let tree = |source| AgentError::Tree {
@@ -119,6 +120,7 @@ impl Agents {
             logs: logs.clone(),
             decisions,
             withheld,
+            totals,
             rooms: Arc::default(),
             approvals: approvals.clone(),
         };

@@ -10,6 +10,7 @@ use cofferdam_tool::Runner;
 
 use crate::decisions::{Accepted, Decisions, Withheld};
 use crate::starter::OnReady;
+use crate::totals::TurnTotals;
 
 /// The configuration from which the agents of a host are made.
 pub struct AgentsConfig {
@@ -31,6 +32,8 @@ pub struct AgentsConfig {
     pub accepted: Vec<Accepted>,
     /// Agents that there may be.
     pub most: usize,
+    /// Sums over the turns of all agents.
+    pub totals: Arc<TurnTotals>,
     /// Hears of each agent that is ready, before it takes turns.
     pub on_ready: OnReady,
 }

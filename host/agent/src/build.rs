@@ -26,6 +26,7 @@ use crate::resolved::{Resolved, agent_yaml};
 use crate::revision::Revision;
 use crate::room::Rooms;
 use crate::sampling::sampling;
+use crate::totals::TurnTotals;
 use crate::turn_limits::TurnSettings;
 use crate::workspace::{Workspace, YAML, data_file, usage_file};
 
@@ -40,6 +41,7 @@ pub(crate) struct Builder {
     pub(crate) withheld: Withheld,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) approvals: Approvals,
+    pub(crate) totals: Arc<TurnTotals>,
 }
 
 /// An agent that was made, and what its tree has to hold for it.
@@ -208,6 +210,7 @@ impl Builder {
             log: self.logs.of(&row.id),
             life,
             turns: TurnSettings::of(&agentfile.configs),
+            totals: Arc::clone(&self.totals),
         };
         Ok(Made {
             agent,

@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use cofferdam_call::TraceParent;
 use cofferdam_model::Message;
 use cofferdam_store::{
     AnswerEnd, BeginError, BegunTurn, LogEvent, MessageState, PageRequest, ResumedTurn,
@@ -15,6 +16,7 @@ use cofferdam_store::{
 use futures_util::FutureExt;
 use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::agent::Agent;
 use crate::compaction::compact;
@@ -23,6 +25,7 @@ use crate::event::Event;
 use crate::listeners::{Listeners, TurnClient};
 use crate::live::RESERVED;
 use crate::prompt::check_prompt;
+use crate::spans;
 use crate::stop::{StopReason, TurnEnd};
 use crate::turn_limits::Spent;
 use conversation::{Conversation, Resumed};
@@ -46,6 +49,8 @@ pub struct Turn {
     pub session: String,
     /// The request itself.
     pub kind: TurnKind,
+    /// The trace that its client has named.
+    pub trace: Option<TraceParent>,
 }
 
 /// The kind of a turn.
@@ -78,7 +83,11 @@ pub async fn chat(
             TurnKind::Regenerate | TurnKind::Resume => 0,
         },
     });
-    let ended = one_turn(agent, turn, client, cancel).await;
+    let span = spans::turn(agent, &session);
+    let turn = one_turn(agent, turn, client, cancel);
+    let ended = turn.instrument(span.clone()).await;
+    let reason = spans::end_turn(&span, &ended);
+    agent.totals.turn(reason, begun.elapsed());
     let failure = ended.as_ref().err().map(ToString::to_string);
     agent.log.write(&LogEvent::TurnEnded {
         session: &session,
@@ -94,7 +103,11 @@ async fn one_turn(
     client: Option<TurnClient>,
     cancel: &CancellationToken,
 ) -> Result<TurnEnd, TurnError> {
-    let Turn { session, kind } = turn;
+    let Turn {
+        session,
+        kind,
+        trace,
+    } = turn;
     let model = agent.model.current()?;
     check(&session, &kind)?;
     let running = agent.life.begin_turn(&session, cancel).await?;
@@ -128,7 +141,7 @@ async fn one_turn(
     let ended = async {
         listeners.tell(live.push(start), cancel).await?;
         if resumed.is_none() {
-            let compacted = compact(agent, &model, &session, answer.id(), cancel);
+            let compacted = compact(agent, &*model, &session, answer.id(), cancel);
             // One that takes the whole time of the turn leaves none for its first step.
             if let Ok(compacted) = timeout_at(deadline, compacted).await {
                 compacted?;
@@ -139,6 +152,7 @@ async fn one_turn(
             agent,
             model,
             session: &session,
+            trace,
             listeners: &mut listeners,
             cancel,
             messages,

@@ -1,8 +1,6 @@
 //! Sessions that a model does not read from their beginning any more. Nothing is deleted: a
 //! summary, or nothing, stands for older messages when a model reads the session again.
 
-use std::sync::Arc;
-
 use cofferdam_image::agentfile::MemoryStrategy;
 use cofferdam_model::{Message, Model, Request, Sampling};
 use cofferdam_store::{Content, PageRequest, Part, Role};
@@ -10,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::asking::ask;
 use crate::error::TurnError;
 use crate::turn_limits::Memory;
 
@@ -49,7 +48,7 @@ struct Weighed {
 /// model to read. `answer` is the message that is about to be written.
 pub(crate) async fn compact(
     agent: &Agent,
-    model: &Arc<dyn Model>,
+    model: &dyn Model,
     session: &str,
     answer: i64,
     cancel: &CancellationToken,
@@ -79,7 +78,7 @@ pub(crate) async fn compact(
     let text = match strategy {
         MemoryStrategy::Sliding => before,
         MemoryStrategy::Summarize => {
-            let asked = summarised(model, &before, left_out);
+            let asked = summarised(agent, model, &before, left_out);
             let said = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(TurnError::Cancelled),
@@ -120,7 +119,8 @@ fn first_kept(messages: &[Weighed], memory: Memory) -> usize {
 }
 
 async fn summarised(
-    model: &Arc<dyn Model>,
+    agent: &Agent,
+    model: &dyn Model,
     before: &str,
     messages: &[Weighed],
 ) -> Result<String, cofferdam_model::Error> {
@@ -149,7 +149,7 @@ async fn summarised(
     // Nobody listens: the summary is read when it is whole.
     let (text, pieces) = mpsc::channel(1);
     drop(pieces);
-    let mut said = model.turn(request, text).await?.text;
+    let mut said = ask(agent, model, request, text).await?.text;
     said.truncate(said.floor_char_boundary(MAX_SUMMARY));
     Ok(said)
 }

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::asking::ask;
 use crate::error::TurnError;
 use crate::prompt::check_prompt;
 pub use error::ObjectError;
@@ -95,7 +96,7 @@ pub async fn prompt_object(
             sampling: agent.sampling.clone(),
             object: Some(object),
         };
-        ask(&*model, request, &form).await
+        asked_until_it_fits(agent, &*model, request, &form).await
     };
     tokio::select! {
         biased;
@@ -109,7 +110,8 @@ pub async fn prompt_object(
 }
 
 /// Asks until an answer fits.
-async fn ask(
+async fn asked_until_it_fits(
+    agent: &Agent,
     model: &dyn Model,
     mut request: Request,
     form: &Arc<Form>,
@@ -117,7 +119,7 @@ async fn ask(
     let mut usage = Usage::default();
     let mut attempts = 0;
     loop {
-        let turn = turn(model, request.clone()).await?;
+        let turn = turn(agent, model, request.clone()).await?;
         usage += turn.usage;
         attempts += 1;
         let problem = match judged(form, turn.text.clone()).await? {
@@ -156,9 +158,9 @@ async fn ask(
 }
 
 /// One turn, whose words are looked at once they are whole.
-async fn turn(model: &dyn Model, request: Request) -> Result<Turn, TurnError> {
+async fn turn(agent: &Agent, model: &dyn Model, request: Request) -> Result<Turn, TurnError> {
     let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
     let unheard = async { while pieces.recv().await.is_some() {} };
-    let (turn, ()) = tokio::join!(model.turn(request, text), unheard);
+    let (turn, ()) = tokio::join!(ask(agent, model, request, text), unheard);
     Ok(turn?)
 }

@@ -78,6 +78,22 @@ impl TurnUse {
 }
 
 impl StopReason {
+    /// Every reason.
+    pub const ALL: [Self; 12] = [
+        Self::End,
+        Self::MaxIterations,
+        Self::Fuel,
+        Self::Wall,
+        Self::Bytes,
+        Self::Calls,
+        Self::Tokens,
+        Self::Cancelled,
+        Self::ClientStalled,
+        Self::ModelFailed,
+        Self::AgentStopped,
+        Self::HostFailed,
+    ];
+
     /// The name, as it is stored and as clients read it.
     pub fn as_str(self) -> &'static str {
         match self {

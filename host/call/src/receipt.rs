@@ -6,6 +6,7 @@ use cofferdam_capability::{Access, Digest, Grant};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
+use crate::trace::TraceId;
 
 /// Entries that a call changed in one way: how many, and the paths of the first of them, as the
 /// guest knows them.
@@ -79,6 +80,9 @@ pub struct Receipt {
     /// Things that were dropped or refused on the way: truncated output, memory that was not given,
     /// requests that were not sent.
     pub refusals: Vec<String>,
+    /// The trace of the client that the call was made for, if it has named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
 }
 
 impl Receipt {
@@ -124,6 +128,7 @@ impl Receipt {
             truncated: Changed::default(),
             unlisted: Changed::default(),
             refusals: Vec::new(),
+            trace_id: None,
         }
     }
 }
@@ -133,6 +138,7 @@ mod tests {
     use cofferdam_capability::{Ceiling, Decision, Manifest};
 
     use super::*;
+    use crate::trace::TraceParent;
 
     #[test]
     fn a_receipt_comes_back_from_json_as_it_was() {
@@ -160,6 +166,10 @@ mod tests {
             count: 1,
             names: vec!["/workspace/a".to_owned()],
         };
+        let without = serde_json::to_value(&receipt).unwrap();
+        assert!(without.get("trace_id").is_none());
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        receipt.trace_id = TraceParent::parse(parent).map(TraceParent::trace);
         let json = serde_json::to_string(&receipt).unwrap();
         assert_eq!(serde_json::from_str::<Receipt>(&json).unwrap(), receipt);
     }

@@ -111,6 +111,9 @@ macro_rules! limits {
                 Self { $($name: request.$name.unwrap_or(self.$name),)* }
             }
 
+            /// The keys of all limits.
+            pub const NAMES: &'static [&'static str] = &[$($key,)*];
+
             /// Every limit in the order of the design's table.
             pub fn rows(&self) -> Vec<LimitRow> {
                 vec![$(LimitRow { name: $key, value: self.$name.to_string() },)*]

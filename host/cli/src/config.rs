@@ -8,6 +8,7 @@ mod place;
 mod room;
 mod schema;
 mod setting;
+mod telemetry;
 mod tls;
 mod unknown;
 mod written;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
+use cofferdam_server::OtlpUrl;
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -99,6 +101,9 @@ struct Written {
     /// The files with which the host speaks TLS.
     #[serde(default)]
     tls: tls::Written,
+    /// The collector of spans.
+    #[serde(default)]
+    telemetry: telemetry::Written,
     /// The operator's choices for agents.
     #[serde(default)]
     agent: Vec<AgentRow>,
@@ -156,6 +161,8 @@ pub(crate) struct Config {
     pub(crate) nameservers: Vec<SocketAddr>,
     /// The files of TLS; none for TCP in clear.
     pub(crate) tls: Option<TlsFiles>,
+    /// The collector that spans are exported to.
+    pub(crate) collector: Option<OtlpUrl>,
     /// Agents on this host.
     pub(crate) most_agents: u32,
     /// Calls at once on this host.
@@ -244,6 +251,7 @@ impl Config {
             host,
             network,
             tls,
+            telemetry,
             agent,
             grant,
         } = written;
@@ -353,6 +361,7 @@ impl Config {
             ceiling,
             nameservers,
             tls,
+            collector: telemetry.collector(),
             most_agents,
             calls,
             calls_per_agent,
@@ -429,32 +438,17 @@ impl Config {
         }));
         let ceiling = self.ceiling.limits.rows().into_iter();
         settings.extend(ceiling.map(|row| setting("ceiling", row.name, amount(&row.value))));
-        let reach = &self.ceiling.network;
-        settings.extend([
-            noted(
-                "network",
-                "hosts",
-                network::list(&reach.hosts),
-                reach.hosts.is_empty().then_some("none"),
-            ),
-            noted(
-                "network",
-                "addresses",
-                network::list(&reach.addresses),
-                reach.addresses.is_empty().then_some("public ones alone"),
-            ),
-            noted(
-                "network",
-                "nameservers",
-                network::list(&self.nameservers),
-                self.nameservers.is_empty().then_some("those of the system"),
-            ),
-        ]);
+        let reach = network::shown(&self.ceiling.network, &self.nameservers);
+        settings.extend(reach.map(|shown| noted("network", shown.key, shown.value, shown.note)));
         let files = TlsFiles::shown(self.tls.as_ref()).into_iter();
         settings.extend(files.map(|(key, path)| {
             let note = path.is_none().then_some("none");
             noted("tls", key, path.unwrap_or_default().into(), note)
         }));
+        let collector = self.collector.as_ref().map(OtlpUrl::as_str);
+        let note = collector.is_none().then_some("none");
+        let collector = collector.unwrap_or_default().into();
+        settings.push(noted("telemetry", "otlp", collector, note));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings

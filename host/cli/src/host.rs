@@ -186,6 +186,7 @@ pub(crate) fn agents_config(
     let images = Arc::new(images(data, false, None)?);
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
+    let totals = Arc::default();
     let most = usize::try_from(config.most_agents).unwrap_or(usize::MAX);
     Ok(AgentsConfig {
         data: dir,
@@ -197,6 +198,7 @@ pub(crate) fn agents_config(
         withheld,
         accepted,
         most,
+        totals,
         on_ready,
     })
 }

@@ -30,6 +30,7 @@ mod secret;
 mod service_manager;
 mod signals;
 mod stdin;
+mod telemetry;
 mod threads;
 mod token;
 mod told_access;
@@ -38,6 +39,7 @@ mod typed;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use cofferdam_server::Spans;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
@@ -45,6 +47,7 @@ use crate::cmd::runtime::Runtime;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::service_manager::Handed;
+use crate::telemetry::Export;
 
 /// The system's allocator takes a tenth of a call, and more where calls end on another thread than
 /// they began on.
@@ -79,7 +82,7 @@ fn run() -> Result<(), Failure> {
         error_stream::serve_others()
             .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
     }
-    console::log(cli.command.log_level(), cli.command.serves_others())?;
+    let spans = console::log(cli.command.log_level(), cli.command.serves_others())?;
     let handed = match &cli.command {
         Command::Serve(_) => service_manager::handed()?,
         _ => Handed::default(),
@@ -88,13 +91,13 @@ fn run() -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::work(format!("the async runtime cannot start: {error}")))?;
-    let done = runtime.block_on(command(cli, handed));
+    let done = runtime.block_on(command(cli, handed, spans));
     // Reads of a file system or a terminal that never return must not keep the process from ending.
     runtime.shutdown_background();
     done
 }
 
-async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
+async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> {
     signals::keep_writes_from_ending_the_process()?;
     // A package is built where there is no home.
     match &cli.command {
@@ -108,13 +111,18 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         // Its home is in the agent's tree, and nothing else of the user is there.
         let data = paths::data_dir(cli.data_dir.or_else(|| Some(serve.data())))?;
         let config = Config::load(cli.config.as_deref(), &data)?;
-        return cmd::runtime::run(serve, config, data).await;
+        let collector = config.collector.clone();
+        let work = cmd::runtime::run(serve, config, data);
+        return Export::at_once(spans).during(collector, work).await;
     }
     let data = paths::data_dir(cli.data_dir)?;
     let config = || Config::load(cli.config.as_deref(), &data);
     match cli.command {
         Command::Serve(serve) => {
-            cmd::serve::run(serve, config()?, cli.config.clone(), data, handed).await
+            let config = config()?;
+            let collector = config.collector.clone();
+            let work = cmd::serve::run(serve, config, cli.config.clone(), data, handed);
+            Export::of_host(spans).during(collector, work).await
         }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
         Command::Prompt(prompt) => cmd::prompt::run(prompt, &data).await,
@@ -128,7 +136,12 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Stats(stats) => cmd::stats::run(&stats, &data).await,
         Command::Sessions(sessions) => cmd::sessions::run(sessions, &data).await,
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
-        Command::Mcp(mcp) => cmd::mcp::run(mcp, &config()?, data).await,
+        Command::Mcp(mcp) => {
+            let config = config()?;
+            let work = cmd::mcp::run(mcp, &config, data);
+            let collector = config.collector.clone();
+            Export::at_once(spans).during(collector, work).await
+        }
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(image, &config, &data).await,
         Command::Completions(_) | Command::Man(_) | Command::Runtime(_) => Ok(()),

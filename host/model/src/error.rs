@@ -178,6 +178,18 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Its name, as it is counted.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::TooLong => "too-long",
+            Self::Auth => "auth",
+            Self::Invalid => "invalid",
+            Self::Answer => "answer",
+        }
+    }
+
     /// Returns true for a failure that may be over when the request is sent again.
     pub(crate) fn may_pass(self) -> bool {
         matches!(self, Self::RateLimited | Self::Unavailable)

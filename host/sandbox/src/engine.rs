@@ -111,6 +111,17 @@ impl Engine {
         self.calls.pools().calls()
     }
 
+    /// Calls that run now, in places of their own.
+    pub fn running(&self) -> usize {
+        let places = usize::try_from(self.calls()).unwrap_or(usize::MAX);
+        places.saturating_sub(self.calls.admission().free())
+    }
+
+    /// Calls that wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.calls.admission().waiting()
+    }
+
     /// Returns true if instances come from a pool; if not, the system gave too little address
     /// space, and calls are slower.
     pub fn is_pooled(&self) -> bool {

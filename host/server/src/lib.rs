@@ -2,7 +2,8 @@
 //!
 //! A [`Server`] serves the agents of a host over gRPC; [`mcp`] serves tools over the Model Context
 //! Protocol. Both let their connections in through `edge`, which bounds them. A [`Client`] is the
-//! other end: it talks to a running host.
+//! other end: it talks to a running host. [`Spans`] go to a collector of traces, and the doors of a
+//! server have pages for programs that watch the host.
 
 mod agent_entry;
 mod agent_jwt;
@@ -18,10 +19,12 @@ mod listed;
 mod live_tokens;
 pub mod mcp;
 mod now;
+mod pages;
 mod runtime_door_error;
 mod runtime_doors;
 mod scope;
 mod serving;
+mod telemetry;
 mod token;
 mod token_book;
 mod token_client;
@@ -40,6 +43,9 @@ pub use edge::tls::{Tls, TlsError, TlsText};
 pub use error::ServerError;
 pub use explained_call::{ExplainedCall, ReadAttribute, explain_call};
 pub use serving::{Server, Serving};
+pub use telemetry::metrics::Totals;
+pub use telemetry::otlp_url::{OtlpUrl, OtlpUrlError};
+pub use telemetry::spans::{Exporting, Spans, SpansError};
 pub use token::{Token, TokenError};
 pub use token_client::{MadeTokenEntry, Rotated, TokenClient, TokenEntry};
 pub use turn_events::{

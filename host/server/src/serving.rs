@@ -18,6 +18,8 @@ use crate::edge::tls::Tls;
 use crate::error::ServerError;
 use crate::grpc::connection::{GrpcDoor, Stack};
 use crate::grpc::{self, Shared};
+use crate::pages::Pages;
+use crate::telemetry::metrics::{Metrics, Totals};
 use crate::token::Token;
 use crate::token_book::TokenBook;
 
@@ -45,13 +47,21 @@ pub struct Serving {
 }
 
 impl Server {
-    /// The services of these agents. Who sends the token `operator` is the operator.
-    pub async fn new(agents: Arc<Agents>, operator: Arc<Token>) -> Result<Self, ServerError> {
+    /// The services of these agents, and the metrics of `totals`. Who sends the token `operator` is
+    /// the operator.
+    pub async fn new(
+        agents: Arc<Agents>,
+        operator: Arc<Token>,
+        totals: Totals,
+    ) -> Result<Self, ServerError> {
         let book = TokenBook::open(Arc::clone(&agents)).await;
         let book = Arc::new(book.map_err(|error| ServerError::Tokens(Box::new(error)))?);
         let credentials = Arc::new(Credentials::new(operator, Some(book.live())));
         let shared = Shared::new(Arc::clone(&agents));
-        let stack = Stack::new(agents, grpc::routes(&shared, book).await?);
+        let routes = grpc::routes(&shared, book).await?;
+        let metrics = Metrics::new(Arc::clone(&agents), totals);
+        let pages = Pages::new(Some(metrics), shared.ending.clone());
+        let stack = Stack::new(agents, routes, pages);
         Ok(Self {
             shared,
             credentials,
@@ -117,7 +127,9 @@ impl Serving {
         listener: TcpListener,
     ) -> Result<Self, ServerError> {
         let shared = Shared::new(Arc::clone(&agents));
-        let stack = Stack::new(agents, grpc::drop_in::routes(&shared).await?).for_tcp();
+        let routes = grpc::drop_in::routes(&shared).await?;
+        let pages = Pages::new(None, shared.ending.clone());
+        let stack = Stack::new(agents, routes, pages).for_tcp();
         let door = stack.door(Identification::Dialed(Arc::from(id)), None);
         let closing = CancellationToken::new();
         let name = address.to_string();

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_call::{Input, Outcome, Progress, Receipt, Report, TraceId};
 use cofferdam_capability::{Grant, GrantError};
 use cofferdam_sandbox::{
     Allowance, Answering, Caller, Invocation, MAX_MESSAGES, Place, Unanswered,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::Level;
+use tracing::{Instrument, Level, Span};
 
 use crate::approval::{self, Asked};
 use crate::chain::Chain;
 use crate::decided::Verdict;
 use crate::executor::{DecidedCall, Executor};
 use crate::policy::{self, Permit, Question};
+use crate::span;
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
 use crate::unanswered::{answer, unanswered};
@@ -57,9 +58,19 @@ pub(crate) struct Calling {
     cancel: CancellationToken,
 }
 
-/// Takes a call all the way: may its caller make it, does the input fit, permit, sandbox, secrets
-/// taken out, record. There is a report with a receipt whatever happens.
-pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
+/// Takes a call all the way, in its span, and counts it. There is a report with a receipt whatever
+/// happens.
+pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call, span: Span) -> Report {
+    let tool = Arc::clone(&call.tool);
+    let report = take(executor, call).instrument(span.clone()).await;
+    span::end(&span, &report.receipt);
+    executor.totals.count(tool.name(), &report.receipt);
+    report
+}
+
+/// The way of a call: may its caller make it, does the input fit, permit, sandbox, secrets taken
+/// out, record.
+async fn take(executor: &Arc<Executor>, call: Call) -> Report {
     let Call {
         toolbox,
         tool,
@@ -175,6 +186,17 @@ impl<'a> Decision<'a> {
     }
 }
 
+/// The report of a call whose task ended without one.
+pub(crate) fn lost(tool: &Tool, trace: Option<TraceId>) -> Report {
+    let message = "the host failed in the call; its log says more".to_owned();
+    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
+    let outcome = Outcome::HostFault { message };
+    Report::silent(Receipt {
+        trace_id: trace,
+        ..allowance.receipt(tool.grant(), outcome)
+    })
+}
+
 impl Caller for Calling {
     fn log(&self, level: Level, message: &str) {
         let message = self.executor.line(message);
@@ -221,8 +243,8 @@ impl Caller for Calling {
         let stop = cancel.clone().drop_guard();
         // In a task of its own, so that it comes to its end and its receipt also when the outer
         // call is gone.
-        let inner =
-            tokio::spawn(async move { outer.call_inner(&name, input, deadline, cancel).await });
+        let inner = async move { outer.call_inner(&name, input, deadline, cancel).await };
+        let inner = tokio::spawn(inner.in_current_span());
         Box::pin(async move {
             let answer = inner.await.unwrap_or_else(|error| {
                 tracing::error!("a call of another tool failed in the host: {error}");
@@ -254,6 +276,7 @@ impl Calling {
             let passed_on = tool.grant().passed_on(&chain.bounds);
             Arc::new(passed_on.map_err(|error| unanswered(self.deny_passed(&tool, &error)))?)
         };
+        let span = span::begin(&tool, &chain);
         let call = Call {
             toolbox: Arc::clone(&self.toolbox),
             tool: Arc::clone(&tool),
@@ -265,7 +288,7 @@ impl Calling {
             approval: None,
             progress: None,
         };
-        answer(&dispatch(&executor, call).await, &tool)
+        answer(&dispatch(&executor, call, span).await, &tool)
     }
 
     /// Refuses a call to which its callers pass on what is not there.

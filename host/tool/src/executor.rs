@@ -12,6 +12,7 @@ use crate::origin::Origin;
 use crate::policy::{Permit, PolicyBook};
 use crate::redact::Redactor;
 use crate::secret::Secrets;
+use crate::totals::CallTotals;
 
 /// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
 /// output.
@@ -27,6 +28,7 @@ pub(crate) struct Executor {
     pub(crate) policies: Arc<PolicyBook>,
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
+    pub(crate) totals: Arc<CallTotals>,
 }
 
 /// A call about which the policy has decided.
@@ -53,6 +55,7 @@ impl Executor {
             policies: Arc::clone(&self.policies),
             redactor: Redactor::new(&secrets),
             secrets,
+            totals: Arc::clone(&self.totals),
         }
     }
 
@@ -84,15 +87,25 @@ impl Executor {
         };
         report.receipt.caller_grant = caller_grant;
         // Before anything is told to anybody, the log included.
-        let report = self.redactor.redact(report, allowance).await;
+        let mut report = self.redactor.redact(report, allowance).await;
+        report.receipt.trace_id = origin.trace();
         self.record(tool, &report.receipt, origin, depth);
         Called { report, tools }
     }
 
     /// Records a call that ended before its tool was loaded.
-    pub(crate) fn never_began(&self, tool: &str, grant: &Grant, outcome: Outcome) -> Receipt {
-        let receipt = Receipt::unused(grant, outcome);
-        self.record(tool, &receipt, &Origin::default(), 0);
+    pub(crate) fn never_began(
+        &self,
+        tool: &str,
+        grant: &Grant,
+        outcome: Outcome,
+        origin: &Origin,
+    ) -> Receipt {
+        let receipt = Receipt {
+            trace_id: origin.trace(),
+            ..Receipt::unused(grant, outcome)
+        };
+        self.record(tool, &receipt, origin, 0);
         receipt
     }
 

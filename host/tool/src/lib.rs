@@ -23,6 +23,7 @@ mod embed;
 mod error;
 mod executor;
 mod explain;
+mod histogram;
 mod host_tool;
 mod hosted;
 mod imports;
@@ -36,6 +37,7 @@ mod outgoing;
 mod outlook;
 mod pins;
 mod policy;
+mod pool_use;
 mod reached;
 mod redact;
 mod repair;
@@ -43,9 +45,11 @@ mod request;
 mod runner;
 mod schema;
 mod secret;
+mod span;
 mod subject;
 mod tool;
 mod toolbox;
+mod totals;
 mod unanswered;
 mod usage;
 
@@ -63,6 +67,7 @@ pub use embed::{
 };
 pub use error::{EmbedError, ToolError};
 pub use explain::{ExplainError, explain};
+pub use histogram::{BOUNDS, Histogram, HistogramCounts};
 pub use host_tool::{HostAnswer, HostTool, HostToolError};
 pub use hosted::hosted;
 pub use imports::{Import, imports, only_computes};
@@ -74,6 +79,7 @@ pub use policy::{
     MAX_POLICY_BYTES, MAX_POLICY_FILES, POLICY_DIRECTORY, POLICY_SCHEMA, PolicyFile, PolicyProblem,
     PolicyProfile, ROLES_FILE, Rules, read_policy,
 };
+pub use pool_use::PoolUse;
 pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
@@ -81,4 +87,5 @@ pub use runner::Runner;
 pub use secret::{SecretError, Secrets};
 pub use tool::Tool;
 pub use toolbox::{NameTaken, Toolbox, UnknownTool};
+pub use totals::{CallTotals, ToolCounts};
 pub use usage::ToolUsage;

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use cofferdam_call::{TraceId, TraceParent};
+
 use crate::policy::Principal;
 
-/// The agent and the session that a call belongs to, and the client who asks for it. The default is
-/// a call of the operator, from the command line or an MCP client, that belongs to neither.
+/// The agent, the session and the trace that a call belongs to, and the client who asks for it. The
+/// default is a call of the operator, from the command line or an MCP client, that belongs to none.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     agent: Option<Arc<str>>,
     session: Option<Arc<str>>,
+    trace: Option<TraceId>,
     caller: Asker,
 }
 
@@ -30,6 +33,7 @@ impl Origin {
             agent: Some(agent.into()),
             session: Some(session.into()),
             caller: Asker::Agent,
+            trace: None,
         }
     }
 
@@ -39,6 +43,7 @@ impl Origin {
             agent: Some(agent.into()),
             session: None,
             caller: Asker::Operator,
+            trace: None,
         }
     }
 
@@ -48,6 +53,7 @@ impl Origin {
             agent: Some(agent.into()),
             session: None,
             caller: Asker::Client(client.into()),
+            trace: None,
         }
     }
 
@@ -63,6 +69,20 @@ impl Origin {
     /// The session's id, where the call comes from a conversation.
     pub(crate) fn session_name(&self) -> Option<&str> {
         self.session.as_deref()
+    }
+
+    /// The same call, in the trace that its client has named.
+    #[must_use]
+    pub fn in_trace(self, parent: Option<TraceParent>) -> Self {
+        Self {
+            trace: parent.map(TraceParent::trace),
+            ..self
+        }
+    }
+
+    /// The trace that its client has named, for the receipt.
+    pub(crate) fn trace(&self) -> Option<TraceId> {
+        self.trace
     }
 
     /// The agent's name, for a line of the log; empty where there is none.

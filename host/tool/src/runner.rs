@@ -12,7 +12,6 @@ use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
     StandIn,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
@@ -20,20 +19,24 @@ use crate::checks::Checks;
 use crate::config::{RunnerChoices, RunnerConfig};
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
-use crate::dispatch::{Call, dispatch};
+use crate::dispatch::{Call, dispatch, lost};
 use crate::embed;
 use crate::error::ToolError;
 use crate::executor::Executor;
 use crate::installed::Installed;
 use crate::listing;
 use crate::offer::Offer;
+use crate::origin::Origin;
 use crate::outgoing;
 use crate::pins::Pins;
 use crate::policy::PolicyBook;
+use crate::pool_use::PoolUse;
 use crate::redact::Redactor;
 use crate::request::Request;
+use crate::span;
 use crate::tool::Tool;
 use crate::toolbox::{Toolbox, UnknownTool};
+use crate::totals::CallTotals;
 
 /// Loads components and calls tools. Clones are the same runner.
 #[derive(Debug, Clone)]
@@ -103,6 +106,7 @@ impl Runner {
             checks: Arc::new(Checks::new()),
             secrets,
             redactor,
+            totals: Arc::default(),
         });
         let pins = Arc::new(Pins::new(pins));
         let ceiling = Arc::new(ceiling);
@@ -434,8 +438,19 @@ impl Runner {
     }
 
     /// Answers a call that was cancelled before its tool was loaded, which is to run under `grant`.
-    pub fn cancelled(&self, tool: &str, grant: &Grant) -> Answer {
-        Answer::cancelled(self.executor.never_began(tool, grant, Outcome::Cancelled))
+    pub fn cancelled(&self, tool: &str, grant: &Grant, origin: &Origin) -> Answer {
+        let outcome = Outcome::Cancelled;
+        Answer::cancelled(self.executor.never_began(tool, grant, outcome, origin))
+    }
+
+    /// Sums over the calls of all runners on this engine.
+    pub fn totals(&self) -> &CallTotals {
+        &self.executor.totals
+    }
+
+    /// The places of this engine, as they are now.
+    pub fn pool_use(&self) -> PoolUse {
+        PoolUse::of(&self.executor.engine)
     }
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its
@@ -465,7 +480,9 @@ impl Runner {
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
+        let trace = origin.trace();
         let chain = Chain::of(&tool, origin);
+        let span = span::begin(&tool, &chain);
         let called = Arc::clone(&tool);
         let ended = end.clone();
         let executor = Arc::clone(&self.executor);
@@ -481,17 +498,10 @@ impl Runner {
             progress,
         };
         let work = async move {
-            let report = dispatch(&executor, call).await;
+            let report = dispatch(&executor, call, span).await;
             ended(report, &called)
         };
-        let lost = || end(lost(&tool), &tool);
+        let lost = || end(lost(&tool, trace), &tool);
         Ok(self.executor.threads.run(work).await.unwrap_or_else(lost))
     }
-}
-
-/// The report of a call whose task ended without one.
-fn lost(tool: &Tool) -> Report {
-    let message = "the host failed in the call; its log says more".to_owned();
-    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }

@@ -33,13 +33,15 @@ from openotters.agent.v1 import agent_pb2_grpc  # noqa: E402
 
 
 class SendToken(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):
-    """Puts the operator's token into every request."""
+    """Puts the operator's token into every request, and the trace that this client is in."""
 
     def __init__(self, token):
-        self.entry = ("authorization", f"Bearer {token}")
+        self.entries = [("authorization", f"Bearer {token}")]
+        if "COFFERDAM_TEST_TRACEPARENT" in os.environ:
+            self.entries.append(("traceparent", os.environ["COFFERDAM_TEST_TRACEPARENT"]))
 
     def intercept(self, continuation, details, request):
-        metadata = list(details.metadata or []) + [self.entry]
+        metadata = list(details.metadata or []) + self.entries
         return continuation(details._replace(metadata=metadata), request)
 
     intercept_unary_unary = intercept_unary_stream = intercept_stream_stream = intercept
@@ -318,6 +320,15 @@ def call_tools(agent, tool, size, count):
     return [answer(call) for call in calls]
 
 
+def call_tool(agent, tool, input):
+    """Calls a tool, and tells the receipt of the call."""
+    from cofferdam.v1 import tools_pb2, tools_pb2_grpc
+
+    request = tools_pb2.CallToolRequest(name=tool, input=input)
+    call = tools_pb2_grpc.ToolsStub(channel).CallTool(request, timeout=PATIENCE, metadata=to(agent))
+    return json.loads(list(call)[-1].result.receipt)
+
+
 def hold(agent, tool, count):
     """Calls a tool again and again, so many times at once, with an input that takes long to check."""
     from cofferdam.v1 import tools_pb2, tools_pb2_grpc
@@ -553,6 +564,7 @@ ACTIONS = {
     "slow": slow,
     "turns": turns,
     "latencies": latencies,
+    "call_tool": call_tool,
     "call_tools": call_tools,
     "hold": hold,
     "services": services,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cofferdam_call::{Input, Outcome};
+use cofferdam_call::{Input, Outcome, TraceParent};
 use cofferdam_store::CallPlace;
 use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
 use tokio::sync::mpsc;
@@ -67,6 +67,7 @@ struct Answered {
 pub(super) struct Caller<'a> {
     pub(super) agent: &'a Agent,
     pub(super) session: &'a str,
+    pub(super) trace: Option<TraceParent>,
     pub(super) cancel: &'a CancellationToken,
     pub(super) deadline: tokio::time::Instant,
     /// Hears of calls that wait for a person.
@@ -204,13 +205,18 @@ impl Caller<'_> {
         approval: Option<String>,
         waited: Duration,
     ) -> Answer {
-        let Self { agent, session, .. } = self;
+        let Self {
+            agent,
+            session,
+            trace,
+            ..
+        } = self;
         let stop = self.cancel.child_token();
         let request = ToolRequest {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(input),
-            origin: Origin::session(&agent.name, session),
+            origin: Origin::session(&agent.name, session).in_trace(trace),
             approval,
             progress: None,
             cancel: stop.clone(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cofferdam_call::TraceParent;
 use cofferdam_model::{Message, Model, Request, ToolCall};
 use cofferdam_store::{AnswerWriter, BegunCall, Part, WaitingCall};
 use cofferdam_tool::{Repaired, repaired};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Begun, Caller, Ended, Waiting, at_least_a_millisecond};
 use super::history;
 use crate::agent::Agent;
+use crate::asking::ask;
 use crate::error::TurnError;
 use crate::event::Event;
 use crate::listeners::Listeners;
@@ -30,6 +32,8 @@ pub(super) struct Conversation<'a> {
     /// The model, as its provider was configured when the turn began.
     pub(super) model: Arc<dyn Model>,
     pub(super) session: &'a str,
+    /// The trace that its client has named.
+    pub(super) trace: Option<TraceParent>,
     pub(super) listeners: &'a mut Listeners,
     pub(super) cancel: &'a CancellationToken,
     pub(super) messages: Vec<Message>,
@@ -187,6 +191,7 @@ impl Conversation<'_> {
         let caller = Caller {
             agent: self.agent,
             session: self.session,
+            trace: self.trace,
             cancel: self.cancel,
             deadline: self.spent.deadline(),
             waiting: &waiting,
@@ -341,7 +346,7 @@ impl Conversation<'_> {
         let read: usize = request.messages.iter().map(size).sum();
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = Arc::clone(&self.model);
-        let mut asked = model.turn(request, text);
+        let mut asked = std::pin::pin!(ask(self.agent, &*model, request, text));
         let mut said = None;
         let mut streamed = String::new();
         loop {

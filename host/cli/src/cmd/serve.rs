@@ -12,7 +12,7 @@ use clap::Args;
 use cofferdam_agent::{Accepted, Agent, AgentError, Agents, Summary};
 use cofferdam_capability::DigestError;
 use cofferdam_model::Credentials;
-use cofferdam_server::{Server, Serving, SocketFile};
+use cofferdam_server::{Server, Serving, SocketFile, Totals};
 
 use self::doors::{Doors, Opened};
 use self::reload::{CurrentConfig, Reload};
@@ -110,6 +110,10 @@ pub(crate) async fn run(
         credentials.clone(),
         on_ready,
     )?;
+    let totals = Totals {
+        runner: Arc::clone(&parts.runner),
+        turns: Arc::clone(&parts.totals),
+    };
     let agents = Agents::open(parts).await.map_err(Failure::work)?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown(&config.get(), data.path()).await;
@@ -128,7 +132,7 @@ pub(crate) async fn run(
 
     // Until here, nothing runs that would have to be finished.
     let mut signals = Ending::of_a_host()?;
-    let mut server = Server::new(Arc::clone(&agents), Arc::clone(&operator)).await?;
+    let mut server = Server::new(Arc::clone(&agents), Arc::clone(&operator), totals).await?;
     let Opened {
         socket: socket_file,
         places,

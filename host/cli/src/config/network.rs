@@ -54,6 +54,32 @@ impl Written {
     }
 }
 
+/// A key of the table as it is shown, with what an empty value means.
+pub(super) struct Shown {
+    pub(super) key: &'static str,
+    pub(super) value: Value,
+    pub(super) note: Option<&'static str>,
+}
+
+/// The keys of the table, as they are shown.
+pub(super) fn shown(reach: &NetworkCeiling, nameservers: &[SocketAddr]) -> [Shown; 3] {
+    [
+        Shown::of("hosts", &reach.hosts, "none"),
+        Shown::of("addresses", &reach.addresses, "public ones alone"),
+        Shown::of("nameservers", nameservers, "those of the system"),
+    ]
+}
+
+impl Shown {
+    fn of<T: fmt::Display>(key: &'static str, values: &[T], empty: &'static str) -> Self {
+        Self {
+            key,
+            value: list(values),
+            note: values.is_empty().then_some(empty),
+        }
+    }
+}
+
 /// Values as they are shown.
 pub(super) fn list<T: fmt::Display>(values: &[T]) -> Value {
     values.iter().map(T::to_string).collect()

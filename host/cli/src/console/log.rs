@@ -2,11 +2,15 @@
 
 use std::io::IsTerminal;
 
+use cofferdam_call::SPANS;
 use cofferdam_capability::ForeignText;
-use tracing_subscriber::EnvFilter;
+use cofferdam_server::Spans;
 use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter};
 use tracing_subscriber::fmt::format::debug_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::colour::may_colour;
 use super::json_lines::{self, JsonLines};
@@ -18,7 +22,9 @@ use crate::error_stream::ErrorStream;
 ///
 /// `COFFERDAM_LOG_FORMAT=json` writes it as JSON. In a process that serves others everything on
 /// standard error is its log then, the sentences for its operator included.
-pub(crate) fn log(usual: &str, serves_others: bool) -> Result<(), Failure> {
+///
+/// Spans go nowhere until they are exported; the log never shows one.
+pub(crate) fn log(usual: &str, serves_others: bool) -> Result<Spans, Failure> {
     const VARIABLE: &str = "COFFERDAM_LOG";
     let filter = match std::env::var(VARIABLE) {
         Ok(written) if !written.is_empty() => chosen(&written).ok_or_else(|| {
@@ -38,23 +44,30 @@ pub(crate) fn log(usual: &str, serves_others: bool) -> Result<(), Failure> {
             name => write!(writer, "{name}={value}"),
         }
     });
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // With the level of the other, or every library would make its lines for nobody.
+    let no_span = FilterFn::new(|metadata| metadata.target() != SPANS);
+    let filter = filter.and(no_span.with_max_level_hint(LevelFilter::TRACE));
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(|| ErrorStream)
         .with_target(false);
-    match log_format()? {
+    let log = match log_format()? {
         LogFormat::Text => log
             .fmt_fields(fields.delimited(" "))
             .with_ansi(std::io::stderr().is_terminal() && may_colour())
-            .init(),
+            .boxed(),
         LogFormat::Json => {
             if serves_others {
                 json_lines::take_everything();
             }
-            log.event_format(JsonLines).init();
+            log.event_format(JsonLines).boxed()
         }
-    }
-    Ok(())
+    };
+    let (layer, spans) = Spans::layer();
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(log.with_filter(filter))
+        .init();
+    Ok(spans)
 }
 
 /// The form of the log.

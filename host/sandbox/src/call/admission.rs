@@ -1,5 +1,7 @@
 //! Places: the calls that run at once, and the descriptors that they hold.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cofferdam_call::Outcome;
 use cofferdam_capability::Grant;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -13,7 +15,12 @@ pub(crate) struct Admission {
     /// One place for each call that may run at once, with the calls of other tools that it makes.
     places: Semaphore,
     descriptors: Descriptors,
+    /// Calls that wait for a place, those in the line of their agent included.
+    waiting: AtomicUsize,
 }
+
+/// One call that waits, counted until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
 
 /// The descriptors and places that a call holds while it runs.
 pub(super) struct Admitted<'a> {
@@ -27,7 +34,18 @@ impl Admission {
         Self {
             places: Semaphore::new(calls as usize),
             descriptors,
+            waiting: AtomicUsize::new(0),
         }
+    }
+
+    /// Places that no call has.
+    pub(crate) fn free(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// Calls that wait for a place.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A line for the calls of one agent, of which so many run at once.
@@ -49,6 +67,7 @@ impl Admission {
                 _places: None,
             });
         };
+        let _waiting = Waiting::begin(&self.waiting);
         let closed = |_| Outcome::HostFault {
             message: "the host is shutting down".to_owned(),
         };
@@ -59,5 +78,18 @@ impl Admission {
             _descriptors: descriptors,
             _places: Some([turn, place]),
         })
+    }
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

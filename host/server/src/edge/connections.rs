@@ -225,13 +225,17 @@ impl Connection {
         self.requests.load(Ordering::Relaxed) == 0
     }
 
+    /// Waits until the time for a first request is over, and returns the reason for which this
+    /// connection is to be closed then.
+    pub(crate) async fn unproven(&self) -> String {
+        tokio::time::sleep_until((self.since + PROOF).into()).await;
+        no_proof()
+    }
+
     /// Returns the reason for which this connection is to be closed, if there is one.
     pub(crate) fn overdue(&self) -> Option<String> {
         if !self.is_proven() && self.since.elapsed() >= PROOF {
-            return Some(format!(
-                "it made no permitted request within {} s",
-                PROOF.as_secs()
-            ));
+            return Some(no_proof());
         }
         let deliveries = self
             .deliveries
@@ -247,6 +251,10 @@ impl Connection {
     fn last_use(&self) -> Instant {
         self.since + Duration::from_millis(self.last_used.load(Ordering::Relaxed))
     }
+}
+
+fn no_proof() -> String {
+    format!("it made no permitted request within {} s", PROOF.as_secs())
 }
 
 impl Drop for InFlight {

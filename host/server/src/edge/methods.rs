@@ -181,6 +181,10 @@ const GRPC: [Service; 11] = [
 
 const REFLECTION: [Rule; 1] = [rule("ServerReflectionInfo", C::Any, Own, Nothing).dialed()];
 
+/// Pages, by their path. `/healthz` has no row: everybody may know what a connection that comes
+/// about says already.
+const PAGES: [Rule; 1] = [rule("/metrics", C::Scope(Read), Never, Host)];
+
 const fn rule(method: &'static str, client: ClientRule, agent: AgentRule, about: About) -> Rule {
     Rule {
         method,
@@ -204,6 +208,11 @@ pub(crate) fn of_grpc(path: &str) -> Option<&'static Rule> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
     let service = GRPC.iter().find(|row| row.name == service)?;
     service.rules.iter().find(|rule| rule.method == method)
+}
+
+/// The row of a page, by its path.
+pub(crate) fn of_page(path: &str) -> Option<&'static Rule> {
+    PAGES.iter().find(|rule| rule.method == path)
 }
 
 #[cfg(test)]

@@ -20,8 +20,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Certificates in one file: a chain has a handful, and a list of authorities tens.
 const MAX_CERTIFICATES: usize = 256;
 
-/// The protocol that clients are offered: gRPC speaks HTTP/2 alone (RFC 7301).
-const ALPN: &[u8] = b"h2";
+/// The protocols that clients are offered (RFC 7301): gRPC speaks HTTP/2 alone, and programs that
+/// read the pages of the host either.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// TLS as a host speaks it now. Clones are the same. Connections that are open go on as they began.
 #[derive(Clone)]
@@ -118,7 +119,7 @@ fn config(text: &TlsText) -> Result<Arc<ServerConfig>, TlsError> {
             key: "key",
             problem: format!("it and `certificate` cannot be used together ({error})"),
         })?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
     Ok(Arc::new(config))
 }
 

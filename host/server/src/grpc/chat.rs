@@ -23,6 +23,7 @@ use super::shared::Shared;
 use super::status;
 use super::turns::{Attachment, RunningTurn};
 use crate::edge::principal::Principal;
+use crate::telemetry::trace_context::of_headers;
 
 #[derive(Debug)]
 pub(crate) struct ChatService {
@@ -52,6 +53,7 @@ impl Chat for ChatService {
         let revoked = principal
             .and_then(Principal::life)
             .map(|life| life.revoked.clone());
+        let trace = of_headers(request.metadata().as_ref());
         let StartTurnRequest {
             session_id,
             prompt,
@@ -71,6 +73,7 @@ impl Chat for ChatService {
             } else {
                 TurnKind::Prompt(prompt)
             },
+            trace,
         };
         let attachment = if detach {
             Attachment::Detached(revoked)

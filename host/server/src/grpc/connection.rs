@@ -1,16 +1,18 @@
-//! One gRPC connection: HTTP/2 with its bounds, and each request from its token to the last byte of
-//! its answer.
+//! One connection of a door: HTTP/2 with its bounds, and each request of gRPC from its token to the
+//! last byte of its answer. HTTP/1.1 and the addresses of pages are those of `pages`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_agent::Agents;
+use futures_util::future::Either;
 use hyper::body::Incoming;
-use hyper::server::conn::http2;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Uri};
+use hyper::{Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -28,13 +30,18 @@ use crate::edge::connections::ConnectionPlace;
 use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
+use crate::edge::peeked::Peeked;
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::edge::tls::Tls;
+use crate::pages::Pages;
 
 /// Time after which a silent client is asked whether it is still there, and the time it may take to
 /// answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// The longest time that a client of HTTP/1.1 may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
 
 /// Requests at once on one connection; more wait at the client.
 const STREAMS: u32 = 128;
@@ -72,6 +79,7 @@ const WATCHES_FULL: &str =
 pub(crate) struct Stack {
     agents: Arc<Agents>,
     routes: Routes,
+    pages: Pages,
     requests: Budget,
     bytes: Budget,
     watches: Budget,
@@ -87,14 +95,15 @@ pub(crate) struct GrpcDoor {
 }
 
 impl Stack {
-    /// Serves `routes`, about these agents.
-    pub(crate) fn new(agents: Arc<Agents>, routes: Routes) -> Self {
+    /// Serves `routes`, about these agents, and `pages`.
+    pub(crate) fn new(agents: Arc<Agents>, routes: Routes, pages: Pages) -> Self {
         let requests = Budget::new(REQUESTS);
         let bytes = Budget::new(REQUEST_BYTES);
         let watches = Budget::new(WATCHES);
         Self {
             agents,
             routes: routes.prepare(),
+            pages,
             requests,
             bytes,
             watches,
@@ -106,6 +115,7 @@ impl Stack {
         let Self {
             agents,
             routes,
+            pages,
             requests,
             bytes,
             watches,
@@ -113,6 +123,7 @@ impl Stack {
         Self {
             agents,
             routes,
+            pages,
             requests: requests.for_tcp(),
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
@@ -140,13 +151,35 @@ impl GrpcDoor {
         let Some(socket) = self.shaken(socket, &place, &closing).await else {
             return;
         };
+        let Some(socket) = peeked(socket, &place, &closing).await else {
+            return;
+        };
+        let is_http2 = socket.is_http2();
         let Stack {
             agents,
             routes,
+            pages,
             requests,
             bytes,
             watches,
         } = self.stack.clone();
+        let identification = self.identification.clone();
+        let page_requests = requests.clone();
+        let pages = ServiceBuilder::new()
+            .layer(DeliverLayer(Arc::clone(place.connection())))
+            .map_response(|reply: Response<_>| reply.map(Body::new))
+            .service(tower::service_fn(move |request| {
+                let pages = pages.clone();
+                pages.answer(request, identification.clone(), page_requests.clone())
+            }));
+        if !is_http2 {
+            let service = service_fn(move |request| pages.clone().oneshot(request));
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .serve_connection(TokioIo::new(socket), service);
+            return serve::connection(served, &place, &closing).await;
+        }
         let stack = ServiceBuilder::new()
             .layer(DeliverLayer(Arc::clone(place.connection())))
             .layer(DetailsLayer)
@@ -158,7 +191,13 @@ impl GrpcDoor {
             .layer(DeadlineLayer)
             .map_request(move |request| receive(request, bytes.clone()))
             .service(routes);
-        let service = service_fn(move |request| stack.clone().oneshot(request));
+        let service = service_fn(move |request: Request<Incoming>| {
+            if Pages::has(request.uri()) {
+                Either::Left(pages.clone().oneshot(request))
+            } else {
+                Either::Right(stack.clone().oneshot(request))
+            }
+        });
         let served = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE)
@@ -199,6 +238,28 @@ impl GrpcDoor {
             }
         }
     }
+}
+
+/// A connection once its client has said something. None if it did not, in the time that a
+/// connection has for its first request.
+async fn peeked(
+    socket: Socket,
+    place: &ConnectionPlace,
+    closing: &CancellationToken,
+) -> Option<Peeked> {
+    let connection = place.connection();
+    let peeked = tokio::select! {
+        peeked = Peeked::read(socket) => peeked,
+        () = connection.asked_to_leave() => return None,
+        () = closing.cancelled() => return None,
+        reason = connection.unproven() => {
+            tracing::info!("a connection is closed: {reason}");
+            return None;
+        }
+    };
+    peeked
+        .inspect_err(|error| tracing::debug!("a connection ended: {error}"))
+        .ok()
 }
 
 /// Charges the body of a request to `bytes` while it comes in, until its answer is delivered.

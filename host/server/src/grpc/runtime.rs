@@ -23,6 +23,7 @@ use tonic::{Request, Response, Status};
 use super::shared::Shared;
 use super::turns::{Attachment, RunningTurn};
 use super::{notes, objects, status};
+use crate::telemetry::trace_context::of_headers;
 
 /// Content of the messages in one answer, in bytes (3 MiB): gRPC clients read 4 MiB by default.
 const LISTING: usize = 3 << 20;
@@ -40,10 +41,12 @@ impl AgentRuntime for Runtime {
 
     async fn chat(&self, request: Request<ChatRequest>) -> Result<Response<ChatResponse>, Status> {
         let agent = self.shared.agent(&request).await?;
+        let trace = of_headers(request.metadata().as_ref());
         let ChatRequest { session_id, prompt } = request.into_inner();
         let turn = Turn {
             session: session_id,
             kind: TurnKind::Prompt(prompt),
+            trace,
         };
         let mut running = RunningTurn::start(&self.shared, agent, turn, Attachment::Bound).await?;
         let mut response = String::new();
@@ -63,6 +66,7 @@ impl AgentRuntime for Runtime {
         request: Request<ChatStreamRequest>,
     ) -> Result<Response<EventStream>, Status> {
         let agent = self.shared.agent(&request).await?;
+        let trace = of_headers(request.metadata().as_ref());
         let ChatStreamRequest {
             session_id,
             prompt,
@@ -76,6 +80,7 @@ impl AgentRuntime for Runtime {
             } else {
                 TurnKind::Prompt(prompt)
             },
+            trace,
         };
         let running = RunningTurn::start(&self.shared, agent, turn, Attachment::Bound).await?;
         let events = stream::unfold(running, |mut running| async {

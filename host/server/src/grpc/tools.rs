@@ -13,6 +13,7 @@ use cofferdam_proto::host::{
 };
 use cofferdam_tool::{Answer, Explanation, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
+use opentelemetry::context::FutureExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
@@ -23,6 +24,7 @@ use super::shared::Shared;
 use super::status;
 use crate::edge::principal::Principal;
 use crate::listed::Listed;
+use crate::telemetry::trace_context::{context, of_headers};
 
 #[derive(Debug)]
 pub(crate) struct ToolsService {
@@ -104,6 +106,7 @@ impl Tools for ToolsService {
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
         let client = client(&request);
+        let trace = of_headers(request.metadata().as_ref());
         let CallToolRequest {
             name,
             input,
@@ -118,10 +121,8 @@ impl Tools for ToolsService {
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
         let token = cancel.clone();
-        let task = self
-            .shared
-            .turns
-            .spawn(async move { agent.call(call, sender, token).await });
+        let call = async move { agent.call(call, sender, trace, token).await };
+        let task = self.shared.turns.spawn(call.with_context(context(trace)));
         // Dropped with the stream, when the client is gone.
         let running = Running {
             progress,

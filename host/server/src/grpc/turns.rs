@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use cofferdam_agent::{Agent, Numbered, Turn, TurnClient, TurnEnd, TurnError};
+use opentelemetry::context::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -12,6 +13,7 @@ use tonic::Status;
 use super::answers::AnswerPlace;
 use super::shared::Shared;
 use super::status;
+use crate::telemetry::trace_context::context;
 
 /// Events between a turn and its client. A turn waits when its client is slow, because an event
 /// holds as much as a tool has printed.
@@ -68,7 +70,8 @@ impl RunningTurn {
             events: sender,
             is_detached,
         };
-        let task = shared.turns.spawn(async move {
+        let context = context(turn.trace);
+        let running = async move {
             let mut turn = pin!(cofferdam_agent::chat(&agent, turn, Some(client), &token));
             let ended = tokio::select! {
                 ended = &mut turn => ended,
@@ -79,7 +82,8 @@ impl RunningTurn {
             };
             drop(kept);
             ended
-        });
+        };
+        let task = shared.turns.spawn(running.with_context(context));
         Ok(Self {
             events,
             task: Some(task),

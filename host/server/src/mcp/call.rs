@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Block, Input, Progress, Resource};
+use cofferdam_call::{Block, Input, Progress, Resource, TraceParent};
 use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
 use cofferdam_tool::{Answer, Origin, Request, Runner};
+use opentelemetry::context::FutureExt;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, ResourceContents};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -17,6 +18,7 @@ use tonic::transport::Channel;
 use super::tool_list::{Entry, Output, ToolList};
 use crate::approval_client::ApprovalClient;
 use crate::client::to_agent;
+use crate::telemetry::trace_context::{TRACEPARENT, context};
 
 /// The key of the receipt in `_meta`.
 pub(super) const RECEIPT: &str = "cofferdam/receipt";
@@ -61,7 +63,8 @@ enum Json {
 
 impl Callee {
     /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells,
-    /// wherever it runs. When `cancel` says so, or this is dropped, the guest is stopped.
+    /// wherever it runs. `trace` is the span that the client has named. When `cancel` says so, or
+    /// this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         tools: &ToolList,
@@ -69,6 +72,7 @@ impl Callee {
         arguments: String,
         approval: Option<String>,
         progress: mpsc::Sender<Progress>,
+        trace: Option<TraceParent>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
         let name = entry.tool.name.as_ref();
@@ -84,12 +88,13 @@ impl Callee {
                         toolbox: Arc::clone(toolbox),
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
-                        origin: Origin::default(),
+                        origin: Origin::default().in_trace(trace),
                         approval,
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
-                    Done::from(runner.answer(request).await).advised(advice)
+                    let answer = runner.answer(request).with_context(context(trace));
+                    Done::from(answer.await).advised(advice)
                 }
                 None => Done::failed(format!(
                     "there is no tool `{name}` any more: list the tools again"
@@ -101,7 +106,7 @@ impl Callee {
                     input: arguments,
                     approval: approval.unwrap_or_default(),
                 };
-                let call = on_host(client.clone(), agent, request, &progress);
+                let call = on_host(client.clone(), agent, request, trace, &progress);
                 tokio::select! {
                     done = call => done,
                     () = cancel.cancelled() => Done::failed("cancelled".to_owned()),
@@ -120,9 +125,17 @@ impl Callee {
     }
 
     /// The result of a call that was cancelled before its tool was loaded.
-    pub(crate) fn cancelled(&self, tools: &ToolList, name: &str) -> CallToolResult {
+    pub(crate) fn cancelled(
+        &self,
+        tools: &ToolList,
+        name: &str,
+        trace: Option<TraceParent>,
+    ) -> CallToolResult {
+        let origin = Origin::default().in_trace(trace);
         let done = match (self, tools.announced(name)) {
-            (Self::Runner(runner), Some(grant)) => Done::from(runner.cancelled(name, grant)),
+            (Self::Runner(runner), Some(grant)) => {
+                Done::from(runner.cancelled(name, grant, &origin))
+            }
             _ => Done::failed("cancelled".to_owned()),
         };
         done.told(Output::Text, Limits::DEFAULT.host_memory)
@@ -133,12 +146,17 @@ async fn on_host(
     mut client: ToolsClient<Channel>,
     agent: &str,
     request: CallToolRequest,
+    trace: Option<TraceParent>,
     progress: &mpsc::Sender<Progress>,
 ) -> Done {
-    let request = match to_agent(Some(agent), request) {
+    let mut request = match to_agent(Some(agent), request) {
         Ok(request) => request,
         Err(error) => return Done::failed(error.to_string()),
     };
+    let trace = trace.and_then(|trace| trace.to_string().parse().ok());
+    if let Some(trace) = trace {
+        request.metadata_mut().insert(TRACEPARENT, trace);
+    }
     let last = async {
         let mut events = client.call_tool(request).await?.into_inner();
         let mut last = None;

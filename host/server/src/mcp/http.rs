@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio::net::TcpListener;
@@ -32,6 +31,7 @@ use crate::edge::credentials::{Credentials, Identification};
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::failures::Failures;
 use crate::edge::holdings::Holdings;
+use crate::edge::plain_http::PlainHttp;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
@@ -63,10 +63,6 @@ struct Shared {
     identification: Identification,
     bytes: Budget,
 }
-
-/// The wire of this door: plain HTTP.
-#[derive(Debug, Clone, Copy)]
-struct PlainHttp;
 
 /// Serves until `stop` says so.
 pub async fn serve(
@@ -199,29 +195,6 @@ impl Shared {
                 Ok(reply)
             }
         }
-    }
-}
-
-impl Wire for PlainHttp {
-    type Body = BoxBody<Bytes, Infallible>;
-
-    fn refuse(refusal: Refusal) -> Reply {
-        let Refusal { kind, sentence } = refusal;
-        let mut reply = Response::new(Full::new(Bytes::from(sentence + "\n")).boxed());
-        *reply.status_mut() = match kind {
-            RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            RefusalKind::Denied => StatusCode::FORBIDDEN,
-            RefusalKind::NotFound => StatusCode::NOT_FOUND,
-            RefusalKind::Invalid => StatusCode::BAD_REQUEST,
-            RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RefusalKind::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
-            RefusalKind::Slow => StatusCode::REQUEST_TIMEOUT,
-        };
-        if kind == RefusalKind::Unauthenticated {
-            let challenge = HeaderValue::from_static("Bearer");
-            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        reply
     }
 }
 

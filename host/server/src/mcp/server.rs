@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cofferdam_call::Progress;
+use cofferdam_call::{Progress, TraceParent};
 use cofferdam_tool::{MAX_PROGRESS, Runner};
+use hyper::http::request::Parts;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
     ContentBlock, CustomRequest, CustomResult, ErrorData, GetPromptRequestParams,
@@ -29,6 +30,7 @@ use super::progress_notifier::ProgressNotifier;
 use super::tool_list::ToolList;
 use crate::approval_client::ApprovalEntry;
 use crate::edge::budget::Budget;
+use crate::telemetry::trace_context::{TRACEPARENT, of_headers};
 
 /// Calls of all clients that run or wait. Each holds its arguments; the sandbox lets a few of them
 /// run at once.
@@ -171,6 +173,7 @@ impl McpServer {
         arguments: String,
         approval: Option<String>,
         told: mpsc::Sender<Progress>,
+        trace: Option<TraceParent>,
         cancel: &CancellationToken,
     ) -> Result<CallToolResult, ErrorData> {
         let tools = tokio::select! {
@@ -179,14 +182,14 @@ impl McpServer {
         };
         // One that is loaded meanwhile is called and ends at once, which leaves its receipt.
         if cancel.is_cancelled() && tools.announced(name).is_some() {
-            return Ok(self.callee.cancelled(&tools, name));
+            return Ok(self.callee.cancelled(&tools, name, trace));
         }
         let Some(entry) = tools.get(name) else {
             return Err(unknown(name, &tools));
         };
         Ok(self
             .callee
-            .call(&tools, entry, arguments, approval, told, cancel)
+            .call(&tools, entry, arguments, approval, told, trace, cancel)
             .await)
     }
 }
@@ -233,7 +236,8 @@ impl McpServer {
             &context.ct,
         );
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let call = self.call(name, arguments, approval, told, &context.ct);
+        let trace = trace(context);
+        let call = self.call(name, arguments, approval, told, trace, &context.ct);
         progress.follow(name, call, tells).await
     }
 }
@@ -243,6 +247,13 @@ fn is_gone(method: &str, context: &RequestContext<RoleServer>) -> bool {
     let version = context.protocol_version();
     ["initialize", "ping"].contains(&method)
         && version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
+/// The span that a request names as its parent: in `_meta`, else in the headers it came with.
+fn trace(context: &RequestContext<RoleServer>) -> Option<TraceParent> {
+    let own = context.meta.get(TRACEPARENT).and_then(Value::as_str);
+    let own = own.and_then(TraceParent::parse);
+    own.or_else(|| of_headers(&context.extensions.get::<Parts>()?.headers))
 }
 
 /// The result of a call that may not wait.

@@ -35,9 +35,9 @@ impl CurrentConfig {
 }
 
 /// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
-/// in `/tmp`, the resolver of names, and the names of the files of TLS, whose contents change with
-/// them. Every other one holds for agents that are made from now on.
-const OF_THE_START: [&str; 10] = [
+/// in `/tmp`, the resolver of names, the collector of spans, and the names of the files of TLS,
+/// whose contents change with them. Every other one holds for agents that are made from now on.
+const OF_THE_START: [&str; 11] = [
     "host.agents",
     "host.calls",
     "host.pagemap-scan",
@@ -48,6 +48,7 @@ const OF_THE_START: [&str; 10] = [
     "tls.certificate",
     "tls.key",
     "tls.client-ca",
+    "telemetry.otlp",
 ];
 
 /// The table whose keys size the pool too.
