@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Descriptor, Input, Progress};
+use cofferdam_call::{Descriptor, Input, Principal, Progress};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
@@ -87,6 +87,7 @@ impl Agent {
     /// tells.
     pub async fn call(
         &self,
+        principal: Principal,
         tool: String,
         input: String,
         progress: mpsc::Sender<Progress>,
@@ -98,7 +99,7 @@ impl Agent {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
-            origin: Origin::agent(&self.name),
+            origin: Origin::agent(&self.name, principal),
             progress: Some(progress),
             cancel,
         };

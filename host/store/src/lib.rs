@@ -2,11 +2,13 @@
 //! agent's tree.
 //!
 //! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
-//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent.
+//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent. A
+//! [`Trail`] is the audit trail of calls, which no database is needed to read.
 
 mod agents;
 mod answer_writer;
 mod answers;
+mod audit;
 mod database;
 mod error;
 mod file;
@@ -24,6 +26,10 @@ mod upkeep;
 pub use agents::{AgentHome, AgentTable, KnownAgent, known_agents};
 pub use answer_writer::{AnswerEnd, AnswerWriter, BegunCall, CallPlace};
 pub use answers::{BeginError, BegunTurn, MAX_BRANCHES, MAX_MESSAGES, TurnTable};
+pub use audit::{
+    AuditError, AuditLine, AuditReader, Begins, Body, Checkpoint, Entry, Fault, FaultKind, Head,
+    KEY_FILE, Place, Proof, PublicKey, Torn, Trail, TrailConfig, Unwritten, Verified, verify,
+};
 pub use error::StoreError;
 pub use file::Trees;
 pub use logs::{AgentLog, LogEvent, Logs};

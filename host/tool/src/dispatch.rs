@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Input, Outcome, Progress, Report};
+use cofferdam_call::{Action, Decision, Input, Outcome, Progress, Report, Verdict};
 use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -11,17 +11,16 @@ use tracing::Level;
 
 use crate::chain::Chain;
 use crate::executor::{DecidedCall, Executor};
+use crate::input::Checked;
+use crate::ledger::Unrecorded;
 use crate::policy;
+use crate::record::{NESTED, RecordDraft, UNKNOWN, decision};
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
 use crate::unanswered::{answer, unanswered};
 
 /// The most often that a call can tell how far it has come: a queue of this length loses nothing.
 pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
-
-/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a
-/// tool.
-const MAX_SHOWN_NAME: usize = 64;
 
 /// A call whose tool was found. Its time runs already.
 pub(crate) struct Call {
@@ -63,11 +62,24 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
-    let checked = match may_call {
+    let nested = Decision::of(Verdict::Deny, NESTED);
+    let nested = may_call.is_err().then_some(nested);
+    let Checked {
+        invocation,
+        arguments,
+    } = match may_call {
         Ok(()) => executor.checks.check(input, &tool, &allowance).await,
-        Err(denied) => Err(denied),
+        Err(denied) => Checked::unread(denied),
     };
-    let permit = checked.map(|invocation| policy::permit(&tool, invocation));
+    let draft = RecordDraft {
+        origin: &chain.origin,
+        caller: caller.as_ref().map(|caller| caller.tool.name()),
+        depth: chain.depth,
+        action: Action::Call,
+        arguments,
+        decision: nested.unwrap_or_else(|| decision(&invocation)),
+    };
+    let permit = invocation.map(|invocation| policy::permit(&tool, invocation));
     let calling = Calling {
         executor: Arc::clone(executor),
         toolbox: Arc::clone(&toolbox),
@@ -86,8 +98,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
             Place::Own(&toolbox.line)
         },
         caller: Some(Arc::new(calling)),
-        origin: &chain.origin,
-        depth: chain.depth,
+        draft,
     };
     let report = executor.pass(tool.name(), decided).await.report;
     toolbox.usage.count(tool.name(), &report.receipt);
@@ -163,7 +174,7 @@ impl Calling {
         cancel: CancellationToken,
     ) -> Result<String, Unanswered> {
         let Some(tool) = self.toolbox.find(name).cloned() else {
-            return Err(unanswered(self.deny_unknown(name)));
+            return Err(unanswered(self.deny_unknown(name).await));
         };
         let executor = Arc::clone(&self.executor);
         let call = Call {
@@ -179,22 +190,30 @@ impl Calling {
     }
 
     /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a
-    /// line in the log.
-    fn deny_unknown(&self, name: &str) -> Outcome {
-        let shown = self.executor.line(
-            name.get(..name.floor_char_boundary(MAX_SHOWN_NAME))
-                .unwrap_or_default(),
-        );
-        let reason = if self.tool.grant().may_call(name) {
-            format!("there is no tool `{shown}` for it to call")
+    /// line in the log and the record.
+    async fn deny_unknown(&self, name: &str) -> Outcome {
+        let shown = self.executor.shown_name(name);
+        let (reason, policy) = if self.tool.grant().may_call(name) {
+            let reason = format!("there is no tool `{shown}` for it to call");
+            (reason, UNKNOWN)
         } else {
-            policy::undeclared(&shown)
+            (policy::undeclared(&shown), NESTED)
         };
         tracing::info!(
             tool = self.tool.name(),
             depth = self.chain.depth,
             "call denied: {reason}"
         );
-        Outcome::Denied { reason }
+        let denied = Outcome::Denied { reason };
+        let draft = RecordDraft {
+            caller: Some(self.tool.name()),
+            depth: self.chain.depth.saturating_add(1),
+            ..RecordDraft::refused(&self.chain.origin, policy)
+        };
+        let recorded = self.executor.record(draft.without_grant(&shown, &denied));
+        match recorded.await {
+            Ok(()) => denied,
+            Err(Unrecorded(message)) => Outcome::HostFault { message },
+        }
     }
 }

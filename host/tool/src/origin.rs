@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-/// The agent and the session that a call belongs to, for the log. The default is a call of the
-/// operator, from the command line or an MCP client, that belongs to neither.
+use cofferdam_call::Principal;
+
+/// The party that makes a call, and the agent and the session that it belongs to, for the log and
+/// the record. The default is a call of the operator, from the command line or an MCP client, that
+/// belongs to neither.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
+    principal: Principal,
     agent: Option<Arc<str>>,
     session: Option<Arc<str>>,
 }
@@ -13,18 +17,26 @@ pub struct Origin {
 impl Origin {
     /// A call by the model of an agent.
     pub fn session(agent: &str, session: &str) -> Self {
+        let name = agent.to_owned();
         Self {
+            principal: Principal::Agent { name },
             agent: Some(agent.into()),
             session: Some(session.into()),
         }
     }
 
     /// A call of an agent's tool by one of its clients.
-    pub fn agent(agent: &str) -> Self {
+    pub fn agent(agent: &str, principal: Principal) -> Self {
         Self {
+            principal,
             agent: Some(agent.into()),
             session: None,
         }
+    }
+
+    /// The party that makes the call.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
     }
 
     /// The agent's name, for a line of the log; empty where there is none.

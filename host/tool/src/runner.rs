@@ -12,7 +12,6 @@ use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
     StandIn,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::chain::Chain;
@@ -63,6 +62,7 @@ impl Runner {
             nameservers,
             stand_ins,
             secrets,
+            ledger,
             data,
             guarded,
         } = config;
@@ -97,6 +97,7 @@ impl Runner {
             checks: Arc::new(Checks::new()),
             secrets,
             redactor,
+            ledger,
         });
         let pins = Arc::new(Pins::new(pins));
         let ceiling = Arc::new(ceiling);
@@ -424,8 +425,16 @@ impl Runner {
     }
 
     /// Answers a call that was cancelled before its tool was loaded, which is to run under `grant`.
-    pub fn cancelled(&self, tool: &str, grant: &Grant) -> Answer {
-        Answer::cancelled(self.executor.never_began(tool, grant, Outcome::Cancelled))
+    pub async fn cancelled(&self, tool: &str, grant: &Grant) -> Answer {
+        let ended = self.executor.never_began(tool, grant, Outcome::Cancelled);
+        Answer::cancelled(ended.await)
+    }
+
+    /// Proves the records so far, for a process that ends after its last call.
+    pub async fn finish_record(&self) {
+        if let Some(ledger) = &self.executor.ledger {
+            ledger.finish().await;
+        }
     }
 
     /// Waits until the scratch directories of all calls are gone: for a process that ends after its
@@ -449,12 +458,16 @@ impl Runner {
             progress,
             cancel,
         } = request;
-        let tool = Arc::clone(toolbox.get(&tool)?);
+        let found = toolbox.get(&tool).map(Arc::clone);
+        if found.is_err() {
+            self.executor.unknown(&tool, &origin).await;
+        }
+        let tool = found?;
         // Ends also what does not wait, if nobody waits for this any more.
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
-        let chain = Chain::of(&tool, origin);
+        let chain = Chain::of(&tool, origin.clone());
         let called = Arc::clone(&tool);
         let ended = end.clone();
         let executor = Arc::clone(&self.executor);
@@ -471,16 +484,12 @@ impl Runner {
             let report = dispatch(&executor, call).await;
             ended(report, &called)
         };
-        let lost = || end(lost(&tool), &tool);
-        Ok(self.executor.threads.run(work).await.unwrap_or_else(lost))
+        // To its end, which is recorded, also if nobody waits for it any more.
+        match self.executor.threads.run_to_end(work).await {
+            Some(ended) => Ok(ended),
+            None => Ok(end(self.executor.lost(tool.grant(), &origin).await, &tool)),
+        }
     }
-}
-
-/// The report of a call whose task ended without one.
-fn lost(tool: &Tool) -> Report {
-    let message = "the host failed in the call; its log says more".to_owned();
-    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod audit;
 pub(crate) mod chat;
 pub(crate) mod compile;
 pub(crate) mod completions;

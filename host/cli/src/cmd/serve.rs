@@ -110,6 +110,7 @@ pub(crate) async fn run(
         credentials.clone(),
         on_ready,
     )?;
+    let runner = Arc::clone(&parts.runner);
     let agents = Agents::open(parts).await.map_err(Failure::work)?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown(&config.get(), data.path()).await;
@@ -147,6 +148,7 @@ pub(crate) async fn run(
         }
     };
     serving.close().await?;
+    runner.finish_record().await;
     agents.logs().finish();
     agents.store().close().await;
     ended

@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status};
 use super::answers::AnswerPlace;
 use super::shared::Shared;
 use super::status;
+use crate::edge::principal::Principal;
 use crate::listed::Listed;
 
 #[derive(Debug)]
@@ -101,6 +102,9 @@ impl Tools for ToolsService {
         let agent = self.shared.agent(&request).await?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
+        // The layers before this one have put it there.
+        let principal = request.extensions().get::<Principal>();
+        let principal = principal.map(Principal::recorded).unwrap_or_default();
         let CallToolRequest { name, input } = request.into_inner();
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
@@ -108,7 +112,7 @@ impl Tools for ToolsService {
         let task = self
             .shared
             .turns
-            .spawn(async move { agent.call(name, input, sender, token).await });
+            .spawn(async move { agent.call(principal, name, input, sender, token).await });
         // Dropped with the stream, when the client is gone.
         let running = Running {
             progress,

@@ -102,9 +102,9 @@ impl Callee {
     }
 
     /// The result of a call that was cancelled before its tool was loaded.
-    pub(crate) fn cancelled(&self, tools: &ToolList, name: &str) -> CallToolResult {
+    pub(crate) async fn cancelled(&self, tools: &ToolList, name: &str) -> CallToolResult {
         let done = match (self, tools.announced(name)) {
-            (Self::Runner(runner), Some(grant)) => Done::from(runner.cancelled(name, grant)),
+            (Self::Runner(runner), Some(grant)) => Done::from(runner.cancelled(name, grant).await),
             _ => Done::failed("cancelled".to_owned()),
         };
         done.told(Output::Text, Limits::DEFAULT.host_memory)

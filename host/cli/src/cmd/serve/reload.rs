@@ -35,15 +35,16 @@ impl CurrentConfig {
 }
 
 /// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
-/// in `/tmp`, the resolver of names, and the names of the files of TLS, whose contents change with
-/// them. Every other one holds for agents that are made from now on.
-const OF_THE_START: [&str; 10] = [
+/// in `/tmp` and of the audit trail, the resolver of names, and the names of the files of TLS, whose
+/// contents change with them. Every other one holds for agents that are made from now on.
+const OF_THE_START: [&str; 11] = [
     "host.agents",
     "host.calls",
     "host.pagemap-scan",
     "host.scratch",
     "host.scratch-entries",
     "host.cache-dir",
+    "host.audit-bytes",
     "network.nameservers",
     "tls.certificate",
     "tls.key",
