@@ -62,8 +62,8 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
-    let nested = Decision::of(Verdict::Deny, NESTED);
-    let nested = may_call.is_err().then_some(nested);
+    let refused = may_call.as_ref().err();
+    let refused = refused.map(|_| Decision::of(Verdict::Deny, NESTED));
     let Checked {
         invocation,
         arguments,
@@ -77,7 +77,7 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         depth: chain.depth,
         action: Action::Call,
         arguments,
-        decision: nested.unwrap_or_else(|| decision(&invocation)),
+        decision: refused.unwrap_or_else(|| decision(&invocation)),
     };
     let permit = invocation.map(|invocation| policy::permit(&tool, invocation));
     let calling = Calling {

@@ -44,6 +44,7 @@ pub(crate) struct DecidedCall<'a> {
     pub(crate) place: Place<'a>,
     /// The caller's side; nobody for a component that lists its tools.
     pub(crate) caller: Option<Arc<dyn Caller>>,
+    /// The record of the call, without its end.
     pub(crate) draft: RecordDraft<'a>,
 }
 
@@ -72,15 +73,8 @@ impl Executor {
             caller,
             draft,
         } = decided;
-        let mut unrecorded = None;
         let permit = match permit {
-            Ok(permit) => match self.ready(allowance).await {
-                Ok(()) => Ok(permit),
-                Err(outcome) => {
-                    unrecorded = Some(outcome.clone());
-                    Err(outcome)
-                }
-            },
+            Ok(permit) => self.ready(allowance).await.map(|()| permit),
             denied => denied,
         };
         let Called { report, tools } = match permit {
@@ -98,11 +92,7 @@ impl Executor {
         };
         // Before anything is told to anybody, the log included.
         let report = self.redactor.redact(report, allowance).await;
-        self.log(tool, &report.receipt, &draft);
-        if unrecorded.is_some() {
-            return Called { report, tools };
-        }
-        match self.record(draft.ended(tool, &report.receipt)).await {
+        let called = match self.record(draft.ended(tool, &report.receipt)).await {
             Ok(()) => Called { report, tools },
             Err(unrecorded) => Called {
                 report: Report::silent(Receipt {
@@ -111,7 +101,9 @@ impl Executor {
                 }),
                 tools: Vec::new(),
             },
-        }
+        };
+        self.log(tool, &called.report.receipt, &draft);
+        called
     }
 
     /// Records a call that ended before its tool was loaded.
@@ -119,8 +111,9 @@ impl Executor {
         let origin = Origin::default();
         let draft = RecordDraft::refused(&origin, ENDED);
         let receipt = Receipt::unused(grant, outcome);
+        let receipt = self.told(draft.ended(tool, &receipt), receipt).await;
         self.log(tool, &receipt, &draft);
-        self.told(draft.ended(tool, &receipt), receipt).await
+        receipt
     }
 
     /// Records a call whose task ended without a report.

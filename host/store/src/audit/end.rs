@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use cap_std::fs::{Dir, OpenOptions};
 use cofferdam_capability::Digest;
 
-use super::entry::{Begins, Entry};
+use super::entry::{Begins, Body, Entry};
 use super::error::{AuditError, Fault, FaultKind};
 use super::key::PublicKey;
 use super::segment::{self, Segment};
@@ -28,6 +28,13 @@ pub(super) struct End {
     pub(super) begins: Begins,
     /// Lines after the last checkpoint.
     pub(super) unsigned: u64,
+}
+
+impl End {
+    /// The entry after this end, now.
+    pub(super) fn next(&self, body: Body) -> Entry {
+        Entry::now(self.seq + 1, self.hash, body)
+    }
 }
 
 /// Finds the end of a trail and proves the lines since the last checkpoint; nothing for a trail

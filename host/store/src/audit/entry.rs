@@ -1,5 +1,7 @@
 //! The lines of a trail: a JSON object each, in canonical form.
 
+use std::time::SystemTime;
+
 use cofferdam_call::Record;
 use cofferdam_capability::Digest;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,16 @@ impl Begins {
 }
 
 impl Entry {
+    /// An entry that is written now.
+    pub(super) fn now(seq: u64, prev: Digest, body: Body) -> Self {
+        Self {
+            seq,
+            time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            prev,
+            body,
+        }
+    }
+
     /// Reads a line without its line break.
     pub(super) fn read(line: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(line)
@@ -82,15 +94,17 @@ impl Entry {
         }
     }
 
-    /// The same, signed with the key if it is a checkpoint.
-    pub(super) fn signed(mut self, key: &AuditKey) -> serde_json::Result<Self> {
-        if self.checkpoint().is_some() {
-            let signature = key.sign(&self.message()?);
-            if let Body::Checkpoint(checkpoint) = &mut self.body {
-                checkpoint.signature = signature;
-            }
+    /// The line in canonical form, signed with the key if it is a checkpoint.
+    pub(super) fn signed_line(&self, key: &AuditKey) -> serde_json::Result<Vec<u8>> {
+        if self.checkpoint().is_none() {
+            return self.line();
         }
-        Ok(self)
+        let signature = key.sign(&self.message()?);
+        let mut signed = self.clone();
+        if let Body::Checkpoint(checkpoint) = &mut signed.body {
+            checkpoint.signature = signature;
+        }
+        signed.line()
     }
 
     /// Returns true if `line` is this checkpoint byte for byte, and the key has signed it.

@@ -102,8 +102,8 @@ fn records(count: usize) -> Vec<Record> {
 fn small() -> Home {
     let home = Home::new();
     let mut writer = home.writer();
-    writer.append(&records(3), true).unwrap();
-    writer.append(&records(3), true).unwrap();
+    writer.append(records(3), true).unwrap();
+    writer.append(records(3), true).unwrap();
     home
 }
 
@@ -112,9 +112,9 @@ fn large() -> Home {
     let home = Home::new();
     let mut writer = home.writer();
     for _ in 0..4 {
-        writer.append(&records(100), false).unwrap();
+        writer.append(records(100), false).unwrap();
     }
-    writer.append(&[], true).unwrap();
+    writer.append(Vec::new(), true).unwrap();
     assert!(home.files().len() > 2, "{:?}", home.files());
     home
 }
@@ -161,7 +161,7 @@ fn a_byte_that_was_changed_is_found_with_its_line() {
         let (last, _) = right.split_at(right.len() - 1);
         let last = last.iter().rposition(|byte| *byte == b'\n').unwrap();
         if place > last && place + 1 < right.len() {
-            let appended = home.writer().append(&records(1), false);
+            let appended = home.writer().append(records(1), false);
             assert!(
                 matches!(appended, Err(AuditError::Damaged(_))),
                 "byte {place}: {appended:?}"
@@ -216,10 +216,9 @@ fn a_checkpoint_of_another_key_is_found() {
     // Lines after a checkpoint of this one, and a checkpoint that the other key has signed.
     let home = small();
     let mut lines = home.lines();
-    let mut last = Entry::read(lines[8].as_bytes()).unwrap();
+    let last = Entry::read(lines[8].as_bytes()).unwrap();
     let key = key::AuditKey::load(&other.dir(), true).unwrap();
-    last = last.signed(&key).unwrap();
-    lines[8] = String::from_utf8(last.line().unwrap()).unwrap();
+    lines[8] = String::from_utf8(last.signed_line(&key).unwrap()).unwrap();
     home.put(&lines);
     let fault = home.fault();
     assert_eq!((fault.line, fault.kind), (9, FaultKind::Forged));
@@ -243,7 +242,7 @@ fn an_end_that_was_cut_is_found_by_a_head() {
     };
     assert_eq!((fault.line, fault.kind), (5, FaultKind::Cut));
     // Another line in its place.
-    home.writer().append(&records(4), true).unwrap();
+    home.writer().append(records(4), true).unwrap();
     let AuditError::Damaged(fault) = verify(&dir, &key, Some(&head)).unwrap_err() else {
         panic!("a fault");
     };
@@ -293,7 +292,7 @@ fn a_torn_line_is_cut_wherever_it_was_torn() {
         let verified = home.verify().unwrap();
         assert_eq!(verified.torn.unwrap().bytes, (end - before) as u64);
         assert_eq!(verified.lines, 8);
-        home.writer().append(&records(1), true).unwrap();
+        home.writer().append(records(1), true).unwrap();
         let verified = home.verify().unwrap();
         assert_eq!((verified.lines, verified.torn.is_none()), (10, true));
     }
@@ -301,13 +300,13 @@ fn a_torn_line_is_cut_wherever_it_was_torn() {
     let mut padded = whole[..before + 9].to_vec();
     padded.extend([0; 4096]);
     std::fs::write(&file, &padded).unwrap();
-    home.writer().append(&records(1), true).unwrap();
+    home.writer().append(records(1), true).unwrap();
     assert_eq!(home.verify().unwrap().lines, 10);
     // The first line of the next segment.
     let next = home.path().join(segment::name(11));
     for torn in ["", "{\"begins\":"] {
         std::fs::write(&next, torn).unwrap();
-        home.writer().append(&records(1), true).unwrap();
+        home.writer().append(records(1), true).unwrap();
         assert!(!next.exists());
     }
     assert_eq!(home.verify().unwrap().lines, 14);
@@ -318,7 +317,7 @@ fn old_segments_are_dropped_and_the_rest_still_holds() {
     let home = Home::new();
     let mut writer = home.writer();
     for _ in 0..40 {
-        writer.append(&records(100), false).unwrap();
+        writer.append(records(100), false).unwrap();
         let size: u64 = home
             .files()
             .iter()
@@ -334,7 +333,7 @@ fn old_segments_are_dropped_and_the_rest_still_holds() {
     let oldest = home.files()[0].clone();
     let kept = std::fs::read(&oldest).unwrap();
     while oldest.exists() {
-        writer.append(&records(100), false).unwrap();
+        writer.append(records(100), false).unwrap();
     }
     std::fs::write(&oldest, kept).unwrap();
     home.verify().unwrap();
@@ -351,12 +350,12 @@ fn two_processes_write_one_trail() {
     let mut one = home.writer();
     let mut other = home.writer();
     for _ in 0..5 {
-        one.append(&records(2), false).unwrap();
-        other.append(&records(1), false).unwrap();
+        one.append(records(2), false).unwrap();
+        other.append(records(1), false).unwrap();
     }
     for _ in 0..3 {
-        one.append(&records(100), false).unwrap();
-        other.append(&records(100), true).unwrap();
+        one.append(records(100), false).unwrap();
+        other.append(records(100), true).unwrap();
     }
     assert_eq!(home.verify().unwrap().calls, 615);
 }
@@ -366,7 +365,7 @@ fn a_checkpoint_comes_after_so_many_calls() {
     let home = Home::new();
     let mut writer = home.writer();
     for _ in 0..30 {
-        writer.append(&records(10), false).unwrap();
+        writer.append(records(10), false).unwrap();
     }
     let verified = home.verify().unwrap();
     assert!(verified.unsigned < 260, "{verified:?}");
@@ -387,7 +386,7 @@ fn nothing_is_written_without_its_key_or_in_another_place() {
     assert!(matches!(opened, Err(AuditError::Key { .. })), "{opened:?}");
     std::fs::rename(home.path(), home.0.path().join("moved")).unwrap();
     std::fs::create_dir(home.path()).unwrap();
-    let appended = open.append(&records(1), false);
+    let appended = open.append(records(1), false);
     assert!(matches!(appended, Err(AuditError::Moved)), "{appended:?}");
 }
 
@@ -395,7 +394,7 @@ fn nothing_is_written_without_its_key_or_in_another_place() {
 fn a_reader_follows_a_trail_over_its_segments() {
     let home = Home::new();
     let mut writer = home.writer();
-    writer.append(&records(1), false).unwrap();
+    writer.append(records(1), false).unwrap();
     let mut reader = AuditReader::new(home.dir());
     let mut last = 0;
     let mut read = |reader: &mut AuditReader| {
@@ -410,7 +409,7 @@ fn a_reader_follows_a_trail_over_its_segments() {
     };
     assert_eq!(read(&mut reader), 2);
     for _ in 0..5 {
-        writer.append(&records(100), false).unwrap();
+        writer.append(records(100), false).unwrap();
         assert!(read(&mut reader) > 100);
     }
     assert!(home.files().len() > 2);

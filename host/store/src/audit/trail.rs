@@ -248,7 +248,7 @@ impl Work {
         let is_failing = matches!(self.state(), State::Fails(_));
         let sign = self.unsigned_since.is_some_and(is_due) || is_failing;
         let done = if sign || !records.is_empty() {
-            self.unless_damaged(|work| work.append(&records, sign))
+            self.unless_damaged(|work| work.append(records, sign))
         } else if is_probe {
             self.unless_damaged(|work| work.proven().map(|_| ()))
         } else {
@@ -259,13 +259,14 @@ impl Work {
         answer(answers, &self.tell(done));
     }
 
-    fn append(&mut self, records: &[Record], sign: bool) -> Result<(), AuditError> {
+    fn append(&mut self, records: Vec<Record>, sign: bool) -> Result<(), AuditError> {
         // Also after a failure: a thread that finds no room must not try without end.
         let since = self.unsigned_since.take();
+        let count = records.len() as u64;
         let writer = self.proven()?;
         writer.append(records, sign)?;
         let unsigned = writer.unsigned();
-        let is_older = unsigned > records.len() as u64;
+        let is_older = unsigned > count;
         self.unsigned_since = match since {
             Some(since) if is_older => Some(since),
             _ => (unsigned > 0).then(Instant::now),

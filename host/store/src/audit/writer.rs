@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use cap_std::fs::{Dir, File, MetadataExt, OpenOptions, OpenOptionsExt};
 use cofferdam_call::Record;
@@ -92,7 +91,7 @@ impl Writer {
     ///
     /// If it cannot be written, or the lines before are not as they were written. The segment is
     /// then as it was before.
-    pub(super) fn append(&mut self, records: &[Record], sign: bool) -> Result<(), AuditError> {
+    pub(super) fn append(&mut self, records: Vec<Record>, sign: bool) -> Result<(), AuditError> {
         let _lock = Lock::take(&self.directory.dir)?;
         self.directory.in_place()?;
         // Taken, so that the end is looked for again after a failure.
@@ -101,7 +100,7 @@ impl Writer {
             lines: Vec::new(),
         };
         for record in records {
-            self.push(&mut batch, Body::Call(Box::new(record.clone())))?;
+            self.push(&mut batch, Body::Call(Box::new(record)))?;
         }
         if sign || batch.open.end.unsigned >= SIGN_AFTER {
             let checkpoint = self.checkpoint(batch.open.end.begins);
@@ -146,35 +145,29 @@ impl Writer {
 
     /// Adds a line to a batch, in a new segment if this one is full.
     fn push(&self, batch: &mut Batch, body: Body) -> Result<(), AuditError> {
-        let mut line = self.line(&batch.open.end, &body)?;
+        let is_signed = matches!(body, Body::Checkpoint(_));
+        let mut entry = batch.open.end.next(body);
+        let mut line = self.line(&entry, &batch.open.end.segment)?;
         let most = (self.room / SEGMENTS).max(2 * MAX_LINE as u64);
         if batch.open.end.segment.size + line.len() as u64 >= most {
             batch.flush()?;
             batch.open = self.next_segment(&batch.open.end)?;
-            line = self.line(&batch.open.end, &body)?;
+            entry = batch.open.end.next(entry.body);
+            line = self.line(&entry, &batch.open.end.segment)?;
         }
-        batch.add(&line, matches!(body, Body::Checkpoint(_)));
+        batch.add(&line, is_signed);
         Ok(())
     }
 
-    /// The next line after this end.
-    fn line(&self, end: &End, body: &Body) -> Result<Vec<u8>, AuditError> {
-        let entry = Entry {
-            seq: end.seq + 1,
-            time: now(),
-            prev: end.hash,
-            body: body.clone(),
-        };
-        self.signed(entry, &end.segment.name())
-    }
-
-    fn signed(&self, entry: Entry, file: &str) -> Result<Vec<u8>, AuditError> {
-        let line = entry.signed(&self.key).and_then(|entry| entry.line());
-        let line = line.map_err(|error| AuditError::of(file)(error.into()))?;
+    /// The line of an entry of this segment, signed if it is a checkpoint.
+    fn line(&self, entry: &Entry, segment: &Segment) -> Result<Vec<u8>, AuditError> {
+        let wrong = |error| AuditError::of(&segment.name())(error);
+        let line = entry.signed_line(&self.key);
+        let line = line.map_err(|error| wrong(error.into()))?;
         if line.len() > MAX_LINE {
             // Nobody could read it again.
             let problem = format!("a line would have {} bytes, and {MAX_LINE} fit", line.len());
-            return Err(AuditError::of(file)(std::io::Error::other(problem)));
+            return Err(wrong(std::io::Error::other(problem)));
         }
         Ok(line)
     }
@@ -233,14 +226,13 @@ impl Writer {
 
     /// Begins a segment with a checkpoint.
     fn begin(&self, seq: u64, prev: Digest, begins: Begins) -> Result<Open, AuditError> {
-        let name = segment::name(seq);
-        let entry = Entry {
-            seq,
-            time: now(),
-            prev,
-            body: self.checkpoint(begins),
+        let mut segment = Segment {
+            first: seq,
+            size: 0,
         };
-        let mut line = self.signed(entry, &name)?;
+        let name = segment.name();
+        let entry = Entry::now(seq, prev, self.checkpoint(begins));
+        let mut line = self.line(&entry, &segment)?;
         let hash = Digest::of(&line);
         line.push(b'\n');
         let mut options = OpenOptions::new();
@@ -258,10 +250,7 @@ impl Writer {
             let _ = self.dir().remove_file(&name);
             return Err(AuditError::of(&name)(error));
         }
-        let segment = Segment {
-            first: seq,
-            size: line.len() as u64,
-        };
+        segment.size = line.len() as u64;
         Ok(Open {
             end: End {
                 segment,
@@ -316,8 +305,4 @@ impl Directory {
             named.is_ok_and(|named| named.dev() == opened.dev() && named.ino() == opened.ino());
         is_same.then_some(()).ok_or(AuditError::Moved)
     }
-}
-
-fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
