@@ -29,6 +29,9 @@ mod door;
 /// Tool images: built, pushed to a real registry, and pulled from one that lies.
 mod image;
 
+/// The audit trail: every call is in it, and what is changed in it is found.
+mod record;
+
 /// What people write by hand: JSON Schemas for their editors, and pages with every key.
 mod reference;
 

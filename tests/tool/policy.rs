@@ -91,7 +91,7 @@ fn a_decision_is_explained_with_what_was_read() {
          };\n",
     );
     let asked = explained(&scratch, &["wc"]);
-    assert_eq!(asked["decision"], "ask", "{asked}");
+    assert_eq!(asked["decision"], "pending", "{asked}");
     let allowed = explained(&scratch, &["wc", "--args", r#"{"args":["-l","a"]}"#]);
     assert_eq!(allowed["decision"], "allow", "{allowed}");
     assert_eq!(allowed["policies"][0], "policy/a.cedar:2");
@@ -106,7 +106,7 @@ fn a_decision_is_explained_with_what_was_read() {
         .run()
         .exits(0)
         .stdout;
-    assert!(text.starts_with("ask: "), "{text}");
+    assert!(text.starts_with("pending: "), "{text}");
     cofferdam(&scratch, ["policy", "explain", "wv"])
         .run()
         .exits(2)

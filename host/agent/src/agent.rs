@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Descriptor, Input, Progress, TraceParent};
+use cofferdam_call::{Descriptor, Input, Principal, Progress, TraceParent};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
@@ -57,8 +57,8 @@ pub struct DirectCall {
     pub input: String,
     /// The approval that the call brings, if a person has given it one.
     pub approval: Option<String>,
-    /// The name of the client's token; none for the operator.
-    pub client: Option<String>,
+    /// The party that makes it.
+    pub principal: Principal,
 }
 
 impl Agent {
@@ -116,7 +116,7 @@ impl Agent {
             tool,
             input,
             approval,
-            client,
+            principal,
         } = call;
         let _running = self.life.begin_call(&cancel);
         let begun = Instant::now();
@@ -124,11 +124,7 @@ impl Agent {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
-            origin: match client {
-                Some(client) => Origin::client(&self.name, &client),
-                None => Origin::agent(&self.name),
-            }
-            .in_trace(trace),
+            origin: Origin::agent(&self.name, principal).in_trace(trace),
             approval,
             progress: Some(progress),
             cancel,

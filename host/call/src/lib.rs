@@ -1,7 +1,7 @@
 //! The only crate that says what a call is and how it ended.
 //!
 //! Plain data: what goes into a call ([`Input`], [`Descriptor`]) and what comes out of it
-//! ([`Report`]). Nothing here runs anything.
+//! ([`Report`]), and what is recorded of it ([`Record`]). Nothing here runs anything.
 
 mod block;
 mod descriptor;
@@ -10,6 +10,7 @@ mod outcome;
 mod output;
 mod progress;
 mod receipt;
+mod record;
 mod report;
 mod stdin;
 mod trace;
@@ -21,6 +22,7 @@ pub use outcome::{Outcome, OutcomeName};
 pub use output::Output;
 pub use progress::Progress;
 pub use receipt::{Changed, Receipt};
+pub use record::{Action, Decision, Principal, Record, Usage, Verdict};
 pub use report::Report;
 pub use stdin::{Stdin, StdinSource};
 pub use trace::{SPANS, TraceId, TraceParent};

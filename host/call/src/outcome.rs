@@ -62,6 +62,14 @@ impl Outcome {
         matches!(self, Self::Ok)
     }
 
+    /// The exit code of a guest that says that it failed.
+    pub fn code(&self) -> Option<i32> {
+        match self {
+            Self::GuestError { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
     /// Returns true if the host's policy or one of its limits ended the call.
     pub fn is_limit(&self) -> bool {
         match self {

@@ -8,6 +8,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::args::Listing;
 use crate::cmd::approvals::Approvals;
+use crate::cmd::audit::Audit;
 use crate::cmd::chat::Chat;
 use crate::cmd::completions::{Completions, Man};
 use crate::cmd::config::ConfigCommand;
@@ -90,6 +91,9 @@ pub(crate) enum Command {
     Stats(Stats),
     /// Show what an agent did: its turns, its tool calls, what became of it.
     Logs(Logs),
+    /// Look at the audit trail: a line for every call of a tool, allowed or not.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Talk to an agent: one prompt, or a conversation line by line.
     Chat(Chat),
     /// Ask the model of an agent for one answer that fits a JSON Schema.

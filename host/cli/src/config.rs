@@ -1,12 +1,14 @@
 //! `cofferdam.toml`: what the operator set, and where every effective value came from.
 
 mod agent;
+mod audit;
 mod cache;
 mod grant;
 mod network;
 mod place;
 mod room;
 mod schema;
+mod scratch;
 mod setting;
 mod telemetry;
 mod tls;
@@ -59,21 +61,6 @@ const AGENTS: u32 = 2_048;
 
 /// Agents that an operator may choose: as many trees as are looked at when the host starts.
 const MOST_AGENTS: u32 = 10_000;
-
-/// Bytes in `/tmp` over all calls at once, unless the operator says otherwise: half of what all of
-/// them could write within the default limits, because few tools use it and the disk is the
-/// database's too (2 GiB).
-const SCRATCH: Bytes = Bytes(2 << 30);
-
-/// The most of them that an operator may choose: what a disk has (1 TiB).
-const MOST_SCRATCH: Bytes = Bytes(1 << 40);
-
-/// Entries in `/tmp` over all calls at once, unless the operator says otherwise: a quarter of what
-/// all of them could make within the default limits. Each takes an inode, and up to a page.
-const SCRATCH_ENTRIES: Count = Count(65_536);
-
-/// The most of them that an operator may choose.
-const MOST_SCRATCH_ENTRIES: Count = Count(16_777_216);
 
 /// The largest configuration that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -128,10 +115,10 @@ struct WrittenHost {
     #[schemars(extend("default" = PagemapScan::default()))]
     pagemap_scan: Option<PagemapScan>,
     /// Bytes that all running calls may have written to their `/tmp`.
-    #[schemars(extend("default" = SCRATCH, "x-ceiling" = MOST_SCRATCH))]
+    #[schemars(extend("default" = scratch::BYTES, "x-ceiling" = scratch::MOST_BYTES))]
     scratch: Option<Bytes>,
     /// Files and directories that all running calls may have made in their `/tmp`.
-    #[schemars(extend("default" = SCRATCH_ENTRIES, "x-ceiling" = MOST_SCRATCH_ENTRIES))]
+    #[schemars(extend("default" = scratch::ENTRIES, "x-ceiling" = scratch::MOST_ENTRIES))]
     scratch_entries: Option<Count>,
     /// Bytes of the files that tools of one agent keep, unless the agent is given more or less.
     #[schemars(extend("default" = room::BYTES, "x-ceiling" = room::MOST_BYTES))]
@@ -146,6 +133,9 @@ struct WrittenHost {
     /// The most of them that an Agentfile or `[[agent]]` can give.
     #[schemars(extend("default" = room::ENTRIES_CEILING, "x-ceiling" = room::MOST_ENTRIES))]
     workspace_entries_ceiling: Option<Count>,
+    /// Bytes of the audit trail; the oldest lines are dropped for new ones.
+    #[schemars(extend("default" = audit::BYTES, "x-ceiling" = audit::MOST_BYTES))]
+    audit_bytes: Option<Bytes>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
@@ -177,6 +167,8 @@ pub(crate) struct Config {
     pub(crate) scratch_entries: Count,
     /// The room of the files that tools of an agent keep.
     pub(crate) room: RoomRules,
+    /// Bytes of the audit trail.
+    pub(crate) audit_bytes: Bytes,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
     /// The operator's choices for agents.
@@ -293,16 +285,19 @@ impl Config {
                 return refuse_at(Key::Table("host", name), problem);
             }
         }
-        let scratch = host.scratch.unwrap_or(SCRATCH);
-        if scratch > MOST_SCRATCH {
+        let scratch = host.scratch.unwrap_or(scratch::BYTES);
+        if scratch > scratch::MOST_BYTES {
             return refuse_at(
                 Key::Table("host", "scratch"),
-                format!("[host] `scratch` = {scratch}: expected at most {MOST_SCRATCH}"),
+                format!(
+                    "[host] `scratch` = {scratch}: expected at most {}",
+                    scratch::MOST_BYTES
+                ),
             );
         }
-        let scratch_entries = host.scratch_entries.unwrap_or(SCRATCH_ENTRIES);
-        if scratch_entries > MOST_SCRATCH_ENTRIES {
-            let most = MOST_SCRATCH_ENTRIES;
+        let scratch_entries = host.scratch_entries.unwrap_or(scratch::ENTRIES);
+        if scratch_entries > scratch::MOST_ENTRIES {
+            let most = scratch::MOST_ENTRIES;
             return refuse_at(
                 Key::Table("host", "scratch-entries"),
                 format!("[host] `scratch-entries` = {scratch_entries}: expected at most {most}"),
@@ -320,6 +315,10 @@ impl Config {
                 return refuse_at(Key::Table("host", error.key), error.to_string());
             }
         };
+        let audit_bytes = host.audit_bytes.unwrap_or(audit::BYTES);
+        if let Some(problem) = audit::refused(audit_bytes) {
+            return refuse_at(Key::Table("host", "audit-bytes"), problem);
+        }
         for (index, row) in grant.iter().enumerate() {
             if grant
                 .iter()
@@ -369,6 +368,7 @@ impl Config {
             scratch,
             scratch_entries,
             room,
+            audit_bytes,
             cache_dir,
             agents,
             grants,
@@ -422,6 +422,11 @@ impl Config {
         ];
         let room = room::shown(&self.room).into_iter();
         settings.extend(room.map(|(key, value)| setting("host", key, value)));
+        settings.push(setting(
+            "host",
+            "audit-bytes",
+            self.audit_bytes.to_string().into(),
+        ));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
             data,

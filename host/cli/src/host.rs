@@ -7,7 +7,8 @@ use cofferdam_agent::{Accepted, AgentsConfig, Decisions, OnReady, Withheld};
 use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
-use cofferdam_tool::{Runner, RunnerConfig, Secrets};
+use cofferdam_store::{Proof, Trail, TrailConfig};
+use cofferdam_tool::{Ledger, Runner, RunnerConfig, Secrets};
 use ipnet::IpNet;
 
 use crate::config::Config;
@@ -32,9 +33,26 @@ pub(crate) struct RunnerOptions {
     pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values of secrets.
     pub(crate) secrets: Secrets,
+    /// The record of its calls.
+    pub(crate) recorded: Recorded,
     /// Calls at once, for a command that makes fewer than the configuration allows: a pool of
     /// sandboxes is mapped for all of them when the command starts.
     pub(crate) at_once: Option<u32>,
+}
+
+/// The directory of the audit trail in the data directory.
+pub(crate) const AUDIT: &str = "audit";
+
+/// The record that is kept of calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// The audit trail, of which a command proves the end when it runs something.
+    #[default]
+    ByCommand,
+    /// The audit trail, all of which a host proves at its start.
+    ByHost,
+    /// Nothing: for tests of tools by their authors.
+    Nowhere,
 }
 
 /// Returns a runner that loads tools and has no secrets to give them.
@@ -60,6 +78,7 @@ pub(crate) fn runner_with(
         nameservers,
         stand_ins,
         secrets,
+        recorded,
         at_once,
     } = options;
     let compiler = std::env::current_exe().map_err(|error| {
@@ -71,6 +90,7 @@ pub(crate) fn runner_with(
         Some(cache) => paths::private_at(cache.path())?,
         None => data.cache()?,
     };
+    let ledger = ledger(config, data, recorded)?;
     let scratch = data.private("scratch")?;
     let pins = data.private("descriptors")?;
     let mut ceiling = config.ceiling.clone();
@@ -98,10 +118,37 @@ pub(crate) fn runner_with(
         nameservers,
         stand_ins,
         secrets,
+        ledger,
         data: data.dir().map_err(Failure::work)?,
         guarded,
     })
     .map_err(|error| Failure::work(format!("data directory {}: {error}", data.path().display())))
+}
+
+/// The ledger of calls, on the audit trail of the data directory.
+fn ledger(
+    config: &Config,
+    data: &DataDir,
+    recorded: Recorded,
+) -> Result<Option<Arc<dyn Ledger>>, Failure> {
+    let proof = match recorded {
+        Recorded::ByHost => Proof::Whole,
+        Recorded::ByCommand => Proof::End,
+        Recorded::Nowhere => return Ok(None),
+    };
+    let trail = Trail::open(TrailConfig {
+        data: data.dir().map_err(Failure::work)?,
+        name: AUDIT,
+        dir: data.private(AUDIT)?,
+        bytes: config.audit_bytes.0,
+        proof,
+    });
+    let trail = trail.map_err(|error| {
+        Failure::work(format!(
+            "the audit trail has no thread that writes: {error}"
+        ))
+    })?;
+    Ok(Some(cofferdam_agent::ledger(trail)))
 }
 
 /// The tool images on this machine.
@@ -179,6 +226,7 @@ pub(crate) fn agents_config(
         data,
         RunnerOptions {
             secrets,
+            recorded: Recorded::ByHost,
             ..RunnerOptions::default()
         },
         guarded,

@@ -22,6 +22,7 @@ mod fence;
 mod guard;
 mod host;
 mod offers;
+mod past;
 mod paths;
 mod progress;
 mod providers;
@@ -145,6 +146,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         Command::Selftest(selftest) => cmd::selftest::run(selftest).await,
         Command::Image(image) => cmd::image::run(image, &config, &data).await,
         Command::Completions(_) | Command::Man(_) | Command::Runtime(_) => Ok(()),
+        Command::Audit(audit) => cmd::audit::run(audit, &data).await,
         Command::Logs(logs) => cmd::logs::run(logs, &data).await,
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,

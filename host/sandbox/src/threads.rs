@@ -48,6 +48,16 @@ impl GuestThreads {
         })
     }
 
+    /// Runs `work` on a guest thread to its own end, also if the returned future is dropped. `None`
+    /// if it panicked, or if the host ends.
+    pub async fn run_to_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let task = self.runtime.as_ref()?.spawn(work);
+        task.await.inspect_err(failed).ok()
+    }
+
     /// Runs `work` on a guest thread. It is stopped where it next waits if the returned future is
     /// dropped. `None` if it panicked, or if the host ends.
     pub async fn run<T: Send + 'static>(
@@ -55,9 +65,7 @@ impl GuestThreads {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let task = AbortOnDropHandle::new(self.runtime.as_ref()?.spawn(work));
-        task.await
-            .inspect_err(|error| tracing::error!("work for a guest failed in the host: {error}"))
-            .ok()
+        task.await.inspect_err(failed).ok()
     }
 }
 
@@ -69,6 +77,10 @@ impl Drop for GuestThreads {
             runtime.shutdown_background();
         }
     }
+}
+
+fn failed(error: &tokio::task::JoinError) {
+    tracing::error!("work for a guest failed in the host: {error}");
 }
 
 fn yield_to_others() {

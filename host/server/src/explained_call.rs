@@ -10,7 +10,7 @@ use crate::client_error::ClientError;
 /// The decision of the policy about a call that does not happen.
 #[derive(Debug, Serialize)]
 pub struct ExplainedCall {
-    /// `allow`, `ask` or `deny`.
+    /// `allow`, `pending` or `deny`.
     pub decision: String,
     /// The policies that made it.
     pub policies: Vec<String>,

@@ -2,12 +2,14 @@
 //! agent's tree.
 //!
 //! A [`Store`] is one SQLite database. It refuses to open a damaged one, and to write to one that
-//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent.
+//! was replaced or cut short while it was open. [`Logs`] are files of lines, one for each agent. A
+//! [`Trail`] is the audit trail of calls, which no database is needed to read.
 
 mod agents;
 mod answer_writer;
 mod answers;
 mod approvals;
+mod audit;
 mod database;
 mod error;
 mod file;
@@ -28,6 +30,10 @@ pub use answer_writer::{AnswerEnd, AnswerWriter, BegunCall, CallPlace};
 pub use answers::{BeginError, BegunTurn, MAX_BRANCHES, MAX_MESSAGES, TurnTable};
 pub use approvals::{
     ApprovalScope, ApprovalState, ApprovalTable, Decision, NewApproval, StoredApproval,
+};
+pub use audit::{
+    AuditError, AuditLine, AuditReader, Begins, Body, Checkpoint, Entry, Fault, FaultKind, Head,
+    KEY_FILE, Place, Proof, PublicKey, Torn, Trail, TrailConfig, Unwritten, Verified, verify,
 };
 pub use error::StoreError;
 pub use file::Trees;

@@ -146,7 +146,7 @@ impl Binding {
             tool: tool.name().to_owned(),
             arguments,
             grant: grant.digest(),
-            principal: chain.origin.principal().to_string(),
+            principal: chain.origin.principal().shown(),
             session: chain.origin.session_id().to_owned(),
         }
     }

@@ -5,11 +5,11 @@
 
 use std::thread::available_parallelism;
 
-use cofferdam_call::{Input, Outcome};
-use cofferdam_sandbox::{Allowance, Invocation};
+use cofferdam_call::Input;
+use cofferdam_sandbox::Allowance;
 use tokio::sync::Semaphore;
 
-use crate::input;
+use crate::input::{self, Checked};
 use crate::tool::Tool;
 
 /// Bytes of an input that is checked where its call runs (1 KiB). The steepest schema makes half a
@@ -30,21 +30,15 @@ impl Checks {
 
     /// Checks an input against its tool when it is its turn. Another thread takes over what this
     /// one would have done meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// With the outcome of a call that cannot happen, or has ended.
-    pub(crate) async fn check(
-        &self,
-        input: Input,
-        tool: &Tool,
-        allowance: &Allowance,
-    ) -> Result<Invocation, Outcome> {
+    pub(crate) async fn check(&self, input: Input, tool: &Tool, allowance: &Allowance) -> Checked {
         let is_long = matches!(&input, Input::Json(text) if text.len() > SHORT);
         if !is_long {
             return input::checked(input, tool, allowance);
         }
-        let turn = allowance.within(self.0.acquire()).await?;
+        let turn = match allowance.within(self.0.acquire()).await {
+            Ok(turn) => turn,
+            Err(ended) => return Checked::unread(ended),
+        };
         let checked = tokio::task::block_in_place(|| input::checked(input, tool, allowance));
         drop(turn);
         checked

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Count, Guarded, Host, PagemapScan, Scheme};
 
+use crate::ledger::Ledger;
 use crate::secret::Secrets;
 
 /// The configuration from which a runner is made.
@@ -41,6 +43,9 @@ pub struct RunnerConfig {
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
     /// Values for the secrets that tools are granted.
     pub secrets: Secrets,
+    /// Keeps the record of every call; none for calls of which nothing is kept, such as tests of a
+    /// tool by its author.
+    pub ledger: Option<Arc<dyn Ledger>>,
     /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
     /// the host keeps there.
     pub data: Dir,

@@ -1,6 +1,6 @@
 //! The decision about a call.
 
-use std::fmt;
+use cofferdam_call::Verdict;
 
 /// The decision of the policy about one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +22,6 @@ pub struct Explanation {
     pub values: Vec<(String, String)>,
 }
 
-/// May a call happen?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Yes, at once.
-    Allow,
-    /// Once somebody has approved it.
-    Ask,
-    /// No.
-    Deny,
-}
-
 impl Decided {
     /// A refusal.
     pub(crate) fn deny(policies: Vec<String>, reason: String) -> Self {
@@ -46,10 +35,11 @@ impl Decided {
     /// The stricter of two decisions: what one refuses, the other cannot give.
     #[must_use]
     pub(crate) fn and(self, other: Self) -> Self {
-        if other.verdict > self.verdict {
+        let (own, others) = (strictness(self.verdict), strictness(other.verdict));
+        if others > own {
             return other;
         }
-        if other.verdict < self.verdict {
+        if others < own {
             return self;
         }
         let mut both = self;
@@ -58,19 +48,11 @@ impl Decided {
     }
 }
 
-impl Verdict {
-    /// Its spelling.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+/// How much a verdict refuses.
+fn strictness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Allow => 0,
+        Verdict::Pending => 1,
+        Verdict::Deny => 2,
     }
 }

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Input, Outcome, Progress, Receipt, Report, TraceId};
+use cofferdam_call::{Action, Decision, Input, Outcome, Progress, Report, Verdict};
 use cofferdam_capability::{Grant, GrantError};
-use cofferdam_sandbox::{
-    Allowance, Answering, Caller, Invocation, MAX_MESSAGES, Place, Unanswered,
-};
+use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Level, Span};
 
-use crate::approval::{self, Asked};
 use crate::chain::Chain;
-use crate::decided::Verdict;
 use crate::executor::{DecidedCall, Executor};
-use crate::policy::{self, Permit, Question};
+use crate::input::Checked;
+use crate::ledger::Unrecorded;
+use crate::permission::{Permission, Permitted};
+use crate::policy;
+use crate::record::{NESTED, RecordDraft, UNKNOWN, decision};
 use crate::span;
 use crate::tool::Tool;
 use crate::toolbox::Toolbox;
@@ -24,10 +24,6 @@ use crate::unanswered::{answer, unanswered};
 
 /// The most often that a call can tell how far it has come: a queue of this length loses nothing.
 pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
-
-/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a
-/// tool.
-const MAX_SHOWN_NAME: usize = 64;
 
 /// A call whose tool was found. Its time runs already.
 pub(crate) struct Call {
@@ -86,13 +82,19 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
-    let checked = match may_call {
+    let refused = may_call.as_ref().err();
+    let refused = refused.map(|_| Decision::of(Verdict::Deny, NESTED));
+    let Checked {
+        invocation,
+        arguments,
+    } = match may_call {
         Ok(()) => executor.checks.check(input, &tool, &allowance).await,
-        Err(denied) => Err(denied),
+        Err(denied) => Checked::unread(denied),
     };
-    let permit = match checked {
+    let unasked = refused.unwrap_or_else(|| decision(&invocation));
+    let Permitted { permit, decision } = match invocation {
         Ok(invocation) => {
-            let decision = Decision {
+            let permission = Permission {
                 executor,
                 toolbox: &toolbox,
                 tool: &tool,
@@ -101,9 +103,20 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
                 caller: caller.as_ref().map(|caller| &*caller.tool),
                 approval: approval.as_deref(),
             };
-            decision.permit(invocation, &allowance).await
+            permission.ask(invocation, &allowance).await
         }
-        Err(refused) => Err(refused),
+        Err(refused) => Permitted {
+            permit: Err(refused),
+            decision: unasked,
+        },
+    };
+    let draft = RecordDraft {
+        origin: &chain.origin,
+        caller: caller.as_ref().map(|caller| caller.tool.name()),
+        depth: chain.depth,
+        action: Action::Call,
+        arguments,
+        decision,
     };
     let calling = Calling {
         executor: Arc::clone(executor),
@@ -125,76 +138,11 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
             Place::Own(&toolbox.line)
         },
         caller: Some(Arc::new(calling)),
-        origin: &chain.origin,
-        depth: chain.depth,
+        draft,
     };
     let report = executor.pass(tool.name(), decided).await.report;
     toolbox.usage.count(tool.name(), &report.receipt);
     report
-}
-
-/// The grounds on which a call is decided about.
-struct Decision<'a> {
-    executor: &'a Executor,
-    toolbox: &'a Toolbox,
-    tool: &'a Tool,
-    grant: &'a Grant,
-    chain: &'a Chain,
-    caller: Option<&'a Tool>,
-    approval: Option<&'a str>,
-}
-
-impl<'a> Decision<'a> {
-    /// Asks the policy, and a person where the policy wants one.
-    async fn permit(
-        self,
-        invocation: Invocation,
-        allowance: &Allowance,
-    ) -> Result<Permit<'a>, Outcome> {
-        let Self {
-            executor,
-            toolbox,
-            tool,
-            grant,
-            chain,
-            caller,
-            approval,
-        } = self;
-        let question = Question {
-            tool,
-            chain,
-            caller,
-            invocation: &invocation,
-            account: allowance.account(),
-        };
-        let decided = policy::decide(&executor.policies, toolbox.narrowing(), question);
-        if decided.verdict != Verdict::Ask {
-            return policy::permit(tool, grant, invocation, &decided);
-        }
-        let asked = Asked {
-            approver: toolbox.approver(),
-            brought: approval,
-            tool,
-            grant,
-            chain,
-            invocation: &invocation,
-            decided: &decided,
-            redact: &|text| executor.line(text),
-        };
-        let approved = allowance.within(approval::approve(asked)).await?;
-        policy::permit_approved(tool, grant, invocation, &decided, approved)
-    }
-}
-
-/// The report of a call whose task ended without one.
-pub(crate) fn lost(tool: &Tool, trace: Option<TraceId>) -> Report {
-    let message = "the host failed in the call; its log says more".to_owned();
-    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    let outcome = Outcome::HostFault { message };
-    Report::silent(Receipt {
-        trace_id: trace,
-        ..allowance.receipt(tool.grant(), outcome)
-    })
 }
 
 impl Caller for Calling {
@@ -266,7 +214,7 @@ impl Calling {
         cancel: CancellationToken,
     ) -> Result<String, Unanswered> {
         let Some(tool) = self.toolbox.find(name).cloned() else {
-            return Err(unanswered(self.deny_unknown(name)));
+            return Err(unanswered(self.deny_unknown(name).await));
         };
         let executor = Arc::clone(&self.executor);
         let chain = self.chain.inner(&self.tool, &tool);
@@ -274,7 +222,10 @@ impl Calling {
             tool.shared_grant()
         } else {
             let passed_on = tool.grant().passed_on(&chain.bounds);
-            Arc::new(passed_on.map_err(|error| unanswered(self.deny_passed(&tool, &error)))?)
+            match passed_on {
+                Ok(passed_on) => Arc::new(passed_on),
+                Err(error) => return Err(unanswered(self.deny_passed(&tool, &error).await)),
+            }
         };
         let span = span::begin(&tool, &chain);
         let call = Call {
@@ -292,37 +243,45 @@ impl Calling {
     }
 
     /// Refuses a call to which its callers pass on what is not there.
-    fn deny_passed(&self, tool: &Tool, error: &GrantError) -> Outcome {
+    async fn deny_passed(&self, tool: &Tool, error: &GrantError) -> Outcome {
         let reason = format!(
             "`{}` cannot be called with what its callers pass on: {error}",
             tool.name()
         );
-        let reason = self.executor.line(&reason);
-        tracing::info!(
-            tool = self.tool.name(),
-            depth = self.chain.depth,
-            "call denied: {reason}"
-        );
-        Outcome::Denied { reason }
+        self.deny(tool.name(), self.executor.line(&reason), NESTED)
+            .await
     }
 
     /// Refuses a call of a tool that there is not. It has no receipt, for want of a grant, and a
-    /// line in the log.
-    fn deny_unknown(&self, name: &str) -> Outcome {
-        let shown = self.executor.line(
-            name.get(..name.floor_char_boundary(MAX_SHOWN_NAME))
-                .unwrap_or_default(),
-        );
-        let reason = if self.tool.grant().may_call(name) {
-            format!("there is no tool `{shown}` for it to call")
+    /// line in the log and the record.
+    async fn deny_unknown(&self, name: &str) -> Outcome {
+        let shown = self.executor.shown_name(name);
+        let (reason, policy) = if self.tool.grant().may_call(name) {
+            let reason = format!("there is no tool `{shown}` for it to call");
+            (reason, UNKNOWN)
         } else {
-            policy::undeclared(&shown)
+            (policy::undeclared(&shown), NESTED)
         };
+        self.deny(&shown, reason, policy).await
+    }
+
+    /// Refuses a call for want of a grant. It has no receipt, and a line in the log and the record.
+    async fn deny(&self, shown: &str, reason: String, policy: &str) -> Outcome {
         tracing::info!(
             tool = self.tool.name(),
             depth = self.chain.depth,
             "call denied: {reason}"
         );
-        Outcome::Denied { reason }
+        let denied = Outcome::Denied { reason };
+        let draft = RecordDraft {
+            caller: Some(self.tool.name()),
+            depth: self.chain.depth.saturating_add(1),
+            ..RecordDraft::refused(&self.chain.origin, policy)
+        };
+        let recorded = self.executor.record(draft.without_grant(shown, &denied));
+        match recorded.await {
+            Ok(()) => denied,
+            Err(Unrecorded(message)) => Outcome::HostFault { message },
+        }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Outcome, Receipt, Report};
+use cofferdam_call::{Decision, Outcome, Receipt, Record, Report, Verdict};
 use cofferdam_capability::{Digest, Grant};
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, GuestThreads, Place};
 
 use crate::backend::{self, Backends};
 use crate::checks::Checks;
+use crate::ledger::{Ledger, Unrecorded};
 use crate::origin::Origin;
 use crate::policy::{Permit, PolicyBook};
+use crate::record::{ENDED, OFFERED, RecordDraft, UNKNOWN};
 use crate::redact::Redactor;
 use crate::secret::Secrets;
 use crate::totals::CallTotals;
@@ -17,6 +19,10 @@ use crate::totals::CallTotals;
 /// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
 /// output.
 const MAX_REASON: usize = 256;
+
+/// The longest name that is shown where no tool has it, in bytes: as much as the longest name of a
+/// tool.
+const MAX_SHOWN_NAME: usize = 64;
 
 /// The sandbox, and what stands around it.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(crate) struct Executor {
     pub(crate) secrets: Secrets,
     pub(crate) redactor: Redactor,
     pub(crate) totals: Arc<CallTotals>,
+    /// Keeps the record of every call; none for calls of which nothing is kept.
+    pub(crate) ledger: Option<Arc<dyn Ledger>>,
 }
 
 /// A call about which the policy has decided.
@@ -41,8 +49,8 @@ pub(crate) struct DecidedCall<'a> {
     pub(crate) place: Place<'a>,
     /// The caller's side; nobody for a component that lists its tools.
     pub(crate) caller: Option<Arc<dyn Caller>>,
-    pub(crate) origin: &'a Origin,
-    pub(crate) depth: u64,
+    /// The record of the call, without its end.
+    pub(crate) draft: RecordDraft<'a>,
 }
 
 impl Executor {
@@ -54,13 +62,15 @@ impl Executor {
             checks: Arc::clone(&self.checks),
             policies: Arc::clone(&self.policies),
             redactor: Redactor::new(&secrets),
+            ledger: self.ledger.clone(),
             secrets,
             totals: Arc::clone(&self.totals),
         }
     }
 
     /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of
-    /// it; records it.
+    /// it; records it. Nothing runs that cannot be recorded, and a call whose record was not
+    /// written is not told as done.
     pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {
         let DecidedCall {
             permit,
@@ -69,9 +79,12 @@ impl Executor {
             allowance,
             place,
             caller,
-            origin,
-            depth,
+            draft,
         } = decided;
+        let permit = match permit {
+            Ok(permit) => self.ready(allowance).await.map(|()| permit),
+            denied => denied,
+        };
         let Called { mut report, tools } = match permit {
             Ok(permit) => {
                 let backends = Backends {
@@ -88,29 +101,99 @@ impl Executor {
         report.receipt.caller_grant = caller_grant;
         // Before anything is told to anybody, the log included.
         let mut report = self.redactor.redact(report, allowance).await;
-        report.receipt.trace_id = origin.trace();
-        self.record(tool, &report.receipt, origin, depth);
-        Called { report, tools }
+        report.receipt.trace_id = draft.origin.trace();
+        let called = match self.record(draft.ended(tool, &report.receipt)).await {
+            Ok(()) => Called { report, tools },
+            Err(unrecorded) => Called {
+                report: Report::silent(Receipt {
+                    outcome: not_recorded(unrecorded),
+                    ..report.receipt
+                }),
+                tools: Vec::new(),
+            },
+        };
+        self.log(tool, &called.report.receipt, &draft);
+        called
     }
 
     /// Records a call that ended before its tool was loaded.
-    pub(crate) fn never_began(
+    pub(crate) async fn never_began(
         &self,
         tool: &str,
         grant: &Grant,
         outcome: Outcome,
         origin: &Origin,
     ) -> Receipt {
+        let draft = RecordDraft::refused(origin, ENDED);
         let receipt = Receipt {
             trace_id: origin.trace(),
             ..Receipt::unused(grant, outcome)
         };
-        self.record(tool, &receipt, origin, 0);
+        let receipt = self.told(draft.ended(tool, &receipt), receipt).await;
+        self.log(tool, &receipt, &draft);
         receipt
     }
 
+    /// Records a call whose task ended without a report.
+    pub(crate) async fn lost(&self, grant: &Grant, origin: &Origin) -> Report {
+        let draft = RecordDraft {
+            decision: Decision::of(Verdict::Allow, OFFERED),
+            ..RecordDraft::refused(origin, OFFERED)
+        };
+        let message = "the host failed in the call; its log says more".to_owned();
+        let receipt = Receipt {
+            trace_id: origin.trace(),
+            ..Receipt::unused(grant, Outcome::HostFault { message })
+        };
+        let record = draft.ended(grant.tool(), &receipt);
+        Report::silent(self.told(record, receipt).await)
+    }
+
+    /// The receipt of a call as its caller is told it when the record is kept.
+    async fn told(&self, record: Record, receipt: Receipt) -> Receipt {
+        match self.record(record).await {
+            Ok(()) => receipt,
+            Err(unrecorded) => Receipt {
+                outcome: not_recorded(unrecorded),
+                ..receipt
+            },
+        }
+    }
+
+    /// Records a call of a tool that its agent does not have.
+    pub(crate) async fn unknown(&self, tool: &str, origin: &Origin) {
+        let draft = RecordDraft::refused(origin, UNKNOWN);
+        let tool = self.shown_name(tool);
+        let outcome = Outcome::Denied {
+            reason: String::new(),
+        };
+        // It is refused in any case, and the ledger tells the log itself.
+        let _ = self.record(draft.without_grant(&tool, &outcome)).await;
+    }
+
+    /// Keeps a record.
+    pub(crate) async fn record(&self, record: Record) -> Result<(), Unrecorded> {
+        match &self.ledger {
+            Some(ledger) => ledger.record(record).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns when the call can be recorded; the error is the outcome of one that cannot, or has
+    /// ended.
+    async fn ready(&self, allowance: &Allowance) -> Result<(), Outcome> {
+        match &self.ledger {
+            Some(ledger) => allowance
+                .within(ledger.ready())
+                .await?
+                .map_err(not_recorded),
+            None => Ok(()),
+        }
+    }
+
     /// Writes the line of a call into the log.
-    fn record(&self, tool: &str, receipt: &Receipt, origin: &Origin, depth: u64) {
+    fn log(&self, tool: &str, receipt: &Receipt, draft: &RecordDraft<'_>) {
+        let RecordDraft { origin, depth, .. } = draft;
         let reason = self.line(&receipt.outcome.reason());
         tracing::info!(
             tool,
@@ -127,9 +210,22 @@ impl Executor {
         );
     }
 
+    /// The name of a tool that there is not, as it is shown: a caller can make it as long as its
+    /// input.
+    pub(crate) fn shown_name(&self, name: &str) -> String {
+        let cut = name.get(..name.floor_char_boundary(MAX_SHOWN_NAME));
+        self.line(cut.unwrap_or_default())
+    }
+
     /// Returns a guest's words as one line that can be shown: without secrets, line breaks and
     /// anything that moves a cursor.
     pub(crate) fn line(&self, said: &str) -> String {
         self.redactor.line(said)
     }
+}
+
+/// The outcome of a call that was not recorded.
+fn not_recorded(unrecorded: Unrecorded) -> Outcome {
+    let Unrecorded(message) = unrecorded;
+    Outcome::HostFault { message }
 }

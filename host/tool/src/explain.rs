@@ -40,6 +40,7 @@ pub fn explain(
     let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
     let invocation = match input {
         Some(input) => input::checked(Input::Json(input), tool, &allowance)
+            .invocation
             .map_err(|refused| ExplainError::Input(refused.to_string()))?,
         None => Invocation::Typed {
             tool: tool.name().to_owned(),

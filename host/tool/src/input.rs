@@ -2,10 +2,11 @@
 
 use cofferdam_call::{Input, Outcome};
 use cofferdam_capability::json::JsonError;
-use cofferdam_capability::{Account, json};
+use cofferdam_capability::{Account, Digest, json};
 use cofferdam_sandbox::{Allowance, Invocation};
 use serde_json::Value;
 
+use crate::arguments;
 use crate::schema::Unfit;
 use crate::tool::{Entry, Tool};
 
@@ -13,18 +14,45 @@ use crate::tool::{Entry, Tool};
 /// reads all of what is usual.
 const MAX_SHOWN_SCHEMA: usize = 8 << 10;
 
+/// An input that was checked.
+pub(crate) struct Checked {
+    /// The work to do, or the outcome of a call that cannot happen: it is denied, with a reason for
+    /// the caller, or has ended.
+    pub(crate) invocation: Result<Invocation, Outcome>,
+    /// The digest of the arguments, also of those that are refused; none where they are no JSON.
+    pub(crate) arguments: Option<Digest>,
+}
+
+impl Checked {
+    /// A call that ends before its input is read.
+    pub(crate) fn unread(outcome: Outcome) -> Self {
+        Self {
+            invocation: Err(outcome),
+            arguments: None,
+        }
+    }
+}
+
 /// Checks the input against the tool and says what is to be done, within the allowance of the call:
 /// what is parsed on the way is charged to its account.
-///
-/// # Errors
-///
-/// With the outcome of a call that cannot happen: it is denied, with a reason for the caller, or
-/// has ended.
-pub(crate) fn checked(
+pub(crate) fn checked(input: Input, tool: &Tool, allowance: &Allowance) -> Checked {
+    let mut arguments = None;
+    Checked {
+        invocation: invocation(input, tool, allowance, &mut arguments),
+        arguments,
+    }
+}
+
+/// The work that an input asks for. Its digest goes to `arguments`, also if it is refused.
+fn invocation(
     input: Input,
     tool: &Tool,
     allowance: &Allowance,
+    arguments: &mut Option<Digest>,
 ) -> Result<Invocation, Outcome> {
+    if let Input::Command { args, stdin } = &input {
+        *arguments = arguments::digest_of_command(args, stdin);
+    }
     match (input, tool.entry()) {
         (Input::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
         (Input::Command { .. }, Entry::Typed { .. }) => Err(denied(format!(
@@ -41,17 +69,28 @@ pub(crate) fn checked(
             };
             let mut held =
                 json::parse(&text, "the parsed input", allowance.account()).map_err(refused)?;
+            let length = text.len();
             drop(text);
             unquote_list(&mut held.value, allowance.account()).map_err(refused)?;
-            tool.check(&mut held.value, allowance)
-                .map_err(|unfit| match unfit {
-                    Unfit::Wrong(problem) => denied(format!(
-                        "the input of `{}` does not fit its schema, {problem}; the schema is {}",
-                        tool.name(),
-                        schema(tool)
-                    )),
-                    Unfit::Ended(outcome) => outcome,
-                })?;
+            let fits = tool.check(&mut held.value, allowance);
+            // The canonical form is made in pieces that together are no longer than the text.
+            let canonical = allowance.account().hold("the canonical input", length);
+            let canonical = canonical.map_err(|overdrawn| {
+                denied(format!(
+                    "the input of `{}` cannot be taken: {overdrawn}",
+                    tool.name()
+                ))
+            })?;
+            *arguments = arguments::digest(&held.value);
+            drop(canonical);
+            fits.map_err(|unfit| match unfit {
+                Unfit::Wrong(problem) => denied(format!(
+                    "the input of `{}` does not fit its schema, {problem}; the schema is {}",
+                    tool.name(),
+                    schema(tool)
+                )),
+                Unfit::Ended(outcome) => outcome,
+            })?;
             match entry {
                 Entry::Command => Ok(command(held.value)),
                 // Written anew, so that the guest reads what was checked, also where a key was

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Outcome, Receipt};
+use cofferdam_call::{Action, Decision, Outcome, Receipt, Verdict};
 use cofferdam_capability::Grant;
 use cofferdam_sandbox::{Allowance, Called, Component, Line, Place};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +12,7 @@ use crate::error::ToolError;
 use crate::executor::{DecidedCall, Executor};
 use crate::origin::Origin;
 use crate::policy;
+use crate::record::{LISTING, RecordDraft};
 
 /// Runs a component to list its tools, on the threads of guests. It goes the same way as a call,
 /// with a permit, a receipt and a line in the log, but for nobody and under a grant that gives
@@ -42,15 +43,27 @@ pub(crate) async fn list(
 
 async fn ask(executor: &Executor, component: &Component, grant: &Grant, line: &Line) -> Called {
     let allowance = Allowance::begin(grant.limits(), CancellationToken::new());
+    let permit = policy::permit_listing(component, grant);
+    let verdict = match permit {
+        Ok(_) => Verdict::Allow,
+        Err(_) => Verdict::Deny,
+    };
+    let draft = RecordDraft {
+        origin: &Origin::default(),
+        caller: None,
+        depth: 0,
+        action: Action::List,
+        arguments: None,
+        decision: Decision::of(verdict, LISTING),
+    };
     let decided = DecidedCall {
-        permit: policy::permit_listing(component, grant),
+        permit,
         grant,
         caller_grant: None,
         allowance: &allowance,
         place: Place::Own(line),
         caller: None,
-        origin: &Origin::default(),
-        depth: 0,
+        draft,
     };
     let called = executor.pass(grant.tool(), decided).await;
     let Receipt {

@@ -6,7 +6,6 @@ mod case;
 mod cases;
 mod facts;
 mod permit;
-mod principal;
 mod problem;
 mod profile;
 mod reads;
@@ -15,7 +14,7 @@ mod rules;
 mod tests;
 mod uid;
 
-use cofferdam_call::Outcome;
+use cofferdam_call::{Outcome, Verdict};
 use cofferdam_capability::{Account, Grant, LOCKED_ENVIRONMENT};
 use cofferdam_sandbox::{Component, Invocation};
 
@@ -27,14 +26,13 @@ use self::cases::CaseKey;
 use self::rules::DEFAULT;
 use crate::approval::NotApproved;
 use crate::chain::Chain;
-use crate::decided::{Decided, Explanation, Verdict};
+use crate::decided::{Decided, Explanation};
 use crate::subject::Subject;
 use crate::tool::Tool;
 pub(crate) use book::PolicyBook;
 pub use book::{POLICY_DIRECTORY, ROLES_FILE, read_policy};
 pub(crate) use facts::ToolFacts;
 pub(crate) use permit::Permit;
-pub(crate) use principal::Principal;
 pub use problem::PolicyProblem;
 pub use profile::PolicyProfile;
 pub use rules::{MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyFile, Rules, SCHEMA as POLICY_SCHEMA};
@@ -100,7 +98,7 @@ pub(crate) fn permit<'a>(
 ) -> Result<Permit<'a>, Outcome> {
     match decided.verdict {
         Verdict::Allow => Ok(Permit::new(tool.subject(), grant, invocation)),
-        Verdict::Ask | Verdict::Deny => Err(Outcome::Denied {
+        Verdict::Pending | Verdict::Deny => Err(Outcome::Denied {
             reason: decided.reason.clone(),
         }),
     }
@@ -161,7 +159,7 @@ impl Rules {
             invocation,
             account,
         } = question;
-        let principal = chain.origin.principal();
+        let principal = chain.origin.principal().clone();
         let unsaid = || {
             let reason = format!("the policy cannot be asked about `{}`", tool.name());
             Decided::deny(Vec::new(), reason)

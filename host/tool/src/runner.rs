@@ -67,6 +67,7 @@ impl Runner {
             nameservers,
             stand_ins,
             secrets,
+            ledger,
             data,
             guarded,
         } = config;
@@ -107,6 +108,7 @@ impl Runner {
             secrets,
             redactor,
             totals: Arc::default(),
+            ledger,
         });
         let pins = Arc::new(Pins::new(pins));
         let ceiling = Arc::new(ceiling);
@@ -438,9 +440,17 @@ impl Runner {
     }
 
     /// Answers a call that was cancelled before its tool was loaded, which is to run under `grant`.
-    pub fn cancelled(&self, tool: &str, grant: &Grant, origin: &Origin) -> Answer {
+    pub async fn cancelled(&self, tool: &str, grant: &Grant, origin: &Origin) -> Answer {
         let outcome = Outcome::Cancelled;
-        Answer::cancelled(self.executor.never_began(tool, grant, outcome, origin))
+        let ended = self.executor.never_began(tool, grant, outcome, origin);
+        Answer::cancelled(ended.await)
+    }
+
+    /// Proves the records so far, for a process that ends after its last call.
+    pub async fn finish_record(&self) {
+        if let Some(ledger) = &self.executor.ledger {
+            ledger.finish().await;
+        }
     }
 
     /// Sums over the calls of all runners on this engine.
@@ -475,13 +485,16 @@ impl Runner {
             progress,
             cancel,
         } = request;
-        let tool = Arc::clone(toolbox.get(&tool)?);
+        let found = toolbox.get(&tool).map(Arc::clone);
+        if found.is_err() {
+            self.executor.unknown(&tool, &origin).await;
+        }
+        let tool = found?;
         // Ends also what does not wait, if nobody waits for this any more.
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
-        let trace = origin.trace();
-        let chain = Chain::of(&tool, origin);
+        let chain = Chain::of(&tool, origin.clone());
         let span = span::begin(&tool, &chain);
         let called = Arc::clone(&tool);
         let ended = end.clone();
@@ -501,7 +514,10 @@ impl Runner {
             let report = dispatch(&executor, call, span).await;
             ended(report, &called)
         };
-        let lost = || end(lost(&tool, trace), &tool);
-        Ok(self.executor.threads.run(work).await.unwrap_or_else(lost))
+        // To its end, which is recorded, also if nobody waits for it any more.
+        match self.executor.threads.run_to_end(work).await {
+            Some(ended) => Ok(ended),
+            None => Ok(end(self.executor.lost(tool.grant(), &origin).await, &tool)),
+        }
     }
 }

@@ -17,6 +17,7 @@ mod held;
 mod idle;
 mod images;
 mod mcp;
+mod record;
 mod schema;
 /// The tests' own: the binary, a registry, directories.
 #[path = "../../support/mod.rs"]
@@ -33,6 +34,7 @@ fn main() {
     schema::measure(&mut report);
     held::measure(&mut report);
     idle::measure(&mut report);
+    record::measure(&mut report);
     images::measure(&mut report);
     authoring::measure(&mut report);
     report.finish();

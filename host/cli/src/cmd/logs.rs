@@ -11,6 +11,7 @@ use serde_json::Value;
 use self::lines::Lines;
 use crate::console::{self, Format};
 use crate::error::Failure;
+use crate::past::past;
 
 /// Interval at which new lines are looked for with `-f`: soon enough for a person, and four reads
 /// of a file's size a second.
@@ -31,7 +32,7 @@ pub(crate) struct Logs {
     tail: Option<usize>,
 
     /// Leave out what is older: a duration such as 10m, or a time such as 2026-11-30T11:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = since)]
+    #[arg(long, value_name = "TIME", value_parser = past)]
     since: Option<SystemTime>,
 
     /// Format of the output: text, or a JSON object on each line
@@ -100,16 +101,4 @@ fn is_newer(line: &Value, since: SystemTime) -> bool {
     let time = line.get("time").and_then(Value::as_str);
     let time = time.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
     time.is_none_or(|time| time >= since)
-}
-
-/// Reads the value of `--since`.
-fn since(written: &str) -> Result<SystemTime, String> {
-    if let Ok(ago) = humantime::parse_duration(written) {
-        return Ok(SystemTime::now()
-            .checked_sub(ago)
-            .unwrap_or(SystemTime::UNIX_EPOCH));
-    }
-    humantime::parse_rfc3339_weak(written).map_err(|_| {
-        "expected a duration such as 10m, or a time in UTC such as 2026-11-30T11:00:00Z".to_owned()
-    })
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use cofferdam_server::mcp::{McpServer, Served, agent, http, stdio};
+use cofferdam_tool::Runner;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -79,7 +80,11 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
         match agent {
             Some(name) => {
                 let door = agent::door(&connect(&data).await?, name).await?;
-                Ok(HttpDoor { door, tools: None })
+                Ok(HttpDoor {
+                    door,
+                    tools: None,
+                    runner: None,
+                })
             }
             None => {
                 let named = Tools {
@@ -91,7 +96,11 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
             }
         }
     };
-    let HttpDoor { door, mut tools } = tokio::select! {
+    let HttpDoor {
+        door,
+        mut tools,
+        runner,
+    } = tokio::select! {
         door = opening => door?,
         // Images are fetched, and nobody waits for them any more.
         () = stop.cancelled() => return Ok(()),
@@ -109,6 +118,9 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
             () = stop.cancelled() => {}
         }
     }
+    if let Some(runner) = runner {
+        runner.finish_record().await;
+    }
     Ok(())
 }
 
@@ -117,6 +129,8 @@ pub(crate) async fn run(mcp: Mcp, config: &Config, data: PathBuf) -> Result<(), 
 struct HttpDoor {
     door: McpServer,
     tools: Option<JoinHandle<Result<(), Failure>>>,
+    /// Runs the tools, unless a host does.
+    runner: Option<Arc<Runner>>,
 }
 
 /// Waits for ever, unless the tools cannot be served.
@@ -192,7 +206,7 @@ async fn here(
     console::note(&format!("serving {announced}"));
     let (sender, list) = watch::channel(Arc::new(list));
     let (wanted, wants) = mpsc::channel(MAX_WANTED);
-    let door = McpServer::of_runner(list, runner, wanted);
+    let door = McpServer::of_runner(list, Arc::clone(&runner), wanted);
     let reload = tools.reload;
     let tools = tokio::spawn(async move {
         opening.finish(&files, &sender, wants).await?;
@@ -210,6 +224,7 @@ async fn here(
     Ok(HttpDoor {
         door,
         tools: Some(tools),
+        runner: Some(runner),
     })
 }
 

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod approvals;
+pub(crate) mod audit;
 pub(crate) mod chat;
 pub(crate) mod compile;
 pub(crate) mod completions;

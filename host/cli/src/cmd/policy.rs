@@ -222,7 +222,7 @@ impl Explain {
         } = explained;
         let words = match decision.as_str() {
             "allow" => "allow: it happens at once".to_owned(),
-            "ask" => format!("ask: {reason}"),
+            "pending" => format!("pending: {reason}"),
             _ => format!("deny: {reason}"),
         };
         console::line(words);

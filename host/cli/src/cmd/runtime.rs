@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 use cofferdam_agent::{AdoptedTree, Agent, AgentError, Agents, adopt, crashed};
 use cofferdam_capability::SystemError;
 use cofferdam_server::{ServerError, Serving};
+use cofferdam_tool::Runner;
 
 pub(crate) use self::argv::{AsTyped, as_typed};
 use crate::config::Config;
@@ -95,8 +96,8 @@ pub(crate) async fn run(serve: RuntimeServe, config: Config, data: PathBuf) -> R
         model,
         environment: environment(),
     };
-    let agents = tokio::select! {
-        agents = adopted(config, &data, tree) => agents?,
+    let Adopted { agents, runner } = tokio::select! {
+        adopted = adopted(config, &data, tree) => adopted?,
         () = signals.asked() => return Ok(()),
     };
     let agent = agents.summary(None).map_err(Failure::work)?.id;
@@ -108,16 +109,18 @@ pub(crate) async fn run(serve: RuntimeServe, config: Config, data: PathBuf) -> R
         () = crashed(&agents) => Err(Failure::work("the agent crashed: the lines above say where")),
     };
     // Whatever is not over by then has stored what it said.
-    let _ = tokio::time::timeout(END_WITHIN, close(serving, &agents)).await;
+    let _ = tokio::time::timeout(END_WITHIN, close(serving, &agents, &runner)).await;
     ended
 }
 
+/// The agent of a tree, and the runner of its tools.
+struct Adopted {
+    agents: Arc<Agents>,
+    runner: Arc<Runner>,
+}
+
 /// Makes the agent of the tree.
-async fn adopted(
-    config: Config,
-    data: &DataDir,
-    tree: AdoptedTree,
-) -> Result<Arc<Agents>, Failure> {
+async fn adopted(config: Config, data: &DataDir, tree: AdoptedTree) -> Result<Adopted, Failure> {
     let credentials = providers::checked(data.path())?;
     let mut guarded = guard::always(&config, data)?;
     for part in ["etc", "usr"] {
@@ -132,15 +135,18 @@ async fn adopted(
     let told = ToldAccess::default();
     let on_ready = Box::new(move |agent: &Agent| told.tell(agent, &access));
     let parts = host::agents_config(&config, data, Vec::new(), guarded, credentials, on_ready)?;
-    adopt(parts, tree).await.map_err(not_made)
+    let runner = Arc::clone(&parts.runner);
+    let agents = adopt(parts, tree).await.map_err(not_made)?;
+    Ok(Adopted { agents, runner })
 }
 
 /// Ends the turns that run, and closes everything.
-async fn close(serving: Serving, agents: &Agents) {
+async fn close(serving: Serving, agents: &Agents, runner: &Runner) {
     serving.stop().await;
     if let Err(error) = serving.close().await {
         tracing::warn!("{error}");
     }
+    runner.finish_record().await;
     agents.logs().finish();
     agents.store().close().await;
 }

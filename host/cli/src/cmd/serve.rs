@@ -114,6 +114,7 @@ pub(crate) async fn run(
         runner: Arc::clone(&parts.runner),
         turns: Arc::clone(&parts.totals),
     };
+    let runner = Arc::clone(&parts.runner);
     let agents = Agents::open(parts).await.map_err(Failure::work)?;
     apply(&agents, &agentfile).await?;
     super::config::tell_unknown(&config.get(), data.path()).await;
@@ -151,6 +152,7 @@ pub(crate) async fn run(
         }
     };
     serving.close().await?;
+    runner.finish_record().await;
     agents.logs().finish();
     agents.store().close().await;
     ended

@@ -73,6 +73,23 @@ impl Principal {
         }
     }
 
+    /// The principal as the record of a call names it.
+    pub(crate) fn recorded(&self) -> cofferdam_call::Principal {
+        use cofferdam_call::Principal as P;
+        match self {
+            Self::Operator => P::Operator,
+            Self::Client(token) => P::Client {
+                name: token.life.name.clone(),
+            },
+            Self::Agent(token) => P::Agent {
+                name: token.agent.to_string(),
+            },
+            Self::Dialer(_) => P::Client {
+                name: "without a token".to_owned(),
+            },
+        }
+    }
+
     /// The life of its token, if it has one that can end.
     pub(crate) fn life(&self) -> Option<&TokenLife> {
         match self {

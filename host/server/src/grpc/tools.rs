@@ -105,7 +105,9 @@ impl Tools for ToolsService {
         let agent = self.shared.agent(&request).await?;
         self.shared.open()?;
         let place = self.shared.answers.calls.begin(agent.id())?;
-        let client = client(&request);
+        // The layers before this one have put it there.
+        let principal = request.extensions().get::<Principal>();
+        let principal = principal.map(Principal::recorded).unwrap_or_default();
         let trace = of_headers(request.metadata().as_ref());
         let CallToolRequest {
             name,
@@ -116,7 +118,7 @@ impl Tools for ToolsService {
             tool: name,
             input,
             approval: Some(approval).filter(|approval| !approval.is_empty()),
-            client,
+            principal,
         };
         let cancel = self.shared.stop.child_token();
         let (sender, progress) = mpsc::channel(MAX_PROGRESS);
@@ -162,14 +164,6 @@ impl Tools for ToolsService {
             reason: decided.reason,
             attributes: values.into_iter().map(attribute).collect(),
         }))
-    }
-}
-
-/// The name of the client's token with which a request came, if it is one of a client.
-fn client<T>(request: &Request<T>) -> Option<String> {
-    match request.extensions().get::<Principal>() {
-        Some(Principal::Client(token)) => Some(token.life.name.clone()),
-        _ => None,
     }
 }
 

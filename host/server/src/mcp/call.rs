@@ -125,7 +125,7 @@ impl Callee {
     }
 
     /// The result of a call that was cancelled before its tool was loaded.
-    pub(crate) fn cancelled(
+    pub(crate) async fn cancelled(
         &self,
         tools: &ToolList,
         name: &str,
@@ -134,7 +134,7 @@ impl Callee {
         let origin = Origin::default().in_trace(trace);
         let done = match (self, tools.announced(name)) {
             (Self::Runner(runner), Some(grant)) => {
-                Done::from(runner.cancelled(name, grant, &origin))
+                Done::from(runner.cancelled(name, grant, &origin).await)
             }
             _ => Done::failed("cancelled".to_owned()),
         };

@@ -182,7 +182,7 @@ impl McpServer {
         };
         // One that is loaded meanwhile is called and ends at once, which leaves its receipt.
         if cancel.is_cancelled() && tools.announced(name).is_some() {
-            return Ok(self.callee.cancelled(&tools, name, trace));
+            return Ok(self.callee.cancelled(&tools, name, trace).await);
         }
         let Some(entry) = tools.get(name) else {
             return Err(unknown(name, &tools));

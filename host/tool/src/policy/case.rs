@@ -7,14 +7,14 @@ use cedar_policy::{
     ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy,
     PolicySet, PrincipalConstraint, Request, ResourceConstraint, Response, RestrictedExpression,
 };
+use cofferdam_call::{Principal, Verdict};
 
 use super::arguments::Arguments;
 use super::facts::ToolFacts;
-use super::principal::Principal;
 use super::reads::Reads;
 use super::rules::Rules;
-use super::uid::{Kind, uid};
-use crate::decided::{Decided, Verdict};
+use super::uid::{Kind, principal_uid, uid};
+use crate::decided::Decided;
 
 /// The actions, in the order in which they are asked about.
 const ACTIONS: [&str; 2] = ["call", "callUnattended"];
@@ -46,7 +46,7 @@ pub(super) struct Case {
 impl Case {
     /// Prepares the decision; none if the entities cannot be said.
     pub(super) fn new(rules: &Rules, principal: &Principal, tool: &ToolFacts) -> Option<Self> {
-        let own = principal.uid();
+        let own = principal_uid(principal);
         let roles = rules.ancestors(&own);
         let above = tool.parents.iter().cloned().collect::<HashSet<_>>();
         let scope = Scope {
@@ -151,7 +151,7 @@ impl Case {
                 reason: String::new(),
             },
             Decision::Deny => Decided {
-                verdict: Verdict::Ask,
+                verdict: Verdict::Pending,
                 reason: format!(
                     "the policy permits `{}` only after an approval{}",
                     self.tool,

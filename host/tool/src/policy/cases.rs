@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cofferdam_call::Principal;
 use cofferdam_capability::Digest;
 
 use super::case::Case;
-use super::principal::Principal;
 
 /// Cases that are kept (4,096): each pair of an agent and a tool is one. Beyond, all are made anew.
 const MAX_CASES: usize = 4096;

@@ -97,7 +97,7 @@ fn every_profile_is_valid_and_does_as_it_says() {
     let expected = |profile, effect| match (profile, effect) {
         (PolicyProfile::Open, _) | (_, Effect::Pure) => Verdict::Allow,
         (PolicyProfile::AskOnWrite, Effect::Read) => Verdict::Allow,
-        (PolicyProfile::AskOnWrite, _) => Verdict::Ask,
+        (PolicyProfile::AskOnWrite, _) => Verdict::Pending,
         // A tool of the host, as the one here is.
         (PolicyProfile::Strict, _) => Verdict::Allow,
     };
@@ -252,7 +252,10 @@ fn an_image_can_only_forbid() {
     )
     .unwrap();
     let note = tool("note", Effect::Read);
-    assert_eq!(by_agent(&narrowing, &note, json!({})).verdict, Verdict::Ask);
+    assert_eq!(
+        by_agent(&narrowing, &note, json!({})).verdict,
+        Verdict::Pending
+    );
     let other = tool("wc", Effect::Read);
     assert_eq!(
         by_agent(&narrowing, &other, json!({})).verdict,
@@ -263,7 +266,7 @@ fn an_image_can_only_forbid() {
         &note,
         json!({}),
     ));
-    assert_eq!(stricter.verdict, Verdict::Ask);
+    assert_eq!(stricter.verdict, Verdict::Pending);
 }
 
 #[test]
@@ -381,7 +384,7 @@ fn the_truth_table_of_roles_rules_and_classes() {
                     {
                         Verdict::Deny
                     } else if class == Class::Ask {
-                        Verdict::Ask
+                        Verdict::Pending
                     } else {
                         Verdict::Allow
                     };

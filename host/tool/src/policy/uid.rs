@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid};
+use cofferdam_call::Principal;
 
 /// The types of the entities that the host makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,15 @@ pub(super) enum Kind {
 /// The name of an entity.
 pub(super) fn uid(kind: Kind, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.type_name(), EntityId::new(id))
+}
+
+/// The name of the party that makes a call.
+pub(super) fn principal_uid(principal: &Principal) -> EntityUid {
+    match principal {
+        Principal::Operator => uid(Kind::Operator, "operator"),
+        Principal::Client { name } => uid(Kind::Client, name),
+        Principal::Agent { name } => uid(Kind::Agent, name),
+    }
 }
 
 impl Kind {

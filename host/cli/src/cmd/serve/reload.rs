@@ -35,7 +35,8 @@ impl CurrentConfig {
 }
 
 /// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
-/// in `/tmp`, the resolver of names, the collector of spans, and the names of the files of TLS,
+/// in `/tmp` and of the audit trail, the resolver of names, the collector of spans, and the names of
+/// the files of TLS,
 /// whose contents change with them. Every other one holds for agents that are made from now on.
 const OF_THE_START: [&str; 11] = [
     "host.agents",
@@ -44,6 +45,7 @@ const OF_THE_START: [&str; 11] = [
     "host.scratch",
     "host.scratch-entries",
     "host.cache-dir",
+    "host.audit-bytes",
     "network.nameservers",
     "tls.certificate",
     "tls.key",

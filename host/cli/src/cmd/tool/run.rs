@@ -20,7 +20,7 @@ use crate::console::{self, Format};
 use crate::descriptors;
 use crate::error::{EXIT_CODES, Failure};
 use crate::guard;
-use crate::host;
+use crate::host::{self, Recorded};
 use crate::offers::{self, Offers};
 use crate::paths::DataDir;
 use crate::signals;
@@ -68,6 +68,11 @@ pub(crate) struct Run {
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = up_to(10_000))]
     concurrent: u32,
 
+    /// Write no line about it into the audit trail: to measure a tool, or to try one while the
+    /// trail cannot be written
+    #[arg(long)]
+    unrecorded: bool,
+
     /// The format: json gives one object for each call, with the receipt and what the tool
     /// printed
     #[arg(long, value_enum, default_value_t)]
@@ -84,6 +89,9 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
     descriptors::raise();
     let (mut options, decision) = offers::read(&run.offers)?;
     options.at_once = Some(run.concurrent);
+    if run.unrecorded {
+        options.recorded = Recorded::Nowhere;
+    }
     let runner = Arc::new(host::runner_with(
         config,
         data,
@@ -128,6 +136,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         let report = report.map_err(Failure::work)?.map_err(Failure::usage)?;
         first_failure = first_failure.and(print(&report, &tool, &run));
     }
+    runner.finish_record().await;
     if tokio::time::timeout(CLEAN_UP, runner.emptied())
         .await
         .is_err()

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
 use crate::guard;
-use crate::host::{self, RunnerOptions};
+use crate::host::{self, Recorded, RunnerOptions};
 use crate::paths::DataDir;
 
 #[derive(Debug, Args)]
@@ -147,6 +147,7 @@ fn sandbox(stand_ins: StandIns, config: &Config, data: &DataDir) -> Result<Runne
     let options = RunnerOptions {
         stand_ins: Some(hosts),
         secrets,
+        recorded: Recorded::Nowhere,
         ..RunnerOptions::default()
     };
     Ok(host::runner_with(

@@ -1,0 +1,77 @@
+//! The calls that `audit ls` shows.
+
+use std::time::SystemTime;
+
+use clap::Args;
+use cofferdam_call::{OutcomeName, Record, Verdict};
+use cofferdam_store::Entry;
+
+use crate::past::past;
+
+/// Properties that a call must have to be shown: all of those that are named.
+#[derive(Debug, Args)]
+pub(super) struct Filter {
+    /// Calls of this agent's tools alone
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+
+    /// Calls of this tool alone
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
+
+    /// Calls in this session alone
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+
+    /// Calls that ended so alone, such as ok, denied or out-of-fuel
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    outcome: Option<OutcomeName>,
+
+    /// Calls about which was decided so alone: allow, deny or pending
+    #[arg(long, value_name = "DECISION", value_parser = verdict)]
+    decision: Option<Verdict>,
+
+    /// Leave out what is older: a duration such as 10m, or a time such as 2026-11-30T11:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    since: Option<SystemTime>,
+
+    /// Leave out what is newer
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    until: Option<SystemTime>,
+}
+
+impl Filter {
+    /// Returns true if the call of this line is shown.
+    pub(super) fn takes(&self, entry: &Entry, record: &Record) -> bool {
+        let Self {
+            agent,
+            tool,
+            session,
+            outcome,
+            decision,
+            since,
+            until,
+        } = self;
+        let time = humantime::parse_rfc3339_weak(&entry.time).ok();
+        let is = |wanted: &Option<String>, found: Option<&String>| {
+            wanted.as_ref().is_none_or(|wanted| found == Some(wanted))
+        };
+        is(agent, record.agent.as_ref())
+            && is(tool, Some(&record.tool))
+            && is(session, record.session.as_ref())
+            && outcome.is_none_or(|outcome| record.outcome == outcome)
+            && decision.is_none_or(|verdict| record.decision.verdict == verdict)
+            && since.is_none_or(|since| time.is_none_or(|time| time >= since))
+            && until.is_none_or(|until| time.is_none_or(|time| time <= until))
+    }
+}
+
+fn outcome(written: &str) -> Result<OutcomeName, String> {
+    let names = || OutcomeName::ALL.map(OutcomeName::as_str).join(", ");
+    OutcomeName::parse(written).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+fn verdict(written: &str) -> Result<Verdict, String> {
+    let names = || Verdict::ALL.map(Verdict::as_str).join(", ");
+    Verdict::parse(written).ok_or_else(|| format!("expected one of {}", names()))
+}
