@@ -27,6 +27,7 @@ pub(crate) async fn resume(agent: &Arc<Agent>) {
             let turn = Turn {
                 session: session.clone(),
                 kind: TurnKind::Resume,
+                trace: None,
             };
             // Ended by the life of the agent, as every turn.
             let ended = chat(&agent, turn, None, &CancellationToken::new()).await;

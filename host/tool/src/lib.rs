@@ -16,6 +16,7 @@ mod compiler;
 mod config;
 mod content;
 mod decided;
+mod describe;
 mod descriptor_error;
 mod descriptors;
 mod dispatch;
@@ -63,6 +64,7 @@ pub use approval::{ApprovalError, ApprovalQuestion, Approver, Approving, Binding
 pub use compiler::{NotCompiled, compile_worker};
 pub use config::{RunnerChoices, RunnerConfig, scans_now};
 pub use decided::{Decided, Explanation};
+pub use describe::{described, listed};
 pub use dispatch::MAX_PROGRESS;
 pub use effect::Effect;
 pub use embed::{

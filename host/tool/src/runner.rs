@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
-use cofferdam_call::{Descriptor, Outcome, Report};
+use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{
     Ceiling, Decision, Diff, Digest, Grant, Guarded, Manifest, ToolName, ToolNameError,
 };
@@ -19,8 +19,7 @@ use crate::checks::Checks;
 use crate::config::{RunnerChoices, RunnerConfig};
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
-use crate::dispatch::{Call, dispatch, lost};
-use crate::embed;
+use crate::dispatch::{Call, dispatch};
 use crate::error::ToolError;
 use crate::executor::Executor;
 use crate::installed::Installed;
@@ -210,39 +209,8 @@ impl Runner {
             .unwrap_or_else(|| Err(lost()))
     }
 
-    /// Writes into a component of typed tools which tools it has, as it lists them under a grant
-    /// that gives nothing. Others come back as they are. What no host would offer is refused.
-    pub async fn described(&self, bytes: Bytes, manifest: &Manifest) -> Result<Vec<u8>, ToolError> {
-        let wrong = |problem: String| ToolError::Descriptors {
-            origin: manifest.tool.name.clone(),
-            problem,
-        };
-        let Some(descriptors) = self.descriptors(bytes.clone(), manifest).await? else {
-            return Ok(bytes.to_vec());
-        };
-        let json = descriptors
-            .to_canonical_json()
-            .map_err(|error| wrong(error.to_string()))?;
-        embed::embed_descriptors(&bytes, &json).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// Returns the tools that a component of typed tools lists under a grant that gives nothing, by
-    /// the names that it knows them by; none for others. What no host would offer is refused.
-    pub async fn listed(
-        &self,
-        bytes: Bytes,
-        manifest: &Manifest,
-    ) -> Result<Vec<Descriptor>, ToolError> {
-        let descriptors = self.descriptors(bytes, manifest).await?;
-        Ok(descriptors
-            .iter()
-            .flat_map(Descriptors::iter)
-            .cloned()
-            .collect())
-    }
-
     /// The tools that a component of typed tools lists, if it is one.
-    async fn descriptors(
+    pub(crate) async fn descriptors(
         &self,
         bytes: Bytes,
         manifest: &Manifest,

@@ -153,8 +153,8 @@ pub async fn described(
             described.push(built);
             continue;
         }
-        let component = runner
-            .described(built.component.clone().into(), &built.manifest)
+        let bytes = built.component.clone().into();
+        let component = cofferdam_tool::described(&runner, bytes, &built.manifest)
             .await
             .map_err(Error::usage)?;
         described.push(Built { component, ..built });
@@ -173,8 +173,8 @@ async fn shipping(
         let Some(Listing { package, module }) = &built.listing else {
             continue;
         };
-        let tools = runner
-            .listed(built.component.clone().into(), &built.manifest)
+        let bytes = built.component.clone().into();
+        let tools = cofferdam_tool::listed(runner, bytes, &built.manifest)
             .await
             .map_err(Error::usage)?;
         asked.push(Asked {

@@ -25,7 +25,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// The server of an agent's tools. It goes on when the host is started again.
 pub async fn door(client: &Client, agent: String) -> Result<McpServer, ClientError> {
-    let approvals = ApprovalClient::new(client);
+    let approvals = Arc::new(ApprovalClient::new(client));
     let client = client.tools();
     let mut lists = list(client.clone(), &agent).await?;
     let first = lists.message().await?.unwrap_or_default();

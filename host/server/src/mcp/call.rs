@@ -35,8 +35,19 @@ pub(crate) enum Callee {
         /// The agent.
         agent: String,
         /// Where calls are approved.
-        approvals: ApprovalClient,
+        approvals: Arc<ApprovalClient>,
     },
+}
+
+/// The input of a call, and what comes with it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// As JSON.
+    pub(crate) arguments: String,
+    /// The approval that it brings.
+    pub(crate) approval: Option<String>,
+    /// The span that the client has named.
+    pub(crate) trace: Option<TraceParent>,
 }
 
 /// The result of a call, wherever it ran.
@@ -63,18 +74,20 @@ enum Json {
 
 impl Callee {
     /// Calls a tool. Until the call ends, `progress` stays open and hears what the guest tells,
-    /// wherever it runs. `trace` is the span that the client has named. When `cancel` says so, or
-    /// this is dropped, the guest is stopped.
+    /// wherever it runs. When `cancel` says so, or this is dropped, the guest is stopped.
     pub(crate) async fn call(
         &self,
         tools: &ToolList,
         entry: &Entry,
-        arguments: String,
-        approval: Option<String>,
+        asked: Asked,
         progress: mpsc::Sender<Progress>,
-        trace: Option<TraceParent>,
         cancel: &CancellationToken,
     ) -> CallToolResult {
+        let Asked {
+            arguments,
+            approval,
+            trace,
+        } = asked;
         let name = entry.tool.name.as_ref();
         let mut memory = Limits::DEFAULT.host_memory;
         let done = match self {
@@ -120,7 +133,7 @@ impl Callee {
     pub(crate) fn approvals(&self) -> Option<ApprovalClient> {
         match self {
             Self::Runner(_) => None,
-            Self::Host { approvals, .. } => Some(approvals.clone()),
+            Self::Host { approvals, .. } => Some(ApprovalClient::clone(approvals)),
         }
     }
 

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::approval::{self, Way};
-use super::call::Callee;
+use super::call::{Asked, Callee};
 use super::message;
 use super::misfit;
 use super::progress_notifier::ProgressNotifier;
@@ -170,10 +170,8 @@ impl McpServer {
     async fn call(
         &self,
         name: &str,
-        arguments: String,
-        approval: Option<String>,
+        asked: Asked,
         told: mpsc::Sender<Progress>,
-        trace: Option<TraceParent>,
         cancel: &CancellationToken,
     ) -> Result<CallToolResult, ErrorData> {
         let tools = tokio::select! {
@@ -182,15 +180,12 @@ impl McpServer {
         };
         // One that is loaded meanwhile is called and ends at once, which leaves its receipt.
         if cancel.is_cancelled() && tools.announced(name).is_some() {
-            return Ok(self.callee.cancelled(&tools, name, trace).await);
+            return Ok(self.callee.cancelled(&tools, name, asked.trace).await);
         }
         let Some(entry) = tools.get(name) else {
             return Err(unknown(name, &tools));
         };
-        Ok(self
-            .callee
-            .call(&tools, entry, arguments, approval, told, trace, cancel)
-            .await)
+        Ok(self.callee.call(&tools, entry, asked, told, cancel).await)
     }
 }
 
@@ -236,8 +231,12 @@ impl McpServer {
             &context.ct,
         );
         let (told, tells) = mpsc::channel(MAX_PROGRESS);
-        let trace = trace(context);
-        let call = self.call(name, arguments, approval, told, trace, &context.ct);
+        let asked = Asked {
+            arguments,
+            approval,
+            trace: trace(context),
+        };
+        let call = self.call(name, asked, told, &context.ct);
         progress.follow(name, call, tells).await
     }
 }

@@ -38,7 +38,7 @@ impl CurrentConfig {
 /// in `/tmp` and of the audit trail, the resolver of names, the collector of spans, and the names of
 /// the files of TLS,
 /// whose contents change with them. Every other one holds for agents that are made from now on.
-const OF_THE_START: [&str; 11] = [
+const OF_THE_START: [&str; 12] = [
     "host.agents",
     "host.calls",
     "host.pagemap-scan",
