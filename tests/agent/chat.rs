@@ -157,6 +157,7 @@ fn leaving_a_turn_stops_its_guest() {
             "chat",
             "a",
             "run clock_sleep",
+            "--new",
             "--session",
             "s",
             "--format",
@@ -215,7 +216,7 @@ fn sessions_survive_a_kill_and_agents_are_restored() {
         .complains(&["there is no agent"]);
     cofferdam(
         &scratch,
-        ["chat", "a", "--session", "kept", "run echo hello"],
+        ["chat", "a", "--new", "--session", "kept", "run echo hello"],
     )
     .run()
     .exits(0);

@@ -230,6 +230,7 @@ impl<'a> Host<'a> {
             "chat",
             agent,
             prompt,
+            "--new",
             "--session",
             session,
             "--format",

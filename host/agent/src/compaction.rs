@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use cofferdam_capability::Count;
 use cofferdam_image::agentfile::MemoryStrategy;
 use cofferdam_model::{Message, Model, Request, Sampling};
 use cofferdam_store::{Content, PageRequest, Part, Role};
@@ -45,6 +46,15 @@ struct Weighed {
     text: String,
 }
 
+/// Messages for which a summary is to stand.
+struct Older {
+    /// The summary of those before them; empty if there is none.
+    before: String,
+    messages: Vec<Weighed>,
+    /// The number of the last of them.
+    last: i64,
+}
+
 /// Lets a summary stand for older messages of a session, if it has more than its agent wants its
 /// model to read. `answer` is the message that is about to be written.
 pub(crate) async fn compact(
@@ -54,32 +64,22 @@ pub(crate) async fn compact(
     answer: i64,
     cancel: &CancellationToken,
 ) -> Result<(), TurnError> {
-    let Some(strategy) = agent.turns.memory.strategy else {
+    let memory = agent.turns.memory;
+    let Some(strategy) = memory.strategy else {
         return Ok(());
     };
-    let table = &agent.store.messages;
-    let sessions = &agent.store.sessions;
-    let summary = sessions.summary(&agent.id, session).await?;
-    let page = PageRequest {
-        before: answer,
-        after: summary.as_ref().map_or(0, |summary| summary.until),
-        limit: 0,
-        bytes: MAX_BYTES,
-    };
-    let note = |bytes| format!("(a message of {bytes} bytes)");
-    let stored = table.page(&agent.id, session, page, note).await?;
-    let weighed: Vec<_> = stored.iter().map(Weighed::of).collect();
-    let left_out = weighed
-        .get(..first_kept(&weighed, agent.turns.memory))
-        .unwrap_or_default();
-    let Some(last) = left_out.last() else {
+    let Some(older) = older(agent, session, answer, memory).await? else {
         return Ok(());
     };
-    let before = summary.map(|summary| summary.text).unwrap_or_default();
+    let Older {
+        before,
+        messages,
+        last,
+    } = older;
     let text = match strategy {
         MemoryStrategy::Sliding => before,
         MemoryStrategy::Summarize => {
-            let asked = summarised(model, &before, left_out);
+            let asked = summarised(model, &before, &messages);
             let said = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(TurnError::Cancelled),
@@ -91,10 +91,72 @@ pub(crate) async fn compact(
             })
         }
     };
-    sessions
-        .summarise(&agent.id, session, last.id, &text)
-        .await?;
+    let sessions = &agent.store.sessions;
+    sessions.summarise(&agent.id, session, last, &text).await?;
     Ok(())
+}
+
+/// Lets a summary stand for all of a session but its last prompt and what follows, as soon as no
+/// turn of it runs. Returns the number of messages that it stands for; 0 if the session has no more.
+///
+/// # Errors
+///
+/// If no summary was made: then nothing changes.
+pub async fn compact_session(
+    agent: &Agent,
+    session: &str,
+    cancel: &CancellationToken,
+) -> Result<usize, TurnError> {
+    let model = agent.model.current()?;
+    let _turn = agent.life.begin_turn(session, cancel).await?;
+    let shortest = Memory {
+        strategy: Some(MemoryStrategy::Summarize),
+        messages: 1,
+        tokens: Count(0),
+    };
+    let Some(older) = older(agent, session, i64::MAX, shortest).await? else {
+        return Ok(0);
+    };
+    let Older {
+        before,
+        messages,
+        last,
+    } = older;
+    let text = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(TurnError::Cancelled),
+        said = summarised(&model, &before, &messages) => said?,
+    };
+    let sessions = &agent.store.sessions;
+    sessions.summarise(&agent.id, session, last, &text).await?;
+    Ok(messages.len())
+}
+
+/// Finds the messages before `answer` for which a summary is to stand; none if all may stay.
+async fn older(
+    agent: &Agent,
+    session: &str,
+    answer: i64,
+    memory: Memory,
+) -> Result<Option<Older>, TurnError> {
+    let table = &agent.store.messages;
+    let summary = agent.store.sessions.summary(&agent.id, session).await?;
+    let page = PageRequest {
+        before: answer,
+        after: summary.as_ref().map_or(0, |summary| summary.until),
+        limit: 0,
+        bytes: MAX_BYTES,
+    };
+    let note = |bytes| format!("(a message of {bytes} bytes)");
+    let stored = table.page(&agent.id, session, page, note).await?;
+    let mut messages: Vec<_> = stored.iter().map(Weighed::of).collect();
+    messages.truncate(first_kept(&messages, memory));
+    let last = messages.last().map(|message| message.id);
+    Ok(last.map(|last| Older {
+        before: summary.map(|summary| summary.text).unwrap_or_default(),
+        messages,
+        last,
+    }))
 }
 
 /// The place of the first message that stays: a prompt, so that no answer lacks its own. 0 if all
@@ -182,8 +244,6 @@ impl Weighed {
 
 #[cfg(test)]
 mod tests {
-    use cofferdam_capability::Count;
-
     use super::*;
 
     fn messages(sizes: &[u64]) -> Vec<Weighed> {

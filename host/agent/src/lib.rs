@@ -71,6 +71,7 @@ pub use agent_yaml::{
 pub use agents::Agents;
 pub use agents_config::AgentsConfig;
 pub use chat::{Turn, TurnKind, chat};
+pub use compaction::compact_session;
 pub use counted::{turns, turns_and_calls};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use deployment::{Deployment, DeploymentError, Mount};

@@ -309,6 +309,9 @@ fn size(event: &Event) -> usize {
             let words: usize = repairs.iter().map(String::len).sum();
             tool.len() + id.len() + input.len() + repaired.len() + words
         }
+        Event::ToolProgress { tool, id, progress } => {
+            tool.len() + id.len() + progress.message.len()
+        }
         Event::ToolResult {
             tool,
             id,

@@ -41,7 +41,7 @@ pub(crate) use self::table::Cell;
 pub(crate) use self::time::when;
 use crate::error::Failure;
 use crate::error_stream::{self, ErrorStream};
-use crate::fence::Fence;
+use crate::fence::{self, Fence};
 
 /// The longest that a command works without a word, where no progress is drawn: after it somebody
 /// who reads along wonders.
@@ -326,6 +326,29 @@ pub(crate) fn terminal() -> Option<usize> {
 /// Text that a [`Fence`] has made, seen at once.
 pub(crate) fn fenced(text: &str) {
     written(write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush()));
+}
+
+/// Draws a line of the host that the next one is drawn over, where a terminal may be sent escape
+/// sequences. [`undraw`] takes it away, and has to before anything else is printed.
+pub(crate) fn draw(sentence: &str, columns: usize) {
+    if may_draw() {
+        let sentence = ForeignText::line(sentence).to_string();
+        // A line as wide as the terminal would leave it.
+        let line = fence::beginning(&sentence, columns.saturating_sub(1));
+        fenced(&format!("\r\x1b[2K{line}"));
+    }
+}
+
+/// Takes away what was drawn.
+pub(crate) fn undraw() {
+    if may_draw() {
+        fenced("\r\x1b[2K");
+    }
+}
+
+fn may_draw() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && may_colour() && !is_dumb
 }
 
 /// The columns of the terminal that a stream leads to.

@@ -21,6 +21,7 @@ mod error_stream;
 mod fence;
 mod guard;
 mod host;
+mod nearest;
 mod offers;
 mod paths;
 mod progress;

@@ -23,6 +23,7 @@ mod serving;
 mod token;
 mod token_book;
 mod token_client;
+mod tool_entry;
 mod turn_events;
 
 pub use agent_entry::{
@@ -38,7 +39,8 @@ pub use error::ServerError;
 pub use serving::{Server, Serving};
 pub use token::{Token, TokenError};
 pub use token_client::{MadeTokenEntry, Rotated, TokenClient, TokenEntry};
+pub use tool_entry::{ToolEntry, list_tools};
 pub use turn_events::{
-    ChatEvent, ChatEvents, NewTurn, SessionEvents, SnapshotEntry, cancel_turns, follow_session,
-    start_turn,
+    ChatEvent, ChatEvents, NewTurn, ProgressEntry, SessionEvents, SnapshotEntry, UsageEntry,
+    cancel_turns, compact_session, follow_session, start_turn,
 };

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cofferdam_call::{Input, Outcome};
+use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_store::CallPlace;
-use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
+use cofferdam_tool::{Answer, MAX_PROGRESS, Origin, Request as ToolRequest};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -38,6 +39,13 @@ pub(super) struct Ended {
     pub(super) file: String,
 }
 
+/// News of a call that runs.
+pub(super) struct News {
+    pub(super) id: String,
+    pub(super) tool: String,
+    pub(super) progress: Progress,
+}
+
 /// The part of a turn that its calls need while several of them run.
 #[derive(Clone, Copy)]
 pub(super) struct Caller<'a> {
@@ -45,6 +53,8 @@ pub(super) struct Caller<'a> {
     pub(super) session: &'a str,
     pub(super) cancel: &'a CancellationToken,
     pub(super) deadline: tokio::time::Instant,
+    /// Takes the progress of its calls. What does not fit is lost.
+    pub(super) news: &'a mpsc::Sender<News>,
 }
 
 impl Caller<'_> {
@@ -55,6 +65,7 @@ impl Caller<'_> {
             session,
             cancel,
             deadline,
+            news,
         } = self;
         if let Some(Exhausted { detail, .. }) = &begun.refused {
             return Ended {
@@ -69,21 +80,34 @@ impl Caller<'_> {
         }
         let started = Instant::now();
         let stop = cancel.child_token();
+        let (progress, mut told) = mpsc::channel(MAX_PROGRESS);
         let request = ToolRequest {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(begun.input.clone()),
             origin: Origin::session(&agent.name, session),
-            progress: None,
+            progress: Some(progress),
             cancel: stop.clone(),
         };
         let mut answered = std::pin::pin!(agent.answer(request));
-        let (mut answer, is_late) = tokio::select! {
-            biased;
-            answer = &mut answered => (answer, false),
-            () = tokio::time::sleep_until(deadline) => {
-                stop.cancel();
-                (answered.await, true)
+        let (mut answer, is_late) = loop {
+            tokio::select! {
+                biased;
+                Some(mut progress) = told.recv() => {
+                    while let Ok(newer) = told.try_recv() {
+                        progress = newer;
+                    }
+                    let _ = news.try_send(News {
+                        id: begun.id.clone(),
+                        tool: begun.tool.clone(),
+                        progress,
+                    });
+                }
+                answer = &mut answered => break (answer, false),
+                () = tokio::time::sleep_until(deadline) => {
+                    stop.cancel();
+                    break (answered.await, true);
+                }
             }
         };
         let duration = started.elapsed();

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Begun, Caller, Ended, at_least_a_millisecond};
+use super::call::{Begun, Caller, Ended, News, at_least_a_millisecond};
 use crate::agent::Agent;
 use crate::error::TurnError;
 use crate::event::Event;
@@ -21,6 +21,9 @@ use crate::turn_limits::{Exhausted, Spent};
 /// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
 /// at once.
 const TEXT_QUEUE: usize = 16;
+
+/// News of running calls between them and the loop, which passes them on at once.
+const NEWS_QUEUE: usize = 16;
 
 /// A turn under way.
 pub(super) struct Conversation<'a> {
@@ -126,19 +129,33 @@ impl Conversation<'_> {
             begun.push(self.begin(call).await?);
         }
         let refused = begun.iter().find_map(|call| call.refused.clone());
+        let (news, mut heard) = mpsc::channel(NEWS_QUEUE);
         let caller = Caller {
             agent: self.agent,
             session: self.session,
             cancel: self.cancel,
             deadline: self.spent.deadline(),
+            news: &news,
         };
         let count = begun.len().max(1);
         let running = begun.into_iter().map(|call| caller.run(call));
         let mut ended = stream::iter(running).buffered(count);
-        while let Some(call) = ended.next().await {
-            self.end(call).await?;
+        loop {
+            tokio::select! {
+                biased;
+                Some(news) = heard.recv() => self.progress(news).await?,
+                call = ended.next() => {
+                    // News of it come before its end.
+                    while let Ok(news) = heard.try_recv() {
+                        self.progress(news).await?;
+                    }
+                    let Some(call) = call else {
+                        return Ok(refused);
+                    };
+                    self.end(call).await?;
+                }
+            }
         }
-        Ok(refused)
     }
 
     /// Stores a call and tells it.
@@ -188,6 +205,12 @@ impl Conversation<'_> {
             place,
             refused,
         })
+    }
+
+    /// Tells the progress of a call. Nothing of it is stored.
+    async fn progress(&mut self, news: News) -> Result<(), TurnError> {
+        let News { id, tool, progress } = news;
+        self.emit(Event::ToolProgress { tool, id, progress }).await
     }
 
     /// Stores the result of a call and tells it.
