@@ -97,7 +97,7 @@ pub(crate) async fn compact(
 }
 
 /// Lets a summary stand for all of a session but its last prompt and what follows, as soon as no
-/// turn of it runs. Returns the number of messages that it stands for; 0 if the session has no more.
+/// turn of it runs. Returns the number of messages that it stands for; 0 if there are no more.
 ///
 /// # Errors
 ///

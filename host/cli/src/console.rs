@@ -82,6 +82,12 @@ pub(crate) fn note(sentence: &str) {
     tell("", &ForeignText::line(sentence).to_string());
 }
 
+/// The line of the log about lines that are missing in it.
+pub(crate) fn lost_lines(count: u64) -> String {
+    let sentence = format!("{count} lines are missing here, because nobody read standard error");
+    json_lines::sentence(Level::WARN, &sentence).unwrap_or(sentence)
+}
+
 /// A panic as an error of one line: its message may hold text from outside.
 pub(crate) fn panicked(panic: &PanicHookInfo<'_>) {
     complain(&format!("this program failed: {panic}"));

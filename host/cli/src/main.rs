@@ -77,7 +77,7 @@ fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
     threads::suffice(cli.command.runs_tools())?;
     if cli.command.serves_others() {
-        error_stream::serve_others()
+        error_stream::serve_others(console::lost_lines)
             .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
     }
     console::log(cli.command.log_level(), cli.command.serves_others())?;

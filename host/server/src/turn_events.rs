@@ -46,7 +46,7 @@ pub struct ChatEvent {
     pub content: String,
     /// The id of the call.
     pub tool_id: String,
-    /// The time that a tool took, in milliseconds.
+    /// The time that a tool or a turn took, in milliseconds.
     pub duration_ms: i64,
     /// The input that the tool got, if the model's was mended.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -104,7 +104,8 @@ pub struct UsageEntry {
     pub calls: u32,
     /// Fuel of these calls.
     pub fuel: u64,
-    /// Time, in milliseconds.
+    /// Time, in milliseconds. For machines it is that of the event.
+    #[serde(skip)]
     pub duration_ms: u64,
 }
 
@@ -339,8 +340,7 @@ fn tool_answered(answered: ToolAnswered) -> ChatEvent {
         tool,
         tool_id,
         content,
-        // A call that took less than a millisecond still took time.
-        duration_ms: (duration_us / 1_000).max(1),
+        duration_ms: milliseconds(duration_us.unsigned_abs()),
         failed,
         file,
         ..ChatEvent::new("tool.result")
@@ -364,9 +364,17 @@ fn turn_ended(ended: TurnEnded) -> ChatEvent {
         content: text,
         stop_reason,
         stop_detail,
+        duration_ms: usage.map_or(0, |usage| milliseconds(usage.wall_us)),
         usage: usage.map(used),
         ..ChatEvent::new(kind)
     }
+}
+
+/// Milliseconds, of which what took less than one took one.
+fn milliseconds(microseconds: u64) -> i64 {
+    i64::try_from(microseconds / 1_000)
+        .unwrap_or(i64::MAX)
+        .max(1)
 }
 
 fn used(usage: Usage) -> UsageEntry {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_model::{Message, Model, Request, ToolCall};
+use cofferdam_model::{Finish, Message, Model, Request, ToolCall};
 use cofferdam_store::{AnswerWriter, BegunCall};
 use cofferdam_tool::{Repaired, repaired};
 use futures_util::{StreamExt, stream};
@@ -78,6 +78,9 @@ impl Conversation<'_> {
                 return Ok(self.early(end, &answer));
             }
             if calls.is_empty() {
+                if let Some(end) = incomplete(said.finish, &answer) {
+                    return Ok(self.early(end, &answer));
+                }
                 return Ok(TurnEnd {
                     reason: StopReason::End,
                     detail: String::new(),
@@ -345,6 +348,29 @@ impl Conversation<'_> {
         }
         self.listeners.tell(pushed, self.cancel).await
     }
+}
+
+/// The end of a turn whose last answer is not all that the model had to say.
+fn incomplete(finish: Finish, answer: &str) -> Option<Exhausted> {
+    let (reason, detail) = match finish {
+        Finish::Length => (
+            StopReason::AnswerLength,
+            "the answer was cut: the model had more to say than `CONFIG max-tokens` allows",
+        ),
+        Finish::Filtered => (
+            StopReason::AnswerWithheld,
+            "the provider withheld a part of the answer",
+        ),
+        Finish::Done if answer.trim().is_empty() => (
+            StopReason::AnswerEmpty,
+            "the model gave an empty answer: ask again, or another model",
+        ),
+        Finish::Done => return None,
+    };
+    Some(Exhausted {
+        reason,
+        detail: detail.to_owned(),
+    })
 }
 
 /// Bytes of a message, about.
