@@ -6,7 +6,7 @@ use super::{file, none, one};
 /// The document with the table.
 const DOCUMENT: &str = "tests/PARITY.md";
 
-/// The rows that there are to be. Those between are about the daemon of openotters.
+/// The rows that there are to be. Those between are about jobs, and agents that talk to agents.
 fn rows() -> impl Iterator<Item = usize> {
     (1..=83).chain(94..=95)
 }

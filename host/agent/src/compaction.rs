@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use cofferdam_capability::Count;
 use cofferdam_image::agentfile::MemoryStrategy;
-use cofferdam_model::{Message, Model, Request, Sampling};
+use cofferdam_model::{Message, Model, Request, Sampling, Turn, Usage};
 use cofferdam_store::{Content, PageRequest, Part, Role};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
 use crate::error::TurnError;
-use crate::turn_limits::Memory;
+use crate::turn_limits::{Memory, Spent};
 
 /// Bytes of messages that are summarised at once (2 MiB).
 const MAX_BYTES: usize = 2 << 20;
@@ -55,14 +55,24 @@ struct Older {
     last: i64,
 }
 
+/// A summary that a model has made.
+struct Summary {
+    text: String,
+    usage: Usage,
+    /// Bytes that the model read and wrote for it.
+    bytes: usize,
+}
+
 /// Lets a summary stand for older messages of a session, if it has more than its agent wants its
-/// model to read. `answer` is the message that is about to be written.
+/// model to read. `answer` is the message that is about to be written. The tokens of the summary
+/// count as `spent` by its turn.
 pub(crate) async fn compact(
     agent: &Agent,
     model: &Arc<dyn Model>,
     session: &str,
     answer: i64,
     cancel: &CancellationToken,
+    spent: &mut Spent,
 ) -> Result<(), TurnError> {
     let memory = agent.turns.memory;
     let Some(strategy) = memory.strategy else {
@@ -85,10 +95,16 @@ pub(crate) async fn compact(
                 () = cancel.cancelled() => return Err(TurnError::Cancelled),
                 said = asked => said,
             };
-            said.unwrap_or_else(|error| {
-                tracing::warn!(agent = agent.name, "no summary was made: {error}");
-                before
-            })
+            match said {
+                Ok(Summary { text, usage, bytes }) => {
+                    spent.step(usage, bytes);
+                    text
+                }
+                Err(error) => {
+                    tracing::warn!(agent = agent.name, "no summary was made: {error}");
+                    before
+                }
+            }
         }
     };
     let sessions = &agent.store.sessions;
@@ -125,7 +141,7 @@ pub async fn compact_session(
     let text = tokio::select! {
         biased;
         () = cancel.cancelled() => return Err(TurnError::Cancelled),
-        said = summarised(&model, &before, &messages) => said?,
+        said = summarised(&model, &before, &messages) => said?.text,
     };
     let sessions = &agent.store.sessions;
     sessions.summarise(&agent.id, session, last, &text).await?;
@@ -185,7 +201,7 @@ async fn summarised(
     model: &Arc<dyn Model>,
     before: &str,
     messages: &[Weighed],
-) -> Result<String, cofferdam_model::Error> {
+) -> Result<Summary, cofferdam_model::Error> {
     let mut conversation = String::new();
     if !before.is_empty() {
         conversation.push_str(&format!("Summary of what was before:\n{before}\n\n"));
@@ -196,6 +212,7 @@ async fn summarised(
             .unwrap_or_default();
         conversation.push_str(&format!("{role}: {cut}\n\n"));
     }
+    let read = conversation.len();
     let request = Request {
         messages: vec![
             Message::System(TASK.to_owned()),
@@ -211,9 +228,12 @@ async fn summarised(
     // Nobody listens: the summary is read when it is whole.
     let (text, pieces) = mpsc::channel(1);
     drop(pieces);
-    let mut said = model.turn(request, text).await?.text;
-    said.truncate(said.floor_char_boundary(MAX_SUMMARY));
-    Ok(said)
+    let Turn {
+        mut text, usage, ..
+    } = model.turn(request, text).await?;
+    let bytes = read + text.len();
+    text.truncate(text.floor_char_boundary(MAX_SUMMARY));
+    Ok(Summary { text, usage, bytes })
 }
 
 impl Weighed {

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Agent;
 use crate::error::TurnError;
 use crate::prompt::check_prompt;
+use crate::turn_limits::Spent;
 pub use error::ObjectError;
 use form::Form;
 use judge::judged;
@@ -82,6 +83,9 @@ pub async fn prompt_object(
     let description = form::description(description)?;
     let _running = agent.life.begin_call(&cancel);
     let model = agent.model.current().map_err(TurnError::from)?;
+    let mut spent = Spent::new(agent.turns.budget);
+    let deadline = spent.deadline();
+    let late = spent.late().detail;
     let asked = async {
         let form = Arc::new(Form::read(schema).await?);
         let object = ObjectSchema {
@@ -95,10 +99,11 @@ pub async fn prompt_object(
             sampling: agent.sampling.clone(),
             object: Some(object),
         };
-        ask(&*model, request, &form).await
+        ask(&*model, request, &form, &mut spent).await
     };
     tokio::select! {
         biased;
+        () = tokio::time::sleep_until(deadline) => Err(ObjectError::Exhausted(late)),
         () = cancel.cancelled() => Err(if agent.life.is_open() {
             TurnError::Cancelled
         } else {
@@ -108,17 +113,21 @@ pub async fn prompt_object(
     }
 }
 
-/// Asks until an answer fits.
+/// Asks until an answer fits, or the bounds of a turn leave no room for another one.
 async fn ask(
     model: &dyn Model,
     mut request: Request,
     form: &Arc<Form>,
+    spent: &mut Spent,
 ) -> Result<Object, ObjectError> {
     let mut usage = Usage::default();
     let mut attempts = 0;
     loop {
         let turn = turn(model, request.clone()).await?;
         usage += turn.usage;
+        let read: usize = request.messages.iter().map(Message::bytes).sum();
+        spent.step(turn.usage, read + turn.text.len());
+        spent.say(turn.text.len());
         attempts += 1;
         let problem = match judged(form, turn.text.clone()).await? {
             Ok(json) => {
@@ -139,6 +148,9 @@ async fn ask(
         };
         if attempts > RE_ASKS {
             return Err(ObjectError::Unfit { attempts, problem });
+        }
+        if let Some(end) = spent.exhausted() {
+            return Err(ObjectError::Exhausted(end.detail));
         }
         // Vendors refuse a turn that says nothing.
         if !turn.text.trim().is_empty() {

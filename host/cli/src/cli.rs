@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Stats(Stats),
     /// Show what an agent did: its turns, its tool calls, what became of it.
     Logs(Logs),
-    /// Talk to an agent: one prompt, or a conversation line by line.
+    /// Talk to an agent: one prompt, or a conversation.
     Chat(Chat),
     /// Ask the model of an agent for one answer that fits a JSON Schema.
     Prompt(Prompt),

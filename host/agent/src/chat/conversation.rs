@@ -262,7 +262,7 @@ impl Conversation<'_> {
             sampling: self.agent.sampling.clone(),
             object: None,
         };
-        let read: usize = request.messages.iter().map(size).sum();
+        let read: usize = request.messages.iter().map(Message::bytes).sum();
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = Arc::clone(&self.model);
         let mut asked = model.turn(request, text);
@@ -371,13 +371,4 @@ fn incomplete(finish: Finish, answer: &str) -> Option<Exhausted> {
         reason,
         detail: detail.to_owned(),
     })
-}
-
-/// Bytes of a message, about.
-fn size(message: &Message) -> usize {
-    match message {
-        Message::System(text) | Message::User(text) => text.len(),
-        Message::Assistant { text, .. } => text.len(),
-        Message::ToolResult { content, .. } => content.len(),
-    }
 }

@@ -79,7 +79,7 @@ impl Asker {
             last: None,
         };
         let turned = watched.watch(&mut interrupts).await;
-        watched.printer.clear();
+        watched.printer.leave();
         turned
     }
 }
@@ -91,7 +91,13 @@ impl Watched<'_> {
         loop {
             tokio::select! {
                 event = self.events.next() => match event? {
-                    Some(event) => self.tell(event)?,
+                    Some(event) => {
+                        if event.kind == "tool.call" {
+                            // Most calls are over before anything is to be drawn.
+                            ticks.reset();
+                        }
+                        self.tell(event)?;
+                    }
                     None => return Ok(self.end()),
                 },
                 _ = interrupts.recv() => {

@@ -84,6 +84,12 @@ impl Printer {
         }
     }
 
+    /// Leaves a turn, whether it is over or not: what is printed next begins a line.
+    pub(super) fn leave(&mut self) {
+        self.clear();
+        self.end_line();
+    }
+
     /// Takes away what was drawn.
     pub(super) fn clear(&self) {
         if self.is_waiting() {
