@@ -9,6 +9,9 @@ mod completions;
 /// Exit codes, as the page and the help tell them.
 mod exits;
 
+/// Conversations of somebody at a terminal.
+mod conversation;
+
 /// Output of guests, which does not look like the host's own words.
 mod fenced;
 

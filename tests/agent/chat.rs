@@ -157,6 +157,7 @@ fn leaving_a_turn_stops_its_guest() {
             "chat",
             "a",
             "run clock_sleep",
+            "--new",
             "--session",
             "s",
             "--format",
@@ -215,7 +216,7 @@ fn sessions_survive_a_kill_and_agents_are_restored() {
         .complains(&["there is no agent"]);
     cofferdam(
         &scratch,
-        ["chat", "a", "--session", "kept", "run echo hello"],
+        ["chat", "a", "--new", "--session", "kept", "run echo hello"],
     )
     .run()
     .exits(0);
@@ -264,7 +265,9 @@ fn an_agent_that_cannot_be_restored_is_shown_with_its_reason() {
         "builtin/commands",
         &format!("BIN echo {}", tool("echo").display()),
     );
-    Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]).kill();
+    let host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    host.chat_in("a", "s", "run echo hello");
+    host.kill();
     let tree = std::fs::read_dir(scratch.data().join("agents"))
         .unwrap()
         .next()
@@ -289,6 +292,17 @@ fn an_agent_that_cannot_be_restored_is_shown_with_its_reason() {
         .run()
         .exits(1)
         .complains(&["agent a is not running"]);
+    // Its history can be read, written down and deleted all the same.
+    let run = |line: &[&str]| cofferdam(&scratch, line).run().exits(0).stdout;
+    assert!(run(&["sessions", "ls", "a"]).contains('s'));
+    let shown = run(&["sessions", "show", "a", "s"]);
+    assert!(
+        shown.contains("run echo hello") && shown.contains("← hello"),
+        "{shown}"
+    );
+    assert_eq!(run(&["sessions", "export", "a", "s"]).lines().count(), 3);
+    run(&["sessions", "rm", "a", "s"]);
+    assert_eq!(run(&["sessions", "ls", "a", "--format", "json"]), "[]\n");
 }
 
 #[test]

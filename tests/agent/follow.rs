@@ -72,7 +72,7 @@ impl Transcript {
                 self.push(part);
             }
             "tool.result" => self.answered(event),
-            "step.finish" | "message.create" | "turn.interrupted" => {}
+            "tool.progress" | "step.finish" | "message.create" | "turn.interrupted" => {}
             other => panic!("an event {other}"),
         }
     }

@@ -86,6 +86,7 @@ impl Client {
             "chat",
             "a",
             prompt,
+            "--new",
             "--session",
             session,
             "--format",

@@ -128,6 +128,7 @@ impl Workload<'_> {
                     "chat",
                     name,
                     prompt,
+                    "--new",
                     "--session",
                     "kept",
                     "--format",

@@ -164,7 +164,15 @@ fn the_log_of_the_host_is_json_on_request() {
             .expect("text")
             .starts_with("listening on")
     );
-    assert!(host.every_line(|line| serde_json::from_str::<Value>(line).is_ok()));
+    // A failed turn, a call that is refused, and the end of the host.
+    host.chat("a", "run nothing");
+    let ran = cofferdam(&scratch, ["chat", "a", " "]).run();
+    ran.exits(2);
+    host.signal("HUP");
+    host.hears("reloaded");
+    for line in host.last_words() {
+        assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
+    }
     let ran = cofferdam(&scratch, ["ps"])
         .env("COFFERDAM_LOG_FORMAT", "xml")
         .run();

@@ -83,6 +83,18 @@ fn an_answer_that_does_not_fit_is_asked_for_again() {
     host.terminate();
 }
 
+#[test]
+fn an_answer_is_asked_for_within_the_bounds_of_a_turn() {
+    let scratch = Scratch::new();
+    schema(&scratch);
+    let (vendor, bodies) = vendor(vec![json!({ "content": "no" })]);
+    let host = host_of(&scratch, &vendor, "CONFIG limit.turn.tokens=2");
+    let ran = prompt(&scratch, "a number", &[]).exits(1);
+    ran.complains(&["generate object: stopped: the turn has used its 2 tokens"]);
+    assert_eq!(bodies.lock().expect("no thread panicked").len(), 1);
+    host.terminate();
+}
+
 /// A vendor that keeps the body of every request, and answers the one after the other.
 fn vendor(answers: Vec<Value>) -> (Vendor, Arc<Mutex<Vec<Value>>>) {
     let bodies = Arc::<Mutex<Vec<Value>>>::default();

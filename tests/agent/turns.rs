@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::kept::Client;
-use crate::support::vendor::{Vendor, says};
+use crate::support::vendor::{Vendor, ends, says};
 use crate::support::{Host, Scratch, cofferdam, content_of, guest, tool};
 
 fn agentfile(scratch: &Scratch, model: &str, lines: &str) -> PathBuf {
@@ -265,6 +265,42 @@ fn a_turn_waits_for_the_one_before_in_its_session() {
         .collect();
     assert_eq!(states, ["complete", "interrupted", "complete", "complete"]);
     assert_eq!(messages[1]["stop_reason"], "cancelled");
+}
+
+#[test]
+fn an_answer_that_is_not_whole_says_so() {
+    let scratch = Scratch::new();
+    let reasons = Mutex::new(vec![
+        ("Half of", "length"),
+        ("", "stop"),
+        ("I may", "content_filter"),
+    ]);
+    let vendor = Vendor::answering(move |_| {
+        let (text, reason) = reasons.lock().expect("no panic").remove(0);
+        ends(text, reason)
+    });
+    super::kept::providers(&scratch, &vendor.base());
+    let file = agentfile(&scratch, "openai/m", "");
+    let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    for (sentence, reason, text) in [
+        (
+            "the answer was cut",
+            "answer-length",
+            "Half of\n\n[the answer",
+        ),
+        ("empty answer", "answer-empty", "[the model gave"),
+        (
+            "withheld a part",
+            "answer-withheld",
+            "I may\n\n[the provider",
+        ),
+    ] {
+        let events = early(&scratch, "go", sentence);
+        let last = events.last().expect("an end");
+        assert_eq!(last["stop_reason"], reason);
+        let content = last["content"].as_str().expect("text");
+        assert!(content.starts_with(text), "{content}");
+    }
 }
 
 #[test]

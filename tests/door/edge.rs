@@ -242,6 +242,7 @@ fn sleeping(scratch: &Scratch, session: &str) -> (Child, impl Iterator<Item = St
             "chat",
             "a",
             "run sleep 2",
+            "--new",
             "--session",
             session,
             "--format",

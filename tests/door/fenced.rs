@@ -91,7 +91,7 @@ fn no_line_of_a_turn_begins_as_those_of_the_host_but_its_own() {
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     // The model repeats what the tool has printed.
     let said = format!("run echo '{}'", forged());
-    let sent = on_terminal(&scratch, ["chat", "a", "--session", "s", &said]);
+    let sent = on_terminal(&scratch, ["chat", "a", "--new", "--session", "s", &said]);
     let own = like_the_hosts(&sent);
     let [call, result] = own.as_slice() else {
         panic!("{own:#?}");
@@ -110,13 +110,16 @@ fn no_line_of_a_turn_begins_as_those_of_the_host_but_its_own() {
     );
 
     // A long answer is folded on a terminal, and whole in a pipe.
-    let line = ["chat", "a", "--session", "long", "run seq 1000"];
+    let line = ["chat", "a", "--new", "--session", "long", "run seq 1000"];
     let text = String::from_utf8_lossy(&on_terminal(&scratch, line)).into_owned();
     assert!(
-        text.contains("│ 24\n… 976 more lines: `cofferdam sessions show long`"),
+        text.contains("│ 16\n… 976 more lines: `cofferdam sessions show long` has them\n│ 993\n"),
         "{text}"
     );
-    assert!(!text.contains("│ 25\n"), "{text}");
+    assert!(
+        !text.contains("│ 17\n") && text.contains("│ 1000\n"),
+        "{text}"
+    );
     let piped = cofferdam(&scratch, line).run().exits(0).stdout;
     assert!(
         piped.contains("← 1\n2\n") && piped.contains("\n1000 ("),

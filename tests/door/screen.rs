@@ -153,7 +153,7 @@ fn what_models_and_tools_say_in_a_session_is_escaped_on_a_terminal() {
     );
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let said = format!("run echo \"{DRAWING}\"");
-    let sent = on_terminal(&scratch, ["chat", "a", "--session", "s", &said]);
+    let sent = on_terminal(&scratch, ["chat", "a", "--new", "--session", "s", &said]);
     shows(
         &sent,
         &[
@@ -165,14 +165,24 @@ fn what_models_and_tools_say_in_a_session_is_escaped_on_a_terminal() {
         ],
     );
     shows(
-        &on_terminal(&scratch, ["chat", "a", "--session", "s", "run draws {}"]),
+        &on_terminal(
+            &scratch,
+            ["chat", "a", "--new", "--session", "s", "run draws {}"],
+        ),
         &["← draws"],
     );
     // What a person writes comes back from the model.
     shows(
         &on_terminal(
             &scratch,
-            ["chat", "a", "--session", "s", &format!("run {DRAWING}")],
+            [
+                "chat",
+                "a",
+                "--new",
+                "--session",
+                "s",
+                &format!("run {DRAWING}"),
+            ],
         ),
         &[r"\u{9b}31m"],
     );
@@ -186,7 +196,16 @@ fn what_models_and_tools_say_in_a_session_is_escaped_on_a_terminal() {
     ));
     is_plain(&on_terminal(
         &scratch,
-        ["chat", "a", "--session", "s", "--format", "json", &said],
+        [
+            "chat",
+            "a",
+            "--new",
+            "--session",
+            "s",
+            "--format",
+            "json",
+            &said,
+        ],
     ));
     let shown = cofferdam(&scratch, ["sessions", "show", "s"])
         .run()
@@ -195,7 +214,7 @@ fn what_models_and_tools_say_in_a_session_is_escaped_on_a_terminal() {
     assert!(shown.contains(&said), "a pipe gets what was said: {shown}");
     // A session is called as its client likes.
     let name = "s\u{1b}[2J\nforged";
-    cofferdam(&scratch, ["chat", "a", "--session", name, "help"])
+    cofferdam(&scratch, ["chat", "a", "--new", "--session", name, "help"])
         .run()
         .exits(0);
     shows(

@@ -205,6 +205,15 @@ impl<'a> Host<'a> {
         self.said.iter().all(|line| right(line))
     }
 
+    /// Asks it to end, and returns everything that it has said.
+    pub(crate) fn last_words(mut self) -> Vec<String> {
+        self.signal("TERM");
+        let mut said = std::mem::take(&mut self.said);
+        // Until it has closed its standard error.
+        said.extend(self.log.iter());
+        said
+    }
+
     /// The result of a call that the model `builtin/commands` of `agent` makes of this line.
     #[track_caller]
     pub(crate) fn tool_result(&self, agent: &str, line: &str) -> String {
@@ -230,6 +239,7 @@ impl<'a> Host<'a> {
             "chat",
             agent,
             prompt,
+            "--new",
             "--session",
             session,
             "--format",

@@ -62,8 +62,13 @@ pub(crate) fn json_answer(status: &'static str, body: &serde_json::Value) -> Ans
 
 /// A turn that says this.
 pub(crate) fn says(text: &str) -> Answer {
+    ends(text, "stop")
+}
+
+/// A turn that says this, and ends for this reason.
+pub(crate) fn ends(text: &str, finish_reason: &str) -> Answer {
     let event = json!({ "choices": [{ "index": 0, "delta": { "content": text },
-        "finish_reason": "stop" }] });
+        "finish_reason": finish_reason }] });
     Answer::ok(format!("data: {event}\n\ndata: [DONE]\n\n"))
         .header("content-type: text/event-stream")
 }

@@ -221,7 +221,16 @@ fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
         );
         let ran = cofferdam(
             &scratch,
-            ["chat", "a", &prompt, "--session", "s", "--format", "json"],
+            [
+                "chat",
+                "a",
+                &prompt,
+                "--new",
+                "--session",
+                "s",
+                "--format",
+                "json",
+            ],
         )
         .run()
         .exits(0);

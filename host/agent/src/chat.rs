@@ -141,7 +141,7 @@ async fn one_turn(
     let ended = async {
         listeners.tell(live.push(start), cancel).await?;
         if resumed.is_none() {
-            let compacted = compact(agent, &*model, &session, answer.id(), cancel);
+            let compacted = compact(agent, &*model, &session, answer.id(), cancel, &mut spent);
             // One that takes the whole time of the turn leaves none for its first step.
             if let Ok(compacted) = timeout_at(deadline, compacted).await {
                 compacted?;

@@ -1,8 +1,9 @@
 //! Sessions that a model does not read from their beginning any more. Nothing is deleted: a
 //! summary, or nothing, stands for older messages when a model reads the session again.
 
+use cofferdam_capability::Count;
 use cofferdam_image::agentfile::MemoryStrategy;
-use cofferdam_model::{Message, Model, Request, Sampling};
+use cofferdam_model::{Message, Model, Request, Sampling, Turn, Usage};
 use cofferdam_store::{Content, PageRequest, Part, Role};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::Agent;
 use crate::asking::ask;
 use crate::error::TurnError;
-use crate::turn_limits::Memory;
+use crate::turn_limits::{Memory, Spent};
 
 /// Bytes of messages that are summarised at once (2 MiB).
 const MAX_BYTES: usize = 2 << 20;
@@ -44,21 +45,117 @@ struct Weighed {
     text: String,
 }
 
+/// Messages for which a summary is to stand.
+struct Older {
+    /// The summary of those before them; empty if there is none.
+    before: String,
+    messages: Vec<Weighed>,
+    /// The number of the last of them.
+    last: i64,
+}
+
+/// A summary that a model has made.
+struct Summary {
+    text: String,
+    usage: Usage,
+    /// Bytes that the model read and wrote for it.
+    bytes: usize,
+}
+
 /// Lets a summary stand for older messages of a session, if it has more than its agent wants its
-/// model to read. `answer` is the message that is about to be written.
+/// model to read. `answer` is the message that is about to be written. The tokens of the summary
+/// count as `spent` by its turn.
 pub(crate) async fn compact(
     agent: &Agent,
     model: &dyn Model,
     session: &str,
     answer: i64,
     cancel: &CancellationToken,
+    spent: &mut Spent,
 ) -> Result<(), TurnError> {
-    let Some(strategy) = agent.turns.memory.strategy else {
+    let memory = agent.turns.memory;
+    let Some(strategy) = memory.strategy else {
         return Ok(());
     };
-    let table = &agent.store.messages;
+    let Some(older) = older(agent, session, answer, memory).await? else {
+        return Ok(());
+    };
+    let Older {
+        before,
+        messages,
+        last,
+    } = older;
+    let text = match strategy {
+        MemoryStrategy::Sliding => before,
+        MemoryStrategy::Summarize => {
+            let asked = summarised(agent, model, &before, &messages);
+            let said = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(TurnError::Cancelled),
+                said = asked => said,
+            };
+            match said {
+                Ok(Summary { text, usage, bytes }) => {
+                    spent.step(usage, bytes);
+                    text
+                }
+                Err(error) => {
+                    tracing::warn!(agent = agent.name, "no summary was made: {error}");
+                    before
+                }
+            }
+        }
+    };
     let sessions = &agent.store.sessions;
-    let summary = sessions.summary(&agent.id, session).await?;
+    sessions.summarise(&agent.id, session, last, &text).await?;
+    Ok(())
+}
+
+/// Lets a summary stand for all of a session but its last prompt and what follows, as soon as no
+/// turn of it runs. Returns the number of messages that it stands for; 0 if there are no more.
+///
+/// # Errors
+///
+/// If no summary was made: then nothing changes.
+pub async fn compact_session(
+    agent: &Agent,
+    session: &str,
+    cancel: &CancellationToken,
+) -> Result<usize, TurnError> {
+    let model = agent.model.current()?;
+    let _turn = agent.life.begin_turn(session, cancel).await?;
+    let shortest = Memory {
+        strategy: Some(MemoryStrategy::Summarize),
+        messages: 1,
+        tokens: Count(0),
+    };
+    let Some(older) = older(agent, session, i64::MAX, shortest).await? else {
+        return Ok(0);
+    };
+    let Older {
+        before,
+        messages,
+        last,
+    } = older;
+    let text = tokio::select! {
+        biased;
+        () = cancel.cancelled() => return Err(TurnError::Cancelled),
+        said = summarised(agent, &*model, &before, &messages) => said?.text,
+    };
+    let sessions = &agent.store.sessions;
+    sessions.summarise(&agent.id, session, last, &text).await?;
+    Ok(messages.len())
+}
+
+/// Finds the messages before `answer` for which a summary is to stand; none if all may stay.
+async fn older(
+    agent: &Agent,
+    session: &str,
+    answer: i64,
+    memory: Memory,
+) -> Result<Option<Older>, TurnError> {
+    let table = &agent.store.messages;
+    let summary = agent.store.sessions.summary(&agent.id, session).await?;
     let page = PageRequest {
         before: answer,
         after: summary.as_ref().map_or(0, |summary| summary.until),
@@ -67,33 +164,14 @@ pub(crate) async fn compact(
     };
     let note = |bytes| format!("(a message of {bytes} bytes)");
     let stored = table.page(&agent.id, session, page, note).await?;
-    let weighed: Vec<_> = stored.iter().map(Weighed::of).collect();
-    let left_out = weighed
-        .get(..first_kept(&weighed, agent.turns.memory))
-        .unwrap_or_default();
-    let Some(last) = left_out.last() else {
-        return Ok(());
-    };
-    let before = summary.map(|summary| summary.text).unwrap_or_default();
-    let text = match strategy {
-        MemoryStrategy::Sliding => before,
-        MemoryStrategy::Summarize => {
-            let asked = summarised(agent, model, &before, left_out);
-            let said = tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(TurnError::Cancelled),
-                said = asked => said,
-            };
-            said.unwrap_or_else(|error| {
-                tracing::warn!(agent = agent.name, "no summary was made: {error}");
-                before
-            })
-        }
-    };
-    sessions
-        .summarise(&agent.id, session, last.id, &text)
-        .await?;
-    Ok(())
+    let mut messages: Vec<_> = stored.iter().map(Weighed::of).collect();
+    messages.truncate(first_kept(&messages, memory));
+    let last = messages.last().map(|message| message.id);
+    Ok(last.map(|last| Older {
+        before: summary.map(|summary| summary.text).unwrap_or_default(),
+        messages,
+        last,
+    }))
 }
 
 /// The place of the first message that stays: a prompt, so that no answer lacks its own. 0 if all
@@ -123,7 +201,7 @@ async fn summarised(
     model: &dyn Model,
     before: &str,
     messages: &[Weighed],
-) -> Result<String, cofferdam_model::Error> {
+) -> Result<Summary, cofferdam_model::Error> {
     let mut conversation = String::new();
     if !before.is_empty() {
         conversation.push_str(&format!("Summary of what was before:\n{before}\n\n"));
@@ -134,6 +212,7 @@ async fn summarised(
             .unwrap_or_default();
         conversation.push_str(&format!("{role}: {cut}\n\n"));
     }
+    let read = conversation.len();
     let request = Request {
         messages: vec![
             Message::System(TASK.to_owned()),
@@ -149,9 +228,12 @@ async fn summarised(
     // Nobody listens: the summary is read when it is whole.
     let (text, pieces) = mpsc::channel(1);
     drop(pieces);
-    let mut said = ask(agent, model, request, text).await?.text;
-    said.truncate(said.floor_char_boundary(MAX_SUMMARY));
-    Ok(said)
+    let Turn {
+        mut text, usage, ..
+    } = ask(agent, model, request, text).await?;
+    let bytes = read + text.len();
+    text.truncate(text.floor_char_boundary(MAX_SUMMARY));
+    Ok(Summary { text, usage, bytes })
 }
 
 impl Weighed {
@@ -182,8 +264,6 @@ impl Weighed {
 
 #[cfg(test)]
 mod tests {
-    use cofferdam_capability::Count;
-
     use super::*;
 
     fn messages(sizes: &[u64]) -> Vec<Weighed> {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use cofferdam_call::Progress;
+
 use crate::stop::{TurnEnd, TurnUse};
 
 /// One event of a turn. A turn is `TurnStart`, then `StepStart`, `TextDelta`…, (`ToolCall`,
-/// `ToolResult`)…, `StepFinish` once for each step, and exactly one `TurnEnd`.
+/// `ToolProgress`…, `ToolResult`)…, `StepFinish` once for each step, and exactly one `TurnEnd`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The prompt is stored, and its answer begins.
@@ -52,6 +54,15 @@ pub enum Event {
         approval: String,
         /// The reason for it.
         reason: String,
+    },
+    /// A tool that runs tells its progress. The newest counts: older ones may be left out.
+    ToolProgress {
+        /// The tool.
+        tool: String,
+        /// The call.
+        id: String,
+        /// Its progress.
+        progress: Progress,
     },
     /// A tool has answered. There is content also when it failed.
     ToolResult {

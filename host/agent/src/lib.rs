@@ -80,6 +80,7 @@ pub use agents::Agents;
 pub use agents_config::AgentsConfig;
 pub use approvals::{ApprovalDecision, ApprovalRefused, Approvals};
 pub use chat::{Turn, TurnKind, chat};
+pub use compaction::compact_session;
 pub use counted::{turns, turns_and_calls};
 pub use decisions::{Accepted, Decisions, ToolDecision, Withheld};
 pub use deployment::{Deployment, DeploymentError, Mount};

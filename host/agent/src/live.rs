@@ -315,6 +315,9 @@ fn size(event: &Event) -> usize {
             approval,
             reason,
         } => tool.len() + id.len() + approval.len() + reason.len(),
+        Event::ToolProgress { tool, id, progress } => {
+            tool.len() + id.len() + progress.message.len()
+        }
         Event::ToolResult {
             tool,
             id,

@@ -26,6 +26,7 @@ use crate::agent::Agent;
 use crate::asking::ask;
 use crate::error::TurnError;
 use crate::prompt::check_prompt;
+use crate::turn_limits::Spent;
 pub use error::ObjectError;
 use form::Form;
 use judge::judged;
@@ -83,6 +84,9 @@ pub async fn prompt_object(
     let description = form::description(description)?;
     let _running = agent.life.begin_call(&cancel);
     let model = agent.model.current().map_err(TurnError::from)?;
+    let mut spent = Spent::new(agent.turns.budget);
+    let deadline = spent.deadline();
+    let late = spent.late().detail;
     let asked = async {
         let form = Arc::new(Form::read(schema).await?);
         let object = ObjectSchema {
@@ -96,10 +100,11 @@ pub async fn prompt_object(
             sampling: agent.sampling.clone(),
             object: Some(object),
         };
-        asked_until_it_fits(agent, &*model, request, &form).await
+        asked_until_it_fits(agent, &*model, request, &form, &mut spent).await
     };
     tokio::select! {
         biased;
+        () = tokio::time::sleep_until(deadline) => Err(ObjectError::Exhausted(late)),
         () = cancel.cancelled() => Err(if agent.life.is_open() {
             TurnError::Cancelled
         } else {
@@ -109,18 +114,22 @@ pub async fn prompt_object(
     }
 }
 
-/// Asks until an answer fits.
+/// Asks until an answer fits, or the bounds of a turn leave no room for another one.
 async fn asked_until_it_fits(
     agent: &Agent,
     model: &dyn Model,
     mut request: Request,
     form: &Arc<Form>,
+    spent: &mut Spent,
 ) -> Result<Object, ObjectError> {
     let mut usage = Usage::default();
     let mut attempts = 0;
     loop {
         let turn = turn(agent, model, request.clone()).await?;
         usage += turn.usage;
+        let read: usize = request.messages.iter().map(Message::bytes).sum();
+        spent.step(turn.usage, read + turn.text.len());
+        spent.say(turn.text.len());
         attempts += 1;
         let problem = match judged(form, turn.text.clone()).await? {
             Ok(json) => {
@@ -141,6 +150,9 @@ async fn asked_until_it_fits(
         };
         if attempts > RE_ASKS {
             return Err(ObjectError::Unfit { attempts, problem });
+        }
+        if let Some(end) = spent.exhausted() {
+            return Err(ObjectError::Exhausted(end.detail));
         }
         // Vendors refuse a turn that says nothing.
         if !turn.text.trim().is_empty() {

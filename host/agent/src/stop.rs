@@ -9,6 +9,12 @@ use crate::error::TurnError;
 pub enum StopReason {
     /// The model had nothing more to call.
     End,
+    /// The model had more to say than one answer may have.
+    AnswerLength,
+    /// The provider withheld a part of the answer.
+    AnswerWithheld,
+    /// The model said nothing and called nothing.
+    AnswerEmpty,
     /// The model would have gone on after as many steps as a turn may have.
     MaxIterations,
     /// Its calls have used the fuel of a turn.
@@ -98,6 +104,9 @@ impl StopReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::End => "end",
+            Self::AnswerLength => "answer-length",
+            Self::AnswerWithheld => "answer-withheld",
+            Self::AnswerEmpty => "answer-empty",
             Self::MaxIterations => "max-iterations",
             Self::Fuel => "turn-fuel",
             Self::Wall => "turn-wall",
@@ -116,6 +125,9 @@ impl StopReason {
     pub fn is_whole(self) -> bool {
         match self {
             Self::End
+            | Self::AnswerLength
+            | Self::AnswerWithheld
+            | Self::AnswerEmpty
             | Self::MaxIterations
             | Self::Fuel
             | Self::Wall

@@ -94,7 +94,7 @@ pub(crate) enum Command {
     /// Look at the audit trail: a line for every call of a tool, allowed or not.
     #[command(subcommand)]
     Audit(Audit),
-    /// Talk to an agent: one prompt, or a conversation line by line.
+    /// Talk to an agent: one prompt, or a conversation.
     Chat(Chat),
     /// Ask the model of an agent for one answer that fits a JSON Schema.
     Prompt(Prompt),
@@ -213,4 +213,61 @@ fn refused(error: clap::Error, arguments: &[OsString]) -> Failure {
     let error = plain.err().unwrap_or(error);
     console::complain_in_lines(&error.render().ansi().to_string());
     Failure::usage("")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Commands without `--format`: they print no table and no answer, or one form of it alone.
+    const OF_ONE_FORM: &[&str] = &[
+        // Run until they are asked to end, and log.
+        "mcp",
+        "runtime serve",
+        "serve",
+        "tool dev",
+        // Print files for other programs.
+        "completions",
+        "man",
+        "schema",
+        // Print JSON, or JSON lines.
+        "prompt",
+        "sessions export",
+        "sessions follow",
+        // Change something, and print nothing but notes.
+        "image fmt",
+        "provider add",
+        "provider rm",
+        "sessions cancel",
+        "sessions import",
+        "sessions rename",
+        "sessions rm",
+        "tool new",
+    ];
+
+    /// The commands that do something, by their names.
+    fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, bool)>) {
+        let mut subcommands = command.get_subcommands().peekable();
+        if subcommands.peek().is_none() {
+            let has_format = command
+                .get_arguments()
+                .any(|argument| argument.get_id() == "format");
+            found.push((name.to_owned(), has_format));
+        }
+        for subcommand in subcommands {
+            let below = format!("{name} {}", subcommand.get_name());
+            leaves(subcommand, below.trim_start(), found);
+        }
+    }
+
+    #[test]
+    fn every_command_with_an_answer_has_it_as_json() {
+        let mut found = Vec::new();
+        leaves(&Cli::command(), "", &mut found);
+        let without = found.iter().filter(|(_, has_format)| !has_format);
+        let without: BTreeSet<_> = without.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(without, OF_ONE_FORM.iter().copied().collect());
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) use self::table::Cell;
 pub(crate) use self::time::when;
 use crate::error::Failure;
 use crate::error_stream::{self, ErrorStream};
-use crate::fence::Fence;
+use crate::fence::{self, Fence};
 
 /// The longest that a command works without a word, where no progress is drawn: after it somebody
 /// who reads along wonders.
@@ -80,6 +80,12 @@ pub(crate) fn complain_in_lines(text: &str) {
 /// A sentence about what is going on; not part of the result.
 pub(crate) fn note(sentence: &str) {
     tell("", &ForeignText::line(sentence).to_string());
+}
+
+/// The line of the log about lines that are missing in it.
+pub(crate) fn lost_lines(count: u64) -> String {
+    let sentence = format!("{count} lines are missing here, because nobody read standard error");
+    json_lines::sentence(Level::WARN, &sentence).unwrap_or(sentence)
 }
 
 /// A panic as an error of one line: its message may hold text from outside.
@@ -326,6 +332,29 @@ pub(crate) fn terminal() -> Option<usize> {
 /// Text that a [`Fence`] has made, seen at once.
 pub(crate) fn fenced(text: &str) {
     written(write!(std::io::stdout(), "{text}").and_then(|()| std::io::stdout().flush()));
+}
+
+/// Draws a line of the host that the next one is drawn over, where a terminal may be sent escape
+/// sequences. [`undraw`] takes it away, and has to before anything else is printed.
+pub(crate) fn draw(sentence: &str, columns: usize) {
+    if may_draw() {
+        let sentence = ForeignText::line(sentence).to_string();
+        // A line as wide as the terminal would leave it.
+        let line = fence::beginning(&sentence, columns.saturating_sub(1));
+        fenced(&format!("\r\x1b[2K{line}"));
+    }
+}
+
+/// Takes away what was drawn.
+pub(crate) fn undraw() {
+    if may_draw() {
+        fenced("\r\x1b[2K");
+    }
+}
+
+fn may_draw() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && may_colour() && !is_dumb
 }
 
 /// The columns of the terminal that a stream leads to.

@@ -44,16 +44,20 @@ struct State {
     lost: u64,
 }
 
-/// Lets the lines of this process wait for their reader without its other threads.
+/// The line about so many lines that were lost, without its end.
+pub(crate) type LostLines = fn(u64) -> String;
+
+/// Lets the lines of this process wait for their reader without its other threads. `lost` says how
+/// many are missing, in the form of the log.
 ///
 /// # Errors
 ///
 /// If the system gives no thread.
-pub(crate) fn serve_others() -> io::Result<()> {
+pub(crate) fn serve_others(lost: LostLines) -> io::Result<()> {
     let lines = LINES.get_or_init(Lines::default);
     let write = move || {
         loop {
-            lines.write_to(&mut io::stderr());
+            lines.write_to(&mut io::stderr(), lost);
         }
     };
     thread::Builder::new()
@@ -128,7 +132,7 @@ impl Lines {
     }
 
     /// Writes all that waits, as soon as something does.
-    fn write_to(&self, stream: &mut impl Write) {
+    fn write_to(&self, stream: &mut impl Write, lost: LostLines) {
         let mut state = self.state();
         while state.waiting.is_empty() {
             state = self
@@ -145,12 +149,9 @@ impl Lines {
         state.is_writing = false;
         state.is_stuck = false;
         if state.lost > 0 {
-            let note = format!(
-                "{} lines are missing here, because nobody read standard error\n",
-                state.lost
-            );
-            state.lost = 0;
+            let note = lost(std::mem::take(&mut state.lost));
             state.waiting.extend_from_slice(note.as_bytes());
+            state.waiting.push(b'\n');
         }
         self.changed.notify_all();
     }
@@ -180,6 +181,7 @@ mod tests {
 
     #[test]
     fn lines_that_nobody_reads_are_lost_and_counted() {
+        let lost = |count| format!("{count} lost");
         let lines = Lines::default();
         let line = vec![b'x'; MAX_WAITING / 2];
         lines.push(&line);
@@ -188,15 +190,12 @@ mod tests {
         lines.push(&line);
         lines.push(b"short");
         let mut read = Vec::new();
-        lines.write_to(&mut read);
+        lines.write_to(&mut read, lost);
         assert_eq!(read.len(), MAX_WAITING);
         lines.push(b"more\n");
         read.clear();
-        lines.write_to(&mut read);
-        assert_eq!(
-            String::from_utf8_lossy(&read),
-            "2 lines are missing here, because nobody read standard error\nmore\n"
-        );
+        lines.write_to(&mut read, lost);
+        assert_eq!(String::from_utf8_lossy(&read), "2 lost\nmore\n");
         lines.finish();
     }
 }

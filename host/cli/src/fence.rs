@@ -100,6 +100,18 @@ impl Fence {
     }
 }
 
+/// The beginning of a line that fits into so many columns.
+pub(crate) fn beginning(line: &str, columns: usize) -> &str {
+    let mut taken = 0;
+    for (place, c) in line.char_indices() {
+        taken += columns_of(c);
+        if taken > columns {
+            return line.get(..place).unwrap_or_default();
+        }
+    }
+    line
+}
+
 /// The most columns that a character takes.
 fn columns_of(c: char) -> usize {
     match c {
@@ -134,6 +146,13 @@ mod tests {
         assert_eq!(fence.end(), "");
         assert_eq!(fence.bytes(b"x"), "  x");
         assert_eq!(fence.end(), "\n");
+    }
+
+    #[test]
+    fn a_line_is_cut_where_the_terminal_ends() {
+        assert_eq!(beginning("abcdef", 4), "abcd");
+        assert_eq!(beginning("ab", 4), "ab");
+        assert_eq!(beginning("éé", 3), "é");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod error_stream;
 mod fence;
 mod guard;
 mod host;
+mod nearest;
 mod offers;
 mod past;
 mod paths;
@@ -80,7 +81,7 @@ fn run() -> Result<(), Failure> {
     let cli = cli::parse()?;
     threads::suffice(cli.command.runs_tools())?;
     if cli.command.serves_others() {
-        error_stream::serve_others()
+        error_stream::serve_others(console::lost_lines)
             .map_err(|error| Failure::work(format!("standard error has no thread: {error}")))?;
     }
     let spans = console::log(cli.command.log_level(), cli.command.serves_others())?;

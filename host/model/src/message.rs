@@ -37,6 +37,16 @@ pub enum Message {
     },
 }
 
+impl Message {
+    /// Bytes of its text, by which tokens are guessed where a vendor counts none.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::System(text) | Self::User(text) | Self::Assistant { text, .. } => text.len(),
+            Self::ToolResult { content, .. } => content.len(),
+        }
+    }
+}
+
 /// A model's wish to call a tool. Whether it may is not decided here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {

@@ -28,6 +28,7 @@ mod telemetry;
 mod token;
 mod token_book;
 mod token_client;
+mod tool_entry;
 mod turn_events;
 
 pub use agent_entry::{
@@ -48,7 +49,8 @@ pub use telemetry::otlp_url::{OtlpUrl, OtlpUrlError};
 pub use telemetry::spans::{Exporting, Spans, SpansError};
 pub use token::{Token, TokenError};
 pub use token_client::{MadeTokenEntry, Rotated, TokenClient, TokenEntry};
+pub use tool_entry::{ToolEntry, list_tools};
 pub use turn_events::{
-    ChatEvent, ChatEvents, NewTurn, SessionEvents, SnapshotEntry, cancel_turns, follow_session,
-    start_turn,
+    ChatEvent, ChatEvents, NewTurn, ProgressEntry, SessionEvents, SnapshotEntry, UsageEntry,
+    cancel_turns, compact_session, follow_session, start_turn,
 };

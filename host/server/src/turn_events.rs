@@ -3,10 +3,11 @@
 use cofferdam_proto::host::chat_client::ChatClient;
 use cofferdam_proto::host::follow_session_response::Item;
 use cofferdam_proto::host::session_event::Event;
+use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::{
-    ApprovalRequested, CancelTurnsRequest, FollowSessionRequest, FollowSessionResponse,
-    SessionEvent, Snapshot, StartTurnRequest, StartTurnResponse, StepStarted, TextDelta,
-    ToolAnswered, ToolCalled, TurnEnded, TurnStarted,
+    ApprovalRequested, CancelTurnsRequest, CompactSessionRequest, FollowSessionRequest,
+    FollowSessionResponse, SessionEvent, Snapshot, StartTurnRequest, StartTurnResponse, StepStarted,
+    TextDelta, ToolAnswered, ToolCalled, ToolProgressed, TurnEnded, TurnStarted, Usage,
 };
 use serde::Serialize;
 use tonic::Streaming;
@@ -45,7 +46,7 @@ pub struct ChatEvent {
     pub content: String,
     /// The id of the call.
     pub tool_id: String,
-    /// The time that a tool took, in milliseconds.
+    /// The time that a tool or a turn took, in milliseconds.
     pub duration_ms: i64,
     /// The id of the question that a call waits for.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -68,12 +69,47 @@ pub struct ChatEvent {
     /// The sentence about a reason other than `end`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub stop_detail: String,
+    /// The progress of a tool that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ProgressEntry>,
+    /// Resources that the turn used, where it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageEntry>,
     /// The numbers of the messages of a turn that begins: prompt and answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<(i64, i64)>,
     /// The session as it is, in place of events that are not kept any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Vec<SnapshotEntry>>,
+}
+
+/// The progress of a call that runs.
+#[derive(Debug, Serialize)]
+pub struct ProgressEntry {
+    /// The amount done, in whatever the tool counts.
+    pub done: u64,
+    /// The amount to do, where the tool knows it.
+    pub total: Option<u64>,
+    /// The present activity; may be empty.
+    pub message: String,
+}
+
+/// Resources that a turn used.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct UsageEntry {
+    /// Tokens that the model read, as its vendor counts them; 0 where the vendor says nothing.
+    pub input_tokens: u64,
+    /// Tokens that it wrote.
+    pub output_tokens: u64,
+    /// The part of those that it read that its vendor had from before.
+    pub cached_tokens: u64,
+    /// Calls of tools.
+    pub calls: u32,
+    /// Fuel of these calls.
+    pub fuel: u64,
+    /// Time, in milliseconds. For machines it is that of the event.
+    #[serde(skip)]
+    pub duration_ms: u64,
 }
 
 /// A message of a snapshot.
@@ -149,6 +185,21 @@ pub async fn cancel_turns(
     let mut chat = chat_client(client);
     let cancelled = chat.cancel_turns(to_agent(agent, request)?).await?;
     Ok(cancelled.into_inner().found)
+}
+
+/// Lets a summary stand for the older messages of a session, and returns how many of them. It is
+/// answered when the model has made the summary.
+pub async fn compact_session(
+    client: &Client,
+    agent: Option<&str>,
+    session: String,
+) -> Result<u64, ClientError> {
+    let request = CompactSessionRequest {
+        session_id: session,
+    };
+    let mut sessions = SessionsClient::new(client.channel());
+    let compacted = sessions.compact_session(to_agent(agent, request)?).await?;
+    Ok(compacted.into_inner().messages)
 }
 
 fn chat_client(client: &Client) -> ChatClient<Channel> {
@@ -241,6 +292,7 @@ fn event(told: SessionEvent) -> ChatEvent {
             content: reason,
             ..ChatEvent::new("approval.requested")
         },
+        Some(Event::ToolProgressed(progressed)) => tool_progressed(progressed),
         Some(Event::ToolAnswered(answered)) => tool_answered(answered),
         Some(Event::StepFinished(finished)) => ChatEvent {
             content: finished.text,
@@ -269,6 +321,26 @@ fn tool_called(called: ToolCalled) -> ChatEvent {
     }
 }
 
+fn tool_progressed(progressed: ToolProgressed) -> ChatEvent {
+    let ToolProgressed {
+        tool,
+        tool_id,
+        done,
+        total,
+        message,
+    } = progressed;
+    ChatEvent {
+        tool,
+        tool_id,
+        progress: Some(ProgressEntry {
+            done,
+            total,
+            message,
+        }),
+        ..ChatEvent::new("tool.progress")
+    }
+}
+
 fn tool_answered(answered: ToolAnswered) -> ChatEvent {
     let ToolAnswered {
         tool,
@@ -283,8 +355,7 @@ fn tool_answered(answered: ToolAnswered) -> ChatEvent {
         tool,
         tool_id,
         content,
-        // A call that took less than a millisecond still took time.
-        duration_ms: (duration_us / 1_000).max(1),
+        duration_ms: milliseconds(duration_us.unsigned_abs()),
         failed,
         file,
         ..ChatEvent::new("tool.result")
@@ -298,7 +369,7 @@ fn turn_ended(ended: TurnEnded) -> ChatEvent {
         stop_detail,
         text,
         state,
-        usage: _,
+        usage,
     } = ended;
     let kind = match state.as_str() {
         "complete" => "message.create",
@@ -308,6 +379,34 @@ fn turn_ended(ended: TurnEnded) -> ChatEvent {
         content: text,
         stop_reason,
         stop_detail,
+        duration_ms: usage.map_or(0, |usage| milliseconds(usage.wall_us)),
+        usage: usage.map(used),
         ..ChatEvent::new(kind)
+    }
+}
+
+/// Milliseconds, of which what took less than one took one.
+fn milliseconds(microseconds: u64) -> i64 {
+    i64::try_from(microseconds / 1_000)
+        .unwrap_or(i64::MAX)
+        .max(1)
+}
+
+fn used(usage: Usage) -> UsageEntry {
+    let Usage {
+        input_tokens,
+        output_tokens,
+        cached_tokens,
+        calls,
+        fuel,
+        wall_us,
+    } = usage;
+    UsageEntry {
+        input_tokens,
+        output_tokens,
+        cached_tokens,
+        calls,
+        fuel,
+        duration_ms: wall_us / 1_000,
     }
 }

@@ -217,3 +217,86 @@ async fn agents_known(connection: &mut SqliteConnection) -> Result<i64, sqlx::Er
         .fetch_one(connection)
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::migrate::Migrator;
+
+    use super::*;
+
+    /// Rows of a host from before answers had parts: an answer of parts, one whose call never
+    /// ended, and one that is a text.
+    const WRITTEN: &str = r#"
+        INSERT INTO agents (id, name, home, created_at) VALUES ('i', 'a', '', 1);
+        INSERT INTO messages (agent_id, session_id, role, content, created_at) VALUES
+            ('i', 's', 'user', 'count', 10),
+            ('i', 's', 'assistant', '[{"kind":"text","text":"I count."},{"kind":"tool",
+                "tool_id":"c","name":"wc","input":"{}","output":"3",
+                "state":"output-available","duration_ms":4}]', 11),
+            ('i', 's', 'user', 'again', 12),
+            ('i', 's', 'assistant', '[{"kind":"tool","tool_id":"d","name":"wc","input":"{}",
+                "state":"input-available"}]', 13),
+            ('i', '', 'user', 'old', 14),
+            ('i', '', 'assistant', 'one text', 15);
+    "#;
+
+    #[tokio::test]
+    async fn a_database_from_before_parts_is_read_as_it_was_said() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("cofferdam.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true);
+        let mut old = SqliteConnection::connect_with(&options).await.expect("new");
+        let all = migrator();
+        let before = all.iter().filter(|one| one.version < 3).cloned().collect();
+        let before = Migrator::with_migrations(before);
+        before.run(&mut old).await.expect("the second version");
+        sqlx::raw_sql(WRITTEN)
+            .execute(&mut old)
+            .await
+            .expect("rows");
+        old.close().await.expect("it is whole");
+
+        let trees = Trees {
+            path: directory.path().to_owned(),
+            count: 1,
+        };
+        let store = Store::open(&file, &trees)
+            .await
+            .expect("brought up to date");
+        let session = store.sessions.get("i", "s").await.expect("read");
+        let session = session.expect("it is there");
+        assert_eq!((session.message_count, session.last_active), (4, 13));
+        let mut said = Vec::new();
+        for session in ["s", ""] {
+            let mut after = 0;
+            while let Some(message) = store
+                .messages
+                .next("i", session, after)
+                .await
+                .expect("read")
+            {
+                after = message.id;
+                said.push(message.text());
+            }
+        }
+        let expected = [
+            "count",
+            concat!(
+                r#"[{"kind":"text","text":"I count."},{"kind":"tool","tool_id":"c","name":"wc","#,
+                r#""input":"{}","output":"3","state":"output-available","duration_ms":4}]"#
+            ),
+            "again",
+            r#"[{"kind":"tool","tool_id":"d","name":"wc","input":"{}","state":"interrupted"}]"#,
+            "old",
+            r#"[{"kind":"text","text":"one text"}]"#,
+        ];
+        assert_eq!(said, expected);
+        store.close().await;
+        // Once more: nothing is left to be done.
+        let store = Store::open(&file, &trees).await.expect("it is as it was");
+        assert!(store.sessions.get("i", "").await.expect("read").is_some());
+        store.close().await;
+    }
+}

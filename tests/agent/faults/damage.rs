@@ -16,9 +16,12 @@ fn with_agent(scratch: &Scratch) -> String {
         .display()
         .to_string();
     let host = Host::start(scratch, ["--agentfile", &file]);
-    cofferdam(scratch, ["chat", "a", "--session", "kept", "run one"])
-        .run()
-        .exits(0);
+    cofferdam(
+        scratch,
+        ["chat", "a", "--new", "--session", "kept", "run one"],
+    )
+    .run()
+    .exits(0);
     assert_eq!(host.terminate(), Some(0));
     file
 }

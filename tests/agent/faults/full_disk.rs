@@ -28,9 +28,12 @@ fn a_host_that_was_killed_starts_on_a_full_disk_and_goes_on_when_there_is_room()
         .display()
         .to_string();
     let host = Host::start(&scratch, ["--agentfile", &file]);
-    cofferdam(&scratch, ["chat", "a", "--session", "kept", "run one"])
-        .run()
-        .exits(0);
+    cofferdam(
+        &scratch,
+        ["chat", "a", "--new", "--session", "kept", "run one"],
+    )
+    .run()
+    .exits(0);
     host.kill();
     let ballast = disk.fill();
 

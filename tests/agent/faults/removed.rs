@@ -45,9 +45,12 @@ fn no_turn_is_answered_that_is_stored_nowhere() {
         let scratch = Scratch::new();
         let file = agent(&scratch);
         let host = Host::start(&scratch, ["--agentfile", &file]);
-        cofferdam(&scratch, ["chat", "a", "--session", "kept", "run one"])
-            .run()
-            .exits(0);
+        cofferdam(
+            &scratch,
+            ["chat", "a", "--new", "--session", "kept", "run one"],
+        )
+        .run()
+        .exits(0);
         std::fs::remove_file(scratch.data().join(part)).unwrap();
         // At once, or when the host has ended already.
         let ran = cofferdam(&scratch, ["chat", "a", "run one"]).run();

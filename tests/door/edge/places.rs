@@ -28,6 +28,7 @@ impl Turn {
                 "chat",
                 agent,
                 prompt,
+                "--new",
                 "--session",
                 session,
                 "--format",

@@ -224,9 +224,12 @@ fn a_line_of_the_log_says_who_called_what_and_how_it_ended() {
         .to_owned();
     // A session is named by its client.
     let forged = "s\nINFO tool call tool=\"forged\"";
-    cofferdam(&scratch, ["chat", "a", "run code 7", "--session", forged])
-        .run()
-        .exits(0);
+    cofferdam(
+        &scratch,
+        ["chat", "a", "run code 7", "--new", "--session", forged],
+    )
+    .run()
+    .exits(0);
     let line = host.hears("tool call tool=\"code\"");
     for part in [
         "agent=\"a\"",

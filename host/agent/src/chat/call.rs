@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cofferdam_call::{Input, Outcome, TraceParent};
+use cofferdam_call::{Input, Outcome, Progress, TraceParent};
 use cofferdam_store::CallPlace;
-use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
+use cofferdam_tool::{Answer, MAX_PROGRESS, Origin, Request as ToolRequest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,13 @@ struct Answered {
     suspended: bool,
 }
 
+/// News of a call that runs.
+pub(super) struct News {
+    pub(super) id: String,
+    pub(super) tool: String,
+    pub(super) progress: Progress,
+}
+
 /// The part of a turn that its calls need while several of them run.
 #[derive(Clone, Copy)]
 pub(super) struct Caller<'a> {
@@ -72,6 +79,8 @@ pub(super) struct Caller<'a> {
     pub(super) deadline: tokio::time::Instant,
     /// Hears of calls that wait for a person.
     pub(super) waiting: &'a mpsc::Sender<Waiting>,
+    /// Takes the progress of its calls. What does not fit is lost.
+    pub(super) news: &'a mpsc::Sender<News>,
 }
 
 impl Caller<'_> {
@@ -209,29 +218,44 @@ impl Caller<'_> {
             agent,
             session,
             trace,
+            news,
             ..
         } = self;
         let stop = self.cancel.child_token();
+        let (progress, mut told) = mpsc::channel(MAX_PROGRESS);
         let request = ToolRequest {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(input),
             origin: Origin::session(&agent.name, session).in_trace(trace),
             approval,
-            progress: None,
+            progress: Some(progress),
             cancel: stop.clone(),
         };
         let mut answered = std::pin::pin!(agent.answer(request));
-        tokio::select! {
-            biased;
-            answer = &mut answered => answer,
-            () = tokio::time::sleep_until(self.deadline + waited) => {
-                stop.cancel();
-                let mut answer = answered.await;
-                if let Some(Outcome::Cancelled) = outcome(&answer) {
-                    answer.content = "execution error: the time of the turn was over".to_owned();
+        loop {
+            tokio::select! {
+                biased;
+                Some(mut progress) = told.recv() => {
+                    while let Ok(newer) = told.try_recv() {
+                        progress = newer;
+                    }
+                    let _ = news.try_send(News {
+                        id: begun.id.clone(),
+                        tool: begun.tool.clone(),
+                        progress,
+                    });
                 }
-                answer
+                answer = &mut answered => return answer,
+                () = tokio::time::sleep_until(self.deadline + waited) => {
+                    stop.cancel();
+                    let mut answer = answered.await;
+                    if let Some(Outcome::Cancelled) = outcome(&answer) {
+                        answer.content =
+                            "execution error: the time of the turn was over".to_owned();
+                    }
+                    return answer;
+                }
             }
         }
     }

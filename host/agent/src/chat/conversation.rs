@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_call::TraceParent;
-use cofferdam_model::{Message, Model, Request, ToolCall};
+use cofferdam_model::{Finish, Message, Model, Request, ToolCall};
 use cofferdam_store::{AnswerWriter, BegunCall, Part, WaitingCall};
 use cofferdam_tool::{Repaired, repaired};
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Begun, Caller, Ended, Waiting, at_least_a_millisecond};
+use super::call::{Begun, Caller, Ended, News, Waiting, at_least_a_millisecond};
 use super::history;
 use crate::agent::Agent;
 use crate::asking::ask;
@@ -25,6 +25,9 @@ use crate::turn_limits::{Exhausted, Spent};
 /// Pieces of text between a model and the loop. A few are enough, because the loop passes them on
 /// at once.
 const TEXT_QUEUE: usize = 16;
+
+/// News of running calls between them and the loop, which passes them on at once.
+const NEWS_QUEUE: usize = 16;
 
 /// A turn under way.
 pub(super) struct Conversation<'a> {
@@ -91,6 +94,9 @@ impl Conversation<'_> {
                 return Ok(self.early(end, &answer));
             }
             if calls.is_empty() {
+                if let Some(end) = incomplete(said.finish, &answer) {
+                    return Ok(self.early(end, &answer));
+                }
                 return Ok(TurnEnd {
                     reason: StopReason::End,
                     detail: String::new(),
@@ -188,6 +194,7 @@ impl Conversation<'_> {
     async fn run_all(&mut self, begun: Vec<Begun>) -> Result<(), TurnError> {
         let count = begun.len().max(1);
         let (waiting, mut questions) = mpsc::channel(count);
+        let (news, mut heard) = mpsc::channel(NEWS_QUEUE);
         let caller = Caller {
             agent: self.agent,
             session: self.session,
@@ -195,6 +202,7 @@ impl Conversation<'_> {
             cancel: self.cancel,
             deadline: self.spent.deadline(),
             waiting: &waiting,
+            news: &news,
         };
         let running = begun.into_iter().map(|call| caller.run(call));
         let mut ended = stream::iter(running).buffered(count);
@@ -204,14 +212,21 @@ impl Conversation<'_> {
             tokio::select! {
                 biased;
                 Some(question) = questions.recv() => self.wait_for(question).await?,
-                call = ended.next() => match call {
-                    Some(call) if call.suspended => suspended = true,
-                    Some(call) => {
-                        waited = waited.max(call.waited);
-                        self.end(call).await?;
+                Some(news) = heard.recv() => self.progress(news).await?,
+                call = ended.next() => {
+                    // News of it come before its end.
+                    while let Ok(news) = heard.try_recv() {
+                        self.progress(news).await?;
                     }
-                    None => break,
-                },
+                    match call {
+                        Some(call) if call.suspended => suspended = true,
+                        Some(call) => {
+                            waited = waited.max(call.waited);
+                            self.end(call).await?;
+                        }
+                        None => break,
+                    }
+                }
             }
         }
         self.spent.wait(waited);
@@ -295,6 +310,12 @@ impl Conversation<'_> {
         })
     }
 
+    /// Tells the progress of a call. Nothing of it is stored.
+    async fn progress(&mut self, news: News) -> Result<(), TurnError> {
+        let News { id, tool, progress } = news;
+        self.emit(Event::ToolProgress { tool, id, progress }).await
+    }
+
     /// Stores the result of a call and tells it.
     async fn end(&mut self, call: Ended) -> Result<(), TurnError> {
         let Ended {
@@ -343,7 +364,7 @@ impl Conversation<'_> {
             sampling: self.agent.sampling.clone(),
             object: None,
         };
-        let read: usize = request.messages.iter().map(size).sum();
+        let read: usize = request.messages.iter().map(Message::bytes).sum();
         let (text, mut pieces) = mpsc::channel(TEXT_QUEUE);
         let model = Arc::clone(&self.model);
         let mut asked = std::pin::pin!(ask(self.agent, &*model, request, text));
@@ -431,11 +452,25 @@ impl Conversation<'_> {
     }
 }
 
-/// Bytes of a message, about.
-fn size(message: &Message) -> usize {
-    match message {
-        Message::System(text) | Message::User(text) => text.len(),
-        Message::Assistant { text, .. } => text.len(),
-        Message::ToolResult { content, .. } => content.len(),
-    }
+/// The end of a turn whose last answer is not all that the model had to say.
+fn incomplete(finish: Finish, answer: &str) -> Option<Exhausted> {
+    let (reason, detail) = match finish {
+        Finish::Length => (
+            StopReason::AnswerLength,
+            "the answer was cut: the model had more to say than `CONFIG max-tokens` allows",
+        ),
+        Finish::Filtered => (
+            StopReason::AnswerWithheld,
+            "the provider withheld a part of the answer",
+        ),
+        Finish::Done if answer.trim().is_empty() => (
+            StopReason::AnswerEmpty,
+            "the model gave an empty answer: ask again, or another model",
+        ),
+        Finish::Done => return None,
+    };
+    Some(Exhausted {
+        reason,
+        detail: detail.to_owned(),
+    })
 }

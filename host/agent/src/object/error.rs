@@ -33,6 +33,9 @@ pub enum ObjectError {
         /// The problem of the last one.
         problem: String,
     },
+    /// The bounds of a turn leave no room for another attempt.
+    #[error("generate object: {0}")]
+    Exhausted(String),
     /// The model was not asked, or failed.
     #[error("{stage}{0}", stage = stage(.0))]
     Turn(#[from] TurnError),

@@ -1,29 +1,44 @@
-//! `cofferdam chat`: one prompt, or a conversation line by line.
+//! `cofferdam chat`: one prompt, or a conversation on a terminal.
 
-use std::io::{BufRead, IsTerminal, Read};
+mod asker;
+mod continuation;
+mod conversation;
+mod cost;
+mod editor;
+mod existing;
+mod history;
+mod printer;
+mod running;
+mod slash;
+
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use clap::Args;
-use cofferdam_server::{ChatEvent, NewTurn, start_turn};
 
+use self::asker::Asker;
+pub(crate) use self::history::forget as forget_history;
 use crate::connect::connect;
-use crate::console::{self, Format, Style};
+use crate::console::Format;
 use crate::error::Failure;
-use crate::fence::Fence;
 
 #[derive(Debug, Args)]
 pub(crate) struct Chat {
     /// Name or id of the agent
     pub(crate) agent: String,
 
-    /// What to say; without it, standard input is read: a whole prompt from a pipe, line by line on
-    /// a terminal
+    /// What to say; without it, standard input is read: a whole prompt from a pipe, a conversation
+    /// on a terminal
     #[arg(value_name = "PROMPT")]
     pub(crate) prompt: Vec<String>,
 
-    /// Go on with this session [default: a new one]
+    /// Go on with this session, one of `cofferdam sessions ls` [default: a new one]
     #[arg(long, short, value_name = "ID")]
     pub(crate) session: Option<String>,
+
+    /// Begin the session that --session names, if there is none of this id
+    #[arg(long)]
+    pub(crate) new: bool,
 
     /// Let the turn go on when this command ends before it; `cofferdam sessions follow` tells more
     /// of it, and `cofferdam sessions cancel` ends it
@@ -35,14 +50,6 @@ pub(crate) struct Chat {
     pub(crate) format: Format,
 }
 
-/// The session that prompts go to, and the tie to their turns.
-#[derive(Debug)]
-struct Asker {
-    agent: String,
-    session: String,
-    detach: bool,
-}
-
 /// The longest prompt that is read from standard input, in bytes (1 MiB): what a host takes.
 const MAX_PROMPT: u64 = 1 << 20;
 
@@ -51,6 +58,7 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
         agent,
         prompt,
         session,
+        new,
         detach,
         format,
     } = chat;
@@ -59,19 +67,25 @@ pub(crate) async fn run(chat: Chat, data: &Path) -> Result<(), Failure> {
             "--session is empty: name a session, or leave it out for a new one",
         ));
     }
-    let session = session.unwrap_or_else(|| format!("cli:chat:{}", uuid::Uuid::new_v4()));
+    if let (Some(session), false) = (&session, new) {
+        let client = connect(data).await?;
+        existing::check(&client, &agent, session, "`--new` begins it").await?;
+    }
     let asker = Asker {
         agent,
-        session,
+        session: session.unwrap_or_else(conversation::new_session),
         detach,
+        format,
+        data: data.to_owned(),
     };
-    if !prompt.is_empty() {
-        return turn(&asker, prompt.join(" "), format, data).await;
+    if prompt.is_empty() && std::io::stdin().is_terminal() {
+        return conversation::converse(asker).await;
     }
-    if std::io::stdin().is_terminal() {
-        return converse(&asker, format, data).await;
-    }
-    turn(&asker, whole_input()?, format, data).await
+    let prompt = match prompt.as_slice() {
+        [] => whole_input()?,
+        words => words.join(" "),
+    };
+    asker.ask(prompt).await?.failure.map_or(Ok(()), Err)
 }
 
 /// A prompt from a pipe or a file.
@@ -94,157 +108,4 @@ pub(super) fn whole_input() -> Result<String, Failure> {
             "the prompt is not valid UTF-8 at byte {place}: write it in UTF-8"
         ))
     })
-}
-
-async fn converse(asker: &Asker, format: Format, data: &Path) -> Result<(), Failure> {
-    let Asker { agent, session, .. } = asker;
-    console::note(&format!(
-        "session {session} — an empty line or Ctrl-D ends it"
-    ));
-    loop {
-        console::piece(&format!("{agent}> "));
-        let mut prompt = String::new();
-        let mut input = std::io::stdin().lock().take(MAX_PROMPT);
-        input
-            .read_line(&mut prompt)
-            .map_err(|error| Failure::work(format!("standard input: {error}")))?;
-        if prompt.trim().is_empty() {
-            return Ok(());
-        }
-        // A failed turn does not end the conversation.
-        if let Err(failure) = turn(asker, prompt, format, data).await {
-            console::report(&failure);
-        }
-    }
-}
-
-async fn turn(asker: &Asker, prompt: String, format: Format, data: &Path) -> Result<(), Failure> {
-    let Asker {
-        agent,
-        session,
-        detach,
-    } = asker;
-    let turn = NewTurn {
-        session: session.clone(),
-        prompt: Some(prompt),
-        detach: *detach,
-    };
-    let mut events = start_turn(&connect(data).await?, agent, turn).await?;
-    let mut printer = Printer::new(session);
-    let mut ended = None;
-    while let Some(event) = events.next().await? {
-        match (format, event.kind.as_str()) {
-            // Who asked knows the prompt.
-            (_, "turn.start") => {}
-            (Format::Json, _) => console::json(&event)?,
-            (Format::Table, _) => printer.print(&event),
-        }
-        ended = Some(event);
-    }
-    early(ended.as_ref())
-}
-
-/// The failure of a turn that did not come to its end, by its last event.
-fn early(ended: Option<&ChatEvent>) -> Result<(), Failure> {
-    match ended {
-        Some(end) if !end.stop_detail.is_empty() => Err(Failure::work(end.stop_detail.clone())),
-        _ => Ok(()),
-    }
-}
-
-/// Lines of a tool's answer that a terminal shows: most of a screen.
-const SHOWN_LINES: usize = 24;
-
-/// Prints a turn as it happens. On a terminal everything that a model or a tool says is marked, so
-/// that only the host's own words begin at the left edge; a pipe gets it as it is.
-#[derive(Debug)]
-struct Printer<'a> {
-    session: &'a str,
-    /// True if text stands on the line that is being written.
-    in_line: bool,
-    /// The columns of the terminal, and the words of the model on it.
-    terminal: Option<(usize, Fence)>,
-}
-
-impl<'a> Printer<'a> {
-    fn new(session: &'a str) -> Self {
-        let fenced = |columns| (columns, Fence::model(columns));
-        Self {
-            session,
-            in_line: false,
-            terminal: console::terminal().map(fenced),
-        }
-    }
-
-    fn print(&mut self, event: &ChatEvent) {
-        match event.kind.as_str() {
-            "step.start" if event.step > 0 => {
-                self.end_line();
-                console::spans(&[(Style::Dim, &format!("· step {}", event.step))]);
-            }
-            "text.delta" => self.text(&event.content),
-            "tool.call" => {
-                self.end_line();
-                console::call(&event.tool, &event.content);
-            }
-            "approval.requested" => {
-                self.end_line();
-                console::note(&format!(
-                    "`{}` waits for an approval: `cofferdam approvals approve {}` or `… deny …`",
-                    event.tool, event.approval
-                ));
-            }
-            "tool.result" => {
-                self.end_line();
-                self.result(event);
-            }
-            "step.finish" | "message.create" | "turn.interrupted" => self.end_line(),
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        match &mut self.terminal {
-            Some((_, fence)) => console::fenced(&fence.text(text)),
-            None => {
-                console::piece(text);
-                self.in_line = !text.ends_with('\n');
-            }
-        }
-    }
-
-    /// The answer of a tool: as much as a terminal shows, or all of it in a pipe.
-    fn result(&self, event: &ChatEvent) {
-        let content = event.content.trim_end();
-        let took = format!("({} ms)", event.duration_ms);
-        let Some((columns, _)) = self.terminal else {
-            console::piece(&format!("← {content} "));
-            return console::spans(&[(Style::Dim, &took)]);
-        };
-        console::spans(&[
-            (Style::Plain, &format!("← {} ", event.tool)),
-            (Style::Dim, &took),
-        ]);
-        let mut fence = Fence::guest(columns);
-        let shown = fence.text(content) + fence.end();
-        let lines = shown.lines().count();
-        for line in shown.lines().take(SHOWN_LINES) {
-            console::fenced(&format!("{line}\n"));
-        }
-        if let Some(more @ 1..) = lines.checked_sub(SHOWN_LINES) {
-            console::line(format!(
-                "… {more} more lines: `cofferdam sessions show {}` has them",
-                self.session
-            ));
-        }
-    }
-
-    fn end_line(&mut self) {
-        if let Some((_, fence)) = &mut self.terminal {
-            console::fenced(fence.end());
-        }
-        if std::mem::take(&mut self.in_line) {
-            console::piece("\n");
-        }
-    }
 }

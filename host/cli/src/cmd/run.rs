@@ -9,6 +9,7 @@ use cofferdam_image::agentfile::Needed;
 use cofferdam_image::{Recipe, Reference};
 use cofferdam_server::{AgentEntry, CreationEvent};
 use cofferdam_workbench::build;
+use serde_json::json;
 
 use super::image::build::source;
 use crate::args::{Listing, Registries};
@@ -84,6 +85,9 @@ pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
     while let Some(event) = creation.next().await? {
         match event {
             CreationEvent::Step { agent, .. } if detach => {
+                if format == Format::Json {
+                    return console::json(&json!({ "name": agent }));
+                }
                 console::line(&agent);
                 return Ok(());
             }

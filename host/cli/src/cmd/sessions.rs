@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use cofferdam_capability::ForeignText;
-use cofferdam_server::{Message, MessagePage, cancel_turns, follow_session};
+use cofferdam_server::{Message, MessagePage, SessionEntry, cancel_turns, follow_session};
 use serde_json::{Value, json};
 
 use crate::args::Listing;
@@ -200,6 +200,12 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
     if format == Format::Json {
         return console::json(&sessions);
     }
+    print_list(sessions);
+    Ok(())
+}
+
+/// Prints sessions as a table.
+pub(super) fn print_list(sessions: Vec<SessionEntry>) {
     let rows = sessions.into_iter().map(|session| {
         vec![
             session.id,
@@ -212,7 +218,6 @@ async fn list(agent: Option<&str>, format: Format, data: &Path) -> Result<(), Fa
         &["session", "title", "messages", "last active"],
         rows.collect(),
     );
-    Ok(())
 }
 
 async fn show(

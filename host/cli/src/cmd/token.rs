@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use cofferdam_server::{MadeTokenEntry, Rotated, TokenClient, TokenEntry};
+use serde_json::json;
 
 use crate::args::Listing;
 use crate::connect::connect;
@@ -23,6 +24,9 @@ pub(crate) enum Token {
         /// Names of tokens
         #[arg(value_name = "NAME", required = true)]
         names: Vec<String>,
+        /// Format of the output: json gives one object for each token
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Make another key that signs the tokens of agents from now on.
     Rotate {
@@ -79,7 +83,7 @@ pub(crate) async fn run(token: Token, data: &Path) -> Result<(), Failure> {
     match token {
         Token::Create(create) => create.run(data).await,
         Token::Ls(Listing { format }) => list(format, data).await,
-        Token::Revoke { names } => revoke(names, data).await,
+        Token::Revoke { names, format } => revoke(names, format, data).await,
         Token::Rotate { revoke, listing } => rotate(revoke, listing.format, data).await,
     }
 }
@@ -164,11 +168,14 @@ async fn list(format: Format, data: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn revoke(names: Vec<String>, data: &Path) -> Result<(), Failure> {
+async fn revoke(names: Vec<String>, format: Format, data: &Path) -> Result<(), Failure> {
     let mut host = TokenClient::new(&connect(data).await?);
     for name in names {
         host.revoke(name.clone()).await?;
-        console::line(name);
+        match format {
+            Format::Json => console::json(&json!({ "name": name }))?,
+            Format::Table => console::line(name),
+        }
     }
     Ok(())
 }

@@ -109,6 +109,8 @@ const GRPC: [Service; 11] = [
             rule("ListSessions", C::Scope(Read), Own, AgentInMetadata),
             rule("ReadMessages", C::Scope(Read), Own, AgentInMetadata),
             rule("RenameSession", C::Scope(Write), Own, AgentInMetadata),
+            // Asks the model, as a turn does.
+            rule("CompactSession", C::Scope(Chat), Own, AgentInMetadata),
             rule("ImportSession", C::Scope(Write), Own, AgentInMetadata),
         ],
     },

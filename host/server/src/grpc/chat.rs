@@ -191,6 +191,7 @@ fn size(event: &Event) -> usize {
         Event::ToolResult {
             content, receipt, ..
         } => content.len() + receipt.len(),
+        Event::ToolProgress { progress, .. } => progress.message.len(),
         Event::TurnEnd(end) => end.text.len(),
     }
 }
@@ -233,6 +234,13 @@ fn session_event(numbered: &Numbered) -> SessionEvent {
             tool_id: id,
             approval,
             reason,
+        }),
+        Event::ToolProgress { tool, id, progress } => Wire::ToolProgressed(host::ToolProgressed {
+            tool,
+            tool_id: id,
+            done: progress.done,
+            total: progress.total,
+            message: progress.message,
         }),
         Event::ToolResult {
             tool,

@@ -246,7 +246,10 @@ fn on_the_wire(event: &Event) -> Option<ChatStreamEvent> {
     let empty = ChatStreamEvent::default;
     let event = event.clone();
     Some(match event {
-        Event::TurnStart { .. } | Event::ApprovalRequested { .. } => return None,
+        // Older clients know none of these.
+        Event::TurnStart { .. }
+        | Event::ApprovalRequested { .. }
+        | Event::ToolProgress { .. } => return None,
         Event::StepStart { step } => ChatStreamEvent {
             r#type: "step.start".to_owned(),
             step: i32::try_from(step).unwrap_or(i32::MAX),

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use cofferdam_agent::compact_session;
 use cofferdam_proto::host::sessions_server::Sessions;
 use cofferdam_proto::host::{
-    ImportSessionRequest, ImportSessionResponse, ListSessionsRequest, ListSessionsResponse,
-    ReadMessagesRequest, ReadMessagesResponse, RenameSessionRequest, RenameSessionResponse,
-    Session,
+    CompactSessionRequest, CompactSessionResponse, ImportSessionRequest, ImportSessionResponse,
+    ListSessionsRequest, ListSessionsResponse, ReadMessagesRequest, ReadMessagesResponse,
+    RenameSessionRequest, RenameSessionResponse, Session,
 };
 use cofferdam_store::{ImportError, Message, MessageTable, SessionsCursor, to_json};
 use futures_util::{Stream, stream};
@@ -192,10 +193,30 @@ impl Sessions for SessionsService {
         if renamed.map_err(|error| status::of_store(&error))? {
             return Ok(Response::new(RenameSessionResponse {}));
         }
-        Err(Status::not_found(format!(
-            "agent {} has no session `{session_id}`",
-            agent.name
-        )))
+        Err(missing(&agent.name, &session_id))
+    }
+
+    async fn compact_session(
+        &self,
+        request: Request<CompactSessionRequest>,
+    ) -> Result<Response<CompactSessionResponse>, Status> {
+        let agent = self.shared.agent(&request).await?;
+        self.shared.open()?;
+        let place = self.shared.answers.turns.begin(agent.id())?;
+        let CompactSessionRequest { session_id } = request.into_inner();
+        let sessions = &self.shared.agents.store().sessions;
+        let found = sessions.get(agent.id(), &session_id).await;
+        if found.map_err(|error| status::of_store(&error))?.is_none() {
+            return Err(missing(agent.name(), &session_id));
+        }
+        let cancel = self.shared.stop.child_token();
+        let compacted = compact_session(&agent, &session_id, &cancel);
+        // Counted, so that a host that ends waits for it.
+        let compacted = self.shared.turns.track_future(compacted).await;
+        let messages = compacted.map_err(|error| status::of_turn(&error))?;
+        Ok(place.keep_with(Response::new(CompactSessionResponse {
+            messages: messages as u64,
+        })))
     }
 
     async fn import_session(
@@ -223,6 +244,10 @@ impl Sessions for SessionsService {
             messages: messages.len() as u64,
         }))
     }
+}
+
+fn missing(agent: &str, session: &str) -> Status {
+    Status::not_found(format!("agent {agent} has no session `{session}`"))
 }
 
 fn session(stored: cofferdam_store::Session) -> Session {

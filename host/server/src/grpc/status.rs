@@ -184,6 +184,7 @@ pub(crate) fn of_object(error: &ObjectError) -> Status {
         | ObjectError::NoType
         | ObjectError::Schema(_) => Status::invalid_argument(sentence),
         ObjectError::Unfit { .. } => Status::failed_precondition(sentence),
+        ObjectError::Exhausted(_) => Status::resource_exhausted(sentence),
         ObjectError::Turn(error) => Status::new(of_turn(error).code(), sentence),
         ObjectError::Host(_) => internal(&sentence),
     }
