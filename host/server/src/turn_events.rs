@@ -6,8 +6,9 @@ use cofferdam_proto::host::session_event::Event;
 use cofferdam_proto::host::sessions_client::SessionsClient;
 use cofferdam_proto::host::{
     ApprovalRequested, CancelTurnsRequest, CompactSessionRequest, FollowSessionRequest,
-    FollowSessionResponse, SessionEvent, Snapshot, StartTurnRequest, StartTurnResponse, StepStarted,
-    TextDelta, ToolAnswered, ToolCalled, ToolProgressed, TurnEnded, TurnStarted, Usage,
+    FollowSessionResponse, SessionEvent, Snapshot, StartTurnRequest, StartTurnResponse,
+    StepStarted, TextDelta, ToolAnswered, ToolCalled, ToolProgressed, TurnEnded, TurnStarted,
+    Usage,
 };
 use serde::Serialize;
 use tonic::Streaming;

@@ -8,6 +8,7 @@ mod editor;
 mod existing;
 mod history;
 mod printer;
+mod question;
 mod running;
 mod slash;
 

@@ -247,9 +247,9 @@ fn on_the_wire(event: &Event) -> Option<ChatStreamEvent> {
     let event = event.clone();
     Some(match event {
         // Older clients know none of these.
-        Event::TurnStart { .. }
-        | Event::ApprovalRequested { .. }
-        | Event::ToolProgress { .. } => return None,
+        Event::TurnStart { .. } | Event::ApprovalRequested { .. } | Event::ToolProgress { .. } => {
+            return None;
+        }
         Event::StepStart { step } => ChatStreamEvent {
             r#type: "step.start".to_owned(),
             step: i32::try_from(step).unwrap_or(i32::MAX),

@@ -9,6 +9,7 @@ use tokio::signal::unix::Signal;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::printer::Printer;
+use super::question::Question;
 use crate::connect::connect;
 use crate::console::{self, Format};
 use crate::error::Failure;
@@ -47,6 +48,8 @@ struct Watched<'a> {
     has_begun: bool,
     /// True once this command has cancelled it.
     is_cancelled: bool,
+    /// The question that is on the terminal.
+    question: Option<Question>,
     last: Option<ChatEvent>,
 }
 
@@ -76,6 +79,7 @@ impl Asker {
             printer: Printer::new(&self.session),
             has_begun: false,
             is_cancelled: false,
+            question: None,
             last: None,
         };
         let turned = watched.watch(&mut interrupts).await;
@@ -96,7 +100,13 @@ impl Watched<'_> {
                             // Most calls are over before anything is to be drawn.
                             ticks.reset();
                         }
+                        let approval = event.approval.clone();
+                        // It is decided, wherever that was.
+                        self.question = None;
                         self.tell(event)?;
+                        if !approval.is_empty() && self.asker.format == Format::Table {
+                            self.question = Question::ask(&self.client, &approval).await?;
+                        }
                     }
                     None => return Ok(self.end()),
                 },
@@ -105,7 +115,12 @@ impl Watched<'_> {
                         return Ok(turned);
                     }
                 }
-                _ = ticks.tick(), if self.printer.is_waiting() => self.printer.draw(),
+                decided = answer(&mut self.question) => {
+                    if decided? {
+                        self.question = None;
+                    }
+                }
+                _ = ticks.tick(), if self.question.is_none() && self.printer.is_waiting() => self.printer.draw(),
             }
         }
     }
@@ -159,6 +174,14 @@ impl Watched<'_> {
         self.is_cancelled = true;
         cancel_turns(&self.client, Some(agent), session.clone()).await?;
         Ok(None)
+    }
+}
+
+/// Waits for an answer, if something is asked.
+async fn answer(question: &mut Option<Question>) -> Result<bool, Failure> {
+    match question {
+        Some(question) => question.decide().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -58,6 +58,10 @@ impl Printer {
                 }
                 self.draw();
             }
+            "approval.requested" => {
+                self.end_line();
+                console::spans(&[(Style::Dim, &format!("· {} waits", event.tool))]);
+            }
             "tool.result" => {
                 self.end_line();
                 self.calls.end(&event.tool_id);
