@@ -40,6 +40,13 @@ pub enum Outcome {
         /// The request that was refused, and what would be right.
         reason: String,
     },
+    /// A secret of the call cannot be had, so nothing of it ran.
+    SecretUnavailable {
+        /// The secret, and the next step; the log has the rest.
+        reason: String,
+        /// True if the same call may work later: the server that gives tokens did not.
+        retryable: bool,
+    },
     /// The guest handed the host more in one call than it takes.
     HostCallTooLarge,
     /// The host failed. Nothing the guest did explains it.
@@ -68,6 +75,7 @@ impl Outcome {
             | Self::GuestError { .. }
             | Self::Trap { .. }
             | Self::Cancelled
+            | Self::SecretUnavailable { .. }
             | Self::HostFault { .. } => false,
         }
     }
@@ -84,6 +92,7 @@ impl Outcome {
             Self::Deadline => OutcomeName::Deadline,
             Self::Cancelled => OutcomeName::Cancelled,
             Self::Denied { .. } => OutcomeName::Denied,
+            Self::SecretUnavailable { .. } => OutcomeName::SecretUnavailable,
             Self::HostCallTooLarge => OutcomeName::HostCallTooLarge,
             Self::HostFault { .. } => OutcomeName::HostFault,
         }
@@ -98,7 +107,7 @@ impl Outcome {
             Self::GuestError { message, .. }
             | Self::Trap { message }
             | Self::HostFault { message } => message.into(),
-            Self::Denied { reason } => reason.into(),
+            Self::Denied { reason } | Self::SecretUnavailable { reason, .. } => reason.into(),
             Self::Ok
             | Self::OutOfFuel
             | Self::OutOfMemory
@@ -142,6 +151,8 @@ pub enum OutcomeName {
     Cancelled,
     /// [`Outcome::Denied`].
     Denied,
+    /// [`Outcome::SecretUnavailable`].
+    SecretUnavailable,
     /// [`Outcome::HostCallTooLarge`].
     HostCallTooLarge,
     /// [`Outcome::HostFault`].
@@ -150,7 +161,7 @@ pub enum OutcomeName {
 
 impl OutcomeName {
     /// Every name there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Ok,
         Self::GuestError,
         Self::Trap,
@@ -160,6 +171,7 @@ impl OutcomeName {
         Self::Deadline,
         Self::Cancelled,
         Self::Denied,
+        Self::SecretUnavailable,
         Self::HostCallTooLarge,
         Self::HostFault,
     ];
@@ -176,6 +188,7 @@ impl OutcomeName {
             Self::Deadline => "deadline",
             Self::Cancelled => "cancelled",
             Self::Denied => "denied",
+            Self::SecretUnavailable => "secret-unavailable",
             Self::HostCallTooLarge => "host-call-too-large",
             Self::HostFault => "host-fault",
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::access::Access;
+use crate::auth::SecretUse;
 use crate::digest::Digest;
 use crate::environment::LOCKED_ENVIRONMENT;
 use crate::error::GrantError;
@@ -17,7 +18,8 @@ use crate::network::{
 use crate::overlap;
 use crate::preopen::{Offer, Preopen};
 use crate::rows::FsRow;
-use crate::secret::{SecretName, SecretRule};
+use crate::secret::SecretName;
+use crate::secret_rule::SecretRule;
 use crate::withheld::Withheld;
 
 /// The most this host gives to any tool.
@@ -444,19 +446,22 @@ fn decide_secrets(
     for row in &manifest.secret {
         let name = row.name.clone();
         let host = row.host.clone();
+        // A row without one did not pass the check of its manifest.
+        let Ok(usage) = row.usage() else { continue };
+        let no_tokens_from = match &usage {
+            SecretUse::ClientCredentials { token_url, .. } => {
+                (!token_url.is_permitted(network)).then(|| token_url.host().clone())
+            }
+            SecretUse::Header { .. } | SecretUse::Basic => None,
+        };
         if !given.contains(&name) {
             withheld.push(Withheld::NoSecret(name));
         } else if !network.reaches(&host) {
             withheld.push(Withheld::SecretWithoutHost(name, host));
+        } else if let Some(host) = no_tokens_from {
+            withheld.push(Withheld::SecretWithoutHost(name, host));
         } else {
-            let header = row.inject.header.clone();
-            let format = row.inject.format.clone();
-            granted.push(SecretRule {
-                name,
-                host,
-                header,
-                format,
-            });
+            granted.push(SecretRule { name, host, usage });
         }
     }
     let undeclared = given

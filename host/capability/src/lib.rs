@@ -7,6 +7,7 @@
 
 mod access;
 mod account;
+mod auth;
 mod credential;
 mod diff;
 mod digest;
@@ -30,6 +31,7 @@ mod rows;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod secret;
+mod secret_rule;
 mod system_error;
 mod text;
 mod tool_name;
@@ -37,6 +39,7 @@ mod withheld;
 
 pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
+pub use auth::{Auth, AuthError, Profile, Scope, SecretUse, TokenUrl};
 pub use credential::CredentialRule;
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
@@ -58,7 +61,8 @@ pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use room::{Room, RoomBounds, RoomCall, RoomCount, RoomUse};
 pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
-pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use secret::{InjectFormat, InjectHeader, SecretName};
+pub use secret_rule::SecretRule;
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
 pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};

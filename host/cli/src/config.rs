@@ -7,6 +7,7 @@ mod network;
 mod place;
 mod room;
 mod schema;
+mod secrets;
 mod setting;
 mod tls;
 mod unknown;
@@ -20,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
-use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
+use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,9 +31,10 @@ use self::agent::AgentRow;
 pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
-pub(crate) use self::grant::Grants;
+pub(crate) use self::grant::{Grants, NamedSecret};
 use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
+pub(crate) use self::secrets::SecretPlaces;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
 pub(crate) use self::tls::TlsFiles;
@@ -99,6 +101,9 @@ struct Written {
     /// The files with which the host speaks TLS.
     #[serde(default)]
     tls: tls::Written,
+    /// The places of secrets, beside the encrypted store and the environment.
+    #[serde(default)]
+    secrets: secrets::Written,
     /// The operator's choices for agents.
     #[serde(default)]
     agent: Vec<AgentRow>,
@@ -156,6 +161,8 @@ pub(crate) struct Config {
     pub(crate) nameservers: Vec<SocketAddr>,
     /// The files of TLS; none for TCP in clear.
     pub(crate) tls: Option<TlsFiles>,
+    /// The places of secrets.
+    pub(crate) secret_places: SecretPlaces,
     /// Agents on this host.
     pub(crate) most_agents: u32,
     /// Calls at once on this host.
@@ -244,6 +251,7 @@ impl Config {
             host,
             network,
             tls,
+            secrets,
             agent,
             grant,
         } = written;
@@ -338,6 +346,7 @@ impl Config {
         }
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let tls = tls.files(&place)?;
+        let secret_places = secrets.places(&place)?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -353,6 +362,7 @@ impl Config {
             ceiling,
             nameservers,
             tls,
+            secret_places,
             most_agents,
             calls,
             calls_per_agent,
@@ -367,23 +377,9 @@ impl Config {
         })
     }
 
-    /// Every secret that a grant names, with the grant, and its place for messages.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
-        self.grants
-            .rows
-            .iter()
-            .enumerate()
-            .flat_map(|(index, row)| {
-                let place = format!(
-                    "{}: [[grant]] for {} of {}",
-                    self.origin(Key::Row("grant", index, "secrets")),
-                    row.tool,
-                    row.agent
-                );
-                row.secrets
-                    .iter()
-                    .map(move |name| (place.clone(), row, name))
-            })
+    /// Every secret that a grant names.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = NamedSecret<'_>> {
+        self.grants.secrets()
     }
 
     /// Every effective value, with where it came from. `data` is the data directory.
@@ -454,6 +450,11 @@ impl Config {
         settings.extend(files.map(|(key, path)| {
             let note = path.is_none().then_some("none");
             noted("tls", key, path.unwrap_or_default().into(), note)
+        }));
+        let places = self.secret_places.shown().into_iter();
+        settings.extend(places.map(|(key, value)| {
+            let note = value.is_none().then_some("none");
+            noted("secrets", key, value.unwrap_or("".into()), note)
         }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());

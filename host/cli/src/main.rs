@@ -136,6 +136,7 @@ async fn command(cli: Cli, handed: Handed) -> Result<(), Failure> {
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,
         Command::Token(token) => cmd::token::run(token, &data).await,
+        Command::Secret(secret) => cmd::secret::run(secret, &config()?, data),
         Command::Schema(schema) => cmd::schema::run(&schema),
         Command::Config(command) => cmd::config::run(&command, &config()?, &data).await,
     }

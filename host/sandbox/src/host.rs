@@ -173,7 +173,8 @@ fn ended(outcome: &Outcome) -> Ended {
         Outcome::StackOverflow => Ended::StackOverflow,
         Outcome::Deadline => Ended::Deadline,
         Outcome::Cancelled => Ended::Cancelled,
-        Outcome::Denied { .. } => Ended::Denied,
+        // The interface has no word for it; the message says it.
+        Outcome::Denied { .. } | Outcome::SecretUnavailable { .. } => Ended::Denied,
         Outcome::HostCallTooLarge => Ended::HostCallTooLarge,
         Outcome::HostFault { .. } => Ended::HostFault,
     }

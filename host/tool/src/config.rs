@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Count, Guarded, Host, PagemapScan, Scheme};
 
-use crate::secret::Secrets;
+use crate::secret::SecretSources;
 
 /// The configuration from which a runner is made.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub struct RunnerConfig {
     /// Servers that answer requests to a host instead of it, without TLS, for tests of tools;
     /// nobody else is then connected to. Nothing for the network as it is.
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
-    /// Values for the secrets that tools are granted.
-    pub secrets: Secrets,
+    /// The sources of the secrets that tools are granted.
+    pub secrets: SecretSources,
     /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
     /// the host keeps there.
     pub data: Dir,
@@ -56,8 +56,8 @@ pub struct RunnerChoices {
     pub ceiling: Ceiling,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
-    /// Values for the secrets that tools are granted.
-    pub secrets: Secrets,
+    /// The sources of the secrets that tools are granted.
+    pub secrets: SecretSources,
     /// Files that decide what runs next.
     pub guarded: Guarded,
 }

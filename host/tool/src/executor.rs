@@ -11,7 +11,7 @@ use crate::checks::Checks;
 use crate::origin::Origin;
 use crate::policy::Permit;
 use crate::redact::Redactor;
-use crate::secret::Secrets;
+use crate::secret::{Injector, Prepared, SecretSources, Wanted};
 
 /// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
 /// output.
@@ -24,8 +24,9 @@ pub(crate) struct Executor {
     /// The threads on which all work for guests is done.
     pub(crate) threads: Arc<GuestThreads>,
     pub(crate) checks: Arc<Checks>,
-    pub(crate) secrets: Secrets,
-    pub(crate) redactor: Redactor,
+    pub(crate) injector: Injector,
+    /// Shared by all that came after one another: what was known once may still come back.
+    pub(crate) redactor: Arc<Redactor>,
 }
 
 /// A call about which the policy has decided.
@@ -41,19 +42,19 @@ pub(crate) struct DecidedCall<'a> {
 }
 
 impl Executor {
-    /// The same sandbox with other secrets.
-    pub(crate) fn with_secrets(&self, secrets: Secrets) -> Self {
+    /// The same sandbox with other sources of secrets.
+    pub(crate) fn with_secrets(&self, secrets: SecretSources) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
             threads: Arc::clone(&self.threads),
             checks: Arc::clone(&self.checks),
-            redactor: Redactor::new(&secrets),
-            secrets,
+            injector: Injector::new(secrets, &self.redactor),
+            redactor: Arc::clone(&self.redactor),
         }
     }
 
-    /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of
-    /// it; records it.
+    /// Resolves the secrets of what was permitted and runs it, or refuses with the reason; takes
+    /// the secrets out of what comes of it; records it.
     pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {
         let DecidedCall {
             permit,
@@ -64,13 +65,29 @@ impl Executor {
             origin,
             depth,
         } = decided;
-        let Called { report, tools } = match permit {
+        let ready = match permit {
             Ok(permit) => {
+                let wanted = Wanted {
+                    engine: &self.engine,
+                    redactor: &self.redactor,
+                    agent: origin.agent_name(),
+                    grant,
+                    allowance,
+                };
+                let prepared = self.injector.prepare(wanted).await;
+                prepared.map(|prepared| (permit, prepared))
+            }
+            Err(outcome) => Err(outcome),
+        };
+        let Called { report, tools } = match ready {
+            Ok((permit, Prepared { injections, used })) => {
                 let backends = Backends {
                     engine: &self.engine,
-                    secrets: &self.secrets,
+                    injections,
                 };
-                backend::call(backends, permit, allowance, place, caller).await
+                let mut called = backend::call(backends, permit, allowance, place, caller).await;
+                self.injector.conclude(used, &mut called.report.receipt);
+                called
             }
             Err(outcome) => Called {
                 report: Report::silent(allowance.receipt(grant, outcome)),

@@ -31,6 +31,7 @@ use crate::outgoing;
 use crate::pins::Pins;
 use crate::redact::Redactor;
 use crate::request::Request;
+use crate::secret::Injector;
 use crate::tool::Tool;
 use crate::toolbox::{Toolbox, UnknownTool};
 
@@ -89,13 +90,13 @@ impl Runner {
             pagemap_scan,
             reach,
         })?;
-        let redactor = Redactor::new(&secrets);
+        let redactor = Arc::new(Redactor::new());
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let executor = Arc::new(Executor {
             engine: Arc::new(engine),
             threads: Arc::new(threads),
             checks: Arc::new(Checks::new()),
-            secrets,
+            injector: Injector::new(secrets, &redactor),
             redactor,
         });
         let pins = Arc::new(Pins::new(pins));

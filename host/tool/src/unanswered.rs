@@ -46,7 +46,7 @@ pub(crate) fn unanswered(outcome: Outcome) -> Unanswered {
         {
             message.clone()
         }
-        Outcome::Denied { reason } => reason.clone(),
+        Outcome::Denied { reason } | Outcome::SecretUnavailable { reason, .. } => reason.clone(),
         other => other.to_string(),
     };
     Unanswered { outcome, message }

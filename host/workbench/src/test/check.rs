@@ -132,7 +132,7 @@ impl Checked {
             Outcome::GuestError { message, .. }
             | Outcome::Trap { message }
             | Outcome::HostFault { message } => message,
-            Outcome::Denied { reason } => reason,
+            Outcome::Denied { reason } | Outcome::SecretUnavailable { reason, .. } => reason,
             _ => return None,
         };
         let line: String = said.chars().take(MAX_SAID).collect();
