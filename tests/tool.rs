@@ -30,6 +30,9 @@ mod python;
 /// Limits that ended a call, and exit codes, as they are told.
 mod reached;
 
+/// Secrets by profile, their sources, and `cofferdam secret`.
+mod secrets;
+
 /// Schemas that have no bound, and checks that take long.
 mod schemas;
 

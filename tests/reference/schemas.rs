@@ -110,7 +110,7 @@ fn every_file_that_ships_fits_its_schema() {
 }
 
 /// The place of a table in a schema, and a text in which it has the key `unknown` alone.
-const TABLES: [(Kind, &str, &str); 26] = [
+const TABLES: [(Kind, &str, &str); 28] = [
     (Kind::Manifest, "", "unknown = 1\n"),
     (Kind::Manifest, "/tool", "[tool]\nunknown = 1\n"),
     (Kind::Manifest, "/fs/items", "[[fs]]\nunknown = 1\n"),
@@ -122,6 +122,11 @@ const TABLES: [(Kind, &str, &str); 26] = [
         "/secret/items/inject",
         "[[secret]]\ninject = { unknown = 1 }\n",
     ),
+    (
+        Kind::Manifest,
+        "/secret/items/auth",
+        "[[secret]]\nauth = { unknown = 1 }\n",
+    ),
     (Kind::Manifest, "/env/items", "[[env]]\nunknown = 1\n"),
     (Kind::Manifest, "/call/items", "[[call]]\nunknown = 1\n"),
     (Kind::Manifest, "/unused/items", "[[unused]]\nunknown = 1\n"),
@@ -131,6 +136,7 @@ const TABLES: [(Kind, &str, &str); 26] = [
     (Kind::Config, "/network", "[network]\nunknown = 1\n"),
     (Kind::Config, "/tls", "[tls]\nunknown = 1\n"),
     (Kind::Config, "/telemetry", "[telemetry]\nunknown = 1\n"),
+    (Kind::Config, "/secrets", "[secrets]\nunknown = 1\n"),
     (Kind::Config, "/limits", "[limits]\nunknown = 1\n"),
     (Kind::Config, "/ceiling", "[ceiling]\nunknown = 1\n"),
     (Kind::Config, "/agent/items", "[[agent]]\nunknown = 1\n"),

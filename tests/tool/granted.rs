@@ -6,7 +6,7 @@ use cofferdam_selftest::{Dns, Reply, SECRET, SPELLINGS};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{Host, Scratch, cofferdam, content_of, dns, guest, tool, web};
 
@@ -305,72 +305,6 @@ fn a_secret_goes_to_its_host_and_is_neither_told_nor_stored() {
         "{:?}",
         web.heads()
     );
-}
-
-#[test]
-fn a_tool_is_withheld_whose_secret_others_can_read_or_is_missing() {
-    let scratch = Scratch::new();
-    let dns = dns(&[]);
-    let agents = agentfile(&scratch, 1);
-    configure(&scratch, &dns, "", "secrets = [\"token\"]\n");
-    let refused = |parts: &[&str]| {
-        let mut host = Host::start(&scratch, ["--agentfile".as_ref(), agents.as_os_str()]);
-        let said = host.hears("names the secret");
-        clean("the complaint", &said);
-        let place = "cofferdam.toml:8: [[grant]] for fetch of a names the secret `token`";
-        for part in [&[place, "agent a does not get fetch"], parts].concat() {
-            assert!(said.contains(part), "`{part}` is not in: {said}");
-        }
-        // Its agent has the others.
-        let list = cofferdam(&scratch, ["ps", "--format", "json"])
-            .run()
-            .exits(0)
-            .json();
-        assert_eq!(
-            (&list[0]["status"], &list[0]["tools"]),
-            (&json!("ready"), &json!(["other"]))
-        );
-        host.kill();
-    };
-    let secrets = scratch.data().join("secrets");
-    refused(&[
-        "/secrets is missing: make it with mkdir -m 700",
-        "/secrets/token with mode 600",
-    ]);
-    scratch.directory("data/secrets");
-    mode(&secrets, 0o755);
-    refused(&["/secrets is open to others (mode 0755): chmod 700 "]);
-    mode(&secrets, 0o700);
-    refused(&["/secrets/token is missing: write the value into it"]);
-    let file = keep_secret(&scratch);
-    mode(&file, 0o640);
-    refused(&["/secrets/token is open to others (mode 0640): chmod 600 "]);
-    std::fs::remove_file(&file).unwrap();
-    let elsewhere = scratch.file("elsewhere", SECRET);
-    mode(&elsewhere, 0o600);
-    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
-    refused(&["/secrets/token is a link"]);
-    std::fs::remove_file(&file).unwrap();
-    scratch.directory("data/secrets/token");
-    refused(&["/secrets/token is not a file"]);
-    std::fs::remove_dir(&file).unwrap();
-    let pipe = std::process::Command::new("mkfifo")
-        .args(["-m", "600"])
-        .arg(&file)
-        .status()
-        .unwrap();
-    assert!(pipe.success());
-    refused(&["/secrets/token is not a file"]);
-    std::fs::remove_file(&file).unwrap();
-    scratch.file("data/secrets/token", "short");
-    mode(&file, 0o600);
-    refused(&["5 bytes", "8 to"]);
-    std::fs::write(&file, "e".repeat((64 << 10) + 3)).unwrap();
-    refused(&["more than 65538 bytes"]);
-    std::fs::remove_file(&file).unwrap();
-    std::fs::remove_dir(&secrets).unwrap();
-    std::os::unix::fs::symlink(scratch.path(), &secrets).unwrap();
-    refused(&["/secrets is a link"]);
 }
 
 #[test]

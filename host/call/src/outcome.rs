@@ -47,6 +47,13 @@ pub enum Outcome {
         /// The reason for it.
         reason: String,
     },
+    /// A secret of the call cannot be had, so nothing of it ran.
+    SecretUnavailable {
+        /// The secret, and the next step; the log has the rest.
+        reason: String,
+        /// True if the same call may work later: the server that gives tokens did not.
+        retryable: bool,
+    },
     /// The guest handed the host more in one call than it takes.
     HostCallTooLarge,
     /// The host failed. Nothing the guest did explains it.
@@ -84,6 +91,7 @@ impl Outcome {
             | Self::GuestError { .. }
             | Self::Trap { .. }
             | Self::Cancelled
+            | Self::SecretUnavailable { .. }
             | Self::HostFault { .. } => false,
         }
     }
@@ -101,6 +109,7 @@ impl Outcome {
             Self::Cancelled => OutcomeName::Cancelled,
             Self::Denied { .. } => OutcomeName::Denied,
             Self::ApprovalPending { .. } => OutcomeName::ApprovalPending,
+            Self::SecretUnavailable { .. } => OutcomeName::SecretUnavailable,
             Self::HostCallTooLarge => OutcomeName::HostCallTooLarge,
             Self::HostFault { .. } => OutcomeName::HostFault,
         }
@@ -115,7 +124,9 @@ impl Outcome {
             Self::GuestError { message, .. }
             | Self::Trap { message }
             | Self::HostFault { message } => message.into(),
-            Self::Denied { reason } | Self::ApprovalPending { reason, .. } => reason.into(),
+            Self::Denied { reason }
+            | Self::ApprovalPending { reason, .. }
+            | Self::SecretUnavailable { reason, .. } => reason.into(),
             Self::Ok
             | Self::OutOfFuel
             | Self::OutOfMemory
@@ -161,6 +172,8 @@ pub enum OutcomeName {
     Denied,
     /// [`Outcome::ApprovalPending`].
     ApprovalPending,
+    /// [`Outcome::SecretUnavailable`].
+    SecretUnavailable,
     /// [`Outcome::HostCallTooLarge`].
     HostCallTooLarge,
     /// [`Outcome::HostFault`].
@@ -169,7 +182,7 @@ pub enum OutcomeName {
 
 impl OutcomeName {
     /// Every name there is.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::GuestError,
         Self::Trap,
@@ -180,6 +193,7 @@ impl OutcomeName {
         Self::Cancelled,
         Self::Denied,
         Self::ApprovalPending,
+        Self::SecretUnavailable,
         Self::HostCallTooLarge,
         Self::HostFault,
     ];
@@ -197,6 +211,7 @@ impl OutcomeName {
             Self::Cancelled => "cancelled",
             Self::Denied => "denied",
             Self::ApprovalPending => "approval-pending",
+            Self::SecretUnavailable => "secret-unavailable",
             Self::HostCallTooLarge => "host-call-too-large",
             Self::HostFault => "host-fault",
         }

@@ -77,7 +77,7 @@ impl Diff {
         more.extend(tcp.map(|row| More::Tcp(row.host.clone())));
         let secret = secret
             .iter()
-            .filter(|row| !old.secret.iter().any(|old| same_secret(row, old)));
+            .filter(|row| !old.secret.iter().any(|old| secret_within(row, old)));
         more.extend(secret.map(|row| More::Secret(row.name.clone())));
         let env = env
             .iter()
@@ -123,9 +123,13 @@ fn call_within(row: &CallRow, old: &CallRow) -> bool {
     row.name == old.name && row.bound().is_within(&old.bound())
 }
 
-/// A secret in another header, or in other words, is a secret that somebody else may read.
-fn same_secret(row: &SecretRow, old: &SecretRow) -> bool {
-    row.name == old.name && row.inject == old.inject && row.host == old.host
+/// A secret in another header, or in other words, is a secret that somebody else may read; one that
+/// is exchanged elsewhere, or for more scopes, gives more.
+fn secret_within(row: &SecretRow, old: &SecretRow) -> bool {
+    let usage = row.usage().ok().zip(old.usage().ok());
+    row.name == old.name
+        && row.host == old.host
+        && usage.is_some_and(|(new, old)| new.is_within(&old))
 }
 
 /// On one line: what authors wrote is shown with its line breaks and control characters as escapes.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::access::Access;
+use crate::auth::SecretUse;
 use crate::call_bound::CallBound;
 use crate::digest::Digest;
 use crate::environment::LOCKED_ENVIRONMENT;
@@ -18,7 +19,8 @@ use crate::network::{
     AddressPolicy, HostOffer, HttpRule, NetworkCeiling, NetworkPolicy, TcpOffer, TcpRule,
 };
 use crate::preopen::{Offer, Preopen};
-use crate::secret::{SecretName, SecretRule};
+use crate::secret::SecretName;
+use crate::secret_rule::SecretRule;
 use crate::withheld::Withheld;
 use directories::{decide_directories, met};
 
@@ -431,19 +433,22 @@ fn decide_secrets(
     for row in &manifest.secret {
         let name = row.name.clone();
         let host = row.host.clone();
+        // A row without one did not pass the check of its manifest.
+        let Ok(usage) = row.usage() else { continue };
+        let no_tokens_from = match &usage {
+            SecretUse::ClientCredentials { token_url, .. } => {
+                (!token_url.is_permitted(network)).then(|| token_url.host().clone())
+            }
+            SecretUse::Header { .. } | SecretUse::Basic => None,
+        };
         if !given.contains(&name) {
             withheld.push(Withheld::NoSecret(name));
         } else if !network.reaches(&host) {
             withheld.push(Withheld::SecretWithoutHost(name, host));
+        } else if let Some(host) = no_tokens_from {
+            withheld.push(Withheld::SecretWithoutHost(name, host));
         } else {
-            let header = row.inject.header.clone();
-            let format = row.inject.format.clone();
-            granted.push(SecretRule {
-                name,
-                host,
-                header,
-                format,
-            });
+            granted.push(SecretRule { name, host, usage });
         }
     }
     let undeclared = given

@@ -7,6 +7,7 @@
 
 mod access;
 mod account;
+mod auth;
 mod call_bound;
 mod credential;
 mod diff;
@@ -31,6 +32,7 @@ mod rows;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod secret;
+mod secret_rule;
 mod system_error;
 mod text;
 mod tool_name;
@@ -38,6 +40,7 @@ mod withheld;
 
 pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
+pub use auth::{Auth, AuthError, Profile, Scope, SecretUse, TokenUrl};
 pub use call_bound::CallBound;
 pub use credential::CredentialRule;
 pub use diff::{Diff, More};
@@ -60,7 +63,8 @@ pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use room::{Room, RoomBounds, RoomCall, RoomCount, RoomUse};
 pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
-pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
+pub use secret::{InjectFormat, InjectHeader, SecretName};
+pub use secret_rule::SecretRule;
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
 pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};

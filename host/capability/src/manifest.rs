@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::access::Access;
+use crate::auth::SecretUse;
 use crate::digest::Digest;
 use crate::error::ManifestError;
 use crate::guest_path::GuestPath;
@@ -128,7 +129,7 @@ impl Manifest {
         Ok(Digest::of(&self.to_canonical_json()?))
     }
 
-    /// Every secret goes to one of the hosts that requests are sent to.
+    /// Every secret goes to one of the hosts that requests are sent to, and is exchanged at one.
     fn check_network(&self, origin: &str) -> Result<(), ManifestError> {
         let refuse = |problem: String| Err(ManifestError::at(origin, problem));
         if self.tcp.iter().any(|row| row.host.is_any()) {
@@ -137,19 +138,32 @@ impl Manifest {
                     .to_owned(),
             );
         }
-        match self
-            .secret
-            .iter()
-            .find(|secret| !self.http.iter().any(|row| row.host.covers(&secret.host)))
-        {
-            Some(secret) => refuse(format!(
-                "[[secret]] `host = \"{}\"` of {:?} is in no [[http]] row: declare the requests it \
-                 is for",
-                secret.host,
-                secret.name.as_str()
-            )),
-            None => Ok(()),
+        for row in &self.secret {
+            let name = row.name.as_str();
+            if !self.http.iter().any(|http| http.host.covers(&row.host)) {
+                return refuse(format!(
+                    "[[secret]] `host = \"{}\"` of {name:?} is in no [[http]] row: declare the \
+                     requests it is for",
+                    row.host
+                ));
+            }
+            let usage = row.usage().map_err(|problem| {
+                ManifestError::at(origin, format!("[[secret]] {name:?}: {problem}"))
+            })?;
+            let SecretUse::ClientCredentials { token_url: url, .. } = usage else {
+                continue;
+            };
+            let asked = |row: &HttpRow| {
+                row.covers("POST", url.scheme(), url.host(), url.port(), url.path())
+            };
+            if !self.http.iter().any(asked) {
+                return refuse(format!(
+                    "[[secret]] `token-url = \"{url}\"` of {name:?} is in no [[http]] row: declare \
+                     the host with its port and the method POST"
+                ));
+            }
         }
+        Ok(())
     }
 
     /// Refuses a second row that asks for the same requests or connections, whatever reason it has

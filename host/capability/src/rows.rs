@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
+use crate::auth::{Auth, AuthError, SecretUse};
 use crate::call_bound::CallBound;
 use crate::guest_path::GuestPath;
 use crate::network::{Host, HostPattern, HttpRule, Method, PathPrefix, Port, Scheme, TcpPorts};
@@ -62,8 +63,12 @@ pub struct TcpRow {
 pub struct SecretRow {
     /// The name by which the operator supplies it.
     pub name: SecretName,
-    /// The place in the request where it goes.
-    pub inject: Inject,
+    /// The place in the request where it goes, for a form that no `auth` has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inject: Option<Inject>,
+    /// The way in which it authenticates requests; a bearer token when `inject` is left out too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// The one host it is sent to.
     pub host: Host,
     /// The reason it needs it.
@@ -181,6 +186,27 @@ impl HttpRow {
             self.ports.clone(),
             self.paths.clone(),
         )
+    }
+}
+
+impl SecretRow {
+    /// Reads the use of the secret from the keys of the row.
+    ///
+    /// # Errors
+    ///
+    /// If keys contradict each other, or one is missing. The rows of a [`Manifest`] are checked.
+    ///
+    /// [`Manifest`]: crate::Manifest
+    pub fn usage(&self) -> Result<SecretUse, AuthError> {
+        match (&self.inject, &self.auth) {
+            (Some(_), Some(_)) => Err(AuthError::Both),
+            (Some(Inject { header, format }), None) => Ok(SecretUse::Header {
+                header: header.clone(),
+                format: format.clone(),
+            }),
+            (None, Some(auth)) => auth.usage(),
+            (None, None) => Ok(SecretUse::bearer()),
+        }
     }
 }
 

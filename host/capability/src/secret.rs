@@ -1,12 +1,10 @@
-//! Secrets by name. A value is never here: who injects it has it (`tool/secret.rs`), and nobody
-//! else.
+//! Secrets by name, and the headers that they go into. A value is never here: who injects it has it
+//! (`tool/secret.rs`), and nobody else.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-
-use crate::network::Host;
 
 /// The longest name of a secret, in bytes: it is shown where its value was.
 const MAX_NAME: usize = 64;
@@ -57,42 +55,6 @@ pub struct InjectHeader(String);
 #[serde(into = "String", try_from = "String")]
 pub struct InjectFormat(String);
 
-/// A secret that was granted: where it goes, and toward whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SecretRule {
-    pub(crate) name: SecretName,
-    pub(crate) host: Host,
-    pub(crate) header: InjectHeader,
-    pub(crate) format: InjectFormat,
-}
-
-impl SecretRule {
-    /// The name by which the operator supplies it.
-    pub fn name(&self) -> &SecretName {
-        &self.name
-    }
-
-    /// The one host it is sent to.
-    pub fn host(&self) -> &Host {
-        &self.host
-    }
-
-    /// The header it is sent in.
-    pub fn header(&self) -> &str {
-        &self.header.0
-    }
-
-    /// The header's value, with `{}` where the secret goes.
-    pub fn format(&self) -> &str {
-        self.format.as_str()
-    }
-
-    /// The text before and after the secret in the header's value.
-    pub fn around(&self) -> (&str, &str) {
-        self.format.0.split_once("{}").unwrap_or_default()
-    }
-}
-
 impl SecretName {
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -101,6 +63,11 @@ impl SecretName {
 }
 
 impl InjectHeader {
+    /// The header of HTTP's own authentication.
+    pub(crate) fn authorization() -> Self {
+        Self("authorization".to_owned())
+    }
+
     /// The header, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -108,6 +75,21 @@ impl InjectHeader {
 }
 
 impl InjectFormat {
+    /// The secret alone.
+    pub(crate) fn whole() -> Self {
+        Self("{}".to_owned())
+    }
+
+    /// The secret as a bearer token (RFC 6750, section 2.1).
+    pub(crate) fn bearer() -> Self {
+        Self("Bearer {}".to_owned())
+    }
+
+    /// The text before and after the secret in the header's value.
+    pub fn around(&self) -> (&str, &str) {
+        self.0.split_once("{}").unwrap_or_default()
+    }
+
     /// The value, with `{}` where the secret goes.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -112,13 +112,7 @@ fn directory(preopen: &Preopen) -> String {
 
 /// A secret, and where the host puts it.
 fn secret(rule: &SecretRule) -> String {
-    format!(
-        "{} toward {} as `{}: {}`",
-        rule.name(),
-        rule.host(),
-        rule.header(),
-        rule.format()
-    )
+    format!("{} toward {} {}", rule.name(), rule.host(), rule.usage())
 }
 
 fn lower(grant: &Grant) -> impl Iterator<Item = &LowerLimit> {

@@ -24,6 +24,7 @@ use crate::cmd::provider::Provider;
 use crate::cmd::run::Run;
 use crate::cmd::runtime::{AsTyped, Runtime, as_typed};
 use crate::cmd::schema::Schema;
+use crate::cmd::secret::Secret;
 use crate::cmd::selftest::Selftest;
 use crate::cmd::serve::Serve;
 use crate::cmd::sessions::Sessions;
@@ -132,6 +133,9 @@ pub(crate) enum Command {
     /// Look after the tokens with which others than the operator reach the host.
     #[command(subcommand)]
     Token(Token),
+    /// Look after the secrets that the host puts into requests of tools.
+    #[command(subcommand)]
+    Secret(Secret),
     /// Print what makes a shell complete command lines of this program.
     Completions(Completions),
     /// Write manual pages, one for each command.

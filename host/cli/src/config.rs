@@ -9,6 +9,7 @@ mod place;
 mod room;
 mod schema;
 mod scratch;
+mod secrets;
 mod setting;
 mod telemetry;
 mod tls;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
-use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan, SecretName};
+use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
 use cofferdam_server::OtlpUrl;
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
@@ -34,9 +35,10 @@ use self::agent::AgentRow;
 pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
 use self::grant::GrantRow;
-pub(crate) use self::grant::Grants;
+pub(crate) use self::grant::{Grants, NamedSecret};
 use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;
+pub(crate) use self::secrets::SecretPlaces;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
 pub(crate) use self::tls::TlsFiles;
@@ -91,6 +93,9 @@ struct Written {
     /// The collector of spans.
     #[serde(default)]
     telemetry: telemetry::Written,
+    /// The places of secrets, beside the encrypted store and the environment.
+    #[serde(default)]
+    secrets: secrets::Written,
     /// The operator's choices for agents.
     #[serde(default)]
     agent: Vec<AgentRow>,
@@ -153,6 +158,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     /// The collector that spans are exported to.
     pub(crate) collector: Option<OtlpUrl>,
+    /// The places of secrets.
+    pub(crate) secret_places: SecretPlaces,
     /// Agents on this host.
     pub(crate) most_agents: u32,
     /// Calls at once on this host.
@@ -244,6 +251,7 @@ impl Config {
             network,
             tls,
             telemetry,
+            secrets,
             agent,
             grant,
         } = written;
@@ -345,6 +353,7 @@ impl Config {
         }
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let tls = tls.files(&place)?;
+        let secret_places = secrets.places(&place)?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -361,6 +370,7 @@ impl Config {
             nameservers,
             tls,
             collector: telemetry.collector(),
+            secret_places,
             most_agents,
             calls,
             calls_per_agent,
@@ -376,23 +386,9 @@ impl Config {
         })
     }
 
-    /// Every secret that a grant names, with the grant, and its place for messages.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &GrantRow, &SecretName)> {
-        self.grants
-            .rows
-            .iter()
-            .enumerate()
-            .flat_map(|(index, row)| {
-                let place = format!(
-                    "{}: [[grant]] for {} of {}",
-                    self.origin(Key::Row("grant", index, "secrets")),
-                    row.tool,
-                    row.agent
-                );
-                row.secrets
-                    .iter()
-                    .map(move |name| (place.clone(), row, name))
-            })
+    /// Every secret that a grant names.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = NamedSecret<'_>> {
+        self.grants.secrets()
     }
 
     /// Every effective value, with where it came from. `data` is the data directory.
@@ -454,6 +450,11 @@ impl Config {
         let note = collector.is_none().then_some("none");
         let collector = collector.unwrap_or_default().into();
         settings.push(noted("telemetry", "otlp", collector, note));
+        let places = self.secret_places.shown().into_iter();
+        settings.extend(places.map(|(key, value)| {
+            let note = value.is_none().then_some("none");
+            noted("secrets", key, value.unwrap_or("".into()), note)
+        }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
         settings

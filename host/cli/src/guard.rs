@@ -29,6 +29,22 @@ pub(crate) fn always(config: &Config, data: &DataDir) -> Result<Guarded, Failure
     if let Some(file) = config.grants.file() {
         add(&mut guarded, file, "the configuration")?;
     }
+    let places = &config.secret_places;
+    if let Some(identity) = &places.identity {
+        guarded
+            .add_hidden(identity, "the key of the secrets")
+            .map_err(|error| Failure::usage(format!("{}: {error}", identity.display())))?;
+    }
+    if let Some(program) = places.command.first() {
+        let by_path = if program.contains('/') {
+            vec![PathBuf::from(program)]
+        } else {
+            on_the_way_to(program)
+        };
+        for program in by_path {
+            add(&mut guarded, &program, "the program of secrets")?;
+        }
+    }
     for program in programs() {
         add(&mut guarded, &program, "this program")?;
     }

@@ -8,7 +8,7 @@ use cofferdam_capability::{Guarded, Host, Scheme};
 use cofferdam_image::{Images, Registry, RegistryConfig, Store as ImageStore, Watch};
 use cofferdam_model::Credentials;
 use cofferdam_store::{Proof, Trail, TrailConfig};
-use cofferdam_tool::{Ledger, Runner, RunnerConfig, Secrets};
+use cofferdam_tool::{Ledger, Runner, RunnerConfig, SecretSources};
 use ipnet::IpNet;
 
 use crate::config::Config;
@@ -17,7 +17,7 @@ use crate::descriptors;
 use crate::error::Failure;
 use crate::guard;
 use crate::paths::{self, DataDir};
-use crate::secret::{self, OfGrants};
+use crate::secret;
 
 /// Choices of one command for its runner, beyond what each tool is granted and the configuration
 /// says.
@@ -31,8 +31,8 @@ pub(crate) struct RunnerOptions {
     /// Servers that answer instead of the hosts of the network, when nothing of it is to be
     /// reached.
     pub(crate) stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
-    /// Values of secrets.
-    pub(crate) secrets: Secrets,
+    /// The sources of secrets.
+    pub(crate) secrets: SecretSources,
     /// The record of its calls.
     pub(crate) recorded: Recorded,
     /// Calls at once, for a command that makes fewer than the configuration allows: a pool of
@@ -179,27 +179,35 @@ pub(crate) fn images(
 #[derive(Debug)]
 pub(crate) struct GrantDecisions {
     pub(crate) decisions: Decisions,
-    pub(crate) secrets: Secrets,
-    /// Tools that their agents do not get, because a secret or a directory of their grant cannot be
-    /// had.
+    pub(crate) secrets: SecretSources,
+    /// Tools that their agents do not get, because a directory of their grant cannot be had.
     pub(crate) withheld: Withheld,
 }
 
-/// Reads the secrets and opens the directories of every grant.
-pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> GrantDecisions {
-    let OfGrants {
-        secrets,
-        mut withheld,
-    } = secret::of_grants(config, data);
+/// Finds the sources of secrets and opens the directories of every grant.
+pub(crate) fn grant_decisions(config: &Config, data: &DataDir) -> Result<GrantDecisions, Failure> {
+    let mut withheld = Withheld::default();
     let decisions =
         config
             .grants
             .decisions(config.agents.deployments(), config.room, &mut withheld);
-    GrantDecisions {
+    Ok(GrantDecisions {
         decisions,
-        secrets,
+        secrets: secret::sources(config, data)?,
         withheld,
-    }
+    })
+}
+
+/// The same for a host that runs them: secrets of former hosts are encrypted, and what is missing
+/// is told.
+pub(crate) fn grant_decisions_to_run(
+    config: &Config,
+    data: &DataDir,
+) -> Result<GrantDecisions, Failure> {
+    secret::encrypt_former(&secret::store(config, data)?);
+    let decisions = grant_decisions(config, data)?;
+    secret::tell_missing(config, &decisions.secrets);
+    Ok(decisions)
 }
 
 /// The parts of which agents are made. `accepted` are components that the
@@ -217,7 +225,7 @@ pub(crate) fn agents_config(
         decisions,
         secrets,
         withheld,
-    } = grant_decisions(config, data);
+    } = grant_decisions_to_run(config, data)?;
     for ((agent, tool), reason) in &withheld {
         console::complain(&format!("{reason}; agent {agent} does not get {tool}"));
     }

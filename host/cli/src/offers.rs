@@ -79,7 +79,7 @@ pub(crate) fn read(offers: &Offers) -> Result<(RunnerOptions, Decision), Failure
     let options = RunnerOptions {
         addresses,
         nameservers,
-        secrets,
+        secrets: secrets.into(),
         ..RunnerOptions::default()
     };
     Ok((options, decision(offers, names)?))
@@ -212,9 +212,8 @@ fn secrets(written: &[String]) -> Result<Secrets, Failure> {
         let name: SecretName = name.parse().map_err(wrong)?;
         let bytes = cofferdam_workbench::read(Path::new(file), secret::MAX_FILE);
         let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
-        let value = secret::value(Zeroizing::new(bytes));
         secrets
-            .insert(name, value)
+            .insert_text(name, Zeroizing::new(bytes))
             .map_err(|error| wrong(error.to_string()))?;
     }
     Ok(secrets)

@@ -105,6 +105,11 @@ impl Calls {
         &self.admission
     }
 
+    /// The way to servers.
+    pub(crate) fn network(&self) -> Arc<dyn Connect> {
+        Arc::clone(&self.network)
+    }
+
     /// Waits until the scratch directories of all calls are gone.
     pub(crate) async fn emptied(&self) {
         self.scratch.emptied().await;

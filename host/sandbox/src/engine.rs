@@ -14,6 +14,7 @@ use crate::component::{self, Component};
 use crate::descriptors::{Descriptors, Line};
 use crate::error::{EngineError, LoadError};
 use crate::network::Reach;
+use crate::own_request::{self, OwnAnswer, OwnRequest, OwnRequestError};
 use crate::pool::Pools;
 use crate::scratch::{Scratch, Space};
 
@@ -93,6 +94,15 @@ impl Engine {
     /// allowance does it with a receipt.
     pub async fn call(&self, call: Call<'_>) -> Called {
         self.calls.make(call).await
+    }
+
+    /// Posts a form for a tool, as far as the tool's grant permits it.
+    ///
+    /// # Errors
+    ///
+    /// If the grant or a limit does not permit it, or the server does not answer.
+    pub async fn post(&self, request: OwnRequest<'_>) -> Result<OwnAnswer, OwnRequestError> {
+        own_request::post(self.calls.network(), request).await
     }
 
     /// A line for the calls of one agent, of which so many run at once.

@@ -173,8 +173,10 @@ fn ended(outcome: &Outcome) -> Ended {
         Outcome::StackOverflow => Ended::StackOverflow,
         Outcome::Deadline => Ended::Deadline,
         Outcome::Cancelled => Ended::Cancelled,
-        // A guest holds a sandbox, and cannot wait for a person.
-        Outcome::Denied { .. } | Outcome::ApprovalPending { .. } => Ended::Denied,
+        // A guest holds a sandbox, and cannot wait for a person; the message says what it is.
+        Outcome::Denied { .. }
+        | Outcome::ApprovalPending { .. }
+        | Outcome::SecretUnavailable { .. } => Ended::Denied,
         Outcome::HostCallTooLarge => Ended::HostCallTooLarge,
         Outcome::HostFault { .. } => Ended::HostFault,
     }

@@ -24,7 +24,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 use crate::network::{Connect, Destination, Record};
 use body::Hold;
 use exchange::{Exchange, Sent};
-pub use injection::Injection;
+pub use injection::{Injection, Rejected};
 use limits::{Caps, EXCHANGE, MAX_HEADER_BYTES, MAX_HEADERS, WRITE_CHUNK};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
 
@@ -76,6 +76,12 @@ impl Egress {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(MAX_HEADER_BYTES);
         context
+    }
+
+    /// Sends a request of the host itself, which is held to the same rules.
+    pub(crate) async fn send(&mut self, request: Request<WasiBody>) -> Sent {
+        let exchange = self.admit(request)?;
+        exchange.run(RequestOptions::default()).await
     }
 
     /// Checks a request against limits and grant. Nothing has been looked up or connected before

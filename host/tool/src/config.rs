@@ -8,7 +8,7 @@ use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Count, Guarded, Host, PagemapScan, Scheme};
 
 use crate::ledger::Ledger;
-use crate::secret::Secrets;
+use crate::secret::SecretSources;
 
 /// The configuration from which a runner is made.
 #[derive(Debug)]
@@ -41,8 +41,8 @@ pub struct RunnerConfig {
     /// Servers that answer requests to a host instead of it, without TLS, for tests of tools;
     /// nobody else is then connected to. Nothing for the network as it is.
     pub stand_ins: Option<Vec<(Scheme, Host, SocketAddr)>>,
-    /// Values for the secrets that tools are granted.
-    pub secrets: Secrets,
+    /// The sources of the secrets that tools are granted.
+    pub secrets: SecretSources,
     /// Keeps the record of every call; none for calls of which nothing is kept, such as tests of a
     /// tool by its author.
     pub ledger: Option<Arc<dyn Ledger>>,
@@ -61,8 +61,8 @@ pub struct RunnerChoices {
     pub ceiling: Ceiling,
     /// Calls at once of one agent.
     pub calls_per_agent: u32,
-    /// Values for the secrets that tools are granted.
-    pub secrets: Secrets,
+    /// The sources of the secrets that tools are granted.
+    pub secrets: SecretSources,
     /// Files that decide what runs next.
     pub guarded: Guarded,
 }

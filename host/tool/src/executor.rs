@@ -13,7 +13,7 @@ use crate::origin::Origin;
 use crate::policy::{Permit, PolicyBook};
 use crate::record::{ENDED, OFFERED, RecordDraft, UNKNOWN};
 use crate::redact::Redactor;
-use crate::secret::Secrets;
+use crate::secret::{Injector, Prepared, SecretSources, Wanted};
 use crate::totals::CallTotals;
 
 /// The most bytes of a reason that the log keeps: a sentence. A guest can make it as long as its
@@ -32,8 +32,9 @@ pub(crate) struct Executor {
     pub(crate) threads: Arc<GuestThreads>,
     pub(crate) checks: Arc<Checks>,
     pub(crate) policies: Arc<PolicyBook>,
-    pub(crate) secrets: Secrets,
-    pub(crate) redactor: Redactor,
+    pub(crate) injector: Injector,
+    /// Shared by all that came after one another: what was known once may still come back.
+    pub(crate) redactor: Arc<Redactor>,
     pub(crate) totals: Arc<CallTotals>,
     /// Keeps the record of every call; none for calls of which nothing is kept.
     pub(crate) ledger: Option<Arc<dyn Ledger>>,
@@ -54,23 +55,23 @@ pub(crate) struct DecidedCall<'a> {
 }
 
 impl Executor {
-    /// The same sandbox with other secrets.
-    pub(crate) fn with_secrets(&self, secrets: Secrets) -> Self {
+    /// The same sandbox with other sources of secrets.
+    pub(crate) fn with_secrets(&self, secrets: SecretSources) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
             threads: Arc::clone(&self.threads),
             checks: Arc::clone(&self.checks),
             policies: Arc::clone(&self.policies),
-            redactor: Redactor::new(&secrets),
+            injector: Injector::new(secrets, &self.redactor),
+            redactor: Arc::clone(&self.redactor),
             ledger: self.ledger.clone(),
-            secrets,
             totals: Arc::clone(&self.totals),
         }
     }
 
-    /// Runs what was permitted, or refuses with the reason; takes the secrets out of what comes of
-    /// it; records it. Nothing runs that cannot be recorded, and a call whose record was not
-    /// written is not told as done.
+    /// Resolves the secrets of what was permitted and runs it, or refuses with the reason; takes
+    /// the secrets out of what comes of it; records it. Nothing runs that cannot be recorded, and a
+    /// call whose record was not written is not told as done.
     pub(crate) async fn pass(&self, tool: &str, decided: DecidedCall<'_>) -> Called {
         let DecidedCall {
             permit,
@@ -85,13 +86,29 @@ impl Executor {
             Ok(permit) => self.ready(allowance).await.map(|()| permit),
             denied => denied,
         };
-        let Called { mut report, tools } = match permit {
+        let ready = match permit {
             Ok(permit) => {
+                let wanted = Wanted {
+                    engine: &self.engine,
+                    redactor: &self.redactor,
+                    agent: draft.origin.agent_name(),
+                    grant,
+                    allowance,
+                };
+                let prepared = self.injector.prepare(wanted).await;
+                prepared.map(|prepared| (permit, prepared))
+            }
+            Err(outcome) => Err(outcome),
+        };
+        let Called { mut report, tools } = match ready {
+            Ok((permit, Prepared { injections, used })) => {
                 let backends = Backends {
                     engine: &self.engine,
-                    secrets: &self.secrets,
+                    injections,
                 };
-                backend::call(backends, permit, allowance, place, caller).await
+                let mut called = backend::call(backends, permit, allowance, place, caller).await;
+                self.injector.conclude(used, &mut called.report.receipt);
+                called
             }
             Err(outcome) => Called {
                 report: Report::silent(allowance.receipt(grant, outcome)),

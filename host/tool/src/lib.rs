@@ -91,7 +91,11 @@ pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
 pub use runner::Runner;
-pub use secret::{SecretError, Secrets};
+pub use secret::{
+    ExpectedSecret, FoundSecret, IdentityFile, MAX_SECRET, Namespace, SecretCommand,
+    SecretEnvironment, SecretError, SecretSources, SecretStore, SecretValue, Secrets, SourceError,
+    StoredSecret, encrypt_plain,
+};
 pub use tool::Tool;
 pub use toolbox::{NameTaken, Toolbox, UnknownTool};
 pub use totals::{CallTotals, ToolCounts};

@@ -5,59 +5,80 @@
 //! [`decode`] reads bytes that are written as base64 or as numbers; [`search`] looks for the
 //! [`spellings`] of all secrets after each step, and knows where each byte came from. A guest that
 //! rewrites what it got in a way of its own is not stopped by this (`SECURITY.md`).
+//!
+//! Then come [`shapes`] of credentials that this host does not know: a tool may print the
+//! operator's, which it found in a file.
 
 mod decode;
 mod escapes;
+mod finders;
+mod known;
 mod pieces;
+mod scan;
 mod search;
+mod shapes;
 mod spellings;
 mod unescape;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aho_corasick::BuildError;
 use cofferdam_call::{Outcome, Report};
 use cofferdam_capability::{Account, ForeignText, Overdrawn};
 use cofferdam_sandbox::Allowance;
 
-use crate::secret::Secrets;
-use search::Search;
-use spellings::Spellings;
+use finders::Finders;
+use known::KnownValues;
+pub(crate) use known::{Known, TooMany};
 
-/// Bytes that are read between two moments at which others run: about a millisecond.
-const PIECE: usize = 16 << 10;
-
-/// Finds secrets in all their spellings.
+/// Finds secrets in all their spellings, and what looks like one.
 pub(crate) struct Redactor {
-    /// Nothing is told where this is an error.
-    spellings: Result<Spellings, BuildError>,
+    known: Mutex<KnownValues>,
+    /// Replaced whole when a value becomes known.
+    finders: RwLock<Arc<Finders>>,
 }
 
 impl Redactor {
-    /// For all of `secrets`.
-    pub(crate) fn new(secrets: &Secrets) -> Self {
-        let spellings = Spellings::new(secrets).inspect_err(|error| {
-            tracing::error!("secrets cannot be looked for, so nothing is told: {error}")
-        });
-        Self { spellings }
+    /// For secrets that become known later.
+    pub(crate) fn new() -> Self {
+        let known = KnownValues::default();
+        let finders = RwLock::new(Arc::new(Finders::new(&known)));
+        Self {
+            known: Mutex::new(known),
+            finders,
+        }
     }
 
-    fn is_idle(&self) -> bool {
-        self.spellings
-            .as_ref()
-            .is_ok_and(|spellings| spellings.len() == 0)
+    /// Looks for these values as well, in everything that leaves the host from now on.
+    pub(crate) fn learn(&self, values: Vec<Known>) -> Result<(), TooMany> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_changed = false;
+        let mut learnt = Ok(());
+        for value in values {
+            if learnt.is_ok() && known.lacks(&value) {
+                learnt = known.add(value);
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            let finders = Arc::new(Finders::new(&known));
+            *self.finders.write().unwrap_or_else(PoisonError::into_inner) = finders;
+        }
+        learnt
+    }
+
+    fn finders(&self) -> Arc<Finders> {
+        Arc::clone(&self.finders.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the secrets out of everything of a report that leaves the host. The work is the
     /// call's: it is within its time and its memory. A report that does not come through withholds
     /// what the guest said.
     pub(crate) async fn redact(&self, mut report: Report, allowance: &Allowance) -> Report {
-        if self.is_idle() {
-            return report;
-        }
+        let finders = self.finders();
         let withheld = match allowance
             .to_end()
-            .within(self.report(&mut report, allowance.account()))
+            .within(redact_report(&finders, &mut report, allowance.account()))
             .await
         {
             Ok(Ok(())) => None,
@@ -71,118 +92,88 @@ impl Redactor {
         report
     }
 
-    async fn report(&self, report: &mut Report, account: &Account) -> Result<(), Overdrawn> {
-        for output in [&mut report.stdout, &mut report.stderr] {
-            let cut = output.dropped() > 0;
-            if let Some(clean) = self.slowly(output.bytes(), cut, account).await? {
-                output.replace(clean);
-            }
-        }
-        let receipt = &mut report.receipt;
-        match &mut receipt.outcome {
-            Outcome::GuestError { message, .. }
-            | Outcome::Trap { message }
-            | Outcome::HostFault { message } => {
-                self.text_slowly(message, account).await?;
-            }
-            Outcome::Denied { reason } | Outcome::ApprovalPending { reason, .. } => {
-                self.text_slowly(reason, account).await?
-            }
-            Outcome::Ok
-            | Outcome::OutOfFuel
-            | Outcome::OutOfMemory
-            | Outcome::StackOverflow
-            | Outcome::Deadline
-            | Outcome::Cancelled
-            | Outcome::HostCallTooLarge => {}
-        }
-        let changes = [
-            &mut receipt.removed,
-            &mut receipt.renamed,
-            &mut receipt.truncated,
-            &mut receipt.unlisted,
-        ];
-        let names = changes.into_iter().flat_map(|changed| &mut changed.names);
-        for text in receipt.refusals.iter_mut().chain(names) {
-            self.text_slowly(text, account).await?;
-        }
-        let mut directories = BTreeMap::new();
-        for (mut name, access) in std::mem::take(&mut receipt.directories) {
-            self.text_slowly(&mut name, account).await?;
-            directories.insert(name, access);
-        }
-        receipt.directories = directories;
-        let mut hosts = BTreeMap::new();
-        for (mut host, connections) in std::mem::take(&mut receipt.hosts) {
-            self.text_slowly(&mut host, account).await?;
-            let sum: &mut u64 = hosts.entry(host).or_default();
-            *sum = sum.saturating_add(connections);
-        }
-        receipt.hosts = hosts;
-        Ok(())
-    }
-
     /// Returns a guest's words as one line for a log or a person: what it could use to forge or
     /// hide lines is shown escaped. Such lines have a few kilobytes at most.
     pub(crate) fn line(&self, said: &str) -> String {
-        let clean = (!self.is_idle())
-            .then(|| self.redacted(said.as_bytes(), true))
-            .flatten();
+        let clean = self.redacted(said.as_bytes(), true);
         let clean = clean.map(|clean| String::from_utf8_lossy(&clean).into_owned());
         ForeignText::line(clean.as_deref().unwrap_or(said)).to_string()
-    }
-
-    async fn text_slowly(&self, text: &mut String, account: &Account) -> Result<(), Overdrawn> {
-        if let Some(clean) = self.slowly(text.as_bytes(), true, account).await? {
-            *text = String::from_utf8_lossy(&clean).into_owned();
-        }
-        Ok(())
-    }
-
-    /// The same as [`Self::redacted`], in pieces between which others run, with what is found
-    /// charged to `account`.
-    async fn slowly(
-        &self,
-        bytes: &[u8],
-        cut: bool,
-        account: &Account,
-    ) -> Result<Option<Vec<u8>>, Overdrawn> {
-        let Ok(spellings) = &self.spellings else {
-            return Ok(Some(Vec::new()));
-        };
-        let mut search = Search::new(spellings, bytes, cut);
-        let _working = account.hold("the search for secrets", search.working())?;
-        let mut charge = account.hold("secrets that were found", 0)?;
-        while search.goes_on(PIECE) {
-            charge.grow(
-                "secrets that were found",
-                search.size().saturating_sub(charge.len()),
-            )?;
-            tokio::task::yield_now().await;
-        }
-        if !search.has_found() {
-            return Ok(None);
-        }
-        charge.grow(
-            "output without secrets",
-            search
-                .size()
-                .saturating_sub(charge.len())
-                .saturating_add(bytes.len()),
-        )?;
-        Ok(search.clean())
     }
 
     /// `bytes` with a mark in the place of every secret, if there is one. Where they were `cut`,
     /// the beginning of one at their end goes as well.
     fn redacted(&self, bytes: &[u8], cut: bool) -> Option<Vec<u8>> {
-        let Ok(spellings) = &self.spellings else {
-            return Some(Vec::new());
-        };
-        let mut search = Search::new(spellings, bytes, cut);
-        while search.goes_on(usize::MAX) {}
-        search.clean()
+        self.finders().redacted(bytes, cut)
     }
+}
+
+/// Takes the secrets out of every text of a report.
+async fn redact_report(
+    finders: &Finders,
+    report: &mut Report,
+    account: &Account,
+) -> Result<(), Overdrawn> {
+    for output in [&mut report.stdout, &mut report.stderr] {
+        let cut = output.dropped() > 0;
+        if let Some(clean) = finders.slowly(output.bytes(), cut, account).await? {
+            output.replace(clean);
+        }
+    }
+    let receipt = &mut report.receipt;
+    match &mut receipt.outcome {
+        Outcome::GuestError { message, .. }
+        | Outcome::Trap { message }
+        | Outcome::HostFault { message } => {
+            text_slowly(finders, message, account).await?;
+        }
+        Outcome::Denied { reason }
+        | Outcome::ApprovalPending { reason, .. }
+        | Outcome::SecretUnavailable { reason, .. } => {
+            text_slowly(finders, reason, account).await?
+        }
+        Outcome::Ok
+        | Outcome::OutOfFuel
+        | Outcome::OutOfMemory
+        | Outcome::StackOverflow
+        | Outcome::Deadline
+        | Outcome::Cancelled
+        | Outcome::HostCallTooLarge => {}
+    }
+    let changes = [
+        &mut receipt.removed,
+        &mut receipt.renamed,
+        &mut receipt.truncated,
+        &mut receipt.unlisted,
+    ];
+    let names = changes.into_iter().flat_map(|changed| &mut changed.names);
+    for text in receipt.refusals.iter_mut().chain(names) {
+        text_slowly(finders, text, account).await?;
+    }
+    let mut directories = BTreeMap::new();
+    for (mut name, access) in std::mem::take(&mut receipt.directories) {
+        text_slowly(finders, &mut name, account).await?;
+        directories.insert(name, access);
+    }
+    receipt.directories = directories;
+    let mut hosts = BTreeMap::new();
+    for (mut host, connections) in std::mem::take(&mut receipt.hosts) {
+        text_slowly(finders, &mut host, account).await?;
+        let sum: &mut u64 = hosts.entry(host).or_default();
+        *sum = sum.saturating_add(connections);
+    }
+    receipt.hosts = hosts;
+    Ok(())
+}
+
+async fn text_slowly(
+    finders: &Finders,
+    text: &mut String,
+    account: &Account,
+) -> Result<(), Overdrawn> {
+    if let Some(clean) = finders.slowly(text.as_bytes(), true, account).await? {
+        *text = String::from_utf8_lossy(&clean).into_owned();
+    }
+    Ok(())
 }
 
 /// Nothing of what the guest said is told: nobody knows what is in it.
@@ -213,10 +204,7 @@ fn withhold(report: &mut Report, outcome: Outcome) {
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Redactor")
-            .field(
-                "spellings",
-                &self.spellings.as_ref().map_or(0, Spellings::len),
-            )
+            .field("spellings", &self.finders().len())
             .finish_non_exhaustive()
     }
 }

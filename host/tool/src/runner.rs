@@ -32,6 +32,7 @@ use crate::policy::PolicyBook;
 use crate::pool_use::PoolUse;
 use crate::redact::Redactor;
 use crate::request::Request;
+use crate::secret::Injector;
 use crate::span;
 use crate::tool::Tool;
 use crate::toolbox::{Toolbox, UnknownTool};
@@ -93,7 +94,7 @@ impl Runner {
             pagemap_scan,
             reach,
         })?;
-        let redactor = Redactor::new(&secrets);
+        let redactor = Arc::new(Redactor::new());
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
         let data = Arc::new(data);
         let policies = PolicyBook::new(Arc::clone(&data));
@@ -104,7 +105,7 @@ impl Runner {
             engine: Arc::new(engine),
             threads: Arc::new(threads),
             checks: Arc::new(Checks::new()),
-            secrets,
+            injector: Injector::new(secrets, &redactor),
             redactor,
             totals: Arc::default(),
             ledger,

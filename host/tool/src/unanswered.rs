@@ -46,7 +46,9 @@ pub(crate) fn unanswered(outcome: Outcome) -> Unanswered {
         {
             message.clone()
         }
-        Outcome::Denied { reason } | Outcome::ApprovalPending { reason, .. } => reason.clone(),
+        Outcome::Denied { reason }
+        | Outcome::ApprovalPending { reason, .. }
+        | Outcome::SecretUnavailable { reason, .. } => reason.clone(),
         other => other.to_string(),
     };
     Unanswered { outcome, message }

@@ -119,13 +119,9 @@ fn given(manifest: &Manifest, ceiling: &Ceiling) -> Limits {
 
 /// A secret, and where the host puts it.
 fn injected(row: &SecretRow) -> String {
-    format!(
-        "{} toward {} as `{}: {}`",
-        row.name,
-        row.host,
-        row.inject.header.as_str(),
-        row.inject.format.as_str()
-    )
+    let usage = row.usage().map(|usage| usage.to_string());
+    let usage = usage.unwrap_or_else(|error| error.to_string());
+    format!("{} toward {} {usage}", row.name, row.host)
 }
 
 /// The connections of a row: host and ports.

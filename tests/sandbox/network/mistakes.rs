@@ -95,4 +95,48 @@ fn rows_that_say_nothing_safe_are_refused() {
         &secret("t", "x-key", "{}", "b.test"),
         &["`host = \"b.test\"`", "[[http]]"],
     );
+    let auth = |auth: &str| {
+        http(&format!(
+            "[[secret]]\nname = \"t\"\nhost = \"a.test\"\nreason = \"r\"\n{auth}\n"
+        ))
+    };
+    let exchange = "profile = \"oauth2-client-credentials\"";
+    for (keys, parts) in [
+        (
+            "auth = { profile = \"digest\" }".to_owned(),
+            &["digest"][..],
+        ),
+        (
+            "auth = { profile = \"api-key\" }".to_owned(),
+            &["\"t\"", "needs `header`"],
+        ),
+        (
+            "auth = { profile = \"basic\", header = \"x\" }".to_owned(),
+            &["`header` is for the profile `api-key` alone"],
+        ),
+        (format!("auth = {{ {exchange} }}"), &["needs `token-url`"]),
+        (
+            format!("auth = {{ {exchange}, token-url = \"https://u@a.test/\" }}"),
+            &["`token-url`", "neither a user nor a fragment"],
+        ),
+        (
+            format!("auth = {{ {exchange}, token-url = \"https://b.test/token\" }}"),
+            &[
+                "`token-url = \"https://b.test/token\"`",
+                "is in no [[http]] row",
+                "POST",
+            ],
+        ),
+        (
+            format!("auth = {{ {exchange}, token-url = \"https://a.test/\", scopes = [\"a b\"] }}"),
+            &["`scopes`", "a b"],
+        ),
+        (
+            "auth = { profile = \"basic\" }\ninject = { header = \"x\", format = \"{}\" }"
+                .to_owned(),
+            &["`inject` and `auth`", "keep one"],
+        ),
+    ] {
+        check(&auth(&keys), parts);
+    }
 }

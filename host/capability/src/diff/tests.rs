@@ -111,6 +111,42 @@ fn requests_are_held_against_host_method_port_and_path() {
 }
 
 #[test]
+fn a_secret_that_authenticates_in_another_way_is_more() {
+    let secret = |auth: &str| {
+        let http = "[[http]]\nhost = \"*.test\"\nreason = \"r\"\n";
+        format!("{http}[[secret]]\nname = \"key\"\nhost = \"a.test\"\nreason = \"r\"\n{auth}")
+    };
+    let tokens = |host: &str, scopes: &str| {
+        secret(&format!(
+            "auth = {{ profile = \"oauth2-client-credentials\", token-url = \"https://{host}/t\", \
+             scopes = [{scopes}] }}\n"
+        ))
+    };
+    let of_profile = |auth: &str| secret(&format!("auth = {{ profile = {auth} }}\n"));
+    let bearer = of_profile("\"bearer\"");
+    let in_header = "inject = { header = \"Authorization\", format = \"Bearer {}\" }\n";
+    // Three ways to say the same.
+    check(&bearer, &secret(""), "");
+    check(&secret(""), &secret(in_header), "");
+    check(&bearer, &of_profile("\"basic\""), "the secret key");
+    check(
+        &bearer,
+        &of_profile("\"api-key\", header = \"x\""),
+        "the secret key",
+    );
+    let both = tokens("b.test", "\"read\", \"write\"");
+    check(&bearer, &both, "the secret key");
+    check(&both, &tokens("b.test", "\"read\""), "");
+    check(
+        &both,
+        &tokens("b.test", "\"read\", \"all\""),
+        "the secret key",
+    );
+    check(&both, &tokens("b.test", ""), "the secret key");
+    check(&both, &tokens("c.test", "\"read\""), "the secret key");
+}
+
+#[test]
 fn tcp_secrets_variables_and_calls_are_held_against_their_rows() {
     let tcp = |host: &str, ports: &str| {
         format!("[[tcp]]\nhost = \"{host}\"\nports = [{ports}]\nreason = \"r\"\n")

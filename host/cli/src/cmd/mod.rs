@@ -19,6 +19,7 @@ pub(crate) mod ps;
 pub(crate) mod run;
 pub(crate) mod runtime;
 pub(crate) mod schema;
+pub(crate) mod secret;
 pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod sessions;

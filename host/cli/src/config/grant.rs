@@ -45,8 +45,7 @@ pub(crate) struct GrantRow {
     /// Hosts and ports that it may be connected to over TCP, as far as its manifest declares them.
     #[serde(default)]
     pub(crate) tcp: Vec<TcpOffer>,
-    /// Secrets that its manifest declares, by name. The value is read from `secrets/<name>` in the
-    /// data directory.
+    /// Secrets that its manifest declares, by name. `cofferdam secret set` sets the values.
     #[serde(default)]
     pub(crate) secrets: Vec<SecretName>,
 }
@@ -93,7 +92,30 @@ pub(crate) struct Grants {
     source: Option<Arc<Source>>,
 }
 
+/// A secret that a grant names.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedSecret<'a> {
+    /// File and line of the grant, for messages.
+    pub(crate) place: String,
+    pub(crate) grant: &'a GrantRow,
+    pub(crate) name: &'a SecretName,
+}
+
 impl Grants {
+    /// Every secret that a row names.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = NamedSecret<'_>> {
+        let rows = self.rows.iter().enumerate();
+        rows.flat_map(|(index, grant)| {
+            let origin = place::origin(self.source.as_deref(), Key::Row("grant", index, "secrets"));
+            let place = format!("{origin}: [[grant]] for {} of {}", grant.tool, grant.agent);
+            grant.secrets.iter().map(move |name| NamedSecret {
+                place: place.clone(),
+                grant,
+                name,
+            })
+        })
+    }
+
     pub(super) fn new(rows: Vec<GrantRow>, source: Option<Arc<Source>>) -> Self {
         Self { rows, source }
     }

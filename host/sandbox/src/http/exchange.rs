@@ -77,8 +77,8 @@ impl Exchange {
         let record = destination.record;
         // In clear, a secret goes only into a network that the operator has named.
         if trusted {
-            for Injection { header, value, .. } in injections {
-                request.headers_mut().insert(header, value);
+            for Injection { header, value, .. } in &injections {
+                request.headers_mut().insert(header, value.clone());
             }
         } else if !injections.is_empty() {
             record.refuse(&format!(
@@ -100,6 +100,11 @@ impl Exchange {
         )
         .await
         .map_err(|_| Error::ConnectionReadTimeout)??;
+        if trusted {
+            for injection in &injections {
+                injection.answered(response.status());
+            }
+        }
         // The connection would no longer speak HTTP, and nothing would be counted.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::HttpUpgradeFailed);

@@ -207,6 +207,17 @@ pub(super) const ROWS: &[Row] = &[
         after: ended::redacted,
         ..with_secret(&["GET", "http://own.test:{port}/say"], "[redacted:token]")
     },
+    // The argument is the secret, hidden as the guest says.
+    Row {
+        guest: guest::SECRET_SEARCH,
+        ..with_secret(
+            &[
+                "http://own.test:{port}/",
+                "2666362766217a2539343b2130317e23343920306864",
+            ],
+            "found nothing but what was planted",
+        )
+    },
     Row {
         after: ended::no_header,
         ..with_secret(

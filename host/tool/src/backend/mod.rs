@@ -5,17 +5,15 @@ mod wasm;
 
 use std::sync::Arc;
 
-use cofferdam_sandbox::{Allowance, Called, Caller, Engine, Place};
+use cofferdam_sandbox::{Allowance, Called, Caller, Engine, Injection, Place};
 
 use crate::policy::Permit;
-use crate::secret::Secrets;
 use crate::subject::Subject;
 
-/// Parts of the process that the backends share.
-#[derive(Clone, Copy)]
+/// Parts of the process that the backends share, and the secrets of one call.
 pub(crate) struct Backends<'a> {
     pub(crate) engine: &'a Engine,
-    pub(crate) secrets: &'a Secrets,
+    pub(crate) injections: Vec<Injection>,
 }
 
 /// Runs what was permitted. A component that lists its tools has no caller.
@@ -26,7 +24,7 @@ pub(crate) async fn call(
     place: Place<'_>,
     caller: Option<Arc<dyn Caller>>,
 ) -> Called {
-    let Backends { engine, secrets } = backends;
+    let Backends { engine, injections } = backends;
     let permitted = permit.into_parts();
     let grant = permitted.grant;
     match permitted.subject {
@@ -36,7 +34,7 @@ pub(crate) async fn call(
                 grant,
                 invocation: permitted.invocation,
                 allowance,
-                injections: secrets.injections(grant),
+                injections,
             };
             wasm::call(engine, run, place, caller).await
         }

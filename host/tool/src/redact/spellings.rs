@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use cofferdam_capability::SecretName;
 
+use super::known::KnownValues;
 use super::unescape::{Reading, Signs};
-use crate::secret::Secrets;
 
 /// The shortest spelling that is looked for, in bytes. A secret whose escapes are undone may be
 /// shorter than it was.
@@ -47,17 +47,17 @@ struct Spelling {
 }
 
 impl Spellings {
-    pub(super) fn new(secrets: &Secrets) -> Result<Self, BuildError> {
+    pub(super) fn new(known: &KnownValues) -> Result<Self, BuildError> {
         let signs = Signs::new()?;
         let mut all = Vec::new();
-        for (name, value) in secrets.iter() {
-            let parts: BTreeSet<Vec<u8>> = of(value, &signs)
+        for known in known.iter() {
+            let parts: BTreeSet<Vec<u8>> = of(&known.value, &signs)
                 .iter()
                 .flat_map(|spelling| parts(spelling))
                 .collect();
             all.extend(parts.into_iter().map(|bytes| Spelling {
                 bytes,
-                mark: mark(name),
+                mark: mark(&known.mark),
             }));
         }
         let size: usize = all.iter().map(|spelling| spelling.bytes.len()).sum();

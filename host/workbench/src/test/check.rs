@@ -132,7 +132,9 @@ impl Checked {
             Outcome::GuestError { message, .. }
             | Outcome::Trap { message }
             | Outcome::HostFault { message } => message,
-            Outcome::Denied { reason } | Outcome::ApprovalPending { reason, .. } => reason,
+            Outcome::Denied { reason }
+            | Outcome::ApprovalPending { reason, .. }
+            | Outcome::SecretUnavailable { reason, .. } => reason,
             _ => return None,
         };
         let line: String = said.chars().take(MAX_SAID).collect();

@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cofferdam_call::{Input, Report};
 use cofferdam_capability::{
     Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT,
-    LimitsRequest, Manifest, Offer, Scheme,
+    LimitsRequest, Manifest, Offer, Scheme, SecretUse,
 };
 use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
 use tempfile::TempDir;
@@ -113,7 +115,7 @@ impl Subject<'_> {
         let tree = tempfile::tempdir().map_err(wrong)?;
         let workspace = workspace(tree.path(), given).map_err(wrong)?;
         let web = Web::start(&given.http).await?;
-        let (secrets, values) = secrets(given)?;
+        let CaseSecrets { secrets, sent } = secrets(given, &self.manifest)?;
         let names = given.secrets.clone();
         let runner = self.sandbox(StandIns {
             hosts: web.stand_ins.clone(),
@@ -144,7 +146,7 @@ impl Subject<'_> {
         Ok(Ran {
             report,
             asked: web.asked(),
-            secrets: values,
+            secrets: sent,
             undeclared,
             workspace,
             _tree: tree,
@@ -281,16 +283,35 @@ fn workspace(tree: &Path, given: &Given) -> std::io::Result<Dir> {
     Ok(workspace)
 }
 
+/// Secrets of one call.
+struct CaseSecrets {
+    secrets: Secrets,
+    /// The text by which each is known in a header, by name.
+    sent: Vec<(String, String)>,
+}
+
 /// A value for each secret: no other text holds it by chance.
-fn secrets(given: &Given) -> Result<(Secrets, Vec<(String, String)>), Error> {
+fn secrets(given: &Given, manifest: &Manifest) -> Result<CaseSecrets, Error> {
     let mut secrets = Secrets::default();
-    let mut values = Vec::new();
+    let mut sent = Vec::new();
     for name in &given.secrets {
-        let value = format!("test-{}", Uuid::new_v4().simple());
+        let row = manifest.secret.iter().find(|row| row.name == *name);
+        let usage = row.and_then(|row| row.usage().ok());
+        let random = format!("test-{}", Uuid::new_v4().simple());
+        let value = match &usage {
+            Some(usage) if usage.is_pair() => format!("test:{random}"),
+            _ => random,
+        };
+        sent.push((
+            name.to_string(),
+            match usage {
+                Some(SecretUse::Basic) => STANDARD.encode(&value),
+                _ => value.clone(),
+            },
+        ));
         secrets
-            .insert(name.clone(), Zeroizing::new(value.clone().into_bytes()))
+            .insert(name.clone(), Zeroizing::new(value.into_bytes()))
             .map_err(Error::work)?;
-        values.push((name.to_string(), value));
     }
-    Ok((secrets, values))
+    Ok(CaseSecrets { secrets, sent })
 }

@@ -1,7 +1,7 @@
 //! Rows that a manifest declares and no case uses: a reviewer would ask about them.
 
 use cofferdam_capability::{
-    Access, GuestPath, LOCKED_ENVIRONMENT, LimitRow, LimitsRequest, Manifest, SecretRow,
+    Access, GuestPath, LOCKED_ENVIRONMENT, LimitRow, LimitsRequest, Manifest, SecretRow, SecretUse,
 };
 
 use super::case::Case;
@@ -80,15 +80,19 @@ pub(crate) fn sends(call: &Checked, row: &SecretRow) -> bool {
     else {
         return false;
     };
-    let header = String::from(row.inject.header.clone());
-    let holds = |found: &hyper::header::HeaderValue| {
-        found
-            .to_str()
-            .is_ok_and(|found| found.contains(value.as_str()))
+    let Ok(usage) = row.usage() else {
+        return false;
     };
-    call.asked
-        .iter()
-        .any(|asked| asked.host == row.host && asked.headers.get_all(&header).iter().any(holds))
+    // The token that it is exchanged for is the case's own answer.
+    let is_exchanged = matches!(usage, SecretUse::ClientCredentials { .. });
+    let holds = |found: &hyper::header::HeaderValue| {
+        let has_value = |found: &str| found.contains(value.as_str());
+        is_exchanged || found.to_str().is_ok_and(has_value)
+    };
+    call.asked.iter().any(|asked| {
+        let sent = asked.headers.get_all(usage.header());
+        asked.host == row.host && sent.iter().any(holds)
+    })
 }
 
 /// A sentence for each limit above its default without which every case passes as well. The cases

@@ -116,7 +116,7 @@ impl Reload {
             decisions,
             secrets,
             withheld,
-        } = host::grant_decisions(&config, &self.data);
+        } = host::grant_decisions_to_run(&config, &self.data)?;
         let choices = RunnerChoices {
             ceiling: config.ceiling.clone(),
             calls_per_agent: config.calls_per_agent,

@@ -25,7 +25,7 @@ pub(super) async fn show(
         decisions,
         secrets: _,
         withheld,
-    } = host::grant_decisions(config, data);
+    } = host::grant_decisions(config, data)?;
     let dir = data.dir().map_err(Failure::work)?;
     let found =
         cofferdam_agent::grants(&dir, data.path(), agent, &runner, &decisions, &withheld).await;

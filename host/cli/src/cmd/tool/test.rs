@@ -146,7 +146,7 @@ fn sandbox(stand_ins: StandIns, config: &Config, data: &DataDir) -> Result<Runne
     let StandIns { hosts, secrets } = stand_ins;
     let options = RunnerOptions {
         stand_ins: Some(hosts),
-        secrets,
+        secrets: secrets.into(),
         recorded: Recorded::Nowhere,
         ..RunnerOptions::default()
     };

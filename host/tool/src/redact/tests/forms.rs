@@ -5,8 +5,6 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use cofferdam_capability::SecretName;
-use zeroize::Zeroizing;
 
 use super::super::spellings::MIN_BEGIN;
 use super::super::*;
@@ -22,10 +20,7 @@ const SECRETS: [&str; 6] = [
 ];
 
 fn redactor(secret: &str) -> Redactor {
-    let mut secrets = Secrets::default();
-    let name: SecretName = "key".parse().unwrap();
-    secrets.insert(name, Zeroizing::new(secret.into())).unwrap();
-    Redactor::new(&secrets)
+    super::of([("key", secret)])
 }
 
 type Form = (&'static str, fn(&str) -> Vec<u8>);
