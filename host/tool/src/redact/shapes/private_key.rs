@@ -10,6 +10,9 @@ const MAX_LABEL: usize = 40;
 /// The longest key, in bytes (16 KiB): an RSA key of 16384 bits has 13 KiB.
 const MAX_KEY: usize = 16 << 10;
 
+/// The shortest key, in bytes: a first line alone is how programs recognise one.
+const MIN_KEY: usize = 16;
+
 const DASHES: &[u8] = b"-----";
 const END: &[u8] = b"-----END ";
 
@@ -24,10 +27,15 @@ pub(super) fn find(text: Text<'_>, sign: Range<usize>) -> Option<Range<usize>> {
     let body = sign.end.saturating_add(label.len() + DASHES.len());
     let limit = text.bytes.len().min(body.saturating_add(MAX_KEY));
     let seen = text.get(&(body..limit));
-    // In JSON it ends with its text.
-    let seen = seen.split(|byte| *byte == b'"').next().unwrap_or_default();
     // Whatever comes next between dashes is its last line, or another text.
-    let next = position(seen, DASHES).unwrap_or(seen.len());
+    let dashes = position(seen, DASHES).unwrap_or(seen.len());
+    let until_dashes = seen.get(..dashes).unwrap_or_default();
+    // In JSON it ends with its text.
+    let quote = until_dashes.iter().position(|byte| *byte == b'"');
+    let next = quote.unwrap_or(dashes);
+    if next < MIN_KEY && !text.is_cut_at(body.saturating_add(next)) {
+        return None;
+    }
     let after = seen.get(next..).unwrap_or_default();
     let last = match after.strip_prefix(END) {
         Some(label) => {

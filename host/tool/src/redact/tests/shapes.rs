@@ -65,6 +65,7 @@ fn private_keys_are_found_whole() {
     check(&format!("{key} {key}"), "[redacted] [redacted]");
     stays("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----");
     stays("-----BEGIN PUBLIC KEY-----");
+    stays("const BEGIN: &str = \"-----BEGIN PRIVATE KEY-----\";");
 }
 
 #[test]
