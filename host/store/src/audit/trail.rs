@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
 use cofferdam_call::Record;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::error::{AuditError, Fault};
 use super::verify::verify;
@@ -22,6 +22,10 @@ const MAX_GROUP: usize = 512;
 
 /// The longest time that a line is without a checkpoint after it.
 const SIGN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The longest wait for an answer. A disk takes milliseconds, and a host that starts proves a trail
+/// of the usual size in a second or two.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest wait for the last checkpoint of a process.
 const LAST: Duration = Duration::from_secs(5);
@@ -57,7 +61,7 @@ pub struct Trail(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     requests: Sender<Request>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     state: Arc<Mutex<State>>,
 }
 
@@ -75,16 +79,21 @@ enum State {
 #[error("{0}")]
 pub struct Unwritten(Arc<str>);
 
-type Answer = oneshot::Sender<Result<(), Unwritten>>;
+/// One who waits for an answer.
+#[derive(Debug)]
+struct Waiter {
+    answer: oneshot::Sender<Result<(), Unwritten>>,
+    _place: OwnedSemaphorePermit,
+}
 
 /// Work for the thread.
 #[derive(Debug)]
 enum Request {
-    Record(Box<Record>, Answer),
-    /// Try whether something can be recorded.
-    Probe(Answer),
+    Record(Box<Record>, Waiter),
+    /// Find out if something can be recorded.
+    Probe(Waiter),
     /// Write the last checkpoint.
-    Finish(Answer),
+    Finish(Waiter),
 }
 
 impl Trail {
@@ -117,7 +126,7 @@ impl Trail {
             .spawn(move || work.run(&received))?;
         Ok(Self(Arc::new(Shared {
             requests,
-            places: Semaphore::new(MAX_WAITING),
+            places: Arc::new(Semaphore::new(MAX_WAITING)),
             state,
         })))
     }
@@ -142,7 +151,7 @@ impl Trail {
     /// With the reason why it was not recorded.
     pub async fn record(&self, record: Record) -> Result<(), Unwritten> {
         let record = Box::new(record);
-        self.ask(|answer| Request::Record(record, answer)).await
+        self.ask(|waiter| Request::Record(record, waiter)).await
     }
 
     /// Writes the last checkpoint, but does not wait for ever.
@@ -155,13 +164,27 @@ impl Trail {
         }
     }
 
-    async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<(), Unwritten> {
+    async fn ask(&self, request: impl FnOnce(Waiter) -> Request) -> Result<(), Unwritten> {
         let gone = || Unwritten::of("the audit trail has no writer any more: start again");
-        // Nothing closes it.
-        let _place = self.0.places.acquire().await.map_err(|_| gone())?;
-        let (answer, answered) = oneshot::channel();
-        self.0.requests.send(request(answer)).map_err(|_| gone())?;
-        answered.await.unwrap_or_else(|_| Err(gone()))
+        let asked = async {
+            // Nothing closes it.
+            let place = Arc::clone(&self.0.places).acquire_owned().await;
+            let (answer, answered) = oneshot::channel();
+            let waiter = Waiter {
+                answer,
+                _place: place.map_err(|_| gone())?,
+            };
+            self.0.requests.send(request(waiter)).map_err(|_| gone())?;
+            answered.await.unwrap_or_else(|_| Err(gone()))
+        };
+        tokio::time::timeout(PATIENCE, asked)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Unwritten::of(
+                    "the audit trail did not answer in 30 s, so no call runs: its disk is slow, or \
+                     it is still being proven; try again",
+                ))
+            })
     }
 }
 
@@ -190,7 +213,7 @@ struct Work {
 #[derive(Default)]
 struct Group {
     records: Vec<Record>,
-    answers: Vec<Answer>,
+    waiters: Vec<Waiter>,
     is_probe: bool,
     is_last: bool,
 }
@@ -212,7 +235,7 @@ impl Work {
             let mut group = Group::default();
             for request in first.into_iter().chain(requests.try_iter()) {
                 group.add(request);
-                if group.answers.len() >= MAX_GROUP {
+                if group.waiters.len() >= MAX_GROUP {
                     break;
                 }
             }
@@ -239,7 +262,7 @@ impl Work {
     fn write(&mut self, group: Group) {
         let Group {
             records,
-            answers,
+            waiters,
             is_probe,
             is_last,
         } = group;
@@ -253,10 +276,10 @@ impl Work {
             self.unless_damaged(|work| work.proven().map(|_| ()))
         } else {
             // A process that ends and has nothing to prove.
-            answer(answers, &Ok(()));
+            answer(waiters, &Ok(()));
             return;
         };
-        answer(answers, &self.tell(done));
+        answer(waiters, &self.tell(done));
     }
 
     fn append(&mut self, records: Vec<Record>, sign: bool) -> Result<(), AuditError> {
@@ -341,28 +364,28 @@ impl Work {
 
 impl Group {
     fn add(&mut self, request: Request) {
-        let answer = match request {
-            Request::Record(record, answer) => {
+        let waiter = match request {
+            Request::Record(record, waiter) => {
                 self.records.push(*record);
-                answer
+                waiter
             }
-            Request::Probe(answer) => {
+            Request::Probe(waiter) => {
                 self.is_probe = true;
-                answer
+                waiter
             }
-            Request::Finish(answer) => {
+            Request::Finish(waiter) => {
                 self.is_last = true;
-                answer
+                waiter
             }
         };
-        self.answers.push(answer);
+        self.waiters.push(waiter);
     }
 }
 
-fn answer(answers: Vec<Answer>, told: &Result<(), Unwritten>) {
-    for answer in answers {
+fn answer(waiters: Vec<Waiter>, told: &Result<(), Unwritten>) {
+    for waiter in waiters {
         // The call of one who does not wait any more was recorded all the same.
-        let _ = answer.send(told.clone());
+        let _ = waiter.answer.send(told.clone());
     }
 }
 

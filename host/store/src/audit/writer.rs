@@ -148,8 +148,8 @@ impl Writer {
         let is_signed = matches!(body, Body::Checkpoint(_));
         let mut entry = batch.open.end.next(body);
         let mut line = self.line(&entry, &batch.open.end.segment)?;
-        let most = (self.room / SEGMENTS).max(2 * MAX_LINE as u64);
-        if batch.open.end.segment.size + line.len() as u64 >= most {
+        let share = self.room / SEGMENTS;
+        if batch.open.end.segment.size + line.len() as u64 >= share {
             batch.flush()?;
             batch.open = self.next_segment(&batch.open.end)?;
             entry = batch.open.end.next(entry.body);
