@@ -85,8 +85,11 @@ impl TurnUse {
 
 impl StopReason {
     /// Every reason.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::End,
+        Self::AnswerLength,
+        Self::AnswerWithheld,
+        Self::AnswerEmpty,
         Self::MaxIterations,
         Self::Fuel,
         Self::Wall,
