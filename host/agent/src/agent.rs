@@ -7,7 +7,7 @@ use cofferdam_call::{Descriptor, Input, Progress};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
-use cofferdam_tool::{Answer, Origin, Request, Runner, Toolbox};
+use cofferdam_tool::{Answer, AttemptWishes, Origin, Request, Runner, Toolbox};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,21 @@ pub struct Agent {
     pub(crate) log: AgentLog,
     pub(crate) life: Arc<Life>,
     pub(crate) turns: TurnSettings,
+}
+
+/// A call of one of an agent's tools by somebody who is not its model.
+#[derive(Debug)]
+pub struct AgentCall {
+    /// The name of the tool.
+    pub tool: String,
+    /// The input, JSON text.
+    pub input: String,
+    /// The wishes of the caller about attempts.
+    pub attempts: AttemptWishes,
+    /// Stays open until the call ends, and hears what the tool tells.
+    pub progress: mpsc::Sender<Progress>,
+    /// Ends the call early.
+    pub cancel: CancellationToken,
 }
 
 impl Agent {
@@ -83,21 +98,22 @@ impl Agent {
     }
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.
-    /// Nothing of it is kept. `progress` stays open until the call ends, and hears what the tool
-    /// tells.
-    pub async fn call(
-        &self,
-        tool: String,
-        input: String,
-        progress: mpsc::Sender<Progress>,
-        cancel: CancellationToken,
-    ) -> Answer {
+    /// Nothing of it is kept.
+    pub async fn call(&self, call: AgentCall) -> Answer {
+        let AgentCall {
+            tool,
+            input,
+            attempts,
+            progress,
+            cancel,
+        } = call;
         let _running = self.life.begin_call(&cancel);
         let begun = Instant::now();
         let request = Request {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
+            attempts,
             origin: Origin::agent(&self.name),
             progress: Some(progress),
             cancel,

@@ -72,6 +72,24 @@ impl Outcome {
         }
     }
 
+    /// Returns true if the same call may end otherwise when it is made again: what failed may
+    /// have been something else than the call.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::GuestError { .. }
+            | Self::Trap { .. }
+            | Self::Deadline
+            | Self::HostFault { .. } => true,
+            Self::Ok
+            | Self::OutOfFuel
+            | Self::OutOfMemory
+            | Self::StackOverflow
+            | Self::Cancelled
+            | Self::Denied { .. }
+            | Self::HostCallTooLarge => false,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> OutcomeName {
         match self {

@@ -31,6 +31,12 @@ pub struct Receipt {
     pub grant: Digest,
     /// The outcome.
     pub outcome: Outcome,
+    /// Attempts that were made, this one included: the rest of the receipt is that of the last.
+    #[serde(default = "one")]
+    pub attempts: u64,
+    /// True if the call was refused because its input does not fit the tool.
+    #[serde(default)]
+    pub unfit_input: bool,
     /// Fuel used; about one unit for each WebAssembly instruction.
     pub fuel: u64,
     /// The most linear memory it held at one time, in bytes, summed over its memories.
@@ -78,6 +84,11 @@ pub struct Receipt {
     pub refusals: Vec<String>,
 }
 
+/// The attempts of a receipt that does not say them.
+fn one() -> u64 {
+    1
+}
+
 impl Receipt {
     /// One line that says which entries its listings lack, when there are any.
     pub fn unlisted_marker(&self) -> Option<String> {
@@ -100,6 +111,8 @@ impl Receipt {
             manifest: grant.manifest(),
             grant: grant.digest(),
             outcome,
+            attempts: 1,
+            unfit_input: false,
             fuel: 0,
             peak_memory: 0,
             host_memory: 0,

@@ -25,6 +25,7 @@ mod overlap;
 mod pagemap_scan;
 mod preopen;
 mod quantity;
+mod retry;
 mod room;
 mod rows;
 #[cfg(feature = "schema")]
@@ -56,6 +57,7 @@ pub use network::{
 pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
+pub use retry::{MAX_ATTEMPT_TIME, MAX_ATTEMPTS, MAX_WAIT, RetryError, RetryRequest};
 pub use room::{Room, RoomBounds, RoomCall, RoomCount, RoomUse};
 pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};

@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::contract::door::Contract;
 use crate::edge::accept::{Listener, accept};
 use crate::edge::connections::Connections;
 use crate::edge::credentials::{Credentials, Identification};
@@ -18,6 +19,7 @@ use crate::edge::tls::Tls;
 use crate::error::ServerError;
 use crate::grpc::connection::{GrpcDoor, Stack};
 use crate::grpc::{self, Shared};
+use crate::http;
 use crate::token::Token;
 use crate::token_book::TokenBook;
 
@@ -51,7 +53,10 @@ impl Server {
         let book = Arc::new(book.map_err(|error| ServerError::Tokens(Box::new(error)))?);
         let credentials = Arc::new(Credentials::new(operator, Some(book.live())));
         let shared = Shared::new(Arc::clone(&agents));
-        let stack = Stack::new(agents, grpc::routes(&shared, book).await?);
+        let contract = Contract::new(shared.clone());
+        let plain = http::service(Arc::clone(&contract));
+        let routes = grpc::routes(&shared, book, contract).await?;
+        let stack = Stack::new(agents, routes, Some(plain));
         Ok(Self {
             shared,
             credentials,
@@ -117,7 +122,8 @@ impl Serving {
         listener: TcpListener,
     ) -> Result<Self, ServerError> {
         let shared = Shared::new(Arc::clone(&agents));
-        let stack = Stack::new(agents, grpc::drop_in::routes(&shared).await?).for_tcp();
+        let routes = grpc::drop_in::routes(&shared).await?;
+        let stack = Stack::new(agents, routes, None).for_tcp();
         let door = stack.door(Identification::Dialed(Arc::from(id)), None);
         let closing = CancellationToken::new();
         let name = address.to_string();

@@ -17,18 +17,29 @@ pub(crate) struct Chain {
     pub(crate) deeper: u64,
     /// Calls that may still be made, by all of the chain together.
     more: Arc<AtomicU64>,
+    /// The number of these at first.
+    most: u64,
 }
 
 impl Chain {
     /// The chain of a top-level call.
     pub(crate) fn of(tool: &Tool, origin: Origin) -> Self {
         let limits = tool.grant().limits();
-        let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
+        let most = limits.nested_calls.0;
         Self {
             origin,
             depth: 0,
             deeper: limits.nested_depth.0,
-            more,
+            more: Arc::new(AtomicU64::new(most)),
+            most,
+        }
+    }
+
+    /// The chain of another attempt at a top-level call, which may make as many calls as the first.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            more: Arc::new(AtomicU64::new(self.most)),
+            ..self.clone()
         }
     }
 

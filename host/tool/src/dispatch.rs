@@ -24,6 +24,7 @@ pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
 const MAX_SHOWN_NAME: usize = 64;
 
 /// A call whose tool was found. Its time runs already.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) tool: Arc<Tool>,
@@ -63,10 +64,12 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
+    let is_allowed = may_call.is_ok();
     let checked = match may_call {
         Ok(()) => executor.checks.check(input, &tool, &allowance).await,
         Err(denied) => Err(denied),
     };
+    let unfit_input = is_allowed && matches!(checked, Err(Outcome::Denied { .. }));
     let permit = checked.map(|invocation| policy::permit(&tool, invocation));
     let calling = Calling {
         executor: Arc::clone(executor),
@@ -89,7 +92,8 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
         origin: &chain.origin,
         depth: chain.depth,
     };
-    let report = executor.pass(tool.name(), decided).await.report;
+    let mut report = executor.pass(tool.name(), decided).await.report;
+    report.receipt.unfit_input = unfit_input;
     toolbox.usage.count(tool.name(), &report.receipt);
     report
 }

@@ -7,6 +7,7 @@
 
 mod adapt;
 mod answer;
+mod attempts;
 mod backend;
 mod chain;
 mod checks;
@@ -16,6 +17,7 @@ mod content;
 mod descriptor_error;
 mod descriptors;
 mod dispatch;
+mod effect;
 mod embed;
 mod error;
 mod executor;
@@ -47,9 +49,11 @@ mod usage;
 
 pub use adapt::adapt;
 pub use answer::Answer;
+pub use attempts::AttemptWishes;
 pub use compiler::{NotCompiled, compile_worker};
 pub use config::{RunnerChoices, RunnerConfig};
 pub use dispatch::MAX_PROGRESS;
+pub use effect::Effect;
 pub use embed::{
     embed_manifest, embed_usage, embed_wit_docs, exports_anything, exports_tools,
     without_descriptors,

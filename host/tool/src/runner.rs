@@ -15,6 +15,7 @@ use cofferdam_sandbox::{
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
+use crate::attempts::Attempts;
 use crate::chain::Chain;
 use crate::checks::Checks;
 use crate::config::{RunnerChoices, RunnerConfig};
@@ -445,6 +446,7 @@ impl Runner {
             toolbox,
             tool,
             input,
+            attempts,
             origin,
             progress,
             cancel,
@@ -453,22 +455,32 @@ impl Runner {
         // Ends also what does not wait, if nobody waits for this any more.
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
-        let allowance = Allowance::begin(tool.grant().limits(), cancel);
-        let chain = Chain::of(&tool, origin);
+        let whole = Allowance::begin(tool.grant().limits(), cancel);
+        let attempts = Attempts::of(&tool, &attempts);
         let called = Arc::clone(&tool);
         let ended = end.clone();
         let executor = Arc::clone(&self.executor);
         let call = Call {
             toolbox,
+            chain: Chain::of(&tool, origin),
             tool: Arc::clone(&tool),
             input,
-            allowance,
-            chain,
+            allowance: whole.clone(),
             caller: None,
             progress,
         };
         let work = async move {
-            let report = dispatch(&executor, call).await;
+            let attempt = |call: Call, allowance| {
+                let executor = Arc::clone(&executor);
+                let chain = call.chain.anew();
+                let call = Call {
+                    allowance,
+                    chain,
+                    ..call
+                };
+                async move { dispatch(&executor, call).await }
+            };
+            let report = attempts.run(call, &whole, attempt).await;
             ended(report, &called)
         };
         let lost = || end(lost(&tool), &tool);

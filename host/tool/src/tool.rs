@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, ToolName};
+use cofferdam_capability::{Grant, RetryRequest, ToolName};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
 use crate::content;
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors;
+use crate::effect::Effect;
 use crate::host_tool::HostTool;
+use crate::imports::only_computes;
 use crate::note;
 use crate::outgoing;
 use crate::schema::{PatternSum, Schema, Unfit};
@@ -29,6 +31,7 @@ pub struct Tool {
     entry: Entry,
     runs: Runs,
     grant: Arc<Grant>,
+    retry: RetryRequest,
 }
 
 /// Runs the calls of a tool.
@@ -76,6 +79,28 @@ impl Tool {
         &self.grant
     }
 
+    /// Its effect class. What the host answers itself changes things of the agent.
+    pub fn effect(&self) -> Effect {
+        match &self.runs {
+            Runs::Host(_) => Effect::Write,
+            Runs::Component(component) => {
+                let imports = component.imports().iter().map(String::as_str);
+                Effect::of(&self.grant, only_computes(imports))
+            }
+        }
+    }
+
+    /// The retries that were decided for it.
+    pub(crate) fn retry(&self) -> &RetryRequest {
+        &self.retry
+    }
+
+    /// The same tool with these retries.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryRequest) -> Self {
+        Self { retry, ..self }
+    }
+
     pub(crate) fn entry(&self) -> &Entry {
         &self.entry
     }
@@ -112,6 +137,7 @@ impl Tool {
             input_schema: described.input_schema,
             runs: Runs::Host(tool),
             grant,
+            retry: RetryRequest::default(),
         })
     }
 
@@ -136,6 +162,7 @@ impl Tool {
             entry: Entry::Command,
             runs: Runs::Component(component),
             grant,
+            retry: RetryRequest::default(),
         }
     }
 
@@ -162,6 +189,7 @@ impl Tool {
             },
             runs: Runs::Component(component),
             grant,
+            retry: RetryRequest::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cofferdam_call::{Input, Outcome};
 use cofferdam_store::CallPlace;
-use cofferdam_tool::{Answer, Origin, Request as ToolRequest};
+use cofferdam_tool::{Answer, AttemptWishes, Origin, Request as ToolRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -73,6 +73,7 @@ impl Caller<'_> {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(begun.input.clone()),
+            attempts: AttemptWishes::default(),
             origin: Origin::session(&agent.name, session),
             progress: None,
             cancel: stop.clone(),

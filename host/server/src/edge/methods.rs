@@ -4,12 +4,14 @@
 //! The operator may call every method that has a row. [`super::principal`] reads the other columns,
 //! and the caller of a row checks its last one.
 
+use hyper::Method;
+
 use crate::scope::Scope;
 
 /// The methods of one service.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// The name with its package; empty for MCP.
+    /// The name with its package.
     pub(crate) name: &'static str,
     pub(crate) rules: &'static [Rule],
 }
@@ -68,7 +70,7 @@ use ClientRule as C;
 use Scope::{Chat, Read, Tools, Write};
 
 /// Every service of gRPC.
-const GRPC: [Service; 10] = [
+const GRPC: [Service; 11] = [
     // The runtime of one agent.
     Service {
         name: "openotters.agent.v1.AgentRuntime",
@@ -126,7 +128,13 @@ const GRPC: [Service; 10] = [
         rules: &[
             rule("ListTools", C::Scope(Tools), Never, AgentInMetadata),
             rule("CallTool", C::Scope(Tools), Never, AgentInMetadata),
+            rule("ListCapabilities", C::Scope(Tools), Never, Nothing),
         ],
+    },
+    // Tools by tool contract v1.
+    Service {
+        name: "orloj.tool.v1.ToolService",
+        rules: &[rule("Execute", C::Scope(Tools), Never, AgentInMetadata)],
     },
     // Images make the host connect to registries with the operator's logins.
     Service {
@@ -167,6 +175,14 @@ const GRPC: [Service; 10] = [
     },
 ];
 
+/// Every path of plain HTTP, with the method of its requests.
+const HTTP: [Rule; 1] = [rule(
+    "POST /v1/tools/execute",
+    C::Scope(Tools),
+    Never,
+    AgentInMetadata,
+)];
+
 const REFLECTION: [Rule; 1] = [rule("ServerReflectionInfo", C::Any, Own, Nothing).dialed()];
 
 const fn rule(method: &'static str, client: ClientRule, agent: AgentRule, about: About) -> Rule {
@@ -187,11 +203,24 @@ impl Rule {
     }
 }
 
-/// The row of a method of gRPC, by the path of its requests.
-pub(crate) fn of_grpc(path: &str) -> Option<&'static Rule> {
+/// The row of a method of gRPC, by the path of its requests. They all have one HTTP method.
+pub(crate) fn of_grpc(_: &Method, path: &str) -> Option<&'static Rule> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
     let service = GRPC.iter().find(|row| row.name == service)?;
     service.rules.iter().find(|rule| rule.method == method)
+}
+
+/// The row of a path of plain HTTP.
+pub(crate) fn of_http(method: &Method, path: &str) -> Option<&'static Rule> {
+    let asked = format!("{method} {path}");
+    HTTP.iter().find(|rule| rule.method == asked)
+}
+
+/// Returns true for a path of plain HTTP.
+pub(crate) fn is_plain(path: &str) -> bool {
+    HTTP.iter()
+        .filter_map(|rule| rule.method.split_once(' '))
+        .any(|(_, own)| own == path)
 }
 
 #[cfg(test)]
@@ -226,6 +255,8 @@ mod tests {
         served.extend(methods(tonic_health::pb::FILE_DESCRIPTOR_SET));
         served.extend(methods(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET));
         served.extend(methods(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET));
+        // Its messages are JSON, so that no descriptor has it.
+        served.insert("/orloj.tool.v1.ToolService/Execute".to_owned());
         let rows = GRPC.iter().flat_map(|service| {
             let path = |rule: &Rule| format!("/{}/{}", service.name, rule.method);
             service.rules.iter().map(path)
@@ -255,8 +286,10 @@ mod tests {
             "/cofferdam.v1.Agents/GetAgent%20",
             "cofferdam.v1.Agents/GetAgent",
         ] {
-            assert!(of_grpc(path).is_none(), "{path}");
+            assert!(of_grpc(&Method::POST, path).is_none(), "{path}");
         }
-        assert!(of_grpc("/cofferdam.v1.Agents/GetAgent").is_some());
+        assert!(of_grpc(&Method::POST, "/cofferdam.v1.Agents/GetAgent").is_some());
+        assert!(of_http(&Method::GET, "/v1/tools/execute").is_none());
+        assert!(of_http(&Method::POST, "/v1/tools/execute").is_some());
     }
 }

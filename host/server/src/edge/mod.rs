@@ -2,7 +2,7 @@
 //!
 //! [`listen`] opens a door, with [`tls`] where the operator has a certificate. [`accept`] lets
 //! connections in, as many as [`connections`] has room for, and [`serve`] looks after one of them
-//! until it ends.
+//! until it ends. [`preface`] tells HTTP/2 from HTTP/1.1.
 //!
 //! A request goes through layers, the same for every door: [`deliver`] hands the answer over in
 //! pieces and keeps until then what the request holds ([`holdings`]), [`authenticate`] finds out
@@ -24,7 +24,10 @@ pub(crate) mod failures;
 pub(crate) mod holdings;
 pub(crate) mod listen;
 pub(crate) mod methods;
+pub(crate) mod plain_http;
+pub(crate) mod preface;
 pub(crate) mod principal;
+pub(crate) mod read_body;
 pub(crate) mod refusal;
 mod seldom;
 pub(crate) mod serve;

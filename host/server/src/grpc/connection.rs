@@ -1,12 +1,13 @@
-//! One gRPC connection: HTTP/2 with its bounds, and each request from its token to the last byte of
-//! its answer.
+//! One connection: HTTP with its bounds, and each request from its token to the last byte of its
+//! answer. gRPC needs HTTP/2; plain HTTP comes in both versions.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cofferdam_agent::Agents;
+use futures_util::future::Either;
 use hyper::body::Incoming;
-use hyper::server::conn::http2;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,13 +25,17 @@ use crate::edge::admit::AdmitLayer;
 use crate::edge::authenticate::AuthenticateLayer;
 use crate::edge::body_bytes::BodyBytes;
 use crate::edge::budget::Budget;
-use crate::edge::connections::ConnectionPlace;
+use crate::edge::connections::{ConnectionPlace, PROOF};
 use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
+use crate::edge::methods::{is_plain, of_grpc, of_http};
+use crate::edge::plain_http::PlainHttp;
+use crate::edge::preface::{HttpVersion, Prefaced};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::edge::tls::Tls;
+use crate::http::PlainService;
 
 /// Time after which a silent client is asked whether it is still there, and the time it may take to
 /// answer.
@@ -72,6 +77,8 @@ const WATCHES_FULL: &str =
 pub(crate) struct Stack {
     agents: Arc<Agents>,
     routes: Routes,
+    /// The services of plain HTTP; none on a door of gRPC alone.
+    plain: Option<PlainService>,
     requests: Budget,
     bytes: Budget,
     watches: Budget,
@@ -88,13 +95,14 @@ pub(crate) struct GrpcDoor {
 
 impl Stack {
     /// Serves `routes`, about these agents.
-    pub(crate) fn new(agents: Arc<Agents>, routes: Routes) -> Self {
+    pub(crate) fn new(agents: Arc<Agents>, routes: Routes, plain: Option<PlainService>) -> Self {
         let requests = Budget::new(REQUESTS);
         let bytes = Budget::new(REQUEST_BYTES);
         let watches = Budget::new(WATCHES);
         Self {
             agents,
             routes: routes.prepare(),
+            plain,
             requests,
             bytes,
             watches,
@@ -106,6 +114,7 @@ impl Stack {
         let Self {
             agents,
             routes,
+            plain,
             requests,
             bytes,
             watches,
@@ -113,6 +122,7 @@ impl Stack {
         Self {
             agents,
             routes,
+            plain,
             requests: requests.for_tcp(),
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
@@ -140,35 +150,78 @@ impl GrpcDoor {
         let Some(socket) = self.shaken(socket, &place, &closing).await else {
             return;
         };
+        let Some(socket) = prefaced(socket, &place, &closing).await else {
+            return;
+        };
+        let version = socket.version;
         let Stack {
             agents,
             routes,
+            plain,
             requests,
             bytes,
             watches,
         } = self.stack.clone();
-        let stack = ServiceBuilder::new()
-            .layer(DeliverLayer(Arc::clone(place.connection())))
+        let plain_bytes = bytes.clone();
+        let plain = plain.map(|plain| {
+            ServiceBuilder::new()
+                .layer(AuthenticateLayer::<PlainHttp>::new(
+                    self.identification.clone(),
+                ))
+                .layer(AuthorizeLayer::<PlainHttp>::new(
+                    Arc::clone(&agents),
+                    of_http,
+                ))
+                .layer(AdmitLayer::<PlainHttp>::new(
+                    requests.clone(),
+                    |_| true,
+                    REQUESTS_FULL,
+                ))
+                .map_request(move |request| charge(request, plain_bytes.clone()))
+                .service(plain)
+        });
+        let grpc = ServiceBuilder::new()
             .layer(DetailsLayer)
             .layer(AuthenticateLayer::<Grpc>::new(self.identification.clone()))
-            .layer(AuthorizeLayer(agents))
+            .layer(AuthorizeLayer::<Grpc>::new(agents, of_grpc))
             .layer(RevocableLayer)
             .layer(AdmitLayer::<Grpc>::new(requests, |_| true, REQUESTS_FULL))
             .layer(AdmitLayer::<Grpc>::new(watches, is_watch, WATCHES_FULL))
             .layer(DeadlineLayer)
             .map_request(move |request| receive(request, bytes.clone()))
             .service(routes);
+        let by_path = tower::service_fn(move |request: Request<Incoming>| {
+            let is_plain = version == HttpVersion::Http1 || is_plain(request.uri().path());
+            match plain.clone().filter(|_| is_plain) {
+                Some(plain) => Either::Left(plain.oneshot(request)),
+                None => Either::Right(grpc.clone().oneshot(request)),
+            }
+        });
+        let stack = ServiceBuilder::new()
+            .layer(DeliverLayer(Arc::clone(place.connection())))
+            .service(by_path);
         let service = service_fn(move |request| stack.clone().oneshot(request));
-        let served = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(KEEPALIVE)
-            .max_concurrent_streams(STREAMS)
-            .max_send_buf_size(SEND_BUFFER)
-            .initial_connection_window_size(WINDOW)
-            .initial_stream_window_size(WINDOW)
-            .serve_connection(TokioIo::new(socket), service);
-        serve::connection(served, &place, &closing).await;
+        match version {
+            HttpVersion::Http1 => {
+                let served = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(PROOF)
+                    .serve_connection(TokioIo::new(socket), service);
+                serve::connection(served, &place, &closing).await;
+            }
+            HttpVersion::Http2 => {
+                let served = http2::Builder::new(TokioExecutor::new())
+                    .timer(TokioTimer::new())
+                    .keep_alive_interval(KEEPALIVE)
+                    .keep_alive_timeout(KEEPALIVE)
+                    .max_concurrent_streams(STREAMS)
+                    .max_send_buf_size(SEND_BUFFER)
+                    .initial_connection_window_size(WINDOW)
+                    .initial_stream_window_size(WINDOW)
+                    .serve_connection(TokioIo::new(socket), service);
+                serve::connection(served, &place, &closing).await;
+            }
+        }
     }
 
     /// The connection as its bytes are read: over TLS where this door speaks it. None if that did
@@ -199,6 +252,39 @@ impl GrpcDoor {
             }
         }
     }
+}
+
+/// The connection once its first bytes say which version of HTTP it is. None if they do not come.
+async fn prefaced(
+    socket: Socket,
+    place: &ConnectionPlace,
+    closing: &CancellationToken,
+) -> Option<Prefaced> {
+    let read = tokio::select! {
+        read = tokio::time::timeout(PROOF, Prefaced::read(socket)) => read,
+        () = place.connection().asked_to_leave() => return None,
+        () = closing.cancelled() => return None,
+    };
+    match read {
+        Ok(Ok(prefaced)) => Some(prefaced),
+        Ok(Err(error)) => {
+            tracing::debug!("a connection ended: {error}");
+            None
+        }
+        Err(_) => {
+            let reason = place.connection().overdue().unwrap_or_default();
+            tracing::info!("a connection is closed: {reason}");
+            None
+        }
+    }
+}
+
+/// Lets a request of plain HTTP charge its body to `bytes`, until its answer is delivered.
+fn charge(mut request: Request<Incoming>, bytes: Budget) -> Request<Incoming> {
+    let held = Arc::new(BodyBytes::new(bytes));
+    Holdings::of(&request).keep(Arc::clone(&held));
+    request.extensions_mut().insert(held);
+    request
 }
 
 /// Charges the body of a request to `bytes` while it comes in, until its answer is delivered.

@@ -7,7 +7,7 @@ use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Origin, Request, Runner};
+use cofferdam_tool::{Answer, AttemptWishes, Origin, Request, Runner};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, ResourceContents};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -80,6 +80,7 @@ impl Callee {
                         toolbox: Arc::clone(toolbox),
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
+                        attempts: AttemptWishes::default(),
                         origin: Origin::default(),
                         progress: Some(progress),
                         cancel: cancel.clone(),

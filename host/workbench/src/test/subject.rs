@@ -12,7 +12,7 @@ use cofferdam_capability::{
     Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT,
     LimitsRequest, Manifest, Offer, Scheme,
 };
-use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
+use cofferdam_tool::{AttemptWishes, Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -134,6 +134,7 @@ impl Subject<'_> {
             toolbox: Arc::new(toolbox),
             tool,
             input,
+            attempts: AttemptWishes::default(),
             origin: Origin::default(),
             progress: None,
             cancel: CancellationToken::new(),
