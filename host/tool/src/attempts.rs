@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cofferdam_call::Report;
-use cofferdam_capability::{Count, MAX_ATTEMPTS, MAX_WAIT, RetryRequest, Time};
+use cofferdam_capability::{Count, Digest, MAX_ATTEMPTS, MAX_WAIT, RetryRequest, Time};
 use cofferdam_sandbox::Allowance;
 
 use crate::effect::Effect;
@@ -33,6 +33,21 @@ pub struct AttemptWishes {
     /// A text that names this call toward other servers, the same when its caller asks again; the
     /// host makes one where there is none.
     pub idempotency_key: Option<String>,
+}
+
+impl AttemptWishes {
+    /// The name of the call: the caller's, or a random one. Where the system has no random bytes
+    /// it is empty, and servers are told none.
+    pub(crate) fn call_name(&self) -> String {
+        if let Some(key) = &self.idempotency_key {
+            return key.clone();
+        }
+        let mut bytes = [0; 16];
+        match aws_lc_rs::rand::fill(&mut bytes) {
+            Ok(()) => Digest::of(&bytes).hex(),
+            Err(_) => String::new(),
+        }
+    }
 }
 
 /// The attempts that a call may have.

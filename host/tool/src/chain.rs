@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cofferdam_capability::Digest;
+
 use crate::origin::Origin;
 use crate::tool::Tool;
 
@@ -11,6 +13,8 @@ use crate::tool::Tool;
 pub(crate) struct Chain {
     /// The agent and the session that all of it is done for.
     pub(crate) origin: Origin,
+    /// The name of the call, the same for every attempt at it.
+    pub(crate) name: Arc<str>,
     /// Calls that it is inside of.
     pub(crate) depth: u64,
     /// Calls that may be made inside one another from here.
@@ -22,12 +26,13 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain of a top-level call.
-    pub(crate) fn of(tool: &Tool, origin: Origin) -> Self {
+    /// The chain of a top-level call of this name.
+    pub(crate) fn of(tool: &Tool, origin: Origin, name: String) -> Self {
         let limits = tool.grant().limits();
         let most = limits.nested_calls.0;
         Self {
             origin,
+            name: name.into(),
             depth: 0,
             deeper: limits.nested_depth.0,
             more: Arc::new(AtomicU64::new(most)),
@@ -58,7 +63,15 @@ impl Chain {
             .saturating_sub(1)
             .min(tool.grant().limits().nested_depth.0);
         let depth = self.depth.saturating_add(1);
+        // In each attempt the same call is the same one of those that were made.
+        let left = self.more.load(Ordering::Relaxed);
+        let inner = || Digest::of(format!("{}\0{}\0{left}", self.name, tool.name()).as_bytes());
+        let name = match &*self.name {
+            "" => String::new(),
+            _ => inner().hex(),
+        };
         Self {
+            name: name.into(),
             deeper,
             depth,
             ..self.clone()

@@ -99,6 +99,10 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
 }
 
 impl Caller for Calling {
+    fn call_name(&self) -> String {
+        self.chain.name.to_string()
+    }
+
     fn log(&self, level: Level, message: &str) {
         let message = self.executor.line(message);
         let tool = self.tool.name();

@@ -456,16 +456,17 @@ impl Runner {
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let whole = Allowance::begin(tool.grant().limits(), cancel);
+        let chain = Chain::of(&tool, origin, attempts.call_name());
         let attempts = Attempts::of(&tool, &attempts);
         let called = Arc::clone(&tool);
         let ended = end.clone();
         let executor = Arc::clone(&self.executor);
         let call = Call {
             toolbox,
-            chain: Chain::of(&tool, origin),
             tool: Arc::clone(&tool),
             input,
             allowance: whole.clone(),
+            chain,
             caller: None,
             progress,
         };
