@@ -9,6 +9,9 @@ mod deliveries;
 /// Attempts: how often a failed call is made again.
 mod retries;
 
+/// Modules that follow the module contract, as tools.
+mod modules;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};

@@ -12,6 +12,7 @@ mod progress;
 mod receipt;
 mod report;
 mod stdin;
+mod verdict;
 
 pub use block::{Block, Resource};
 pub use descriptor::{Descriptor, ListedTool};
@@ -22,6 +23,7 @@ pub use progress::Progress;
 pub use receipt::{Changed, Receipt};
 pub use report::Report;
 pub use stdin::{Stdin, StdinSource};
+pub use verdict::{Verdict, VerdictKind};
 
 /// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10
 /// to 30 MB.

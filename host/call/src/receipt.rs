@@ -6,6 +6,7 @@ use cofferdam_capability::{Access, Digest, Grant};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Outcome;
+use crate::verdict::Verdict;
 
 /// Entries that a call changed in one way: how many, and the paths of the first of them, as the
 /// guest knows them.
@@ -34,6 +35,9 @@ pub struct Receipt {
     /// Attempts that were made, this one included: the rest of the receipt is that of the last.
     #[serde(default = "one")]
     pub attempts: u64,
+    /// The tool's own verdict on a call that failed, where it follows a contract that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// True if the call was refused because its input does not fit the tool.
     #[serde(default)]
     pub unfit_input: bool,
@@ -90,6 +94,13 @@ fn one() -> u64 {
 }
 
 impl Receipt {
+    /// Returns true if the same call may end otherwise when it is made again, by its outcome and,
+    /// where there is one, by the tool's own verdict.
+    pub fn is_retryable(&self) -> bool {
+        let verdict = self.verdict.as_ref();
+        self.outcome.is_retryable() && verdict.is_none_or(|verdict| verdict.retryable)
+    }
+
     /// One line that says which entries its listings lack, when there are any.
     pub fn unlisted_marker(&self) -> Option<String> {
         let Changed { count, names } = &self.unlisted;
@@ -112,6 +123,7 @@ impl Receipt {
             grant: grant.digest(),
             outcome,
             attempts: 1,
+            verdict: None,
             unfit_input: false,
             fuel: 0,
             peak_memory: 0,

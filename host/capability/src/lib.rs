@@ -33,6 +33,7 @@ pub mod schema;
 mod secret;
 mod system_error;
 mod text;
+mod tool_contract;
 mod tool_name;
 mod withheld;
 
@@ -63,5 +64,6 @@ pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRo
 pub use secret::{InjectFormat, InjectHeader, SecretName, SecretRule};
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
+pub use tool_contract::ToolContract;
 pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};
 pub use withheld::Withheld;

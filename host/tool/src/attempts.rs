@@ -108,7 +108,7 @@ impl Attempts {
         for made in 1..self.most {
             let mut report = attempt(call.clone(), self.allowance(whole)).await;
             report.receipt.attempts = u64::from(made);
-            if !report.receipt.outcome.is_retryable() {
+            if !report.receipt.is_retryable() {
                 return report;
             }
             let wait = self.wait(made, random_fraction());

@@ -6,6 +6,7 @@ use cofferdam_capability::{Account, json};
 use cofferdam_sandbox::{Allowance, Invocation};
 use serde_json::Value;
 
+use crate::module_contract;
 use crate::schema::Unfit;
 use crate::tool::{Entry, Tool};
 
@@ -27,7 +28,7 @@ pub(crate) fn checked(
 ) -> Result<Invocation, Outcome> {
     match (input, tool.entry()) {
         (Input::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
-        (Input::Command { .. }, Entry::Typed { .. }) => Err(denied(format!(
+        (Input::Command { .. }, Entry::Typed { .. } | Entry::Module) => Err(denied(format!(
             "`{}` takes JSON, not arguments: its schema is {}",
             tool.name(),
             schema(tool)
@@ -54,6 +55,7 @@ pub(crate) fn checked(
                 })?;
             match entry {
                 Entry::Command => Ok(command(held.value)),
+                Entry::Module => Ok(module(&held.value, tool)),
                 // Written anew, so that the guest reads what was checked, also where a key was
                 // there twice.
                 Entry::Typed { tool } => Ok(Invocation::Typed {
@@ -102,6 +104,20 @@ fn unquote_list(value: &mut Value, account: &Account) -> Result<(), JsonError> {
         *args = list;
     }
     Ok(())
+}
+
+/// The request of the module contract on standard input.
+fn module(value: &Value, tool: &Tool) -> Invocation {
+    let input = value
+        .get("input")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    Invocation::Command {
+        args: Vec::new(),
+        stdin: module_contract::request(input, tool.grant())
+            .into_bytes()
+            .into(),
+    }
 }
 
 fn command(mut value: Value) -> Invocation {

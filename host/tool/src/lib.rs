@@ -27,6 +27,7 @@ mod imports;
 mod input;
 mod installed;
 mod listing;
+mod module_contract;
 mod note;
 mod offer;
 mod origin;

@@ -94,6 +94,13 @@ impl Redactor {
             | Outcome::Cancelled
             | Outcome::HostCallTooLarge => {}
         }
+        if let Some(Verdict { code, details, .. }) = &mut receipt.verdict {
+            self.text_slowly(code, account).await?;
+            for (key, value) in details {
+                self.text_slowly(key, account).await?;
+                self.text_slowly(value, account).await?;
+            }
+        }
         let changes = [
             &mut receipt.removed,
             &mut receipt.renamed,

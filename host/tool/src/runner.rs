@@ -362,6 +362,13 @@ impl Runner {
             note,
             grant,
         };
+        if component.manifest().tool.contract.is_some() && component.shape() != Shape::Command {
+            return Err(ToolError::Offer {
+                tool: name.to_owned(),
+                problem: "`contract` of its manifest is for commands, and it is none: leave it out"
+                    .to_owned(),
+            });
+        }
         match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => Ok(vec![offer.command()]),
             (Shape::Typed, Some(descriptors)) => offer.typed(descriptors),

@@ -2,6 +2,15 @@
 
 use super::response::Status;
 
+/// The codes that a tool may give.
+const GUESTS: [Code; 5] = [
+    Code::InvalidInput,
+    Code::UnsupportedTool,
+    Code::AuthInvalid,
+    Code::AuthForbidden,
+    Code::ExecutionFailed,
+];
+
 /// A code of tool contract v1. Closed: what a tool says about itself never becomes another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
@@ -21,6 +30,10 @@ pub(super) enum Code {
     Timeout,
     /// The caller, or the end of the host, ended the call.
     Canceled,
+    /// The tool was not let in by a server that it asked.
+    AuthInvalid,
+    /// A server that the tool asked does not let it do this.
+    AuthForbidden,
     /// Everything else.
     ExecutionFailed,
 }
@@ -37,8 +50,16 @@ impl Code {
             Self::SecretResolutionFailed => "secret_resolution_failed",
             Self::Timeout => "timeout",
             Self::Canceled => "canceled",
+            Self::AuthInvalid => "auth_invalid",
+            Self::AuthForbidden => "auth_forbidden",
             Self::ExecutionFailed => "execution_failed",
         }
+    }
+
+    /// The code of this spelling, if a tool may give it: those about its own work, and none that
+    /// says what the host decided.
+    pub(super) fn of_guest(code: &str) -> Option<Self> {
+        GUESTS.into_iter().find(|own| own.as_str() == code)
     }
 
     /// The reason that goes with it.
@@ -52,6 +73,8 @@ impl Code {
             Self::SecretResolutionFailed => "tool_secret_resolution_failed",
             Self::Timeout => "tool_execution_timeout",
             Self::Canceled => "tool_execution_canceled",
+            Self::AuthInvalid => "tool_auth_invalid",
+            Self::AuthForbidden => "tool_auth_forbidden",
             Self::ExecutionFailed => "tool_backend_failure",
         }
     }
@@ -66,6 +89,8 @@ impl Code {
             | Self::IsolationUnavailable
             | Self::PermissionDenied
             | Self::SecretResolutionFailed
+            | Self::AuthInvalid
+            | Self::AuthForbidden
             | Self::Canceled => false,
         }
     }
@@ -109,6 +134,8 @@ mod tests {
             ),
             (Code::Timeout, "timeout tool_execution_timeout yes"),
             (Code::Canceled, "canceled tool_execution_canceled no"),
+            (Code::AuthInvalid, "auth_invalid tool_auth_invalid no"),
+            (Code::AuthForbidden, "auth_forbidden tool_auth_forbidden no"),
             (
                 Code::ExecutionFailed,
                 "execution_failed tool_backend_failure yes",
@@ -120,6 +147,8 @@ mod tests {
             assert_eq!(told, row);
             let denied = code == Code::PermissionDenied;
             assert_eq!(code.status() == Status::Denied, denied, "{row}");
+            let is_guests = GUESTS.contains(&code).then_some(code);
+            assert_eq!(Code::of_guest(code.as_str()), is_guests, "{row}");
         }
     }
 }

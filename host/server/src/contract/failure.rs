@@ -12,8 +12,8 @@ pub(super) struct Failure {
     pub(super) retryable: bool,
     /// A sentence for people.
     pub(super) message: String,
-    /// Facts for programs, by their keys. All of them are the host's.
-    pub(super) details: BTreeMap<&'static str, String>,
+    /// Facts for programs, by their keys. Those of a tool begin with `guest.`.
+    pub(super) details: BTreeMap<String, String>,
 }
 
 impl Failure {
@@ -39,8 +39,8 @@ impl Failure {
     }
 
     /// The same with one more fact.
-    pub(super) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        self.details.insert(key, value.into());
+    pub(super) fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.details.insert(key.into(), value.into());
         self
     }
 

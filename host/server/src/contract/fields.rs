@@ -1,6 +1,8 @@
 //! Fields of a request, read leniently: a field that is absent or null has its default, one that
 //! the contract does not know is ignored.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
@@ -87,11 +89,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A table of texts. Other scalars are taken as their text.
-    pub(super) fn texts(&self, key: &str) -> Result<Map<String, Value>, Failure> {
+    /// A table of texts, in the order of its keys. Other scalars are taken as their text.
+    pub(super) fn texts(&self, key: &str) -> Result<BTreeMap<String, String>, Failure> {
         let wrong = || self.wrong(key, "an object of strings");
         let table = match self.value(key) {
-            None => return Ok(Map::new()),
+            None => return Ok(BTreeMap::new()),
             Some(Value::Object(table)) => table,
             Some(_) => return Err(wrong()),
         };
@@ -102,7 +104,7 @@ impl<'a> Fields<'a> {
                 Value::Bool(_) | Value::Number(_) => value.to_string(),
                 Value::Array(_) | Value::Object(_) => return Err(wrong()),
             };
-            Ok((key.clone(), Value::String(text)))
+            Ok((key.clone(), text))
         };
         table.iter().map(text).collect()
     }

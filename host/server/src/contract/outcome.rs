@@ -1,7 +1,7 @@
 //! The code of every way in which a call ends.
 
 use cofferdam_agent::AgentError;
-use cofferdam_call::{Outcome, Receipt};
+use cofferdam_call::{Outcome, Receipt, Verdict, VerdictKind};
 use cofferdam_tool::{Answer, Reached, Tool};
 
 use super::code::Code;
@@ -21,7 +21,11 @@ pub(super) fn of_answer(answer: Answer, tool: &Tool) -> Result<String, Failure> 
     let Some(receipt) = receipt else {
         return Err(unknown_tool(tool.name(), content));
     };
-    let mut failure = Failure::new(of_outcome(&receipt), content)
+    let failure = match &receipt.verdict {
+        Some(verdict) => of_verdict(verdict, content),
+        None => Failure::new(of_outcome(&receipt), content),
+    };
+    let mut failure = failure
         .with("tool", tool.name())
         .with("outcome", receipt.outcome.name().as_str())
         .with("origin", origin(&receipt.outcome))
@@ -33,6 +37,31 @@ pub(super) fn of_answer(answer: Answer, tool: &Tool) -> Result<String, Failure> 
         }
         None => Err(failure),
     }
+}
+
+/// The failure of a call by the tool's own verdict. Its code counts if a tool may give it, and its
+/// details stand apart from those of the host.
+fn of_verdict(verdict: &Verdict, content: String) -> Failure {
+    let Verdict {
+        kind,
+        retryable,
+        code,
+        details,
+    } = verdict;
+    let own = match kind {
+        VerdictKind::Failed => Code::of_guest(code).unwrap_or(Code::ExecutionFailed),
+        VerdictKind::Denied => Code::PermissionDenied,
+        VerdictKind::Violation => Code::RuntimePolicyInvalid,
+    };
+    let mut failure = Failure::new(own, content);
+    failure.retryable = *retryable;
+    if !code.is_empty() && code != own.as_str() {
+        failure = failure.with("guest_code", code);
+    }
+    for (key, value) in details {
+        failure = failure.with(format!("guest.{key}"), value);
+    }
+    failure
 }
 
 /// The code of a call that ended so.

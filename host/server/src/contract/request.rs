@@ -145,8 +145,7 @@ impl Request {
         let input = match (raw.is_empty(), table.is_empty()) {
             (false, _) => raw,
             (true, true) => String::new(),
-            // The keys of the table are in order.
-            (true, false) => Value::Object(table).to_string(),
+            (true, false) => serde_json::to_string(&table).unwrap_or_default(),
         };
         let runtime = fields.section("runtime.")?;
         let auth = fields.section("auth.")?;

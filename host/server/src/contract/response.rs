@@ -85,7 +85,7 @@ struct Error {
     retryable: bool,
     message: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    details: BTreeMap<&'static str, String>,
+    details: BTreeMap<String, String>,
 }
 
 impl Response {

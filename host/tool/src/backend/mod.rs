@@ -5,8 +5,10 @@ mod wasm;
 
 use std::sync::Arc;
 
+use cofferdam_capability::ToolContract;
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, Place};
 
+use crate::module_contract;
 use crate::policy::Permit;
 use crate::secret::Secrets;
 use crate::subject::Subject;
@@ -38,7 +40,14 @@ pub(crate) async fn call(
                 allowance,
                 injections: secrets.injections(grant),
             };
-            wasm::call(engine, run, place, caller).await
+            let called = wasm::call(engine, run, place, caller).await;
+            match component.manifest().tool.contract {
+                None => called,
+                Some(ToolContract::ModuleV1) => Called {
+                    report: module_contract::decoded(called.report, allowance.account()),
+                    ..called
+                },
+            }
         }
         Subject::Host(tool) => host::call(tool, grant, permitted.invocation, allowance).await,
     }
