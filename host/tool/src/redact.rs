@@ -16,7 +16,7 @@ mod unescape;
 use std::collections::BTreeMap;
 
 use aho_corasick::BuildError;
-use cofferdam_call::{Outcome, Report};
+use cofferdam_call::{Outcome, Report, Verdict};
 use cofferdam_capability::{Account, ForeignText, Overdrawn};
 use cofferdam_sandbox::Allowance;
 
