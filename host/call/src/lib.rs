@@ -5,6 +5,7 @@
 
 mod block;
 mod descriptor;
+mod guest_verdict;
 mod input;
 mod outcome;
 mod output;
@@ -12,10 +13,10 @@ mod progress;
 mod receipt;
 mod report;
 mod stdin;
-mod verdict;
 
 pub use block::{Block, Resource};
 pub use descriptor::{Descriptor, ListedTool};
+pub use guest_verdict::{GuestVerdict, GuestVerdictKind};
 pub use input::Input;
 pub use outcome::{Outcome, OutcomeName};
 pub use output::Output;
@@ -23,7 +24,6 @@ pub use progress::Progress;
 pub use receipt::{Changed, Receipt};
 pub use report::Report;
 pub use stdin::{Stdin, StdinSource};
-pub use verdict::{Verdict, VerdictKind};
 
 /// The largest component that is read, in bytes (256 MiB). Interpreters of whole languages have 10
 /// to 30 MB.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cofferdam_capability::{Access, Digest, Grant};
 use serde::{Deserialize, Serialize};
 
+use crate::guest_verdict::GuestVerdict;
 use crate::outcome::Outcome;
-use crate::verdict::Verdict;
 
 /// Entries that a call changed in one way: how many, and the paths of the first of them, as the
 /// guest knows them.
@@ -37,7 +37,7 @@ pub struct Receipt {
     pub attempts: u64,
     /// The tool's own verdict on a call that failed, where it follows a contract that has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<GuestVerdict>,
     /// True if the call was refused because its input does not fit the tool.
     #[serde(default)]
     pub unfit_input: bool,

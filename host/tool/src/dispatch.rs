@@ -98,6 +98,24 @@ pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     report
 }
 
+/// The report of a call whose task ended without one.
+pub(crate) fn lost(tool: &Tool) -> Report {
+    let message = "the host failed in the call; its log says more".to_owned();
+    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
+    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
+}
+
+impl Call {
+    /// An attempt at the call, with time of its own, which may make as many calls as any other.
+    pub(crate) fn attempt(self, allowance: Allowance) -> Self {
+        Self {
+            chain: self.chain.anew(),
+            allowance,
+            ..self
+        }
+    }
+}
+
 impl Caller for Calling {
     fn call_name(&self) -> String {
         self.chain.name.to_string()

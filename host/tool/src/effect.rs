@@ -1,48 +1,50 @@
-//! The effect class of a tool: what a call of it can do to the world.
+//! The effect class of a tool: what its calls can do beyond their answer.
 
 use std::fmt;
 
-use cofferdam_capability::{Access, Grant};
+use cofferdam_capability::{Access, Grant, LOCKED_ENVIRONMENT};
 
-/// The effect class of a tool, derived from what it imports and was granted, never from what it
-/// says. It decides which calls may be made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The effect class of a tool, by what its component imports and what it was granted, never by what
+/// it says of itself. Each class can do what those before it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
-    /// It only computes: no file, no network, no clock, no call.
+    /// It computes: no file, no network, no clock, no call.
     Pure,
-    /// It reads files, clocks and variables, and changes nothing.
+    /// It reads what was granted, or the clock.
     Read,
-    /// It changes files, or calls other tools.
+    /// It writes files, or calls other tools.
     Write,
     /// It reaches the network.
     External,
 }
 
 impl Effect {
-    /// Every class, by what it can do.
+    /// Every class, the least first.
     pub const ALL: [Self; 4] = [Self::Pure, Self::Read, Self::Write, Self::External];
 
-    /// The class of a component under this grant. `only_computes` says that none of its imports
-    /// gives it anything.
-    pub fn of(grant: &Grant, only_computes: bool) -> Self {
+    /// The class of a component that imports so much and runs under this grant.
+    pub fn of(only_computes: bool, grant: &Grant) -> Self {
         let network = grant.network();
+        let writes = grant
+            .preopens()
+            .iter()
+            .any(|preopen| preopen.access() == Access::ReadWrite);
         if !network.rules().is_empty() || network.has_tcp() {
-            return Self::External;
-        }
-        let mut preopens = grant.preopens().iter();
-        if preopens.any(|preopen| preopen.access() == Access::ReadWrite)
-            || !grant.calls().is_empty()
+            Self::External
+        } else if writes || !grant.calls().is_empty() {
+            Self::Write
+        } else if only_computes
+            && grant.preopens().is_empty()
+            && !grant.has_scratch()
+            && grant.environment().len() == LOCKED_ENVIRONMENT.len()
         {
-            return Self::Write;
-        }
-        if only_computes {
             Self::Pure
         } else {
             Self::Read
         }
     }
 
-    /// Its spelling.
+    /// Its spelling in policies and receipts.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pure => "pure",

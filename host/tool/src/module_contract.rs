@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cofferdam_call::{Outcome, Output, Report, Verdict, VerdictKind};
+use cofferdam_call::{GuestVerdict, GuestVerdictKind, Outcome, Output, Report};
 use cofferdam_capability::{Account, Grant, json};
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ enum Said {
     /// The output of a success.
     Done(String),
     /// A failure, and the sentence about it.
-    Failed(Verdict, String),
+    Failed(GuestVerdict, String),
 }
 
 /// The standard input of a module that is called with this input under this grant: the limits in it
@@ -159,19 +159,19 @@ fn judged(response: Response) -> Said {
         ("error", error) => {
             // Without an error nothing says that another attempt would fail as well.
             let usual = error.is_none();
-            failed(VerdictKind::Failed, error.unwrap_or_default(), usual)
+            failed(GuestVerdictKind::Failed, error.unwrap_or_default(), usual)
         }
         ("denied", error) => {
             let mut error = error.unwrap_or_default();
             error.retryable = None;
-            failed(VerdictKind::Denied, error, false)
+            failed(GuestVerdictKind::Denied, error, false)
         }
         ("", _) => violation("it has no status"),
         _ => violation("its status is none of `ok`, `error` and `denied`"),
     }
 }
 
-fn failed(kind: VerdictKind, error: ResponseError, usual: bool) -> Said {
+fn failed(kind: GuestVerdictKind, error: ResponseError, usual: bool) -> Said {
     let ResponseError {
         code,
         retryable,
@@ -179,12 +179,12 @@ fn failed(kind: VerdictKind, error: ResponseError, usual: bool) -> Said {
         details,
     } = error;
     let message = match message.unwrap_or_default().trim() {
-        "" if kind == VerdictKind::Denied => "the tool refuses the call".to_owned(),
+        "" if kind == GuestVerdictKind::Denied => "the tool refuses the call".to_owned(),
         "" => "the tool says no more than that it failed".to_owned(),
         message => message.to_owned(),
     };
     let details = details.unwrap_or_default().into_iter().take(MAX_DETAILS);
-    let verdict = Verdict {
+    let verdict = GuestVerdict {
         kind,
         retryable: retryable.unwrap_or(usual),
         code: cut(code.unwrap_or_default().trim(), MAX_KEY),
@@ -196,8 +196,8 @@ fn failed(kind: VerdictKind, error: ResponseError, usual: bool) -> Said {
 }
 
 fn violation(problem: &str) -> Said {
-    let verdict = Verdict {
-        kind: VerdictKind::Violation,
+    let verdict = GuestVerdict {
+        kind: GuestVerdictKind::Violation,
         retryable: false,
         code: String::new(),
         details: Vec::new(),
@@ -218,14 +218,18 @@ mod tests {
 
     use super::*;
 
-    /// What a module's standard output is read as, in one line.
+    /// The reading of a module's standard output, in one line.
     fn said(stdout: &str) -> String {
         match read(stdout.as_bytes(), &Account::new(Bytes(1 << 20))) {
             Said::Done(output) => format!("ok {output}"),
             Said::Failed(verdict, message) => match verdict.kind {
-                VerdictKind::Failed => format!("failed {} {}", verdict.code, verdict.retryable),
-                VerdictKind::Denied => format!("denied {} {}", verdict.code, verdict.retryable),
-                VerdictKind::Violation => {
+                GuestVerdictKind::Failed => {
+                    format!("failed {} {}", verdict.code, verdict.retryable)
+                }
+                GuestVerdictKind::Denied => {
+                    format!("denied {} {}", verdict.code, verdict.retryable)
+                }
+                GuestVerdictKind::Violation => {
                     assert!(!verdict.retryable);
                     let (_, problem) = message.split_once(": ").unwrap();
                     format!("violation: {problem}")
@@ -315,7 +319,7 @@ mod tests {
             details: Some(details),
             ..ResponseError::default()
         };
-        let Said::Failed(verdict, message) = failed(VerdictKind::Failed, error, true) else {
+        let Said::Failed(verdict, message) = failed(GuestVerdictKind::Failed, error, true) else {
             panic!("it failed");
         };
         assert_eq!(verdict.details.len(), MAX_DETAILS);

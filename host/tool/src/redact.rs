@@ -16,7 +16,7 @@ mod unescape;
 use std::collections::BTreeMap;
 
 use aho_corasick::BuildError;
-use cofferdam_call::{Outcome, Report, Verdict};
+use cofferdam_call::{GuestVerdict, Outcome, Report};
 use cofferdam_capability::{Account, ForeignText, Overdrawn};
 use cofferdam_sandbox::Allowance;
 
@@ -94,7 +94,7 @@ impl Redactor {
             | Outcome::Cancelled
             | Outcome::HostCallTooLarge => {}
         }
-        if let Some(Verdict { code, details, .. }) = &mut receipt.verdict {
+        if let Some(GuestVerdict { code, details, .. }) = &mut receipt.verdict {
             self.text_slowly(code, account).await?;
             for (key, value) in details {
                 self.text_slowly(key, account).await?;

@@ -12,7 +12,6 @@ use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
     StandIn,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::attempts::Attempts;
@@ -21,7 +20,7 @@ use crate::checks::Checks;
 use crate::config::{RunnerChoices, RunnerConfig};
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
-use crate::dispatch::{Call, dispatch};
+use crate::dispatch::{Call, dispatch, lost};
 use crate::embed;
 use crate::error::ToolError;
 use crate::executor::Executor;
@@ -480,13 +479,7 @@ impl Runner {
         let work = async move {
             let attempt = |call: Call, allowance| {
                 let executor = Arc::clone(&executor);
-                let chain = call.chain.anew();
-                let call = Call {
-                    allowance,
-                    chain,
-                    ..call
-                };
-                async move { dispatch(&executor, call).await }
+                async move { dispatch(&executor, call.attempt(allowance)).await }
             };
             let report = attempts.run(call, &whole, attempt).await;
             ended(report, &called)
@@ -494,13 +487,6 @@ impl Runner {
         let lost = || end(lost(&tool), &tool);
         Ok(self.executor.threads.run(work).await.unwrap_or_else(lost))
     }
-}
-
-/// The report of a call whose task ended without one.
-fn lost(tool: &Tool) -> Report {
-    let message = "the host failed in the call; its log says more".to_owned();
-    let allowance = Allowance::begin(tool.grant().limits(), CancellationToken::new());
-    Report::silent(allowance.receipt(tool.grant(), Outcome::HostFault { message }))
 }
 
 /// Returns true if a host that starts now lets the kernel say which pages a call has written.

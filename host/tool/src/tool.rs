@@ -113,7 +113,7 @@ impl Tool {
             Runs::Host(_) => Effect::Write,
             Runs::Component(component) => {
                 let imports = component.imports().iter().map(String::as_str);
-                Effect::of(&self.grant, only_computes(imports))
+                Effect::of(only_computes(imports), &self.grant)
             }
         }
     }

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::logged::Logged;
 use super::outcome;
 use super::prepared::Prepared;
-use super::request::{Echo, Envelope, MAX_ENVELOPE, Request};
+use super::request::{Echo, Envelope, MAX_ENVELOPE, NoEnvelope, Request};
 use super::response::{Ended, Response, VERSION};
 use crate::edge::holdings::Holdings;
 use crate::edge::principal::Principal;
@@ -60,18 +60,15 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// A sentence about what is no request at all.
-    pub(crate) async fn execute(&self, arrival: Arrival) -> Result<Reply, String> {
+    /// If it is no request at all.
+    pub(crate) async fn execute(&self, arrival: Arrival) -> Result<Reply, NoEnvelope> {
         let Arrival {
             body,
             version,
             agent,
             principal,
         } = arrival;
-        let text = String::from_utf8(body)
-            .map_err(|_| "the request is no envelope of tool contract v1: it is not UTF-8")?;
-        let Envelope { echo, request } = Envelope::read(&text)?;
-        drop(text);
+        let Envelope { echo, request } = Envelope::read(body)?;
         let begun = Instant::now();
         let holdings = Holdings::default();
         let ended = match beside(version.as_deref()).and(request) {

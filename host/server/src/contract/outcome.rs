@@ -1,7 +1,7 @@
 //! The code of every way in which a call ends.
 
 use cofferdam_agent::AgentError;
-use cofferdam_call::{Outcome, Receipt, Verdict, VerdictKind};
+use cofferdam_call::{GuestVerdict, GuestVerdictKind, Outcome, Receipt};
 use cofferdam_tool::{Answer, Reached, Tool};
 
 use super::code::Code;
@@ -41,17 +41,17 @@ pub(super) fn of_answer(answer: Answer, tool: &Tool) -> Result<String, Failure> 
 
 /// The failure of a call by the tool's own verdict. Its code counts if a tool may give it, and its
 /// details stand apart from those of the host.
-fn of_verdict(verdict: &Verdict, content: String) -> Failure {
-    let Verdict {
+fn of_verdict(verdict: &GuestVerdict, content: String) -> Failure {
+    let GuestVerdict {
         kind,
         retryable,
         code,
         details,
     } = verdict;
     let own = match kind {
-        VerdictKind::Failed => Code::of_guest(code).unwrap_or(Code::ExecutionFailed),
-        VerdictKind::Denied => Code::PermissionDenied,
-        VerdictKind::Violation => Code::RuntimePolicyInvalid,
+        GuestVerdictKind::Failed => Code::of_guest(code).unwrap_or(Code::ExecutionFailed),
+        GuestVerdictKind::Denied => Code::PermissionDenied,
+        GuestVerdictKind::Violation => Code::RuntimePolicyInvalid,
     };
     let mut failure = Failure::new(own, content);
     failure.retryable = *retryable;

@@ -28,6 +28,11 @@ pub(super) struct Envelope {
     pub(super) request: Result<Request, Failure>,
 }
 
+/// A text that is no envelope, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the request is no envelope of tool contract v1: {0}")]
+pub(crate) struct NoEnvelope(String);
+
 /// The parts of a request that its response repeats.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Echo {
@@ -77,18 +82,22 @@ pub(super) struct Auth {
 }
 
 impl Envelope {
-    /// Reads an envelope. The error is a sentence about a text that is none.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
-        let parsed = json::parse(text, "the parsed request", &Account::new(MEMORY))
-            .map_err(|error| format!("the request is no envelope of tool contract v1: {error}"))?;
+    /// Reads an envelope.
+    ///
+    /// # Errors
+    ///
+    /// If it is none.
+    pub(super) fn read(bytes: Vec<u8>) -> Result<Self, NoEnvelope> {
+        let text = String::from_utf8(bytes);
+        let text = text.map_err(|_| NoEnvelope("it is not UTF-8".to_owned()))?;
+        let parsed = json::parse(&text, "the parsed request", &Account::new(MEMORY))
+            .map_err(|error| NoEnvelope(error.to_string()))?;
         match &parsed.value {
             Value::Object(fields) => Ok(Self {
                 echo: Echo::of(fields),
                 request: Request::of(&Fields::of(fields)),
             }),
-            _ => Err(
-                "the request is no envelope of tool contract v1: expected a JSON object".to_owned(),
-            ),
+            _ => Err(NoEnvelope("expected a JSON object".to_owned())),
         }
     }
 }
@@ -142,10 +151,12 @@ impl Request {
         };
         let raw = fields.text("input_raw")?;
         let table = fields.texts("input")?;
-        let input = match (raw.is_empty(), table.is_empty()) {
-            (false, _) => raw,
-            (true, true) => String::new(),
-            (true, false) => serde_json::to_string(&table).unwrap_or_default(),
+        let input = if !raw.is_empty() {
+            raw
+        } else if table.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(&table).unwrap_or_default()
         };
         let runtime = fields.section("runtime.")?;
         let auth = fields.section("auth.")?;
@@ -182,7 +193,7 @@ mod tests {
     use super::*;
 
     fn read(envelope: &Value) -> Envelope {
-        Envelope::read(&envelope.to_string()).unwrap()
+        Envelope::read(envelope.to_string().into_bytes()).unwrap()
     }
 
     #[test]
@@ -311,7 +322,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_no_envelope() {
         for text in ["", "{", "[]", "null", "1", "{} {}"] {
-            let refused = Envelope::read(text).unwrap_err();
+            let refused = Envelope::read(text.into()).unwrap_err().to_string();
             assert!(refused.starts_with("the request is no envelope"), "{text}");
         }
     }

@@ -1,10 +1,17 @@
 //! The wire of plain HTTP beside gRPC.
 
-use hyper::Response;
+use std::convert::Infallible;
+
+use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Request, Response};
 use tonic::body::Body;
+use tower::util::BoxCloneSyncService;
 
 use super::refusal::{Refusal, RefusalKind, Wire};
+
+/// The services of plain HTTP.
+pub(crate) type PlainService = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
 
 /// Plain HTTP: a refusal is a status, and a sentence as text.
 #[derive(Debug, Clone, Copy)]

@@ -30,12 +30,11 @@ use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
 use crate::edge::methods::{is_plain, of_grpc, of_http};
-use crate::edge::plain_http::PlainHttp;
+use crate::edge::plain_http::{PlainHttp, PlainService};
 use crate::edge::preface::{HttpVersion, Prefaced};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::edge::tls::Tls;
-use crate::http::PlainService;
 
 /// Time after which a silent client is asked whether it is still there, and the time it may take to
 /// answer.

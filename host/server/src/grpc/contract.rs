@@ -116,7 +116,8 @@ impl UnaryService<Vec<u8>> for Execute {
                 principal,
             };
             let replied = contract.execute(arrival).await;
-            let Reply { body, holdings } = replied.map_err(Status::invalid_argument)?;
+            let Reply { body, holdings } =
+                replied.map_err(|none| Status::invalid_argument(none.to_string()))?;
             let mut response = Response::new(body);
             response.extensions_mut().insert(holdings);
             Ok(response)

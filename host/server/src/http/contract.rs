@@ -62,7 +62,8 @@ pub(super) async fn execute(
         agent,
         principal,
     };
-    let Reply { body, holdings } = contract.execute(arrival).await.map_err(invalid)?;
+    let replied = contract.execute(arrival).await;
+    let Reply { body, holdings } = replied.map_err(|none| invalid(none.to_string()))?;
     let mut response = Response::new(Body::new(Full::from(body)));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response

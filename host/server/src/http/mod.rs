@@ -5,22 +5,17 @@
 
 mod contract;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
+use hyper::Request;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
-use tonic::body::Body;
 use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 
 use crate::contract::door::Contract;
-use crate::edge::plain_http::PlainHttp;
+use crate::edge::plain_http::{PlainHttp, PlainService};
 use crate::edge::principal::Principal;
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
-
-/// The services of plain HTTP.
-pub(crate) type PlainService = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
 
 /// Every path that has a row in the table of methods.
 pub(crate) fn service(contract: Arc<Contract>) -> PlainService {
