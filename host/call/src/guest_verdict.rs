@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A tool's own verdict on a call that failed. The outcome beside it is that of a guest that says it
-/// failed, whatever the verdict is: no guest speaks for the host.
+/// A tool's own verdict on a call that failed. The outcome beside it is that of a guest that says
+/// it failed, whatever the verdict is: no guest speaks for the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestVerdict {
     /// The kind of the failure.

@@ -165,7 +165,8 @@ impl Egress {
             policy,
             ..
         } = destination;
-        let (method, uri) = (request.method().as_str(), request.uri());
+        let method = request.method().as_str();
+        let uri = request.uri();
         if is_safe(method) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The codes of failures: for each its reason, its status, and whether another attempt may help.
 
-use super::response::Status;
+use serde::Serialize;
 
 /// The codes that a tool may give.
 const GUESTS: [Code; 5] = [
@@ -36,6 +36,29 @@ pub(super) enum Code {
     AuthForbidden,
     /// Everything else.
     ExecutionFailed,
+}
+
+/// The end of a call, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    /// The tool did its work.
+    Ok,
+    /// The call failed.
+    Error,
+    /// The call was refused.
+    Denied,
+}
+
+impl Status {
+    /// Its spelling.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Denied => "denied",
+        }
+    }
 }
 
 impl Code {

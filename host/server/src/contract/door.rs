@@ -9,12 +9,13 @@ use tokio::sync::mpsc;
 
 use super::code::Code;
 use super::deliveries::{Deliveries, Delivery, DeliveryKey};
+use super::echo::{Echo, VERSION};
 use super::failure::Failure;
 use super::logged::Logged;
 use super::outcome;
 use super::prepared::Prepared;
-use super::request::{Echo, Envelope, MAX_ENVELOPE, NoEnvelope, Request};
-use super::response::{Ended, Response, VERSION};
+use super::request::{Envelope, MAX_ENVELOPE, NoEnvelope, Request};
+use super::response::{Ended, Response};
 use crate::edge::holdings::Holdings;
 use crate::edge::principal::Principal;
 use crate::grpc::shared::Shared;

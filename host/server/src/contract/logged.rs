@@ -1,7 +1,9 @@
 //! The lines of a request in the log: one when it begins, one when it has ended.
 
-use super::request::{Echo, Request};
-use super::response::{Ended, Status};
+use super::code::Status;
+use super::echo::Echo;
+use super::request::Request;
+use super::response::Ended;
 
 /// The most bytes of a field of a request that the log keeps.
 const MAX_LOGGED: usize = 128;

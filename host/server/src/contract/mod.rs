@@ -1,6 +1,7 @@
 //! Tool contract v1: one tool called by an envelope of JSON, for programs that speak it already.
 //!
-//! [`request`] reads an envelope leniently and normalises it, [`response`] writes one strictly.
+//! [`request`] reads an envelope leniently and normalises it ([`fields`]), [`response`] writes one
+//! strictly; [`echo`] is what both have.
 //! [`code`] is the table of codes, [`failure`] a failure by one of them, [`outcome`] has the code
 //! of every outcome of a call. [`door`] takes an envelope all the way; [`input`] is what the tool
 //! gets of it, [`wishes`] what its caller asks of the runtime, and [`deliveries`] answers an
@@ -10,6 +11,7 @@
 mod code;
 mod deliveries;
 pub(crate) mod door;
+mod echo;
 mod failure;
 mod fields;
 mod input;

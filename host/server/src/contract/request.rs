@@ -1,11 +1,11 @@
 //! The request of tool contract v1, normalised.
 
 use cofferdam_capability::{Account, Bytes, json};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::echo::{Echo, VERSION};
 use super::failure::Failure;
 use super::fields::Fields;
-use super::response::{Trace, VERSION};
 
 /// The largest envelope, in bytes (4 MiB), of requests and of responses: as much as clients of the
 /// contract read.
@@ -32,15 +32,6 @@ pub(super) struct Envelope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the request is no envelope of tool contract v1: {0}")]
 pub(crate) struct NoEnvelope(String);
-
-/// The parts of a request that its response repeats.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Echo {
-    pub(super) request_id: String,
-    pub(super) trace: Trace,
-    /// At least 1.
-    pub(super) attempt: u64,
-}
 
 /// A request whose fields are as the contract wants them. What tools get is in it, and what this
 /// host logs; it has no other field of the contract.
@@ -98,27 +89,6 @@ impl Envelope {
                 request: Request::of(&Fields::of(fields)),
             }),
             _ => Err(NoEnvelope("expected a JSON object".to_owned())),
-        }
-    }
-}
-
-impl Echo {
-    /// The parts as far as they can be read, for the response to a request that may be refused.
-    fn of(fields: &Map<String, Value>) -> Self {
-        let text = |value: Option<&Value>| {
-            let text = value.and_then(Value::as_str).unwrap_or_default();
-            text.trim().to_owned()
-        };
-        let trace = fields.get("trace");
-        let part = |key| text(trace.and_then(|trace| trace.get(key)));
-        let attempt = fields.get("attempt").and_then(Value::as_u64);
-        Self {
-            request_id: text(fields.get("request_id")),
-            trace: Trace {
-                trace_id: part("trace_id"),
-                span_id: part("span_id"),
-            },
-            attempt: attempt.unwrap_or_default().max(1),
         }
     }
 }
@@ -190,6 +160,7 @@ impl Request {
 mod tests {
     use serde_json::json;
 
+    use super::super::echo::Trace;
     use super::*;
 
     fn read(envelope: &Value) -> Envelope {

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::code::Status;
+use super::echo::{Echo, Trace, VERSION};
 use super::failure::Failure;
-use super::request::Echo;
-
-/// The version of the contract that this host speaks.
-pub(super) const VERSION: &str = "v1";
 
 /// A response, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,38 +20,6 @@ pub(super) struct Response {
     trace: Trace,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Error>,
-}
-
-/// The end of a call, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Status {
-    /// The tool did its work.
-    Ok,
-    /// The call failed.
-    Error,
-    /// The call was refused.
-    Denied,
-}
-
-impl Status {
-    /// Its spelling.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Error => "error",
-            Self::Denied => "denied",
-        }
-    }
-}
-
-/// `trace`: the identifiers of the caller, as it sent them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Trace {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) trace_id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub(super) span_id: String,
 }
 
 /// The result of a call, before it is put into an envelope.
