@@ -106,7 +106,7 @@ impl Attempts {
         F: Future<Output = Report>,
     {
         for made in 1..self.most {
-            let mut report = attempt(call.clone(), self.allowance(whole)).await;
+            let mut report = attempt(call.clone(), self.allowance(whole, made)).await;
             report.receipt.attempts = u64::from(made);
             if !report.receipt.is_retryable() {
                 return report;
@@ -117,17 +117,21 @@ impl Attempts {
                 return report;
             }
         }
-        let mut report = attempt(call, self.allowance(whole)).await;
+        let mut report = attempt(call, self.allowance(whole, self.most)).await;
         report.receipt.attempts = u64::from(self.most);
         report
     }
 
-    /// The time and the memory of one attempt.
-    fn allowance(&self, whole: &Allowance) -> Allowance {
-        let anew = whole.anew();
+    /// The time and the memory of an attempt. The first has those of the call, which began before it
+    /// came to its thread.
+    fn allowance(&self, whole: &Allowance, attempt: u32) -> Allowance {
+        let own = match attempt {
+            1 => whole.clone(),
+            _ => whole.anew(),
+        };
         match self.timeout {
-            Some(timeout) => anew.ending_by(Instant::now() + timeout),
-            None => anew,
+            Some(timeout) => own.ending_by(Instant::now() + timeout),
+            None => own,
         }
     }
 
