@@ -1,5 +1,7 @@
 //! The limit that ended a call, with its value.
 
+use std::time::Duration;
+
 use cofferdam_call::{Outcome, Receipt};
 use cofferdam_capability::Limits;
 
@@ -26,7 +28,8 @@ impl Reached {
     pub fn of(receipt: &Receipt, limits: &Limits) -> Option<Self> {
         let name = match receipt.outcome {
             Outcome::OutOfFuel => "fuel",
-            Outcome::Deadline => "wall",
+            // A shorter time was that of an attempt, or of a caller.
+            Outcome::Deadline if Duration::from_micros(receipt.wall_us) >= limits.wall.0 => "wall",
             Outcome::HostCallTooLarge => "host-call",
             Outcome::OutOfMemory => of_memory(&receipt.refusals),
             _ => return None,

@@ -168,6 +168,12 @@ fn a_guest_whose_time_is_over_or_whose_caller_is_gone_is_stopped() {
     );
     let base = request("r", "spin", "");
     let bounded = with(base.clone(), "runtime", json!({ "timeout_ms": 10 }));
+    let answer = envelope(&scratch, &host, &bounded);
+    let details = &answer["error"]["details"];
+    assert!(
+        details["limit"].is_null(),
+        "the caller's time, and no limit: {details}"
+    );
     let fastest = (0..10).map(|_| envelope(&scratch, &host, &bounded));
     let fastest = fastest.map(|response| milliseconds(&response)).min();
     assert!(fastest < Some(BOUND), "{fastest:?} ms");
