@@ -139,6 +139,11 @@ const TABLES: [(Kind, &str, &str); 25] = [
         "/grant/items/limits",
         "[[grant]]\nlimits = { unknown = 1 }\n",
     ),
+    (
+        Kind::Config,
+        "/grant/items/retry",
+        "[[grant]]\nretry = { unknown = 1 }\n",
+    ),
     (Kind::Case, "", "{\"unknown\": 1}"),
     (
         Kind::Case,

@@ -122,8 +122,8 @@ impl Attempts {
         report
     }
 
-    /// The time and the memory of an attempt. The first has those of the call, which began before it
-    /// came to its thread.
+    /// The time and the memory of an attempt. The first has those of the call, which began before
+    /// it came to its thread.
     fn allowance(&self, whole: &Allowance, attempt: u32) -> Allowance {
         let own = match attempt {
             1 => whole.clone(),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use cofferdam_call::{GuestVerdict, GuestVerdictKind, Outcome, Output, Report};
 use cofferdam_capability::{Account, Grant, json};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// The version of the contract.
@@ -48,7 +49,13 @@ struct Response {
     output: Option<String>,
     #[serde(default)]
     error: Option<ResponseError>,
+    #[serde(flatten)]
+    _unknown: Unknown,
 }
+
+/// The fields that the contract does not know. Their table makes an object of what is read: without
+/// it a list of values would do as well.
+type Unknown = BTreeMap<String, IgnoredAny>;
 
 #[derive(Debug, Default, Deserialize)]
 struct ResponseError {
@@ -60,6 +67,8 @@ struct ResponseError {
     message: Option<String>,
     #[serde(default)]
     details: Option<BTreeMap<String, String>>,
+    #[serde(flatten)]
+    _unknown: Unknown,
 }
 
 /// A response that was read.
@@ -146,6 +155,7 @@ fn judged(response: Response) -> Said {
         status,
         output,
         error,
+        _unknown: _,
     } = response;
     let folded = |text: Option<String>| text.unwrap_or_default().trim().to_lowercase();
     match folded(contract_version).as_str() {
@@ -177,6 +187,7 @@ fn failed(kind: GuestVerdictKind, error: ResponseError, usual: bool) -> Said {
         retryable,
         message,
         details,
+        _unknown: _,
     } = error;
     let message = match message.unwrap_or_default().trim() {
         "" if kind == GuestVerdictKind::Denied => "the tool refuses the call".to_owned(),
@@ -295,6 +306,10 @@ mod tests {
                 "violation: it is not of",
             ),
             ("[]".to_owned(), "violation: it is not of this form"),
+            (
+                v1("\"status\":\"error\",\"error\":[]"),
+                "violation: it is not of this form",
+            ),
             ("null".to_owned(), "violation: it has no contract_version"),
             // The reference reads keys in any case, and the last of two.
             (v1("\"STATUS\":\"ok\""), "violation: it has no status"),
