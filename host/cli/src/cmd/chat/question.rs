@@ -34,6 +34,10 @@ impl Question {
         let shown = approvals.get(id.to_owned()).await?;
         approvals::show(&shown);
         console::piece(KEYS);
+        #[allow(
+            deprecated,
+            reason = "what replaces it is unsafe for descriptors that may close; this one does not"
+        )]
         let keys = AsyncFd::with_interest(stdin(), Interest::READABLE);
         Ok(Some(Self {
             approvals,
