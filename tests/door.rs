@@ -6,6 +6,9 @@ mod edge;
 /// Completions of shells, and manual pages.
 mod completions;
 
+/// Tool contract v1 over gRPC and HTTP.
+mod contract;
+
 /// Exit codes, as the page and the help tell them.
 mod exits;
 

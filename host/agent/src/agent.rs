@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cofferdam_call::{Descriptor, Input, Principal, Progress, TraceParent};
+use cofferdam_call::{Descriptor, Input, Principal, Progress, TraceId};
 use cofferdam_capability::Room;
 use cofferdam_model::{ModelHandle, ModelName, Sampling};
 use cofferdam_store::{AgentLog, Store, StoreError};
 use cofferdam_tool::{
-    Answer, ExplainError, Explanation, Origin, Request, Runner, Toolbox, explain,
+    Answer, AttemptWishes, ExplainError, Explanation, Origin, Request, Runner, Toolbox, explain,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -48,17 +48,25 @@ pub struct Agent {
     pub(crate) totals: Arc<TurnTotals>,
 }
 
-/// A call of one of its tools by somebody who is not its model.
+/// A call of one of an agent's tools by somebody who is not its model.
 #[derive(Debug)]
-pub struct DirectCall {
-    /// The tool.
+pub struct AgentCall {
+    /// The name of the tool.
     pub tool: String,
-    /// The input as JSON.
+    /// The input, JSON text.
     pub input: String,
     /// The approval that the call brings, if a person has given it one.
     pub approval: Option<String>,
     /// The party that makes it.
     pub principal: Principal,
+    /// The wishes of the caller about attempts.
+    pub attempts: AttemptWishes,
+    /// The trace that the caller has named.
+    pub trace: Option<TraceId>,
+    /// Stays open until the call ends, and hears what the tool tells.
+    pub progress: mpsc::Sender<Progress>,
+    /// Ends the call early.
+    pub cancel: CancellationToken,
 }
 
 impl Agent {
@@ -103,20 +111,17 @@ impl Agent {
     }
 
     /// Calls one of its tools for somebody who is not its model: the same door, grant and queue.
-    /// Nothing of it is kept. `progress` stays open until the call ends, and hears what the tool
-    /// tells. `trace` is the one that the caller has named.
-    pub async fn call(
-        &self,
-        call: DirectCall,
-        progress: mpsc::Sender<Progress>,
-        trace: Option<TraceParent>,
-        cancel: CancellationToken,
-    ) -> Answer {
-        let DirectCall {
+    /// Nothing of it is kept.
+    pub async fn call(&self, call: AgentCall) -> Answer {
+        let AgentCall {
             tool,
             input,
             approval,
             principal,
+            attempts,
+            trace,
+            progress,
+            cancel,
         } = call;
         let _running = self.life.begin_call(&cancel);
         let begun = Instant::now();
@@ -124,6 +129,7 @@ impl Agent {
             toolbox: Arc::clone(&self.toolbox),
             tool: tool.clone(),
             input: Input::Json(input),
+            attempts,
             origin: Origin::agent(&self.name, principal).in_trace(trace),
             approval,
             progress: Some(progress),

@@ -280,7 +280,9 @@ impl Builder {
             .offer(&installed, &bin.name, &note, decision, toolbox)
             .await
             .map_err(wrong)?;
+        let retry = self.decisions.retry(offering.agentfile, &bin.name);
         for tool in tools {
+            let tool = tool.with_retry(retry.clone());
             toolbox.add(tool).map_err(|taken| AgentError::Bin {
                 agent: row.name.clone(),
                 bin: bin.name.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use cofferdam_capability::{
-    Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer, Room,
+    Access, Decision, Digest, GrantError, GuestPath, Manifest, Offer, RetryRequest, Room,
 };
 use cofferdam_image::agentfile::{Agentfile, BinRequest, WorkspaceRequest};
 
@@ -23,6 +23,8 @@ pub struct ToolDecision {
     /// The access to the agent's own directories, `/workspace` and `/home`, that is offered; none
     /// if the tool is not to see them.
     pub workspace: Option<Access>,
+    /// Calls that failed and are made again.
+    pub retry: RetryRequest,
 }
 
 /// The operator's decisions.
@@ -68,6 +70,7 @@ impl Default for ToolDecision {
         Self {
             decision: Decision::default(),
             workspace: Some(Access::ReadWrite),
+            retry: RetryRequest::default(),
         }
     }
 }
@@ -81,6 +84,7 @@ impl ToolDecision {
             tcp,
             workspace,
             mounts: _,
+            retry,
         }) = request
         else {
             return self;
@@ -91,6 +95,7 @@ impl ToolDecision {
             tcp: decided_tcp,
             ..
         } = &mut self.decision;
+        self.retry = self.retry.or(retry);
         *decided_limits = decided_limits.or(limits);
         if decided_http.is_empty() {
             decided_http.clone_from(http);
@@ -137,6 +142,19 @@ impl Decisions {
         self.deployment(agent, &stored(created)?).json()
     }
 
+    /// The decision about a tool of an agent, and what its Agentfile asks for where the operator
+    /// said nothing.
+    fn decided(&self, agentfile: &Agentfile, bin: &str) -> ToolDecision {
+        let name = (agentfile.name().to_owned(), bin.to_owned());
+        let decided = self.tools.get(&name).cloned().unwrap_or_default();
+        decided.or(agentfile.requests.get(bin))
+    }
+
+    /// The calls of a tool that are made again when they fail.
+    pub(crate) fn retry(&self, agentfile: &Agentfile, bin: &str) -> RetryRequest {
+        self.decided(agentfile, bin).retry
+    }
+
     /// Everything that a tool of an agent is offered: what the operator decided, and what the
     /// Agentfile asks for where the operator said nothing. The agent's own directories and its
     /// mounts are offered to tools whose manifest asks for some of them.
@@ -153,16 +171,12 @@ impl Decisions {
             data,
             room,
         } = offering;
-        let decided = self
-            .tools
-            .get(&(agentfile.name().to_owned(), bin.to_owned()))
-            .cloned()
-            .unwrap_or_default();
         let request = agentfile.requests.get(bin);
         let ToolDecision {
             mut decision,
             workspace,
-        } = decided.or(request);
+            retry: _,
+        } = self.decided(agentfile, bin);
         // Of one name the last holds, which is the operator's.
         decision.env.splice(..0, variables::of(agentfile, manifest));
         for place in [GuestPath::working_directory(), GuestPath::home()] {

@@ -204,14 +204,15 @@ impl Keeper {
                 message: message.to_owned(),
             });
         };
-        let prepared = self.starter.within(slot, async {
+        // Behind a pointer, so that whoever makes agents needs no stack for the making of tools.
+        let prepared = Box::pin(async {
             step("finding its tools");
             let components = maker.components(draft, before).await?;
             step("making its tools ready (a tool is compiled the first time)");
             let life = Arc::clone(&slot.life);
             maker.prepare(row, draft, &components, life).await
         });
-        let prepared = prepared.await?;
+        let prepared = self.starter.within(slot, prepared).await?;
         for note in &prepared.notes {
             step(&format!("note: {note}"));
         }

@@ -71,7 +71,7 @@ mod variables;
 mod workspace;
 
 pub use adopted::{AdoptedTree, adopt, crashed};
-pub use agent::{Agent, DirectCall};
+pub use agent::{Agent, AgentCall};
 pub use agent_yaml::{
     AGENT_YAML_MAX_BYTES, AgentYaml, AgentYamlError, ContextYaml, Described, EnvYaml, MountYaml,
     Pinned, RuntimeYaml, ToolYaml,

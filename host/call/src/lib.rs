@@ -5,6 +5,7 @@
 
 mod block;
 mod descriptor;
+mod guest_verdict;
 mod input;
 mod outcome;
 mod output;
@@ -17,6 +18,7 @@ mod trace;
 
 pub use block::{Block, Resource};
 pub use descriptor::{Descriptor, ListedTool};
+pub use guest_verdict::{GuestVerdict, GuestVerdictKind};
 pub use input::Input;
 pub use outcome::{Outcome, OutcomeName};
 pub use output::Output;

@@ -96,6 +96,26 @@ impl Outcome {
         }
     }
 
+    /// Returns true if the same call may end otherwise when it is made again: what failed may
+    /// have been something else than the call.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::GuestError { .. }
+            | Self::Trap { .. }
+            | Self::Deadline
+            | Self::HostFault { .. } => true,
+            Self::SecretUnavailable { retryable, .. } => *retryable,
+            Self::Ok
+            | Self::ApprovalPending { .. }
+            | Self::OutOfFuel
+            | Self::OutOfMemory
+            | Self::StackOverflow
+            | Self::Cancelled
+            | Self::Denied { .. }
+            | Self::HostCallTooLarge => false,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> OutcomeName {
         match self {

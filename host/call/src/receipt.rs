@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use cofferdam_capability::{Access, Digest, Grant};
 use serde::{Deserialize, Serialize};
 
+use crate::guest_verdict::GuestVerdict;
 use crate::outcome::Outcome;
 use crate::trace::TraceId;
 
@@ -35,6 +36,15 @@ pub struct Receipt {
     pub caller_grant: Option<Digest>,
     /// The outcome.
     pub outcome: Outcome,
+    /// Attempts that were made, this one included: the rest of the receipt is that of the last.
+    #[serde(default = "one")]
+    pub attempts: u64,
+    /// The tool's own verdict on a call that failed, where it follows a contract that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<GuestVerdict>,
+    /// True if the call was refused because its input does not fit the tool.
+    #[serde(default)]
+    pub unfit_input: bool,
     /// Fuel used; about one unit for each WebAssembly instruction.
     pub fuel: u64,
     /// The most linear memory it held at one time, in bytes, summed over its memories.
@@ -85,7 +95,19 @@ pub struct Receipt {
     pub trace_id: Option<TraceId>,
 }
 
+/// The attempts of a receipt that does not say them.
+fn one() -> u64 {
+    1
+}
+
 impl Receipt {
+    /// Returns true if the same call may end otherwise when it is made again, by its outcome and,
+    /// where there is one, by the tool's own verdict.
+    pub fn is_retryable(&self) -> bool {
+        let verdict = self.verdict.as_ref();
+        self.outcome.is_retryable() && verdict.is_none_or(|verdict| verdict.retryable)
+    }
+
     /// One line that says which entries its listings lack, when there are any.
     pub fn unlisted_marker(&self) -> Option<String> {
         let Changed { count, names } = &self.unlisted;
@@ -108,6 +130,9 @@ impl Receipt {
             grant: grant.digest(),
             caller_grant: None,
             outcome,
+            attempts: 1,
+            verdict: None,
+            unfit_input: false,
             fuel: 0,
             peak_memory: 0,
             host_memory: 0,

@@ -31,7 +31,8 @@ impl TraceId {
         self.0
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads an id: 32 lowercase hexadecimal digits, not all of them 0.
+    pub fn parse(text: &str) -> Option<Self> {
         not_zero(text).map(Self)
     }
 }

@@ -59,6 +59,12 @@ impl Account {
         Self(Arc::new(ledger))
     }
 
+    /// An account with the same limit that nothing has been charged to.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(Bytes(self.0.limit))
+    }
+
     /// Charges `bytes` for as long as the call lasts.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ mod overlap;
 mod pagemap_scan;
 mod preopen;
 mod quantity;
+mod retry;
 mod room;
 mod rows;
 #[cfg(feature = "schema")]
@@ -35,6 +36,7 @@ mod secret;
 mod secret_rule;
 mod system_error;
 mod text;
+mod tool_contract;
 mod tool_name;
 mod withheld;
 
@@ -61,11 +63,13 @@ pub use network::{
 pub use pagemap_scan::PagemapScan;
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
+pub use retry::{MAX_ATTEMPT_TIME, MAX_ATTEMPTS, MAX_WAIT, RetryError, RetryRequest};
 pub use room::{Room, RoomBounds, RoomCall, RoomCount, RoomUse};
 pub use rows::{CallRow, EnvRow, FsRow, HttpRow, Inject, Reason, SecretRow, TcpRow, UnusedRow};
 pub use secret::{InjectFormat, InjectHeader, SecretName};
 pub use secret_rule::SecretRule;
 pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
+pub use tool_contract::ToolContract;
 pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};
 pub use withheld::Withheld;

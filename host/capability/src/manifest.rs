@@ -18,6 +18,7 @@ use crate::limits::LimitsRequest;
 use crate::network::HostPattern;
 use crate::rows::{CallRow, EnvRow, FsRow, HttpRow, SecretRow, TcpRow, UnusedRow};
 use crate::text::ForeignText;
+use crate::tool_contract::ToolContract;
 use crate::tool_name::ToolName;
 
 /// The version of the format that this host reads.
@@ -80,6 +81,15 @@ pub struct ToolSection {
     pub version: String,
     /// Its purpose, in one line.
     pub summary: String,
+    /// A contract about standard input and output that it follows; arguments and any text when left
+    /// out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ToolContract>,
+    /// The core module that the component was made of. `tool build` writes it, for a tool with a
+    /// contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub module: Option<Digest>,
 }
 
 impl Manifest {

@@ -73,6 +73,9 @@ pub struct HttpRule {
     offered: Option<Port>,
     /// Every path when empty.
     paths: Vec<PathPrefix>,
+    /// The header in which the host names the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_header: Option<String>,
 }
 
 /// Everything a tool may request or be connected to. The default permits nothing.
@@ -109,6 +112,15 @@ impl HttpRule {
             ports,
             offered: None,
             paths,
+            idempotency_header: None,
+        }
+    }
+
+    /// The same rule, under which requests that may change something have this header.
+    pub(crate) fn with_idempotency_header(self, header: Option<String>) -> Self {
+        Self {
+            idempotency_header: header,
+            ..self
         }
     }
 
@@ -307,6 +319,23 @@ impl NetworkPolicy {
     /// The rules, in the order of the manifest.
     pub fn rules(&self) -> &[HttpRule] {
         &self.rules
+    }
+
+    /// The header in which the host names the call in this request, if a rule that permits it has
+    /// one. `path` is that of the URI, without the query.
+    pub fn idempotency_header(
+        &self,
+        method: &str,
+        scheme: Scheme,
+        host: &Host,
+        port: u16,
+        path: &str,
+    ) -> Option<&str> {
+        let mut rules = self
+            .rules
+            .iter()
+            .filter(|rule| rule.covers(method, scheme, host, port, path));
+        rules.find_map(|rule| rule.idempotency_header.as_deref())
     }
 }
 

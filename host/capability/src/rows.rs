@@ -39,6 +39,14 @@ pub struct HttpRow {
     /// Path prefixes; every path when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathPrefix>,
+    /// The header in which the host names the call to this host, such as `Idempotency-Key`, in
+    /// requests that may change something. Attempts at the same call send the same name.
+    #[serde(
+        default,
+        rename = "idempotency-header",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub idempotency_header: Option<InjectHeader>,
     /// The reason it needs it.
     pub reason: Reason,
 }
@@ -170,6 +178,7 @@ impl HttpRow {
             methods,
             ports,
             paths,
+            idempotency_header: _,
             reason: _,
         } = self;
         *host == other.host
@@ -186,6 +195,7 @@ impl HttpRow {
             self.ports.clone(),
             self.paths.clone(),
         )
+        .with_idempotency_header(self.idempotency_header.clone().map(String::from))
     }
 }
 

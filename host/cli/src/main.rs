@@ -114,7 +114,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         let data = paths::data_dir(cli.data_dir.or_else(|| Some(serve.data())))?;
         let config = Config::load(cli.config.as_deref(), &data)?;
         let collector = config.collector.clone();
-        let work = cmd::runtime::run(serve, config, data);
+        let work = Box::pin(cmd::runtime::run(serve, config, data));
         return Export::at_once(spans).during(collector, work).await;
     }
     let data = paths::data_dir(cli.data_dir)?;
@@ -124,6 +124,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
             let config = config()?;
             let collector = config.collector.clone();
             let work = cmd::serve::run(serve, config, cli.config.clone(), data, handed);
+            let work = Box::pin(work);
             Export::of_host(spans).during(collector, work).await
         }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
@@ -140,7 +141,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         Command::Tool(tool) => cmd::tool::run(tool, &config()?, data).await,
         Command::Mcp(mcp) => {
             let config = config()?;
-            let work = cmd::mcp::run(mcp, &config, data);
+            let work = Box::pin(cmd::mcp::run(mcp, &config, data));
             let collector = config.collector.clone();
             Export::at_once(spans).during(collector, work).await
         }

@@ -45,6 +45,17 @@ impl Allowance {
         }
     }
 
+    /// The same time for another attempt at the call, with memory of its own.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self {
+            started: Instant::now(),
+            deadline: self.deadline,
+            account: self.account.anew(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
     /// The moment at which the call ends, whatever it does.
     pub fn deadline(&self) -> Instant {
         self.deadline

@@ -26,7 +26,7 @@ use crate::cpu_time::CpuTime;
 use crate::failure::host_fault;
 use crate::filesystem::Standard;
 use crate::host::Conversation;
-use crate::http::Injection;
+use crate::http::{Injection, RequestNames};
 use crate::invocation::{CommandLine, Invocation};
 use crate::network::Connect;
 use crate::pool::Pools;
@@ -144,16 +144,15 @@ impl Calls {
                     stdout: stdout.clone(),
                     stderr: stderr.clone(),
                 };
+                let caller = caller.unwrap_or_else(Nobody::shared);
                 let given = GuestContext {
                     account: account.clone(),
                     args: argv,
                     standard,
                     network: Arc::clone(&self.network),
                     injections,
-                    conversation: Conversation::new(
-                        caller.unwrap_or_else(Nobody::shared),
-                        deadline,
-                    ),
+                    names: RequestNames::new(caller.call_name()),
+                    conversation: Conversation::new(caller, deadline),
                     scratch: scratch.as_ref(),
                 };
                 let guest = self.run(

@@ -13,6 +13,10 @@ use crate::descriptors::Line;
 /// The caller's side of one call. Nothing here is cut, cleaned or redacted yet: these are the
 /// guest's own words.
 pub trait Caller: Send + Sync {
+    /// The name of the call, the same for every attempt at it. Nothing but what is derived of it
+    /// leaves the host.
+    fn call_name(&self) -> String;
+
     /// A line for the log.
     fn log(&self, level: tracing::Level, message: &str);
 
@@ -58,6 +62,10 @@ impl Nobody {
 }
 
 impl Caller for Nobody {
+    fn call_name(&self) -> String {
+        String::new()
+    }
+
     fn log(&self, _: tracing::Level, _: &str) {}
 
     fn progress(&self, _: Progress) {}

@@ -8,6 +8,7 @@
 mod body;
 mod errors;
 mod exchange;
+mod idempotency;
 mod injection;
 mod limits;
 mod resources;
@@ -16,7 +17,7 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use cofferdam_capability::{Account, Grant, NetworkPolicy, Scheme};
-use http::{HeaderName, Request, header};
+use http::{HeaderName, HeaderValue, Request, header};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions};
 use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
@@ -24,6 +25,8 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpCtx, WasiHttpHooks};
 use crate::network::{Connect, Destination, Record};
 use body::Hold;
 use exchange::{Exchange, Sent};
+pub(crate) use idempotency::RequestNames;
+use idempotency::is_safe;
 pub use injection::{Injection, Rejected};
 use limits::{Caps, EXCHANGE, MAX_HEADER_BYTES, MAX_HEADERS, WRITE_CHUNK};
 pub(crate) use resources::{Holdings, HttpView, add_to_linker};
@@ -36,6 +39,7 @@ const CONNECTION_HEADERS: [HeaderName; 2] = [header::TE, header::TRAILER];
 pub(crate) struct Egress {
     policy: Arc<NetworkPolicy>,
     injections: Vec<Injection>,
+    names: RequestNames,
     network: Arc<dyn Connect>,
     caps: Caps,
     requests: u64,
@@ -51,6 +55,7 @@ impl Egress {
         grant: &Grant,
         network: Arc<dyn Connect>,
         injections: Vec<Injection>,
+        names: RequestNames,
         account: Account,
         record: Record,
     ) -> Self {
@@ -61,6 +66,7 @@ impl Egress {
         Self {
             policy: Arc::new(grant.network().clone()),
             injections,
+            names,
             network,
             caps,
             requests: 0,
@@ -129,6 +135,12 @@ impl Egress {
                     .refuse(&format!("http {host}:{port}: {overdrawn}"));
                 Error::HttpRequestDenied
             })?;
+        let name = self.name(&request, &destination);
+        let Destination { host, .. } = &destination;
+        let mut request = request;
+        if let Some((header, name)) = name {
+            request.headers_mut().insert(header, name);
+        }
         let injections = self
             .injections
             .iter()
@@ -144,6 +156,29 @@ impl Egress {
             caps: self.caps,
             hold: Hold::new(place, held),
         })
+    }
+
+    /// The header that names a request, and the name, where the manifest wants one.
+    fn name(
+        &mut self,
+        request: &Request<WasiBody>,
+        destination: &Destination,
+    ) -> Option<(HeaderName, HeaderValue)> {
+        let Destination {
+            scheme,
+            host,
+            port,
+            policy,
+            ..
+        } = destination;
+        let method = request.method().as_str();
+        let uri = request.uri();
+        if is_safe(method) {
+            return None;
+        }
+        let header = policy.idempotency_header(method, *scheme, host, *port, uri.path())?;
+        let header = header.parse().ok()?;
+        Some((header, self.names.next(&format!("{method} {uri}"))?))
     }
 
     /// Reads the destination from the URI. The `host` header of the guest does not count, and is

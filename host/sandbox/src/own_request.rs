@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::allowance::Allowance;
-use crate::http::{Egress, Injection};
+use crate::http::{Egress, Injection, RequestNames};
 use crate::network::{Connect, Record};
 
 /// The largest answer that is read, in bytes (64 KiB). A token has a few kilobytes.
@@ -65,7 +65,10 @@ pub(crate) async fn post(
     } = request;
     let record = Record::default();
     let account = allowance.account().clone();
-    let mut egress = Egress::new(grant, network, vec![credentials], account, record.clone());
+    // Nobody makes it again under its name.
+    let names = RequestNames::new(String::new());
+    let injections = vec![credentials];
+    let mut egress = Egress::new(grant, network, injections, names, account, record.clone());
     let failed = |error: &dyn std::fmt::Display| {
         let refusals = record.contacts().refusals;
         match refusals.as_slice() {

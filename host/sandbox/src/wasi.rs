@@ -11,7 +11,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::filesystem::{Files, Standard};
 use crate::host::Conversation;
-use crate::http::{Egress, Holdings, Injection};
+use crate::http::{Egress, Holdings, Injection, RequestNames};
 use crate::limiter::Limiter;
 use crate::network::{Connect, Record};
 use crate::scratch::CallScratch;
@@ -33,6 +33,8 @@ pub(crate) struct GuestContext<'a> {
     pub(crate) network: Arc<dyn Connect>,
     /// The secrets that go into its requests.
     pub(crate) injections: Vec<Injection>,
+    /// Names its requests toward servers that want to know one when it comes again.
+    pub(crate) names: RequestNames,
     pub(crate) conversation: Conversation,
     /// Its `/tmp`, when its grant has one.
     pub(crate) scratch: Option<&'a CallScratch>,
@@ -47,13 +49,21 @@ pub(crate) fn state(grant: &Grant, given: GuestContext<'_>) -> wasmtime::Result<
         standard,
         network,
         injections,
+        names,
         conversation,
         scratch,
     } = given;
     let limits = grant.limits();
     let record = Record::default();
     let sockets = Sockets::new(grant, Arc::clone(&network), account.clone(), record.clone());
-    let egress = Egress::new(grant, network, injections, account.clone(), record.clone());
+    let egress = Egress::new(
+        grant,
+        network,
+        injections,
+        names,
+        account.clone(),
+        record.clone(),
+    );
     Ok(State {
         wasi: context(
             grant,

@@ -10,15 +10,17 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::contract::door::Contract;
 use crate::edge::accept::{Listener, accept};
 use crate::edge::connections::Connections;
 use crate::edge::credentials::{Credentials, Identification};
 use crate::edge::failures::Failures;
 use crate::edge::tls::Tls;
 use crate::error::ServerError;
-use crate::grpc::connection::{GrpcDoor, Stack};
+use crate::grpc::connection::{GrpcDoor, Services, Stack};
 use crate::grpc::{self, Shared};
-use crate::pages::Pages;
+use crate::http::pages::Health;
+use crate::http::{self, Paths};
 use crate::telemetry::metrics::{Metrics, Totals};
 use crate::token::Token;
 use crate::token_book::TokenBook;
@@ -58,10 +60,17 @@ impl Server {
         let book = Arc::new(book.map_err(|error| ServerError::Tokens(Box::new(error)))?);
         let credentials = Arc::new(Credentials::new(operator, Some(book.live())));
         let shared = Shared::new(Arc::clone(&agents));
-        let routes = grpc::routes(&shared, book).await?;
-        let metrics = Metrics::new(Arc::clone(&agents), totals);
-        let pages = Pages::new(Some(metrics), shared.ending.clone());
-        let stack = Stack::new(agents, routes, pages);
+        let contract = Contract::new(shared.clone());
+        let paths = Paths {
+            contract: Arc::clone(&contract),
+            metrics: Arc::new(Metrics::new(Arc::clone(&agents), totals)),
+        };
+        let services = Services {
+            grpc: grpc::routes(&shared, book, contract).await?,
+            plain: http::service(Some(paths)),
+            health: Health::new(shared.ending.clone()),
+        };
+        let stack = Stack::new(agents, services);
         Ok(Self {
             shared,
             credentials,
@@ -128,8 +137,12 @@ impl Serving {
     ) -> Result<Self, ServerError> {
         let shared = Shared::new(Arc::clone(&agents));
         let routes = grpc::drop_in::routes(&shared).await?;
-        let pages = Pages::new(None, shared.ending.clone());
-        let stack = Stack::new(agents, routes, pages).for_tcp();
+        let services = Services {
+            grpc: routes,
+            plain: http::service(None),
+            health: Health::new(shared.ending.clone()),
+        };
+        let stack = Stack::new(agents, services).for_tcp();
         let door = stack.door(Identification::Dialed(Arc::from(id)), None);
         let closing = CancellationToken::new();
         let name = address.to_string();

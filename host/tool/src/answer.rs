@@ -155,7 +155,12 @@ fn failure(report: &Report, tool: &Tool) -> String {
         receipt,
     } = report;
     let outcome = &receipt.outcome;
-    let mut content = format!("execution error: {outcome}{}", advice(receipt, tool));
+    let attempts = match receipt.attempts {
+        1 => String::new(),
+        attempts => format!(" (after {attempts} attempts)"),
+    };
+    let advice = advice(receipt, tool);
+    let mut content = format!("execution error: {outcome}{advice}{attempts}");
     for line in told(receipt) {
         content.push_str(&format!("\n{line}"));
     }

@@ -85,12 +85,12 @@ pub(crate) struct ShownArguments {
 }
 
 impl ShownArguments {
-    /// The arguments of a call that was checked.
+    /// The arguments of a call that was checked, in the form in which the tool takes them.
     ///
     /// # Errors
     ///
     /// If they are too long to be read, or known only while the tool runs.
-    pub(crate) fn of(invocation: &Invocation) -> Result<Self, ApprovalError> {
+    pub(crate) fn of(invocation: &Invocation, is_module: bool) -> Result<Self, ApprovalError> {
         let too_long = || {
             ApprovalError::Refused(format!(
                 "its input is longer than a person is asked about ({} KiB)",
@@ -108,6 +108,7 @@ impl ShownArguments {
                     return Err(too_long());
                 }
                 match std::str::from_utf8(stdin) {
+                    Ok(input) if is_module => json!({ "input": input }),
                     Ok("") => json!({ "args": args }),
                     Ok(stdin) => json!({ "args": args, "stdin": stdin }),
                     Err(_) => {
@@ -176,7 +177,7 @@ pub(crate) async fn approve(asked: Asked<'_>) -> Result<String, NotApproved> {
         ApprovalError::Refused(reason) => refused(reason),
         ApprovalError::Failed(problem) => NotApproved::Failed(problem),
     };
-    let arguments = ShownArguments::of(invocation).map_err(told)?;
+    let arguments = ShownArguments::of(invocation, tool.is_module()).map_err(told)?;
     let binding = Binding::of(tool, grant, chain, arguments.digest);
     if let Some(brought) = brought {
         approver.redeem(brought, &binding).await.map_err(told)?;
@@ -233,7 +234,7 @@ mod tests {
                 tool: "t".to_owned(),
                 input: input.to_owned(),
             };
-            ShownArguments::of(&invocation).unwrap()
+            ShownArguments::of(&invocation, false).unwrap()
         };
         let one = typed(r#"{"b": 1.0, "a": "x"}"#);
         assert_eq!(one.canonical, r#"{"a":"x","b":1}"#);
@@ -244,10 +245,11 @@ mod tests {
     #[test]
     fn nobody_is_asked_about_what_nobody_can_read() {
         let command = |stdin: Vec<u8>| {
-            ShownArguments::of(&Invocation::Command {
+            let invocation = Invocation::Command {
                 args: vec!["-l".to_owned()],
                 stdin: stdin.into(),
-            })
+            };
+            ShownArguments::of(&invocation, false)
         };
         assert_eq!(
             command(b"text".to_vec()).unwrap().canonical,

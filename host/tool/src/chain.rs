@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cofferdam_capability::CallBound;
+use cofferdam_capability::{CallBound, Digest};
 
 use crate::origin::Origin;
 use crate::tool::Tool;
@@ -13,6 +13,8 @@ use crate::tool::Tool;
 pub(crate) struct Chain {
     /// The agent and the session that all of it is done for.
     pub(crate) origin: Origin,
+    /// The name of the call, the same for every attempt at it.
+    pub(crate) name: Arc<str>,
     /// Calls that it is inside of.
     pub(crate) depth: u64,
     /// Calls that may be made inside one another from here.
@@ -21,19 +23,31 @@ pub(crate) struct Chain {
     pub(crate) bounds: Vec<CallBound>,
     /// Calls that may still be made, by all of the chain together.
     more: Arc<AtomicU64>,
+    /// The number of these at first.
+    most: u64,
 }
 
 impl Chain {
-    /// The chain of a top-level call.
-    pub(crate) fn of(tool: &Tool, origin: Origin) -> Self {
+    /// The chain of a top-level call of this name.
+    pub(crate) fn of(tool: &Tool, origin: Origin, name: String) -> Self {
         let limits = tool.grant().limits();
-        let more = Arc::new(AtomicU64::new(limits.nested_calls.0));
+        let most = limits.nested_calls.0;
         Self {
             origin,
+            name: name.into(),
             depth: 0,
             deeper: limits.nested_depth.0,
             bounds: Vec::new(),
-            more,
+            more: Arc::new(AtomicU64::new(most)),
+            most,
+        }
+    }
+
+    /// The chain of another attempt at a top-level call, which may make as many calls as the first.
+    pub(crate) fn anew(&self) -> Self {
+        Self {
+            more: Arc::new(AtomicU64::new(self.most)),
+            ..self.clone()
         }
     }
 
@@ -54,7 +68,15 @@ impl Chain {
         let depth = self.depth.saturating_add(1);
         let mut bounds = self.bounds.clone();
         bounds.extend(caller.grant().call_bound(tool.name()).cloned());
+        // In each attempt the same call is the same one of those that were made.
+        let left = self.more.load(Ordering::Relaxed);
+        let inner = || Digest::of(format!("{}\0{}\0{left}", self.name, tool.name()).as_bytes());
+        let name = match &*self.name {
+            "" => String::new(),
+            _ => inner().hex(),
+        };
         Self {
+            name: name.into(),
             deeper,
             depth,
             bounds,

@@ -8,8 +8,9 @@ use cofferdam_capability::{Grant, GrantError};
 use cofferdam_sandbox::{Allowance, Answering, Caller, MAX_MESSAGES, Place, Unanswered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Level, Span};
+use tracing::{Instrument, Level};
 
+use crate::attempts::Attempts;
 use crate::chain::Chain;
 use crate::executor::{DecidedCall, Executor};
 use crate::input::Checked;
@@ -26,6 +27,7 @@ use crate::unanswered::{answer, unanswered};
 pub const MAX_PROGRESS: usize = MAX_MESSAGES as usize;
 
 /// A call whose tool was found. Its time runs already.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) toolbox: Arc<Toolbox>,
     pub(crate) tool: Arc<Tool>,
@@ -54,12 +56,20 @@ pub(crate) struct Calling {
     cancel: CancellationToken,
 }
 
-/// Takes a call all the way, in its span, and counts it. There is a report with a receipt whatever
-/// happens.
-pub(crate) async fn dispatch(executor: &Arc<Executor>, call: Call, span: Span) -> Report {
+/// Takes a call all the way, in each of its attempts.
+pub(crate) async fn attempted(executor: &Arc<Executor>, call: Call, attempts: &Attempts) -> Report {
+    let whole = call.allowance.clone();
+    let attempt = |call: Call, allowance| {
+        let executor = Arc::clone(executor);
+        async move { dispatch(&executor, call.attempt(allowance)).await }
+    };
+    attempts.run(call, &whole, attempt).await
+}
+
+/// Takes a call all the way, and counts it. There is a report with a receipt whatever happens.
+async fn dispatch(executor: &Arc<Executor>, call: Call) -> Report {
     let tool = Arc::clone(&call.tool);
-    let report = take(executor, call).instrument(span.clone()).await;
-    span::end(&span, &report.receipt);
+    let report = take(executor, call).await;
     executor.totals.count(tool.name(), &report.receipt);
     report
 }
@@ -82,6 +92,7 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
         Some(caller) => policy::may_call(&caller.tool, &caller.chain, &tool),
         None => Ok(()),
     };
+    let is_allowed = may_call.is_ok();
     let refused = may_call.as_ref().err();
     let refused = refused.map(|_| Decision::of(Verdict::Deny, NESTED));
     let Checked {
@@ -91,6 +102,7 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
         Ok(()) => executor.checks.check(input, &tool, &allowance).await,
         Err(denied) => Checked::unread(denied),
     };
+    let unfit_input = is_allowed && matches!(invocation, Err(Outcome::Denied { .. }));
     let unasked = refused.unwrap_or_else(|| decision(&invocation));
     let Permitted { permit, decision } = match invocation {
         Ok(invocation) => {
@@ -140,12 +152,28 @@ async fn take(executor: &Arc<Executor>, call: Call) -> Report {
         caller: Some(Arc::new(calling)),
         draft,
     };
-    let report = executor.pass(tool.name(), decided).await.report;
+    let mut report = executor.pass(tool.name(), decided).await.report;
+    report.receipt.unfit_input = unfit_input;
     toolbox.usage.count(tool.name(), &report.receipt);
     report
 }
 
+impl Call {
+    /// An attempt at the call, with time of its own, which may make as many calls as any other.
+    pub(crate) fn attempt(self, allowance: Allowance) -> Self {
+        Self {
+            chain: self.chain.anew(),
+            allowance,
+            ..self
+        }
+    }
+}
+
 impl Caller for Calling {
+    fn call_name(&self) -> String {
+        self.chain.name.to_string()
+    }
+
     fn log(&self, level: Level, message: &str) {
         let message = self.executor.line(message);
         let tool = self.tool.name();
@@ -239,7 +267,8 @@ impl Calling {
             approval: None,
             progress: None,
         };
-        answer(&dispatch(&executor, call, span).await, &tool)
+        let report = span::around(span, dispatch(&executor, call)).await;
+        answer(&report, &tool)
     }
 
     /// Refuses a call to which its callers pass on what is not there.

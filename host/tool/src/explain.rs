@@ -49,7 +49,7 @@ pub fn explain(
     };
     let question = Question {
         tool,
-        chain: &Chain::of(tool, origin),
+        chain: &Chain::of(tool, origin, String::new()),
         caller: None,
         invocation: &invocation,
         account: allowance.account(),

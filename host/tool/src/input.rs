@@ -55,7 +55,7 @@ fn invocation(
     }
     match (input, tool.entry()) {
         (Input::Command { args, stdin }, Entry::Command) => Ok(Invocation::Command { args, stdin }),
-        (Input::Command { .. }, Entry::Typed { .. }) => Err(denied(format!(
+        (Input::Command { .. }, Entry::Typed { .. } | Entry::Module) => Err(denied(format!(
             "`{}` takes JSON, not arguments: its schema is {}",
             tool.name(),
             schema(tool)
@@ -93,6 +93,7 @@ fn invocation(
             })?;
             match entry {
                 Entry::Command => Ok(command(held.value)),
+                Entry::Module => Ok(module(held.value)),
                 // Written anew, so that the guest reads what was checked, also where a key was
                 // there twice.
                 Entry::Typed { tool } => Ok(Invocation::Typed {
@@ -141,6 +142,18 @@ fn unquote_list(value: &mut Value, account: &Account) -> Result<(), JsonError> {
         *args = list;
     }
     Ok(())
+}
+
+/// The text for a module, which gets its request when it runs.
+fn module(mut value: Value) -> Invocation {
+    let input = value.get_mut("input").map(Value::take);
+    Invocation::Command {
+        args: Vec::new(),
+        stdin: match input {
+            Some(Value::String(input)) => input.into_bytes().into(),
+            _ => Vec::new().into(),
+        },
+    }
 }
 
 fn command(mut value: Value) -> Invocation {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
 use cofferdam_capability::{Grant, MAX_TOOL_NAME, ToolName};
-use cofferdam_sandbox::{Component, Function};
+use cofferdam_sandbox::{Component, Function, Shape};
 
 use crate::descriptors::Descriptors;
 use crate::error::ToolError;
@@ -23,6 +23,19 @@ pub(crate) struct Offer<'a> {
 }
 
 impl Offer<'_> {
+    /// Checks that a manifest with a contract is that of a command.
+    pub(crate) fn check_contract(&self) -> Result<(), ToolError> {
+        let contract = self.component.manifest().tool.contract;
+        if contract.is_none() || self.component.shape() == Shape::Command {
+            return Ok(());
+        }
+        let problem = "`contract` of its manifest is for commands, and it is none: leave it out";
+        Err(ToolError::Offer {
+            tool: self.name.to_string(),
+            problem: problem.to_owned(),
+        })
+    }
+
     /// The one tool of a command.
     pub(crate) fn command(&self) -> Tool {
         Tool::command(

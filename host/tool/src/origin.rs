@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cofferdam_call::{Principal, TraceId, TraceParent};
+use cofferdam_call::{Principal, TraceId};
 
 /// The party that makes a call, and the agent, the session and the trace that it belongs to. The
 /// default is a call of the operator, from the command line or an MCP client, that belongs to none.
@@ -38,11 +38,8 @@ impl Origin {
 
     /// The same call, in the trace that its client has named.
     #[must_use]
-    pub fn in_trace(self, parent: Option<TraceParent>) -> Self {
-        Self {
-            trace: parent.map(TraceParent::trace),
-            ..self
-        }
+    pub fn in_trace(self, trace: Option<TraceId>) -> Self {
+        Self { trace, ..self }
     }
 
     /// The trace that its client has named, for the receipt.

@@ -99,7 +99,8 @@ impl Outlook {
             })?;
         let descriptors = match tools {
             Tools::Command => {
-                vec![command_descriptor(name, note, &manifest.tool.summary)]
+                let tool = &manifest.tool;
+                vec![command_descriptor(name, note, &tool.summary, tool.contract)]
             }
             Tools::Typed(descriptors) => {
                 let summary = &manifest.tool.summary;

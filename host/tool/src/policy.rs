@@ -173,7 +173,7 @@ impl Rules {
         let make = || case::Case::new(self, &principal, facts);
         let case = self.cases.get(key, make).ok_or_else(unsaid)?;
         let arguments = if case.reads().arguments() {
-            Arguments::read(invocation, account).map_err(|too_long| {
+            Arguments::read(tool, invocation, account).map_err(|too_long| {
                 let reason = format!("`{}` cannot be decided about: {too_long}", tool.name());
                 Decided::deny(Vec::new(), reason)
             })?

@@ -1,6 +1,8 @@
 //! The limits that a call ran into: the one that ended it, with its value, and those that refused
 //! it something on the way.
 
+use std::time::Duration;
+
 use cofferdam_call::{Outcome, Receipt};
 use cofferdam_capability::Limits;
 
@@ -29,6 +31,10 @@ impl Reached {
     /// Returns the limit that ended a call, if one of those did that an operator can change.
     pub fn of(receipt: &Receipt, limits: &Limits) -> Option<Self> {
         let name = ended_by(receipt)?;
+        // A shorter time was that of an attempt, or of a caller.
+        if name == "wall" && Duration::from_micros(receipt.wall_us) < limits.wall.0 {
+            return None;
+        }
         let row = limits.rows().into_iter().find(|row| row.name == name)?;
         Some(Self {
             name: row.name,

@@ -23,7 +23,7 @@ mod unescape;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cofferdam_call::{Outcome, Report};
+use cofferdam_call::{GuestVerdict, Outcome, Report};
 use cofferdam_capability::{Account, ForeignText, Overdrawn};
 use cofferdam_sandbox::Allowance;
 
@@ -139,6 +139,13 @@ async fn redact_report(
         | Outcome::Cancelled
         | Outcome::HostCallTooLarge => {}
     }
+    if let Some(GuestVerdict { code, details, .. }) = &mut receipt.verdict {
+        text_slowly(finders, code, account).await?;
+        for (key, value) in details {
+            text_slowly(finders, key, account).await?;
+            text_slowly(finders, value, account).await?;
+        }
+    }
     let changes = [
         &mut receipt.removed,
         &mut receipt.renamed,
@@ -188,6 +195,7 @@ fn withhold(report: &mut Report, outcome: Outcome) {
     report.stderr.replace(Vec::new());
     let receipt = &mut report.receipt;
     receipt.outcome = outcome;
+    receipt.verdict = None;
     receipt.refusals = vec![format!("what the tool said is withheld: {reason}")];
     receipt.directories.clear();
     receipt.hosts.clear();

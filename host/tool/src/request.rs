@@ -6,6 +6,7 @@ use cofferdam_call::{Input, Progress};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::attempts::AttemptWishes;
 use crate::origin::Origin;
 use crate::toolbox::Toolbox;
 
@@ -18,6 +19,8 @@ pub struct Request {
     pub tool: String,
     /// The input of the tool.
     pub input: Input,
+    /// The wishes of its caller about attempts.
+    pub attempts: AttemptWishes,
     /// The agent and the session that it is made for.
     pub origin: Origin,
     /// The approval that the call brings, if a person has given it one.

@@ -14,12 +14,13 @@ use cofferdam_sandbox::{
 };
 
 use crate::answer::Answer;
+use crate::attempts::Attempts;
 use crate::chain::Chain;
 use crate::checks::Checks;
 use crate::config::{RunnerChoices, RunnerConfig};
 use crate::descriptor_error::DescriptorError;
 use crate::descriptors::{self, Descriptors};
-use crate::dispatch::{Call, dispatch};
+use crate::dispatch::{Call, attempted};
 use crate::error::ToolError;
 use crate::executor::Executor;
 use crate::installed::Installed;
@@ -346,6 +347,7 @@ impl Runner {
             note,
             grant,
         };
+        offer.check_contract()?;
         match (component.shape(), &installed.descriptors) {
             (Shape::Command, _) => Ok(vec![offer.command()]),
             (Shape::Typed, Some(descriptors)) => offer.typed(descriptors),
@@ -449,6 +451,7 @@ impl Runner {
             toolbox,
             tool,
             input,
+            attempts,
             origin,
             approval,
             progress,
@@ -463,8 +466,13 @@ impl Runner {
         let cancel = cancel.child_token();
         let _gone = cancel.clone().drop_guard();
         let allowance = Allowance::begin(tool.grant().limits(), cancel);
-        let chain = Chain::of(&tool, origin.clone());
+        let chain = Chain::of(&tool, origin.clone(), attempts.call_name());
         let span = span::begin(&tool, &chain);
+        let mut attempts = Attempts::of(&tool, &attempts);
+        // An approval is used once.
+        if approval.is_some() {
+            attempts = attempts.one();
+        }
         let called = Arc::clone(&tool);
         let ended = end.clone();
         let executor = Arc::clone(&self.executor);
@@ -480,7 +488,7 @@ impl Runner {
             progress,
         };
         let work = async move {
-            let report = dispatch(&executor, call, span).await;
+            let report = span::around(span, attempted(&executor, call, &attempts)).await;
             ended(report, &called)
         };
         // To its end, which is recorded, also if nobody waits for it any more.

@@ -1,8 +1,8 @@
 //! The span of a call, named by the conventions of OpenTelemetry. It holds no input and no output.
 
-use cofferdam_call::{Receipt, SPANS};
-use tracing::Span;
+use cofferdam_call::{Receipt, Report, SPANS};
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::chain::Chain;
 use crate::reached;
@@ -46,8 +46,15 @@ pub(crate) fn begin(tool: &Tool, chain: &Chain) -> Span {
     span
 }
 
+/// Runs a call, with all of its attempts, in its span.
+pub(crate) async fn around(span: Span, call: impl Future<Output = Report>) -> Report {
+    let report = call.instrument(span.clone()).await;
+    end(&span, &report.receipt);
+    report
+}
+
 /// Adds what the call used and how it ended.
-pub(crate) fn end(span: &Span, receipt: &Receipt) {
+fn end(span: &Span, receipt: &Receipt) {
     if span.is_disabled() {
         return;
     }

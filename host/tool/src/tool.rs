@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use cofferdam_call::Descriptor;
-use cofferdam_capability::{Grant, ToolName};
+use cofferdam_capability::{Grant, RetryRequest, ToolContract, ToolName};
 use cofferdam_sandbox::{Allowance, Component};
 use serde_json::{Value, json};
 
@@ -35,6 +35,7 @@ pub struct Tool {
     effect: Effect,
     /// As policies see it, made when it is called first.
     facts: OnceLock<Option<ToolFacts>>,
+    retry: RetryRequest,
 }
 
 /// Runs the calls of a tool.
@@ -47,7 +48,29 @@ enum Runs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     Command,
-    Typed { tool: String },
+    /// A command that follows the module contract.
+    Module,
+    Typed {
+        tool: String,
+    },
+}
+
+impl Entry {
+    /// The entry of a command that follows this contract.
+    fn of_command(contract: Option<ToolContract>) -> Self {
+        match contract {
+            None => Self::Command,
+            Some(ToolContract::ModuleV1) => Self::Module,
+        }
+    }
+
+    /// The schema of the input of a command that is entered so.
+    fn command_schema(&self) -> Value {
+        match self {
+            Self::Module => module_schema(),
+            Self::Command | Self::Typed { .. } => command_schema(),
+        }
+    }
 }
 
 impl Tool {
@@ -65,6 +88,12 @@ impl Tool {
     /// The JSON Schema that inputs are checked against, as its author wrote it.
     pub fn schema(&self) -> &Value {
         &self.input_schema
+    }
+
+    /// Returns true if it is a command that follows the module contract: it takes a text, and
+    /// answers with one.
+    pub fn is_module(&self) -> bool {
+        self.entry == Entry::Module
     }
 
     /// Returns true if it takes arguments and standard input; other tools take JSON.
@@ -94,6 +123,17 @@ impl Tool {
 
     pub(crate) fn shared_grant(&self) -> Arc<Grant> {
         Arc::clone(&self.grant)
+    }
+
+    /// The retries that were decided for it.
+    pub(crate) fn retry(&self) -> &RetryRequest {
+        &self.retry
+    }
+
+    /// The same tool with these retries.
+    #[must_use]
+    pub fn with_retry(self, retry: RetryRequest) -> Self {
+        Self { retry, ..self }
     }
 
     pub(crate) fn entry(&self) -> &Entry {
@@ -134,6 +174,7 @@ impl Tool {
             facts: OnceLock::new(),
             runs: Runs::Host(tool),
             grant,
+            retry: RetryRequest::default(),
         })
     }
 
@@ -143,23 +184,27 @@ impl Tool {
         component: Arc<Component>,
         grant: Arc<Grant>,
     ) -> Self {
-        let schema = command_schema();
+        let contract = component.manifest().tool.contract;
+        let entry = Entry::of_command(contract);
+        let schema = entry.command_schema();
         #[allow(
             clippy::expect_used,
             reason = "the schema above is a constant, and a test reads it"
         )]
         let checked = Schema::new(&schema).expect("the schema of a command is in the dialect");
-        let descriptor = command_descriptor(name, note, &component.manifest().tool.summary);
+        let summary = &component.manifest().tool.summary;
+        let descriptor = command_descriptor(name, note, summary, contract);
         Self {
             descriptor,
             input_schema: schema,
             checked,
             answers_with_content: false,
-            entry: Entry::Command,
+            entry,
             effect: effect(&component, &grant),
             facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
+            retry: RetryRequest::default(),
         }
     }
 
@@ -188,6 +233,7 @@ impl Tool {
             facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
+            retry: RetryRequest::default(),
         })
     }
 
@@ -239,7 +285,12 @@ pub(crate) fn told(described: &Descriptor) -> Descriptor {
 }
 
 /// The descriptor of a command. The operator's words about it stand for the summary of its author.
-pub(crate) fn command_descriptor(name: ToolName, note: &str, summary: &str) -> Descriptor {
+pub(crate) fn command_descriptor(
+    name: ToolName,
+    note: &str,
+    summary: &str,
+    contract: Option<ToolContract>,
+) -> Descriptor {
     let description = if note::describes(note) {
         note.to_owned()
     } else {
@@ -248,7 +299,7 @@ pub(crate) fn command_descriptor(name: ToolName, note: &str, summary: &str) -> D
     Descriptor {
         name,
         description,
-        input_schema: outgoing::input(&command_schema()),
+        input_schema: outgoing::input(&Entry::of_command(contract).command_schema()),
         output_schema: None,
     }
 }
@@ -269,15 +320,27 @@ fn command_schema() -> Value {
     })
 }
 
+fn module_schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "input": { "type": "string", "description": "The input of the tool, as text." }
+        },
+        "additionalProperties": false
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_of_a_command_is_in_the_dialect() {
-        Schema::new(&command_schema()).unwrap();
-        // Clients get all of it.
-        assert_eq!(outgoing::input(&command_schema()), command_schema());
-        outgoing::check(&command_schema()).unwrap();
+    fn the_schemas_of_commands_are_in_the_dialect() {
+        for schema in [command_schema(), module_schema()] {
+            Schema::new(&schema).unwrap();
+            // Clients get all of it.
+            assert_eq!(outgoing::input(&schema), schema);
+            outgoing::check(&schema).unwrap();
+        }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn answer(report: &Report, tool: &Tool) -> Result<String, Unanswered>
         Outcome::Ok if tool.is_command() => {
             Ok(json!({ "stdout": stdout.text(), "stderr": stderr.text() }).to_string())
         }
+        Outcome::Ok if tool.is_module() => Ok(json!(stdout.text()).to_string()),
         Outcome::Ok => match stdout.marker() {
             None => Ok(stdout.text()),
             // Half of a JSON text is none.

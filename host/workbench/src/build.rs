@@ -17,7 +17,7 @@ mod target;
 use std::path::{Path, PathBuf};
 
 use cofferdam_call::MAX_COMPONENT;
-use cofferdam_capability::Manifest;
+use cofferdam_capability::{Digest, Manifest, ToolContract};
 use cofferdam_tool::Runner;
 
 pub use self::built::Built;
@@ -211,6 +211,7 @@ fn embedded(artifact: Artifact) -> Result<Built, Error> {
             cargo_toml.display()
         )));
     }
+    let manifest = of_module(manifest, &path)?;
     let component = carrying(&manifest, &file, &path, wit.as_deref())?;
     Ok(Built {
         manifest,
@@ -222,6 +223,16 @@ fn embedded(artifact: Artifact) -> Result<Built, Error> {
             module: path,
         }),
     })
+}
+
+/// The manifest, with the digest of what the component of a tool with a contract is made of: what
+/// was given and what runs are both known then.
+fn of_module(mut manifest: Manifest, path: &Path) -> Result<Manifest, Error> {
+    manifest.tool.module = match manifest.tool.contract {
+        Some(ToolContract::ModuleV1) => Some(Digest::of(&file::read(path, MAX_COMPONENT)?)),
+        None => None,
+    };
+    Ok(manifest)
 }
 
 /// The component or core module in a file, as a component that carries its manifest, and the

@@ -467,7 +467,7 @@ def methods():
     """Every method that the services describe, by its path."""
     database = ProtoReflectionDescriptorDatabase(channel)
     pool = descriptor_pool.DescriptorPool(database)
-    found = {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"}
+    found = {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/orloj.tool.v1.ToolService/Execute"}
     for service in database.get_services():
         found.update(f"/{service}/{method.name}" for method in pool.FindServiceByName(service).methods)
     return sorted(found)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use cofferdam_call::{Input, Outcome, Progress, TraceParent};
 use cofferdam_store::CallPlace;
-use cofferdam_tool::{Answer, MAX_PROGRESS, Origin, Request as ToolRequest};
+use cofferdam_tool::{Answer, AttemptWishes, MAX_PROGRESS, Origin, Request as ToolRequest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -227,7 +227,8 @@ impl Caller<'_> {
             toolbox: Arc::clone(&agent.toolbox),
             tool: begun.tool.clone(),
             input: Input::Json(input),
-            origin: Origin::session(&agent.name, session).in_trace(trace),
+            attempts: AttemptWishes::default(),
+            origin: Origin::session(&agent.name, session).in_trace(trace.map(TraceParent::trace)),
             approval,
             progress: Some(progress),
             cancel: stop.clone(),

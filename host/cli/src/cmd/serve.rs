@@ -167,7 +167,7 @@ async fn apply(agents: &Arc<Agents>, files: &[PathBuf]) -> Result<(), Failure> {
             "making {} ready (a tool is compiled the first time)",
             file.display()
         ));
-        match agents.apply(file).await {
+        match Box::pin(agents.apply(file)).await {
             Ok(Summary {
                 name,
                 status,

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cofferdam_agent::{Decisions, Deployment, RoomRules, ToolDecision, Withheld};
-use cofferdam_capability::{Access, Decision, HostOffer, LimitsRequest, SecretName, TcpOffer};
+use cofferdam_capability::{
+    Access, Decision, HostOffer, LimitsRequest, RetryRequest, SecretName, TcpOffer,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -48,6 +50,9 @@ pub(crate) struct GrantRow {
     /// Secrets that its manifest declares, by name. `cofferdam secret set` sets the values.
     #[serde(default)]
     pub(crate) secrets: Vec<SecretName>,
+    /// Calls that failed and are made again; here alone also those that may have changed something.
+    #[serde(default)]
+    pub(crate) retry: RetryRequest,
 }
 
 /// The most that a tool gets of its agent's workspace; its manifest may ask for less.
@@ -155,6 +160,7 @@ impl Grants {
             http,
             tcp,
             secrets,
+            retry,
         } = row.clone();
         let base = self.directory();
         let offer = |written: &String| {
@@ -173,6 +179,7 @@ impl Grants {
         Ok(ToolDecision {
             decision,
             workspace: workspace.access(),
+            retry,
         })
     }
 
@@ -242,6 +249,7 @@ impl Grants {
                 ("http", network::list(&row.http)),
                 ("tcp", network::list(&row.tcp)),
                 ("secrets", network::list(&row.secrets)),
+                ("retry", retry(&row.retry)),
             ];
             settings.extend(given.into_iter().filter(|(_, value)| !is_empty(value)).map(
                 |(key, value)| Setting {
@@ -258,6 +266,11 @@ impl Grants {
     pub(super) fn origin(&self, key: Key) -> String {
         place::origin(self.source.as_deref(), key)
     }
+}
+
+/// Retries by their keys.
+fn retry(retry: &RetryRequest) -> Value {
+    serde_json::to_value(retry).unwrap_or_default()
 }
 
 /// Limits by their keys.

@@ -1,4 +1,4 @@
-//! `CONFIG` keys that are for one BIN: `limit.BIN.LIMIT` and `grant.BIN.KIND`.
+//! `CONFIG` keys that are for one BIN: `limit.BIN.LIMIT`, `grant.BIN.KIND` and `retry.BIN.KEY`.
 //!
 //! They are settings like any other to hosts that do not know them. A request is no grant: a tool
 //! gets no more than its manifest declares and the operator's ceiling allows.
@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use cofferdam_capability::{Access, GuestPath, HostOffer, LimitsRequest, TcpOffer};
+use cofferdam_capability::{Access, GuestPath, HostOffer, LimitsRequest, RetryRequest, TcpOffer};
 
 use super::error::{Fault, Position, shown};
 
@@ -15,6 +15,9 @@ const LIMIT: &str = "limit.";
 
 /// The beginning of keys that ask for access.
 const GRANT: &str = "grant.";
+
+/// The beginning of keys about calls that are made again.
+const RETRY: &str = "retry.";
 
 /// The kinds of access, in words.
 const KINDS: &str = "http, tcp, workspace and mounts";
@@ -32,6 +35,8 @@ pub struct BinRequest {
     pub workspace: Option<WorkspaceRequest>,
     /// The mounts that it may see, by the guest path; every one when left out.
     pub mounts: Option<Vec<GuestPath>>,
+    /// Calls that failed and are made again.
+    pub retry: RetryRequest,
 }
 
 /// The most access to the agent's workspace that a BIN is to get.
@@ -52,14 +57,23 @@ pub(super) struct BinKey<'a> {
 enum Kind<'a> {
     Limit(&'a str),
     Grant(&'a str),
+    Retry(&'a str),
 }
+
+/// The beginning of keys, and what their rest asks for.
+type KindOf<'a> = (&'static str, fn(&'a str) -> Kind<'a>);
 
 impl<'a> BinKey<'a> {
     /// Reads a key. `Ok(None)` is for a key that has nothing to do with a BIN.
     pub(super) fn of(key: &'a str, at: Position) -> Result<Option<Self>, Fault> {
-        let limit = key.strip_prefix(LIMIT).map(|rest| (rest, true));
-        let grant = key.strip_prefix(GRANT).map(|rest| (rest, false));
-        let Some((rest, is_limit)) = limit.or(grant) else {
+        let stripped =
+            |(beginning, kind): &KindOf<'a>| Some((key.strip_prefix(*beginning)?, *kind));
+        let kinds: [KindOf<'a>; 3] = [
+            (LIMIT, Kind::Limit),
+            (GRANT, Kind::Grant),
+            (RETRY, Kind::Retry),
+        ];
+        let Some((rest, kind)) = kinds.iter().find_map(stripped) else {
             return Ok(None);
         };
         let Some((bin, what)) = rest
@@ -75,12 +89,10 @@ impl<'a> BinKey<'a> {
                 ),
             ));
         };
-        let kind = if is_limit {
-            Kind::Limit(what)
-        } else {
-            Kind::Grant(what)
-        };
-        Ok(Some(Self { bin, kind }))
+        Ok(Some(Self {
+            bin,
+            kind: kind(what),
+        }))
     }
 }
 
@@ -122,6 +134,7 @@ impl BinRequest {
             tcp,
             workspace,
             mounts,
+            retry,
         } = other;
         self.limits = limits.or(&self.limits);
         if !http.is_empty() {
@@ -132,6 +145,7 @@ impl BinRequest {
         }
         self.workspace = workspace.or(self.workspace);
         self.mounts = mounts.or(self.mounts.take());
+        self.retry = retry.or(&self.retry);
     }
 
     /// Asks for one more thing. `at` is the place of its value.
@@ -140,6 +154,10 @@ impl BinRequest {
         match key.kind {
             Kind::Limit(name) => self
                 .limits
+                .ask(name, value)
+                .map_err(|error| wrong(error.to_string())),
+            Kind::Retry(name) => self
+                .retry
                 .ask(name, value)
                 .map_err(|error| wrong(error.to_string())),
             Kind::Grant("http") => {

@@ -18,7 +18,7 @@ pub const MOST: usize = 128;
 
 /// Time from connecting to the first request that may be made. Clients that mean it take
 /// milliseconds.
-const PROOF: Duration = Duration::from_secs(10);
+pub(crate) const PROOF: Duration = Duration::from_secs(10);
 
 /// Time in which a client must take a piece of an answer that waits for it. One that takes none for
 /// so long is gone.

@@ -4,12 +4,14 @@
 //! The operator may call every method that has a row. [`super::principal`] reads the other columns,
 //! and the caller of a row checks its last one.
 
+use hyper::Method;
+
 use crate::scope::Scope;
 
 /// The methods of one service.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// The name with its package; empty for MCP.
+    /// The name with its package.
     pub(crate) name: &'static str,
     pub(crate) rules: &'static [Rule],
 }
@@ -68,7 +70,7 @@ use ClientRule as C;
 use Scope::{Chat, Read, Tools, Write};
 
 /// Every service of gRPC.
-const GRPC: [Service; 11] = [
+const GRPC: [Service; 12] = [
     // The runtime of one agent.
     Service {
         name: "openotters.agent.v1.AgentRuntime",
@@ -129,7 +131,13 @@ const GRPC: [Service; 11] = [
             rule("ListTools", C::Scope(Tools), Never, AgentInMetadata),
             rule("CallTool", C::Scope(Tools), Never, AgentInMetadata),
             rule("ExplainCall", C::Never, Never, AgentInMetadata),
+            rule("ListCapabilities", C::Scope(Tools), Never, Nothing),
         ],
+    },
+    // Tools by tool contract v1.
+    Service {
+        name: "orloj.tool.v1.ToolService",
+        rules: &[rule("Execute", C::Scope(Tools), Never, AgentInMetadata)],
     },
     // Images make the host connect to registries with the operator's logins.
     Service {
@@ -181,11 +189,19 @@ const GRPC: [Service; 11] = [
     },
 ];
 
-const REFLECTION: [Rule; 1] = [rule("ServerReflectionInfo", C::Any, Own, Nothing).dialed()];
+/// Every path of plain HTTP but `/healthz`, which has no row: everybody may know what a connection
+/// that comes about says already.
+const HTTP: [Rule; 2] = [
+    rule(
+        "POST /v1/tools/execute",
+        C::Scope(Tools),
+        Never,
+        AgentInMetadata,
+    ),
+    rule("/metrics", C::Scope(Read), Never, Host),
+];
 
-/// Pages, by their path. `/healthz` has no row: everybody may know what a connection that comes
-/// about says already.
-const PAGES: [Rule; 1] = [rule("/metrics", C::Scope(Read), Never, Host)];
+const REFLECTION: [Rule; 1] = [rule("ServerReflectionInfo", C::Any, Own, Nothing).dialed()];
 
 const fn rule(method: &'static str, client: ClientRule, agent: AgentRule, about: About) -> Rule {
     Rule {
@@ -205,16 +221,27 @@ impl Rule {
     }
 }
 
-/// The row of a method of gRPC, by the path of its requests.
-pub(crate) fn of_grpc(path: &str) -> Option<&'static Rule> {
+/// The row of a method of gRPC, by the path of its requests. They all have one HTTP method.
+pub(crate) fn of_grpc(_: &Method, path: &str) -> Option<&'static Rule> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
     let service = GRPC.iter().find(|row| row.name == service)?;
     service.rules.iter().find(|rule| rule.method == method)
 }
 
-/// The row of a page, by its path.
-pub(crate) fn of_page(path: &str) -> Option<&'static Rule> {
-    PAGES.iter().find(|rule| rule.method == path)
+/// The row of a path of plain HTTP: of the path alone where it answers every method itself.
+pub(crate) fn of_http(method: &Method, path: &str) -> Option<&'static Rule> {
+    let asked = format!("{method} {path}");
+    HTTP.iter()
+        .find(|rule| rule.method == asked || rule.method == path)
+}
+
+/// Returns true for a path of plain HTTP.
+pub(crate) fn is_plain(path: &str) -> bool {
+    let of_rule = |rule: &Rule| {
+        let method = rule.method;
+        method.split_once(' ').map_or(method, |(_, path)| path) == path
+    };
+    HTTP.iter().any(of_rule)
 }
 
 #[cfg(test)]
@@ -249,6 +276,8 @@ mod tests {
         served.extend(methods(tonic_health::pb::FILE_DESCRIPTOR_SET));
         served.extend(methods(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET));
         served.extend(methods(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET));
+        // Its messages are JSON, so that no descriptor has it.
+        served.insert("/orloj.tool.v1.ToolService/Execute".to_owned());
         let rows = GRPC.iter().flat_map(|service| {
             let path = |rule: &Rule| format!("/{}/{}", service.name, rule.method);
             service.rules.iter().map(path)
@@ -278,8 +307,10 @@ mod tests {
             "/cofferdam.v1.Agents/GetAgent%20",
             "cofferdam.v1.Agents/GetAgent",
         ] {
-            assert!(of_grpc(path).is_none(), "{path}");
+            assert!(of_grpc(&Method::POST, path).is_none(), "{path}");
         }
-        assert!(of_grpc("/cofferdam.v1.Agents/GetAgent").is_some());
+        assert!(of_grpc(&Method::POST, "/cofferdam.v1.Agents/GetAgent").is_some());
+        assert!(of_http(&Method::GET, "/v1/tools/execute").is_none());
+        assert!(of_http(&Method::POST, "/v1/tools/execute").is_some());
     }
 }

@@ -1,8 +1,8 @@
 //! The edge: connections of every door, TCP and unix socket, gRPC and MCP alike.
 //!
 //! [`listen`] opens a door, with [`tls`] where the operator has a certificate. [`accept`] lets
-//! connections in, as many as [`connections`] has room for, [`peeked`] finds out which version of
-//! HTTP a client speaks, and [`serve`] looks after one of them until it ends.
+//! connections in, as many as [`connections`] has room for, [`preface`] tells HTTP/2 from HTTP/1.1,
+//! and [`serve`] looks after one of them until it ends.
 //!
 //! A request goes through layers, the same for every door: [`deliver`] hands the answer over in
 //! pieces and keeps until then what the request holds ([`holdings`]), [`authenticate`] finds out
@@ -24,9 +24,10 @@ pub(crate) mod failures;
 pub(crate) mod holdings;
 pub(crate) mod listen;
 pub(crate) mod methods;
-pub(crate) mod peeked;
 pub(crate) mod plain_http;
+pub(crate) mod preface;
 pub(crate) mod principal;
+pub(crate) mod read_body;
 pub(crate) mod refusal;
 pub(crate) mod seldom;
 pub(crate) mod serve;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::Budget;
 use super::methods::{AgentRule, ClientRule, Rule};
 use super::refusal::{Refusal, RefusalKind};
+use crate::now::unix_seconds;
 use crate::scope::Scope;
 
 /// The party that makes a request. Nothing but [`super::authenticate`] makes one of a request.
@@ -64,6 +65,16 @@ pub(crate) enum Reach {
 }
 
 impl Principal {
+    /// A text that no other principal has.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Client(token) => format!("client {}", token.life.name),
+            Self::Agent(token) => format!("agent {}", token.agent),
+            Self::Dialer(agent) => format!("dialer of {agent}"),
+        }
+    }
+
     /// The id of the agent that its token is for, if it is for one.
     pub(crate) fn agent(&self) -> Option<&str> {
         match self {
@@ -97,6 +108,20 @@ impl Principal {
             Self::Client(token) => Some(&token.life),
             Self::Agent(token) => Some(&token.life),
         }
+    }
+
+    /// Waits for the end of its token, if it has one that can end. What comes is a sentence about
+    /// it.
+    pub(crate) fn ended(&self) -> Option<impl Future<Output = &'static str> + Send + use<>> {
+        let life = self.life()?;
+        let revoked = life.revoked.clone();
+        let left = life.left(unix_seconds()).unwrap_or_default();
+        Some(async move {
+            tokio::select! {
+                () = revoked.cancelled() => "the token of this request was revoked",
+                () = tokio::time::sleep(left) => "the token of this request has expired",
+            }
+        })
     }
 
     /// Returns the agents that a call of the method may be about. The error says that the method is

@@ -1,6 +1,6 @@
 //! Refusals of the edge, before a request reaches its service.
 
-use hyper::Response;
+use hyper::{Response, StatusCode};
 
 /// A request that is not served, and the sentence for its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,21 @@ pub(crate) enum RefusalKind {
     Exhausted,
     /// The client was too slow.
     Slow,
+}
+
+impl RefusalKind {
+    /// The status of plain HTTP for it.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Denied => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Exhausted => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
 }
 
 /// The wire of a door: how it tells a refusal.

@@ -1,6 +1,7 @@
-//! One connection of a door: HTTP/2 with its bounds, and each request of gRPC from its token to the
-//! last byte of its answer. HTTP/1.1 and the addresses of pages are those of `pages`.
+//! One connection: HTTP with its bounds, and each request from its token to the last byte of its
+//! answer. gRPC needs HTTP/2; plain HTTP comes in both versions.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,11 +31,13 @@ use crate::edge::connections::ConnectionPlace;
 use crate::edge::credentials::Identification;
 use crate::edge::deliver::DeliverLayer;
 use crate::edge::holdings::Holdings;
-use crate::edge::peeked::Peeked;
+use crate::edge::methods::{is_plain, of_grpc, of_http};
+use crate::edge::plain_http::{PlainHttp, PlainService};
+use crate::edge::preface::{HttpVersion, Prefaced};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
 use crate::edge::tls::Tls;
-use crate::pages::Pages;
+use crate::http::pages::Health;
 
 /// Time after which a silent client is asked whether it is still there, and the time it may take to
 /// answer.
@@ -68,18 +71,30 @@ const WATCHES: usize = 64;
 /// The method of these.
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
+/// Sentences for clients that ask for what is not there.
+const NOT_SERVED: &str = "this host has no such method";
+const NOT_PLAIN: &str = "this host has no such method: it speaks gRPC, over HTTP/2; over plain HTTP \
+                         it has /healthz, /metrics and POST /v1/tools/execute";
+
 /// Sentences for clients that come when these are taken.
 const REQUESTS_FULL: &str =
     "as many requests are under way as this host takes: try again when one has ended";
 const WATCHES_FULL: &str =
     "as many clients watch the health of this host as it takes: ask with Health/Check";
 
+/// The services behind every door.
+#[derive(Debug, Clone)]
+pub(crate) struct Services {
+    pub(crate) grpc: Routes,
+    pub(crate) plain: PlainService,
+    pub(crate) health: Health,
+}
+
 /// The services behind every door, with what their requests share.
 #[derive(Debug, Clone)]
 pub(crate) struct Stack {
     agents: Arc<Agents>,
-    routes: Routes,
-    pages: Pages,
+    services: Services,
     requests: Budget,
     bytes: Budget,
     watches: Budget,
@@ -95,15 +110,17 @@ pub(crate) struct GrpcDoor {
 }
 
 impl Stack {
-    /// Serves `routes`, about these agents, and `pages`.
-    pub(crate) fn new(agents: Arc<Agents>, routes: Routes, pages: Pages) -> Self {
+    /// Serves these services, about these agents.
+    pub(crate) fn new(agents: Arc<Agents>, services: Services) -> Self {
         let requests = Budget::new(REQUESTS);
         let bytes = Budget::new(REQUEST_BYTES);
         let watches = Budget::new(WATCHES);
         Self {
             agents,
-            routes: routes.prepare(),
-            pages,
+            services: Services {
+                grpc: services.grpc.prepare(),
+                ..services
+            },
             requests,
             bytes,
             watches,
@@ -114,16 +131,14 @@ impl Stack {
     pub(crate) fn for_tcp(&self) -> Self {
         let Self {
             agents,
-            routes,
-            pages,
+            services,
             requests,
             bytes,
             watches,
         } = self.clone();
         Self {
             agents,
-            routes,
-            pages,
+            services,
             requests: requests.for_tcp(),
             bytes: bytes.for_tcp(),
             watches: watches.for_tcp(),
@@ -151,63 +166,86 @@ impl GrpcDoor {
         let Some(socket) = self.shaken(socket, &place, &closing).await else {
             return;
         };
-        let Some(socket) = peeked(socket, &place, &closing).await else {
+        let Some(socket) = prefaced(socket, &place, &closing).await else {
             return;
         };
-        let is_http2 = socket.is_http2();
+        let version = socket.version;
         let Stack {
             agents,
-            routes,
-            pages,
+            services,
             requests,
             bytes,
             watches,
         } = self.stack.clone();
-        let identification = self.identification.clone();
-        let page_requests = requests.clone();
-        let pages = ServiceBuilder::new()
-            .layer(DeliverLayer(Arc::clone(place.connection())))
+        let Services {
+            grpc,
+            plain,
+            health,
+        } = services;
+        let plain_bytes = bytes.clone();
+        let plain = ServiceBuilder::new()
             .map_response(|reply: Response<_>| reply.map(Body::new))
-            .service(tower::service_fn(move |request| {
-                let pages = pages.clone();
-                pages.answer(request, identification.clone(), page_requests.clone())
-            }));
-        if !is_http2 {
-            let service = service_fn(move |request| pages.clone().oneshot(request));
-            let served = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
-                .serve_connection(TokioIo::new(socket), service);
-            return serve::connection(served, &place, &closing).await;
-        }
-        let stack = ServiceBuilder::new()
-            .layer(DeliverLayer(Arc::clone(place.connection())))
+            .layer(AuthenticateLayer::<PlainHttp>::new(
+                self.identification.clone(),
+            ))
+            .layer(AuthorizeLayer::<PlainHttp>::new(
+                Arc::clone(&agents),
+                of_http,
+                NOT_PLAIN,
+            ))
+            .layer(AdmitLayer::<PlainHttp>::new(
+                requests.clone(),
+                |_| true,
+                REQUESTS_FULL,
+            ))
+            .map_request(move |request| charge(request, plain_bytes.clone()))
+            .service(plain);
+        let grpc = ServiceBuilder::new()
             .layer(DetailsLayer)
             .layer(AuthenticateLayer::<Grpc>::new(self.identification.clone()))
-            .layer(AuthorizeLayer(agents))
+            .layer(AuthorizeLayer::<Grpc>::new(agents, of_grpc, NOT_SERVED))
             .layer(RevocableLayer)
             .layer(AdmitLayer::<Grpc>::new(requests, |_| true, REQUESTS_FULL))
             .layer(AdmitLayer::<Grpc>::new(watches, is_watch, WATCHES_FULL))
             .layer(DeadlineLayer)
             .map_request(move |request| receive(request, bytes.clone()))
-            .service(routes);
-        let service = service_fn(move |request: Request<Incoming>| {
-            if Pages::has(request.uri()) {
-                Either::Left(pages.clone().oneshot(request))
+            .service(grpc);
+        let by_path = tower::service_fn(move |request: Request<Incoming>| {
+            let path = request.uri().path();
+            if Health::has(path) {
+                let reply = health.answer(&request).map(Body::new);
+                Either::Left(ready(Ok(reply)))
+            } else if version == HttpVersion::Http1 || is_plain(path) {
+                Either::Right(Either::Left(plain.clone().oneshot(request)))
             } else {
-                Either::Right(stack.clone().oneshot(request))
+                Either::Right(Either::Right(grpc.clone().oneshot(request)))
             }
         });
-        let served = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(KEEPALIVE)
-            .max_concurrent_streams(STREAMS)
-            .max_send_buf_size(SEND_BUFFER)
-            .initial_connection_window_size(WINDOW)
-            .initial_stream_window_size(WINDOW)
-            .serve_connection(TokioIo::new(socket), service);
-        serve::connection(served, &place, &closing).await;
+        let stack = ServiceBuilder::new()
+            .layer(DeliverLayer(Arc::clone(place.connection())))
+            .service(by_path);
+        let service = service_fn(move |request| stack.clone().oneshot(request));
+        match version {
+            HttpVersion::Http1 => {
+                let served = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD)
+                    .serve_connection(TokioIo::new(socket), service);
+                serve::connection(served, &place, &closing).await;
+            }
+            HttpVersion::Http2 => {
+                let served = http2::Builder::new(TokioExecutor::new())
+                    .timer(TokioTimer::new())
+                    .keep_alive_interval(KEEPALIVE)
+                    .keep_alive_timeout(KEEPALIVE)
+                    .max_concurrent_streams(STREAMS)
+                    .max_send_buf_size(SEND_BUFFER)
+                    .initial_connection_window_size(WINDOW)
+                    .initial_stream_window_size(WINDOW)
+                    .serve_connection(TokioIo::new(socket), service);
+                serve::connection(served, &place, &closing).await;
+            }
+        }
     }
 
     /// The connection as its bytes are read: over TLS where this door speaks it. None if that did
@@ -240,16 +278,16 @@ impl GrpcDoor {
     }
 }
 
-/// A connection once its client has said something. None if it did not, in the time that a
-/// connection has for its first request.
-async fn peeked(
+/// A connection once its first bytes say which version of HTTP it is. None if they do not come in
+/// the time that a connection has for its first request.
+async fn prefaced(
     socket: Socket,
     place: &ConnectionPlace,
     closing: &CancellationToken,
-) -> Option<Peeked> {
+) -> Option<Prefaced> {
     let connection = place.connection();
-    let peeked = tokio::select! {
-        peeked = Peeked::read(socket) => peeked,
+    let prefaced = tokio::select! {
+        prefaced = Prefaced::read(socket) => prefaced,
         () = connection.asked_to_leave() => return None,
         () = closing.cancelled() => return None,
         reason = connection.unproven() => {
@@ -257,9 +295,17 @@ async fn peeked(
             return None;
         }
     };
-    peeked
+    prefaced
         .inspect_err(|error| tracing::debug!("a connection ended: {error}"))
         .ok()
+}
+
+/// Lets a request of plain HTTP charge its body to `bytes`, until its answer is delivered.
+fn charge(mut request: Request<Incoming>, bytes: Budget) -> Request<Incoming> {
+    let held = Arc::new(BodyBytes::new(bytes));
+    Holdings::of(&request).keep(Arc::clone(&held));
+    request.extensions_mut().insert(held);
+    request
 }
 
 /// Charges the body of a request to `bytes` while it comes in, until its answer is delivered.

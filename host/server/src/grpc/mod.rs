@@ -6,6 +6,7 @@ mod approvals;
 mod authorize;
 mod chat;
 pub(crate) mod connection;
+mod contract;
 pub(crate) mod convert;
 mod cut;
 mod deadline;
@@ -20,7 +21,7 @@ mod received;
 mod revocable;
 mod runtime;
 mod sessions;
-mod shared;
+pub(crate) mod shared;
 mod status;
 mod tokens;
 mod tools;
@@ -40,8 +41,10 @@ use cofferdam_proto::host::tools_server::ToolsServer;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 
+use self::contract::ToolService;
 use self::received::MAX_REQUEST;
 pub(crate) use self::shared::Shared;
+use crate::contract::door::Contract;
 use crate::error::ServerError;
 use crate::token_book::TokenBook;
 
@@ -53,7 +56,11 @@ const STANDARD: [&str; 3] = [
 ];
 
 /// Every service of the host.
-pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Routes, ServerError> {
+pub(crate) async fn routes(
+    shared: &Shared,
+    book: Arc<TokenBook>,
+    contract: Arc<Contract>,
+) -> Result<Routes, ServerError> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health
         .set_serving::<AgentRuntimeServer<runtime::Runtime>>()
@@ -77,6 +84,7 @@ pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Rout
     health
         .set_serving::<TokensServer<tokens::TokensService>>()
         .await;
+    health.set_serving::<ToolService>().await;
     // The standard services have no types to name them by.
     for service in STANDARD {
         health
@@ -115,6 +123,7 @@ pub(crate) async fn routes(shared: &Shared, book: Arc<TokenBook>) -> Result<Rout
         .add_service(reflection().build_v1().map_err(wrong)?)
         // Python's and older clients ask for this version alone.
         .add_service(reflection().build_v1alpha().map_err(wrong)?)
+        .add_service(ToolService::new(contract))
         .add_service(runtime.max_decoding_message_size(MAX_REQUEST))
         .add_service(agents.max_decoding_message_size(MAX_REQUEST))
         .add_service(approvals.max_decoding_message_size(MAX_REQUEST))

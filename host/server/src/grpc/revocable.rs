@@ -12,7 +12,6 @@ use tower::{Layer, Service};
 
 use super::cut::{Ended, cut};
 use crate::edge::principal::Principal;
-use crate::now::unix_seconds;
 
 /// Ends a request when its token expires or is revoked, also while its answer is streamed.
 #[derive(Debug, Clone, Copy)]
@@ -44,11 +43,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let ended = request.extensions().get::<Principal>().and_then(ended);
+        let ended = request.extensions().get::<Principal>();
+        let ended = ended.and_then(Principal::ended);
         let answered = self.0.call(request);
-        let Some(mut ended) = ended else {
+        let Some(ended) = ended else {
             return Box::pin(answered);
         };
+        let mut ended: Ended = Box::pin(async { Status::unauthenticated(ended.await) });
         Box::pin(async move {
             tokio::select! {
                 biased;
@@ -59,18 +60,4 @@ where
             }
         })
     }
-}
-
-/// Waits for the end of the token of a principal, if it has one that can end.
-fn ended(principal: &Principal) -> Option<Ended> {
-    let life = principal.life()?;
-    let revoked = life.revoked.clone();
-    let left = life.left(unix_seconds()).unwrap_or_default();
-    Some(Box::pin(async move {
-        let sentence = tokio::select! {
-            () = revoked.cancelled() => "the token of this request was revoked",
-            () = tokio::time::sleep(left) => "the token of this request has expired",
-        };
-        Status::unauthenticated(sentence)
-    }))
 }

@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     pub(crate) ending: CancellationToken,
     /// Ends every turn and call, and what clients follow.
     pub(crate) stop: CancellationToken,
-    pub(super) answers: Arc<AllAnswers>,
+    pub(crate) answers: Arc<AllAnswers>,
     /// The agents' own addresses.
     pub(crate) runtime_doors: Arc<RuntimeDoors>,
 }
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Refuses new work on a host that is ending.
-    pub(super) fn open(&self) -> Result<(), Status> {
+    pub(crate) fn open(&self) -> Result<(), Status> {
         if self.ending.is_cancelled() {
             return Err(Status::unavailable(format!(
                 "the host is ending: it waits for {}, and takes no new ones; try again when it has \

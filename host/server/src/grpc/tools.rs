@@ -3,15 +3,16 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use cofferdam_agent::{Agent, Agents, DirectCall};
-use cofferdam_call::{Descriptor, Progress};
+use cofferdam_agent::{Agent, AgentCall, Agents};
+use cofferdam_call::{Descriptor, Progress, TraceParent};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_server::Tools;
 use cofferdam_proto::host::{
-    Attribute, CallToolRequest, CallToolResponse, ExplainCallRequest, ExplainCallResponse,
-    ListToolsRequest, ListToolsResponse, Tool, ToolResult,
+    Attribute, CallToolRequest, CallToolResponse, Capability, ExplainCallRequest,
+    ExplainCallResponse, ListCapabilitiesRequest, ListCapabilitiesResponse, ListToolsRequest,
+    ListToolsResponse, Tool, ToolResult,
 };
-use cofferdam_tool::{Answer, Explanation, MAX_PROGRESS};
+use cofferdam_tool::{Answer, AttemptWishes, Explanation, MAX_PROGRESS};
 use futures_util::{Stream, StreamExt, stream};
 use opentelemetry::context::FutureExt;
 use tokio::sync::{mpsc, watch};
@@ -24,6 +25,7 @@ use super::shared::Shared;
 use super::status;
 use crate::edge::principal::Principal;
 use crate::listed::Listed;
+use crate::now::unix_seconds;
 use crate::telemetry::trace_context::{context, of_headers};
 
 #[derive(Debug)]
@@ -98,6 +100,16 @@ impl Tools for ToolsService {
         Ok(place.keep_with(Response::new(Box::pin(lists))))
     }
 
+    async fn list_capabilities(
+        &self,
+        _: Request<ListCapabilitiesRequest>,
+    ) -> Result<Response<ListCapabilitiesResponse>, Status> {
+        Ok(Response::new(ListCapabilitiesResponse {
+            generated_at: unix_seconds(),
+            capabilities: capabilities(&self.shared),
+        }))
+    }
+
     async fn call_tool(
         &self,
         request: Request<CallToolRequest>,
@@ -114,17 +126,22 @@ impl Tools for ToolsService {
             input,
             approval,
         } = request.into_inner();
-        let call = DirectCall {
+        let cancel = self.shared.stop.child_token();
+        let (sender, progress) = mpsc::channel(MAX_PROGRESS);
+        let call = AgentCall {
             tool: name,
             input,
             approval: Some(approval).filter(|approval| !approval.is_empty()),
             principal,
+            attempts: AttemptWishes::default(),
+            trace: trace.map(TraceParent::trace),
+            progress: sender,
+            cancel: cancel.clone(),
         };
-        let cancel = self.shared.stop.child_token();
-        let (sender, progress) = mpsc::channel(MAX_PROGRESS);
-        let token = cancel.clone();
-        let call = async move { agent.call(call, sender, trace, token).await };
-        let task = self.shared.turns.spawn(call.with_context(context(trace)));
+        let task = self
+            .shared
+            .turns
+            .spawn(async move { agent.call(call).await }.with_context(context(trace)));
         // Dropped with the stream, when the client is gone.
         let running = Running {
             progress,
@@ -165,6 +182,52 @@ impl Tools for ToolsService {
             attributes: values.into_iter().map(attribute).collect(),
         }))
     }
+}
+
+/// The capabilities of this host, by id. Each statement is true of every host of this version,
+/// unless its source is `config`.
+fn capabilities(shared: &Shared) -> Vec<Capability> {
+    let of_build = |id: &str, enabled, description: &str| Capability {
+        id: id.to_owned(),
+        enabled,
+        description: description.to_owned(),
+        source: "build".to_owned(),
+    };
+    let serves = !shared.ending.is_cancelled();
+    vec![
+        of_build(
+            "contract.idempotent_redelivery",
+            true,
+            "A request of the tool contract that comes again within ten minutes, of a tool that \
+             writes or reaches the network, gets the result of the first.",
+        ),
+        of_build(
+            "contract.v1.grpc",
+            serves,
+            "orloj.tool.v1.ToolService/Execute with JSON.",
+        ),
+        of_build(
+            "contract.v1.http",
+            serves,
+            "POST /v1/tools/execute on the same listeners.",
+        ),
+        of_build(
+            "core.retry",
+            true,
+            "A failed call is made again as the operator and the agent's author decide.",
+        ),
+        of_build(
+            "core.sandbox.wasm",
+            true,
+            "Every tool runs in a fresh WebAssembly sandbox with limits on fuel, time, memory, \
+             files and network.",
+        ),
+        of_build(
+            "core.sandbox.container",
+            false,
+            "This host runs no tools in containers.",
+        ),
+    ]
 }
 
 /// Waits until `agent` was made anew. Nothing comes any more when the host ends.

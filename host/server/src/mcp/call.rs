@@ -7,7 +7,7 @@ use cofferdam_capability::{Account, Bytes, Limits};
 use cofferdam_proto::host::call_tool_response::Event;
 use cofferdam_proto::host::tools_client::ToolsClient;
 use cofferdam_proto::host::{CallToolRequest, ToolResult};
-use cofferdam_tool::{Answer, Origin, Request, Runner};
+use cofferdam_tool::{Answer, AttemptWishes, Origin, Request, Runner};
 use opentelemetry::context::FutureExt;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, MetaObject, ResourceContents};
 use serde_json::Value;
@@ -101,7 +101,8 @@ impl Callee {
                         toolbox: Arc::clone(toolbox),
                         tool: name.to_owned(),
                         input: Input::Json(arguments),
-                        origin: Origin::default().in_trace(trace),
+                        attempts: AttemptWishes::default(),
+                        origin: Origin::default().in_trace(trace.map(TraceParent::trace)),
                         approval,
                         progress: Some(progress),
                         cancel: cancel.clone(),
@@ -144,7 +145,7 @@ impl Callee {
         name: &str,
         trace: Option<TraceParent>,
     ) -> CallToolResult {
-        let origin = Origin::default().in_trace(trace);
+        let origin = Origin::default().in_trace(trace.map(TraceParent::trace));
         let done = match (self, tools.announced(name)) {
             (Self::Runner(runner), Some(grant)) => {
                 Done::from(runner.cancelled(name, grant, &origin).await)

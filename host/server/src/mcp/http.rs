@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Incoming};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,6 +32,7 @@ use crate::edge::deliver::DeliverLayer;
 use crate::edge::failures::Failures;
 use crate::edge::holdings::Holdings;
 use crate::edge::plain_http::PlainHttp;
+use crate::edge::read_body::{BodyBounds, read_body};
 use crate::edge::refusal::{Refusal, RefusalKind, Wire};
 use crate::edge::serve;
 use crate::edge::socket::Socket;
@@ -46,7 +47,10 @@ const MAX_SESSIONS: usize = 64;
 
 /// The longest time a client may take to send the head of a request, and its body.
 const HEAD: Duration = Duration::from_secs(10);
-const BODY: Duration = Duration::from_secs(30);
+const BOUNDS: BodyBounds = BodyBounds {
+    patience: Duration::from_secs(30),
+    bytes: MAX_MESSAGE,
+};
 
 /// Bytes of requests in memory over all connections (384 MiB), as text and as the values that it
 /// becomes, until their answers are delivered: three of the heaviest messages there may be, and
@@ -161,7 +165,7 @@ impl Shared {
             request.method() == Method::POST && !request.headers().contains_key("mcp-session-id");
         let (mut head, body) = request.into_parts();
         accept_all(&mut head.headers);
-        let body = read(body, BODY, hold).await?;
+        let body = read_body(body, BOUNDS, hold).await?;
         let weight = message::weight(&body);
         let weight =
             weight.ok_or_else(|| Refusal::new(RefusalKind::TooLarge, message::too_heavy()))?;
@@ -198,44 +202,6 @@ impl Shared {
     }
 }
 
-/// Reads the body of a request, if it is small enough and comes within `patience`. Each piece is
-/// charged with `hold` as it comes.
-async fn read<B>(
-    mut body: B,
-    patience: Duration,
-    mut hold: impl FnMut(usize) -> Result<(), Refusal>,
-) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    let whole = async {
-        let mut whole = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let wrong = |error| {
-                let sentence = format!("the body cannot be read: {error}");
-                Refusal::new(RefusalKind::Invalid, sentence)
-            };
-            let Ok(piece) = frame.map_err(wrong)?.into_data() else {
-                continue;
-            };
-            if whole.len() + piece.len() > MAX_MESSAGE {
-                let sentence = format!("a message has at most {MAX_MESSAGE} bytes");
-                return Err(Refusal::new(RefusalKind::TooLarge, sentence));
-            }
-            hold(piece.len())?;
-            whole.extend_from_slice(&piece);
-        }
-        Ok(whole.into())
-    };
-    tokio::time::timeout(patience, whole)
-        .await
-        .unwrap_or_else(|_| {
-            let sentence = format!("the body took longer than {} s", patience.as_secs());
-            Err(Refusal::new(RefusalKind::Slow, sentence))
-        })
-}
-
 /// Writes out the types of answers for a client that takes every type, which it says with `*/*` or
 /// by saying nothing: the library looks for their names.
 fn accept_all(headers: &mut HeaderMap) {
@@ -261,44 +227,4 @@ fn is_json_body(headers: &HeaderMap) -> bool {
             .trim_ascii()
             .eq_ignore_ascii_case(b"application/json")
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::StreamExt;
-    use futures_util::stream::{iter, pending};
-    use http_body_util::StreamBody;
-    use hyper::body::Frame;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_body_that_does_not_arrive_in_its_time_is_refused() {
-        let part = || {
-            iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(
-                b"part",
-            )))])
-        };
-        let refused = read(
-            StreamBody::new(part().chain(pending())),
-            Duration::ZERO,
-            |_| Ok(()),
-        )
-        .await
-        .unwrap_err();
-        assert_eq!(refused.kind, RefusalKind::Slow);
-        assert_eq!(
-            read(StreamBody::new(part()), BODY, |_| Ok(()))
-                .await
-                .unwrap(),
-            "part"
-        );
-        let large = Full::new(Bytes::from(vec![0; MAX_MESSAGE + 1]));
-        assert_eq!(
-            read(large, BODY, |_| Ok(())).await.unwrap_err().kind,
-            RefusalKind::TooLarge
-        );
-    }
 }

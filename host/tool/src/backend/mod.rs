@@ -5,8 +5,10 @@ mod wasm;
 
 use std::sync::Arc;
 
+use cofferdam_capability::ToolContract;
 use cofferdam_sandbox::{Allowance, Called, Caller, Engine, Injection, Place};
 
+use crate::module_contract;
 use crate::policy::Permit;
 use crate::subject::Subject;
 
@@ -29,14 +31,27 @@ pub(crate) async fn call(
     let grant = permitted.grant;
     match permitted.subject {
         Subject::Component(component) => {
+            let contract = component.manifest().tool.contract;
             let run = wasm::Run {
                 component,
                 grant,
-                invocation: permitted.invocation,
+                invocation: match contract {
+                    None => permitted.invocation,
+                    Some(ToolContract::ModuleV1) => {
+                        module_contract::encoded(permitted.invocation, grant)
+                    }
+                },
                 allowance,
                 injections,
             };
-            wasm::call(engine, run, place, caller).await
+            let called = wasm::call(engine, run, place, caller).await;
+            match contract {
+                None => called,
+                Some(ToolContract::ModuleV1) => Called {
+                    report: module_contract::decoded(called.report, allowance.account()),
+                    ..called
+                },
+            }
         }
         Subject::Host(tool) => host::call(tool, grant, permitted.invocation, allowance).await,
     }

@@ -75,7 +75,7 @@ fn asked(rules: &Rules, tool: &Tool, origin: Origin, input: Value) -> Decided {
     };
     rules.decide(Question {
         tool,
-        chain: &Chain::of(tool, origin),
+        chain: &Chain::of(tool, origin, String::new()),
         caller: None,
         invocation: &invocation,
         account: &Account::new(cofferdam_capability::Bytes(1 << 20)),

@@ -170,6 +170,7 @@ fn everything(declared: &Manifest, cases: &[Case]) -> Result<Manifest, Error> {
         methods: Vec::new(),
         ports,
         paths: Vec::new(),
+        idempotency_header: None,
         reason: unwritten::reason()?,
     };
     manifest.http = vec![row];

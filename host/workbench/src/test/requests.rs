@@ -67,6 +67,7 @@ fn narrowed(host: &str, declared: Option<&HttpRow>, asked: &[&Asked]) -> Result<
             .collect::<Result<_, _>>()
             .map_err(Error::work)?,
         paths,
+        idempotency_header: declared.and_then(|row| row.idempotency_header.clone()),
         reason: declared.map_or_else(unwritten::reason, |row| Ok(row.reason.clone()))?,
     })
 }

@@ -14,7 +14,7 @@ use cofferdam_capability::{
     Access, Ceiling, Decision, GuestPath, Host, HostOffer, HostPattern, LOCKED_ENVIRONMENT,
     LimitsRequest, Manifest, Offer, Scheme, SecretUse,
 };
-use cofferdam_tool::{Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
+use cofferdam_tool::{AttemptWishes, Installed, Origin, Request, Runner, Secrets, Tool, Toolbox};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -136,6 +136,7 @@ impl Subject<'_> {
             toolbox: Arc::new(toolbox),
             tool,
             input,
+            attempts: AttemptWishes::default(),
             origin: Origin::default(),
             approval: None,
             progress: None,

@@ -8,7 +8,9 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use cofferdam_call::{Input, Outcome, Progress};
 use cofferdam_capability::{Decision, Guarded};
-use cofferdam_tool::{MAX_PROGRESS, Origin, Reached, Request, Runner, Tool, Toolbox};
+use cofferdam_tool::{
+    AttemptWishes, MAX_PROGRESS, Origin, Reached, Request, Runner, Tool, Toolbox,
+};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -119,6 +121,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
                 toolbox: Arc::clone(&toolbox),
                 tool: tool.name().to_owned(),
                 input: input.clone(),
+                attempts: AttemptWishes::default(),
                 origin: Origin::default(),
                 approval: None,
                 progress: Some(sender),
