@@ -39,16 +39,8 @@ impl Question {
         let shown = approvals.get(id.to_owned()).await?;
         approvals::show(&shown);
         console::piece(KEYS);
-<<<<<<< HEAD
         // A terminal can be waited for as a pipe can.
         let keys = terminal().and_then(pipe::Receiver::from_file_unchecked);
-=======
-        #[allow(
-            deprecated,
-            reason = "what replaces it is unsafe for descriptors that may close; this one does not"
-        )]
-        let keys = AsyncFd::with_interest(stdin(), Interest::READABLE);
->>>>>>> merge-contract
         Ok(Some(Self {
             approvals,
             shown,
