@@ -297,17 +297,15 @@ impl Maker {
             agent,
             texts,
             notes,
-        } = self
-            .builder()
-            .build(
-                row,
-                &draft.agentfile,
-                &created,
-                components,
-                workspace.clone(),
-                life,
-            )
-            .await?;
+        } = Box::pin(self.builder().build(
+            row,
+            &draft.agentfile,
+            &created,
+            components,
+            workspace.clone(),
+            life,
+        ))
+        .await?;
         let revision = revision(&draft.source, &draft.agentfile, components, texts);
         let changed = !workspace.has(&revision)?;
         if changed {
@@ -354,17 +352,15 @@ impl Maker {
             });
         }
         let created = created(row)?;
-        let Made { agent, texts, .. } = self
-            .builder()
-            .build(
-                row,
-                &agentfile,
-                &created,
-                &components,
-                workspace.clone(),
-                life,
-            )
-            .await?;
+        let Made { agent, texts, .. } = Box::pin(self.builder().build(
+            row,
+            &agentfile,
+            &created,
+            &components,
+            workspace.clone(),
+            life,
+        ))
+        .await?;
         let source = workspace.written()?;
         let revision = revision(&source, &agentfile, &components, texts);
         // Another version of this host may word the documents otherwise. The agent reads them from

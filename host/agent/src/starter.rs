@@ -88,14 +88,15 @@ impl Starter {
             return;
         }
         let known = slot.known();
-        let made = async {
+        // Behind a pointer, so that whoever waits for it needs no stack for it.
+        let made = Box::pin(async {
             // One that was made from an image has its digest.
             if known.image.is_empty() || !known.image_digest.is_empty() {
                 self.maker.restore(&known, Arc::clone(&slot.life)).await
             } else {
                 self.make_at_last(slot, &known).await
             }
-        };
+        });
         let ended = match self.within(slot, made).await {
             Ok(agent) => self.ready(slot, agent).await,
             Err(error) => Err(error),
@@ -144,7 +145,7 @@ impl Starter {
             return Ok(());
         }
         let known = slot.known();
-        let made = self.maker.restore(&known, Arc::clone(&slot.life));
+        let made = Box::pin(self.maker.restore(&known, Arc::clone(&slot.life)));
         let agent = self.within(slot, made).await?;
         (self.on_ready)(&agent);
         slot.set_agent(Some(Arc::new(agent)));
