@@ -108,7 +108,7 @@ pub(super) fn ours(
     command
         .env("COFFERDAM_DATA_DIR", data)
         .env("COFFERDAM_CACHE_DIR", checkout().join("target/cache"))
-        .args(["tool", "run"])
+        .args(["tool", "run", "--unrecorded"])
         .arg(tool(name));
     command.args([
         "--dir".into(),
