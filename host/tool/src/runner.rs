@@ -487,10 +487,10 @@ impl Runner {
             approval,
             progress,
         };
-        let work = async move {
+        let work = Box::pin(async move {
             let report = span::around(span, attempted(&executor, call, &attempts)).await;
             ended(report, &called)
-        };
+        });
         // To its end, which is recorded, also if nobody waits for it any more.
         match self.executor.threads.run_to_end(work).await {
             Some(ended) => Ok(ended),
