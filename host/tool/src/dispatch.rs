@@ -61,7 +61,8 @@ pub(crate) async fn attempted(executor: &Arc<Executor>, call: Call, attempts: &A
     let whole = call.allowance.clone();
     let attempt = |call: Call, allowance| {
         let executor = Arc::clone(executor);
-        async move { dispatch(&executor, call.attempt(allowance)).await }
+        // Behind a pointer, so that the future of all attempts does not hold that of one.
+        async move { Box::pin(dispatch(&executor, call.attempt(allowance))).await }
     };
     attempts.run(call, &whole, attempt).await
 }

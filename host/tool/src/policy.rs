@@ -173,7 +173,8 @@ impl Rules {
         let make = || case::Case::new(self, &principal, facts);
         let case = self.cases.get(key, make).ok_or_else(unsaid)?;
         let arguments = if case.reads().arguments() {
-            Arguments::read(tool, invocation, account).map_err(|too_long| {
+            let text_place = if tool.is_module() { "input" } else { "stdin" };
+            Arguments::read(invocation, text_place, account).map_err(|too_long| {
                 let reason = format!("`{}` cannot be decided about: {too_long}", tool.name());
                 Decided::deny(Vec::new(), reason)
             })?

@@ -72,8 +72,8 @@ impl<W> AuthorizeLayer<W> {
         if let Some(life) = principal.life() {
             let place = life.requests.take(1).ok_or_else(|| {
                 let sentence = format!(
-                    "as many requests are under way with token `{}` as one may have: try again when \
-                     one has ended",
+                    "as many requests are under way with token `{}` as one may have: try again \
+                     when one has ended",
                     life.name
                 );
                 Refusal::new(RefusalKind::Exhausted, sentence)

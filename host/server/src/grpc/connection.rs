@@ -73,8 +73,8 @@ const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
 /// Sentences for clients that ask for what is not there.
 const NOT_SERVED: &str = "this host has no such method";
-const NOT_PLAIN: &str = "this host has no such method: it speaks gRPC, over HTTP/2; over plain HTTP \
-                         it has /healthz, /metrics and POST /v1/tools/execute";
+const NOT_PLAIN: &str = "this host has no such method: it speaks gRPC, over HTTP/2; over plain \
+                         HTTP it has /healthz, /metrics and POST /v1/tools/execute";
 
 /// Sentences for clients that come when these are taken.
 const REQUESTS_FULL: &str =

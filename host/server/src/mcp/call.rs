@@ -1,5 +1,6 @@
 //! The destination of calls, and the results that clients get back.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use cofferdam_call::{Block, Input, Progress, Resource, TraceParent};
@@ -107,7 +108,10 @@ impl Callee {
                         progress: Some(progress),
                         cancel: cancel.clone(),
                     };
-                    let answer = runner.answer(request).with_context(context(trace));
+                    // Behind a pointer, so that a request of MCP needs no stack for the engine.
+                    let answer: Pin<Box<dyn Future<Output = Answer> + Send + '_>> =
+                        Box::pin(runner.answer(request));
+                    let answer = answer.with_context(context(trace));
                     Done::from(answer.await).advised(advice)
                 }
                 None => Done::failed(format!(

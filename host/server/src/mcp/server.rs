@@ -365,7 +365,8 @@ impl ServerHandler for McpServer {
         if tools.is_ready(&name) && tools.get(&name).is_none() {
             return Err(unknown(&name, &tools));
         }
-        let approval = match self.approved(&name, request_state, input_responses).await {
+        let approved = self.approved(&name, request_state, input_responses);
+        let approval = match Box::pin(approved).await {
             Ok(approval) => approval,
             Err(sentence) => return Ok(refused(&sentence)),
         };
@@ -375,7 +376,8 @@ impl ServerHandler for McpServer {
             .filter(|_| way == Some(Way::Request))
             .filter(|arguments| arguments.len() <= approval::MAX_ARGUMENTS)
             .cloned();
-        let result = self.followed(&name, arguments, approval, &context).await?;
+        // Behind a pointer, so that a request needs no stack for what happens in a call.
+        let result = Box::pin(self.followed(&name, arguments, approval, &context)).await?;
         let (Some(way), Some(question)) = (way, approval::pending(&result)) else {
             return Ok(result.into());
         };
@@ -397,7 +399,7 @@ impl ServerHandler for McpServer {
         match decided {
             Ok(approval) => {
                 let result = self.followed(&name, arguments, Some(approval), &context);
-                Ok(result.await?.into())
+                Ok(Box::pin(result).await?.into())
             }
             Err(sentence) => Ok(refused(&sentence)),
         }

@@ -9,7 +9,6 @@ use cofferdam_sandbox::Invocation;
 use serde_json::Value;
 
 use super::uid::{Kind, uid};
-use crate::tool::Tool;
 
 /// Bytes of all arguments together that policies read (64 KiB): a call with more is refused where a
 /// policy reads arguments, because half of them would be no ground for a decision.
@@ -36,14 +35,14 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the arguments of a call that was checked. What is parsed is charged to its account.
+    /// Reads the arguments of a call that was checked. The text of a command has `text_place`. What
+    /// is parsed is charged to the call's account.
     pub(super) fn read(
-        tool: &Tool,
         invocation: &Invocation,
+        text_place: &str,
         account: &Account,
     ) -> Result<Self, TooLong> {
         let mut arguments = Self::default();
-        let place = if tool.is_module() { "input" } else { "stdin" };
         match invocation {
             Invocation::Command { args, stdin } => {
                 for (index, word) in args.iter().enumerate() {
@@ -56,7 +55,7 @@ impl Arguments {
                     if bytes.len() > MAX_BYTES {
                         return Err(TooLong);
                     }
-                    arguments.take(place.to_owned(), text.into_owned())?;
+                    arguments.take(text_place.to_owned(), text.into_owned())?;
                 }
             }
             Invocation::Typed { input, .. } => {
