@@ -41,7 +41,8 @@ fn a_policy_holds_from_the_next_call_on() {
         "a.cedar",
         "permit (principal, action, resource);\n\
          @id(\"no-writing\")\n\
-         forbid (principal is Agent, action, resource) when { resource.effect == Effect::\"write\" };\n",
+         forbid (principal is Agent, action, resource)\n\
+         when { resource.effect == Effect::\"write\" };\n",
     );
     let refused = result(&host, "run touch b.txt");
     assert!(refused.contains("denied"), "{refused}");
@@ -79,7 +80,7 @@ fn a_decision_is_explained_with_what_was_read() {
     let _host = Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
     let allowed = explained(&scratch, &["wc"]);
     assert_eq!(allowed["decision"], "allow");
-    assert_eq!(allowed["policies"][0], "default");
+    assert_eq!(allowed["policies"][0], "host:offered");
     policy(
         &scratch,
         "a.cedar",
@@ -87,7 +88,8 @@ fn a_decision_is_explained_with_what_was_read() {
          permit (principal == Agent::\"a\", action, resource == Tool::\"wc\")\n\
          when { context.arguments.words.contains(\"-l\") };\n\
          forbid (principal, action, resource) when {\n\
-           context.arguments.hasTag(\"args.1\") && context.arguments.getTag(\"args.1\") like \"*..*\"\n\
+           context.arguments.hasTag(\"args.1\") &&\n\
+           context.arguments.getTag(\"args.1\") like \"*..*\"\n\
          };\n",
     );
     let asked = explained(&scratch, &["wc"]);

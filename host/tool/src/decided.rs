@@ -35,7 +35,8 @@ impl Decided {
     /// The stricter of two decisions: what one refuses, the other cannot give.
     #[must_use]
     pub(crate) fn and(self, other: Self) -> Self {
-        let (own, others) = (strictness(self.verdict), strictness(other.verdict));
+        let own = strictness(self.verdict);
+        let others = strictness(other.verdict);
         if others > own {
             return other;
         }
@@ -48,7 +49,7 @@ impl Decided {
     }
 }
 
-/// How much a verdict refuses.
+/// The strictness of a verdict: what a stricter one refuses, the other cannot give.
 fn strictness(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Allow => 0,

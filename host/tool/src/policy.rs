@@ -20,8 +20,9 @@ use cofferdam_sandbox::{Component, Invocation};
 
 use self::arguments::Arguments;
 use self::book::unusable;
-use self::case::Circumstances;
+use self::case::{Case, Circumstances};
 use self::cases::CaseKey;
+use self::facts::ToolFacts;
 #[cfg(test)]
 use self::rules::DEFAULT;
 use crate::approval::NotApproved;
@@ -31,7 +32,6 @@ use crate::subject::Subject;
 use crate::tool::Tool;
 pub(crate) use book::PolicyBook;
 pub use book::{POLICY_DIRECTORY, ROLES_FILE, read_policy};
-pub(crate) use facts::ToolFacts;
 pub(crate) use permit::Permit;
 pub use problem::PolicyProblem;
 pub use profile::PolicyProfile;
@@ -58,10 +58,10 @@ pub(crate) fn decide(
         Ok(rules) => rules,
         Err(problems) => return Decided::deny(Vec::new(), unusable(&problems)),
     };
-    let decided = rules.decide(question);
+    let decided = decide_by(&rules, question);
     match narrowing {
         Some(narrowing) if decided.verdict != Verdict::Deny => {
-            decided.and(narrowing.decide(question))
+            decided.and(decide_by(narrowing, question))
         }
         _ => decided,
     }
@@ -75,7 +75,7 @@ pub(crate) fn explain(
 ) -> Explanation {
     let rules = book.current().ok();
     let read = rules.as_deref().into_iter().chain(narrowing);
-    let values = read.flat_map(|rules| rules.values(question));
+    let values = read.flat_map(|rules| values(rules, question));
     let mut values: Vec<_> = values.collect();
     values.sort();
     values.dedup();
@@ -134,61 +134,68 @@ pub(crate) fn permit_approved<'a>(
     }
 }
 
-impl Rules {
-    fn decide(&self, question: Question<'_>) -> Decided {
-        self.ask(question, |case, circumstances| case.decide(circumstances))
-            .unwrap_or_else(|refused| refused)
-    }
+/// Decides about a call by these rules alone.
+fn decide_by(rules: &Rules, question: Question<'_>) -> Decided {
+    ask(rules, question, |case, circumstances| {
+        case.decide(circumstances)
+    })
+    .unwrap_or_else(|refused| refused)
+}
 
-    /// The places of a request that the policies read, with their values.
-    fn values(&self, question: Question<'_>) -> Vec<(String, String)> {
-        self.ask(question, |case, circumstances| case.values(circumstances))
-            .unwrap_or_default()
-    }
+/// The places of a request that these rules read, with their values.
+fn values(rules: &Rules, question: Question<'_>) -> Vec<(String, String)> {
+    ask(rules, question, |case, circumstances| {
+        case.values(circumstances)
+    })
+    .unwrap_or_default()
+}
 
-    /// Finds the case of a call, reads of it what the policies read, and asks.
-    fn ask<T>(
-        &self,
-        question: Question<'_>,
-        ask: impl FnOnce(&case::Case, Circumstances<'_>) -> T,
-    ) -> Result<T, Decided> {
-        let Question {
-            tool,
-            chain,
-            caller,
-            invocation,
-            account,
-        } = question;
-        let principal = chain.origin.principal().clone();
-        let unsaid = || {
-            let reason = format!("the policy cannot be asked about `{}`", tool.name());
+/// Finds the case of a call, reads of it what the policies read, and asks.
+fn ask<T>(
+    rules: &Rules,
+    question: Question<'_>,
+    ask: impl FnOnce(&Case, Circumstances<'_>) -> T,
+) -> Result<T, Decided> {
+    let Question {
+        tool,
+        chain,
+        caller,
+        invocation,
+        account,
+    } = question;
+    let principal = chain.origin.principal().clone();
+    let unsaid = || {
+        let reason = format!("the policy cannot be asked about `{}`", tool.name());
+        Decided::deny(Vec::new(), reason)
+    };
+    let key = CaseKey {
+        principal: principal.clone(),
+        tool: tool.name().to_owned(),
+        grant: tool.grant().digest(),
+    };
+    let make = || {
+        let own = uid::principal_uid(&principal);
+        let roles = rules.ancestors(&own);
+        Case::new(&rules.policies, own, roles, &ToolFacts::of(tool)?)
+    };
+    let case = rules.cases.get(key, make).ok_or_else(unsaid)?;
+    let arguments = if case.reads().arguments() {
+        let text_place = if tool.is_module() { "input" } else { "stdin" };
+        Arguments::read(invocation, text_place, account).map_err(|too_long| {
+            let reason = format!("`{}` cannot be decided about: {too_long}", tool.name());
             Decided::deny(Vec::new(), reason)
-        };
-        let facts = tool.facts().ok_or_else(unsaid)?;
-        let key = CaseKey {
-            principal: principal.clone(),
-            tool: tool.name().to_owned(),
-            grant: tool.grant().digest(),
-        };
-        let make = || case::Case::new(self, &principal, facts);
-        let case = self.cases.get(key, make).ok_or_else(unsaid)?;
-        let arguments = if case.reads().arguments() {
-            let text_place = if tool.is_module() { "input" } else { "stdin" };
-            Arguments::read(invocation, text_place, account).map_err(|too_long| {
-                let reason = format!("`{}` cannot be decided about: {too_long}", tool.name());
-                Decided::deny(Vec::new(), reason)
-            })?
-        } else {
-            Arguments::default()
-        };
-        let circumstances = Circumstances {
-            session: chain.origin.session_name(),
-            depth: chain.depth,
-            caller: caller.and_then(Tool::facts),
-            arguments,
-        };
-        Ok(ask(&case, circumstances))
-    }
+        })?
+    } else {
+        Arguments::default()
+    };
+    let caller = caller.and_then(ToolFacts::of);
+    let circumstances = Circumstances {
+        session: chain.origin.session_name(),
+        depth: chain.depth,
+        caller: caller.as_ref(),
+        arguments,
+    };
+    Ok(ask(&case, circumstances))
 }
 
 /// Decides about asking a component which tools it has. Nobody has read yet what it is, so this is

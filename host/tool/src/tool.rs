@@ -1,6 +1,6 @@
 //! One tool, as an agent has it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use cofferdam_call::Descriptor;
 use cofferdam_capability::{Grant, RetryRequest, ToolContract, ToolName};
@@ -15,7 +15,6 @@ use crate::host_tool::HostTool;
 use crate::imports::only_computes;
 use crate::note;
 use crate::outgoing;
-use crate::policy::ToolFacts;
 use crate::schema::{PatternSum, Schema, Unfit};
 use crate::subject::Subject;
 
@@ -33,8 +32,6 @@ pub struct Tool {
     runs: Runs,
     grant: Arc<Grant>,
     effect: Effect,
-    /// As policies see it, made when it is called first.
-    facts: OnceLock<Option<ToolFacts>>,
     retry: RetryRequest,
 }
 
@@ -116,11 +113,6 @@ impl Tool {
         self.effect
     }
 
-    /// The tool as policies see it.
-    pub(crate) fn facts(&self) -> Option<&ToolFacts> {
-        self.facts.get_or_init(|| ToolFacts::of(self)).as_ref()
-    }
-
     pub(crate) fn shared_grant(&self) -> Arc<Grant> {
         Arc::clone(&self.grant)
     }
@@ -171,7 +163,6 @@ impl Tool {
             },
             input_schema: described.input_schema,
             effect: tool.effect(),
-            facts: OnceLock::new(),
             runs: Runs::Host(tool),
             grant,
             retry: RetryRequest::default(),
@@ -201,7 +192,6 @@ impl Tool {
             answers_with_content: false,
             entry,
             effect: effect(&component, &grant),
-            facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
             retry: RetryRequest::default(),
@@ -230,7 +220,6 @@ impl Tool {
                 tool: own.to_owned(),
             },
             effect: effect(&component, &grant),
-            facts: OnceLock::new(),
             runs: Runs::Component(component),
             grant,
             retry: RetryRequest::default(),

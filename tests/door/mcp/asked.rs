@@ -12,7 +12,8 @@ fn host(scratch: &Scratch) -> Host<'_> {
     let policy = scratch.data().join("policy");
     std::fs::create_dir_all(&policy).expect("a directory");
     let text = "permit (principal, action == Action::\"call\", resource);\n\
-                permit (principal, action, resource) when { resource.effect != Effect::\"write\" };";
+                permit (principal, action, resource)\n\
+                when { resource.effect != Effect::\"write\" };";
     std::fs::write(policy.join("a.cedar"), text).expect("a file");
     let text = format!(
         "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN touch {}\n",

@@ -70,7 +70,8 @@ fn decision(id: &str, scope: ApprovalScope) -> ApprovalDecision {
 async fn an_approval_is_for_one_call() {
     let directory = tempfile::tempdir().unwrap();
     let approvals = approvals(directory.path()).await;
-    let (own, other) = (approvals.of_agent("a"), approvals.of_agent("b"));
+    let own = approvals.of_agent("a");
+    let other = approvals.of_agent("b");
     let id = own.ask(question()).await.unwrap();
     // Not before somebody has approved it.
     assert!(own.redeem(&id, &binding()).await.is_err());

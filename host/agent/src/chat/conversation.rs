@@ -247,7 +247,8 @@ impl Conversation<'_> {
         } = waiting;
         let live = Arc::clone(&self.listeners.live);
         let moment = live.moment().await;
-        let (message, branch) = (self.answer.id(), self.answer.branch());
+        let message = self.answer.id();
+        let branch = self.answer.branch();
         let approvals = &self.agent.approvals;
         approvals.attach(&question, message, branch, place).await?;
         let pushed = live.push(Event::ApprovalRequested {

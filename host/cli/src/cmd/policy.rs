@@ -82,7 +82,7 @@ pub(crate) struct Init {
 pub(crate) enum Profile {
     /// Nothing but what only computes
     Strict,
-    /// What writes or reaches the network waits for an approval
+    /// Calls that write or reach the network wait for an approval
     AskOnWrite,
     /// Everything that agents have, at once
     Open,

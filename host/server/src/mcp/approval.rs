@@ -27,6 +27,11 @@ const OPERATOR: &str = "operator";
 /// ones.
 pub(crate) const MAX_ARGUMENTS: usize = 64 << 10;
 
+/// The reason why a call has no approval, in words for a model.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoApproval(pub(crate) String);
+
 /// The way in which a client can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -73,23 +78,30 @@ pub(crate) fn question(shown: &ApprovalEntry) -> InputRequiredResult {
 pub(crate) async fn ask(
     context: &RequestContext<RoleServer>,
     shown: &ApprovalEntry,
-) -> Result<ElicitResult, String> {
+) -> Result<ElicitResult, NoApproval> {
     let asked = context
         .peer
         .create_elicitation_with_timeout(form(shown), Some(ANSWER));
     tokio::select! {
-        answered = asked => answered.map_err(|error| format!("the client was not asked: {error}")),
-        () = context.ct.cancelled() => Err("cancelled".to_owned()),
+        answered = asked => answered
+            .map_err(|error| NoApproval(format!("the client was not asked: {error}"))),
+        () = context.ct.cancelled() => Err(NoApproval("cancelled".to_owned())),
     }
 }
 
 /// The answer that a client brings along.
-pub(crate) fn answer(responses: &InputResponses) -> Result<ElicitResult, String> {
-    let missing =
-        || format!("`inputResponses` lacks `{QUESTION}`, which the last result asked for");
+pub(crate) fn answer(responses: &InputResponses) -> Result<ElicitResult, NoApproval> {
+    let missing = || {
+        NoApproval(format!(
+            "`inputResponses` lacks `{QUESTION}`, which the last result asked for"
+        ))
+    };
     let response = responses.get(QUESTION).cloned().ok_or_else(missing)?;
-    serde_json::from_value(response)
-        .map_err(|error| format!("`inputResponses.{QUESTION}` is no answer to a form: {error}"))
+    serde_json::from_value(response).map_err(|error| {
+        NoApproval(format!(
+            "`inputResponses.{QUESTION}` is no answer to a form: {error}"
+        ))
+    })
 }
 
 /// Decides as the person at the client has answered. Returns the approval for the call.
@@ -102,12 +114,14 @@ pub(crate) async fn decide(
     id: &str,
     tool: &str,
     answer: &ElicitResult,
-) -> Result<String, String> {
-    let words = |error: ClientError| error.to_string();
+) -> Result<String, NoApproval> {
+    let words = |error: ClientError| NoApproval(error.to_string());
     let shown = approvals.get(id.to_owned()).await.map_err(words)?;
     // A question of a conversation, or of another tool, was not shown here.
     if shown.principal != OPERATOR || !shown.session.is_empty() || shown.tool != tool {
-        return Err(format!("the question `{id}` is not about this call"));
+        return Err(NoApproval(format!(
+            "the question `{id}` is not about this call"
+        )));
     }
     let approved = answer.action == ElicitationAction::Accept
         && answer
@@ -123,7 +137,9 @@ pub(crate) async fn decide(
     }
     let denied = approvals.deny(shown.id.clone(), reason).await;
     denied.map_err(words)?;
-    Err("denied: the person at the client did not approve this call".to_owned())
+    Err(NoApproval(
+        "denied: the person at the client did not approve this call".to_owned(),
+    ))
 }
 
 /// The form that the person at the client sees: all that is decided about.

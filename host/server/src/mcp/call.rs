@@ -35,7 +35,7 @@ pub(crate) enum Callee {
         client: ToolsClient<Channel>,
         /// The agent.
         agent: String,
-        /// Where calls are approved.
+        /// The place where calls are approved.
         approvals: Arc<ApprovalClient>,
     },
 }
@@ -134,7 +134,7 @@ impl Callee {
         done.told(entry.output, memory)
     }
 
-    /// Where calls are approved, if this door may ask the person at the client.
+    /// The place where calls are approved, if this door may ask the person at the client.
     pub(crate) fn approvals(&self) -> Option<ApprovalClient> {
         match self {
             Self::Runner(_) => None,

@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::approval::{self, Way};
+use super::approval::{self, NoApproval, Way};
 use super::call::{Asked, Callee};
 use super::message;
 use super::misfit;
@@ -196,12 +196,13 @@ impl McpServer {
         name: &str,
         state: Option<String>,
         responses: Option<InputResponses>,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<String>, NoApproval> {
         let (Some(question), Some(responses)) = (state, responses) else {
             return Ok(None);
         };
         let Some(mut approvals) = self.callee.approvals() else {
-            return Err("nobody has been asked for input here: call the tool without".to_owned());
+            let sentence = "nobody has been asked for input here: call the tool without";
+            return Err(NoApproval(sentence.to_owned()));
         };
         let answer = approval::answer(&responses)?;
         approval::decide(&mut approvals, &question, name, &answer)
@@ -210,11 +211,11 @@ impl McpServer {
     }
 
     /// The question that a call waits for, as a person reads it.
-    async fn question(&self, id: &str) -> Result<ApprovalEntry, String> {
-        let approvals = self.callee.approvals();
-        let mut approvals = approvals.ok_or("nobody can be asked here")?;
+    async fn question(&self, id: &str) -> Result<ApprovalEntry, NoApproval> {
+        let nobody = || NoApproval("nobody can be asked here".to_owned());
+        let mut approvals = self.callee.approvals().ok_or_else(nobody)?;
         let shown = approvals.get(id.to_owned()).await;
-        shown.map_err(|error| error.to_string())
+        shown.map_err(|error| NoApproval(error.to_string()))
     }
 
     /// Calls a tool, and tells the client of its progress.
@@ -368,7 +369,7 @@ impl ServerHandler for McpServer {
         let approved = self.approved(&name, request_state, input_responses);
         let approval = match Box::pin(approved).await {
             Ok(approval) => approval,
-            Err(sentence) => return Ok(refused(&sentence)),
+            Err(reason) => return Ok(refused(&reason.to_string())),
         };
         let way = approval::way(&context).filter(|_| self.callee.approvals().is_some());
         // For one more call, once a person has answered.
@@ -383,7 +384,7 @@ impl ServerHandler for McpServer {
         };
         let shown = match self.question(&question).await {
             Ok(shown) => shown,
-            Err(sentence) => return Ok(refused(&sentence)),
+            Err(reason) => return Ok(refused(&reason.to_string())),
         };
         let Some(arguments) = again.filter(|_| way == Way::Request) else {
             return Ok(approval::question(&shown).into());
@@ -393,15 +394,15 @@ impl ServerHandler for McpServer {
             (Ok(answer), Some(mut approvals)) => {
                 approval::decide(&mut approvals, &shown.id, &name, &answer).await
             }
-            (Err(sentence), _) => Err(sentence),
-            (_, None) => Err("nobody can be asked here".to_owned()),
+            (Err(reason), _) => Err(reason),
+            (_, None) => Err(NoApproval("nobody can be asked here".to_owned())),
         };
         match decided {
             Ok(approval) => {
                 let result = self.followed(&name, arguments, Some(approval), &context);
                 Ok(Box::pin(result).await?.into())
             }
-            Err(sentence) => Ok(refused(&sentence)),
+            Err(reason) => Ok(refused(&reason.to_string())),
         }
     }
 

@@ -7,13 +7,12 @@ use cedar_policy::{
     ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityUid, Policy,
     PolicySet, PrincipalConstraint, Request, ResourceConstraint, Response, RestrictedExpression,
 };
-use cofferdam_call::{Principal, Verdict};
+use cofferdam_call::Verdict;
 
 use super::arguments::Arguments;
 use super::facts::ToolFacts;
 use super::reads::Reads;
-use super::rules::Rules;
-use super::uid::{Kind, principal_uid, uid};
+use super::uid::{Kind, uid};
 use crate::decided::Decided;
 
 /// The actions, in the order in which they are asked about.
@@ -44,10 +43,14 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Prepares the decision; none if the entities cannot be said.
-    pub(super) fn new(rules: &Rules, principal: &Principal, tool: &ToolFacts) -> Option<Self> {
-        let own = principal_uid(principal);
-        let roles = rules.ancestors(&own);
+    /// Prepares the decision of these policies about a principal, with the roles that it has; none
+    /// if the entities cannot be said.
+    pub(super) fn new(
+        policies: &[Policy],
+        own: EntityUid,
+        roles: HashSet<EntityUid>,
+        tool: &ToolFacts,
+    ) -> Option<Self> {
         let above = tool.parents.iter().cloned().collect::<HashSet<_>>();
         let scope = Scope {
             principal: &own,
@@ -56,12 +59,9 @@ impl Case {
             above: &above,
         };
         let mut reads = Reads::default();
-        let policies = ACTIONS.map(|action| {
+        let fitting = ACTIONS.map(|action| {
             let action = uid(Kind::Action, action);
-            let fitting = rules
-                .policies
-                .iter()
-                .filter(|policy| scope.fits(policy, &action));
+            let fitting = policies.iter().filter(|policy| scope.fits(policy, &action));
             let mut set = PolicySet::new();
             for policy in fitting {
                 // One that cannot be read again might read anything; it was read once.
@@ -72,7 +72,7 @@ impl Case {
             }
             Some(set)
         });
-        let [Some(call), Some(unattended)] = policies else {
+        let [Some(call), Some(unattended)] = fitting else {
             return None;
         };
         let mut entities = tool.entities.clone();

@@ -5,7 +5,7 @@
 pub enum PolicyProfile {
     /// Everything that agents have, at once.
     Open,
-    /// What writes or reaches the network waits for an approval.
+    /// Calls that write or reach the network wait for an approval.
     AskOnWrite,
     /// Nothing but what only computes.
     Strict,

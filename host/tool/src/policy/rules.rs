@@ -17,7 +17,7 @@ use super::problem::{PolicyProblem, Position};
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
 
 /// The name of the policy that holds where there is no other.
-pub(super) const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "host:offered";
 
 /// Files of a policy.
 pub const MAX_POLICY_FILES: usize = 64;

@@ -73,13 +73,14 @@ fn asked(rules: &Rules, tool: &Tool, origin: Origin, input: Value) -> Decided {
         tool: tool.name().to_owned(),
         input: input.to_string(),
     };
-    rules.decide(Question {
+    let question = Question {
         tool,
         chain: &Chain::of(tool, origin, String::new()),
         caller: None,
         invocation: &invocation,
         account: &Account::new(cofferdam_capability::Bytes(1 << 20)),
-    })
+    };
+    decide_by(rules, question)
 }
 
 fn by_agent(rules: &Rules, tool: &Tool, input: Value) -> Decided {
@@ -279,8 +280,10 @@ fn roles_are_given_beside_the_policies() {
     );
     let roles = file(
         "entities.json",
-        r#"[{"uid":{"type":"Agent","id":"demo"},"attrs":{},"parents":[{"type":"Role","id":"dev"}]},
-            {"uid":{"type":"Role","id":"dev"},"attrs":{},"parents":[{"type":"Role","id":"staff"}]}]"#,
+        r#"[{"uid":{"type":"Agent","id":"demo"},"attrs":{},
+             "parents":[{"type":"Role","id":"dev"}]},
+            {"uid":{"type":"Role","id":"dev"},"attrs":{},
+             "parents":[{"type":"Role","id":"staff"}]}]"#,
     );
     let rules = Rules::read(std::slice::from_ref(&policies), Some(&roles)).unwrap();
     let tool = tool("note", Effect::Read);

@@ -120,9 +120,14 @@ impl Watched<'_> {
                         self.question = None;
                     }
                 }
-                _ = ticks.tick(), if self.question.is_none() && self.printer.is_waiting() => self.printer.draw(),
+                _ = ticks.tick(), if self.is_drawing() => self.printer.draw(),
             }
         }
+    }
+
+    /// True while the calls that run are drawn, which a question would be drawn over by.
+    fn is_drawing(&self) -> bool {
+        self.question.is_none() && self.printer.is_waiting()
     }
 
     fn tell(&mut self, event: ChatEvent) -> Result<(), Failure> {

@@ -35,9 +35,9 @@ impl CurrentConfig {
 }
 
 /// Keys that size what was made at the start: the table of agents, the pool of sandboxes, the room
-/// in `/tmp` and of the audit trail, the resolver of names, the collector of spans, and the names of
-/// the files of TLS,
-/// whose contents change with them. Every other one holds for agents that are made from now on.
+/// in `/tmp` and of the audit trail, the resolver of names, the collector of spans, and the names
+/// of the files of TLS, whose contents change with them. Every other one holds for agents that are
+/// made from now on.
 const OF_THE_START: [&str; 12] = [
     "host.agents",
     "host.calls",
