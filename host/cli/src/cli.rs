@@ -235,15 +235,21 @@ mod tests {
         // Print files for other programs.
         "completions",
         "man",
+        "policy schema",
         "schema",
         // Print JSON, or JSON lines.
         "prompt",
         "sessions export",
         "sessions follow",
-        // Change something, and print nothing but notes.
+        // Change something, and print at most its name.
+        "approvals approve",
+        "approvals deny",
         "image fmt",
+        "policy init",
         "provider add",
         "provider rm",
+        "secret rm",
+        "secret set",
         "sessions cancel",
         "sessions import",
         "sessions rename",
