@@ -1,14 +1,12 @@
 //! `providers.yaml`: what holds, what is refused, and what a running host makes of a change.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::support::vendor::{Vendor, json_answer, says};
-use crate::support::{Host, Scratch, binary, cofferdam, content_of, python};
+use crate::support::{Host, Scratch, cofferdam, content_of, typed_unseen};
 
 /// Nothing of it may be printed, logged or sent anywhere but to the vendor.
 const KEY: &str = "sk-planted-0123456789";
@@ -519,26 +517,7 @@ fn a_check_of_a_vendor_that_says_nothing_ends() {
 #[test]
 fn a_key_that_is_typed_is_not_shown() {
     let scratch = Scratch::new();
-    let script =
-        "import os, pty, sys\nsys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-    let mut command = Command::new(python());
-    command.args(["-c", script]).arg(binary());
-    command.args(["provider", "add", "openai"]);
-    command.envs(scratch.variables()).env("NO_COLOR", "1");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python runs");
-    let mut screen = BufReader::new(child.stdout.take().expect("piped"));
-    let mut seen = String::new();
-    while !seen.contains("not shown") {
-        assert_ne!(screen.read_line(&mut seen).expect("text"), 0, "{seen}");
-    }
-    let mut keyboard = child.stdin.take().expect("piped");
-    writeln!(keyboard, "{KEY}").expect("it reads");
-    screen.read_to_string(&mut seen).expect("text");
-    assert!(child.wait().expect("the child is ours").success(), "{seen}");
+    let seen = typed_unseen(&scratch, ["provider", "add", "openai"], KEY);
     assert!(
         seen.contains("added openai") && !seen.contains(KEY),
         "{seen}"

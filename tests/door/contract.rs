@@ -150,7 +150,7 @@ fn validate(request: &Value, response: &Value) {
     }
 }
 
-/// What a response says, in one line: status, code, reason and whether it may be retried.
+/// A response in one line: status, code, reason and whether it may be retried.
 fn verdict(response: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let error = &response["error"];

@@ -21,7 +21,7 @@ fn agentfile(scratch: &Scratch) -> [String; 2] {
     ["--agentfile".to_owned(), file.display().to_string()]
 }
 
-/// What a client has seen the end of is in the trail, wherever the process is killed.
+/// A call whose end a client has seen is in the trail, wherever the process is killed.
 #[test]
 fn a_killed_process_leaves_a_trail_that_holds_and_has_every_call_that_was_answered() {
     let scratch = Scratch::new();

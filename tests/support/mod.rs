@@ -25,7 +25,7 @@ pub(crate) use host::{Host, content_of};
 pub(crate) use network::{dns, start_tls, web};
 pub(crate) use registry::{PASSWORD, Registry, skopeo, skopeo_json};
 pub(crate) use scratch::Scratch;
-pub(crate) use terminal::{Dialogue, on_terminal, on_terminal_of};
+pub(crate) use terminal::{Dialogue, on_terminal, on_terminal_of, typed_unseen};
 pub(crate) use tmpfs::Tmpfs;
 pub(crate) use typed::Typed;
 

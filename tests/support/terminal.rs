@@ -1,7 +1,7 @@
 //! A command on a terminal of its own.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -56,6 +56,33 @@ fn command<S: AsRef<OsStr>>(
         .current_dir(scratch.path())
         .envs(scratch.variables());
     command
+}
+
+/// Types a line once a command on a terminal has said that it is not shown, and returns everything
+/// that was shown. The command has to succeed.
+#[track_caller]
+pub(crate) fn typed_unseen<S: AsRef<OsStr>>(
+    scratch: &Scratch,
+    args: impl IntoIterator<Item = S>,
+    line: &str,
+) -> String {
+    let mut command = command(COLUMNS, scratch, args);
+    let mut child = command
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python runs");
+    let mut screen = BufReader::new(child.stdout.take().expect("piped"));
+    let mut seen = String::new();
+    while !seen.contains("not shown") {
+        assert_ne!(screen.read_line(&mut seen).expect("text"), 0, "{seen}");
+    }
+    let mut keyboard = child.stdin.take().expect("piped");
+    writeln!(keyboard, "{line}").expect("it reads");
+    screen.read_to_string(&mut seen).expect("text");
+    assert!(child.wait().expect("the child is ours").success(), "{seen}");
+    seen
 }
 
 /// A command on a terminal, with somebody at the keys. It is killed when this is dropped.

@@ -1,7 +1,7 @@
 //! The module contract v1: a command reads one JSON request on its standard input and writes one
 //! JSON response on its standard output.
 //!
-//! Where the reference is lenient, this is strict: keys are spelt as the contract spells them, each
+//! It is stricter than the reference: keys are spelt as the contract spells them, each
 //! once; a success has no error; a refusal is never retried; details are texts.
 
 use std::collections::BTreeMap;

@@ -1,13 +1,11 @@
 //! `cofferdam secret` from outside, on the files of the store.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::{KEY, Setting, TOKEN, is_clean, mode};
-use crate::support::{Scratch, binary, cofferdam, python};
+use crate::support::{Scratch, cofferdam, typed_unseen};
 
 #[test]
 fn secrets_are_listed_with_their_grants_and_without_their_values() {
@@ -98,26 +96,7 @@ fn a_value_that_is_no_secret_changes_nothing() {
 #[test]
 fn a_value_that_is_typed_is_not_shown() {
     let scratch = Scratch::new();
-    let script =
-        "import os, pty, sys\nsys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-    let mut command = Command::new(python());
-    command.args(["-c", script]).arg(binary());
-    command.args(["secret", "set", "token"]);
-    command.envs(scratch.variables()).env("NO_COLOR", "1");
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python runs");
-    let mut screen = BufReader::new(child.stdout.take().expect("piped"));
-    let mut seen = String::new();
-    while !seen.contains("not shown") {
-        assert_ne!(screen.read_line(&mut seen).expect("text"), 0, "{seen}");
-    }
-    let mut keyboard = child.stdin.take().expect("piped");
-    writeln!(keyboard, "{TOKEN}").expect("it reads");
-    screen.read_to_string(&mut seen).expect("text");
-    assert!(child.wait().expect("the child is ours").success(), "{seen}");
+    let seen = typed_unseen(&scratch, ["secret", "set", "token"], TOKEN);
     is_clean("the terminal", seen.as_bytes());
     assert!(scratch.data().join("secrets/host/token.age").exists());
 }

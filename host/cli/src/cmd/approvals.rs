@@ -39,11 +39,11 @@ pub(crate) enum Approvals {
 /// `cofferdam approvals ls`.
 #[derive(Debug, Args)]
 pub(crate) struct Ls {
-    /// Those of this agent alone
+    /// List the questions of this agent alone
     #[arg(long, value_name = "AGENT")]
     pub(crate) agent: Option<String>,
 
-    /// Those too that wait no more
+    /// List questions too that wait no more
     #[arg(long, short)]
     pub(crate) all: bool,
 

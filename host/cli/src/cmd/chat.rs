@@ -28,7 +28,7 @@ pub(crate) struct Chat {
     /// Name or id of the agent
     pub(crate) agent: String,
 
-    /// What to say; without it, standard input is read: a whole prompt from a pipe, a conversation
+    /// The prompt; without it, standard input is read: a whole prompt from a pipe, a conversation
     /// on a terminal
     #[arg(value_name = "PROMPT")]
     pub(crate) prompt: Vec<String>,

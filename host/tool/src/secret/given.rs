@@ -35,7 +35,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::insert`].
+    /// As [`Self::insert`].
     pub fn insert_text(
         &mut self,
         name: SecretName,

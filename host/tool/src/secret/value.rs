@@ -42,7 +42,7 @@ impl SecretValue {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::new`].
+    /// As [`Self::new`].
     pub fn of_text(name: &SecretName, mut text: Zeroizing<Vec<u8>>) -> Result<Self, SecretError> {
         for end in *b"\n\r" {
             if text.last() == Some(&end) {
