@@ -25,6 +25,7 @@ mod manifest;
 mod network;
 mod overlap;
 mod pagemap_scan;
+mod powers;
 mod preopen;
 mod quantity;
 mod retry;
@@ -61,6 +62,7 @@ pub use network::{
     PathPrefix, Port, Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
 };
 pub use pagemap_scan::PagemapScan;
+pub use powers::{asked_powers, powers};
 pub use preopen::{Offer, Preopen};
 pub use quantity::{Bytes, Count, Time};
 pub use retry::{MAX_ATTEMPT_TIME, MAX_ATTEMPTS, MAX_WAIT, RetryError, RetryRequest};

@@ -180,6 +180,11 @@ macro_rules! limits {
                 rows
             }
 
+            /// A request for every one of these limits.
+            pub fn every(limits: &Limits) -> Self {
+                Self { $($name: Some(limits.$name),)* }
+            }
+
             /// These requests, each lowered to `ceiling`.
             #[must_use]
             pub fn at_most(&self, ceiling: &Limits) -> Self {

@@ -172,6 +172,19 @@ impl HttpRule {
         }
     }
 
+    /// The ports of its requests, for both schemes: the one that was offered, or those of the row.
+    /// Empty for the port of the scheme.
+    pub(crate) fn ports(&self) -> &[Port] {
+        self.offered
+            .as_ref()
+            .map_or(self.ports.as_slice(), std::slice::from_ref)
+    }
+
+    /// The paths of its requests; empty for every one.
+    pub(crate) fn paths(&self) -> &[PathPrefix] {
+        &self.paths
+    }
+
     /// The hosts it is about.
     pub fn host(&self) -> &HostPattern {
         &self.host
@@ -353,10 +366,7 @@ impl fmt::Display for HttpRule {
         self.methods
             .iter()
             .try_for_each(|method| write!(f, " {method}"))?;
-        let ports = self
-            .offered
-            .as_ref()
-            .map_or(self.ports.as_slice(), std::slice::from_ref);
+        let ports = self.ports();
         if !ports.is_empty() {
             f.write_str(" port")?;
         }

@@ -221,6 +221,11 @@ impl SecretRow {
 }
 
 impl Reason {
+    /// The reason of a row that stands for what was granted.
+    pub(crate) fn granted() -> Self {
+        Self("granted".to_owned())
+    }
+
     /// The reason as its author wrote it.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -61,6 +61,11 @@ impl AddressPolicy {
         Self { allowed }
     }
 
+    /// The addresses that may be reached although they are not public.
+    pub fn allowed(&self) -> &[IpNet] {
+        &self.allowed
+    }
+
     /// Checks that a connection to this address may be made. `is_own` tells which addresses are
     /// this machine's: one that is public all the same leads to services that listen for this
     /// machine alone, behind its firewall.

@@ -58,6 +58,16 @@ impl TcpRule {
         })
     }
 
+    /// The hosts that it is about.
+    pub(crate) fn host(&self) -> &HostPattern {
+        &self.host
+    }
+
+    /// The one port of them.
+    pub(crate) fn ports(&self) -> TcpPorts {
+        TcpPorts(vec![self.port])
+    }
+
     /// The part of it that reaches one of these hosts.
     pub(super) fn within(&self, hosts: &HostPattern) -> Option<Self> {
         let host = self.host.meet(hosts)?;
