@@ -30,6 +30,9 @@ mod python;
 /// Limits that ended a call, and exit codes, as they are told.
 mod reached;
 
+/// Decisions of reviewers: what was reviewed runs, and what was not does not.
+mod reviews;
+
 /// Secrets by profile, their sources, and `cofferdam secret`.
 mod secrets;
 

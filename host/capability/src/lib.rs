@@ -12,6 +12,8 @@ mod call_bound;
 mod credential;
 mod diff;
 mod digest;
+#[cfg(feature = "sign")]
+mod dsse;
 mod environment;
 mod error;
 mod grant;
@@ -19,6 +21,8 @@ mod guarded;
 mod guest_path;
 pub mod json;
 mod kernel_files;
+#[cfg(feature = "sign")]
+mod key;
 mod limits;
 mod location;
 mod manifest;
@@ -48,12 +52,16 @@ pub use call_bound::CallBound;
 pub use credential::CredentialRule;
 pub use diff::{Diff, More};
 pub use digest::{Digest, DigestError, Digester};
+#[cfg(feature = "sign")]
+pub use dsse::{DsseError, ENVELOPE_MAX_BYTES, Envelope};
 pub use environment::LOCKED_ENVIRONMENT;
 pub use error::{GrantError, ManifestError};
 pub use grant::{Ceiling, Decision, Grant};
 pub use guarded::Guarded;
 pub use guest_path::GuestPath;
 pub use kernel_files::is_of_the_kernel;
+#[cfg(feature = "sign")]
+pub use key::{KEY_TEXT_MAX_BYTES, KeyAlgorithm, KeyError, SigningKey, VerifyingKey};
 pub use limits::{LimitError, LimitRow, Limits, LimitsRequest, LowerLimit};
 pub use location::Location;
 pub use manifest::{Manifest, ToolSection};

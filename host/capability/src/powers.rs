@@ -53,7 +53,12 @@ pub fn powers(grant: &Grant) -> Manifest {
     };
     Manifest {
         tool: ToolSection::default(),
-        fs: grant.preopens().iter().map(directory).chain(own_scratch).collect(),
+        fs: grant
+            .preopens()
+            .iter()
+            .map(directory)
+            .chain(own_scratch)
+            .collect(),
         http: grant
             .network()
             .rules()

@@ -21,6 +21,7 @@ use crate::cmd::operate::{AgentNames, Removal};
 use crate::cmd::policy::Policy;
 use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
+use crate::cmd::review::Review;
 use crate::cmd::run::Run;
 use crate::cmd::runtime::{AsTyped, Runtime, as_typed};
 use crate::cmd::schema::Schema;
@@ -127,6 +128,9 @@ pub(crate) enum Command {
     /// Look at the policies that decide about calls, and write them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Decide about tools, and see what others decided.
+    #[command(subcommand)]
+    Review(Review),
     /// Decide about calls that wait for a person.
     #[command(subcommand)]
     Approvals(Approvals),
@@ -166,6 +170,7 @@ impl Command {
                 | Self::Runtime(_)
                 | Self::Mcp(_)
                 | Self::Tool(_)
+                | Self::Review(_)
                 | Self::Image(Image::Inspect(_))
         )
     }
@@ -239,6 +244,7 @@ mod tests {
         "schema",
         // Print JSON, or JSON lines.
         "prompt",
+        "review export",
         "sessions export",
         "sessions follow",
         // Change something, and print at most its name.

@@ -6,6 +6,7 @@ mod cache;
 mod grant;
 mod network;
 mod place;
+mod review;
 mod room;
 mod schema;
 mod scratch;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
 use cofferdam_server::OtlpUrl;
+use cofferdam_tool::ReviewRule;
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -141,6 +143,9 @@ struct WrittenHost {
     /// Bytes of the audit trail; the oldest lines are dropped for new ones.
     #[schemars(extend("default" = audit::BYTES, "x-ceiling" = audit::MOST_BYTES))]
     audit_bytes: Option<Bytes>,
+    /// The reviews that a tool needs before it is called.
+    #[schemars(extend("default" = false))]
+    require_review: Option<review::Required>,
     /// The directory of compiled code, which several data directories may share: an absolute path.
     /// `cache` in the data directory when left out.
     #[schemars(extend("pattern" = "^/."))]
@@ -176,6 +181,8 @@ pub(crate) struct Config {
     pub(crate) room: RoomRules,
     /// Bytes of the audit trail.
     pub(crate) audit_bytes: Bytes,
+    /// The reviews that a tool needs before it is called.
+    pub(crate) review: ReviewRule,
     /// The directory of compiled code; none for `cache` in the data directory.
     pub(crate) cache_dir: Option<CacheDir>,
     /// The operator's choices for agents.
@@ -351,6 +358,7 @@ impl Config {
                 );
             }
         }
+        let review = host.require_review.map(review::Required::rule);
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let tls = tls.files(&place)?;
         let secret_places = secrets.places(&place)?;
@@ -379,6 +387,7 @@ impl Config {
             scratch_entries,
             room,
             audit_bytes,
+            review: review.unwrap_or_default(),
             cache_dir,
             agents,
             grants,
@@ -423,6 +432,8 @@ impl Config {
             "audit-bytes",
             self.audit_bytes.to_string().into(),
         ));
+        let review = review::shown(self.review);
+        settings.push(setting("host", "require-review", review));
         settings.push(CacheDir::setting(
             self.cache_dir.as_ref(),
             data,

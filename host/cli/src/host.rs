@@ -119,6 +119,7 @@ pub(crate) fn runner_with(
         stand_ins,
         secrets,
         ledger,
+        review: config.review,
         data: data.dir().map_err(Failure::work)?,
         guarded,
     })

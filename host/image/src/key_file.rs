@@ -5,10 +5,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use cofferdam_capability::SystemError;
+use cofferdam_capability::{KEY_TEXT_MAX_BYTES, KeyError, SigningKey, SystemError, VerifyingKey};
 use zeroize::Zeroizing;
-
-use crate::key::{KEY_TEXT_MAX_BYTES, KeyError, SigningKey, VerifyingKey};
 
 /// The mode of a private key.
 const PRIVATE_MODE: u32 = 0o600;
@@ -153,7 +151,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::{KeyFiles, read_signing_key, read_verifying_key};
-    use crate::key::SigningKey;
+    use cofferdam_capability::SigningKey;
 
     #[test]
     fn a_key_is_for_its_owner_alone() {

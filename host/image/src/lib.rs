@@ -12,10 +12,8 @@ mod agent_image;
 pub mod agentfile;
 mod blocking;
 mod content;
-mod dsse;
 mod error;
 mod images;
-mod key;
 mod key_file;
 mod kind;
 mod reference;
@@ -28,10 +26,8 @@ pub use agent_image::{
     AgentImage, ConfigError, LOCK_ANNOTATION, Lock, LockedBin, LockedParent, config_json,
     from_config_json,
 };
-pub use dsse::{DsseError, ENVELOPE_MAX_BYTES, Envelope};
 pub use error::Error;
 pub use images::{Found, Images, Recipe};
-pub use key::{KEY_TEXT_MAX_BYTES, KeyAlgorithm, KeyError, SigningKey, VerifyingKey};
 pub use key_file::{KeyFileError, KeyFiles, read_signing_key, read_verifying_key};
 pub use kind::Kind;
 pub use reference::{Reference, ReferenceError};

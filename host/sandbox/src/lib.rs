@@ -53,7 +53,7 @@ pub use component::{
     is_of_typed_tools,
 };
 pub use descriptors::Line;
-pub use engine::{Engine, EngineConfig};
+pub use engine::{ENGINE_PROFILE, Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;
 pub use http::{Injection, Rejected};

@@ -8,6 +8,7 @@ use cap_std::fs::Dir;
 use cofferdam_capability::{Ceiling, Count, Guarded, Host, PagemapScan, Scheme};
 
 use crate::ledger::Ledger;
+use crate::review::ReviewRule;
 use crate::secret::SecretSources;
 
 /// The configuration from which a runner is made.
@@ -46,6 +47,8 @@ pub struct RunnerConfig {
     /// Keeps the record of every call; none for calls of which nothing is kept, such as tests of a
     /// tool by its author.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// The reviews that a tool needs before it is called.
+    pub review: ReviewRule,
     /// The data directory of the host. No offer holds it or lies in it, but for the workspaces that
     /// the host keeps there.
     pub data: Dir,
@@ -63,6 +66,8 @@ pub struct RunnerChoices {
     pub calls_per_agent: u32,
     /// The sources of the secrets that tools are granted.
     pub secrets: SecretSources,
+    /// The reviews that a tool needs before it is called.
+    pub review: ReviewRule,
     /// Files that decide what runs next.
     pub guarded: Guarded,
 }

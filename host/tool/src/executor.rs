@@ -10,9 +10,10 @@ use crate::backend::{self, Backends};
 use crate::checks::Checks;
 use crate::ledger::{Ledger, Unrecorded};
 use crate::origin::Origin;
-use crate::policy::{Permit, PolicyBook};
+use crate::policy::{Laws, Permit, PolicyBook, Rules};
 use crate::record::{ENDED, OFFERED, RecordDraft, UNKNOWN};
 use crate::redact::Redactor;
+use crate::review::{ReviewGate, ReviewRule};
 use crate::secret::{Injector, Prepared, SecretSources, Wanted};
 use crate::totals::CallTotals;
 
@@ -32,6 +33,7 @@ pub(crate) struct Executor {
     pub(crate) threads: Arc<GuestThreads>,
     pub(crate) checks: Arc<Checks>,
     pub(crate) policies: Arc<PolicyBook>,
+    pub(crate) reviews: ReviewGate,
     pub(crate) injector: Injector,
     /// Shared by all that came after one another: what was known once may still come back.
     pub(crate) redactor: Arc<Redactor>,
@@ -55,13 +57,23 @@ pub(crate) struct DecidedCall<'a> {
 }
 
 impl Executor {
-    /// The same sandbox with other sources of secrets.
-    pub(crate) fn with_secrets(&self, secrets: SecretSources) -> Self {
+    /// All that decides about the calls of an agent with these policies of its own.
+    pub(crate) fn laws<'a>(&'a self, narrowing: Option<&'a Rules>) -> Laws<'a> {
+        Laws {
+            policies: &self.policies,
+            reviews: &self.reviews,
+            narrowing,
+        }
+    }
+
+    /// The same sandbox with other sources of secrets, and another rule about reviews.
+    pub(crate) fn renewed(&self, secrets: SecretSources, review: ReviewRule) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
             threads: Arc::clone(&self.threads),
             checks: Arc::clone(&self.checks),
             policies: Arc::clone(&self.policies),
+            reviews: self.reviews.with_rule(review),
             injector: Injector::new(secrets, &self.redactor),
             redactor: Arc::clone(&self.redactor),
             ledger: self.ledger.clone(),

@@ -54,9 +54,6 @@ pub fn explain(
         invocation: &invocation,
         account: allowance.account(),
     };
-    Ok(policy::explain(
-        runner.policies(),
-        toolbox.narrowing(),
-        question,
-    ))
+    let laws = runner.laws(toolbox.narrowing());
+    Ok(policy::explain(laws, question))
 }

@@ -26,6 +26,7 @@ mod embed;
 mod error;
 mod executor;
 mod explain;
+mod file_print;
 mod histogram;
 mod host_tool;
 mod hosted;
@@ -49,6 +50,7 @@ mod record;
 mod redact;
 mod repair;
 mod request;
+mod review;
 mod runner;
 mod schema;
 mod secret;
@@ -93,6 +95,11 @@ pub use pool_use::PoolUse;
 pub use reached::Reached;
 pub use repair::{Repaired, repaired};
 pub use request::Request;
+pub use review::{
+    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Difference, Judgement, KeptDecision,
+    ReviewDirectory, ReviewDirectoryError, ReviewRule, Reviews, Seen, SignedDecision, Standing,
+    Stated, ToolScope, TrustError, TrustedKey, TrustedKeys, read_decision,
+};
 pub use runner::Runner;
 pub use secret::{
     ExpectedSecret, FoundSecret, IdentityFile, MAX_SECRET, Namespace, SecretCommand,

@@ -49,7 +49,7 @@ impl<'a> Permission<'a> {
             invocation: &invocation,
             account: allowance.account(),
         };
-        let decided = policy::decide(&executor.policies, toolbox.narrowing(), question);
+        let decided = policy::decide(executor.laws(toolbox.narrowing()), question);
         let decision = Decision {
             verdict: decided.verdict,
             policies: decided.policies.clone(),

@@ -28,6 +28,7 @@ use self::rules::DEFAULT;
 use crate::approval::NotApproved;
 use crate::chain::Chain;
 use crate::decided::{Decided, Explanation};
+use crate::review::{REVIEW, ReviewGate};
 use crate::subject::Subject;
 use crate::tool::Tool;
 pub(crate) use book::PolicyBook;
@@ -48,39 +49,54 @@ pub(crate) struct Question<'a> {
     pub(crate) account: &'a Account,
 }
 
-/// Decides about a call by the policy of the host, and that of the agent, which can only narrow it.
-pub(crate) fn decide(
-    book: &PolicyBook,
-    narrowing: Option<&Rules>,
-    question: Question<'_>,
-) -> Decided {
-    let rules = match book.current() {
+/// All that decides about a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Laws<'a> {
+    /// The policy of the host.
+    pub(crate) policies: &'a PolicyBook,
+    /// The decisions of reviewers.
+    pub(crate) reviews: &'a ReviewGate,
+    /// The policy of the agent, which can only narrow that of the host.
+    pub(crate) narrowing: Option<&'a Rules>,
+}
+
+/// Decides about a call by the policy of the host, that of the agent, and the reviews of its tool.
+pub(crate) fn decide(laws: Laws<'_>, question: Question<'_>) -> Decided {
+    let Laws {
+        policies,
+        reviews,
+        narrowing,
+    } = laws;
+    let rules = match policies.current() {
         Ok(rules) => rules,
         Err(problems) => return Decided::deny(Vec::new(), unusable(&problems)),
     };
-    let decided = decide_by(&rules, question);
-    match narrowing {
+    let decided = decide_by(&rules, reviews, question);
+    let decided = match narrowing {
         Some(narrowing) if decided.verdict != Verdict::Deny => {
-            decided.and(decide_by(narrowing, question))
+            decided.and(decide_by(narrowing, reviews, question))
         }
         _ => decided,
+    };
+    if decided.verdict == Verdict::Deny {
+        return decided;
+    }
+    match reviews.look(question.tool).refusal {
+        Some(refusal) => Decided::deny(vec![REVIEW.to_owned()], refusal),
+        None => decided,
     }
 }
 
 /// Decides about a call, and says on which ground.
-pub(crate) fn explain(
-    book: &PolicyBook,
-    narrowing: Option<&Rules>,
-    question: Question<'_>,
-) -> Explanation {
-    let rules = book.current().ok();
-    let read = rules.as_deref().into_iter().chain(narrowing);
-    let values = read.flat_map(|rules| values(rules, question));
+pub(crate) fn explain(laws: Laws<'_>, question: Question<'_>) -> Explanation {
+    let rules = laws.policies.current().ok();
+    let read = rules.as_deref().into_iter().chain(laws.narrowing);
+    let values = read.flat_map(|rules| values(rules, laws.reviews, question));
     let mut values: Vec<_> = values.collect();
     values.sort();
     values.dedup();
     Explanation {
-        decided: decide(book, narrowing, question),
+        decided: decide(laws, question),
         values,
     }
 }
@@ -135,16 +151,16 @@ pub(crate) fn permit_approved<'a>(
 }
 
 /// Decides about a call by these rules alone.
-fn decide_by(rules: &Rules, question: Question<'_>) -> Decided {
-    ask(rules, question, |case, circumstances| {
+fn decide_by(rules: &Rules, reviews: &ReviewGate, question: Question<'_>) -> Decided {
+    ask(rules, reviews, question, |case, circumstances| {
         case.decide(circumstances)
     })
     .unwrap_or_else(|refused| refused)
 }
 
 /// The places of a request that these rules read, with their values.
-fn values(rules: &Rules, question: Question<'_>) -> Vec<(String, String)> {
-    ask(rules, question, |case, circumstances| {
+fn values(rules: &Rules, reviews: &ReviewGate, question: Question<'_>) -> Vec<(String, String)> {
+    ask(rules, reviews, question, |case, circumstances| {
         case.values(circumstances)
     })
     .unwrap_or_default()
@@ -153,6 +169,7 @@ fn values(rules: &Rules, question: Question<'_>) -> Vec<(String, String)> {
 /// Finds the case of a call, reads of it what the policies read, and asks.
 fn ask<T>(
     rules: &Rules,
+    reviews: &ReviewGate,
     question: Question<'_>,
     ask: impl FnOnce(&Case, Circumstances<'_>) -> T,
 ) -> Result<T, Decided> {
@@ -168,15 +185,18 @@ fn ask<T>(
         let reason = format!("the policy cannot be asked about `{}`", tool.name());
         Decided::deny(Vec::new(), reason)
     };
+    let is_reviewed = |tool: &Tool| reviews.look(tool).is_approved;
+    let reviewed = rules.reads_reviews && is_reviewed(tool);
     let key = CaseKey {
         principal: principal.clone(),
         tool: tool.name().to_owned(),
         grant: tool.grant().digest(),
+        reviewed,
     };
     let make = || {
         let own = uid::principal_uid(&principal);
         let roles = rules.ancestors(&own);
-        Case::new(&rules.policies, own, roles, &ToolFacts::of(tool)?)
+        Case::new(&rules.policies, own, roles, &ToolFacts::of(tool, reviewed)?)
     };
     let case = rules.cases.get(key, make).ok_or_else(unsaid)?;
     let arguments = if case.reads().arguments() {
@@ -188,7 +208,8 @@ fn ask<T>(
     } else {
         Arguments::default()
     };
-    let caller = caller.and_then(ToolFacts::of);
+    let caller =
+        caller.and_then(|caller| ToolFacts::of(caller, rules.reads_reviews && is_reviewed(caller)));
     let circumstances = Circumstances {
         session: chain.origin.session_name(),
         depth: chain.depth,

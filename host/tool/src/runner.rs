@@ -10,7 +10,6 @@ use cofferdam_capability::{
 };
 use cofferdam_sandbox::{
     Allowance, Component, Engine, EngineConfig, EngineError, GuestThreads, Line, Reach, Shape,
-    StandIn,
 };
 
 use crate::answer::Answer;
@@ -29,10 +28,11 @@ use crate::offer::Offer;
 use crate::origin::Origin;
 use crate::outgoing;
 use crate::pins::Pins;
-use crate::policy::PolicyBook;
+use crate::policy::{Laws, PolicyBook, Rules};
 use crate::pool_use::PoolUse;
 use crate::redact::Redactor;
 use crate::request::Request;
+use crate::review::ReviewGate;
 use crate::secret::Injector;
 use crate::span;
 use crate::tool::Tool;
@@ -69,18 +69,12 @@ impl Runner {
             stand_ins,
             secrets,
             ledger,
+            review,
             data,
             guarded,
         } = config;
         let reach = match stand_ins {
-            Some(stand_ins) => {
-                let stand_in = |(scheme, host, address)| StandIn {
-                    scheme,
-                    host,
-                    address,
-                };
-                Reach::StandIns(stand_ins.into_iter().map(stand_in).collect())
-            }
+            Some(stand_ins) => Reach::StandIns(stand_ins.into_iter().map(Into::into).collect()),
             None => Reach::Network { nameservers },
         };
         let engine = Engine::new(EngineConfig {
@@ -97,12 +91,14 @@ impl Runner {
         })?;
         let redactor = Arc::new(Redactor::new());
         let threads = GuestThreads::start().map_err(EngineError::Threads)?;
+        let reviews = ReviewGate::new(data.try_clone().map_err(EngineError::Threads)?, review);
         let data = Arc::new(data);
         let policies = PolicyBook::new(Arc::clone(&data));
         // What is wrong with it is told now, not at the first call.
         let _ = policies.current();
         let executor = Arc::new(Executor {
             policies: Arc::new(policies),
+            reviews,
             engine: Arc::new(engine),
             threads: Arc::new(threads),
             checks: Arc::new(Checks::new()),
@@ -123,9 +119,9 @@ impl Runner {
         })
     }
 
-    /// The policy of the host.
-    pub(crate) fn policies(&self) -> &PolicyBook {
-        &self.executor.policies
+    /// All that decides about the calls of an agent with these policies of its own.
+    pub(crate) fn laws<'a>(&'a self, narrowing: Option<&'a Rules>) -> Laws<'a> {
+        self.executor.laws(narrowing)
     }
 
     /// The same runner, whose tools may replace nothing of what `add` guards either.
@@ -154,11 +150,12 @@ impl Runner {
             ceiling,
             calls_per_agent,
             secrets,
+            review,
             guarded,
         } = choices;
         let limits = self.ceiling.limits.clone();
         Self {
-            executor: Arc::new(self.executor.with_secrets(secrets)),
+            executor: Arc::new(self.executor.renewed(secrets, review)),
             ceiling: Arc::new(Ceiling {
                 defaults: ceiling.defaults.at_most(&limits),
                 limits,

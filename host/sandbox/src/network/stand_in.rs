@@ -19,6 +19,16 @@ pub struct StandIn {
     pub address: SocketAddr,
 }
 
+impl From<(Scheme, Host, SocketAddr)> for StandIn {
+    fn from((scheme, host, address): (Scheme, Host, SocketAddr)) -> Self {
+        Self {
+            scheme,
+            host,
+            address,
+        }
+    }
+}
+
 /// All hosts that exist. No other is connected to, and no name is looked up.
 pub(crate) struct StandIns(Vec<StandIn>);
 

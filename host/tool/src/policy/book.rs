@@ -1,24 +1,20 @@
 //! The policy of a host: the files of one directory, read anew whenever they have changed.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
-use cap_std::fs::{Dir, Metadata, MetadataExt};
+use cap_std::fs::Dir;
 
 use super::problem::PolicyProblem;
 use super::rules::{MAX_POLICY_BYTES, MAX_POLICY_FILES, PolicyFile, Rules};
+use crate::file_print::FilePrint;
 
 /// The directory of policies in the data directory.
 pub const POLICY_DIRECTORY: &str = "policy";
 
 /// The file that gives roles to agents.
 pub const ROLES_FILE: &str = "entities.json";
-
-/// A file that changed so shortly before it was read may change again with the same time. It is
-/// looked at anew.
-const SETTLED: Duration = Duration::from_millis(50);
 
 /// The rules that hold now.
 pub(crate) type Current = Result<Arc<Rules>, Arc<Vec<PolicyProblem>>>;
@@ -39,15 +35,7 @@ struct Reading {
 }
 
 /// The files by name, each with what changes when it does.
-type Prints = BTreeMap<String, Print>;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Print {
-    inode: u64,
-    size: u64,
-    changed: (i64, i64),
-    modified: (i64, i64),
-}
+type Prints = BTreeMap<String, FilePrint>;
 
 impl PolicyBook {
     /// The policy in this data directory.
@@ -74,7 +62,7 @@ impl PolicyBook {
             .and_then(|prints| load(&self.data, prints).map(Arc::new).map_err(Arc::new));
         let told = read.as_ref().map(|reading| &reading.current);
         tell(told, &current);
-        let is_settled = |prints: &Prints| prints.values().all(Print::is_settled);
+        let is_settled = |prints: &Prints| prints.values().all(FilePrint::is_settled);
         *read = Some(Reading {
             prints: prints.ok().filter(is_settled),
             current: current.clone(),
@@ -119,7 +107,7 @@ fn load(data: &Dir, prints: &Prints) -> Result<Rules, Vec<PolicyProblem>> {
     let mut files = Vec::new();
     let mut roles = None;
     for name in prints.keys() {
-        let text = directory.read_to_string(name);
+        let text = text_of(&directory, name);
         let text = text.map_err(|error| vec![unreadable(&shown(name), &error)])?;
         let file = PolicyFile {
             name: shown(name),
@@ -132,6 +120,18 @@ fn load(data: &Dir, prints: &Prints) -> Result<Rules, Vec<PolicyProblem>> {
         }
     }
     Rules::read(&files, roles.as_ref())
+}
+
+/// Reads a file, of at most as many bytes as all of them may have: it may have grown since it was
+/// looked at.
+fn text_of(directory: &Dir, name: &str) -> io::Result<String> {
+    let mut text = String::new();
+    let file = directory.open(name)?;
+    file.take(MAX_POLICY_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_POLICY_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text)
 }
 
 /// The files of a policy in a directory.
@@ -157,7 +157,7 @@ fn prints(directory: &Dir) -> Result<Prints, PolicyProblem> {
             return Err(PolicyProblem::of_file(&shown(&name), "it is no file"));
         }
         bytes = bytes.saturating_add(found.len());
-        prints.insert(name, Print::of(&found));
+        prints.insert(name, FilePrint::of(&found));
         if prints.len() > MAX_POLICY_FILES || bytes > MAX_POLICY_BYTES {
             return Err(PolicyProblem::of_file(
                 POLICY_DIRECTORY,
@@ -169,27 +169,6 @@ fn prints(directory: &Dir) -> Result<Prints, PolicyProblem> {
         }
     }
     Ok(prints)
-}
-
-impl Print {
-    fn of(found: &Metadata) -> Self {
-        Self {
-            inode: found.ino(),
-            size: found.len(),
-            changed: (found.ctime(), found.ctime_nsec()),
-            modified: (found.mtime(), found.mtime_nsec()),
-        }
-    }
-
-    /// True if it changed long enough ago for another change to have another time.
-    fn is_settled(&self) -> bool {
-        let (seconds, nanoseconds) = self.changed;
-        let seconds = u64::try_from(seconds).unwrap_or(0);
-        let changed = SystemTime::UNIX_EPOCH
-            + Duration::from_secs(seconds)
-            + Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
-        changed.elapsed().is_ok_and(|since| since > SETTLED)
-    }
 }
 
 /// Tells a change of the policy, once.

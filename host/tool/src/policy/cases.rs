@@ -17,6 +17,8 @@ pub(super) struct CaseKey {
     pub(super) principal: Principal,
     pub(super) tool: String,
     pub(super) grant: Digest,
+    /// True if its policies read that, and it is so.
+    pub(super) reviewed: bool,
 }
 
 /// The cases of one set of rules.

@@ -18,8 +18,8 @@ pub(crate) struct ToolFacts {
 }
 
 impl ToolFacts {
-    /// The facts about a tool; none if they cannot be said, which no tool of this host is.
-    pub(crate) fn of(tool: &Tool) -> Option<Self> {
+    /// The facts about a tool, which a reviewer has approved if it is `reviewed`; none if they cannot be said, which no tool of this host is.
+    pub(crate) fn of(tool: &Tool, reviewed: bool) -> Option<Self> {
         let grant = tool.grant();
         let own = uid(Kind::Tool, tool.name());
         let parents = vec![
@@ -28,7 +28,7 @@ impl ToolFacts {
         ];
         let entity = Entity::new(
             own.clone(),
-            attributes(tool.effect(), tool.is_hosts(), grant),
+            attributes(tool, reviewed),
             parents.iter().cloned().collect::<HashSet<_>>(),
         );
         let mut entities = vec![entity.ok()?];
@@ -41,11 +41,9 @@ impl ToolFacts {
     }
 }
 
-fn attributes(
-    effect: Effect,
-    is_hosts: bool,
-    grant: &Grant,
-) -> HashMap<String, RestrictedExpression> {
+fn attributes(tool: &Tool, reviewed: bool) -> HashMap<String, RestrictedExpression> {
+    let effect = tool.effect();
+    let grant = tool.grant();
     let network = grant.network();
     let preopens = |access: Access| {
         let granted = grant.preopens().iter();
@@ -71,7 +69,8 @@ fn attributes(
     [
         ("effect", entity(uid(Kind::Effect, effect.as_str()))),
         ("risk", entity(uid(Kind::Risk, risk(effect, grant)))),
-        ("host", RestrictedExpression::new_bool(is_hosts)),
+        ("host", RestrictedExpression::new_bool(tool.is_hosts())),
+        ("reviewed", RestrictedExpression::new_bool(reviewed)),
         ("reads", set(preopens(Access::ReadOnly))),
         ("writes", set(preopens(Access::ReadWrite))),
         ("hosts", set(requested.chain(connected))),

@@ -19,6 +19,10 @@ pub const SCHEMA: &str = include_str!("schema.cedarschema");
 /// The name of the policy that holds where there is no other.
 pub(super) const DEFAULT: &str = "host:offered";
 
+/// The attribute that says if a tool was reviewed. A policy that holds the word nowhere does not
+/// read it.
+const REVIEWED: &str = "reviewed";
+
 /// Files of a policy.
 pub const MAX_POLICY_FILES: usize = 64;
 
@@ -46,6 +50,8 @@ pub struct Rules {
     pub(super) policies: Vec<Policy>,
     /// The parents of agents and of roles.
     pub(super) parents: BTreeMap<EntityUid, Vec<EntityUid>>,
+    /// True if one of them asks for the reviews of a tool.
+    pub(super) reads_reviews: bool,
     /// The decisions that were made by them.
     pub(super) cases: Cases,
     /// Remarks of the validator: policies that never apply.
@@ -61,6 +67,7 @@ impl Rules {
             // It is a constant, and a test reads it; without it nothing would be permitted.
             policies: Policy::parse(id, permit).into_iter().collect(),
             parents: BTreeMap::new(),
+            reads_reviews: false,
             cases: Cases::default(),
             warnings: Vec::new(),
         }
@@ -100,6 +107,7 @@ impl Rules {
             return Err(problems);
         }
         Ok(Self {
+            reads_reviews: files.iter().any(|file| file.text.contains(REVIEWED)),
             policies: set.policies().cloned().collect(),
             parents,
             cases: Cases::default(),

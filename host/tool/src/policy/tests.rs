@@ -16,6 +16,7 @@ use super::*;
 use crate::effect::Effect;
 use crate::host_tool::{HostAnswer, HostTool};
 use crate::origin::Origin;
+use crate::review::ReviewRule;
 
 #[derive(Debug)]
 struct Stub {
@@ -80,7 +81,14 @@ fn asked(rules: &Rules, tool: &Tool, origin: Origin, input: Value) -> Decided {
         invocation: &invocation,
         account: &Account::new(cofferdam_capability::Bytes(1 << 20)),
     };
-    decide_by(rules, question)
+    decide_by(rules, &no_reviews(), question)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the directory of this test")]
+fn no_reviews() -> ReviewGate {
+    let directory = tempfile::tempdir().unwrap();
+    let data = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
+    ReviewGate::new(data, ReviewRule::None)
 }
 
 fn by_agent(rules: &Rules, tool: &Tool, input: Value) -> Decided {

@@ -121,6 +121,7 @@ impl Reload {
             ceiling: config.ceiling.clone(),
             calls_per_agent: config.calls_per_agent,
             secrets,
+            review: config.review,
             guarded,
         };
         // Last: it holds from here on.

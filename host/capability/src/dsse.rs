@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::key::{SigningKey, VerifyingKey};
 
 /// The largest envelope as JSON, in bytes (4 MiB). Bills of materials of large images come in
@@ -61,7 +62,7 @@ pub enum DsseError {
     },
     /// No signature is one of the key.
     #[error("none of its signatures is valid for the key {0}")]
-    NotSigned(cofferdam_capability::Digest),
+    NotSigned(Digest),
 }
 
 /// The envelope as JSON. Other fields are ignored, as the specification says.

@@ -10,9 +10,10 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey,
 };
-use cofferdam_capability::Digest;
 use pem::{EncodeConfig, LineEnding, Pem};
 use zeroize::Zeroizing;
+
+use crate::digest::Digest;
 
 /// The largest text of a key, in bytes. A key of either algorithm takes less than 300; comments
 /// before it are allowed.

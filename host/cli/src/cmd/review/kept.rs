@@ -1,0 +1,313 @@
+//! `cofferdam review ls`, `export`, `import` and `rm`: the decisions on this host.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use cofferdam_capability::{Envelope, ForeignText};
+use cofferdam_tool::{
+    DECISION_MAX_BYTES, Judgement, KeptDecision, Stated, TrustedKeys, read_decision,
+};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::args::Listing;
+use crate::console::{self, Format};
+use crate::error::Failure;
+use crate::paths::DataDir;
+
+use super::key::reviews;
+
+/// The most bytes of a file of decisions: as many as a host keeps, of the usual size (64 MiB).
+const MAX_FILE: u64 = 64 << 20;
+
+/// The fewest characters of an id that name a decision.
+const MIN_PREFIX: usize = 4;
+
+/// `cofferdam review ls`.
+#[derive(Debug, Args)]
+pub(crate) struct Ls {
+    /// Name of a tool [default: decisions about all of them]
+    #[arg(value_name = "TOOL")]
+    tool: Option<String>,
+
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// `cofferdam review export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Decisions: their ids, or the beginnings of them [default: all of them]
+    #[arg(value_name = "ID")]
+    decisions: Vec<String>,
+
+    /// File to write, one decision a line [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// `cofferdam review import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// File that `review export` has written
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// `cofferdam review rm`.
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// Decisions: their ids, or the beginnings of them
+    #[arg(value_name = "ID", required = true)]
+    decisions: Vec<String>,
+
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// A decision as it is shown.
+struct Shown {
+    kept: KeptDecision,
+    stated: Option<Stated>,
+    /// The name of the reviewer, or the reason why the decision does not count.
+    counts: Result<String, String>,
+}
+
+/// The decision with this id, or whose id alone begins so.
+pub(super) fn find(written: &str, data: &DataDir) -> Result<KeptDecision, Failure> {
+    let wanted = written.strip_prefix("sha256:").unwrap_or(written);
+    if wanted.len() < MIN_PREFIX {
+        return Err(Failure::usage(format!(
+            "{written:?} is too short for an id: write at least {MIN_PREFIX} characters of it"
+        )));
+    }
+    let decisions = reviews(data)?.decisions().map_err(Failure::work)?;
+    let mut found: Vec<_> = decisions
+        .into_iter()
+        .filter(|kept| kept.id.hex().starts_with(wanted))
+        .collect();
+    found.dedup_by_key(|kept| kept.id);
+    match (found.pop(), found.is_empty()) {
+        (Some(kept), true) => Ok(kept),
+        (Some(_), false) => Err(Failure::usage(format!(
+            "{written:?} begins more than one id: write more of it"
+        ))),
+        (None, _) => Err(Failure::usage(format!("there is no decision {written:?}"))
+            .hint("`cofferdam review ls` lists them")),
+    }
+}
+
+impl Ls {
+    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
+        let Self { tool, listing } = self;
+        let reviews = reviews(data)?;
+        let trusted = reviews.trusted().map_err(Failure::work)?;
+        let decisions = reviews.decisions().map_err(Failure::work)?;
+        let mut shown: Vec<_> = decisions
+            .into_iter()
+            .map(|kept| Shown::of(kept, &trusted))
+            .filter(|shown| tool.as_deref().is_none_or(|tool| shown.tool() == tool))
+            .collect();
+        shown.sort_by_key(|shown| shown.stated.as_ref().map(|stated| stated.made));
+        if listing.format == Format::Json {
+            return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
+        }
+        console::table(
+            &["id", "made", "verdict", "tool", "component", "by", "reason"],
+            shown.iter().map(Shown::row).collect(),
+        );
+        Ok(())
+    }
+}
+
+impl Export {
+    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
+        let Self { decisions, out } = self;
+        let chosen = if decisions.is_empty() {
+            reviews(data)?.decisions().map_err(Failure::work)?
+        } else {
+            let found = decisions.iter().map(|written| find(written, data));
+            found.collect::<Result<_, _>>()?
+        };
+        let mut lines = Vec::new();
+        for kept in &chosen {
+            lines.extend(kept.envelope.to_json());
+            lines.push(b'\n');
+        }
+        let Some(path) = out else {
+            console::bytes(&lines);
+            return Ok(());
+        };
+        let wrong = |error: std::io::Error| Failure::usage(format!("{}: {error}", path.display()));
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => std::path::Path::new("."),
+        };
+        let mut file = NamedTempFile::new_in(directory).map_err(wrong)?;
+        file.write_all(&lines).map_err(wrong)?;
+        file.persist(&path).map_err(|error| wrong(error.error))?;
+        console::note(&format!(
+            "{} decisions are in {}",
+            chosen.len(),
+            path.display()
+        ));
+        Ok(())
+    }
+}
+
+impl Import {
+    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
+        let Self { file, listing } = self;
+        let place = file.display();
+        let wrong = |problem: String| Failure::usage(format!("{place}: {problem}"));
+        let mut text = Vec::new();
+        std::fs::File::open(&file)
+            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut text))
+            .map_err(|error| wrong(error.to_string()))?;
+        if text.len() as u64 > MAX_FILE {
+            return Err(wrong(format!("it has more than {MAX_FILE} bytes")));
+        }
+        let mut envelopes = Vec::new();
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            if line.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            envelopes.push(
+                envelope(line).map_err(|problem| {
+                    Failure::usage(format!("{place}:{}: {problem}", index + 1))
+                })?,
+            );
+        }
+        take(&envelopes, listing.format, data)
+    }
+}
+
+impl Remove {
+    pub(super) fn run(self, data: &DataDir) -> Result<(), Failure> {
+        let reviews = reviews(data)?;
+        let found = self.decisions.iter().map(|written| find(written, data));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let all = reviews.decisions().map_err(Failure::work)?;
+        for kept in &found {
+            // Several reviewers may have signed the same words.
+            let same = all.iter().filter(|other| other.id == kept.id);
+            for other in same {
+                reviews.forget(other).map_err(Failure::work)?;
+            }
+            match self.listing.format {
+                Format::Json => console::json(&json!({ "id": kept.id }))?,
+                Format::Table => console::line(kept.id.to_string()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads one decision that comes from elsewhere. Who has signed it is looked at when it is used.
+fn envelope(json: &[u8]) -> Result<Envelope, String> {
+    if json.len() as u64 > DECISION_MAX_BYTES {
+        return Err(format!(
+            "a decision has more than {DECISION_MAX_BYTES} bytes"
+        ));
+    }
+    let envelope = Envelope::from_json(json).map_err(|error| error.to_string())?;
+    read_decision(envelope.unverified()).map_err(|error| error.to_string())?;
+    Ok(envelope)
+}
+
+/// Keeps decisions that come from elsewhere, and says which of them count here.
+pub(super) fn take(envelopes: &[Envelope], format: Format, data: &DataDir) -> Result<(), Failure> {
+    let reviews = reviews(data)?;
+    let trusted = reviews.trusted().map_err(Failure::work)?;
+    let mut shown = Vec::new();
+    for envelope in envelopes {
+        reviews.keep(envelope).map_err(Failure::work)?;
+        let kept = KeptDecision::of(envelope.clone());
+        shown.push(Shown::of(kept, &trusted));
+    }
+    if format == Format::Json {
+        return console::json(&shown.iter().map(Shown::json).collect::<Vec<_>>());
+    }
+    console::table(
+        &["id", "made", "verdict", "tool", "component", "by", "reason"],
+        shown.iter().map(Shown::row).collect(),
+    );
+    let idle = shown.iter().filter(|shown| shown.counts.is_err()).count();
+    if idle > 0 {
+        console::note(&format!(
+            "note: {idle} of {} do not count on this host; `cofferdam review key trust` lets the \
+             decisions of a reviewer count",
+            shown.len()
+        ));
+    }
+    Ok(())
+}
+
+impl Shown {
+    fn of(kept: KeptDecision, trusted: &TrustedKeys) -> Self {
+        let verified = trusted.verify(&kept.envelope);
+        let name = |key| trusted.of(key).map(|key| key.name.clone());
+        let counts = match &verified {
+            Ok(decided) => Ok(name(decided.key).unwrap_or_default()),
+            Err(error) => Err(error.to_string()),
+        };
+        let stated = match verified {
+            Ok(decided) => Some(decided.stated),
+            Err(_) => read_decision(kept.envelope.unverified()).ok(),
+        };
+        Self {
+            kept,
+            stated,
+            counts,
+        }
+    }
+
+    fn tool(&self) -> &str {
+        let judgement = self.stated.as_ref().map(|stated| &stated.judgement);
+        judgement.map_or("", Judgement::name)
+    }
+
+    fn row(&self) -> Vec<String> {
+        let text = |text: &str| ForeignText::line(text).to_string();
+        let by = match &self.counts {
+            Ok(name) => name.clone(),
+            Err(problem) => format!("nobody: {problem}"),
+        };
+        let Some(Stated {
+            judgement,
+            reason,
+            made,
+        }) = &self.stated
+        else {
+            return vec![self.kept.id.to_string(), by];
+        };
+        vec![
+            short(&self.kept.id.hex()),
+            humantime::format_rfc3339_seconds(*made).to_string(),
+            judgement.verdict().to_owned(),
+            text(judgement.name()),
+            short(&judgement.component().hex()),
+            text(&by),
+            text(reason),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "id": self.kept.id,
+            "counts": self.counts.is_ok(),
+            "by": self.counts.as_ref().ok(),
+            "problem": self.counts.as_ref().err(),
+            "decision": self.stated,
+        })
+    }
+}
+
+/// The beginning of a digest: enough to find it by.
+fn short(hex: &str) -> String {
+    hex.chars().take(12).collect()
+}

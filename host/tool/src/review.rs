@@ -1,0 +1,21 @@
+//! Decisions of reviewers: signed, kept in the data directory, and asked before a call.
+
+mod book;
+mod directory;
+mod gate;
+mod seen;
+mod standing;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+pub use directory::{KeptDecision, ReviewDirectory, ReviewDirectoryError};
+pub(crate) use gate::{REVIEW, ReviewGate};
+pub use seen::{Difference, Seen};
+pub use standing::{ReviewRule, Reviews, Standing};
+pub use statement::{
+    DECISION_MAX_BYTES, DECISION_MEDIA_TYPE, DecisionError, Judgement, SignedDecision, Stated,
+    read_decision,
+};
+pub use trust::{ToolScope, TrustError, TrustedKey, TrustedKeys};

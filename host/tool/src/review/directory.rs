@@ -1,0 +1,290 @@
+//! Decisions on disk: `reviews/decisions/<digest>.json` holds one envelope, under the digest of the
+//! file; `reviews/trusted.json` the keys whose decisions count.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, OpenOptions, OpenOptionsExt};
+use cofferdam_capability::{Digest, Envelope};
+
+use super::statement::{DECISION_MAX_BYTES, DecisionError, decision_id};
+use super::trust::{TrustError, TrustedKeys};
+use crate::file_print::FilePrint;
+
+/// The directory of reviews in the data directory.
+const REVIEWS: &str = "reviews";
+
+/// The directory of decisions in it.
+const DECISIONS: &str = "decisions";
+
+/// The file of the keys that are trusted.
+const TRUSTED: &str = "trusted.json";
+
+/// The ending of the file of a decision.
+const ENDING: &str = ".json";
+
+/// A file that is being written.
+const NEW: &str = ".new";
+
+/// Decisions that are kept (4,096): more than anybody reads, and what is checked in a second.
+pub(super) const DECISIONS_MAX: usize = 4096;
+
+/// The largest file of trusted keys: 64 of them with all their scopes take less.
+const TRUSTED_MAX_BYTES: u64 = 1 << 20;
+
+/// The reviews of a data directory.
+#[derive(Debug)]
+pub struct ReviewDirectory {
+    data: Dir,
+}
+
+/// A decision that is kept, whoever has signed it.
+#[derive(Debug, Clone)]
+pub struct KeptDecision {
+    /// The digest of its file, which is the file's name.
+    pub file: Digest,
+    /// Its id: the digest of what was signed.
+    pub id: Digest,
+    /// The envelope.
+    pub envelope: Envelope,
+}
+
+/// The problem with the reviews of a data directory.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewDirectoryError {
+    /// A file or directory cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file, below the data directory.
+        path: String,
+        /// The problem.
+        source: io::Error,
+    },
+    /// The file of keys is damaged.
+    #[error("{REVIEWS}/{TRUSTED}: {0}")]
+    Trust(#[from] TrustError),
+    /// The file of a decision is damaged.
+    #[error("{REVIEWS}/{DECISIONS}/{file} is damaged: {problem}; put it back, or remove it")]
+    Damaged {
+        /// The name of the file.
+        file: String,
+        /// The problem.
+        problem: String,
+    },
+    /// More decisions than are kept.
+    #[error(
+        "{REVIEWS}/{DECISIONS} holds {DECISIONS_MAX} decisions, and that is the most: remove those \
+         of components that are not here with `cofferdam review rm`"
+    )]
+    Full,
+    /// A decision that is too large, or none.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+}
+
+/// Metadata of all reviews that changes when one of them does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ReviewPrints {
+    decisions: Option<FilePrint>,
+    trusted: Option<FilePrint>,
+}
+
+impl ReviewPrints {
+    pub(super) fn are_settled(&self) -> bool {
+        let both = [&self.decisions, &self.trusted];
+        both.into_iter().flatten().all(FilePrint::is_settled)
+    }
+}
+
+impl KeptDecision {
+    /// The decision in an envelope, as it would be kept.
+    pub fn of(envelope: Envelope) -> Self {
+        Self {
+            file: Digest::of(&envelope.to_json()),
+            id: decision_id(&envelope),
+            envelope,
+        }
+    }
+}
+
+impl ReviewDirectory {
+    /// The reviews of this data directory. What is missing is made when something is written.
+    pub fn new(data: Dir) -> Self {
+        Self { data }
+    }
+
+    /// The keys that are trusted.
+    ///
+    /// # Errors
+    ///
+    /// If the file of keys cannot be read, or is damaged.
+    pub fn trusted(&self) -> Result<TrustedKeys, ReviewDirectoryError> {
+        let path = format!("{REVIEWS}/{TRUSTED}");
+        match read(&self.data, &path, TRUSTED_MAX_BYTES)? {
+            Some(json) => Ok(TrustedKeys::from_json(&json)?),
+            None => Ok(TrustedKeys::default()),
+        }
+    }
+
+    /// Trusts these keys and no others.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written; the former one then stays.
+    pub fn trust(&self, keys: &TrustedKeys) -> Result<(), ReviewDirectoryError> {
+        let reviews = self.make(REVIEWS)?;
+        write(&reviews, TRUSTED, &keys.to_json()).map_err(at(&format!("{REVIEWS}/{TRUSTED}")))
+    }
+
+    /// Each decision that is kept.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read or is damaged: a decision that nobody can read may be a rejection.
+    pub fn decisions(&self) -> Result<Vec<KeptDecision>, ReviewDirectoryError> {
+        let mut decisions = Vec::new();
+        for file in self.files()? {
+            decisions.push(self.decision(&file)?);
+        }
+        Ok(decisions)
+    }
+
+    /// Keeps a decision. Returns false if it is there already.
+    ///
+    /// # Errors
+    ///
+    /// If it is too large or cannot be written.
+    pub fn keep(&self, envelope: &Envelope) -> Result<bool, ReviewDirectoryError> {
+        let json = envelope.to_json();
+        let size = json.len() as u64;
+        if size > DECISION_MAX_BYTES {
+            let problem = format!("it has {size} bytes: at most {DECISION_MAX_BYTES} are kept");
+            return Err(DecisionError::Malformed(problem).into());
+        }
+        let file = format!("{}{ENDING}", Digest::of(&json).hex());
+        let files = self.files()?;
+        if files.contains(&file) {
+            return Ok(false);
+        }
+        if files.len() >= DECISIONS_MAX {
+            return Err(ReviewDirectoryError::Full);
+        }
+        self.make(REVIEWS)?;
+        let path = format!("{REVIEWS}/{DECISIONS}");
+        let directory = self.make(&path)?;
+        write(&directory, &file, &json).map_err(at(&format!("{path}/{file}")))?;
+        Ok(true)
+    }
+
+    /// Keeps a decision no longer.
+    ///
+    /// # Errors
+    ///
+    /// If its file cannot be removed.
+    pub fn forget(&self, decision: &KeptDecision) -> Result<(), ReviewDirectoryError> {
+        let path = format!("{REVIEWS}/{DECISIONS}/{}{ENDING}", decision.file.hex());
+        self.data.remove_file(&path).map_err(at(&path))
+    }
+
+    /// The names of the files of decisions.
+    pub(super) fn files(&self) -> Result<Vec<String>, ReviewDirectoryError> {
+        let path = format!("{REVIEWS}/{DECISIONS}");
+        let wrong = at(&path);
+        let directory = match self.data.open_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            directory => directory.map_err(&wrong)?,
+        };
+        let mut files = Vec::new();
+        for entry in directory.entries().map_err(&wrong)? {
+            let entry = entry.map_err(&wrong)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == NEW {
+                continue;
+            }
+            if files.len() >= DECISIONS_MAX {
+                return Err(ReviewDirectoryError::Full);
+            }
+            files.push(name);
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Reads a decision, and checks that it is what was written.
+    pub(super) fn decision(&self, file: &str) -> Result<KeptDecision, ReviewDirectoryError> {
+        let damaged = |problem: String| ReviewDirectoryError::Damaged {
+            file: file.to_owned(),
+            problem,
+        };
+        let path = format!("{REVIEWS}/{DECISIONS}/{file}");
+        let json = read(&self.data, &path, DECISION_MAX_BYTES)?
+            .ok_or_else(|| damaged("it is gone".to_owned()))?;
+        let digest = Digest::of(&json);
+        if file.strip_suffix(ENDING) != Some(digest.hex().as_str()) {
+            return Err(damaged(
+                "its name is not the digest of what it holds".to_owned(),
+            ));
+        }
+        let envelope = Envelope::from_json(&json).map_err(|error| damaged(error.to_string()))?;
+        Ok(KeptDecision {
+            file: digest,
+            id: decision_id(&envelope),
+            envelope,
+        })
+    }
+
+    /// Metadata of all reviews, as they are now.
+    pub(super) fn prints(&self) -> Result<ReviewPrints, ReviewDirectoryError> {
+        let print = |path: String| match self.data.metadata(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            found => found
+                .map(|found| Some(FilePrint::of(&found)))
+                .map_err(at(&path)),
+        };
+        Ok(ReviewPrints {
+            decisions: print(format!("{REVIEWS}/{DECISIONS}"))?,
+            trusted: print(format!("{REVIEWS}/{TRUSTED}"))?,
+        })
+    }
+
+    fn make(&self, path: &str) -> Result<Dir, ReviewDirectoryError> {
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700);
+        match self.data.create_dir_with(path, &builder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(at(path)(error)),
+            _ => self.data.open_dir(path).map_err(at(path)),
+        }
+    }
+}
+
+fn at(path: &str) -> impl Fn(io::Error) -> ReviewDirectoryError {
+    move |source| ReviewDirectoryError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Reads a file of at most so many bytes; nothing if it is not there.
+fn read(dir: &Dir, path: &str, most: u64) -> Result<Option<Vec<u8>>, ReviewDirectoryError> {
+    let wrong = at(path);
+    match dir.metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Ok(found) if !found.is_file() => return Err(wrong(ErrorKind::InvalidInput.into())),
+        Ok(found) if found.len() > most => return Err(wrong(ErrorKind::FileTooLarge.into())),
+        found => found.map_err(&wrong)?,
+    };
+    let mut bytes = Vec::new();
+    let file = dir.open(path).map_err(&wrong)?;
+    file.take(most).read_to_end(&mut bytes).map_err(&wrong)?;
+    Ok(Some(bytes))
+}
+
+/// Writes a file, whole or not at all.
+fn write(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = dir.open_with(NEW, &options)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    dir.rename(NEW, dir, name)?;
+    dir.open(".")?.sync_all()
+}

@@ -1,0 +1,259 @@
+//! The standing of a tool: what the decisions that count say about it as it is now.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use cofferdam_capability::Digest;
+
+use super::seen::{Difference, Seen};
+use super::statement::{Judgement, SignedDecision};
+
+/// The reviews that a host asks for before a tool may be called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReviewRule {
+    /// None: approvals only say what policies may ask for. A rejected tool is refused all the same.
+    #[default]
+    None,
+    /// An approval of the component, or of an earlier one of the same name that could do as much.
+    Required,
+    /// An approval of this very component.
+    ByDigest,
+}
+
+/// The standing of a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is approved.
+    Approved {
+        /// The decision.
+        decision: Digest,
+        /// The key that made it.
+        key: Digest,
+        /// The earlier component that was approved, of which this one may do no more.
+        instead_of: Option<Digest>,
+        /// The time after which the approval no longer holds.
+        expires: Option<SystemTime>,
+    },
+    /// Nobody has decided about it.
+    Unreviewed,
+    /// It was approved, and something is not as it was.
+    Stale {
+        /// The decision.
+        decision: Digest,
+        /// The parts that differ.
+        differences: Vec<Difference>,
+    },
+    /// An earlier component of the name was approved, and this one may do more.
+    Widened {
+        /// The approved component.
+        approved: Digest,
+        /// The parts that are more.
+        differences: Vec<Difference>,
+    },
+    /// Its approval has expired.
+    Expired {
+        /// The decision.
+        decision: Digest,
+        /// The time until which it held.
+        expired: SystemTime,
+    },
+    /// It is rejected.
+    Rejected {
+        /// The decision.
+        decision: Digest,
+        /// The key that made it.
+        key: Digest,
+        /// The reason that the reviewer gave.
+        reason: String,
+    },
+}
+
+/// Decisions that count on a host: each was signed by a key that is trusted for its tool.
+#[derive(Debug, Default)]
+pub struct Reviews {
+    /// By the name of the tool, and then in order of their time.
+    by_name: BTreeMap<String, Vec<SignedDecision>>,
+}
+
+impl Reviews {
+    /// Keeps of these decisions what counts: a decision that was revoked by its own reviewer does
+    /// not, nor does one that the same reviewer has made another one after.
+    pub fn of(mut decided: Vec<SignedDecision>) -> Self {
+        let revoked = decided
+            .iter()
+            .filter_map(|one| match &one.stated.judgement {
+                Judgement::Revoke { decision, .. } => Some((one.key, *decision)),
+                Judgement::Approve { .. } | Judgement::Reject { .. } => None,
+            });
+        let revoked: Vec<_> = revoked.collect();
+        decided.retain(|one| {
+            let is_revocation = matches!(one.stated.judgement, Judgement::Revoke { .. });
+            !is_revocation && !revoked.contains(&(one.key, one.id))
+        });
+        // Of two decisions of the same second, the rejection is the later one.
+        let rejects =
+            |one: &SignedDecision| matches!(one.stated.judgement, Judgement::Reject { .. });
+        decided.sort_by_key(|one| (one.stated.made, rejects(one), one.id));
+        let mut latest = BTreeMap::new();
+        for one in decided {
+            latest.insert((one.key, one.stated.judgement.component()), one);
+        }
+        let mut by_name = BTreeMap::<String, Vec<SignedDecision>>::new();
+        for one in latest.into_values() {
+            let name = one.stated.judgement.name().to_owned();
+            by_name.entry(name).or_default().push(one);
+        }
+        for decided in by_name.values_mut() {
+            decided.sort_by_key(|one| one.stated.made);
+        }
+        Self { by_name }
+    }
+
+    /// Returns true if nobody has decided anything.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// The decisions about components of this name, the earliest first.
+    pub fn about(&self, name: &str) -> &[SignedDecision] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The standing of a tool as it is now. A rejection by anybody who is trusted for it wins.
+    pub fn standing(&self, now: &Seen, rule: ReviewRule, time: SystemTime) -> Standing {
+        let about = self.about(&now.name);
+        let rejected = |component: Digest| about.iter().find(|one| one.rejects(component));
+        if let Some(rejection) = rejected(now.component) {
+            return Standing::Rejected {
+                decision: rejection.id,
+                key: rejection.key,
+                reason: rejection.stated.reason.clone(),
+            };
+        }
+        // What stands in the way, the latest approval first. Those of the very component come
+        // before those of earlier ones.
+        let mut obstacle = None;
+        let own = |one: &&SignedDecision| one.stated.judgement.component() == now.component;
+        let others = about.iter().filter(|one| !own(one));
+        let others = others.filter(|one| rejected(one.stated.judgement.component()).is_none());
+        let taken = match rule {
+            // Components without a name have none in common.
+            _ if now.name.is_empty() => 0,
+            ReviewRule::ByDigest => 0,
+            ReviewRule::None | ReviewRule::Required => usize::MAX,
+        };
+        let in_order = about
+            .iter()
+            .filter(own)
+            .rev()
+            .chain(others.rev().take(taken));
+        for one in in_order {
+            let standing = one.approval_of(now, time);
+            if matches!(standing, Standing::Approved { .. }) {
+                return standing;
+            }
+            obstacle.get_or_insert(standing);
+        }
+        obstacle.unwrap_or(Standing::Unreviewed)
+    }
+}
+
+impl SignedDecision {
+    /// True for a rejection of this component.
+    fn rejects(&self, component: Digest) -> bool {
+        matches!(&self.stated.judgement, Judgement::Reject { seen } if seen.component == component)
+    }
+
+    /// The standing of a tool by this decision alone.
+    fn approval_of(&self, now: &Seen, time: SystemTime) -> Standing {
+        let Judgement::Approve { seen, expires } = &self.stated.judgement else {
+            return Standing::Unreviewed;
+        };
+        if let Some(expired) = expires.filter(|expires| *expires <= time) {
+            return Standing::Expired {
+                decision: self.id,
+                expired,
+            };
+        }
+        let is_same = seen.component == now.component;
+        let differences = if is_same {
+            seen.differences(now)
+        } else {
+            seen.widened(now)
+        };
+        if differences.is_empty() {
+            return Standing::Approved {
+                decision: self.id,
+                key: self.key,
+                instead_of: (!is_same).then_some(seen.component),
+                expires: *expires,
+            };
+        }
+        if is_same {
+            return Standing::Stale {
+                decision: self.id,
+                differences,
+            };
+        }
+        Standing::Widened {
+            approved: seen.component,
+            differences,
+        }
+    }
+}
+
+impl Standing {
+    /// Returns true if a rule that asks for a review is satisfied.
+    pub fn is_approved(&self) -> bool {
+        matches!(self, Self::Approved { .. })
+    }
+
+    /// The time until which it stays as it is, if nobody decides anything; none for ever.
+    pub(crate) fn until(&self) -> Option<SystemTime> {
+        match self {
+            Self::Approved { expires, .. } => *expires,
+            _ => None,
+        }
+    }
+}
+
+/// The standing as the end of a sentence about the tool.
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, differences: &[Difference]| {
+            for (index, difference) in differences.iter().enumerate() {
+                let separator = if index == 0 { ": " } else { "; " };
+                write!(f, "{separator}{difference}")?;
+            }
+            Ok(())
+        };
+        match self {
+            Self::Approved {
+                instead_of: None, ..
+            } => f.write_str("is approved"),
+            Self::Approved {
+                instead_of: Some(approved),
+                ..
+            } => write!(f, "may do no more than {approved}, which is approved"),
+            Self::Unreviewed => f.write_str("was not reviewed"),
+            Self::Stale { differences, .. } => {
+                f.write_str("is not as it was approved")?;
+                list(f, differences)
+            }
+            Self::Widened {
+                approved,
+                differences,
+            } => {
+                write!(f, "may do more than {approved}, which was approved")?;
+                list(f, differences)
+            }
+            Self::Expired { expired, .. } => write!(
+                f,
+                "was approved until {}",
+                humantime::format_rfc3339_seconds(*expired)
+            ),
+            Self::Rejected { reason, .. } => write!(f, "is rejected: {}", reason.escape_debug()),
+        }
+    }
+}

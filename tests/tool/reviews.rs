@@ -1,0 +1,205 @@
+//! Decisions of reviewers: what was approved runs, and what may do more waits for another decision.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{Host, Ran, Scratch, cofferdam, content_of, guest};
+
+const REQUIRED: &str = "[host]\nrequire-review = true\n";
+
+fn variable(name: &str) -> String {
+    format!("[[env]]\nname = \"{name}\"\nreason = \"to try\"\n")
+}
+
+/// A component that prints its environment, and asks for these things.
+fn probe(scratch: &Scratch, version: &str, rows: &str) -> PathBuf {
+    let head = format!(
+        "schema = 1\n[tool]\nname = \"probe\"\nversion = \"{version}\"\nsummary = \"tries\"\n"
+    );
+    let capabilities = scratch.file("capabilities.toml", format!("{head}{rows}"));
+    let out = scratch.directory(version);
+    let component = guest("env_dump");
+    let build = ["tool", "build"].map(AsRef::as_ref);
+    let build = build.into_iter().chain([
+        component.as_os_str(),
+        "--capabilities".as_ref(),
+        capabilities.as_os_str(),
+        "--out".as_ref(),
+        out.as_os_str(),
+        "--tag".as_ref(),
+        "probe:1".as_ref(),
+    ]);
+    cofferdam(scratch, build).run().exits(0);
+    out.join("probe.wasm")
+}
+
+fn call(scratch: &Scratch, component: &Path) -> Ran {
+    let component = component.as_os_str();
+    cofferdam(scratch, ["tool".as_ref(), "run".as_ref(), component]).run()
+}
+
+fn review(scratch: &Scratch, line: &[&str]) -> Ran {
+    cofferdam(scratch, [&["review"], line].concat()).run()
+}
+
+fn decide(scratch: &Scratch, verdict: &str, component: &Path) -> Value {
+    let component = component.to_str().expect("text");
+    let line = [
+        verdict, component, "--reason", "read it", "--format", "json",
+    ];
+    review(scratch, &line).exits(0).json()
+}
+
+#[test]
+fn a_widened_upgrade_waits_for_another_decision() {
+    let scratch = Scratch::new();
+    scratch.file("data/cofferdam.toml", REQUIRED);
+    let first = probe(&scratch, "1.0.0", &variable("A"));
+    call(&scratch, &first).exits(3).complains(&[
+        "`probe`",
+        "was not reviewed",
+        "`cofferdam review approve`",
+    ]);
+    let made = review(&scratch, &["key", "new", "--format", "json"]);
+    let fingerprint = made.exits(0).json()["fingerprint"].clone();
+    let decided = decide(&scratch, "approve", &first);
+    assert_eq!(decided["key"], fingerprint);
+    assert_eq!(decided["counts"], true);
+    call(&scratch, &first).exits(0);
+
+    let wider = probe(&scratch, "2.0.0", &(variable("A") + &variable("B")));
+    call(&scratch, &wider)
+        .exits(3)
+        .complains(&["may do more than sha256:", "the variable B"]);
+    decide(&scratch, "approve", &wider);
+    call(&scratch, &wider).exits(0);
+
+    // Less passes by itself, unless every component is to be reviewed.
+    let less = probe(&scratch, "3.0.0", "");
+    call(&scratch, &less).exits(0);
+    scratch.file(
+        "data/cofferdam.toml",
+        REQUIRED.replace("true", "\"digest\""),
+    );
+    call(&scratch, &less)
+        .exits(3)
+        .complains(&["was not reviewed"]);
+    call(&scratch, &wider).exits(0);
+
+    // A rejection holds also where nothing needs a review, and it can be taken back.
+    scratch.file("data/cofferdam.toml", "");
+    let rejected = decide(&scratch, "reject", &less);
+    call(&scratch, &less)
+        .exits(3)
+        .complains(&["is rejected: read it"]);
+    let id = rejected["id"].as_str().expect("an id");
+    review(&scratch, &["revoke", id, "--reason", "a mistake"]).exits(0);
+    call(&scratch, &less).exits(0);
+    let listed = review(&scratch, &["ls", "probe", "--format", "json"])
+        .exits(0)
+        .json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn a_decision_counts_on_another_host_that_trusts_its_key() {
+    let scratch = Scratch::new();
+    let other = Scratch::new();
+    let component = probe(&scratch, "1.0.0", &variable("A"));
+    review(&scratch, &["key", "new"]).exits(0);
+    decide(&scratch, "approve", &component);
+    let file = scratch.path().join("decisions");
+    let file = file.to_str().expect("text");
+    review(&scratch, &["export", "--out", file]).exits(0);
+
+    other.file("data/cofferdam.toml", REQUIRED);
+    let imported = review(&other, &["import", file, "--format", "json"]);
+    let imported = imported.exits(0).json();
+    assert_eq!(imported[0]["counts"], false, "{imported}");
+    call(&other, &component)
+        .exits(3)
+        .complains(&["was not reviewed"]);
+    let key = scratch.data().join("reviews/key.pem.pub");
+    let key = key.to_str().expect("text");
+    let scoped = ["key", "trust", key, "--name", "ann", "--scope", "wc"];
+    review(&other, &scoped).exits(0);
+    call(&other, &component)
+        .exits(3)
+        .complains(&["was not reviewed"]);
+    review(&other, &["key", "rm", "ann"]).exits(0);
+    let scoped = ["key", "trust", key, "--name", "ann", "--scope", "pro*"];
+    review(&other, &scoped).exits(0);
+    call(&other, &component).exits(0);
+
+    // Not a bit of it may be another one.
+    let decisions = other.data().join("reviews/decisions");
+    let mut entries = std::fs::read_dir(&decisions).expect("a directory");
+    let decision = entries.next().expect("a decision").expect("a file").path();
+    let mut bytes = std::fs::read(&decision).expect("a file");
+    let place = bytes.len() / 2;
+    bytes[place] ^= 1;
+    std::fs::write(&decision, &bytes).expect("written");
+    call(&other, &component).exits(3).complains(&["is damaged"]);
+}
+
+#[test]
+fn an_agent_runs_what_was_reviewed_as_it_was_granted() {
+    let scratch = Scratch::new();
+    let rows = variable("A") + &variable("B");
+    probe(&scratch, "1.0.0", &rows);
+    let granted = |variables: &str| {
+        let grant = format!(
+            "{REQUIRED}[[grant]]\nagent = \"a\"\ntool = \"probe\"\nenv = {{ {variables} }}\n"
+        );
+        scratch.file("data/cofferdam.toml", grant);
+    };
+    granted("A = \"one\"");
+    let text = "FROM scratch\nNAME a\nMODEL builtin/commands\nBIN probe probe:1\n";
+    let file = scratch.file("Agentfile", text);
+    let start = || Host::start(&scratch, ["--agentfile".as_ref(), file.as_os_str()]);
+    let answer = |host: &Host<'_>| content_of(&host.chat("a", "run probe"), "tool.result");
+    let host = start();
+    let refused = answer(&host);
+    assert!(refused.contains("was not reviewed"), "{refused}");
+    review(&scratch, &["key", "new"]).exits(0);
+    let line = [
+        "approve",
+        "probe:1",
+        "--agent",
+        "a",
+        "--reason",
+        "one variable",
+    ];
+    review(&scratch, &line).exits(0);
+    // From the next call on.
+    let printed = answer(&host);
+    assert!(printed.contains("A=one"), "{printed}");
+    host.kill();
+
+    granted("A = \"one\", B = \"two\"");
+    let host = start();
+    let refused = answer(&host);
+    assert!(
+        refused.contains("is not as it was approved") && refused.contains("the variable B"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_policy_can_ask_for_a_review() {
+    let scratch = Scratch::new();
+    let component = probe(&scratch, "1.0.0", &variable("A"));
+    scratch.file(
+        "data/policy/a.cedar",
+        "permit (principal, action, resource);\n\
+         @id(\"reviewed-alone\")\n\
+         forbid (principal, action, resource) unless { resource.reviewed };\n",
+    );
+    call(&scratch, &component)
+        .exits(3)
+        .complains(&["a.cedar:2 reviewed-alone"]);
+    review(&scratch, &["key", "new"]).exits(0);
+    decide(&scratch, "approve", &component);
+    call(&scratch, &component).exits(0);
+}
