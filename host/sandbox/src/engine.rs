@@ -18,8 +18,8 @@ use crate::own_request::{self, OwnAnswer, OwnRequest, OwnRequestError};
 use crate::pool::Pools;
 use crate::scratch::{Scratch, Space};
 
-/// The engine and its walls, as reviewers decide about them: the line of wasmtime, and a number that
-/// goes up when a limit, an interface or a check of this crate gives guests more than before.
+/// The engine and its walls, as reviewers decide about them: the line of wasmtime, and a number
+/// that goes up when a limit, an interface or a check of this crate gives guests more than before.
 pub const ENGINE_PROFILE: &str = "wasmtime-48/1";
 
 /// The parts that an engine is made from.

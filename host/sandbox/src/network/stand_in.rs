@@ -20,11 +20,11 @@ pub struct StandIn {
 }
 
 impl From<(Scheme, Host, SocketAddr)> for StandIn {
-    fn from((scheme, host, address): (Scheme, Host, SocketAddr)) -> Self {
+    fn from(server: (Scheme, Host, SocketAddr)) -> Self {
         Self {
-            scheme,
-            host,
-            address,
+            scheme: server.0,
+            host: server.1,
+            address: server.2,
         }
     }
 }

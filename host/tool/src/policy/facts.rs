@@ -18,7 +18,8 @@ pub(crate) struct ToolFacts {
 }
 
 impl ToolFacts {
-    /// The facts about a tool, which a reviewer has approved if it is `reviewed`; none if they cannot be said, which no tool of this host is.
+    /// The facts about a tool, which a reviewer has approved if it is `reviewed`. None if they
+    /// cannot be said, which no tool of this host is.
     pub(crate) fn of(tool: &Tool, reviewed: bool) -> Option<Self> {
         let grant = tool.grant();
         let own = uid(Kind::Tool, tool.name());

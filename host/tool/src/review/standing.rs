@@ -123,7 +123,7 @@ impl Reviews {
     /// The standing of a tool as it is now. A rejection by anybody who is trusted for it wins.
     pub fn standing(&self, now: &Seen, rule: ReviewRule, time: SystemTime) -> Standing {
         let about = self.about(&now.name);
-        let rejected = |component: Digest| about.iter().find(|one| one.rejects(component));
+        let rejected = |component: Digest| about.iter().find(|one| rejects(one, component));
         if let Some(rejection) = rejected(now.component) {
             return Standing::Rejected {
                 decision: rejection.id,
@@ -149,57 +149,13 @@ impl Reviews {
             .rev()
             .chain(others.rev().take(taken));
         for one in in_order {
-            let standing = one.approval_of(now, time);
+            let standing = by_approval(one, now, time);
             if matches!(standing, Standing::Approved { .. }) {
                 return standing;
             }
             obstacle.get_or_insert(standing);
         }
         obstacle.unwrap_or(Standing::Unreviewed)
-    }
-}
-
-impl SignedDecision {
-    /// True for a rejection of this component.
-    fn rejects(&self, component: Digest) -> bool {
-        matches!(&self.stated.judgement, Judgement::Reject { seen } if seen.component == component)
-    }
-
-    /// The standing of a tool by this decision alone.
-    fn approval_of(&self, now: &Seen, time: SystemTime) -> Standing {
-        let Judgement::Approve { seen, expires } = &self.stated.judgement else {
-            return Standing::Unreviewed;
-        };
-        if let Some(expired) = expires.filter(|expires| *expires <= time) {
-            return Standing::Expired {
-                decision: self.id,
-                expired,
-            };
-        }
-        let is_same = seen.component == now.component;
-        let differences = if is_same {
-            seen.differences(now)
-        } else {
-            seen.widened(now)
-        };
-        if differences.is_empty() {
-            return Standing::Approved {
-                decision: self.id,
-                key: self.key,
-                instead_of: (!is_same).then_some(seen.component),
-                expires: *expires,
-            };
-        }
-        if is_same {
-            return Standing::Stale {
-                decision: self.id,
-                differences,
-            };
-        }
-        Standing::Widened {
-            approved: seen.component,
-            differences,
-        }
     }
 }
 
@@ -215,6 +171,47 @@ impl Standing {
             Self::Approved { expires, .. } => *expires,
             _ => None,
         }
+    }
+}
+
+/// True if this decision rejects the component.
+fn rejects(decided: &SignedDecision, component: Digest) -> bool {
+    let judgement = &decided.stated.judgement;
+    matches!(judgement, Judgement::Reject { seen } if seen.component == component)
+}
+
+/// The standing of a tool by one decision alone.
+fn by_approval(decided: &SignedDecision, now: &Seen, time: SystemTime) -> Standing {
+    let Judgement::Approve { seen, expires } = &decided.stated.judgement else {
+        return Standing::Unreviewed;
+    };
+    let decision = decided.id;
+    if let Some(expired) = expires.filter(|expires| *expires <= time) {
+        return Standing::Expired { decision, expired };
+    }
+    let is_same = seen.component == now.component;
+    let differences = if is_same {
+        seen.differences(now)
+    } else {
+        seen.widened(now)
+    };
+    if differences.is_empty() {
+        return Standing::Approved {
+            decision,
+            key: decided.key,
+            instead_of: (!is_same).then_some(seen.component),
+            expires: *expires,
+        };
+    }
+    if is_same {
+        return Standing::Stale {
+            decision,
+            differences,
+        };
+    }
+    Standing::Widened {
+        approved: seen.component,
+        differences,
     }
 }
 
