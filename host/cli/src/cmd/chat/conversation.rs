@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cofferdam_capability::ForeignText;
 use cofferdam_server::{SessionEntry, cancel_turns, compact_session, list_tools};
+use futures_util::FutureExt;
 
 use super::asker::Asker;
 use super::cost::Cost;
@@ -13,12 +14,16 @@ use super::{existing, history};
 use crate::connect::{connect, connect_within};
 use crate::console;
 use crate::error::Failure;
+use crate::signals;
 
 /// Sessions that can be completed: the newest ones.
 const MOST_OFFERED: usize = 100;
 
 /// The longest time for which a summary is waited for: a model may take five minutes for it.
 const SUMMARY: Duration = Duration::from_secs(6 * 60);
+
+/// The words after Ctrl-C on an empty line.
+const ONCE_MORE: &str = "Ctrl-C once more, or Ctrl-D, ends the chat";
 
 /// A conversation under way.
 struct Conversation {
@@ -47,15 +52,28 @@ pub(super) async fn converse(asker: Asker) -> Result<(), Failure> {
         sessions: Vec::new(),
     };
     let mut was_interrupted = false;
+    let mut interrupts = signals::interrupt()?;
     loop {
-        let Keys { back, edited } = keys(editor, prompt.clone()).await?;
+        // Those of the turn before are told already.
+        while interrupts.recv().now_or_never().is_some() {}
+        let mut reading = Box::pin(keys(editor, prompt.clone()));
+        let Keys { back, edited } = loop {
+            tokio::select! {
+                read = &mut reading => break read?,
+                // Ctrl-C is a key while a line is edited, and a signal before it is.
+                _ = interrupts.recv() => {
+                    was_interrupted = true;
+                    console::note(ONCE_MORE);
+                }
+            }
+        };
         editor = back;
         match edited? {
             Edited::End => return Ok(()),
             Edited::Interrupted if was_interrupted => return Ok(()),
             Edited::Interrupted => {
                 was_interrupted = true;
-                console::note("Ctrl-C once more, or Ctrl-D, ends the chat");
+                console::note(ONCE_MORE);
                 continue;
             }
             Edited::Cleared => {}
