@@ -11,6 +11,7 @@ mod schema;
 mod scratch;
 mod secrets;
 mod setting;
+mod signer;
 mod telemetry;
 mod tls;
 mod unknown;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
+use cofferdam_image::Signers;
 use cofferdam_server::OtlpUrl;
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
@@ -102,6 +104,9 @@ struct Written {
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
+    /// Who has to have signed which images.
+    #[serde(default)]
+    signer: Vec<signer::SignerRow>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -182,6 +187,8 @@ pub(crate) struct Config {
     pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
+    /// Who has to have signed which images.
+    pub(crate) signers: Arc<Signers>,
     /// The file, if there is one.
     source: Option<Arc<Source>>,
 }
@@ -254,6 +261,7 @@ impl Config {
             secrets,
             agent,
             grant,
+            signer,
         } = written;
         let place = source
             .as_ref()
@@ -354,6 +362,7 @@ impl Config {
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let tls = tls.files(&place)?;
         let secret_places = secrets.places(&place)?;
+        let signers = signer::signers(signer, source.as_ref())?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -382,6 +391,7 @@ impl Config {
             cache_dir,
             agents,
             grants,
+            signers,
             source,
         })
     }
@@ -457,6 +467,7 @@ impl Config {
         }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
+        settings.extend(signer::settings(&self.signers, self.source.as_deref()));
         settings
     }
 

@@ -10,6 +10,7 @@
 
 mod agent_image;
 pub mod agentfile;
+mod attestation;
 mod blocking;
 mod content;
 mod dsse;
@@ -19,7 +20,10 @@ mod key;
 mod key_file;
 mod kind;
 mod reference;
+mod referrer;
 mod registry;
+mod signature;
+mod signers;
 mod store;
 mod tool_image;
 mod tool_source;
@@ -28,6 +32,7 @@ pub use agent_image::{
     AgentImage, ConfigError, LOCK_ANNOTATION, Lock, LockedBin, LockedParent, config_json,
     from_config_json,
 };
+pub use attestation::{Attestation, Claim, Source as AttestedSource};
 pub use dsse::{DsseError, ENVELOPE_MAX_BYTES, Envelope};
 pub use error::Error;
 pub use images::{Found, Images, Recipe};
@@ -35,7 +40,10 @@ pub use key::{KEY_TEXT_MAX_BYTES, KeyAlgorithm, KeyError, SigningKey, VerifyingK
 pub use key_file::{KeyFileError, KeyFiles, read_signing_key, read_verifying_key};
 pub use kind::Kind;
 pub use reference::{Reference, ReferenceError};
+pub use referrer::{Attachment, REFERRERS_MAX, REFERRERS_MAX_BYTES, Referrer, ReferrerPart};
 pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch, credential_helpers};
+pub use signature::{BUNDLE_TYPE, IN_TOTO_TYPE};
+pub use signers::{Scope, ScopeError, Signer, Signers};
 pub use store::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Imported, Listed, MANIFEST_MAX_BYTES,
     Store, Swept, USAGE_MAX_BYTES,

@@ -66,8 +66,8 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Dev(dev) => dev::run(dev, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
-        Tool::Push(push) => push::run(push, Some(Kind::Tool), &DataDir::open(data)?).await,
-        Tool::Pull(pull) => pull::run(pull, Some(Kind::Tool), &DataDir::open(data)?).await,
+        Tool::Push(push) => push::run(push, Some(Kind::Tool), config, &DataDir::open(data)?).await,
+        Tool::Pull(pull) => pull::run(pull, Some(Kind::Tool), config, &DataDir::open(data)?).await,
         Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
         Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }
