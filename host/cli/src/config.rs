@@ -26,7 +26,6 @@ use std::sync::Arc;
 
 use cofferdam_agent::RoomRules;
 use cofferdam_capability::{Bytes, Ceiling, Count, Limits, LimitsRequest, PagemapScan};
-use cofferdam_image::Signers;
 use cofferdam_server::OtlpUrl;
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
@@ -43,6 +42,7 @@ pub(crate) use self::schema::without_defaults;
 pub(crate) use self::secrets::SecretPlaces;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
+use self::signer::{SignerRow, SignerRows};
 pub(crate) use self::tls::TlsFiles;
 pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
@@ -106,7 +106,7 @@ struct Written {
     grant: Vec<GrantRow>,
     /// Who has to have signed which images.
     #[serde(default)]
-    signer: Vec<signer::SignerRow>,
+    signer: Vec<SignerRow>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -188,7 +188,7 @@ pub(crate) struct Config {
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
     /// Who has to have signed which images.
-    pub(crate) signers: Arc<Signers>,
+    pub(crate) signers: SignerRows,
     /// The file, if there is one.
     source: Option<Arc<Source>>,
 }
@@ -362,7 +362,6 @@ impl Config {
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;
         let tls = tls.files(&place)?;
         let secret_places = secrets.places(&place)?;
-        let signers = signer::signers(signer, source.as_ref())?;
         let pagemap_scan = host.pagemap_scan.unwrap_or_default();
         let (network, nameservers) = network.into_parts();
         let ceiling = Ceiling {
@@ -374,6 +373,7 @@ impl Config {
         let agents = AgentRows::new(agent, room, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
+        let signers = SignerRows::new(signer, source.clone())?;
         Ok(Self {
             ceiling,
             nameservers,
@@ -467,7 +467,7 @@ impl Config {
         }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
-        settings.extend(signer::settings(&self.signers, self.source.as_deref()));
+        settings.extend(self.signers.settings());
         settings
     }
 

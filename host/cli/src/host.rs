@@ -167,7 +167,7 @@ pub(crate) fn images(
         plain_http,
         docker_config: paths::docker_config(),
         watch,
-        signers: Arc::clone(&config.signers),
+        signers: config.signers.signers()?,
     };
     let data = data.try_clone().map_err(Failure::work)?;
     let open = move || {

@@ -1,8 +1,9 @@
 //! DSSE envelopes (Dead Simple Signing Envelope, version 1): bytes, their type, and signatures over
 //! both.
 //!
-//! The payload of an envelope is read through [`Envelope::verify`], which takes the key and the type
-//! that are expected. [`Envelope::unverified`] is for people who are shown that it is unverified.
+//! The payload of an envelope is read through [`Envelope::verify`], which takes the key and the
+//! type that are expected. [`Envelope::unverified`] is for people who are shown that it is
+//! unverified.
 
 use std::fmt;
 

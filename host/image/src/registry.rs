@@ -104,15 +104,15 @@ impl Registry {
         Arc::clone(&self.config.signers)
     }
 
-    /// Pulls the image that `reference` names, and what refers to it, into `store`, under that name: one of the kind that
-    /// is `wanted`, or of any.
+    /// Pulls the image that `reference` names, and what refers to it, into `store`, under that
+    /// name: one of the kind that is `wanted`, or of any.
     ///
     /// # Errors
     ///
     /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the
     /// registry refuses, [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should
-    /// be, [`Error::NotATool`] and [`Error::NotAnAgent`] for any other image, [`Error::Unsigned`] for
-    /// one without a signature that the operator requires. The store is then as it was.
+    /// be, [`Error::NotATool`] and [`Error::NotAnAgent`] for any other image, [`Error::Unsigned`]
+    /// for one without a signature that the operator requires. The store is then as it was.
     pub async fn pull(
         &self,
         store: &Arc<Store>,

@@ -37,7 +37,10 @@ pub struct Scope {
 
 /// A text that is no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` names no images: write HOST/NAME, HOST/NAME/* or HOST/*, without tag and digest", .0.escape_debug())]
+#[error(
+    "`{}` names no images: write HOST/NAME, HOST/NAME/* or HOST/*, without tag and digest",
+    .0.escape_debug()
+)]
 pub struct ScopeError(String);
 
 /// All signers of this host. Deny is not the default: where nobody has to have signed, every image

@@ -338,7 +338,8 @@ impl Store {
     }
 
     /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as
-    /// far as they are here, and what refers to any of them. Returns the number of bytes in their blobs.
+    /// far as they are here, and what refers to any of them. Returns the number of bytes in their
+    /// blobs.
     ///
     /// # Errors
     ///

@@ -42,77 +42,119 @@ pub(super) struct SignerRow {
     required: Option<bool>,
 }
 
-/// The signers of these rows, with their keys.
-pub(super) fn signers(
-    rows: Vec<SignerRow>,
-    source: Option<&Source>,
-) -> Result<Arc<Signers>, Failure> {
-    let refuse = |index: usize, key: &'static str, problem: String| {
-        let place = place::origin(source, Key::Row("signer", index, key));
-        Failure::usage(format!("{place}: [[signer]] {problem}"))
-    };
-    if rows.len() > MAX_SIGNERS {
-        let problem = format!("has {} rows: at most {MAX_SIGNERS} are read", rows.len());
-        return Err(refuse(MAX_SIGNERS, "name", problem));
-    }
-    let mut signers = Vec::new();
-    for (index, row) in rows.into_iter().enumerate() {
-        let SignerRow {
-            name,
-            key,
-            images,
-            required,
-        } = row;
-        if !is_name(&name) {
-            let problem = format!(
-                "`name` = {name:?}: expected 1 to {MAX_NAME} letters, digits, `.`, `_` or `-`, the \
-                 first a letter or a digit"
-            );
-            return Err(refuse(index, "name", problem));
-        }
-        if !key.is_absolute() {
-            let problem = format!("{name}: `key` = {key:?}: expected an absolute path");
-            return Err(refuse(index, "key", problem));
-        }
-        let key = read_verifying_key(&key)
-            .map_err(|error| refuse(index, "key", format!("{name}: `key`: {error}")))?;
-        let count = images.len();
-        if !(1..=MAX_SCOPES).contains(&count) {
-            let problem = format!("{name}: `images` has {count} rows: expected 1 to {MAX_SCOPES}");
-            return Err(refuse(index, "images", problem));
-        }
-        let images = images.iter().map(|images| images.parse::<Scope>());
-        let images = images.collect::<Result<_, _>>();
-        let images = images
-            .map_err(|error| refuse(index, "images", format!("{name}: `images`: {error}")))?;
-        signers.push(Signer {
-            name,
-            key,
-            images,
-            required: required.unwrap_or(true),
-        });
-    }
-    Ok(Arc::new(Signers::new(signers)))
+/// A row that was checked. Its key is read when images are asked for.
+#[derive(Debug)]
+struct NamedSigner {
+    name: String,
+    key: PathBuf,
+    images: Vec<Scope>,
+    required: bool,
 }
 
-/// The rows as they are shown.
-pub(super) fn settings(signers: &Signers, source: Option<&Source>) -> Vec<Setting> {
-    let settings = |(index, signer): (usize, &Signer)| {
-        let setting = |key: &'static str, value: Value| Setting {
-            key: format!("signer.{}.{key}", signer.name),
-            value,
-            origin: place::origin(source, Key::Row("signer", index, key)),
-            note: None,
+/// All rows, and the file they are from.
+#[derive(Debug)]
+pub(crate) struct SignerRows {
+    rows: Vec<NamedSigner>,
+    source: Option<Arc<Source>>,
+}
+
+impl SignerRows {
+    /// Refuses rows that are not written as they should be, whether their keys are there or not.
+    pub(super) fn new(
+        written: Vec<SignerRow>,
+        source: Option<Arc<Source>>,
+    ) -> Result<Self, Failure> {
+        let mut own = Self {
+            rows: Vec::new(),
+            source,
         };
-        let images = signer.images.iter().map(Scope::to_string);
-        [
-            setting("key", signer.key.fingerprint().to_string().into()),
-            setting("images", images.collect::<Vec<_>>().into()),
-            setting("required", signer.required.into()),
-        ]
-    };
-    let rows = signers.rows().iter().enumerate();
-    rows.flat_map(settings).collect()
+        if written.len() > MAX_SIGNERS {
+            let count = written.len();
+            let problem = format!("has {count} rows: at most {MAX_SIGNERS} are read");
+            return Err(own.refuse(MAX_SIGNERS, "name", &problem));
+        }
+        for (index, row) in written.into_iter().enumerate() {
+            let SignerRow {
+                name,
+                key,
+                images,
+                required,
+            } = row;
+            if !is_name(&name) {
+                let problem = format!(
+                    "`name` = {name:?}: expected 1 to {MAX_NAME} letters, digits, `.`, `_` or \
+                     `-`, the first a letter or a digit"
+                );
+                return Err(own.refuse(index, "name", &problem));
+            }
+            if !key.is_absolute() {
+                let problem = format!("{name}: `key` = {key:?}: expected an absolute path");
+                return Err(own.refuse(index, "key", &problem));
+            }
+            let count = images.len();
+            if !(1..=MAX_SCOPES).contains(&count) {
+                let problem =
+                    format!("{name}: `images` has {count} rows: expected 1 to {MAX_SCOPES}");
+                return Err(own.refuse(index, "images", &problem));
+            }
+            let images = images.iter().map(|images| images.parse::<Scope>());
+            let images = images.collect::<Result<_, _>>().map_err(|error| {
+                own.refuse(index, "images", &format!("{name}: `images`: {error}"))
+            })?;
+            own.rows.push(NamedSigner {
+                name,
+                key,
+                images,
+                required: required.unwrap_or(true),
+            });
+        }
+        Ok(own)
+    }
+
+    /// Reads the keys. Without one of them no image is pulled or used.
+    pub(crate) fn signers(&self) -> Result<Arc<Signers>, Failure> {
+        let signer = |(index, row): (usize, &NamedSigner)| {
+            let name = &row.name;
+            let wrong = |error| self.refuse(index, "key", &format!("{name}: `key`: {error}"));
+            Ok(Signer {
+                name: name.clone(),
+                key: read_verifying_key(&row.key).map_err(wrong)?,
+                images: row.images.clone(),
+                required: row.required,
+            })
+        };
+        let signers = self.rows.iter().enumerate().map(signer);
+        let signers = signers.collect::<Result<_, Failure>>()?;
+        Ok(Arc::new(Signers::new(signers)))
+    }
+
+    /// The rows as they are shown.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        let settings = |(index, row): (usize, &NamedSigner)| {
+            let setting = |key: &'static str, value: Value| Setting {
+                key: format!("signer.{}.{key}", row.name),
+                value,
+                origin: self.origin(index, key),
+                note: None,
+            };
+            let images = row.images.iter().map(Scope::to_string);
+            [
+                setting("key", row.key.display().to_string().into()),
+                setting("images", images.collect::<Vec<_>>().into()),
+                setting("required", row.required.into()),
+            ]
+        };
+        self.rows.iter().enumerate().flat_map(settings).collect()
+    }
+
+    fn refuse(&self, index: usize, key: &'static str, problem: &str) -> Failure {
+        let place = self.origin(index, key);
+        Failure::usage(format!("{place}: [[signer]] {problem}"))
+    }
+
+    fn origin(&self, index: usize, key: &'static str) -> String {
+        place::origin(self.source.as_deref(), Key::Row("signer", index, key))
+    }
 }
 
 /// Returns true for a name that tables and messages can show.
