@@ -176,7 +176,7 @@ debian packages:
 python:
     @{{phase}} --aside "the Python environment of the tests"
     @test -x target/python/bin/python || { echo "making a Python environment for the tests" >&2; python3 -m venv target/python; }
-    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, jsonschema, mcp, tzdata' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp, jsonschema, componentize-py and tzdata into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
+    @target/python/bin/python -c 'import grpc_tools, grpc_health, grpc_reflection, jsonschema, mcp, tzdata, securesystemslib, cryptography' 2>/dev/null && test -x target/python/bin/componentize-py || { echo "installing grpcio-tools, mcp, jsonschema, componentize-py, tzdata and securesystemslib into it" >&2; target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/python/requirements.txt; }
 
 # A toolchain for components in JavaScript, in the version that a new project asks for. Without npm the tests do without.
 [private]

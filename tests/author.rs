@@ -12,6 +12,9 @@ mod dev;
 /// Projects in other languages than Rust, from `tool new` to a call.
 mod foreign;
 
+/// The files that publishing a tool takes.
+mod publish;
+
 /// Typed tools that can only compute.
 mod pure;
 

@@ -28,11 +28,17 @@ mod lies;
 /// Images in a real registry: pushed, pulled, read by others, and moved.
 mod pushed;
 
+/// Documents that refer to images, in registries with a list of them and without.
+mod referrers;
+
 /// References and files of one name, and references that are refused.
 mod references;
 
 /// Registries with passwords, with TLS, and with damaged blobs.
 mod registries;
+
+/// Signatures of images, made and required.
+mod signed;
 
 /// Images of the same source, which are the same.
 mod reproducible;

@@ -2,7 +2,8 @@
 //! both.
 //!
 //! The payload of an envelope is read through [`Envelope::verify`], which takes the key and the
-//! type that are expected. [`Envelope::unverified`] is for people who are shown that it is unverified.
+//! type that are expected. [`Envelope::unverified`] is for people who are shown that it is
+//! unverified.
 
 use std::fmt;
 

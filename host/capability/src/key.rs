@@ -6,10 +6,13 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, Ed25519KeyPair, KeyPair, ParsedPublicKey,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use pem::{EncodeConfig, LineEnding, Pem};
 use zeroize::Zeroizing;
 
@@ -151,6 +154,11 @@ impl VerifyingKey {
     /// The digest of the key's DER: the name by which records and people compare keys.
     pub fn fingerprint(&self) -> Digest {
         Digest::of(&self.spki)
+    }
+
+    /// The name that Sigstore bundles give the key: its SHA-256, in base64.
+    pub(crate) fn hint(&self) -> String {
+        STANDARD.encode(digest(&SHA256, &self.spki))
     }
 
     /// Returns true if this key has made `signature` over `message`.

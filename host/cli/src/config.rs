@@ -12,6 +12,7 @@ mod schema;
 mod scratch;
 mod secrets;
 mod setting;
+mod signer;
 mod telemetry;
 mod tls;
 mod unknown;
@@ -43,6 +44,7 @@ pub(crate) use self::schema::without_defaults;
 pub(crate) use self::secrets::SecretPlaces;
 pub(crate) use self::setting::Setting;
 use self::setting::amount;
+use self::signer::{SignerRow, SignerRows};
 pub(crate) use self::tls::TlsFiles;
 pub(crate) use self::unknown::{unknown_agents, unknown_grants};
 
@@ -104,6 +106,9 @@ struct Written {
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
+    /// Who has to have signed which images.
+    #[serde(default)]
+    signer: Vec<SignerRow>,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -189,6 +194,8 @@ pub(crate) struct Config {
     pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
+    /// Who has to have signed which images.
+    pub(crate) signers: SignerRows,
     /// The file, if there is one.
     source: Option<Arc<Source>>,
 }
@@ -261,6 +268,7 @@ impl Config {
             secrets,
             agent,
             grant,
+            signer,
         } = written;
         let place = source
             .as_ref()
@@ -373,6 +381,7 @@ impl Config {
         let agents = AgentRows::new(agent, room, source.clone())?;
         let grants = Grants::new(grant, source.clone());
         grants.check_dirs()?;
+        let signers = SignerRows::new(signer, source.clone())?;
         Ok(Self {
             ceiling,
             nameservers,
@@ -391,6 +400,7 @@ impl Config {
             cache_dir,
             agents,
             grants,
+            signers,
             source,
         })
     }
@@ -468,6 +478,7 @@ impl Config {
         }));
         settings.extend(self.agents.settings());
         settings.extend(self.grants.settings());
+        settings.extend(self.signers.settings());
         settings
     }
 

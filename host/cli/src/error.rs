@@ -151,7 +151,7 @@ impl FailureKind {
             | E::Agentfile(_)
             | E::Reference(_) => Self::Usage,
             E::Bin { source, .. } => Self::of_image(source),
-            E::TooLarge { .. } | E::Pinned { .. } => Self::Denied,
+            E::TooLarge { .. } | E::Pinned { .. } | E::Unsigned { .. } => Self::Denied,
             E::Corrupt { .. }
             | E::Registry { .. }
             | E::NotAStore(_)

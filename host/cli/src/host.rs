@@ -159,6 +159,7 @@ pub(crate) fn image_store(data: &DataDir) -> Result<ImageStore, Failure> {
 
 /// The tool images on this machine and in registries.
 pub(crate) fn images(
+    config: &Config,
     data: &DataDir,
     plain_http: bool,
     watch: Option<Arc<Watch>>,
@@ -167,6 +168,7 @@ pub(crate) fn images(
         plain_http,
         docker_config: paths::docker_config(),
         watch,
+        signers: config.signers.signers()?,
     };
     let data = data.try_clone().map_err(Failure::work)?;
     let open = move || {
@@ -240,7 +242,7 @@ pub(crate) fn agents_config(
         },
         guarded,
     )?);
-    let images = Arc::new(images(data, false, None)?);
+    let images = Arc::new(images(config, data, false, None)?);
     let dir = data.dir().map_err(Failure::work)?;
     let path = data.path().to_owned();
     let totals = Arc::default();

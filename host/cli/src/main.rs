@@ -8,6 +8,7 @@
 
 mod access;
 mod args;
+mod attestations;
 mod cli;
 mod cmd;
 mod config;
@@ -129,7 +130,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         }
         Command::Chat(chat) => cmd::chat::run(chat, &data).await,
         Command::Prompt(prompt) => cmd::prompt::run(prompt, &data).await,
-        Command::Run(run) => cmd::run::run(run, &data).await,
+        Command::Run(run) => cmd::run::run(run, &config, &data).await,
         Command::Ps(listing) => cmd::ps::run(&listing, &data).await,
         Command::Start(agents) => cmd::operate::start(&agents, &data).await,
         Command::Stop(agents) => cmd::operate::stop(&agents, &data).await,

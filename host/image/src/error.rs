@@ -86,6 +86,19 @@ pub enum Error {
         /// The digest of the image that was to be put.
         actual: Digest,
     },
+    /// An image lacks a signature that the operator requires.
+    #[error(
+        "{reference} is refused: cofferdam.toml requires a signature of `{signer}`, and {found}; \
+         pull it again once `{signer}` has signed it"
+    )]
+    Unsigned {
+        /// The image. Boxed, as errors are to be small.
+        reference: Box<Reference>,
+        /// The name of the signer.
+        signer: String,
+        /// The signatures that were found instead.
+        found: String,
+    },
     /// A digest alone is no name to keep or find an image under.
     #[error("{0} is a digest without a name: write NAME:TAG, or NAME@{0}")]
     Nameless(Reference),

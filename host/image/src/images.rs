@@ -1,24 +1,31 @@
 //! The image that a reference means, from the store, or else from the registry it names; and agents
 //! that are built from what other images are.
 
+mod building;
+mod trust;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use cap_std::fs::Dir;
-use cofferdam_capability::Digest;
+use cofferdam_capability::{Digest, SigningKey};
 use futures_util::{StreamExt, stream};
 
-use crate::agent_image::{self, AgentImage, Lock, LockedBin, LockedParent, PARENTS_MAX};
+use crate::agent_image::{AgentImage, Lock, LockedBin};
 use crate::agentfile::{Agentfile, Bin, Needed, Parent, Source};
+use crate::attestation::Attestation;
 use crate::blocking::blocking;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::reference::Reference;
+use crate::referrer::{Attachment, Referrer};
 use crate::registry::{Pulled, Registry};
+use crate::signature;
 use crate::store::Store;
 use crate::store::limits::COMPONENT_MAX_BYTES;
 use crate::tool_image::{ToolImage, not_a_component};
 use crate::tool_source::ToolSource;
+use building::{keep, names_of, parents};
 
 /// Number of BINs that are resolved at once. Each may be a pull, which has several connections of
 /// its own.
@@ -108,7 +115,7 @@ impl Images {
     /// [`Error::NotFound`] if it is not here and names no registry; else as [`Store::tool`] and
     /// [`Registry::pull`].
     pub async fn tool(&self, reference: &Reference) -> Result<Found, Error> {
-        let pulled = match self.load(reference.clone()).await {
+        let pulled = match self.load(reference.clone(), reference).await {
             Ok((digest, tool)) => {
                 return Ok(Found {
                     digest,
@@ -124,7 +131,8 @@ impl Images {
             Err(error) => return Err(error),
         };
         // By its digest: the tag may move again at any time.
-        let (digest, tool) = self.load(reference.pinned(pulled.digest)).await?;
+        let pinned = reference.pinned(pulled.digest);
+        let (digest, tool) = self.load(pinned, reference).await?;
         Ok(Found {
             digest,
             tool,
@@ -177,7 +185,7 @@ impl Images {
             return self.tool(image).await;
         };
         // It is here by its digest, if it is here at all: its name may be gone or mean another one.
-        let found = match self.load(Reference::bare(locked.manifest)).await {
+        let found = match self.load(Reference::bare(locked.manifest), image).await {
             Ok((digest, tool)) => Found {
                 digest,
                 tool,
@@ -382,14 +390,88 @@ impl Images {
         }
     }
 
-    async fn load(&self, reference: Reference) -> Result<(Digest, ToolImage), Error> {
+    /// The documents that refer to the image that `reference` means on this machine, of one type
+    /// or of all: signatures, reviews, provenance, bills of materials.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::referrers`].
+    pub async fn referrers(
+        &self,
+        reference: &Reference,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Referrer>, Error> {
         let store = self.store()?;
-        blocking(move || store.tool(&reference)).await
+        let reference = reference.clone();
+        let artifact_type = artifact_type.map(str::to_owned);
+        blocking(move || store.referrers(&reference, artifact_type.as_deref())).await
+    }
+
+    /// Adds a document that refers to the manifest or image index `subject` of this machine, and
+    /// returns the digest of its own manifest. It travels with the image when that is pushed or
+    /// exported.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::attach`].
+    pub async fn attach(&self, subject: &Digest, new: Attachment) -> Result<Digest, Error> {
+        let store = self.store()?;
+        let subject = *subject;
+        blocking(move || store.attach(&subject, &new)).await
+    }
+
+    /// Signs the image that `reference` means on this machine, and returns the digest of the
+    /// signature's manifest. The same image and key give the same one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the image is not here; else as [`Store::attach`].
+    pub async fn sign(&self, reference: &Reference, key: &SigningKey) -> Result<Digest, Error> {
+        let store = self.store()?;
+        let name = reference.clone();
+        let image = blocking(move || Ok(store.stored(&name)?.digest)).await?;
+        self.attach(&image, signature::sign(image, key)?).await
+    }
+
+    /// The meaning of the documents that refer to the image that `reference` means on this machine,
+    /// and whose signatures of trusted signers are valid.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::referrers`].
+    pub async fn attestations(&self, reference: &Reference) -> Result<Vec<Attestation>, Error> {
+        let store = self.store()?;
+        let signers = self.registry.signers();
+        let reference = reference.clone();
+        blocking(move || trust::attestations(&store, &signers, &reference)).await
+    }
+
+    /// Loads a tool from the store, if it may be used under this name.
+    async fn load(
+        &self,
+        reference: Reference,
+        name: &Reference,
+    ) -> Result<(Digest, ToolImage), Error> {
+        let store = self.store()?;
+        let signers = self.registry.signers();
+        let name = name.clone();
+        blocking(move || {
+            let (digest, tool) = store.tool(&reference)?;
+            trust::check(&store, &signers, &name, digest)?;
+            Ok((digest, tool))
+        })
+        .await
     }
 
     async fn load_agent(&self, reference: Reference) -> Result<AgentImage, Error> {
         let store = self.store()?;
-        blocking(move || store.agent(&reference)).await
+        let signers = self.registry.signers();
+        blocking(move || {
+            let agent = store.agent(&reference)?;
+            trust::check(&store, &signers, &reference, agent.digest)?;
+            Ok(agent)
+        })
+        .await
     }
 }
 
@@ -400,82 +482,4 @@ impl std::fmt::Debug for Images {
             .field("registry", &self.registry)
             .finish_non_exhaustive()
     }
-}
-
-/// Packs an agent, reads it as if it had come from elsewhere, and keeps it.
-fn keep(
-    store: &Store,
-    agentfile: &Agentfile,
-    source: &str,
-    lock: &Lock,
-    created: Option<String>,
-    names: &[Reference],
-    tools: &[ToolImage],
-) -> Result<AgentImage, Error> {
-    let packed = agent_image::pack(agentfile, source, lock, created.as_deref())?;
-    let name = names.first().cloned();
-    let name = name.unwrap_or_else(|| Reference::bare(Digest::of(&packed.manifest)));
-    let agent = packed.unpack(&name)?;
-    store.put_agent(names, &packed, tools)?;
-    Ok(agent)
-}
-
-/// The names that an image gets.
-fn names_of(names: Vec<Reference>, agentfile: &Agentfile) -> Result<Vec<Reference>, Error> {
-    if !names.is_empty() {
-        return Ok(names);
-    }
-    let Some(name) = &agentfile.name else {
-        return Err(Error::Unnamed);
-    };
-    // Names of images have no capitals.
-    let own = format!("{}:latest", name.as_str().to_ascii_lowercase());
-    let own = own.parse();
-    own.map(|own| vec![own])
-        .map_err(|_| Error::Untagged(name.to_string()))
-}
-
-/// The images that an image builds on, the nearest first. None of them may be one that is built
-/// now: the next build of each would change the other for ever.
-fn parents(
-    parent: &Parent,
-    base: &AgentImage,
-    names: &[Reference],
-) -> Result<Vec<LockedParent>, Error> {
-    let mut parents = vec![LockedParent {
-        image: parent.image.clone(),
-        digest: base.digest,
-    }];
-    parents.extend(
-        base.lock
-            .iter()
-            .flat_map(|lock| lock.parents.iter().cloned()),
-    );
-    if parents.len() > PARENTS_MAX {
-        let problem = format!(
-            "this image builds on {} others, one after the other, and at most {PARENTS_MAX} are \
-             allowed; build on one of those below it",
-            parents.len() - 1
-        );
-        return Err(parent.refuse(problem).into());
-    }
-    for name in names {
-        let name = name.tagged();
-        let is_name = |locked: &LockedParent| {
-            locked.image.digest().is_none() && locked.image.tagged() == name
-        };
-        let Some(place) = parents.iter().position(is_name).filter(|_| name.is_some()) else {
-            continue;
-        };
-        let way = parents.iter().take(place + 1);
-        let way: Vec<_> = way.map(|locked| locked.image.to_string()).collect();
-        let name = name.map(|name| name.to_string()).unwrap_or_default();
-        let problem = format!(
-            "cyclic FROM: {name} would build on {}; give one of them another name, or build on a \
-             digest",
-            way.join(", which builds on ")
-        );
-        return Err(parent.refuse(problem).into());
-    }
-    Ok(parents)
 }

@@ -10,6 +10,7 @@
 
 mod agent_image;
 pub mod agentfile;
+mod attestation;
 mod blocking;
 mod content;
 mod error;
@@ -17,7 +18,10 @@ mod images;
 mod key_file;
 mod kind;
 mod reference;
+mod referrer;
 mod registry;
+mod signature;
+mod signers;
 mod store;
 mod tool_image;
 mod tool_source;
@@ -26,12 +30,16 @@ pub use agent_image::{
     AgentImage, ConfigError, LOCK_ANNOTATION, Lock, LockedBin, LockedParent, config_json,
     from_config_json,
 };
+pub use attestation::{Attestation, Claim, Source as AttestedSource};
 pub use error::Error;
 pub use images::{Found, Images, Recipe};
 pub use key_file::{KeyFileError, KeyFiles, read_signing_key, read_verifying_key};
 pub use kind::Kind;
 pub use reference::{Reference, ReferenceError};
+pub use referrer::{Attachment, REFERRERS_MAX, REFERRERS_MAX_BYTES, Referrer, ReferrerPart};
 pub use registry::{Pulled, Pushed, Registry, RegistryConfig, Transfer, Watch, credential_helpers};
+pub use signature::{BUNDLE_TYPE, IN_TOTO_TYPE};
+pub use signers::{Scope, ScopeError, Signer, Signers};
 pub use store::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, Imported, Listed, MANIFEST_MAX_BYTES,
     Store, Swept, USAGE_MAX_BYTES,

@@ -12,8 +12,12 @@ mod backoff;
 mod body;
 mod challenge;
 mod credentials;
+mod download;
+mod manifest;
 mod pull;
 mod push;
+mod referrers;
+mod send;
 mod session;
 mod target;
 mod transfer;
@@ -26,6 +30,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::reference::Reference;
+use crate::signers::Signers;
 use crate::store::Store;
 use credentials::Credentials;
 use session::Session;
@@ -47,6 +52,8 @@ pub struct RegistryConfig {
     pub docker_config: Option<PathBuf>,
     /// Is told how far each blob has come.
     pub watch: Option<Arc<Watch>>,
+    /// The signers that the operator trusts and requires.
+    pub signers: Arc<Signers>,
 }
 
 impl fmt::Debug for RegistryConfig {
@@ -55,10 +62,12 @@ impl fmt::Debug for RegistryConfig {
             plain_http,
             docker_config,
             watch: _,
+            signers,
         } = self;
         f.debug_struct("RegistryConfig")
             .field("plain_http", plain_http)
             .field("docker_config", docker_config)
+            .field("signers", signers)
             .finish()
     }
 }
@@ -86,18 +95,24 @@ impl Registry {
             plain_http,
             docker_config: self.config.docker_config.clone(),
             watch,
+            signers: Arc::clone(&self.config.signers),
         })
     }
 
-    /// Pulls the image that `reference` names into `store`, under that name: one of the kind that
-    /// is `wanted`, or of any.
+    /// The signers that the operator trusts and requires.
+    pub fn signers(&self) -> Arc<Signers> {
+        Arc::clone(&self.config.signers)
+    }
+
+    /// Pulls the image that `reference` names, and what refers to it, into `store`, under that
+    /// name: one of the kind that is `wanted`, or of any.
     ///
     /// # Errors
     ///
     /// [`Error::Unqualified`] if the reference names no registry, [`Error::Registry`] for what the
     /// registry refuses, [`Error::Corrupt`] and [`Error::TooLarge`] for what is not what it should
-    /// be, [`Error::NotATool`] and [`Error::NotAnAgent`] for any other image. The store is then as
-    /// it was.
+    /// be, [`Error::NotATool`] and [`Error::NotAnAgent`] for any other image, [`Error::Unsigned`]
+    /// for one without a signature that the operator requires. The store is then as it was.
     pub async fn pull(
         &self,
         store: &Arc<Store>,
@@ -105,12 +120,13 @@ impl Registry {
         wanted: Option<Kind>,
     ) -> Result<Pulled, Error> {
         let mut session = self.session(reference, false)?;
-        let pull = pull::pull(&mut session, store, reference, wanted);
+        let pull = pull::pull(&mut session, store, reference, wanted, &self.config.signers);
         let pulled = tokio::time::timeout(TRANSFER_WALL, pull).await;
         pulled.unwrap_or_else(|_| Err(session.late()))
     }
 
-    /// Pushes the image that `local` names in `store` to where `target` names, byte for byte.
+    /// Pushes the image that `local` names in `store`, and what refers to it, to where `target`
+    /// names, byte for byte.
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@ pub(crate) mod blob;
 mod details;
 mod export;
 mod file;
+mod found;
 mod import;
 mod incoming;
 mod index;
@@ -16,6 +17,7 @@ mod layout;
 pub(crate) mod limits;
 mod lock;
 pub(crate) mod platform;
+mod referrers;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -24,23 +26,26 @@ use std::io::{Read, Write};
 
 use cap_std::fs::Dir;
 use cofferdam_capability::Digest;
-use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, ImageIndex, ImageManifest, MediaType};
+use oci_spec::image::{ANNOTATION_REF_NAME, Descriptor, MediaType};
 
 use crate::agent_image::{AgentImage, PackedAgent};
-use crate::content;
 use crate::error::Error;
 use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
+use crate::referrer::{Attachment, Referrer};
 use crate::tool_image::{self, Layout, ToolImage};
+use found::Found;
 use index::Index;
 use limits::{COMPONENT, CONFIG, MANIFEST, Part};
 use lock::Lock;
 
+pub(crate) use found::Stored;
 pub(crate) use incoming::{Arrived, Incoming};
 pub use index::Listed;
 pub use limits::{
     COMPONENT_MAX_BYTES, CONFIG_MAX_BYTES, INDEX_MAX_BYTES, MANIFEST_MAX_BYTES, USAGE_MAX_BYTES,
 };
+pub(crate) use referrers::StoredReferrer;
 pub use sweep::Swept;
 
 /// An image store in a directory. Cheap to open; threads and processes may share the directory.
@@ -60,25 +65,6 @@ pub struct Imported {
     pub kind: Kind,
     /// The image that the name meant before, if that was another one.
     pub moved_from: Option<Digest>,
-}
-
-/// An image as it lies in the store, for whoever passes it on.
-#[derive(Debug)]
-pub(crate) struct Stored {
-    /// The digest of its manifest.
-    pub(crate) digest: Digest,
-    /// The kind of the image.
-    pub(crate) kind: Kind,
-    /// The manifest, byte for byte.
-    pub(crate) manifest: Vec<u8>,
-    /// The blobs that the manifest describes: the config and the layers.
-    pub(crate) blobs: Vec<(&'static Part, Descriptor)>,
-}
-
-/// A reference that was resolved.
-struct Found {
-    digest: Digest,
-    descriptor: Descriptor,
 }
 
 impl Store {
@@ -187,12 +173,12 @@ impl Store {
     /// [`Error::Corrupt`] for blobs that are not what the index, the manifest or their digest says.
     pub fn tool(&self, reference: &Reference) -> Result<(Digest, ToolImage), Error> {
         let _lock = Lock::shared(&self.dir)?;
-        let Found { digest, descriptor } = self.find(reference)?;
-        let manifest = self.manifest(reference, &descriptor)?;
+        let found = self.find(reference)?;
+        let manifest = found.manifest(&self.dir, reference)?;
         let layout = Layout::of(reference, &manifest)?;
         let read = |descriptor: &Descriptor, part: &Part| blob::read(&self.dir, descriptor, part);
         Ok((
-            digest,
+            found.digest,
             ToolImage::unpack(reference, &manifest, &layout, read)?,
         ))
     }
@@ -213,7 +199,7 @@ impl Store {
             };
             return Err(Error::not_an_agent(reference, problem));
         }
-        let manifest: ImageManifest = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
+        let manifest = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
         if Kind::of(&manifest) == Kind::Tool {
             let tool = "`cofferdam tool inspect` says what it is instead";
             return Err(Error::not_an_agent(reference, tool));
@@ -243,6 +229,8 @@ impl Store {
         let digest = index
             .remove(reference)
             .ok_or_else(|| Error::NotFound(reference.clone()))?;
+        // Where an image cannot be read, its referrers stay; the sweep says so.
+        sweep::drop_referrers(&self.dir, &mut index).ok();
         index.write(&self.dir)?;
         match sweep::sweep(&self.dir, &index) {
             Ok(_) => {}
@@ -264,7 +252,11 @@ impl Store {
     /// removed.
     pub fn prune(&self) -> Result<Swept, Error> {
         let _lock = Lock::exclusive(&self.dir)?;
-        let mut swept = sweep::sweep(&self.dir, &Index::read(&self.dir)?)?;
+        let mut index = Index::read(&self.dir)?;
+        if sweep::drop_referrers(&self.dir, &mut index)? {
+            index.write(&self.dir)?;
+        }
+        let mut swept = sweep::sweep(&self.dir, &index)?;
         swept.bytes += file::sweep(&self.dir)? + incoming::sweep(&self.dir)?;
         Ok(swept)
     }
@@ -287,31 +279,67 @@ impl Store {
     /// WebAssembly.
     pub(crate) fn stored(&self, reference: &Reference) -> Result<Stored, Error> {
         let _lock = Lock::shared(&self.dir)?;
-        let Found { descriptor, .. } = self.find(reference)?;
-        let indexed: ImageIndex;
-        let found = match descriptor.media_type() {
-            MediaType::ImageIndex => {
-                indexed = blob::read_json(&self.dir, &descriptor, &MANIFEST)?;
-                platform::wasm(reference, &indexed)?
-            }
-            _ => &descriptor,
-        };
-        let manifest = blob::read(&self.dir, found, &MANIFEST)?;
-        let document = tool_image::manifest(reference, &manifest)?;
-        let blobs = content::blobs(reference, &document)?
-            .into_iter()
-            .map(|(part, descriptor)| (part, descriptor.clone()))
-            .collect();
-        Ok(Stored {
-            digest: blob::digest(found)?,
-            kind: Kind::of(&document),
-            manifest,
-            blobs,
-        })
+        self.find(reference)?.stored(&self.dir, reference)
+    }
+
+    /// Adds a document that refers to the manifest or image index `subject`, and returns the digest
+    /// of its own manifest. The same document about the same image has the same one, and is kept
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the image is not here, [`Error::TooLarge`] if the document is too
+    /// large, or the image has too many.
+    pub fn attach(&self, subject: &Digest, new: &Attachment) -> Result<Digest, Error> {
+        let _lock = Lock::exclusive(&self.dir)?;
+        let mut index = Index::read(&self.dir)?;
+        let bare = Reference::bare(*subject);
+        let mut subject = found::find(&self.dir, &index, &bare)?.descriptor;
+        subject.set_annotations(None);
+        let digest = referrers::attach(&self.dir, &mut index, subject, new)?;
+        index.write(&self.dir)?;
+        Ok(digest)
+    }
+
+    /// The documents that refer to the image that `reference` means, of one type or of all. Those
+    /// of an image for several platforms refer to its index, or to its manifest for WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], and [`Error::Corrupt`] for blobs that are damaged.
+    pub fn referrers(
+        &self,
+        reference: &Reference,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Referrer>, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let index = Index::read(&self.dir)?;
+        let found = found::find(&self.dir, &index, reference)?;
+        let subjects = found.digests(&self.dir, reference)?;
+        referrers::read(&self.dir, &index, &subjects, artifact_type)
+    }
+
+    /// The digests that signatures of an image may name, and every name that the image has here.
+    pub(crate) fn signable(
+        &self,
+        reference: &Reference,
+    ) -> Result<(Vec<Digest>, Vec<Reference>), Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        let index = Index::read(&self.dir)?;
+        let found = found::find(&self.dir, &index, reference)?;
+        let names = index.names(&found.digest);
+        Ok((found.digests(&self.dir, reference)?, names))
+    }
+
+    /// The referrers of an image as they lie here, for whoever passes them on.
+    pub(crate) fn stored_referrers(&self, subject: Digest) -> Result<Vec<StoredReferrer>, Error> {
+        let _lock = Lock::shared(&self.dir)?;
+        referrers::stored(&self.dir, &Index::read(&self.dir)?, subject)
     }
 
     /// Writes images as one file, an OCI image layout in a tar archive, with the BINs of agents as
-    /// far as they are here. Returns the number of bytes in their blobs.
+    /// far as they are here, and what refers to any of them. Returns the number of bytes in their
+    /// blobs.
     ///
     /// # Errors
     ///
@@ -326,7 +354,7 @@ impl Store {
             descriptor.set_annotations(Some(names.into_iter().collect()));
             rows.push(descriptor);
         }
-        export::write(&self.dir, rows, out)
+        export::write(&self.dir, &Index::read(&self.dir)?, rows, out)
     }
 
     /// Takes the images of an archive, as [`Store::export`] and other programs write it, with the
@@ -343,11 +371,15 @@ impl Store {
         archive: impl Read,
         name: Option<&Reference>,
     ) -> Result<Vec<Imported>, Error> {
-        let import::Brought { images, blobs } = import::read(&self.dir, archive, name)?;
+        let import::Brought {
+            images,
+            referrers,
+            blobs,
+        } = import::read(&self.dir, archive, name)?;
         let rows = images
             .iter()
             .map(|image| (image.reference.clone(), image.descriptor.clone()));
-        let former = self.keep_all(rows.collect(), blobs)?;
+        let former = self.keep_all(rows.collect(), referrers, blobs)?;
         let imported = images
             .into_iter()
             .zip(former)
@@ -386,23 +418,12 @@ impl Store {
         Incoming::from_store(&self.dir, part, digest, size)
     }
 
-    /// Makes `blobs` part of the store and `reference` mean the one that `top` describes. Returns
-    /// what it meant before.
-    pub(crate) fn keep(
-        &self,
-        reference: &Reference,
-        top: Descriptor,
-        blobs: Vec<Arrived>,
-    ) -> Result<Option<Digest>, Error> {
-        let row = (reference.clone(), top);
-        Ok(self.keep_all(vec![row], blobs)?.pop().flatten())
-    }
-
-    /// Makes `blobs` part of the store, and each name mean what is described beside it. Returns
-    /// what each name meant before.
+    /// Makes `blobs` part of the store, and each name mean what is described beside it;
+    /// `referrers` refer to the digests beside them. Returns what each name meant before.
     pub(crate) fn keep_all(
         &self,
         rows: Vec<(Reference, Descriptor)>,
+        referrers: Vec<(Digest, Descriptor)>,
         blobs: Vec<Arrived>,
     ) -> Result<Vec<Option<Digest>>, Error> {
         let _lock = Lock::exclusive(&self.dir)?;
@@ -426,51 +447,17 @@ impl Store {
             former.push(index.find(&tagged).map(|(digest, _)| digest));
             index.set(&reference, digest, top);
         }
+        for (subject, descriptor) in referrers {
+            if !index.attach(subject, descriptor)? {
+                tracing::warn!(%subject, "it has too many referrers: some are left out");
+            }
+        }
         index.write(&self.dir)?;
         Ok(former)
     }
 
     /// Returns what `reference` means. The caller holds a lock.
     fn find(&self, reference: &Reference) -> Result<Found, Error> {
-        let index = Index::read(&self.dir)?;
-        if let Some((digest, descriptor)) = index.find(reference) {
-            let descriptor = descriptor.clone();
-            return Ok(Found { digest, descriptor });
-        }
-        let missing = || Error::NotFound(reference.clone());
-        let digest = *reference
-            .digest()
-            .filter(|_| reference.is_bare())
-            .ok_or_else(missing)?;
-        let document = blob::find(&self.dir, &digest, &MANIFEST)?.ok_or_else(missing)?;
-        let media_type = match serde_json::from_slice::<ImageIndex>(&document) {
-            Ok(_) => MediaType::ImageIndex,
-            Err(_) => MediaType::ImageManifest,
-        };
-        let descriptor = tool_image::descriptor(media_type.as_ref(), &document)?;
-        Ok(Found { digest, descriptor })
-    }
-
-    /// The manifest to run for `reference`: the one found, or the one for WebAssembly in the image
-    /// index found.
-    fn manifest(&self, reference: &Reference, found: &Descriptor) -> Result<ImageManifest, Error> {
-        let indexed: ImageIndex;
-        let descriptor = match found.media_type() {
-            MediaType::ImageIndex => {
-                indexed = blob::read_json(&self.dir, found, &MANIFEST)?;
-                platform::wasm(reference, &indexed)?
-            }
-            _ => found,
-        };
-        match descriptor.media_type() {
-            MediaType::ImageManifest => blob::read_json(&self.dir, descriptor, &MANIFEST),
-            other => Err(Error::not_a_tool(
-                reference,
-                format!(
-                    "its manifest is `{other}`, not `{}`",
-                    MediaType::ImageManifest
-                ),
-            )),
-        }
+        found::find(&self.dir, &Index::read(&self.dir)?, reference)
     }
 }

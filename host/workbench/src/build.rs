@@ -24,6 +24,7 @@ pub use self::built::Built;
 use self::built::Listing;
 use self::declared::{Artifact, Declared};
 pub use self::environment::BuildEnvironment;
+pub(crate) use self::image::image_of;
 pub use self::image::{created, image};
 use self::pure::Asked;
 use crate::error::{CallerError, Error};

@@ -1,8 +1,9 @@
 //! Makes, tries and describes tools for their authors; the only crate that starts other build
 //! tools.
 //!
-//! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`watch`]
-//! sees its files change; [`describe`] puts the rows of a manifest into words for a reviewer.
+//! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`publish`]
+//! makes the files that catalogues and clients take; [`watch`] sees its files change; [`describe`]
+//! puts the rows of a manifest into words for a reviewer.
 //!
 //! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A
 //! caller gives paths, variables and the sandbox, and gets values back.
@@ -17,6 +18,8 @@ pub mod project;
 pub mod build;
 
 pub mod test;
+
+pub mod publish;
 
 pub mod watch;
 

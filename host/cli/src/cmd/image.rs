@@ -60,11 +60,11 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let data = || DataDir::open(PathBuf::from(data));
     match image {
-        Image::Build(build) => build::run(build, &data()?).await,
+        Image::Build(build) => build::run(build, &config()?, &data()?).await,
         Image::Inspect(inspect) => inspect::run(inspect, &config()?, &data()?).await,
         Image::Ls(ls) => ls::run(&ls, &data()?).await,
-        Image::Pull(pull) => pull::run(pull, None, &data()?).await,
-        Image::Push(push) => push::run(push, None, &data()?).await,
+        Image::Pull(pull) => pull::run(pull, None, &config()?, &data()?).await,
+        Image::Push(push) => push::run(push, None, &config()?, &data()?).await,
         Image::Rm(rm) => rm::run(rm, &data()?).await,
         Image::Export(export) => export::run(export, &data()?).await,
         Image::Import(import) => import::run(import, &data()?).await,

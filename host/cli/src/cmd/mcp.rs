@@ -194,7 +194,7 @@ async fn here(
     let mut guarded = guard::always(config, data)?;
     guard::secrets(&mut guarded, &given.secret)?;
     let runner = Arc::new(host::runner_with(config, data, options, guarded)?);
-    let named = Named::find(tools.written, tools.plain_http, data).await?;
+    let named = Named::find(tools.written, tools.plain_http, config, data).await?;
     // From before they are read, so that no change is missed.
     let seen = named.stamps();
     if !tools.reload {

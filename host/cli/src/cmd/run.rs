@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::image::build::source;
 use crate::args::{Listing, Registries};
+use crate::config::Config;
 use crate::connect::connect;
 use crate::console::{self, Format};
 use crate::deployment_args::DeploymentArgs;
@@ -51,7 +52,11 @@ pub(crate) struct Run {
     pub(crate) listing: Listing,
 }
 
-pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
+pub(crate) async fn run(
+    run: Run,
+    config: impl Fn() -> Result<Config, Failure>,
+    data: &Path,
+) -> Result<(), Failure> {
     let Run {
         source,
         name,
@@ -70,9 +75,9 @@ pub(crate) async fn run(run: Run, data: &Path) -> Result<(), Failure> {
                 model: deployment.model.is_none(),
                 ..Needed::AGENT
             };
-            built(&path, needed, &reach, data).await?
+            built(&path, needed, &reach, &config()?, data).await?
         }
-        None => named(&source, &reach, data).await?,
+        None => named(&source, &reach, config, data).await?,
     };
     let new = NewAgent {
         name,
@@ -117,10 +122,16 @@ fn path_of(source: &str) -> Option<PathBuf> {
 
 /// The image of this name. The host pulls it if it is not here, unless only this command may: the
 /// host speaks TLS to registries.
-async fn named(reference: &str, reach: &Registries, data: &Path) -> Result<AgentSource, Failure> {
+async fn named(
+    reference: &str,
+    reach: &Registries,
+    config: impl Fn() -> Result<Config, Failure>,
+    data: &Path,
+) -> Result<AgentSource, Failure> {
     let reference: Reference = reference.parse().map_err(Failure::usage)?;
     if reach.plain_http {
         let images = host::images(
+            &config()?,
             &DataDir::open(data.to_owned())?,
             true,
             progress::transfers(),
@@ -141,12 +152,14 @@ async fn built(
     path: &Path,
     needed: Needed,
     reach: &Registries,
+    config: &Config,
     data: &Path,
 ) -> Result<AgentSource, Failure> {
     let source = source(path, None)?;
     let home = std::path::absolute(&source.home)
         .map_err(|error| Failure::usage(format!("{}: {error}", source.home.display())))?;
     let images = host::images(
+        config,
         &DataDir::open(data.to_owned())?,
         reach.plain_http,
         progress::transfers(),

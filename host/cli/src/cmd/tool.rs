@@ -7,6 +7,7 @@ mod dev;
 mod inspect;
 mod ls;
 mod new;
+mod publish;
 pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod rm;
@@ -23,6 +24,7 @@ use self::build::Build;
 use self::dev::Dev;
 use self::inspect::Inspect;
 use self::new::New;
+use self::publish::Publish;
 use self::pull::Pull;
 use self::push::Push;
 use self::rm::Rm;
@@ -48,6 +50,8 @@ pub(crate) enum Tool {
     Run(Box<Run>),
     /// Show what a tool is and what it asks for, or what the tools of an agent get.
     Inspect(Inspect),
+    /// Make the files that publishing a tool takes: image, skill, MCP registry, desktop bundle.
+    Publish(Publish),
     /// Send a tool image to a registry.
     Push(Push),
     /// Fetch a tool image from a registry.
@@ -66,8 +70,9 @@ pub(crate) async fn run(tool: Tool, config: &Config, data: PathBuf) -> Result<()
         Tool::Test(test) => test::run(test, config, &DataDir::open(data)?).await,
         Tool::Dev(dev) => dev::run(dev, config, &DataDir::open(data)?).await,
         Tool::Inspect(inspect) => inspect::run(inspect, config, &DataDir::open(data)?).await,
-        Tool::Push(push) => push::run(push, Some(Kind::Tool), &DataDir::open(data)?).await,
-        Tool::Pull(pull) => pull::run(pull, Some(Kind::Tool), &DataDir::open(data)?).await,
+        Tool::Publish(arguments) => publish::run(arguments, config, &DataDir::open(data)?).await,
+        Tool::Push(push) => push::run(push, Some(Kind::Tool), config, &DataDir::open(data)?).await,
+        Tool::Pull(pull) => pull::run(pull, Some(Kind::Tool), config, &DataDir::open(data)?).await,
         Tool::Ls(listing) => ls::run(&listing, &DataDir::open(data)?).await,
         Tool::Rm(rm) => rm::run(rm, &DataDir::open(data)?).await,
     }

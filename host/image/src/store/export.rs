@@ -8,29 +8,43 @@ use oci_spec::image::{Descriptor, ImageIndex, MediaType};
 use tar::{Builder, EntryType, Header};
 
 use super::blob::{self, BLOBS};
-use super::index::INDEX_FILE;
+use super::index::{INDEX_FILE, Index};
 use super::layout::{self, LAYOUT_FILE};
 use super::limits::BLOB;
 use super::sweep;
 use crate::error::Error;
 use crate::tool_image::canonical_json;
 
-/// Writes the images that these rows describe, with the BINs of agents as far as they are here. The
+/// Writes the images that these rows describe, with the BINs of agents as far as they are here, and
+/// what refers to any of them. The
 /// same images give the same bytes. Returns the number of bytes in their blobs. The caller holds a
 /// lock.
-pub(super) fn write(dir: &Dir, rows: Vec<Descriptor>, out: impl Write) -> Result<u64, Error> {
+pub(super) fn write(
+    dir: &Dir,
+    index: &Index,
+    mut rows: Vec<Descriptor>,
+    out: impl Write,
+) -> Result<u64, Error> {
     let mut needed = BTreeSet::new();
     for row in &rows {
         needed.extend(sweep::needed(dir, row)?);
     }
-    let mut index = ImageIndex::default();
-    index.set_media_type(Some(MediaType::ImageIndex));
-    index.set_manifests(rows);
+    let of_these = |(subject, _): &(_, _)| needed.contains(subject);
+    let referrers = index.referrers().filter(of_these);
+    let mut referrers: Vec<_> = referrers.map(|(_, row)| row.clone()).collect();
+    referrers.sort_by_cached_key(|row| row.digest().to_string());
+    for row in &referrers {
+        needed.extend(sweep::needed(dir, row)?);
+    }
+    rows.extend(referrers);
+    let mut document = ImageIndex::default();
+    document.set_media_type(Some(MediaType::ImageIndex));
+    document.set_manifests(rows);
     let mut archive = Builder::new(out);
     let wrong = |error: io::Error| Error::io("write the archive")(error);
     let documents = [
         (LAYOUT_FILE, layout::document()?),
-        (INDEX_FILE, canonical_json(&index)?),
+        (INDEX_FILE, canonical_json(&document)?),
     ];
     for (path, bytes) in documents {
         add(&mut archive, path, &bytes).map_err(wrong)?;

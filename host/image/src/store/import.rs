@@ -11,7 +11,7 @@ use tar::{Archive, Entry, EntryType};
 
 use super::blob::{self, BLOBS};
 use super::incoming::{Arrived, Incoming};
-use super::index::INDEX_FILE;
+use super::index::{self, INDEX_FILE};
 use super::limits::{BLOB, INDEX, MANIFEST, Part};
 use super::platform;
 use crate::agent_image::locked_digests;
@@ -19,6 +19,7 @@ use crate::content;
 use crate::error::Error;
 use crate::kind::{AGENT_ARTIFACT, Kind};
 use crate::reference::Reference;
+use crate::referrer;
 use crate::tool_image;
 
 /// The most entries of an archive: those of a few hundred images.
@@ -34,13 +35,18 @@ const BLOBS_MAX_BYTES: u64 = 4 << 30;
 /// The most images of an archive.
 const IMAGES_MAX: usize = 256;
 
+/// The most rows of the index of an archive: a few thousand, for images and what refers to them.
+const ROWS_MAX: usize = 4096;
+
 /// The bytes that are written at once.
 const PIECE_BYTES: usize = 256 << 10;
 
 /// Images that have been read and checked, and are not part of the store yet.
 pub(super) struct Brought {
     pub(super) images: Vec<BroughtImage>,
-    /// The blobs that these images need.
+    /// What refers to them or to their BINs, beside the digest that it refers to.
+    pub(super) referrers: Vec<(Digest, Descriptor)>,
+    /// The blobs that all of these need.
     pub(super) blobs: Vec<Arrived>,
 }
 
@@ -67,6 +73,16 @@ pub(super) fn read(
 ) -> Result<Brought, Error> {
     let Parts { index, blobs } = parts(dir, archive)?;
     let rows = index.manifests();
+    if rows.len() > ROWS_MAX {
+        return Err(wrong(format!(
+            "has an index of {} rows, at most {ROWS_MAX} are read",
+            rows.len()
+        )));
+    }
+    let (referring, rows): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .map(|row| (subject(row, &blobs), row))
+        .partition(|(subject, _)| subject.is_some());
     if rows.is_empty() || rows.len() > IMAGES_MAX {
         return Err(wrong(format!(
             "holds {} images; expected 1 to {IMAGES_MAX}",
@@ -81,20 +97,77 @@ pub(super) fn read(
     }
     let mut images = Vec::new();
     let mut needed = Vec::new();
-    for row in rows {
+    for (_, row) in rows {
         let reference = match name {
             Some(name) => name.clone(),
             None => own_name(row)?,
         };
         images.push(image(reference, row, &blobs, &mut needed)?);
     }
+    let mut referrers = Vec::new();
+    for (subject, row) in referring {
+        // Of an image that is not in the archive, nobody here would ask for them.
+        let Some(subject) = subject.filter(|subject| needed.contains(subject)) else {
+            continue;
+        };
+        referrers.push((subject, referrer(subject, row, &blobs, &mut needed)?));
+    }
     let mut blobs = blobs;
     // Of two images that share a blob, one brings it.
     let blobs = needed.iter().filter_map(|digest| blobs.remove(digest));
     Ok(Brought {
         images,
+        referrers,
         blobs: blobs.collect(),
     })
+}
+
+/// The image that a row without a name refers to, by the row or by its manifest.
+fn subject(row: &Descriptor, blobs: &HashMap<Digest, Arrived>) -> Option<Digest> {
+    let annotations = row.annotations().as_ref();
+    if annotations.is_some_and(|all| all.contains_key(ANNOTATION_REF_NAME)) {
+        return None;
+    }
+    if let Some(subject) = index::subject_of(row) {
+        return Some(subject);
+    }
+    let blob = blobs.get(&blob::digest(row).ok()?)?;
+    MANIFEST.check(blob.size()).ok()?;
+    let bytes = blob.read().ok()?;
+    let manifest: ImageManifest = serde_json::from_slice(&bytes).ok()?;
+    blob::digest(manifest.subject().as_ref()?).ok()
+}
+
+/// Checks a referrer, and adds the blobs that it needs.
+fn referrer(
+    subject: Digest,
+    row: &Descriptor,
+    blobs: &HashMap<Digest, Arrived>,
+    needed: &mut Vec<Digest>,
+) -> Result<Descriptor, Error> {
+    let digest = blob::digest(row)?;
+    let missing = |what: Digest| wrong(format!("lacks {what} of the referrer {digest}"));
+    let blob = blobs.get(&digest).ok_or_else(|| missing(digest))?;
+    MANIFEST.check(blob.size())?;
+    let bytes = blob.read()?;
+    let manifest = referrer::read(digest, subject, &bytes)?;
+    needed.push(digest);
+    for (_, part) in referrer::blobs(&manifest) {
+        let part_digest = blob::digest(part)?;
+        let bytes = blobs
+            .get(&part_digest)
+            .ok_or_else(|| missing(part_digest))?;
+        if bytes.size() != part.size() {
+            let problem = format!(
+                "has {} bytes where its descriptor says {}",
+                bytes.size(),
+                part.size()
+            );
+            return Err(Error::corrupt(format!("the blob {part_digest}"), problem));
+        }
+        needed.push(part_digest);
+    }
+    referrer::described(&bytes, &manifest)
 }
 
 /// The name that an image has in the archive.
@@ -196,7 +269,7 @@ fn check(
 fn parts(dir: &Dir, archive: impl Read) -> Result<Parts, Error> {
     let unread = |error: io::Error| wrong(format!("cannot be read: {error}"));
     let mut archive = Archive::new(archive);
-    let mut index = None;
+    let mut document = None;
     let mut blobs = HashMap::new();
     let mut bytes = 0;
     // Raw: what makes names longer would be read whole before it is seen here.
@@ -231,14 +304,14 @@ fn parts(dir: &Dir, archive: impl Read) -> Result<Parts, Error> {
         }
         if path == INDEX_FILE {
             INDEX.check(entry.size())?;
-            let mut document = Vec::new();
+            let mut bytes = Vec::new();
             (&mut entry)
                 .take(INDEX.max)
-                .read_to_end(&mut document)
+                .read_to_end(&mut bytes)
                 .map_err(unread)?;
-            let document = serde_json::from_slice(&document)
+            let index: ImageIndex = serde_json::from_slice(&bytes)
                 .map_err(|error| wrong(format!("has no index that can be read: {error}")))?;
-            if index.replace(document).is_some() {
+            if document.replace(index).is_some() {
                 return Err(wrong(format!("has `{INDEX_FILE}` twice")));
             }
             continue;
@@ -260,7 +333,7 @@ fn parts(dir: &Dir, archive: impl Read) -> Result<Parts, Error> {
             return Err(wrong(format!("has the blob {digest} twice")));
         }
     }
-    let index = index.ok_or_else(|| {
+    let index = document.ok_or_else(|| {
         let problem = "is no OCI image layout in a tar archive: it has no `index.json`";
         wrong(problem.to_owned())
     })?;

@@ -162,6 +162,11 @@ impl Arrived {
         self.0.digest
     }
 
+    /// Its size, in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.0.size
+    }
+
     /// Reads it whole. It was checked when it came, and nobody else has its name.
     pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
         let mut file = &self.0.file;

@@ -11,6 +11,7 @@ use super::{blob, file};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::reference::Reference;
+use crate::referrer::REFERRERS_MAX;
 use crate::tool_image::canonical_json;
 
 /// One row of [`Store::list`](crate::Store::list).
@@ -30,9 +31,12 @@ pub struct Listed {
 
 pub(super) const INDEX_FILE: &str = "index.json";
 
+/// The annotation of a row that holds the digest of the image that it refers to.
+pub(super) const SUBJECT: &str = "io.cofferdam.subject";
+
 /// The index, every row of it checked. A row's name is its annotation
 /// `org.opencontainers.image.ref.name`: `name:tag`, or `name@digest` for an image whose tag has
-/// moved on.
+/// moved on. Rows of referrers have no name, and the annotation [`SUBJECT`].
 pub(super) struct Index {
     rows: Vec<Row>,
     /// The document around the rows, kept for the keys this store does not use.
@@ -42,6 +46,8 @@ pub(super) struct Index {
 struct Row {
     /// None where another tool has written a row without a name: it is kept, and its blobs with it.
     name: Option<Reference>,
+    /// The image that a referrer refers to.
+    subject: Option<Digest>,
     digest: Digest,
     descriptor: Descriptor,
 }
@@ -156,6 +162,49 @@ impl Index {
         self.rows.iter().map(|row| &row.descriptor)
     }
 
+    /// Returns the names of an image.
+    pub(super) fn names(&self, digest: &Digest) -> Vec<Reference> {
+        let rows = self.rows.iter().filter(|row| row.digest == *digest);
+        rows.filter_map(|row| row.name.clone()).collect()
+    }
+
+    /// Returns the descriptors of images, without those of their referrers.
+    pub(super) fn images(&self) -> impl Iterator<Item = &Descriptor> {
+        let images = self.rows.iter().filter(|row| row.subject.is_none());
+        images.map(|row| &row.descriptor)
+    }
+
+    /// Returns the subject of each referrer, and its descriptor.
+    pub(super) fn referrers(&self) -> impl Iterator<Item = (Digest, &Descriptor)> {
+        let rows = self.rows.iter();
+        rows.filter_map(|row| Some((row.subject?, &row.descriptor)))
+    }
+
+    /// Adds a referrer of `subject`, unless it is there. Returns false if the image has too many.
+    pub(super) fn attach(
+        &mut self,
+        subject: Digest,
+        descriptor: Descriptor,
+    ) -> Result<bool, Error> {
+        let row = Row::referrer(subject, descriptor)?;
+        let is_same = |other: &Row| other.subject == Some(subject) && other.digest == row.digest;
+        if self.rows.iter().any(is_same) {
+            return Ok(true);
+        }
+        let of_subject = self.rows.iter().filter(|row| row.subject == Some(subject));
+        if of_subject.count() >= REFERRERS_MAX {
+            return Ok(false);
+        }
+        self.rows.push(row);
+        Ok(true)
+    }
+
+    /// Drops the referrers whose subject is not `here`. Returns true if there were any.
+    pub(super) fn drop_referrers(&mut self, here: impl Fn(&Digest) -> bool) -> bool {
+        let gone = |row: &Row| row.subject.is_some_and(|subject| !here(&subject));
+        !self.take(gone).is_empty()
+    }
+
     fn take(&mut self, wanted: impl Fn(&Row) -> bool) -> Vec<Row> {
         let (taken, kept) = std::mem::take(&mut self.rows).into_iter().partition(wanted);
         self.rows = kept;
@@ -170,9 +219,23 @@ impl Row {
         descriptor.set_annotations(Some(annotations));
         Self {
             name: Some(name),
+            subject: None,
             digest,
             descriptor,
         }
+    }
+
+    /// The row of a referrer. Its annotations stay in its manifest, because the index is read whole
+    /// for every image.
+    fn referrer(subject: Digest, mut descriptor: Descriptor) -> Result<Self, Error> {
+        let annotations = [(SUBJECT.to_owned(), subject.to_string())];
+        descriptor.set_annotations(Some(annotations.into()));
+        Ok(Self {
+            name: None,
+            subject: Some(subject),
+            digest: blob::digest(&descriptor)?,
+            descriptor,
+        })
     }
 
     fn read(descriptor: Descriptor) -> Result<Self, Error> {
@@ -190,8 +253,10 @@ impl Row {
             None => None,
         };
         let digest = blob::digest(&descriptor)?;
+        let subject = subject_of(&descriptor).filter(|_| name.is_none());
         Ok(Self {
             name,
+            subject,
             digest,
             descriptor,
         })
@@ -202,4 +267,10 @@ impl Row {
             .as_ref()
             .is_some_and(|name| name.same_name(reference))
     }
+}
+
+/// The image that a row says it refers to.
+pub(super) fn subject_of(row: &Descriptor) -> Option<Digest> {
+    let annotations = row.annotations().as_ref()?;
+    annotations.get(SUBJECT)?.parse().ok()
 }

@@ -37,6 +37,10 @@ pub(crate) const AGENT_LAYERS_MAX: usize = 1024;
 /// The largest agent image, in bytes (64 MiB): it is read whole, and held in memory.
 pub(crate) const AGENT_MAX_BYTES: u64 = 64 << 20;
 
+/// The largest part of a document that refers to an image, in bytes (8 MiB): a bill of materials of
+/// a large image.
+const REFERRER_MAX_BYTES: u64 = 8 << 20;
+
 /// The largest `oci-layout` file in bytes: it holds a version number.
 const LAYOUT_MAX_BYTES: u64 = 4 << 10;
 
@@ -76,6 +80,10 @@ pub(crate) const COMPONENT: Part = Part {
 pub(crate) const BLOB: Part = Part {
     noun: "the blob",
     max: COMPONENT_MAX_BYTES,
+};
+pub(crate) const REFERRER: Part = Part {
+    noun: "a part of a referrer",
+    max: REFERRER_MAX_BYTES,
 };
 pub(crate) const AGENT_CONFIG: Part = Part {
     noun: "the config of an agent",

@@ -50,6 +50,20 @@ pub(super) fn sweep(dir: &Dir, index: &Index) -> Result<Swept, Error> {
     Ok(swept)
 }
 
+/// Drops the referrers of images that are gone. The caller holds the exclusive lock, and writes the
+/// index if this returns true.
+///
+/// # Errors
+///
+/// If one image cannot be followed: any referrer might be its own.
+pub(super) fn drop_referrers(dir: &Dir, index: &mut Index) -> Result<bool, Error> {
+    let mut needed = HashSet::new();
+    for descriptor in index.images() {
+        follow(dir, descriptor, &mut needed)?;
+    }
+    Ok(index.drop_referrers(|subject| needed.contains(subject)))
+}
+
 /// The blobs that one image needs, as far as they are here, and those that it names.
 pub(super) fn needed(dir: &Dir, descriptor: &Descriptor) -> Result<HashSet<Digest>, Error> {
     let mut needed = HashSet::new();

@@ -143,7 +143,9 @@ pub(crate) fn of_image(error: &cofferdam_image::Error) -> Status {
         | E::Unnamed
         | E::Agentfile(_)
         | E::Reference(_) => Status::invalid_argument(sentence),
-        E::Local { .. } | E::Pinned { .. } => Status::failed_precondition(sentence),
+        E::Local { .. } | E::Pinned { .. } | E::Unsigned { .. } => {
+            Status::failed_precondition(sentence)
+        }
         E::Bin { source, .. } => Status::new(of_image(source).code(), sentence),
         E::TooLarge { .. } => Status::resource_exhausted(sentence),
         E::Corrupt { .. } => Status::data_loss(sentence),

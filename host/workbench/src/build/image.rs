@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::time::{Duration, UNIX_EPOCH};
 
+use cofferdam_capability::Manifest;
 use cofferdam_image::{ToolImage, annotation};
 use cofferdam_tool::Runner;
 
@@ -29,6 +30,16 @@ pub async fn image(
         component,
         ..
     } = built;
+    image_of(&manifest, component, environment, runner).await
+}
+
+/// Makes the image of a component that is built, with the manifest that it carries.
+pub(crate) async fn image_of(
+    manifest: &Manifest,
+    component: Vec<u8>,
+    environment: &BuildEnvironment,
+    runner: &Runner,
+) -> Result<ToolImage, Error> {
     // Loading it says what it imports and exports, and that this host would run it.
     let installed = runner
         .load(component.clone().into(), &manifest.tool.name, None)

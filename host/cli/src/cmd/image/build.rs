@@ -11,6 +11,7 @@ use cofferdam_workbench::build;
 use serde_json::json;
 
 use crate::args::Registries;
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -50,7 +51,7 @@ pub(crate) struct Build {
     format: Format,
 }
 
-pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure> {
+pub(super) async fn run(arguments: Build, config: &Config, data: &DataDir) -> Result<(), Failure> {
     let Build {
         path,
         file,
@@ -69,7 +70,7 @@ pub(super) async fn run(arguments: Build, data: &DataDir) -> Result<(), Failure>
         created: build::created(std::env::var_os("SOURCE_DATE_EPOCH").as_deref())?,
         needed: Needed::IMAGE,
     };
-    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let images = host::images(config, data, reach.plain_http, progress::transfers())?;
     let store = images.store()?;
     let former = names
         .iter()

@@ -2,12 +2,13 @@
 
 use clap::Args;
 use cofferdam_image::agentfile::{Add, Agentfile, Bin, Config as Setting, Context, Env};
-use cofferdam_image::{AgentImage, Images, Lock, Reference};
+use cofferdam_image::{AgentImage, Attestation, Images, Lock, Reference};
 use cofferdam_tool::Runner;
 use cofferdam_workbench::describe::{self, Power};
 use serde_json::{Value, json};
 
 use crate::args::Registries;
+use crate::attestations;
 use crate::config::Config;
 use crate::console::{self, Cell, Format};
 use crate::error::Failure;
@@ -46,17 +47,22 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         format,
     } = inspect;
     let reference: Reference = image.parse().map_err(Failure::usage)?;
-    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let images = host::images(config, data, reach.plain_http, progress::transfers())?;
     let agent = images.agent(&reference).await?;
     let runner = host::runner(config, data)?;
     let mut bins = Vec::new();
     for bin in &agent.agentfile.bins {
         bins.push(shown(&agent, bin, &images, &runner).await);
     }
+    let attestations = attestations::of(&Reference::bare(agent.digest), config, data).await?;
     if format == Format::Json {
-        return console::json(&as_json(&agent, &bins));
+        let mut shown = as_json(&agent, &bins);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("attestations".to_owned(), json!(attestations));
+        }
+        return console::json(&shown);
     }
-    print(&agent, &bins);
+    print(&agent, &bins, &attestations);
     Ok(())
 }
 
@@ -93,7 +99,7 @@ async fn shown<'a>(
     shown
 }
 
-fn print(agent: &AgentImage, bins: &[Shown<'_>]) {
+fn print(agent: &AgentImage, bins: &[Shown<'_>], attestations: &[Attestation]) {
     let AgentImage {
         digest,
         reference,
@@ -135,6 +141,9 @@ fn print(agent: &AgentImage, bins: &[Shown<'_>]) {
         .collect();
     if !labels.is_empty() {
         rows.push(("labels", Cell::lines(labels)));
+    }
+    if !attestations.is_empty() {
+        rows.push(("attested", Cell::lines(attestations::lines(attestations))));
     }
     if lock.is_none() {
         let without = "none: another program has built this image, and its BINs are what their \

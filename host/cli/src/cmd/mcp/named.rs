@@ -10,6 +10,7 @@ use cofferdam_image::ToolSource;
 use cofferdam_tool::{Installed, Outlook, Runner, Tool, Toolbox};
 
 use crate::cmd::tool::source::{self, Source};
+use crate::config::Config;
 use crate::error::Failure;
 use crate::guard;
 use crate::paths::DataDir;
@@ -82,6 +83,7 @@ impl Named {
     pub(crate) async fn find(
         written: &[String],
         plain_http: bool,
+        config: &Config,
         data: &DataDir,
     ) -> Result<Self, Failure> {
         let mut paths = Vec::new();
@@ -99,7 +101,7 @@ impl Named {
                     )));
                 }
                 ToolSource::Image(image) => {
-                    let source = Source::image(&image, plain_http, data).await?;
+                    let source = Source::image(&image, plain_http, config, data).await?;
                     images.push(Arc::new(Found::new(source, None)));
                 }
             }

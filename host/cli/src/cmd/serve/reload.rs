@@ -192,6 +192,19 @@ impl Reload {
                 )
             })
         };
-        settings.iter().filter_map(sentence).collect()
+        let mut sentences: Vec<_> = settings.iter().filter_map(sentence).collect();
+        if signers(settings) != signers(&self.started) {
+            let sentence = "note: `[[signer]]` has changed, which holds from the next start";
+            sentences.push(sentence.to_owned());
+        }
+        sentences
     }
+}
+
+/// The rows of signers, which the images of a host have from its start.
+fn signers(settings: &[Setting]) -> Vec<String> {
+    let rows = settings.iter();
+    let rows = rows.filter(|setting| setting.key.starts_with("signer."));
+    rows.map(|setting| format!("{} = {}", setting.key, setting.shown()))
+        .collect()
 }

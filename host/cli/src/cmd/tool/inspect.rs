@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use cofferdam_call::Descriptor;
 use cofferdam_capability::Decision;
+use cofferdam_image::Reference;
 use cofferdam_tool::{Installed, Tool};
 use cofferdam_workbench::describe::{self, LimitAsked, Power};
 use serde_json::{Value, json};
 
 use crate::args::Registries;
+use crate::attestations;
 use crate::config::Config;
 use crate::console::{self, Cell, Format, Style};
 use crate::error::Failure;
@@ -61,7 +63,7 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
         .as_deref()
         .map(cofferdam_workbench::manifest)
         .transpose()?;
-    let source = Source::load(&tool, reach.plain_http, data).await?;
+    let source = Source::load(&tool, reach.plain_http, config, data).await?;
     let runner = host::runner(config, data)?;
     let installed = source.install(&runner, supplied).await?;
     let manifest = installed.manifest();
@@ -79,10 +81,15 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
             Vec::new()
         });
     let credentials = credentials::credentials(manifest);
+    let attestations = match &source.image {
+        Some(image) => attestations::of(&Reference::bare(image.digest), config, data).await?,
+        None => Vec::new(),
+    };
     if format == Format::Json {
         return console::json(&json!({
             "path": source.origin,
             "image": source.image.as_ref().map(image),
+            "attestations": attestations,
             "usage": source.usage(),
             "digest": installed.digest(),
             "size": installed.size(),
@@ -127,6 +134,12 @@ pub(super) async fn run(inspect: Inspect, config: &Config, data: &DataDir) -> Re
                 Cell::lines([image.reference.clone(), image.digest.to_string()]),
             ),
         );
+    }
+    if !attestations.is_empty() {
+        rows.push(row(
+            "attested",
+            Cell::lines(attestations::lines(&attestations)),
+        ));
     }
     if !installed.is_described() {
         rows.push(row(

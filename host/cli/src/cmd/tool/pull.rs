@@ -5,6 +5,7 @@ use cofferdam_image::{Kind, Pulled, Reference};
 use serde_json::json;
 
 use crate::args::Registries;
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -26,13 +27,18 @@ pub(crate) struct Pull {
 }
 
 /// Fetches images of the kind that is `wanted`, or of any.
-pub(crate) async fn run(pull: Pull, wanted: Option<Kind>, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(
+    pull: Pull,
+    wanted: Option<Kind>,
+    config: &Config,
+    data: &DataDir,
+) -> Result<(), Failure> {
     let Pull {
         images: names,
         reach,
         format,
     } = pull;
-    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let images = host::images(config, data, reach.plain_http, progress::transfers())?;
     let names = names
         .iter()
         .map(|image| image.parse::<Reference>())

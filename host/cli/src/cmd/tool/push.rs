@@ -1,10 +1,13 @@
 //! `cofferdam tool push` and `image push`: send an image to a registry.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use cofferdam_image::{Kind, Pushed, Reference};
+use cofferdam_image::{Kind, Pushed, Reference, read_signing_key};
 use serde_json::json;
 
 use crate::args::Registries;
+use crate::config::Config;
 use crate::console::{self, Format};
 use crate::error::Failure;
 use crate::host;
@@ -21,6 +24,10 @@ pub(crate) struct Push {
     #[arg(value_name = "TARGET")]
     target: Option<String>,
 
+    /// Sign the image with this private key first (PEM, PKCS#8, Ed25519)
+    #[arg(long, value_name = "KEYFILE")]
+    sign: Option<PathBuf>,
+
     #[command(flatten)]
     reach: Registries,
 
@@ -30,15 +37,24 @@ pub(crate) struct Push {
 }
 
 /// Sends an image. One that is not here is pulled, if it is of the kind that is `wanted`.
-pub(crate) async fn run(push: Push, wanted: Option<Kind>, data: &DataDir) -> Result<(), Failure> {
+pub(crate) async fn run(
+    push: Push,
+    wanted: Option<Kind>,
+    config: &Config,
+    data: &DataDir,
+) -> Result<(), Failure> {
     let Push {
         image,
         target,
+        sign,
         reach,
         format,
     } = push;
+    // Before anything is sent.
+    let key = sign.as_deref().map(read_signing_key).transpose();
+    let key = key.map_err(Failure::usage)?;
     let local: Reference = image.parse().map_err(Failure::usage)?;
-    let images = host::images(data, reach.plain_http, progress::transfers())?;
+    let images = host::images(config, data, reach.plain_http, progress::transfers())?;
     let target = match target {
         // From one registry to another, by way of this machine.
         Some(target) => {
@@ -47,6 +63,10 @@ pub(crate) async fn run(push: Push, wanted: Option<Kind>, data: &DataDir) -> Res
             target
         }
         None => local.clone(),
+    };
+    let signature = match &key {
+        Some(key) => Some(images.sign(&local, key).await?),
+        None => None,
     };
     let pushed = images
         .registry
@@ -74,6 +94,7 @@ pub(crate) async fn run(push: Push, wanted: Option<Kind>, data: &DataDir) -> Res
             "reference": target.to_string(),
             "digest": digest,
             "moved_from": moved_from,
+            "signature": signature,
             "size": size,
             "present": present,
         }));

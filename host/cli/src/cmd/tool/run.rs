@@ -100,7 +100,7 @@ pub(super) async fn run(run: Run, config: &Config, data: &DataDir) -> Result<(),
         options,
         guarded(&run, config, data)?,
     )?);
-    let toolbox = Arc::new(load(&runner, &run, decision, data).await?);
+    let toolbox = Arc::new(load(&runner, &run, decision, config, data).await?);
     let loading = started.elapsed();
     let (tool, input) = choose(&toolbox, &run.args)?;
     let cancel = CancellationToken::new();
@@ -186,6 +186,7 @@ async fn load(
     runner: &Runner,
     run: &Run,
     decision: Decision,
+    config: &Config,
     data: &DataDir,
 ) -> Result<Toolbox, Failure> {
     let supplied = run
@@ -193,7 +194,7 @@ async fn load(
         .as_deref()
         .map(cofferdam_workbench::manifest)
         .transpose()?;
-    let source = Source::load(&run.tool, run.reach.plain_http, data).await?;
+    let source = Source::load(&run.tool, run.reach.plain_http, config, data).await?;
     let installed = source.install(runner, supplied).await?;
     let name = name_of(&installed, &source);
     let mut toolbox = runner.toolbox();

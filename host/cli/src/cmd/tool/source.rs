@@ -10,6 +10,7 @@ use cofferdam_capability::{Digest, Manifest, ToolName};
 use cofferdam_image::{Found, Reference, ToolSource};
 use cofferdam_tool::{Installed, Runner};
 
+use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
 use crate::host;
@@ -64,11 +65,12 @@ impl Source {
     pub(crate) async fn load(
         written: &str,
         plain_http: bool,
+        config: &Config,
         data: &DataDir,
     ) -> Result<Self, Failure> {
         match named(written, data)? {
             ToolSource::Path(path) => Self::file(&path),
-            ToolSource::Image(reference) => Self::image(&reference, plain_http, data).await,
+            ToolSource::Image(reference) => Self::image(&reference, plain_http, config, data).await,
         }
     }
 
@@ -89,9 +91,10 @@ impl Source {
     pub(crate) async fn image(
         reference: &Reference,
         plain_http: bool,
+        config: &Config,
         data: &DataDir,
     ) -> Result<Self, Failure> {
-        let images = host::images(data, plain_http, progress::transfers())?;
+        let images = host::images(config, data, plain_http, progress::transfers())?;
         let Found {
             digest,
             tool,

@@ -1,0 +1,137 @@
+//! Everything that publishing one tool takes, made from its component: the image, a skill, a row of
+//! the MCP registry, and a bundle for desktop clients. The same component gives the same bytes, and
+//! each file names its digest.
+
+mod bundle;
+mod image;
+mod server;
+mod skill;
+mod subject;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cofferdam_capability::Digest;
+use cofferdam_image::Reference;
+use cofferdam_tool::Runner;
+
+use crate::build::BuildEnvironment;
+use crate::error::Error;
+use subject::Subject;
+
+/// The choices of the author.
+#[derive(Debug)]
+pub struct Publication {
+    /// The component.
+    pub component: Vec<u8>,
+    /// The image in a registry, `HOST/NAME[:TAG]`.
+    pub image: Reference,
+    /// The name in the MCP registry, `namespace/name`.
+    pub server: String,
+    /// The author, for desktop clients.
+    pub author: String,
+    /// The directory of the files.
+    pub out: PathBuf,
+}
+
+/// The files that were made, and the digests that they name.
+#[derive(Debug)]
+pub struct Published {
+    /// The digest of the component.
+    pub component: Digest,
+    /// The digest of the image's manifest.
+    pub image: Digest,
+    /// The files.
+    pub files: Vec<PublishedFile>,
+}
+
+/// A file that was made.
+#[derive(Debug)]
+pub struct PublishedFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its purpose, in a few words.
+    pub purpose: &'static str,
+    /// The digest of its content.
+    pub digest: Digest,
+    /// Its size, in bytes.
+    pub size: u64,
+}
+
+/// A file before it is written.
+struct Draft {
+    /// Its path below the directory.
+    path: PathBuf,
+    purpose: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// Makes the files. None is written before all of them have been made.
+///
+/// # Errors
+///
+/// [`Error::Usage`] for a component without what a catalogue asks for, or a name that it would
+/// refuse; [`Error::Work`] if a file cannot be written.
+pub async fn publish(
+    publication: Publication,
+    environment: &BuildEnvironment,
+    runner: &Runner,
+) -> Result<Published, Error> {
+    let Publication {
+        component,
+        image,
+        server,
+        author,
+        out,
+    } = publication;
+    server::check_name(&server)?;
+    let subject = Subject::read(component, runner).await?;
+    let packed = image::pack(&subject, &image, &server, environment, runner).await?;
+    let pinned = packed.reference.clone();
+    let name = &subject.name;
+    let skill = skill::text(&subject, &pinned);
+    let drafts = [
+        Draft {
+            path: format!("{name}.tar").into(),
+            purpose: "the image, an OCI image layout",
+            bytes: packed.archive,
+        },
+        Draft {
+            path: Path::new("skill").join(skill.name).join("SKILL.md"),
+            purpose: "the skill",
+            bytes: skill.text.into_bytes(),
+        },
+        Draft {
+            path: "server.json".into(),
+            purpose: "the row of the MCP registry",
+            bytes: server::document(&subject, &server, &pinned)?,
+        },
+        Draft {
+            path: format!("{name}.mcpb").into(),
+            purpose: "the bundle for desktop clients",
+            bytes: bundle::zip(&subject, &author, &pinned)?,
+        },
+    ];
+    let files = drafts.into_iter().map(|draft| draft.write(&out));
+    Ok(Published {
+        component: subject.digest,
+        image: packed.digest,
+        files: files.collect::<Result<_, _>>()?,
+    })
+}
+
+impl Draft {
+    fn write(self, out: &Path) -> Result<PublishedFile, Error> {
+        let path = out.join(&self.path);
+        let directory = path.parent().unwrap_or(out);
+        fs::create_dir_all(directory)
+            .and_then(|()| fs::write(&path, &self.bytes))
+            .map_err(|error| Error::work(format!("{}: {error}", path.display())))?;
+        Ok(PublishedFile {
+            path,
+            purpose: self.purpose,
+            digest: Digest::of(&self.bytes),
+            size: self.bytes.len() as u64,
+        })
+    }
+}
