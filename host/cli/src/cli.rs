@@ -21,6 +21,7 @@ use crate::cmd::operate::{AgentNames, Removal};
 use crate::cmd::policy::Policy;
 use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
+use crate::cmd::review::Review;
 use crate::cmd::run::Run;
 use crate::cmd::runtime::{AsTyped, Runtime, as_typed};
 use crate::cmd::schema::Schema;
@@ -127,6 +128,8 @@ pub(crate) enum Command {
     /// Look at the policies that decide about calls, and write them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Look at what a tool or an agent may do, what has changed, and what was used.
+    Review(Review),
     /// Decide about calls that wait for a person.
     #[command(subcommand)]
     Approvals(Approvals),
@@ -154,6 +157,7 @@ impl Command {
             Self::Tool(Tool::Inspect(_)) | Self::Image(Image::Inspect(_)) => {
                 "error,cofferdam::listing=info"
             }
+            Self::Review(_) => "error,cofferdam::listing=info",
             _ => "error",
         }
     }
@@ -166,6 +170,7 @@ impl Command {
                 | Self::Runtime(_)
                 | Self::Mcp(_)
                 | Self::Tool(_)
+                | Self::Review(_)
                 | Self::Image(Image::Inspect(_))
         )
     }
