@@ -6,6 +6,9 @@ mod schemas;
 /// The pages tell every key with its default and its ceiling, and their examples run.
 mod pages;
 
+/// The example of a review in a CI job runs.
+mod reviews;
+
 use serde_json::Value;
 
 use crate::support::{Ran, Scratch, checkout, cofferdam, guest};

@@ -12,6 +12,12 @@ mod artifacts;
 /// Which tools a component has: data that everybody reads alike, and nothing that runs.
 mod descriptors;
 
+/// Versions that are compared: what is wider is found, and what is not is let through.
+mod compared;
+
+/// Manifests held against what calls used.
+mod narrowed;
+
 /// Policies: written, checked, explained, and changed while a host runs.
 mod policy;
 

@@ -93,7 +93,7 @@ impl Pinned<'_> {
             .await
             .map_err(wrong)?;
         let beyond = self.runner.beyond(&decided, &installed);
-        if beyond.is_empty() {
+        if !beyond.is_widened() {
             tracing::info!(
                 agent,
                 bin = bin.name,

@@ -4,6 +4,7 @@ use cofferdam_capability::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::OutcomeName;
+use crate::reach::{Reach, is_zero};
 use crate::receipt::Receipt;
 
 /// The largest number that every reader of JSON takes as it is written (RFC 8785, I-JSON).
@@ -52,6 +53,10 @@ pub struct Record {
     pub code: Option<i32>,
     /// Resources that it used.
     pub usage: Usage,
+    /// Directories and hosts that it used; none where there is no such tool, and in lines of former
+    /// hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// The trace that it belongs to (W3C Trace Context).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
@@ -179,6 +184,9 @@ pub struct Usage {
     pub bytes_written: u64,
     /// Calls of other tools that it made, refused ones included.
     pub calls: u64,
+    /// Files, directories and links that it created or renamed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub entries_created: u64,
 }
 
 impl From<&Receipt> for Usage {
@@ -196,6 +204,7 @@ impl From<&Receipt> for Usage {
             stderr_bytes: number(receipt.stderr_bytes),
             bytes_written: number(receipt.bytes_written),
             calls: number(receipt.calls),
+            entries_created: number(receipt.entries_created),
         }
     }
 }
@@ -203,6 +212,20 @@ impl From<&Receipt> for Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_a_former_host_is_read_and_written_as_it_was() {
+        let line = r#"{"action":"call","decision":{"policies":["host:offered"],"verdict":"allow"},"#
+            .to_owned()
+            + r#""depth":0,"outcome":"ok","principal":{"kind":"operator"},"tool":"wc","usage":"#
+            + r#"{"bytes_in":1,"bytes_written":0,"calls":0,"cpu_us":1,"fuel":1,"host_memory":1,"#
+            + r#""peak_memory":1,"queued_us":0,"stderr_bytes":0,"stdout_bytes":1,"wall_us":1}}"#;
+        let record: Record = serde_json::from_str(&line).unwrap();
+        assert_eq!(record.reach, None);
+        let written: serde_json::Value = serde_json::to_value(&record).unwrap();
+        let before: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(written, before);
+    }
 
     #[test]
     fn a_verdict_is_spelt_in_one_way() {

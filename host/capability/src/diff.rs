@@ -1,161 +1,96 @@
-//! Requests of one manifest beyond those of another.
+//! The differences between two manifests, exactly.
+
+mod alike;
+mod beyond;
+mod requests;
+mod steps;
 
 use std::fmt;
 
-use crate::access::Access;
+use crate::change::{Change, ChangeKind};
 use crate::grant::Ceiling;
-use crate::guest_path::GuestPath;
+use crate::limits::Limits;
 use crate::manifest::Manifest;
-use crate::network::{HostPattern, HttpRule};
-use crate::rows::{CallRow, FsRow, HttpRow, SecretRow, TcpRow};
-use crate::secret::SecretName;
+use steps::Steps;
 
 /// Number of things that a sentence names before it only counts them: a manifest may have a
 /// thousand rows.
 const SHOWN: usize = 8;
 
-/// Requests of a manifest beyond those of one that somebody has decided about. Where it is empty,
-/// the same offers give the new component no more than they gave the old one, and nobody has to
-/// decide again.
+/// The differences between two manifests. A widened one stands for a call that the new manifest
+/// allows and the old one does not, under some offers of an operator; where there is none, the same
+/// offers give the new component no more than they gave the old one, and nobody has to decide
+/// again.
 ///
-/// Row is held against row: what only several old rows together covered counts as more. Reasons and
-/// `[[unused]]` rows give nothing, so they do not count.
+/// Sets are compared, not rows: several old rows together may cover a new one. The work is bounded;
+/// a manifest that was made to need more counts as widened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diff {
-    more: Vec<More>,
-}
-
-/// One thing that is asked for beyond what was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum More {
-    /// A directory, or more access to it.
-    Directory(GuestPath, Access),
-    /// Requests to these hosts, or other ones.
-    Requests(HostPattern),
-    /// TCP to these hosts, or to other ports of them.
-    Tcp(HostPattern),
-    /// A secret, or the same one elsewhere.
-    Secret(SecretName),
-    /// An environment variable.
-    Variable(String),
-    /// Calls of another tool.
-    Call(String),
-    /// A higher limit.
-    Limit(&'static str),
+    changes: Vec<Change>,
 }
 
 impl Diff {
-    /// Returns the requests of `new` beyond those of `old`. `ceiling` says what a limit is that a
-    /// manifest leaves out.
+    /// Compares two manifests. `ceiling` says what a limit is that a manifest leaves out.
     pub fn new(old: &Manifest, new: &Manifest, ceiling: &Ceiling) -> Self {
-        // Whole, so that a new kind of row has to be judged here before anything compiles.
-        let Manifest {
-            schema: _,
-            tool: _,
-            fs,
-            http,
-            tcp,
-            secret,
-            env,
-            call,
-            unused: _,
-            limits,
-        } = new;
-        let mut more = Vec::new();
-        let fs = fs
-            .iter()
-            .filter(|row| !old.fs.iter().any(|old| directory_within(row, old)));
-        more.extend(fs.map(|row| More::Directory(row.path.clone(), row.access)));
-        let rules: Vec<HttpRule> = old.http.iter().map(HttpRow::rule).collect();
-        let http = http
-            .iter()
-            .filter(|row| !rules.iter().any(|old| row.rule().is_within(old)));
-        more.extend(http.map(|row| More::Requests(row.host.clone())));
-        let tcp = tcp
-            .iter()
-            .filter(|row| !old.tcp.iter().any(|old| tcp_within(row, old)));
-        more.extend(tcp.map(|row| More::Tcp(row.host.clone())));
-        let secret = secret
-            .iter()
-            .filter(|row| !old.secret.iter().any(|old| secret_within(row, old)));
-        more.extend(secret.map(|row| More::Secret(row.name.clone())));
-        let env = env
-            .iter()
-            .filter(|row| !old.env.iter().any(|old| old.name == row.name));
-        more.extend(env.map(|row| More::Variable(row.name.clone())));
-        let call = call
-            .iter()
-            .filter(|row| !old.call.iter().any(|old| call_within(row, old)));
-        more.extend(call.map(|row| More::Call(row.name.clone())));
-        // What is asked for beyond the defaults is not given without the operator, so it does not
-        // count as more.
-        let given = |asked| ceiling.defaults.lowered(asked);
-        more.extend(
-            given(limits)
-                .higher_than(&given(&old.limits))
-                .into_iter()
-                .map(More::Limit),
-        );
-        Self { more }
+        // More than the default is not given without the operator, so it does not count as more.
+        let given = |manifest: &Manifest| ceiling.defaults.lowered(&manifest.limits);
+        let mut changes = powers(old, new, &given(old), &given(new));
+        let narrowed = powers(new, old, &given(new), &given(old));
+        changes.extend(narrowed.into_iter().map(turned));
+        changes.extend(alike::alike(old, new, &ceiling.defaults));
+        Self { changes }
     }
 
-    /// Returns true if nothing more is asked for.
-    pub fn is_empty(&self) -> bool {
-        self.more.is_empty()
+    /// Returns true if the new manifest allows a call that the old one does not.
+    pub fn is_widened(&self) -> bool {
+        self.widened().next().is_some()
     }
 
-    /// Each thing, in the order of a manifest.
-    pub fn more(&self) -> &[More] {
-        &self.more
+    /// The powers of the new manifest that the old one does not have.
+    pub fn widened(&self) -> impl Iterator<Item = &Change> {
+        let widened = |change: &&Change| change.kind == ChangeKind::Widened;
+        self.changes.iter().filter(widened)
+    }
+
+    /// Every difference: the widened ones, the narrowed ones, then those that change no power.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Every difference, in the same order.
+    pub fn into_changes(self) -> Vec<Change> {
+        self.changes
     }
 }
 
-fn directory_within(row: &FsRow, old: &FsRow) -> bool {
-    old.path.contains(&row.path) && row.access <= old.access
+/// The powers of `new` beyond those of `old`, in the order of a manifest.
+fn powers(old: &Manifest, new: &Manifest, old_limits: &Limits, new_limits: &Limits) -> Vec<Change> {
+    let mut changes = beyond::beyond(old, new, &mut Steps::new());
+    changes.extend(beyond::higher(old_limits, new_limits));
+    changes
 }
 
-fn tcp_within(row: &TcpRow, old: &TcpRow) -> bool {
-    row.host.is_within(&old.host) && row.ports.are_within(&old.ports)
+/// The same difference, read in the other direction.
+fn turned(change: Change) -> Change {
+    let kind = change.kind.turned();
+    let Change { old, new, .. } = change.clone();
+    Change { kind, ..change }.between(new, old)
 }
 
-/// A call that passes on more of the called tool's grant is more.
-fn call_within(row: &CallRow, old: &CallRow) -> bool {
-    row.name == old.name && row.bound().is_within(&old.bound())
-}
-
-/// A secret in another header, or in other words, is a secret that somebody else may read; one that
-/// is exchanged elsewhere, or for more scopes, gives more.
-fn secret_within(row: &SecretRow, old: &SecretRow) -> bool {
-    let usage = row.usage().ok().zip(old.usage().ok());
-    row.name == old.name
-        && row.host == old.host
-        && usage.is_some_and(|(new, old)| new.is_within(&old))
-}
-
-/// On one line: what authors wrote is shown with its line breaks and control characters as escapes.
+/// The widened ones on one line: what authors wrote is shown with its line breaks and control
+/// characters as escapes.
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, more) in self.more.iter().take(SHOWN).enumerate() {
+        let mut powers: Vec<_> = self.widened().map(Change::power).collect();
+        // Of one row more than one part may be more.
+        powers.dedup();
+        for (index, power) in powers.iter().take(SHOWN).enumerate() {
             let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{more}")?;
+            write!(f, "{separator}{power}")?;
         }
-        match self.more.len().saturating_sub(SHOWN) {
+        match powers.len().saturating_sub(SHOWN) {
             0 => Ok(()),
             left => write!(f, " and {left} more"),
-        }
-    }
-}
-
-impl fmt::Display for More {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Directory(path, access) => write!(f, "{} {access}", path.as_str().escape_debug()),
-            Self::Requests(host) => write!(f, "requests to {host}"),
-            Self::Tcp(host) => write!(f, "TCP to {host}"),
-            Self::Secret(name) => write!(f, "the secret {name}"),
-            Self::Variable(name) => write!(f, "the variable {}", name.escape_debug()),
-            Self::Call(name) => write!(f, "calls of {name}"),
-            Self::Limit(key) => write!(f, "more `{key}`"),
         }
     }
 }

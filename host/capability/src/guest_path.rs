@@ -26,6 +26,11 @@ const DATA: &str = "/etc/data";
 pub struct GuestPath(String);
 
 impl GuestPath {
+    /// The root of the tree: `/`.
+    pub(crate) fn root() -> Self {
+        Self("/".to_owned())
+    }
+
     /// The directory against which relative paths resolve: `/workspace`.
     pub fn working_directory() -> Self {
         Self(WORKING_DIRECTORY.to_owned())

@@ -9,6 +9,7 @@ mod access;
 mod account;
 mod auth;
 mod call_bound;
+mod change;
 mod credential;
 mod diff;
 mod digest;
@@ -26,6 +27,7 @@ mod key;
 mod limits;
 mod location;
 mod manifest;
+mod narrow;
 mod network;
 mod overlap;
 mod pagemap_scan;
@@ -43,14 +45,16 @@ mod system_error;
 mod text;
 mod tool_contract;
 mod tool_name;
+mod used;
 mod withheld;
 
 pub use access::Access;
 pub use account::{Account, Charge, Overdrawn};
 pub use auth::{Auth, AuthError, Profile, Scope, SecretUse, TokenUrl};
 pub use call_bound::CallBound;
+pub use change::{Category, Change, ChangeKind};
 pub use credential::CredentialRule;
-pub use diff::{Diff, More};
+pub use diff::Diff;
 pub use digest::{Digest, DigestError, Digester};
 #[cfg(feature = "sign")]
 pub use dsse::{DsseError, ENVELOPE_MAX_BYTES, Envelope};
@@ -65,6 +69,7 @@ pub use key::{KEY_TEXT_MAX_BYTES, KeyAlgorithm, KeyError, SigningKey, VerifyingK
 pub use limits::{LimitError, LimitRow, Limits, LimitsRequest, LowerLimit};
 pub use location::Location;
 pub use manifest::{Manifest, ToolSection};
+pub use narrow::{CanAndDid, LimitUse, NarrowError, RowUse};
 pub use network::{
     AddressPolicy, Host, HostOffer, HostPattern, HttpRule, Method, NetworkCeiling, NetworkPolicy,
     PathPrefix, Port, Refusal, Scheme, TcpOffer, TcpPorts, TcpRule,
@@ -82,4 +87,5 @@ pub use system_error::SystemError;
 pub use text::{ForeignText, is_hiding};
 pub use tool_contract::ToolContract;
 pub use tool_name::{MAX_TOOL_NAME, ToolName, ToolNameError};
+pub use used::{Contact, ContactError, DirectoryUse, Used};
 pub use withheld::Withheld;

@@ -58,6 +58,44 @@ impl Highest for Time {
     const HIGHEST: Self = seconds(24 * 3_600);
 }
 
+/// A limit as a plain number, whatever its unit.
+trait Amount: Sized + std::fmt::Display {
+    /// A number, bytes, or microseconds.
+    fn amount(&self) -> u64;
+
+    fn of_amount(amount: u64) -> Self;
+}
+
+impl Amount for Count {
+    fn amount(&self) -> u64 {
+        self.0
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        Self(amount)
+    }
+}
+
+impl Amount for Bytes {
+    fn amount(&self) -> u64 {
+        self.0
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        Self(amount)
+    }
+}
+
+impl Amount for Time {
+    fn amount(&self) -> u64 {
+        u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn of_amount(amount: u64) -> Self {
+        Self(std::time::Duration::from_micros(amount))
+    }
+}
+
 macro_rules! highest {
     ($kind:ty) => {
         <$kind as Highest>::HIGHEST
@@ -117,6 +155,22 @@ macro_rules! limits {
             /// Every limit in the order of the design's table.
             pub fn rows(&self) -> Vec<LimitRow> {
                 vec![$(LimitRow { name: $key, value: self.$name.to_string() },)*]
+            }
+
+            /// The limit of this key as a number, bytes, or microseconds.
+            pub fn amount(&self, name: &str) -> Option<u64> {
+                match name {
+                    $($key => Some(self.$name.amount()),)*
+                    _ => None,
+                }
+            }
+
+            /// An amount of the limit of this key, in its unit.
+            pub fn in_words(&self, name: &str, amount: u64) -> String {
+                match name {
+                    $($key => <$kind as Amount>::of_amount(amount).to_string(),)*
+                    _ => amount.to_string(),
+                }
             }
 
             /// The keys of the limits that are higher than in `other`.
@@ -183,6 +237,17 @@ macro_rules! limits {
             /// A request for every one of these limits.
             pub fn every(limits: &Limits) -> Self {
                 Self { $($name: Some(limits.$name),)* }
+            }
+
+            /// These requests, with this amount for the limit of this key.
+            #[must_use]
+            pub fn with(&self, name: &str, amount: u64) -> Self {
+                let mut request = self.clone();
+                match name {
+                    $($key => request.$name = Some(<$kind as Amount>::of_amount(amount)),)*
+                    _ => {}
+                }
+                request
             }
 
             /// These requests, each lowered to `ceiling`.

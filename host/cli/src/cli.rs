@@ -128,8 +128,7 @@ pub(crate) enum Command {
     /// Look at the policies that decide about calls, and write them.
     #[command(subcommand)]
     Policy(Policy),
-    /// Decide about tools, and see what others decided.
-    #[command(subcommand)]
+    /// Look at what a tool or an agent may do, what has changed, and what was used.
     Review(Review),
     /// Decide about calls that wait for a person.
     #[command(subcommand)]
@@ -158,6 +157,7 @@ impl Command {
             Self::Tool(Tool::Inspect(_)) | Self::Image(Image::Inspect(_)) => {
                 "error,cofferdam::listing=info"
             }
+            Self::Review(_) => "error,cofferdam::listing=info",
             _ => "error",
         }
     }

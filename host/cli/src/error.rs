@@ -13,7 +13,8 @@ Exit codes:
   0    done
   1    the work failed; of `tool run` also: the tool says that it failed
   2    the command line, or a file that it names, is wrong
-  3    refused by policy, a limit or the schema of a tool's input
+  3    refused by policy, a limit or the schema of a tool's input; of `review diff`: something is
+       widened
   130  interrupted with Ctrl-C; `serve` and `mcp` then end in order, with 0";
 
 /// The reason why a command failed: its kind, its source, and what the user can do.

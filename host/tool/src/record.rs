@@ -1,6 +1,6 @@
 //! Records of calls: what is known of a call before it runs, and what came of it.
 
-use cofferdam_call::{Action, Decision, Outcome, Receipt, Record, Usage, Verdict};
+use cofferdam_call::{Action, Decision, Outcome, Reach, Receipt, Record, Usage, Verdict};
 use cofferdam_capability::Digest;
 
 use crate::origin::Origin;
@@ -63,6 +63,7 @@ impl<'a> RecordDraft<'a> {
             manifest: Some(receipt.manifest),
             grant: Some(receipt.grant),
             usage: Usage::from(receipt),
+            reach: Some(Reach::from(receipt)),
             ..self.without_grant(tool, &receipt.outcome)
         }
     }
@@ -94,6 +95,7 @@ impl<'a> RecordDraft<'a> {
             outcome: outcome.name(),
             code: outcome.code(),
             usage: Usage::default(),
+            reach: None,
             trace: origin.trace().map(|trace| trace.to_string()),
         }
     }

@@ -3,7 +3,8 @@
 //!
 //! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`publish`]
 //! makes the files that catalogues and clients take; [`watch`] sees its files change; [`describe`]
-//! puts the rows of a manifest into words for a reviewer.
+//! puts the rows of a manifest into words for a reviewer, and [`compare`] the differences between
+//! two versions; [`narrowed`] writes a smaller manifest.
 //!
 //! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A
 //! caller gives paths, variables and the sandbox, and gets values back.
@@ -25,8 +26,12 @@ pub mod watch;
 
 pub mod describe;
 
+pub mod compare;
+
 mod error;
 mod file;
+mod narrowed;
 
 pub use error::{CallerError, Error};
 pub use file::{manifest, read};
+pub use narrowed::narrowed;

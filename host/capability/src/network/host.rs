@@ -11,7 +11,7 @@ const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
 /// One host: a name in lower case, or an address in its one spelling.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(extend("maxLength" = MAX_NAME)))]
 #[serde(into = "String", try_from = "String")]
@@ -41,6 +41,11 @@ impl HostPattern {
     /// `*`: every host. In a manifest it leaves the hosts to the operator, and grants none by
     /// itself.
     pub const ANY: Self = Self(Pattern::Any);
+
+    /// The pattern of one host.
+    pub(crate) fn exactly(host: Host) -> Self {
+        Self(Pattern::Exact(host))
+    }
 
     /// Returns true for `*`.
     pub fn is_any(&self) -> bool {

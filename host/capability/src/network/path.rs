@@ -29,7 +29,7 @@ pub(super) fn covered(prefixes: &[PathPrefix], path: &str) -> Result<(), Refusal
 
 impl PathPrefix {
     /// Returns true if `other` covers everything that this covers.
-    pub(super) fn is_within(&self, other: &Self) -> bool {
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.segments.starts_with(&other.segments)
     }
 }

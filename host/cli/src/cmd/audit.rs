@@ -1,6 +1,6 @@
 //! `cofferdam audit`: the audit trail, read and proven from its files alone.
 
-mod directory;
+pub(crate) mod directory;
 mod filter;
 mod ls;
 mod metering;

@@ -1,54 +1,44 @@
-//! `cofferdam review`: what a tool or an agent could do, what has changed, and the decisions about
-//! it.
+//! `cofferdam review`: the powers of a tool or an agent, what has changed, and what was used.
 
-mod decide;
-mod kept;
-mod key;
+mod diff;
+mod format;
+mod markdown;
+mod page;
+mod since;
+mod trail;
+mod version;
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
+use self::diff::Diff;
+use self::page::Page;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
 
-use self::decide::{Approve, Reject, Revoke};
-use self::kept::{Export, Import, Ls, Remove};
-use self::key::Key;
-
-/// `cofferdam review`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Review {
-    /// Sign that a tool may run as it is, or with less.
-    Approve(Approve),
-    /// Sign that a tool may not run, whatever it is granted.
-    Reject(Reject),
-    /// Take back a decision of your own.
-    Revoke(Revoke),
-    /// List the decisions on this host, and if they count.
-    Ls(Ls),
-    /// Write decisions to a file, for another host.
-    Export(Export),
-    /// Take decisions that others have made.
-    Import(Import),
-    /// Remove decisions from this host.
-    Rm(Remove),
-    /// Look after the keys of reviewers.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Review {
     #[command(subcommand)]
-    Key(Key),
+    command: Option<Reviewing>,
+
+    #[command(flatten)]
+    page: Page,
+}
+
+#[derive(Debug, Subcommand)]
+enum Reviewing {
+    /// Show what a newer version of a tool or an agent may do that an older one may not, and every
+    /// other difference. Ends with 3 if anything is widened, for a CI job.
+    Diff(Diff),
 }
 
 pub(crate) async fn run(review: Review, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let data = DataDir::open(data)?;
-    match review {
-        Review::Approve(approve) => approve.run(config, &data).await,
-        Review::Reject(reject) => reject.run(config, &data).await,
-        Review::Revoke(revoke) => revoke.run(&data),
-        Review::Ls(ls) => ls.run(&data),
-        Review::Export(export) => export.run(&data),
-        Review::Import(import) => import.run(&data),
-        Review::Rm(remove) => remove.run(&data),
-        Review::Key(key) => key.run(&data),
+    match review.command {
+        Some(Reviewing::Diff(diff)) => diff::run(diff, config, &data).await,
+        None => page::run(review.page, config, &data).await,
     }
 }

@@ -7,7 +7,7 @@ use cap_std::fs::{Dir, File};
 use super::error::AuditError;
 
 /// The most bytes of a line (16 KiB): names, five digests, sixteen policies and a score of numbers
-/// take less than five.
+/// take less than five, and the names of directories and hosts less than nine.
 pub(super) const MAX_LINE: usize = 16 << 10;
 
 /// A line as it lies in its file.

@@ -90,6 +90,7 @@ fn record(tool: &str) -> Record {
         outcome: OutcomeName::Ok,
         code: None,
         usage: Usage::default(),
+        reach: None,
         trace: None,
     }
 }

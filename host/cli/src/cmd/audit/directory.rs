@@ -10,7 +10,7 @@ use cofferdam_capability::SystemError;
 use crate::error::Failure;
 
 /// Opens the directory of a trail; none where nothing is.
-pub(super) fn open(path: &Path) -> Result<Option<Dir>, Failure> {
+pub(crate) fn open(path: &Path) -> Result<Option<Dir>, Failure> {
     match Dir::open_ambient_dir(path, ambient_authority()) {
         Ok(dir) => Ok(Some(dir)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -53,7 +53,7 @@ impl PinnedManifests {
         } = component;
         let pinned = self.0.get(file.as_ref()?).map(|before| &before.manifest);
         let beyond = runner.beyond(pinned.unwrap_or(&Manifest::empty()), installed);
-        if beyond.is_empty() {
+        if !beyond.is_widened() {
             return None;
         }
         let asks = match pinned {

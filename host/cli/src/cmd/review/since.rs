@@ -1,0 +1,200 @@
+//! `cofferdam review REF --since TIME`: what a tool may do, held against what its calls did.
+
+use cofferdam_capability::{CanAndDid, LimitUse, Manifest, NarrowError, RowUse};
+use cofferdam_workbench::compare::ToolVersion;
+use serde_json::json;
+
+use super::format::ReviewFormat;
+use super::markdown;
+use super::page::Page;
+use super::trail::{Calls, Facts};
+use super::version::{Loader, Subject};
+use crate::config::Config;
+use crate::console;
+use crate::error::Failure;
+use crate::paths::DataDir;
+
+/// The largest capabilities.toml that is read, in bytes: as much as a manifest may have.
+const MAX_TEXT: u64 = 64 << 10;
+
+/// A column of tables that says how much of a power was used.
+const NEVER: &str = "never used";
+
+pub(super) async fn run(page: Page, config: &Config, data: &DataDir) -> Result<(), Failure> {
+    let Page {
+        tool,
+        since,
+        narrow,
+        agent,
+        capabilities,
+        reach,
+        format,
+    } = page;
+    let written = tool.unwrap_or_default();
+    let loader = Loader::new(config, data, reach.plain_http)?;
+    let version = loader.load(&written).await?;
+    let Subject::Tool(own) = version.subject else {
+        return Err(Failure::usage(format!(
+            "{} is an agent: name one of its tools",
+            version.origin
+        )));
+    };
+    let ToolVersion { manifest, surface } = *own;
+    let calls = Calls {
+        component: surface.is_some().then_some(version.digest),
+        manifest: manifest.digest().map_err(Failure::work)?,
+        agent,
+        since,
+    };
+    let supplied = capabilities
+        .as_deref()
+        .map(cofferdam_workbench::manifest)
+        .transpose()?;
+    // The author's own text, where there is one.
+    let file = match (&capabilities, &surface) {
+        (Some(file), _) => Some(file.clone()),
+        (None, None) => Some(written.into()),
+        (None, Some(_)) => None,
+    };
+    let text = file
+        .map(|file| cofferdam_workbench::read(&file, MAX_TEXT))
+        .transpose()?
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let manifest = supplied.unwrap_or(manifest);
+    let facts = calls.read(data.path())?;
+    let can_and_did = CanAndDid::new(&manifest, &facts.used, &config.ceiling)
+        .map_err(|error| unknown(error, &version.origin))?;
+    if facts.untold > 0 {
+        console::note(&format!(
+            "note: {} of {} calls do not say all directories and hosts that they used, so nothing \
+             is concluded about these; a later --since may leave them out",
+            facts.untold, facts.used.calls
+        ));
+    }
+    let smaller = smaller(&manifest, &can_and_did, text.as_deref())?;
+    match format {
+        ReviewFormat::Json => as_json(&facts, &can_and_did, &smaller),
+        _ if narrow => {
+            console::content(smaller.trim_end());
+            Ok(())
+        }
+        ReviewFormat::Text => {
+            as_text(&facts, &can_and_did);
+            Ok(())
+        }
+        ReviewFormat::Markdown => {
+            as_markdown(&version.origin, &facts, &can_and_did);
+            Ok(())
+        }
+    }
+}
+
+fn unknown(error: NarrowError, origin: &str) -> Failure {
+    match error {
+        NarrowError::NoCall => Failure::usage(format!("{origin}: {error}"))
+            .hint("let it run for a while, or name an earlier --since"),
+        NarrowError::Manifest(_) | NarrowError::Widened(_) => Failure::work(error),
+    }
+}
+
+fn smaller(
+    manifest: &Manifest,
+    can_and_did: &CanAndDid,
+    text: Option<&str>,
+) -> Result<String, Failure> {
+    let smaller = cofferdam_workbench::narrowed(manifest, &can_and_did.narrowed, text)?;
+    Ok(smaller)
+}
+
+fn as_json(facts: &Facts, can_and_did: &CanAndDid, smaller: &str) -> Result<(), Failure> {
+    console::json(&json!({
+        "calls": facts.used.calls,
+        "first": facts.first,
+        "last": facts.last,
+        "untold": facts.untold,
+        "rows": can_and_did.rows,
+        "limits": can_and_did.limits,
+        "narrowed": can_and_did.narrowed,
+        "toml": smaller,
+    }))
+}
+
+/// The calls that the review goes by, in a sentence.
+fn calls(facts: &Facts) -> String {
+    let time = |time: &Option<String>| time.clone().unwrap_or_default();
+    format!(
+        "{} calls, the first {}, the last {}",
+        facts.used.calls,
+        time(&facts.first),
+        time(&facts.last)
+    )
+}
+
+fn rows(can_and_did: &CanAndDid) -> Vec<Vec<String>> {
+    let row = |row: &RowUse| {
+        let RowUse {
+            category,
+            subject,
+            can,
+            used,
+            did,
+        } = row;
+        let did = match used {
+            Some(false) => NEVER.to_owned(),
+            _ => did.clone(),
+        };
+        vec![
+            category.as_str().to_owned(),
+            subject.clone(),
+            can.clone(),
+            did,
+        ]
+    };
+    can_and_did.rows.iter().map(row).collect()
+}
+
+fn limits(can_and_did: &CanAndDid) -> Vec<Vec<String>> {
+    let row = |limit: &LimitUse| {
+        let LimitUse {
+            name,
+            limit,
+            used,
+            percent,
+            lower,
+        } = limit;
+        vec![
+            (*name).to_owned(),
+            limit.clone(),
+            used.clone(),
+            format!("{percent} %"),
+            lower.clone().unwrap_or_default(),
+        ]
+    };
+    can_and_did.limits.iter().map(row).collect()
+}
+
+const ROWS: [&str; 4] = ["row", "what", "can", "did"];
+const LIMITS: [&str; 5] = ["limit", "gets", "most used", "of it", "would do"];
+
+fn as_text(facts: &Facts, can_and_did: &CanAndDid) {
+    console::line(calls(facts));
+    console::line("");
+    console::table(&ROWS, rows(can_and_did));
+    console::line("");
+    console::table(&LIMITS, limits(can_and_did));
+    console::line("");
+    console::line("`--narrow` prints the manifest without what was never used.");
+}
+
+fn as_markdown(origin: &str, facts: &Facts, can_and_did: &CanAndDid) {
+    console::line(format!("### {}", markdown::cell(origin)));
+    console::line("");
+    console::line(calls(facts));
+    for table in [
+        markdown::table(&ROWS, &rows(can_and_did)),
+        markdown::table(&LIMITS, &limits(can_and_did)),
+    ] {
+        console::line("");
+        table.lines().for_each(console::line);
+    }
+}
