@@ -21,6 +21,7 @@ use crate::cmd::operate::{AgentNames, Removal};
 use crate::cmd::policy::Policy;
 use crate::cmd::prompt::Prompt;
 use crate::cmd::provider::Provider;
+use crate::cmd::review::Review;
 use crate::cmd::run::Run;
 use crate::cmd::runtime::{AsTyped, Runtime, as_typed};
 use crate::cmd::schema::Schema;
@@ -127,6 +128,8 @@ pub(crate) enum Command {
     /// Look at the policies that decide about calls, and write them.
     #[command(subcommand)]
     Policy(Policy),
+    /// Show on one page what a tool or an agent could do, before you say yes.
+    Review(Review),
     /// Decide about calls that wait for a person.
     #[command(subcommand)]
     Approvals(Approvals),

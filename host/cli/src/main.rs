@@ -153,6 +153,7 @@ async fn command(cli: Cli, handed: Handed, spans: Spans) -> Result<(), Failure> 
         Command::Provider(provider) => cmd::provider::run(provider, data).await,
         Command::Models(models) => cmd::models::run(models, &data).await,
         Command::Policy(policy) => cmd::policy::run(policy, data).await,
+        Command::Review(review) => cmd::review::run(review, &config()?, data).await,
         Command::Approvals(approvals) => cmd::approvals::run(approvals, &data).await,
         Command::Token(token) => cmd::token::run(token, &data).await,
         Command::Secret(secret) => cmd::secret::run(secret, &config()?, data),

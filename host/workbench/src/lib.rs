@@ -2,7 +2,8 @@
 //! tools.
 //!
 //! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`watch`]
-//! sees its files change; [`describe`] puts the rows of a manifest into words for a reviewer.
+//! sees its files change; [`describe`] puts the rows of a manifest into words for a reviewer;
+//! [`mod@reach`] follows the calls in a component; [`review`] makes the page of a review.
 //!
 //! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A
 //! caller gives paths, variables and the sandbox, and gets values back.
@@ -21,6 +22,10 @@ pub mod test;
 pub mod watch;
 
 pub mod describe;
+
+pub mod reach;
+
+pub mod review;
 
 mod error;
 mod file;

@@ -16,6 +16,7 @@ pub(crate) mod policy;
 pub(crate) mod prompt;
 pub(crate) mod provider;
 pub(crate) mod ps;
+pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod runtime;
 pub(crate) mod schema;

@@ -1,0 +1,203 @@
+//! `cofferdam review REF`: everything about a tool or an agent on one page, for a person who has
+//! never seen it.
+
+mod agent;
+mod built;
+mod document;
+mod granted;
+mod print;
+mod tool;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use clap::{Args, ValueEnum};
+use cofferdam_capability::Ceiling;
+use cofferdam_image::{AgentImage, Found, Images, ToolSource};
+use cofferdam_workbench::review::{AgentPage, AgentTool, ToolPage, ToolSubject};
+
+use self::document::Document;
+use self::granted::Granted;
+use crate::args::Registries;
+use crate::cmd::tool::source::{self, Source};
+use crate::config::Config;
+use crate::console;
+use crate::error::Failure;
+use crate::host;
+use crate::paths::DataDir;
+use crate::progress;
+
+/// `cofferdam review REF`.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// A component's file, or an image of a tool or an agent: its name on this machine, a
+    /// registry's (pulled if it is not here), its digest
+    #[arg(value_name = "REF|PATH")]
+    subject: String,
+
+    #[command(flatten)]
+    reach: Registries,
+
+    /// A checkout of RustSec's advisory-db, to look up the packages in
+    #[arg(long, value_name = "DIR")]
+    advisories: Option<PathBuf>,
+
+    /// Format of the page
+    #[arg(long, value_enum, default_value_t)]
+    format: PageFormat,
+}
+
+/// The format in which a page is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    /// Tables for people.
+    #[default]
+    Text,
+    /// JSON for machines.
+    Json,
+    /// Markdown, for a ticket or a pull request.
+    Markdown,
+}
+
+/// The settings by which every tool of a page is read.
+#[derive(Clone)]
+struct Reader {
+    ceiling: Arc<Ceiling>,
+    advisories: Option<Arc<Path>>,
+}
+
+impl Page {
+    /// Prints the page.
+    pub(super) async fn run(self, config: &Config, data: &DataDir) -> Result<(), Failure> {
+        let Self {
+            subject,
+            reach,
+            advisories,
+            format,
+        } = self;
+        let reader = Reader {
+            ceiling: Arc::new(config.ceiling.clone()),
+            advisories: advisories.map(Arc::from),
+        };
+        let document = match meant(&subject, reach.plain_http, data).await? {
+            Meant::Tool(source) => {
+                let name = source.name().to_owned();
+                let origin = source.origin.clone();
+                let page = reader.read(source.component.clone(), origin, name).await?;
+                let granted = Granted::of(&page, config, data).await?;
+                tool::document(&source, &page, &granted)?
+            }
+            Meant::Agent { agent, images } => {
+                let tools = reader.tools(&agent, &images).await?;
+                agent::document(&agent, &AgentPage::of(tools))?
+            }
+        };
+        show(&document, format)
+    }
+}
+
+fn show(document: &Document, format: PageFormat) -> Result<(), Failure> {
+    match format {
+        PageFormat::Text => print::text(document),
+        PageFormat::Json => return console::json(&document.json),
+        PageFormat::Markdown => console::content(print::markdown(document).trim_end()),
+    }
+    Ok(())
+}
+
+/// The thing that is reviewed.
+enum Meant {
+    Tool(Source),
+    Agent {
+        agent: Box<AgentImage>,
+        images: Images,
+    },
+}
+
+/// Finds what `REF|PATH` means. An image says itself if it is an agent.
+async fn meant(written: &str, plain_http: bool, data: &DataDir) -> Result<Meant, Failure> {
+    let reference = match source::named(written, data)? {
+        ToolSource::Path(path) => return Ok(Meant::Tool(Source::file(&path)?)),
+        ToolSource::Image(reference) => reference,
+    };
+    let images = host::images(data, plain_http, progress::transfers())?;
+    let here = images.store()?.agent(&reference);
+    if let Ok(agent) = here {
+        let agent = Box::new(agent);
+        return Ok(Meant::Agent { agent, images });
+    }
+    match Source::image(&reference, plain_http, data).await {
+        Ok(source) => Ok(Meant::Tool(source)),
+        Err(failure) => match images.agent(&reference).await {
+            Ok(agent) => {
+                let agent = Box::new(agent);
+                Ok(Meant::Agent { agent, images })
+            }
+            Err(_) => Err(failure),
+        },
+    }
+}
+
+impl Reader {
+    /// Reads a component, on a thread that serves nobody else.
+    async fn read(
+        &self,
+        component: Bytes,
+        origin: String,
+        name: String,
+    ) -> Result<ToolPage, Failure> {
+        let Self {
+            ceiling,
+            advisories,
+        } = self.clone();
+        let read = move || {
+            ToolPage::read(ToolSubject {
+                component: &component,
+                origin: &origin,
+                name: &name,
+                ceiling: &ceiling,
+                advisories: advisories.as_deref(),
+            })
+        };
+        let page = tokio::task::spawn_blocking(read).await;
+        Ok(page.map_err(Failure::work)??)
+    }
+
+    /// Reads the tools of an agent, several at once. One that cannot be read is on the page with
+    /// the reason.
+    async fn tools(&self, agent: &AgentImage, images: &Images) -> Result<Vec<AgentTool>, Failure> {
+        let mut reading = Vec::new();
+        for bin in &agent.agentfile.bins {
+            let image = bin.source.to_string();
+            let found = match images.component(agent, bin).await {
+                Ok(Found { tool, .. }) => {
+                    let reader = self.clone();
+                    let origin = format!("BIN {}", bin.name);
+                    let name = bin.name.clone();
+                    let component = Bytes::from(tool.component);
+                    Ok(tokio::spawn(async move {
+                        reader.read(component, origin, name).await
+                    }))
+                }
+                Err(error) => Err(error),
+            };
+            reading.push((bin.name.clone(), image, found));
+        }
+        let mut tools = Vec::new();
+        for (bin, image, found) in reading {
+            let page = match found {
+                Ok(reading) => reading.await.map_err(Failure::work)?,
+                Err(error) => Err(error.into()),
+            };
+            let unknown = page.as_ref().err().map(Failure::sentence);
+            tools.push(AgentTool {
+                bin,
+                image,
+                page: page.ok(),
+                unknown,
+            });
+        }
+        Ok(tools)
+    }
+}
