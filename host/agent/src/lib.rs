@@ -100,7 +100,7 @@ pub use maker::AgentSource;
 pub use new_agent::{NewAgent, Usage};
 pub use notes::{NoteError, NoteQuota, Notes, SavedNote, preview};
 pub use object::{Object, ObjectError, ObjectRequest, prompt_object};
-pub use on_disk::{AgentsOnDisk, agents_on_disk};
+pub use on_disk::{AgentsOnDisk, Holder, agents_on_disk, holders};
 pub use renewal::Renewal;
 pub use room::RoomRules;
 pub use sessions::{cancel_turns, delete_session, follow_session};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use cofferdam_capability::Digest;
 use cofferdam_image::agentfile::{Agentfile, ReadError};
 use cofferdam_store::{AgentHome, known_agents};
 
@@ -30,6 +31,48 @@ pub async fn agents_on_disk(data: &Path) -> Result<AgentsOnDisk, AgentError> {
         .into_iter()
         .map(names)
         .collect::<Result<_, _>>()?)
+}
+
+/// A tool of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// The name of the agent.
+    pub agent: String,
+    /// The name of the BIN.
+    pub bin: String,
+}
+
+/// The agents of the data directory at `data` that have this component, `size` bytes long, sorted.
+/// An agent whose Agentfile cannot be read is passed over.
+pub async fn holders(
+    data: &Path,
+    component: Digest,
+    size: usize,
+) -> Result<Vec<Holder>, AgentError> {
+    let known = known_agents(&data.join("cofferdam.db")).await?;
+    let mut found = Vec::new();
+    for (tree, file) in trees(data)? {
+        let Ok(file) = file else { continue };
+        for bin in &file.bins {
+            let path = tree.join("usr/bin").join(&bin.name);
+            if is_this(&path, component, size) {
+                found.push(Holder {
+                    agent: name(&known, &tree, &file),
+                    bin: bin.name.clone(),
+                });
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Returns true if a file holds the component. Most others have another size.
+fn is_this(path: &Path, component: Digest, size: usize) -> bool {
+    let is_so_long = std::fs::metadata(path).is_ok_and(|file| {
+        file.is_file() && usize::try_from(file.len()).is_ok_and(|len| len == size)
+    });
+    is_so_long && std::fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == component)
 }
 
 /// The tree of an agent and its Agentfile, by its name. `known` are the agents of the database.

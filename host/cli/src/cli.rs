@@ -128,7 +128,8 @@ pub(crate) enum Command {
     /// Look at the policies that decide about calls, and write them.
     #[command(subcommand)]
     Policy(Policy),
-    /// Look at what a tool or an agent may do, what has changed, and what was used.
+    /// Show on one page what a tool or an agent could do, what has changed since, and decide about
+    /// it.
     Review(Review),
     /// Decide about calls that wait for a person.
     #[command(subcommand)]

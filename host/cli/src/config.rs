@@ -37,7 +37,7 @@ use serde_json::Value;
 use self::agent::AgentRow;
 pub(crate) use self::agent::AgentRows;
 pub(crate) use self::cache::{CacheDir, IN_DATA};
-use self::grant::GrantRow;
+pub(crate) use self::grant::GrantRow;
 pub(crate) use self::grant::{Grants, NamedSecret};
 use self::place::{Key, Source};
 pub(crate) use self::schema::without_defaults;

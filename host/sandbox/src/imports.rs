@@ -93,8 +93,9 @@ pub(crate) fn decide(
             declared: declared(manifest),
         });
     }
-    let denied = of(|fate| matches!(fate, Fate::LinkedAndDenied | Fate::Acknowledged));
-    let needless = needless(manifest, &all);
+    let denied = all.iter().filter(|name| is_denied(name, manifest));
+    let denied = denied.cloned().collect();
+    let needless = needless_rows(manifest, &all);
     Ok(Imports {
         all,
         denied,
@@ -105,6 +106,14 @@ pub(crate) fn decide(
 /// Returns true if a component with this manifest may import the interface `name`.
 pub fn is_declared(name: &str, manifest: &Manifest) -> bool {
     fate(name, manifest) != Fate::Undeclared
+}
+
+/// Returns true if every call of the interface `name` is denied to a component with this manifest.
+pub fn is_denied(name: &str, manifest: &Manifest) -> bool {
+    matches!(
+        fate(name, manifest),
+        Fate::LinkedAndDenied | Fate::Acknowledged
+    )
 }
 
 /// Returns true if the interface `name` gives no power: a component that imports nothing else can
@@ -189,7 +198,7 @@ fn without_version(name: &str) -> &str {
 }
 
 /// Declared powers without the import that they need.
-fn needless(manifest: &Manifest, imports: &[String]) -> Vec<String> {
+pub fn needless_rows(manifest: &Manifest, imports: &[String]) -> Vec<String> {
     let imported = |package: &str| {
         imports
             .iter()

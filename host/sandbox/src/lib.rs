@@ -57,7 +57,7 @@ pub use engine::{ENGINE_PROFILE, Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
 pub use host::MAX_MESSAGES;
 pub use http::{Injection, Rejected};
-pub use imports::{gives_nothing, is_declared};
+pub use imports::{gives_nothing, is_declared, is_denied, needless_rows};
 pub use invocation::Invocation;
 pub use network::{Reach, StandIn};
 pub use own_request::{OwnAnswer, OwnRequest, OwnRequestError};

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use cofferdam_capability::Manifest;
-use cofferdam_sandbox::{gives_nothing, is_declared};
+use cofferdam_sandbox::{gives_nothing, is_declared, is_denied};
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload, Validator};
@@ -54,6 +54,16 @@ impl Import {
         (!is_declared(&self.name, manifest)).then(|| row_for(&self.name))
     }
 
+    /// Its name with the version: `wasi:cli/environment@0.2.6`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns true if every call of it is denied under this manifest.
+    pub fn is_denied(&self, manifest: &Manifest) -> bool {
+        is_denied(&self.name, manifest)
+    }
+
     /// Returns true if it gives the component no power.
     pub fn gives_nothing(&self) -> bool {
         gives_nothing(&self.name)
@@ -63,6 +73,13 @@ impl Import {
     pub fn needs_row(&self) -> bool {
         self.missing_row(&Manifest::empty()).is_some()
     }
+}
+
+/// Rows of a manifest that a component with these imports cannot use, because it does not import
+/// what they need.
+pub fn needless_rows(manifest: &Manifest, imports: &[Import]) -> Vec<String> {
+    let names: Vec<_> = imports.iter().map(|import| import.name.clone()).collect();
+    cofferdam_sandbox::needless_rows(manifest, &names)
 }
 
 /// Returns true if a component that imports these interfaces, and nothing else, can only compute:

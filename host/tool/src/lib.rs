@@ -81,7 +81,7 @@ pub use explain::{ExplainError, explain};
 pub use histogram::{BOUNDS, Histogram, HistogramCounts};
 pub use host_tool::{HostAnswer, HostTool, HostToolError};
 pub use hosted::hosted;
-pub use imports::{Import, imports, only_computes};
+pub use imports::{Import, imports, needless_rows, only_computes};
 pub use installed::Installed;
 pub use ledger::{Ledger, Recording, Unrecorded};
 pub use note::note;

@@ -4,7 +4,7 @@ use cofferdam_capability::{Ceiling, HttpRow, Limits, LowerLimit, Manifest, Secre
 use serde::Serialize;
 
 /// A row of a manifest in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Power {
     /// The kind of row: `directory`, `http`, `tcp`, `secret`, `variable`, `call`, `denied`;
     /// `nothing` where there is none.

@@ -4,7 +4,8 @@
 //! [`project`] starts a tool; [`build`] makes its component; [`test`] runs its cases; [`publish`]
 //! makes the files that catalogues and clients take; [`watch`] sees its files change; [`describe`]
 //! puts the rows of a manifest into words for a reviewer, and [`compare`] the differences between
-//! two versions; [`narrowed`] writes a smaller manifest.
+//! two versions; [`narrowed`] writes a smaller manifest; [`mod@reach`] follows the calls in a
+//! component; [`review`] makes the page of a review.
 //!
 //! Absent on purpose: nothing here prints, and nothing reads the command line or the environment. A
 //! caller gives paths, variables and the sandbox, and gets values back.
@@ -27,6 +28,10 @@ pub mod watch;
 pub mod describe;
 
 pub mod compare;
+
+pub mod reach;
+
+pub mod review;
 
 mod error;
 mod file;

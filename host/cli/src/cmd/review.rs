@@ -1,7 +1,11 @@
-//! `cofferdam review`: the powers of a tool or an agent, what has changed, and what was used.
+//! `cofferdam review`: what a tool or an agent could do, what has changed, what was used, and the
+//! decisions about it.
 
+mod decide;
 mod diff;
 mod format;
+mod kept;
+mod key;
 mod markdown;
 mod page;
 mod since;
@@ -12,12 +16,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use self::decide::{Approve, Reject, Revoke};
 use self::diff::Diff;
+use self::kept::{Export, Import, Ls, Remove};
+use self::key::Key;
 use self::page::Page;
 use crate::config::Config;
 use crate::error::Failure;
 use crate::paths::DataDir;
 
+/// `cofferdam review`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Review {
@@ -33,12 +41,39 @@ enum Reviewing {
     /// Show what a newer version of a tool or an agent may do that an older one may not, and every
     /// other difference. Ends with 3 if anything is widened, for a CI job.
     Diff(Diff),
+    /// Sign that a tool may run as it is, or with less.
+    Approve(Approve),
+    /// Sign that a tool may not run, whatever it is granted.
+    Reject(Reject),
+    /// Take back a decision of your own.
+    Revoke(Revoke),
+    /// List the decisions on this host, and if they count.
+    Ls(Ls),
+    /// Write decisions to a file, for another host.
+    Export(Export),
+    /// Take decisions that others have made.
+    Import(Import),
+    /// Remove decisions from this host.
+    Rm(Remove),
+    /// Look after the keys of reviewers.
+    #[command(subcommand)]
+    Key(Key),
 }
 
 pub(crate) async fn run(review: Review, config: &Config, data: PathBuf) -> Result<(), Failure> {
     let data = DataDir::open(data)?;
-    match review.command {
-        Some(Reviewing::Diff(diff)) => diff::run(diff, config, &data).await,
-        None => page::run(review.page, config, &data).await,
+    let Some(command) = review.command else {
+        return review.page.run(config, &data).await;
+    };
+    match command {
+        Reviewing::Diff(diff) => diff::run(diff, config, &data).await,
+        Reviewing::Approve(approve) => approve.run(config, &data).await,
+        Reviewing::Reject(reject) => reject.run(config, &data).await,
+        Reviewing::Revoke(revoke) => revoke.run(&data),
+        Reviewing::Ls(ls) => ls.run(&data),
+        Reviewing::Export(export) => export.run(&data),
+        Reviewing::Import(import) => import.run(&data),
+        Reviewing::Rm(remove) => remove.run(&data),
+        Reviewing::Key(key) => key.run(&data),
     }
 }

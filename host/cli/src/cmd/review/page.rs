@@ -1,56 +1,207 @@
-//! `cofferdam review REF`: one tool, for a reviewer.
+//! `cofferdam review REF`: everything about a tool or an agent on one page, for a person who has
+//! never seen it.
 
-use std::path::PathBuf;
-use std::time::SystemTime;
+mod agent;
+mod built;
+mod document;
+mod granted;
+mod print;
+mod tool;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
 use clap::Args;
+use cofferdam_capability::Ceiling;
+use cofferdam_image::{AgentImage, Found, Images, ToolSource};
+use cofferdam_workbench::review::{AgentPage, AgentTool, ToolPage, ToolSubject};
 
+use self::document::Document;
+use self::granted::Granted;
 use super::format::ReviewFormat;
-use super::since;
+use super::since::{self, Asked, Used};
 use crate::args::Registries;
+use crate::cmd::tool::source::{self, Source};
 use crate::config::Config;
+use crate::console;
 use crate::error::Failure;
-use crate::past::past;
+use crate::host;
 use crate::paths::DataDir;
+use crate::progress;
 
+/// `cofferdam review REF`.
 #[derive(Debug, Args)]
 pub(crate) struct Page {
-    /// A component's file, an image of a tool (its name on this machine, a registry's, its digest),
-    /// or a capabilities.toml
+    /// A component's file, or an image of a tool or an agent: its name on this machine, a
+    /// registry's (pulled if it is not here), its digest
     #[arg(value_name = "REF|PATH", required = true)]
-    pub(super) tool: Option<String>,
-
-    /// Hold what it may do against what its calls did, by the audit trail: those since a duration
-    /// such as 30d, or a time such as 2026-11-30T11:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = past)]
-    pub(super) since: Option<SystemTime>,
-
-    /// Print a smaller capabilities.toml: without what those calls never used [default: all calls
-    /// of the audit trail]
-    #[arg(long)]
-    pub(super) narrow: bool,
-
-    /// Take the calls of this agent's tools alone
-    #[arg(long, value_name = "NAME")]
-    pub(super) agent: Option<String>,
-
-    /// A capabilities.toml to use instead of the manifest in the component; --narrow keeps its
-    /// comments and its order
-    #[arg(long, value_name = "FILE")]
-    pub(super) capabilities: Option<PathBuf>,
+    subject: Option<String>,
 
     #[command(flatten)]
-    pub(super) reach: Registries,
+    used: Used,
 
-    /// Format of the output
+    #[command(flatten)]
+    reach: Registries,
+
+    /// A checkout of RustSec's advisory-db, to look up the packages in
+    #[arg(long, value_name = "DIR")]
+    advisories: Option<PathBuf>,
+
+    /// Format of the page
     #[arg(long, value_enum, default_value_t)]
-    pub(super) format: ReviewFormat,
+    format: ReviewFormat,
 }
 
-pub(super) async fn run(page: Page, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    if page.since.is_none() && !page.narrow {
-        return Err(Failure::usage("there is nothing to hold it against")
-            .hint("add --since 30d or --narrow, or compare two versions with `review diff`"));
+/// The settings by which every tool of a page is read.
+#[derive(Clone)]
+struct Reader {
+    ceiling: Arc<Ceiling>,
+    advisories: Option<Arc<Path>>,
+}
+
+impl Page {
+    /// Prints the page.
+    pub(super) async fn run(self, config: &Config, data: &DataDir) -> Result<(), Failure> {
+        let Self {
+            subject,
+            used,
+            reach,
+            advisories,
+            format,
+        } = self;
+        let subject = subject.unwrap_or_default();
+        if used.is_asked_for()? {
+            let asked = Asked {
+                subject,
+                used,
+                plain_http: reach.plain_http,
+                format,
+            };
+            return since::run(asked, config, data).await;
+        }
+        let reader = Reader {
+            ceiling: Arc::new(config.ceiling.clone()),
+            advisories: advisories.map(Arc::from),
+        };
+        let document = match meant(&subject, reach.plain_http, data).await? {
+            Meant::Tool(source) => {
+                let name = source.name().to_owned();
+                let origin = source.origin.clone();
+                let page = reader.read(source.component.clone(), origin, name).await?;
+                let granted = Granted::of(&page, config, data).await?;
+                tool::document(&source, &page, &granted)?
+            }
+            Meant::Agent { agent, images } => {
+                let tools = reader.tools(&agent, &images).await?;
+                agent::document(&agent, &AgentPage::of(tools))?
+            }
+        };
+        show(&document, format)
     }
-    since::run(page, config, data).await
+}
+
+fn show(document: &Document, format: ReviewFormat) -> Result<(), Failure> {
+    match format {
+        ReviewFormat::Text => print::text(document),
+        ReviewFormat::Json => return console::json(&document.json),
+        ReviewFormat::Markdown => console::content(print::markdown(document).trim_end()),
+    }
+    Ok(())
+}
+
+/// The thing that is reviewed.
+enum Meant {
+    Tool(Source),
+    Agent {
+        agent: Box<AgentImage>,
+        images: Images,
+    },
+}
+
+/// Finds what `REF|PATH` means. An image says itself if it is an agent.
+async fn meant(written: &str, plain_http: bool, data: &DataDir) -> Result<Meant, Failure> {
+    let reference = match source::named(written, data)? {
+        ToolSource::Path(path) => return Ok(Meant::Tool(Source::file(&path)?)),
+        ToolSource::Image(reference) => reference,
+    };
+    let images = host::images(data, plain_http, progress::transfers())?;
+    let here = images.store()?.agent(&reference);
+    if let Ok(agent) = here {
+        let agent = Box::new(agent);
+        return Ok(Meant::Agent { agent, images });
+    }
+    match Source::image(&reference, plain_http, data).await {
+        Ok(source) => Ok(Meant::Tool(source)),
+        Err(failure) => match images.agent(&reference).await {
+            Ok(agent) => {
+                let agent = Box::new(agent);
+                Ok(Meant::Agent { agent, images })
+            }
+            Err(_) => Err(failure),
+        },
+    }
+}
+
+impl Reader {
+    /// Reads a component, on a thread that serves nobody else.
+    async fn read(
+        &self,
+        component: Bytes,
+        origin: String,
+        name: String,
+    ) -> Result<ToolPage, Failure> {
+        let Self {
+            ceiling,
+            advisories,
+        } = self.clone();
+        let read = move || {
+            ToolPage::read(ToolSubject {
+                component: &component,
+                origin: &origin,
+                name: &name,
+                ceiling: &ceiling,
+                advisories: advisories.as_deref(),
+            })
+        };
+        let page = tokio::task::spawn_blocking(read).await;
+        Ok(page.map_err(Failure::work)??)
+    }
+
+    /// Reads the tools of an agent, several at once. One that cannot be read is on the page with
+    /// the reason.
+    async fn tools(&self, agent: &AgentImage, images: &Images) -> Result<Vec<AgentTool>, Failure> {
+        let mut reading = Vec::new();
+        for bin in &agent.agentfile.bins {
+            let image = bin.source.to_string();
+            let found = match images.component(agent, bin).await {
+                Ok(Found { tool, .. }) => {
+                    let reader = self.clone();
+                    let origin = format!("BIN {}", bin.name);
+                    let name = bin.name.clone();
+                    let component = Bytes::from(tool.component);
+                    Ok(tokio::spawn(async move {
+                        reader.read(component, origin, name).await
+                    }))
+                }
+                Err(error) => Err(error),
+            };
+            reading.push((bin.name.clone(), image, found));
+        }
+        let mut tools = Vec::new();
+        for (bin, image, found) in reading {
+            let page = match found {
+                Ok(reading) => reading.await.map_err(Failure::work)?,
+                Err(error) => Err(error.into()),
+            };
+            let unknown = page.as_ref().err().map(Failure::sentence);
+            tools.push(AgentTool {
+                bin,
+                image,
+                page: page.ok(),
+                unknown,
+            });
+        }
+        Ok(tools)
+    }
 }
