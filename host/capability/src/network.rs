@@ -195,16 +195,6 @@ impl HttpRule {
         &self.methods
     }
 
-    /// The ports of its requests; empty for those of the schemes, or of the operator's offer.
-    pub(crate) fn ports(&self) -> &[Port] {
-        &self.ports
-    }
-
-    /// The path prefixes of its requests; empty for every path.
-    pub(crate) fn paths(&self) -> &[PathPrefix] {
-        &self.paths
-    }
-
     /// Returns true if it leaves the hosts to the operator, and the ports too unless it names any.
     pub(crate) fn is_open(&self) -> bool {
         self.open
