@@ -141,6 +141,7 @@ const TABLES: [(Kind, &str, &str); 29] = [
     (Kind::Config, "/ceiling", "[ceiling]\nunknown = 1\n"),
     (Kind::Config, "/agent/items", "[[agent]]\nunknown = 1\n"),
     (Kind::Config, "/grant/items", "[[grant]]\nunknown = 1\n"),
+    (Kind::Config, "/signer/items", "[[signer]]\nunknown = 1\n"),
     (
         Kind::Config,
         "/grant/items/limits",

@@ -104,7 +104,7 @@ struct Written {
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
-    /// Who has to have signed which images.
+    /// Signers, and the images that need their signature.
     #[serde(default)]
     signer: Vec<SignerRow>,
 }
@@ -187,7 +187,7 @@ pub(crate) struct Config {
     pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
-    /// Who has to have signed which images.
+    /// Signers, and the images that need their signature.
     pub(crate) signers: SignerRows,
     /// The file, if there is one.
     source: Option<Arc<Source>>,

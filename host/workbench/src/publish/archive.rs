@@ -1,8 +1,8 @@
 //! Zip archives, as far as a bundle needs them (PKWARE APPNOTE 6.3, sections 4.3 and 4.4): a few
 //! compressed files, no times, the same bytes each time.
 //!
-//! Written here on `flate2`, because the crate `zip` switches on a feature of `crc32fast` with which
-//! the engine would be compiled a second time.
+//! Written here on `flate2`, because the crate `zip` switches on a feature of `crc32fast` with
+//! which the engine would be compiled a second time.
 
 use std::io::Write;
 
@@ -34,7 +34,7 @@ const MODE: u32 = 0o100_644 << 16;
 #[derive(Default)]
 pub(super) struct Archive {
     bytes: Vec<u8>,
-    /// What the directory at its end says of each file.
+    /// The directory of its files, which comes last.
     directory: Vec<u8>,
     files: u16,
 }
