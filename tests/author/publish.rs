@@ -171,19 +171,19 @@ fn the_bundle_is_one_for_other_programs() {
 #[test]
 fn what_a_catalogue_would_refuse_is_refused() {
     let scratch = Scratch::new();
-    let unversioned = component(&scratch, "schema = 1\n[tool]\nname = \"args\"\n");
+    let unnamed = guest("args_echo");
     let out = scratch.path().join("out");
-    let ran = publish(&scratch, &unversioned, NAME, &out);
-    ran.exits(2)
-        .complains(&["no `version`", "capabilities.toml"]);
-    let ran = publish(&scratch, &unversioned, "args", &out);
+    let ran = publish(&scratch, &unnamed, NAME, &out);
+    ran.exits(2).complains(&["no `name`", "capabilities.toml"]);
+    let ran = publish(&scratch, &unnamed, "args", &out);
     ran.exits(2)
         .complains(&["`args` is no name of the MCP registry", "NAMESPACE/NAME"]);
-    let component = unversioned.display().to_string();
+    let named = component(&scratch, manifest()).display().to_string();
     let line = [
-        "tool", "publish", &component, "--image", "args:1", "--name", NAME,
+        "tool", "publish", &named, "--image", "args:1", "--name", NAME,
     ];
     let ran = cofferdam(&scratch, line).run();
-    ran.exits(2);
+    ran.exits(2)
+        .complains(&["no place in a registry", "HOST/NAME[:TAG]"]);
     assert!(!out.exists(), "nothing is written");
 }

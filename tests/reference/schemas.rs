@@ -110,7 +110,7 @@ fn every_file_that_ships_fits_its_schema() {
 }
 
 /// The place of a table in a schema, and a text in which it has the key `unknown` alone.
-const TABLES: [(Kind, &str, &str); 29] = [
+const TABLES: [(Kind, &str, &str); 30] = [
     (Kind::Manifest, "", "unknown = 1\n"),
     (Kind::Manifest, "/tool", "[tool]\nunknown = 1\n"),
     (Kind::Manifest, "/fs/items", "[[fs]]\nunknown = 1\n"),
@@ -141,6 +141,7 @@ const TABLES: [(Kind, &str, &str); 29] = [
     (Kind::Config, "/ceiling", "[ceiling]\nunknown = 1\n"),
     (Kind::Config, "/agent/items", "[[agent]]\nunknown = 1\n"),
     (Kind::Config, "/grant/items", "[[grant]]\nunknown = 1\n"),
+    (Kind::Config, "/signer/items", "[[signer]]\nunknown = 1\n"),
     (
         Kind::Config,
         "/grant/items/limits",

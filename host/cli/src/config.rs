@@ -106,7 +106,7 @@ struct Written {
     /// The operator's decisions for the tools of agents.
     #[serde(default)]
     grant: Vec<GrantRow>,
-    /// Who has to have signed which images.
+    /// Signers, and the images that need their signature.
     #[serde(default)]
     signer: Vec<SignerRow>,
 }
@@ -194,7 +194,7 @@ pub(crate) struct Config {
     pub(crate) agents: AgentRows,
     /// The operator's decisions for tools.
     pub(crate) grants: Grants,
-    /// Who has to have signed which images.
+    /// Signers, and the images that need their signature.
     pub(crate) signers: SignerRows,
     /// The file, if there is one.
     source: Option<Arc<Source>>,

@@ -40,7 +40,7 @@ pub struct Attestation {
 pub enum Claim {
     /// Somebody has signed the image.
     Signature,
-    /// How the image was built (SLSA provenance, version 0.2 or 1).
+    /// The build of the image (SLSA provenance, version 0.2 or 1).
     Provenance {
         /// The builder, by its identifier.
         builder: Option<String>,

@@ -2,6 +2,7 @@
 //! the MCP registry, and a bundle for desktop clients. The same component gives the same bytes, and
 //! each file names its digest.
 
+mod archive;
 mod bundle;
 mod image;
 mod server;

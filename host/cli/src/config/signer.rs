@@ -1,4 +1,4 @@
-//! `[[signer]]`: who has to have signed which images.
+//! `[[signer]]`: signers, and the images that need their signature.
 
 use std::path::PathBuf;
 use std::sync::Arc;

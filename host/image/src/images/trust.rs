@@ -1,4 +1,4 @@
-//! What is in the store, held against what the operator requires to be signed.
+//! Images of the store, checked against the signatures that the operator requires.
 
 use cofferdam_capability::Digest;
 

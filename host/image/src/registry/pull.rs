@@ -188,7 +188,7 @@ pub(super) async fn pull(
     })
 }
 
-/// What refers to the image. Where no signature is required, an image comes without what the
+/// Fetches the referrers of the image. Where no signature is required, an image comes without what the
 /// registry does not give.
 async fn referrers(
     session: &mut Session<'_>,

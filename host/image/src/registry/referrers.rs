@@ -34,7 +34,7 @@ const AT_ONCE: usize = 4;
 /// The header in which a registry confirms that it keeps a list of referrers by itself.
 const SUBJECT_HEADER: &str = "oci-subject";
 
-/// What came with an image, and is not part of the store yet.
+/// The referrers that came with an image, and are not part of the store yet.
 #[derive(Default)]
 pub(super) struct Brought {
     pub(super) referrers: Vec<Referrer>,

@@ -44,7 +44,7 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Images that have been read and checked, and are not part of the store yet.
 pub(super) struct Brought {
     pub(super) images: Vec<BroughtImage>,
-    /// What refers to them or to their BINs, beside the digest that it refers to.
+    /// The referrers of them and of their BINs, beside the digest that it refers to.
     pub(super) referrers: Vec<(Digest, Descriptor)>,
     /// The blobs that all of these need.
     pub(super) blobs: Vec<Arrived>,

@@ -1,21 +1,15 @@
 //! The bundle for desktop clients: a zip archive with a `manifest.json` (MCPB, manifest version
 //! 0.3) that starts `cofferdam mcp` with the component beside it.
 
-use std::io::{Cursor, Write};
-
 use cofferdam_image::Reference;
 use serde_json::{Value, json};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::archive::Archive;
 use super::subject::{Offered, Subject};
 use crate::error::Error;
 
 /// The version of the manifest. Clients of today read it; 0.4 adds nothing that this needs.
 const MANIFEST_VERSION: &str = "0.3";
-
-/// The mode of the files in the archive.
-const MODE: u32 = 0o644;
 
 /// Makes the archive. It holds no time, so the same tool gives the same bytes.
 pub(super) fn zip(subject: &Subject, author: &str, image: &Reference) -> Result<Vec<u8>, Error> {
@@ -25,20 +19,10 @@ pub(super) fn zip(subject: &Subject, author: &str, image: &Reference) -> Result<
     let component = format!("server/{}.wasm", subject.name);
     let manifest = manifest(subject, author, image, &component);
     let manifest = serde_json::to_vec_pretty(&manifest).map_err(Error::work)?;
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(MODE);
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (path, bytes) in [
-        ("manifest.json", &manifest),
-        (component.as_str(), &subject.component),
-    ] {
-        archive.start_file(path, options).map_err(Error::work)?;
-        archive.write_all(bytes).map_err(Error::work)?;
-    }
-    let archive = archive.finish().map_err(Error::work)?;
-    Ok(archive.into_inner())
+    let mut archive = Archive::default();
+    archive.add("manifest.json", &manifest)?;
+    archive.add(&component, &subject.component)?;
+    archive.finish()
 }
 
 fn manifest(subject: &Subject, author: &str, image: &Reference, component: &str) -> Value {

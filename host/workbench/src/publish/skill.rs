@@ -32,10 +32,8 @@ pub(super) fn text(subject: &Subject, image: &Reference) -> Skill {
     } = subject;
     let skill = skill_name(name);
     let description = cut(summary, DESCRIPTION_MAX);
-    let offers = tools.iter().map(|tool| {
-        let first = tool.description.lines().next().unwrap_or_default();
-        format!("- `{}`: {first}\n", tool.name)
-    });
+    let offers = tools.iter();
+    let offers = offers.map(|tool| format!("- `{}`: {}\n", tool.name, tool.description));
     let offers: String = offers.collect();
     let usage = usage.as_deref().unwrap_or(summary).trim_end();
     let text = format!(

@@ -28,6 +28,7 @@ pub(super) struct Subject {
 /// A tool that a component offers.
 pub(super) struct Offered {
     pub(super) name: String,
+    /// The first line of its description.
     pub(super) description: String,
 }
 
@@ -60,9 +61,13 @@ impl Subject {
             .offer(&installed, &tool.name, &note, Decision::default(), &toolbox)
             .await
             .map_err(Error::usage)?;
-        let tools = offered.iter().map(|tool| Offered {
-            name: tool.descriptor().name.to_string(),
-            description: tool.descriptor().description.clone(),
+        let tools = offered.iter().map(|tool| {
+            let descriptor = tool.descriptor();
+            let first = descriptor.description.lines().next();
+            Offered {
+                name: descriptor.name.to_string(),
+                description: first.unwrap_or_default().to_owned(),
+            }
         });
         Ok(Self {
             digest: Digest::of(&component),
