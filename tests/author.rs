@@ -15,6 +15,9 @@ mod foreign;
 /// Typed tools that can only compute.
 mod pure;
 
+/// The page of a review, of tools and of agents.
+mod review;
+
 /// Cases of tools, hostile inputs, what a manifest asks for.
 mod tool_test;
 
