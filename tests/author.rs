@@ -18,6 +18,9 @@ mod publish;
 /// Typed tools that can only compute.
 mod pure;
 
+/// The page of a review, of tools and of agents.
+mod review;
+
 /// Cases of tools, hostile inputs, what a manifest asks for.
 mod tool_test;
 

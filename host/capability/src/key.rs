@@ -157,7 +157,7 @@ impl VerifyingKey {
     }
 
     /// The name that Sigstore bundles give the key: its SHA-256, in base64.
-    pub(crate) fn hint(&self) -> String {
+    pub fn hint(&self) -> String {
         STANDARD.encode(digest(&SHA256, &self.spki))
     }
 

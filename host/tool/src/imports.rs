@@ -54,6 +54,11 @@ impl Import {
         (!is_declared(&self.name, manifest)).then(|| row_for(&self.name))
     }
 
+    /// An import of this name, which was found before.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+
     /// Its name with the version: `wasi:cli/environment@0.2.6`.
     pub fn name(&self) -> &str {
         &self.name

@@ -6,6 +6,7 @@
 
 mod advisory;
 mod agent_page;
+mod facts;
 mod finding;
 mod flow_words;
 mod packages;
@@ -20,6 +21,7 @@ pub use advisory::Advisory;
 pub use agent_page::{
     AgentFinding, AgentPage, AgentTool, CallLine, FlowLine, FlowPage, SecretLine,
 };
+pub use facts::FactsCache;
 pub use packages::Package;
 pub use reached::{ExportLine, ReachPage};
 pub use rule::{Category, Finding, RULES, Rule};

@@ -211,8 +211,21 @@ fn bounds_of_the_calls_around_hold_for_the_calls_within() {
             tool("put", &["ro /workspace/out", "host a.org"]),
         ],
         &[
-            "/secret > a.org *",
+            // Called again, by itself, `save` moves it on.
+            "/secret > a.org",
             "/workspace > a.org",
+            "/workspace/out > a.org",
+        ],
+    );
+    check(
+        &[
+            tool("top", &["ro /secret", "call save at /workspace/in"]),
+            tool("save", &["ro /workspace/in", "rw /workspace/out"]),
+            tool("put", &["ro /workspace/out", "host a.org"]),
+        ],
+        &[
+            "/secret > a.org *",
+            "/workspace/in > a.org",
             "/workspace/out > a.org",
         ],
     );

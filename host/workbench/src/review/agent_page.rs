@@ -17,7 +17,7 @@ use super::tool_page::ToolPage;
 pub struct AgentPage {
     /// Its tools, in the order of its Agentfile.
     pub tools: Vec<AgentTool>,
-    /// Everything that stands out, by tool.
+    /// Everything that stands out.
     pub findings: Vec<AgentFinding>,
     /// The tools that call others.
     pub calls: Vec<CallLine>,
@@ -40,11 +40,11 @@ pub struct AgentTool {
     pub unknown: Option<String>,
 }
 
-/// Something about a tool of an agent that stands out.
+/// Something about tools of an agent that stands out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AgentFinding {
-    /// The name of the BIN.
-    pub tool: String,
+    /// The names of the BINs.
+    pub tools: Vec<String>,
     /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
@@ -107,23 +107,19 @@ impl AgentPage {
             let known = tools.iter();
             known.filter_map(|tool| Some((tool.bin.as_str(), tool.page.as_ref()?)))
         };
-        let mut findings = Vec::new();
+        let mut findings: Vec<AgentFinding> = Vec::new();
         let mut calls = Vec::new();
         let mut secrets = Vec::new();
         for (bin, page) in pages() {
-            let own = page.findings.iter().cloned();
-            findings.extend(own.map(|finding| AgentFinding {
-                tool: bin.to_owned(),
-                finding,
-            }));
+            for finding in &page.findings {
+                add(&mut findings, bin, finding);
+            }
             for row in &page.rows.call {
                 let mut called = pages().filter(|(name, _)| *name == row.name);
                 let called = called.next();
                 if called.is_some_and(|(_, page)| has_network(&page.rows)) {
-                    findings.push(AgentFinding {
-                        tool: bin.to_owned(),
-                        finding: rule::CALL_AND_NETWORK.finds(format!("[[call]] {}", row.name)),
-                    });
+                    let what = format!("[[call]] {}", row.name);
+                    add(&mut findings, bin, &rule::CALL_AND_NETWORK.finds(what));
                 }
                 calls.push(CallLine {
                     from: bin.to_owned(),
@@ -157,6 +153,17 @@ impl AgentPage {
             secrets,
             flows,
         }
+    }
+}
+
+/// Adds a finding. The same one about several tools is one.
+fn add(findings: &mut Vec<AgentFinding>, bin: &str, finding: &Finding) {
+    match findings.iter_mut().find(|known| known.finding == *finding) {
+        Some(known) => known.tools.push(bin.to_owned()),
+        None => findings.push(AgentFinding {
+            tools: vec![bin.to_owned()],
+            finding: finding.clone(),
+        }),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::reach::{Reach, reach};
 
 /// The imports that the exports of a tool can reach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ReachPage {
     /// The calls were followed.
@@ -24,7 +24,7 @@ pub enum ReachPage {
 
 /// An exported function, and the imports around it. The functions of an interface that are not
 /// listed cannot be reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportLine {
     /// The function: `wasi:cli/run@0.2.6#run`.
     pub export: String,

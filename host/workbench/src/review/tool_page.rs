@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cofferdam_capability::{Access, Ceiling, Digest, GuestPath, Manifest};
-use cofferdam_tool::{Effect, Import, imports, needless_rows, only_computes, usage};
+use cofferdam_tool::{Effect, Import, needless_rows, only_computes, usage};
 use serde::Serialize;
 
 use super::ReachPage;
-use super::finding::{self, Facts};
+use super::facts::{Facts, FactsCache};
+use super::finding::{self, Seen};
 use super::rule::Finding;
 use super::sections::{self, Sections};
 use super::tool_facts::{Built, Fate, ImportLine};
@@ -67,6 +68,8 @@ pub struct ToolSubject<'a> {
     pub ceiling: &'a Ceiling,
     /// A checkout of RustSec's advisory-db.
     pub advisories: Option<&'a Path>,
+    /// Facts that were found before.
+    pub cache: Option<&'a FactsCache>,
 }
 
 impl ToolPage {
@@ -82,14 +85,16 @@ impl ToolPage {
             name,
             ceiling,
             advisories,
+            cache,
         } = subject;
         let sections = sections::read(component, origin)?;
         let manifest = match sections.manifest {
             Some(json) => Manifest::from_json(json, origin).map_err(Error::usage)?,
             None => Manifest::empty(),
         };
-        let imports =
-            imports(component).map_err(|error| Error::usage(format!("{origin}: {error}")))?;
+        let digest = Digest::of(component);
+        let facts = Facts::of(component, digest, origin, cache)?;
+        let imports = facts.imports();
         let needless_rows = needless_rows(&manifest, &imports);
         let lines: Vec<_> = imports
             .iter()
@@ -98,7 +103,7 @@ impl ToolPage {
                 fate: Fate::of(import, &manifest),
             })
             .collect();
-        let reach = ReachPage::of(component);
+        let reach = facts.reach;
         let built = built(&sections, origin, advisories)?;
         let name = match manifest.tool.name.as_str() {
             "" => name,
@@ -108,7 +113,7 @@ impl ToolPage {
             name: name.to_owned(),
             version: manifest.tool.version.clone(),
             summary: manifest.tool.summary.clone(),
-            component: Digest::of(component),
+            component: digest,
             manifest: manifest.digest().map_err(Error::work)?,
             size: component.len(),
             effect: effect(&manifest, &imports).as_str(),
@@ -123,7 +128,7 @@ impl ToolPage {
             rows: manifest.clone(),
         };
         let usage = usage(component);
-        page.findings = finding::findings(&Facts {
+        page.findings = finding::findings(&Seen {
             manifest: &manifest,
             has_manifest: sections.manifest.is_some(),
             is_described: sections.is_described,

@@ -11,6 +11,9 @@ use super::tool::undecided;
 use crate::console;
 use crate::error::Failure;
 
+/// Tools that are named beside one finding.
+const MOST_NAMES: usize = 4;
+
 /// A policy that an image brings along.
 struct Policy {
     file: String,
@@ -211,7 +214,7 @@ fn flows(page: &AgentPage) -> Section {
 fn findings(page: &AgentPage) -> Section {
     let rows = page.findings.iter().map(|found| {
         vec![
-            found.tool.clone(),
+            several(&found.tools),
             found.finding.category.as_str().to_owned(),
             found.finding.what.clone(),
             found.finding.rule.to_owned(),
@@ -219,10 +222,21 @@ fn findings(page: &AgentPage) -> Section {
     });
     Section::table(
         "what stands out",
-        &["tool", "category", "what", "rule"],
+        &["tools", "category", "what", "rule"],
         rows.collect(),
         "No rule found anything.",
     )
+}
+
+/// Names of tools in one cell.
+fn several(names: &[String]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let named = names.iter().take(MOST_NAMES).cloned();
+    let named = named.collect::<Vec<_>>().join(", ");
+    if more == 0 {
+        return named;
+    }
+    format!("{named} and {more} more")
 }
 
 fn tools(page: &AgentPage) -> Section {
