@@ -115,11 +115,11 @@ impl Seen {
         }
         // Another manifest of the same component is one that an operator supplied.
         let beyond = beyond(&self.manifest, manifest);
-        if *manifest != self.manifest && !beyond.is_empty() {
+        if *manifest != self.manifest && beyond.is_widened() {
             found.push(Difference::Asks(beyond.to_string()));
         }
         let beyond = beyond_grant(&self.grant, grant);
-        if !beyond.is_empty() {
+        if beyond.is_widened() {
             found.push(Difference::Granted(beyond.to_string()));
         }
         let new = |address: &&String| !self.addresses.contains(address);
@@ -191,7 +191,7 @@ fn beyond(old: &Manifest, new: &Manifest) -> Diff {
 fn beyond_grant(old: &Manifest, new: &Manifest) -> Diff {
     let found = beyond(old, new);
     let is_open = |row: &HttpRow| row.host.is_any() && row.ports.is_empty();
-    if found.is_empty() || !old.http.iter().any(is_open) {
+    if !found.is_widened() || !old.http.iter().any(is_open) {
         return found;
     }
     let portless = |row: &HttpRow| HttpRow {
@@ -203,5 +203,5 @@ fn beyond_grant(old: &Manifest, new: &Manifest) -> Diff {
         ..new.clone()
     };
     let again = beyond(old, &without_ports);
-    if again.is_empty() { again } else { found }
+    if again.is_widened() { found } else { again }
 }
