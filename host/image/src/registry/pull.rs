@@ -188,8 +188,8 @@ pub(super) async fn pull(
     })
 }
 
-/// Fetches the referrers of the image. Where no signature is required, an image comes without what the
-/// registry does not give.
+/// Fetches the referrers of the image. Where no signature is required, an image comes without those
+/// that the registry does not give.
 async fn referrers(
     session: &mut Session<'_>,
     store: &Arc<Store>,
