@@ -1,17 +1,22 @@
 //! `cofferdam review REF --since TIME`: what a tool may do, held against what its calls did.
 
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::Args;
 use cofferdam_capability::{CanAndDid, LimitUse, Manifest, NarrowError, RowUse};
 use cofferdam_workbench::compare::ToolVersion;
 use serde_json::json;
 
 use super::format::ReviewFormat;
 use super::markdown;
-use super::page::Page;
 use super::trail::{Calls, Facts};
 use super::version::{Loader, Subject};
+use crate::args::Registries;
 use crate::config::Config;
 use crate::console;
 use crate::error::Failure;
+use crate::past::past;
 use crate::paths::DataDir;
 
 /// The largest capabilities.toml that is read, in bytes: as much as a manifest may have.
@@ -20,19 +25,51 @@ const MAX_TEXT: u64 = 64 << 10;
 /// A column of tables that says how much of a power was used.
 const NEVER: &str = "never used";
 
-pub(super) async fn run(page: Page, config: &Config, data: &DataDir) -> Result<(), Failure> {
-    let Page {
-        tool,
+#[derive(Debug, Args)]
+pub(super) struct Since {
+    /// Hold what it may do against what its calls did, by the audit trail: those since a duration
+    /// such as 30d, or a time such as 2026-11-30T11:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = past)]
+    since: Option<SystemTime>,
+
+    /// Print a smaller capabilities.toml: without what those calls never used [default: all calls
+    /// of the audit trail]
+    #[arg(long)]
+    narrow: bool,
+
+    /// Take the calls of this agent's tools alone
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+
+    /// A capabilities.toml to use instead of the manifest in the component; --narrow keeps its
+    /// comments and its order
+    #[arg(long, value_name = "FILE")]
+    capabilities: Option<PathBuf>,
+}
+
+impl Since {
+    /// Returns true if it is to be held against its calls.
+    pub(super) fn is_asked(&self) -> bool {
+        self.since.is_some() || self.narrow
+    }
+}
+
+pub(super) async fn run(
+    since: Since,
+    written: &str,
+    reach: Registries,
+    format: ReviewFormat,
+    config: &Config,
+    data: &DataDir,
+) -> Result<(), Failure> {
+    let Since {
         since,
         narrow,
         agent,
         capabilities,
-        reach,
-        format,
-    } = page;
-    let written = tool.unwrap_or_default();
+    } = since;
     let loader = Loader::new(config, data, reach.plain_http)?;
-    let version = loader.load(&written).await?;
+    let version = loader.load(written).await?;
     let Subject::Tool(own) = version.subject else {
         return Err(Failure::usage(format!(
             "{} is an agent: name one of its tools",
