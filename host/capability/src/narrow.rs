@@ -1,16 +1,14 @@
 //! A manifest without what its calls never used: asked for, held against done.
 
+mod directories;
 mod limits;
 mod network;
 mod row_use;
 
-use crate::access::Access;
 use crate::diff::Diff;
 use crate::error::ManifestError;
 use crate::grant::Ceiling;
-use crate::guest_path::GuestPath;
 use crate::manifest::Manifest;
-use crate::rows::FsRow;
 use crate::used::Used;
 
 pub use limits::LimitUse;
@@ -89,7 +87,7 @@ fn narrowed(manifest: &Manifest, used: &Used, ceiling: &Ceiling) -> Manifest {
         tool,
         fs: fs
             .iter()
-            .filter_map(|row| directory(row, &fs, used))
+            .filter_map(|row| directories::used_part(row, &fs, used))
             .collect(),
         http: kept.requests(&http),
         tcp: kept.connections(&tcp),
@@ -106,57 +104,4 @@ fn narrowed(manifest: &Manifest, used: &Used, ceiling: &Ceiling) -> Manifest {
         unused,
         limits: limits::lowered(&limits, used, ceiling),
     }
-}
-
-/// The row of a directory with the access that was used; none if it was not used.
-fn directory(row: &FsRow, all: &[FsRow], used: &Used) -> Option<FsRow> {
-    let Some(access) = used_access(row, all, used) else {
-        return used.directories.is_none().then(|| row.clone());
-    };
-    Some(FsRow {
-        access: row.access.min(access),
-        ..row.clone()
-    })
-}
-
-/// The most access that was used by the row of a directory. A directory that lies in several rows
-/// is that of the deepest.
-fn used_access(row: &FsRow, all: &[FsRow], used: &Used) -> Option<Access> {
-    let directories = used.directories.as_ref()?;
-    let own = directories
-        .iter()
-        .filter(|(path, _)| deepest(path, all).is_some_and(|deepest| deepest == &row.path));
-    own.map(|(_, used)| used.access).max().map(|access| {
-        // The scratch directory is asked for as a whole.
-        if row.path == GuestPath::scratch() {
-            Access::ReadWrite
-        } else {
-            access
-        }
-    })
-}
-
-fn deepest<'a>(path: &GuestPath, rows: &'a [FsRow]) -> Option<&'a GuestPath> {
-    let scratch = GuestPath::scratch();
-    let holds = |row: &&FsRow| {
-        if *path == scratch || row.path == scratch {
-            row.path == *path
-        } else {
-            row.path.contains(path)
-        }
-    };
-    let rows = rows.iter().filter(holds);
-    rows.map(|row| &row.path)
-        .max_by_key(|path| path.as_str().len())
-}
-
-/// Names without repetition, in the order in which they came.
-fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut distinct = Vec::new();
-    for item in items {
-        if !distinct.contains(&item) {
-            distinct.push(item);
-        }
-    }
-    distinct
 }

@@ -195,7 +195,11 @@ mod tests {
         let manifest = Manifest::from_toml(text, "t").unwrap();
         let small = text
             .replace("\"read-write\"", "\"read-only\"")
-            .replace("\n# never used\n[[fs]]\npath = \"/home\"\naccess = \"read-only\"\nreason = \"r\"\n", "")
+            .replace(
+                "\n# never used\n[[fs]]\npath = \"/home\"\naccess = \"read-only\"\n\
+                 reason = \"r\"\n",
+                "",
+            )
             .replace("*.a.test", "x.a.test")
             .replace("\"20s\"", "\"1s\"");
         let smaller = Manifest::from_toml(&small, "t").unwrap();

@@ -286,33 +286,65 @@ fn a_locked_variable_is_no_power() {
     check("", "[[env]]\nname = \"HOME\"\nreason = \"r\"\n", "");
 }
 
+/// Eight rows cover a new one together, and more rows make its values differ.
 #[test]
-fn a_manifest_that_was_made_to_take_long_counts_as_wider_and_takes_no_time() {
-    let row = |keys: &str| format!("[[http]]\nhost = \"*.test\"\n{keys}reason = \"r\"\n");
-    let methods: Vec<_> = (0..300).map(|number| format!("\"M{number}\"")).collect();
-    let ports: Vec<_> = (1..300).map(|port| port.to_string()).collect();
-    let paths: Vec<_> = (0..300).map(|number| format!("\"/p{number}\"")).collect();
-    let whole = |methods: &[String], ports: &[String], paths: &[String]| {
-        let methods = methods.join(",");
-        let ports = ports.join(",");
-        let paths = paths.join(",");
-        row(&format!(
-            "methods=[{methods}]\nports=[{ports}]\npaths=[{paths}]\n"
-        ))
+fn a_manifest_that_was_made_to_take_long_takes_no_time() {
+    const VALUES: usize = 320;
+    let row = |[methods, ports, paths]: [Vec<String>; 3]| {
+        format!(
+            "[[http]]\nhost=\"*.test\"\nmethods=[{}]\nports=[{}]\npaths=[{}]\nreason=\"r\"\n",
+            methods.join(","),
+            ports.join(","),
+            paths.join(",")
+        )
     };
-    // Each row lacks one value of one part, so every value is covered by other rows.
+    let part = |has: &dyn Fn(usize, usize) -> bool| {
+        let texts: [fn(usize) -> String; 3] = [
+            |value| format!("\"M{value}\""),
+            |value| format!("{}", value + 1),
+            |value| format!("\"/{value}\""),
+        ];
+        let mut place = 0;
+        texts.map(|text| {
+            place += 1;
+            let own = (0..VALUES).filter(|value| has(place, *value));
+            own.map(text).collect()
+        })
+    };
     let mut old = String::new();
-    for place in 0..9 {
-        let mut less = [methods.clone(), ports.clone(), paths.clone()];
-        less[place % 3].remove(place * 7);
-        let [methods, ports, paths] = less;
-        old += &whole(&methods[..120], &ports[..120], &paths[..120]);
+    for corner in 0..8_usize {
+        let half = |place: usize, value: usize| (corner >> (place - 1)) % 2 == value % 2;
+        old += &row(part(&half));
     }
-    let new = whole(&methods[..120], &ports[..120], &paths[..120]);
+    for seed in 1..5_usize {
+        let some = |place: usize, value: usize| (value * 7 + place) >> seed & 3 == 0;
+        old += &row(part(&some));
+    }
+    let new = row(part(&|_, _| true));
     let begun = std::time::Instant::now();
-    let head = "schema = 1\n[tool]\nname = \"t\"\nversion = \"1\"\nsummary = \"s\"\n";
-    let manifest = |rows: &str| Manifest::from_toml(&format!("{head}{rows}"), "m").expect("one");
-    let diff = Diff::new(&manifest(&old), &manifest(&new), &Ceiling::default());
-    assert!(diff.is_widened());
+    check(&old, &new, "");
+    check(
+        &old,
+        &new.replace("\"M1\",", "\"M1\",\"X\","),
+        "requests to *.test",
+    );
     assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
+fn without_steps_left_a_row_is_not_covered() {
+    let rule = |methods: &[&str]| {
+        let row = format!("host = \"a.test\"\nmethods = {methods:?}\nreason = \"r\"\n");
+        toml::from_str::<crate::rows::HttpRow>(&row)
+            .expect("a row")
+            .rule()
+    };
+    let both = rule(&["GET", "POST"]);
+    let split = [rule(&["GET"]), rule(&["POST"])];
+    let mut steps = Steps::new();
+    assert!(requests::uncovered(&both, &split, &mut steps).is_empty());
+    while steps.take(1_000_000) {}
+    assert!(!requests::uncovered(&both, &split, &mut steps).is_empty());
+    // What one row covers needs none.
+    assert!(requests::uncovered(&both, std::slice::from_ref(&both), &mut steps).is_empty());
 }

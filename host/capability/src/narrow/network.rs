@@ -123,7 +123,7 @@ fn used_part(row: &HttpRow, contacts: &[Contact]) -> Vec<HttpRow> {
     let is_left_open = rule.is_open()
         && rule.ports().is_empty()
         && used.iter().any(|contact| !is_usual(contact.port));
-    let hosts = super::distinct(used.iter().map(|contact| &contact.host));
+    let hosts = distinct(used.iter().map(|contact| &contact.host));
     if is_left_open || hosts.len() > MAX_HOSTS {
         return vec![row.clone()];
     }
@@ -152,7 +152,7 @@ fn used_connections(row: &TcpRow, contacts: &[Contact]) -> Vec<TcpRow> {
             row.host.covers(&contact.host) && row.ports.iter().any(|port| port == contact.port)
         })
         .collect();
-    let hosts = super::distinct(used.iter().map(|contact| &contact.host));
+    let hosts = distinct(used.iter().map(|contact| &contact.host));
     if hosts.len() > MAX_HOSTS {
         return vec![row.clone()];
     }
@@ -172,4 +172,15 @@ fn used_connections(row: &TcpRow, contacts: &[Contact]) -> Vec<TcpRow> {
         })
     };
     hosts.into_iter().filter_map(part).collect()
+}
+
+/// Names without repetition, in the order in which they came.
+fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for item in items {
+        if !distinct.contains(&item) {
+            distinct.push(item);
+        }
+    }
+    distinct
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::directories::{deepest, used_access};
 use super::network::may_reach;
 use crate::change::Category;
 use crate::manifest::Manifest;
@@ -60,11 +61,11 @@ fn directories(manifest: &Manifest, used: &Used) -> Vec<RowUse> {
     let row_use = |row: &FsRow| {
         let own = used.directories.as_ref().map(|directories| {
             let own = directories.iter().filter(|(path, _)| {
-                super::deepest(path, &manifest.fs).is_some_and(|deepest| *deepest == row.path)
+                deepest(path, &manifest.fs).is_some_and(|deepest| *deepest == row.path)
             });
             own.map(|(_, used)| used.calls).max().unwrap_or_default()
         });
-        let access = super::used_access(row, &manifest.fs, used);
+        let access = used_access(row, &manifest.fs, used);
         let verb = access.map_or_else(String::new, |access| format!("used it, {access}"));
         RowUse {
             category: Category::Directory,

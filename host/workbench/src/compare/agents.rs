@@ -6,7 +6,7 @@ use cofferdam_capability::{Category, Ceiling, Change, ChangeKind, Digest, Limits
 use cofferdam_image::Reference;
 use cofferdam_image::agentfile::{Add, Agentfile, Bin, BinRequest, Config};
 
-use super::{ToolVersion, change, sorted, tools};
+use super::tools::{ToolVersion, change, sorted, tools};
 
 /// The ending of files that are policies. Those of an image forbid, and permit nothing.
 const POLICY: &str = ".cedar";

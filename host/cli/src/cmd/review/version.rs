@@ -32,7 +32,7 @@ pub(super) enum Subject {
     Agent(Box<AgentVersion>),
 }
 
-/// Where versions are read from.
+/// The places that versions are read from.
 pub(super) struct Loader<'a> {
     pub(super) data: &'a DataDir,
     pub(super) plain_http: bool,
