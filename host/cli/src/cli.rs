@@ -169,6 +169,7 @@ impl Command {
                 | Self::Runtime(_)
                 | Self::Mcp(_)
                 | Self::Tool(_)
+                | Self::Review(_)
                 | Self::Image(Image::Inspect(_))
         )
     }
