@@ -122,7 +122,12 @@ fn an_import_that_nobody_declared_is_on_the_page_of_a_component_that_no_host_loa
         "odd.wasm",
         r#"(component
             (import "evil:thing/power@1.0.0" (instance $i (export "f" (func))))
-            (alias export $i "f" (func $f)) (export "run" (func $f)))"#,
+            (core func $low (canon lower (func $i "f")))
+            (core instance $h (export "f" (func $low)))
+            (core module $m (import "h" "f" (func $f)) (func (export "run") call $f))
+            (core instance $m (instantiate $m (with "h" (instance $h))))
+            (func $run (canon lift (core func $m "run")))
+            (export "run" (func $run)))"#,
     );
     let page = as_json(&scratch, &path, &[]);
     assert_eq!(
