@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::agents::build;
 use crate::support::components::{built_of, with_section};
-use crate::support::{Ran, Scratch, cofferdam, tool};
+use crate::support::{Host, Ran, Scratch, cofferdam, tool};
 
 /// Reviews something, with more arguments.
 #[track_caller]
@@ -122,17 +122,20 @@ fn an_import_that_nobody_declared_is_on_the_page_of_a_component_that_no_host_loa
         "odd.wasm",
         r#"(component
             (import "evil:thing/power@1.0.0" (instance $i (export "f" (func))))
-            (alias export $i "f" (func $f)) (export "run" (func $f)))"#,
+            (core func $low (canon lower (func $i "f")))
+            (core instance $h (export "f" (func $low)))
+            (core module $m (import "h" "f" (func $f)) (func (export "run") call $f))
+            (core instance $m (instantiate $m (with "h" (instance $h))))
+            (func $run (canon lift (core func $m "run")))
+            (export "run" (func $run)))"#,
     );
     let page = as_json(&scratch, &path, &[]);
     assert_eq!(
         page["undeclared_imports"],
         json!(["evil:thing/power@1.0.0"])
     );
-    // It exports what it imports as it is, which is not followed, and not guessed.
-    assert!(page["tool"]["reach"]["unknown"].is_string(), "{page}");
     let rules = rules(&page);
-    for rule in ["undeclared-import", "not-followed", "no-manifest"] {
+    for rule in ["undeclared-import", "no-manifest"] {
         assert!(rules.contains(&rule), "{rules:?}");
     }
     let inspect: [OsString; 3] = ["tool".into(), "inspect".into(), path.into()];
@@ -233,6 +236,29 @@ fn grants_of_the_configuration_are_on_the_page() {
         granted,
         ["AGENT GETS WHAT", "otter (configured) http api.example.org"]
     );
+}
+
+#[test]
+fn the_grants_of_agents_that_have_a_tool_are_on_its_page() {
+    let scratch = Scratch::new();
+    let text = format!(
+        "FROM scratch\nNAME otter\nMODEL builtin/commands\nBIN count {}\n",
+        tool("wc").display()
+    );
+    let agentfile = scratch.file("Agentfile", text);
+    let host = Host::start(&scratch, ["--agentfile".into(), agentfile]);
+    drop(host);
+    let page = as_json(&scratch, &tool("wc"), &[]);
+    let grant = &page["grants"][0];
+    assert_eq!(grant["agent"], "otter", "{page}");
+    assert_eq!(grant["bin"], "count");
+    assert_eq!(grant["effect"], "read");
+    let directory = &grant["grant"]["directories"][0];
+    assert_eq!(directory["path"], "/workspace");
+    assert_eq!(directory["access"], "read-only");
+    // No other tool of the agent's is meant.
+    let other = as_json(&scratch, &tool("cat"), &[]);
+    assert_eq!(other["grants"], json!([]));
 }
 
 #[test]

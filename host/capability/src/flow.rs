@@ -1,6 +1,6 @@
-//! Where the data of an agent can go: decided over what its tools get, and over the calls that they
-//! make of one another. Nothing here is a guess about what a tool does: every tool is taken to do
-//! everything that it may.
+//! The hosts that the data of an agent can reach: decided over what its tools get, and over the
+//! calls that they make of one another. Nothing here is a guess about what a tool does: every tool
+//! is taken to do everything that it may.
 //!
 //! Data that a tool has goes to its hosts, into directories that it writes, with the arguments of a
 //! call to the called tool, and with the result back to the caller. From a directory it goes to

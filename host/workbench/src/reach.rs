@@ -4,8 +4,9 @@
 //! to every function of their type that is in it, or, where instructions write the table, to every
 //! function of their type that has a reference anywhere. The component is instantiated without
 //! running it, so that what one module imports from another, or a component from one inside it, is
-//! followed to the function that is meant. Start functions, `realloc`, `post-return` and destructors
-//! run whatever is called, so they belong to every export.
+//! followed to the function that is meant. Start functions and destructors may run whatever is
+//! called, so they belong to every export; `realloc` and `post-return` belong to the functions that
+//! name them.
 //!
 //! "Cannot reach" is exact in this direction: there is no way from the export to the import. "Can
 //! reach" says that there is a way in the graph, which no run may ever take.

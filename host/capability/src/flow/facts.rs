@@ -28,9 +28,9 @@ pub struct FlowTool {
 pub struct FlowDirectory {
     /// The name by which the tool sees it.
     pub guest: GuestPath,
-    /// Where it lies. Two tools share data if one place is the other's, or lies in it.
+    /// The place of it. Two tools share data if one place is the other's, or lies in it.
     pub place: PathBuf,
-    /// What the tool may do there. It reads in any case.
+    /// The tool's rights there. It reads in any case.
     pub access: Access,
 }
 

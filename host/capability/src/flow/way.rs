@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Where data begins.
+/// The beginning of data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlowSource {
     /// A directory, by its place.
@@ -14,7 +14,7 @@ pub enum FlowSource {
 /// Data that can reach a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flow {
-    /// Where the data begins.
+    /// The beginning of the data.
     pub source: FlowSource,
     /// The host, or the pattern that covers it.
     pub host: String,

@@ -78,7 +78,7 @@ pub(super) struct Graph<'a> {
     taken: Vec<Taken>,
     imports: Vec<ImportedFunction>,
     known: BTreeMap<ImportedFunction, Node>,
-    /// What runs when the component is instantiated.
+    /// Functions that run when the component is instantiated.
     pub(super) starts: Vec<Node>,
     classes: HashMap<Class, Rc<Vec<Node>>>,
 }

@@ -76,7 +76,8 @@ fn a_table_holds_what_segments_put_there_by_type() {
         (func $other (param i32) call $c)
         (table 3 funcref) (elem (i32.const 0) $a $other)
         (func (export "f") (param) (call_indirect (type $t) (i32.add (i32.const 0) (i32.const 0))))
-        (func (export "g") (call_indirect (type $n) (i32.const 0) (i32.add (i32.const 1) (i32.const 0))))"#,
+        (func (export "g")
+            (call_indirect (type $n) (i32.const 0) (i32.add (i32.const 1) (i32.const 0))))"#,
         "a",
         "c",
     );
@@ -157,7 +158,8 @@ fn realloc_and_post_return_run_too() {
             (func (export "post") (param i32) call $b))
         (core instance $libc (instantiate $libc (with "h" (instance $h))))
         (core func $ls (canon lower (func $s)
-            (memory $libc "memory") (realloc (func $libc "realloc"))))
+            (memory (core memory $libc "memory"))
+            (realloc (core func $libc "realloc"))))
         (core instance $k (export "s" (func $ls)))
         (core module $m
             (import "k" "s" (func $s (param i32)))
@@ -166,7 +168,8 @@ fn realloc_and_post_return_run_too() {
         (core instance $m (instantiate $m (with "k" (instance $k))))
         (func $f (canon lift (core func $m "f")))
         (func $g (result string) (canon lift (core func $m "g")
-            (memory $libc "memory") (post-return (func $libc "post"))))
+            (memory (core memory $libc "memory"))
+            (post-return (core func $libc "post"))))
         (export "f" (func $f))
         (export "g" (func $g)))"#;
     assert_eq!(reached(text), ["f: a s", "g: b"]);
@@ -192,7 +195,8 @@ fn a_table_of_another_instance_is_the_same_table() {
         (core func $la (canon lower (func $a)))
         (core func $lb (canon lower (func $b)))
         (alias core export $shim "table" (core table $table))
-        (core instance $h (export "t" (table $table)) (export "a" (func $la)) (export "b" (func $lb)))
+        (core instance $h
+            (export "t" (table $table)) (export "a" (func $la)) (export "b" (func $lb)))
         (core module $fixup
             (import "h" "a" (func $a)) (import "h" "b" (func $b))
             (import "h" "t" (table 2 2 funcref))
@@ -245,7 +249,7 @@ fn dropping_a_resource_runs_its_destructor_or_the_host() {
             (func (export "f") i32.const 0 call $drop)
             (func (export "g")))
         (core instance $m (instantiate $m (with "h" (instance $h))))
-        (type $own (resource (rep i32) (dtor (func $m "end"))))
+        (type $own (resource (rep i32) (dtor (core func $m "end"))))
         (func $f (canon lift (core func $m "f")))
         (func $g (canon lift (core func $m "g")))
         (export "f" (func $f))
@@ -267,7 +271,8 @@ fn what_is_not_followed_is_not_guessed() {
         "{module}"
     );
     let through = refused(
-        r#"(component (import "x:y/z" (instance $z (export "a" (func)))) (export "x:y/w" (instance $z)))"#,
+        r#"(component (import "x:y/z" (instance $z (export "a" (func))))
+            (export "x:y/w" (instance $z)))"#,
     );
     assert!(through.contains("exports as it is"), "{through}");
     assert!(refused("(module)").contains("no component"));

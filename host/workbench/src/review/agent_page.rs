@@ -90,7 +90,7 @@ pub enum FlowPage {
 /// Data that can reach a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FlowLine {
-    /// Where the data begins: a directory, or `variable NAME`.
+    /// The beginning of the data: a directory, or `variable NAME`.
     pub source: String,
     /// The host, or the pattern of hosts.
     pub host: String,

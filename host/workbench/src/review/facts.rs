@@ -73,7 +73,7 @@ impl FactsCache {
         format!("{}-{}.json", digest.hex(), self.program)
     }
 
-    /// What cannot be read is found again.
+    /// Reads facts. Those that cannot be read are found again.
     fn read(&self, digest: Digest) -> Option<Facts> {
         let name = self.name(digest);
         let file = self.directory.metadata(&name).ok()?;

@@ -7,13 +7,14 @@ use cofferdam_capability::{Access, Ceiling, Digest, GuestPath, Manifest};
 use cofferdam_tool::{Effect, Import, needless_rows, only_computes, usage};
 use serde::Serialize;
 
-use super::ReachPage;
+use super::advisory;
 use super::facts::{Facts, FactsCache};
 use super::finding::{self, Seen};
+use super::packages;
+use super::reached::ReachPage;
 use super::rule::Finding;
 use super::sections::{self, Sections};
 use super::tool_facts::{Built, Fate, ImportLine};
-use super::{advisory, packages};
 use crate::describe::{self, LimitAsked, Power};
 use crate::error::Error;
 

@@ -1,6 +1,6 @@
 //! The questions that the page of a review leaves to its reader.
 
-/// What the page does not decide, in sentences.
+/// Everything that the page does not decide, in sentences.
 pub const UNDECIDED: &[&str] = &[
     "The page does not say that the tool does what it promises. It says what the tool could do.",
     "\"Can reach\" says that there is a way through the code. A run may never take it.",

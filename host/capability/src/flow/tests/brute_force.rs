@@ -163,7 +163,11 @@ fn agent() -> impl Strategy<Value = Vec<FlowTool>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn playing_every_call_finds_the_same(tools in agent()) {

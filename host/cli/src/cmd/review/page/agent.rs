@@ -165,7 +165,7 @@ fn policies(agent: &AgentImage) -> Vec<Policy> {
     files.map(policy).collect()
 }
 
-/// Where data can go.
+/// The ways of data.
 fn flows(page: &AgentPage) -> Section {
     let title = "where data can go";
     let lines = match &page.flows {

@@ -9,7 +9,7 @@ use super::document::{Block, Field, Section};
 /// Packages that are named on a page for people; JSON has all of them.
 const MOST_PACKAGES: usize = 20;
 
-/// Who made a component: its own words, and those of its image.
+/// The makers of a component: its own words, and those of its image.
 pub(super) fn section(built: &Built, annotations: &BTreeMap<String, String>) -> Section {
     let Built {
         producers,

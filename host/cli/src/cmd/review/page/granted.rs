@@ -2,7 +2,8 @@
 //! that a `[[grant]]` row names.
 
 use cofferdam_agent::{BinAccess, Holder, holders};
-use cofferdam_tool::Effect;
+use cofferdam_capability::Limits;
+use cofferdam_tool::{Effect, Runner};
 use cofferdam_workbench::review::ToolPage;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +28,16 @@ pub(super) struct Granted {
     pub(super) more: usize,
 }
 
+/// The parts of this host that decide grants, made once for all agents.
+struct Host<'a> {
+    runner: Runner,
+    grants: GrantDecisions,
+    /// True if the tool can only compute.
+    is_pure: bool,
+    /// The limits without an operator's decision.
+    defaults: &'a Limits,
+}
+
 /// One thing that a row offers.
 #[derive(Serialize)]
 struct Offer {
@@ -45,8 +56,16 @@ impl Granted {
         let holders = holders(data.path(), page.component, page.size).await;
         let holders = holders.map_err(Failure::work)?;
         granted.more = holders.len().saturating_sub(MOST_AGENTS);
-        for holder in holders.iter().take(MOST_AGENTS) {
-            granted.decided(holder, config, data).await?;
+        if !holders.is_empty() {
+            let host = Host {
+                runner: host::runner(config, data)?,
+                grants: host::grant_decisions(config, data)?,
+                is_pure: page.effect == Effect::Pure.as_str(),
+                defaults: &config.ceiling.defaults,
+            };
+            for holder in holders.iter().take(MOST_AGENTS) {
+                granted.decided(holder, &host, data).await?;
+            }
         }
         for row in &config.grants.rows {
             let is_there = |holder: &Holder| holder.agent == row.agent && holder.bin == row.tool;
@@ -66,20 +85,24 @@ impl Granted {
     async fn decided(
         &mut self,
         holder: &Holder,
-        config: &Config,
+        host: &Host<'_>,
         data: &DataDir,
     ) -> Result<(), Failure> {
         let Holder { agent, bin } = holder;
-        let runner = host::runner(config, data)?;
-        let GrantDecisions {
-            decisions,
-            secrets: _,
-            withheld,
-        } = host::grant_decisions(config, data)?;
+        let Host {
+            runner,
+            grants:
+                GrantDecisions {
+                    decisions,
+                    secrets: _,
+                    withheld,
+                },
+            is_pure,
+            defaults,
+        } = host;
         let dir = data.dir().map_err(Failure::work)?;
         let path = data.path();
-        let found =
-            cofferdam_agent::grants(&dir, path, agent, &runner, &decisions, &withheld).await;
+        let found = cofferdam_agent::grants(&dir, path, agent, runner, decisions, withheld).await;
         let found = match found {
             Ok(found) => found,
             // One agent that is broken keeps nobody from reading the page.
@@ -90,7 +113,6 @@ impl Granted {
                 return Ok(());
             }
         };
-        let defaults = &config.ceiling.defaults;
         for access in found.iter().filter(|access| access.bin() == bin) {
             let grant = match access {
                 BinAccess::Granted(grant) => grant,
@@ -101,7 +123,7 @@ impl Granted {
                     continue;
                 }
             };
-            let effect = Effect::of(false, grant).to_string();
+            let effect = Effect::of(*is_pure, grant).to_string();
             self.add(agent, "effect", &effect);
             for row in access::given(grant, defaults) {
                 self.add(agent, row.kind, row.what);
