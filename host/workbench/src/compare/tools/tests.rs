@@ -114,6 +114,6 @@ fn a_hundred_tools_are_compared_while_a_person_blinks() {
     let widened: usize = (0..100).map(|_| tools(&old, &new, &ceiling).len()).sum();
     let taken = begun.elapsed();
     assert_eq!(widened, 1_000);
-    // Without optimization; it is about 50 times as fast as it has to be otherwise.
-    assert!(taken < Duration::from_millis(2_500), "{taken:?}");
+    // Without optimization and beside other tests; alone it takes about 60 ms.
+    assert!(taken < Duration::from_secs(1), "{taken:?}");
 }
