@@ -147,7 +147,7 @@ impl Revoke {
 
 impl Subject {
     async fn load(&self, config: &Config, data: &DataDir) -> Result<Installed, Failure> {
-        let source = Source::load(&self.tool, self.reach.plain_http, data).await?;
+        let source = Source::load(&self.tool, self.reach.plain_http, config, data).await?;
         let runner = host::runner(config, data)?;
         source.install(&runner, None).await
     }

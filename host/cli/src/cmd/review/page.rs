@@ -87,7 +87,7 @@ impl Page {
             advisories: advisories.map(Arc::from),
             cache: cache(data)?.map(Arc::new),
         };
-        let document = match meant(&subject, reach.plain_http, data).await? {
+        let document = match meant(&subject, reach.plain_http, config, data).await? {
             Meant::Tool(source) => {
                 let name = source.name().to_owned();
                 let origin = source.origin.clone();
@@ -142,18 +142,23 @@ enum Meant {
 }
 
 /// Finds what `REF|PATH` means. An image says itself if it is an agent.
-async fn meant(written: &str, plain_http: bool, data: &DataDir) -> Result<Meant, Failure> {
+async fn meant(
+    written: &str,
+    plain_http: bool,
+    config: &Config,
+    data: &DataDir,
+) -> Result<Meant, Failure> {
     let reference = match source::named(written, data)? {
         ToolSource::Path(path) => return Ok(Meant::Tool(Source::file(&path)?)),
         ToolSource::Image(reference) => reference,
     };
-    let images = host::images(data, plain_http, progress::transfers())?;
+    let images = host::images(config, data, plain_http, progress::transfers())?;
     let here = images.store()?.agent(&reference);
     if let Ok(agent) = here {
         let agent = Box::new(agent);
         return Ok(Meant::Agent { agent, images });
     }
-    match Source::image(&reference, plain_http, data).await {
+    match Source::image(&reference, plain_http, config, data).await {
         Ok(source) => Ok(Meant::Tool(source)),
         Err(failure) => match images.agent(&reference).await {
             Ok(agent) => {

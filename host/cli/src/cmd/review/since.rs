@@ -12,7 +12,6 @@ use super::format::ReviewFormat;
 use super::markdown;
 use super::trail::{Calls, Facts};
 use super::version::{Loader, Subject};
-use crate::args::Registries;
 use crate::config::Config;
 use crate::console;
 use crate::error::Failure;

@@ -34,6 +34,7 @@ pub(super) enum Subject {
 
 /// The places that versions are read from.
 pub(super) struct Loader<'a> {
+    config: &'a Config,
     pub(super) data: &'a DataDir,
     pub(super) plain_http: bool,
     runner: Runner,
@@ -42,15 +43,16 @@ pub(super) struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     pub(super) fn new(
-        config: &Config,
+        config: &'a Config,
         data: &'a DataDir,
         plain_http: bool,
     ) -> Result<Self, Failure> {
         Ok(Self {
+            config,
             data,
             plain_http,
             runner: host::runner(config, data)?,
-            images: host::images(data, plain_http, progress::transfers())?,
+            images: host::images(config, data, plain_http, progress::transfers())?,
         })
     }
 
@@ -73,7 +75,8 @@ impl<'a> Loader<'a> {
         match self.images.agent(reference).await {
             Ok(agent) => self.agent(agent).await,
             Err(ImageError::NotAnAgent { .. }) => {
-                let source = Source::image(reference, self.plain_http, self.data).await?;
+                let source =
+                    Source::image(reference, self.plain_http, self.config, self.data).await?;
                 self.tool(source).await
             }
             Err(error) => Err(error.into()),
