@@ -105,7 +105,7 @@ mod tests {
     fn text_from_outside_is_itself_in_markdown() {
         assert_eq!(
             escaped("a|b `c` <d> [e](https://f) @g\n# h"),
-            "a\\|b \\`c\\` &lt;d&gt; \\[e\\](https:&#47;/f) &#64;g\\\\u{a}\\# h"
+            "a\\|b \\`c\\` &lt;d&gt; \\[e\\](https:&#47;/f) &#64;g\\\\n\\# h"
         );
     }
 }
