@@ -342,29 +342,8 @@ impl Config {
         if let Some(problem) = audit::refused(audit_bytes) {
             return refuse_at(Key::Table("host", "audit-bytes"), problem);
         }
-        for (index, row) in grant.iter().enumerate() {
-            if grant
-                .iter()
-                .skip(index + 1)
-                .any(|other| other.agent == row.agent && other.tool == row.tool)
-            {
-                return refuse_at(
-                    Key::Row("grant", index, "tool"),
-                    format!(
-                        "[[grant]] for {} of {} appears twice: keep one row",
-                        row.tool, row.agent
-                    ),
-                );
-            }
-            if let Some((name, asked, most)) = row.limits.above(&ceiling) {
-                let tool = &row.tool;
-                return refuse_at(
-                    Key::Row("grant", index, "limits"),
-                    format!(
-                        "[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"
-                    ),
-                );
-            }
+        if let Some(wrong) = GrantRow::mistake(&grant, &ceiling) {
+            return refuse_at(Key::Row("grant", wrong.row, wrong.key), wrong.problem);
         }
         let review = host.require_review.map(review::Required::rule);
         let cache_dir = CacheDir::find(host.cache_dir, &place)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cofferdam_agent::{Decisions, Deployment, RoomRules, ToolDecision, Withheld};
 use cofferdam_capability::{
-    Access, Decision, HostOffer, LimitsRequest, RetryRequest, SecretName, TcpOffer,
+    Access, Decision, HostOffer, Limits, LimitsRequest, RetryRequest, SecretName, TcpOffer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
@@ -53,6 +53,40 @@ pub(crate) struct GrantRow {
     /// Calls that failed and are made again; here alone also those that may have changed something.
     #[serde(default)]
     pub(crate) retry: RetryRequest,
+}
+
+/// The first mistake in the rows of a file.
+pub(super) struct GrantMistake {
+    pub(super) row: usize,
+    pub(super) key: &'static str,
+    pub(super) problem: String,
+}
+
+impl GrantRow {
+    /// The first row that repeats another one, or asks for more than the ceiling.
+    pub(super) fn mistake(rows: &[Self], ceiling: &Limits) -> Option<GrantMistake> {
+        for (index, row) in rows.iter().enumerate() {
+            let Self { agent, tool, .. } = row;
+            let same = |other: &Self| other.agent == *agent && other.tool == *tool;
+            if rows.iter().skip(index + 1).any(same) {
+                return Some(GrantMistake {
+                    row: index,
+                    key: "tool",
+                    problem: format!("[[grant]] for {tool} of {agent} appears twice: keep one row"),
+                });
+            }
+            if let Some((name, asked, most)) = row.limits.above(ceiling) {
+                return Some(GrantMistake {
+                    row: index,
+                    key: "limits",
+                    problem: format!(
+                        "[[grant]] for {tool}: `{name}` = {asked} is above the ceiling of {most}"
+                    ),
+                });
+            }
+        }
+        None
+    }
 }
 
 /// The most that a tool gets of its agent's workspace; its manifest may ask for less.

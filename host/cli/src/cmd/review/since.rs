@@ -66,7 +66,8 @@ impl Used {
         let is_about = self.agent.is_some() || self.capabilities.is_some();
         if is_about && !is_asked_for {
             return Err(Failure::usage(
-                "--agent and --capabilities are about calls that were made: add --since or --narrow",
+                "--agent and --capabilities are about calls that were made: add --since, or \
+                 --narrow",
             ));
         }
         Ok(is_asked_for)
