@@ -2,6 +2,7 @@
 //! that stands for it (OCI distribution specification 1.1, "Listing Referrers", "Referrers Tag
 //! Schema"); and the older tag under which cosign keeps signatures.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cofferdam_capability::Digest;
@@ -84,6 +85,7 @@ pub(super) async fn fetch(
     }
     let mut bytes = 0;
     let mut brought = Brought::default();
+    let mut needed = HashSet::new();
     for found in listed {
         bytes += referrer::size(&found.manifest);
         if bytes > REFERRERS_MAX_BYTES || brought.rows.len() == REFERRERS_MAX {
@@ -92,11 +94,13 @@ pub(super) async fn fetch(
             break;
         }
         let digest = found.digest;
-        if let Err(error) = bring(session, store, found, &mut brought).await {
-            sound::<()>(Err(error))?;
-            tracing::warn!(%digest, "it is left out");
+        match sound(bring(session, store, found, &mut brought).await)? {
+            Some(blobs) => needed.extend(blobs),
+            None => tracing::warn!(%digest, "it is left out"),
         }
     }
+    // Parts of those that were left out are nobody's.
+    brought.blobs.retain(|blob| needed.contains(&blob.digest()));
     Ok(brought)
 }
 
@@ -150,13 +154,14 @@ async fn older(session: &mut Session<'_>, subject: Digest) -> Result<Option<List
     }))
 }
 
-/// Fetches the parts of a referrer.
+/// Fetches the parts of a referrer that no other has brought: most have the same empty config.
+/// Returns the digests of all that it needs.
 async fn bring(
     session: &mut Session<'_>,
     store: &Arc<Store>,
     found: Listed,
     brought: &mut Brought,
-) -> Result<(), Error> {
+) -> Result<Vec<Digest>, Error> {
     let Listed {
         digest,
         subject,
@@ -165,31 +170,43 @@ async fn bring(
     } = found;
     // Nobody stops it: its sender lives as long as the fetches.
     let (_never, stopped) = watch::channel(false);
-    let mut blobs = Vec::new();
+    let mut needed = vec![digest];
     for (part, descriptor) in referrer::blobs(&manifest) {
+        let part_digest = blob::digest(descriptor)?;
+        needed.push(part_digest);
+        let held = brought.blobs.iter();
+        let mut held = held.filter(|held| held.digest() == part_digest);
+        if let Some(held) = held.next() {
+            if held.size() != descriptor.size() {
+                let what = format!("the blob {part_digest}");
+                return Err(Error::corrupt(what, "has another size than its descriptor"));
+            }
+            continue;
+        }
         let wanted = Wanted { part, descriptor };
         let fetched = fetch_blob(session, store, wanted, stopped.clone()).await?;
-        blobs.push(fetched.blob);
+        brought.blobs.push(fetched.blob);
     }
     let descriptor = referrer::described(&bytes, &manifest)?;
     let store = Arc::clone(store);
-    let (referrer, blobs) = blocking(move || {
+    let held = std::mem::take(&mut brought.blobs);
+    let (referrer, held) = blocking(move || {
+        let mut held = held;
         let read = |part: &Descriptor| {
             let digest = blob::digest(part)?;
-            let found = blobs.iter().find(|blob| blob.digest() == digest);
+            let found = held.iter().find(|blob| blob.digest() == digest);
             let missing = || Error::corrupt(format!("the blob {digest}"), "is missing");
             found.ok_or_else(missing)?.read()
         };
-        let referrer = Referrer::unpack(digest, subject, &manifest, read)?;
-        let manifest = whole(&store, &bytes)?;
-        blobs.push(manifest);
-        Ok((referrer, blobs))
+        let referrer = Referrer::unpack(digest, subject, &manifest, read);
+        held.push(whole(&store, &bytes)?);
+        Ok((referrer, held))
     })
     .await?;
-    brought.referrers.push(referrer);
+    brought.blobs = held;
+    brought.referrers.push(referrer?);
     brought.rows.push((subject, descriptor));
-    brought.blobs.extend(blobs);
-    Ok(())
+    Ok(needed)
 }
 
 /// The referrers of an image, as the registry lists them, at most one more than are fetched.
